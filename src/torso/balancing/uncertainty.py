@@ -1,0 +1,46 @@
+"""Homoscedastic uncertainty: a learned variance per task weighs its loss."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from torso.balancing._balancer import LossBalancer
+
+__all__ = ["Uncertainty"]
+
+
+class Uncertainty(LossBalancer, name="uncertainty"):
+    """`sum_k 0.5 * exp(-s_k) * L_k + 0.5 * s_k` with one learned log-variance s per task.
+
+    Kendall, Gal, Cipolla, CVPR 2018, "Multi-Task Learning Using Uncertainty to Weigh Losses"
+    (https://arxiv.org/abs/1705.07115), equation 7 with `s = log sigma^2`, which the paper recommends for
+    numerical stability. As in the widespread implementations the factor 1/2 stands before every loss; the
+    paper drops it for cross-entropies (equation 10), which changes a weight by a constant factor. How we
+    differ: a task without labels in the batch takes no step in s; a loss below zero (a density can exceed
+    one) would drive its weight to infinity, so s is kept above `floor`.
+
+    Args:
+        tasks: names of the tasks.
+        floor: least log-variance; the largest weight is `0.5 * exp(-floor)`.
+    """
+
+    def __init__(self, tasks: Sequence[str], *, floor: float = -3.0) -> None:
+        super().__init__(tasks)
+        self.floor = floor
+        self.log_variance = nn.Parameter(torch.zeros(len(self.tasks)))
+
+    def forward(self, losses: Tensor, present: Tensor, /) -> Tensor:
+        """Return the weighted sum plus the log-variances of the tasks that have labels."""
+        s = self._bounded().to(losses.dtype)
+        return (0.5 * (torch.exp(-s) * losses + s) * present).sum()
+
+    def _bounded(self) -> Tensor:
+        return self.log_variance.clamp(min=self.floor)
+
+    def weights(self) -> dict[str, float]:
+        """Return the current factors before the losses."""
+        factors = 0.5 * torch.exp(-self._bounded().detach())
+        return dict(zip(self.tasks, factors.tolist(), strict=True))

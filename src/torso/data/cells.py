@@ -1,0 +1,179 @@
+"""Cells of an Arrow column as numpy: numbers, texts, times, vectors, sequences.
+
+Each function says which row it could not read, and what to do about it. Distinct values are formatted
+once, so a category column costs by its distinct values, not by its rows.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from torso.data.table import Column
+
+__all__ = ["numbers", "sequences", "texts", "timestamps", "vectors"]
+
+_SAYS_MISSING = ("", "na", "nan", "null", "none", "n/a")
+
+
+def texts(column: Column) -> pa.Array:
+    """Return the cells as strings; a whole float prints without its `.0`, so 1, 1.0 and "1" are one value."""
+    values = column.values
+    if pa.types.is_string(values.type):
+        return values
+    if pa.types.is_nested(values.type) or pa.types.is_binary(values.type):
+        raise column.error(0, f"expected plain values, found {values.type}")
+    coded = values if pa.types.is_dictionary(values.type) else pc.dictionary_encode(values)
+    names = pa.array([_text(value) for value in coded.dictionary.to_pylist()], pa.string())
+    return names.take(coded.indices)
+
+
+def _text(value: Any) -> str | None:
+    if value is None or (isinstance(value, float) and value != value):
+        return None
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value)
+
+
+def numbers(column: Column) -> np.ndarray:
+    """Return float64 `[rows]`, NaN where missing; a cell that is no number is an error."""
+    values = column.values
+    if pa.types.is_integer(values.type) or pa.types.is_floating(values.type):
+        return np.asarray(pc.cast(values, pa.float64()).to_numpy(zero_copy_only=False))
+    if pa.types.is_boolean(values.type):
+        return np.asarray(
+            pc.cast(values, pa.int8()).cast(pa.float64()).to_numpy(zero_copy_only=False)
+        )
+    if pa.types.is_null(values.type):
+        return np.full(len(values), np.nan)
+    if not pa.types.is_string(values.type):
+        raise column.error(0, f"expected numbers, found {values.type}")
+    trimmed = pc.utf8_trim_whitespace(values)
+    says_missing = pc.is_in(pc.utf8_lower(trimmed), value_set=pa.array(_SAYS_MISSING))
+    cleaned = pc.if_else(says_missing, pa.scalar(None, pa.string()), trimmed)
+    try:
+        return np.asarray(pc.cast(cleaned, pa.float64()).to_numpy(zero_copy_only=False))
+    except pa.ArrowInvalid:
+        row, cell = _first_bad(cleaned, float)
+        raise column.error(
+            row,
+            f"expected a number, found {cell!r}. Correct the cell, or name it a sign for missing with "
+            f"--set 'data.missing=[{cell}]', or give the column another kind with "
+            f"--set inputs.{column.name}.kind=category",
+        ) from None
+
+
+def timestamps(column: Column) -> np.ndarray:
+    """Return datetime64[us] `[rows]`, NaT where missing; strings should be ISO 8601."""
+    values = column.values
+    if pa.types.is_timestamp(values.type) or pa.types.is_date(values.type):
+        return _naive(values)
+    if pa.types.is_null(values.type):
+        return np.full(len(values), np.datetime64("NaT", "us"))
+    if not pa.types.is_string(values.type):
+        raise column.error(0, f"expected dates or times, found {values.type}")
+    try:
+        return _naive(pc.cast(values, pa.timestamp("us")))
+    except pa.ArrowInvalid:
+        pass
+    try:
+        return _naive(pc.cast(values, pa.timestamp("us", tz="UTC")))
+    except pa.ArrowInvalid:
+        row, cell = _first_bad(
+            values, lambda cell: pa.scalar(cell).cast(pa.timestamp("us", tz="UTC"))
+        )
+        raise column.error(
+            row,
+            f"expected a date or time like 2024-05-17 or 2024-05-17T12:30:00, found {cell!r}. Correct the "
+            f"cell, or give the column another kind with --set inputs.{column.name}.kind=text",
+        ) from None
+
+
+def _naive(values: pa.Array) -> np.ndarray:
+    plain = pc.cast(values, pa.timestamp("us"), safe=False)
+    return np.asarray(plain.to_numpy(zero_copy_only=False)).astype("datetime64[us]")
+
+
+def vectors(column: Column) -> tuple[np.ndarray, np.ndarray]:
+    """Return float32 `[rows, width]` and bool `[rows]`; all vectors should have one length.
+
+    A missing number inside a vector is NaN.
+    """
+    lists = _lists(column)
+    present = np.array([cell is not None for cell in lists], dtype=bool)
+    width = next((len(cell) for cell in lists if cell is not None), 0)
+    values = np.full((len(lists), width), np.nan, dtype=np.float32)
+    for row, cell in enumerate(lists):
+        if cell is None:
+            continue
+        if len(cell) != width:
+            raise column.error(row, f"expected a vector of {width} numbers, found {len(cell)}")
+        values[row] = _floats(column, row, cell)
+    return values, present
+
+
+def sequences(column: Column, most: int) -> list[np.ndarray | None]:
+    """Return per row float32 `[steps, width]`, cut after `most` steps, or None where missing or empty."""
+    out: list[np.ndarray | None] = []
+    width = 0
+    for row, cell in enumerate(_lists(column)):
+        if cell is None or len(cell) == 0:
+            out.append(None)
+            continue
+        steps = [[step] if np.isscalar(step) else step for step in cell[:most]]
+        width = width or len(steps[0])
+        ragged = next((len(step) for step in steps if len(step) != width), None)
+        if ragged is not None:
+            raise column.error(row, f"expected steps of {width} numbers, found one of {ragged}")
+        out.append(np.stack([_floats(column, row, step) for step in steps]))
+    return out
+
+
+def _floats(column: Column, row: int, cell: Sequence[Any]) -> np.ndarray:
+    try:
+        return np.asarray(cell, dtype=np.float32)
+    except (TypeError, ValueError):
+        raise column.error(row, f"expected a list of numbers, found {str(cell)[:60]!r}") from None
+
+
+def _lists(column: Column) -> list[Any]:
+    """Return one Python list or numpy array per row, None where missing; JSON text is parsed."""
+    values = column.values
+    if pa.types.is_fixed_size_list(values.type) or pa.types.is_list(values.type):
+        return [None if cell is None else cell for cell in values.to_pylist()]
+    if pa.types.is_large_list(values.type):
+        return list(values.to_pylist())
+    if pa.types.is_null(values.type):
+        return [None] * len(values)
+    if not pa.types.is_string(values.type):
+        raise column.error(0, f"expected lists of numbers, found {values.type}")
+    out: list[Any] = []
+    for row, cell in enumerate(values.to_pylist()):
+        try:
+            parsed = None if cell is None else json.loads(cell)
+        except json.JSONDecodeError:
+            parsed = cell
+        if parsed is not None and not isinstance(parsed, list):
+            raise column.error(row, f"expected a list like [1.5, 2, 3], found {str(cell)[:60]!r}")
+        out.append(parsed)
+    return out
+
+
+def _first_bad(values: pa.Array, parse: Callable[[Any], object]) -> tuple[int, str]:
+    """Return the first row whose cell `parse` refuses, and that cell."""
+    for row, cell in enumerate(values.to_pylist()):
+        if cell is None:
+            continue
+        try:
+            parse(cell)
+        except (ValueError, pa.ArrowInvalid):
+            return row, str(cell)
+    raise AssertionError("every cell parses")

@@ -1,0 +1,55 @@
+"""Text that means numbers.
+
+A text column becomes numbers only where every cell says so. That keeps the codes "007" and "02139" what they
+are, and a single bad cell stays visible as text that can be named instead of a NaN that cannot.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+__all__ = ["as_numbers", "numbers_in"]
+
+NUMBER = r"^[+-]?(?:(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?|(?i:inf|infinity))$"
+INTEGER = r"^[+-]?[0-9]+$"
+CODE = (
+    r"^[+-]?0[0-9]|^[+-]?[0-9]{20,}$"  # leading zeros or too long for int64: a name made of digits
+)
+NOT_A_NUMBER = r"^(?i:na|n/a|nan|null|none)$"
+HEAD = 200  # cells that can rule a column out before the rest is looked at
+
+
+def numbers_in(strings: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
+    """Return float64, null where a cell is not a number; `"007"` and the like are none.
+
+    >>> numbers_in(pa.array(["1", " 2", "x", "1e3", "007"])).to_pylist()
+    [1.0, 2.0, None, 1000.0, None]
+    """
+    strings = pc.utf8_trim_whitespace(strings)
+    number = pc.and_not(
+        pc.match_substring_regex(strings, NUMBER), pc.match_substring_regex(strings, CODE)
+    )
+    kept = pc.if_else(number, strings, pa.nulls(len(strings), strings.type))
+    return pc.replace_substring_regex(kept, r"^\+", "").cast(pa.float64())
+
+
+def as_numbers(strings: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Return a text column as int64 or float64 if every cell is a number or says NA, else unchanged."""
+    head = strings.slice(0, HEAD)
+    numeric = pc.or_(
+        pc.match_substring_regex(head, NUMBER), pc.match_substring_regex(head, NOT_A_NUMBER)
+    )
+    if pc.all(numeric).as_py() is False or pc.any(pc.match_substring_regex(strings, CODE)).as_py():
+        return strings
+    if not strings.null_count and pc.all(pc.match_substring_regex(strings, INTEGER)).as_py():
+        with suppress(pa.ArrowInvalid):
+            return pc.replace_substring_regex(strings, r"^\+", "").cast(pa.int64())
+    numbers = numbers_in(strings)
+    says_missing = pc.match_substring_regex(strings, NOT_A_NUMBER)
+    explained = pc.or_(numbers.is_valid(), says_missing)  # null where the cell itself is null
+    if numbers.null_count == len(numbers) or pc.all(explained).as_py() is False:
+        return strings
+    return numbers

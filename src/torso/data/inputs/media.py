@@ -1,0 +1,106 @@
+"""Pictures and recordings as inputs: a file per cell, decoded once."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from torso.data.audio import AudioSettings, decode_audio
+from torso.data.images import decode_image
+from torso.data.inputs._input import InputKind
+from torso.data.reading import Decoder, Reading
+from torso.data.sources import Source
+from torso.data.table import Column
+
+__all__ = ["Audio", "Image"]
+
+
+class _Media(InputKind):
+    """A column of paths (relative to the table, or to `root`) or of raw bytes.
+
+    Args:
+        root: folder or zip, or several, that the paths are relative to; default: the table's folder.
+    """
+
+    def __init__(self, root: str | Sequence[str] | None = None) -> None:
+        self.root = root
+
+    @abstractmethod
+    def decoder(self) -> Decoder:
+        """Return what turns a file's bytes into features."""
+
+    def source(self, column: Column, reading: Reading) -> Source:
+        """Read every file of the column, from the cache where it is known."""
+        return reading.media(column, self.decoder(), self.root)
+
+
+class Image(_Media, name="image", form="image", encoder="convnet"):
+    """A picture: PNG, JPEG, WebP, GIF, BMP or TIFF, whatever the file is called.
+
+    Args:
+        size: side in pixels that every picture is brought to.
+        root: folder or zip, or several, that the paths are relative to; default: the table's folder.
+    """
+
+    def __init__(self, size: int = 64, root: str | Sequence[str] | None = None) -> None:
+        super().__init__(root)
+        if not 16 <= size <= 1024:
+            raise ValueError(f"Parameter `size` should be from 16 to 1024 pixels. Found {size}.")
+        self.size = size
+
+    def decoder(self) -> Decoder:
+        """Return the decoder to uint8 `[size, size, 3]`."""
+        size = self.size
+        return Decoder(
+            settings={"form": "image", "version": 1, "size": size},
+            decode=lambda data: decode_image(data, size),
+            dtype=np.dtype(np.uint8),
+            tail=(size, 3),
+            fixed=size,
+        )
+
+    def offered(self) -> dict[str, Any]:
+        """Offer the side."""
+        return {"size": self.size}
+
+
+class Audio(_Media, name="audio", form="audio", encoder="convnet"):
+    """A recording: WAV, FLAC, Ogg (Vorbis, Opus) or MP3, as log-mel frames.
+
+    Args:
+        rate: samples per second, Hz, that every recording is brought to.
+        mels: mel bands of a frame.
+        hop: seconds from frame to frame.
+        window: seconds that one frame looks at.
+        seconds: read from the start; the rest is cut.
+        root: folder or zip, or several, that the paths are relative to; default: the table's folder.
+    """
+
+    def __init__(
+        self,
+        rate: int = 16_000,
+        mels: int = 64,
+        hop: float = 0.02,
+        window: float = 0.04,
+        seconds: float = 12.0,
+        root: str | Sequence[str] | None = None,
+    ) -> None:
+        super().__init__(root)
+        self.settings = AudioSettings(rate=rate, mels=mels, hop=hop, window=window, seconds=seconds)
+
+    def decoder(self) -> Decoder:
+        """Return the decoder to float16 `[frames, mels]`."""
+        settings = self.settings
+        return Decoder(
+            settings={"form": "audio", "version": 1, **vars(settings)},
+            decode=lambda data: decode_audio(data, settings),
+            dtype=np.dtype(np.float16),
+            tail=(settings.mels,),
+        )
+
+    def offered(self) -> dict[str, Any]:
+        """Offer the number of mel bands."""
+        return {"mels": self.settings.mels}

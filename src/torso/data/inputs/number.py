@@ -1,0 +1,102 @@
+"""Numbers and dates as inputs: standardised by the training rows, missing where not finite."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from torso.data import cells
+from torso.data.inputs._input import InputKind
+from torso.data.reading import Reading
+from torso.data.sources import ArraySource
+from torso.data.table import Column
+
+__all__ = ["Datetime", "Number"]
+
+_BINS = 16
+
+
+class _Standardised(InputKind):
+    """Columns of floats, standardised; what a subclass must say is how cells become floats."""
+
+    def __init__(self) -> None:
+        self.mean: list[float] = []
+        self.std: list[float] = []
+        self.quantiles: list[list[float]] = []
+
+    def floats(self, column: Column, reading: Reading) -> np.ndarray:
+        """Return float64 `[rows, features]`, NaN where missing."""
+        raise NotImplementedError
+
+    def fit(self, column: Column) -> None:
+        """Learn mean, spread and quantiles."""
+        values = self.floats(column, Reading())
+        self.mean, self.std, self.quantiles = [], [], []
+        for feature in values.T:
+            known = feature[np.isfinite(feature)]
+            mean = float(known.mean()) if len(known) else 0.0
+            std = float(known.std()) if len(known) else 0.0
+            std = std if std > 1e-12 * max(1.0, abs(mean)) else 1.0
+            scaled = (known - mean) / std if len(known) else np.zeros(1)
+            edges = np.quantile(scaled.clip(-10, 10), np.linspace(0, 1, _BINS + 1))
+            self.mean.append(mean)
+            self.std.append(std)
+            self.quantiles.append([float(edge) for edge in edges])
+
+    def state(self) -> dict[str, Any]:
+        """Return mean, spread and quantiles of each feature."""
+        return {"mean": self.mean, "std": self.std, "quantiles": self.quantiles}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take back the statistics."""
+        self.mean, self.std, self.quantiles = state["mean"], state["std"], state["quantiles"]
+
+    def source(self, column: Column, reading: Reading) -> ArraySource:
+        """Return standardised float32 `[rows, features]`."""
+        values = self.floats(column, reading)
+        mask = np.isfinite(values)
+        scaled = (np.where(mask, values, 0.0) - np.array(self.mean)) / np.array(self.std)
+        return ArraySource(np.where(mask, scaled, 0.0).astype(np.float32), mask)
+
+    def offered(self) -> dict[str, Any]:
+        """Offer quantiles, and a count of columns."""
+        return {"quantiles": self.quantiles}
+
+
+class Number(_Standardised, name="number", form="numbers", encoder="piecewise", modality="numbers"):
+    """A number. Infinite cells count as missing and are reported."""
+
+    def floats(self, column: Column, reading: Reading) -> np.ndarray:
+        """Return the numbers as one feature."""
+        values = cells.numbers(column)
+        for row in np.flatnonzero(np.isinf(values)):
+            reading.skip(column, int(row), str(values[row]), "not a finite number")
+        return values[:, None]
+
+
+class Datetime(
+    _Standardised, name="datetime", form="numbers", encoder="piecewise", modality="numbers"
+):
+    """A date or time, as seven numbers: the year with its fraction, and where month, week and day stand.
+
+    The year axis carries trends; sine and cosine of the position within year, week and day carry seasons.
+    """
+
+    def floats(self, column: Column, reading: Reading) -> np.ndarray:
+        """Return `[rows, 7]`."""
+        del reading
+        moments = cells.timestamps(column)
+        known = ~np.isnat(moments)
+        safe = np.where(known, moments, np.datetime64("2000-01-01", "us"))
+        days = (safe - np.datetime64("1970-01-05", "us")) / np.timedelta64(1, "D")  # from a Monday
+        years = safe.astype("datetime64[Y]")
+        in_year = (safe - years.astype("datetime64[us]")) / np.timedelta64(1, "D") / 365.2425
+        waves = [turn for part in (in_year, days / 7, days) for turn in _circle(part)]
+        features = np.stack([years.astype(int) + 1970 + in_year, *waves], axis=1)
+        return np.where(known[:, None], features, np.nan)
+
+
+def _circle(turns: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    angle = 2 * np.pi * (turns % 1.0)
+    return np.sin(angle), np.cos(angle)

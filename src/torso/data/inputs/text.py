@@ -1,0 +1,102 @@
+"""Texts as inputs: byte-pair encoding trained on the training rows' own corpus."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from torso.data import cells
+from torso.data.inputs._input import InputKind
+from torso.data.reading import Reading
+from torso.data.sources import RaggedSource
+from torso.data.table import Column
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+
+__all__ = ["Text"]
+
+_CHUNK = 10_000
+
+
+class Text(InputKind, name="text", form="text", encoder="transformer"):
+    """A text of any length and script.
+
+    Byte-level BPE (Sennrich et al., ACL 2016) over NFKC-normalised text, so that no character is unknown. An
+    empty or blank text counts as missing.
+
+    Args:
+        vocabulary: tokens at most; a small corpus yields fewer.
+        length: tokens of a text that are read; the rest is cut.
+        lowercase: whether capital letters are folded.
+        min_frequency: times a pair must occur to become a token.
+    """
+
+    def __init__(
+        self,
+        vocabulary: int = 8000,
+        length: int = 64,
+        lowercase: bool = True,
+        min_frequency: int = 2,
+    ) -> None:
+        self.vocabulary = vocabulary
+        self.length = length
+        self.lowercase = lowercase
+        self.min_frequency = min_frequency
+        self.tokenizer: Tokenizer | None = None
+
+    def fit(self, column: Column) -> None:
+        """Train the tokenizer."""
+        from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
+
+        tokenizer = Tokenizer(models.BPE())
+        steps = [normalizers.NFKC(), *([normalizers.Lowercase()] if self.lowercase else [])]
+        tokenizer.normalizer = normalizers.Sequence(steps)
+        tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=True)
+        tokenizer.decoder = decoders.ByteLevel()
+        trainer = trainers.BpeTrainer(
+            vocab_size=self.vocabulary,
+            min_frequency=self.min_frequency,
+            initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+            show_progress=False,
+        )
+        corpus = pc.drop_null(cells.texts(column))
+        chunks = (
+            corpus[start : start + _CHUNK].to_pylist() for start in range(0, len(corpus), _CHUNK)
+        )
+        tokenizer.train_from_iterator(chunks, trainer)
+        self.tokenizer = tokenizer
+
+    def state(self) -> dict[str, Any]:
+        """Return the tokenizer as the `tokenizers` library writes it."""
+        assert self.tokenizer is not None
+        return {"tokenizer": self.tokenizer.to_str()}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take back the tokenizer."""
+        from tokenizers import Tokenizer
+
+        self.tokenizer = Tokenizer.from_str(state["tokenizer"])
+
+    def source(self, column: Column, reading: Reading) -> RaggedSource:
+        """Return token ids, int64 in batches."""
+        del reading
+        assert self.tokenizer is not None
+        strings = pc.fill_null(pc.utf8_trim_whitespace(cells.texts(column)), "")
+        flat, lengths = [], []
+        for start in range(0, len(strings), _CHUNK):
+            chunk: pa.Array = strings[start : start + _CHUNK]
+            for encoded in self.tokenizer.encode_batch_fast(chunk.to_pylist()):
+                ids = encoded.ids[: self.length]
+                lengths.append(len(ids))
+                flat.append(np.array(ids, dtype=np.int32))
+        joined = np.concatenate([np.zeros(0, np.int32), *flat])
+        return RaggedSource(joined, np.array(lengths, dtype=np.int64), dtype=np.int64)
+
+    def offered(self) -> dict[str, Any]:
+        """Offer the size of the vocabulary."""
+        assert self.tokenizer is not None
+        return {"vocabulary": self.tokenizer.get_vocab_size()}

@@ -1,0 +1,205 @@
+"""From a table to features and targets: which column is of which kind, and which columns form a modality.
+
+The schema learns everything it knows from training rows, and is stored as JSON: the kinds and settings in
+`schema.json`, tokenizers, category values and classes in `vocabulary.json`, means, spreads and quantiles in
+`statistics.json`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from torso.data.inputs import InputKind
+from torso.data.reading import Reading
+from torso.data.sources import Source, joined
+from torso.data.table import Table
+from torso.data.targets import TargetKind
+from torso.errors import ConfigError, DataError, unknown
+
+__all__ = ["Dataset", "Modality", "Schema"]
+
+_SCALAR_FORMS = ("numbers", "categories")
+_VOCABULARY = ("tokenizer", "values", "classes", "labels", "type", "joined")
+
+
+@dataclass(frozen=True)
+class Modality:
+    """Columns that one encoder reads together; several only for numbers or for categories.
+
+    Attributes:
+        name: of the modality.
+        form: of its features.
+        columns: column -> kind.
+    """
+
+    name: str
+    form: str
+    columns: Mapping[str, InputKind]
+
+    @property
+    def encoder(self) -> str:
+        """Name of the default encoder."""
+        return next(iter(self.columns.values())).encoder
+
+    def source(self, table: Table, reading: Reading) -> Source:
+        """Return the features of all rows."""
+        return joined(
+            [kind.source(table.column(name), reading) for name, kind in self.columns.items()]
+        )
+
+    def offered(self) -> dict[str, Any]:
+        """Return what an encoder may ask for; lists of several columns are put end to end."""
+        merged: dict[str, Any] = {}
+        for kind in self.columns.values():
+            for key, value in kind.offered().items():
+                merged[key] = merged[key] + value if key in merged else value
+        lists = [value for value in merged.values() if isinstance(value, list)]
+        return {**merged, "columns": len(lists[0])} if lists else merged
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A table laid out for the model.
+
+    Attributes:
+        rows: number of rows.
+        sources: modality -> features.
+        targets: task -> targets `[rows, ...]`.
+    """
+
+    rows: int
+    sources: Mapping[str, Source]
+    targets: Mapping[str, np.ndarray]
+
+
+class Schema:
+    """Kinds of the columns that a run uses.
+
+    Args:
+        inputs: column -> `{kind: ..., settings}`; the key `modality` joins columns under another name.
+        targets: column -> `{kind: ..., settings}`.
+
+    Raises:
+        ConfigError: an unknown kind or setting, or a column that is input and target at once.
+    """
+
+    def __init__(
+        self, inputs: Mapping[str, Mapping[str, Any]], targets: Mapping[str, Mapping[str, Any]]
+    ) -> None:
+        if not inputs:
+            raise ConfigError(
+                "A run should have at least one input. Found none; name columns under `inputs`."
+            )
+        if not targets:
+            raise ConfigError(
+                "A run should have at least one target. Found none; name columns under `targets`."
+            )
+        both = sorted(set(inputs) & set(targets))
+        if both:
+            raise ConfigError(
+                f"A column should be an input or a target, not both. Found {both}. Take them out of `inputs`."
+            )
+        self.inputs = {
+            name: _build(InputKind.registry, name, spec) for name, spec in inputs.items()
+        }
+        self.targets: dict[str, TargetKind] = {
+            name: _build(TargetKind.registry, name, spec) for name, spec in targets.items()
+        }
+        wished = {name: spec.get("modality") for name, spec in inputs.items()}
+        self.modalities = _group(self.inputs, wished)
+
+    def fit(self, table: Table, rows: np.ndarray) -> None:
+        """Learn statistics, vocabularies and classes from the training rows only."""
+        self._require(table, [*self.inputs, *self.targets])
+        training = table.take(rows)
+        for name, kind in self.inputs.items():
+            kind.fit(training.column(name))
+        for name, target in self.targets.items():
+            target.fit(training.column(name))
+
+    def dataset(self, table: Table, reading: Reading, *, targets: bool = True) -> Dataset:
+        """Lay out a table.
+
+        Args:
+            table: must have every input column; a target column that it lacks has no labels.
+            reading: how to read files, and where skipped cells are noted.
+            targets: whether targets are read at all.
+
+        Raises:
+            DataError: an input column is absent, or a cell cannot be read.
+        """
+        self._require(table, self.inputs)
+        if table.rows == 0:
+            raise DataError(f"{table.name}: the table has no rows.")
+        return Dataset(
+            table.rows,
+            {name: modality.source(table, reading) for name, modality in self.modalities.items()},
+            {
+                name: kind.encode(table.column(name), reading)
+                if name in table.names
+                else kind.missing(table.rows)
+                for name, kind in self.targets.items()
+            }
+            if targets
+            else {},
+        )
+
+    def _require(self, table: Table, names: Iterable[str]) -> None:
+        absent = [name for name in names if name not in table.names]
+        if absent:
+            raise DataError(
+                f"{table.name}: {unknown('column', absent[0], table.names)} The run needs the columns "
+                f"{absent}, which this table lacks; add them, with empty cells where nothing is known."
+            )
+
+    def state(self) -> dict[str, dict[str, Any]]:
+        """Return `{"vocabulary": ..., "statistics": ...}`, JSON values per column."""
+        out: dict[str, dict[str, Any]] = {"vocabulary": {}, "statistics": {}}
+        for name, kind in {**self.inputs, **self.targets}.items():
+            for key, value in kind.state().items():
+                room = "vocabulary" if key in _VOCABULARY else "statistics"
+                out[room].setdefault(name, {})[key] = value
+        return out
+
+    def restore(self, state: Mapping[str, Mapping[str, Any]]) -> None:
+        """Take back what `state` returned."""
+        for name, kind in {**self.inputs, **self.targets}.items():
+            learned = {**state["vocabulary"].get(name, {}), **state["statistics"].get(name, {})}
+            kind.restore(learned)
+
+
+def _build(registry: Any, name: str, spec: Mapping[str, Any]) -> Any:
+    if not isinstance(spec, Mapping) or "kind" not in spec:
+        raise ConfigError(
+            f"Column {name!r} should be described by a mapping with the key `kind`. Found {spec!r}."
+        )
+    settings = {key: value for key, value in spec.items() if key not in ("kind", "modality")}
+    return registry.build({"type": spec["kind"], **settings})
+
+
+def _group(
+    inputs: Mapping[str, InputKind], wished: Mapping[str, str | None]
+) -> dict[str, Modality]:
+    """Return the modalities, in the order in which their first columns stand."""
+    own = {name for name, kind in inputs.items() if not (wished[name] or kind.modality)}
+    columns: dict[str, dict[str, InputKind]] = {}
+    for name, kind in inputs.items():
+        label = wished[name] or kind.modality
+        while not wished[name] and label in own:
+            label += " columns"  # a text column may be called "numbers"
+        columns.setdefault(label or name, {})[name] = kind
+    for label, members in columns.items():
+        forms = {kind.form for kind in members.values()}
+        if len(members) > 1 and (len(forms) > 1 or not forms <= set(_SCALAR_FORMS)):
+            raise ConfigError(
+                f"The modality {label!r} should join only numbers, or only categories. Found "
+                f"{ {name: kind.form for name, kind in members.items()} }."
+            )
+    return {
+        label: Modality(label, next(iter(members.values())).form, members)
+        for label, members in columns.items()
+    }

@@ -1,0 +1,75 @@
+"""The contract of a target kind: how cells become a head's targets, and predictions become columns."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Any, ClassVar
+
+import numpy as np
+import pyarrow as pa
+
+from torso.data.reading import Reading
+from torso.data.table import Column
+from torso.registry import Registry
+
+__all__ = ["TargetKind"]
+
+
+class TargetKind(ABC):
+    """Base of all target kinds.
+
+    `class Category(TargetKind, name="category", head="softmax")` files itself; heads are filed under the
+    kind's name.
+    """
+
+    registry: ClassVar[Registry[TargetKind]] = Registry("target kind")
+    kind: ClassVar[str] = ""
+    head: ClassVar[str] = ""
+
+    def __init_subclass__(cls, *, name: str = "", head: str = "", **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        cls.kind = name or cls.kind
+        cls.head = head or cls.head
+        if name:
+            cls.registry.add(name, cls)
+
+    @abstractmethod
+    def fit(self, column: Column) -> None:
+        """Learn classes or statistics from the training rows; refuse a target with nothing to learn."""
+
+    @abstractmethod
+    def state(self) -> dict[str, Any]:
+        """Return what `fit` learned, as JSON values."""
+
+    @abstractmethod
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take back what `state` returned."""
+
+    @abstractmethod
+    def encode(self, column: Column, reading: Reading) -> np.ndarray:
+        """Return a head's targets: NaN, or -1 for a class index, where the label is missing."""
+
+    @abstractmethod
+    def missing(self, rows: int) -> np.ndarray:
+        """Return the targets of `rows` rows without labels."""
+
+    @abstractmethod
+    def offered(self) -> dict[str, Any]:
+        """Return what a head's constructor may ask for."""
+
+    @abstractmethod
+    def columns(
+        self, task: str, prediction: np.ndarray, spread: np.ndarray | None
+    ) -> dict[str, pa.Array]:
+        """Return the columns of a prediction table: the value, then probabilities or spread."""
+
+    @property
+    def names(self) -> list[str]:
+        """Names of classes, labels or dimensions, where there are any."""
+        return []
+
+
+def labelled(targets: np.ndarray) -> np.ndarray:
+    """Return bool `[rows]`: where there is a label, or any element of one."""
+    known = targets >= 0 if targets.dtype.kind == "i" else ~np.isnan(targets)
+    return known if known.ndim == 1 else known.any(axis=1)

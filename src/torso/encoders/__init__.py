@@ -1,0 +1,26 @@
+"""Encoders: one modality in, `Tokens` out. One class per file, named `<form>_<name>.py`."""
+
+from torso.encoders._encoder import Encoder
+from torso.encoders.audio_convnet import AudioConvNet
+from torso.encoders.categories_embedding import CategoriesEmbedding
+from torso.encoders.image_convnet import ImageConvNet
+from torso.encoders.missing import MissingToken, ModalityDropout
+from torso.encoders.numbers_periodic import NumbersPeriodic
+from torso.encoders.numbers_piecewise import NumbersPiecewise
+from torso.encoders.sequence_transformer import SequenceTransformer
+from torso.encoders.text_transformer import TextTransformer
+from torso.encoders.vector_mlp import VectorMLP
+
+__all__ = [
+    "AudioConvNet",
+    "CategoriesEmbedding",
+    "Encoder",
+    "ImageConvNet",
+    "MissingToken",
+    "ModalityDropout",
+    "NumbersPeriodic",
+    "NumbersPiecewise",
+    "SequenceTransformer",
+    "TextTransformer",
+    "VectorMLP",
+]

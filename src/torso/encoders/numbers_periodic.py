@@ -1,0 +1,64 @@
+"""Numbers: periodic embeddings, for columns whose fine detail matters."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import nn
+
+from torso.encoders._columns import ColumnTokens, Layout
+from torso.encoders._encoder import Encoder
+from torso.types import Features, Tokens
+
+__all__ = ["NumbersPeriodic"]
+
+
+class NumbersPeriodic(Encoder, form="numbers", name="periodic"):
+    """Periodic embedding of each number, then a linear layer of its own and ReLU.
+
+    "PLR" of Gorishniy, Rubachev, Babenko, NeurIPS 2022 (https://arxiv.org/abs/2203.05556), section 3.3:
+    `[sin(2 pi c x), cos(2 pi c x)]` with learned frequencies c, drawn from N(0, sigma). As in the paper's
+    code, the frequencies are each column's own.
+
+    Args:
+        dim: token width.
+        columns: number of columns.
+        frequencies: learned frequencies per column.
+        sigma: standard deviation of their start.
+        width: width of a column's embedding.
+        layout: `joint` (one token per row) or `columns` (one per column).
+        dropout: on the joint hidden layer, in training.
+    """
+
+    def __init__(
+        self,
+        dim: int,
+        columns: int,
+        *,
+        frequencies: int = 16,
+        sigma: float = 0.1,
+        width: int = 8,
+        layout: Layout = "joint",
+        dropout: float = 0.1,
+    ) -> None:
+        super().__init__()
+        self.dim = dim
+        self.frequencies = nn.Parameter(torch.randn(columns, frequencies) * sigma)
+        self.weight = nn.Parameter(
+            torch.randn(columns, 2 * frequencies, width) / (2 * frequencies) ** 0.5
+        )
+        self.bias = nn.Parameter(torch.zeros(columns, width))
+        self.tokens = ColumnTokens(columns, width, dim, layout, dropout)
+
+    def encode(self, features: Features, /) -> Tokens:
+        """Read standardised numbers `[batch, columns]`; a missing cell may hold anything."""
+        x = (
+            features.values.to(self.weight.dtype)
+            .masked_fill(~features.mask, 0.0)
+            .clamp(-10.0, 10.0)
+        )
+        angle = 2 * math.pi * self.frequencies * x.unsqueeze(-1)  # [batch, columns, frequencies]
+        waves = torch.cat([angle.sin(), angle.cos()], dim=-1)
+        embedded = torch.einsum("bcp,cpw->bcw", waves, self.weight) + self.bias
+        return self.tokens(embedded.relu(), features.mask)

@@ -1,0 +1,51 @@
+"""Sequences of vectors: features over time, one token per step, then attention."""
+
+from __future__ import annotations
+
+from torch import nn
+
+from torso._blocks import Block, Pool, positions
+from torso.encoders._encoder import Encoder
+from torso.types import Features, Tokens
+
+__all__ = ["SequenceTransformer"]
+
+
+class SequenceTransformer(Encoder, form="sequence", name="transformer"):
+    """Transformer over the steps of a sequence of vectors.
+
+    Args:
+        dim: token width.
+        width: numbers in one step.
+        depth: transformer blocks.
+        heads: attention heads; default one per 32 channels.
+        tokens: tokens kept by attention pooling; 0 keeps one per step.
+        dropout: on the steps and the residual branches, in training.
+    """
+
+    def __init__(
+        self,
+        dim: int,
+        width: int,
+        *,
+        depth: int = 2,
+        heads: int | None = None,
+        tokens: int = 1,
+        dropout: float = 0.1,
+    ) -> None:
+        super().__init__()
+        self.dim = dim
+        self.project = nn.Linear(width, dim)
+        self.blocks = nn.ModuleList(Block(dim, heads, dropout=dropout) for _ in range(depth))
+        self.norm = nn.LayerNorm(dim)
+        self.pool = Pool(dim, tokens)
+        self.dropout = nn.Dropout(dropout)
+
+    def encode(self, features: Features, /) -> Tokens:
+        """Read standardised steps `[batch, length, width]`."""
+        values = features.values.to(self.project.weight.dtype)
+        x = self.project(values.masked_fill(~features.mask.unsqueeze(-1), 0.0))
+        tokens = Tokens(self.dropout(x + positions(x.shape[1], self.dim, x)), features.mask)
+        for block in self.blocks:
+            tokens = block(tokens)
+        return self.pool(Tokens(self.norm(tokens.values), tokens.mask))

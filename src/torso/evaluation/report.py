@@ -1,0 +1,126 @@
+"""What an evaluation says about one task, as plain values that go to JSON and back.
+
+An undefined number (no labels, AUROC with one class, R² of a constant) is NaN here and `null` in JSON.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+__all__ = ["Estimate", "TaskReport", "Verdict"]
+
+Verdict = Literal["better", "no better", "worse"]
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A metric on the evaluated rows and its 95 % interval; NaN where undefined."""
+
+    value: float
+    low: float = math.nan
+    high: float = math.nan
+
+    def to_dict(self) -> dict[str, float | None]:
+        """Return a mapping for JSON."""
+        return {"value": _out(self.value), "low": _out(self.low), "high": _out(self.high)}
+
+    @classmethod
+    def from_dict(cls, saved: Mapping[str, float | None]) -> Estimate:
+        """Return the estimate that `to_dict` wrote."""
+        return cls(_in(saved["value"]), _in(saved["low"]), _in(saved["high"]))
+
+
+@dataclass(frozen=True, slots=True)
+class TaskReport:
+    """One task on some rows.
+
+    Attributes:
+        kind: kind of target.
+        rows: rows evaluated.
+        labels: rows among them with at least one known label; only these are scored and resampled.
+        groups: number of groups among the labelled rows where whole groups were resampled, else None.
+        headline: the metric to quote when there is room for one.
+        metrics: metric -> estimate.
+        baseline: metric -> what the input-blind baseline reaches on the same rows.
+        against: what the baseline is called, e.g. `"majority"`.
+        errors: the metrics of which less is better.
+        by_name: class, dimension or label -> metric -> estimate.
+    """
+
+    kind: str
+    rows: int
+    labels: int
+    groups: int | None
+    headline: str
+    metrics: Mapping[str, Estimate]
+    baseline: Mapping[str, float]
+    against: str = "majority"
+    errors: tuple[str, ...] = ()
+    by_name: Mapping[str, Mapping[str, Estimate]] = field(default_factory=dict)
+
+    def higher_is_better(self, metric: str | None = None) -> bool:
+        """Whether more is better of `metric`, by default the headline."""
+        return (metric or self.headline) not in self.errors
+
+    def verdict(self, metric: str | None = None) -> Verdict | None:
+        """Compare the interval of `metric` (default: the headline) with the baseline's value.
+
+        Returns:
+            `"better"` or `"worse"` where the whole interval lies on that side of the baseline,
+            `"no better"` where the baseline lies inside, None where either is undefined.
+        """
+        metric = metric or self.headline
+        estimate, baseline = self.metrics[metric], self.baseline[metric]
+        if not all(map(math.isfinite, (estimate.low, estimate.high, baseline))):
+            return None
+        if estimate.low <= baseline <= estimate.high:
+            return "no better"
+        return "better" if (estimate.low > baseline) == self.higher_is_better(metric) else "worse"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return a mapping that JSON can hold: no NaN, no tuples."""
+        return {
+            "kind": self.kind,
+            "rows": self.rows,
+            "labels": self.labels,
+            "groups": self.groups,
+            "headline": self.headline,
+            "metrics": {name: estimate.to_dict() for name, estimate in self.metrics.items()},
+            "baseline": {name: _out(value) for name, value in self.baseline.items()},
+            "against": self.against,
+            "errors": list(self.errors),
+            "by_name": {
+                name: {metric: estimate.to_dict() for metric, estimate in parts.items()}
+                for name, parts in self.by_name.items()
+            },
+        }
+
+    @classmethod
+    def from_dict(cls, saved: Mapping[str, Any]) -> TaskReport:
+        """Return the report that `to_dict` wrote."""
+        return cls(
+            kind=saved["kind"],
+            rows=saved["rows"],
+            labels=saved["labels"],
+            groups=saved["groups"],
+            headline=saved["headline"],
+            metrics={name: Estimate.from_dict(value) for name, value in saved["metrics"].items()},
+            baseline={name: _in(value) for name, value in saved["baseline"].items()},
+            against=saved["against"],
+            errors=tuple(saved["errors"]),
+            by_name={
+                name: {metric: Estimate.from_dict(value) for metric, value in parts.items()}
+                for name, parts in saved["by_name"].items()
+            },
+        )
+
+
+def _out(value: float) -> float | None:
+    return value if math.isfinite(value) else None
+
+
+def _in(value: float | None) -> float:
+    return math.nan if value is None else value

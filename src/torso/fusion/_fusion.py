@@ -1,0 +1,63 @@
+"""The room's contract: many `Tokens` in, one `Tokens` out; and nesting, since a fusion may hold fusions."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+from torch import nn
+
+from torso.errors import unknown
+from torso.registry import Registry
+from torso.types import Tokens
+
+__all__ = ["Fusion"]
+
+
+class Fusion(nn.Module, ABC):
+    """Base of all fusions.
+
+    `class Gated(Fusion, name="gated")` files itself; a nested fusion is given as a spec and built by name.
+
+    Laws that hold for every fusion: a masked token changes nothing, bit for bit; a row's output does not
+    depend on other rows; any subset of the modalities may be absent, in a row (its mask) or altogether
+    (its key); a row with none at all gives finite numbers.
+
+    Args:
+        modalities: names of the modalities it may be given, in their canonical order.
+        dim: token width, in and out.
+    """
+
+    registry: ClassVar[Registry[Fusion]] = Registry("fusion")
+
+    def __init_subclass__(cls, *, name: str = "", **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if name:
+            cls.registry.add(name, cls)
+
+    def __init__(self, modalities: Sequence[str], dim: int) -> None:
+        super().__init__()
+        if not modalities:
+            raise ValueError(
+                "Parameter `modalities` should name at least one modality. Found none."
+            )
+        self.modalities = tuple(modalities)
+        self.dim = dim
+
+    def __call__(self, tokens: Mapping[str, Tokens], /) -> Tokens:
+        """Check the names once, then fuse."""
+        for name in tokens:
+            if name not in self.modalities:
+                raise ValueError(unknown("modality", name, self.modalities))
+        if not tokens:
+            raise ValueError(
+                "Parameter `tokens` should hold at least one modality, if only with an all-False mask: "
+                "without any, the number of rows is not known. Found an empty mapping."
+            )
+        fused: Tokens = super().__call__(tokens)
+        return fused
+
+    @abstractmethod
+    def forward(self, tokens: Mapping[str, Tokens], /) -> Tokens:
+        """Return the fused tokens `[batch, length, dim]`."""

@@ -1,0 +1,1 @@
+"""Hierarchical fusions: groups first, then the groups of groups."""

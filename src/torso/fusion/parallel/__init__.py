@@ -1,0 +1,1 @@
+"""Parallel fusions: all modalities meet at once."""

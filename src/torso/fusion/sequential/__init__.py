@@ -1,0 +1,1 @@
+"""Sequential fusions: one modality after the other."""

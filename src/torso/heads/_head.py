@@ -1,0 +1,83 @@
+"""The room's contract: a vector in, a prediction out, and the negative log-likelihood of the target.
+
+The sum of the heads' losses is the negative joint log-likelihood of the targets given the inputs, which is
+what `balancing: equal` minimises. A missing label (NaN, or -1 for a class) adds exactly nothing.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Any, ClassVar
+
+import torch
+from torch import Tensor, nn
+
+from torso.registry import Registry
+
+__all__ = ["Head"]
+
+
+class Head(nn.Module, ABC):
+    """Base of all heads: dropout, an optional hidden layer, a linear layer to the outputs.
+
+    `class Gaussian(Head, form="number", name="gaussian")` files itself as `number/gaussian`.
+
+    Args:
+        dim: width of the vector it reads.
+        outputs: numbers it needs per row.
+        hidden: width of a hidden GELU layer; 0 for none.
+        dropout: before the first layer, in training.
+    """
+
+    registry: ClassVar[Registry[Head]] = Registry("head")
+    form: ClassVar[str] = ""
+
+    def __init_subclass__(cls, *, form: str = "", name: str = "", **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        cls.form = form or cls.form
+        if name:
+            cls.registry.add(f"{cls.form}/{name}", cls)
+
+    def __init__(self, dim: int, outputs: int, *, hidden: int = 0, dropout: float = 0.0) -> None:
+        super().__init__()
+        layers: list[nn.Module] = [nn.Dropout(dropout)] if dropout else []
+        if hidden:
+            layers += [nn.Linear(dim, hidden), nn.GELU()]
+        self.layers = nn.Sequential(*layers, nn.Linear(hidden or dim, outputs))
+
+    def forward(self, features: Tensor, /) -> Tensor:
+        """Return raw outputs `[batch, outputs]` from `features` `[batch, dim]`."""
+        outputs: Tensor = self.layers(features)
+        return outputs
+
+    @abstractmethod
+    def nll(self, outputs: Tensor, targets: Tensor, /) -> Tensor:
+        """Return the negative log-likelihood of each row, `[batch]`; anything where a label is missing."""
+
+    @abstractmethod
+    def predict(self, outputs: Tensor, /) -> Tensor:
+        """Return probabilities, or values in the target's own unit."""
+
+    def spread(self, outputs: Tensor, /) -> Tensor | None:  # noqa: ARG002
+        """Return the standard deviation of each prediction in the target's unit, if the head knows it."""
+        return None
+
+    def labelled(self, targets: Tensor, /) -> Tensor:
+        """Return bool `[batch]`: the rows with a label (any element of it)."""
+        known = ~targets.isnan() if targets.is_floating_point() else targets >= 0
+        return known if known.ndim == 1 else known.any(dim=1)
+
+    def loss(self, outputs: Tensor, targets: Tensor, /) -> Tensor:
+        """Return the mean negative log-likelihood over labelled rows; 0 (with zero gradient) without any."""
+        rows = self.labelled(targets)
+        if not bool(rows.any()):
+            return outputs.sum() * 0.0
+        return self.nll(outputs[rows], targets[rows]).mean()
+
+    def calibrate(self, outputs: Tensor, targets: Tensor, /) -> None:
+        """Refit, on held-out rows, what training rows make overconfident. Default: nothing."""
+
+
+def known_sum(terms: Tensor, known: Tensor) -> Tensor:
+    """Return `[batch]`: the sum of each row's `terms` `[batch, parts]` where `known`."""
+    return torch.where(known, terms, 0.0).sum(dim=1)

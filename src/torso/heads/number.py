@@ -1,0 +1,140 @@
+"""One number, or several at once: Gaussian likelihood, standardised inside, in the user's unit outside."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+
+from torso.heads._head import Head, known_sum
+
+__all__ = ["Gaussian", "GaussianVector", "Spread"]
+
+Spread = Literal["learned", "row", "none"]
+
+
+class GaussianVector(Head, form="vector", name="gaussian"):
+    """Independent Gaussian likelihoods of several numbers.
+
+    Targets come and predictions leave in the user's unit; inside they are standardised by `mean` and `std`,
+    and the likelihood is that of the standardised target (it differs by the constant `sum log std`).
+
+    Args:
+        dim: width of the vector it reads.
+        mean: of each number, over training rows.
+        std: of each number, over training rows.
+        spread: where the standard deviation comes from. `learned`: one per number, trained as a parameter
+            and refitted on held-out rows (`calibrate`); `row`: predicted for each row (Nix & Weigend 1994);
+            `none`: no likelihood but the plain squared error, which is that of a Gaussian with variance 1/2
+            less its constant.
+        hidden: width of a hidden layer; 0 for none.
+        dropout: before the first layer, in training.
+    """
+
+    def __init__(
+        self,
+        dim: int,
+        mean: Sequence[float],
+        std: Sequence[float],
+        *,
+        spread: Spread = "learned",
+        hidden: int = 0,
+        dropout: float = 0.0,
+    ) -> None:
+        size = len(mean)
+        super().__init__(dim, 2 * size if spread == "row" else size, hidden=hidden, dropout=dropout)
+        if spread not in ("learned", "row", "none"):
+            raise ValueError(
+                f"Parameter `spread` should be 'learned', 'row' or 'none'. Found {spread!r}."
+            )
+        self.source = spread
+        dtype = torch.get_default_dtype()
+        self.register_buffer("mean", torch.tensor(list(mean), dtype=dtype))
+        self.register_buffer("std", torch.tensor(list(std), dtype=dtype))
+        if spread == "learned":
+            self.log_spread = nn.Parameter(torch.zeros(size))
+
+    mean: Tensor
+    std: Tensor
+
+    def nll(self, outputs: Tensor, targets: Tensor, /) -> Tensor:
+        """Return the summed likelihoods of targets `[batch, numbers]`, NaN where missing."""
+        known = ~targets.isnan()
+        center, log_spread = self._parameters_of(outputs)
+        clean = torch.where(known, (targets.to(outputs.dtype) - self.mean) / self.std, 0.0)
+        error = clean - center
+        if log_spread is None:
+            return known_sum(error.square(), known)
+        scaled = error * torch.exp(-log_spread)
+        return known_sum(0.5 * scaled.square() + log_spread + 0.5 * math.log(2 * math.pi), known)
+
+    def predict(self, outputs: Tensor, /) -> Tensor:
+        """Return the means in the user's unit, `[batch, numbers]`."""
+        return self._parameters_of(outputs)[0] * self.std + self.mean
+
+    def spread(self, outputs: Tensor, /) -> Tensor | None:
+        """Return standard deviations in the user's unit, `[batch, numbers]`; None for `spread: none`."""
+        log_spread = self._parameters_of(outputs)[1]
+        return (
+            None if log_spread is None else (log_spread.exp() * self.std).expand(len(outputs), -1)
+        )
+
+    @torch.no_grad()
+    def calibrate(self, outputs: Tensor, targets: Tensor, /) -> None:
+        """Set a learned spread to the root mean square error on held-out rows."""
+        if self.source != "learned":
+            return
+        error = (targets.to(outputs.dtype).view(len(outputs), -1) - self.mean) / self.std - outputs
+        for place, column in enumerate(error.unbind(dim=1)):
+            seen = column[~column.isnan()]
+            if len(seen) > 1:
+                self.log_spread[place] = seen.square().mean().sqrt().clamp(min=1e-3).log()
+
+    def _parameters_of(self, outputs: Tensor) -> tuple[Tensor, Tensor | None]:
+        if self.source == "none":
+            return outputs, None
+        if self.source == "learned":
+            return outputs, self.log_spread.to(outputs.dtype).clamp(-4.0, 4.0)
+        center, raw = outputs.chunk(2, dim=1)
+        return center, raw.clamp(-4.0, 4.0)
+
+
+class Gaussian(GaussianVector, form="number", name="gaussian"):
+    """Gaussian likelihood of one number; see `GaussianVector`, of which it is the case of one.
+
+    Args:
+        dim: width of the vector it reads.
+        mean: of the target over training rows.
+        std: of the target over training rows.
+        spread: `learned`, `row` or `none`.
+        hidden: width of a hidden layer; 0 for none.
+        dropout: before the first layer, in training.
+    """
+
+    def __init__(
+        self,
+        dim: int,
+        mean: float = 0.0,
+        std: float = 1.0,
+        *,
+        spread: Spread = "learned",
+        hidden: int = 0,
+        dropout: float = 0.0,
+    ) -> None:
+        super().__init__(dim, [mean], [std], spread=spread, hidden=hidden, dropout=dropout)
+
+    def nll(self, outputs: Tensor, targets: Tensor, /) -> Tensor:
+        """Return the likelihood of targets `[batch]`, NaN where missing."""
+        return super().nll(outputs, targets.unsqueeze(1))
+
+    def predict(self, outputs: Tensor, /) -> Tensor:
+        """Return the mean in the user's unit, `[batch]`."""
+        return super().predict(outputs).squeeze(1)
+
+    def spread(self, outputs: Tensor, /) -> Tensor | None:
+        """Return the standard deviation in the user's unit, `[batch]`; None for `spread: none`."""
+        spread = super().spread(outputs)
+        return None if spread is None else spread.squeeze(1)

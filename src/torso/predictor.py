@@ -1,0 +1,328 @@
+"""What a user holds after `fit`: predict, evaluate, save, load. A run holds no pickle and no code."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from torso._version import __version__
+from torso.config import RunConfig, read_config
+from torso.data.loader import gather
+from torso.data.reading import Reading
+from torso.data.schema import Dataset, Schema
+from torso.data.table import Table, read_table
+from torso.errors import DataError, RunError
+from torso.evaluation import TaskReport, evaluate_task
+from torso.model import Model, Part
+from torso.registry import no_imports
+from torso.training import Answers, answer, choose_device
+from torso.training.checkpoint import load_state, load_tensors, save_tensors
+from torso.types import Batch
+
+__all__ = ["FORMAT", "Predictor", "build_model", "load"]
+
+FORMAT = 1
+_CHUNK = 2048
+
+
+class Predictor:
+    """A trained model with all it needs to read a table and answer.
+
+    Args:
+        config: the complete config.
+        schema: fitted on the training rows.
+        model: trained.
+        baselines: task -> what a predictor that sees no input learned from the training rows.
+        metrics: content of `metrics.json`: the evaluation, rows and labels used, how training went.
+        skipped: cells that counted as missing although they held something.
+    """
+
+    def __init__(
+        self,
+        config: RunConfig,
+        schema: Schema,
+        model: Model,
+        baselines: Mapping[str, Mapping[str, Any]],
+        metrics: Mapping[str, Any] | None = None,
+        skipped: Sequence[Mapping[str, Any]] = (),
+    ) -> None:
+        self.config = config
+        self.schema = schema
+        self.model = model.eval()
+        self.baselines = dict(baselines)
+        self.metrics: dict[str, Any] = dict(metrics or {})
+        self.skipped = list(skipped)
+
+    @property
+    def reports(self) -> dict[str, TaskReport]:
+        """Task -> its report on the held-out rows of `fit`."""
+        return {
+            task: TaskReport.from_dict(saved)
+            for task, saved in self.metrics.get("tasks", {}).items()
+        }
+
+    def predict(
+        self,
+        table: Any,
+        *,
+        root: str | Path | Sequence[str | Path] = (),
+        keep: Sequence[str] = (),
+        batch_size: int = 256,
+    ) -> Any:
+        """Answer for every row.
+
+        Args:
+            table: path, pandas or polars frame, Arrow table, list of row mappings; target columns are not
+                needed and not read.
+            root: folders or zips that file columns are relative to, instead of those in `run.yaml`.
+            keep: columns of `table` to put before the answers.
+            batch_size: rows that the model sees at once.
+
+        Returns:
+            A table of the kind that was given (a pandas frame for paths and lists), one row per row, in the
+            same order. Per task: the value; `<task>_probability` and one column per class, or
+            `<task>_spread`.
+
+        Raises:
+            DataError: a trained column is absent, a cell cannot be read, too many files are unreadable.
+        """
+        source = self._table(table)
+        columns = {name: source.column(name).values for name in keep}
+        parts: list[dict[str, pa.Array]] = []
+        for chunk in _chunks(source):
+            answers = self._answers(chunk, self._reading(chunk, root), batch_size, targets=False)[1]
+            parts.append(self._columns(answers))
+        for name in parts[0]:
+            columns[name] = pa.concat_arrays([part[name] for part in parts])
+        return _like(table, pa.table(columns))
+
+    def evaluate(
+        self,
+        table: Any,
+        *,
+        root: str | Path | Sequence[str | Path] = (),
+        resamples: int = 1000,
+        batch_size: int = 256,
+    ) -> dict[str, TaskReport]:
+        """Compare with the table's labels.
+
+        Args:
+            table: as for `predict`, with target columns; one that is absent has no labels.
+            root: folders or zips that file columns are relative to, instead of those in `run.yaml`.
+            resamples: of the bootstrap behind each interval; whole groups where the run was split by group.
+            batch_size: rows that the model sees at once.
+
+        Returns:
+            Task -> report.
+        """
+        source = self._table(table)
+        if not set(self.schema.targets) & set(source.names):
+            raise DataError(
+                f"{source.name}: no target column to compare with. Expected some of {list(self.schema.targets)}."
+            )
+        answers = [
+            self._answers(chunk, self._reading(chunk, root), batch_size, targets=True)
+            for chunk in _chunks(source)
+        ]
+        predictions = [answer_.predictions(self.model) for _, answer_ in answers]
+        return self.compare(
+            {
+                task: np.concatenate([part[task][0] for part in predictions])
+                for task in self.schema.targets
+            },
+            {
+                task: np.concatenate([dataset.targets[task] for dataset, _ in answers])
+                for task in self.schema.targets
+            },
+            groups=group_ids(source, self.config.data.split.group),
+            resamples=resamples,
+        )
+
+    def compare(
+        self,
+        predictions: Mapping[str, np.ndarray],
+        truths: Mapping[str, np.ndarray],
+        *,
+        groups: np.ndarray | None = None,
+        resamples: int = 1000,
+    ) -> dict[str, TaskReport]:
+        """Return one report per task from predictions and truths, side by side with the baseline."""
+        return {
+            task: evaluate_task(
+                kind.kind,
+                predictions[task],
+                truths[task],
+                self.baselines[task],
+                names=kind.names if kind.kind != "binary" else (),
+                groups=groups,
+                resamples=resamples,
+                seed=self.config.seed,
+            )
+            for task, kind in self.schema.targets.items()
+        }
+
+    def save(self, folder: str | Path) -> None:
+        """Write the run: `run.yaml`, `model.safetensors`, and JSON for all else."""
+        path = Path(folder)
+        path.mkdir(parents=True, exist_ok=True)
+        (path / "run.yaml").write_text(self.config.to_yaml(), encoding="utf-8")
+        described = {"format": FORMAT, "torso": __version__}
+        _write_json(
+            path / "schema.json",
+            {**described, "inputs": self.config.inputs, "targets": self.config.targets},
+        )
+        for name, content in self.schema.state().items():
+            _write_json(path / f"{name}.json", content)
+        _write_json(path / "metrics.json", {**self.metrics, "baselines": self.baselines})
+        lines = [json.dumps(one, ensure_ascii=False) + "\n" for one in self.skipped]
+        (path / "skipped.jsonl").write_text("".join(lines), encoding="utf-8")
+        save_tensors(path / "model.safetensors", self.model.state_dict())
+
+    def _table(self, table: Any) -> Table:
+        if isinstance(table, Mapping) and not any(
+            isinstance(value, list | tuple | np.ndarray) or hasattr(value, "dtype")
+            for value in table.values()
+        ):
+            table = [table]  # one row
+        return read_table(table, missing=self.config.data.missing)
+
+    def _reading(self, table: Table, root: str | Path | Sequence[str | Path]) -> Reading:
+        data = self.config.data
+        return Reading(
+            folder=table.folder,
+            root=[root] if isinstance(root, str | Path) else list(root),
+            default_root=data.root,
+            on_error=data.on_error,
+            most_skipped=data.most_skipped,
+        )
+
+    def _answers(
+        self, table: Table, reading: Reading, batch_size: int, *, targets: bool
+    ) -> tuple[Dataset, Answers]:
+        dataset = self.schema.dataset(table, reading, targets=targets)
+        self.skipped = [one.to_dict() for one in reading.skipped]
+        batches = (gather(dataset, rows) for rows in _ranges(table.rows, batch_size))
+        return dataset, answer(self.model, batches, self.config.training.precision)
+
+    def _columns(self, answers: Answers) -> dict[str, pa.Array]:
+        columns: dict[str, pa.Array] = {}
+        for task, (prediction, spread) in answers.predictions(self.model).items():
+            columns |= self.schema.targets[task].columns(task, prediction, spread)
+        return columns
+
+
+def load(folder: str | Path, *, device: str = "auto", trust_code: bool = False) -> Predictor:
+    """Open a saved run.
+
+    Args:
+        folder: what `fit` or `Predictor.save` wrote, here or elsewhere.
+        device: `auto`, `cpu`, `cuda`, ...
+        trust_code: whether parts that the run names by an import path may be imported. Nothing else in a
+            run can make code run.
+
+    Raises:
+        RunError: the folder is no run, is damaged, or was written by a newer version.
+    """
+    path = Path(folder)
+    schema_file = _read_json(path / "schema.json")
+    if schema_file.get("format", 0) > FORMAT:
+        raise RunError(
+            f"{path} was written by Torso {schema_file.get('torso')} (format {schema_file['format']}), this is "
+            f"{__version__} (format {FORMAT}). Update Torso."
+        )
+    config = RunConfig.parse(read_config(path / "run.yaml"), str(path / "run.yaml"))
+    with nullcontext() if trust_code else no_imports():
+        schema = Schema(schema_file["inputs"], schema_file["targets"])
+        state = {name: _read_json(path / f"{name}.json") for name in ("vocabulary", "statistics")}
+        try:
+            schema.restore(state)
+        except (KeyError, TypeError) as error:
+            raise RunError(f"{path}: vocabulary.json or statistics.json lacks {error}.") from None
+        model = build_model(config, schema)
+    load_state(model, load_tensors(path / "model.safetensors"), path)
+    metrics = _read_json(path / "metrics.json")
+    baselines = metrics.pop("baselines", {})
+    return Predictor(config, schema, model.to(choose_device(device)), baselines, metrics)
+
+
+def build_model(config: RunConfig, schema: Schema) -> Model:
+    """Return the untrained model that a config describes, for a fitted schema."""
+    return Model.build(
+        {
+            name: Part(one.form, config.encoders.get(name, one.encoder), one.offered())
+            for name, one in schema.modalities.items()
+        },
+        {
+            name: Part(kind.kind, config.heads.get(name, kind.head), kind.offered())
+            for name, kind in schema.targets.items()
+        },
+        dim=config.dim,
+        fusion=config.fusion,
+        sharing=config.sharing,
+        modality_dropout=config.training.modality_dropout,
+    )
+
+
+def group_ids(table: Table, group: str | None) -> np.ndarray | None:
+    """Return the group of each row, None where the run has none or the table lacks the column."""
+    if group is None or group not in table.names:
+        return None
+    coded = table.column(group).values.dictionary_encode()
+    ids = coded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
+    alone = ids < 0
+    ids[alone] = len(coded.dictionary) + np.arange(alone.sum())
+    return np.asarray(ids)
+
+
+def _chunks(table: Table) -> Iterator[Table]:
+    if table.rows <= _CHUNK:
+        yield table
+        return
+    for start in range(0, table.rows, _CHUNK):
+        yield Table(table.data.slice(start, _CHUNK).combine_chunks(), table.name, table.folder)
+
+
+def _ranges(rows: int, size: int) -> Iterator[np.ndarray]:
+    for start in range(0, rows, size):
+        yield np.arange(start, min(start + size, rows))
+
+
+def _like(given: Any, answers: pa.Table) -> Any:
+    """Return `answers` as the kind of table that was given."""
+    if isinstance(given, pa.Table | pa.RecordBatch):
+        return answers
+    if type(given).__module__.split(".")[0] == "polars":
+        import polars
+
+        return polars.from_arrow(answers)
+    frame = answers.to_pandas()
+    index = getattr(given, "index", None)
+    if type(given).__module__.split(".")[0] == "pandas" and index is not None:
+        frame.index = index
+    return frame
+
+
+def _write_json(path: Path, content: Any) -> None:
+    text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False)
+    path.write_text(text + "\n", encoding="utf-8")
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    if not path.parent.is_dir():
+        raise RunError(f"There is no run in {str(path.parent)!r}: the folder does not exist.")
+    try:
+        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise RunError(
+            f"{str(path.parent)!r} is no finished run: {path.name} is absent. Give the folder that `torso fit -o` "
+            "wrote."
+        ) from None
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise RunError(f"{path} is damaged: {error}.") from None
+    return content

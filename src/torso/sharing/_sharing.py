@@ -1,0 +1,56 @@
+"""The room's contract: fused `Tokens` in, one vector per task out; and which tasks share a trunk.
+
+Below the sharing lies the trunk (encoders and fusion). A sharing says through `trunks` how many trunks
+there are and which tasks each serves: one for everybody, one for each task, or one per group.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Sequence
+from typing import Any, ClassVar
+
+from torch import Tensor, nn
+
+from torso.registry import Registry
+from torso.types import Tokens
+
+__all__ = ["Sharing"]
+
+
+class Sharing(nn.Module, ABC):
+    """Base of all sharings.
+
+    Args:
+        tasks: names of all tasks.
+        dim: width of the fused tokens.
+
+    Attributes:
+        width: width of the vectors that come out, which the heads read.
+    """
+
+    registry: ClassVar[Registry[Sharing]] = Registry("sharing")
+
+    def __init_subclass__(cls, *, name: str = "", **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if name:
+            cls.registry.add(name, cls)
+
+    def __init__(self, tasks: Sequence[str], dim: int) -> None:
+        super().__init__()
+        if not tasks:
+            raise ValueError("Parameter `tasks` should name at least one task. Found none.")
+        self.tasks = tuple(tasks)
+        self.width = dim
+
+    def trunks(self) -> dict[str, tuple[str, ...]]:
+        """Return trunk name -> the tasks it serves; each task exactly once. Default: one for all."""
+        return {"shared": self.tasks}
+
+    @abstractmethod
+    def forward(self, fused: Tokens, tasks: Sequence[str], /) -> dict[str, Tensor]:
+        """Return task -> `[batch, width]`, for the tasks of one trunk."""
+
+    def shared_parameters(self) -> Iterable[nn.Parameter]:
+        """Yield the parameters of this module that more than one task uses. Default: none."""
+        return ()

@@ -1,0 +1,41 @@
+"""Everything below the heads is shared: hard parameter sharing (Caruana, Machine Learning 1997)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
+
+from torch import Tensor, nn
+
+from torso._tensors import masked_mean
+from torso.sharing._sharing import Sharing
+from torso.types import Tokens
+
+__all__ = ["Hard"]
+
+
+class Hard(Sharing, name="hard"):
+    """One trunk, one vector, read by every head.
+
+    Args:
+        tasks: names of all tasks.
+        dim: width of the fused tokens.
+        hidden: widths of shared ReLU layers between the fused vector and the heads.
+    """
+
+    def __init__(self, tasks: Sequence[str], dim: int, *, hidden: Sequence[int] = ()) -> None:
+        super().__init__(tasks, dim)
+        layers: list[nn.Module] = []
+        for before, after in pairwise([dim, *hidden]):
+            layers += [nn.Linear(before, after), nn.ReLU()]
+        self.layers = nn.Sequential(*layers)
+        self.width = [dim, *hidden][-1]
+
+    def forward(self, fused: Tokens, tasks: Sequence[str], /) -> dict[str, Tensor]:
+        """Return the same vector for every task."""
+        vector = self.layers(masked_mean(fused))
+        return dict.fromkeys(tasks, vector)
+
+    def shared_parameters(self) -> Iterable[nn.Parameter]:
+        """Yield every parameter: all are shared."""
+        return self.parameters()

@@ -1,0 +1,30 @@
+"""Nothing is shared: one trunk per task, the single-task reference trained in the same run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from torch import Tensor
+
+from torso._tensors import masked_mean
+from torso.sharing._sharing import Sharing
+from torso.types import Tokens
+
+__all__ = ["Separate"]
+
+
+class Separate(Sharing, name="separate"):
+    """One trunk of its own for every task; no parameter serves two.
+
+    Args:
+        tasks: names of all tasks.
+        dim: width of the fused tokens.
+    """
+
+    def trunks(self) -> dict[str, tuple[str, ...]]:
+        """Return one trunk per task, named after it."""
+        return {task: (task,) for task in self.tasks}
+
+    def forward(self, fused: Tokens, tasks: Sequence[str], /) -> dict[str, Tensor]:
+        """Return the trunk's vector for its task."""
+        return dict.fromkeys(tasks, masked_mean(fused))

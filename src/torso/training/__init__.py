@@ -1,0 +1,19 @@
+"""Training: the loop, its events, the checkpoint, the device."""
+
+from torso.training.devices import autocast, choose_device
+from torso.training.events import Epoch, JsonLog, Listener, Listeners
+from torso.training.inference import Answers, answer
+from torso.training.loop import Plan, Trainer
+
+__all__ = [
+    "Answers",
+    "Epoch",
+    "JsonLog",
+    "Listener",
+    "Listeners",
+    "Plan",
+    "Trainer",
+    "answer",
+    "autocast",
+    "choose_device",
+]

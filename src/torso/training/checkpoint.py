@@ -1,0 +1,115 @@
+"""A training's state on disk, without pickle: tensors as safetensors, the rest as JSON.
+
+A checkpoint is written beside the old one and renamed, so that a kill leaves a whole one.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from torso.errors import RunError
+
+__all__ = ["load_tensors", "read_checkpoint", "save_tensors", "write_checkpoint"]
+
+
+def save_tensors(path: Path, tensors: Mapping[str, Tensor]) -> None:
+    """Write tensors to a safetensors file; a kill leaves the old file or the new one."""
+    from safetensors.torch import save_file
+
+    whole = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in tensors.items()}
+    temporary = path.with_name(path.name + ".new")
+    save_file(whole, temporary)
+    os.replace(temporary, path)
+
+
+def load_tensors(path: Path) -> dict[str, Tensor]:
+    """Return the tensors of a safetensors file.
+
+    Raises:
+        RunError: the file is absent or damaged.
+    """
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    try:
+        return dict(load_file(path))
+    except FileNotFoundError:
+        raise RunError(f"{path} is absent: this is no finished run.") from None
+    except (SafetensorError, OSError) as error:
+        raise RunError(f"{path} is damaged: {error}.") from error
+
+
+def write_checkpoint(
+    folder: Path,
+    modules: Mapping[str, torch.nn.Module],
+    optimizer: torch.optim.Optimizer,
+    progress: Mapping[str, Any],
+) -> None:
+    """Write the state of a training after an epoch.
+
+    Args:
+        folder: replaced as a whole.
+        modules: by name; their state dicts are kept.
+        optimizer: AdamW or another whose state is tensors.
+        progress: JSON values.
+    """
+    temporary = folder.with_name(folder.name + ".new")
+    shutil.rmtree(temporary, ignore_errors=True)
+    temporary.mkdir(parents=True)
+    for name, module in modules.items():
+        save_tensors(temporary / f"{name}.safetensors", module.state_dict())
+    state = optimizer.state_dict()["state"]
+    moments = {
+        f"{number}.{key}": torch.as_tensor(value)
+        for number, parts in state.items()
+        for key, value in parts.items()
+    }
+    save_tensors(temporary / "optimizer.safetensors", moments)
+    save_tensors(temporary / "random.safetensors", {"cpu": torch.get_rng_state()})
+    (temporary / "progress.json").write_text(json.dumps(progress))
+    shutil.rmtree(folder, ignore_errors=True)
+    os.replace(temporary, folder)
+
+
+def read_checkpoint(
+    folder: Path, modules: Mapping[str, torch.nn.Module], optimizer: torch.optim.Optimizer
+) -> dict[str, Any]:
+    """Put the state back and return the progress.
+
+    Raises:
+        RunError: there is no whole checkpoint, or it belongs to another model.
+    """
+    if not (folder / "progress.json").exists():
+        raise RunError(
+            f"{folder} holds no checkpoint: nothing to resume. Start without --resume, or check the folder."
+        )
+    for name, module in modules.items():
+        load_state(module, load_tensors(folder / f"{name}.safetensors"), folder)
+    state = optimizer.state_dict()
+    state["state"] = {}
+    for key, value in load_tensors(folder / "optimizer.safetensors").items():
+        number, name = key.split(".", 1)
+        state["state"].setdefault(int(number), {})[name] = value
+    optimizer.load_state_dict(state)
+    torch.set_rng_state(load_tensors(folder / "random.safetensors")["cpu"])
+    progress: dict[str, Any] = json.loads((folder / "progress.json").read_text())
+    return progress
+
+
+def load_state(module: torch.nn.Module, tensors: Mapping[str, Tensor], origin: Path) -> None:
+    """Load a state dict, or say that it belongs to another model."""
+    try:
+        module.load_state_dict(dict(tensors))
+    except RuntimeError as error:
+        first = str(error).splitlines()
+        raise RunError(
+            f"The weights in {origin} do not fit the model that run.yaml describes: {' '.join(first[1:3])}"
+        ) from None

@@ -1,0 +1,140 @@
+"""What a training tells those who watch: the log, the progress bar, a test.
+
+A listener overrides what it cares for; the loop never knows who listens.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+__all__ = ["Epoch", "JsonLog", "Listener", "Listeners"]
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """What one pass over the training rows came to.
+
+    Attributes:
+        number: counts from 1.
+        training: task -> mean loss over its labelled training rows, as the weights moved.
+        validation: task -> mean loss over its labelled validation rows.
+        metrics: task -> metric -> value on the validation rows.
+        weights: task -> loss weight, where the balancer has any.
+        seconds: wall time of the training part.
+        waited: seconds of it in which the model waited for data.
+        rows: training rows seen.
+        lr: learning rate at the end.
+        best: whether these weights are the best so far.
+    """
+
+    number: int
+    training: Mapping[str, float]
+    validation: Mapping[str, float]
+    metrics: Mapping[str, Mapping[str, float]]
+    weights: Mapping[str, float] = field(default_factory=dict)
+    seconds: float = 0.0
+    waited: float = 0.0
+    rows: int = 0
+    lr: float = 0.0
+    best: bool = False
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the fields as JSON values."""
+        return asdict(self)
+
+
+class Listener:
+    """Hears what happens; does nothing by default."""
+
+    def preparing(self, column: str, done: int, total: int) -> None:
+        """Files of a column are being decoded."""
+
+    def started(self, epochs: int, batches: int) -> None:
+        """Training begins: at most `epochs`, of `batches` each."""
+
+    def batch_done(self, epoch: int, batch: int) -> None:
+        """A step was taken; both count from 1."""
+
+    def epoch_done(self, epoch: Epoch) -> None:
+        """An epoch and its validation have ended."""
+
+    def ended(self, reason: str) -> None:
+        """Training is over: `all epochs`, `no better held-out loss` or `interrupted`."""
+
+    def noted(self, message: str) -> None:
+        """Something that the user should know."""
+
+
+class Listeners(Listener):
+    """Passes everything on to several listeners."""
+
+    def __init__(self, listeners: Sequence[Listener]) -> None:
+        self.listeners = listeners
+
+    def preparing(self, column: str, done: int, total: int) -> None:
+        """Pass on."""
+        for listener in self.listeners:
+            listener.preparing(column, done, total)
+
+    def started(self, epochs: int, batches: int) -> None:
+        """Pass on."""
+        for listener in self.listeners:
+            listener.started(epochs, batches)
+
+    def batch_done(self, epoch: int, batch: int) -> None:
+        """Pass on."""
+        for listener in self.listeners:
+            listener.batch_done(epoch, batch)
+
+    def epoch_done(self, epoch: Epoch) -> None:
+        """Pass on."""
+        for listener in self.listeners:
+            listener.epoch_done(epoch)
+
+    def ended(self, reason: str) -> None:
+        """Pass on."""
+        for listener in self.listeners:
+            listener.ended(reason)
+
+    def noted(self, message: str) -> None:
+        """Pass on."""
+        for listener in self.listeners:
+            listener.noted(message)
+
+
+class JsonLog(Listener):
+    """Writes one JSON object per line: `{"event": "epoch", ...}`.
+
+    Args:
+        path: the file; a resumed training goes on in it.
+        fresh: whether to begin anew.
+    """
+
+    def __init__(self, path: Path, *, fresh: bool = True) -> None:
+        self.path = path
+        if fresh:
+            path.write_text("")
+
+    def _write(self, event: str, **values: Any) -> None:
+        with self.path.open("a", encoding="utf-8") as file:
+            file.write(json.dumps({"event": event, **values}, ensure_ascii=False) + "\n")
+
+    def started(self, epochs: int, batches: int) -> None:
+        """Write the plan."""
+        self._write("start", epochs=epochs, batches=batches)
+
+    def epoch_done(self, epoch: Epoch) -> None:
+        """Write the epoch."""
+        self._write("epoch", **epoch.to_dict())
+
+    def ended(self, reason: str) -> None:
+        """Write why it is over."""
+        self._write("end", reason=reason)
+
+    def noted(self, message: str) -> None:
+        """Write the note."""
+        self._write("note", message=message)

@@ -1,0 +1,76 @@
+"""A model's predictions and losses on many rows, batch by batch, without gradients."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from torso.model import Model
+from torso.training.devices import autocast
+from torso.types import Batch
+
+__all__ = ["Answers", "answer"]
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What a model says about some rows, on the CPU.
+
+    Attributes:
+        outputs: task -> its head's raw outputs.
+        targets: task -> targets, where the batches held any.
+    """
+
+    outputs: dict[str, Tensor]
+    targets: dict[str, Tensor]
+
+    def losses(self, model: Model) -> dict[str, float]:
+        """Return task -> mean negative log-likelihood over labelled rows; NaN without any."""
+        device = next(model.parameters()).device
+        losses, counts = model.losses(
+            {task: output.to(device) for task, output in self.outputs.items()},
+            {task: target.to(device) for task, target in self.targets.items()},
+        )
+        known = torch.where(counts > 0, losses, torch.nan)
+        return dict(zip(model.tasks, known.tolist(), strict=True))
+
+    def predictions(self, model: Model) -> dict[str, tuple[np.ndarray, np.ndarray | None]]:
+        """Return task -> (probabilities or values, spread or None)."""
+        out = {}
+        device = next(model.parameters()).device
+        with torch.inference_mode():
+            for task, head in model.heads.pairs():
+                outputs = self.outputs[task].to(device)
+                spread = head.spread(outputs)
+                out[task] = (
+                    head.predict(outputs).cpu().numpy(),
+                    None if spread is None else spread.cpu().numpy(),
+                )
+        return out
+
+
+def answer(model: Model, batches: Iterable[Batch], precision: str = "auto") -> Answers:
+    """Run `model` in evaluation mode over `batches` and return its answers in their order."""
+    device = next(model.parameters()).device
+    outputs: dict[str, list[Tensor]] = {task: [] for task in model.tasks}
+    targets: dict[str, list[Tensor]] = {}
+    was_training = model.training
+    model.eval()
+    with torch.inference_mode():
+        for batch in batches:
+            with autocast(device, precision):
+                raw = model(batch.to(device).inputs)
+            for task, output in raw.items():
+                wide = torch.promote_types(output.dtype, torch.float32)
+                outputs[task].append(output.to(wide).cpu())
+            for task, target in batch.targets.items():
+                targets.setdefault(task, []).append(target)
+    model.train(was_training)
+    return Answers(
+        {task: torch.cat(parts) for task, parts in outputs.items()},
+        {task: torch.cat(parts) for task, parts in targets.items()},
+    )

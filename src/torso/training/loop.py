@@ -1,0 +1,239 @@
+"""The training loop: AdamW, warm-up and cosine, clipping, early stopping on held-out loss, best weights kept.
+
+The loop hands the losses to a balancer and never asks it for its name. Ctrl-C ends the training cleanly:
+the best weights so far are kept.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from torso.balancing import Balancer
+from torso.data.loader import Loader
+from torso.errors import ConfigError
+from torso.model import Model
+from torso.training.checkpoint import read_checkpoint, write_checkpoint
+from torso.training.devices import autocast
+from torso.training.events import Epoch, Listener
+from torso.training.inference import Answers, answer
+from torso.training.schedule import warmup_cosine
+from torso.types import Batch
+
+__all__ = ["Plan", "Trainer"]
+
+Measure = Callable[[Model, Answers], Mapping[str, Mapping[str, float]]]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How to train; the fields are those of `training` in `run.yaml`."""
+
+    epochs: int = 40
+    lr: float = 1e-3
+    weight_decay: float = 0.01
+    warmup: float = 0.05
+    clip: float = 1.0
+    patience: int = 8
+    precision: str = "auto"
+
+
+class Trainer:
+    """Trains a model on a loader's batches.
+
+    Args:
+        model: on its device already.
+        balancer: of the model's tasks, in their order.
+        training: training batches.
+        validation: held-out batches, which decide when to stop and which weights are best.
+        plan: how to train.
+        listener: is told what happens.
+        measure: validation metrics per task, for the log.
+        checkpoint: folder of the checkpoint that is written each epoch; None for none.
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        balancer: Balancer,
+        training: Loader,
+        validation: Loader,
+        plan: Plan,
+        listener: Listener | None = None,
+        measure: Measure | None = None,
+        checkpoint: Path | None = None,
+    ) -> None:
+        self.model = model
+        self.balancer = balancer
+        self.training = training
+        self.validation = validation
+        self.plan = plan
+        self.listener = listener or Listener()
+        self.measure = measure or (lambda model, answers: {})  # noqa: ARG005
+        self.checkpoint = checkpoint
+        self.device = next(model.parameters()).device
+        self.shared = [p for p in model.shared_parameters() if p.requires_grad]
+        self.optimizer = torch.optim.AdamW(_groups(model, balancer, plan), lr=plan.lr)
+        self.schedule = warmup_cosine(self.optimizer, plan.epochs * len(training), plan.warmup)
+        self.best: dict[str, Tensor] = {}
+        self.best_loss = math.inf
+        self.best_epoch = 0
+        self.epoch = 0
+        self.reason = ""
+
+    def run(self, *, resume: bool = False) -> str:
+        """Train, put the best weights into the model, and return why it ended."""
+        if resume:
+            self._resume()
+        self.listener.started(self.plan.epochs, len(self.training))
+        try:
+            self._epochs()
+        except KeyboardInterrupt:
+            self.reason = "interrupted"
+        if self.best:
+            self.model.load_state_dict(self.best)
+        self.listener.ended(self.reason)
+        return self.reason
+
+    def _epochs(self) -> None:
+        while not self.reason:
+            if self.epoch >= self.plan.epochs:
+                self.reason = "all epochs"
+            elif self.epoch - self.best_epoch >= self.plan.patience:
+                self.reason = "no better held-out loss"
+            else:
+                self._one_epoch()
+
+    def _one_epoch(self) -> None:
+        self.epoch += 1
+        began = perf_counter()
+        totals = torch.zeros(2, len(self.model.tasks))
+        self.model.train()
+        for number, batch in enumerate(self.training, start=1):
+            losses, counts = self._step(batch.to(self.device))
+            totals += torch.stack([losses * counts, counts]).cpu()
+            self.listener.batch_done(self.epoch, number)
+        self.balancer.end_epoch()
+        seconds = perf_counter() - began
+        answers = answer(self.model, self.validation, self.plan.precision)
+        validation = answers.losses(self.model)
+        best = self._keep_best(validation)
+        means = (totals[0] / totals[1].clamp(min=1)).tolist()
+        if self.checkpoint is not None:
+            self._save(self.checkpoint)
+        self.listener.epoch_done(
+            Epoch(
+                number=self.epoch,
+                training=dict(zip(self.model.tasks, means, strict=True)),
+                validation=validation,
+                metrics=self.measure(self.model, answers),
+                weights=self.balancer.weights(),
+                seconds=seconds,
+                waited=self.training.waited,
+                rows=len(self.training.rows),
+                lr=self.schedule.get_last_lr()[0],
+                best=best,
+            )
+        )
+
+    def _step(self, batch: Batch) -> tuple[Tensor, Tensor]:
+        """Take one step; return the losses `[tasks]` and the labelled rows `[tasks]`."""
+        self.optimizer.zero_grad(set_to_none=True)
+        losses, counts = self._losses(batch)
+        self.balancer.backward(losses, self.shared, counts > 0)
+        nn.utils.clip_grad_norm_(self.model.parameters(), self.plan.clip)
+        self.optimizer.step()
+        self.schedule.step()
+        self.balancer.after_step(lambda: self._losses(batch)[0].detach())
+        return losses.detach(), counts
+
+    def _losses(self, batch: Batch) -> tuple[Tensor, Tensor]:
+        with autocast(self.device, self.plan.precision):
+            outputs = self.model(batch.inputs)
+        return self.model.losses(outputs, batch.targets)
+
+    def _keep_best(self, validation: Mapping[str, float]) -> bool:
+        known = [loss for loss in validation.values() if not math.isnan(loss)]
+        if not known:
+            raise ConfigError(
+                "No validation row has a label, so there is nothing to decide when to stop. Give "
+                "`data.split.validation` a larger share."
+            )
+        loss = sum(known)
+        if not loss < self.best_loss:
+            return False
+        self.best_loss, self.best_epoch = loss, self.epoch
+        self.best = {
+            name: value.detach().clone() for name, value in self.model.state_dict().items()
+        }
+        return True
+
+    def _save(self, folder: Path) -> None:
+        write_checkpoint(
+            folder,
+            {"model": self.model, "best": _Tensors(self.best), "balancer": self.balancer},
+            self.optimizer,
+            {
+                "epoch": self.epoch,
+                "best_epoch": self.best_epoch,
+                "best_loss": self.best_loss,
+                "steps": self.schedule.last_epoch,
+            },
+        )
+
+    def _resume(self) -> None:
+        assert self.checkpoint is not None
+        best = _Tensors(self.model.state_dict())
+        modules: dict[str, nn.Module] = {
+            "model": self.model,
+            "best": best,
+            "balancer": self.balancer,
+        }
+        progress: dict[str, Any] = read_checkpoint(self.checkpoint, modules, self.optimizer)
+        self.best = {name: value.detach().clone() for name, value in best.state_dict().items()}
+        self.epoch, self.best_epoch = progress["epoch"], progress["best_epoch"]
+        self.best_loss = progress["best_loss"]
+        self.training.passes = self.epoch
+        self.schedule.last_epoch = progress["steps"]
+        for group, rate in zip(self.optimizer.param_groups, self._rates(), strict=True):
+            group["lr"] = rate
+
+    def _rates(self) -> list[float]:
+        step = self.schedule.last_epoch
+        pairs = zip(self.schedule.base_lrs, self.schedule.lr_lambdas, strict=True)
+        return [float(base * factor(step)) for base, factor in pairs]
+
+
+class _Tensors(nn.Module):
+    """A state dict as a module, so that a checkpoint treats it like the others."""
+
+    def __init__(self, tensors: Mapping[str, Tensor]) -> None:
+        super().__init__()
+        self._tensors = {name: value.detach().clone() for name, value in tensors.items()}
+
+    def state_dict(self, *args: Any, **kwargs: Any) -> dict[str, Any]:  # noqa: ARG002
+        return dict(self._tensors)
+
+    def load_state_dict(self, state_dict: Mapping[str, Any], *args: Any, **kwargs: Any) -> Any:  # noqa: ARG002
+        self._tensors = dict(state_dict)
+
+
+def _groups(model: Model, balancer: Balancer, plan: Plan) -> list[dict[str, Any]]:
+    """Decay matrices only: not biases, norms, embeddings of one dimension, nor a balancer's own state."""
+    parameters = [p for p in model.parameters() if p.requires_grad]
+    return [
+        group
+        for group in (
+            {"params": [p for p in parameters if p.ndim > 1], "weight_decay": plan.weight_decay},
+            {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0},
+            {"params": list(balancer.parameters()), "weight_decay": 0.0},
+        )
+        if group["params"]
+    ]

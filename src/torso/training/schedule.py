@@ -1,0 +1,26 @@
+"""The learning rate over a training: a linear rise, then a cosine down to nothing."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+
+__all__ = ["warmup_cosine"]
+
+
+def warmup_cosine(
+    optimizer: torch.optim.Optimizer, steps: int, warmup: float
+) -> torch.optim.lr_scheduler.LambdaLR:
+    """Return a schedule over `steps` steps, the first share `warmup` of them rising.
+
+    Loshchilov & Hutter, ICLR 2017, "SGDR" (https://arxiv.org/abs/1608.03983), equation 5 without restarts.
+    """
+    rising = max(1, round(warmup * steps))
+
+    def factor(step: int) -> float:
+        if step < rising:
+            return (step + 1) / rising
+        return 0.5 * (1 + math.cos(math.pi * min(1.0, (step - rising) / max(1, steps - rising))))
+
+    return torch.optim.lr_scheduler.LambdaLR(optimizer, factor)
