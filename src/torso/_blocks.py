@@ -43,6 +43,8 @@ class Attention(nn.Module):
     def __init__(self, dim: int, heads: int | None = None) -> None:
         super().__init__()
         self.heads = heads or num_heads(dim)
+        if dim % self.heads:
+            raise ValueError(f"Parameter `heads` should divide the width {dim}. Found {heads}.")
         self.query = nn.Linear(dim, dim)
         self.key_value = nn.Linear(dim, 2 * dim)
         self.out = nn.Linear(dim, dim)
@@ -107,7 +109,7 @@ class Pool(nn.Module):
         self.num = num
         if num:
             self.queries = nn.Parameter(torch.randn(num, dim) / dim**0.5)
-            self.score = nn.Linear(dim, dim)
+            self.score = nn.Linear(dim, dim, bias=False)  # softmax would not see a bias
 
     def forward(self, tokens: Tokens) -> Tokens:
         """Return `[batch, num, dim]`; a row without tokens stays without."""

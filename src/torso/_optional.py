@@ -20,5 +20,5 @@ def require(module: str, *, extra: str, why: str) -> ModuleType:
         return import_module(module)
     except ImportError as error:
         raise MissingDependency(
-            f"{why} needs the package {module!r}. Install it with: pip install 'torso-ml[{extra}]'"
+            f"{why} needs the package {module!r}. Install it with: pip install 'torso[{extra}]'"
         ) from error

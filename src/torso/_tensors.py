@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Generic, TypeVar, cast
 
 import torch
@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from torso.types import Tokens
 
-__all__ = ["Named", "concat_tokens", "masked_mean", "scatter_rows", "zeroed"]
+__all__ = ["Named", "concat_tokens", "masked_mean", "scatter_rows", "take_rows", "zeroed"]
 
 M = TypeVar("M", bound=nn.Module)
 
@@ -47,10 +47,29 @@ def scatter_rows(values: Tensor, rows: Tensor) -> Tensor:
     return out
 
 
+def take_rows(parts: Sequence[Tokens], places: Tensor) -> Tokens:
+    """Return the rows of all `parts`, put end to end and padded to the longest, at `places` int64 `[rows]`."""
+    longest = max(part.values.shape[1] for part in parts)
+
+    def padded(x: Tensor) -> Tensor:
+        missing = longest - x.shape[1]
+        return (
+            x if not missing else torch.cat([x, x.new_zeros(len(x), missing, *x.shape[2:])], dim=1)
+        )
+
+    values = torch.cat([padded(part.values) for part in parts])
+    mask = torch.cat([padded(part.mask) for part in parts])
+    return Tokens(values[places], mask[places])
+
+
 class Named(nn.ModuleDict, Generic[M]):
     """A `ModuleDict` for names that users choose: `items`, `type`, `a.b` and the empty name are fine.
 
-    `nn.ModuleDict` refuses keys that are its own methods or hold a dot, so each key is quoted.
+    `nn.ModuleDict` refuses keys that are its own attributes or hold a dot, so each key is quoted, with a sign
+    that no attribute begins with.
+
+    >>> list(Named({"version": nn.Identity(), "a.b": nn.Identity(), "items": nn.Identity()}).names())
+    ['version', 'a.b', 'items']
     """
 
     def __init__(self, modules: Mapping[str, M] | None = None) -> None:
@@ -60,7 +79,7 @@ class Named(nn.ModuleDict, Generic[M]):
 
     @staticmethod
     def _quoted(name: str) -> str:
-        return "_" + name.replace("%", "%25").replace(".", "%2E")
+        return "@" + name.replace("%", "%25").replace(".", "%2E")
 
     @staticmethod
     def _plain(key: str) -> str:

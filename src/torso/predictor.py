@@ -74,6 +74,7 @@ class Predictor:
         root: str | Path | Sequence[str | Path] = (),
         keep: Sequence[str] = (),
         batch_size: int = 256,
+        as_arrow: bool = False,
     ) -> Any:
         """Answer for every row.
 
@@ -83,6 +84,7 @@ class Predictor:
             root: folders or zips that file columns are relative to, instead of those in `run.yaml`.
             keep: columns of `table` to put before the answers.
             batch_size: rows that the model sees at once.
+            as_arrow: return an Arrow table, whatever was given.
 
         Returns:
             A table of the kind that was given (a pandas frame for paths and lists), one row per row, in the
@@ -100,7 +102,8 @@ class Predictor:
             parts.append(self._columns(answers))
         for name in parts[0]:
             columns[name] = pa.concat_arrays([part[name] for part in parts])
-        return _like(table, pa.table(columns))
+        answers_table = pa.table(columns)
+        return answers_table if as_arrow else _like(table, answers_table)
 
     def evaluate(
         self,

@@ -14,13 +14,16 @@ from contextvars import ContextVar
 from importlib import import_module
 from typing import Any, Generic, TypeVar, cast
 
-from torso.errors import ConfigError, unknown
+from torso.errors import ConfigError, TorsoError, unknown
 
 __all__ = ["Registry", "Spec", "no_imports", "spec_type"]
 
 Part = TypeVar("Part")
 Spec = str | Mapping[str, Any]
 """A part as YAML writes it: its name, or a mapping with the key `type` and the constructor's arguments."""
+
+_REFUSALS = (TypeError, ValueError, AttributeError, LookupError, ArithmeticError, RuntimeError)
+"""What Python and torch raise where a setting has the wrong type or size."""
 
 _imports_allowed: ContextVar[bool] = ContextVar("imports_allowed", default=True)
 
@@ -98,7 +101,7 @@ class Registry(Generic[Part]):
         module, _, attribute = name.partition(":")
         try:
             return cast("type[Part]", getattr(import_module(module), attribute))
-        except (ImportError, AttributeError) as error:
+        except (ImportError, AttributeError, TypeError, ValueError) as error:
             raise ConfigError(f"Cannot import the {self.room} {name!r}: {error}.") from error
 
     def build(self, spec: Spec, /, **offered: Any) -> Part:
@@ -144,7 +147,7 @@ def call(
     wanted = {key: value for key, value in offered.items() if key in known}
     try:
         return make(**{**wanted, **settings})
-    except (TypeError, ValueError) as error:
-        if isinstance(error, ConfigError):
-            raise
+    except TorsoError:
+        raise
+    except _REFUSALS as error:
         raise ConfigError(f"Cannot build {what} from {dict(settings)!r}: {error}") from error

@@ -21,7 +21,7 @@ class Features:
     """One modality of a batch, before its encoder.
 
     Attributes:
-        values: `[batch, ...]`; what the axes mean is the form's business (see `torso.data.forms`).
+        values: `[batch, ...]`; what the axes mean is the form's business (see `torso.data.inputs`).
         mask: bool, `[batch]` for values of a fixed shape or `[batch, length]` where each row has its own
             number of steps (text, audio, sequence) or columns (numbers, categories). False = absent.
     """

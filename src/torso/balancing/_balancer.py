@@ -68,13 +68,16 @@ class LossBalancer(Balancer):
     def backward(
         self, losses: Tensor, shared: Sequence[nn.Parameter], present: Tensor | None = None
     ) -> None:
-        """Differentiate `forward(losses, present)`."""
+        """Differentiate `forward(losses, present)`; an absent task's loss is not even looked at."""
         del shared
         if losses.shape != (len(self.tasks),):
             raise ValueError(
                 f"Parameter `losses` should be [tasks] = [{len(self.tasks)}]. "
                 f"Found losses.shape = {tuple(losses.shape)}."
             )
+        if present is None:
+            present = torch.ones_like(losses, dtype=torch.bool)
+        losses = losses.where(present, 0.0)
         finite = losses.detach().isfinite()
         if not bool(finite.all()):
             bad = [task for task, good in zip(self.tasks, finite.tolist(), strict=True) if not good]
@@ -82,8 +85,6 @@ class LossBalancer(Balancer):
                 f"The loss of {bad} is {losses.detach()[~finite].tolist()}. Lower `training.lr`, or look at "
                 "these targets' values with `torso inspect`."
             )
-        if present is None:
-            present = torch.ones_like(losses, dtype=torch.bool)
         self(losses, present).backward()
 
     @abstractmethod

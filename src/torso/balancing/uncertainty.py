@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -19,8 +19,8 @@ class Uncertainty(LossBalancer, name="uncertainty"):
     (https://arxiv.org/abs/1705.07115), equation 7 with `s = log sigma^2`, which the paper recommends for
     numerical stability. As in the widespread implementations the factor 1/2 stands before every loss; the
     paper drops it for cross-entropies (equation 10), which changes a weight by a constant factor. How we
-    differ: a task without labels in the batch takes no step in s; a loss below zero (a density can exceed
-    one) would drive its weight to infinity, so s is kept above `floor`.
+    differ: a task without labels in the batch adds nothing to the gradient of s; a loss below zero (a
+    density can exceed one) would drive its weight to infinity, so `after_step` puts s back to `floor`.
 
     Args:
         tasks: names of the tasks.
@@ -36,6 +36,12 @@ class Uncertainty(LossBalancer, name="uncertainty"):
         """Return the weighted sum plus the log-variances of the tasks that have labels."""
         s = self._bounded().to(losses.dtype)
         return (0.5 * (torch.exp(-s) * losses + s) * present).sum()
+
+    @torch.no_grad()
+    def after_step(self, recompute: Callable[[], Tensor]) -> None:
+        """Put s back to the floor: below it the bound has no gradient, and s would stay there for good."""
+        del recompute
+        self.log_variance.clamp_(min=self.floor)
 
     def _bounded(self) -> Tensor:
         return self.log_variance.clamp(min=self.floor)

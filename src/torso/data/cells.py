@@ -16,20 +16,28 @@ import pyarrow.compute as pc
 
 from torso.data.table import Column
 
-__all__ = ["numbers", "sequences", "texts", "timestamps", "vectors"]
+__all__ = ["is_text", "numbers", "sequences", "texts", "timestamps", "vectors"]
 
 _SAYS_MISSING = ("", "na", "nan", "null", "none", "n/a")
+
+
+def is_text(values: pa.Array) -> bool:
+    """Whether the cells are strings."""
+    return bool(pa.types.is_large_string(values.type) or is_text(values))
+
+
+def is_text(values: pa.Array) -> bool:
+    """Return whether the cells are strings."""
+    return bool(pa.types.is_string(values.type) or pa.types.is_large_string(values.type))
 
 
 def texts(column: Column) -> pa.Array:
     """Return the cells as strings; a whole float prints without its `.0`, so 1, 1.0 and "1" are one value."""
     values = column.values
-    if pa.types.is_string(values.type):
-        return values
-    if pa.types.is_nested(values.type) or pa.types.is_binary(values.type):
+    if pa.types.is_nested(values.type) or pa.types.is_large_binary(values.type):
         raise column.error(0, f"expected plain values, found {values.type}")
     coded = values if pa.types.is_dictionary(values.type) else pc.dictionary_encode(values)
-    names = pa.array([_text(value) for value in coded.dictionary.to_pylist()], pa.string())
+    names = pa.array([_text(value) for value in coded.dictionary.to_pylist()], pa.large_string())
     return names.take(coded.indices)
 
 
@@ -54,11 +62,12 @@ def numbers(column: Column) -> np.ndarray:
         )
     if pa.types.is_null(values.type):
         return np.full(len(values), np.nan)
-    if not pa.types.is_string(values.type):
+    if not is_text(values):
         raise column.error(0, f"expected numbers, found {values.type}")
     trimmed = pc.utf8_trim_whitespace(values)
-    says_missing = pc.is_in(pc.utf8_lower(trimmed), value_set=pa.array(_SAYS_MISSING))
-    cleaned = pc.if_else(says_missing, pa.scalar(None, pa.string()), trimmed)
+    signs = pa.array(_SAYS_MISSING, values.type)
+    says_missing = pc.is_in(pc.utf8_lower(trimmed), value_set=signs)
+    cleaned = pc.if_else(says_missing, pa.scalar(None, values.type), trimmed)
     try:
         return np.asarray(pc.cast(cleaned, pa.float64()).to_numpy(zero_copy_only=False))
     except pa.ArrowInvalid:
@@ -78,7 +87,7 @@ def timestamps(column: Column) -> np.ndarray:
         return _naive(values)
     if pa.types.is_null(values.type):
         return np.full(len(values), np.datetime64("NaT", "us"))
-    if not pa.types.is_string(values.type):
+    if not is_text(values):
         raise column.error(0, f"expected dates or times, found {values.type}")
     try:
         return _naive(pc.cast(values, pa.timestamp("us")))
@@ -147,13 +156,11 @@ def _floats(column: Column, row: int, cell: Sequence[Any]) -> np.ndarray:
 def _lists(column: Column) -> list[Any]:
     """Return one Python list or numpy array per row, None where missing; JSON text is parsed."""
     values = column.values
-    if pa.types.is_fixed_size_list(values.type) or pa.types.is_list(values.type):
-        return [None if cell is None else cell for cell in values.to_pylist()]
-    if pa.types.is_large_list(values.type):
+    if pa.types.is_nested(values.type):
         return list(values.to_pylist())
     if pa.types.is_null(values.type):
         return [None] * len(values)
-    if not pa.types.is_string(values.type):
+    if not is_text(values):
         raise column.error(0, f"expected lists of numbers, found {values.type}")
     out: list[Any] = []
     for row, cell in enumerate(values.to_pylist()):

@@ -16,6 +16,7 @@ from typing import Any, Literal
 import numpy as np
 import pyarrow as pa
 
+from torso.data.cells import is_text
 from torso.data.cache import FeatureStore, content_digest
 from torso.data.media import MediaError, MediaFiles
 from torso.data.sources import ListSource, Source
@@ -169,7 +170,8 @@ def _references(column: Column) -> list[str | bytes | None]:
     """Return each cell's path or bytes, None where the cell is empty."""
     values = column.values
     plain = (
-        pa.types.is_string(values.type)
+        is_text(values)
+        or pa.types.is_large_string(values.type)
         or pa.types.is_binary(values.type)
         or pa.types.is_large_binary(values.type)
         or pa.types.is_null(values.type)

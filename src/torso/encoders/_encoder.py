@@ -7,11 +7,15 @@ from typing import Any, ClassVar
 
 from torch import nn
 
-from torso._tensors import scatter_rows
+from torso._tensors import scatter_rows, take_rows
 from torso.registry import Registry
 from torso.types import Features, Tokens
 
 __all__ = ["Encoder"]
+
+_GROUPS = 4
+_LEAST = 16  # rows from which on grouping can pay
+_WORTH = 0.75  # share of the padded steps below which it does
 
 
 class Encoder(nn.Module, ABC):
@@ -19,13 +23,15 @@ class Encoder(nn.Module, ABC):
 
     A subclass names the form of features it reads (`image`, `text`, `audio`, `numbers`, `categories`,
     `vector`, `sequence`) and implements `encode` for rows that are present; the base class leaves absent
-    rows out of the computation, so they neither cost time nor touch normalisation statistics.
+    rows out of the computation, so they neither cost time nor touch normalisation statistics. An encoder of
+    `ragged` features, whose True cells of a row stand first, is given rows of like length together.
 
     `class ConvNet(Encoder, form="image", name="convnet")` files itself as `image/convnet`.
     """
 
     registry: ClassVar[Registry[Encoder]] = Registry("encoder")
     form: ClassVar[str] = ""
+    ragged: ClassVar[bool] = False
     dim: int
 
     def __init_subclass__(cls, *, form: str = "", name: str = "", **kwargs: Any) -> None:
@@ -45,12 +51,29 @@ class Encoder(nn.Module, ABC):
         """
         present = features.present
         if bool(present.all()):
-            return self.encode(features)
+            return self._by_length(features)
         if not bool(present.any()):
             values = next(self.parameters()).new_zeros(len(features), 1, self.dim)
             return Tokens(values, present.unsqueeze(1))
-        tokens = self.encode(features[present])
+        tokens = self._by_length(features[present])
         return Tokens(scatter_rows(tokens.values, present), scatter_rows(tokens.mask, present))
+
+    def _by_length(self, features: Features) -> Tokens:
+        """Encode rows of like length together, so that one long row does not pad all others."""
+        if not self.ragged or features.mask.ndim == 1 or len(features) < _LEAST:
+            return self.encode(features)
+        lengths = features.mask.sum(dim=1)
+        order = lengths.argsort()
+        groups = order.split(-(-len(order) // _GROUPS))
+        longest = [int(lengths[rows].max()) for rows in groups]
+        steps = sum(length * len(rows) for length, rows in zip(longest, groups, strict=True))
+        if steps > _WORTH * features.mask.numel():
+            return self.encode(features)
+        parts = [
+            self.encode(Features(features.values[rows, :length], features.mask[rows, :length]))
+            for rows, length in zip(groups, longest, strict=True)
+        ]
+        return take_rows(parts, order.argsort())
 
     @abstractmethod
     def encode(self, features: Features, /) -> Tokens:

@@ -28,6 +28,8 @@ class AudioConvNet(Encoder, form="audio", name="convnet"):
         dropout: after each stage, in training.
     """
 
+    ragged = True
+
     def __init__(
         self,
         dim: int,
@@ -40,6 +42,8 @@ class AudioConvNet(Encoder, form="audio", name="convnet"):
         dropout: float = 0.1,
     ) -> None:
         super().__init__()
+        if kernel % 2 == 0:
+            raise ValueError(f"Parameter `kernel` should be odd. Found {kernel}.")
         self.dim = dim
         self.stem = _MaskedConv(mels, width, kernel, stride=2)
         self.stages = nn.ModuleList(

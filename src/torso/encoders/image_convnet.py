@@ -14,16 +14,16 @@ __all__ = ["ImageConvNet"]
 class ImageConvNet(Encoder, form="image", name="convnet"):
     """Residual convnet over RGB pictures.
 
-    A strided stem, then one residual block per stage, each stage halving the side and doubling the
-    channels (He et al., CVPR 2016, in small); the cells of the last map are the tokens.
+    A strided stem, then one residual block per stage, each doubling the channels and halving the side while
+    it is above 4 cells (He et al., CVPR 2016, in small); the cells of the last map are the tokens.
 
     Args:
         dim: token width.
         width: channels of the first stage.
-        stages: number of residual stages; the side shrinks by 2 in the stem and in each stage but the first.
+        stages: number of residual stages.
         tokens: tokens kept by attention pooling; 0 keeps every cell of the last map.
         dropout: on the tokens, in training.
-        size: side of the pictures, if known; only checked against `stages`.
+        size: side of the pictures in pixels, which the strides are chosen for.
     """
 
     def __init__(
@@ -34,14 +34,9 @@ class ImageConvNet(Encoder, form="image", name="convnet"):
         stages: int = 3,
         tokens: int = 1,
         dropout: float = 0.0,
-        size: int | None = None,
+        size: int = 64,
     ) -> None:
         super().__init__()
-        if size is not None and size < 2 ** (stages + 1):
-            raise ValueError(
-                f"Parameter `stages` should leave a map of 2 x 2 cells at least: pictures of {size} pixels "
-                f"allow {max(1, size.bit_length() - 2)}. Found {stages}."
-            )
         self.dim = dim
         self.stem = nn.Sequential(
             nn.Conv2d(3, width, 3, stride=2, padding=1, bias=False),
@@ -49,13 +44,13 @@ class ImageConvNet(Encoder, form="image", name="convnet"):
             nn.ReLU(),
         )
         widths = [width * 2**stage for stage in range(stages)]
-        self.stages = nn.Sequential(
-            *(
-                _Residual(before, after, stride=1 if stage == 0 else 2)
-                for stage, (before, after) in enumerate(zip([width, *widths], widths, strict=False))
-            )
-        )
-        self.project = nn.Linear(widths[-1] if widths else width, dim)
+        blocks, side, before = [], -(-size // 2), width
+        for after in widths:
+            stride = 2 if side > 4 else 1
+            blocks.append(_Residual(before, after, stride))
+            side, before = -(-side // stride), after
+        self.stages = nn.Sequential(*blocks)
+        self.project = nn.Linear(before, dim)
         self.norm = nn.LayerNorm(dim)
         self.pool = Pool(dim, tokens)
         self.dropout = nn.Dropout(dropout)

@@ -23,6 +23,8 @@ class SequenceTransformer(Encoder, form="sequence", name="transformer"):
         dropout: on the steps and the residual branches, in training.
     """
 
+    ragged = True
+
     def __init__(
         self,
         dim: int,

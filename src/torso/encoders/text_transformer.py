@@ -24,6 +24,8 @@ class TextTransformer(Encoder, form="text", name="transformer"):
         word_dropout: share of text tokens hidden from a row in training; helps on small corpora.
     """
 
+    ragged = True
+
     def __init__(
         self,
         dim: int,

@@ -37,5 +37,5 @@ class Hard(Sharing, name="hard"):
         return dict.fromkeys(tasks, vector)
 
     def shared_parameters(self) -> Iterable[nn.Parameter]:
-        """Yield every parameter: all are shared."""
-        return self.parameters()
+        """Yield every parameter: all are shared, if there is more than one task."""
+        return self.parameters() if len(self.tasks) > 1 else ()

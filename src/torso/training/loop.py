@@ -80,7 +80,7 @@ class Trainer:
         self.checkpoint = checkpoint
         self.device = next(model.parameters()).device
         self.shared = [p for p in model.shared_parameters() if p.requires_grad]
-        self.optimizer = torch.optim.AdamW(_groups(model, balancer, plan), lr=plan.lr)
+        self.optimizer = torch.optim.AdamW(_groups(model, balancer, plan), lr=plan.lr, fused=True)
         self.schedule = warmup_cosine(self.optimizer, plan.epochs * len(training), plan.warmup)
         self.best: dict[str, Tensor] = {}
         self.best_loss = math.inf

@@ -48,7 +48,7 @@ class Category(
         """Return int64 `[rows, 1]`."""
         del reading
         strings = cells.texts(column)
-        found = pc.index_in(strings, value_set=pa.array(self.values, pa.string()))
+        found = pc.index_in(strings, value_set=pa.array(self.values, pa.large_string()))
         ids = pc.fill_null(found, -1).to_numpy(zero_copy_only=False).astype(np.int64) + 1
         return ArraySource(ids[:, None], strings.is_valid().to_numpy(zero_copy_only=False)[:, None])
 

@@ -16,7 +16,12 @@ from torso.errors import DataError
 
 __all__ = ["Binary", "Category", "Multilabel"]
 
-_ARROW = {"integer": pa.int64(), "number": pa.float64(), "boolean": pa.bool_(), "text": pa.string()}
+_ARROW = {
+    "integer": pa.int64(),
+    "number": pa.float64(),
+    "boolean": pa.bool_(),
+    "text": pa.large_string(),
+}
 
 
 def _type_name(values: pa.Array) -> str:
@@ -66,7 +71,7 @@ class Category(TargetKind, name="category", head="softmax"):
     def encode(self, column: Column, reading: Reading) -> np.ndarray:
         """Return class indices, int64 `[rows]`."""
         strings = cells.texts(column)
-        ids = pc.index_in(strings, value_set=pa.array(self.classes, pa.string()))
+        ids = pc.index_in(strings, value_set=pa.array(self.classes, pa.large_string()))
         for row in np.flatnonzero(pc.and_(strings.is_valid(), ids.is_null())):
             reading.skip(column, int(row), strings[int(row)].as_py(), "class unseen in training")
         coded = np.asarray(pc.fill_null(ids, len(self.classes)).to_numpy(zero_copy_only=False))
@@ -100,7 +105,7 @@ class Category(TargetKind, name="category", head="softmax"):
 
 
 def _cast(classes: list[str], type_name: str) -> pa.Array:
-    return pc.cast(pa.array(classes, pa.string()), _ARROW[type_name])
+    return pc.cast(pa.array(classes, pa.large_string()), _ARROW[type_name])
 
 
 class Binary(Category, name="binary", head="logistic"):
@@ -149,7 +154,7 @@ class Multilabel(TargetKind, name="multilabel", head="logistic"):
 
     def fit(self, column: Column) -> None:
         """Learn the labels, sorted."""
-        self.joined = pa.types.is_string(column.values.type)
+        self.joined = cells.is_text(column.values)
         lists = self._lists(column)
         self.labels = sorted({label for cell in lists if cell is not None for label in cell})
         if not self.labels:
@@ -160,14 +165,18 @@ class Multilabel(TargetKind, name="multilabel", head="logistic"):
 
     def _lists(self, column: Column) -> list[list[str] | None]:
         cells_ = column.values.to_pylist()
-        if pa.types.is_string(column.values.type):
+        if cells.is_text(column.values):
             return [
                 None
                 if cell is None
                 else [part.strip() for part in cell.split(self.delimiter) if part.strip()]
                 for cell in cells_
             ]
-        if not (pa.types.is_list(column.values.type) or pa.types.is_null(column.values.type)):
+        if not (
+            pa.types.is_list(column.values.type)
+            or pa.types.is_large_list(column.values.type)
+            or pa.types.is_null(column.values.type)
+        ):
             raise column.error(
                 0,
                 f"expected lists of labels or text with {self.delimiter!r}, found {column.values.type}",
@@ -225,7 +234,7 @@ class Multilabel(TargetKind, name="multilabel", head="logistic"):
         ]
         values = pa.array(
             [self.delimiter.join(row) for row in chosen] if self.joined else chosen,
-            pa.string() if self.joined else pa.list_(pa.string()),
+            pa.large_string() if self.joined else pa.list_(pa.large_string()),
         )
         out = {task: values}
         for place, name in enumerate(self.labels):

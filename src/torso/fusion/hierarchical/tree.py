@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import torch
+
 from torso._tensors import Named
 from torso.errors import unknown
 from torso.fusion._fusion import Fusion
@@ -19,7 +21,8 @@ Tree = str | Sequence[Any]
 class Hierarchical(Fusion, name="hierarchical"):
     """One inner fusion per node of a tree whose leaves are the modalities.
 
-    `tree: [[image, text], speech]` fuses image with text, and the result with speech.
+    `tree: [[image, text], speech]` fuses image with text, and the result with speech. A branch that a row
+    lacks altogether is absent one level up, whatever the inner fusion says of it.
 
     Args:
         modalities: names of the modalities.
@@ -55,7 +58,7 @@ class Hierarchical(Fusion, name="hierarchical"):
     def _grow(self, tree: Tree, path: str, inner: Spec) -> None:
         if isinstance(tree, str):
             return
-        names = [_branch(place, child) for place, child in enumerate(tree)]
+        names = [str(place) for place in range(len(tree))]
         self.nodes[path] = Fusion.registry.build(inner, modalities=names, dim=self.dim)
         for place, child in enumerate(tree):
             self._grow(child, f"{path}/{place}", inner)
@@ -70,15 +73,17 @@ class Hierarchical(Fusion, name="hierarchical"):
         if isinstance(tree, str):
             return tokens.get(tree)
         children = {
-            _branch(place, child): self._fuse(child, f"{path}/{place}", tokens)
+            str(place): self._fuse(child, f"{path}/{place}", tokens)
             for place, child in enumerate(tree)
         }
         known = {name: child for name, child in children.items() if child is not None}
-        return self.nodes[path](known) if known else None
-
-
-def _branch(place: int, child: Tree) -> str:
-    return child if isinstance(child, str) else f"branch {place}"
+        if not known:
+            return None
+        fused = self.nodes[path](known)
+        if not path:
+            return fused
+        some = torch.stack([child.present for child in known.values()]).any(dim=0)
+        return Tokens(fused.values, fused.mask & some.unsqueeze(1))
 
 
 def _leaves(tree: Tree) -> list[str]:

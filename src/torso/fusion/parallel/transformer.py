@@ -42,6 +42,11 @@ class Transformer(Fusion, name="transformer"):
         dropout: float = 0.1,
     ) -> None:
         super().__init__(modalities, dim)
+        if depth < 1 or summary < 1:
+            raise ValueError(
+                "Parameters `depth` and `summary` should be at least 1, or no modality would be read. "
+                f"Found depth = {depth}, summary = {summary}."
+            )
         self.summary = nn.Parameter(torch.randn(summary, dim) / dim**0.5)
         self.kind = nn.Parameter(torch.randn(len(self.modalities), dim) / dim**0.5)
         self.blocks = nn.ModuleList(Block(dim, heads, dropout=dropout) for _ in range(depth))

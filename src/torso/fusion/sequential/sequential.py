@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import nn
 
-from torso._tensors import Named
+from torso._tensors import Named, masked_mean
 from torso.errors import unknown
 from torso.fusion._fusion import Fusion
 from torso.registry import Spec
@@ -70,7 +70,7 @@ class Sequential(Fusion, name="sequential"):
             if name not in tokens:
                 continue
             present = tokens[name].present[:, None, None]
-            moved = step({"state": state, "input": tokens[name]}).values.mean(dim=1, keepdim=True)
+            moved = masked_mean(step({"state": state, "input": tokens[name]})).unsqueeze(1)
             state = Tokens(
                 torch.where(present, self.norm(state.values + moved), state.values), state.mask
             )

@@ -1,33 +1,31 @@
-"""The table that every side of the speed benchmark reads.
+"""A table that needs no download: real handwritten digits, their keypad tones, notes about them.
 
-Real handwritten digits (scikit-learn's bundled 8x8 scans), each drawn larger with a pen of its
-own and fresh noise so that no two files are equal; a short typed note about the digit; its
-telephone keypad tone (DTMF); two number columns and one category column. Targets: `digit` (10
-classes), `parity` (2) and `ink` (a number). The rivals read everything but the tone; Torso reads
-the tone too.
+The scans are scikit-learn's bundled ones (8x8), each drawn larger with a pen of its own and fresh noise so
+that no two files are equal; with a short typed note about the digit, its telephone keypad tone (DTMF) in
+noise, two number columns and one category column. Targets: `digit` (10 classes), `parity` (2), `ink`
+(a number). The demo and the speed benchmark read it.
 
-A row depends on the seed and its own place only: the first 100 rows of a table of 1,000 are the
-table of 100, and blanks change nothing but the blanked cells. Past 1,797 rows the scans come round
-again, with new pens, notes and noise; so held-out *quality* needs a split at or below that.
-
-    python benchmarks/speed_data.py FOLDER --rows 1797 --missing-labels 0.2
+A row depends on the seed and its own place only: the first 100 rows of a table of 1,000 are the table of
+100, and blanks change nothing but the blanked cells. Past 1,797 rows the scans come round again, with new
+pens, notes and noise; so held-out *quality* needs a split at or below that.
 """
 
 from __future__ import annotations
 
-import argparse
 import csv
 import string
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import soundfile
-from PIL import Image
-from sklearn.datasets import load_digits
 
+from torso._optional import require
+
+__all__ = ["COLUMNS", "INPUTS", "TARGETS", "make"]
+
+INPUTS = ("image", "audio", "note", "pressure", "seconds", "pen")
 TARGETS = ("digit", "parity", "ink")
-COLUMNS = ("image", "audio", "note", "pressure", "seconds", "pen", *TARGETS)
+COLUMNS = (*INPUTS, *TARGETS)
 
 IMAGE_SIZE = 32  # pixels
 IMAGE_NOISE = 12.0  # standard deviation, of 255 grey levels
@@ -67,26 +65,33 @@ def make(
     seed: int = 0,
     *,
     missing_labels: float = 0.0,
-    missing_images: float = 0.0,
-    channels: int = 3,
+    missing_inputs: float = 0.0,
 ) -> Path:
-    """Writes `table.csv`, `images/` and `audio/` to `folder`.
+    """Write `table.csv`, `images/` and `audio/` to `folder`.
 
     Args:
-        folder: Made if absent; files of an earlier table of the same names are overwritten.
-        rows: Number of rows.
-        seed: Two calls with equal arguments write equal bytes.
-        missing_labels: Share of the cells of each target column left blank, independently.
-        missing_images: Share of the image cells left blank (and their files not written).
-        channels: 3 for RGB files, 1 for grey ones.
+        folder: made if absent; files of an earlier table of the same names are overwritten.
+        rows: number of rows.
+        seed: two calls with equal arguments write equal bytes.
+        missing_labels: share of the cells of each target left blank, independently.
+        missing_inputs: share of the cells of each input left blank, independently.
 
     Returns:
         The path of the CSV. Its image and audio cells are paths relative to `folder`.
 
     Raises:
-        ValueError: If `rows`, a share or `channels` is out of range.
+        ValueError: `rows` or a share is out of range.
+        MissingDependency: scikit-learn, which brings the scans, is not installed.
     """
-    _check(rows, missing_labels, missing_images, channels)
+    if rows < 1:
+        raise ValueError(f"Parameter `rows` should be at least 1. Found {rows}.")
+    shares = dict.fromkeys(INPUTS, missing_inputs) | dict.fromkeys(TARGETS, missing_labels)
+    for share in (missing_labels, missing_inputs):
+        if not 0 <= share < 1:
+            raise ValueError(f"A share of missing cells should be in [0, 1). Found {share}.")
+    import soundfile
+    from PIL import Image
+
     folder = Path(folder)
     for name in ("images", "audio"):
         (folder / name).mkdir(parents=True, exist_ok=True)
@@ -95,36 +100,23 @@ def make(
         writer = csv.DictWriter(file, COLUMNS)
         writer.writeheader()
         for row, scan in enumerate(_order(rows, seed)):
-            blanks = np.random.default_rng([seed, _BLANKS, row]).random(1 + len(TARGETS))
             rng = np.random.default_rng([seed, _ROW, row])
             cells = _cells(scan, row, rng)
             picture = _picture(scan.pixels * PENS[cells["pen"]], rng)
+            Image.fromarray(picture).save(folder / cells["image"])
             tone = _tone(scan.digit, rng)
-            if blanks[0] < missing_images:
-                cells["image"] = ""
-            else:
-                _write_image(folder / cells["image"], picture, channels)
             soundfile.write(folder / cells["audio"], tone, SAMPLE_RATE, subtype="PCM_16")
-            for target, blank in zip(TARGETS, blanks[1:], strict=True):
-                if blank < missing_labels:
-                    cells[target] = ""
+            luck = np.random.default_rng([seed, _BLANKS, row]).random(len(COLUMNS))
+            for column, draw in zip(COLUMNS, luck, strict=True):
+                if draw < shares[column]:
+                    cells[column] = ""
             writer.writerow(cells)
     return path
 
 
-def _check(rows: int, missing_labels: float, missing_images: float, channels: int) -> None:
-    if rows < 1:
-        raise ValueError(f"`rows` should be at least 1. Found {rows}.")
-    for name, share in (("missing_labels", missing_labels), ("missing_images", missing_images)):
-        if not 0 <= share < 1:
-            raise ValueError(f"`{name}` should be a share in [0, 1). Found {share}.")
-    if channels not in (1, 3):
-        raise ValueError(f"`channels` should be 1 (grey) or 3 (RGB). Found {channels}.")
-
-
 def _order(rows: int, seed: int) -> list[_Scan]:
-    """Returns the scan of each row: the whole set shuffled, then shuffled anew, and so on."""
-    digits = load_digits()
+    """Return the scan of each row: the whole set shuffled, then shuffled anew, and so on."""
+    digits = require("sklearn.datasets", extra="demo", why="The demo").load_digits()
     scans = [
         _Scan(pixels, int(digit))
         for pixels, digit in zip(digits.images / 16.0, digits.target, strict=True)
@@ -138,7 +130,7 @@ def _order(rows: int, seed: int) -> list[_Scan]:
 
 
 def _cells(scan: _Scan, row: int, rng: np.random.Generator) -> dict[str, str]:
-    """Returns what the CSV says of one row, nothing blank yet."""
+    """Return what the CSV says of one row, nothing blank yet."""
     pen = str(rng.choice(list(PENS)))
     ink = 100 * PENS[pen] * float(scan.pixels.mean())  # percent of the paper covered
     note = NOTES[rng.integers(len(NOTES))].format(word=WORDS[scan.digit], pen=pen)
@@ -156,7 +148,9 @@ def _cells(scan: _Scan, row: int, rng: np.random.Generator) -> dict[str, str]:
 
 
 def _picture(pixels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Returns dark ink on white paper: uint8 [size, size, 3], the noise different per channel."""
+    """Return dark ink on white paper: uint8 [size, size, 3], the noise different per channel."""
+    from PIL import Image
+
     small = Image.fromarray(np.uint8(np.rint(255 * (1 - pixels))))
     large = small.resize((IMAGE_SIZE, IMAGE_SIZE), Image.Resampling.BICUBIC)
     noisy = np.asarray(large, dtype=np.float64)[..., None] + rng.normal(
@@ -166,7 +160,7 @@ def _picture(pixels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def _tone(digit: int, rng: np.random.Generator) -> np.ndarray:
-    """Returns the keypad's two sines at random phases, in noise about 6 dB below: [samples]."""
+    """Return the keypad's two sines at random phases, in noise about 6 dB below: [samples]."""
     low, high = KEYPAD[digit]
     time = np.arange(int(SAMPLE_RATE * TONE_SECONDS)) / SAMPLE_RATE
     phases = rng.uniform(0, 2 * np.pi, 2)
@@ -177,7 +171,7 @@ def _tone(digit: int, rng: np.random.Generator) -> np.ndarray:
 
 
 def _typed(note: str, rng: np.random.Generator) -> str:
-    """Returns the note as hasty fingers type it: letters dropped, doubled or hit wrong."""
+    """Return the note as hasty fingers type it: letters dropped, doubled or hit wrong."""
     typed = []
     for letter, luck in zip(note, rng.random(len(note)), strict=True):
         if letter == " " or luck >= TYPING_ERRORS:
@@ -189,24 +183,3 @@ def _typed(note: str, rng: np.random.Generator) -> str:
         else:
             typed.append(string.ascii_lowercase[rng.integers(26)])
     return "".join(typed)
-
-
-def _write_image(path: Path, pixels: np.ndarray, channels: int) -> None:
-    image = Image.fromarray(pixels)
-    (image if channels == 3 else image.convert("L")).save(path)
-
-
-def main() -> None:
-    """Reads the options and makes the table."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--rows", type=int, default=1797)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--missing-labels", type=float, default=0.0)
-    parser.add_argument("--missing-images", type=float, default=0.0)
-    parser.add_argument("--channels", type=int, choices=(1, 3), default=3)
-    print(make(**vars(parser.parse_args())))
-
-
-if __name__ == "__main__":
-    main()

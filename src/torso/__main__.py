@@ -1,0 +1,5 @@
+"""`python -m torso` is the command line."""
+
+from torso.cli import main
+
+main()

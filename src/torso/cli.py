@@ -1,0 +1,274 @@
+"""The command line: thin; every command calls the same functions that Python users call.
+
+Nothing heavy is imported before a command runs, so that `torso --help` is quick. Errors that Torso raises on
+purpose are printed in one sentence; `--debug` shows the traceback.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    help="Many senses in, one shared body, many tasks out: one model for a table with gaps.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+TableArgument = Annotated[str, typer.Argument(help="CSV, TSV, JSON lines, Parquet or Arrow file.")]
+RunArgument = Annotated[Path, typer.Argument(help="Folder that `torso fit` wrote.")]
+Settings = Annotated[
+    list[str], typer.Option("--set", help="A setting, e.g. training.epochs=5. Repeatable.")
+]
+Targets = Annotated[
+    list[str], typer.Option("--target", "-t", help="A column to predict. Repeatable.")
+]
+Root = Annotated[
+    list[str], typer.Option("--root", help="Folder or zip that file columns are relative to.")
+]
+
+
+def _version(shown: bool) -> None:
+    if shown:
+        from torso._version import __version__
+
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print it.")
+    ] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+) -> None:
+    del version
+    if debug:
+        os.environ["TORSO_DEBUG"] = "1"
+
+
+@app.command()
+def demo(
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder to write to.")] = Path(
+        "demo-run"
+    ),
+    rows: Annotated[
+        int, typer.Option(help="Rows of the table, 1797 at most for a fair test.")
+    ] = 1797,
+) -> None:
+    """Run the whole path on digits: pictures, tones, notes and numbers, with gaps. No download."""
+    from torso.demo import run
+
+    run(_console(), out, rows)
+
+
+@app.command()
+def inspect(
+    table: TableArgument, target: Targets = [], root: Root = [], settings: Settings = []
+) -> None:  # noqa: B006
+    """Say what each column is taken for, how much is missing, and what looks wrong."""
+    from torso.console import columns_table
+    from torso.data import read_table
+    from torso.planning import infer_columns
+
+    values = _values(target, root, settings)
+    source = read_table(table, missing=(values.get("data") or {}).get("missing") or ())
+    reports = infer_columns(source, values, add=True)
+    console = _console(out=True)
+    console.print(
+        f"{source.name}: {source.rows} rows, {len(source.names)} columns", highlight=False
+    )
+    console.print(columns_table(reports, values["targets"]))
+    if not target:
+        console.print("\nName what to predict with --target to check the inputs for leaks.")
+
+
+@app.command()
+def fit(
+    table: Annotated[
+        str | None, typer.Argument(help="The table; default: that of --config.")
+    ] = None,
+    target: Targets = [],  # noqa: B006
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="Folder of the run; default runs/TABLE.")
+    ] = None,
+    config: Annotated[
+        Path | None, typer.Option("--config", "-c", help="A run.yaml to repeat or to start from.")
+    ] = None,
+    root: Root = [],  # noqa: B006
+    settings: Settings = [],  # noqa: B006
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with the interrupted run in --out.")
+    ] = False,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace a finished run in --out.")
+    ] = False,
+) -> None:
+    """Train one model on a table; write the run: config, weights, metrics, log."""
+    import torso
+    from torso.console import ProgressBar, summary
+    from torso.evaluation import results_table
+
+    console = _console()
+    folder = out or _free_folder(table or (config.stem if config else "run"), resume)
+    with ProgressBar(console) as bar:
+        predictor = torso.fit(
+            table,
+            target,
+            out=folder,
+            config=config,
+            settings=[*_rooted(root), *settings],
+            resume=resume,
+            overwrite=overwrite,
+            listener=bar,
+        )
+    shown = _console(out=True)
+    shown.print(summary(predictor.metrics))
+    shown.print(f"\nOn the {predictor.metrics['split']} rows:")
+    shown.print(results_table(predictor.reports))
+    shown.print(f"\nThe run lies in {folder}. Next:", highlight=False)
+    shown.print(f"  torso predict {folder} NEW.csv -o answers.csv", highlight=False)
+    shown.print(f"  torso evaluate {folder} LABELLED.csv", highlight=False)
+
+
+@app.command()
+def evaluate(
+    run: RunArgument,
+    table: TableArgument,
+    root: Root = [],  # noqa: B006
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="JSON file to write.")] = None,
+) -> None:
+    """Compare a run's answers with a table's labels: metrics with 95 % intervals and baselines."""
+    import json
+
+    import torso
+    from torso.evaluation import results_table
+
+    predictor = torso.load(run)
+    reports = predictor.evaluate(table, root=root)
+    if out is not None:
+        content = {task: report.to_dict() for task, report in reports.items()}
+        out.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    _console(out=True).print(results_table(reports))
+    _report_skipped(predictor, out)
+
+
+@app.command()
+def predict(
+    run: RunArgument,
+    table: TableArgument,
+    out: Annotated[
+        Path,
+        typer.Option("--out", "-o", help="File to write: .csv, .tsv, .jsonl, .parquet, .arrow."),
+    ],
+    root: Root = [],  # noqa: B006
+    keep: Annotated[
+        list[str], typer.Option("--keep", help="A column of TABLE to carry over. Repeatable.")
+    ] = [],  # noqa: B006
+) -> None:
+    """Answer for every row of a table, in its order."""
+    import torso
+    from torso.data import write_table
+
+    predictor = torso.load(run)
+    answers = predictor.predict(table, root=root, keep=keep, as_arrow=True)
+    write_table(answers, out)
+    _console().print(f"{answers.num_rows} rows written to {out}", highlight=False)
+    _report_skipped(predictor, None)
+
+
+@app.command("list")
+def list_parts(
+    room: Annotated[
+        str, typer.Argument(help="encoders, fusion, sharing, heads, balancing, inputs or targets.")
+    ] = "",
+) -> None:
+    """List the parts that YAML can name, with their settings."""
+    from torso.catalogue import rooms
+
+    from rich.table import Table
+
+    console = _console(out=True)
+    for name, parts in rooms(room).items():
+        table = Table(box=None, header_style="bold", pad_edge=False)
+        table.add_column(name, no_wrap=True)
+        table.add_column("settings")
+        table.add_column("")
+        for part in parts:
+            table.add_row(part.name, part.settings, part.summary)
+        console.print(table)
+        console.print()
+
+
+def main() -> None:
+    """Run the command line; the entry point of `torso` and `python -m torso`."""
+    from torso.errors import TorsoError
+
+    try:
+        app()
+    except TorsoError as error:
+        if os.environ.get("TORSO_DEBUG"):
+            raise
+        typer.echo(f"{type(error).__name__}: {error}", err=True)
+        sys.exit(1)
+    except OSError as error:
+        if os.environ.get("TORSO_DEBUG"):
+            raise
+        place = f" {error.filename!r}" if error.filename else ""
+        typer.echo(f"Cannot read or write{place}: {error.strerror or error}.", err=True)
+        sys.exit(1)
+
+
+def _console(*, out: bool = False) -> Console:
+    """Return the console for results (`out`) or for progress and notes."""
+    from rich.console import Console
+
+    return Console(stderr=not out, width=None if sys.stdout.isatty() or not out else 120)
+
+
+def _rooted(root: list[str]) -> list[str]:
+    import json
+
+    return [f"data.root={json.dumps(root)}"] if root else []
+
+
+def _values(target: list[str], root: list[str], settings: list[str]) -> dict[str, Any]:
+    from torso.config import apply_settings
+
+    values: dict[str, Any] = {"targets": {name: {} for name in target}}
+    apply_settings(values, [*_rooted(root), *settings])
+    return values
+
+
+def _free_folder(table: str, resume: bool) -> Path:
+    base = Path("runs") / Path(table).name.split(".")[0]
+    if resume:
+        return base
+    candidates = (base if number == 1 else Path(f"{base}-{number}") for number in range(1, 10_000))
+    return next(folder for folder in candidates if not folder.exists())
+
+
+def _report_skipped(predictor: Any, out: Path | None) -> None:
+    del out
+    counts: dict[str, int] = {}
+    for one in predictor.skipped:
+        counts[one["column"]] = counts.get(one["column"], 0) + 1
+    for column, count in counts.items():
+        first = next(one for one in predictor.skipped if one["column"] == column)
+        _console().print(
+            f"{count} cells of {column!r} counted as missing; the first: row {first['row']}, "
+            f"{first['cell']!r}: {first['reason']}",
+            highlight=False,
+        )

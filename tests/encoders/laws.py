@@ -1,0 +1,229 @@
+"""What holds for every encoder, whoever wrote it.
+
+A part is built by name with what the data room offers for its form, so a newly registered encoder is picked
+up by `encoders()` without being named; a newly invented form needs one entry in `FORMS`.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from torso._tensors import zeroed
+from torso.encoders import Encoder
+from torso.types import Features, Tokens
+
+DIM = 8
+BATCH = 6
+SETTINGS: list[dict[str, Any]] = [{}, {"tokens": 0}, {"tokens": 3}, {"layout": "columns"}]
+STEPPED = ("text", "audio", "sequence")
+"""Forms whose rows have steps of their own number, so that rows are padded."""
+
+
+def encoders() -> list[tuple[str, dict[str, Any]]]:
+    """Return `(name, settings)` of every registered encoder in each setting that it knows."""
+    return [
+        (name, settings)
+        for name, part in Encoder.registry.items()
+        for settings in SETTINGS
+        if settings.keys() <= inspect.signature(part).parameters.keys()
+    ]
+
+
+def build(name: str, settings: dict[str, Any], seed: int = 0) -> Encoder:
+    """Return an encoder in evaluation mode, in float64 so that "equal" can be strict."""
+    torch.manual_seed(seed)
+    offered = _form(name).offered
+    return Encoder.registry.build({"type": name, **settings}, dim=DIM, **offered).double().eval()
+
+
+def example(name: str, seed: int = 1) -> Features:
+    """Return `BATCH` rows that all have the modality, in the form that the encoder `name` reads."""
+    torch.manual_seed(seed)
+    return _form(name).rows()
+
+
+@dataclass(frozen=True)
+class Form:
+    """What the data room offers to an encoder of a form, and rows of that form."""
+
+    offered: dict[str, Any]
+    rows: Callable[[], Features]
+
+
+def _form(name: str) -> Form:
+    form = Encoder.registry.find(name).form
+    assert form in FORMS, f"Give tests/encoders/laws.py an example of the new form {form!r}."
+    return FORMS[form]
+
+
+def _whole(values: Tensor) -> Features:
+    return Features(values, torch.ones(BATCH, dtype=torch.bool))
+
+
+def _steps(values: Tensor) -> Features:
+    lengths = torch.tensor([1, 9, 3, 4, 2, 7])
+    return Features(values, torch.arange(9) < lengths.unsqueeze(1))
+
+
+def _cells(values: Tensor) -> Features:
+    mask = torch.rand(values.shape) < 0.7
+    mask[:, 0] |= ~mask.any(dim=1)
+    return Features(values, mask)
+
+
+QUANTILES = [[-1.0, 0.0, 0.5, 2.0], [-2.0, -2.0, 0.0, 1.0], [0.0, 0.1, 0.2, 0.3]]
+FORMS = {
+    "image": Form(
+        {"size": 16},
+        lambda: _whole(torch.randint(256, (BATCH, 16, 16, 3), dtype=torch.uint8)),
+    ),
+    "text": Form({"vocabulary": 11}, lambda: _steps(torch.randint(11, (BATCH, 9)))),
+    "audio": Form({"mels": 6}, lambda: _steps(torch.randn(BATCH, 9, 6).half())),
+    "sequence": Form({"width": 5}, lambda: _steps(torch.randn(BATCH, 9, 5))),
+    "vector": Form({"width": 5}, lambda: _whole(torch.randn(BATCH, 5))),
+    "numbers": Form({"columns": 3, "quantiles": QUANTILES}, lambda: _cells(torch.randn(BATCH, 3))),
+    "categories": Form({"cardinalities": [4, 2, 6]}, lambda: _cells(torch.randint(2, (BATCH, 3)))),
+}
+
+
+def without(features: Features, rows: list[int]) -> Features:
+    """Return the features with some rows absent."""
+    mask = features.mask.clone()
+    mask[rows] = False
+    return Features(features.values, mask)
+
+
+def garbage(features: Features) -> list[Features]:
+    """Return the features with other values wherever the mask is False: wild ones, and NaN where possible."""
+    hidden = ~features.mask.view(
+        *features.mask.shape, *(1,) * (features.values.ndim - features.mask.ndim)
+    )
+    if features.values.is_floating_point():
+        wild = [float("nan"), float("inf"), -6e4]
+    elif features.values.dtype == torch.uint8:
+        wild = [255]
+    else:
+        wild = [-7, 10**9]
+    return [Features(features.values.masked_fill(hidden, one), features.mask) for one in wild]
+
+
+def assert_same(one: Tokens, two: Tokens, *, atol: float = 0.0) -> None:
+    """Compare what can be read of two tokens; the longer may only be longer by masked ones."""
+    length = min(one.mask.shape[1], two.mask.shape[1])
+    assert not one.mask[:, length:].any()
+    assert not two.mask[:, length:].any()
+    assert torch.equal(one.mask[:, :length], two.mask[:, :length])
+    torch.testing.assert_close(
+        zeroed(one)[:, :length], zeroed(two)[:, :length], rtol=0.0, atol=atol
+    )
+
+
+def assert_shape(encoder: Encoder, features: Features) -> None:
+    tokens = encoder(features)
+    assert tokens.values.shape == (len(features), tokens.mask.shape[1], encoder.dim)
+    assert tokens.values.dtype == torch.float64
+    assert torch.equal(tokens.present, features.present)
+
+
+def assert_blind_under_mask(encoder: Encoder, features: Features) -> None:
+    """Garbage under a False changes nothing, bit for bit, not even in training's gradients."""
+    expected = encoder(features)
+    for other in garbage(features):
+        tokens = encoder(other)
+        assert torch.equal(tokens.mask, expected.mask)
+        assert torch.equal(zeroed(tokens), zeroed(expected))
+        assert tokens.values.isfinite().all()
+        encoder.zero_grad()
+        zeroed(tokens).square().sum().backward()
+        assert all(p.grad is None or p.grad.isfinite().all() for p in encoder.parameters())
+
+
+def assert_blind_to_padding(encoder: Encoder, features: Features) -> None:
+    """Steps added behind every row change nothing beyond rounding."""
+    expected = encoder(features)
+    for more in (1, 2, 7):
+        padding = features.values[:, :1].expand(-1, more, *features.values.shape[2:])
+        longer = Features(
+            torch.cat([features.values, padding], dim=1),
+            torch.cat([features.mask, features.mask.new_zeros(len(features), more)], dim=1),
+        )
+        assert_same(encoder(longer), expected, atol=1e-12)
+
+
+def assert_absent_rows_are_absent(encoder: Encoder, features: Features) -> None:
+    """Absent rows have all-False masks and finite numbers, and leave the other rows as they were."""
+    absent = [0, len(features) - 1]
+    tokens = encoder(without(features, absent))
+    assert not tokens.mask[absent].any()
+    assert tokens.values.isfinite().all()
+    expected = encoder(features)
+    assert_same(
+        Tokens(tokens.values[1:-1], tokens.mask[1:-1]),
+        Tokens(expected.values[1:-1], expected.mask[1:-1]),
+        atol=1e-12,
+    )
+
+
+def assert_works_without_any_row(encoder: Encoder, features: Features) -> None:
+    tokens = encoder(without(features, list(range(len(features)))))
+    assert not tokens.mask.any()
+    assert tokens.mask.shape[1] >= 1  # room for the token that stands for "missing"
+    assert tokens.values.isfinite().all()
+    assert tokens.dim == encoder.dim
+
+
+def assert_order_free(encoder: Encoder, features: Features) -> None:
+    """A row's tokens do not depend on its place in the batch, nor on being alone."""
+    expected = encoder(features)
+    order = torch.randperm(len(features))
+    moved = encoder(features[order])
+    assert_same(moved, Tokens(expected.values[order], expected.mask[order]), atol=1e-12)
+    for row in range(len(features)):
+        one = torch.tensor([row])
+        assert_same(
+            encoder(features[one]), Tokens(expected.values[one], expected.mask[one]), atol=1e-12
+        )
+
+
+def assert_trains_on_one_row(encoder: Encoder, features: Features) -> None:
+    tokens = encoder.train()(features[torch.tensor([1])])
+    assert tokens.values.isfinite().all()
+    tokens.values.sum().backward()
+
+
+def assert_gradient_everywhere(encoder: Encoder, features: Features) -> None:
+    """Every parameter gets a gradient within a few training passes."""
+    encoder.train()
+    for _ in range(4):
+        tokens = encoder(features)
+        (zeroed(tokens) * torch.randn_like(tokens.values)).sum().backward()
+    for name, parameter in encoder.named_parameters():
+        assert parameter.grad is not None, name
+        assert parameter.grad.isfinite().all(), name
+        assert parameter.grad.abs().max() > 1e-9, name
+
+
+def assert_autocast(encoder: Encoder, features: Features) -> None:
+    """Under bfloat16 the tokens are finite and near those of full precision."""
+    encoder = encoder.float()
+    expected = zeroed(encoder(features)).detach()
+    with torch.autocast("cpu", torch.bfloat16):
+        tokens = encoder(without(features, [0]))
+        assert encoder(without(features, list(range(len(features))))).values.isfinite().all()
+    assert tokens.values.isfinite().all()
+    gap = (zeroed(tokens).float() - expected)[1:].abs().max()
+    assert gap < 0.1 * expected.abs().max()
+
+
+def assert_saved_and_loaded(encoder: Encoder, other: Encoder, features: Features) -> None:
+    """The state dict holds everything: another instance with it gives the same bits."""
+    other.load_state_dict(encoder.state_dict())
+    one, two = encoder(features), other(features)
+    assert torch.equal(one.values, two.values)
+    assert torch.equal(one.mask, two.mask)

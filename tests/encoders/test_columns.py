@@ -1,0 +1,111 @@
+"""Numbers and categories: hand-worked embeddings, missing cells, the bucket for unseen values."""
+
+import pytest
+import torch
+
+from torso.encoders import CategoriesEmbedding, NumbersPeriodic, NumbersPiecewise
+from torso.errors import ConfigError
+from torso.types import Features
+
+TRUE = torch.ones(1, 1, dtype=torch.bool)
+
+
+def raw(encoder, features, monkeypatch):
+    """Return the column embeddings that `encoder` hands on."""
+    caught = []
+    forward = encoder.tokens.forward
+    monkeypatch.setattr(encoder.tokens, "forward", lambda *a: (caught.append(a[0]), forward(*a))[1])
+    encoder(features)
+    return caught[0]
+
+
+@pytest.mark.parametrize(
+    ("x", "pieces"),
+    [
+        (0.5, [0.5, 0.0, 0.0]),  # halfway through the first bin [0, 1]
+        (2.0, [1.0, 0.5, 0.0]),  # halfway through the second, [1, 3]
+        (3.0, [1.0, 1.0, 0.0]),
+        (5.0, [1.0, 1.0, 2.0]),  # beyond the last, [3, 4], which is open above ...
+        (9.0, [1.0, 1.0, 4.0]),  # ... up to three bin widths
+        (-2.0, [-2.0, 0.0, 0.0]),  # the first is open below
+        (-7.0, [-3.0, 0.0, 0.0]),
+    ],
+)
+def test_piecewise_linear_components_by_hand(x, pieces, monkeypatch):
+    encoder = NumbersPiecewise(4, [[0.0, 1.0, 3.0, 4.0]], width=8).eval()
+    with torch.no_grad():  # embedding = [pieces, x, -pieces, -x] before the ReLU
+        eye = torch.eye(4)
+        encoder.weight.copy_(torch.cat([eye, -eye], dim=1).unsqueeze(0))
+    out = raw(encoder, Features(torch.tensor([[x]]), TRUE), monkeypatch)[0, 0]
+    signed = (out[:4] - out[4:]).tolist()
+    assert signed == pytest.approx([*pieces, x])
+
+
+def test_two_equal_edges_make_a_step(monkeypatch):
+    encoder = NumbersPiecewise(4, [[0.0, 1.0, 1.0, 2.0]], width=4).eval()
+    with torch.no_grad():
+        encoder.weight.copy_(torch.eye(4).unsqueeze(0))
+    middle = [
+        raw(encoder, Features(torch.tensor([[x]]), TRUE), monkeypatch)[0, 0, 1].item()
+        for x in (0.99, 1.01)
+    ]
+    assert middle == [0.0, 1.0]
+
+
+def test_periodic_components_by_hand(monkeypatch):
+    encoder = NumbersPeriodic(4, 1, frequencies=1, width=2).eval()
+    with torch.no_grad():
+        encoder.frequencies.fill_(0.25)
+        encoder.weight.copy_(torch.eye(2).unsqueeze(0))
+    at = lambda x: raw(encoder, Features(torch.tensor([[x]]), TRUE), monkeypatch)[0, 0].tolist()  # noqa: E731
+    assert at(0.0) == pytest.approx([0.0, 1.0])  # sin 0, cos 0
+    assert at(1.0) == pytest.approx([1.0, 0.0], abs=1e-6)  # a quarter turn
+    assert at(2.0) == pytest.approx([0.0, 0.0], abs=1e-6)  # sin pi, and ReLU of cos pi
+
+
+@pytest.mark.parametrize("wild", [1e30, -1e30, 11.0])
+def test_a_wild_cell_stays_bounded(wild):
+    for encoder in (NumbersPiecewise(4, [[-1.0, 0.0, 1.0]]), NumbersPeriodic(4, 1)):
+        edge = 10.0 if wild > 0 else -10.0
+        at = [encoder.eval()(Features(torch.tensor([[x]]), TRUE)).values for x in (wild, edge)]
+        assert torch.equal(*at)
+
+
+def test_a_missing_cell_is_a_learned_value_in_a_joint_layout():
+    encoder = NumbersPiecewise(4, [[0.0, 1.0], [0.0, 1.0]]).eval()
+    values, mask = torch.zeros(2, 2), torch.tensor([[True, False], [True, True]])
+    tokens = encoder(Features(values, mask))
+    assert tokens.mask.all()
+    assert not torch.equal(tokens.values[0], tokens.values[1])  # missing is not zero
+
+
+def test_a_missing_cell_is_masked_in_a_columns_layout():
+    encoder = NumbersPiecewise(4, [[0.0, 1.0], [0.0, 1.0]], layout="columns").eval()
+    mask = torch.tensor([[True, False], [True, True]])
+    assert torch.equal(encoder(Features(torch.zeros(2, 2), mask)).mask, mask)
+
+
+def test_columns_of_categories_do_not_share_embeddings():
+    encoder = CategoriesEmbedding(4, [3, 3], layout="columns").eval()
+    ids = torch.tensor([[1, 1]])
+    encoder(Features(ids, torch.ones(1, 2, dtype=torch.bool))).values.sum().backward()
+    used = encoder.embedding.weight.grad.abs().sum(dim=1) > 0
+    assert used.tolist() == [False, True, False, False, True, False]
+
+
+def test_the_bucket_for_unseen_values_is_trained():
+    torch.manual_seed(0)
+    encoder = CategoriesEmbedding(4, [3], unseen=0.5).train()
+    ids = torch.full((64, 1), 2)
+    encoder(Features(ids, torch.ones(64, 1, dtype=torch.bool))).values.square().sum().backward()
+    used = encoder.embedding.weight.grad.abs().sum(dim=1) > 0
+    assert used.tolist() == [True, False, True]
+
+
+def test_layout_is_checked():
+    from torso.encoders import Encoder
+
+    with pytest.raises(
+        ConfigError, match=r"`layout` should be 'joint' or 'columns'\. Found 'rows'"
+    ):
+        Encoder.registry.build({"type": "numbers/periodic", "layout": "rows"}, dim=4, columns=1)

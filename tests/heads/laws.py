@@ -1,0 +1,236 @@
+"""What holds for every head: a likelihood, to which a missing label adds exactly nothing."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from torso.heads import Head
+
+DIM = 6
+ROWS = 8
+SETTINGS: list[dict[str, Any]] = [{}, {"hidden": 4}, {"spread": "row"}, {"spread": "none"}]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What the data room offers for a kind of target, and labels of that kind.
+
+    Attributes:
+        offered: to the constructor.
+        draw: complete targets for `ROWS` rows.
+        missing: what stands for no label.
+        probability: whether predictions are probabilities, or else numbers in the user's unit.
+    """
+
+    offered: dict[str, Any]
+    draw: Callable[[], Tensor]
+    missing: float = float("nan")
+    probability: bool = True
+
+
+MEANS, STDS = [50.0, -3.0, 0.0], [20.0, 0.1, 1.0]
+KINDS = {
+    "category": Kind({"classes": 4}, lambda: torch.randint(4, (ROWS,)), missing=-1),
+    "binary": Kind({}, lambda: torch.randint(2, (ROWS,)).double()),
+    "multilabel": Kind({"labels": 3}, lambda: torch.randint(2, (ROWS, 3)).double()),
+    "number": Kind(
+        {"mean": 50.0, "std": 20.0},
+        lambda: 50 + 20 * torch.randn(ROWS, dtype=torch.float64),
+        probability=False,
+    ),
+    "vector": Kind(
+        {"mean": MEANS, "std": STDS},
+        lambda: (
+            torch.tensor(MEANS) + torch.tensor(STDS) * torch.randn(ROWS, 3, dtype=torch.float64)
+        ),
+        probability=False,
+    ),
+}
+
+
+def heads() -> list[dict[str, Any]]:
+    """Return a spec of every registered head in each setting that it knows."""
+    return [
+        {"type": name, **settings}
+        for name, part in Head.registry.items()
+        for settings in SETTINGS
+        if settings.keys() <= inspect.signature(part).parameters.keys()
+    ]
+
+
+def kind_of(spec: dict[str, Any]) -> Kind:
+    form = Head.registry.find(spec["type"]).form
+    assert form in KINDS, f"Give tests/heads/laws.py an example of the new kind {form!r}."
+    return KINDS[form]
+
+
+def build(spec: dict[str, Any], seed: int = 0) -> Head:
+    torch.manual_seed(seed)
+    return Head.registry.build(spec, dim=DIM, **kind_of(spec).offered).double().eval()
+
+
+def example(spec: dict[str, Any], seed: int = 1) -> tuple[Tensor, Tensor]:
+    """Return `(features, targets)`, every row labelled."""
+    torch.manual_seed(seed)
+    return torch.randn(ROWS, DIM, dtype=torch.float64), kind_of(spec).draw()
+
+
+def loss_and_gradient(head: Head, outputs: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
+    outputs = outputs.detach().clone().requires_grad_()
+    loss = head.loss(outputs, targets)
+    (gradient,) = torch.autograd.grad(loss, outputs)
+    return loss.detach(), gradient
+
+
+def assert_the_loss_is_the_mean_over_labelled_rows(spec: dict[str, Any]) -> None:
+    head = build(spec)
+    features, targets = example(spec)
+    outputs = head(features)
+    assert outputs.shape[0] == ROWS
+    assert outputs.dtype == torch.float64
+    each = head.nll(outputs, targets)
+    assert each.shape == (ROWS,)
+    assert torch.equal(head.loss(outputs, targets), each.mean())
+    assert head.labelled(targets).all()
+
+
+def assert_a_missing_label_adds_nothing(spec: dict[str, Any]) -> None:
+    """Loss and gradient are, bit for bit, those of the batch without that row."""
+    head, missing = build(spec), kind_of(spec).missing
+    features, targets = example(spec)
+    outputs = head(features)
+    targets[[1, 4]] = missing
+    kept = torch.tensor([0, 2, 3, 5, 6, 7])
+    assert head.labelled(targets).nonzero().squeeze(1).equal(kept)
+    loss, gradient = loss_and_gradient(head, outputs, targets)
+    expected, part = loss_and_gradient(head, outputs[kept], targets[kept])
+    assert torch.equal(loss, expected)
+    assert torch.equal(gradient[kept], part)
+    assert not gradient[[1, 4]].any()
+    wild = outputs.detach().clone()
+    wild[[1, 4]] = 1e30
+    assert torch.equal(head.loss(wild, targets), expected)
+
+
+def assert_parameters_get_nothing_from_unlabelled_rows(spec: dict[str, Any]) -> None:
+    head = build(spec)
+    features, targets = example(spec)
+    targets[3] = kind_of(spec).missing
+    gradients = []
+    for other in (0.0, 1e3):
+        head.zero_grad()
+        changed = features.clone()
+        changed[3] = other
+        head.loss(head(changed), targets).backward()
+        gradients.append([p.grad.clone() for p in head.parameters() if p.grad is not None])
+    assert all(torch.equal(one, two) for one, two in zip(*gradients, strict=True))
+
+
+def assert_no_label_at_all_is_zero(spec: dict[str, Any]) -> None:
+    head = build(spec)
+    features, targets = example(spec)
+    targets[:] = kind_of(spec).missing
+    loss, gradient = loss_and_gradient(head, head(features), targets)
+    assert loss.item() == 0.0
+    assert not gradient.any()
+    head.loss(head(features), targets).backward()
+    assert all(p.grad is None or not p.grad.any() for p in head.parameters())
+    empty = head.loss(head(features[:0]), targets[:0])
+    assert empty.item() == 0.0
+
+
+def assert_one_row(spec: dict[str, Any]) -> None:
+    head = build(spec)
+    features, targets = example(spec)
+    loss = head.loss(head(features[:1]), targets[:1])
+    torch.testing.assert_close(loss, head.nll(head(features), targets)[0], rtol=0, atol=1e-12)
+
+
+def assert_predictions(spec: dict[str, Any]) -> None:
+    """Probabilities lie in [0, 1]; numbers have the shape of the targets; a spread is positive."""
+    head = build(spec)
+    features, targets = example(spec)
+    outputs = head(1e3 * features)
+    prediction, spread = head.predict(outputs), head.spread(outputs)
+    assert prediction.isfinite().all()
+    if kind_of(spec).probability:
+        assert prediction.shape[0] == ROWS
+        assert ((prediction >= 0) & (prediction <= 1)).all()
+        assert spread is None
+    else:
+        assert prediction.shape == targets.shape
+        assert spread is None or (spread.shape == targets.shape and (spread > 0).all())
+
+
+def assert_descent_finds_the_targets(spec: dict[str, Any]) -> None:
+    """Minimising the loss over free outputs leads to the labels: it is a loss of these targets."""
+    head = build(spec)
+    features, targets = example(spec)
+    outputs = head(features).detach().requires_grad_()
+    before = head.loss(outputs, targets).item()
+    optimizer = torch.optim.Adam([outputs], lr=0.1)
+    for _ in range(200):
+        optimizer.zero_grad()
+        head.loss(outputs, targets).backward()
+        optimizer.step()
+    assert head.loss(outputs, targets).item() < before
+    prediction = head.predict(outputs).detach()
+    if kind_of(spec).probability:
+        chosen = prediction.argmax(dim=1) if targets.dtype == torch.int64 else prediction.round()
+        assert torch.equal(chosen.to(targets.dtype), targets)
+    else:
+        scale = torch.tensor(kind_of(spec).offered["std"])
+        assert ((prediction - targets).abs() < 0.2 * scale).all()
+
+
+def assert_calibration_only_touches_the_spread(spec: dict[str, Any]) -> None:
+    head = build(spec)
+    features, targets = example(spec)
+    targets[0] = kind_of(spec).missing
+    outputs = head(features)
+    before = head.predict(outputs)
+    loss = head.loss(outputs, targets).item()
+    head.calibrate(outputs, targets)
+    assert torch.equal(head.predict(outputs), before)
+    assert head.loss(outputs, targets).item() <= loss + 1e-12
+    state = {name: value.clone() for name, value in head.state_dict().items()}
+    head.calibrate(outputs, torch.full_like(targets, kind_of(spec).missing))
+    assert all(torch.equal(value, state[name]) for name, value in head.state_dict().items())
+
+
+def assert_saved_and_loaded(spec: dict[str, Any]) -> None:
+    one, two = build(spec), build(spec, seed=9)
+    features, targets = example(spec)
+    one.calibrate(one(features), targets)
+    two.load_state_dict(one.state_dict())
+    outputs = one(features)
+    assert torch.equal(two(features), outputs)
+    assert torch.equal(two.predict(outputs), one.predict(outputs))
+    assert torch.equal(two.loss(outputs, targets), one.loss(outputs, targets))
+
+
+def assert_gradient_everywhere(spec: dict[str, Any]) -> None:
+    head = build(spec)
+    features, targets = example(spec)
+    head.loss(head(features), targets).backward()
+    assert all(p.grad is not None and p.grad.abs().max() > 1e-9 for p in head.parameters())
+
+
+def assert_half_and_single_precision(spec: dict[str, Any]) -> None:
+    """Float32 targets, as the data room gives them, and outputs of an autocast model, widened."""
+    head = build(spec)
+    features, targets = example(spec)
+    expected = head.loss(head(features), targets)
+    head = head.float()
+    narrow = targets.float() if targets.is_floating_point() else targets
+    with torch.autocast("cpu", torch.bfloat16):
+        outputs = head(features.float())
+    loss = head.loss(outputs.float(), narrow)
+    assert loss.dtype == torch.float32
+    torch.testing.assert_close(loss.double(), expected, rtol=0.05, atol=0.05)

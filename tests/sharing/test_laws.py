@@ -1,0 +1,21 @@
+"""The laws of the room, for every registered sharing."""
+
+import pytest
+
+from tests.sharing import laws
+
+LAWS = [
+    laws.assert_one_vector_per_task,
+    laws.assert_trunks_partition_the_tasks,
+    laws.assert_shared_parameters_are_those_of_several_tasks,
+    laws.assert_rows_are_independent,
+    laws.assert_saved_and_loaded,
+    laws.assert_needs_a_task,
+    laws.assert_autocast,
+]
+
+
+@pytest.mark.parametrize("spec", laws.sharings(), ids=str)
+@pytest.mark.parametrize("law", LAWS, ids=lambda law: law.__name__.removeprefix("assert_"))
+def test_law(law, spec):
+    law(spec)
