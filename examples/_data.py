@@ -10,6 +10,8 @@ def data_folder(name: str) -> Path:
     beside = Path(__file__).resolve().parents[2] / "shared" / "data"
     folder = Path(os.environ.get("TORSO_DATA") or beside) / name
     if not folder.is_dir():
-        sys.exit(f"This example needs the data set {name!r}, and there is no folder {folder}. "
-                 "Put it there, or let TORSO_DATA name the folder that holds it.")
+        sys.exit(
+            f"This example needs the data set {name!r}, and there is no folder {folder}. "
+            "Put it there, or let TORSO_DATA name the folder that holds it."
+        )
     return folder

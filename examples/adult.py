@@ -48,8 +48,10 @@ def main() -> None:
     )
     reports = run.evaluate(test.head(options.rows))
     print(results_table(reports))
-    print(f"income: accuracy {reports['income'].metrics['accuracy'].value:.4f}, "
-          f"AUROC {reports['income'].metrics['auroc'].value:.4f} on {reports['income'].rows:,} test rows")
+    print(
+        f"income: accuracy {reports['income'].metrics['accuracy'].value:.4f}, "
+        f"AUROC {reports['income'].metrics['auroc'].value:.4f} on {reports['income'].rows:,} test rows"
+    )
 
 
 if __name__ == "__main__":

@@ -14,8 +14,8 @@ from _data import data_folder
 from rich import print  # noqa: A004
 
 import torso
-from torso.data.inference import inspect_table
-from torso.data.table import read_table
+from torso.data.inference.report import inspect_table
+from torso.data.tables.table import read_table
 from torso.evaluation import results_table
 
 VENDORS = ["twemoji", "noto", "openmoji"]
@@ -51,7 +51,9 @@ def main() -> None:
     )
     print(results_table(run.reports))
     group = run.reports["group"].metrics["accuracy"]
-    print(f"group: {group.value:.3f} [{group.low:.3f}, {group.high:.3f}]; TF-IDF of the name: 0.549")
+    print(
+        f"group: {group.value:.3f} [{group.low:.3f}, {group.high:.3f}]; TF-IDF of the name: 0.549"
+    )
 
 
 if __name__ == "__main__":

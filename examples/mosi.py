@@ -45,7 +45,7 @@ def main() -> None:
 
     table = read(data_folder("mosi")).sample(options.rows, random_state=0)
     found = {}
-    for name, inputs in (("alone", SENSES), ("in context", [*SENSES, "context"])):
+    for name, inputs in (("alone", [*SENSES]), ("in context", [*SENSES, "context"])):
         run = torso.fit(
             table,
             ["sentiment"],

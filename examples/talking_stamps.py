@@ -47,7 +47,9 @@ def main() -> None:
 
     inputs = {
         name: {**spec, "root": str(folder / spec["root"])} if "root" in spec else spec
-        for name, spec in ((name, {"kind": s} if isinstance(s, str) else s) for name, s in INPUTS.items())
+        for name, spec in (
+            (name, {"kind": s} if isinstance(s, str) else s) for name, s in INPUTS.items()
+        )
     }
     run = torso.fit(
         stamps(folder, options.rows),

@@ -61,7 +61,7 @@ class Attention(nn.Module):
         return out
 
     def _split(self, x: Tensor) -> Tensor:
-        return x.unflatten(-1, (self.heads, -1)).transpose(1, 2)  # [batch, heads, length, width]
+        return x.view(*x.shape[:2], self.heads, -1).transpose(1, 2)  # [batch, heads, length, width]
 
 
 class Block(nn.Module):

@@ -77,7 +77,7 @@ def demo(
 @app.command()
 def inspect(
     table: TableArgument, target: Targets = [], root: Root = [], settings: Settings = []
-) -> None:  # noqa: B006
+) -> None:
     """Say what each column is taken for, how much is missing, and what looks wrong."""
     from torso.console import columns_table
     from torso.data import read_table
@@ -100,15 +100,15 @@ def fit(
     table: Annotated[
         str | None, typer.Argument(help="The table; default: that of --config.")
     ] = None,
-    target: Targets = [],  # noqa: B006
+    target: Targets = [],
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="Folder of the run; default runs/TABLE.")
     ] = None,
     config: Annotated[
         Path | None, typer.Option("--config", "-c", help="A run.yaml to repeat or to start from.")
     ] = None,
-    root: Root = [],  # noqa: B006
-    settings: Settings = [],  # noqa: B006
+    root: Root = [],
+    settings: Settings = [],
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with the interrupted run in --out.")
     ] = False,
@@ -147,7 +147,7 @@ def fit(
 def evaluate(
     run: RunArgument,
     table: TableArgument,
-    root: Root = [],  # noqa: B006
+    root: Root = [],
     out: Annotated[Path | None, typer.Option("--out", "-o", help="JSON file to write.")] = None,
 ) -> None:
     """Compare a run's answers with a table's labels: metrics with 95 % intervals and baselines."""
@@ -173,10 +173,10 @@ def predict(
         Path,
         typer.Option("--out", "-o", help="File to write: .csv, .tsv, .jsonl, .parquet, .arrow."),
     ],
-    root: Root = [],  # noqa: B006
+    root: Root = [],
     keep: Annotated[
         list[str], typer.Option("--keep", help="A column of TABLE to carry over. Repeatable.")
-    ] = [],  # noqa: B006
+    ] = [],
 ) -> None:
     """Answer for every row of a table, in its order."""
     import torso
@@ -196,9 +196,9 @@ def list_parts(
     ] = "",
 ) -> None:
     """List the parts that YAML can name, with their settings."""
-    from torso.catalogue import rooms
-
     from rich.table import Table
+
+    from torso.catalogue import rooms
 
     console = _console(out=True)
     for name, parts in rooms(room).items():

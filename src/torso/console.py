@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Self
 
 from rich.console import Console, Group, RenderableType
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -36,7 +36,7 @@ class ProgressBar(Listener):
         self.epochs = 0
         self.batches = 0
 
-    def __enter__(self) -> ProgressBar:
+    def __enter__(self) -> Self:
         self.progress.start()
         return self
 

@@ -15,7 +15,7 @@ from torso._version import __version__
 from torso.balancing import Balancer
 from torso.config import DataConfig, RunConfig, apply_settings, read_config
 from torso.data import Dataset, Reading, Schema, Table, read_table, split_rows
-from torso.data.cache import cache_root
+from torso.data.cache.store import cache_root
 from torso.data.loader import Loader
 from torso.data.splits import Split
 from torso.data.targets import labelled
@@ -338,11 +338,11 @@ def _values(
         targets = [targets]
     if targets:
         values["targets"] = (
-            dict(targets) if isinstance(targets, Mapping) else dict.fromkeys(targets, {})
+            dict(targets) if isinstance(targets, Mapping) else {name: {} for name in targets}
         )
     if inputs is not None:
         values["inputs"] = (
-            dict(inputs) if isinstance(inputs, Mapping) else dict.fromkeys(inputs, {})
+            dict(inputs) if isinstance(inputs, Mapping) else {name: {} for name in inputs}
         )
     apply_settings(values, settings)
     if not values.get("targets"):

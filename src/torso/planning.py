@@ -10,9 +10,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from torso.config import RunConfig
-from torso.data.inference import ColumnReport, inspect_table
+from torso.data.inference.report import ColumnReport, inspect_table
 from torso.data.schema import Schema
-from torso.data.table import Table
+from torso.data.tables.table import Table
 from torso.errors import ConfigError, unknown
 
 __all__ = ["complete_parts", "infer_columns", "leftover_warnings"]
@@ -67,7 +67,7 @@ def _roots(table: Table, data: Mapping[str, Any]) -> list[Any]:
 
 def _described(named: Any, table: Table, what: str) -> dict[str, Any]:
     if not isinstance(named, Mapping):
-        named = dict.fromkeys(named, {})
+        named = {name: {} for name in named}
     for name in named:
         if name not in table.names:
             raise ConfigError(f"{table.name}: {unknown(f'{what} column', name, table.names)}")

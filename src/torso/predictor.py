@@ -16,14 +16,13 @@ from torso.config import RunConfig, read_config
 from torso.data.loader import gather
 from torso.data.reading import Reading
 from torso.data.schema import Dataset, Schema
-from torso.data.table import Table, read_table
+from torso.data.tables.table import Table, read_table
 from torso.errors import DataError, RunError
 from torso.evaluation import TaskReport, evaluate_task
 from torso.model import Model, Part
 from torso.registry import no_imports
 from torso.training import Answers, answer, choose_device
 from torso.training.checkpoint import load_state, load_tensors, save_tensors
-from torso.types import Batch
 
 __all__ = ["FORMAT", "Predictor", "build_model", "load"]
 

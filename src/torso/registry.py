@@ -100,9 +100,12 @@ class Registry(Generic[Part]):
             )
         module, _, attribute = name.partition(":")
         try:
-            return cast("type[Part]", getattr(import_module(module), attribute))
+            part = getattr(import_module(module), attribute)
         except (ImportError, AttributeError, TypeError, ValueError) as error:
             raise ConfigError(f"Cannot import the {self.room} {name!r}: {error}.") from error
+        if not isinstance(part, type):
+            raise ConfigError(f"The {self.room} {name!r} is no class. Found {type(part).__name__}.")
+        return cast("type[Part]", part)
 
     def build(self, spec: Spec, /, **offered: Any) -> Part:
         """Return the part that `spec` describes.

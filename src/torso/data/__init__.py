@@ -3,7 +3,7 @@
 from torso.data.reading import Reading
 from torso.data.schema import Dataset, Modality, Schema
 from torso.data.splits import Split, split_rows
-from torso.data.table import Column, Table, read_table, write_table
+from torso.data.tables.table import Column, Table, read_table, write_table
 
 __all__ = [
     "Column",

@@ -14,16 +14,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from torso.data.table import Column
+from torso.data.tables.table import Column
 
 __all__ = ["is_text", "numbers", "sequences", "texts", "timestamps", "vectors"]
 
 _SAYS_MISSING = ("", "na", "nan", "null", "none", "n/a")
-
-
-def is_text(values: pa.Array) -> bool:
-    """Whether the cells are strings."""
-    return bool(pa.types.is_large_string(values.type) or is_text(values))
 
 
 def is_text(values: pa.Array) -> bool:

@@ -16,12 +16,12 @@ from typing import Any, Literal
 import numpy as np
 import pyarrow as pa
 
+from torso.data.cache.stamps import StampMemo
+from torso.data.cache.store import FeatureStore, content_digest
 from torso.data.cells import is_text
-from torso.data.cache import FeatureStore, content_digest
-from torso.data.media import MediaError, MediaFiles
+from torso.data.media.files import MediaError, MediaFiles
 from torso.data.sources import ListSource, Source
-from torso.data.stamps import StampMemo
-from torso.data.table import Column
+from torso.data.tables.table import Column
 from torso.errors import DataError
 
 __all__ = ["Decoder", "OnError", "Reading", "Skipped", "StoredSource"]

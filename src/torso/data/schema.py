@@ -16,7 +16,7 @@ import numpy as np
 from torso.data.inputs import InputKind
 from torso.data.reading import Reading
 from torso.data.sources import Source, joined
-from torso.data.table import Table
+from torso.data.tables.table import Table
 from torso.data.targets import TargetKind
 from torso.errors import ConfigError, DataError, unknown
 

@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow.compute as pc
 
 from torso.data import cells
-from torso.data.table import Column, Table
+from torso.data.tables.table import Column, Table
 from torso.errors import ConfigError, DataError
 
 __all__ = ["Split", "split_rows"]
@@ -142,7 +142,7 @@ def _codes(column: Column) -> np.ndarray:
     ids = pc.fill_null(encoded.indices, -1).to_numpy(zero_copy_only=False).astype(np.int64)
     alone = ids < 0
     ids[alone] = len(encoded.dictionary) + np.arange(alone.sum())
-    return ids
+    return np.asarray(ids)
 
 
 def _strata(column: Column) -> np.ndarray:

@@ -38,7 +38,7 @@ def run(console: Console, folder: Path, rows: int = 1797) -> Predictor:
     import torso
     from torso.console import ProgressBar, columns_table, summary
     from torso.data import read_table
-    from torso.data.inference import inspect_table
+    from torso.data.inference.report import inspect_table
     from torso.demo.digits import TARGETS, make
     from torso.evaluation import results_table
 

@@ -156,7 +156,7 @@ def _picture(pixels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     noisy = np.asarray(large, dtype=np.float64)[..., None] + rng.normal(
         0, IMAGE_NOISE, (IMAGE_SIZE, IMAGE_SIZE, 3)
     )
-    return np.uint8(np.rint(noisy.clip(0, 255)))  # [size, size, 3]
+    return np.asarray(np.rint(noisy.clip(0, 255)), dtype=np.uint8)  # [size, size, 3]
 
 
 def _tone(digit: int, rng: np.random.Generator) -> np.ndarray:
@@ -167,7 +167,7 @@ def _tone(digit: int, rng: np.random.Generator) -> np.ndarray:
     pair = np.sin(2 * np.pi * LOW_TONES[low] * time + phases[0]) + np.sin(
         2 * np.pi * HIGH_TONES[high] * time + phases[1]
     )
-    return (0.2 * pair + rng.normal(0, 0.1, len(time))).clip(-1, 1)
+    return np.asarray((0.2 * pair + rng.normal(0, 0.1, len(time))).clip(-1, 1))
 
 
 def _typed(note: str, rng: np.random.Generator) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import Any, ClassVar
 
+import torch
 from torch import nn
 
 from torso._tensors import scatter_rows, take_rows
@@ -64,7 +65,7 @@ class Encoder(nn.Module, ABC):
             return self.encode(features)
         lengths = features.mask.sum(dim=1)
         order = lengths.argsort()
-        groups = order.split(-(-len(order) // _GROUPS))
+        groups = torch.split(order, -(-len(order) // _GROUPS))
         longest = [int(lengths[rows].max()) for rows in groups]
         steps = sum(length * len(rows) for length, rows in zip(longest, groups, strict=True))
         if steps > _WORTH * features.mask.numel():

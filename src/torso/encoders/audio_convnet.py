@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from torso._blocks import Pool
+from torso.encoders._augment import SpecMask
 from torso.encoders._encoder import Encoder
 from torso.types import Features, Tokens
 
@@ -26,6 +27,7 @@ class AudioConvNet(Encoder, form="audio", name="convnet"):
         kernel: frames seen by one convolution.
         tokens: tokens kept by attention pooling; 0 keeps one per remaining frame.
         dropout: after each stage, in training.
+        hide: widest band and stretch hidden in training, as a share (see `SpecMask`); 0 for none.
     """
 
     ragged = True
@@ -40,11 +42,13 @@ class AudioConvNet(Encoder, form="audio", name="convnet"):
         kernel: int = 5,
         tokens: int = 1,
         dropout: float = 0.1,
+        hide: float = 0.15,
     ) -> None:
         super().__init__()
         if kernel % 2 == 0:
             raise ValueError(f"Parameter `kernel` should be odd. Found {kernel}.")
         self.dim = dim
+        self.hide = SpecMask(hide)
         self.stem = _MaskedConv(mels, width, kernel, stride=2)
         self.stages = nn.ModuleList(
             _Stage(width, kernel, stride=1 if stage == 0 else 2, dropout=dropout)
@@ -56,10 +60,12 @@ class AudioConvNet(Encoder, form="audio", name="convnet"):
 
     def encode(self, features: Features, /) -> Tokens:
         """Read log-mel frames `[batch, frames, mels]`."""
-        x, mask = self.stem(features.values.to(self.project.weight.dtype), features.mask)
+        frames = features.values.to(self.project.weight.dtype)
+        x, mask = self.stem(self.hide(frames, features.mask), features.mask)
         for stage in self.stages:
             x, mask = stage(x, mask)
-        return self.pool(Tokens(self.norm(self.project(x)), mask))
+        encoded: Tokens = self.pool(Tokens(self.norm(self.project(x)), mask))
+        return encoded
 
 
 class _MaskedConv(nn.Module):

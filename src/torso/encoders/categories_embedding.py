@@ -56,4 +56,5 @@ class CategoriesEmbedding(Encoder, form="categories", name="embedding"):
         if self.training and self.unseen:
             shown = torch.rand(ids.shape, device=ids.device) >= self.unseen
             ids = ids * shown
-        return self.tokens(self.embedding(ids + self.starts), features.mask)
+        encoded: Tokens = self.tokens(self.embedding(ids + self.starts), features.mask)
+        return encoded

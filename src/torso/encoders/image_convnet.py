@@ -5,6 +5,7 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 from torso._blocks import Pool
+from torso.encoders._augment import Jitter
 from torso.encoders._encoder import Encoder
 from torso.types import Features, Tokens
 
@@ -23,6 +24,7 @@ class ImageConvNet(Encoder, form="image", name="convnet"):
         stages: number of residual stages.
         tokens: tokens kept by attention pooling; 0 keeps every cell of the last map.
         dropout: on the tokens, in training.
+        jitter: strength of the augmentation in training (see `Jitter`); 0 for none.
         size: side of the pictures in pixels, which the strides are chosen for.
     """
 
@@ -33,11 +35,13 @@ class ImageConvNet(Encoder, form="image", name="convnet"):
         width: int = 32,
         stages: int = 3,
         tokens: int = 1,
-        dropout: float = 0.0,
+        dropout: float = 0.1,
+        jitter: float = 0.5,
         size: int = 64,
     ) -> None:
         super().__init__()
         self.dim = dim
+        self.jitter = Jitter(jitter)
         self.stem = nn.Sequential(
             nn.Conv2d(3, width, 3, stride=2, padding=1, bias=False),
             nn.BatchNorm2d(width),
@@ -61,7 +65,9 @@ class ImageConvNet(Encoder, form="image", name="convnet"):
         if not features.values.is_floating_point():
             x = x / 255.0
         x = (x - 0.5).permute(0, 3, 1, 2) * 2.0  # channels-last memory, [batch, 3, height, width]
-        x = self.stages(self.stem(x)).flatten(2).transpose(1, 2)  # [batch, cells, channels]
+        x = (
+            self.stages(self.stem(self.jitter(x))).flatten(2).transpose(1, 2)
+        )  # [batch, cells, channels]
         x = self.norm(self.project(x))
         mask = features.mask.unsqueeze(1).expand(-1, x.shape[1])
         tokens = self.pool(Tokens(x, mask))

@@ -61,4 +61,5 @@ class NumbersPeriodic(Encoder, form="numbers", name="periodic"):
         angle = 2 * math.pi * self.frequencies * x.unsqueeze(-1)  # [batch, columns, frequencies]
         waves = torch.cat([angle.sin(), angle.cos()], dim=-1)
         embedded = torch.einsum("bcp,cpw->bcw", waves, self.weight) + self.bias
-        return self.tokens(embedded.relu(), features.mask)
+        encoded: Tokens = self.tokens(embedded.relu(), features.mask)
+        return encoded

@@ -66,4 +66,5 @@ class NumbersPiecewise(Encoder, form="numbers", name="piecewise"):
         pieces = ((x - self.low) / self.span).clamp(self.lower, self.upper)
         pieces = torch.cat([pieces, x], dim=-1)
         embedded = torch.einsum("bcp,cpw->bcw", pieces, self.weight) + self.bias
-        return self.tokens(embedded.relu(), features.mask)
+        encoded: Tokens = self.tokens(embedded.relu(), features.mask)
+        return encoded

@@ -50,4 +50,5 @@ class SequenceTransformer(Encoder, form="sequence", name="transformer"):
         tokens = Tokens(self.dropout(x + positions(x.shape[1], self.dim, x)), features.mask)
         for block in self.blocks:
             tokens = block(tokens)
-        return self.pool(Tokens(self.norm(tokens.values), tokens.mask))
+        encoded: Tokens = self.pool(Tokens(self.norm(tokens.values), tokens.mask))
+        return encoded

@@ -59,4 +59,5 @@ class TextTransformer(Encoder, form="text", name="transformer"):
         tokens = Tokens(self.dropout(x), mask)
         for block in self.blocks:
             tokens = block(tokens)
-        return self.pool(Tokens(self.norm(tokens.values), mask))
+        encoded: Tokens = self.pool(Tokens(self.norm(tokens.values), mask))
+        return encoded

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +49,7 @@ def load_tensors(path: Path) -> dict[str, Tensor]:
 
 def write_checkpoint(
     folder: Path,
-    modules: Mapping[str, torch.nn.Module],
+    states: Mapping[str, Mapping[str, Tensor]],
     optimizer: torch.optim.Optimizer,
     progress: Mapping[str, Any],
 ) -> None:
@@ -57,15 +57,15 @@ def write_checkpoint(
 
     Args:
         folder: replaced as a whole.
-        modules: by name; their state dicts are kept.
+        states: state dicts by name.
         optimizer: AdamW or another whose state is tensors.
         progress: JSON values.
     """
     temporary = folder.with_name(folder.name + ".new")
     shutil.rmtree(temporary, ignore_errors=True)
     temporary.mkdir(parents=True)
-    for name, module in modules.items():
-        save_tensors(temporary / f"{name}.safetensors", module.state_dict())
+    for name, tensors in states.items():
+        save_tensors(temporary / f"{name}.safetensors", tensors)
     state = optimizer.state_dict()["state"]
     moments = {
         f"{number}.{key}": torch.as_tensor(value)
@@ -80,19 +80,18 @@ def write_checkpoint(
 
 
 def read_checkpoint(
-    folder: Path, modules: Mapping[str, torch.nn.Module], optimizer: torch.optim.Optimizer
-) -> dict[str, Any]:
-    """Put the state back and return the progress.
+    folder: Path, names: Sequence[str], optimizer: torch.optim.Optimizer
+) -> tuple[dict[str, dict[str, Tensor]], dict[str, Any]]:
+    """Put the optimizer and the random state back; return the state dicts by name, and the progress.
 
     Raises:
-        RunError: there is no whole checkpoint, or it belongs to another model.
+        RunError: there is no whole checkpoint.
     """
     if not (folder / "progress.json").exists():
         raise RunError(
             f"{folder} holds no checkpoint: nothing to resume. Start without --resume, or check the folder."
         )
-    for name, module in modules.items():
-        load_state(module, load_tensors(folder / f"{name}.safetensors"), folder)
+    states = {name: load_tensors(folder / f"{name}.safetensors") for name in names}
     state = optimizer.state_dict()
     state["state"] = {}
     for key, value in load_tensors(folder / "optimizer.safetensors").items():
@@ -101,15 +100,19 @@ def read_checkpoint(
     optimizer.load_state_dict(state)
     torch.set_rng_state(load_tensors(folder / "random.safetensors")["cpu"])
     progress: dict[str, Any] = json.loads((folder / "progress.json").read_text())
-    return progress
+    return states, progress
 
 
 def load_state(module: torch.nn.Module, tensors: Mapping[str, Tensor], origin: Path) -> None:
     """Load a state dict, or say that it belongs to another model."""
-    try:
-        module.load_state_dict(dict(tensors))
-    except RuntimeError as error:
-        first = str(error).splitlines()
+    known = module.state_dict()
+    absent, foreign = sorted(known.keys() - tensors.keys()), sorted(tensors.keys() - known.keys())
+    odd = [key for key in known.keys() & tensors.keys() if known[key].shape != tensors[key].shape]
+    if absent or foreign or odd:
+        example = (absent or foreign or sorted(odd))[0]
         raise RunError(
-            f"The weights in {origin} do not fit the model that run.yaml describes: {' '.join(first[1:3])}"
-        ) from None
+            f"The weights in {origin} do not fit the model that run.yaml describes: {len(absent)} tensors are "
+            f"absent, {len(foreign)} are unknown, {len(odd)} have another shape; for one, {example!r}. Was "
+            "run.yaml changed, or was the run written by another version?"
+        )
+    module.load_state_dict(dict(tensors))

@@ -59,7 +59,8 @@ def answer(model: Model, batches: Iterable[Batch], precision: str = "auto") -> A
     outputs: dict[str, list[Tensor]] = {task: [] for task in model.tasks}
     targets: dict[str, list[Tensor]] = {}
     was_training = model.training
-    model.eval()
+    if was_training:
+        model.eval()  # walks through every module: not free where one row is answered
     with torch.inference_mode():
         for batch in batches:
             with autocast(device, precision):
@@ -69,7 +70,8 @@ def answer(model: Model, batches: Iterable[Batch], precision: str = "auto") -> A
                 outputs[task].append(output.to(wide).cpu())
             for task, target in batch.targets.items():
                 targets.setdefault(task, []).append(target)
-    model.train(was_training)
+    if was_training:
+        model.train()
     return Answers(
         {task: torch.cat(parts) for task, parts in outputs.items()},
         {task: torch.cat(parts) for task, parts in targets.items()},

@@ -20,7 +20,7 @@ from torso.balancing import Balancer
 from torso.data.loader import Loader
 from torso.errors import ConfigError
 from torso.model import Model
-from torso.training.checkpoint import read_checkpoint, write_checkpoint
+from torso.training.checkpoint import load_state, read_checkpoint, write_checkpoint
 from torso.training.devices import autocast
 from torso.training.events import Epoch, Listener
 from torso.training.inference import Answers, answer
@@ -138,7 +138,7 @@ class Trainer:
                 seconds=seconds,
                 waited=self.training.waited,
                 rows=len(self.training.rows),
-                lr=self.schedule.get_last_lr()[0],
+                lr=float(self.schedule.get_last_lr()[0]),
                 best=best,
             )
         )
@@ -178,7 +178,11 @@ class Trainer:
     def _save(self, folder: Path) -> None:
         write_checkpoint(
             folder,
-            {"model": self.model, "best": _Tensors(self.best), "balancer": self.balancer},
+            {
+                "model": self.model.state_dict(),
+                "best": self.best,
+                "balancer": self.balancer.state_dict(),
+            },
             self.optimizer,
             {
                 "epoch": self.epoch,
@@ -190,14 +194,12 @@ class Trainer:
 
     def _resume(self) -> None:
         assert self.checkpoint is not None
-        best = _Tensors(self.model.state_dict())
-        modules: dict[str, nn.Module] = {
-            "model": self.model,
-            "best": best,
-            "balancer": self.balancer,
-        }
-        progress: dict[str, Any] = read_checkpoint(self.checkpoint, modules, self.optimizer)
-        self.best = {name: value.detach().clone() for name, value in best.state_dict().items()}
+        states, progress = read_checkpoint(
+            self.checkpoint, ("model", "best", "balancer"), self.optimizer
+        )
+        load_state(self.model, states["model"], self.checkpoint)
+        load_state(self.balancer, states["balancer"], self.checkpoint)
+        self.best = states["best"]
         self.epoch, self.best_epoch = progress["epoch"], progress["best_epoch"]
         self.best_loss = progress["best_loss"]
         self.training.passes = self.epoch
@@ -209,20 +211,6 @@ class Trainer:
         step = self.schedule.last_epoch
         pairs = zip(self.schedule.base_lrs, self.schedule.lr_lambdas, strict=True)
         return [float(base * factor(step)) for base, factor in pairs]
-
-
-class _Tensors(nn.Module):
-    """A state dict as a module, so that a checkpoint treats it like the others."""
-
-    def __init__(self, tensors: Mapping[str, Tensor]) -> None:
-        super().__init__()
-        self._tensors = {name: value.detach().clone() for name, value in tensors.items()}
-
-    def state_dict(self, *args: Any, **kwargs: Any) -> dict[str, Any]:  # noqa: ARG002
-        return dict(self._tensors)
-
-    def load_state_dict(self, state_dict: Mapping[str, Any], *args: Any, **kwargs: Any) -> Any:  # noqa: ARG002
-        self._tensors = dict(state_dict)
 
 
 def _groups(model: Model, balancer: Balancer, plan: Plan) -> list[dict[str, Any]]:

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 
 from torso.data.reading import Reading
 from torso.data.sources import Source
-from torso.data.table import Column
+from torso.data.tables.table import Column
 from torso.registry import Registry
 
 __all__ = ["InputKind"]

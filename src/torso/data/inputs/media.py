@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from torso.data.audio import AudioSettings, decode_audio
-from torso.data.images import decode_image
 from torso.data.inputs._input import InputKind
+from torso.data.media.audio import AudioSettings, decode_audio
+from torso.data.media.images import decode_image
 from torso.data.reading import Decoder, Reading
 from torso.data.sources import Source
-from torso.data.table import Column
+from torso.data.tables.table import Column
 
 __all__ = ["Audio", "Image"]
 

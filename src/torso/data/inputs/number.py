@@ -10,7 +10,7 @@ from torso.data import cells
 from torso.data.inputs._input import InputKind
 from torso.data.reading import Reading
 from torso.data.sources import ArraySource
-from torso.data.table import Column
+from torso.data.tables.table import Column
 
 __all__ = ["Datetime", "Number"]
 

@@ -12,7 +12,7 @@ from torso.data import cells
 from torso.data.inputs._input import InputKind
 from torso.data.reading import Reading
 from torso.data.sources import RaggedSource
-from torso.data.table import Column
+from torso.data.tables.table import Column
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer

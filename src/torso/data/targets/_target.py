@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from torso.data.reading import Reading
-from torso.data.table import Column
+from torso.data.tables.table import Column
 from torso.registry import Registry
 
 __all__ = ["TargetKind"]
@@ -72,4 +72,4 @@ class TargetKind(ABC):
 def labelled(targets: np.ndarray) -> np.ndarray:
     """Return bool `[rows]`: where there is a label, or any element of one."""
     known = targets >= 0 if targets.dtype.kind == "i" else ~np.isnan(targets)
-    return known if known.ndim == 1 else known.any(axis=1)
+    return np.asarray(known if known.ndim == 1 else known.any(axis=1))

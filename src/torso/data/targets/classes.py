@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from torso.data import cells
 from torso.data.reading import Reading
-from torso.data.table import Column
+from torso.data.tables.table import Column
 from torso.data.targets._target import TargetKind
 from torso.errors import DataError
 

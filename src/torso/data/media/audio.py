@@ -19,7 +19,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from torso.data.media import MediaError
+from torso.data.media.files import MediaError
 from torso.errors import ConfigError
 
 __all__ = ["AudioSettings", "decode_audio", "is_audio", "log_mel", "mel_filters"]

@@ -20,7 +20,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from torso.data.table import index_array
+from torso.data.tables.table import index_array
 
 __all__ = ["leak_score", "leak_warning"]
 

@@ -1,4 +1,4 @@
-"""The rules that guess what kind of input a column is; the first that fits wins (see `torso.data.inference`)."""
+"""The rules that guess what kind of input a column is; the first that fits wins (see `torso.data.inference.report`)."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from torso.data.audio import is_audio
-from torso.data.digits import numbers_in
-from torso.data.images import is_image
-from torso.data.profile import MARKERS, Profile, quoted
+from torso.data.inference.profile import MARKERS, Profile, quoted
+from torso.data.media.audio import is_audio
+from torso.data.media.images import is_image
+from torso.data.tables.numerals import numbers_in
 
 __all__ = [
     "MAX_CLASSES_OF_NUMBERS",

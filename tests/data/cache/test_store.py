@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import torso.data.cache as cache
-from torso.data.cache import FeatureStore, cache_root, content_digest
+import torso.data.cache.store as cache
+from torso.data.cache.store import FeatureStore, cache_root, content_digest
 from torso.errors import ConfigError, DataError
 
 SETTINGS = {"kind": "audio", "mels": 4, "decoder": 1}
@@ -190,9 +190,9 @@ def test_lookup_of_many_keys_is_one_search(tmp_path, monkeypatch):
 
 
 def test_many_small_commits_and_maps_beyond_the_limit(tmp_path, monkeypatch):
-    monkeypatch.setattr("torso.data.maps._MOST_MAPS", 3)
-    monkeypatch.setattr("torso.data.maps._MOST_TOUCHED", 100)
-    monkeypatch.setattr("torso.data.maps._SLOW", 1e30)  # always prefetch
+    monkeypatch.setattr("torso.data.cache.maps._MOST_MAPS", 3)
+    monkeypatch.setattr("torso.data.cache.maps._MOST_TOUCHED", 100)
+    monkeypatch.setattr("torso.data.cache.maps._SLOW", 1e30)  # always prefetch
     monkeypatch.setattr(cache, "_COMMIT_BYTES", 200)
     with open_store(tmp_path) as store:
         fill(store, range(60))
@@ -245,7 +245,7 @@ def test_an_interrupted_commit_can_be_done_again(tmp_path, monkeypatch):
     with open_store(tmp_path) as store:
         fill(store, range(3))
         with monkeypatch.context() as patch:
-            patch.setattr("torso.data.segments.replace_file", lambda *_: 1 / 0)
+            patch.setattr("torso.data.cache.segments.replace_file", lambda *_: 1 / 0)
             with pytest.raises(ZeroDivisionError):
                 store.commit()
         fill(store, [3])
@@ -329,7 +329,7 @@ while True:
 def test_a_writer_killed_at_any_moment_leaves_nothing_false(tmp_path, monkeypatch):
     """Many commits of few items, killed wherever it happens to be."""
     body = """
-import torso.data.cache as cache
+import torso.data.cache.store as cache
 cache._COMMIT_BYTES = 100
 store = open_store(root)
 print('up', flush=True)
@@ -536,7 +536,7 @@ def test_an_error_inside_the_block_is_not_hidden_by_a_failing_commit(tmp_path, m
     def refuse(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("torso.data.segments.replace_file", refuse)
+    monkeypatch.setattr("torso.data.cache.segments.replace_file", refuse)
     with pytest.raises(ZeroDivisionError), open_store(tmp_path) as store:
         fill(store, [1])
         raise ZeroDivisionError

@@ -22,12 +22,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from torso.data.input_kinds import guess_input
-from torso.data.leaks import leak_warning
-from torso.data.media import MediaError, MediaFiles
-from torso.data.profile import Profile, quoted
-from torso.data.table import Column, Table
-from torso.data.target_kinds import guess_target
+import pyarrow as pa
+
+from torso.data.inference.input_kinds import guess_input
+from torso.data.inference.leaks import leak_warning
+from torso.data.inference.profile import Profile, quoted
+from torso.data.inference.target_kinds import guess_target
+from torso.data.media.files import MediaError, MediaFiles
+from torso.data.tables.table import Column, Table
 
 __all__ = ["ColumnReport", "infer_target", "inspect_table"]
 
@@ -179,7 +181,8 @@ def _file_warnings(cells: Profile, kind: str, files: MediaFiles | None) -> list[
 def _leak_warnings(
     cells: Profile, report: ColumnReport, labels: Sequence[tuple[Profile, str]]
 ) -> list[str]:
-    if report.kind in ("", "image", "audio", "vector", "sequence"):
+    is_cell = not (pa.types.is_nested(cells.type) or pa.types.is_large_binary(cells.type))
+    if not is_cell or report.kind in ("", "image", "audio", "vector", "sequence"):
         return []
     is_code = report.kind == "text" and not report.use
     found = [

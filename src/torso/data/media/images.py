@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from torso.data.media import MediaError
+from torso.data.media.files import MediaError
 
 if TYPE_CHECKING:
     from PIL.Image import Image

@@ -15,9 +15,9 @@ import pytest
 import soundfile
 from PIL import Image
 
-from torso.data.inference import ColumnReport, infer_target, inspect_table
-from torso.data.leaks import leak_score
-from torso.data.table import read_table
+from torso.data.inference.report import ColumnReport, infer_target, inspect_table
+from torso.data.inference.leaks import leak_score
+from torso.data.tables.table import read_table
 from torso.errors import DataError
 
 DATA = Path(os.environ.get("TORSO_DATA", Path(__file__).parents[3] / "shared" / "data"))
@@ -431,8 +431,8 @@ def test_inspecting_imports_neither_pandas_nor_torch_nor_decoders(tmp_path):
 import sys, types
 package = types.ModuleType("torso.data"); package.__path__ = [{str(Path(__file__).parents[2] / "src/torso/data")!r}]
 sys.modules["torso.data"] = package  # these modules alone, whatever the package exports
-from torso.data.inference import inspect_table
-from torso.data.table import read_table
+from torso.data.inference.report import inspect_table
+from torso.data.tables.table import read_table
 inspect_table(read_table({str(path)!r}), ["b"])
 heavy = {{"torch", "pandas", "PIL", "soundfile", "soxr", "scipy"}} & set(sys.modules)
 assert not heavy, heavy

@@ -16,8 +16,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from torso.data.digits import numbers_in
-from torso.data.table import Column, index_array
+from torso.data.tables.numerals import numbers_in
+from torso.data.tables.table import Column, index_array
 
 __all__ = ["MARKERS", "Profile", "quoted", "sample_rows"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from torso.data.input_kinds import (
+from torso.data.inference.input_kinds import (
     MAX_CLASSES_OF_NUMBERS,
     NUMERIC,
     Guess,
@@ -14,7 +14,7 @@ from torso.data.input_kinds import (
     numbers,
     two_values,
 )
-from torso.data.profile import Profile
+from torso.data.inference.profile import Profile
 
 __all__ = ["guess_target"]
 

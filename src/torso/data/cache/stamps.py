@@ -17,8 +17,8 @@ from uuid import uuid4
 import numpy as np
 import numpy.typing as npt
 
-from torso.data.lookup import KEY_BYTES, GrowingArray, KeyTable, as_keys
-from torso.data.segments import (
+from torso.data.cache.lookup import KEY_BYTES, GrowingArray, KeyTable, as_keys
+from torso.data.cache.segments import (
     disk_error,
     make_folder,
     read_segments,
@@ -41,7 +41,7 @@ class StampMemo:
     within the last two seconds may change again under the same stamp and is better not added.
 
     Args:
-        root: folder of all caches, usually `torso.data.cache.cache_root()`.
+        root: folder of all caches, usually `torso.data.cache.store.cache_root()`.
 
     Raises:
         DataError: the folder cannot be made.

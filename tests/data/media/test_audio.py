@@ -10,8 +10,8 @@ import pytest
 import scipy.signal
 import soundfile
 
-from torso.data.audio import AudioSettings, decode_audio, is_audio, log_mel, mel_filters
-from torso.data.media import MediaError
+from torso.data.media.audio import AudioSettings, decode_audio, is_audio, log_mel, mel_filters
+from torso.data.media.files import MediaError
 from torso.errors import ConfigError
 
 DATA = Path(os.environ.get("TORSO_DATA", Path(__file__).parents[3] / "shared" / "data"))

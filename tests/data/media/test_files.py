@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from torso.data import media
-from torso.data.media import MediaError, MediaFiles
+from torso.data.media.files import MediaError, MediaFiles
 from torso.errors import DataError
 
 

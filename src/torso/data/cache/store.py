@@ -2,8 +2,8 @@
 
 A `FeatureStore` knows the features of a content under one set of settings: known content is never decoded
 again, changed content is another key, changed settings are another folder, `<root>/<digest of settings>/`,
-with a readable `settings.json`. `torso.data.stamps` saves even the reading of an unchanged file. How the
-store stays true when a writer is killed or the disk is full is the business of `torso.data.segments`.
+with a readable `settings.json`. `torso.data.cache.stamps` saves even the reading of an unchanged file. How the
+store stays true when a writer is killed or the disk is full is the business of `torso.data.cache.segments`.
 
 A million known items cost about 40 MB of memory here, however many bytes they have.
 """
@@ -25,9 +25,9 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from torso.data.lookup import KEY_BYTES, GrowingArray, KeyTable, as_keys
-from torso.data.maps import SegmentMaps
-from torso.data.segments import (
+from torso.data.cache.lookup import KEY_BYTES, GrowingArray, KeyTable, as_keys
+from torso.data.cache.maps import SegmentMaps
+from torso.data.cache.segments import (
     SEAL_BYTES,
     SegmentWriter,
     disk_error,
