@@ -10,8 +10,8 @@ The mark to beat is TF-IDF of the name: 0.549 of the groups right.
 import argparse
 
 import pandas as pd
+import rich
 from _data import data_folder
-from rich import print  # noqa: A004
 
 import torso
 from torso.data.inference.report import inspect_table
@@ -49,7 +49,7 @@ def main() -> None:
         out=options.out,
         overwrite=True,
     )
-    print(results_table(run.reports))
+    rich.print(results_table(run.reports))
     group = run.reports["group"].metrics["accuracy"]
     print(
         f"group: {group.value:.3f} [{group.low:.3f}, {group.high:.3f}]; TF-IDF of the name: 0.549"

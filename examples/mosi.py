@@ -1,10 +1,14 @@
-"""CMU-MOSI: is what a speaker says meant well or badly? Words, voice and face, and what was said before.
+"""CMU-MOSI: does a speaker mean it well? Words, voice and face, and what was said before.
 
 Shows vectors as inputs, a sequence of vectors (this utterance and those before it in its video, latest first),
-a split column, and a comparison that tells whether the sequence was worth it. Marks to beat, by logistic
-regression: text 0.753, text with voice and face 0.775 of the test utterances right.
+a split column with whole videos held out, and what the model still knows when a sense is absent.
 
-    python examples/mosi.py [--epochs 40] [--rows 2199] [--out runs/mosi]
+The marks, by logistic regression: words 0.753, all three 0.775 of the test utterances right. A trap lies in
+the data: the words' features were made by a network that had seen the labels of the training videos. Held-out
+training videos look perfect and cannot say when to stop; so there are few epochs, and half of the senses are
+hidden in training, lest the model trust the words alone.
+
+    python examples/mosi.py [--epochs 3] [--rows 2199] [--out runs/mosi]
 """
 
 import argparse
@@ -13,10 +17,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from _data import data_folder
-from rich import print  # noqa: A004
 
 import torso
-from torso.evaluation import results_table
 
 SENSES = {"words": "text", "voice": "audio", "face": "video"}  # our column: its features
 STEPS = 10  # utterances of the context, this one included
@@ -38,27 +40,29 @@ def read(folder: Path) -> pd.DataFrame:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--epochs", type=int, default=40)
+    parser.add_argument("--epochs", type=int, default=3)
     parser.add_argument("--rows", type=int, default=2199)
     parser.add_argument("--out", type=Path, help="folder of the runs")
     options = parser.parse_args()
 
     table = read(data_folder("mosi")).sample(options.rows, random_state=0)
-    found = {}
-    for name, inputs in (("alone", [*SENSES]), ("in context", [*SENSES, "context"])):
+    test = table[table.split == "test"]
+    for name, inputs in (("alone", [*SENSES]), ("in_context", [*SENSES, "context"])):
         run = torso.fit(
             table,
             ["sentiment"],
             inputs=inputs,
             config={"data": {"split": {"column": "split", "group": "video", "validation": 0.15}}},
-            settings={"training.epochs": options.epochs},
-            out=options.out and options.out / name.replace(" ", "_"),
+            settings={"training.epochs": options.epochs, "training.modality_dropout": 0.5},
+            out=options.out and options.out / name,
             overwrite=True,
         )
-        print(f"\nEach utterance {name}:", results_table(run.reports))
-        found[name] = run.reports["sentiment"].metrics["accuracy"]
-    for name, accuracy in found.items():
-        print(f"{name:10s} accuracy {accuracy.value:.3f} [{accuracy.low:.3f}, {accuracy.high:.3f}]")
+        print(f"\nUtterances {name.replace('_', ' ')}: test accuracy [95 % interval]")
+        for seen in (inputs, *([one] for one in inputs)):
+            hidden = dict.fromkeys(set(inputs) - set(seen))
+            accuracy = run.evaluate(test.assign(**hidden))["sentiment"].metrics["accuracy"]
+            interval = f"[{accuracy.low:.3f}, {accuracy.high:.3f}]"
+            print(f"  {' + '.join(seen):30s} {accuracy.value:.3f} {interval}")
 
 
 if __name__ == "__main__":

@@ -9,7 +9,6 @@ It prints the accuracy on test rows with and without a picture.
 
 import argparse
 
-import numpy as np
 import torch
 from sklearn.datasets import load_digits
 from torch import nn
@@ -54,7 +53,7 @@ def rows(generator: torch.Generator) -> tuple[Features, Features, dict[str, torc
 
     picture = Features(ink.unsqueeze(-1).expand(-1, -1, -1, 3), mask=~drawn(0.3))
     numbers = Features(measured, mask=torch.ones_like(measured, dtype=torch.bool))
-    digit = torch.from_numpy(digit.astype(np.int64))
+    digit = torch.from_numpy(digit).long()
     labels = {
         "digit": digit.masked_fill(drawn(0.2), -1),  # no class
         "even": (digit % 2 == 0).float().masked_fill(drawn(0.2), torch.nan),
@@ -77,9 +76,7 @@ def main() -> None:
         model.train()
         for batch in training[torch.randperm(len(training))].split(64):
             outputs = model(picture[batch], numbers[batch])
-            losses = [
-                head.loss(outputs[task], labels[task][batch]) for task, head in model.heads.items()
-            ]
+            losses = [h.loss(outputs[t], labels[t][batch]) for t, h in model.heads.items()]
             optimizer.zero_grad()
             sum(losses).backward()
             optimizer.step()

@@ -14,61 +14,65 @@ from pathlib import Path
 
 import pandas as pd
 from _data import data_folder
+from rich import print
 
 import torso
+from torso.evaluation import results_table
 
 INPUTS = {
     "image": {"kind": "image", "size": 64, "root": "images.zip"},
-    "text": "text",
+    "text": {"kind": "text"},
     "audio": {"kind": "audio", "root": "audio.zip"},
     "sound_effect": {"kind": "audio", "root": "audio.zip"},
 }
 TARGETS = ["category", "lang", "cartoon", "noflip", "seconds"]
+SETTINGS = [
+    "data.split.group=id",
+    "training.epochs=16",
+    "training.weight_decay=0.05",
+    "training.modality_dropout=0.3",  # else the picture alone is learned by heart: 950 of them, seen 8 times
+]
 
 
 def stamps(folder: Path, rows: int | None = None) -> pd.DataFrame:
     """Join the stamps with their recordings; an empty cell is a gap."""
     pictures = pd.read_csv(folder / "stamps.csv", keep_default_na=False)
     clips = pd.read_csv(folder / "clips.csv", keep_default_na=False)
-    table = clips.merge(pictures, on="id", validate="many_to_one")
-    columns = ["id", *INPUTS, *TARGETS]
-    return table[columns] if rows is None else table[columns].sample(rows, random_state=0)
+    table = clips.merge(pictures, on="id", validate="many_to_one")[["id", *INPUTS, *TARGETS]]
+    return table if rows is None else table.sample(rows, random_state=0)
+
+
+def inputs(folder: Path) -> dict[str, dict[str, object]]:
+    """Name the zips that the paths lead into."""
+    return {
+        name: spec | ({"root": str(folder / spec["root"])} if "root" in spec else {})
+        for name, spec in INPUTS.items()
+    }
 
 
 def main() -> None:
     """Fit, and print the answers on stamps that were never seen."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rows", type=int, default=None)
-    parser.add_argument("--epochs", type=int, default=30)
+    parser.add_argument("--rows", type=int, help="use so many rows only")
     parser.add_argument("--out", type=Path, default=Path("runs/stamps"))
+    parser.add_argument("--table", type=Path, help="write the joined table there and stop")
     parser.add_argument("--set", dest="settings", action="append", default=[])
     options = parser.parse_args()
     folder = data_folder("talking_stamps")
+    table = stamps(folder, options.rows)
+    if options.table:
+        table.to_csv(options.table, index=False)
+        return
 
-    inputs = {
-        name: {**spec, "root": str(folder / spec["root"])} if "root" in spec else spec
-        for name, spec in (
-            (name, {"kind": s} if isinstance(s, str) else s) for name, s in INPUTS.items()
-        )
-    }
     run = torso.fit(
-        stamps(folder, options.rows),
+        table,
         TARGETS,
-        inputs=inputs,
+        inputs=inputs(folder),
         out=options.out,
         overwrite=True,
-        settings=[
-            "data.split.group=id",
-            f"training.epochs={options.epochs}",
-            *options.settings,
-        ],
+        settings=[*SETTINGS, *options.settings],
     )
-    for task, report in run.reports.items():
-        estimate = report.metrics[report.headline]
-        print(
-            f"{task:10} {report.headline:9} {estimate.value:.3f} [{estimate.low:.3f}, {estimate.high:.3f}]"
-            f"   {report.against} {report.baseline[report.headline]:.3f}"
-        )
+    print(results_table(run.reports))
 
 
 if __name__ == "__main__":

@@ -149,8 +149,9 @@ def test_half_precision_outputs_are_widened_for_the_loss():
         outputs = model(batch.inputs)
     assert {one.dtype for one in outputs.values()} == {torch.bfloat16}
     losses, _ = model.losses(outputs, batch.targets)
+    wide = {task: output.float() for task, output in outputs.items()}
     assert losses.dtype == torch.float32
-    assert losses.isfinite().all()
+    assert torch.equal(losses, model.losses(wide, batch.targets)[0])
 
 
 def test_modality_dropout_works_in_training_only_and_empties_no_row(monkeypatch):
@@ -224,7 +225,7 @@ def test_a_wrong_part_is_refused():
         Model.build(
             {"a": Part("image", "convnett", {})}, {"t": Part("binary", "logistic", {})}, dim=4
         )
-    with pytest.raises(ConfigError, match=r"Unknown encoder 'image/'\. Known: \["):
+    with pytest.raises(ConfigError, match=r"Unknown encoder 'image/'\."):
         Model.build({"a": Part("image", {"width": 4}, {})}, {"t": Part("binary", "x", {})}, dim=4)
     with pytest.raises(ConfigError, match=r"Unknown head 'binary/x'\."):
         Model.build({"a": Part("image", "convnet", {})}, {"t": Part("binary", "x", {})}, dim=4)

@@ -1,12 +1,12 @@
 """Ludwig's side of the speed benchmark: one process, one JSON on standard output.
 
 Run it with the Python of the environment that README.md beside this file makes, never with
-Torso's own. The table is that of ../speed_data.py, without its tones: image, text, two numbers and
-a category in; three targets out. What Ludwig leaves open is chosen in its favour: nothing saved, no
+Torso's own. The tables are those of `torso.demo.digits`, made by ../speed.py, which calls this; Ludwig
+does not read the tones: image, text, two numbers and a category in; three targets out. What Ludwig leaves open is chosen in its favour: nothing saved, no
 progress bar, the first epoch and the held-out evaluations left out of the training rate, and
 figures for each of its three ways with pictures, so that its best can be compared.
 
-    python benchmarks/rivals/ludwig_speed.py --rows 1797 --epochs 8
+    python benchmarks/rivals/ludwig_speed.py --full full/table.csv --gaps gaps/table.csv
 """
 
 from __future__ import annotations
@@ -386,8 +386,8 @@ def measure(options: argparse.Namespace) -> dict:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--full", type=Path, help="table.csv with every label; made if not given")
-    parser.add_argument("--gaps", type=Path, help="table.csv with blank labels; made if not given")
+    parser.add_argument("--full", type=Path, help="table.csv with every label")
+    parser.add_argument("--gaps", type=Path, help="table.csv with 20 %% of each label blank")
     parser.add_argument("--rows", type=int, default=1797, help="rows of the tables made")
     parser.add_argument("--epochs", type=int, default=8, help="the first one is not counted")
     parser.add_argument("--seed", type=int, default=0)
@@ -396,21 +396,14 @@ def _options() -> argparse.Namespace:
 
 
 def main() -> None:
-    """Makes the tables that were not given, measures, prints."""
+    """Measures, prints."""
     options = _options()
     if options.import_only:
         print(json.dumps(_import_ludwig()))
         return
     with contextlib.redirect_stdout(sys.stderr), tempfile.TemporaryDirectory() as folder:
-        sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-        from speed_data import make
-
         os.environ["HOME"] = (
             folder  # Ludwig's cache of pictures goes there: empty before and gone after
-        )
-        options.full = options.full or make(f"{folder}/full", options.rows, options.seed)
-        options.gaps = options.gaps or make(
-            f"{folder}/gaps", options.rows, options.seed, missing_labels=0.2
         )
         figures = measure(options)
     print(json.dumps(figures, indent=2))

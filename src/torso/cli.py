@@ -34,9 +34,16 @@ Settings = Annotated[
 Targets = Annotated[
     list[str], typer.Option("--target", "-t", help="A column to predict. Repeatable.")
 ]
+TrustCode = Annotated[
+    bool,
+    typer.Option("--trust-code", help="Import parts from outside Torso that the run names."),
+]
 Root = Annotated[
     list[str], typer.Option("--root", help="Folder or zip that file columns are relative to.")
 ]
+
+_AS_IS: dict[str, Any] = {"highlight": False, "markup": False, "soft_wrap": True}
+"""For lines that hold names and paths: one line each, whatever is in them."""
 
 
 def _version(shown: bool) -> None:
@@ -65,7 +72,7 @@ def demo(
         "demo-run"
     ),
     rows: Annotated[
-        int, typer.Option(help="Rows of the table, 1797 at most for a fair test.")
+        int, typer.Option(min=1, help="Rows of the table, 1797 at most for a fair test.")
     ] = 1797,
 ) -> None:
     """Run the whole path on digits: pictures, tones, notes and numbers, with gaps. No download."""
@@ -79,18 +86,21 @@ def inspect(
     table: TableArgument, target: Targets = [], root: Root = [], settings: Settings = []
 ) -> None:
     """Say what each column is taken for, how much is missing, and what looks wrong."""
+    from torso.config import RunConfig
     from torso.console import columns_table
     from torso.data import read_table
     from torso.planning import infer_columns
 
     values = _values(target, root, settings)
-    source = read_table(table, missing=(values.get("data") or {}).get("missing") or ())
+    draft = RunConfig.parse({**values, "inputs": {}, "targets": {}})
+    source = read_table(table, missing=draft.data.missing)
     reports = infer_columns(source, values, add=True)
     console = _console(out=True)
     console.print(
-        f"{source.name}: {source.rows} rows, {len(source.names)} columns", highlight=False
+        f"{source.name}: {source.rows} rows, {len(source.names)} columns",
+        **_AS_IS,
     )
-    console.print(columns_table(reports, values["targets"]))
+    console.print(columns_table(reports, values["targets"], values["inputs"]))
     if not target:
         console.print("\nName what to predict with --target to check the inputs for leaks.")
 
@@ -118,8 +128,9 @@ def fit(
 ) -> None:
     """Train one model on a table; write the run: config, weights, metrics, log."""
     import torso
-    from torso.console import ProgressBar, summary
+    from torso.console import summary
     from torso.evaluation import results_table
+    from torso.training.progress import ProgressBar
 
     console = _console()
     folder = out or _free_folder(table or (config.stem if config else "run"), resume)
@@ -138,9 +149,12 @@ def fit(
     shown.print(summary(predictor.metrics))
     shown.print(f"\nOn the {predictor.metrics['split']} rows:")
     shown.print(results_table(predictor.reports))
-    shown.print(f"\nThe run lies in {folder}. Next:", highlight=False)
-    shown.print(f"  torso predict {folder} NEW.csv -o answers.csv", highlight=False)
-    shown.print(f"  torso evaluate {folder} LABELLED.csv", highlight=False)
+    if predictor.metrics["training"]["end"] == "interrupted":
+        shown.print(f"\nInterrupted. Go on with: torso fit --resume -o {folder}", **_AS_IS)
+        raise typer.Exit(130)
+    shown.print(f"\nThe run lies in {folder}. Next:", **_AS_IS)
+    shown.print(f"  torso predict {folder} NEW.csv -o answers.csv", **_AS_IS)
+    shown.print(f"  torso evaluate {folder} LABELLED.csv", **_AS_IS)
 
 
 @app.command()
@@ -149,6 +163,7 @@ def evaluate(
     table: TableArgument,
     root: Root = [],
     out: Annotated[Path | None, typer.Option("--out", "-o", help="JSON file to write.")] = None,
+    trust_code: TrustCode = False,
 ) -> None:
     """Compare a run's answers with a table's labels: metrics with 95 % intervals and baselines."""
     import json
@@ -156,7 +171,7 @@ def evaluate(
     import torso
     from torso.evaluation import results_table
 
-    predictor = torso.load(run)
+    predictor = torso.load(run, trust_code=trust_code)
     reports = predictor.evaluate(table, root=root)
     if out is not None:
         content = {task: report.to_dict() for task, report in reports.items()}
@@ -177,15 +192,16 @@ def predict(
     keep: Annotated[
         list[str], typer.Option("--keep", help="A column of TABLE to carry over. Repeatable.")
     ] = [],
+    trust_code: TrustCode = False,
 ) -> None:
     """Answer for every row of a table, in its order."""
     import torso
     from torso.data import write_table
 
-    predictor = torso.load(run)
+    predictor = torso.load(run, trust_code=trust_code)
     answers = predictor.predict(table, root=root, keep=keep, as_arrow=True)
     write_table(answers, out)
-    _console().print(f"{answers.num_rows} rows written to {out}", highlight=False)
+    _console().print(f"{answers.num_rows} rows written to {out}", **_AS_IS)
     _report_skipped(predictor, None)
 
 
@@ -270,5 +286,5 @@ def _report_skipped(predictor: Any, out: Path | None) -> None:
         _console().print(
             f"{count} cells of {column!r} counted as missing; the first: row {first['row']}, "
             f"{first['cell']!r}: {first['reason']}",
-            highlight=False,
+            **_AS_IS,
         )

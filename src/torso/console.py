@@ -1,100 +1,38 @@
-"""What a person sees in the terminal: the progress of a fit, tables of columns, results and usage."""
+"""Tables that a person sees in the terminal: the columns of a table, and what a fit used of it.
+
+Without torch, so that `torso inspect` answers at once.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any, Self
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
-from rich.console import Console, Group, RenderableType
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from torso.training.events import Epoch, Listener
-
-__all__ = ["ProgressBar", "columns_table", "summary"]
+__all__ = ["columns_table", "summary"]
 
 
-class ProgressBar(Listener):
-    """Shows decoding and epochs as bars, and a line per epoch with each task's held-out metric.
+def columns_table(
+    reports: Sequence[Any], targets: Iterable[str], inputs: Iterable[str] | None = None
+) -> RenderableType:
+    """Return the table of `torso inspect`, with the warnings below it.
 
     Args:
-        console: where to draw.
+        reports: what was seen in each column.
+        targets: columns to predict.
+        inputs: columns to learn from; default: those that look sensible.
     """
-
-    def __init__(self, console: Console) -> None:
-        self.console = console
-        self.progress = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeRemainingColumn(),
-            console=console,
-            transient=True,
-        )
-        self.bars: dict[str, Any] = {}
-        self.epochs = 0
-        self.batches = 0
-
-    def __enter__(self) -> Self:
-        self.progress.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.progress.stop()
-
-    def preparing(self, column: str, done: int, total: int) -> None:
-        """Move the bar of a column."""
-        if column not in self.bars:
-            self.bars[column] = self.progress.add_task(f"reading {column}", total=total)
-        self.progress.update(self.bars[column], completed=done, total=total)
-
-    def started(self, epochs: int, batches: int) -> None:
-        """Swap the columns' bars for that of the epochs."""
-        for bar in self.bars.values():
-            self.progress.remove_task(bar)
-        self.epochs, self.batches = epochs, batches
-        self.bars = {"": self.progress.add_task("epoch 1", total=batches)}
-
-    def batch_done(self, epoch: int, batch: int) -> None:
-        """Move the bar of the epoch."""
-        self.progress.update(
-            self.bars[""], completed=batch, description=f"epoch {epoch} of {self.epochs}"
-        )
-
-    def epoch_done(self, epoch: Epoch) -> None:
-        """Print a line."""
-        parts = [
-            f"{task} {name} {value:.3f}"
-            for task, metrics in epoch.metrics.items()
-            for name, value in metrics.items()
-        ]
-        loss = sum(value for value in epoch.validation.values() if value == value)
-        mark = " [green]best[/]" if epoch.best else ""
-        self.progress.console.print(
-            f"[dim]epoch {epoch.number:>3}[/]  held-out loss {loss:.3f}  "
-            f"[dim]{' · '.join(parts)}[/]{mark}",
-            highlight=False,
-        )
-
-    def ended(self, reason: str) -> None:
-        """Print why."""
-        self.progress.console.print(f"Training ended: {reason}.", highlight=False)
-
-    def noted(self, message: str) -> None:
-        """Print the note."""
-        self.progress.console.print(Text.assemble(("note  ", "yellow"), message))
-
-
-def columns_table(reports: Iterable[Any], targets: Iterable[str]) -> RenderableType:
-    """Return the table of `torso inspect`, with the warnings below it."""
     aims = set(targets)
+    used = {one.name for one in reports if one.use} if inputs is None else set(inputs)
     table = Table(box=None, header_style="bold", pad_edge=False)
     for name in ("column", "role", "kind", "missing", "distinct", "example", "why"):
         table.add_column(name, justify="right" if name in ("missing", "distinct") else "left")
     warnings = []
     for one in reports:
-        role = "target" if one.name in aims else "input" if one.use else "left out"
+        role = "target" if one.name in aims else "input" if one.name in used else "left out"
         style = {"target": "green", "input": "", "left out": "dim"}[role]
         table.add_row(
             *(
@@ -124,7 +62,7 @@ def summary(metrics: Mapping[str, Any]) -> RenderableType:
     for split in rows:
         table.add_column(f"{split} ({rows[split]} rows)", justify="right")
     for task in usage["labels"]["training"]:
-        table.add_row(task, *(str(usage["labels"][split][task]) for split in rows))
+        table.add_row(Text(task), *(str(usage["labels"][split][task]) for split in rows))
     total = max(1, rows["training"])
     present = ", ".join(
         f"{name} {count / total:.0%}" for name, count in usage["training_rows_with"].items()

@@ -13,17 +13,24 @@ import torch
 
 from torso._version import __version__
 from torso.balancing import Balancer
-from torso.config import DataConfig, RunConfig, apply_settings, read_config
+from torso.config import RunConfig
 from torso.data import Dataset, Reading, Schema, Table, read_table, split_rows
 from torso.data.cache.store import cache_root
 from torso.data.loader import Loader
 from torso.data.splits import Split
 from torso.data.targets import labelled
-from torso.errors import ConfigError, RunError
+from torso.errors import ConfigError
 from torso.evaluation import evaluate_task, fit_baseline
 from torso.model import Model
-from torso.planning import complete_parts, infer_columns, leftover_warnings
+from torso.planning import (
+    complete_parts,
+    found_beside,
+    gather_values,
+    infer_columns,
+    leftover_warnings,
+)
 from torso.predictor import Predictor, build_model, group_ids
+from torso.run_folder import check_folder, clear_folder, remove_folder
 from torso.training import (
     Answers,
     JsonLog,
@@ -73,13 +80,15 @@ def fit(
         RunError: `out` holds a finished run, or nothing to resume.
     """
     folder = None if out is None else Path(out)
-    values = _values(table, targets, inputs, config, settings, folder, resume=resume)
-    _check_folder(folder, resume=resume, overwrite=overwrite)
-    draft = DataConfig.model_validate(values.get("data") or {})
+    values = gather_values(table, targets, inputs, config, settings, folder, resume=resume)
+    check_folder(folder, resume=resume, overwrite=overwrite)
+    draft = RunConfig.parse({**values, "inputs": {}, "targets": {}}).data  # before a long reading
+    if table is None and draft.table is None:
+        raise ConfigError("No table given. Pass one, or name it in the config as `data.table`.")
     source = read_table(
-        _found(draft.table, config) if table is None else table, missing=draft.missing
+        found_beside(draft.table, config) if table is None else table, missing=draft.missing
     )
-    complete = config is not None and bool(values.get("inputs"))
+    complete = (config is not None or resume) and bool(values.get("inputs"))
     reports = infer_columns(source, values, add=inputs is None and not complete)
     run = RunConfig.parse(values)
 
@@ -87,7 +96,7 @@ def fit(
         folder.mkdir(parents=True, exist_ok=True)
     log = [] if folder is None else [JsonLog(folder / "log.jsonl", fresh=not resume)]
     heard = Listeners([*log, *([listener] if listener is not None else [])])
-    for warning in leftover_warnings(reports, run.inputs):
+    for warning in leftover_warnings(reports, [*run.inputs, *run.targets]):
         heard.noted(warning)
 
     with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
@@ -138,13 +147,19 @@ class _Fitting:
         self.schema = Schema(self.config.inputs, self.config.targets)
         self.schema.fit(self.table, split.train)
         self.config = complete_parts(self.config, self.schema)
+        device = choose_device(self.config.training.device)
+        model = build_model(self.config, self.schema).to(device)
+        balancer = Balancer.registry.build(
+            self.config.balancing, tasks=list(self.schema.targets)
+        ).to(device)
         if self.folder is not None:
+            if not resume:
+                clear_folder(self.folder)
             (self.folder / "run.yaml").write_text(self.config.to_yaml(), encoding="utf-8")
         parts = self._parts(split)
         prepared = time.perf_counter()
 
-        model = build_model(self.config, self.schema).to(choose_device(self.config.training.device))
-        trainer = self._trainer(model, parts)
+        trainer = self._trainer(model, balancer, parts)
         usage = self._usage(parts, len(trainer.training.rows))
         reason = trainer.run(resume=resume)
         trained = time.perf_counter()
@@ -181,7 +196,7 @@ class _Fitting:
         if self.folder is not None:
             predictor.save(self.folder)
             if reason != "interrupted":
-                _remove(self.folder / "checkpoint")
+                remove_folder(self.folder / "checkpoint")
         return predictor
 
     def _split(self) -> Split:
@@ -207,7 +222,7 @@ class _Fitting:
         data = self.config.data
         for name, path in (("validation", data.validation), ("test", data.test)):
             if path is not None:
-                table = read_table(_found(path, self.origin), missing=data.missing)
+                table = read_table(found_beside(path, self.origin), missing=data.missing)
                 parts[name] = _Part(table, self._dataset(table), np.arange(table.rows))
         return parts
 
@@ -225,14 +240,12 @@ class _Fitting:
         self.skipped += [one.to_dict() for one in reading.skipped]
         return dataset
 
-    def _trainer(self, model: Model, parts: Mapping[str, _Part]) -> Trainer:
+    def _trainer(self, model: Model, balancer: Balancer, parts: Mapping[str, _Part]) -> Trainer:
         settings = self.config.training
         training, validation = parts["training"], parts["validation"]
         return Trainer(
             model,
-            Balancer.registry.build(self.config.balancing, tasks=list(self.schema.targets)).to(
-                choose_device(settings.device)
-            ),
+            balancer,
             Loader(
                 training.dataset,
                 training.with_any_label(),
@@ -273,13 +286,10 @@ class _Fitting:
     def _usage(self, parts: Mapping[str, _Part], rows_trained: int) -> dict[str, Any]:
         """Count rows and labels per task and split, and rows that have each modality."""
         training = parts["training"]
-        present = {}
-        for name, source in training.dataset.sources.items():
-            masks = (
-                source.batch(training.rows[start : start + 1024])[1]
-                for start in range(0, len(training.rows), 1024)
-            )
-            present[name] = int(sum((m if m.ndim == 1 else m.any(axis=1)).sum() for m in masks))
+        present = {
+            name: int(source.present()[training.rows].sum())
+            for name, source in training.dataset.sources.items()
+        }
         skipped: dict[str, int] = {}
         for one in self.skipped:
             skipped[one["column"]] = skipped.get(one["column"], 0) + 1
@@ -306,85 +316,3 @@ class _Fitting:
             "split": name,
             "tasks": {task: report.to_dict() for task, report in reports.items()},
         }
-
-
-def _values(
-    table: Any,
-    targets: Sequence[str] | Mapping[str, Any],
-    inputs: Sequence[str] | Mapping[str, Any] | None,
-    config: str | Path | Mapping[str, Any] | None,
-    settings: Sequence[str] | Mapping[str, Any],
-    folder: Path | None,
-    *,
-    resume: bool,
-) -> dict[str, Any]:
-    """Return the config's raw values: file or mapping, then arguments, then settings."""
-    if resume and config is None:
-        if folder is None:
-            raise ConfigError("`resume` needs `out`, the folder of the interrupted run.")
-        config = folder / "run.yaml"
-    values = (
-        {}
-        if config is None
-        else read_config(config)
-        if isinstance(config, str | Path)
-        else _copied(config)
-    )
-    if isinstance(table, str | Path):
-        values["data"] = {**(values.get("data") or {}), "table": str(table)}
-    elif table is None and not (values.get("data") or {}).get("table"):
-        raise ConfigError("No table given. Pass one, or name it in the config as `data.table`.")
-    if isinstance(targets, str):
-        targets = [targets]
-    if targets:
-        values["targets"] = (
-            dict(targets) if isinstance(targets, Mapping) else {name: {} for name in targets}
-        )
-    if inputs is not None:
-        values["inputs"] = (
-            dict(inputs) if isinstance(inputs, Mapping) else {name: {} for name in inputs}
-        )
-    apply_settings(values, settings)
-    if not values.get("targets"):
-        raise ConfigError(
-            "No target given. Name at least one column to predict, e.g. --target price, or targets=['price']."
-        )
-    return values
-
-
-def _copied(values: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        key: _copied(value) if isinstance(value, Mapping) else value
-        for key, value in values.items()
-    }
-
-
-def _found(path: str | None, origin: Any) -> str | Path:
-    """Return a path as it stands or, failing that, relative to the config's folder."""
-    assert path is not None
-    if not Path(path).exists() and isinstance(origin, str | Path):
-        beside = Path(origin).parent / path
-        if beside.exists():
-            return beside
-    return path
-
-
-def _check_folder(folder: Path | None, *, resume: bool, overwrite: bool) -> None:
-    if folder is None:
-        return
-    finished = (folder / "model.safetensors").exists() and not (folder / "checkpoint").exists()
-    if resume and finished:
-        raise RunError(f"The run in {str(folder)!r} is finished: there is nothing to resume.")
-    if finished and not overwrite:
-        raise RunError(
-            f"{str(folder)!r} holds a finished run. Choose another folder, or say overwrite "
-            "(--overwrite, overwrite=True)."
-        )
-    if folder.exists() and not folder.is_dir():
-        raise RunError(f"{str(folder)!r} is a file. Choose a folder for the run.")
-
-
-def _remove(folder: Path) -> None:
-    import shutil
-
-    shutil.rmtree(folder, ignore_errors=True)

@@ -7,15 +7,72 @@ run.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
-from torso.config import RunConfig
+from torso.config import RunConfig, apply_settings, read_config
 from torso.data.inference.report import ColumnReport, inspect_table
+from torso.data.inputs import InputKind
 from torso.data.schema import Schema
 from torso.data.tables.table import Table
+from torso.data.targets import TargetKind
 from torso.errors import ConfigError, unknown
 
 __all__ = ["complete_parts", "infer_columns", "leftover_warnings"]
+
+
+def gather_values(
+    table: Any,
+    targets: Sequence[str] | Mapping[str, Any],
+    inputs: Sequence[str] | Mapping[str, Any] | None,
+    config: str | Path | Mapping[str, Any] | None,
+    settings: Sequence[str] | Mapping[str, Any],
+    folder: Path | None,
+    *,
+    resume: bool,
+) -> dict[str, Any]:
+    """Return the config's raw values: file or mapping, then arguments, then settings."""
+    if resume and config is None:
+        if folder is None:
+            raise ConfigError("`resume` needs `out`, the folder of the interrupted run.")
+        config = folder / "run.yaml"
+    values = (
+        {}
+        if config is None
+        else read_config(config)
+        if isinstance(config, str | Path)
+        else _copied(config)
+    )
+    if values.get("data") is None:
+        values["data"] = {}
+    if isinstance(table, str | Path):
+        apply_settings(values, {"data.table": str(table)})
+    if isinstance(targets, str):
+        targets = [targets]
+    if targets:
+        values["targets"] = (
+            dict(targets) if isinstance(targets, Mapping) else {name: {} for name in targets}
+        )
+    if inputs is not None:
+        values["inputs"] = (
+            dict(inputs) if isinstance(inputs, Mapping) else {name: {} for name in inputs}
+        )
+    apply_settings(values, settings)
+    if not values.get("targets"):
+        raise ConfigError(
+            "No target given. Name at least one column to predict, e.g. --target price, or targets=['price']."
+        )
+    return values
+
+
+def found_beside(path: str | None, origin: Any) -> str | Path:
+    """Return a path as it stands or, failing that, relative to the config's folder."""
+    assert path is not None
+    if not Path(path).exists() and isinstance(origin, str | Path):
+        beside = Path(origin).parent / path
+        if beside.exists():
+            return beside
+    return path
 
 
 def infer_columns(table: Table, values: dict[str, Any], *, add: bool) -> list[ColumnReport]:
@@ -45,10 +102,10 @@ def infer_columns(table: Table, values: dict[str, Any], *, add: bool) -> list[Co
     for report in reports:
         if report.name in targets:
             targets[report.name] = _settled(targets[report.name], report)
-        elif report.name in inputs:
+        if report.name in inputs:
             if inputs[report.name] is not None:
                 chosen[report.name] = _settled(inputs[report.name], report)
-        elif add and report.use and report.name not in aside:
+        elif add and report.use and report.name not in {*aside, *targets}:
             chosen[report.name] = {"kind": report.kind}
     values["inputs"], values["targets"] = chosen, targets
     return reports
@@ -66,11 +123,17 @@ def _roots(table: Table, data: Mapping[str, Any]) -> list[Any]:
 
 
 def _described(named: Any, table: Table, what: str) -> dict[str, Any]:
+    if isinstance(named, str):
+        named = [named]
     if not isinstance(named, Mapping):
         named = {name: {} for name in named}
-    for name in named:
+    for name, spec in named.items():
         if name not in table.names:
             raise ConfigError(f"{table.name}: {unknown(f'{what} column', name, table.names)}")
+        if not isinstance(spec, str | Mapping | None):
+            raise ConfigError(
+                f"`{what}s.{name}` should be a kind, or a mapping such as {{kind: number}}. Found {spec!r}."
+            )
     return {
         name: {"kind": spec} if isinstance(spec, str) else dict(spec) if spec is not None else None
         for name, spec in named.items()
@@ -85,11 +148,11 @@ def _settled(spec: dict[str, Any] | None, report: ColumnReport) -> dict[str, Any
     return {"kind": kind, **spec}
 
 
-def leftover_warnings(reports: Iterable[ColumnReport], inputs: Iterable[str]) -> list[str]:
+def leftover_warnings(reports: Iterable[ColumnReport], used: Iterable[str]) -> list[str]:
     """Return one sentence per warning about a column in use, or about why one is not."""
-    used = set(inputs)
+    names = set(used)
     return [
-        f"{report.name}{'' if report.name in used else ' (left out)'}: {warning}"
+        f"{report.name}{'' if report.name in names else ' (left out)'}: {warning}"
         for report in reports
         for warning in report.warnings
     ]
@@ -119,26 +182,60 @@ def complete_parts(config: RunConfig, schema: Schema) -> RunConfig:
         if name not in schema.targets:
             raise ConfigError(unknown("task in `heads`:", name, schema.targets))
 
-    def short(registry: Any, form: str, spec: Any, offered: Sequence[str]) -> dict[str, Any]:
-        full = registry.complete(Part(form, spec, {}).full_spec(), given=["dim", *offered])
+    def short(
+        registry: Any, form: str, spec: Any, default: str, offered: Iterable[str]
+    ) -> dict[str, Any]:
+        named = Part(form, _named(spec, default), {}).full_spec()
+        full = registry.complete(named, given=["dim", *offered])
         return {**full, "type": str(full["type"]).removeprefix(f"{form}/")}
+
+    def whole(registry: Any, part: str, *given: str) -> dict[str, Any]:
+        default = RunConfig.model_fields[part].default
+        return dict(registry.complete(_named(getattr(config, part), default), given=given))
 
     encoders = {
         name: short(
-            Encoder.registry, one.form, config.encoders.get(name, one.encoder), [*one.offered()]
+            Encoder.registry, one.form, config.encoders.get(name), one.encoder, one.offered()
         )
         for name, one in schema.modalities.items()
     }
     heads = {
-        name: short(Head.registry, kind.kind, config.heads.get(name, kind.head), [*kind.offered()])
+        name: short(Head.registry, kind.kind, config.heads.get(name), kind.head, kind.offered())
         for name, kind in schema.targets.items()
     }
     return config.model_copy(
         update={
+            "inputs": _described_in_full(InputKind.registry, config.inputs),
+            "targets": _described_in_full(TargetKind.registry, config.targets),
             "encoders": encoders,
             "heads": heads,
-            "fusion": Fusion.registry.complete(config.fusion, given=["modalities", "dim"]),
-            "sharing": Sharing.registry.complete(config.sharing, given=["tasks", "dim"]),
-            "balancing": Balancer.registry.complete(config.balancing, given=["tasks"]),
+            "fusion": whole(Fusion.registry, "fusion", "modalities", "dim"),
+            "sharing": whole(Sharing.registry, "sharing", "tasks", "dim"),
+            "balancing": whole(Balancer.registry, "balancing", "tasks"),
         }
     )
+
+
+def _named(spec: Any, default: str) -> Any:
+    """Return `spec` with the type that it leaves open, as `--set encoders.photo.width=16` does."""
+    if spec is None:
+        return default
+    return {"type": default, **spec} if isinstance(spec, Mapping) else spec
+
+
+def _described_in_full(
+    registry: Any, columns: Mapping[str, Mapping[str, Any]]
+) -> dict[str, dict[str, Any]]:
+    full = {}
+    for name, spec in columns.items():
+        settings = {key: value for key, value in spec.items() if key != "kind"}
+        known = registry.complete({"type": spec["kind"], **settings})
+        full[name] = {"kind": known.pop("type"), **known}
+    return full
+
+
+def _copied(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        key: _copied(value) if isinstance(value, Mapping) else value
+        for key, value in values.items()
+    }

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import torch
 
 from torso._version import __version__
 from torso.config import RunConfig, read_config
@@ -17,7 +18,7 @@ from torso.data.loader import gather
 from torso.data.reading import Reading
 from torso.data.schema import Dataset, Schema
 from torso.data.tables.table import Table, read_table
-from torso.errors import DataError, RunError
+from torso.errors import ConfigError, DataError, RunError
 from torso.evaluation import TaskReport, evaluate_task
 from torso.model import Model, Part
 from torso.registry import no_imports
@@ -27,7 +28,8 @@ from torso.training.checkpoint import load_state, load_tensors, save_tensors
 __all__ = ["FORMAT", "Predictor", "build_model", "load"]
 
 FORMAT = 1
-_CHUNK = 2048
+_PIECE = 2048
+"""Rows of a table whose files are in memory at once."""
 
 
 class Predictor:
@@ -95,11 +97,17 @@ class Predictor:
         """
         source = self._table(table)
         columns = {name: source.column(name).values for name in keep}
-        parts: list[dict[str, pa.Array]] = []
-        for chunk in _chunks(source):
-            answers = self._answers(chunk, self._reading(chunk, root), batch_size, targets=False)[1]
-            parts.append(self._columns(answers))
+        reading = self._reading(source, root)
+        parts = [
+            self._columns(self._answers(piece, reading, batch_size, targets=False)[1])
+            for piece in source.pieces(_PIECE)
+        ]
+        self._finish(reading)
         for name in parts[0]:
+            if name in columns:
+                raise ConfigError(
+                    f"`keep` names {name!r}, which a column of answers is called too. Rename it in the table."
+                )
             columns[name] = pa.concat_arrays([part[name] for part in parts])
         answers_table = pa.table(columns)
         return answers_table if as_arrow else _like(table, answers_table)
@@ -128,10 +136,12 @@ class Predictor:
             raise DataError(
                 f"{source.name}: no target column to compare with. Expected some of {list(self.schema.targets)}."
             )
+        reading = self._reading(source, root)
         answers = [
-            self._answers(chunk, self._reading(chunk, root), batch_size, targets=True)
-            for chunk in _chunks(source)
+            self._answers(piece, reading, batch_size, targets=True)
+            for piece in source.pieces(_PIECE)
         ]
+        self._finish(reading)
         predictions = [answer_.predictions(self.model) for _, answer_ in answers]
         return self.compare(
             {
@@ -202,13 +212,17 @@ class Predictor:
             default_root=data.root,
             on_error=data.on_error,
             most_skipped=data.most_skipped,
+            in_pieces=True,
         )
+
+    def _finish(self, reading: Reading) -> None:
+        self.skipped = [one.to_dict() for one in reading.skipped]
+        reading.check()
 
     def _answers(
         self, table: Table, reading: Reading, batch_size: int, *, targets: bool
     ) -> tuple[Dataset, Answers]:
         dataset = self.schema.dataset(table, reading, targets=targets)
-        self.skipped = [one.to_dict() for one in reading.skipped]
         batches = (gather(dataset, rows) for rows in _ranges(table.rows, batch_size))
         return dataset, answer(self.model, batches, self.config.training.precision)
 
@@ -233,18 +247,21 @@ def load(folder: str | Path, *, device: str = "auto", trust_code: bool = False) 
     """
     path = Path(folder)
     schema_file = _read_json(path / "schema.json")
-    if schema_file.get("format", 0) > FORMAT:
+    absent = [key for key in ("format", "inputs", "targets") if key not in schema_file]
+    if absent:
+        raise RunError(f"{path / 'schema.json'} is damaged: it lacks {absent}.")
+    if schema_file["format"] > FORMAT:
         raise RunError(
             f"{path} was written by Torso {schema_file.get('torso')} (format {schema_file['format']}), this is "
             f"{__version__} (format {FORMAT}). Update Torso."
         )
     config = RunConfig.parse(read_config(path / "run.yaml"), str(path / "run.yaml"))
-    with nullcontext() if trust_code else no_imports():
+    with nullcontext() if trust_code else no_imports(), torch.random.fork_rng(devices=[]):
         schema = Schema(schema_file["inputs"], schema_file["targets"])
         state = {name: _read_json(path / f"{name}.json") for name in ("vocabulary", "statistics")}
         try:
             schema.restore(state)
-        except (KeyError, TypeError) as error:
+        except (KeyError, TypeError, AttributeError) as error:
             raise RunError(f"{path}: vocabulary.json or statistics.json lacks {error}.") from None
         model = build_model(config, schema)
     load_state(model, load_tensors(path / "model.safetensors"), path)
@@ -280,14 +297,6 @@ def group_ids(table: Table, group: str | None) -> np.ndarray | None:
     alone = ids < 0
     ids[alone] = len(coded.dictionary) + np.arange(alone.sum())
     return np.asarray(ids)
-
-
-def _chunks(table: Table) -> Iterator[Table]:
-    if table.rows <= _CHUNK:
-        yield table
-        return
-    for start in range(0, table.rows, _CHUNK):
-        yield Table(table.data.slice(start, _CHUNK).combine_chunks(), table.name, table.folder)
 
 
 def _ranges(rows: int, size: int) -> Iterator[np.ndarray]:
@@ -327,4 +336,6 @@ def _read_json(path: Path) -> dict[str, Any]:
         ) from None
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise RunError(f"{path} is damaged: {error}.") from None
+    if not isinstance(content, dict):
+        raise RunError(f"{path} is damaged: it should hold an object, found {content!r:.60}.")
     return content

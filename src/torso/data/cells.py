@@ -7,7 +7,8 @@ once, so a category column costs by its distinct values, not by its rows.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -27,7 +28,7 @@ def is_text(values: pa.Array) -> bool:
 
 
 def texts(column: Column) -> pa.Array:
-    """Return the cells as strings; a whole float prints without its `.0`, so 1, 1.0 and "1" are one value."""
+    """Return the cells as strings, so written that 1, 1.0 and "1" are one value, and True and "TRUE" too."""
     values = column.values
     if pa.types.is_nested(values.type) or pa.types.is_large_binary(values.type):
         raise column.error(0, f"expected plain values, found {values.type}")
@@ -43,7 +44,8 @@ def _text(value: Any) -> str | None:
         return "true" if value else "false"
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
-    return str(value)
+    text = str(value)
+    return text.lower() if text.lower() in ("true", "false") else text
 
 
 def numbers(column: Column) -> np.ndarray:
@@ -63,15 +65,16 @@ def numbers(column: Column) -> np.ndarray:
     signs = pa.array(_SAYS_MISSING, values.type)
     says_missing = pc.is_in(pc.utf8_lower(trimmed), value_set=signs)
     cleaned = pc.if_else(says_missing, pa.scalar(None, values.type), trimmed)
+    cleaned = pc.replace_substring_regex(cleaned, r"^\+", "")
     try:
         return np.asarray(pc.cast(cleaned, pa.float64()).to_numpy(zero_copy_only=False))
     except pa.ArrowInvalid:
-        row, cell = _first_bad(cleaned, float)
+        row, cell = _first_bad_number(cleaned)
         raise column.error(
             row,
             f"expected a number, found {cell!r}. Correct the cell, or name it a sign for missing with "
             f"--set 'data.missing=[{cell}]', or give the column another kind with "
-            f"--set inputs.{column.name}.kind=category",
+            f"--set inputs.{column.name}.kind=category (a target: targets.{column.name}.kind)",
         ) from None
 
 
@@ -90,15 +93,20 @@ def timestamps(column: Column) -> np.ndarray:
         pass
     try:
         return _naive(pc.cast(values, pa.timestamp("us", tz="UTC")))
-    except pa.ArrowInvalid:
-        row, cell = _first_bad(
-            values, lambda cell: pa.scalar(cell).cast(pa.timestamp("us", tz="UTC"))
-        )
-        raise column.error(
-            row,
-            f"expected a date or time like 2024-05-17 or 2024-05-17T12:30:00, found {cell!r}. Correct the "
-            f"cell, or give the column another kind with --set inputs.{column.name}.kind=text",
-        ) from None
+    except pa.ArrowInvalid:  # a bad cell, or some cells with a zone and some without
+        return np.array([_moment(column, row) for row in range(len(values))], "datetime64[us]")
+
+
+def _moment(column: Column, row: int) -> np.datetime64:
+    cell = column.values[row]
+    for zone in (None, "UTC"):
+        with suppress(pa.ArrowInvalid):
+            return np.datetime64(_naive(pa.array([cell]).cast(pa.timestamp("us", tz=zone)))[0])
+    raise column.error(
+        row,
+        f"expected a date or time like 2024-05-17 or 2024-05-17T12:30:00, found {cell.as_py()!r}. Correct "
+        f"the cell, or give the column another kind with --set inputs.{column.name}.kind=text",
+    )
 
 
 def _naive(values: pa.Array) -> np.ndarray:
@@ -169,13 +177,11 @@ def _lists(column: Column) -> list[Any]:
     return out
 
 
-def _first_bad(values: pa.Array, parse: Callable[[Any], object]) -> tuple[int, str]:
-    """Return the first row whose cell `parse` refuses, and that cell."""
-    for row, cell in enumerate(values.to_pylist()):
-        if cell is None:
-            continue
+def _first_bad_number(values: pa.Array) -> tuple[int, str]:
+    """Return the first row whose cell is no number, and that cell."""
+    for row, cell in enumerate(values):
         try:
-            parse(cell)
-        except (ValueError, pa.ArrowInvalid):
+            cell.cast(pa.float64())
+        except pa.ArrowInvalid:
             return row, str(cell)
-    raise AssertionError("every cell parses")
+    raise AssertionError("every cell is a number")

@@ -27,7 +27,7 @@ from torso.errors import DataError
 __all__ = ["Decoder", "OnError", "Reading", "Skipped", "StoredSource"]
 
 OnError = Literal["missing", "fail"]
-_WINDOW = 2048
+_WINDOW = 512
 
 
 @dataclass(frozen=True)
@@ -78,6 +78,9 @@ class Reading:
         progress: called with `(column, done, total)` while files are decoded.
         decoded: files decoded so far, per column.
         skipped: cells skipped so far.
+        in_pieces: whether the columns come piece by piece; whoever hands them out then calls `check` at the end.
+        files: cells that name or hold a file so far, per column.
+        unreadable: those of them that were skipped.
     """
 
     folder: Path | None = None
@@ -89,10 +92,15 @@ class Reading:
     progress: Callable[[str, int, int], None] | None = None
     decoded: dict[str, int] = field(default_factory=dict)
     skipped: list[Skipped] = field(default_factory=list)
+    in_pieces: bool = False
+    files: dict[str, int] = field(default_factory=dict)
+    unreadable: dict[str, list[Skipped]] = field(default_factory=dict)
 
     def skip(self, column: Column, row: int, cell: str, reason: str) -> None:
         """Count a cell (`row` from 0) as missing, and say why."""
-        self.skipped.append(Skipped(column.table, row + 1, column.name, cell[:200], reason))
+        self.skipped.append(
+            Skipped(column.table, column.number(row), column.name, cell[:200], reason)
+        )
 
     def media(
         self, column: Column, decoder: Decoder, root: str | Sequence[str] | None = None
@@ -111,8 +119,17 @@ class Reading:
             if self.cache is None
             else _decode_new(self, self.cache, files, column, cells, decoder)
         )
-        self._check_share(column, sum(cell is not None for cell in cells), self.skipped[before:])
+        name = column.name
+        self.files[name] = self.files.get(name, 0) + sum(cell is not None for cell in cells)
+        self.unreadable.setdefault(name, []).extend(self.skipped[before:])
+        if not self.in_pieces:
+            self.check()
         return source
+
+    def check(self) -> None:
+        """Raise a DataError if more than `most_skipped` of a column's files are unreadable."""
+        for column, files in self.files.items():
+            self._check_share(column, files, self.unreadable[column])
 
     def failed(self, column: Column, row: int, cell: str | bytes, error: MediaError) -> None:
         """Deal with a file that cannot be used."""
@@ -127,12 +144,12 @@ class Reading:
         found = [(folder / root if (folder / root).exists() else Path(root)) for root in named]
         return [*found, folder]
 
-    def _check_share(self, column: Column, files: int, skipped: Sequence[Skipped]) -> None:
+    def _check_share(self, column: str, files: int, skipped: Sequence[Skipped]) -> None:
         if len(skipped) <= self.most_skipped * files:
             return
         first = "; ".join(f"row {one.row}: {one.cell!r}: {one.reason}" for one in skipped[:3])
         raise DataError(
-            f"{column.table}, column {column.name!r}: {len(skipped)} of {files} files cannot be read, more than "
+            f"{skipped[0].table}, column {column!r}: {len(skipped)} of {files} files cannot be read, more than "
             f"the {self.most_skipped:.0%} allowed ({first}). If the paths are relative to another folder or to "
             "a zip, name it with --set data.root=FOLDER; to go on with the gaps, raise data.most_skipped."
         )
@@ -154,6 +171,10 @@ class StoredSource:
 
     def __len__(self) -> int:
         return len(self.items)
+
+    def present(self) -> np.ndarray:
+        """Return where there is an item."""
+        return np.asarray(self.items >= 0)
 
     def batch(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return the rows padded with zeros."""
@@ -203,7 +224,8 @@ def _decode_all(
         if isinstance(result, MediaError):
             reading.failed(column, row, cells[row] or "", result)
         arrays.append(None if isinstance(result, MediaError) else result)
-    reading.decoded[column.name] = sum(array is not None for array in arrays)
+    decoded = sum(array is not None for array in arrays)
+    reading.decoded[column.name] = reading.decoded.get(column.name, 0) + decoded
     return ListSource(arrays, decoder.tail, decoder.dtype, decoder.fixed)
 
 

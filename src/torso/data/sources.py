@@ -18,6 +18,10 @@ class Source(Protocol):
 
     def __len__(self) -> int: ...
 
+    def present(self) -> np.ndarray:
+        """Return bool `[rows]`: the rows that have the modality at all."""
+        ...
+
     def batch(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return `values` `[len(rows), ...]` and bool `mask` `[len(rows)]` or `[len(rows), length]`."""
         ...
@@ -37,6 +41,10 @@ class ArraySource:
 
     def __len__(self) -> int:
         return len(self.values)
+
+    def present(self) -> np.ndarray:
+        """Return where any column has a value."""
+        return self.mask if self.mask.ndim == 1 else np.asarray(self.mask.any(axis=1))
 
     def batch(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return the rows as they are."""
@@ -60,6 +68,10 @@ class RaggedSource:
 
     def __len__(self) -> int:
         return len(self.lengths)
+
+    def present(self) -> np.ndarray:
+        """Return where there is at least one step."""
+        return np.asarray(self.lengths > 0)
 
     def batch(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return the rows padded with zeros to the longest, at least one step."""
@@ -96,6 +108,10 @@ class ListSource:
 
     def __len__(self) -> int:
         return len(self.arrays)
+
+    def present(self) -> np.ndarray:
+        """Return where there is an array."""
+        return np.array([array is not None for array in self.arrays], dtype=bool)
 
     def batch(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return the rows padded with zeros."""

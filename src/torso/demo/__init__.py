@@ -36,11 +36,12 @@ def run(console: Console, folder: Path, rows: int = 1797) -> Predictor:
         ConfigError: the folder holds something else.
     """
     import torso
-    from torso.console import ProgressBar, columns_table, summary
+    from torso.console import columns_table, summary
     from torso.data import read_table
     from torso.data.inference.report import inspect_table
     from torso.demo.digits import TARGETS, make
     from torso.evaluation import results_table
+    from torso.training.progress import ProgressBar
 
     if folder.exists() and any(folder.iterdir()) and not (folder / "data" / "table.csv").exists():
         raise ConfigError(f"{str(folder)!r} holds something else. Name another folder with --out.")
@@ -65,8 +66,8 @@ def run(console: Console, folder: Path, rows: int = 1797) -> Predictor:
     console.print(results_table(predictor.reports))
     console.print(
         f"\nThe table lies in {table}, the run in {folder / 'run'}. Next:\n"
-        f"  torso inspect {table} --target digit --target ink\n"
-        f"  torso fit {table} --target digit --target ink -o my-run\n"
+        f"  torso inspect {table} -t digit -t parity -t ink\n"
+        f"  torso fit {table} -t digit -t parity -t ink -o my-run\n"
         f"  torso predict {folder / 'run'} {table} -o answers.csv",
         highlight=False,
         soft_wrap=True,

@@ -27,6 +27,9 @@ def save_tensors(path: Path, tensors: Mapping[str, Tensor]) -> None:
     whole = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in tensors.items()}
     temporary = path.with_name(path.name + ".new")
     save_file(whole, temporary)
+    mask = os.umask(0)
+    os.umask(mask)
+    temporary.chmod(0o666 & ~mask)  # safetensors makes its files unreadable to others
     os.replace(temporary, path)
 
 
@@ -61,7 +64,7 @@ def write_checkpoint(
         optimizer: AdamW or another whose state is tensors.
         progress: JSON values.
     """
-    temporary = folder.with_name(folder.name + ".new")
+    temporary = _beside(folder, "new")
     shutil.rmtree(temporary, ignore_errors=True)
     temporary.mkdir(parents=True)
     for name, tensors in states.items():
@@ -75,8 +78,12 @@ def write_checkpoint(
     save_tensors(temporary / "optimizer.safetensors", moments)
     save_tensors(temporary / "random.safetensors", {"cpu": torch.get_rng_state()})
     (temporary / "progress.json").write_text(json.dumps(progress))
-    shutil.rmtree(folder, ignore_errors=True)
+    old = _beside(folder, "old")
+    shutil.rmtree(old, ignore_errors=True)
+    if folder.exists():
+        os.replace(folder, old)
     os.replace(temporary, folder)
+    shutil.rmtree(old, ignore_errors=True)
 
 
 def read_checkpoint(
@@ -87,6 +94,8 @@ def read_checkpoint(
     Raises:
         RunError: there is no whole checkpoint.
     """
+    if not folder.exists() and _beside(folder, "old").exists():  # killed between two renames
+        os.replace(_beside(folder, "old"), folder)
     if not (folder / "progress.json").exists():
         raise RunError(
             f"{folder} holds no checkpoint: nothing to resume. Start without --resume, or check the folder."
@@ -101,6 +110,10 @@ def read_checkpoint(
     torch.set_rng_state(load_tensors(folder / "random.safetensors")["cpu"])
     progress: dict[str, Any] = json.loads((folder / "progress.json").read_text())
     return states, progress
+
+
+def _beside(folder: Path, ending: str) -> Path:
+    return folder.with_name(f"{folder.name}.{ending}")
 
 
 def load_state(module: torch.nn.Module, tensors: Mapping[str, Tensor], origin: Path) -> None:

@@ -6,6 +6,7 @@ A listener overrides what it cares for; the loop never knows who listens.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -121,7 +122,8 @@ class JsonLog(Listener):
 
     def _write(self, event: str, **values: Any) -> None:
         with self.path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps({"event": event, **values}, ensure_ascii=False) + "\n")
+            line = json.dumps(_plain({"event": event, **values}), ensure_ascii=False)
+            file.write(line + "\n")
 
     def started(self, epochs: int, batches: int) -> None:
         """Write the plan."""
@@ -138,3 +140,10 @@ class JsonLog(Listener):
     def noted(self, message: str) -> None:
         """Write the note."""
         self._write("note", message=message)
+
+
+def _plain(value: Any) -> Any:
+    """Return `value` with null for NaN and infinity, which JSON cannot hold."""
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -15,8 +15,8 @@ import pytest
 import soundfile
 from PIL import Image
 
-from torso.data.inference.report import ColumnReport, infer_target, inspect_table
 from torso.data.inference.leaks import leak_score
+from torso.data.inference.report import ColumnReport, infer_target, inspect_table
 from torso.data.tables.table import read_table
 from torso.errors import DataError
 

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from torso.data.media.images import decode_image, is_image
 from torso.data.media.files import MediaError
+from torso.data.media.images import decode_image, is_image
 
 
 def encoded(image: Image.Image, format: str = "PNG", **options) -> bytes:

@@ -68,7 +68,7 @@ class Image(_Media, name="image", form="image", encoder="convnet"):
 
 
 class Audio(_Media, name="audio", form="audio", encoder="convnet"):
-    """A recording: WAV, FLAC, Ogg (Vorbis, Opus) or MP3, as log-mel frames.
+    """A recording: WAV, FLAC, AIFF, Ogg (Vorbis, Opus) or MP3, as log-mel frames.
 
     Args:
         rate: samples per second, Hz, that every recording is brought to.
@@ -84,7 +84,7 @@ class Audio(_Media, name="audio", form="audio", encoder="convnet"):
         rate: int = 16_000,
         mels: int = 64,
         hop: float = 0.02,
-        window: float = 0.04,
+        window: float = 0.025,
         seconds: float = 12.0,
         root: str | Sequence[str] | None = None,
     ) -> None:

@@ -15,6 +15,7 @@ from torso.data.tables.table import Column
 __all__ = ["Datetime", "Number"]
 
 _BINS = 16
+_FAR = 1e6  # standard deviations; a wilder cell says no more, and might not fit float32
 
 
 class _Standardised(InputKind):
@@ -57,7 +58,8 @@ class _Standardised(InputKind):
         values = self.floats(column, reading)
         mask = np.isfinite(values)
         scaled = (np.where(mask, values, 0.0) - np.array(self.mean)) / np.array(self.std)
-        return ArraySource(np.where(mask, scaled, 0.0).astype(np.float32), mask)
+        within = np.where(mask, scaled, 0.0).clip(-_FAR, _FAR)
+        return ArraySource(within.astype(np.float32), mask)
 
     def offered(self) -> dict[str, Any]:
         """Offer quantiles, and a count of columns."""

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
@@ -41,18 +41,24 @@ class Column:
         name: as in the header.
         values: one array, of the types that this file's opening lists.
         table: the table's name, for messages.
+        places: where each row stands in the table as it was read; None if it still stands there.
     """
 
     name: str
     values: pa.Array
     table: str
+    places: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.values)
 
+    def number(self, row: int) -> int:
+        """Return the number, from 1, that a person finds `row` (from 0) under."""
+        return int(row if self.places is None else self.places[row]) + 1
+
     def error(self, row: int, problem: str) -> DataError:
         """Return the error that says where `problem` is; `row` counts from 0."""
-        return DataError(f"{self.table}, row {row + 1}, column {self.name!r}: {problem}")
+        return DataError(f"{self.table}, row {self.number(row)}, column {self.name!r}: {problem}")
 
 
 @dataclass(frozen=True)
@@ -63,11 +69,13 @@ class Table:
         data: the Arrow table.
         name: file name, or `"<frame>"`, for messages.
         folder: where the file lies, from which its file columns are read; None for a frame.
+        places: where each row stands in the table as it was read; None if it still stands there.
     """
 
     data: pa.Table
     name: str = "<frame>"
     folder: Path | None = None
+    places: np.ndarray | None = None
 
     @property
     def rows(self) -> int:
@@ -84,11 +92,19 @@ class Table:
         if name not in self.names:
             raise DataError(f"{self.name}: {unknown('column', name, self.names)}")
         values = self.data.column(name).combine_chunks()
-        return Column(name, values, self.name)
+        return Column(name, values, self.name, self.places)
 
     def take(self, indices: np.ndarray) -> Table:
-        """Return the rows at `indices`, in that order."""
-        return Table(self.data.take(index_array(indices)), self.name, self.folder)
+        """Return the rows at `indices`, in that order; messages still give them their old numbers."""
+        places = indices if self.places is None else self.places[indices]
+        return Table(self.data.take(index_array(indices)), self.name, self.folder, places)
+
+    def pieces(self, size: int) -> Iterator[Table]:
+        """Yield the table in pieces of at most `size` rows."""
+        places = np.arange(self.rows) if self.places is None else self.places
+        for start in range(0, self.rows, size):
+            data = self.data.slice(start, size).combine_chunks()
+            yield Table(data, self.name, self.folder, places[start : start + size])
 
 
 def index_array(indices: np.ndarray) -> pa.Array:

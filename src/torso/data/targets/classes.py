@@ -24,7 +24,7 @@ _ARROW = {
 }
 
 
-def _type_name(values: pa.Array) -> str:
+def _type_name(values: pa.Array, classes: list[str]) -> str:
     if pa.types.is_boolean(values.type):
         return "boolean"
     if pa.types.is_integer(values.type):
@@ -32,7 +32,7 @@ def _type_name(values: pa.Array) -> str:
     if pa.types.is_floating(values.type):
         whole = pc.all(pc.equal(pc.floor(values), values), skip_nulls=True).as_py()
         return "integer" if whole else "number"
-    return "text"
+    return "boolean" if set(classes) <= {"true", "false"} else "text"
 
 
 class Category(TargetKind, name="category", head="softmax"):
@@ -51,7 +51,7 @@ class Category(TargetKind, name="category", head="softmax"):
     def fit(self, column: Column) -> None:
         """Learn the classes, sorted (numbers by size)."""
         found = pc.unique(pc.drop_null(cells.texts(column))).to_pylist()
-        self.type = _type_name(column.values)
+        self.type = _type_name(column.values, found)
         numeric = self.type in ("integer", "number")
         self.classes = sorted(found, key=float) if numeric else sorted(found)
         if len(self.classes) < self.least:

@@ -1,0 +1,243 @@
+"""How fast: start-up, decoding, training, prediction; beside Ludwig on the same table in the same run.
+
+    python benchmarks/speed.py                                   # Torso alone
+    python benchmarks/speed.py --ludwig ../ludwig-env/bin/python  # both sides, one after the other
+
+The table is the demo's: handwritten digits as 32 x 32 PNG, keypad tones as WAV, typed notes, two numbers, one
+category; three targets. Torso reads the tones besides, Ludwig does not. Both models have about 95,000
+parameters. See rivals/README.md for Ludwig's environment. Writes results/speed.json.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+
+import torso
+from torso.data.loader import Loader
+from torso.data.reading import Reading
+from torso.data.tables import read_table
+from torso.demo.digits import INPUTS, TARGETS, make
+from torso.training import Listener, answer
+
+HERE = Path(__file__).resolve().parent
+SETTINGS = [
+    "inputs.image.size=32",
+    "dim=32",
+    "encoders.image={type: convnet, width: 8}",
+    "encoders.audio={type: convnet, width: 32, stages: 2}",
+    "encoders.numbers={type: piecewise, width: 8}",
+    "training.patience=100",
+]
+
+
+class Clock(Listener):
+    """Notes when training starts, in wall and CPU seconds."""
+
+    def started(self, epochs: int, batches: int) -> None:  # noqa: ARG002
+        self.wall, self.cpu = time.perf_counter(), time.process_time()
+
+
+def start_up(runs: int = 7) -> dict[str, float]:
+    """CPU seconds of `torso --help` and of `import torso`, median of several processes."""
+
+    def cpu(command: list[str]) -> float:
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+    commands = {
+        "help_cpu_s": [sys.executable, "-m", "torso", "--help"],
+        "import_cpu_s": [sys.executable, "-c", "import torso"],
+    }
+    check = "import torso, sys; sys.exit('torch' in sys.modules)"
+    subprocess.run([sys.executable, "-c", check], check=True)
+    return {
+        name: statistics.median(cpu(command) for _ in range(runs))
+        for name, command in commands.items()
+    }
+
+
+def measure_fit(
+    table: Path, folder: Path, epochs: int
+) -> tuple[torso.Predictor, dict[str, object]]:
+    """Fit with a cold cache, then with a warm one."""
+    figures: dict[str, object] = {}
+    for state in ("cold", "warm"):
+        clock = Clock()
+        wall, cpu = time.perf_counter(), time.process_time()
+        predictor = torso.fit(
+            table,
+            TARGETS,
+            out=folder / state,
+            settings=[*SETTINGS, f"training.epochs={epochs}", f"data.cache={folder / 'cache'}"],
+            listener=clock,
+        )
+        log = [json.loads(line) for line in (folder / state / "log.jsonl").read_text().splitlines()]
+        epoch = [one for one in log if one["event"] == "epoch"]
+        rates = [one["rows"] / one["seconds"] for one in epoch[1:]]
+        figures[f"{state}_cache"] = {
+            "before_training_wall_s": clock.wall - wall,
+            "before_training_cpu_share_of_cores": (clock.cpu - cpu)
+            / (clock.wall - wall)
+            / (os.cpu_count() or 1),
+            "train_rows_per_s": statistics.median(rates),
+            "train_rows_per_s_spread": [min(rates), max(rates)],
+            "waited_share": max(one["waited"] / one["seconds"] for one in epoch),
+            "rows": epoch[0]["rows"],
+            "epochs": len(epoch),
+        }
+    figures["parameters"] = predictor.metrics["training"]["parameters"]
+    figures["held_out"] = {
+        task: report.metrics[report.headline].value for task, report in predictor.reports.items()
+    }
+    return predictor, figures
+
+
+def decoding(table: Path) -> dict[str, float]:
+    """How busy the cores are while all files are read, decoded and stored in a cold cache."""
+    source = read_table(table)
+    kinds = torso.data.inputs
+    figures = {}
+    for name, kind in (("image", kinds.Image(size=32)), ("audio", kinds.Audio())):
+        with tempfile.TemporaryDirectory() as cache:
+            reading = Reading(folder=source.folder, cache=Path(cache))
+            wall, cpu = time.perf_counter(), time.process_time()
+            kind.source(source.column(name), reading)
+            wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
+        figures[f"{name}_files_per_s"] = source.rows / wall
+        figures[f"{name}_cores_busy"] = cpu / wall
+    return figures
+
+
+def one_row(predictor: torso.Predictor, table: Path, calls: int = 200) -> dict[str, float]:
+    """Median milliseconds from raw bytes to an answer, by a loaded run."""
+    frame = pd.read_csv(table).head(calls)
+    rows = []
+    for row in frame[list(INPUTS)].to_dict("records"):
+        for name in ("image", "audio"):
+            row[name] = (table.parent / row[name]).read_bytes()
+        rows.append(row)
+    for row in rows[:20]:
+        predictor.predict(row)
+    seconds = []
+    for row in rows:
+        began = time.perf_counter()
+        predictor.predict(row)
+        seconds.append(time.perf_counter() - began)
+    return {
+        "median_ms": 1e3 * statistics.median(seconds),
+        "p95_ms": 1e3 * float(np.quantile(seconds, 0.95)),
+        "calls": len(rows),
+    }
+
+
+def thousand(
+    predictor: torso.Predictor, table: Path, cache: Path, calls: int = 7
+) -> dict[str, float]:
+    """Rows per second for 1,000 rows: from raw files, and from the cache."""
+    frame = pd.read_csv(table).head(1000)
+    path = table.with_name("thousand.csv")
+    frame[list(INPUTS)].to_csv(path, index=False)
+    raw, cached = [], []
+    source = read_table(path)
+    for _ in range(calls):
+        began = time.perf_counter()
+        answers = predictor.predict(path)
+        raw.append(len(answers) / (time.perf_counter() - began))
+        reading = Reading(folder=source.folder, cache=cache)
+        dataset = predictor.schema.dataset(source, reading, targets=False)
+        assert sum(reading.decoded.values()) == 0
+        began = time.perf_counter()
+        loader = Loader(dataset, np.arange(1000), batch_size=256)
+        answer(predictor.model, loader).predictions(predictor.model)
+        cached.append(1000 / (time.perf_counter() - began))
+    return {
+        "raw_files_rows_per_s": statistics.median(raw),
+        "raw_files_best_rows_per_s": max(raw),
+        "from_cache_rows_per_s": statistics.median(cached),
+        "from_cache_best_rows_per_s": max(cached),
+        "calls": calls,
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--ludwig", help="the Python of Ludwig's environment")
+    parser.add_argument("--rows", type=int, default=1797)
+    parser.add_argument("--epochs", type=int, default=12)
+    parser.add_argument("--out", type=Path, default=HERE / "results" / "speed.json")
+    options = parser.parse_args()
+    torch.set_num_threads(os.cpu_count() or 1)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        table = make(folder / "full", options.rows)
+        gaps = make(folder / "gaps", options.rows, missing_labels=0.2)
+        load = os.getloadavg()[0]
+        results: dict[str, object] = {"start_up": start_up(), "decoding": decoding(table)}
+        predictor, results["fit"] = measure_fit(table, folder, options.epochs)
+        predictor = torso.load(folder / "warm")
+        results["one_row_from_bytes"] = one_row(predictor, table)
+        results["thousand_rows"] = thousand(predictor, table, folder / "cache")
+        used = torso.fit(
+            gaps,
+            TARGETS,
+            settings=[*SETTINGS, "training.epochs=1", f"data.cache={folder / 'cache'}"],
+        ).metrics["usage"]
+        results["rows_with_20_%_of_labels_missing"] = {
+            "training": used["rows"]["training"],
+            "used": used["rows_trained"],
+        }
+        if options.ludwig:
+            command = [options.ludwig, str(HERE / "rivals" / "ludwig_speed.py")]
+            command += ["--full", str(table), "--gaps", str(gaps), "--epochs", "8"]
+            command += ["--rows", str(options.rows)]
+            done = subprocess.run(command, check=True, capture_output=True, text=True)
+            results["ludwig"] = rival = json.loads(done.stdout)
+            results["ratios"] = ratios(results, rival)
+    report = {
+        "command": "python benchmarks/speed.py" + (" --ludwig PYTHON" if options.ludwig else ""),
+        "machine": f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}",
+        "torch": torch.__version__,
+        "threads": torch.get_num_threads(),
+        "load_before": load,
+        "seed": 0,
+        **results,
+    }
+    options.out.write_text(json.dumps(report, indent=1) + "\n")
+    print(json.dumps(report, indent=1))
+
+
+def ratios(ours: dict, ludwig: dict) -> dict[str, float]:
+    """Ours over Ludwig's, above 1 where we are faster."""
+    modes = ludwig["image_mode"]
+    rate = ours["fit"]["warm_cache"]["train_rows_per_s"]
+    predicted = max(mode["batch"]["rows_per_s"] for mode in modes.values() if "batch" in mode)
+    latency = min(mode["one_row"]["median_ms"] for mode in modes.values() if "one_row" in mode)
+    return {
+        **{
+            f"training_over_ludwig_{name}": rate / mode["training"]["rows_per_s"]
+            for name, mode in modes.items()
+        },
+        "one_row": latency / ours["one_row_from_bytes"]["median_ms"],
+        "thousand_rows_raw": ours["thousand_rows"]["raw_files_rows_per_s"] / predicted,
+        "import_cpu": ludwig["import"]["cpu_s"] / ours["start_up"]["import_cpu_s"],
+    }
+
+
+if __name__ == "__main__":
+    main()

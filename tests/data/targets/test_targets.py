@@ -1,0 +1,79 @@
+"""What holds for every kind of target, by name."""
+
+import json
+
+import numpy as np
+import pytest
+
+from torso.data import Reading, read_table
+from torso.data.targets import TargetKind, labelled
+from torso.errors import DataError
+
+EXAMPLES = {
+    "binary": ["no", None, "yes"],
+    "category": ["a", None, "b"],
+    "multilabel": ["a|b", None, "b"],
+    "number": [1.5, None, -2.0],
+    "vector": [[1.0, 2.0], None, [3.0, 5.0]],
+}
+PREDICTIONS = {
+    "binary": np.array([0.2, 0.9]),
+    "category": np.array([[0.7, 0.3], [0.1, 0.9]]),
+    "multilabel": np.array([[0.7, 0.6], [0.1, 0.2]]),
+    "number": np.array([1.0, 2.0]),
+    "vector": np.array([[1.0, 2.0], [3.0, 4.0]]),
+}
+
+
+def column(values):
+    return read_table({"x": values}).column("x")
+
+
+def fitted(name):
+    kind = TargetKind.registry.build(name)
+    kind.fit(column(EXAMPLES[name]))
+    return kind
+
+
+@pytest.fixture(params=sorted(TargetKind.registry))
+def name(request):
+    return request.param
+
+
+def test_every_kind_has_an_example():
+    assert sorted(EXAMPLES) == list(TargetKind.registry)
+
+
+def test_a_missing_label_is_one(name):
+    kind = fitted(name)
+    targets = kind.encode(column(EXAMPLES[name]), Reading())
+    assert labelled(targets).tolist() == [True, False, True]
+    none = kind.missing(3)
+    assert none.dtype == targets.dtype
+    assert none.shape == targets.shape
+    assert not labelled(none).any()
+    assert not labelled(kind.encode(column([None, None]), Reading())).any()
+
+
+def test_state_is_json_and_restores(name):
+    kind, other = fitted(name), TargetKind.registry.build(name)
+    other.restore(json.loads(json.dumps(kind.state(), allow_nan=False)))
+    assert other.state() == kind.state()
+    assert other.offered() == kind.offered()
+    assert other.names == kind.names
+    np.testing.assert_array_equal(
+        kind.encode(column(EXAMPLES[name]), Reading()),
+        other.encode(column(EXAMPLES[name]), Reading()),
+    )
+
+
+def test_answers_are_columns_that_begin_with_the_task(name):
+    columns = fitted(name).columns("a.b", PREDICTIONS[name], None)
+    assert next(iter(columns)) == "a.b"
+    assert all(len(array) == 2 for array in columns.values())
+    assert all(label.startswith("a.b") for label in columns)
+
+
+def test_a_target_without_labels_is_refused(name):
+    with pytest.raises(DataError, match=r"column 'x'.*Leave it out of the targets"):
+        TargetKind.registry.build(name).fit(column([None, None]))
