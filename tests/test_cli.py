@@ -135,7 +135,7 @@ def test_a_folder_is_found_when_none_is_named(tmp_path, monkeypatch):
         assert (tmp_path / "runs" / name / "model.safetensors").exists()
 
 
-def test_resume_from_the_command_line(tmp_path, monkeypatch):
+def test_ctrl_c_exits_with_130_and_resume_goes_on(tmp_path, monkeypatch, capsys):
     from torso.training.progress import ProgressBar
 
     table, out = write(tmp_path / "t.csv", tables.plain()), tmp_path / "run"
@@ -149,7 +149,7 @@ def test_resume_from_the_command_line(tmp_path, monkeypatch):
 
     with monkeypatch.context() as patch:
         patch.setattr(ProgressBar, "epoch_done", interrupted)
-        assert torso("fit", table, *TASKS, "-o", out, *options(settings)) == 0
+        assert torso("fit", table, *TASKS, "-o", out, *options(settings)) == 130
     assert json.loads((out / "metrics.json").read_text())["training"]["end"] == "interrupted"
     assert torso("fit", "-o", out, "--resume") == 0
     assert json.loads((out / "metrics.json").read_text())["training"]["epochs"] == 3

@@ -94,9 +94,13 @@ def test_run_yaml_is_complete(run):
     from torso.config import RunConfig, read_config
 
     values = read_config(run / "run/run.yaml")
-    assert values["inputs"]["sound"] == {
-        "kind": "audio", "rate": 4000, "mels": 8, "hop": 0.02, "window": 0.04, "seconds": 12.0
-    }  # fmt: skip
+    sound = values["inputs"]["sound"]
+    assert {name: sound[name] for name in ("kind", "rate", "mels")} == {
+        "kind": "audio",
+        "rate": 4000,
+        "mels": 8,
+    }
+    assert {"hop", "window", "seconds"} <= set(sound)  # defaults too
     assert values["encoders"]["note"]["type"] == "transformer"
     assert values["balancing"] == {"type": "equal"}
     assert RunConfig.parse(values).model_dump() == values

@@ -124,6 +124,7 @@ class Trainer:
         seconds = perf_counter() - began
         answers = answer(self.model, self.validation, self.plan.precision)
         validation = answers.losses(self.model)
+        self._check_finite(validation, answers)
         best = self._keep_best(validation)
         means = (totals[0] / totals[1].clamp(min=1)).tolist()
         if self.checkpoint is not None:
@@ -158,6 +159,17 @@ class Trainer:
         with autocast(self.device, self.plan.precision):
             outputs = self.model(batch.inputs)
         return self.model.losses(outputs, batch.targets)
+
+    def _check_finite(self, validation: Mapping[str, float], answers: Answers) -> None:
+        diverged = [
+            task
+            for task, head in self.model.heads.pairs()
+            if math.isnan(validation[task]) and bool(head.labelled(answers.targets[task]).any())
+        ]
+        if diverged:
+            raise ConfigError(
+                f"The held-out loss of {diverged} is NaN after epoch {self.epoch}. Lower `training.lr`."
+            )
 
     def _keep_best(self, validation: Mapping[str, float]) -> bool:
         known = [loss for loss in validation.values() if not math.isnan(loss)]

@@ -3,7 +3,7 @@ import os
 import numpy as np
 import pytest
 
-from torso.data import stamps
+from torso.data.cache import stamps
 from torso.data.cache.stamps import StampMemo
 from torso.errors import DataError
 

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import torso.data.cache.store as cache
+from tests.places import ROOT, SOURCE
 from torso.data.cache.store import FeatureStore, cache_root, content_digest
 from torso.errors import ConfigError, DataError
 
@@ -65,12 +66,12 @@ def start_writer(root: Path, body: str) -> subprocess.Popen:
 import os, sys, time
 from pathlib import Path
 sys.path.insert(0, {str(Path(__file__).parent)!r})
-from test_cache import *
+from test_store import *
 root = Path({str(root)!r})
 {body}
 """
-    source = str(Path(cache.__file__).parents[2])
-    environment = {**os.environ, "PYTHONPATH": source}
+    source = str(SOURCE)
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([source, str(ROOT)])}
     return subprocess.Popen(
         [sys.executable, "-c", script], env=environment, stdout=subprocess.PIPE, text=True
     )

@@ -1,12 +1,10 @@
 """What a column is, why, and what is suspicious about it; on made tables and on the real ones."""
 
 import io
-import os
 import subprocess
 import sys
 import time
 from datetime import date, timedelta
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -15,12 +13,12 @@ import pytest
 import soundfile
 from PIL import Image
 
+from tests.places import DATA, SOURCE
 from torso.data.inference.leaks import leak_score
 from torso.data.inference.report import ColumnReport, infer_target, inspect_table
 from torso.data.tables.table import read_table
 from torso.errors import DataError
 
-DATA = Path(os.environ.get("TORSO_DATA", Path(__file__).parents[3] / "shared" / "data"))
 needs_data = pytest.mark.skipif(not DATA.is_dir(), reason="needs the data folder (TORSO_DATA)")
 RNG = np.random.default_rng(0)
 WORDS = ["red", "green", "blue", "cyan", "pink", "grey", "teal", "gold"]
@@ -429,7 +427,7 @@ def test_inspecting_imports_neither_pandas_nor_torch_nor_decoders(tmp_path):
     path.write_text("a,b,file\n" + "".join(f"{i % 7}.5,w{i % 3},{i}.png\n" for i in range(100)))
     code = f"""
 import sys, types
-package = types.ModuleType("torso.data"); package.__path__ = [{str(Path(__file__).parents[2] / "src/torso/data")!r}]
+package = types.ModuleType("torso.data"); package.__path__ = [{str(SOURCE / "torso/data")!r}]
 sys.modules["torso.data"] = package  # these modules alone, whatever the package exports
 from torso.data.inference.report import inspect_table
 from torso.data.tables.table import read_table
@@ -437,5 +435,5 @@ inspect_table(read_table({str(path)!r}), ["b"])
 heavy = {{"torch", "pandas", "PIL", "soundfile", "soxr", "scipy"}} & set(sys.modules)
 assert not heavy, heavy
 """
-    source = str(Path(__file__).parents[2] / "src")
+    source = str(SOURCE)
     subprocess.run([sys.executable, "-c", code], check=True, env={"PYTHONPATH": source, "PATH": ""})

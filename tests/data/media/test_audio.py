@@ -1,20 +1,18 @@
 """Recordings in, log-mel frames out: against a second derivation, a pure tone, and every bad file."""
 
 import io
-import os
 import zipfile
-from pathlib import Path
 
 import numpy as np
 import pytest
 import scipy.signal
 import soundfile
 
+from tests.places import DATA
 from torso.data.media.audio import AudioSettings, decode_audio, is_audio, log_mel, mel_filters
 from torso.data.media.files import MediaError
 from torso.errors import ConfigError
 
-DATA = Path(os.environ.get("TORSO_DATA", Path(__file__).parents[3] / "shared" / "data"))
 SETTINGS = AudioSettings()
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from torso.data import media
+import torso.data.media.files as media
 from torso.data.media.files import MediaError, MediaFiles
 from torso.errors import DataError
 

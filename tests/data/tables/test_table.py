@@ -14,6 +14,7 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
+from tests.places import SOURCE
 from torso.data.tables.table import Table, read_table, write_table
 from torso.errors import DataError
 
@@ -285,9 +286,10 @@ def test_reading_a_file_does_not_import_pandas(tmp_path):
     write_table(pa.table(PLAIN), tmp_path / "t.parquet")
     code = f"""
 import sys
+from tests.places import SOURCE
 from torso.data.tables.table import read_table
 read_table({str(path)!r}, missing=["?"]); read_table({str(tmp_path / "t.parquet")!r})
 assert "pandas" not in sys.modules
 """
-    source = str(Path(__file__).parents[2] / "src")
+    source = str(SOURCE)
     subprocess.run([sys.executable, "-c", code], check=True, env={"PYTHONPATH": source, "PATH": ""})
