@@ -2,7 +2,8 @@
 
 Shows pictures in a zip, rows that lack some of them, a split by group of rows, explicit inputs, and why they
 are explicit: `order` and `hexcode` give the answer away, and inspecting the table says so.
-The mark to beat is TF-IDF of the name: 0.549 of the groups right.
+The mark: logistic regression on TF-IDF of the name has 0.69 of the groups right in shuffled folds (0.55 in
+folds that follow the file's order, where whole families of emoji are new).
 
     python examples/emoji.py [--epochs 40] [--rows 1923] [--out runs/emoji]
 """

@@ -167,7 +167,7 @@ def test_most_skipped_is_judged_over_the_whole_table_at_prediction(trained, monk
     frame.loc[2:6, "photo"] = "files/gone.png"
     predictor = torso.load(run)
     answers = predictor.predict(frame, root=source.parent)
-    assert [one["row"] for one in predictor.skipped] == [3, 4, 5, 6, 7]
+    assert [one["row"] for one in predictor.last_skipped] == [3, 4, 5, 6, 7]
     frame.loc[12:18, "photo"] = "files/gone.png"
     with pytest.raises(DataError, match="12 of 40 files"):
         predictor.predict(frame, root=source.parent)
@@ -293,7 +293,7 @@ def test_unseen_categories_lose_no_row(simple):
     answers = predictor.predict(columns)
     assert len(answers) == 8
     reports = predictor.evaluate(columns, resamples=0)
-    assert [(one["row"], one["cell"]) for one in predictor.skipped] == [(1, "mauve")]
+    assert [(one["row"], one["cell"]) for one in predictor.last_skipped] == [(1, "mauve")]
     assert reports["colour"].labels == 8  # and counts as wrong
 
 

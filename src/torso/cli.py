@@ -177,7 +177,7 @@ def evaluate(
         content = {task: report.to_dict() for task, report in reports.items()}
         out.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     _console(out=True).print(results_table(reports))
-    _report_skipped(predictor, out)
+    _report_skipped(predictor)
 
 
 @app.command()
@@ -197,12 +197,14 @@ def predict(
     """Answer for every row of a table, in its order."""
     import torso
     from torso.data import write_table
+    from torso.data.tables.files import check_writable
 
+    check_writable(out)
     predictor = torso.load(run, trust_code=trust_code)
     answers = predictor.predict(table, root=root, keep=keep, as_arrow=True)
     write_table(answers, out)
     _console().print(f"{answers.num_rows} rows written to {out}", **_AS_IS)
-    _report_skipped(predictor, None)
+    _report_skipped(predictor)
 
 
 @app.command("list")
@@ -276,13 +278,12 @@ def _free_folder(table: str, resume: bool) -> Path:
     return next(folder for folder in candidates if not folder.exists())
 
 
-def _report_skipped(predictor: Any, out: Path | None) -> None:
-    del out
+def _report_skipped(predictor: Any) -> None:
     counts: dict[str, int] = {}
-    for one in predictor.skipped:
+    for one in predictor.last_skipped:
         counts[one["column"]] = counts.get(one["column"], 0) + 1
     for column, count in counts.items():
-        first = next(one for one in predictor.skipped if one["column"] == column)
+        first = next(one for one in predictor.last_skipped if one["column"] == column)
         _console().print(
             f"{count} cells of {column!r} counted as missing; the first: row {first['row']}, "
             f"{first['cell']!r}: {first['reason']}",

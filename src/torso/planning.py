@@ -87,7 +87,8 @@ def infer_columns(table: Table, values: dict[str, Any], *, add: bool) -> list[Co
     Raises:
         ConfigError: a named column is not in the table, or no kind fits a target.
     """
-    targets = _described(values.get("targets") or {}, table, "target")
+    named = _described(values.get("targets") or {}, table, "target")
+    targets = {name: spec for name, spec in named.items() if spec is not None}
     inputs = _described(values.get("inputs") or {}, table, "input")
     data = values.get("data") or {}
     kinds = {

@@ -22,6 +22,7 @@ from torso.errors import ConfigError, DataError, RunError
 from torso.evaluation import TaskReport, evaluate_task
 from torso.model import Model, Part
 from torso.registry import no_imports
+from torso.run_folder import read_json, write_json
 from torso.training import Answers, answer, choose_device
 from torso.training.checkpoint import load_state, load_tensors, save_tensors
 
@@ -41,7 +42,10 @@ class Predictor:
         model: trained.
         baselines: task -> what a predictor that sees no input learned from the training rows.
         metrics: content of `metrics.json`: the evaluation, rows and labels used, how training went.
-        skipped: cells that counted as missing although they held something.
+        skipped: cells of the fit that counted as missing although they held something.
+
+    Attributes:
+        last_skipped: such cells of the last `predict` or `evaluate`.
     """
 
     def __init__(
@@ -59,6 +63,7 @@ class Predictor:
         self.baselines = dict(baselines)
         self.metrics: dict[str, Any] = dict(metrics or {})
         self.skipped = list(skipped)
+        self.last_skipped: list[dict[str, Any]] = []
 
     @property
     def reports(self) -> dict[str, TaskReport]:
@@ -185,13 +190,13 @@ class Predictor:
         path.mkdir(parents=True, exist_ok=True)
         (path / "run.yaml").write_text(self.config.to_yaml(), encoding="utf-8")
         described = {"format": FORMAT, "torso": __version__}
-        _write_json(
+        write_json(
             path / "schema.json",
             {**described, "inputs": self.config.inputs, "targets": self.config.targets},
         )
         for name, content in self.schema.state().items():
-            _write_json(path / f"{name}.json", content)
-        _write_json(path / "metrics.json", {**self.metrics, "baselines": self.baselines})
+            write_json(path / f"{name}.json", content)
+        write_json(path / "metrics.json", {**self.metrics, "baselines": self.baselines})
         lines = [json.dumps(one, ensure_ascii=False) + "\n" for one in self.skipped]
         (path / "skipped.jsonl").write_text("".join(lines), encoding="utf-8")
         save_tensors(path / "model.safetensors", self.model.state_dict())
@@ -216,7 +221,7 @@ class Predictor:
         )
 
     def _finish(self, reading: Reading) -> None:
-        self.skipped = [one.to_dict() for one in reading.skipped]
+        self.last_skipped = [one.to_dict() for one in reading.skipped]
         reading.check()
 
     def _answers(
@@ -229,7 +234,14 @@ class Predictor:
     def _columns(self, answers: Answers) -> dict[str, pa.Array]:
         columns: dict[str, pa.Array] = {}
         for task, (prediction, spread) in answers.predictions(self.model).items():
-            columns |= self.schema.targets[task].columns(task, prediction, spread)
+            own = self.schema.targets[task].columns(task, prediction, spread)
+            twice = sorted(own.keys() & columns.keys())
+            if twice:
+                raise ConfigError(
+                    f"Two targets give answer columns of one name, {twice}. Rename the target {task!r} in the "
+                    "table and fit again."
+                )
+            columns |= own
         return columns
 
 
@@ -246,7 +258,7 @@ def load(folder: str | Path, *, device: str = "auto", trust_code: bool = False) 
         RunError: the folder is no run, is damaged, or was written by a newer version.
     """
     path = Path(folder)
-    schema_file = _read_json(path / "schema.json")
+    schema_file = read_json(path / "schema.json")
     absent = [key for key in ("format", "inputs", "targets") if key not in schema_file]
     if absent:
         raise RunError(f"{path / 'schema.json'} is damaged: it lacks {absent}.")
@@ -258,14 +270,14 @@ def load(folder: str | Path, *, device: str = "auto", trust_code: bool = False) 
     config = RunConfig.parse(read_config(path / "run.yaml"), str(path / "run.yaml"))
     with nullcontext() if trust_code else no_imports(), torch.random.fork_rng(devices=[]):
         schema = Schema(schema_file["inputs"], schema_file["targets"])
-        state = {name: _read_json(path / f"{name}.json") for name in ("vocabulary", "statistics")}
+        state = {name: read_json(path / f"{name}.json") for name in ("vocabulary", "statistics")}
         try:
             schema.restore(state)
         except (KeyError, TypeError, AttributeError) as error:
             raise RunError(f"{path}: vocabulary.json or statistics.json lacks {error}.") from None
         model = build_model(config, schema)
     load_state(model, load_tensors(path / "model.safetensors"), path)
-    metrics = _read_json(path / "metrics.json")
+    metrics = read_json(path / "metrics.json")
     baselines = metrics.pop("baselines", {})
     return Predictor(config, schema, model.to(choose_device(device)), baselines, metrics)
 
@@ -317,25 +329,3 @@ def _like(given: Any, answers: pa.Table) -> Any:
     if type(given).__module__.split(".")[0] == "pandas" and index is not None:
         frame.index = index
     return frame
-
-
-def _write_json(path: Path, content: Any) -> None:
-    text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False)
-    path.write_text(text + "\n", encoding="utf-8")
-
-
-def _read_json(path: Path) -> dict[str, Any]:
-    if not path.parent.is_dir():
-        raise RunError(f"There is no run in {str(path.parent)!r}: the folder does not exist.")
-    try:
-        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise RunError(
-            f"{str(path.parent)!r} is no finished run: {path.name} is absent. Give the folder that `torso fit -o` "
-            "wrote."
-        ) from None
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise RunError(f"{path} is damaged: {error}.") from None
-    if not isinstance(content, dict):
-        raise RunError(f"{path} is damaged: it should hold an object, found {content!r:.60}.")
-    return content

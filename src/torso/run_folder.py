@@ -1,13 +1,15 @@
-"""The folder of a run: what may be written into it, and what is cleared away."""
+"""The folder of a run: what may be written into it, what is cleared away, its JSON files."""
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 from torso.errors import RunError
 
-__all__ = ["check_folder", "clear_folder", "remove_folder"]
+__all__ = ["check_folder", "clear_folder", "read_json", "remove_folder", "write_json"]
 
 
 def check_folder(folder: Path | None, *, resume: bool, overwrite: bool) -> None:
@@ -45,3 +47,31 @@ def clear_folder(folder: Path) -> None:
 def remove_folder(folder: Path) -> None:
     """Delete a folder, if it is there."""
     shutil.rmtree(folder, ignore_errors=True)
+
+
+def write_json(path: Path, content: Any) -> None:
+    """Write JSON values; NaN is refused."""
+    text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False)
+    path.write_text(text + "\n", encoding="utf-8")
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Return the object in one of a run's files.
+
+    Raises:
+        RunError: the folder is no run, or the file is damaged.
+    """
+    if not path.parent.is_dir():
+        raise RunError(f"There is no run in {str(path.parent)!r}: the folder does not exist.")
+    try:
+        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise RunError(
+            f"{str(path.parent)!r} is no finished run: {path.name} is absent. Give the folder that `torso fit -o` "
+            "wrote."
+        ) from None
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise RunError(f"{path} is damaged: {error}.") from None
+    if not isinstance(content, dict):
+        raise RunError(f"{path} is damaged: it should hold an object, found {content!r:.60}.")
+    return content

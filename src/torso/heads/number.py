@@ -14,6 +14,7 @@ from torso.heads._head import Head, known_sum
 __all__ = ["Gaussian", "GaussianVector", "Spread"]
 
 Spread = Literal["learned", "row", "none"]
+_WIDEST = 6.0  # bound of a log spread: a factor of 400 around the target's own
 
 
 class GaussianVector(Head, form="vector", name="gaussian"):
@@ -91,15 +92,15 @@ class GaussianVector(Head, form="vector", name="gaussian"):
         for place, column in enumerate(error.unbind(dim=1)):
             seen = column[~column.isnan()]
             if len(seen) > 1:
-                self.log_spread[place] = seen.square().mean().sqrt().clamp(min=1e-3).log()
+                self.log_spread[place] = seen.square().mean().sqrt().log().clamp(-_WIDEST, _WIDEST)
 
     def _parameters_of(self, outputs: Tensor) -> tuple[Tensor, Tensor | None]:
         if self.source == "none":
             return outputs, None
         if self.source == "learned":
-            return outputs, self.log_spread.to(outputs.dtype).clamp(-4.0, 4.0)
+            return outputs, self.log_spread.to(outputs.dtype).clamp(-_WIDEST, _WIDEST)
         center, raw = outputs.chunk(2, dim=1)
-        return center, raw.clamp(-4.0, 4.0)
+        return center, raw.clamp(-_WIDEST, _WIDEST)
 
 
 class Gaussian(GaussianVector, form="number", name="gaussian"):

@@ -214,11 +214,17 @@ def check_names(names: list[str], table: str) -> None:
 # --- writing --------------------------------------------------------------------------------------
 
 
-def write_file(data: pa.Table, path: Path) -> None:
-    """Write `data` in the format of the extension of `path`; a list in a CSV becomes JSON text."""
+def check_writable(path: Path) -> None:
+    """Refuse a path whose extension names no kind of table."""
     suffix, packed = _suffix(path)
     if suffix not in KNOWN or (packed and suffix not in TEXT):
         raise DataError(f"Cannot write {path.name}: unknown kind of table. Known: {_known()}.")
+
+
+def write_file(data: pa.Table, path: Path) -> None:
+    """Write `data` in the format of the extension of `path`; a list in a CSV becomes JSON text."""
+    check_writable(path)
+    suffix, packed = _suffix(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     half = path.with_name(
         f"{path.name}.half"
