@@ -37,8 +37,8 @@ HERE = Path(__file__).resolve().parent
 SETTINGS = [
     "inputs.image.size=32",
     "dim=32",
-    "encoders.image={type: convnet, width: 8}",
-    "encoders.audio={type: convnet, width: 32, stages: 2}",
+    "encoders.image={type: convnet, width: 8, jitter: 0}",  # no augmentation, as with Ludwig
+    "encoders.audio={type: convnet, width: 16, stages: 2, hide: 0}",
     "encoders.numbers={type: piecewise, width: 8}",
     "training.patience=100",
 ]

@@ -91,7 +91,7 @@ def complete(**values):
     config = RunConfig.parse(values)
     schema = Schema(config.inputs, config.targets)
     schema.fit(table, range(30))
-    return complete_parts(config, schema)
+    return complete_parts(config, schema, 100)
 
 
 def test_every_default_of_every_part_is_written_out():
@@ -118,7 +118,7 @@ def test_completing_a_complete_config_changes_nothing():
     config = complete()
     schema = Schema(config.inputs, config.targets)
     schema.fit(read_table(tables.plain()), range(30))
-    assert complete_parts(config, schema) == config
+    assert complete_parts(config, schema, 100) == config
 
 
 def test_parts_of_unknown_modalities_and_tasks_are_refused():

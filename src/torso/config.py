@@ -68,7 +68,9 @@ class TrainingConfig(_Strict):
     """How the model is trained."""
 
     epochs: int = Field(40, ge=1)
-    batch_size: int = Field(64, ge=1)
+    batch_size: int | None = Field(
+        None, ge=1, description="null: 64, or 128 to 256 from 12,800 training rows on"
+    )
     lr: float = Field(1e-3, gt=0, description="highest learning rate, of AdamW")
     weight_decay: float = Field(0.01, ge=0)
     warmup: float = Field(0.05, ge=0, lt=1, description="share of all steps with a rising rate")

@@ -146,7 +146,7 @@ class _Fitting:
         split = self._split()
         self.schema = Schema(self.config.inputs, self.config.targets)
         self.schema.fit(self.table, split.train)
-        self.config = complete_parts(self.config, self.schema)
+        self.config = complete_parts(self.config, self.schema, len(split.train))
         device = choose_device(self.config.training.device)
         model = build_model(self.config, self.schema).to(device)
         balancer = Balancer.registry.build(
@@ -249,14 +249,14 @@ class _Fitting:
             Loader(
                 training.dataset,
                 training.with_any_label(),
-                batch_size=settings.batch_size,
+                batch_size=settings.batch_size or 64,
                 shuffle=True,
                 seed=self.config.seed,
             ),
             Loader(
                 validation.dataset,
                 validation.rows,
-                batch_size=max(256, settings.batch_size),
+                batch_size=256,
             ),
             Plan(
                 epochs=settings.epochs,

@@ -159,12 +159,13 @@ def leftover_warnings(reports: Iterable[ColumnReport], used: Iterable[str]) -> l
     ]
 
 
-def complete_parts(config: RunConfig, schema: Schema) -> RunConfig:
+def complete_parts(config: RunConfig, schema: Schema, rows: int) -> RunConfig:
     """Return the config with every part's settings written out.
 
     Args:
         config: checked.
         schema: fitted, since what the data offer is no setting.
+        rows: training rows, which the batch size goes by.
 
     Raises:
         ConfigError: an encoder for an unknown modality, a head for an unknown task, an unknown part.
@@ -212,6 +213,9 @@ def complete_parts(config: RunConfig, schema: Schema) -> RunConfig:
             "heads": heads,
             "fusion": whole(Fusion.registry, "fusion", "modalities", "dim"),
             "sharing": whole(Sharing.registry, "sharing", "tasks", "dim"),
+            "training": config.training.model_copy(
+                update={"batch_size": config.training.batch_size or _batch_size(rows)}
+            ),
             "balancing": whole(Balancer.registry, "balancing", "tasks"),
         }
     )
@@ -240,3 +244,8 @@ def _copied(values: Mapping[str, Any]) -> dict[str, Any]:
         key: _copied(value) if isinstance(value, Mapping) else value
         for key, value in values.items()
     }
+
+
+def _batch_size(rows: int) -> int:
+    """Return 64, or 128 to 256 for large tables: 200 steps an epoch until then."""
+    return next((size for size in (64, 128) if rows < 200 * size), 256)

@@ -16,7 +16,7 @@ __all__ = ["Encoder"]
 
 _GROUPS = 4
 _LEAST = 16  # rows from which on grouping can pay
-_WORTH = 0.75  # share of the padded steps below which it does
+_WORTH = 4096  # padded steps that must be saved: fewer cost less than three more passes
 
 
 class Encoder(nn.Module, ABC):
@@ -68,7 +68,7 @@ class Encoder(nn.Module, ABC):
         groups = torch.split(order, -(-len(order) // _GROUPS))
         longest = [int(lengths[rows].max()) for rows in groups]
         steps = sum(length * len(rows) for length, rows in zip(longest, groups, strict=True))
-        if steps > _WORTH * features.mask.numel():
+        if features.mask.numel() - steps < _WORTH:
             return self.encode(features)
         parts = [
             self.encode(Features(features.values[rows, :length], features.mask[rows, :length]))

@@ -56,7 +56,7 @@ class NumbersPeriodic(Encoder, form="numbers", name="periodic"):
         x = (
             features.values.to(self.weight.dtype)
             .masked_fill(~features.mask, 0.0)
-            .clamp(-10.0, 10.0)
+            .clamp(-20.0, 20.0)
         )
         angle = 2 * math.pi * self.frequencies * x.unsqueeze(-1)  # [batch, columns, frequencies]
         waves = torch.cat([angle.sin(), angle.cos()], dim=-1)

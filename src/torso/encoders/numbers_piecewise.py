@@ -62,7 +62,7 @@ class NumbersPiecewise(Encoder, form="numbers", name="piecewise"):
     def encode(self, features: Features, /) -> Tokens:
         """Read standardised numbers `[batch, columns]`; a missing cell may hold anything."""
         x = features.values.to(self.weight.dtype).masked_fill(~features.mask, 0.0)
-        x = x.clamp(-10.0, 10.0).unsqueeze(-1)  # [batch, columns, 1]
+        x = x.clamp(-20.0, 20.0).unsqueeze(-1)  # [batch, columns, 1]
         pieces = ((x - self.low) / self.span).clamp(self.lower, self.upper)
         pieces = torch.cat([pieces, x], dim=-1)
         embedded = torch.einsum("bcp,cpw->bcw", pieces, self.weight) + self.bias

@@ -44,7 +44,23 @@ def test_quantiles_are_those_of_the_training_rows():
     kind = Number()
     kind.fit(column([float(x) for x in range(101)]))
     edges = np.array(kind.quantiles[0])
-    np.testing.assert_allclose(edges * kind.std[0] + kind.mean[0], np.linspace(0, 100, 17))
+    found = edges * kind.std[0] + kind.mean[0]
+    assert len(found) == 33
+    np.testing.assert_allclose(found, np.linspace(0, 100, 33), atol=1.0)
+
+
+def test_a_frequent_value_leaves_bins_for_the_others():
+    kind = Number()
+    kind.fit(column([0.0] * 920 + [float(x) for x in range(1, 81)]))
+    edges = np.array(kind.quantiles[0]) * kind.std[0] + kind.mean[0]
+    assert (np.diff(edges) > 0).sum() >= 30  # plain quantiles would keep three bins of 32
+
+
+def test_few_values_are_their_own_edges():
+    kind = Number()
+    kind.fit(column([3.0, 1.0, 2.0, 2.0]))
+    edges = np.array(kind.quantiles[0]) * kind.std[0] + kind.mean[0]
+    np.testing.assert_allclose(np.unique(edges.round(6)), [1, 2, 3])
 
 
 def test_a_moment_is_a_year_and_three_circles():

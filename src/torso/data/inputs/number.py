@@ -14,7 +14,8 @@ from torso.data.tables.table import Column
 
 __all__ = ["Datetime", "Number"]
 
-_BINS = 16
+_BINS = 32
+_CLIP = 20.0  # standard deviations; encoders read no further
 _FAR = 1e6  # standard deviations; a wilder cell says no more, and might not fit float32
 
 
@@ -40,7 +41,7 @@ class _Standardised(InputKind):
             std = float(known.std()) if len(known) else 0.0
             std = std if std > 1e-12 * max(1.0, abs(mean)) else 1.0
             scaled = (known - mean) / std if len(known) else np.zeros(1)
-            edges = np.quantile(scaled.clip(-10, 10), np.linspace(0, 1, _BINS + 1))
+            edges = _edges(scaled.clip(-_CLIP, _CLIP))
             self.mean.append(mean)
             self.std.append(std)
             self.quantiles.append([float(edge) for edge in edges])
@@ -102,3 +103,22 @@ class Datetime(
 def _circle(turns: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     angle = 2 * np.pi * (turns % 1.0)
     return np.sin(angle), np.cos(angle)
+
+
+def _edges(values: np.ndarray) -> np.ndarray:
+    """Return bin edges `[_BINS + 1]`: quantiles in which no single value counts for more than one bin.
+
+    Plain quantiles of a column that is 92 % zeros would put nearly all edges at zero and leave one bin for
+    everything else.
+    """
+    distinct, counts = np.unique(values, return_counts=True)
+    if len(distinct) <= _BINS + 1:
+        return np.pad(distinct, (0, _BINS + 1 - len(distinct)), mode="edge")
+    weights = counts.astype(np.float64)
+    for _ in range(50):  # capping shrinks the sum, and with it the cap; this settles quickly
+        weights = np.minimum(weights, weights.sum() / _BINS)
+    places = np.cumsum(weights) - weights / 2
+    places = (places - places[0]) / (places[-1] - places[0])
+    return np.asarray(
+        distinct[np.searchsorted(places, np.linspace(0, 1, _BINS + 1)).clip(max=len(distinct) - 1)]
+    )
