@@ -17,6 +17,7 @@ __all__ = ["SETTINGS", "run"]
 
 SETTINGS = (
     "inputs.image.size=32",
+    "encoders.image.jitter=0",  # how much ink there is depends on size and place
     "dim=64",
     "training.epochs=12",
     "training.modality_dropout=0.1",

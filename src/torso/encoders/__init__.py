@@ -8,6 +8,7 @@ from torso.encoders.missing import MissingToken, ModalityDropout
 from torso.encoders.numbers_periodic import NumbersPeriodic
 from torso.encoders.numbers_piecewise import NumbersPiecewise
 from torso.encoders.sequence_transformer import SequenceTransformer
+from torso.encoders.text_ngrams import TextNGrams
 from torso.encoders.text_transformer import TextTransformer
 from torso.encoders.vector_mlp import VectorMLP
 
@@ -21,6 +22,7 @@ __all__ = [
     "NumbersPeriodic",
     "NumbersPiecewise",
     "SequenceTransformer",
+    "TextNGrams",
     "TextTransformer",
     "VectorMLP",
 ]

@@ -1,0 +1,77 @@
+"""Texts, default: a bag of hashed n-grams of tokens. Fast, and on few rows better than attention.
+
+`benchmarks/text_encoders.py` holds it against the transformer on the texts of Talking Stamps.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from torso.encoders._encoder import Encoder
+from torso.types import Features, Tokens
+
+__all__ = ["TextNGrams"]
+
+_PRIME = 1_000_003
+_MODULUS = 2_147_483_647
+
+
+class TextNGrams(Encoder, form="text", name="ngrams"):
+    """Sum of the embeddings of all n-grams of a text, over the square root of their number.
+
+    The family of fastText (Joulin et al., EACL 2017, https://arxiv.org/abs/1607.01759). Differences: n-grams are
+    taken over byte-pair tokens instead of words or characters, the sum is divided by the square root of
+    the count instead of the count, so that longer texts speak louder, and n-grams are dropped in training.
+
+    Args:
+        dim: token width.
+        orders: longest n-gram, in tokens.
+        buckets: embeddings that the n-grams are hashed to.
+        width: width of an embedding.
+        drop: share of a text's n-grams hidden in training.
+    """
+
+    def __init__(
+        self,
+        dim: int,
+        *,
+        orders: int = 4,
+        buckets: int = 30_000,
+        width: int = 64,
+        drop: float = 0.3,
+    ) -> None:
+        super().__init__()
+        if orders < 1 or buckets < 1 or width < 1:
+            raise ValueError(
+                "Parameters `orders`, `buckets` and `width` should be at least 1. "
+                f"Found {orders}, {buckets} and {width}."
+            )
+        self.dim = dim
+        self.orders = orders
+        self.drop = drop
+        self.embedding = nn.Embedding(buckets, width)
+        nn.init.normal_(self.embedding.weight, std=0.02)
+        self.project = nn.Linear(width, dim)
+
+    def encode(self, features: Features, /) -> Tokens:
+        """Read token ids, int64 `[batch, length]`, whose True cells stand first; one token per row."""
+        ids, mask = self._ngrams(features.values.masked_fill(~features.mask, 0), features.mask)
+        if self.training and self.drop:
+            mask = mask & (torch.rand(mask.shape, device=mask.device) >= self.drop)
+        weights = mask.to(self.embedding.weight.dtype)
+        summed = torch.einsum("bn,bnw->bw", weights, self.embedding(ids))
+        mean = summed / weights.sum(dim=1, keepdim=True).clamp(min=1).sqrt()
+        return Tokens.vector(self.project(mean), features.present)
+
+    def _ngrams(self, ids: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the buckets of all n-grams, end to end by order, and which of them exist."""
+        found, exist = [], []
+        for order in range(1, min(self.orders, ids.shape[1]) + 1):
+            count = ids.shape[1] - order + 1
+            hashed = torch.full_like(ids[:, :count], order)
+            for place in range(order):
+                hashed = (hashed * _PRIME + ids[:, place : place + count]) % _MODULUS
+            found.append(hashed % self.embedding.num_embeddings)
+            exist.append(mask[:, order - 1 :])
+        return torch.cat(found, dim=1), torch.cat(exist, dim=1)
