@@ -11,6 +11,7 @@ parameters. See rivals/README.md for Ludwig's environment. Writes results/speed.
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import os
 import platform
@@ -24,9 +25,12 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import PIL.Image
+import soundfile
 import torch
 
 import torso
+from torso.data.inputs import Audio, Image
 from torso.data.loader import Loader
 from torso.data.reading import Reading
 from torso.data.tables import read_table
@@ -109,20 +113,42 @@ def measure_fit(
     return predictor, figures
 
 
-def decoding(table: Path) -> dict[str, float]:
-    """How busy the cores are while all files are read, decoded and stored in a cold cache."""
+def decoding(table: Path) -> dict[str, dict[str, float]]:
+    """How fast files are read, decoded and stored in a cold cache, and how many cores that keeps busy.
+
+    The table's own small files, then larger ones as raw bytes: 640 x 480 JPEG, 8 s of FLAC at 44.1 kHz.
+    """
     source = read_table(table)
-    kinds = torso.data.inputs
+    larger = read_table(_larger(384))
     figures = {}
-    for name, kind in (("image", kinds.Image(size=32)), ("audio", kinds.Audio())):
+    for name, kind, column in (
+        ("png_32x32", Image(size=32), source.column("image")),
+        ("wav_0.25_s", Audio(), source.column("audio")),
+        ("jpeg_640x480", Image(size=64), larger.column("photo")),
+        ("flac_8_s", Audio(), larger.column("recording")),
+    ):
         with tempfile.TemporaryDirectory() as cache:
             reading = Reading(folder=source.folder, cache=Path(cache))
             wall, cpu = time.perf_counter(), time.process_time()
-            kind.source(source.column(name), reading)
+            kind.source(column, reading)
             wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
-        figures[f"{name}_files_per_s"] = source.rows / wall
-        figures[f"{name}_cores_busy"] = cpu / wall
+        figures[name] = {"files_per_s": len(column) / wall, "cores_busy": cpu / wall}
     return figures
+
+
+def _larger(rows: int) -> dict[str, list[bytes]]:
+    """Return pictures of coloured squares and recordings of noise, each different."""
+    rng = np.random.default_rng(0)
+    photos, recordings = [], []
+    for _ in range(rows):
+        squares = rng.integers(0, 255, (60, 80, 3)).repeat(8, 0).repeat(8, 1).astype(np.uint8)
+        photo, recording = io.BytesIO(), io.BytesIO()
+        PIL.Image.fromarray(squares).save(photo, "JPEG", quality=90)
+        noise = rng.normal(0, 0.1, 8 * 44_100)
+        soundfile.write(recording, noise, 44_100, format="FLAC")
+        photos.append(photo.getvalue())
+        recordings.append(recording.getvalue())
+    return {"photo": photos, "recording": recordings}
 
 
 def one_row(predictor: torso.Predictor, table: Path, calls: int = 200) -> dict[str, float]:

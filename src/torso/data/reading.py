@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from time import perf_counter
 from typing import Any, Literal
 
 import numpy as np
@@ -28,6 +29,8 @@ __all__ = ["Decoder", "OnError", "Reading", "Skipped", "StoredSource"]
 
 OnError = Literal["missing", "fail"]
 _WINDOW = 512
+_PROBE = 8
+_WORTH_A_THREAD = 0.0005  # seconds per file
 
 
 @dataclass(frozen=True)
@@ -292,12 +295,20 @@ def _decode_new(
 
 
 def _on_all_cores(function: Callable[[Any], Any], tasks: Sequence[Any]) -> Iterator[Any]:
-    """Yield results in order; decoders let go of the interpreter lock, so threads fill the cores."""
+    """Yield results in order, from one thread per core where that pays.
+
+    Decoders let go of the interpreter lock, but a small file is mostly the interpreter's own work, and two
+    threads that quarrel over its lock are half as fast as one. So a few files are timed first.
+    """
+    began = perf_counter()
+    yield from map(function, tasks[:_PROBE])
+    seconds = (perf_counter() - began) / _PROBE
+    rest = tasks[_PROBE:]
     cores = os.cpu_count() or 1
-    if len(tasks) < 8 or cores == 1:
-        yield from map(function, tasks)
+    if seconds < _WORTH_A_THREAD or cores == 1 or not rest:
+        yield from map(function, rest)
         return
-    groups = [tasks[start : start + 16] for start in range(0, len(tasks), 16)]
+    groups = [rest[start : start + 8] for start in range(0, len(rest), 8)]
     with ThreadPoolExecutor(cores) as pool:
         for results in pool.map(lambda group: [function(task) for task in group], groups):
             yield from results
