@@ -21,13 +21,14 @@ from torso.evaluation import results_table
 
 INPUTS = {
     "image": {"kind": "image", "size": 64, "root": "images.zip"},
-    "text": {"kind": "text"},
+    "text": {"kind": "text", "vocabulary": 2000},
     "audio": {"kind": "audio", "root": "audio.zip"},
     "sound_effect": {"kind": "audio", "root": "audio.zip"},
 }
 TARGETS = ["category", "lang", "cartoon", "noflip", "seconds"]
 SETTINGS = [
     "data.split.group=id",
+    "encoders.text=ngrams",  # beside picture and voice no worse than the transformer, at a tenth of its cost
     "training.epochs=16",
     "training.weight_decay=0.05",
     "training.modality_dropout=0.3",  # else the picture alone is learned by heart: 950 of them, seen 8 times

@@ -1,4 +1,4 @@
-"""Texts, default: a bag of hashed n-grams of tokens. Fast, and on few rows better than attention.
+"""Texts, cheap: a bag of hashed n-grams of tokens, a tenth of the transformer's computation.
 
 `benchmarks/text_encoders.py` holds it against the transformer on the texts of Talking Stamps.
 """

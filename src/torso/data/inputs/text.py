@@ -22,7 +22,7 @@ __all__ = ["Text"]
 _CHUNK = 10_000
 
 
-class Text(InputKind, name="text", form="text", encoder="ngrams"):
+class Text(InputKind, name="text", form="text", encoder="transformer"):
     """A text of any length and script.
 
     Byte-level BPE (Sennrich et al., ACL 2016) over NFKC-normalised text, so that no character is unknown. An
@@ -37,7 +37,7 @@ class Text(InputKind, name="text", form="text", encoder="ngrams"):
 
     def __init__(
         self,
-        vocabulary: int = 2000,
+        vocabulary: int = 8000,
         length: int = 64,
         lowercase: bool = True,
         min_frequency: int = 2,
