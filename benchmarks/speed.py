@@ -235,6 +235,7 @@ def main() -> None:
             command += ["--rows", str(options.rows)]
             done = subprocess.run(command, check=True, capture_output=True, text=True)
             results["ludwig"] = rival = json.loads(done.stdout)
+            rival["command"] = "python benchmarks/rivals/ludwig_speed.py --full TABLE --gaps TABLE"
             results["ratios"] = ratios(results, rival)
     report = {
         "command": "python benchmarks/speed.py" + (" --ludwig PYTHON" if options.ludwig else ""),
