@@ -9,8 +9,9 @@ Every candidate trains its own copy of the model; their steps are interleaved in
 machine hits all alike. Figures are process CPU time (wall time on a GPU), the median over the rounds of each
 candidate's step divided by the plain step of the same round. A `sketch` looks at the gradients every now and
 then, so its figure is the mean over whole intervals after the first, beside the mean of the plain steps
-between them. Memory is each candidate's peak over the state after building, a process each: resident memory,
-or what torch allocates on a GPU. The floor is K backward passes that simply add up in `.grad`.
+between them. Memory is each candidate's peak over the state after building, a process each: resident memory, with
+an allocator that gives freed blocks back at once (so that it is what is held, not how the heap is fragmented), or
+what torch allocates on a GPU. The floor is K backward passes that simply add up in `.grad`.
 Writes results/balancing.json.
 """
 
@@ -262,7 +263,9 @@ def _resident(which: str) -> int:
 
 def memory(model: str, tasks: int, candidate: str, device: str) -> float:
     command = [sys.executable, __file__, "--peak", model, str(tasks), candidate, "--device", device]
-    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    back_at_once = {"MALLOC_MMAP_THRESHOLD_": "65536", "MALLOC_TRIM_THRESHOLD_": "65536"}
+    environment = {**os.environ, **back_at_once}
+    done = subprocess.run(command, check=True, capture_output=True, text=True, env=environment)
     return float(done.stdout)
 
 

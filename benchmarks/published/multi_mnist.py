@@ -88,6 +88,11 @@ def accuracy(model: LeNet, data: Pictures) -> list[float]:
     ]
 
 
+def spread(values: tuple[float, ...]) -> float | None:
+    """Return the standard deviation over seeds; None for a single one."""
+    return statistics.stdev(values) if len(values) > 1 else None
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
@@ -117,7 +122,6 @@ def main() -> None:
             else:
                 found.append(accuracy(train(SPECS[name], seed, fit, options.epochs, [0, 1]), test))
         left, right = zip(*found, strict=True)
-        spread = statistics.stdev if len(found) > 1 else (lambda values: float("nan"))  # noqa: ARG005
         report["methods"][name] = {
             "left": {"mean": statistics.fmean(left), "std": spread(left), "values": left},
             "right": {"mean": statistics.fmean(right), "std": spread(right), "values": right},

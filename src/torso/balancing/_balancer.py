@@ -112,6 +112,20 @@ class Balancer(nn.Module, ABC):
         self.group = group if group is not None else dist.group.WORLD
         return self
 
+    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Self:
+        """Move or convert the state; what is float64 stays where it is if the device knows no such numbers (MPS)."""
+
+        def move(tensor: Tensor) -> Tensor:
+            try:
+                return fn(tensor)
+            except TypeError:
+                if tensor.dtype != torch.float64:
+                    raise
+                return tensor
+
+        super()._apply(move, recurse)  # type: ignore[no-untyped-call]
+        return self
+
     def find_own(
         self, losses: Tensor, shared: Sequence[nn.Parameter], own: Any
     ) -> list[nn.Parameter]:

@@ -80,5 +80,7 @@ def test_settings_are_checked():
     with pytest.raises(ValueError, match=r"Unknown task in `preference`: 'c'"):
         ConFIG(["a", "b"], preference={"c": 0.5})
     for share in (0.0, -1.0, float("inf"), float("nan")):
-        with pytest.raises(ValueError, match=r"`preference` should be positive\. Found a"):
+        with pytest.raises(
+            ValueError, match=r"`preference` should be finite and above 0\. Found {'a'"
+        ):
             ConFIG(["a", "b"], preference={"a": share})

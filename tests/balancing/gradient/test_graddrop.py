@@ -66,5 +66,5 @@ def test_settings_are_checked():
     with pytest.raises(ValueError, match=r"Unknown task in `leak`: 'c'"):
         GradDrop(["a", "b"], leak={"c": 0.5})
     for leak in (-0.1, 1.1, float("nan")):
-        with pytest.raises(ValueError, match=r"`leak` should lie between 0 and 1\. Found task 0"):
+        with pytest.raises(ValueError, match=r"`leak` should be from 0 to 1\. Found {'task 0'"):
             GradDrop(2, leak=leak)

@@ -6,6 +6,7 @@ from tests.balancing.gram.precise import LONG, long
 from tests.balancing.jacobians import JACOBIANS, find
 from tests.balancing.jacobians import gram as gram_of
 from torso.balancing import FairGrad, NashMTL
+from torso.errors import ConfigError
 
 
 def weigh(gram, **settings):
@@ -25,6 +26,29 @@ def test_the_equation_holds_to_rounding(case, alpha):
         pytest.skip("the answer has weights of 1e-70, below the rounding of the others' products")
     gram = JACOBIANS[case].gram
     assert gap(gram, weigh(gram, alpha=alpha), alpha) <= 1e-9
+
+
+@pytest.mark.parametrize("alpha", [10.0, 30.0])
+@pytest.mark.parametrize("case", find("full", "scales"))
+def test_the_equation_holds_to_rounding_of_its_parts_a_billionfold_apart(case, alpha):
+    """Lengths 1e9 and weights 1e246 apart: both sides agree to what float64 can tell of `G w`."""
+    gram = long(JACOBIANS[case].gram)
+    w = long(weigh(JACOBIANS[case].gram, alpha=alpha))
+    side = w ** (-1 / LONG(alpha))
+    assert (np.abs(gram @ w - side) <= 1e-12 * (np.abs(gram) @ w + side)).all()
+
+
+def test_a_weight_below_the_least_number_is_zero():
+    weights = weigh(JACOBIANS["scales aligned 8"].gram, alpha=1000.0)
+    assert weights.isfinite().all()
+    assert weights.min() == 0
+    assert (JACOBIANS["scales aligned 8"].gram @ weights > 0).all()
+
+
+@pytest.mark.parametrize("alpha", [30.0, 100.0])
+def test_a_solution_out_of_reach_is_an_error(alpha):
+    with pytest.raises(ConfigError, match=r"No fair weights were found.* lower `alpha`"):
+        weigh(JACOBIANS["rank-deficient scales 8"].gram, alpha=alpha)
 
 
 @pytest.mark.parametrize("case", [*find("deficient", "aligned"), "rank-deficient 8", "twins 64"])

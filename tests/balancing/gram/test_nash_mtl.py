@@ -48,6 +48,14 @@ def test_the_papers_step_has_the_length_of_the_root_of_tasks():
     assert (weights @ gram @ weights).item() == pytest.approx(8.0, rel=1e-12)
 
 
+def test_the_step_of_the_authors_code_before_its_clipping():
+    """Its length is `sqrt(tasks |G|)`, of the same direction as the paper's."""
+    gram = JACOBIANS["well-conditioned 8"].gram
+    weights, paper = weigh(gram), weigh(gram, normalize=False)
+    assert (weights @ gram @ weights).item() == pytest.approx(8.0 * gram.norm().item(), rel=1e-12)
+    torch.testing.assert_close(weights / weights.sum(), paper / paper.sum(), rtol=1e-12, atol=0.0)
+
+
 @pytest.mark.parametrize("size", [1e-8, 1e-4, 1.0, 1e6])
 def test_no_scale_is_special(size):
     """The authors' stopping rule is absolute: rivals are 5e-2 off at 1e-4 and 1e6."""

@@ -107,7 +107,7 @@ def test_a_wrong_preference_is_named():
     with pytest.raises(ValueError, match=r"task in `preference`: 'd'.*Known: \['a', 'b'\]"):
         UPGrad(["a", "b"], preference={"d": 1.0})
     for wrong in ([1.0], [1.0, -1.0], [0.0, 0.0], [1.0, torch.nan], [1.0, torch.inf]):
-        with pytest.raises(ValueError, match="`preference` should be one finite number per task"):
+        with pytest.raises(ValueError, match="`preference` should"):
             UPGrad(["a", "b"], preference=wrong)
 
 

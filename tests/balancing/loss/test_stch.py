@@ -117,7 +117,7 @@ def test_the_shift_moves_the_nadir_too():
         ({"preference": {"pears": 1.0}}, r"task in `preference`: 'pears'\. Did you mean 'pear'"),
         (
             {"preference": {"pear": 0.0}},
-            r"`preference` should be finite and above 0\. Found pear: 0",
+            r"`preference` should be finite and above 0\. Found {'pear': 0\.0}",
         ),
     ],
 )

@@ -63,9 +63,10 @@ class LinearLayer:
                 self.reached = True
         low, high = self.rows[place].aminmax()
         size = torch.maximum(-low, high)
-        size = torch.where((size > 0) & size.isfinite(), size, 1.0)
-        self.rows[place] /= size
-        self.sizes[place] = size
+        extreme = (size > 0) & size.isfinite() & ~((size > 1e-6) & (size < 1e6))
+        if bool(extreme):
+            self.rows[place] /= size
+        self.sizes[place] = torch.where(extreme, size, 1.0)
 
     def gram(self) -> Tensor:
         """Return `[tasks, tasks]` in float64, whatever the scale."""

@@ -8,7 +8,7 @@ from functools import reduce
 import torch
 from torch import Tensor
 
-__all__ = ["Rows", "accumulate", "gram"]
+__all__ = ["Rows", "accumulate", "gram", "wide_type"]
 
 _COLUMNS = 1 << 15
 """Columns that are multiplied at a time: they stay in a core's cache, and sums of them are kept in float64."""
@@ -33,7 +33,7 @@ class Rows:
     ) -> None:
         self.tensors = tensors
         self.lengths = [one.numel() for one in tensors]
-        dtype = reduce(torch.promote_types, (one.dtype for one in tensors), torch.float32)
+        dtype = wide_type(tensors)
         shape = (count, sum(self.lengths))
         if space is None or (space.shape, space.dtype, space.device) != (shape, dtype, device):
             space = torch.empty(shape, dtype=dtype, device=device)
@@ -81,6 +81,11 @@ def gram(matrix: Tensor) -> Tensor:
     sizes = torch.where((largest > 0) & largest.isfinite(), largest, 1.0)
     wide = sizes.double()
     return _products(matrix / sizes) * wide * wide.T
+
+
+def wide_type(tensors: Sequence[Tensor]) -> torch.dtype:
+    """Return the dtype that holds the numbers of all tensors, float32 or wider."""
+    return reduce(torch.promote_types, (one.dtype for one in tensors), torch.float32)
 
 
 def accumulate(tensor: Tensor, gradient: Tensor) -> None:

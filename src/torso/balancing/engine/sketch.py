@@ -29,7 +29,7 @@ class Sketch(nn.Module):
     step: Tensor
 
     def __init__(
-        self, tasks: int, *, budget: float = 0.08, share: float = 0.65, decay: float = 0.7
+        self, tasks: int, *, budget: float = 0.07, share: float = 0.65, decay: float = 0.7
     ) -> None:
         super().__init__()
         self.interval = max(1, math.ceil(tasks * share / budget))

@@ -12,6 +12,7 @@ from torch import distributed as dist
 from torso.balancing.engine.leaves import nodes, task_roots
 from torso.balancing.engine.linear_layers import LinearLayer, linear_layers
 from torso.balancing.engine.ranks import average
+from torso.balancing.engine.reach import trainable, unreached
 from torso.balancing.engine.rows import Rows, accumulate, gram
 from torso.errors import ConfigError
 
@@ -55,12 +56,7 @@ class TaskGradients:
         space: Tensor | None = None,
         group: Any = None,
     ) -> None:
-        self.tensors = [one for one in tensors if one.requires_grad]
-        if not self.tensors:
-            raise ConfigError(
-                "There is no shared parameter that requires a gradient, so there is nothing to balance. "
-                "Unfreeze some, or use `balancing: equal`."
-            )
+        self.tensors = trainable(tensors)
         roots = task_roots(losses, present)
         self._present = present
         self._layers: list[LinearLayer] = []
@@ -93,10 +89,7 @@ class TaskGradients:
             if parameter.grad is None:  # of an absent task: zero, as in a plain step
                 parameter.grad = torch.zeros_like(parameter)
         if roots and not any(reached):
-            raise ConfigError(
-                "No loss reaches any shared parameter: were the features detached, or are these the parameters "
-                "of another model? Pass the parameters that these losses were computed with."
-            )
+            raise unreached()
         self.gram = found.new_zeros(len(losses), len(losses))
         self.gram[present.nonzero(), present.nonzero().T] = found
         self._tasks = tasks

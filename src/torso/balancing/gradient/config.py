@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
 
+from torso.balancing._preference import Preference, preference_of
 from torso.balancing.gradient._gradient_balancer import GradientBalancer
 from torso.balancing.gradient._products import inner_products
-from torso.errors import unknown
 
 __all__ = ["ConFIG"]
 
@@ -29,25 +29,15 @@ class ConFIG(GradientBalancer, name="config"):
 
     Args:
         tasks: names of the tasks.
-        preference: task -> its share of the direction, positive; a task that is not named has 1.
+        preference: each task's share of the direction, positive: `{task: p}`, a task that is not named has 1; or
+            one number per task; default: all alike.
     """
 
     preference: Tensor
 
-    def __init__(
-        self, tasks: Sequence[str] | int, *, preference: Mapping[str, float] | None = None
-    ) -> None:
+    def __init__(self, tasks: Sequence[str] | int, *, preference: Preference = None) -> None:
         super().__init__(tasks)
-        preference = preference or {}
-        for task, share in preference.items():
-            if task not in self.tasks:
-                raise ValueError(unknown("task in `preference`:", task, self.tasks))
-            if not 0.0 < share < float("inf"):
-                raise ValueError(
-                    f"Parameter `preference` should be positive. Found {task}: {share}."
-                )
-        shares = [float(preference.get(task, 1.0)) for task in self.tasks]
-        self.register_buffer("preference", torch.tensor(shares, dtype=torch.float64))
+        self.register_buffer("preference", preference_of(self.tasks, preference, positive=True))
 
     def combine(self, jacobian: Tensor, tasks: Tensor, /) -> Tensor:
         """Return the direction, as long as the sum of the rows' projections on it."""

@@ -17,7 +17,7 @@ class ExcessMTL(GradientBalancer, name="excess_mtl"):
     """`sum_i w_i g_i` with weights that grow with the tasks' estimated excess risks.
 
     He, Zhou, Zhang, Yun, Xu, Zeng, Chilimbi, Zhao, ICML 2024, "Robust Multi-Task Learning with Excess Risks"
-    (https://arxiv.org/abs/2402.02009), equations 6, 7 and 9: the excess risk, how far the loss is above the
+    (https://arxiv.org/abs/2402.02009): the excess risk, how far the loss is above the
     best it can be, is estimated by `E = g' H^-1 g`, H the diagonal matrix of the roots of the sums of all
     squared gradients so far. It is divided by its value at the start, and `w <- w exp(step_size E)`,
     brought to the sum of one. A noisy task whose loss cannot fall has a large loss, but a small E.

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor
 
+from torso.balancing._preference import per_task
 from torso.balancing.gradient._gradient_balancer import GradientBalancer
-from torso.errors import unknown
 
 __all__ = ["GradDrop"]
 
@@ -27,7 +27,8 @@ class GradDrop(GradientBalancer, name="graddrop"):
 
     Args:
         tasks: names of the tasks.
-        leak: share of every gradient that is never dropped, from 0 to 1; or task -> its share, 0 if not named.
+        leak: share of every gradient that is never dropped, from 0 to 1; or one
+            share per task, by name (0 if not named) or in order.
         seed: of the draws; each step has its own, which `forward` repeats and a resumed run continues.
     """
 
@@ -38,22 +39,22 @@ class GradDrop(GradientBalancer, name="graddrop"):
         self,
         tasks: Sequence[str] | int,
         *,
-        leak: float | Mapping[str, float] = 0.0,
+        leak: float | Mapping[str, float] | Sequence[float] = 0.0,
         seed: int = 0,
     ) -> None:
         super().__init__(tasks)
-        if not isinstance(leak, Mapping):
-            leak = dict.fromkeys(self.tasks, leak)
-        for task, share in leak.items():
-            if task not in self.tasks:
-                raise ValueError(unknown("task in `leak`:", task, self.tasks))
-            if not 0.0 <= share <= 1.0:
-                raise ValueError(
-                    f"Parameter `leak` should lie between 0 and 1. Found {task}: {share}."
-                )
+        if isinstance(leak, float | int):
+            leak = [leak] * len(self.tasks)
         self.seed = seed
-        shares = [float(leak.get(task, 0.0)) for task in self.tasks]
-        self.register_buffer("leak", torch.tensor(shares, dtype=torch.float64))
+        shares = per_task(
+            "leak",
+            self.tasks,
+            leak,
+            0.0,
+            rule="from 0 to 1",
+            good=lambda one: (one >= 0) & (one <= 1),
+        )
+        self.register_buffer("leak", shares)
         self.register_buffer("step", torch.zeros((), dtype=torch.int64))
 
     def combine(self, jacobian: Tensor, tasks: Tensor, /) -> Tensor:

@@ -2,7 +2,9 @@
 
 `C x = f * x ** -p` is the optimality condition of the convex potential
 `x' C x / 2 - sum(f * x ** (1 - p)) / (1 - p)`, with `log(x)` where `p = 1`, so Newton's method with a line search
-finds it from anywhere.
+finds it from anywhere; but it needs the more steps the farther apart the weights are, and with a small p they may
+lie more than 1e300 apart. There Newton's method on the logarithms of both sides goes on from the
+answer for `p = 1`: while `x > 0` and `C x > 0` its matrix is regular, so it lowers the residual in every step.
 """
 
 from __future__ import annotations
@@ -12,6 +14,8 @@ import math
 import torch
 from torch import Tensor
 
+from torso.errors import ConfigError
+
 __all__ = ["equilibrium"]
 
 _LEAST = 1e-10
@@ -19,15 +23,40 @@ _LEAST = 1e-10
 `_LEAST ** -0.5` instead of without bound."""
 
 
+_CLOSE = 1e-6
+"""Largest residual of an answer, against the parts that it is the sum of."""
+
+
 def equilibrium(correlation: Tensor, factors: Tensor, power: float) -> Tensor:
-    """Return `x > 0` with `correlation @ x = factors * x ** -power`.
+    """Return `x > 0` with `correlation @ x = factors * x ** -power`; what is below the least number is zero.
 
     Args:
         correlation: `[tasks, tasks]`, positive semi-definite with a unit diagonal.
         factors: `[tasks]`, positive.
         power: positive.
+
+    Raises:
+        ConfigError: not found, which takes gradients that nearly cancel, lengths many orders of magnitude
+            apart and a small `power`.
     """
     matrix = _definite(correlation)
+    if power < 1.0:
+        x, residual = _by_logarithms(matrix, factors, power, _by_potential(matrix, factors, 1.0))
+        if residual < _CLOSE:
+            return x
+    x = _by_potential(matrix, factors, power)
+    gain, pull = matrix @ x, factors * x**-power
+    if not bool(((gain - pull).abs() <= _CLOSE * (matrix.abs() @ x + pull)).all()):
+        raise ConfigError(
+            "No fair weights were found: some gradients nearly cancel each other, and their lengths lie too far "
+            "apart. With `fairgrad`, lower `alpha`; or use `balancing: upgrad`."
+        )
+    return x
+
+
+def _by_potential(matrix: Tensor, factors: Tensor, power: float) -> Tensor:
+    """Return `x` from Newton's method on the potential."""
+    least = torch.finfo(factors.dtype).tiny ** (1.0 / (2.0 + power))  # whose powers are finite
     x = factors ** (1.0 / (1.0 + power))  # the answer for orthogonal gradients
     x = x * ((factors * x ** (1 - power)).sum() / (x @ matrix @ x)) ** (1.0 / (1.0 + power))
     last = math.inf
@@ -40,7 +69,7 @@ def equilibrium(correlation: Tensor, factors: Tensor, power: float) -> Tensor:
         step = _inside(x, step, slope)
         length = 1.0
         for _ in range(60):
-            ahead = x + length * step
+            ahead = (x + length * step).clamp(min=least)
             if float((matrix @ ahead - factors * ahead**-power) @ step) <= -0.1 * float(
                 slope @ step
             ):
@@ -48,6 +77,34 @@ def equilibrium(correlation: Tensor, factors: Tensor, power: float) -> Tensor:
             length /= 2
         x = ahead
     return x
+
+
+def _by_logarithms(
+    matrix: Tensor, factors: Tensor, power: float, x: Tensor
+) -> tuple[Tensor, float]:
+    """Return `x` and the largest `|log(matrix @ x) - log(factors) + power * log(x)|`, NaN counting as infinite."""
+    v, last = x.log(), math.inf
+    gain = matrix @ x
+    off = gain.log() - factors.log() + power * v
+    for _ in range(60):
+        largest = float(off.abs().max())
+        if not largest > 1e-14 or (largest < _CLOSE and largest > last / 2):
+            break  # done, down to rounding, or no number at all
+        last = largest
+        slope = matrix * v.exp() / gain[:, None] + torch.diag(torch.full_like(v, power))
+        step = -torch.linalg.solve(slope, off)
+        length = 1.0
+        while length > 1e-4:
+            gain = matrix @ (v + length * step).exp()
+            ahead = gain.log() - factors.log() + power * (v + length * step)
+            if float(ahead.norm()) <= (1.0 - 0.1 * length) * float(off.norm()):
+                break
+            length /= 2
+        else:
+            break
+        v, off = v + length * step, ahead
+    largest = float(off.abs().max())
+    return v.exp(), largest if math.isfinite(largest) else math.inf
 
 
 def _inside(x: Tensor, step: Tensor, slope: Tensor) -> Tensor:

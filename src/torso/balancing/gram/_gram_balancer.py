@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from torso.balancing._balancer import Balancer
-from torso.balancing.engine import TaskGradients, add_gradients
+from torso.balancing.engine import TaskGradients, add_gradients, projected_gram
 from torso.balancing.engine.sketch import Sketch
 from torso.errors import ConfigError
 
@@ -33,9 +33,10 @@ class GramBalancer(Balancer):
     Args:
         tasks: names of the tasks.
         gram: `exact`: from every task's gradient, every step; one backward pass per task. `sketch`: a running
-            mean of exact matrices seen every few steps, for about a tenth of a plain step. `representation`:
-            every step from the gradients of `representation` only (Sener and Koltun, NeurIPS 2018,
-            equation 4), which costs a pass through the heads per task.
+            mean of matrices seen every few steps through random projections of the gradients
+            (`engine.projection`), for about a tenth of a plain step and the memory of one gradient.
+            `representation`: every step from the gradients of `representation` only (Sener and Koltun,
+            NeurIPS 2018, section 3.3), which costs a pass through the heads per task.
 
     Attributes:
         degree: `weights(c * G) = c ** degree * weights(G)` for every c > 0; 0 where only the directions and
@@ -113,40 +114,63 @@ class GramBalancer(Balancer):
         began = perf_counter()
         self.losses = losses.detach().where(present, torch.nan)
         own = self.find_own(losses, shared, own)
-        if self.mode == "representation":
-            if not representation:
-                raise ConfigError(
-                    "`gram: representation` needs the tensors between the shared part and the heads. Pass "
-                    "`representation=[...]` to `backward`, or use `gram: sketch`."
-                )
-            seen = TaskGradients(losses, representation, present, self.tasks)
-            found = seen.gram_over_ranks(self.group)
-            if bool(found.isfinite().all()) or not self.allow_overflow:
-                self._see(found, present)
-        elif self.sketch is None or self.sketch.due(present.cpu()):
-            gradients = TaskGradients(
-                losses,
-                shared,
-                present,
-                self.tasks,
-                own,
-                rows=False,
-                keep_graph=False,
-                space=self._space,
-                group=self.group,
-            )
-            if gradients.overflow(allowed=self.allow_overflow):
-                return
-            self._see(gradients.gram, present)
-            gradients.add_weighted(self.used)
-            if self.sketch is None:
-                self._space = gradients.space
+        if self.mode == "exact":
+            self._exact(losses, shared, present, own)
             self.extra_seconds += (perf_counter() - began) * (1 - 1 / int(present.sum()))
             return
+        seen = self._glimpse(losses, shared, present, representation)
+        if seen is not None and (not self.allow_overflow or bool(seen.isfinite().all())):
+            self._see(seen, present)
         add_gradients(losses[present].sum(), own, keep_graph=True, group=self.group)
         self.extra_seconds += perf_counter() - began
         weights = torch.where(present, self.used.to(losses), 0.0)
         add_gradients((losses * weights).sum(), shared, group=self.group)
+
+    def _exact(
+        self,
+        losses: Tensor,
+        shared: Sequence[nn.Parameter],
+        present: Tensor,
+        own: Sequence[nn.Parameter],
+    ) -> None:
+        """Take one backward pass per task, all that the step needs."""
+        gradients = TaskGradients(
+            losses,
+            shared,
+            present,
+            self.tasks,
+            own,
+            rows=False,
+            keep_graph=False,
+            space=self._space,
+            group=self.group,
+        )
+        if not gradients.overflow(allowed=self.allow_overflow):
+            self._see(gradients.gram, present)
+            gradients.add_weighted(self.used)
+            self._space = gradients.space
+
+    def _glimpse(
+        self,
+        losses: Tensor,
+        shared: Sequence[nn.Parameter],
+        present: Tensor,
+        representation: Sequence[Tensor],
+    ) -> Tensor | None:
+        """Return this batch's Gram matrix beside a plain step; None if now is not the time to look."""
+        if self.sketch is not None:
+            if not self.sketch.due(present.cpu()):
+                return None
+            seed = int(self.sketch.step)
+            return projected_gram(losses, shared, present, seed=seed, group=self.group)
+        if not representation:
+            raise ConfigError(
+                "`gram: representation` needs the tensors between the shared part and the heads. Pass "
+                "`representation=[...]` to `backward`, or use `gram: sketch`."
+            )
+        return TaskGradients(losses, representation, present, self.tasks).gram_over_ranks(
+            self.group
+        )
 
     def _see(self, gram: Tensor, present: Tensor) -> None:
         """Note the newest Gram matrix and the weights to use from now on."""

@@ -8,9 +8,9 @@ from typing import Literal
 import torch
 from torch import Tensor
 
+from torso.balancing._preference import Preference, preference_of
 from torso.balancing.gram._cone import balanced, square_root
 from torso.balancing.gram._gram_balancer import Gram, GramBalancer
-from torso.balancing.gram._preference import Preference, preference_of
 
 __all__ = ["AlignedMTL"]
 

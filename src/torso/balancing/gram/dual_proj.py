@@ -7,9 +7,9 @@ from typing import ClassVar
 
 from torch import Tensor
 
+from torso.balancing._preference import Preference, preference_of, shares
 from torso.balancing.gram._cone import dual_cone
 from torso.balancing.gram._gram_balancer import Gram, GramBalancer
-from torso.balancing.gram._preference import Preference, preference_of, shares
 
 __all__ = ["DualProj"]
 
@@ -18,7 +18,7 @@ class DualProj(GramBalancer, name="dual_proj"):
     """The projection of `sum_i p_i g_i` on the dual cone of the gradients.
 
     Lopez-Paz and Ranzato, NeurIPS 2017, "Gradient Episodic Memory for Continual Learning"
-    (https://arxiv.org/abs/1706.08840), equation 11: the direction nearest to a gradient that conflicts with
+    (https://arxiv.org/abs/1706.08840): the direction nearest to a gradient that conflicts with
     no other. How we differ: there the gradient is that of the task being learnt and the constraints are
     those of the tasks learnt before; here, as Quinton and Rey put it (https://arxiv.org/abs/2406.16232), the
     gradient is the mean of all and every task is a constraint. The authors' code adds a margin to the

@@ -18,18 +18,21 @@ class FairGrad(GramBalancer, name="fairgrad"):
     """`G w = w ** (-1 / alpha)` with `w > 0`: the direction of greatest total alpha-fair utility.
 
     Ban and Ji, ICML 2024, "Fair Resource Allocation in Multi-Task Learning"
-    (https://arxiv.org/abs/2402.15638), equation 4. `alpha = 1` is Nash-MTL's equation; towards zero it is the plain
+    (https://arxiv.org/abs/2402.15638). `alpha = 1` is Nash-MTL's equation; towards zero it is the plain
     sum, towards infinity all tasks gain the same. How we differ: the authors give the equation to
-    `scipy.optimize.least_squares`; this is Newton's method on its convex potential, to rounding and at every
-    scale. Weights scale with `G ** (-alpha / (1 + alpha))`, as in the paper: the smaller the gradients, the larger
-    the weights. Beyond `alpha = 10`, with lengths many orders of magnitude apart, 200 steps of Newton may fall
-    short of the solution. Where some gradients cancel exactly there is no solution; those tasks' weights are then
-    large and cancel as well.
+    `scipy.optimize.least_squares`; this is Newton's method on its convex potential and on the logarithms of its
+    sides, to rounding and at every scale. Weights scale with `G ** (-alpha / (1 + alpha))`, as in the paper: the
+    smaller the gradients, the larger the weights. A weight below the least float64 is zero. Where some gradients
+    cancel exactly there is no solution; those tasks' weights are then large and cancel as well.
 
     Args:
         tasks: names of the tasks.
         alpha: positive; 2 as in the authors' script for QM9.
         gram: where the inner products come from (see `GramBalancer`).
+
+    Raises:
+        ConfigError: in `weights` and `backward`, the solution is out of reach: gradients that nearly cancel, of
+            lengths many orders of magnitude apart, with an `alpha` of 10 or more.
     """
 
     non_conflicting: ClassVar[bool] = True

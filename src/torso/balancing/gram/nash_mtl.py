@@ -22,15 +22,16 @@ class NashMTL(GramBalancer, name="nash_mtl"):
     Bargaining Game" (https://arxiv.org/abs/2202.01017), claim 3.1. How we differ: the authors approach the
     solution by up to 20 linearised convex programmes, started from the last step's weights and stopped by
     absolute thresholds; this is Newton's method on `a' G a / 2 - sum(log a)` to rounding, and keeps no state.
-    The paper's step has the length `sqrt(tasks)` whatever the gradients' lengths, and the authors' code clips it to
-    one; by default ours solves with `G / |G|` (Frobenius), so that the direction is the same and the step shrinks
-    with the gradients. Where some gradients cancel exactly there is no solution; those tasks' weights are
-    then large (up to about 1e5) and cancel as well.
+    As their code (and unlike the paper, where G is taken as it is) the default solves with `G / |G|` (Frobenius): the
+    same direction, with a length of `sqrt(tasks |G|)` instead of `sqrt(tasks)`, so that the step shrinks with the
+    gradients. Their code then clips the shared gradient to the length 1, here that is `training.clip`, and weighs the
+    heads as well, which here get their plain gradient. Where some gradients cancel exactly there is no solution;
+    those tasks' weights are then large (up to about 1e5) and cancel as well.
 
     Args:
         tasks: names of the tasks.
-        normalize: solve with `G / |G|`; False is the paper's equation, whose weights grow as the gradients
-            vanish.
+        normalize: solve with `G / |G|`, as the authors' code does; False is the paper's equation, whose weights
+            grow as the gradients vanish.
         gram: where the inner products come from (see `GramBalancer`).
     """
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
 
+from torso.balancing._preference import Preference, per_task
 from torso.balancing.loss._positive import PositiveBalancer
-from torso.errors import unknown
 
 __all__ = ["FAMO"]
 
@@ -20,7 +20,7 @@ class FAMO(PositiveBalancer, name="famo"):
     """`c sum_k z_k log(L_k - b_k)` with `z = softmax(w)` and c such that the weights of the losses sum to one.
 
     Liu, Feng, Stone, Liu, NeurIPS 2023, "FAMO: Fast Adaptive Multitask Optimization"
-    (https://arxiv.org/abs/2306.03792), algorithm 2. `after_step` computes the losses of the same batch anew
+    (https://arxiv.org/abs/2306.03792). `after_step` computes the losses of the same batch anew
     and moves w by Adam towards the tasks that improved least:
     `w -= Adam(J' (log(L - b) - log(L_new - b)) + gamma w)` with J the Jacobian of the softmax.
 
@@ -33,7 +33,7 @@ class FAMO(PositiveBalancer, name="famo"):
         tasks: names of the tasks.
         lr: learning rate of w.
         gamma: weight decay of w.
-        min_losses: task -> b, its lower bound; a task that is not named has zero.
+        min_losses: `{task: b}`, its lower bound, a task that is not named has 0; or one number per task.
         shift: whether to accept losses below b (see `PositiveBalancer`).
     """
 
@@ -51,7 +51,7 @@ class FAMO(PositiveBalancer, name="famo"):
         *,
         lr: float = 0.025,
         gamma: float = 1e-3,
-        min_losses: Mapping[str, float] | None = None,
+        min_losses: Preference = None,
         shift: bool = False,
     ) -> None:
         super().__init__(tasks, shift=shift)
@@ -60,14 +60,10 @@ class FAMO(PositiveBalancer, name="famo"):
                 raise ValueError(
                     f"Parameter `{name}` should be finite and not negative. Found {value}."
                 )
-        for task in min_losses or {}:
-            if task not in self.tasks:
-                raise ValueError(unknown("task in `min_losses`:", task, self.tasks))
         self.lr = lr
         self.gamma = gamma
         count = len(self.tasks)
-        least = [float((min_losses or {}).get(task, 0.0)) for task in self.tasks]
-        self.minimum.copy_(torch.tensor(least))
+        self.minimum.copy_(per_task("min_losses", self.tasks, min_losses, 0.0))
         self.register_buffer("logits", torch.zeros(count))
         self.register_buffer("first", torch.zeros(count))
         self.register_buffer("second", torch.zeros(count))

@@ -18,7 +18,8 @@ class IMTLL(LossBalancer, name="imtl_l"):
     Liu, Li, Kuang, Xue, Chen, Yang, Liao, Zhang, ICLR 2021, "Towards Impartial Multi-Task Learning"
     (https://openreview.net/forum?id=IMPnRXEWpvr), section 3.2 (the loss balance). It is twice `uncertainty`
     with `s` of the other sign. How we differ: a loss near or below zero would drive its weight to infinity, so
-    `after_step` puts s back to `ceiling`; a task without labels in the batch adds nothing to the gradient of s.
+    `after_step` puts s back to `ceiling`; a task without labels in the batch has a gradient of zero for its s,
+    which an optimiser with momentum still carries on for some steps (Adam by about 10 times its rate in all).
 
     Args:
         tasks: names of the tasks.

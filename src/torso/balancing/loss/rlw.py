@@ -20,7 +20,7 @@ class RLW(AdaptiveBalancer, name="rlw"):
     """`sum_k w_k L_k` with weights drawn anew in every step.
 
     Lin, Ye, Zhang, Tsang, TMLR 2022, "Reasonable Effectiveness of Random Weighting: A Litmus Test for
-    Multi-Task Learning" (https://arxiv.org/abs/2111.10603), algorithm 2. How we differ: LibMTL takes the
+    Multi-Task Learning" (https://arxiv.org/abs/2111.10603). How we differ: LibMTL takes the
     softmax of the Dirichlet draw too, which makes all weights nearly equal; ours lies on the simplex as drawn.
     A draw depends on the seed and the number of the step only, so that a resumed run, and every process of a
     distributed one, draws the same.

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
 
+from torso.balancing._preference import Preference, preference_of
 from torso.balancing.loss._positive import PositiveBalancer
-from torso.errors import unknown
 
 __all__ = ["STCH"]
 
@@ -17,7 +17,7 @@ class STCH(PositiveBalancer, name="stch"):
     """`K mu log sum_k exp(p_k log(L_k / N_k) / mu)`, a smooth maximum of the losses' progress.
 
     Lin, Zhang, Yang, Liu, Wang, Zhang, ICML 2024, "Smooth Tchebycheff Scalarization for Multi-Objective
-    Optimization" (https://arxiv.org/abs/2402.19078), equation 8, on log losses as in the authors' multi-task
+    Optimization" (https://arxiv.org/abs/2402.19078), on log losses as in the authors' multi-task
     code: first `warmup` epochs of `sum_k log L_k`, whose last one gives `N_k`, the mean loss (the nadir). How we
     differ: the code has no preferences; a task without labels in that epoch keeps its `log L_k` until an epoch
     gives it a nadir. Epochs end where `end_epoch` is called: without it the warm-up lasts for ever.
@@ -26,7 +26,7 @@ class STCH(PositiveBalancer, name="stch"):
         tasks: names of the tasks.
         mu: smoothness; the smaller, the nearer to the maximum.
         warmup: epochs of warm-up, at least one. Their default, 4 counted from zero, makes five.
-        preference: task -> p, above zero; a task that is not named has one.
+        preference: `{task: p}`, above zero, a task that is not named has 1; or one number per task; default: all one.
         shift: whether to accept losses below zero (see `PositiveBalancer`).
     """
 
@@ -42,7 +42,7 @@ class STCH(PositiveBalancer, name="stch"):
         *,
         mu: float = 1.0,
         warmup: int = 5,
-        preference: Mapping[str, float] | None = None,
+        preference: Preference = None,
         shift: bool = False,
     ) -> None:
         super().__init__(tasks, shift=shift)
@@ -50,18 +50,11 @@ class STCH(PositiveBalancer, name="stch"):
             raise ValueError(f"Parameter `mu` should be above 0. Found {mu}.")
         if warmup < 1:
             raise ValueError(f"Parameter `warmup` should be at least one epoch. Found {warmup}.")
-        for task, value in (preference or {}).items():
-            if task not in self.tasks:
-                raise ValueError(unknown("task in `preference`:", task, self.tasks))
-            if not 0.0 < value < float("inf"):
-                raise ValueError(
-                    f"Parameter `preference` should be finite and above 0. Found {task}: {value}."
-                )
         self.mu = mu
         self.warmup = warmup
-        chosen = [float((preference or {}).get(task, 1.0)) for task in self.tasks]
         zeros = torch.zeros(len(self.tasks))
-        self.register_buffer("preference", torch.tensor(chosen))
+        chosen = preference_of(self.tasks, preference, positive=True)
+        self.register_buffer("preference", chosen.float())
         self.register_buffer("epoch", torch.zeros((), dtype=torch.int64))
         self.register_buffer("total", zeros.clone())
         self.register_buffer("count", torch.zeros(len(self.tasks), dtype=torch.int64))

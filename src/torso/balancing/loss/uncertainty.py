@@ -19,7 +19,8 @@ class Uncertainty(LossBalancer, name="uncertainty"):
     (https://arxiv.org/abs/1705.07115), equation 7 with `s = log sigma^2`, which the paper recommends for
     numerical stability. As in the widespread implementations the factor 1/2 stands before every loss; the
     paper drops it for cross-entropies (equation 10), which changes a weight by a constant factor. How we
-    differ: a task without labels in the batch adds nothing to the gradient of s; a loss below zero (a
+    differ: a task without labels in the batch has a gradient of zero for its s, which an optimiser with momentum
+    still carries on for some steps (Adam by about 10 times its rate in all); a loss below zero (a
     density can exceed one) would drive its weight to infinity, so `after_step` puts s back to `floor`.
 
     Args:
