@@ -32,6 +32,21 @@ def test_the_average_cost_keeps_to_the_budget(tasks):
     assert len(looks(sketch, steps, everyone)) * 0.65 * tasks / steps <= 0.08 * 1.06
 
 
+@pytest.mark.parametrize("there", [1, 2, 5])
+def test_few_labels_per_batch_cost_by_the_labels(there):
+    """Batches with labels for few of 32 tasks: the passes keep to the budget, looks come oftener for it."""
+    sketch, draw = Sketch(32, budget=0.08, share=0.65), torch.Generator().manual_seed(0)
+    passes, steps = 0, 40 * sketch.interval
+    for _ in range(steps):
+        present = torch.zeros(32, dtype=torch.bool)
+        present[torch.randperm(32, generator=draw)[:there]] = True
+        if sketch.due(present):
+            passes += there
+            sketch.look(torch.eye(32, dtype=torch.float64), present)
+    extra = (32 + 10) * there  # until each was seen, and the first steps
+    assert 0.95 < (passes * 0.65) / (0.08 * steps) < 1.0 + extra * 0.65 / (0.08 * steps)
+
+
 def test_a_task_that_was_never_seen_is_looked_at_when_it_comes():
     sketch = Sketch(2, budget=0.01)
     first = torch.tensor([True, False])

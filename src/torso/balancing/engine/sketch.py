@@ -13,20 +13,25 @@ __all__ = ["Sketch"]
 class Sketch(nn.Module):
     """Running mean of Gram matrices that are seen every now and then.
 
-    A look costs about `share` of a plain step per task, so that looks every
-    `tasks * share / budget` steps cost `budget` of a step on average. The first looks come sooner, after 1,
-    2, 4, 8 ... steps, since weights move most at the beginning.
+    A look costs about `share` of a plain step per task that has labels in the batch. Every step saves `budget`,
+    and as soon as the savings pay for a look, one is taken: every `interval` steps where all tasks are there, oftener
+    where each batch has labels for few of them. The first looks come sooner, after 1, 2, 4, 8 ... steps, since
+    weights move most at the beginning; they are on top.
 
     Args:
         tasks: number of tasks.
         budget: average extra cost of a step.
         share: of a plain step that one task's backward pass costs.
         decay: weight of the past in the running mean; the first looks are averaged plainly.
+
+    Attributes:
+        interval: steps between two looks at all tasks.
     """
 
     mean: Tensor
     seen: Tensor
     step: Tensor
+    saved: Tensor
 
     def __init__(
         self, tasks: int, *, budget: float = 0.07, share: float = 0.65, decay: float = 0.7
@@ -37,14 +42,16 @@ class Sketch(nn.Module):
         self.register_buffer("mean", torch.zeros(tasks, tasks, dtype=torch.float64))
         self.register_buffer("seen", torch.zeros(tasks, tasks, dtype=torch.int64))
         self.register_buffer("step", torch.zeros((), dtype=torch.int64))
+        self.register_buffer("saved", torch.zeros((), dtype=torch.int64))  # task passes x interval
 
     def due(self, present: Tensor) -> bool:
-        """Count one step; return whether to look now: by the calendar, or since a task was never seen."""
-        step = int(self.step)
+        """Count one step; return whether to look now: it is paid for, it is early, or a task was never seen."""
+        step, price = int(self.step), int(present.sum()) * self.interval
+        paid = step > 0 and int(self.saved) >= price
+        self.saved += len(present) - price * paid
         self.step += 1
-        if step % self.interval == 0 or (step < self.interval and step & (step - 1) == 0):
-            return True
-        return bool((self.seen.diagonal()[present] == 0).any())
+        early = step < self.interval and step & (step - 1) == 0
+        return paid or early or bool((self.seen.diagonal()[present] == 0).any())
 
     def look(self, gram: Tensor, present: Tensor) -> None:
         """Take a Gram matrix in; entries of absent tasks stay as they were."""
