@@ -160,9 +160,7 @@ class Model(nn.Module):
 
     def decide(self, fused: Mapping[str, Tokens]) -> dict[str, Tensor]:
         """Return task -> its head's raw outputs, from what `fuse` returned: the second half of `forward`."""
-        vectors: dict[str, Tensor] = {}
-        for name, tasks in self.sharing.trunks().items():
-            vectors |= self.sharing(fused[name], tasks)
+        vectors = self.sharing(fused)
         return {task: head(vectors[task]) for task, head in self.heads.pairs()}
 
     def losses(

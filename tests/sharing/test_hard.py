@@ -14,10 +14,10 @@ def test_the_vector_is_the_mean_of_the_tokens_through_relu_layers():
         sharing.layers[0].weight.copy_(torch.tensor([[1.0, 0.0], [0.0, -1.0]]))
         sharing.layers[0].bias.copy_(torch.tensor([0.5, 0.0]))
     tokens = Tokens(torch.tensor([[[1.0, 2.0], [3.0, 6.0]]]), torch.ones(1, 2, dtype=torch.bool))
-    vectors = sharing(tokens, ["a", "b"])
+    vectors = sharing({"shared": tokens})
     assert vectors["a"].tolist() == [[2.5, 0.0]]
     assert vectors["b"] is vectors["a"]
-    assert Hard(["a"], 2)(tokens, ["a"])["a"].tolist() == [[2.0, 4.0]]
+    assert Hard(["a"], 2)({"shared": tokens})["a"].tolist() == [[2.0, 4.0]]
 
 
 @pytest.mark.parametrize(("hidden", "width"), [((), 8), ((5,), 5), ((5, 3), 3)])

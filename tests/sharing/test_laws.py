@@ -6,7 +6,7 @@ from tests.sharing import laws
 
 LAWS = [
     laws.assert_one_vector_per_task,
-    laws.assert_trunks_partition_the_tasks,
+    laws.assert_every_task_reads_a_trunk,
     laws.assert_shared_parameters_are_those_of_several_tasks,
     laws.assert_rows_are_independent,
     laws.assert_saved_and_loaded,

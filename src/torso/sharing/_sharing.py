@@ -1,13 +1,13 @@
-"""The room's contract: fused `Tokens` in, one vector per task out; and which tasks share a trunk.
+"""The room's contract: fused `Tokens` in, one vector per task out; and which tasks read which trunk.
 
-Below the sharing lies the trunk (encoders and fusion). A sharing says through `trunks` how many trunks
-there are and which tasks each serves: one for everybody, one for each task, or one per group.
+Below the sharing lie the trunks (encoders and fusion). A sharing says through `trunks` how many there are
+and which tasks read each: one for everybody, one for each task, one per group, or several that all mix.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from torch import Tensor, nn
@@ -44,12 +44,12 @@ class Sharing(nn.Module, ABC):
         self.width = dim
 
     def trunks(self) -> dict[str, tuple[str, ...]]:
-        """Return trunk name -> the tasks it serves; each task exactly once. Default: one for all."""
+        """Return trunk name -> the tasks that read it; every task reads one at least. Default: one for all."""
         return {"shared": self.tasks}
 
     @abstractmethod
-    def forward(self, fused: Tokens, tasks: Sequence[str], /) -> dict[str, Tensor]:
-        """Return task -> `[batch, width]`, for the tasks of one trunk."""
+    def forward(self, fused: Mapping[str, Tokens], /) -> dict[str, Tensor]:
+        """Return task -> `[batch, width]`, given trunk name -> its fused tokens."""
 
     def shared_parameters(self) -> Iterable[nn.Parameter]:
         """Yield the parameters of this module that more than one task uses. Default: none."""

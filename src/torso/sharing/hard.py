@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 
 from torch import Tensor, nn
@@ -31,10 +31,9 @@ class Hard(Sharing, name="hard"):
         self.layers = nn.Sequential(*layers)
         self.width = [dim, *hidden][-1]
 
-    def forward(self, fused: Tokens, tasks: Sequence[str], /) -> dict[str, Tensor]:
+    def forward(self, fused: Mapping[str, Tokens], /) -> dict[str, Tensor]:
         """Return the same vector for every task."""
-        vector = self.layers(masked_mean(fused))
-        return dict.fromkeys(tasks, vector)
+        return dict.fromkeys(self.tasks, self.layers(masked_mean(fused["shared"])))
 
     def shared_parameters(self) -> Iterable[nn.Parameter]:
         """Yield every parameter: all are shared, if there is more than one task."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 
 from torch import Tensor
 
@@ -25,6 +25,6 @@ class Separate(Sharing, name="separate"):
         """Return one trunk per task, named after it."""
         return {task: (task,) for task in self.tasks}
 
-    def forward(self, fused: Tokens, tasks: Sequence[str], /) -> dict[str, Tensor]:
-        """Return the trunk's vector for its task."""
-        return dict.fromkeys(tasks, masked_mean(fused))
+    def forward(self, fused: Mapping[str, Tokens], /) -> dict[str, Tensor]:
+        """Return each trunk's vector for its task."""
+        return {task: masked_mean(fused[task]) for task in self.tasks}
