@@ -214,17 +214,16 @@ def times(model: str, tasks: int, names: list[str], rounds: int, device: str) ->
     return {"candidates": rows, "skipped": skipped}
 
 
-def averaged(one: Training, plain: Training, intervals: int = 2) -> dict[str, float]:
-    """Return the mean step over whole intervals, interleaved with plain steps."""
-    interval = one.balancer.sketch.interval
+def averaged(one: Training, plain: Training, least: int = 100) -> dict[str, float]:
+    """Return the mean step over whole intervals, `least` steps or more, interleaved with plain steps."""
+    sketch = one.balancer.sketch
+    interval = sketch.interval
+    sketch.step.fill_(interval)  # past the first interval, which looks more often
+    sketch.saved.fill_(len(one.balancer.tasks))  # the last step of each interval looks
     ours, others = [], []
-    for number in range((1 + intervals) * interval):
-        took = one.seconds()
-        if (
-            number >= interval - 1
-        ):  # one step was taken on building; the first interval looks more often
-            ours.append(took)
-            others.append(plain.seconds())
+    for _ in range(-(-least // interval) * interval):
+        ours.append(one.seconds())
+        others.append(plain.seconds())
     calm = sorted(a / b for a, b in zip(ours, others, strict=True))
     return {
         "ms": 1e3 * statistics.mean(ours),

@@ -5,9 +5,10 @@
 
 `multi_mnist` and `fashion_mnist` (a digit and a piece of clothing) train LeNet in a plain loop;
 `talking_stamps` trains Torso's model on a part of the table, five tasks. The same seed gives both modes the
-same weights, the same order of batches and the same rows. Every `EVERY` steps of a sketched run the exact
-direction is computed besides, and its cosine with the sketched one noted. Means over the seeds with 95 %
-t-intervals. Writes results/balancing_quality.json.
+same weights, the same order of batches and the same rows. Every `EVERY` steps of a sketched LeNet run the exact
+direction is computed besides, and its cosine with the sketched one noted; of a run of Torso's trainer every look
+but the first is one such comparison, since the log holds that batch's Gram matrix and the weights in use until
+then (the oldest they get). Means over the seeds with 95 % t-intervals. Writes results/balancing_quality.json.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from torch.nn import functional
 
 from torso.balancing import Balancer
 from torso.balancing.engine import TaskGradients
+from torso.training import Listener, Look
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE / "published"))
@@ -101,6 +103,24 @@ def digits(
     }
 
 
+class Compared(Listener):
+    """Compares, at every look but the first, the weights in use until then with those of this batch."""
+
+    def __init__(self, method: str) -> None:
+        self.method = method
+        self.cosines: list[float] = []
+        self.used: torch.Tensor | None = None
+
+    def looked(self, look: Look) -> None:
+        """Note the cosine of the two directions under this batch's Gram matrix."""
+        gram = torch.tensor(look.gram, dtype=torch.float64)
+        if self.used is not None and bool(gram.isfinite().all()):
+            exact = Balancer.registry.build(self.method, tasks=len(gram)).weights(gram)
+            lengths = [(one @ gram @ one).sqrt() for one in (exact, self.used)]
+            self.cosines.append(float(exact @ gram @ self.used / lengths[0] / lengths[1]))
+        self.used = torch.tensor(list(look.weights.values()), dtype=torch.float64)
+
+
 def stamps(data: Path, method: str, options: argparse.Namespace) -> dict[str, Any]:
     """Return the runs of both modes, and of the plain sum, on a part of Talking Stamps."""
     from talking_stamps import SETTINGS, TARGETS, inputs
@@ -118,6 +138,7 @@ def stamps(data: Path, method: str, options: argparse.Namespace) -> dict[str, An
         runs[mode or "equal"] = []
         for seed in options.seeds:
             began = time.process_time()
+            compared = Compared(method)
             predictor = torso.fit(
                 part,
                 TARGETS,
@@ -128,6 +149,7 @@ def stamps(data: Path, method: str, options: argparse.Namespace) -> dict[str, An
                     f"balancing={json.dumps(balancing)}",
                     f"training.epochs={options.stamp_epochs}",
                 ],
+                listener=compared if mode == "sketch" else None,
             )
             runs[mode or "equal"].append(
                 {
@@ -135,6 +157,7 @@ def stamps(data: Path, method: str, options: argparse.Namespace) -> dict[str, An
                         task: report.metrics[report.headline].value
                         for task, report in predictor.reports.items()
                     },
+                    **({"cosines": compared.cosines} if compared.cosines else {}),
                     "cpu_s": time.process_time() - began,
                 }
             )
@@ -182,14 +205,11 @@ def main() -> None:
     options = parser.parse_args()
     data = data_folder("mnist").parent
     report: dict[str, Any] = {
-        "command": "python " + " ".join([f"benchmarks/{Path(__file__).name}", *sys.argv[1:]]),
         "machine": f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}",
         "torch": torch.__version__,
         "threads": torch.get_num_threads(),
         "method": options.method,
         "seeds": options.seeds,
-        "rows": options.rows,
-        "epochs": options.epochs,
     }
     if options.out.exists():
         report = {**json.loads(options.out.read_text()), **report}
@@ -200,7 +220,8 @@ def main() -> None:
                 if name == "talking_stamps"
                 else digits(data, options.method, options, fashion=name == "fashion_mnist")
             )
-            report[name] = summary(runs)
+            command = " ".join([f"python benchmarks/{Path(__file__).name}", *sys.argv[1:]])
+            report[name] = {"command": command, **summary(runs)}
             print(name, json.dumps(report[name], indent=1), flush=True)
     options.out.write_text(json.dumps(report, indent=1) + "\n")
 

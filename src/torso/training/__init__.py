@@ -1,7 +1,7 @@
 """Training: the loop, its events, the checkpoint, the device."""
 
 from torso.training.devices import autocast, choose_device
-from torso.training.events import Epoch, JsonLog, Listener, Listeners
+from torso.training.events import Epoch, JsonLog, Listener, Listeners, Look
 from torso.training.inference import Answers, answer
 from torso.training.loop import Plan, Trainer
 
@@ -11,6 +11,7 @@ __all__ = [
     "JsonLog",
     "Listener",
     "Listeners",
+    "Look",
     "Plan",
     "Trainer",
     "answer",
