@@ -1,4 +1,4 @@
-"""Put the measured figures into README.md, between `<!-- results:NAME -->` and `<!-- /results -->`.
+"""Put the measured figures into README.md and docs/, between `<!-- results:NAME -->` and `<!-- /results -->`.
 
     python benchmarks/readme.py
     COLUMNS=100 torso demo > demo.txt; python benchmarks/readme.py --demo demo.txt
@@ -14,7 +14,7 @@ import re
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-README = HERE.parent / "README.md"
+ROOT = HERE.parent
 
 
 def stamps(report: dict) -> str:
@@ -107,30 +107,86 @@ def demo(printed: str) -> str:
     return "\n".join(["```console", "$ make demo", "…", *kept, "```"])
 
 
+def balancing(report: dict) -> str:
+    """A line per model and number of tasks: steps in plain steps, memory over that of a plain step."""
+    lines = [
+        "| model | tasks | `sketch` | `exact` | K backward passes | best of TorchJD | memory: sketch, exact, TorchJD |",
+        "| --- | --- | --- | --- | --- | --- | --- |",
+    ]
+    for row in report["rows"]:
+        found = row["candidates"]
+        rivals = {name: one for name, one in found.items() if name.startswith("torchjd")}
+        best = min(rivals.values(), key=lambda one: one["ratio"])
+        steps = [found["upgrad sketch"], found["upgrad exact"], found["floor"], best]
+        plain = found["plain"]["peak_mb"]
+        memory = [f"{one['peak_mb'] / plain:.2f}" for one in (steps[0], steps[1], best)]
+        ratios = " | ".join(f"{one['ratio']:.2f}" for one in steps)
+        lines.append(f"| {row['model']} | {row['tasks']} | {ratios} | {', '.join(memory)} |")
+    return "\n".join(lines)
+
+
+def quality(report: dict) -> str:
+    """A line per data set and task: means over the seeds with 95 % intervals."""
+    lines = ["| data | task | `exact` | `sketch` | `equal` |", "| --- | --- | --- | --- | --- |"]
+    for data in ("multi_mnist", "fashion_mnist", "talking_stamps"):
+        for task, modes in report.get(data, {}).get("tasks", {}).items():
+            shown = (
+                f"{modes[mode]['mean']:.3f} [{modes[mode]['low']:.3f}, {modes[mode]['high']:.3f}]"
+                for mode in ("exact", "sketch", "equal")
+            )
+            lines.append(f"| {data} | {task} | {' | '.join(shown)} |")
+    return "\n".join(lines)
+
+
+def multi_mnist(report: dict) -> str:
+    """A line per method: accuracy in percent of both places, beside the paper's."""
+    lines = ["| method | left | right | the paper's |", "| --- | --- | --- | --- |"]
+    for name, one in report["methods"].items():
+        shown = (f"{one[k]['mean']:.2f} ± {one[k]['std']:.2f}" for k in ("left", "right"))
+        paper = " / ".join(f"{value:.2f}" for value in one["paper"]) if one["paper"] else "–"
+        lines.append(f"| `{name}` | {' | '.join(shown)} | {paper} |")
+    return "\n".join(lines)
+
+
+def fill(page: Path, blocks: dict[str, str]) -> None:
+    """Replace what stands between the marks of each block."""
+    text = page.read_text(encoding="utf-8")
+    for name, shown in blocks.items():
+        text = re.sub(
+            rf"<!-- results:{name} -->.*?<!-- /results -->",
+            lambda _, n=name, b=shown: f"<!-- results:{n} -->\n{b}\n<!-- /results -->",
+            text,
+            flags=re.DOTALL,
+        )
+    page.write_text(text, encoding="utf-8")
+
+
+PAGES = {
+    "README.md": {"talking_stamps": stamps, "speed": speed},
+    "docs/balancing.md": {
+        "balancing": balancing,
+        "balancing_quality": quality,
+        "published_multi_mnist": multi_mnist,
+    },
+}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--demo", type=Path, help="what `torso demo` printed")
     options = parser.parse_args()
-    text = README.read_text(encoding="utf-8")
     if options.demo:
-        shown = demo(options.demo.read_text(encoding="utf-8"))
-        text = re.sub(
-            r"<!-- results:demo -->.*?<!-- /results -->",
-            lambda _: f"<!-- results:demo -->\n{shown}\n<!-- /results -->",
-            text,
-            flags=re.DOTALL,
+        fill(ROOT / "README.md", {"demo": demo(options.demo.read_text(encoding="utf-8"))})
+    for page, renders in PAGES.items():
+        reports = {name: HERE / "results" / f"{name}.json" for name in renders}
+        fill(
+            ROOT / page,
+            {
+                name: render(json.loads(reports[name].read_text()))
+                for name, render in renders.items()
+                if reports[name].exists()
+            },
         )
-    for name, render in (("talking_stamps", stamps), ("speed", speed)):
-        path = HERE / "results" / f"{name}.json"
-        if path.exists():
-            block = f"<!-- results:{name} -->\n{render(json.loads(path.read_text()))}\n<!-- /results -->"
-            text = re.sub(
-                rf"<!-- results:{name} -->.*?<!-- /results -->",
-                lambda _, b=block: b,
-                text,
-                flags=re.DOTALL,
-            )
-    README.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":
