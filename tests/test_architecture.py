@@ -22,10 +22,11 @@ _tensors
 _blocks
 encoders fusion sharing heads balancing data
 model catalogue
-config evaluation
+config evaluation costs
 training
 planning run_folder
 predictor
+drafting
 fitting
 torso
 console

@@ -176,6 +176,16 @@ def test_list_shows_every_room_and_one_alone(capsys):
     assert "Did you mean 'fusion'?" in capsys.readouterr().err
 
 
+def test_list_shows_what_fusions_cost_and_inspect_what_a_model_does(folder, capsys):
+    assert torso("list", "fusion") == 0
+    out = capsys.readouterr().out
+    assert "multiply-adds/row" in out and "32,960" in out
+    assert torso("inspect", folder / "table.csv", *TASKS, "--model") == 0
+    out = capsys.readouterr().out
+    assert "part of the model" in out
+    assert "encoder photo" in out and "fusion" in out and "sharing" in out
+
+
 def test_an_unwritable_place_is_one_sentence(folder, tmp_path, capsys):
     (tmp_path / "file").write_text("")
     code = torso("predict", folder / "run", folder / "table.csv", "-o", tmp_path / "file" / "a.csv")

@@ -83,7 +83,13 @@ def demo(
 
 @app.command()
 def inspect(
-    table: TableArgument, target: Targets = [], root: Root = [], settings: Settings = []
+    table: TableArgument,
+    target: Targets = [],
+    root: Root = [],
+    settings: Settings = [],
+    model: Annotated[
+        bool, typer.Option("--model", help="Also what the model would be, part by part.")
+    ] = False,
 ) -> None:
     """Say what each column is taken for, how much is missing, and what looks wrong."""
     from torso.config import RunConfig
@@ -103,6 +109,14 @@ def inspect(
     console.print(columns_table(reports, values["targets"], values["inputs"]))
     if not target:
         console.print("\nName what to predict with --target to check the inputs for leaks.")
+    if model:
+        from torso.console import costs_table
+        from torso.costs import model_costs
+        from torso.drafting import draft_model
+
+        built, batch = draft_model(table, target, settings=[*_rooted(root), *settings])
+        console.print()
+        console.print(costs_table(model_costs(built, batch.inputs)))
 
 
 @app.command()
@@ -219,6 +233,14 @@ def list_parts(
     from torso.catalogue import rooms
 
     console = _console(out=True)
+    costs: dict[str, tuple[str, ...]] = {}
+    headers: tuple[str, ...] = ()
+    if room in ("fusion", "sharing"):
+        from torso.console import COST_COLUMNS, cost_cells
+        from torso.costs import EXAMPLE, example_costs
+
+        headers = COST_COLUMNS
+        costs = {name: cost_cells(cost) for name, cost in example_costs(room).items()}
     for name, parts in rooms(room).items():
         table = Table(box=None, header_style="bold", pad_edge=False)
         table.add_column(name, no_wrap=True)
@@ -226,11 +248,14 @@ def list_parts(
         table.add_column("")
         if noted := any(part.needs for part in parts):
             table.add_column("needs")
+        for header in headers:
+            table.add_column(header, justify="right", no_wrap=True)
         for part in parts:
             about = f"{part.summary} {part.paper}".rstrip()
-            table.add_row(part.name, part.settings, about, *[part.needs] * noted)
+            noted_needs = [part.needs] * noted
+            table.add_row(part.name, part.settings, about, *noted_needs, *costs.get(part.name, ()))
         console.print(table)
-        console.print()
+        console.print(f"\nCosts of default settings: {EXAMPLE}." if costs else "")
 
 
 def main() -> None:

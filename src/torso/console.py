@@ -12,7 +12,9 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-__all__ = ["columns_table", "summary"]
+__all__ = ["COST_COLUMNS", "columns_table", "cost_cells", "costs_table", "summary"]
+
+COST_COLUMNS = ("parameters", "multiply-adds/row", "ms/row")
 
 
 def columns_table(
@@ -51,6 +53,26 @@ def columns_table(
         )
         warnings += [Text.assemble((f"{one.name}: ", "yellow"), text) for text in one.warnings]
     return Group(table, Text(""), *warnings) if warnings else table
+
+
+def cost_cells(cost: Any) -> tuple[str, str, str]:
+    """Return a `Cost` as the cells under `COST_COLUMNS`."""
+    return f"{cost.parameters:,}", f"{cost.multiply_adds:,.0f}", f"{cost.milliseconds:.3f}"
+
+
+def costs_table(costs: Mapping[str, Any]) -> RenderableType:
+    """Return the table of a model's parts and what each costs.
+
+    Args:
+        costs: part -> its `Cost`.
+    """
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    table.add_column("part of the model")
+    for header in COST_COLUMNS:
+        table.add_column(header, justify="right")
+    for name, cost in costs.items():
+        table.add_row(Text(name), *cost_cells(cost))
+    return table
 
 
 def summary(metrics: Mapping[str, Any]) -> RenderableType:

@@ -15,22 +15,15 @@ import torch
 from torso._version import __version__
 from torso.balancing import Balancer
 from torso.config import RunConfig
-from torso.data import Dataset, Reading, Schema, Table, read_table, split_rows
-from torso.data.cache.store import cache_root
+from torso.data import Dataset, Table
 from torso.data.loader import Loader
 from torso.data.splits import Split
 from torso.data.targets import labelled
-from torso.errors import ConfigError
+from torso.drafting import Draft, read_tables
 from torso.evaluation import evaluate_task, fit_baseline
 from torso.model import Model
-from torso.planning import (
-    complete_parts,
-    found_beside,
-    gather_values,
-    infer_columns,
-    leftover_warnings,
-)
-from torso.predictor import Predictor, build_model, group_ids
+from torso.planning import gather_values, leftover_warnings
+from torso.predictor import Predictor, group_ids
 from torso.run_folder import check_folder, clear_folder, remove_folder
 from torso.training import (
     Answers,
@@ -89,17 +82,7 @@ def fit(
     tables = {"table": table, "validation": validation, "test": test}
     values = gather_values(tables, targets, inputs, config, settings, folder, resume=resume)
     check_folder(folder, resume=resume, overwrite=overwrite)
-    draft = RunConfig.parse({**values, "inputs": {}, "targets": {}}).data  # before a long reading
-    if table is None and draft.table is None:
-        raise ConfigError("No table given. Pass one, or name it in the config as `data.table`.")
-    given = {
-        name: _read(one, getattr(draft, name), config, draft.missing)
-        for name, one in tables.items()
-    }
-    source = given.pop("table")
-    assert source is not None
-    complete = (config is not None or resume) and bool(values.get("inputs"))
-    reports = infer_columns(source, values, add=inputs is None and not complete)
+    source, own, reports = read_tables(values, tables, config, add=inputs is None, resume=resume)
     run = RunConfig.parse(values)
 
     with _only_if_begun(folder), torch.random.fork_rng(range(torch.cuda.device_count())):
@@ -108,15 +91,7 @@ def fit(
         for warning in leftover_warnings(reports, [*run.inputs, *run.targets]):
             heard.noted(warning)
         torch.manual_seed(run.seed)
-        own = {name: one for name, one in given.items() if one is not None}
         return _Fitting(run, source, own, folder, heard).run(resume=resume)
-
-
-def _read(table: Any, path: str | None, config: Any, missing: Sequence[str]) -> Table | None:
-    """Return the table that a path names (settings win), or else the one in memory, if there is any."""
-    if path is None and table is None:
-        return None
-    return read_table(table if path is None else found_beside(path, config), missing=missing)
 
 
 @contextmanager
@@ -155,7 +130,7 @@ class _Part:
         return self.rows[np.any(known, axis=0)]
 
 
-class _Fitting:
+class _Fitting(Draft):
     """One run from its checked config to the predictor."""
 
     def __init__(
@@ -166,21 +141,14 @@ class _Fitting:
         folder: Path | None,
         listener: Listener,
     ) -> None:
-        self.config = config
-        self.table = table
-        self.own = own
+        super().__init__(config, table, own, listener)
         self.folder = folder
-        self.listener = listener
-        self.skipped: list[dict[str, Any]] = []
 
     def run(self, *, resume: bool) -> Predictor:
         began = time.perf_counter()
-        split = self._split()
-        self.schema = Schema(self.config.inputs, self.config.targets)
-        self.schema.fit(self.table, split.train)
-        self.config = complete_parts(self.config, self.schema, len(split.train))
+        split = self.split()
         device = choose_device(self.config.training.device)
-        model = build_model(self.config, self.schema).to(device)
+        model = self.model(split).to(device)
         balancer = Balancer.registry.build(
             self.config.balancing, tasks=list(self.schema.targets)
         ).to(device)
@@ -232,43 +200,17 @@ class _Fitting:
                 remove_folder(self.folder / "checkpoint")
         return predictor
 
-    def _split(self) -> Split:
-        data = self.config.data
-        return split_rows(
-            self.table,
-            test=0.0 if "test" in self.own else data.split.test,
-            validation=0.0 if "validation" in self.own else data.split.validation,
-            stratify=data.split.stratify,
-            group=data.split.group,
-            column=data.split.column,
-            seed=self.config.seed,
-        )
-
     def _parts(self, split: Split) -> dict[str, _Part]:
         """Return the splits' rows; validation and test may come from tables of their own."""
-        whole = self._dataset(self.table)
+        whole = self.dataset(self.table)
         parts = {
             "training": _Part(self.table, whole, split.train),
             "validation": _Part(self.table, whole, split.validation),
             "test": _Part(self.table, whole, split.test),
         }
         for name, table in self.own.items():
-            parts[name] = _Part(table, self._dataset(table), np.arange(table.rows))
+            parts[name] = _Part(table, self.dataset(table), np.arange(table.rows))
         return parts
-
-    def _dataset(self, table: Table) -> Dataset:
-        data = self.config.data
-        reading = Reading(
-            folder=table.folder,
-            default_root=data.root,
-            cache=Path(data.cache).expanduser() if data.cache else cache_root(),
-            on_error=data.on_error,
-            most_skipped=data.most_skipped,
-            progress=self.listener.preparing,
-        )
-        dataset = self.schema.dataset(table, reading)
-        self.skipped += [one.to_dict() for one in reading.skipped]
-        return dataset
 
     def _trainer(self, model: Model, balancer: Balancer, parts: Mapping[str, _Part]) -> Trainer:
         settings = self.config.training
