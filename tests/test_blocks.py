@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from torso._blocks import Attention, Block, Pool, num_heads, positions
+from torso._blocks import Attention, Block, CrossBlock, Pool, num_heads, positions
 from torso._tensors import zeroed
 from torso.types import Tokens
 
@@ -52,6 +52,28 @@ def test_a_block_for_some_queries_is_the_block_cut_short():
     whole, part = block(some), block(some, 2)
     torch.testing.assert_close(part.values, whole.values[:, :2], rtol=0, atol=1e-12)
     assert torch.equal(part.mask, some.mask[:, :2])
+
+
+def test_a_cross_block_to_ones_own_tokens_is_a_block():
+    torch.manual_seed(0)
+    block, cross, some = Block(8).double(), CrossBlock(8).double(), tokens()
+    for name in ("attention", "norm_feed", "feed"):
+        getattr(cross, name).load_state_dict(getattr(block, name).state_dict())
+    found = cross(some, some)
+    torch.testing.assert_close(found.values, block(some).values, rtol=0, atol=1e-12)
+    assert torch.equal(found.mask, some.mask)
+
+
+def test_a_cross_block_reads_what_is_there_and_nothing_else():
+    cross, some = CrossBlock(8).double().eval(), tokens()
+    queries = Tokens(torch.randn(3, 2, 8, dtype=torch.float64), torch.ones(3, 2, dtype=torch.bool))
+    expected = cross(queries, some)
+    assert expected.values.isfinite().all()
+    wild = some.values.masked_fill(~some.mask.unsqueeze(-1), torch.nan)
+    assert torch.equal(cross(queries, Tokens(wild, some.mask)).values, expected.values)
+    first = Tokens(some.values[1:2, [0, 2]], some.mask[1:2, [0, 2]])
+    alone = cross(Tokens(queries.values[1:2], queries.mask[1:2]), first)
+    torch.testing.assert_close(alone.values, expected.values[1:2], rtol=0, atol=1e-12)
 
 
 def test_pooling_by_hand():

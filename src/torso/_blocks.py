@@ -16,7 +16,7 @@ from torch.nn import functional
 from torso._tensors import zeroed
 from torso.types import Tokens
 
-__all__ = ["Attention", "Block", "Pool", "positions"]
+__all__ = ["Attention", "Block", "CrossBlock", "Pool", "positions"]
 
 
 def num_heads(dim: int) -> int:
@@ -64,6 +64,11 @@ class Attention(nn.Module):
         return x.view(*x.shape[:2], self.heads, -1).transpose(1, 2)  # [batch, heads, length, width]
 
 
+def _feed_forward(dim: int, expansion: float) -> nn.Sequential:
+    hidden = max(1, int(dim * expansion))
+    return nn.Sequential(nn.Linear(dim, hidden), nn.GELU(), nn.Linear(hidden, dim))
+
+
 class Block(nn.Module):
     """One pre-norm transformer block: attention, then a feed-forward layer, both residual.
 
@@ -81,8 +86,7 @@ class Block(nn.Module):
         self.norm_attention = nn.LayerNorm(dim)
         self.attention = Attention(dim, heads)
         self.norm_feed = nn.LayerNorm(dim)
-        hidden = max(1, int(dim * expansion))
-        self.feed = nn.Sequential(nn.Linear(dim, hidden), nn.GELU(), nn.Linear(hidden, dim))
+        self.feed = _feed_forward(dim, expansion)
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, tokens: Tokens, queries: int | None = None) -> Tokens:
@@ -94,6 +98,37 @@ class Block(nn.Module):
             x, asking, mask = x[:, :queries], normed[:, :queries], mask[:, :queries]
         x = x + self.dropout(self.attention(asking, normed, tokens.mask))
         return Tokens(x + self.dropout(self.feed(self.norm_feed(x))), mask)
+
+
+class CrossBlock(nn.Module):
+    """A pre-norm block whose keys come from elsewhere; linear in their number.
+
+    A row without keys gets no more than the bias of the attention's output layer.
+
+    Args:
+        dim: token width of queries and keys.
+        heads: attention heads; default one per 32 channels.
+        expansion: hidden width of the feed-forward layer, in multiples of `dim`.
+        dropout: on the two residual branches, in training.
+    """
+
+    def __init__(
+        self, dim: int, heads: int | None = None, expansion: float = 2.0, dropout: float = 0.0
+    ) -> None:
+        super().__init__()
+        self.norm_queries = nn.LayerNorm(dim)
+        self.norm_keys = nn.LayerNorm(dim)
+        self.attention = Attention(dim, heads)
+        self.norm_feed = nn.LayerNorm(dim)
+        self.feed = _feed_forward(dim, expansion)
+        self.dropout = nn.Dropout(dropout)
+
+    def forward(self, queries: Tokens, keys: Tokens) -> Tokens:
+        """Return the updated queries, under their own mask."""
+        x = zeroed(queries)
+        normed = self.norm_keys(zeroed(keys))
+        x = x + self.dropout(self.attention(self.norm_queries(x), normed, keys.mask))
+        return Tokens(x + self.dropout(self.feed(self.norm_feed(x))), queries.mask)
 
 
 class Pool(nn.Module):

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
-from itertools import product
-from typing import Any
+from collections.abc import Mapping, Sequence
+from itertools import permutations, product
+from typing import Literal, get_args, get_origin, get_type_hints
 
 import pytest
 import torch
 
 from torso._tensors import zeroed
 from torso.fusion import Fusion
-from torso.registry import Spec
+from torso.registry import Spec, spec_type
 from torso.types import Tokens
 
 DIM = 8
@@ -22,20 +22,39 @@ LENGTHS = {"image": 1, "text": 4, "a.b": 2}
 
 
 def fusions() -> list[Spec]:
-    """Return every registered fusion, and every one that holds fusions around every other."""
+    """Return every registered fusion, each of its variants, and every one that holds fusions around every other."""
     plain = list(Fusion.registry)
+    varied = [spec for name, part in Fusion.registry.items() for spec in _variants(name, part)]
     nesting = [name for name, part in Fusion.registry.items() if "inner" in _settings(part)]
-    return [*plain, *({"type": outer, "inner": inner} for outer, inner in product(nesting, plain))]
+    nested = [{"type": outer, "inner": inner} for outer, inner in product(nesting, plain)]
+    return [*plain, *varied, *nested]
 
 
-def _settings(part: type[Fusion]) -> Mapping[str, Any]:
+def order_invariant() -> list[Spec]:
+    """Return every fusion that claims that the order of its modalities is no matter."""
+    return [spec for spec in fusions() if Fusion.registry.find(spec_type(spec)[0]).order_invariant]
+
+
+def _settings(part: type[Fusion]) -> Mapping[str, inspect.Parameter]:
     return inspect.signature(part).parameters
 
 
-def build(spec: Spec, seed: int = 0) -> Fusion:
+def _variants(name: str, part: type[Fusion]) -> list[Spec]:
+    """Return a spec for every other value of a setting that is one of a few words."""
+    hints = get_type_hints(part.__init__)
+    return [
+        {"type": name, setting: value}
+        for setting, parameter in _settings(part).items()
+        if get_origin(hints.get(setting)) is Literal
+        for value in get_args(hints[setting])
+        if value != parameter.default
+    ]
+
+
+def build(spec: Spec, seed: int = 0, modalities: Sequence[str] = tuple(LENGTHS)) -> Fusion:
     """Return a fusion in evaluation mode, in float64 so that "equal" can be strict."""
     torch.manual_seed(seed)
-    return Fusion.registry.build(spec, modalities=list(LENGTHS), dim=DIM).double().eval()
+    return Fusion.registry.build(spec, modalities=list(modalities), dim=DIM).double().eval()
 
 
 def example(seed: int = 1) -> dict[str, Tokens]:
@@ -189,3 +208,12 @@ def assert_one_modality_is_enough(spec: Spec) -> None:
     torch.manual_seed(0)
     fusion = Fusion.registry.build(spec, modalities=["text"], dim=DIM).double()
     assert fusion({"text": example()["text"]}).values.isfinite().all()
+
+
+def assert_order_of_modalities_is_no_matter(spec: Spec) -> None:
+    """The same weights by name, in a fusion built with another order: the same function."""
+    fusion, tokens = build(spec), example()
+    for order in permutations(LENGTHS):
+        other = build(spec, seed=9, modalities=order)
+        other.load_state_dict(fusion.state_dict())
+        torch.testing.assert_close(other(tokens).values, fusion(tokens).values, rtol=0, atol=1e-12)

@@ -3,11 +3,15 @@
 import pytest
 
 from tests.fusion import laws
+from torso.registry import spec_type
 
-EVERY = [
-    pytest.param(spec, id=spec if isinstance(spec, str) else f"{spec['type']}({spec['inner']})")
-    for spec in laws.fusions()
-]
+
+def name(spec):
+    kind, settings = spec_type(spec)
+    return f"{kind}({','.join(map(str, settings.values()))})" if settings else kind
+
+
+EVERY = [pytest.param(spec, id=name(spec)) for spec in laws.fusions()]
 LAWS = [
     laws.assert_shape,
     laws.assert_blind_under_mask,
@@ -36,3 +40,8 @@ def test_state_dict(spec):
 def test_one_modality_is_enough_and_none_is_not(spec):
     laws.assert_one_modality_is_enough(spec)
     laws.assert_needs_a_modality(spec)
+
+
+@pytest.mark.parametrize("spec", laws.order_invariant(), ids=name)
+def test_the_order_of_the_modalities_is_no_matter_where_a_class_says_so(spec):
+    laws.assert_order_of_modalities_is_no_matter(spec)

@@ -24,12 +24,17 @@ class Fusion(nn.Module, ABC):
     depend on other rows; any subset of the modalities may be absent, in a row (its mask) or altogether
     (its key); a row with none at all gives finite numbers.
 
+    Attributes:
+        order_invariant: whether the order of `modalities` is no matter: a state dict of this class gives
+            the same function whatever the order it was built with. A law holds whoever claims it to it.
+
     Args:
         modalities: names of the modalities it may be given, in their canonical order.
         dim: token width, in and out.
     """
 
     registry: ClassVar[Registry[Fusion]] = Registry("fusion")
+    order_invariant: ClassVar[bool] = False
 
     def __init_subclass__(cls, *, name: str = "", **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)

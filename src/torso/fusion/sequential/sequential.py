@@ -8,8 +8,8 @@ import torch
 from torch import nn
 
 from torso._tensors import Named, masked_mean
-from torso.errors import unknown
 from torso.fusion._fusion import Fusion
+from torso.fusion.sequential._order import checked_order
 from torso.registry import Spec
 from torso.types import Tokens
 
@@ -39,15 +39,7 @@ class Sequential(Fusion, name="sequential"):
         inner: Spec = "concat",
     ) -> None:
         super().__init__(modalities, dim)
-        self.order = tuple(order or self.modalities)
-        for name in self.order:
-            if name not in self.modalities:
-                raise ValueError(unknown("modality in `order`:", name, self.modalities))
-        if sorted(self.order) != sorted(self.modalities):
-            raise ValueError(
-                f"Parameter `order` should name every modality once. Found {list(self.order)}, "
-                f"modalities {list(self.modalities)}."
-            )
+        self.order = checked_order(order, self.modalities)
         self.start = nn.Parameter(torch.randn(1, dim) / dim**0.5)
         self.steps = Named(
             {
