@@ -44,7 +44,7 @@ class FromRooms(nn.Module):
         self.second = Gaussian(self.sharing.width, spread="none")
 
     def losses(self, x: Tensor, first: Tensor, second: Tensor) -> Tensor:
-        vectors = self.sharing(Tokens.vector(x), ["first", "second"])
+        vectors = self.sharing({"shared": Tokens.vector(x)})
         return torch.stack(
             [
                 self.first.loss(self.first(vectors["first"]), first),

@@ -35,7 +35,7 @@ class TwoSenses(nn.Module):
 
     def forward(self, picture: Features, numbers: Features) -> dict[str, torch.Tensor]:
         tokens = {"picture": self.picture(picture), "numbers": self.numbers(numbers)}
-        vectors = self.sharing(self.fusion(tokens), ["digit", "even"])
+        vectors = self.sharing({"shared": self.fusion(tokens)})
         return {task: head(vectors[task]) for task, head in self.heads.items()}
 
 
