@@ -12,7 +12,8 @@ then, so its figure is the mean over whole intervals after the first, beside the
 between them. Memory is each candidate's peak over the state after building, a process each: resident memory, with
 an allocator that gives freed blocks back at once (so that it is what is held, not how the heap is fragmented), or
 what torch allocates on a GPU. The floor is K backward passes that simply add up in `.grad`.
-Writes results/balancing.json.
+In the part `few_labels` every row has labels for 2 of the tasks only. Writes results/balancing.json; parts that are
+not asked for stay as they were.
 """
 
 from __future__ import annotations
@@ -40,6 +41,9 @@ from torso.balancing import Balancer, GramBalancer
 
 HERE = Path(__file__).resolve().parent
 CLASSES = 10
+PARTS = ["rows", "few_labels", "weights"]
+LABELS = 2
+"""Labels that a row has in the part where each row belongs to few tasks."""
 
 
 class Block(nn.Module):
@@ -101,13 +105,20 @@ MODELS = {"mlp": mlp, "cnn": cnn, "transformer": transformer}
 class Training:
     """A body with K heads and the way one candidate gets its gradients."""
 
-    def __init__(self, model: str, tasks: int, candidate: str, device: str) -> None:
+    def __init__(
+        self, model: str, tasks: int, candidate: str, device: str, labels: int | None = None
+    ) -> None:
         torch.manual_seed(0)
         self.body, x = MODELS[model]()
         width = self.body(x[:2]).shape[1]
         self.heads = nn.ModuleList(nn.Linear(width, CLASSES) for _ in range(tasks))
         self.x = x.to(device)
         self.targets = torch.randint(0, CLASSES, (tasks, len(x)), device=device)
+        if labels is not None:
+            order = torch.rand(tasks, len(x), device=device).argsort(0).argsort(0)
+            self.targets[order >= labels] = -100  # what cross_entropy leaves out
+        self.counts = (self.targets >= 0).sum(1).tolist()
+        self.present = torch.tensor([count > 0 for count in self.counts], device=device)
         self.balancer: Balancer | None = None
         self.body.to(device)
         self.heads.to(device)
@@ -132,20 +143,22 @@ class Training:
         settings = {"gram": gram} if gram else {}
         self.balancer = balancer = Balancer.registry.build(name, tasks=tasks, **settings)
         shared = list(self.body.parameters())
-        return lambda _, losses: balancer.backward(torch.stack(losses), shared)
+        return lambda _, losses: balancer.backward(torch.stack(losses), shared, self.present)
 
-    @staticmethod
-    def _passes(features: Tensor, losses: list[Tensor]) -> None:
+    def _passes(self, features: Tensor, losses: list[Tensor]) -> None:
         del features
-        *first, last = losses
+        *first, last = [one for one, count in zip(losses, self.counts, strict=True) if count]
         for one in first:
             one.backward(retain_graph=True)
         last.backward()
 
     def forward(self) -> tuple[Tensor, list[Tensor]]:
         features = self.body(self.x)
-        pairs = zip(self.heads, self.targets, strict=True)
-        return features, [F.cross_entropy(head(features), y) for head, y in pairs]
+        tasks = zip(self.heads, self.targets, self.counts, strict=True)
+        return features, [
+            F.cross_entropy(head(features), y, reduction="sum") / max(count, 1)
+            for head, y, count in tasks
+        ]
 
     def step(self) -> None:
         self.optimizer.zero_grad()
@@ -177,12 +190,14 @@ def candidates(method: str) -> list[str]:
     return ["plain", "floor", *ours, *(f"torchjd upgrad, {one}" for one in rivals)]
 
 
-def build(model: str, tasks: int, names: list[str], device: str) -> tuple[dict, dict]:
+def build(
+    model: str, tasks: int, names: list[str], device: str, labels: int | None = None
+) -> tuple[dict, dict]:
     """Return the candidates that run on this model, and why the others do not."""
     running, skipped = {}, {}
     for name in names:
         try:
-            one = Training(model, tasks, name, device)
+            one = Training(model, tasks, name, device, labels)
             one.step()
             running[name] = one
         except (Skip, RuntimeError, ValueError) as error:
@@ -190,9 +205,16 @@ def build(model: str, tasks: int, names: list[str], device: str) -> tuple[dict, 
     return running, skipped
 
 
-def times(model: str, tasks: int, names: list[str], rounds: int, device: str) -> dict:
+def times(
+    model: str,
+    tasks: int,
+    names: list[str],
+    rounds: int,
+    device: str,
+    labels: int | None = None,
+) -> dict:
     """Interleave the candidates' steps and compare each with the plain step of its round."""
-    running, skipped = build(model, tasks, names, device)
+    running, skipped = build(model, tasks, names, device, labels)
     sketches = {name: running.pop(name) for name in list(running) if name.endswith(" sketch")}
     draw = random.Random(0)
     seconds: dict[str, list[float]] = {name: [] for name in running}
@@ -309,6 +331,7 @@ def main() -> None:
     parser.add_argument("--method", default="upgrad", help="our Gram method")
     parser.add_argument("--only", nargs="+", help="these candidates beside plain and floor")
     parser.add_argument("--rounds", type=int, default=15)
+    parser.add_argument("--parts", nargs="+", default=PARTS, choices=PARTS)
     parser.add_argument("--no-memory", action="store_true")
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--peak", nargs=3, help=argparse.SUPPRESS)
@@ -321,30 +344,34 @@ def main() -> None:
     names = candidates(options.method)
     if options.only:
         names = ["plain", "floor", *options.only]
-    load, rows = os.getloadavg()[0], []
-    for model in options.models:
-        for tasks in options.tasks:
-            row = times(model, tasks, names, options.rounds, options.device)
-            if not options.no_memory:
-                for name, one in row["candidates"].items():
-                    one["peak_mb"] = memory(model, tasks, name, options.device)
-            rows.append({"model": model, "tasks": tasks, **row})
-            print(table(rows[-1:]), flush=True)
-    report = {
-        "command": f"OMP_NUM_THREADS={torch.get_num_threads()} python benchmarks/balancing.py "
-        + " ".join(sys.argv[1:]),
+    report = json.loads(options.out.read_text()) if options.out.exists() else {}
+    report |= {
         "machine": f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}",
         "device": torch.cuda.get_device_name() if options.device == "cuda" else "cpu",
         "torch": torch.__version__,
         "threads": torch.get_num_threads(),
-        "load_before": load,
         "seed": 0,
         "rounds": options.rounds,
-        "rows": rows,
-        "weights_alone_64_tasks_ms": weights_alone(),
     }
+    command = f"OMP_NUM_THREADS={torch.get_num_threads()} python benchmarks/balancing.py "
+    command += " ".join(sys.argv[1:])
+    for part in options.parts:
+        report.setdefault("commands", {})[part] = command
+        report.setdefault("load_before", {})[part] = os.getloadavg()[0]
+        if part == "weights":
+            report["weights_alone_64_tasks_ms"] = weights_alone()
+            print(json.dumps(report["weights_alone_64_tasks_ms"], indent=1))
+            continue
+        labels = LABELS if part == "few_labels" else None
+        report[part] = []
+        for model, tasks in itertools.product(options.models, options.tasks):
+            row = times(model, tasks, names, options.rounds, options.device, labels)
+            if labels is None and not options.no_memory:
+                for name, one in row["candidates"].items():
+                    one["peak_mb"] = memory(model, tasks, name, options.device)
+            report[part].append({"model": model, "tasks": tasks, "labels_per_row": labels, **row})
+            print(table(report[part][-1:]), flush=True)
     options.out.write_text(json.dumps(report, indent=1) + "\n")
-    print(json.dumps(report["weights_alone_64_tasks_ms"], indent=1))
 
 
 if __name__ == "__main__":

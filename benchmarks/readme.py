@@ -122,6 +122,13 @@ def balancing(report: dict) -> str:
         memory = [f"{one['peak_mb'] / plain:.2f}" for one in (steps[0], steps[1], best)]
         ratios = " | ".join(f"{one['ratio']:.2f}" for one in steps)
         lines.append(f"| {row['model']} | {row['tasks']} | {ratios} | {', '.join(memory)} |")
+    lines += ["", "Where each row has labels for few of the tasks:", ""]
+    lines += ["| model | tasks | labels per row | `sketch` | `exact` | K backward passes |"]
+    lines += ["| --- | --- | --- | --- | --- | --- |"]
+    for row in report["few_labels"]:
+        found = (row["candidates"][name] for name in ("upgrad sketch", "upgrad exact", "floor"))
+        ratios = " | ".join(f"{one['ratio']:.2f}" for one in found)
+        lines.append(f"| {row['model']} | {row['tasks']} | {row['labels_per_row']} | {ratios} |")
     return "\n".join(lines)
 
 
@@ -148,6 +155,17 @@ def multi_mnist(report: dict) -> str:
     return "\n".join(lines)
 
 
+def toy(report: dict) -> str:
+    """A line per number of starts from which the front was reached: the methods."""
+    count = len(report["starts"])
+    lines = ["| reached from | methods |", "| --- | --- |"]
+    for reached in range(count, -1, -1):
+        names = [f"`{n}`" for n, one in report["methods"].items() if one["reached"] == reached]
+        if names:
+            lines.append(f"| {reached} of {count} | {', '.join(names)} |")
+    return "\n".join(lines)
+
+
 def fill(page: Path, blocks: dict[str, str]) -> None:
     """Replace what stands between the marks of each block."""
     text = page.read_text(encoding="utf-8")
@@ -167,6 +185,8 @@ PAGES = {
         "balancing": balancing,
         "balancing_quality": quality,
         "published_multi_mnist": multi_mnist,
+        "published_toy": toy,
+        "published_toy_unclipped": toy,
     },
 }
 

@@ -105,7 +105,7 @@ def main() -> None:
     folder = data_folder("mnist").parent
     fit, test = pictures(folder, "train", options.rows, seed=1), pictures(folder, "t10k", 10_000)
     report: dict[str, Any] = {
-        "command": "python benchmarks/published/multi_mnist.py",
+        "command": " ".join(["python benchmarks/published/multi_mnist.py", *sys.argv[1:]]),
         "machine": f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}",
         "threads": torch.get_num_threads(),
         "seeds": options.seeds,

@@ -7,6 +7,7 @@ from typing import Literal
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from torso.balancing.loss._adaptive import AdaptiveBalancer
 from torso.errors import ConfigError
@@ -70,9 +71,11 @@ class LDCMTL(AdaptiveBalancer, name="ldc_mtl"):
 
     def combine(self, losses: Tensor, tasks: Tensor, /) -> Tensor:
         """Return the weighted mean and the discrepancy."""
-        scales = self.logits[tasks].sigmoid().to(losses)
-        weighted = scales * self._normalised(losses, tasks)
-        return weighted.sum() / scales.detach().sum() + self.lam * self._discrepancy(weighted)
+        depths = functional.logsigmoid(self.logits[tasks].to(losses))
+        ratios = (depths - depths.detach().max()).exp()  # all s may sink to nothing; their ratios do not
+        normalised = self._normalised(losses, tasks)
+        mean = (ratios * normalised).sum() / ratios.detach().sum()
+        return mean + self.lam * self._discrepancy(depths.exp() * normalised)
 
     def _discrepancy(self, weighted: Tensor) -> Tensor:
         if self.pairs == "chain":
