@@ -138,6 +138,7 @@ class Model(nn.Module):
             )
             for name in shared.trunks()
         }
+        shared.start(trunks)
         heads = {
             task: Head.registry.build(part.full_spec(), dim=shared.width, **part.offered)
             for task, part in tasks.items()
@@ -166,11 +167,16 @@ class Model(nn.Module):
     def losses(
         self, outputs: Mapping[str, Tensor], targets: Mapping[str, Tensor]
     ) -> tuple[Tensor, Tensor]:
-        """Return the mean loss `[tasks]` and the number of labelled rows, int64 `[tasks]`."""
+        """Return the mean loss `[tasks]` and the number of labelled rows, int64 `[tasks]`.
+
+        In training, the sharing's penalties are part of the losses.
+        """
         losses, counts = [], []
+        penalties = self.sharing.penalties(dict(self.trunks.pairs())) if self.training else {}
         for task, head in self.heads.pairs():
             wide = torch.promote_types(outputs[task].dtype, torch.float32)
-            losses.append(head.loss(outputs[task].to(wide), targets[task]))
+            loss = head.loss(outputs[task].to(wide), targets[task])
+            losses.append(loss + penalties[task].to(loss.dtype) if task in penalties else loss)
             counts.append(head.labelled(targets[task]).sum())
         return torch.stack(losses), torch.stack(counts)
 

@@ -5,17 +5,33 @@ from __future__ import annotations
 import inspect
 from collections import Counter
 from collections.abc import Sequence
+from copy import deepcopy
 from typing import Any
 
 import pytest
 import torch
+from torch.utils.flop_counter import FlopCounterMode
 
 from tests import small
+from torso.errors import ConfigError
+from torso.model import Model
 from torso.sharing import Sharing
-from torso.types import Tokens
+from torso.types import Batch, Tokens
 
 DIM = 8
-SETTINGS: list[dict[str, Any]] = [{}, {"hidden": [5]}, {"hidden": [5, 7]}]
+SETTINGS: list[dict[str, Any]] = [
+    {},
+    {"hidden": [5]},
+    {"hidden": [5, 7]},
+    {"level": "trunk"},
+    {"layers": 1},
+    {"layers": 3},
+    {"levels": 1},
+    {"levels": 3, "own": 2},
+    {"experts": 3, "k": 3},
+    {"blocks": 3},
+    {"orthogonality": 0.1},
+]
 
 
 def sharings() -> list[dict[str, Any]]:
@@ -28,9 +44,11 @@ def sharings() -> list[dict[str, Any]]:
     ]
 
 
-def build(spec: dict[str, Any], tasks: Sequence[str] = tuple(small.TASKS)) -> Sharing:
+def build(
+    spec: dict[str, Any], tasks: Sequence[str] = tuple(small.TASKS), dim: int = DIM
+) -> Sharing:
     torch.manual_seed(0)
-    return Sharing.registry.build(spec, tasks=tasks, dim=DIM).double().eval()
+    return Sharing.registry.build(spec, tasks=tasks, dim=dim).double().eval()
 
 
 def fused(batch: int = 4) -> Tokens:
@@ -65,15 +83,105 @@ def assert_every_task_reads_a_trunk(spec: dict[str, Any]) -> None:
 
 
 def assert_shared_parameters_are_those_of_several_tasks(spec: dict[str, Any]) -> None:
-    """What the model calls shared is exactly what gets gradient from more than one task."""
+    """Shared and private parameters partition the model; a private one never gets another task's gradient.
+
+    After a step of training, since parts that begin by doing nothing leave some parameters without gradient
+    in the first; and in training, since a choice in evaluation may leave out what others chose.
+    """
     for tasks in (small.TASKS, {"odd": "binary"}):
         model, rows = small.model(tasks=tasks, sharing=spec), small.batch(tasks=tasks, rows=12)
-        reached = Counter(name for task in tasks for name in small.gradients(model, rows, task))
-        assert set(reached) == {name for name, _ in model.named_parameters()}
         shared = {id(parameter) for parameter in model.shared_parameters()}
-        named = {name for name, p in model.named_parameters() if id(p) in shared}
-        assert named == {name for name, count in reached.items() if count > 1}
         assert len(list(model.shared_parameters())) == len(shared)  # each once
+        named = {name for name, p in model.named_parameters() if id(p) in shared}
+        assert several(reached(model, rows)) <= named  # in evaluation, before any step
+        step(model.train(), rows)
+        found = reached(model, rows)
+        assert set(found) == {name for name, _ in model.named_parameters()}
+        assert several(found) == named
+        step(model, rows)
+        assert several(reached(model.eval(), rows)) <= named
+
+
+def reached(model: Model, rows: Batch) -> Counter[str]:
+    """Return parameter name -> how many tasks' losses reach it."""
+    return Counter(name for task in model.tasks for name in small.gradients(model, rows, task))
+
+
+def several(found: Counter[str]) -> set[str]:
+    return {name for name, count in found.items() if count > 1}
+
+
+def step(model: Model, rows: Batch) -> None:
+    """Descend a little along the gradient of the sum of the losses."""
+    losses, _ = model.losses(model(rows.inputs), rows.targets)
+    parameters = [*model.parameters()]
+    found = torch.autograd.grad(losses.sum(), parameters, allow_unused=True)
+    with torch.no_grad():
+        for parameter, gradient in zip(parameters, found, strict=True):
+            if gradient is not None:
+                parameter -= 0.01 * gradient / gradient.norm().clamp(min=1e-9)
+
+
+def assert_penalties_are_of_training_only(spec: dict[str, Any]) -> None:
+    model, rows = small.model(sharing=spec), small.batch()
+    for train in (False, True):
+        model.train(train)
+        twin = deepcopy(model)
+        torch.manual_seed(0)
+        losses, _ = twin.losses(twin(rows.inputs), rows.targets)
+        torch.manual_seed(0)
+        outputs = model(rows.inputs)
+        plain = [head.loss(outputs[t], rows.targets[t]) for t, head in model.heads.pairs()]
+        owed = model.sharing.penalties(dict(model.trunks.pairs())) if train else {}
+        assert owed.keys() <= set(model.tasks)
+        extra = [owed.get(task, torch.zeros(())).item() for task in model.tasks]
+        assert min(extra) >= 0.0
+        expected = torch.stack(plain) + torch.tensor(extra, dtype=torch.float64)
+        torch.testing.assert_close(losses, expected, rtol=0, atol=1e-9)
+
+
+def assert_mixing_says_shares(spec: dict[str, Any]) -> None:
+    for tasks in (list(small.TASKS), ["one"]):
+        sharing = build(spec, tasks).train()
+        vectors(sharing, fused())
+        before = {name: value.clone() for name, value in sharing.state_dict().items()}
+        vectors(sharing.eval(), fused())  # only training is noted
+        assert all(torch.equal(value, before[n]) for n, value in sharing.state_dict().items())
+        mixing = sharing.mixing()
+        assert set(mixing) in (set(), set(tasks))
+        for row in mixing.values():
+            assert all(0.0 <= share <= 1.0 for share in row.values())
+            assert sum(row.values()) == pytest.approx(1.0)
+
+
+def assert_many_tasks(spec: dict[str, Any]) -> None:
+    """64 tasks: vectors of sane size, live gradients, and costs that grow as the formula says."""
+    numbers, products = {}, {}
+    for count in (16, 32, 64):
+        sharing = build(spec, [f"task_{place}" for place in range(count)], dim=32).train()
+        tokens = Tokens(torch.randn(8, 2, 32).double(), torch.ones(8, 2, dtype=torch.bool))
+        with FlopCounterMode(display=False) as counter:
+            found = torch.stack([*vectors(sharing, tokens).values()])
+        numbers[count] = sum(parameter.numel() for parameter in sharing.parameters())
+        products[count] = counter.get_total_flops()
+        assert 0.05 < found.square().mean().sqrt() < 5.0
+    steps = 4.01 if sharing.pairwise else 2.01
+    for cost in (numbers, products):
+        assert cost[64] - cost[32] <= steps * (cost[32] - cost[16])
+    parameters = [*sharing.parameters()]
+    if parameters:
+        for gradient in torch.autograd.grad(found.square().mean(), parameters):
+            assert gradient.isfinite().all()
+
+
+def assert_settings_are_checked(spec: dict[str, Any]) -> None:
+    part = Sharing.registry.find(spec["type"])
+    wrong: dict[type, Any] = {int: 0, float: -1.0, str: "nonsense"}
+    for name, setting in inspect.signature(part).parameters.items():
+        bad = [0] if name == "hidden" else wrong.get(type(setting.default))
+        if bad is not None:
+            with pytest.raises(ConfigError, match=f"Parameter `{name}` should .* Found "):
+                build({"type": spec["type"], name: bad})
 
 
 def assert_rows_are_independent(spec: dict[str, Any]) -> None:

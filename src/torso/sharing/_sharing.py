@@ -21,15 +21,22 @@ __all__ = ["Sharing"]
 class Sharing(nn.Module, ABC):
     """Base of all sharings.
 
+    Laws that hold for every sharing: the parameters of a model are those that several tasks use, which
+    `Model.shared_parameters` names, and those of one task, which no other task's loss ever moves; a row's
+    vectors depend on no other row; one task will do, and the cost of 64 grows as the formula says.
+
     Args:
         tasks: names of all tasks.
         dim: width of the fused tokens.
 
     Attributes:
         width: width of the vectors that come out, which the heads read.
+        pairwise: whether each pair of tasks has numbers of its own, so that the cost grows with the square of
+            the number of tasks instead of in proportion.
     """
 
     registry: ClassVar[Registry[Sharing]] = Registry("sharing")
+    pairwise: ClassVar[bool] = False
 
     def __init_subclass__(cls, *, name: str = "", **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -54,3 +61,26 @@ class Sharing(nn.Module, ABC):
     def shared_parameters(self) -> Iterable[nn.Parameter]:
         """Yield the parameters of this module that more than one task uses. Default: none."""
         return ()
+
+    def start(self, trunks: Mapping[str, nn.Module], /) -> None:
+        """Change the first weights of the trunks, given by name, before any training. Default: nothing."""
+
+    def penalties(self, trunks: Mapping[str, nn.Module], /) -> Mapping[str, Tensor]:
+        """Return task -> a scalar that is added to its loss in training. Default: none.
+
+        It depends on parameters of other tasks only through detached values. It may depend on the last
+        `forward`.
+
+        Args:
+            trunks: by name.
+        """
+        del trunks
+        return {}
+
+    def mixing(self) -> Mapping[str, Mapping[str, float]]:
+        """Return task -> source -> share: how much a task takes from which expert, trunk or neighbour.
+
+        Shares of a task sum to one: the mean gate over the last training batches, or the sizes of the mixing
+        weights. Default: empty.
+        """
+        return {}

@@ -8,6 +8,7 @@ from itertools import pairwise
 from torch import Tensor, nn
 
 from torso._tensors import masked_mean
+from torso.sharing._checks import widths
 from torso.sharing._sharing import Sharing
 from torso.types import Tokens
 
@@ -26,7 +27,7 @@ class Hard(Sharing, name="hard"):
     def __init__(self, tasks: Sequence[str], dim: int, *, hidden: Sequence[int] = ()) -> None:
         super().__init__(tasks, dim)
         layers: list[nn.Module] = []
-        for before, after in pairwise([dim, *hidden]):
+        for before, after in pairwise([dim, *widths("hidden", hidden)]):
             layers += [nn.Linear(before, after), nn.ReLU()]
         self.layers = nn.Sequential(*layers)
         self.width = [dim, *hidden][-1]

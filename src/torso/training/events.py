@@ -32,6 +32,7 @@ class Epoch:
         best: whether these weights are the best so far.
         overhead: what looking at the tasks' gradients cost, in parts of a plain epoch; None without looks.
         conflicts: share of the looks that saw two gradients with a negative inner product.
+        mixing: task -> source -> share, where the sharing mixes experts, trunks or neighbours.
     """
 
     number: int
@@ -46,10 +47,12 @@ class Epoch:
     best: bool = False
     overhead: float | None = None
     conflicts: float | None = None
+    mixing: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the fields as JSON values."""
-        return asdict(self)
+        """Return the fields as JSON values, without `mixing` if it is empty."""
+        fields = asdict(self)
+        return fields if self.mixing else {k: v for k, v in fields.items() if k != "mixing"}
 
 
 @dataclass(frozen=True)

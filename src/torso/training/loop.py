@@ -154,6 +154,7 @@ class Trainer:
                 best=best,
                 overhead=overhead,
                 conflicts=conflicts,
+                mixing=self.model.sharing.mixing(),
             )
         )
 

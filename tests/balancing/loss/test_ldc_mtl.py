@@ -105,7 +105,10 @@ def test_learning_brings_the_weighted_losses_together():
 
 def test_scales_that_sink_to_nothing_keep_their_ratios():
     """The weighted mean of positive losses lowers every w; after long training all sigmoids underflow."""
-    one, losses = balancer(-900.0, -900.0 + np.log(3.0), lam=0.0, normalise="none"), tensor(1.0, 2.0)
+    one, losses = (
+        balancer(-900.0, -900.0 + np.log(3.0), lam=0.0, normalise="none"),
+        tensor(1.0, 2.0),
+    )
     one.backward(losses, [])
     assert losses.grad.tolist() == pytest.approx([0.25, 0.75])
     assert one.logits.grad.tolist() == pytest.approx([0.25, 1.5])

@@ -72,7 +72,9 @@ class LDCMTL(AdaptiveBalancer, name="ldc_mtl"):
     def combine(self, losses: Tensor, tasks: Tensor, /) -> Tensor:
         """Return the weighted mean and the discrepancy."""
         depths = functional.logsigmoid(self.logits[tasks].to(losses))
-        ratios = (depths - depths.detach().max()).exp()  # all s may sink to nothing; their ratios do not
+        ratios = (
+            depths - depths.detach().max()
+        ).exp()  # all s may sink to nothing; their ratios do not
         normalised = self._normalised(losses, tasks)
         mean = (ratios * normalised).sum() / ratios.detach().sum()
         return mean + self.lam * self._discrepancy(depths.exp() * normalised)

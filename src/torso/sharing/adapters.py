@@ -1,0 +1,51 @@
+"""Task adapters: a small residual bottleneck of each task's own after every shared layer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from torch import Tensor, nn
+
+from torso.sharing._checks import whole
+from torso.sharing._conditioned import Conditioned
+from torso.sharing._stacked import Stacked
+
+__all__ = ["Adapters"]
+
+
+class Adapters(Conditioned, name="adapters"):
+    """Shared layers with a residual bottleneck of each task's own after each: `h + U_k relu(D_k h)`.
+
+    Houlsby et al., ICML 2019, "Parameter-Efficient Transfer Learning for NLP" (https://arxiv.org/abs/1902.00751);
+    residual adapters are from Rebuffi, Bilen, Vedaldi, NeurIPS 2017 (https://arxiv.org/abs/1705.08045).
+
+    How we differ: the shared layers, ReLU layers here, are trained together with the adapters instead of being
+    frozen; U is zero at first instead of small.
+
+    Args:
+        tasks: names of all tasks.
+        dim: width of the fused tokens and of the layers.
+        layers: shared layers, with adapters after each.
+        bottleneck: width inside an adapter.
+    """
+
+    def __init__(
+        self, tasks: Sequence[str], dim: int, *, layers: int = 2, bottleneck: int = 8
+    ) -> None:
+        super().__init__(tasks, dim, layers)
+        count = len(self.tasks)
+        whole("bottleneck", bottleneck)
+        self.down = nn.ModuleList(
+            Stacked(count, dim, bottleneck, apart=True, gain=2**0.5) for _ in range(layers)
+        )
+        self.up = nn.ModuleList(
+            Stacked(count, bottleneck, dim, apart=True, gain=0.0) for _ in range(layers)
+        )
+
+    def bend(self, layer: int, x: Tensor, y: Tensor) -> Tensor:
+        """Return the ReLU of `y` and what the adapters add."""
+        del x
+        y = y.relu()
+        read = y[0] if len(y) == 1 else y
+        bent: Tensor = y + self.up[layer](self.down[layer](read).relu())
+        return bent

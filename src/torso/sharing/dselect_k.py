@@ -1,0 +1,129 @@
+"""DSelect-k: each task uses k of the shared experts, by gates that are smooth and can be exactly zero."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+
+import torch
+from torch import Tensor, nn
+
+from torso._tensors import masked_mean
+from torso.sharing._checks import number, whole, widths
+from torso.sharing._sharing import Sharing
+from torso.sharing._stacked import Stacked, Towers
+from torso.sharing._usage import Usage
+from torso.sharing.mmoe import mixed
+from torso.types import Tokens
+
+__all__ = ["DSelectK", "smooth_step"]
+
+
+def smooth_step(x: Tensor, gamma: float = 1.0) -> Tensor:
+    """Return 0 up to -γ/2, 1 from γ/2 on, and `-2 x³ / γ³ + 3 x / (2 γ) + 1/2` between.
+
+    >>> smooth_step(torch.tensor([-0.5, 0.0, 0.25, 2.0])).tolist()
+    [0.0, 0.5, 0.84375, 1.0]
+    """
+    x = (x / gamma).clamp(-0.5, 0.5)
+    return -2.0 * x**3 + 1.5 * x + 0.5
+
+
+class DSelectK(Sharing, name="dselect_k"):
+    """Each task reads a weighted mean of at most k experts, chosen row by row.
+
+    Hazimeh, Zhao, Chowdhery, Sathiamoorthy, Chen, Mazumder, Hong, Chi, NeurIPS 2021
+    (https://arxiv.org/abs/2106.03760): a selector i has one number `z_ij` per binary digit of the experts' numbers;
+    `r_i(e) = prod_j S(z_ij)` where digit j of e is 1, `1 - S(z_ij)` where it is 0, with the smooth step S, which
+    reaches 0 and 1; the gate of e is `sum_i softmax(w)_i r_i(e)`. z and w are linear in x. In training, the
+    entropy of the selectors is a penalty, and, where the number of experts is no power of two,
+    `1 / sum_e r_i(e)`, so that no selector settles on a number that no expert has.
+
+    How we differ: the penalties are means over the rows instead of sums, hence the larger default of `entropy`;
+    the paper's second kind of gate, the same for all rows, is left out. Experts are shared, gates and their
+    penalty belong to their task.
+
+    Args:
+        tasks: names of all tasks.
+        dim: width of the fused tokens.
+        experts: how many, at least two.
+        k: selectors of each task, so the most experts that a row can use.
+        hidden: widths of the ReLU layers of an expert; default: one of width `dim`.
+        gamma: width of the part of the smooth step that is not flat.
+        entropy: weight of the entropy penalty.
+    """
+
+    codes: Tensor
+
+    def __init__(
+        self,
+        tasks: Sequence[str],
+        dim: int,
+        *,
+        experts: int = 4,
+        k: int = 2,
+        hidden: Sequence[int] | None = None,
+        gamma: float = 1.0,
+        entropy: float = 1e-3,
+    ) -> None:
+        super().__init__(tasks, dim)
+        self.names = [f"expert_{place}" for place in range(whole("experts", experts, 2))]
+        self.k = whole("k", k)
+        if k > experts:
+            raise ValueError(f"Parameter `k` should be at most `experts` ({experts}). Found {k}.")
+        self.gamma = number("gamma", gamma, zero=False)
+        self.entropy = number("entropy", entropy)
+        sizes = widths("hidden", [dim] if hidden is None else hidden, 1)
+        self.width = sizes[-1]
+        self.experts = Towers(experts, [dim, *sizes])
+        digits = math.ceil(math.log2(experts))
+        self.reachable = experts < 2**digits
+        bits = torch.arange(experts).unsqueeze(1) >> torch.arange(digits - 1, -1, -1)
+        self.register_buffer("codes", (bits & 1).bool(), persistent=False)  # [experts, digits]
+        self.selectors = Stacked(len(self.tasks), dim, k * digits, apart=True)
+        self.weights = Stacked(len(self.tasks), dim, k, apart=True)
+        for layer, most in ((self.selectors, gamma / 100), (self.weights, 0.05)):
+            for parameter in layer.parameters():
+                nn.init.uniform_(parameter, -most, most)
+        self.usage = Usage(len(self.tasks), experts)
+        self._owed: Tensor | None = None
+
+    def trunks(self) -> dict[str, tuple[str, ...]]:
+        """Return one trunk for all."""
+        return {"shared": self.tasks}
+
+    def select(self, x: Tensor) -> Tensor:
+        """Return what each selector gives to each expert, `[tasks, batch, k, experts]`."""
+        steps = torch.unflatten(smooth_step(self.selectors(x), self.gamma), 2, (self.k, 1, -1))
+        return torch.where(self.codes, steps, 1.0 - steps).prod(dim=-1)
+
+    def forward(self, fused: Mapping[str, Tokens], /) -> dict[str, Tensor]:
+        """Return each task's mixture."""
+        x = masked_mean(fused["shared"])
+        selected = self.select(x)
+        gates = torch.einsum("kbs,kbse->kbe", self.weights(x).softmax(dim=2), selected)
+        self.usage.note(gates)
+        self._owed = self._penalty(selected) if self.training else None
+        return dict(zip(self.tasks, mixed(gates, self.experts(x)), strict=True))
+
+    def _penalty(self, selected: Tensor) -> Tensor:
+        """Return `[tasks]`."""
+        selected = selected.to(torch.promote_types(selected.dtype, torch.float32))
+        owed = -self.entropy * torch.xlogy(selected, selected + 1e-6).sum(dim=(2, 3))
+        if self.reachable:
+            owed = owed + 1.0 / selected.sum(dim=3).clamp(min=1e-6).flatten(2).sum(dim=2)
+        return owed.mean(dim=1)
+
+    def penalties(self, trunks: Mapping[str, nn.Module], /) -> Mapping[str, Tensor]:
+        """Return each task's penalty for the rows of the last `forward`."""
+        del trunks
+        owed, self._owed = self._owed, None
+        return {} if owed is None else dict(zip(self.tasks, owed, strict=True))
+
+    def shared_parameters(self) -> Iterable[nn.Parameter]:
+        """Yield the experts."""
+        return self.experts.parameters() if len(self.tasks) > 1 else ()
+
+    def mixing(self) -> Mapping[str, Mapping[str, float]]:
+        """Return the mean gates."""
+        return self.usage.shares(self.tasks, self.names)

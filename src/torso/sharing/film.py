@@ -1,0 +1,39 @@
+"""Task-conditioned FiLM: shared layers whose channels each task scales and shifts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from torso.sharing._conditioned import Conditioned
+
+__all__ = ["FiLM"]
+
+
+class FiLM(Conditioned, name="film"):
+    """Shared layers whose channels each task scales and shifts: `relu((1 + c_k) * (W x + b) + d_k)`.
+
+    Perez, Strub, de Vries, Dumoulin, Courville, AAAI 2018, "FiLM: Visual Reasoning with a General Conditioning
+    Layer" (https://arxiv.org/abs/1709.07871). How we differ: the condition is the task, so c and d are learned
+    as they are, one vector per task and layer, zero at first, instead of being a network's output.
+
+    Args:
+        tasks: names of all tasks.
+        dim: width of the fused tokens and of the layers.
+        layers: shared layers.
+    """
+
+    def __init__(self, tasks: Sequence[str], dim: int, *, layers: int = 2) -> None:
+        super().__init__(tasks, dim, layers)
+        zeros = torch.zeros(layers * len(self.tasks), dim)
+        self.c = nn.ParameterList(row.clone() for row in zeros)
+        self.d = nn.ParameterList(row.clone() for row in zeros)
+
+    def bend(self, layer: int, x: Tensor, y: Tensor) -> Tensor:
+        """Return the ReLU of the scaled and shifted `y`."""
+        del x
+        here = slice(layer * len(self.tasks), (layer + 1) * len(self.tasks))
+        scale, shift = (torch.stack([*one][here]).unsqueeze(1) for one in (self.c, self.d))
+        return ((1.0 + scale) * y + shift).relu()

@@ -1,0 +1,102 @@
+"""Learned branching: layers of nodes; each node learns which node below it reads, and so do the tasks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import ClassVar
+
+import torch
+from torch import Tensor, nn
+
+from torso._tensors import masked_mean
+from torso.sharing._checks import number, whole
+from torso.sharing._sharing import Sharing
+from torso.sharing._stacked import Stacked
+from torso.sharing._usage import shares
+from torso.types import Tokens
+
+__all__ = ["LearnedBranching"]
+
+
+class LearnedBranching(Sharing, name="learned_branching"):
+    """A tree of layers that is learned: every node, and every task, picks one node of the layer below.
+
+    Guo, Lee, Ulbricht, ICML 2020, "Learning to Branch for Multi-Task Learning" (https://arxiv.org/abs/2006.01895):
+    in training a child reads `sum_j softmax((log_odds_j + gumbel_j) / temperature)_j x_j`; in evaluation, the
+    parent with the largest log odds and no other. The temperature falls from `temperature` as one over the
+    square root of the steps taken, in units of `cooling` steps, down to 0.1.
+
+    How we differ: nodes are ReLU layers; the schedule of the temperature is ours; training goes on with soft
+    draws to the end, instead of training the tree that was found anew (`branches` would do that).
+    All nodes are shared; a task's own choice of its leaf is not.
+
+    Args:
+        tasks: names of all tasks.
+        dim: width of the fused tokens and of the nodes.
+        layers: of nodes, above one trunk.
+        nodes: in each layer; default: as many as tasks, at least two.
+        temperature: of the draws at first.
+        cooling: steps after which it begins to fall.
+    """
+
+    pairwise: ClassVar[bool] = True
+    step: Tensor
+
+    def __init__(
+        self,
+        tasks: Sequence[str],
+        dim: int,
+        *,
+        layers: int = 2,
+        nodes: int | None = None,
+        temperature: float = 5.0,
+        cooling: int = 10,
+    ) -> None:
+        super().__init__(tasks, dim)
+        whole("layers", layers)
+        self.nodes = whole("nodes", max(2, len(self.tasks)) if nodes is None else nodes)
+        self.temperature = number("temperature", temperature, zero=False)
+        self.cooling = whole("cooling", cooling)
+        self.layers = nn.ModuleList(
+            Stacked(self.nodes, dim, dim, gain=2**0.5) for _ in range(layers)
+        )
+        self.odds = nn.ParameterList(
+            torch.zeros(self.nodes * self.nodes) for _ in range(layers - 1)
+        )
+        self.leaves = nn.ParameterList(torch.zeros(self.nodes) for _ in self.tasks)
+        self.register_buffer("step", torch.zeros((), dtype=torch.int64))
+
+    def trunks(self) -> dict[str, tuple[str, ...]]:
+        """Return one trunk for all."""
+        return {"shared": self.tasks}
+
+    def forward(self, fused: Mapping[str, Tokens], /) -> dict[str, Tensor]:
+        """Return the vector of each task's leaf."""
+        x = masked_mean(fused["shared"])
+        for layer, odds in zip(self.layers, [None, *self.odds], strict=True):
+            read = x if odds is None else self._choose(odds.view(self.nodes, -1), x)
+            x = layer(read).relu()  # [nodes, batch, dim]
+        found = self._choose(torch.stack([*self.leaves]), x)
+        if self.training:
+            self.step += 1
+        return dict(zip(self.tasks, found, strict=True))
+
+    def _choose(self, odds: Tensor, x: Tensor) -> Tensor:
+        """Return for each row of `odds` `[children, nodes]` what it reads of `x` `[nodes, batch, dim]`."""
+        if not self.training:
+            return x[odds.argmax(dim=1)]
+        cold = (1.0 + self.step / self.cooling) ** -0.5
+        gumbel = -torch.empty_like(odds).exponential_().log()
+        drawn = ((odds + gumbel) / (self.temperature * cold).clamp(min=0.1)).softmax(dim=1)
+        return torch.einsum("cn,nbw->cbw", drawn, x)
+
+    def shared_parameters(self) -> Iterable[nn.Parameter]:
+        """Yield the nodes and their choices."""
+        if len(self.tasks) > 1:
+            yield from self.layers.parameters()
+            yield from self.odds
+
+    def mixing(self) -> Mapping[str, Mapping[str, float]]:
+        """Return the probability of each leaf."""
+        names = [f"node_{place}" for place in range(self.nodes)]
+        return shares(torch.stack([*self.leaves]).softmax(dim=1), self.tasks, names)

@@ -1,0 +1,56 @@
+"""Task-conditioned LoRA: shared layers whose weights each task changes by a matrix of low rank."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from torch import Tensor, nn
+
+from torso.sharing._checks import number, whole
+from torso.sharing._conditioned import Conditioned
+from torso.sharing._stacked import Stacked
+
+__all__ = ["LoRA"]
+
+
+class LoRA(Conditioned, name="lora"):
+    """Shared layers whose weights each task changes by a low-rank matrix: `relu(W x + b + s B_k A_k x)`.
+
+    Hu et al., ICLR 2022, "LoRA: Low-Rank Adaptation of Large Language Models" (https://arxiv.org/abs/2106.09685),
+    with `s = alpha / rank` and B zero at first; a pair per task as in MTL-LoRA (https://arxiv.org/abs/2410.09437),
+    of whose further parts (a matrix between A and B, several shared B) nothing is taken.
+
+    How we differ: the shared layers are trained together with the deltas instead of being frozen.
+
+    Args:
+        tasks: names of all tasks.
+        dim: width of the fused tokens and of the layers.
+        layers: shared layers.
+        rank: of the deltas.
+        alpha: their scale, divided by the rank.
+    """
+
+    def __init__(
+        self,
+        tasks: Sequence[str],
+        dim: int,
+        *,
+        layers: int = 2,
+        rank: int = 4,
+        alpha: float = 8.0,
+    ) -> None:
+        super().__init__(tasks, dim, layers)
+        count = len(self.tasks)
+        self.scale = number("alpha", alpha, zero=False) / whole("rank", rank)
+        self.a = nn.ModuleList(
+            Stacked(count, dim, rank, apart=True, bias=False) for _ in range(layers)
+        )
+        self.b = nn.ModuleList(
+            Stacked(count, rank, dim, apart=True, bias=False, gain=0.0) for _ in range(layers)
+        )
+
+    def bend(self, layer: int, x: Tensor, y: Tensor) -> Tensor:
+        """Return the ReLU of `y` and the deltas."""
+        low = self.a[layer](x[0] if len(x) == 1 else x)  # [tasks, batch, rank]
+        bent: Tensor = (y + self.scale * self.b[layer](low)).relu()
+        return bent

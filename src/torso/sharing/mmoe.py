@@ -1,0 +1,88 @@
+"""MMoE: shared experts, and for each task a gate that weighs them row by row."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import torch
+from torch import Tensor, nn
+
+from torso._tensors import masked_mean
+from torso.sharing._checks import choice, whole, widths
+from torso.sharing._sharing import Sharing
+from torso.sharing._stacked import Stacked, Towers
+from torso.sharing._usage import Usage
+from torso.types import Tokens
+
+__all__ = ["MMoE", "mixed"]
+
+
+def mixed(gates: Tensor, experts: Tensor) -> Tensor:
+    """Return `[tasks, batch, width]` from gates `[tasks, batch, experts]` and `[experts, batch, width]`."""
+    return torch.einsum("kbe,ebw->kbw", gates, experts)
+
+
+class MMoE(Sharing, name="mmoe"):
+    """Each task reads its own weighted mean of experts that all tasks share.
+
+    Ma, Zhao, Yi, Chen, Hong, Chi, KDD 2018, "Modeling Task Relationships in Multi-task Learning with
+    Multi-gate Mixture-of-Experts" (https://doi.org/10.1145/3219819.3220007), equations 6 and 7:
+    `f_k(x) = sum_i g_k(x)_i f_i(x)` with `g_k(x) = softmax(W_k x)`. The paper's towers are the heads
+    (`hidden`). Experts are shared, gates belong to their task.
+
+    How we differ: x is the mean of the fused tokens. With `level: trunk` each expert is a whole trunk; there is
+    no vector then that all of them read, so the gates read the experts' vectors, put end to end.
+
+    Args:
+        tasks: names of all tasks.
+        dim: width of the fused tokens.
+        experts: how many.
+        hidden: widths of the ReLU layers of an expert; default: one of width `dim`. Not with `level: trunk`.
+        level: `layer` for experts above one trunk, `trunk` for whole trunks.
+    """
+
+    def __init__(
+        self,
+        tasks: Sequence[str],
+        dim: int,
+        *,
+        experts: int = 4,
+        hidden: Sequence[int] | None = None,
+        level: str = "layer",
+    ) -> None:
+        super().__init__(tasks, dim)
+        self.names = [f"expert_{place}" for place in range(whole("experts", experts))]
+        self.whole_trunks = choice("level", level, ("layer", "trunk")) == "trunk"
+        if self.whole_trunks and hidden is not None:
+            raise ValueError(
+                f"Parameter `hidden` should not be given with `level: trunk`. Found {hidden!r}."
+            )
+        sizes = (
+            [] if self.whole_trunks else widths("hidden", [dim] if hidden is None else hidden, 1)
+        )
+        self.width = [dim, *sizes][-1]
+        self.experts = Towers(experts, [dim, *sizes])
+        reads = experts * dim if self.whole_trunks else dim
+        self.gates = Stacked(len(self.tasks), reads, experts, apart=True, bias=False)
+        self.usage = Usage(len(self.tasks), experts)
+
+    def trunks(self) -> dict[str, tuple[str, ...]]:
+        """Return one trunk for all, or one per expert."""
+        return dict.fromkeys(self.names if self.whole_trunks else ["shared"], self.tasks)
+
+    def forward(self, fused: Mapping[str, Tokens], /) -> dict[str, Tensor]:
+        """Return each task's mixture."""
+        found = [masked_mean(fused[name]) for name in self.trunks()]
+        reads = torch.cat(found, dim=1)
+        experts = torch.stack(found) if self.whole_trunks else self.experts(reads)
+        gates = self.gates(reads).softmax(dim=2)
+        self.usage.note(gates)
+        return dict(zip(self.tasks, mixed(gates, experts), strict=True))
+
+    def shared_parameters(self) -> Iterable[nn.Parameter]:
+        """Yield the experts."""
+        return self.experts.parameters() if len(self.tasks) > 1 else ()
+
+    def mixing(self) -> Mapping[str, Mapping[str, float]]:
+        """Return the mean gates."""
+        return self.usage.shares(self.tasks, self.names)

@@ -1,0 +1,80 @@
+"""NDDR: a tower per task; after each layer, every task's features are a linear layer of all towers' features."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from torso.sharing._checks import number
+from torso.sharing._columns import Columns, Unit
+from torso.sharing._stacked import Stacked
+
+__all__ = ["NDDR"]
+
+
+class Reduction(Unit):
+    """`x_k <- relu(W_k [x_1; ...; x_K] + b_k)`.
+
+    Args:
+        tasks: number of towers.
+        dim: their width.
+        own: the diagonal of a task's own block at first; the other blocks share the rest to one.
+    """
+
+    def __init__(self, tasks: int, dim: int, own: float) -> None:
+        super().__init__()
+        self.tasks = tasks
+        self.layer = Stacked(tasks, tasks * dim, dim, apart=True)
+        first = torch.full((tasks, tasks), (1.0 - own) / max(tasks - 1, 1))
+        first.fill_diagonal_(own if tasks > 1 else 1.0)
+        with torch.no_grad():
+            for weight, row in zip(self.layer.weights, first, strict=True):
+                weight.copy_(torch.kron(row.unsqueeze(0), torch.eye(dim)))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return the mixed towers."""
+        mixed: Tensor = self.layer(x.transpose(0, 1).flatten(1)).relu()
+        return mixed
+
+    def sizes(self) -> Tensor:
+        """Return the Frobenius norms of the blocks."""
+        return (
+            torch.unflatten(self.layer.weight(), 2, (self.tasks, -1))
+            .square()
+            .sum(dim=(1, 3))
+            .sqrt()
+        )
+
+
+class NDDR(Columns, name="nddr"):
+    """A tower per task; after each layer a task's features are a linear layer of all towers' features.
+
+    Gao, Ma, Zhao, Liu, Yuille, CVPR 2019, "NDDR-CNN: Layerwise Feature Fusing in Multi-Task CNNs by Neural
+    Discriminative Dimensionality Reduction" (https://arxiv.org/abs/1801.08297): features are put end to end, and
+    a 1x1 convolution brings them back to the width of one tower; at first 0.9 times the own features, and the
+    rest of one from the others. With diagonal blocks it would be cross-stitch.
+
+    How we differ: no batch normalisation between the layer and its ReLU, since rows do not depend on each other
+    here; towers as in `cross_stitch`. All parameters are shared but for the last unit's.
+
+    Args:
+        tasks: names of all tasks.
+        dim: width of the fused tokens and of the towers.
+        layers: of each tower, with a unit after each.
+        own: what a task takes of its own tower at first.
+        level: `layer`: towers above one trunk; `trunk`: each tower stands on a trunk of its own.
+    """
+
+    def __init__(
+        self,
+        tasks: Sequence[str],
+        dim: int,
+        *,
+        layers: int = 2,
+        own: float = 0.9,
+        level: str = "layer",
+    ) -> None:
+        number("own", own)
+        super().__init__(tasks, dim, layers, lambda: Reduction(len(tasks), dim, own), level)

@@ -1,0 +1,132 @@
+"""PLE: shared experts beside experts of each task, in levels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import torch
+from torch import Tensor, nn
+
+from torso._tensors import masked_mean
+from torso.sharing._checks import whole, widths
+from torso.sharing._sharing import Sharing
+from torso.sharing._stacked import Stacked, Towers
+from torso.sharing._usage import Usage
+from torso.types import Tokens
+
+__all__ = ["PLE"]
+
+
+class Level(nn.Module):
+    """Experts of the tasks and of nobody, a gate for each task and, below the top, one for the shared stream.
+
+    Args:
+        tasks: number of tasks.
+        sizes: widths of an expert: in, and after each layer.
+        own: experts of each task.
+        common: shared experts.
+        top: whether this is the last level.
+    """
+
+    def __init__(
+        self, tasks: int, sizes: Sequence[int], own: int, common: int, *, top: bool
+    ) -> None:
+        super().__init__()
+        self.tasks, self.own, self.top = tasks, own, top
+        self.experts = Towers(tasks * own, sizes, apart=top)
+        self.common = Towers(common, sizes)
+        self.gates = Stacked(tasks, sizes[0], own + common, apart=True, bias=False)
+        self.gate = nn.Identity() if top else nn.Linear(sizes[0], tasks * own + common, bias=False)
+        self.usage = Usage(tasks, own + common)
+
+    def forward(self, x: Tensor, shared: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the tasks' streams `[tasks, batch, width]` and the shared one `[batch, width]`, given the same."""
+        own = self.experts(x.repeat_interleave(self.own, dim=0))  # [tasks * own, batch, width]
+        common = self.common(shared)  # [common, batch, width]
+        gates = self.gates(x).softmax(dim=2)  # [tasks, batch, own + common]
+        self.usage.note(gates)
+        mine = own.unflatten(0, (self.tasks, self.own))
+        streams = torch.einsum("kbe,kebw->kbw", gates[..., : self.own], mine)
+        streams = streams + torch.einsum("kbe,ebw->kbw", gates[..., self.own :], common)
+        if self.top:
+            return streams, shared
+        weights = self.gate(shared).softmax(dim=1)
+        return streams, torch.einsum("be,ebw->bw", weights, torch.cat([own, common]))
+
+
+class PLE(Sharing, name="ple"):
+    """Each task mixes its own experts with shared ones; levels of that, joined by a shared stream.
+
+    Tang, Liu, Zhao, Gong, RecSys 2020, "Progressive Layered Extraction (PLE)"
+    (https://doi.org/10.1145/3383313.3412236), equations 1 to 5: at level j, task k has the stream
+    `x_k <- g_k(x_k) [E_k(x_k); E_s(x_s)]` with a softmax gate over its own and the shared experts, and the
+    shared stream is `x_s <- g_s(x_s) [E_1(x_1); ...; E_K(x_K); E_s(x_s)]` over all; the last level has no
+    shared stream. The paper's towers are the heads.
+
+    Below the last level a task's experts feed the shared stream, so they count as shared; so do its gates
+    below the last but one. LibMTL's class of this name has no shared stream; this one follows the equations.
+
+    Args:
+        tasks: names of all tasks.
+        dim: width of the fused tokens.
+        levels: how many; one is `cgc`.
+        own: experts of each task, per level.
+        common: shared experts, per level.
+        hidden: widths of the ReLU layers of an expert; default: one of width `dim`.
+    """
+
+    def __init__(
+        self,
+        tasks: Sequence[str],
+        dim: int,
+        *,
+        levels: int = 2,
+        own: int = 1,
+        common: int = 2,
+        hidden: Sequence[int] | None = None,
+    ) -> None:
+        super().__init__(tasks, dim)
+        whole("levels", levels)
+        whole("own", own)
+        whole("common", common)
+        sizes = widths("hidden", [dim] if hidden is None else hidden, 1)
+        self.width = sizes[-1]
+        self.levels = nn.ModuleList(
+            Level(
+                len(self.tasks),
+                [self.width if number else dim, *sizes],
+                own,
+                common,
+                top=number == levels - 1,
+            )
+            for number in range(levels)
+        )
+        self.sources = [f"own_{place}" for place in range(own)]
+        self.sources += [f"common_{place}" for place in range(common)]
+
+    def forward(self, fused: Mapping[str, Tokens], /) -> dict[str, Tensor]:
+        """Return each task's stream after the last level."""
+        shared = masked_mean(fused["shared"])
+        streams = shared.expand(len(self.tasks), *shared.shape)
+        for level in self.levels:
+            streams, shared = level(streams, shared)
+        return dict(zip(self.tasks, streams, strict=True))
+
+    def shared_parameters(self) -> Iterable[nn.Parameter]:
+        """Yield what reaches a shared stream, and the shared experts."""
+        if len(self.tasks) == 1:
+            return
+        for below, level in enumerate(reversed(self.levels)):
+            assert isinstance(level, Level)
+            yield from level.common.parameters()
+            if below > 0:
+                yield from level.gate.parameters()
+                yield from level.experts.parameters()
+            if below > 1:
+                yield from level.gates.parameters()
+
+    def mixing(self) -> Mapping[str, Mapping[str, float]]:
+        """Return the mean gates of the last level."""
+        top = self.levels[-1]
+        assert isinstance(top, Level)
+        return top.usage.shares(self.tasks, self.sources)

@@ -1,0 +1,80 @@
+"""Sluice network: cross-stitch between subspaces of the towers, and each task mixes the layers it reads."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import torch
+from torch import Tensor, nn
+
+from torso.sharing._checks import number, whole
+from torso.sharing._columns import Columns
+from torso.sharing._stacked import Stacked
+from torso.sharing.cross_stitch import Stitch
+
+__all__ = ["Sluice"]
+
+
+class Sluice(Columns, name="sluice"):
+    """A tower per task in subspaces that are mixed after each layer; a task reads a mixture of its layers.
+
+    Ruder, Bingel, Augenstein, Søgaard, AAAI 2019, "Latent Multi-task Architecture Learning"
+    (https://arxiv.org/abs/1705.08142): the `a` of cross-stitch join (tower, subspace) pairs instead of towers;
+    a task reads `sum_l b_kl x_kl` over its layers l, at first equally; subspaces are pushed apart by
+    `orthogonality * sum_l sum_(s<t) ||G_s' G_t||²`, where `G_s` `[inputs, channels]` are the weights that make
+    subspace s (the authors' code lays G out the other way). A task pays this for its own tower.
+
+    How we differ: towers as in `cross_stitch`, where the paper has recurrent layers. Shared is everything but
+    the last unit's numbers and the `b`.
+
+    Args:
+        tasks: names of all tasks.
+        dim: width of the fused tokens and of the towers.
+        layers: of each tower, with a unit after each.
+        subspaces: equal parts of a tower's channels.
+        own: what a subspace takes of itself at first; the others share the rest to one.
+        orthogonality: weight of the penalty.
+        level: `layer`: towers above one trunk; `trunk`: each tower stands on a trunk of its own.
+    """
+
+    def __init__(
+        self,
+        tasks: Sequence[str],
+        dim: int,
+        *,
+        layers: int = 2,
+        subspaces: int = 2,
+        own: float = 0.9,
+        orthogonality: float = 0.0,
+        level: str = "layer",
+    ) -> None:
+        number("own", own)
+        if dim % whole("subspaces", subspaces):
+            raise ValueError(
+                f"Parameter `subspaces` should divide the width {dim}. Found {subspaces}."
+            )
+        super().__init__(tasks, dim, layers, lambda: Stitch(len(tasks), subspaces, own), level)
+        self.subspaces = subspaces
+        self.orthogonality = number("orthogonality", orthogonality)
+        self.reads = nn.ParameterList(torch.full((layers,), 1.0 / layers) for _ in self.tasks)
+
+    def read(self, stages: Sequence[Tensor]) -> Tensor:
+        """Return each task's mixture of its layers."""
+        return torch.einsum("kl,lkbw->kbw", torch.stack([*self.reads]), torch.stack([*stages]))
+
+    def penalties(self, trunks: Mapping[str, nn.Module], /) -> Mapping[str, Tensor]:
+        """Return for each task how far its tower's subspaces are from orthogonal."""
+        del trunks
+        if not self.orthogonality:
+            return {}
+        owed = torch.stack([self._overlap(layer) for layer in self.layers]).sum(dim=0)
+        return dict(zip(self.tasks, self.orthogonality * owed, strict=True))
+
+    def _overlap(self, layer: nn.Module) -> Tensor:
+        """Return `[tasks]`: the sum over pairs of subspaces of the squared norm of their products."""
+        assert isinstance(layer, Stacked)
+        weight = layer.weight()  # [tasks, channels, inputs]
+        products = (weight @ weight.transpose(1, 2)).square()
+        parts = (self.subspaces, self.width // self.subspaces)
+        blocks = products.view(-1, *parts, *parts).sum(dim=(2, 4))
+        return torch.triu(blocks, diagonal=1).sum(dim=(1, 2))
