@@ -333,8 +333,10 @@ def test_a_writer_killed_at_any_moment_leaves_nothing_false(tmp_path, monkeypatc
 import torso.data.cache.store as cache
 cache._COMMIT_BYTES = 100
 store = open_store(root)
+fill(store, [0])
+store.commit()
 print('up', flush=True)
-number = 0
+number = 1
 while True:
     fill(store, [number]); number += 1
 """
