@@ -185,3 +185,14 @@ def test_biases_and_norms_do_not_decay():
             assert (group["weight_decay"] > 0) == (parameter.ndim > 1)
     counted = sum(len(group["params"]) for group in one.optimizer.param_groups)
     assert counted == len(list(one.model.parameters()))
+
+
+def test_what_tasks_use_of_experts_goes_to_the_log():
+    ear = Ear()
+    trainer(listener=ear, sharing={"type": "mmoe", "experts": 2}).run()
+    for epoch in ear.epochs:
+        assert set(epoch.mixing) == {"sign", "sum"} == set(epoch.to_dict()["mixing"])
+        assert sum(epoch.mixing["sign"].values()) == pytest.approx(1.0)
+    ear = Ear()
+    trainer(listener=ear).run()
+    assert "mixing" not in ear.epochs[0].to_dict()

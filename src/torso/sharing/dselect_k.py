@@ -111,7 +111,7 @@ class DSelectK(Sharing, name="dselect_k"):
         selected = selected.to(torch.promote_types(selected.dtype, torch.float32))
         owed = -self.entropy * torch.xlogy(selected, selected + 1e-6).sum(dim=(2, 3))
         if self.reachable:
-            owed = owed + 1.0 / selected.sum(dim=3).clamp(min=1e-6).flatten(2).sum(dim=2)
+            owed = owed + (1.0 / selected.sum(dim=3).clamp(min=1e-6)).sum(dim=2)
         return owed.mean(dim=1)
 
     def penalties(self, trunks: Mapping[str, nn.Module], /) -> Mapping[str, Tensor]:
