@@ -26,6 +26,8 @@ import yaml
 
 import torso
 from tests.fusion import laws
+from tests.sharing import laws as sharing_laws
+from tests.sharing.test_laws import LAWS as SHARING_LAWS
 from tests.tables import options
 from tests.tables import torso as command
 from torso.balancing import Balancer
@@ -171,6 +173,8 @@ def test_a_part_of_ones_own_is_named_in_the_run(reader):
     for block in blocks(page):
         if block.mark:
             run(block, reader, page)
+    config = yaml.safe_load(Path("runs/ours/run.yaml").read_text())
+    assert config["sharing"] == {"type": "mine.sharing:Mine", "size": 16}
     config = yaml.safe_load(Path("runs/mine/run.yaml").read_text())
     assert config["fusion"] == {"type": "mine.fusion:Mine", "hidden": 16}
     with pytest.raises(torso.errors.ConfigError, match="not trusted"):
@@ -192,6 +196,26 @@ def test_the_same_config_gives_the_same_weights(reader):
 
 LAWS = [value for name, value in vars(laws).items() if name.startswith("assert_")]
 LAWS = [law for law in LAWS if law.__code__.co_varnames[: law.__code__.co_argcount] == ("fusion",)]
+
+
+@pytest.fixture
+def own_sharing(monkeypatch) -> str:
+    """Return the name under which the sharing of extend.md is filed, for a while."""
+    monkeypatch.setattr(Sharing.registry, "_parts", dict(Sharing.registry._parts))
+    page = ROOT / "docs" / "extend.md"
+    block = next(block for block in blocks(page) if block.note == "mine/sharing.py")
+    module = ModuleType("written.sharing")
+    exec(compile(block.code, block.note, "exec"), vars(module))
+    Sharing.registry.add("mine", module.Mine)
+    return "mine"
+
+
+@pytest.mark.parametrize("law", SHARING_LAWS, ids=lambda law: law.__name__.removeprefix("assert_"))
+def test_the_sharing_to_be_written_keeps_the_laws(law, own_sharing):
+    specs = [spec for spec in sharing_laws.sharings() if spec["type"] == own_sharing]
+    assert specs
+    for spec in specs:
+        law(spec)
 
 
 @pytest.fixture
