@@ -26,6 +26,8 @@ config evaluation costs
 training
 planning run_folder
 predictor
+stress
+pictures
 drafting
 fitting
 torso

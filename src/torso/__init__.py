@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from torso.fitting import fit
     from torso.model import Model
     from torso.predictor import Predictor, load
+    from torso.stress import robustness
     from torso.types import Batch, Features, Tokens
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "__version__",
     "fit",
     "load",
+    "robustness",
 ]
 
 _HOME = {
@@ -37,6 +39,7 @@ _HOME = {
     "Tokens": "torso.types",
     "fit": "torso.fitting",
     "load": "torso.predictor",
+    "robustness": "torso.stress",
 }
 
 

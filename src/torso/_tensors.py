@@ -26,6 +26,8 @@ def masked_mean(tokens: Tokens) -> Tensor:
     >>> masked_mean(Tokens(torch.ones(1, 3, 2), torch.tensor([[True, True, False]])))
     tensor([[1., 1.]])
     """
+    if tokens.values.shape[1] == 1:
+        return zeroed(tokens).squeeze(1)
     count = tokens.mask.sum(dim=1, keepdim=True).clamp(min=1)
     return zeroed(tokens).sum(dim=1) / count
 

@@ -177,20 +177,49 @@ def evaluate(
     table: TableArgument,
     root: Root = [],
     out: Annotated[Path | None, typer.Option("--out", "-o", help="JSON file to write.")] = None,
+    robustness: Annotated[
+        bool, typer.Option("--robustness", help="With noise, and with every subset of modalities.")
+    ] = False,
+    against: Annotated[
+        Path | None, typer.Option("--against", help="A run to compare the robustness with.")
+    ] = None,
+    picture: Annotated[
+        Path | None, typer.Option("--picture", help="File for the curves of the robustness: .png.")
+    ] = None,
     trust_code: TrustCode = False,
 ) -> None:
     """Compare a run's answers with a table's labels: metrics with 95 % intervals and baselines."""
-    import json
-
     import torso
+    from torso.errors import ConfigError
     from torso.evaluation import results_table
+    from torso.run_folder import write_json
 
+    if not robustness and (against or picture):
+        raise ConfigError("`--against` and `--picture` belong to `--robustness`. Add it.")
     predictor = torso.load(run, trust_code=trust_code)
-    reports = predictor.evaluate(table, root=root)
-    if out is not None:
+    shown: Any
+    if robustness:
+        from torso.console import robustness_tables
+
+        other = None if against is None else torso.load(against, trust_code=trust_code)
+        found, theirs = (
+            None if one is None else torso.robustness(one, table, root=root)
+            for one in (predictor, other)
+        )
+        assert found is not None
+        content = found.to_dict(theirs)
+        shown = robustness_tables(found, theirs)
+        if picture is not None:
+            from torso.pictures import draw_robustness
+
+            draw_robustness(found, picture, theirs)
+    else:
+        reports = predictor.evaluate(table, root=root)
         content = {task: report.to_dict() for task, report in reports.items()}
-        out.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    _console(out=True).print(results_table(reports))
+        shown = results_table(reports)
+    if out is not None:
+        write_json(out, content)
+    _console(out=True).print(shown)
     _report_skipped(predictor)
 
 

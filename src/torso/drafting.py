@@ -74,7 +74,7 @@ class Draft:
         reading = Reading(
             folder=table.folder,
             default_root=data.root,
-            cache=Path(data.cache).expanduser() if data.cache else cache_root(),
+            cache=cache_root(data.cache),
             on_error=data.on_error,
             most_skipped=data.most_skipped,
             progress=self.listener.preparing,

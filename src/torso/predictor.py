@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,11 @@ import torch
 
 from torso._version import __version__
 from torso.config import RunConfig, read_config
+from torso.data.cache import cache_root
 from torso.data.loader import gather
 from torso.data.reading import Reading
 from torso.data.schema import Dataset, Schema
+from torso.data.tables.alike import alike
 from torso.data.tables.table import Table, read_table
 from torso.errors import ConfigError, DataError, RunError
 from torso.evaluation import TaskReport, evaluate_task
@@ -115,7 +118,7 @@ class Predictor:
                 )
             columns[name] = pa.concat_arrays([part[name] for part in parts])
         answers_table = pa.table(columns)
-        return answers_table if as_arrow else _like(table, answers_table)
+        return answers_table if as_arrow else alike(table, answers_table)
 
     def evaluate(
         self,
@@ -136,11 +139,7 @@ class Predictor:
         Returns:
             Task -> report.
         """
-        source = self._table(table)
-        if not set(self.schema.targets) & set(source.names):
-            raise DataError(
-                f"{source.name}: no target column to compare with. Expected some of {list(self.schema.targets)}."
-            )
+        source = self._labelled(table)
         reading = self._reading(source, root)
         answers = [
             self._answers(piece, reading, batch_size, targets=True)
@@ -160,6 +159,20 @@ class Predictor:
             groups=group_ids(source, self.config.data.split.group),
             resamples=resamples,
         )
+
+    def labelled(self, table: Any, *, root: str | Path | Sequence[str | Path] = ()) -> Dataset:
+        """Return a table laid out with its labels, each file decoded once, to go through it several times.
+
+        Args:
+            table: as for `evaluate`.
+            root: as for `evaluate`.
+        """
+        source = self._labelled(table)
+        cache = cache_root(self.config.data.cache)
+        reading = replace(self._reading(source, root), cache=cache, in_pieces=False)
+        dataset = self.schema.dataset(source, reading)
+        self._finish(reading)
+        return dataset
 
     def compare(
         self,
@@ -208,6 +221,14 @@ class Predictor:
         ):
             table = [table]  # one row
         return read_table(table, missing=self.config.data.missing)
+
+    def _labelled(self, table: Any) -> Table:
+        source = self._table(table)
+        if not set(self.schema.targets) & set(source.names):
+            raise DataError(
+                f"{source.name}: no target column to compare with. Expected some of {list(self.schema.targets)}."
+            )
+        return source
 
     def _reading(self, table: Table, root: str | Path | Sequence[str | Path]) -> Reading:
         data = self.config.data
@@ -314,18 +335,3 @@ def group_ids(table: Table, group: str | None) -> np.ndarray | None:
 def _ranges(rows: int, size: int) -> Iterator[np.ndarray]:
     for start in range(0, rows, size):
         yield np.arange(start, min(start + size, rows))
-
-
-def _like(given: Any, answers: pa.Table) -> Any:
-    """Return `answers` as the kind of table that was given."""
-    if isinstance(given, pa.Table | pa.RecordBatch):
-        return answers
-    if type(given).__module__.split(".")[0] == "polars":
-        import polars
-
-        return polars.from_arrow(answers)
-    frame = answers.to_pandas(use_threads=answers.num_rows > 4096)  # waking threads costs 2 ms
-    index = getattr(given, "index", None)
-    if type(given).__module__.split(".")[0] == "pandas" and index is not None:
-        frame.index = index
-    return frame

@@ -12,6 +12,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from torso.sharing._apart import Apart
+
 __all__ = ["Stacked", "Towers"]
 
 
@@ -19,7 +21,7 @@ class Stacked(nn.Module):
     """`members` linear layers of one shape. Weights are normal with variance `gain² / inputs`, biases 0.
 
     Members that different tasks own must be different parameters, or one task's gradient would be filed
-    under another's; these are put together at each call. Biases are flat, so that weight decay, which goes by
+    under another's (see `Apart`). Biases are flat, so that weight decay, which goes by
     the number of dimensions, spares them.
 
     Args:
@@ -46,18 +48,18 @@ class Stacked(nn.Module):
         shape = (outputs, inputs) if apart else (members, outputs, inputs)
         scale = gain / max(inputs, 1) ** 0.5
         copies = members if apart else 1
-        self.weights = nn.ParameterList(torch.randn(shape) * scale for _ in range(copies))
+        self.weights = Apart(torch.randn(shape) * scale for _ in range(copies))
         flat = outputs if apart else members * outputs
-        self.biases = nn.ParameterList(torch.zeros(flat) for _ in range(copies if bias else 0))
+        self.biases = Apart(torch.zeros(flat) for _ in range(copies if bias else 0))
 
     def weight(self) -> Tensor:
         """Return all weights, `[members, outputs, inputs]`."""
-        return torch.stack([*self.weights]) if self.apart else self.weights[0]
+        return self.weights.stacked() if self.apart else self.weights[0]
 
     def forward(self, x: Tensor) -> Tensor:
         """Return `[members, batch, outputs]` from `[batch, inputs]`, the same for all, or `[members, batch, inputs]`."""
         weight = self.weight()
-        bias = torch.cat([*self.biases]) if len(self.biases) else None  # [members * outputs]
+        bias = self.biases.stacked().flatten() if len(self.biases) else None  # [members * outputs]
         if x.ndim == 2:
             flat = functional.linear(x, weight.flatten(0, 1), bias)
             return torch.unflatten(flat, 1, (self.members, self.outputs)).transpose(0, 1)

@@ -31,7 +31,7 @@ class Usage(nn.Module):
         """Take in the gates of a batch, `[tasks, batch, sources]`; nothing outside training."""
         if self.training:
             newest = gates.detach().mean(dim=1).to(self.mean.dtype)
-            self.mean += _NEWEST * (newest - self.mean)
+            self.mean.lerp_(newest, _NEWEST)
 
     def shares(self, tasks: Sequence[str], sources: Sequence[str]) -> dict[str, dict[str, float]]:
         """Return task -> source -> share; empty before the first training batch."""

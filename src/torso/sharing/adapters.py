@@ -46,6 +46,6 @@ class Adapters(Conditioned, name="adapters"):
         """Return the ReLU of `y` and what the adapters add."""
         del x
         y = y.relu()
-        read = y[0] if len(y) == 1 else y
+        read = y.squeeze(0) if len(y) == 1 else y
         bent: Tensor = y + self.up[layer](self.down[layer](read).relu())
         return bent

@@ -70,8 +70,10 @@ class Branches(Sharing, name="branches"):
         vectors = torch.stack([masked_mean(fused[name]) for name in self.readers])
         found = [vectors]  # depth -> [nodes, batch, dim]
         for level, parents in zip(self.levels, self.parents, strict=True):
-            found.append(level(found[-1][parents]))
-        return {task: found[depth][node] for task, (depth, node) in self.place.items()}
+            below = found[-1]
+            found.append(level(below.squeeze(0) if len(below) == 1 else below[parents]))
+        vectors_of = [level.unbind(0) for level in found]
+        return {task: vectors_of[depth][node] for task, (depth, node) in self.place.items()}
 
     def shared_parameters(self) -> Iterable[nn.Parameter]:
         """Yield the layers of lists that hold more than one task."""

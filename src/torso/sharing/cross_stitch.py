@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
+from torso.sharing._apart import Apart
 from torso.sharing._checks import number
 from torso.sharing._columns import Columns, Unit
 
@@ -28,14 +29,12 @@ class Stitch(Unit):
         parts = tasks * subspaces
         others = (1.0 - own) / max(parts - 1, 1)
         first = torch.full((parts, parts), others).fill_diagonal_(own if parts > 1 else 1.0)
-        self.rows = nn.ParameterList(
-            row.clone() for row in first.view(tasks, -1)
-        )  # flat: not decayed
+        self.rows = Apart(row.clone() for row in first.view(tasks, -1))  # flat: not decayed
 
     def matrix(self) -> Tensor:
         """Return `[tasks * subspaces, tasks * subspaces]`, a row for each part that comes out."""
         parts = self.tasks * self.subspaces
-        return torch.stack([*self.rows]).view(parts, parts)
+        return self.rows.stacked().view(parts, parts)
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the mixed towers."""

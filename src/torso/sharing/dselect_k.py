@@ -101,7 +101,7 @@ class DSelectK(Sharing, name="dselect_k"):
         """Return each task's mixture."""
         x = masked_mean(fused["shared"])
         selected = self.select(x)
-        gates = torch.einsum("kbs,kbse->kbe", self.weights(x).softmax(dim=2), selected)
+        gates = (self.weights(x).softmax(dim=2).unsqueeze(3) * selected).sum(dim=2)
         self.usage.note(gates)
         self._owed = self._penalty(selected) if self.training else None
         return dict(zip(self.tasks, mixed(gates, self.experts(x)), strict=True))

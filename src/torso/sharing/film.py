@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
+from torso.sharing._apart import Apart
 from torso.sharing._conditioned import Conditioned
 
 __all__ = ["FiLM"]
@@ -28,12 +29,12 @@ class FiLM(Conditioned, name="film"):
     def __init__(self, tasks: Sequence[str], dim: int, *, layers: int = 2) -> None:
         super().__init__(tasks, dim, layers)
         zeros = torch.zeros(layers * len(self.tasks), dim)
-        self.c = nn.ParameterList(row.clone() for row in zeros)
-        self.d = nn.ParameterList(row.clone() for row in zeros)
+        self.c = Apart(row.clone() for row in zeros)
+        self.d = Apart(row.clone() for row in zeros)
 
     def bend(self, layer: int, x: Tensor, y: Tensor) -> Tensor:
         """Return the ReLU of the scaled and shifted `y`."""
         del x
         here = slice(layer * len(self.tasks), (layer + 1) * len(self.tasks))
-        scale, shift = (torch.stack([*one][here]).unsqueeze(1) for one in (self.c, self.d))
+        scale, shift = (one.stacked()[here].unsqueeze(1) for one in (self.c, self.d))
         return ((1.0 + scale) * y + shift).relu()

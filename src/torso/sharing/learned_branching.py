@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from torso._tensors import masked_mean
+from torso.sharing._apart import Apart
 from torso.sharing._checks import number, whole
 from torso.sharing._sharing import Sharing
 from torso.sharing._stacked import Stacked
@@ -63,7 +64,7 @@ class LearnedBranching(Sharing, name="learned_branching"):
         self.odds = nn.ParameterList(
             torch.zeros(self.nodes * self.nodes) for _ in range(layers - 1)
         )
-        self.leaves = nn.ParameterList(torch.zeros(self.nodes) for _ in self.tasks)
+        self.leaves = Apart(torch.zeros(self.nodes) for _ in self.tasks)
         self.register_buffer("step", torch.zeros((), dtype=torch.int64))
 
     def trunks(self) -> dict[str, tuple[str, ...]]:
@@ -76,7 +77,7 @@ class LearnedBranching(Sharing, name="learned_branching"):
         for layer, odds in zip(self.layers, [None, *self.odds], strict=True):
             read = x if odds is None else self._choose(odds.view(self.nodes, -1), x)
             x = layer(read).relu()  # [nodes, batch, dim]
-        found = self._choose(torch.stack([*self.leaves]), x)
+        found = self._choose(self.leaves.stacked(), x)
         if self.training:
             self.step += 1
         return dict(zip(self.tasks, found, strict=True))
@@ -88,7 +89,7 @@ class LearnedBranching(Sharing, name="learned_branching"):
         cold = (1.0 + self.step / self.cooling) ** -0.5
         gumbel = -torch.empty_like(odds).exponential_().log()
         drawn = ((odds + gumbel) / (self.temperature * cold).clamp(min=0.1)).softmax(dim=1)
-        return torch.einsum("cn,nbw->cbw", drawn, x)
+        return (drawn @ x.flatten(1)).unflatten(1, x.shape[1:])
 
     def shared_parameters(self) -> Iterable[nn.Parameter]:
         """Yield the nodes and their choices."""

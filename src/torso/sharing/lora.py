@@ -51,6 +51,6 @@ class LoRA(Conditioned, name="lora"):
 
     def bend(self, layer: int, x: Tensor, y: Tensor) -> Tensor:
         """Return the ReLU of `y` and the deltas."""
-        low = self.a[layer](x[0] if len(x) == 1 else x)  # [tasks, batch, rank]
+        low = self.a[layer](x.squeeze(0) if len(x) == 1 else x)  # [tasks, batch, rank]
         bent: Tensor = (y + self.scale * self.b[layer](low)).relu()
         return bent

@@ -19,7 +19,7 @@ __all__ = ["MMoE", "mixed"]
 
 def mixed(gates: Tensor, experts: Tensor) -> Tensor:
     """Return `[tasks, batch, width]` from gates `[tasks, batch, experts]` and `[experts, batch, width]`."""
-    return torch.einsum("kbe,ebw->kbw", gates, experts)
+    return torch.bmm(gates.transpose(0, 1), experts.transpose(0, 1)).transpose(0, 1)
 
 
 class MMoE(Sharing, name="mmoe"):

@@ -52,8 +52,8 @@ class MTAN(Sharing, name="mtan"):
         p = masked_mean(fused["shared"])
         masked = p
         for block, (first, second) in enumerate(zip(self.first, self.second, strict=True)):
-            u = first(p).relu()[0]  # [batch, dim]
-            p = second(u).relu()[0]
+            u = first(p).relu().squeeze(0)  # [batch, dim]
+            p = second(u).relu().squeeze(0)
             reads = u
             if block:
                 before = self.between[block - 1](masked.flatten(0, 1)).relu().view_as(masked)

@@ -12,6 +12,7 @@ from torso.sharing._checks import whole, widths
 from torso.sharing._sharing import Sharing
 from torso.sharing._stacked import Stacked, Towers
 from torso.sharing._usage import Usage
+from torso.sharing.mmoe import mixed
 from torso.types import Tokens
 
 __all__ = ["PLE"]
@@ -40,18 +41,30 @@ class Level(nn.Module):
         self.usage = Usage(tasks, own + common)
 
     def forward(self, x: Tensor, shared: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the tasks' streams `[tasks, batch, width]` and the shared one `[batch, width]`, given the same."""
-        own = self.experts(x.repeat_interleave(self.own, dim=0))  # [tasks * own, batch, width]
+        """Return the tasks' streams `[tasks, batch, width]` and the shared one `[batch, width]`.
+
+        Args:
+            x: the tasks' streams, or `[batch, width]` that is the same for all.
+            shared: the shared one.
+        """
+        own = self.experts(_repeated(x, self.own))  # [tasks * own, batch, width]
         common = self.common(shared)  # [common, batch, width]
         gates = self.gates(x).softmax(dim=2)  # [tasks, batch, own + common]
         self.usage.note(gates)
         mine = own.unflatten(0, (self.tasks, self.own))
-        streams = torch.einsum("kbe,kebw->kbw", gates[..., : self.own], mine)
-        streams = streams + torch.einsum("kbe,ebw->kbw", gates[..., self.own :], common)
+        streams = (gates[..., : self.own].transpose(1, 2).unsqueeze(3) * mine).sum(dim=1)
+        streams = streams + mixed(gates[..., self.own :], common)
         if self.top:
             return streams, shared
         weights = self.gate(shared).softmax(dim=1)
         return streams, torch.einsum("be,ebw->bw", weights, torch.cat([own, common]))
+
+
+def _repeated(x: Tensor, times: int) -> Tensor:
+    """Return `[tasks * times, batch, width]`, each task's so many times; `[batch, width]` as it is."""
+    if x.ndim == 2 or times == 1:
+        return x
+    return x.unsqueeze(1).expand(-1, times, -1, -1).flatten(0, 1)
 
 
 class PLE(Sharing, name="ple"):
@@ -107,7 +120,7 @@ class PLE(Sharing, name="ple"):
     def forward(self, fused: Mapping[str, Tokens], /) -> dict[str, Tensor]:
         """Return each task's stream after the last level."""
         shared = masked_mean(fused["shared"])
-        streams = shared.expand(len(self.tasks), *shared.shape)
+        streams = shared  # the same for all tasks below the first level
         for level in self.levels:
             streams, shared = level(streams, shared)
         return dict(zip(self.tasks, streams, strict=True))

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor, nn
 
+from torso.sharing._apart import Apart
 from torso.sharing._checks import number, whole
 from torso.sharing._columns import Columns
 from torso.sharing._stacked import Stacked
@@ -56,11 +57,13 @@ class Sluice(Columns, name="sluice"):
         super().__init__(tasks, dim, layers, lambda: Stitch(len(tasks), subspaces, own), level)
         self.subspaces = subspaces
         self.orthogonality = number("orthogonality", orthogonality)
-        self.reads = nn.ParameterList(torch.full((layers,), 1.0 / layers) for _ in self.tasks)
+        self.reads = Apart(torch.full((layers,), 1.0 / layers) for _ in self.tasks)
 
     def read(self, stages: Sequence[Tensor]) -> Tensor:
         """Return each task's mixture of its layers."""
-        return torch.einsum("kl,lkbw->kbw", torch.stack([*self.reads]), torch.stack([*stages]))
+        weights = self.reads.stacked().unsqueeze(2)  # [tasks, layers, 1]
+        parts = [weights[:, [layer]] * stage for layer, stage in enumerate(stages)]
+        return torch.stack(parts).sum(dim=0)
 
     def penalties(self, trunks: Mapping[str, nn.Module], /) -> Mapping[str, Tensor]:
         """Return for each task how far its tower's subspaces are from orthogonal."""

@@ -61,7 +61,7 @@ class Soft(Sharing, name="soft"):
             return {}
         owed: Tensor | float = 0.0
         for same in zip(*(trunks[task].parameters() for task in self.tasks), strict=True):
-            own = torch.stack([one.flatten() for one in same])  # [tasks, numbers]
+            own = torch.stack(same).flatten(1)  # [tasks, numbers]
             owed = owed + (own - own.detach().mean(dim=0)).square().sum(dim=1)
         assert isinstance(owed, Tensor)
         return dict(zip(self.tasks, self.strength * owed, strict=True))

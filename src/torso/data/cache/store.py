@@ -49,9 +49,9 @@ _ITEM = np.dtype(
 _PLACE = np.dtype([("start", np.int64), ("length", np.int32), ("segment", np.int32)])
 
 
-def cache_root() -> Path:
-    """Return the folder of all caches: `$TORSO_CACHE`, else `~/.cache/torso`."""
-    named = os.environ.get("TORSO_CACHE")
+def cache_root(named: str | None = None) -> Path:
+    """Return the folder of all caches: `named`, else `$TORSO_CACHE`, else `~/.cache/torso`."""
+    named = named or os.environ.get("TORSO_CACHE")
     try:
         return Path(named or "~/.cache/torso").expanduser()
     except RuntimeError as error:

@@ -1,0 +1,29 @@
+"""Answers as the kind of table that was asked with."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pyarrow as pa
+
+__all__ = ["alike"]
+
+
+def alike(given: Any, answers: pa.Table) -> Any:
+    """Return `answers` as the kind of table that was given; a pandas frame for paths and lists.
+
+    Args:
+        given: pandas or polars frame, Arrow table or batch, anything else.
+        answers: a row for each of its rows.
+    """
+    if isinstance(given, pa.Table | pa.RecordBatch):
+        return answers
+    if type(given).__module__.split(".")[0] == "polars":
+        import polars
+
+        return polars.from_arrow(answers)
+    frame = answers.to_pandas(use_threads=answers.num_rows > 4096)  # waking threads costs 2 ms
+    index = getattr(given, "index", None)
+    if type(given).__module__.split(".")[0] == "pandas" and index is not None:
+        frame.index = index
+    return frame

@@ -1,0 +1,218 @@
+"""How a run's answers hold up: with noise in each modality and in all, and with every subset of modalities."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations, pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from torso.data import Dataset
+from torso.data.loader import gather
+from torso.errors import ConfigError
+from torso.predictor import Predictor
+from torso.training import answer
+from torso.types import Batch, Features
+
+__all__ = ["JOINT", "LEVELS", "Robustness", "noisy", "robustness", "subsets_of"]
+
+JOINT = "all modalities"
+"""The name of the curve with the same noise in every modality."""
+
+LEVELS = tuple(fifth / 5 for fifth in range(6))
+
+Change = Callable[[Mapping[str, Features]], dict[str, Features]]
+
+_MOST = 6
+"""Modalities up to which every subset is tried: 63 of them."""
+
+
+@dataclass(frozen=True)
+class Robustness:
+    """Metrics under noise and gaps.
+
+    Attributes:
+        levels: of the noise, from 0 to 1.
+        metrics: task -> name of its headline metric.
+        curves: modality, or `JOINT` -> task -> the metric at every level.
+        subsets: modalities that are kept -> task -> the metric.
+    """
+
+    levels: tuple[float, ...]
+    metrics: dict[str, str]
+    curves: dict[str, dict[str, list[float]]]
+    subsets: dict[tuple[str, ...], dict[str, float]]
+
+    def relative(self, modality: str, task: str) -> float:
+        """Return the mean metric over the levels, the area under the curve."""
+        return float(np.trapezoid(self.curves[modality][task], self.levels))
+
+    def effective(self, modality: str, task: str, baseline: Robustness) -> float:
+        """Return how much less is lost to noise than by a baseline, say late fusion.
+
+        The area between the curve and that of the baseline moved to the same beginning: `f - (b + f_0 - b_0)`.
+
+        Raises:
+            ConfigError: the baseline has no such curve, or other levels.
+        """
+        theirs = baseline.curves.get(modality, {}).get(task)
+        if theirs is None or baseline.levels != self.levels:
+            raise ConfigError(
+                f"The baseline has no curve of {task!r} under noise in {modality!r} at the same levels."
+            )
+        ours = np.asarray(self.curves[modality][task])
+        moved = np.asarray(theirs) + ours[0] - theirs[0]
+        return float(np.trapezoid(ours - moved, self.levels))
+
+    def to_dict(self, against: Robustness | None = None) -> dict[str, Any]:
+        """Return what JSON can hold; with a baseline, also `effective`, by modality and task that both have."""
+        effective = {
+            modality: {
+                task: _known(self.effective(modality, task, against))
+                for task in tasks.keys() & against.curves.get(modality, {}).keys()
+            }
+            for modality, tasks in (self.curves.items() if against else ())
+            if against is not None
+        }
+        more: dict[str, Any] = {"effective": effective} if against else {}
+        return more | {
+            "levels": list(self.levels),
+            "metrics": self.metrics,
+            "curves": {
+                modality: {task: [_known(one) for one in curve] for task, curve in tasks.items()}
+                for modality, tasks in self.curves.items()
+            },
+            "relative": {
+                modality: {task: _known(self.relative(modality, task)) for task in tasks}
+                for modality, tasks in self.curves.items()
+            },
+            "subsets": [
+                {"kept": list(kept), "metrics": {task: _known(one) for task, one in tasks.items()}}
+                for kept, tasks in self.subsets.items()
+            ],
+        }
+
+
+def robustness(
+    predictor: Predictor,
+    table: Any,
+    *,
+    root: str | Path | Sequence[str | Path] = (),
+    levels: Sequence[float] = LEVELS,
+    batch_size: int = 256,
+    seed: int = 0,
+) -> Robustness:
+    """Evaluate a run on a table under noise and with modalities hidden, as MultiBench does.
+
+    Liang et al., MultiBench, NeurIPS Datasets and Benchmarks 2021 (https://arxiv.org/abs/2107.07502):
+    noise from 0 to 1 in each modality and in all at once. How we differ: their noise is of another kind for every
+    modality (typing errors, white noise, ...); here it is one rule for all, so that levels mean the same:
+    at level p, every number of a row is taken from another row with probability p (`noisy`). At 1 nothing of the
+    row is left, yet every number is one that the data hold.
+
+    Args:
+        predictor: a run.
+        table: rows with labels, as for `Predictor.evaluate`.
+        root: folders or zips that file columns are relative to.
+        levels: of the noise, ascending from 0 to 1.
+        batch_size: rows that the model sees, and that exchange numbers, at once.
+        seed: of the noise.
+
+    Raises:
+        ConfigError: `levels` do not rise from 0 to 1.
+        DataError: no target column, a trained column is absent, a cell cannot be read.
+    """
+    rising = all(one < other for one, other in pairwise(levels))
+    if len(levels) < 2 or not rising or min(levels) < 0 or max(levels) > 1:
+        raise ConfigError(
+            f"Parameter `levels` should be two or more rising numbers from 0 to 1. Found {list(levels)}."
+        )
+    dataset = predictor.labelled(table, root=root)
+    names = list(predictor.schema.modalities)
+
+    def scores(change: Change) -> dict[str, float]:
+        batches = (
+            replace(batch, inputs=change(batch.inputs)) for batch in _batches(dataset, batch_size)
+        )
+        precision = predictor.config.training.precision
+        found = answer(predictor.model, batches, precision).predictions(predictor.model)
+        predictions = {task: prediction for task, (prediction, _) in found.items()}
+        reports = predictor.compare(predictions, dataset.targets, resamples=0)
+        headlines.update({task: one.headline for task, one in reports.items()})
+        return {task: one.metrics[one.headline].value for task, one in reports.items()}
+
+    headlines: dict[str, str] = {}
+    clean = scores(dict)
+    touched = {name: {name} for name in names} | ({JOINT: set(names)} if len(names) > 1 else {})
+    curves: dict[str, dict[str, list[float]]] = {}
+    for name, some in touched.items():
+        found = [
+            scores(_noise(some, level, torch.Generator().manual_seed(seed))) if level else clean
+            for level in levels
+        ]
+        curves[name] = {task: [one[task] for one in found] for task in clean}
+    subsets = {kept: scores(_only(kept)) for kept in subsets_of(names)}
+    return Robustness(tuple(levels), headlines, curves, subsets)
+
+
+def noisy(features: Features, level: float, draw: torch.Generator) -> Features:
+    """Return features of which every number comes from another row of the batch with probability `level`.
+
+    A number is exchanged for one of the same place, if that row has it; masks stay. At 1, rows that are alone
+    keep what they have.
+
+    Args:
+        features: of some rows.
+        level: from 0 to 1.
+        draw: of the noise.
+    """
+    values, mask = features.values, features.mask
+    rows = len(values)
+    if rows < 2 or level == 0:
+        return features
+    there = mask.reshape(mask.shape + (1,) * (values.ndim - mask.ndim)).expand_as(values)
+    others = torch.randint(1, rows, values.shape, generator=draw)
+    donors = (torch.arange(rows).reshape(-1, *[1] * (values.ndim - 1)) + others) % rows
+    changed = torch.rand(values.shape, generator=draw) < level
+    changed &= there & there.gather(0, donors)
+    return Features(torch.where(changed, values.gather(0, donors), values), mask)
+
+
+def subsets_of(names: Sequence[str]) -> list[tuple[str, ...]]:
+    """Return every subset but the empty one, small ones first; of many modalities, those of one and of all but one."""
+    sizes = range(1, len(names) + 1) if len(names) <= _MOST else (1, len(names) - 1, len(names))
+    return [kept for size in sizes for kept in combinations(names, size)]
+
+
+def _noise(touched: Collection[str], level: float, draw: torch.Generator) -> Change:
+    def change(inputs: Mapping[str, Features]) -> dict[str, Features]:
+        return {
+            name: noisy(one, level, draw) if name in touched else one
+            for name, one in inputs.items()
+        }
+
+    return change
+
+
+def _only(kept: Collection[str]) -> Change:
+    def change(inputs: Mapping[str, Features]) -> dict[str, Features]:
+        return {
+            name: one if name in kept else Features(one.values, torch.zeros_like(one.mask))
+            for name, one in inputs.items()
+        }
+
+    return change
+
+
+def _batches(dataset: Dataset, size: int) -> Iterator[Batch]:
+    for start in range(0, dataset.rows, size):
+        yield gather(dataset, np.arange(start, min(start + size, dataset.rows)))
+
+
+def _known(value: float) -> float | None:
+    return None if math.isnan(value) else value
