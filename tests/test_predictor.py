@@ -41,6 +41,8 @@ def test_columns_of_the_answers(run, table):
         "loud_probability_yes",
         "price",
         "price_spread",
+        "price_low",
+        "price_high",
     ]
     shares = answers[[f"colour_probability_{name}" for name in ("blue", "green", "red")]]
     np.testing.assert_allclose(shares.sum(axis=1), 1, rtol=1e-5)

@@ -247,11 +247,11 @@ class _Fitting(Draft):
     def _measure(self, model: Model, answers: Answers) -> dict[str, dict[str, float]]:
         """Return each task's headline metric on the validation rows."""
         out = {}
-        for task, (prediction, _) in answers.predictions(model).items():
+        for task, (prediction, details) in answers.predictions(model).items():
             kind = self.schema.targets[task].kind
             truth = answers.targets[task].numpy()
             blind = fit_baseline(kind, truth)
-            report = evaluate_task(kind, prediction, truth, blind, resamples=0)
+            report = evaluate_task(kind, prediction, truth, blind, details=details, resamples=0)
             out[task] = {report.headline: report.metrics[report.headline].value}
         return out
 
@@ -280,7 +280,7 @@ class _Fitting(Draft):
         answers = answer(predictor.model, loader, self.config.training.precision)
         groups = group_ids(part.table, self.config.data.split.group)
         reports = predictor.compare(
-            {task: one for task, (one, _) in answers.predictions(predictor.model).items()},
+            answers.predictions(predictor.model),
             {task: target[part.rows] for task, target in part.dataset.targets.items()},
             groups=None if groups is None else groups[part.rows],
         )

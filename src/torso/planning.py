@@ -104,7 +104,7 @@ def infer_columns(table: Table, values: dict[str, Any], *, add: bool) -> list[Co
     }
     reports = inspect_table(table, list(targets), roots=_roots(table, data), kinds=kinds)
     split = data.get("split") or {}
-    aside = {split.get("group"), split.get("column")}
+    aside = {split.get("group"), split.get("column"), *_parts_of_labels(targets)}
     chosen: dict[str, Any] = {}
     for report in reports:
         if report.name in targets:
@@ -116,6 +116,18 @@ def infer_columns(table: Table, values: dict[str, Any], *, add: bool) -> list[Co
             chosen[report.name] = {"kind": report.kind, **report.settings}
     values["inputs"], values["targets"] = chosen, targets
     return reports
+
+
+def _parts_of_labels(targets: Mapping[str, Mapping[str, Any]]) -> set[str]:
+    """Return the columns that hold a part of a target's label besides its own."""
+    settled = [spec for spec in targets.values() if "kind" in spec]
+    kinds = [
+        TargetKind.registry.build(
+            {"type": spec["kind"], **{k: v for k, v in spec.items() if k != "kind"}}
+        )
+        for spec in settled
+    ]
+    return {other for kind in kinds for other in kind.others}
 
 
 def _roots(table: Table, data: Mapping[str, Any]) -> list[Any]:

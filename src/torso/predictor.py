@@ -26,7 +26,7 @@ from torso.evaluation import TaskReport, evaluate_task
 from torso.model import Model, Part
 from torso.registry import no_imports
 from torso.run_folder import read_json, write_json
-from torso.training import Answers, answer, choose_device
+from torso.training import Answers, Prediction, answer, choose_device
 from torso.training.checkpoint import load_state, load_tensors, save_tensors
 
 __all__ = ["FORMAT", "Predictor", "build_model", "load"]
@@ -98,7 +98,7 @@ class Predictor:
         Returns:
             A table of the kind that was given (a pandas frame for paths and lists), one row per row, in the
             same order. Per task: the value; `<task>_probability` and one column per class, or
-            `<task>_spread`.
+            `<task>_spread`, `<task>_low` and `<task>_high`.
 
         Raises:
             DataError: a trained column is absent, a cell cannot be read, too many files are unreadable.
@@ -148,10 +148,7 @@ class Predictor:
         self._finish(reading)
         predictions = [answer_.predictions(self.model) for _, answer_ in answers]
         return self.compare(
-            {
-                task: np.concatenate([part[task][0] for part in predictions])
-                for task in self.schema.targets
-            },
+            {task: _joined([part[task] for part in predictions]) for task in self.schema.targets},
             {
                 task: np.concatenate([dataset.targets[task] for dataset, _ in answers])
                 for task in self.schema.targets
@@ -176,7 +173,7 @@ class Predictor:
 
     def compare(
         self,
-        predictions: Mapping[str, np.ndarray],
+        predictions: Mapping[str, Prediction],
         truths: Mapping[str, np.ndarray],
         *,
         groups: np.ndarray | None = None,
@@ -186,9 +183,11 @@ class Predictor:
         return {
             task: evaluate_task(
                 kind.kind,
-                predictions[task],
+                predictions[task].value,
                 truths[task],
                 self.baselines[task],
+                details=predictions[task].details,
+                level=self.model.heads[task].level,
                 names=kind.names if kind.kind != "binary" else (),
                 groups=groups,
                 resamples=resamples,
@@ -254,8 +253,8 @@ class Predictor:
 
     def _columns(self, answers: Answers) -> dict[str, pa.Array]:
         columns: dict[str, pa.Array] = {}
-        for task, (prediction, spread) in answers.predictions(self.model).items():
-            own = self.schema.targets[task].columns(task, prediction, spread)
+        for task, (prediction, details) in answers.predictions(self.model).items():
+            own = self.schema.targets[task].columns(task, prediction, details)
             twice = sorted(own.keys() & columns.keys())
             if twice:
                 raise ConfigError(
@@ -330,6 +329,14 @@ def group_ids(table: Table, group: str | None) -> np.ndarray | None:
     alone = ids < 0
     ids[alone] = len(coded.dictionary) + np.arange(alone.sum())
     return np.asarray(ids)
+
+
+def _joined(parts: Sequence[Prediction]) -> Prediction:
+    """Return the answers to pieces of a table as one."""
+    return Prediction(
+        np.concatenate([part.value for part in parts]),
+        {name: np.concatenate([part.details[name] for part in parts]) for name in parts[0].details},
+    )
 
 
 def _ranges(rows: int, size: int) -> Iterator[np.ndarray]:

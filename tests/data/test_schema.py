@@ -83,7 +83,8 @@ def test_state_survives_json_and_gives_the_same_features():
 def test_words_and_numbers_are_stored_apart():
     state = fitted().state()
     assert set(state["vocabulary"]) == {"note", "shop", "colour", "loud"}
-    assert set(state["statistics"]) == {"size", "price"}
+    assert set(state["statistics"]) == {"size", "price", "colour", "loud"}
+    assert list(state["statistics"]["colour"]) == ["frequencies"]
 
 
 def test_only_the_given_rows_teach():

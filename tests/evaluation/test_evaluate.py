@@ -17,7 +17,21 @@ def example(kind, rows=120, width=4, seed=0, gaps=0.2):
     scores, rng = SCORES.find(kind), np.random.default_rng(seed)
     hidden = rng.normal(size=(rows, width))
     noisy = hidden + rng.normal(size=(rows, width))
-    if not scores.probable:
+    if kind == "survival":
+        noise = np.exp(0.3 * rng.normal(size=rows))
+        time, until = np.exp(hidden[:, 0]) * noise, np.exp(hidden[:, 1])
+        truth = np.stack([np.minimum(time, until), time <= until], axis=1).astype(float)
+        truth[rng.random(rows) < gaps] = np.nan
+        return np.exp(hidden[:, 0]), truth
+    if kind == "ordinal":
+        places = np.digitize(hidden[:, 0], [-1.0, 0.0, 1.0])
+        near = np.exp(-((np.arange(4) - 1.5 - 1.3 * hidden[:, :1] - 0.5 * noisy[:, 1:2]) ** 2))
+        truth = np.where(rng.random(rows) < gaps, -1, places)
+        return near / near.sum(axis=1, keepdims=True), truth
+    if kind == "count":
+        rates = np.exp(1 + hidden)
+        truth, prediction = rng.poisson(rates).astype(float), rates * np.exp(0.2 * noisy)
+    elif not scores.probable:
         truth, prediction = 10 * hidden + 3, 5 * (hidden + noisy) + 3
     elif scores.axes == (2, 1):
         truth, prediction = (
@@ -148,7 +162,8 @@ def test_one_row_has_values_but_no_interval(kind):
     prediction, truth = (a[:1] for a in example(kind, gaps=0.0))
     found = report(kind, prediction, truth)
     assert found.labels == 1
-    assert any(math.isfinite(estimate.value) for estimate in found.metrics.values())
+    finite = [math.isfinite(estimate.value) for estimate in found.metrics.values()]
+    assert any(finite) or kind == "survival"  # one row has no order
     assert all(math.isnan(estimate.low) for estimate in found.metrics.values())
 
 
@@ -172,6 +187,8 @@ def test_json_round_trip(kind):
 def test_perfect_prediction(kind):
     _, truth = example(kind, gaps=0.0)
     prediction = np.eye(4)[truth] if truth.dtype.kind == "i" else truth
+    if kind == "survival":
+        prediction = truth[:, 0]
     found = report(kind, prediction, truth)
     for metric, estimate in found.metrics.items():
         best = 1.0 if found.higher_is_better(metric) else 0.0
@@ -183,10 +200,11 @@ def test_perfect_prediction(kind):
 @pytest.mark.parametrize("kind", KINDS)
 def test_constant_truth_and_huge_values_do_not_warn(kind):
     prediction, truth = example(kind, gaps=0.0)
-    truth[:] = truth.flat[0]
+    truth[:] = truth[0]
     report(kind, prediction, truth)
     if not SCORES.find(kind).probable:
-        report(kind, prediction * 1e300, truth * 1e300)
+        huge = np.array([1e300, 1.0]) if kind == "survival" else 1e300
+        report(kind, prediction * 1e300, truth * huge)
 
 
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if SCORES.find(kind).axes[0] == 2])

@@ -46,9 +46,20 @@ def test_every_kind_fits_80_columns():
         "number": (wide[:, 0] * 1e5, yes[:, 0] * 1e5),
         "vector": (wide, yes),
         "multilabel": (wide, yes),
+        "ordinal": (wide / wide.sum(axis=1, keepdims=True), rng.integers(0, 3, 300)),
+        "count": (wide[:, 0] * 1e4, np.floor(wide[:, 1] * 1e4)),
+        "survival": (wide[:, 0], np.stack([wide[:, 1], yes[:, 0]], axis=1)),
     }
+    details = {"low": wide[:, 0] - 1, "high": wide[:, 0] + 2e5, "log_loss": wide[:, 0] - 12.3}
     reports = {
-        kind: evaluate_task(kind, *pair, fit_baseline(kind, pair[1]), resamples=50)
+        kind: evaluate_task(
+            kind,
+            *pair,
+            fit_baseline(kind, pair[1]),
+            details=details if kind in ("number", "count", "survival") else {},
+            level=0.9,
+            resamples=50,
+        )
         for kind, pair in cases.items()
     }
     lines = shown(reports)
@@ -58,6 +69,8 @@ def test_every_kind_fits_80_columns():
     assert any(line.startswith("binary AUROC 0.") for line in lines)
     assert any(line.startswith("number R² -") for line in lines)
     assert any("no better" in line for line in lines)
+    assert any(line.startswith("count D² ") for line in lines)
+    assert any(line.startswith("coverage 1.000 ") and line.endswith("too wide") for line in lines)
 
 
 def test_undefined_is_a_dash():

@@ -14,7 +14,26 @@ from torso.heads import Head
 
 DIM = 6
 ROWS = 8
-SETTINGS: list[dict[str, Any]] = [{}, {"hidden": 4}, {"spread": "row"}, {"spread": "none"}]
+SETTINGS: list[dict[str, Any]] = [
+    {},
+    {"hidden": 4},
+    {"spread": "row"},
+    {"spread": "none"},
+    {"quantiles": [0.1, 0.5, 0.6]},
+    {"smoothing": 0.1, "weights": "balanced", "focal": 2.0},
+]
+REFUSED = [
+    {"type": name, "spread": "none"}
+    for name in (
+        "number/student",
+        "count/negative_binomial",
+        "survival/weibull",
+        "survival/log_normal",
+        "survival/log_logistic",
+    )
+]
+REFITS_THE_ANSWER = ["survival/hazards"]
+"""Heads in which how sure and what cannot be told apart."""
 
 
 @dataclass(frozen=True)
@@ -26,22 +45,68 @@ class Kind:
         draw: complete targets for `ROWS` rows.
         missing: what stands for no label.
         probability: whether predictions are probabilities, or else numbers in the user's unit.
+        found: whether predictions are about what the targets say, after a descent.
     """
 
     offered: dict[str, Any]
     draw: Callable[[], Tensor]
+    found: Callable[[Tensor, Tensor], bool]
     missing: float = float("nan")
     probability: bool = True
 
 
+def likeliest(prediction: Tensor, targets: Tensor) -> bool:
+    return torch.equal(prediction.argmax(dim=1), targets)
+
+
+def middle(prediction: Tensor) -> Tensor:
+    """Return the median class."""
+    return (prediction.cumsum(dim=1) >= 0.5).int().argmax(dim=1)
+
+
+def rounded(prediction: Tensor, targets: Tensor) -> bool:
+    return torch.equal(prediction.round().to(targets.dtype), targets)
+
+
+def within(distance: Any) -> Callable[[Tensor, Tensor], bool]:
+    return lambda prediction, targets: bool(
+        ((prediction - targets).abs() < torch.as_tensor(distance)).all()
+    )
+
+
+def lived_as_long(prediction: Tensor, targets: Tensor) -> bool:
+    """Medians are about the times of events, and above most of the others."""
+    time, event = targets.unbind(dim=1)
+    log_ratio = (prediction / time).log()
+    return bool((log_ratio[event == 1].abs() < 1.0).all() and (log_ratio[event == 0] > 0).all())
+
+
+def draw_times() -> Tensor:
+    time = torch.exp(1.0 + 0.8 * torch.randn(ROWS, dtype=torch.float64))
+    return torch.stack([time, (torch.arange(ROWS) % 3 > 0).double()], dim=1)
+
+
 MEANS, STDS = [50.0, -3.0, 0.0], [20.0, 0.1, 1.0]
+SHARES = [0.1, 0.4, 0.3, 0.2]
 KINDS = {
-    "category": Kind({"classes": 4}, lambda: torch.randint(4, (ROWS,)), missing=-1),
-    "binary": Kind({}, lambda: torch.randint(2, (ROWS,)).double()),
-    "multilabel": Kind({"labels": 3}, lambda: torch.randint(2, (ROWS, 3)).double()),
+    "category": Kind(
+        {"classes": 4, "names": [*"abcd"], "frequencies": SHARES},
+        lambda: torch.randint(4, (ROWS,)),
+        likeliest,
+        missing=-1,
+    ),
+    "ordinal": Kind(
+        {"classes": 4, "frequencies": SHARES},
+        lambda: torch.randint(4, (ROWS,)),
+        lambda prediction, targets: torch.equal(middle(prediction), targets),
+        missing=-1,
+    ),
+    "binary": Kind({}, lambda: torch.randint(2, (ROWS,)).double(), rounded),
+    "multilabel": Kind({"labels": 3}, lambda: torch.randint(2, (ROWS, 3)).double(), rounded),
     "number": Kind(
         {"mean": 50.0, "std": 20.0},
         lambda: 50 + 20 * torch.randn(ROWS, dtype=torch.float64),
+        within(4.0),
         probability=False,
     ),
     "vector": Kind(
@@ -49,6 +114,22 @@ KINDS = {
         lambda: (
             torch.tensor(MEANS) + torch.tensor(STDS) * torch.randn(ROWS, 3, dtype=torch.float64)
         ),
+        within([4.0, 0.02, 0.2]),
+        probability=False,
+    ),
+    "count": Kind(
+        {"mean": 5.0}, lambda: torch.randint(12, (ROWS,)).double(), within(0.5), probability=False
+    ),
+    "survival": Kind(
+        {
+            "log_mean": 1.0,
+            "log_std": 0.8,
+            "horizons": [1.0, 5.0],
+            "ends": [1.5, 2.5, 4.0],
+            "hazards": [0.2, 0.3, 0.3, 0.4],
+        },
+        draw_times,
+        lived_as_long,
         probability=False,
     ),
 }
@@ -61,6 +142,7 @@ def heads() -> list[dict[str, Any]]:
         for name, part in Head.registry.items()
         for settings in SETTINGS
         if settings.keys() <= inspect.signature(part).parameters.keys()
+        and {"type": name, **settings} not in REFUSED
     ]
 
 
@@ -164,8 +246,51 @@ def assert_predictions(spec: dict[str, Any]) -> None:
         assert ((prediction >= 0) & (prediction <= 1)).all()
         assert spread is None
     else:
-        assert prediction.shape == targets.shape
-        assert spread is None or (spread.shape == targets.shape and (spread > 0).all())
+        shape = targets.shape if spec["type"].split("/")[0] != "survival" else targets.shape[:1]
+        assert prediction.shape == shape
+        assert spread is None or (spread.shape == shape and (spread > 0).all())
+        assert all(one.shape == shape for one in head.details(outputs).values())
+
+
+def assert_details(spec: dict[str, Any]) -> None:
+    """An interval is around the median; before a refit and after; everything known is finite and named."""
+    head = build(spec)
+    features, targets = example(spec)
+    for _ in range(2):
+        outputs = head(features)
+        details = head.details(outputs)
+        assert all(value.isfinite().all() for value in details.values())
+        assert ("low" in details) == ("high" in details) == (head.level > 0)
+        if head.level:
+            assert (details["low"] <= details["high"]).all()
+            if (
+                spec["type"].split("/")[0] != "count"
+            ):  # the mean of a rare event lies above its 95 %
+                assert (details["low"] <= head.predict(outputs)).all()
+                assert (head.predict(outputs) <= details["high"]).all()
+        assert ("spread" in details) == (head.spread(outputs) is not None)
+        head.calibrate(outputs, targets)
+
+
+def assert_log_loss_is_the_likelihood(spec: dict[str, Any]) -> None:
+    """It is `nll` but for what the label alone says: its unit."""
+    head = build(spec)
+    features, targets = example(spec)
+    one, two = head(features), head(features.flip(0))
+    if head.log_loss(one, targets) is not None:
+        losses = [head.log_loss(each, targets) - head.nll(each, targets) for each in (one, two)]
+        torch.testing.assert_close(*losses, rtol=0, atol=1e-6)
+
+
+def assert_training_loss_has_no_say_in_evaluation(spec: dict[str, Any]) -> None:
+    head = build(spec)
+    features, targets = example(spec)
+    outputs = head(features)
+    torch.testing.assert_close(head.loss(outputs, targets), head.nll(outputs, targets).mean())
+    head.train()
+    minimised = head.training_loss(outputs, targets)
+    assert minimised.shape == (ROWS,)
+    torch.testing.assert_close(head.loss(outputs, targets), minimised.mean())
 
 
 def assert_descent_finds_the_targets(spec: dict[str, Any]) -> None:
@@ -180,13 +305,7 @@ def assert_descent_finds_the_targets(spec: dict[str, Any]) -> None:
         head.loss(outputs, targets).backward()
         optimizer.step()
     assert head.loss(outputs, targets).item() < before
-    prediction = head.predict(outputs).detach()
-    if kind_of(spec).probability:
-        chosen = prediction.argmax(dim=1) if targets.dtype == torch.int64 else prediction.round()
-        assert torch.equal(chosen.to(targets.dtype), targets)
-    else:
-        scale = torch.tensor(kind_of(spec).offered["std"])
-        assert ((prediction - targets).abs() < 0.2 * scale).all()
+    assert kind_of(spec).found(head.predict(outputs).detach(), targets)
 
 
 def assert_calibration_leaves_the_answer(spec: dict[str, Any]) -> None:
@@ -198,8 +317,12 @@ def assert_calibration_leaves_the_answer(spec: dict[str, Any]) -> None:
     loss = head.loss(outputs, targets).item()
     head.calibrate(outputs, targets)
     after = head.predict(outputs)
-    if not kind_of(spec).probability:
+    if spec["type"] in REFITS_THE_ANSWER:
+        assert after.isfinite().all()
+    elif not kind_of(spec).probability:
         assert torch.equal(after, before)
+    elif spec["type"].startswith("ordinal"):
+        assert torch.equal(middle(after), middle(before))
     elif targets.dtype == torch.int64:
         assert torch.equal(after.argmax(dim=1), before.argmax(dim=1))
     else:  # surer or less sure, of the same

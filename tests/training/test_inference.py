@@ -44,10 +44,12 @@ def test_losses_are_means_over_labelled_rows_and_nan_without_any():
 def test_predictions_are_probabilities_values_and_spreads():
     model = small.model()
     found = answer(model, [small.batch()]).predictions(model)
-    probabilities, spread = found["digit"]
-    assert spread is None
+    probabilities, details = found["digit"]
+    assert details == {}
     assert probabilities.shape == (6, 3)
     assert abs(probabilities.sum(axis=1) - 1).max() < 1e-6
-    values, spread = found["ink"]
-    assert values.shape == spread.shape == (6,)
-    assert (spread > 0).all()
+    values, details = found["ink"]
+    assert values.shape == details["spread"].shape == (6,)
+    assert (details["spread"] > 0).all()
+    assert (details["low"] < values).all()
+    assert (values < details["high"]).all()

@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 
 from torso.data.tables.table import Column
 
-__all__ = ["is_text", "numbers", "sequences", "texts", "timestamps", "vectors"]
+__all__ = ["is_text", "numbers", "sequences", "text_of", "texts", "timestamps", "vectors"]
 
 _SAYS_MISSING = ("", "na", "nan", "null", "none", "n/a")
 
@@ -33,11 +33,12 @@ def texts(column: Column) -> pa.Array:
     if pa.types.is_nested(values.type) or pa.types.is_large_binary(values.type):
         raise column.error(0, f"expected plain values, found {values.type}")
     coded = values if pa.types.is_dictionary(values.type) else pc.dictionary_encode(values)
-    names = pa.array([_text(value) for value in coded.dictionary.to_pylist()], pa.large_string())
+    names = pa.array([text_of(value) for value in coded.dictionary.to_pylist()], pa.large_string())
     return names.take(coded.indices)
 
 
-def _text(value: Any) -> str | None:
+def text_of(value: Any) -> str | None:
+    """Return the one way that a value is written; None for no value."""
     if value is None or (isinstance(value, float) and value != value):
         return None
     if isinstance(value, bool):

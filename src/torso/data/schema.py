@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 
 from torso.data.inputs import InputKind
 from torso.data.reading import Reading
 from torso.data.sources import Source, joined
-from torso.data.tables.table import Table
+from torso.data.tables.table import Column, Table
 from torso.data.targets import TargetKind
 from torso.errors import ConfigError, DataError, unknown
 
@@ -110,16 +111,24 @@ class Schema:
             name: _build(TargetKind.registry, name, spec) for name, spec in targets.items()
         }
         wished = {name: spec.get("modality") for name, spec in inputs.items()}
+        for name, kind in self.targets.items():
+            for other in kind.others:
+                if other in self.inputs or other == name:
+                    raise ConfigError(
+                        f"The column {other!r} is a part of the target {name!r}, so it cannot be an input or the "
+                        f"target itself. Take it out of `inputs`, or name another column in `targets.{name}`."
+                    )
         self.modalities = _group(self.inputs, wished)
 
     def fit(self, table: Table, rows: np.ndarray) -> None:
         """Learn statistics, vocabularies and classes from the training rows only."""
-        self._require(table, [*self.inputs, *self.targets])
+        others = [other for kind in self.targets.values() for other in kind.others]
+        self._require(table, [*self.inputs, *self.targets, *others])
         training = table.take(rows)
         for name, kind in self.inputs.items():
             kind.fit(training.column(name))
         for name, target in self.targets.items():
-            target.fit(training.column(name))
+            target.fit(_label(training, name, target))
 
     def dataset(self, table: Table, reading: Reading, *, targets: bool = True) -> Dataset:
         """Lay out a table.
@@ -139,8 +148,8 @@ class Schema:
             table.rows,
             {name: modality.source(table, reading) for name, modality in self.modalities.items()},
             {
-                name: kind.encode(table.column(name), reading)
-                if name in table.names
+                name: kind.encode(_label(table, name, kind), reading)
+                if {name, *kind.others} <= set(table.names)
                 else kind.missing(table.rows)
                 for name, kind in self.targets.items()
             }
@@ -170,6 +179,16 @@ class Schema:
         for name, kind in {**self.inputs, **self.targets}.items():
             learned = {**state["vocabulary"].get(name, {}), **state["statistics"].get(name, {})}
             kind.restore(learned)
+
+
+def _label(table: Table, name: str, kind: TargetKind) -> Column:
+    """Return the column that holds the labels, as a struct where they are spread over several columns."""
+    column = table.column(name)
+    if not kind.others:
+        return column
+    parts = [column.values, *(table.column(other).values for other in kind.others)]
+    whole = pa.StructArray.from_arrays(parts, names=[name, *kind.others])
+    return Column(name, whole, column.table, column.places)
 
 
 def _build(registry: Any, name: str, spec: Mapping[str, Any]) -> Any:

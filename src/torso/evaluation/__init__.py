@@ -10,11 +10,14 @@ A kind of target is one file: `class CategoryScores(Scores, name="category")`.
 
 from torso.evaluation.binary import BinaryScores
 from torso.evaluation.category import CategoryScores
+from torso.evaluation.count import CountScores
 from torso.evaluation.evaluate import evaluate_task, fit_baseline
 from torso.evaluation.multilabel import MultilabelScores
 from torso.evaluation.number import NumberScores
+from torso.evaluation.ordinal import OrdinalScores
 from torso.evaluation.report import Estimate, TaskReport
 from torso.evaluation.scores import SCORES, Measured, Scores
+from torso.evaluation.survival import SurvivalScores
 from torso.evaluation.table import results_table
 from torso.evaluation.vector import VectorScores
 
@@ -22,11 +25,14 @@ __all__ = [
     "SCORES",
     "BinaryScores",
     "CategoryScores",
+    "CountScores",
     "Estimate",
     "Measured",
     "MultilabelScores",
     "NumberScores",
+    "OrdinalScores",
     "Scores",
+    "SurvivalScores",
     "TaskReport",
     "VectorScores",
     "evaluate_task",

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
+from torso.evaluation.beside import Beside
 from torso.evaluation.bootstrap import interval, reflected_interval, resamples_of, units_of
 from torso.evaluation.report import Estimate, TaskReport
 from torso.evaluation.scores import SCORES, Array, Measured, Scores
@@ -24,13 +25,15 @@ def fit_baseline(kind: str, truth: Array, *, names: Sequence[str] = ()) -> dict[
         truth: truths of the TRAINING rows, in the form that `evaluate_task` takes; missing ones are ignored.
         names: of the classes, dimensions or labels.
 
-    >>> fit_baseline("number", np.array([1.0, 3.0, np.nan]))
-    {'mean': 2.0, 'labels': 2}
+    >>> fit_baseline("binary", np.array([1.0, 0.0, np.nan]))
+    {'frequency': 0.5, 'labels': 2}
     """
     scores = SCORES.find(kind)
     truth = np.asarray(truth)
     labelled = scores.labelled(truth)
-    return {**scores.fit_baseline(truth[labelled], names), "labels": int(labelled.sum())}
+    with np.errstate(over="ignore", invalid="ignore"):
+        learnt = scores.fit_baseline(truth[labelled], names)
+    return {**learnt, "labels": int(labelled.sum())}
 
 
 def evaluate_task(
@@ -41,6 +44,8 @@ def evaluate_task(
     *,
     names: Sequence[str] = (),
     groups: Array | None = None,
+    details: Mapping[str, Array] | None = None,
+    level: float = 0.0,
     resamples: int = 1000,
     seed: int = 0,
 ) -> TaskReport:
@@ -49,12 +54,18 @@ def evaluate_task(
     Args:
         kind: kind of target; it sets the form of the next two.
         prediction: category `[rows, classes]` and multilabel `[rows, labels]` probabilities; binary `[rows]`
-            probability of yes; number `[rows]` and vector `[rows, dims]` values in the user's unit.
+            probability of yes; number `[rows]` and vector `[rows, dims]` values in the user's unit; ordinal
+            `[rows, classes]` probabilities; count `[rows]` means; survival `[rows]` times.
         truth: category int `[rows]`, -1 where missing, and an index past the last class for a class that
-            the model never learnt; the others float, shaped as `prediction`, NaN where missing.
+            the model never learnt; ordinal likewise, but without such a class; survival float `[rows, 2]`, the time
+            and whether it ended with the event (1) or with the watching (0); the others float, shaped as
+            `prediction`, NaN where missing.
         baseline: from `fit_baseline` on the training rows.
         names: of the classes, dimensions or labels; by default their numbers.
         groups: `[rows]`, rows of one group are resampled together. Give it where rows are not independent.
+        details: what the model says beside its prediction, by name: `log_loss` `[rows]`, the negative
+            log-likelihood of each label, NaN where missing; `low` and `high`, shaped as `truth`.
+        level: share of the labels that should lie between `low` and `high`; 0: nothing is promised.
         resamples: 0 leaves the intervals undefined.
         seed: of the resamples.
 
@@ -64,6 +75,7 @@ def evaluate_task(
     """
     scores = SCORES.find(kind)
     prediction, truth = np.asarray(prediction), np.asarray(truth)
+    details = {name: np.asarray(value) for name, value in (details or {}).items()}
     _check(kind, scores, prediction, truth)
     width = prediction.shape[1] if prediction.ndim == 2 else 0
     names = list(names) or [str(number) for number in range(width)]
@@ -81,10 +93,15 @@ def evaluate_task(
     all_once = np.ones((1, len(used)))
     # Values near the ends of float64 may overflow to an undefined metric; that is no reason to warn.
     with np.errstate(over="ignore", invalid="ignore"):
-        blind = scores(guess, truth, guess).measure(all_once)
-        model = scores(prediction, truth, guess)
-        point = model.measure(all_once)
-        drawn = [model.measure(weights) for weights in resamples_of(units, resamples, seed)]
+        blind = _both(
+            scores(guess, truth, guess), Beside(scores.blind(baseline, truth, level), truth, level)
+        )
+        model = _both(
+            scores(prediction, truth, guess),
+            Beside({name: value[used] for name, value in details.items()}, truth, level),
+        )
+        known, point = blind(all_once), model(all_once)
+        drawn = [model(weights) for weights in resamples_of(units, resamples, seed)]
 
     return TaskReport(
         kind=kind,
@@ -93,14 +110,33 @@ def evaluate_task(
         groups=None if groups is None else len(np.unique(units)),
         headline=scores.headline,
         metrics=_estimates(scores, point.overall, [some.overall for some in drawn]),
-        baseline={metric: float(value[0]) for metric, value in blind.overall.items()},
+        baseline={
+            metric: float(known.overall.get(metric, np.array([math.nan]))[0])
+            for metric in point.overall
+        },
         against=scores.against,
-        errors=scores.errors,
+        errors=(
+            *scores.errors,
+            *(m for m in Beside.errors if m in set(point.overall) - {*scores.errors}),
+        ),
+        promised={"coverage": (level, 1.0 if scores.wider else level)}
+        if "coverage" in point.overall
+        else {},
         by_name={
             name: _estimates(scores, _part(point, at), [_part(some, at) for some in drawn])
             for at, name in enumerate(names if width else ())
         },
     )
+
+
+def _both(scores: Scores, beside: Beside) -> Callable[[Floats], Measured]:
+    """Return what measures the prediction and what stands beside it."""
+
+    def measure(weights: Floats) -> Measured:
+        one, other = scores.measure(weights), beside.measure(weights)
+        return Measured({**one.overall, **other.overall}, {**one.each, **other.each})
+
+    return measure
 
 
 def _part(measured: Measured, at: int) -> dict[str, Floats]:
@@ -130,7 +166,8 @@ def _estimates(
 
 def _check(kind: str, scores: type[Scores], prediction: Array, truth: Array) -> None:
     axes = (prediction.ndim, truth.ndim)
-    same = prediction.shape[: truth.ndim] == truth.shape
+    common = min(axes)
+    same = prediction.shape[:common] == truth.shape[:common]
     if axes != scores.axes or not same:
         form = "[rows]", "[rows, width]"
         raise ValueError(

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 __all__ = ["Estimate", "TaskReport", "Verdict"]
 
-Verdict = Literal["better", "no better", "worse"]
+Verdict = Literal["better", "no better", "worse", "kept", "too narrow", "too wide"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +47,8 @@ class TaskReport:
         baseline: metric -> what the input-blind baseline reaches on the same rows.
         against: what the baseline is called, e.g. `"majority"`.
         errors: the metrics of which less is better.
+        promised: metric -> the least and the most that it should be, for coverage; it is judged by that, not
+            by the baseline.
         by_name: class, dimension or label -> metric -> estimate.
     """
 
@@ -59,6 +61,7 @@ class TaskReport:
     baseline: Mapping[str, float]
     against: str = "majority"
     errors: tuple[str, ...] = ()
+    promised: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     by_name: Mapping[str, Mapping[str, Estimate]] = field(default_factory=dict)
 
     def higher_is_better(self, metric: str | None = None) -> bool:
@@ -70,10 +73,17 @@ class TaskReport:
 
         Returns:
             `"better"` or `"worse"` where the whole interval lies on that side of the baseline,
-            `"no better"` where the baseline lies inside, None where either is undefined.
+            `"no better"` where the baseline lies inside, None where either is undefined. Of a promised metric
+            (the share of labels that intervals hold) `"too narrow"` or `"too wide"` where the whole interval lies
+            below or above the promise, else `"kept"`.
         """
         metric = metric or self.headline
         estimate, baseline = self.metrics[metric], self.baseline[metric]
+        if metric in self.promised and math.isfinite(estimate.low):
+            least, most = self.promised[metric]
+            if estimate.high < least:
+                return "too narrow"
+            return "too wide" if estimate.low > most else "kept"
         if not all(map(math.isfinite, (estimate.low, estimate.high, baseline))):
             return None
         if estimate.low <= baseline <= estimate.high:
@@ -92,6 +102,7 @@ class TaskReport:
             "baseline": {name: _out(value) for name, value in self.baseline.items()},
             "against": self.against,
             "errors": list(self.errors),
+            "promised": {name: list(bounds) for name, bounds in self.promised.items()},
             "by_name": {
                 name: {metric: estimate.to_dict() for metric, estimate in parts.items()}
                 for name, parts in self.by_name.items()
@@ -111,6 +122,7 @@ class TaskReport:
             baseline={name: _in(value) for name, value in saved["baseline"].items()},
             against=saved["against"],
             errors=tuple(saved["errors"]),
+            promised={name: (low, high) for name, (low, high) in saved.get("promised", {}).items()},
             by_name={
                 name: {metric: Estimate.from_dict(value) for metric, value in parts.items()}
                 for name, parts in saved["by_name"].items()

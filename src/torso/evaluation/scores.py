@@ -49,6 +49,8 @@ class Scores(ABC):
     """What the baseline is called."""
     axes: ClassVar[tuple[int, int]] = (1, 1)
     """Number of axes of `prediction` and of `truth`."""
+    wider: ClassVar[bool] = False
+    """Whether an interval may hold more than it promises, as one that ends at whole numbers must."""
     probable: ClassVar[bool] = True
     """Whether predictions are probabilities."""
 
@@ -73,6 +75,16 @@ class Scores(ABC):
     @abstractmethod
     def guess(baseline: Mapping[str, Any], prediction: Array, /) -> Array:
         """Return the baseline's answer to each row, in the form of `prediction`."""
+
+    @staticmethod
+    def blind(
+        baseline: Mapping[str, Any],  # noqa: ARG004
+        truth: Array,  # noqa: ARG004
+        level: float,  # noqa: ARG004
+        /,
+    ) -> dict[str, Array]:
+        """Return the baseline's details of the labelled rows: `log_loss`, `low`, `high`, where it has them."""
+        return {}
 
     @staticmethod
     def labelled(truth: Array, /) -> NDArray[np.bool_]:

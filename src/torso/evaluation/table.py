@@ -19,9 +19,10 @@ __all__ = ["results_table"]
 UNDEFINED = "–"
 CAPTION = (
     "The baseline sees no input: it knows the majority, the frequencies or the mean of the training labels. "
-    "No better: its value lies inside the interval."
+    "No better: its value lies inside the interval. Coverage is the share of labels inside the model's intervals."
 )
 WORDS = {"r2": "R²", "mae": "MAE", "rmse": "RMSE", "arrmse": "aRRMSE", "auroc": "AUROC", "f1": "F1"}
+WORDS |= {"rps": "RPS", "d2": "D²", "interval_score": "int. score"}
 WORDS |= {"macro_f1": "macro-F1", "micro_f1": "micro-F1", "average_precision": "avg. prec."}
 
 
@@ -80,9 +81,15 @@ def _verdict(report: TaskReport, metric: str) -> str:
 
 
 def _style(report: TaskReport, metric: str) -> str:
-    return {"better": "green", "no better": "yellow", "worse": "red", None: "dim"}[
-        report.verdict(metric)
-    ]
+    return {
+        "better": "green",
+        "kept": "green",
+        "no better": "yellow",
+        "too wide": "yellow",
+        "worse": "red",
+        "too narrow": "red",
+        None: "dim",
+    }[report.verdict(metric)]
 
 
 def _estimate(estimate: Estimate) -> str:

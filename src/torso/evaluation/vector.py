@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from torso.evaluation.number import QUANTILES, blind_interval
 from torso.evaluation.scores import Array, Measured, Scores
 from torso.evaluation.weighted import Floats, Residuals, mean_defined, ratio
 
@@ -42,12 +43,30 @@ class VectorScores(Scores, name="vector"):
 
     @staticmethod
     def fit_baseline(truth: Array, names: Sequence[str], /) -> dict[str, Any]:  # noqa: ARG004
-        """Return the mean of each dimension."""
+        """Return the mean and the quantiles of each dimension."""
         columns = [column[~np.isnan(column)] for column in truth.astype(np.float64).T]
-        return {"mean": [float(column.mean()) if len(column) else None for column in columns]}
+        return {
+            "mean": [float(column.mean()) if len(column) else None for column in columns],
+            "quantiles": [
+                np.quantile(column, QUANTILES).tolist() if len(column) else None
+                for column in columns
+            ],
+        }
 
     @staticmethod
     def guess(baseline: Mapping[str, Any], prediction: Array, /) -> Array:
         """Return the means for every row, NaN in a dimension where none was labelled."""
         means = [np.nan if mean is None else mean for mean in baseline["mean"]]
         return np.broadcast_to(np.array(means, np.float64), prediction.shape)
+
+    @staticmethod
+    def blind(baseline: Mapping[str, Any], truth: Array, level: float, /) -> dict[str, Array]:
+        """Return the ends of the interval of each dimension."""
+        nothing = [np.nan] * len(QUANTILES)
+        parts = [
+            blind_interval(nothing if one is None else one, len(truth), level)
+            for one in baseline.get("quantiles", [])
+        ]
+        if not parts:
+            return {}
+        return {end: np.stack([part[end] for part in parts], axis=1) for end in ("low", "high")}

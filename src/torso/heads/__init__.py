@@ -3,7 +3,29 @@
 from torso.heads._head import Head
 from torso.heads.binary import Logistic
 from torso.heads.category import Softmax
+from torso.heads.count import NegativeBinomial, Poisson
+from torso.heads.hazards import Hazards
 from torso.heads.multilabel import Logistics
 from torso.heads.number import Gaussian, GaussianVector
+from torso.heads.ordinal import CumulativeLogits
+from torso.heads.quantiles import Quantiles
+from torso.heads.student import Student
+from torso.heads.survival import LogLogistic, LogNormal, Weibull
 
-__all__ = ["Gaussian", "GaussianVector", "Head", "Logistic", "Logistics", "Softmax"]
+__all__ = [
+    "CumulativeLogits",
+    "Gaussian",
+    "GaussianVector",
+    "Hazards",
+    "Head",
+    "LogLogistic",
+    "LogNormal",
+    "Logistic",
+    "Logistics",
+    "NegativeBinomial",
+    "Poisson",
+    "Quantiles",
+    "Softmax",
+    "Student",
+    "Weibull",
+]

@@ -31,6 +31,8 @@ class Head(nn.Module, ABC):
 
     registry: ClassVar[Registry[Head]] = Registry("head")
     form: ClassVar[str] = ""
+    level: float = 0.0
+    """Share of the labels that should lie between `low` and `high`; 0 where the head gives no interval."""
 
     def __init_subclass__(cls, *, form: str = "", name: str = "", **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -54,6 +56,10 @@ class Head(nn.Module, ABC):
     def nll(self, outputs: Tensor, targets: Tensor, /) -> Tensor:
         """Return the negative log-likelihood of each row, `[batch]`; anything where a label is missing."""
 
+    def training_loss(self, outputs: Tensor, targets: Tensor, /) -> Tensor:
+        """Return what training minimises of each row, `[batch]`: by default, its negative log-likelihood."""
+        return self.nll(outputs, targets)
+
     @abstractmethod
     def predict(self, outputs: Tensor, /) -> Tensor:
         """Return probabilities, or values in the target's own unit."""
@@ -62,17 +68,38 @@ class Head(nn.Module, ABC):
         """Return the standard deviation of each prediction in the target's unit, if the head knows it."""
         return None
 
+    def details(self, outputs: Tensor, /) -> dict[str, Tensor]:
+        """Return what is known beside the prediction, in the target's unit, by name; `T_NAME` is its column.
+
+        `spread` is a standard deviation; `low` and `high` are the ends of an interval that should hold `level` of
+        the labels.
+        """
+        spread = self.spread(outputs)
+        return {} if spread is None else {"spread": spread}
+
+    def log_loss(self, outputs: Tensor, targets: Tensor, /) -> Tensor | None:  # noqa: ARG002
+        """Return the negative log-likelihood of each row in the target's own unit, for evaluations; `[batch]`.
+
+        None where an evaluation reads it off the probabilities, or where the head has no density. The figures of
+        all heads of one kind of target may be compared.
+        """
+        return None
+
     def labelled(self, targets: Tensor, /) -> Tensor:
         """Return bool `[batch]`: the rows with a label (any element of it)."""
         known = ~targets.isnan() if targets.is_floating_point() else targets >= 0
         return known if known.ndim == 1 else known.any(dim=1)
 
     def loss(self, outputs: Tensor, targets: Tensor, /) -> Tensor:
-        """Return the mean negative log-likelihood over labelled rows; 0 (with zero gradient) without any."""
+        """Return the mean negative log-likelihood over labelled rows; 0 (with zero gradient) without any.
+
+        In training mode it is the mean of `training_loss`.
+        """
         rows = self.labelled(targets)
         if not bool(rows.any()):
             return outputs.sum() * 0.0
-        return self.nll(outputs[rows], targets[rows]).mean()
+        of_rows = self.training_loss if self.training else self.nll
+        return of_rows(outputs[rows], targets[rows]).mean()
 
     def calibrate(self, outputs: Tensor, targets: Tensor, /) -> None:
         """Refit, on held-out rows, what training rows make overconfident. Default: nothing."""

@@ -12,12 +12,11 @@ import torch
 from torch import Tensor
 
 from torso.heads._head import Head
+from torso.heads._search import golden_section
 
 __all__ = ["LogitHead"]
 
 _WIDEST = math.log(20.0)  # bound of the factor's logarithm, either way
-_STEPS = 30  # golden sections: the factor is known to one in a million
-_GOLDEN = (math.sqrt(5.0) - 1.0) / 2.0
 
 
 class LogitHead(Head):
@@ -53,17 +52,6 @@ class LogitHead(Head):
             self.scale.fill_(math.exp(logarithm))
             return float(self.nll(known, truth).sum()) + logarithm**2
 
-        as_trained, low, high = cost(0.0), -_WIDEST, _WIDEST
-        left, right = high - _GOLDEN * (high - low), low + _GOLDEN * (high - low)
-        at_left, at_right = cost(left), cost(right)
-        for _ in range(_STEPS):
-            if at_left < at_right:
-                high, right, at_right = right, left, at_left
-                left = high - _GOLDEN * (high - low)
-                at_left = cost(left)
-            else:
-                low, left, at_left = left, right, at_right
-                right = low + _GOLDEN * (high - low)
-                at_right = cost(right)
-        if cost((low + high) / 2) > as_trained:
+        as_trained = cost(0.0)
+        if cost(golden_section(cost, -_WIDEST, _WIDEST)) > as_trained:
             cost(0.0)

@@ -2,7 +2,7 @@
 
 from torso.training.devices import autocast, choose_device
 from torso.training.events import Epoch, JsonLog, Listener, Listeners, Look
-from torso.training.inference import Answers, answer
+from torso.training.inference import Answers, Prediction, answer
 from torso.training.loop import Plan, Trainer
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "Listeners",
     "Look",
     "Plan",
+    "Prediction",
     "Trainer",
     "answer",
     "autocast",

@@ -4,16 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from torso.heads import Head
 from torso.model import Model
 from torso.training.devices import autocast
 from torso.types import Batch
 
-__all__ = ["Answers", "answer"]
+__all__ = ["Answers", "Prediction", "answer"]
+
+
+class Prediction(NamedTuple):
+    """What a head says about some rows.
+
+    Attributes:
+        value: probabilities or values, `[rows, ...]`.
+        details: what is known beside it, by name, `[rows, ...]`.
+    """
+
+    value: np.ndarray
+    details: dict[str, np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -31,26 +45,36 @@ class Answers:
     def losses(self, model: Model) -> dict[str, float]:
         """Return task -> mean negative log-likelihood over labelled rows; NaN without any."""
         device = next(model.parameters()).device
+        was_training = model.heads.training
+        model.heads.eval()  # in training a head may minimise something else
         losses, counts = model.losses(
             {task: output.to(device) for task, output in self.outputs.items()},
             {task: target.to(device) for task, target in self.targets.items()},
         )
+        model.heads.train(was_training)
         known = torch.where(counts > 0, losses, torch.nan)
         return dict(zip(model.tasks, known.tolist(), strict=True))
 
-    def predictions(self, model: Model) -> dict[str, tuple[np.ndarray, np.ndarray | None]]:
-        """Return task -> (probabilities or values, spread or None)."""
-        out = {}
+    def predictions(self, model: Model) -> dict[str, Prediction]:
+        """Return task -> what its head says; with targets also their negative log-likelihood, `log_loss`."""
         device = next(model.parameters()).device
         with torch.inference_mode():
-            for task, head in model.heads.pairs():
-                outputs = self.outputs[task].to(device)
-                spread = head.spread(outputs)
-                out[task] = (
-                    head.predict(outputs).cpu().numpy(),
-                    None if spread is None else spread.cpu().numpy(),
-                )
-        return out
+            return {
+                task: self._prediction(head, self.outputs[task].to(device), self.targets.get(task))
+                for task, head in model.heads.pairs()
+            }
+
+    def _prediction(self, head: Head, outputs: Tensor, targets: Tensor | None) -> Prediction:
+        details = head.details(outputs)
+        if targets is not None:
+            targets = targets.to(outputs.device)
+            losses = head.log_loss(outputs, targets)
+            if losses is not None:
+                details["log_loss"] = torch.where(head.labelled(targets), losses, torch.nan)
+        return Prediction(
+            head.predict(outputs).cpu().numpy(),
+            {name: value.cpu().numpy() for name, value in details.items()},
+        )
 
 
 def answer(model: Model, batches: Iterable[Batch], precision: str = "auto") -> Answers:

@@ -11,6 +11,9 @@ from torso.errors import DataError
 
 EXAMPLES = {
     "binary": ["no", None, "yes"],
+    "count": [3, None, 0],
+    "ordinal": [1, None, 2],
+    "survival": [{"x": 2.5, "seen": True}, None, {"x": 4.0, "seen": False}],
     "category": ["a", None, "b"],
     "multilabel": ["a|b", None, "b"],
     "number": [1.5, None, -2.0],
@@ -18,6 +21,9 @@ EXAMPLES = {
 }
 PREDICTIONS = {
     "binary": np.array([0.2, 0.9]),
+    "count": np.array([0.5, 3.5]),
+    "ordinal": np.array([[0.7, 0.3], [0.1, 0.9]]),
+    "survival": np.array([1.5, 3.5]),
     "category": np.array([[0.7, 0.3], [0.1, 0.9]]),
     "multilabel": np.array([[0.7, 0.6], [0.1, 0.2]]),
     "number": np.array([1.0, 2.0]),
@@ -25,12 +31,19 @@ PREDICTIONS = {
 }
 
 
+SETTINGS = {"survival": {"event": "seen"}}
+
+
+def built(name):
+    return TargetKind.registry.build({"type": name, **SETTINGS.get(name, {})})
+
+
 def column(values):
     return read_table({"x": values}).column("x")
 
 
 def fitted(name):
-    kind = TargetKind.registry.build(name)
+    kind = built(name)
     kind.fit(column(EXAMPLES[name]))
     return kind
 
@@ -56,7 +69,7 @@ def test_a_missing_label_is_one(name):
 
 
 def test_state_is_json_and_restores(name):
-    kind, other = fitted(name), TargetKind.registry.build(name)
+    kind, other = fitted(name), built(name)
     other.restore(json.loads(json.dumps(kind.state(), allow_nan=False)))
     assert other.state() == kind.state()
     assert other.offered() == kind.offered()
@@ -68,7 +81,7 @@ def test_state_is_json_and_restores(name):
 
 
 def test_answers_are_columns_that_begin_with_the_task(name):
-    columns = fitted(name).columns("a.b", PREDICTIONS[name], None)
+    columns = fitted(name).columns("a.b", PREDICTIONS[name], {})
     assert next(iter(columns)) == "a.b"
     assert all(len(array) == 2 for array in columns.values())
     assert all(label.startswith("a.b") for label in columns)
@@ -76,4 +89,4 @@ def test_answers_are_columns_that_begin_with_the_task(name):
 
 def test_a_target_without_labels_is_refused(name):
     with pytest.raises(DataError, match=r"column 'x'.*Leave it out of the targets"):
-        TargetKind.registry.build(name).fit(column([None, None]))
+        built(name).fit(column([None, None]))

@@ -37,6 +37,7 @@ __all__ = ["ColumnReport", "infer_target", "inspect_table"]
 
 FILES_CHECKED = 200
 NEARLY_ALL_MISSING = 0.99
+_QUANTITIES = ("number", "count", "survival")
 
 
 @dataclass(frozen=True)
@@ -157,7 +158,9 @@ def _report_target(cells: Profile, settled: str | None) -> ColumnReport:
     kind, why = (settled, "you said so") if settled else (guess.kind, guess.why)
     if not kind:
         warnings.append(f"Cannot be a target: {why}.")
-    if kind in ("category", "binary") and (once := [v for v, n in cells.counts.items() if n == 1]):
+    if kind in ("category", "binary", "ordinal") and (
+        once := [v for v, n in cells.counts.items() if n == 1]
+    ):
         warnings.append(
             f"{len(once)} of its classes have a single row, such as {str(once[0])!r:.40}."
         )
@@ -200,9 +203,9 @@ def _leak_warnings(
     is_code = report.kind == "text" and not report.use
     found = [
         leak_warning(
-            cells.few, target.few, target.column.name, numeric=kind == "number", is_code=is_code
+            cells.few, target.few, target.column.name, numeric=kind in _QUANTITIES, is_code=is_code
         )
         for target, kind in labels
-        if kind in ("category", "binary", "number")
+        if kind in ("category", "binary", "ordinal", *_QUANTITIES)
     ]
     return [warning for warning in found if warning]

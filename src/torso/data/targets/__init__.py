@@ -2,6 +2,20 @@
 
 from torso.data.targets._target import TargetKind, labelled
 from torso.data.targets.classes import Binary, Category, Multilabel
+from torso.data.targets.count import Count
 from torso.data.targets.numbers import Number, Vector
+from torso.data.targets.ordinal import Ordinal
+from torso.data.targets.survival import Survival
 
-__all__ = ["Binary", "Category", "Multilabel", "Number", "TargetKind", "Vector", "labelled"]
+__all__ = [
+    "Binary",
+    "Category",
+    "Count",
+    "Multilabel",
+    "Number",
+    "Ordinal",
+    "Survival",
+    "TargetKind",
+    "Vector",
+    "labelled",
+]

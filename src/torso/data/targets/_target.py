@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import numpy as np
@@ -59,9 +60,17 @@ class TargetKind(ABC):
 
     @abstractmethod
     def columns(
-        self, task: str, prediction: np.ndarray, spread: np.ndarray | None
+        self, task: str, prediction: np.ndarray, details: Mapping[str, np.ndarray]
     ) -> dict[str, pa.Array]:
-        """Return the columns of a prediction table: the value, then probabilities or spread."""
+        """Return the columns of a prediction table: the value, then probabilities or what is known beside it."""
+
+    @property
+    def others(self) -> tuple[str, ...]:
+        """Names of the columns that hold further parts of the label.
+
+        With any, the kind is given a struct of its own column and these, in this order.
+        """
+        return ()
 
     @property
     def names(self) -> list[str]:

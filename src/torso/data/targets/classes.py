@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -47,9 +48,10 @@ class Category(TargetKind, name="category", head="softmax"):
     def __init__(self) -> None:
         self.classes: list[str] = []
         self.type = "text"
+        self.frequencies: list[float] | None = None
 
     def fit(self, column: Column) -> None:
-        """Learn the classes, sorted (numbers by size)."""
+        """Learn the classes, sorted (numbers by size), and how frequent they are."""
         found = pc.unique(pc.drop_null(cells.texts(column))).to_pylist()
         self.type = _type_name(column.values, found)
         numeric = self.type in ("integer", "number")
@@ -59,14 +61,21 @@ class Category(TargetKind, name="category", head="softmax"):
                 f"{column.table}, column {column.name!r}: a target should have at least two values among the "
                 f"training rows. Found {self.classes or 'no label at all'}. Leave it out of the targets."
             )
+        self._count(column)
+
+    def _count(self, column: Column) -> None:
+        ids = Category.encode(self, column, Reading())
+        counts = np.bincount(ids[ids >= 0], minlength=len(self.classes))
+        self.frequencies = (counts / counts.sum()).tolist()
 
     def state(self) -> dict[str, Any]:
-        """Return the classes and their type."""
-        return {"classes": self.classes, "type": self.type}
+        """Return the classes, their type and their frequencies."""
+        return {"classes": self.classes, "type": self.type, "frequencies": self.frequencies}
 
     def restore(self, state: dict[str, Any]) -> None:
         """Take back the classes."""
         self.classes, self.type = state["classes"], state["type"]
+        self.frequencies = state.get("frequencies")
 
     def encode(self, column: Column, reading: Reading) -> np.ndarray:
         """Return class indices, int64 `[rows]`."""
@@ -84,21 +93,31 @@ class Category(TargetKind, name="category", head="softmax"):
         return np.full(rows, -1, dtype=np.int64)
 
     def offered(self) -> dict[str, Any]:
-        """Offer the number of classes."""
-        return {"classes": len(self.classes)}
+        """Offer the number of classes, their names and frequencies."""
+        return {
+            "classes": len(self.classes),
+            "names": self.classes,
+            "frequencies": self.frequencies,
+        }
 
     @property
     def names(self) -> list[str]:
         """The classes."""
         return self.classes
 
+    def choice(self, prediction: np.ndarray) -> np.ndarray:
+        """Return the class that stands for probabilities `[rows, classes]`: the likeliest."""
+        return np.asarray(prediction.argmax(axis=1))
+
     def columns(
-        self, task: str, prediction: np.ndarray, spread: np.ndarray | None
+        self, task: str, prediction: np.ndarray, details: Mapping[str, np.ndarray]
     ) -> dict[str, pa.Array]:
         """Return `task`, `task_probability` of that value, and one probability per class."""
-        del spread
-        values = _cast(self.classes, self.type).take(pa.array(prediction.argmax(axis=1)))
-        out = {task: values, f"{task}_probability": pa.array(prediction.max(axis=1))}
+        del details
+        chosen = self.choice(prediction)
+        values = _cast(self.classes, self.type).take(pa.array(chosen))
+        sure = prediction[np.arange(len(chosen)), chosen]
+        out = {task: values, f"{task}_probability": pa.array(sure)}
         for place, name in enumerate(self.classes):
             out[f"{task}_probability_{name}"] = pa.array(prediction[:, place])
         return out
@@ -134,10 +153,10 @@ class Binary(Category, name="binary", head="logistic"):
         return {}
 
     def columns(
-        self, task: str, prediction: np.ndarray, spread: np.ndarray | None
+        self, task: str, prediction: np.ndarray, details: Mapping[str, np.ndarray]
     ) -> dict[str, pa.Array]:
         """Return the columns of a category with two classes."""
-        return super().columns(task, np.stack([1 - prediction, prediction], axis=1), spread)
+        return super().columns(task, np.stack([1 - prediction, prediction], axis=1), details)
 
 
 class Multilabel(TargetKind, name="multilabel", head="logistic"):
@@ -220,10 +239,10 @@ class Multilabel(TargetKind, name="multilabel", head="logistic"):
         return self.labels
 
     def columns(
-        self, task: str, prediction: np.ndarray, spread: np.ndarray | None
+        self, task: str, prediction: np.ndarray, details: Mapping[str, np.ndarray]
     ) -> dict[str, pa.Array]:
         """Return `task` in the training table's form, and one probability per label."""
-        del spread
+        del details
         chosen = [
             [
                 label

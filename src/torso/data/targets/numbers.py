@@ -7,6 +7,7 @@ back in float64. A common shift changes neither R² nor an error, so metrics nee
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ from torso.data.tables.table import Column
 from torso.data.targets._target import TargetKind
 from torso.errors import DataError
 
-__all__ = ["Number", "Vector"]
+__all__ = ["Number", "Vector", "constant", "named"]
 
 _FAR = 1000.0  # standard deviations between 0 and the mean; float32 then still tells 1/10,000 of one apart
 
@@ -36,7 +37,7 @@ class Number(TargetKind, name="number", head="gaussian"):
         values = self._values(column, Reading())
         known = values[~np.isnan(values)]
         if len(np.unique(known)) < 2:
-            raise _constant(column, known)
+            raise constant(column, known)
         mean, std = _moments(known[:, None])
         self.mean, self.std = float(mean[0]), float(std[0])
         self.origin = float(_origin(mean, std)[0])
@@ -69,13 +70,10 @@ class Number(TargetKind, name="number", head="gaussian"):
         return {"mean": self.mean - self.origin, "std": self.std}
 
     def columns(
-        self, task: str, prediction: np.ndarray, spread: np.ndarray | None
+        self, task: str, prediction: np.ndarray, details: Mapping[str, np.ndarray]
     ) -> dict[str, pa.Array]:
-        """Return `task` and, if known, `task_spread`: one standard deviation, in the same unit."""
-        out = {task: pa.array(_put_back(prediction, self.origin))}
-        if spread is not None:
-            out[f"{task}_spread"] = pa.array(spread)
-        return out
+        """Return `task` and what is known beside it, in the same unit: `task_spread`, `task_low`, `task_high`."""
+        return named(task, {"": prediction, **details}, self.origin)
 
 
 class Vector(TargetKind, name="vector", head="gaussian"):
@@ -92,10 +90,10 @@ class Vector(TargetKind, name="vector", head="gaussian"):
         values[~np.isfinite(values)] = np.nan
         counts = (~np.isnan(values)).sum(axis=0)
         if not len(counts) or counts.min(initial=1) == 0:
-            raise _constant(column, np.zeros(0))
+            raise constant(column, np.zeros(0))
         mean, std = _moments(values)
         if not (std > 0).any():
-            raise _constant(column, values[0])
+            raise constant(column, values[0])
         std = np.where(std > 0, std, 1.0)
         self.mean, self.std = mean.tolist(), std.tolist()
         self.origin = _origin(mean, std).tolist()
@@ -139,14 +137,10 @@ class Vector(TargetKind, name="vector", head="gaussian"):
         return [str(place) for place in range(len(self.mean))]
 
     def columns(
-        self, task: str, prediction: np.ndarray, spread: np.ndarray | None
+        self, task: str, prediction: np.ndarray, details: Mapping[str, np.ndarray]
     ) -> dict[str, pa.Array]:
-        """Return `task` as a list and, if known, `task_spread` as a list."""
-        values = _put_back(prediction, np.array(self.origin))
-        out = {task: pa.array(list(values), pa.list_(pa.from_numpy_dtype(values.dtype)))}
-        if spread is not None:
-            out[f"{task}_spread"] = pa.array(list(spread), pa.list_(pa.float32()))
-        return out
+        """Return `task` and what is known beside it, each a list."""
+        return named(task, {"": prediction, **details}, np.array(self.origin))
 
 
 def _moments(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -164,7 +158,27 @@ def _put_back(prediction: np.ndarray, origin: float | np.ndarray) -> np.ndarray:
     return prediction + np.asarray(origin, np.float64) if np.any(origin) else prediction
 
 
-def _constant(column: Column, known: np.ndarray) -> DataError:
+def named(
+    task: str, values: Mapping[str, np.ndarray], origin: float | np.ndarray = 0.0
+) -> dict[str, pa.Array]:
+    """Return `values`, each `[rows]` or `[rows, numbers]`, as the columns `task` (for "") and `task_NAME`.
+
+    A spread knows no origin; all else is counted from it.
+    """
+    out = {}
+    for name, value in values.items():
+        if name != "spread":
+            value = _put_back(value, origin)
+        label = f"{task}_{name}" if name else task
+        if value.ndim == 1:
+            out[label] = pa.array(value)
+        else:
+            out[label] = pa.array(list(value), pa.list_(pa.from_numpy_dtype(value.dtype)))
+    return out
+
+
+def constant(column: Column, known: np.ndarray) -> DataError:
+    """Return the error that the `known` labels of `column` are all one."""
     found = f"{known[0]:g} everywhere" if len(known) else "no label at all"
     return DataError(
         f"{column.table}, column {column.name!r}: a number target should have at least two values among the "
