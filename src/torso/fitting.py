@@ -34,6 +34,7 @@ from torso.training import (
     Trainer,
     answer,
     choose_device,
+    run_frozen_once,
 )
 
 __all__ = ["fit"]
@@ -156,7 +157,7 @@ class _Fitting(Draft):
             if not resume:
                 clear_folder(self.folder)
             (self.folder / "run.yaml").write_text(self.config.to_yaml(), encoding="utf-8")
-        parts = self._parts(split)
+        parts = self._parts(split, model)
         prepared = time.perf_counter()
 
         trainer = self._trainer(model, balancer, parts)
@@ -200,16 +201,26 @@ class _Fitting(Draft):
                 remove_folder(self.folder / "checkpoint")
         return predictor
 
-    def _parts(self, split: Split) -> dict[str, _Part]:
-        """Return the splits' rows; validation and test may come from tables of their own."""
-        whole = self.dataset(self.table)
+    def _parts(self, split: Split, model: Model) -> dict[str, _Part]:
+        """Return the splits' rows, frozen encoders run; validation and test may have tables of their own."""
+
+        def laid_out(table: Table) -> Dataset:
+            return run_frozen_once(
+                model,
+                self.dataset(table),
+                self.cache,
+                precision=self.config.training.precision,
+                progress=self.listener.preparing,
+            )
+
+        whole = laid_out(self.table)
         parts = {
             "training": _Part(self.table, whole, split.train),
             "validation": _Part(self.table, whole, split.validation),
             "test": _Part(self.table, whole, split.test),
         }
         for name, table in self.own.items():
-            parts[name] = _Part(table, self.dataset(table), np.arange(table.rows))
+            parts[name] = _Part(table, laid_out(table), np.arange(table.rows))
         return parts
 
     def _trainer(self, model: Model, balancer: Balancer, parts: Mapping[str, _Part]) -> Trainer:

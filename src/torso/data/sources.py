@@ -16,6 +16,11 @@ __all__ = ["ArraySource", "ListSource", "RaggedSource", "Source", "joined"]
 class Source(Protocol):
     """Some rows' features, by position."""
 
+    @property
+    def encoded(self) -> bool:
+        """Whether a frozen encoder has read them already (`Features.encoded`)."""
+        ...
+
     def __len__(self) -> int: ...
 
     def present(self) -> np.ndarray:
@@ -34,6 +39,8 @@ class ArraySource:
         values: `[rows, ...]`.
         mask: bool, `[rows]` or `[rows, columns]`.
     """
+
+    encoded = False
 
     def __init__(self, values: np.ndarray, mask: np.ndarray) -> None:
         self.values = values
@@ -59,6 +66,8 @@ class RaggedSource:
         lengths: `[rows]`; 0 for a row that lacks the modality.
         dtype: what a batch should have; default that of `flat`.
     """
+
+    encoded = False
 
     def __init__(self, flat: np.ndarray, lengths: np.ndarray, dtype: type | None = None) -> None:
         self.flat = flat
@@ -93,6 +102,8 @@ class ListSource:
         dtype: of the arrays.
         fixed: the length that every array has; None if lengths differ.
     """
+
+    encoded = False
 
     def __init__(
         self,

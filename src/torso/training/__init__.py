@@ -4,6 +4,7 @@ from torso.training.devices import autocast, choose_device
 from torso.training.events import Epoch, JsonLog, Listener, Listeners, Look
 from torso.training.inference import Answers, answer
 from torso.training.loop import Plan, Trainer
+from torso.training.once import run_frozen_once
 
 __all__ = [
     "Answers",
@@ -17,4 +18,5 @@ __all__ = [
     "answer",
     "autocast",
     "choose_device",
+    "run_frozen_once",
 ]
