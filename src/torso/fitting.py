@@ -35,6 +35,7 @@ from torso.training import (
     answer,
     choose_device,
     run_frozen_once,
+    shows_views,
 )
 
 __all__ = ["fit"]
@@ -204,23 +205,26 @@ class _Fitting(Draft):
     def _parts(self, split: Split, model: Model) -> dict[str, _Part]:
         """Return the splits' rows, frozen encoders run; validation and test may have tables of their own."""
 
-        def laid_out(table: Table) -> Dataset:
+        def once(dataset: Dataset, learned: np.ndarray | None = None) -> Dataset:
             return run_frozen_once(
                 model,
-                self.dataset(table),
+                dataset,
                 self.cache,
                 precision=self.config.training.precision,
+                learned=learned,
                 progress=self.listener.preparing,
             )
 
-        whole = laid_out(self.table)
+        plain = self.dataset(self.table)
+        whole = once(plain)
+        learned = once(plain, split.train) if shows_views(model) else whole
         parts = {
-            "training": _Part(self.table, whole, split.train),
+            "training": _Part(self.table, learned, split.train),
             "validation": _Part(self.table, whole, split.validation),
             "test": _Part(self.table, whole, split.test),
         }
         for name, table in self.own.items():
-            parts[name] = _Part(table, laid_out(table), np.arange(table.rows))
+            parts[name] = _Part(table, once(self.dataset(table)), np.arange(table.rows))
         return parts
 
     def _trainer(self, model: Model, balancer: Balancer, parts: Mapping[str, _Part]) -> Trainer:

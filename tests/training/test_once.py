@@ -19,7 +19,7 @@ from torso.fusion import Fusion
 from torso.heads import Head
 from torso.model import Model, Trunk
 from torso.sharing import Sharing
-from torso.training import run_frozen_once
+from torso.training import run_frozen_once, shows_views
 
 pytest.importorskip("transformers", reason="the extra `hub` is not installed")
 
@@ -138,7 +138,9 @@ def counting(monkeypatch, encoder):
     seen = []
     begin = encoder.begin
     monkeypatch.setattr(
-        encoder, "begin", lambda features: seen.append(len(features)) or begin(features)
+        encoder,
+        "begin",
+        lambda features, view=0: seen.append(len(features)) or begin(features, view),
     )
     return seen
 
@@ -203,3 +205,48 @@ def test_an_encoder_that_is_trained_is_left_alone(tmp_path):
         Model(trunks, sharing, {"loud": head}), Dataset(2, {"size": source}, {}), tmp_path
     )
     assert once.sources["size"] is source
+
+
+def test_views_are_shown_in_turn_and_only_in_training(table):
+    shown = {
+        "encoders.photo": {"type": "hub", "name": tiny.model("vit"), "jitter": 0.5, "views": 3}
+    }
+    run = torso.fit(
+        table / "table.csv",
+        tables.TARGETS,
+        inputs=["photo", "note"],
+        settings={**settings(), **shown},
+    )
+    assert np.isfinite(answers(run, table)).all()
+    trunk = next(trunk for _, trunk in run.model.trunks.pairs())
+    model = Model({"all": trunk}, run.model.sharing, {})
+    pictures = torch.randint(256, (5, 16, 16, 3), dtype=torch.uint8).numpy()
+    dataset = Dataset(5, {"photo": ArraySource(pictures, np.array([1, 1, 1, 0, 1]) > 0)}, {})
+    model.trunks["all"].encoders = type(trunk.encoders)({"photo": trunk.encoders["photo"]})
+    assert shows_views(model)
+    plain = run_frozen_once(model, dataset, table / "cache")
+    views = run_frozen_once(model, dataset, table / "cache", learned=np.array([0, 1, 3, 4]))
+    rows, passes = np.array([4, 3, 0]), []
+    for number in range(4):
+        views.turn(number)
+        features = features_of(views.sources["photo"], rows)
+        assert features.encoded
+        assert features.mask[:, 0].tolist() == [True, False, True]
+        passes.append(features.values[:, 0])
+    assert torch.equal(passes[0], passes[3])
+    assert not torch.equal(passes[0][0], passes[1][0])
+    expected = {
+        view: trunk.encoders["photo"].begin(
+            features_of(dataset.sources["photo"], np.array([4])), view=view
+        )
+        for view in range(4)
+    }
+    found = {
+        v
+        for one in passes
+        for v in range(4)
+        if torch.allclose(one[0], expected[v].values[0, 0], atol=1e-6)
+    }
+    assert found == {1, 2, 3}
+    unmoved = features_of(plain.sources["photo"], np.array([4]))
+    torch.testing.assert_close(unmoved.values, expected[0].values, rtol=0, atol=1e-6)

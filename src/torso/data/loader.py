@@ -76,6 +76,7 @@ class Loader:
         order = self.rows
         if self.shuffle:
             order = np.random.default_rng((self.seed, self.passes)).permutation(order)
+        self.dataset.turn(self.passes)
         self.passes += 1
         self.waited = 0.0
         starts = iter(range(0, len(order), self.batch_size))

@@ -15,7 +15,7 @@ import numpy as np
 
 from torso.data.inputs import InputKind
 from torso.data.reading import Reading
-from torso.data.sources import Source, joined
+from torso.data.sources import Source, TurningSource, joined
 from torso.data.tables.table import Table
 from torso.data.targets import TargetKind
 from torso.errors import ConfigError, DataError, unknown
@@ -74,6 +74,12 @@ class Dataset:
     rows: int
     sources: Mapping[str, Source]
     targets: Mapping[str, np.ndarray]
+
+    def turn(self, number: int) -> None:
+        """Let sources that hold several views of a row show those of pass `number`."""
+        for source in self.sources.values():
+            if isinstance(source, TurningSource):
+                source.turn = number
 
 
 class Schema:

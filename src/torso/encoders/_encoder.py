@@ -85,13 +85,20 @@ class Encoder(nn.Module, ABC):
     def frozen(self) -> Mapping[str, Any] | None:
         """Return what the tokens of `begin` depend on besides the features, as JSON values.
 
-        The keys `once` and `width` say in which dtype they are kept and how wide they are. None (the default) if
-        they are not the same at every step, or should not be kept.
+        The keys `once`, `width` and `views` say in which dtype they are kept, how wide they are, and how many
+        augmented views training is shown instead of the row itself; 0 for none. None (the default) if they are
+        not the same at every step, or should not be kept.
         """
         return None
 
-    def begin(self, features: Features, /) -> Tokens:
-        """Return the tokens of the frozen part, `[batch, length, width]`."""
+    def begin(self, features: Features, /, view: int = 0) -> Tokens:
+        """Return the tokens of the frozen part, `[batch, length, width]`.
+
+        Args:
+            features: of rows that all have the modality.
+            view: 0 for the rows as they are; else the number of an augmented view, which hangs on nothing but
+                the row and this number.
+        """
         raise NotImplementedError(f"{type(self).__name__} has no frozen part.")
 
     def finish(self, tokens: Tokens, /) -> Tokens:

@@ -4,7 +4,7 @@ from torso.training.devices import autocast, choose_device
 from torso.training.events import Epoch, JsonLog, Listener, Listeners, Look
 from torso.training.inference import Answers, answer
 from torso.training.loop import Plan, Trainer
-from torso.training.once import run_frozen_once
+from torso.training.once import run_frozen_once, shows_views
 
 __all__ = [
     "Answers",
@@ -19,4 +19,5 @@ __all__ = [
     "autocast",
     "choose_device",
     "run_frozen_once",
+    "shows_views",
 ]

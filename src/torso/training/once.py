@@ -18,13 +18,13 @@ from torso.data.cache.store import FeatureStore, content_digest
 from torso.data.loader import features_of
 from torso.data.reading import StoredSource
 from torso.data.schema import Dataset
-from torso.data.sources import Source
+from torso.data.sources import Source, TurningSource
 from torso.encoders import Encoder
 from torso.model import Model
 from torso.training.devices import autocast
 from torso.types import Features, Tokens
 
-__all__ = ["EncodedSource", "run_frozen_once"]
+__all__ = ["EncodedSource", "run_frozen_once", "shows_views"]
 
 _ROWS = 64
 _HASHED = 1024  # rows at a time
@@ -44,6 +44,7 @@ def run_frozen_once(
     cache: Path,
     *,
     precision: str = "auto",
+    learned: np.ndarray | None = None,
     progress: Callable[[str, int, int], None] | None = None,
 ) -> Dataset:
     """Return the dataset with the features of frozen encoders replaced by what their frozen part makes of them.
@@ -53,6 +54,8 @@ def run_frozen_once(
         dataset: a table laid out.
         cache: root of the feature cache.
         precision: of the forward pass, as in training.
+        learned: the rows that are to be learned from: only these are laid out, in augmented views where an encoder
+            has any. None lays out all rows as they are.
         progress: called with `(modality, done, total)`; the total is that of rows to be run.
 
     Raises:
@@ -60,9 +63,21 @@ def run_frozen_once(
     """
     device = next(model.parameters()).device
 
-    def forward(encoder: Encoder, features: Features) -> Tokens:
-        with torch.inference_mode(), autocast(device, precision):
-            return encoder.begin(features.to(device))
+    def encoded(name: str, encoder: Encoder, settings: Mapping[str, Any], view: int) -> Source:
+        def forward(features: Features) -> Tokens:
+            with torch.inference_mode(), autocast(device, precision):
+                return encoder.begin(features.to(device), view)
+
+        def told(done: int, total: int) -> None:
+            if progress is not None:
+                progress(name, done, total)
+
+        key = {**settings, "computed": computed, "view": view}
+        if not view:  # the row itself is the same however it is augmented
+            key = {
+                name: one for name, one in key.items() if name not in ("views", "jitter", "view")
+            }
+        return _encoded(dataset.sources[name], learned, key, cache, forward, told)
 
     _, trunk = next(model.trunks.pairs())
     with autocast(device, precision):
@@ -73,15 +88,18 @@ def run_frozen_once(
         if settings is not None:
             was = encoder.training
             encoder.eval()
-            sources[name] = _encoded(
-                sources[name],
-                {**settings, "computed": computed},
-                cache,
-                lambda features, encoder=encoder: forward(encoder, features),  # type: ignore[misc]
-                lambda done, total, name=name: progress and progress(name, done, total),  # type: ignore[misc]
-            )
+            views = range(1, settings["views"] + 1) if learned is not None else ()
+            shown = [encoded(name, encoder, settings, view) for view in views or (0,)]
+            sources[name] = TurningSource(shown) if len(shown) > 1 else shown[0]
             encoder.train(was)
     return replace(dataset, sources=sources)
+
+
+def shows_views(model: Model) -> bool:
+    """Whether a frozen encoder of `model` shows training other views of a row than the row itself."""
+    _, trunk = next(model.trunks.pairs())
+    settings = [encoder.frozen() for _, encoder in trunk.encoders.pairs()]
+    return any(one is not None and one["views"] for one in settings)
 
 
 def _mixed(device: torch.device) -> bool:
@@ -90,12 +108,14 @@ def _mixed(device: torch.device) -> bool:
 
 def _encoded(
     source: Source,
+    wanted: np.ndarray | None,
     settings: Mapping[str, Any],
     cache: Path,
     forward: Forward,
     progress: Callable[[int, int], object],
 ) -> EncodedSource:
     rows = np.flatnonzero(source.present())
+    rows = rows if wanted is None else np.intersect1d(rows, wanted)
     digests, lengths = _contents(source, rows)
     with FeatureStore(cache, settings, settings["once"], (settings["width"],)) as store:
         known = store.positions(digests) >= 0

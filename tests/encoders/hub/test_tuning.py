@@ -6,6 +6,7 @@ import torch
 from tests.encoders import laws
 from tests.encoders.hub import tiny
 from torso.encoders import Encoder, ImageHub, TextHub
+from torso.errors import ConfigError
 from torso.types import Features
 
 pytest.importorskip("transformers", reason="the extra `hub` is not installed")
@@ -154,3 +155,21 @@ def test_tokens_that_were_encoded_before_are_only_finished():
     tokens = encoder.begin(features)
     again = encoder(Features(tokens.values, tokens.mask, encoded=True))
     assert torch.equal(again.values, encoder(features).values)
+
+
+def test_augmented_pictures():
+    features = laws.example("image/hub")
+    plain, moved = build("image").train(), build("image", jitter=0.5, dropout=0.0).train()
+    assert moved.frozen() is None
+    assert not torch.equal(moved(features).values, moved(features).values)
+    torch.testing.assert_close(moved.eval()(features).values, plain.eval()(features).values)
+    viewed = build("image", jitter=0.5, views=2)
+    settings = viewed.frozen()
+    assert settings is not None
+    assert (settings["views"], settings["jitter"]) == (2, 0.5)
+    one, two = (viewed.begin(features, view=view).values for view in (1, 2))
+    assert not torch.allclose(one, two)
+    some = viewed.begin(features[torch.tensor([7, 3])], view=1).values
+    torch.testing.assert_close(some, one[[7, 3]], rtol=0, atol=1e-5)
+    with pytest.raises(ConfigError, match="0 without `jitter`"):
+        build("image", views=2)

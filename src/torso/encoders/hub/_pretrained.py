@@ -136,10 +136,18 @@ class Pretrained(Encoder):
             "keep": self.keep,
             "once": self.once,
             "width": self.backbone.width,
+            "views": 0,
         }
 
-    def begin(self, features: Features, /) -> Tokens:
+    def shown(self, features: Features, view: int = 0) -> Features:
+        """Return what training shows of the rows: view number `view`, or for 0 a random one. Default: the rows."""
+        del view
+        return features
+
+    def begin(self, features: Features, /, view: int = 0) -> Tokens:
         """Return the backbone's tokens, or the one that is kept of them."""
+        if view:
+            features = self.shown(features, view)
         with torch.no_grad() if self.train_what == "frozen" else nullcontext():
             return by_length(self._kept, features)
 
@@ -160,7 +168,7 @@ class Pretrained(Encoder):
 
     def encode(self, features: Features, /) -> Tokens:
         """Read rows as their input kind lays them out for this backbone."""
-        return self.finish(self.begin(features))
+        return self.finish(self.begin(self.shown(features) if self.training else features))
 
 
 def _choice(name: str, value: object, known: tuple[str, ...]) -> None:
