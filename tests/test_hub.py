@@ -105,6 +105,16 @@ def test_pickled_weights_are_not_even_downloaded(own_cache, monkeypatch):
         assert not [path for path in asked if "resolve" in path]
 
 
+def test_pickled_weights_that_were_downloaded_before_by_others(own_cache):
+    place = own_cache / "hub" / "models--org--tiny"
+    (place / "refs").mkdir(parents=True)
+    (place / "refs" / "main").write_text(server.COMMIT)
+    folder = tiny.save("bert", place / "snapshots" / server.COMMIT)
+    (folder / "model.safetensors").rename(folder / "pytorch_model.bin")
+    with pytest.raises(ConfigError, match=r"no weights in safetensors. Found \['pytorch_model"):
+        find_model("org/tiny")
+
+
 def test_a_folder_that_holds_no_model(tmp_path):
     (tmp_path / "notes.txt").write_text("nothing")
     with pytest.raises(ConfigError, match=r"config.json is absent. Found \['notes.txt'\]"):

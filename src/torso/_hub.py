@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
@@ -84,7 +85,8 @@ def find_model(name: str, revision: str | None = None) -> Snapshot:
     if not _ID.fullmatch(name):
         raise ConfigError(
             f"`name` should be a folder, package:MODULE, or an id of the Hugging Face hub such as "
-            f"'google/vit-base-patch16-224'. Found {name!r}, and there is no such folder."
+            f"'google/vit-base-patch16-224'. Found {name!r}, and there is no such folder. If the "
+            "folder of a saved run has moved, change `name` in its run.yaml: `revision` tells whether it is the same."
         )
     return _from_hub(name, revision)
 
@@ -174,22 +176,25 @@ def _digest(folder: str, stamps: tuple[tuple[str, int, int], ...]) -> str:
 def _from_hub(name: str, revision: str | None) -> Snapshot:
     hub = require("huggingface_hub", extra="hub", why=f"The pretrained model {name!r}")
     cache = os.environ.get("HF_HUB_CACHE") or None  # read when asked, as our own settings are
-    try:
-        folder = hub.snapshot_download(
-            name, revision=revision, cache_dir=cache, local_files_only=True, allow_patterns=_FILES
+    local = None
+    with suppress(hub.errors.LocalEntryNotFoundError, FileNotFoundError):
+        local = Path(
+            hub.snapshot_download(
+                name,
+                revision=revision,
+                cache_dir=cache,
+                local_files_only=True,
+                allow_patterns=[*_FILES, *(f"*{one}" for one in _PICKLES)],
+            )
         )
-        if _complete(Path(folder)):
-            return Snapshot(name, Path(folder), Path(folder).name)
-    except (hub.errors.LocalEntryNotFoundError, FileNotFoundError):
-        pass
-    return _download(hub, name, revision, cache)
+    if local is not None and (local / "config.json").exists() and any(local.glob("*.safetensors")):
+        return Snapshot(name, local, local.name)
+    return _download(hub, name, revision, cache, local)
 
 
-def _complete(folder: Path) -> bool:
-    return (folder / "config.json").exists() and any(folder.glob("*.safetensors"))
-
-
-def _download(hub: Any, name: str, revision: str | None, cache: str | None) -> Snapshot:
+def _download(
+    hub: Any, name: str, revision: str | None, cache: str | None, local: Path | None
+) -> Snapshot:
     where = f"{name!r}" + (f" at revision {revision!r}" if revision else "")
     advice = (
         "Download it where there is a network, and give the folder as `name`: "
@@ -219,6 +224,8 @@ def _download(hub: Any, name: str, revision: str | None, cache: str | None) -> S
     except ConfigError:
         raise
     except Exception as error:  # the client lets through what its network library raises
+        if local is not None:
+            refuse_pickles(name, [path.name for path in local.iterdir()])
         raise ConfigError(
             f"{where} is not on this machine, and the hub cannot be reached ({_first_line(error)}). {advice}"
         ) from error

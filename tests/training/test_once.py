@@ -128,7 +128,17 @@ def test_a_fit_names_the_encoder_that_is_refused(table):
 
 @pytest.mark.parametrize("train", ["lora", "last_n", "full"])
 def test_training_the_backbone_in_a_run(table, train):
-    run = fit(table, train=train, layers=1, lr=0.01, checkpointing=True)
+    run = torso.fit(
+        table / "table.csv",
+        tables.TARGETS,
+        inputs=tables.INPUTS,
+        settings={
+            **settings(train=train, layers=1, lr=0.01, checkpointing=True),
+            "balancing": {"type": "upgrad"},
+        },
+        out=table / "run",
+        overwrite=True,
+    )
     assert [name for name in run.model.state_dict() if "backbone" in name]
     assert np.array_equal(answers(torso.load(table / "run"), table), answers(run, table))
 

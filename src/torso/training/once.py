@@ -116,11 +116,11 @@ def _encoded(
 ) -> EncodedSource:
     rows = np.flatnonzero(source.present())
     rows = rows if wanted is None else np.intersect1d(rows, wanted)
-    digests, lengths = _contents(source, rows)
+    first, back = _distinct(source, rows)
+    digests, lengths = (each[back] for each in _contents(source, rows[first]))
     with FeatureStore(cache, settings, settings["once"], (settings["width"],)) as store:
-        known = store.positions(digests) >= 0
-        _, first = np.unique(digests[~known], return_index=True, axis=0)
-        new = np.flatnonzero(~known)[first]
+        unknown = np.flatnonzero(store.positions(digests) < 0)
+        new = unknown[np.unique(digests[unknown], return_index=True, axis=0)[1]]
         new = new[np.argsort(lengths[new], kind="stable")]  # rows of like length share a batch
         for start in range(0, len(new), _ROWS):
             some = new[start : start + _ROWS]
@@ -133,6 +133,16 @@ def _encoded(
         items = np.full(len(source), -1, dtype=np.int64)
         items[rows] = store.positions(digests)
     return EncodedSource(store, items, None)
+
+
+def _distinct(source: Source, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return places in `rows` that show every content, and for each row the number of its own among them.
+
+    Rows that share a file share an item of the cache, so that it is read once; other rows count as distinct.
+    """
+    shared = source.items[rows] if isinstance(source, StoredSource) else np.arange(len(rows))
+    _, first, back = np.unique(shared, return_index=True, return_inverse=True)
+    return first, back
 
 
 def _contents(source: Source, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
