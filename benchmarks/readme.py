@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 import re
+import statistics
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -166,6 +167,37 @@ def toy(report: dict) -> str:
     return "\n".join(lines)
 
 
+def pretrained(report: dict) -> str:
+    """Speed in two lines, then a line per task: the first seed's intervals and the means, beside from scratch."""
+    speed, first = report["speed"], report["speed"]["seconds_per_epoch"]
+    seconds = {once: statistics.median(taken) for once, taken in first.items()}
+    lines = [
+        f"| `once` | seconds an epoch, {speed['rows_trained']:,} rows | times faster | greatest difference of a prediction |",
+        "| --- | --- | --- | --- |",
+        f"| `never` | {seconds['never']:.1f} | 1 | – |",
+    ]
+    lines += [
+        f"| `{once}` | {seconds[once]:.2f} | {speed['times_faster'][once]:.0f} "
+        f"| {speed['greatest_difference'][once]:.0e} |"
+        for once in ("float32", "float16")
+    ]
+    lines += [
+        "",
+        "| task | metric | frozen, 95 % interval | from scratch, 95 % interval | means of {} seeds |".format(
+            len(report["runs"])
+        ),
+        "| --- | --- | --- | --- | --- |",
+    ]
+    for task, scores in report["tasks"].items():
+        shown = [
+            f"{one['value']:.3f} [{one['low']:.3f}, {one['high']:.3f}]"
+            for one in (scores["intervals"][0], scores["intervals_from_scratch"][0])
+        ]
+        means = f"{scores['mean']:.3f} / {scores['from_scratch']:.3f}"
+        lines.append(f"| {task} | {_word(scores['metric'])} | {' | '.join(shown)} | {means} |")
+    return "\n".join(lines)
+
+
 def fill(page: Path, blocks: dict[str, str]) -> None:
     """Replace what stands between the marks of each block."""
     text = page.read_text(encoding="utf-8")
@@ -181,6 +213,7 @@ def fill(page: Path, blocks: dict[str, str]) -> None:
 
 PAGES = {
     "README.md": {"talking_stamps": stamps, "speed": speed},
+    "docs/encoders.md": {"pretrained": pretrained},
     "docs/balancing.md": {
         "balancing": balancing,
         "balancing_quality": quality,

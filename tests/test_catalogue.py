@@ -29,7 +29,10 @@ def test_every_part_has_a_sentence_of_its_own_and_its_settings():
             assert entry.summary, f"{room}/{entry.name} has no docstring"
             assert "\n" not in entry.summary
     text = next(entry for entry in rooms("inputs")["inputs"] if entry.name == "text")
-    assert text.settings == "vocabulary=8000, length=64, lowercase=True, min_frequency=2"
+    assert (
+        text.settings
+        == "vocabulary=8000, length=64, lowercase=True, min_frequency=2, tokenizer=None"
+    )
 
 
 def test_one_room_or_none():

@@ -7,7 +7,7 @@ from tests.tables import INPUTS, TARGETS
 from torso.config import RunConfig
 from torso.data import Schema, read_table
 from torso.errors import ConfigError
-from torso.planning import complete_parts, infer_columns, leftover_warnings
+from torso.planning import complete_parts, infer_columns, leftover_warnings, settle_encoders
 
 
 def planned(columns, *, add=True, **values):
@@ -134,6 +134,6 @@ def test_completing_a_complete_config_changes_nothing():
 
 def test_parts_of_unknown_modalities_and_tasks_are_refused():
     with pytest.raises(ConfigError, match=r"modality in `encoders`: 'nots'. Did you mean 'note'"):
-        complete(encoders={"nots": "transformer"})
+        settle_encoders(complete().model_copy(update={"encoders": {"nots": "transformer"}}))
     with pytest.raises(ConfigError, match=r"task in `heads`: 'pric'. Did you mean 'price'"):
         complete(heads={"pric": "gaussian"})

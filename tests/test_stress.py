@@ -19,7 +19,12 @@ from torso.types import Features
 def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("stress")
     table = tables.write(folder / "table.csv", tables.plain())
-    settings = {**TINY, "data.cache": str(folder / "cache"), "training.epochs": 20, "training.lr": 0.01}
+    settings = {
+        **TINY,
+        "data.cache": str(folder / "cache"),
+        "training.epochs": 20,
+        "training.lr": 0.01,
+    }
     torso.fit(table, TARGETS, out=folder / "run", settings=settings)
     return folder
 

@@ -17,7 +17,13 @@ from torso.data.loader import gather
 from torso.data.splits import Split
 from torso.errors import ConfigError
 from torso.model import Model
-from torso.planning import complete_parts, found_beside, gather_values, infer_columns
+from torso.planning import (
+    complete_parts,
+    found_beside,
+    gather_values,
+    infer_columns,
+    settle_encoders,
+)
 from torso.predictor import build_model
 from torso.training import Listener
 from torso.types import Batch
@@ -63,10 +69,16 @@ class Draft:
 
     def model(self, split: Split) -> Model:
         """Learn the schema and complete the config from the training rows; return the untrained model."""
+        self.config = settle_encoders(self.config)
         self.schema = Schema(self.config.inputs, self.config.targets)
         self.schema.fit(self.table, split.train)
         self.config = complete_parts(self.config, self.schema, len(split.train))
         return build_model(self.config, self.schema)
+
+    @property
+    def cache(self) -> Path:
+        """Root of the feature cache."""
+        return cache_root(self.config.data.cache)
 
     def dataset(self, table: Table) -> Dataset:
         """Return a table laid out; what could not be read is noted."""
@@ -74,7 +86,7 @@ class Draft:
         reading = Reading(
             folder=table.folder,
             default_root=data.root,
-            cache=cache_root(data.cache),
+            cache=self.cache,
             on_error=data.on_error,
             most_skipped=data.most_skipped,
             progress=self.listener.preparing,

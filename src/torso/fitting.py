@@ -34,6 +34,8 @@ from torso.training import (
     Trainer,
     answer,
     choose_device,
+    run_frozen_once,
+    shows_views,
 )
 
 __all__ = ["fit"]
@@ -156,7 +158,7 @@ class _Fitting(Draft):
             if not resume:
                 clear_folder(self.folder)
             (self.folder / "run.yaml").write_text(self.config.to_yaml(), encoding="utf-8")
-        parts = self._parts(split)
+        parts = self._parts(split, model)
         prepared = time.perf_counter()
 
         trainer = self._trainer(model, balancer, parts)
@@ -200,16 +202,29 @@ class _Fitting(Draft):
                 remove_folder(self.folder / "checkpoint")
         return predictor
 
-    def _parts(self, split: Split) -> dict[str, _Part]:
-        """Return the splits' rows; validation and test may come from tables of their own."""
-        whole = self.dataset(self.table)
+    def _parts(self, split: Split, model: Model) -> dict[str, _Part]:
+        """Return the splits' rows, frozen encoders run; validation and test may have tables of their own."""
+
+        def once(dataset: Dataset, learned: np.ndarray | None = None) -> Dataset:
+            return run_frozen_once(
+                model,
+                dataset,
+                self.cache,
+                precision=self.config.training.precision,
+                learned=learned,
+                progress=self.listener.preparing,
+            )
+
+        plain = self.dataset(self.table)
+        whole = once(plain)
+        learned = once(plain, split.train) if shows_views(model) else whole
         parts = {
-            "training": _Part(self.table, whole, split.train),
+            "training": _Part(self.table, learned, split.train),
             "validation": _Part(self.table, whole, split.validation),
             "test": _Part(self.table, whole, split.test),
         }
         for name, table in self.own.items():
-            parts[name] = _Part(table, self.dataset(table), np.arange(table.rows))
+            parts[name] = _Part(table, once(self.dataset(table)), np.arange(table.rows))
         return parts
 
     def _trainer(self, model: Model, balancer: Balancer, parts: Mapping[str, _Part]) -> Trainer:

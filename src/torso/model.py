@@ -131,7 +131,7 @@ class Model(nn.Module):
         trunks = {
             name: Trunk(
                 {
-                    modality: Encoder.registry.build(part.full_spec(), dim=dim, **part.offered)
+                    modality: Encoder.build(part.full_spec(), dim=dim, **part.offered)
                     for modality, part in modalities.items()
                 },
                 Fusion.registry.build(fusion, modalities=list(modalities), dim=dim),
@@ -184,6 +184,13 @@ class Model(nn.Module):
         """Return the values of the fused tokens that more than one task reads."""
         shared = (name for name, tasks in self.sharing.trunks().items() if len(tasks) > 1)
         return [fused[name].values for name in shared]
+
+    def own_rates(self) -> Iterator[tuple[nn.Parameter, float]]:
+        """Yield the parameters of encoders with a learning rate of their own, and that rate."""
+        for _, trunk in self.trunks.pairs():
+            for _, encoder in trunk.encoders.pairs():
+                if encoder.lr is not None:
+                    yield from ((one, encoder.lr) for one in encoder.at_own_rate())
 
     def shared_parameters(self) -> Iterator[nn.Parameter]:
         """Yield the parameters that more than one task uses."""

@@ -16,9 +16,10 @@ from torso.data.inputs import InputKind
 from torso.data.schema import Schema
 from torso.data.tables.table import Table
 from torso.data.targets import TargetKind
-from torso.errors import ConfigError, unknown
+from torso.errors import ConfigError, TorsoError, unknown
+from torso.registry import spec_type
 
-__all__ = ["complete_parts", "infer_columns", "leftover_warnings"]
+__all__ = ["complete_parts", "infer_columns", "leftover_warnings", "settle_encoders"]
 
 
 def gather_values(
@@ -177,6 +178,36 @@ def leftover_warnings(reports: Iterable[ColumnReport], used: Iterable[str]) -> l
     ]
 
 
+def settle_encoders(config: RunConfig) -> RunConfig:
+    """Return the config with encoders pinned, and with inputs laid out as their encoders ask for.
+
+    Args:
+        config: checked.
+
+    Raises:
+        ConfigError: an encoder for an unknown modality, or one whose pretrained model cannot be used.
+    """
+    from torso.encoders import Encoder
+    from torso.model import Part
+
+    schema = Schema(config.inputs, config.targets)
+    encoders, inputs = dict(config.encoders), dict(config.inputs)
+    for name, spec in config.encoders.items():
+        if name not in schema.modalities:
+            raise ConfigError(unknown("modality in `encoders`:", name, schema.modalities))
+        modality = schema.modalities[name]
+        full = Part(modality.form, _named(spec, modality.encoder), {}).full_spec()
+        kind, settings = spec_type(full)
+        try:
+            pinned, asked = Encoder.registry.find(kind).prepare(settings)
+        except TorsoError as error:
+            raise type(error)(f"`encoders.{name}`: {error}") from error
+        encoders[name] = {"type": kind.removeprefix(f"{modality.form}/"), **pinned}
+        for column in modality.columns:
+            inputs[column] = {**inputs[column], **asked}
+    return config.model_copy(update={"encoders": encoders, "inputs": inputs})
+
+
 def complete_parts(config: RunConfig, schema: Schema, rows: int) -> RunConfig:
     """Return the config with every part's settings written out.
 
@@ -186,7 +217,7 @@ def complete_parts(config: RunConfig, schema: Schema, rows: int) -> RunConfig:
         rows: training rows, which the batch size goes by.
 
     Raises:
-        ConfigError: an encoder for an unknown modality, a head for an unknown task, an unknown part.
+        ConfigError: a head for an unknown task, an unknown part.
     """
     from torso.balancing import Balancer
     from torso.encoders import Encoder
@@ -195,9 +226,6 @@ def complete_parts(config: RunConfig, schema: Schema, rows: int) -> RunConfig:
     from torso.model import Part
     from torso.sharing import Sharing
 
-    for name in config.encoders:
-        if name not in schema.modalities:
-            raise ConfigError(unknown("modality in `encoders`:", name, schema.modalities))
     for name in config.heads:
         if name not in schema.targets:
             raise ConfigError(unknown("task in `heads`:", name, schema.targets))

@@ -141,8 +141,7 @@ def robustness(
         )
         precision = predictor.config.training.precision
         found = answer(predictor.model, batches, precision).predictions(predictor.model)
-        predictions = {task: prediction for task, (prediction, _) in found.items()}
-        reports = predictor.compare(predictions, dataset.targets, resamples=0)
+        reports = predictor.compare(found, dataset.targets, resamples=0)
         headlines.update({task: one.headline for task, one in reports.items()})
         return {task: one.metrics[one.headline].value for task, one in reports.items()}
 

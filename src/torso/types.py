@@ -24,10 +24,13 @@ class Features:
         values: `[batch, ...]`; what the axes mean is the form's business (see `torso.data.inputs`).
         mask: bool, `[batch]` for values of a fixed shape or `[batch, length]` where each row has its own
             number of steps (text, audio, sequence) or columns (numbers, categories). False = absent.
+        encoded: whether the frozen part of the encoder has read them already: `values` are its tokens,
+            `[batch, length, width]`.
     """
 
     values: Tensor
     mask: Tensor
+    encoded: bool = False
 
     def __post_init__(self) -> None:
         if self.mask.dtype != torch.bool:
@@ -47,12 +50,19 @@ class Features:
         return len(self.mask)
 
     def __getitem__(self, rows: Tensor) -> Features:
-        return Features(self.values[rows], self.mask[rows])
+        return Features(self.values[rows], self.mask[rows], self.encoded)
+
+    def only(self, rows: Tensor) -> Features:
+        """Return the same features, present only where bool `rows` `[batch]` says so."""
+        kept = rows.view(-1, *(1,) * (self.mask.ndim - 1))
+        return Features(self.values, self.mask & kept, self.encoded)
 
     def to(self, device: torch.device | str) -> Features:
         """Return the same features on `device`."""
         return Features(
-            self.values.to(device, non_blocking=True), self.mask.to(device, non_blocking=True)
+            self.values.to(device, non_blocking=True),
+            self.mask.to(device, non_blocking=True),
+            self.encoded,
         )
 
 

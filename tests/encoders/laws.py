@@ -9,13 +9,16 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
+from tests.encoders.hub import tiny
 from torso._tensors import zeroed
 from torso.encoders import Encoder
+from torso.encoders.hub._tuning import LowRank
 from torso.types import Features, Tokens
 
 DIM = 8
@@ -25,21 +28,43 @@ STEPPED = ("text", "audio", "sequence")
 """Forms whose rows have steps of their own number, so that rows are padded."""
 
 
+PRETRAINED: list[dict[str, Any]] = [
+    {},
+    {"keep": "all", "tokens": 3},
+    {"train": "lora", "keep": "first"},
+    {"train": "last_n", "layers": 1},
+    {"train": "full", "checkpointing": True, "keep": "all", "tokens": 0},
+]
+WITHOUT_EFFECT = ("key.bias", "k_proj.bias")
+"""A key's bias adds the same to every score of a query, which the softmax does not see."""
+
+
 def encoders() -> list[tuple[str, dict[str, Any]]]:
     """Return `(name, settings)` of every registered encoder in each setting that it knows."""
-    return [
+    plain = [
         (name, settings)
         for name, part in Encoder.registry.items()
         for settings in SETTINGS
-        if settings.keys() <= inspect.signature(part).parameters.keys()
+        if not name.endswith("/hub")
+        and settings.keys() <= inspect.signature(part).parameters.keys()
     ]
+    if find_spec("transformers") is None:
+        return plain
+    names = [name for name in Encoder.registry if name.endswith("/hub")]
+    return plain + [(name, settings) for name in names for settings in PRETRAINED]
 
 
 def build(name: str, settings: dict[str, Any], seed: int = 0) -> Encoder:
     """Return an encoder in evaluation mode, in float64 so that "equal" can be strict."""
     torch.manual_seed(seed)
-    offered = _form(name).offered
-    return Encoder.registry.build({"type": name, **settings}, dim=DIM, **offered).double().eval()
+    spec = {"type": name, **settings}
+    if name in TINY:
+        spec["name"] = tiny.model(TINY[name])
+    encoder = Encoder.build(spec, dim=DIM, **_form(name).offered)
+    for module in encoder.modules():
+        if isinstance(module, LowRank):  # begins at zero, where half of it has no gradient
+            nn.init.normal_(module.up, std=0.5)
+    return encoder.double().eval()
 
 
 def example(name: str, seed: int = 1) -> Features:
@@ -58,6 +83,8 @@ class Form:
 
 def _form(name: str) -> Form:
     form = Encoder.registry.find(name).form
+    if name in FORMS:
+        return FORMS[name]
     assert form in FORMS, f"Give tests/encoders/laws.py an example of the new form {form!r}."
     return FORMS[form]
 
@@ -78,6 +105,14 @@ def _cells(values: Tensor) -> Features:
     return Features(values, mask)
 
 
+def _samples() -> Features:
+    """Return recordings of 40 to 360 samples."""
+    lengths = torch.tensor([40, 360, 120, 160, 80, 41, 80, 280]).repeat(BATCH // 8)
+    samples = torch.randint(-20_000, 20_000, (BATCH, 360), dtype=torch.int16)
+    return Features(samples, torch.arange(360) < lengths.unsqueeze(1))
+
+
+TINY = {"image/hub": "vit", "text/hub": "bert", "audio/hub": "wav2vec2"}
 QUANTILES = [[-1.0, 0.0, 0.5, 2.0], [-2.0, -2.0, 0.0, 1.0], [0.0, 0.1, 0.2, 0.3]]
 FORMS = {
     "image": Form(
@@ -86,6 +121,7 @@ FORMS = {
     ),
     "text": Form({"vocabulary": 11}, lambda: _steps(torch.randint(11, (BATCH, 9)))),
     "audio": Form({"mels": 6}, lambda: _steps(torch.randn(BATCH, 9, 6).half())),
+    "audio/hub": Form({"rate": 4000}, lambda: _samples()),
     "sequence": Form({"width": 5}, lambda: _steps(torch.randn(BATCH, 9, 5))),
     "vector": Form({"width": 5}, lambda: _whole(torch.randn(BATCH, 5))),
     "numbers": Form({"columns": 3, "quantiles": QUANTILES}, lambda: _cells(torch.randn(BATCH, 3))),
@@ -109,6 +145,8 @@ def garbage(features: Features) -> list[Features]:
         wild = [float("nan"), float("inf"), -6e4]
     elif features.values.dtype == torch.uint8:
         wild = [255]
+    elif features.values.dtype == torch.int16:
+        wild = [-32768, 32767]
     else:
         wild = [-7, 10**9]
     return [Features(features.values.masked_fill(hidden, one), features.mask) for one in wild]
@@ -205,6 +243,8 @@ def assert_gradient_everywhere(encoder: Encoder, features: Features) -> None:
         tokens = encoder(features)
         (zeroed(tokens) * torch.randn_like(tokens.values)).sum().backward()
     for name, parameter in encoder.named_parameters():
+        if not parameter.requires_grad or name.endswith(WITHOUT_EFFECT):
+            continue
         assert parameter.grad is not None, name
         assert parameter.grad.isfinite().all(), name
         assert parameter.grad.abs().max() > 1e-9, name

@@ -32,7 +32,7 @@ def test_encode_is_given_the_present_rows_only(present, rows):
 
 
 def test_absent_rows_leave_normalisation_statistics_alone():
-    names = [name for name in Encoder.registry if name.startswith("image/")]
+    names = [name for name in Encoder.registry if name.startswith("image/") and "/hub" not in name]
     for name in names:
         torch.manual_seed(0)
         pictures = torch.randint(256, (4, 16, 16, 3), dtype=torch.uint8)

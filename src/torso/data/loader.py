@@ -15,19 +15,23 @@ import numpy as np
 import torch
 
 from torso.data.schema import Dataset
+from torso.data.sources import Source
 from torso.types import Batch, Features
 
-__all__ = ["Loader", "gather"]
+__all__ = ["Loader", "features_of", "gather"]
 
 
 def gather(dataset: Dataset, rows: np.ndarray) -> Batch:
     """Return some rows of a dataset as tensors."""
-    inputs = {}
-    for name, source in dataset.sources.items():
-        values, mask = source.batch(rows)
-        inputs[name] = Features(torch.from_numpy(values), torch.from_numpy(mask))
+    inputs = {name: features_of(source, rows) for name, source in dataset.sources.items()}
     targets = {name: torch.from_numpy(target[rows]) for name, target in dataset.targets.items()}
     return Batch(inputs, targets, torch.from_numpy(rows))
+
+
+def features_of(source: Source, rows: np.ndarray) -> Features:
+    """Return some rows of a modality as tensors."""
+    values, mask = source.batch(rows)
+    return Features(torch.from_numpy(values), torch.from_numpy(mask), source.encoded)
 
 
 class Loader:
@@ -72,6 +76,7 @@ class Loader:
         order = self.rows
         if self.shuffle:
             order = np.random.default_rng((self.seed, self.passes)).permutation(order)
+        self.dataset.turn(self.passes)
         self.passes += 1
         self.waited = 0.0
         starts = iter(range(0, len(order), self.batch_size))

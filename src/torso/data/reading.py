@@ -166,6 +166,8 @@ class StoredSource:
         fixed: the length that every item has; None if lengths differ.
     """
 
+    encoded = False
+
     def __init__(self, store: FeatureStore, items: np.ndarray, fixed: int | None) -> None:
         self.store = store
         self.items = items

@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from torso.data.inputs import InputKind
 from torso.data.reading import Reading
-from torso.data.sources import Source, joined
+from torso.data.sources import Source, TurningSource, joined
 from torso.data.tables.table import Column, Table
 from torso.data.targets import TargetKind
 from torso.errors import ConfigError, DataError, unknown
@@ -75,6 +75,12 @@ class Dataset:
     rows: int
     sources: Mapping[str, Source]
     targets: Mapping[str, np.ndarray]
+
+    def turn(self, number: int) -> None:
+        """Let sources that hold several views of a row show those of pass `number`."""
+        for source in self.sources.values():
+            if isinstance(source, TurningSource):
+                source.turn = number
 
 
 class Schema:

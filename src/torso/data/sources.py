@@ -10,11 +10,16 @@ from typing import Protocol
 
 import numpy as np
 
-__all__ = ["ArraySource", "ListSource", "RaggedSource", "Source", "joined"]
+__all__ = ["ArraySource", "ListSource", "RaggedSource", "Source", "TurningSource", "joined"]
 
 
 class Source(Protocol):
     """Some rows' features, by position."""
+
+    @property
+    def encoded(self) -> bool:
+        """Whether a frozen encoder has read them already (`Features.encoded`)."""
+        ...
 
     def __len__(self) -> int: ...
 
@@ -34,6 +39,8 @@ class ArraySource:
         values: `[rows, ...]`.
         mask: bool, `[rows]` or `[rows, columns]`.
     """
+
+    encoded = False
 
     def __init__(self, values: np.ndarray, mask: np.ndarray) -> None:
         self.values = values
@@ -59,6 +66,8 @@ class RaggedSource:
         lengths: `[rows]`; 0 for a row that lacks the modality.
         dtype: what a batch should have; default that of `flat`.
     """
+
+    encoded = False
 
     def __init__(self, flat: np.ndarray, lengths: np.ndarray, dtype: type | None = None) -> None:
         self.flat = flat
@@ -94,6 +103,8 @@ class ListSource:
         fixed: the length that every array has; None if lengths differ.
     """
 
+    encoded = False
+
     def __init__(
         self,
         arrays: Sequence[np.ndarray | None],
@@ -125,6 +136,49 @@ class ListSource:
         if self.fixed:
             return values, lengths > 0
         return values, np.arange(longest) < lengths[:, None]
+
+
+class TurningSource:
+    """Several views of each row, of which every pass over the rows shows another.
+
+    Args:
+        views: sources of the same rows.
+
+    Attributes:
+        turn: number of the pass; rows do not all begin with the same view.
+    """
+
+    def __init__(self, views: Sequence[Source]) -> None:
+        self.views = views
+        self.turn = 0
+
+    @property
+    def encoded(self) -> bool:
+        """As the views are."""
+        return self.views[0].encoded
+
+    def __len__(self) -> int:
+        return len(self.views[0])
+
+    def present(self) -> np.ndarray:
+        """Return where the first view has something: all have the same rows."""
+        return self.views[0].present()
+
+    def batch(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the rows, each in the view whose turn it is, padded with zeros."""
+        which = ((rows * 2_654_435_761 >> 16) + self.turn) % len(self.views)
+        parts = [
+            (np.flatnonzero(which == view), self.views[view].batch(rows[which == view]))
+            for view in np.unique(which)
+        ]
+        longest = max(mask.shape[1] for _, (_, mask) in parts)
+        first = parts[0][1][0]
+        values = np.zeros((len(rows), longest, *first.shape[2:]), first.dtype)
+        mask = np.zeros((len(rows), longest), dtype=bool)
+        for places, (some, there) in parts:
+            values[places, : there.shape[1]] = some
+            mask[places, : there.shape[1]] = there
+        return values, mask
 
 
 def joined(sources: Sequence[Source]) -> Source:

@@ -3,6 +3,7 @@
 from torso.encoders._encoder import Encoder
 from torso.encoders.audio_convnet import AudioConvNet
 from torso.encoders.categories_embedding import CategoriesEmbedding
+from torso.encoders.hub import AudioHub, ImageHub, TextHub
 from torso.encoders.image_convnet import ImageConvNet
 from torso.encoders.missing import MissingToken, ModalityDropout
 from torso.encoders.numbers_periodic import NumbersPeriodic
@@ -14,14 +15,17 @@ from torso.encoders.vector_mlp import VectorMLP
 
 __all__ = [
     "AudioConvNet",
+    "AudioHub",
     "CategoriesEmbedding",
     "Encoder",
     "ImageConvNet",
+    "ImageHub",
     "MissingToken",
     "ModalityDropout",
     "NumbersPeriodic",
     "NumbersPiecewise",
     "SequenceTransformer",
+    "TextHub",
     "TextNGrams",
     "TextTransformer",
     "VectorMLP",

@@ -33,7 +33,11 @@ class Jitter(nn.Module):
         """Return `[batch, channels, height, width]` as it came, but moved."""
         if not self.training or not self.strength:
             return x
-        draw = x.new_empty(6, len(x)).uniform_(-self.strength, self.strength)
+        return self.moved(x, x.new_empty(6, len(x)).uniform_(-1.0, 1.0))
+
+    def moved(self, x: Tensor, draw: Tensor) -> Tensor:
+        """Return `x` moved as `draw`, from -1 to 1 `[6, batch]`, says."""
+        draw = self.strength * draw
         angle = draw[0] * math.radians(15)
         scale = torch.exp(draw[1] * math.log(1.25))
         cos, sin = scale * angle.cos(), scale * angle.sin()

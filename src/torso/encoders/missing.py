@@ -61,9 +61,6 @@ class ModalityDropout(nn.Module):
         kept = (torch.rand(present.shape) >= self.share).to(present.device)  # [modalities, batch]
         kept |= ~(kept & present).any(dim=0)
         return {
-            name: Features(
-                features.values,
-                features.mask & keep.view(-1, *(1,) * (features.mask.ndim - 1)),
-            )
+            name: features.only(keep)
             for (name, features), keep in zip(inputs.items(), kept, strict=True)
         }

@@ -4,6 +4,7 @@ from torso.training.devices import autocast, choose_device
 from torso.training.events import Epoch, JsonLog, Listener, Listeners, Look
 from torso.training.inference import Answers, Prediction, answer
 from torso.training.loop import Plan, Trainer
+from torso.training.once import run_frozen_once, shows_views
 
 __all__ = [
     "Answers",
@@ -18,4 +19,6 @@ __all__ = [
     "answer",
     "autocast",
     "choose_device",
+    "run_frozen_once",
+    "shows_views",
 ]

@@ -243,14 +243,20 @@ class Trainer:
 
 
 def _groups(model: Model, balancer: Balancer, plan: Plan) -> list[dict[str, Any]]:
-    """Decay matrices only: not biases, norms, embeddings of one dimension, nor a balancer's own state."""
-    parameters = [p for p in model.parameters() if p.requires_grad]
-    return [
-        group
-        for group in (
-            {"params": [p for p in parameters if p.ndim > 1], "weight_decay": plan.weight_decay},
-            {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0},
-            {"params": list(balancer.parameters()), "weight_decay": 0.0},
-        )
-        if group["params"]
-    ]
+    """Decay matrices only: not biases, norms, embeddings of one dimension, nor a balancer's own state.
+
+    The first group follows the training's rate; encoders with a learning rate of their own come last.
+    """
+    own = {id(parameter): rate for parameter, rate in model.own_rates()}
+    trained = [p for p in model.parameters() if p.requires_grad]
+    groups: list[dict[str, Any]] = []
+    for rate in [None, *dict.fromkeys(own.values())]:
+        here = [p for p in trained if own.get(id(p)) == rate]
+        for decay, params in (
+            (plan.weight_decay, [p for p in here if p.ndim > 1]),
+            (0.0, [p for p in here if p.ndim <= 1]),
+        ):
+            groups.append({"params": params, "lr": rate or plan.lr, "weight_decay": decay})
+    state = {"params": list(balancer.parameters()), "lr": plan.lr, "weight_decay": 0.0}
+    groups.insert(2, state)
+    return [group for group in groups if group["params"]]

@@ -5,12 +5,12 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Sequence
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from torso.data.inputs._input import InputKind
-from torso.data.media.audio import AudioSettings, decode_audio
+from torso.data.media.audio import AudioSettings, decode_audio, decode_samples
 from torso.data.media.images import decode_image
 from torso.data.reading import Decoder, Reading
 from torso.data.sources import Source
@@ -68,7 +68,7 @@ class Image(_Media, name="image", form="image", encoder="convnet"):
 
 
 class Audio(_Media, name="audio", form="audio", encoder="convnet"):
-    """A recording: WAV, FLAC, AIFF, Ogg (Vorbis, Opus) or MP3, as log-mel frames.
+    """A recording: WAV, FLAC, AIFF, Ogg (Vorbis, Opus) or MP3, as log-mel frames or as samples.
 
     Args:
         rate: samples per second, Hz, that every recording is brought to.
@@ -76,6 +76,7 @@ class Audio(_Media, name="audio", form="audio", encoder="convnet"):
         hop: seconds from frame to frame.
         window: seconds that one frame looks at.
         seconds: read from the start; the rest is cut.
+        layout: `log_mel` frames, or `samples` (16 bits) for encoders that compute their own frames.
         root: folder or zip, or several, that the paths are relative to; default: the table's folder.
     """
 
@@ -86,14 +87,26 @@ class Audio(_Media, name="audio", form="audio", encoder="convnet"):
         hop: float = 0.02,
         window: float = 0.025,
         seconds: float = 12.0,
+        layout: Literal["log_mel", "samples"] = "log_mel",
         root: str | Sequence[str] | None = None,
     ) -> None:
         super().__init__(root)
+        if layout not in ("log_mel", "samples"):
+            raise ValueError(f"Parameter `layout` should be log_mel or samples. Found {layout!r}.")
+        self.layout = layout
         self.settings = AudioSettings(rate=rate, mels=mels, hop=hop, window=window, seconds=seconds)
 
     def decoder(self) -> Decoder:
-        """Return the decoder to float16 `[frames, mels]`."""
+        """Return the decoder to float16 `[frames, mels]`, or to int16 `[samples]`."""
         settings = self.settings
+        if self.layout == "samples":
+            rate, seconds = settings.rate, settings.seconds
+            return Decoder(
+                settings={"form": "samples", "version": 1, "rate": rate, "seconds": seconds},
+                decode=partial(decode_samples, rate=rate, seconds=seconds),
+                dtype=np.dtype(np.int16),
+                tail=(),
+            )
         return Decoder(
             settings={"form": "audio", "version": 1, **vars(settings)},
             decode=partial(decode_audio, settings=settings),
@@ -102,5 +115,7 @@ class Audio(_Media, name="audio", form="audio", encoder="convnet"):
         )
 
     def offered(self) -> dict[str, Any]:
-        """Offer the number of mel bands."""
+        """Offer the number of mel bands, or samples per second."""
+        if self.layout == "samples":
+            return {"rate": self.settings.rate}
         return {"mels": self.settings.mels}

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pyarrow as pa
 import pyarrow.compute as pc
 
+from torso._hub import find_model, split_reference, tokenizer_json
 from torso.data import cells
 from torso.data.inputs._input import InputKind
 from torso.data.reading import Reading
@@ -33,6 +33,8 @@ class Text(InputKind, name="text", form="text", encoder="transformer"):
         length: tokens of a text that are read; the rest is cut.
         lowercase: whether capital letters are folded.
         min_frequency: times a pair must occur to become a token.
+        tokenizer: `name@revision` of a pretrained model whose tokenizer takes the place of one trained here; the
+            other settings but `length` are then without effect. Its special tokens count for `length`.
     """
 
     def __init__(
@@ -41,16 +43,23 @@ class Text(InputKind, name="text", form="text", encoder="transformer"):
         length: int = 64,
         lowercase: bool = True,
         min_frequency: int = 2,
+        tokenizer: str | None = None,
     ) -> None:
         self.vocabulary = vocabulary
         self.length = length
         self.lowercase = lowercase
         self.min_frequency = min_frequency
+        self.pretrained = tokenizer
         self.tokenizer: Tokenizer | None = None
 
     def fit(self, column: Column) -> None:
-        """Train the tokenizer."""
+        """Train the tokenizer, or take that of the pretrained model."""
         from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
+
+        if self.pretrained is not None:
+            found = tokenizer_json(find_model(*split_reference(self.pretrained)))
+            self.restore({"tokenizer": found})
+            return
 
         tokenizer = Tokenizer(models.BPE())
         steps = [normalizers.NFKC(), *([normalizers.Lowercase()] if self.lowercase else [])]
@@ -80,6 +89,9 @@ class Text(InputKind, name="text", form="text", encoder="transformer"):
         from tokenizers import Tokenizer
 
         self.tokenizer = Tokenizer.from_str(state["tokenizer"])
+        if self.pretrained is not None:
+            self.tokenizer.no_padding()
+            self.tokenizer.enable_truncation(self.length)  # special tokens at the end stay
 
     def source(self, column: Column, reading: Reading) -> RaggedSource:
         """Return token ids, int64 in batches."""
@@ -88,9 +100,9 @@ class Text(InputKind, name="text", form="text", encoder="transformer"):
         strings = pc.fill_null(pc.utf8_trim_whitespace(cells.texts(column)), "")
         flat, lengths = [], []
         for start in range(0, len(strings), _CHUNK):
-            chunk: pa.Array = strings[start : start + _CHUNK]
-            for encoded in self.tokenizer.encode_batch_fast(chunk.to_pylist()):
-                ids = encoded.ids[: self.length]
+            chunk = strings[start : start + _CHUNK].to_pylist()
+            for text, encoded in zip(chunk, self.tokenizer.encode_batch_fast(chunk), strict=True):
+                ids = encoded.ids[: self.length] if text else []
                 lengths.append(len(ids))
                 flat.append(np.array(ids, dtype=np.int32))
         joined = np.concatenate([np.zeros(0, np.int32), *flat])

@@ -22,7 +22,7 @@ import numpy as np
 from torso.data.media.files import MediaError
 from torso.errors import ConfigError
 
-__all__ = ["AudioSettings", "decode_audio", "is_audio", "log_mel", "mel_filters"]
+__all__ = ["AudioSettings", "decode_audio", "decode_samples", "is_audio", "log_mel", "mel_filters"]
 
 FLOOR, MEAN, SPREAD = 1e-8, -10.0, 4.0
 MAX_RATE, MAX_CHANNELS, MAX_LEVEL = 768_000, 32, 1e9
@@ -81,12 +81,27 @@ def decode_audio(data: bytes, settings: AudioSettings) -> np.ndarray:
     Raises:
         MediaError: unreadable, without samples, or with samples that are no finite numbers.
     """
-    samples, rate = _samples(data, settings.seconds)
-    if rate != settings.rate:
+    return log_mel(_resampled(data, settings.rate, settings.seconds), settings)
+
+
+def decode_samples(data: bytes, rate: int, seconds: float) -> np.ndarray:
+    """Return the recording's first `seconds` in mono at `rate` Hz, int16 `[samples]`; 32767 is full level.
+
+    Raises:
+        MediaError: unreadable, without samples, or with samples that are no finite numbers.
+    """
+    samples = _resampled(data, rate, seconds)
+    whole: np.ndarray = np.rint(samples.clip(-1.0, 1.0) * 32767).astype(np.int16)
+    return whole
+
+
+def _resampled(data: bytes, rate: int, seconds: float) -> np.ndarray:
+    samples, own = _samples(data, seconds)
+    if own != rate:
         import soxr
 
-        samples = soxr.resample(samples, rate, settings.rate, quality="MQ")
-    return log_mel(samples[: round(settings.seconds * settings.rate)], settings)
+        samples = soxr.resample(samples, own, rate, quality="MQ")
+    return samples[: round(seconds * rate)]
 
 
 def _samples(data: bytes, seconds: float) -> tuple[np.ndarray, int]:

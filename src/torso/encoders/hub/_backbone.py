@@ -1,0 +1,53 @@
+"""What a pretrained backbone has to offer, wherever its code and its weights come from."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from torso.types import Features, Tokens
+
+__all__ = ["Backbone", "as_pixels", "as_samples"]
+
+
+class Backbone(nn.Module, ABC):
+    """A pretrained network with its own preprocessing: `Features` in, tokens of its own width out.
+
+    Attributes:
+        width: of a token.
+    """
+
+    width: int
+
+    @abstractmethod
+    def forward(self, features: Features, /) -> Tokens:
+        """Return the tokens of rows that all have the modality, `[batch, length, width]`."""
+
+    @abstractmethod
+    def blocks(self) -> Sequence[nn.Module]:
+        """Return the layers from first to last, which `last_n` counts."""
+
+    @abstractmethod
+    def example(self) -> Features:
+        """Return one small row, as it would come from the data."""
+
+    def checkpoint(self) -> None:
+        """Keep only the inputs of the layers for the backward pass, and compute the rest again."""
+        raise ValueError(f"{type(self).__name__} knows no `checkpointing`.")
+
+
+def as_pixels(features: Features, dtype: torch.dtype) -> Tensor:
+    """Return pictures `[batch, 3, height, width]` from 0 to 1."""
+    x = features.values.to(dtype)
+    if not features.values.is_floating_point():
+        x = x / 255.0
+    return x.permute(0, 3, 1, 2)
+
+
+def as_samples(features: Features, dtype: torch.dtype) -> Tensor:
+    """Return recordings `[batch, samples]` from -1 to 1, with silence after their end."""
+    x = features.values.masked_fill(~features.mask, 0).to(dtype)
+    return x if features.values.is_floating_point() else x / 32767.0

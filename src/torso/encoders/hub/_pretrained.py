@@ -1,0 +1,200 @@
+"""What the pretrained encoders of all forms share: pinning, how much is trained, and what a run stores.
+
+A run stores what was trained. Frozen weights stay where they came from; the run names them by their revision.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import nullcontext
+from typing import Any, Literal, Self
+
+import torch
+from torch import Tensor, nn
+
+from torso._blocks import Pool
+from torso._hub import Snapshot, find_model
+from torso._tensors import masked_mean, zeroed
+from torso.encoders._encoder import Encoder, by_length
+from torso.encoders.hub._tuning import frozen_norms, tune
+from torso.encoders.hub.loading import check_form, load_backbone
+from torso.errors import ConfigError
+from torso.types import Features, Tokens
+
+__all__ = ["RATES", "Keep", "Once", "Pretrained", "Train"]
+
+Train = Literal["frozen", "lora", "last_n", "full"]
+Keep = Literal["mean", "first", "all"]
+Once = Literal["float32", "float16", "never"]
+
+RATES: dict[str, float] = {"lora": 3e-4, "last_n": 3e-5, "full": 3e-5}
+"""The learning rate of a backbone by what of it is trained, where the config names none."""
+
+_VERSION = 1
+
+
+class Pretrained(Encoder):
+    """A pretrained backbone, then a linear layer to the width of the model.
+
+    Args:
+        dim: token width.
+        name: folder, `package:MODULE`, or id of the Hugging Face hub.
+        revision: commit of the hub or digest of the folder; a run pins it by itself.
+        train: `frozen`; `lora` adds low-rank layers to the attention; `last_n` trains the last `layers` layers and
+            what follows them; `full` trains all.
+        layers: layers that `last_n` trains.
+        rank: of the low-rank layers.
+        checkpointing: whether activations are computed again in the backward pass instead of kept.
+        keep: what of the backbone's tokens goes on: their `mean`, the `first`, or `all`.
+        tokens: with `keep: all`, tokens kept by attention pooling; 0 keeps them all.
+        dropout: before the linear layer, in training.
+        once: dtype in which the tokens of a frozen backbone are cached, `float32` or `float16`, so that it runs
+            once per row and not once per epoch; `never` runs it at every step.
+    """
+
+    def __init__(
+        self,
+        dim: int,
+        name: str,
+        *,
+        revision: str | None = None,
+        train: Train = "frozen",
+        layers: int = 2,
+        rank: int = 8,
+        checkpointing: bool = False,
+        keep: Keep = "mean",
+        tokens: int = 1,
+        dropout: float = 0.1,
+        once: Once = "float32",
+    ) -> None:
+        super().__init__()
+        _choice("train", train, ("frozen", *RATES))
+        _choice("keep", keep, ("mean", "first", "all"))
+        _choice("once", once, ("float32", "float16", "never"))
+        self.dim = dim
+        self.lr = RATES.get(train)
+        self.snapshot = find_model(name, revision)
+        self.train_what, self.keep, self.once = train, keep, once
+        self.backbone = load_backbone(self.snapshot, self.form)
+        tune(self.backbone, train, layers, rank)
+        if checkpointing and train != "frozen":
+            self.backbone.checkpoint()
+        width = self.backbone.width
+        self.norm_in = nn.LayerNorm(width)
+        self.dropout = nn.Dropout(dropout)
+        self.project = nn.Linear(width, dim)
+        self.norm = nn.LayerNorm(dim)
+        self.pool = Pool(dim, tokens if keep == "all" else 0)
+        self._not_stored = frozenset(_untrained(self))
+        self.register_state_dict_post_hook(_leave_out)  # type: ignore[no-untyped-call]
+        self.register_load_state_dict_pre_hook(_put_back)  # type: ignore[no-untyped-call]
+
+    @classmethod
+    def prepare(cls, settings: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Pin name, revision and learning rate; ask the input kind for what the backbone was trained on."""
+        if "name" not in settings:
+            raise ConfigError(
+                "A pretrained encoder needs the setting `name`: a folder, package:MODULE, or an id of the Hugging "
+                f"Face hub. Found {dict(settings)}."
+            )
+        snapshot = find_model(settings["name"], settings.get("revision"))
+        check_form(snapshot, cls.form)
+        rate = RATES.get(str(settings.get("train")))
+        pinned = {**({} if rate is None else {"lr": rate}), **settings}
+        return {
+            **pinned,
+            "name": snapshot.name,
+            "revision": snapshot.revision,
+        }, cls.asked(snapshot, settings)
+
+    @classmethod
+    def asked(cls, snapshot: Snapshot, settings: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the settings that the input kind should have for this model."""
+        raise NotImplementedError
+
+    def train(self, mode: bool = True) -> Self:
+        """Set the mode; what is frozen stays in evaluation mode."""
+        super().train(mode)
+        if self.train_what == "frozen":
+            self.backbone.eval()
+        for norm in frozen_norms(self.backbone):
+            norm.eval()
+        return self
+
+    def at_own_rate(self) -> Iterator[nn.Parameter]:
+        """Yield what is trained of the backbone; the layers after it are new and follow the training's rate."""
+        return (one for one in self.backbone.parameters() if one.requires_grad)
+
+    def frozen(self) -> Mapping[str, Any] | None:
+        """Return the revision and what of the tokens is kept, if the backbone is frozen."""
+        if self.train_what != "frozen" or self.once == "never":
+            return None
+        return {
+            "encoder": f"{self.form}/hub",
+            "version": _VERSION,
+            "revision": self.snapshot.revision,
+            "keep": self.keep,
+            "once": self.once,
+            "width": self.backbone.width,
+            "views": 0,
+        }
+
+    def shown(self, features: Features, view: int = 0) -> Features:
+        """Return what training shows of the rows: view number `view`, or for 0 a random one. Default: the rows."""
+        del view
+        return features
+
+    def begin(self, features: Features, /, view: int = 0) -> Tokens:
+        """Return the backbone's tokens, or the one that is kept of them."""
+        if view:
+            features = self.shown(features, view)
+        with torch.no_grad() if self.train_what == "frozen" else nullcontext():
+            return by_length(self._kept, features)
+
+    def _kept(self, features: Features) -> Tokens:
+        tokens: Tokens = self.backbone(features)
+        if self.keep == "mean":
+            return Tokens.vector(masked_mean(tokens), tokens.present)
+        if self.keep == "first":
+            return Tokens(tokens.values[:, :1], tokens.mask[:, :1])
+        return tokens
+
+    def finish(self, tokens: Tokens, /) -> Tokens:
+        """Return tokens of the model's width."""
+        x = zeroed(tokens).to(self.project.weight.dtype)
+        x = self.norm(self.project(self.dropout(self.norm_in(x))))
+        finished: Tokens = self.pool(Tokens(x, tokens.mask))
+        return finished
+
+    def encode(self, features: Features, /) -> Tokens:
+        """Read rows as their input kind lays them out for this backbone."""
+        return self.finish(self.begin(self.shown(features) if self.training else features))
+
+
+def _choice(name: str, value: object, known: tuple[str, ...]) -> None:
+    if value not in known:
+        raise ConfigError(f"`{name}` should be one of {list(known)}. Found {value!r}.")
+
+
+def _untrained(encoder: Pretrained) -> Iterator[str]:
+    """Yield the names in the state dict of what the training never changes."""
+    trained = {name for name, one in encoder.named_parameters() if one.requires_grad}
+    frozen = {id(buffer) for norm in frozen_norms(encoder.backbone) for buffer in norm.buffers()}
+    moving = {
+        name
+        for name, buffer in encoder.named_buffers()
+        if encoder.train_what in ("last_n", "full") and id(buffer) not in frozen
+    }
+    kept = trained | moving
+    yield from (name for name in encoder.state_dict() if name not in kept)
+
+
+def _leave_out(encoder: Pretrained, state: dict[str, Tensor], prefix: str, _: object) -> None:
+    for name in encoder._not_stored:
+        state.pop(prefix + name, None)
+
+
+def _put_back(encoder: Pretrained, state: dict[str, Tensor], prefix: str, *_: object) -> None:
+    own = {**dict(encoder.named_parameters()), **dict(encoder.named_buffers())}
+    for name in encoder._not_stored:
+        state.setdefault(prefix + name, own[name].detach())

@@ -1,0 +1,25 @@
+"""Recordings: a pretrained backbone that reads samples and computes its own frames."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from torso._hub import Snapshot
+from torso.encoders.hub._pretrained import Pretrained
+from torso.encoders.hub._transformers import sample_rate
+
+__all__ = ["AudioHub"]
+
+
+class AudioHub(Pretrained, form="audio", name="hub"):
+    """Pretrained backbone of recordings: wav2vec2-, HuBERT-, WavLM-, Whisper-like, and Resemblyzer's voices.
+
+    It reads samples and computes its own frames. The settings are those of `Pretrained`.
+    """
+
+    @classmethod
+    def asked(cls, snapshot: Snapshot, settings: Mapping[str, Any]) -> dict[str, Any]:
+        """Ask for samples at the model's rate."""
+        del settings
+        return {"layout": "samples", "rate": sample_rate(snapshot)}

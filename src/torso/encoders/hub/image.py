@@ -1,0 +1,119 @@
+"""Pictures: a pretrained backbone, with the pixels as it knows them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from torso._hub import Snapshot
+from torso.encoders._augment import Jitter
+from torso.encoders.hub._backbone import as_pixels
+from torso.encoders.hub._pretrained import Keep, Once, Pretrained, Train
+from torso.encoders.hub._transformers import picture_size
+from torso.errors import ConfigError
+from torso.types import Features
+
+__all__ = ["ImageHub"]
+
+
+class ImageHub(Pretrained, form="image", name="hub"):
+    """Pretrained backbone of pictures: ViT-, DINO-, CLIP-, SigLIP-, ConvNeXt-, ResNet-like, EfficientNet-Lite0.
+
+    The pictures are stretched to the square that the backbone was trained on, and normalised as it was.
+
+    Args:
+        dim: token width.
+        name: folder, `package:MODULE`, or id of the Hugging Face hub.
+        size: side of the pictures in pixels; default the model's own. Position embeddings are interpolated.
+        revision: commit of the hub or digest of the folder; a run pins it by itself.
+        train: `frozen`; `lora` adds low-rank layers to the attention; `last_n` trains the last `layers` layers and
+            what follows them; `full` trains all.
+        layers: layers that `last_n` trains.
+        rank: of the low-rank layers.
+        checkpointing: whether activations are computed again in the backward pass instead of kept.
+        keep: what of the backbone's tokens goes on: their `mean`, the `first`, or `all`.
+        tokens: with `keep: all`, tokens kept by attention pooling; 0 keeps them all.
+        dropout: before the linear layer, in training.
+        once: dtype in which the tokens of a frozen backbone are cached, or `never`.
+        jitter: strength of the augmentation in training (see `Jitter`); 0 for none.
+        views: with `jitter`, augmented views per picture that are cached of a frozen backbone and shown in turn; 0
+            augments anew at every step, for which the backbone has to run.
+    """
+
+    def __init__(
+        self,
+        dim: int,
+        name: str,
+        *,
+        size: int | None = None,
+        revision: str | None = None,
+        train: Train = "frozen",
+        layers: int = 2,
+        rank: int = 8,
+        checkpointing: bool = False,
+        keep: Keep = "mean",
+        tokens: int = 1,
+        dropout: float = 0.1,
+        once: Once = "float32",
+        jitter: float = 0.0,
+        views: int = 0,
+    ) -> None:
+        super().__init__(
+            dim,
+            name,
+            revision=revision,
+            train=train,
+            layers=layers,
+            rank=rank,
+            checkpointing=checkpointing,
+            keep=keep,
+            tokens=tokens,
+            dropout=dropout,
+            once=once,
+        )
+        if views < 0 or (views and not jitter):
+            raise ConfigError(
+                "`views` should be at least 0, and 0 without `jitter`, since all views would be alike. "
+                f"Found views {views} and jitter {jitter}."
+            )
+        self.size = size
+        self.jitter = Jitter(jitter)
+        self.views = views
+
+    def frozen(self) -> Mapping[str, Any] | None:
+        """Return what the tokens depend on; nothing may be kept of pictures that are augmented anew each time."""
+        settings = super().frozen()
+        if settings is None or not self.jitter.strength:
+            return settings
+        return (
+            {**settings, "views": self.views, "jitter": self.jitter.strength}
+            if self.views
+            else None
+        )
+
+    def shown(self, features: Features, view: int = 0) -> Features:
+        """Return the pictures moved and re-lit: at random, or as their content and `view` say."""
+        if not self.jitter.strength:
+            return features
+        pixels = as_pixels(features, self.project.weight.dtype)
+        draw = torch.rand(6, len(pixels)) if not view else _drawn(features.values, view)
+        moved = self.jitter.moved(pixels, (2 * draw - 1).to(pixels))
+        return Features(moved.permute(0, 2, 3, 1), features.mask)
+
+    @classmethod
+    def asked(cls, snapshot: Snapshot, settings: Mapping[str, Any]) -> dict[str, Any]:
+        """Ask for pictures of the model's own size, or of `size`."""
+        return {"size": settings.get("size") or picture_size(snapshot)}
+
+
+def _drawn(pictures: Tensor, view: int) -> Tensor:
+    """Return numbers from 0 to 1, `[6, batch]`, that hang on each picture's content and the view alone."""
+    generator = torch.Generator()
+    columns = []
+    for content in pictures.flatten(1).sum(dim=1, dtype=torch.float64).tolist():
+        generator.manual_seed(hash((content, view)) % 2**63)
+        columns.append(torch.rand(6, generator=generator))
+    return torch.stack(columns, dim=1)
