@@ -134,5 +134,5 @@ def test_recordings_as_samples():
     assert audio.offered() == {"rate": 8000}
     assert audio.decoder().settings != Audio(rate=8000).decoder().settings
     assert audio.decoder().dtype == np.int16
-    with pytest.raises(ValueError, match="should be log_mel or samples. Found 'raw'"):
+    with pytest.raises(ValueError, match=r"should be log_mel or samples. Found 'raw'"):
         Audio(layout="raw")
