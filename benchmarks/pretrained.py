@@ -7,7 +7,7 @@ EfficientNet-Lite0 reads the pictures, MiniLM the texts, Resemblyzer's network t
 trained. Two questions:
 
 * speed: `--rows` rows, `--epochs` epochs with the encoders run at every step and run once, same seed; seconds of each
-  epoch's training part, and the greatest difference between any two predicted numbers;
+  epoch's training part, and how far losses and predictions come apart by rounding;
 * quality: all rows, per seed, beside the model trained from scratch on the same split (talking_stamps.json, which
   also hears the sound effects). The intervals are 95 % bootstraps over the test stamps.
 
@@ -47,17 +47,19 @@ OWN = [one for one in SETTINGS if not one.startswith("encoders.")]
 
 
 class Seconds(Listener):
-    """Keeps the seconds of every epoch's training part."""
+    """Keeps the seconds of every epoch's training part, and its training losses."""
 
     def __init__(self) -> None:
         self.epochs: list[float] = []
+        self.losses: list[list[float]] = []
 
     def epoch_done(self, epoch: Epoch) -> None:
         self.epochs.append(epoch.seconds)
+        self.losses.append(list(epoch.training.values()))
 
 
 def fit(folder: Path, table: pd.DataFrame, cache: str, once: str, settings: list[str]):
-    """Train on picture, text and voice; return the run, and the seconds of its epochs."""
+    """Train on picture, text and voice; return the run, and what was heard of its epochs."""
     columns = {name: spec for name, spec in inputs(folder).items() if name in NAMES}
     hub = [
         f"encoders.{column}=" + json.dumps({"type": "hub", "name": name, "once": once})
@@ -71,38 +73,50 @@ def fit(folder: Path, table: pd.DataFrame, cache: str, once: str, settings: list
         settings=[*OWN, f"data.cache={cache}", *hub, *settings],
         listener=heard,
     )
-    return run, heard.epochs
+    return run, heard
 
 
 def speed(folder: Path, table: pd.DataFrame, cache: str, rows: int, epochs: int) -> dict:
     """Compare epochs with the encoders run at every step and run once, on the same rows."""
     sample = table.sample(rows, random_state=0)
     settings = [f"training.epochs={epochs}"]
-    seconds, answers = {}, {}
+    seconds, answers, losses = {}, {}, {}
     for once in ("never", "float32", "float16"):
-        run, seconds[once] = fit(folder, sample, cache, once, settings)
-        answers[once] = run.predict(sample).select_dtypes("number").to_numpy()
+        run, heard = fit(folder, sample, cache, once, settings)
+        seconds[once], losses[once] = heard.epochs, np.array(heard.losses)
+        answers[once] = run.predict(sample).select_dtypes("number")
     medians = {once: statistics.median(taken) for once, taken in seconds.items()}
     return {
         "rows": rows,
+        "epochs": epochs,
         "rows_trained": run.metrics["usage"]["rows_trained"],
         "seconds_per_epoch": seconds,
         "times_faster": {once: medians["never"] / medians[once] for once in ("float32", "float16")},
-        "greatest_difference": {
-            once: float(np.abs(answers[once] - answers["never"]).max())
+        "differences": {
+            once: {
+                "first_epoch_loss": float(np.abs(losses[once] / losses["never"] - 1)[0].max()),
+                **apart(answers[once], answers["never"]),
+            }
             for once in ("float32", "float16")
         },
     }
 
 
+def apart(one: pd.DataFrame, two: pd.DataFrame) -> dict[str, float]:
+    """Return the median and the greatest difference of a predicted probability."""
+    chosen = [name for name in one if not name.startswith("seconds")]
+    gaps = np.abs(one[chosen].to_numpy() - two[chosen].to_numpy())
+    return {"median_probability": float(np.median(gaps)), "greatest_probability": float(gaps.max())}
+
+
 def quality(folder: Path, table: pd.DataFrame, cache: str, seed: int) -> dict:
     """Return one run's verdict on its test stamps."""
     began = time.perf_counter()
-    run, seconds = fit(folder, table, cache, "float32", [f"seed={seed}"])
+    run, heard = fit(folder, table, cache, "float32", [f"seed={seed}"])
     return {
         "seed": seed,
         "seconds": time.perf_counter() - began,
-        "seconds_per_epoch": seconds,
+        "seconds_per_epoch": heard.epochs,
         "tasks": {
             task: {
                 "headline": report.headline,
@@ -140,6 +154,7 @@ def main() -> None:
     parser.add_argument(
         "--cache", help="a feature cache that is kept; default: one that is thrown away"
     )
+    parser.add_argument("--part", choices=["speed", "quality", "both"], default="both")
     parser.add_argument("--out", type=Path, default=HERE / "results" / "pretrained.json")
     options = parser.parse_args()
     folder = data_folder("talking_stamps")
@@ -156,11 +171,15 @@ def main() -> None:
             "torch": torch.__version__,
             "settings": OWN,
             "encoders": NAMES,
-            "speed": speed(folder, table, cache, options.rows, options.epochs),
         }
-        print(json.dumps(report["speed"], indent=1), flush=True)
+        if options.out.exists() and options.part != "both":
+            report = {**json.loads(options.out.read_text()), **report}
+        if options.part != "quality":
+            report["speed"] = speed(folder, table, cache, options.rows, options.epochs)
+            options.out.write_text(json.dumps(report, indent=1) + "\n")
+            print(json.dumps(report["speed"], indent=1), flush=True)
         runs = []
-        for seed in options.seeds:
+        for seed in options.seeds if options.part != "speed" else ():
             runs.append(quality(folder, table, cache, seed))
             report |= {"tasks": beside(runs, scratch), "runs": runs}
             options.out.write_text(json.dumps(report, indent=1) + "\n")

@@ -172,13 +172,15 @@ def pretrained(report: dict) -> str:
     speed, first = report["speed"], report["speed"]["seconds_per_epoch"]
     seconds = {once: statistics.median(taken) for once, taken in first.items()}
     lines = [
-        f"| `once` | seconds an epoch, {speed['rows_trained']:,} rows | times faster | greatest difference of a prediction |",
-        "| --- | --- | --- | --- |",
-        f"| `never` | {seconds['never']:.1f} | 1 | – |",
+        f"| `once` | seconds an epoch, {speed['rows_trained']:,} rows | times faster | losses of the first epoch apart | probabilities apart after {speed['epochs']}: median, greatest |",
+        "| --- | --- | --- | --- | --- |",
+        f"| `never` | {seconds['never']:.1f} | 1 | – | – |",
     ]
     lines += [
         f"| `{once}` | {seconds[once]:.2f} | {speed['times_faster'][once]:.0f} "
-        f"| {speed['greatest_difference'][once]:.0e} |"
+        f"| {speed['differences'][once]['first_epoch_loss']:.0e} "
+        f"| {speed['differences'][once]['median_probability']:.0e}, "
+        f"{speed['differences'][once]['greatest_probability']:.0e} |"
         for once in ("float32", "float16")
     ]
     lines += [

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from torso.data.sources import ArraySource, ListSource, RaggedSource, joined
+from torso.data.sources import ArraySource, ListSource, RaggedSource, TurningSource, joined
 
 LISTS = [np.array([[1, 2], [3, 4]]), None, np.array([[5, 6]]), np.zeros((0, 2), int)]
 FLAT = np.array([[1, 2], [3, 4], [5, 6]])
@@ -41,3 +41,28 @@ def test_scalar_columns_are_put_side_by_side():
     np.testing.assert_array_equal(values, [[2, 5, 6], [1, 3, 4], [2, 5, 6]])
     np.testing.assert_array_equal(mask[0], [False, True, True])
     assert joined([one]) is one
+
+
+def test_every_pass_shows_each_row_in_another_view():
+    rows = 6
+    lists = [
+        [np.full((view + 1, 2), 10 * row + view) if row != 4 else None for row in range(rows)]
+        for view in range(3)
+    ]
+    source = TurningSource([ListSource(view, (2,), np.dtype(int)) for view in lists])
+    assert len(source) == rows
+    assert not source.encoded
+    assert source.present().tolist() == [True, True, True, True, False, True]
+    seen = []
+    for turn in range(3):
+        source.turn = turn
+        values, mask = source.batch(np.array([5, 4, 0, 2]))
+        assert mask.sum(1)[1] == 0
+        for place, row in ((0, 5), (2, 0), (3, 2)):
+            view = int(mask[place].sum()) - 1
+            np.testing.assert_array_equal(values[place][mask[place]], 10 * row + view)
+        assert not values[~mask].any()
+        seen.append((mask.sum(1) - 1)[[0, 2, 3]])
+    np.testing.assert_array_equal(
+        np.sort(np.stack(seen), axis=0), np.arange(3)[:, None].repeat(3, 1)
+    )

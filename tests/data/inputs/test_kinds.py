@@ -127,3 +127,12 @@ def test_media_say_what_shapes_their_features():
     assert Image(32).decoder().settings["size"] == 32
     assert Audio(mels=9).decoder().settings["mels"] == 9
     assert Image(32).decoder().settings == Image(32, root="elsewhere").decoder().settings
+
+
+def test_recordings_as_samples():
+    audio = Audio(rate=8000, layout="samples")
+    assert audio.offered() == {"rate": 8000}
+    assert audio.decoder().settings != Audio(rate=8000).decoder().settings
+    assert audio.decoder().dtype == np.int16
+    with pytest.raises(ValueError, match=r"should be log_mel or samples. Found 'raw'"):
+        Audio(layout="raw")

@@ -9,7 +9,14 @@ import scipy.signal
 import soundfile
 
 from tests.places import DATA
-from torso.data.media.audio import AudioSettings, decode_audio, is_audio, log_mel, mel_filters
+from torso.data.media.audio import (
+    AudioSettings,
+    decode_audio,
+    decode_samples,
+    is_audio,
+    log_mel,
+    mel_filters,
+)
 from torso.data.media.files import MediaError
 from torso.errors import ConfigError
 
@@ -189,3 +196,18 @@ def test_real_recordings_come_out_at_the_usual_scale(archive, every):
             np.float64
         )
     assert abs(frames.mean()) < 1 and 0.5 < frames.std() < 2
+
+
+def test_samples_are_those_of_the_file_at_the_rate_asked_for():
+    wave = tone(440)
+    samples = decode_samples(encoded(wave, subtype="FLOAT"), 16_000, 12.0)
+    assert samples.dtype == np.int16
+    np.testing.assert_allclose(samples / 32767, wave, rtol=0, atol=1 / 32767)
+    slower = decode_samples(encoded(wave), 8000, 0.25)
+    assert len(slower) == 2000
+    expected = tone(440, 0.25, 8000)
+    np.testing.assert_allclose(slower[100:-100] / 32767, expected[100:-100], rtol=0, atol=0.01)
+    loud = decode_samples(encoded(4 * wave, subtype="FLOAT"), 16_000, 12.0)
+    assert (loud.min(), loud.max()) == (-32767, 32767)
+    with pytest.raises(MediaError, match="unreadable audio"):
+        decode_samples(b"nothing", 16_000, 12.0)

@@ -88,3 +88,15 @@ def test_settings_out_of_range(settings, what):
 def test_no_name():
     with pytest.raises(ConfigError, match="needs the setting `name`"):
         TextHub.prepare({"train": "full"})
+
+
+def test_low_rank_layers_that_the_architecture_goes_around():
+    with pytest.raises(ConfigError, match="changes none of its tokens"):
+        AudioHub(8, tiny.model("wavlm"), train="lora")
+    with pytest.raises(ConfigError, match="`train: lora` needs linear layers"):
+        ImageHub(8, tiny.model("resnet"), train="lora")
+
+
+def test_checkpointing_that_the_architecture_does_not_know():
+    with pytest.raises(ValueError, match="does not support"):
+        ImageHub(8, tiny.model("resnet"), train="full", checkpointing=True)

@@ -173,3 +173,20 @@ def test_augmented_pictures():
     torch.testing.assert_close(some, one[[7, 3]], rtol=0, atol=1e-5)
     with pytest.raises(ConfigError, match="0 without `jitter`"):
         build("image", views=2)
+
+
+@pytest.mark.parametrize("train", ["frozen", "last_n", "full"])
+def test_running_statistics_move_only_where_they_are_trained(train):
+    pictures = Features(torch.rand(4, 32, 32, 3), torch.ones(4, dtype=torch.bool))
+    encoder = ImageHub(8, tiny.model("resnet"), train=train, layers=1, keep="all", tokens=0)
+    before = {name: value.clone() for name, value in encoder.backbone.named_buffers()}
+    assert encoder.train()(pictures).values.shape == (4, 16, 8)
+    moved = {n for n, one in encoder.backbone.named_buffers() if not torch.equal(one, before[n])}
+    trained = {
+        name.rsplit(".", 1)[0] for name, p in encoder.backbone.named_parameters() if p.requires_grad
+    }
+    assert {name.rsplit(".", 1)[0] for name in moved} <= trained
+    assert bool(moved) == (train != "frozen")
+    other = ImageHub(8, tiny.model("resnet"), train=train, layers=1, keep="all", tokens=0)
+    other.load_state_dict(encoder.state_dict())
+    assert torch.equal(other.eval()(pictures).values, encoder.eval()(pictures).values)

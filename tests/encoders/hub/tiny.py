@@ -26,7 +26,7 @@ WAVES = {"do_normalize": True, "sampling_rate": 4000}
 
 @cache
 def model(kind: str) -> str:
-    """Return the folder of a tiny model: bert, vit, clip, wav2vec2, whisper, videomae."""
+    """Return the folder of a tiny model: bert, vit, clip, resnet, wav2vec2, wavlm, whisper, videomae."""
     return str(save(kind, folder()))
 
 
@@ -63,6 +63,13 @@ def _built(kind: str) -> tuple[Any, dict[str, Any]]:
         ids = {"pad_token_id": 0, "bos_token_id": 2, "eos_token_id": 3}
         config = t.CLIPConfig(text_config={**words, **ids}, vision_config=picture, projection_dim=8)
         return t.CLIPModel(config), PICTURES
+    if kind == "resnet":
+        cells = {"hidden_sizes": [8, 16], "depths": [1, 1], "layer_type": "basic"}
+        return t.ResNetModel(t.ResNetConfig(embedding_size=8, **cells)), PICTURES
+    if kind == "wavlm":
+        convolutions = {"conv_dim": (8, 8), "conv_stride": (5, 2), "conv_kernel": (10, 3)}
+        positions = {"num_conv_pos_embeddings": 4, "num_conv_pos_embedding_groups": 2}
+        return t.WavLMModel(t.WavLMConfig(**SMALL, **convolutions, **positions)), WAVES
     if kind == "wav2vec2":
         convolutions = {"conv_dim": (8, 8), "conv_stride": (5, 2), "conv_kernel": (10, 3)}
         positions = {"num_conv_pos_embeddings": 4, "num_conv_pos_embedding_groups": 2}

@@ -80,6 +80,11 @@ def _close_unused(backbone: Backbone) -> None:
     was = backbone.training
     backbone.eval()
     tokens = backbone(backbone.example())
+    if not tokens.values.requires_grad:
+        raise ConfigError(
+            "What `train` should train of this model changes none of its tokens: the architecture goes around the "
+            "layers. Use another `train`."
+        )
     trained = [one for one in backbone.parameters() if one.requires_grad]
     found = torch.autograd.grad(tokens.values.sum(), trained, allow_unused=True)
     for one, gradient in zip(trained, found, strict=True):
