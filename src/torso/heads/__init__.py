@@ -3,7 +3,16 @@
 from torso.heads._head import Head
 from torso.heads.binary import Logistic
 from torso.heads.category import Softmax
+from torso.heads.modality import ModalityHeads
 from torso.heads.multilabel import Logistics
 from torso.heads.number import Gaussian, GaussianVector
 
-__all__ = ["Gaussian", "GaussianVector", "Head", "Logistic", "Logistics", "Softmax"]
+__all__ = [
+    "Gaussian",
+    "GaussianVector",
+    "Head",
+    "Logistic",
+    "Logistics",
+    "ModalityHeads",
+    "Softmax",
+]
