@@ -99,6 +99,10 @@ class RunConfig(_Strict):
     fusion: PartSpec = "transformer"
     sharing: PartSpec = "hard"
     heads: dict[str, PartSpec] = Field({}, description="task -> head")
+    modality_heads: bool = Field(False, description="a head of every task above each modality too")
+    missing: Literal["token", "skip"] = Field(
+        "token", description="what stands for what a row lacks: a learned token, or nothing"
+    )
     balancing: PartSpec = "equal"
     training: TrainingConfig = TrainingConfig()  # type: ignore[call-arg]
 

@@ -84,7 +84,7 @@ def model_costs(model: Model, inputs: Mapping[str, Features]) -> dict[str, Cost]
             encode = partial(encoder, inputs[modality])
             costs[f"encoder {modality}{of}"] = measure(encoder, encode, rows)
             with torch.no_grad():
-                tokens[modality] = trunk.missing[modality](encode())
+                tokens[modality] = trunk.filled(modality, encode())
         costs[f"fusion{of}"] = measure(trunk.fusion, partial(trunk.fusion, tokens), rows)
         with torch.no_grad():
             fused[name] = trunk.fusion(tokens)

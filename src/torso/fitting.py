@@ -152,7 +152,10 @@ class _Fitting(Draft):
         device = choose_device(self.config.training.device)
         model = self.model(split).to(device)
         balancer = Balancer.registry.build(
-            self.config.balancing, tasks=list(self.schema.targets)
+            self.config.balancing,
+            tasks=model.loss_names,
+            unimodal={name: task for name, (task, _) in model.unimodal.items()},
+            modality_of={name: modality for name, (_, modality) in model.unimodal.items()},
         ).to(device)
         if self.folder is not None:
             if not resume:

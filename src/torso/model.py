@@ -8,20 +8,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, get_args
 
 import torch
 from torch import Tensor, nn
 
-from torso._tensors import Named
+from torso._tensors import Named, masked_mean
 from torso.encoders import Encoder, MissingToken, ModalityDropout
-from torso.fusion import Fusion
-from torso.heads import Head
+from torso.errors import ConfigError
+from torso.fusion import Fusion, Sequential
+from torso.heads import Head, ModalityHeads
 from torso.registry import Spec
 from torso.sharing import Sharing
 from torso.types import Features, Tokens
 
-__all__ = ["Model", "Part", "Trunk"]
+__all__ = ["Encoded", "Model", "Part", "Trunk"]
+
+Missing = Literal["token", "skip"]
 
 
 @dataclass(frozen=True)
@@ -48,24 +51,47 @@ class Part:
         return name if ":" in name or "/" in name else f"{self.form}/{name}"
 
 
+@dataclass(frozen=True)
+class Encoded:
+    """What the encoders make of a batch.
+
+    Attributes:
+        tokens: trunk name -> modality -> tokens.
+        present: modality -> bool `[batch]`, the rows that have it.
+    """
+
+    tokens: Mapping[str, Mapping[str, Tokens]]
+    present: Mapping[str, Tensor]
+
+
 class Trunk(nn.Module):
     """Encoders, the missing tokens, and a fusion.
 
     Args:
         encoders: modality -> encoder.
         fusion: joins their tokens.
+        missing: what stands for a modality that a row lacks: a learned `token`, or nothing (`skip`).
     """
 
-    def __init__(self, encoders: Mapping[str, Encoder], fusion: Fusion) -> None:
+    def __init__(
+        self, encoders: Mapping[str, Encoder], fusion: Fusion, missing: Missing = "token"
+    ) -> None:
         super().__init__()
+        if missing not in get_args(Missing):
+            raise ConfigError(f"Parameter `missing` should be token or skip. Found {missing!r}.")
         self.encoders: Named[Encoder] = Named(encoders)
+        named = encoders if missing == "token" else {}
         self.missing: Named[MissingToken] = Named(
-            {name: MissingToken(encoder.dim) for name, encoder in encoders.items()}
+            {name: MissingToken(encoder.dim) for name, encoder in named.items()}
         )
         self.fusion = fusion
 
     def forward(self, inputs: Mapping[str, Features]) -> Tokens:
-        """Return the fused tokens of a batch.
+        """Return the fused tokens of a batch."""
+        return self.fusion(self.encode(inputs))
+
+    def encode(self, inputs: Mapping[str, Features]) -> dict[str, Tokens]:
+        """Return the tokens of every modality, with those that stand for what a row lacks.
 
         Raises:
             ValueError: a modality is absent from `inputs`.
@@ -76,11 +102,14 @@ class Trunk(nn.Module):
                 f"Parameter `inputs` should hold every modality, but {absent} are absent. Found {list(inputs)}. "
                 "Rows that lack a modality say so in the mask of its `Features`."
             )
-        tokens = {
-            name: self.missing[name](encoder(inputs[name]))
+        return {
+            name: self.filled(name, encoder(inputs[name]))
             for name, encoder in self.encoders.pairs()
         }
-        return self.fusion(tokens)
+
+    def filled(self, modality: str, tokens: Tokens) -> Tokens:
+        """Return the tokens with what stands for the modality in the rows without any."""
+        return self.missing[modality](tokens) if modality in self.missing else tokens
 
 
 class Model(nn.Module):
@@ -91,6 +120,7 @@ class Model(nn.Module):
         sharing: turns fused tokens into one vector per task.
         heads: task -> head.
         modality_dropout: share of a row's modalities hidden in training.
+        modality_heads: heads above single modalities; None for none.
     """
 
     def __init__(
@@ -99,12 +129,14 @@ class Model(nn.Module):
         sharing: Sharing,
         heads: Mapping[str, Head],
         modality_dropout: float = 0.0,
+        modality_heads: ModalityHeads | None = None,
     ) -> None:
         super().__init__()
         self.trunks: Named[Trunk] = Named(trunks)
         self.sharing = sharing
         self.heads: Named[Head] = Named(heads)
         self.dropout = ModalityDropout(modality_dropout)
+        self.modality_heads = modality_heads
 
     @classmethod
     def build(
@@ -116,6 +148,8 @@ class Model(nn.Module):
         fusion: Spec = "transformer",
         sharing: Spec = "hard",
         modality_dropout: float = 0.0,
+        missing: Missing = "token",
+        modality_heads: bool = False,
     ) -> Model:
         """Return a model whose parts are built by name.
 
@@ -126,6 +160,8 @@ class Model(nn.Module):
             fusion: spec of the fusion.
             sharing: spec of the sharing.
             modality_dropout: share of a row's modalities hidden in training.
+            missing: what stands for a modality that a row lacks: a learned `token`, or nothing (`skip`).
+            modality_heads: whether every task has a head above each modality too.
         """
         shared = Sharing.registry.build(sharing, tasks=list(tasks), dim=dim)
         trunks = {
@@ -135,41 +171,125 @@ class Model(nn.Module):
                     for modality, part in modalities.items()
                 },
                 Fusion.registry.build(fusion, modalities=list(modalities), dim=dim),
+                missing,
             )
             for name in shared.trunks()
         }
         shared.start(trunks)
-        heads = {
-            task: Head.registry.build(part.full_spec(), dim=shared.width, **part.offered)
-            for task, part in tasks.items()
-        }
-        return cls(trunks, shared, heads, modality_dropout)
+
+        def heads(width: int) -> dict[str, Head]:
+            return {
+                task: Head.registry.build(part.full_spec(), dim=width, **part.offered)
+                for task, part in tasks.items()
+            }
+
+        main = heads(shared.width)
+        alone = ModalityHeads({name: heads(dim) for name in modalities}) if modality_heads else None
+        return cls(trunks, shared, main, modality_dropout, alone)
 
     @property
     def tasks(self) -> list[str]:
         """Names of the tasks, in the order of the losses."""
         return list(self.heads.names())
 
-    def forward(self, inputs: Mapping[str, Features]) -> dict[str, Tensor]:
-        """Return task -> its head's raw outputs."""
-        return self.decide(self.fuse(inputs))
+    @property
+    def loss_names(self) -> list[str]:
+        """Names of all losses in training: the tasks, then those of single modalities."""
+        return [*self.tasks, *self.unimodal]
 
-    def fuse(self, inputs: Mapping[str, Features]) -> dict[str, Tokens]:
-        """Return trunk name -> its fused tokens: the first half of `forward`."""
+    @property
+    def unimodal(self) -> dict[str, tuple[str, str]]:
+        """Name of a loss of one modality -> its task and its modality; empty without modality heads."""
+        return {} if self.modality_heads is None else self.modality_heads.names
+
+    def forward(self, inputs: Mapping[str, Features]) -> dict[str, Tensor]:
+        """Return task -> its head's raw outputs.
+
+        In evaluation, a row that has one modality only is answered by that modality's heads, if there are any.
+        """
+        encoded = self.encode(inputs)
+        outputs = self.decide(self.fuse(encoded))
+        if self.modality_heads is None or self.training:
+            return outputs
+        return self.modality_heads.fall_back(outputs, self.alone(encoded), encoded.present)
+
+    def encode(self, inputs: Mapping[str, Features]) -> Encoded:
+        """Return what the encoders make of a batch: the first step of `forward`."""
         inputs = self.dropout(inputs)
-        return {name: trunk(inputs) for name, trunk in self.trunks.pairs()}
+        tokens = {name: trunk.encode(inputs) for name, trunk in self.trunks.pairs()}
+        return Encoded(tokens, {name: one.present for name, one in inputs.items()})
+
+    def fuse(self, encoded: Encoded) -> dict[str, Tokens]:
+        """Return trunk name -> its fused tokens: the second step."""
+        return {name: trunk.fusion(encoded.tokens[name]) for name, trunk in self.trunks.pairs()}
 
     def decide(self, fused: Mapping[str, Tokens]) -> dict[str, Tensor]:
-        """Return task -> its head's raw outputs, from what `fuse` returned: the second half of `forward`."""
+        """Return task -> its head's raw outputs, from what `fuse` returned: the last step."""
         vectors = self.sharing(fused)
         return {task: head(vectors[task]) for task, head in self.heads.pairs()}
 
-    def losses(
-        self, outputs: Mapping[str, Tensor], targets: Mapping[str, Tensor]
-    ) -> tuple[Tensor, Tensor]:
-        """Return the mean loss `[tasks]` and the number of labelled rows, int64 `[tasks]`.
+    def alone(self, encoded: Encoded) -> dict[str, Tensor]:
+        """Return name of a loss of one modality -> raw outputs of its head; empty without modality heads.
 
-        In training, the sharing's penalties are part of the losses.
+        A head reads the mean of its modality's tokens, and of that over the trunks that its task reads.
+        """
+        if self.modality_heads is None:
+            return {}
+        means = {
+            name: {modality: masked_mean(one) for modality, one in tokens.items()}
+            for name, tokens in encoded.tokens.items()
+        }
+        read = {
+            task: [means[name] for name, tasks in self.sharing.trunks().items() if task in tasks]
+            for task in self.tasks
+        }
+        vectors = {
+            modality: {
+                task: torch.stack([one[modality] for one in many]).mean(dim=0)
+                for task, many in read.items()
+            }
+            for modality in self.modality_heads.each.names()
+        }
+        outputs: dict[str, Tensor] = self.modality_heads(vectors)
+        return outputs
+
+    def after_each(self, inputs: Mapping[str, Features]) -> dict[str, dict[str, Tensor]]:
+        """Return modality -> task -> raw outputs once the fusion has walked up to that modality, and no further.
+
+        The heads are those that read the last state.
+
+        Raises:
+            ConfigError: the fusion is not `sequential`.
+        """
+        encoded = self.encode(inputs)
+        walks: dict[str, dict[str, Tokens]] = {}
+        for name, trunk in self.trunks.pairs():
+            if not isinstance(trunk.fusion, Sequential):
+                raise ConfigError(
+                    "Heads can be read after each modality where the fusion is `sequential`. "
+                    f"Found {type(trunk.fusion).__name__}."
+                )
+            walks[name] = trunk.fusion.walk(encoded.tokens[name])
+        order = next(iter(walks.values()))
+        return {
+            one: self.decide({name: walk[one] for name, walk in walks.items()}) for one in order
+        }
+
+    def losses(
+        self,
+        outputs: Mapping[str, Tensor],
+        targets: Mapping[str, Tensor],
+        present: Mapping[str, Tensor] | None = None,
+    ) -> tuple[Tensor, Tensor]:
+        """Return the mean loss `[losses]` and the number of labelled rows, int64 `[losses]`.
+
+        Those of the tasks, then, if `present` is given, those of single modalities (`unimodal`). In training,
+        the sharing's penalties are part of the tasks' losses.
+
+        Args:
+            outputs: what `decide` returned, and `alone` if `present` is given.
+            targets: task -> targets.
+            present: modality -> bool `[batch]`: a modality's loss counts only the rows that have it.
         """
         losses, counts = [], []
         penalties = self.sharing.penalties(dict(self.trunks.pairs())) if self.training else {}
@@ -178,10 +298,19 @@ class Model(nn.Module):
             loss = head.loss(outputs[task].to(wide), targets[task])
             losses.append(loss + penalties[task].to(loss.dtype) if task in penalties else loss)
             counts.append(head.labelled(targets[task]).sum())
+        for name, (task, modality) in self.unimodal.items() if present is not None else ():
+            assert present is not None
+            assert self.modality_heads is not None
+            head, rows = self.modality_heads.head(name), present[modality]
+            wide = torch.promote_types(outputs[name].dtype, torch.float32)
+            losses.append(head.loss(outputs[name][rows].to(wide), targets[task][rows]))
+            counts.append(head.labelled(targets[task][rows]).sum())
         return torch.stack(losses), torch.stack(counts)
 
-    def representation(self, fused: Mapping[str, Tokens]) -> list[Tensor]:
-        """Return the values of the fused tokens that more than one task reads."""
+    def representation(self, encoded: Encoded, fused: Mapping[str, Tokens]) -> list[Tensor]:
+        """Return the values of the tokens that more than one loss reads: fused, or encoded with modality heads."""
+        if self.modality_heads is not None:
+            return [one.values for tokens in encoded.tokens.values() for one in tokens.values()]
         shared = (name for name, tasks in self.sharing.trunks().items() if len(tasks) > 1)
         return [fused[name].values for name in shared]
 
@@ -192,9 +321,19 @@ class Model(nn.Module):
                 if encoder.lr is not None:
                     yield from ((one, encoder.lr) for one in encoder.at_own_rate())
 
+    def encoder_parameters(self) -> dict[str, list[nn.Parameter]]:
+        """Return modality -> the parameters of its encoders, of all trunks."""
+        found: dict[str, list[nn.Parameter]] = {}
+        for _, trunk in self.trunks.pairs():
+            for name, encoder in trunk.encoders.pairs():
+                found.setdefault(name, []).extend(encoder.parameters())
+        return found
+
     def shared_parameters(self) -> Iterator[nn.Parameter]:
-        """Yield the parameters that more than one task uses."""
+        """Yield the parameters that more than one loss uses."""
         for name, tasks in self.sharing.trunks().items():
             if len(tasks) > 1:
                 yield from self.trunks[name].parameters()
+            elif self.modality_heads is not None:
+                yield from self.trunks[name].encoders.parameters()
         yield from self.sharing.shared_parameters()

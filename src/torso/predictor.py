@@ -317,6 +317,8 @@ def build_model(config: RunConfig, schema: Schema) -> Model:
         fusion=config.fusion,
         sharing=config.sharing,
         modality_dropout=config.training.modality_dropout,
+        missing=config.missing,
+        modality_heads=config.modality_heads,
     )
 
 

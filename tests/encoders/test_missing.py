@@ -71,6 +71,26 @@ def test_dropout_hides_the_share_it_says():
     assert hidden == pytest.approx(0.25, abs=0.01)  # all four of a row: one in 256, then none
 
 
+def test_each_modality_is_hidden_at_the_stated_rate_and_both_never():
+    rows = 8000
+    full = {name: Features(torch.zeros(rows, 1), torch.ones(rows, dtype=bool)) for name in "ab"}
+    torch.manual_seed(2)
+    has = presence(ModalityDropout(0.4).train()(full))
+    assert (~has).double().mean(dim=1).tolist() == pytest.approx([0.4 - 0.4**2] * 2, abs=0.02)
+    assert has.any(dim=0).all()
+    alone = {"a": full["a"]}
+    assert presence(ModalityDropout(0.4).train()(alone)).all()
+
+
+def test_dropout_follows_the_seed():
+    before, found = inputs(), []
+    for seed in (0, 0, 1):
+        torch.manual_seed(seed)
+        found.append(presence(ModalityDropout(0.5).train()(before)))
+    assert found[0].equal(found[1])
+    assert not found[0].equal(found[2])
+
+
 @pytest.mark.parametrize("dropout", [ModalityDropout(0.5).eval(), ModalityDropout(0.0).train()])
 def test_dropout_is_off_in_evaluation_and_at_zero(dropout):
     before = inputs()

@@ -45,6 +45,7 @@ from torso.balancing.loss import (
     LossBalancer,
     Uncertainty,
 )
+from torso.balancing.modality import OGMGE, GradientBlending
 
 __all__ = [
     "DBMTL",
@@ -56,6 +57,7 @@ __all__ = [
     "IMTLL",
     "LDCMTL",
     "MGDA",
+    "OGMGE",
     "PCD",
     "RLW",
     "STCH",
@@ -74,6 +76,7 @@ __all__ = [
     "GradNorm",
     "GradVac",
     "GradientBalancer",
+    "GradientBlending",
     "Gram",
     "GramBalancer",
     "LossBalancer",

@@ -1,13 +1,13 @@
 """The room's contract: many losses in, gradients in the parameters' `.grad` out.
 
-The trainer calls `backward`, `after_step` and `end_epoch` and never asks a balancer for its name. State is
+The trainer calls `watch`, `backward`, `after_step`, `held_out` and `end_epoch` and never asks a balancer for its name. State is
 declared as buffers or parameters, so that it is saved, moved and resumed with the run.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, Self
 
 import torch
@@ -87,6 +87,16 @@ class Balancer(nn.Module, ABC):
 
     def end_epoch(self) -> None:
         """Note that an epoch has ended. Default: nothing."""
+
+    def held_out(self, measure: Callable[[], Tensor], /) -> None:
+        """Look at held-out rows when an epoch has ended, before `end_epoch`; default: nothing.
+
+        Args:
+            measure: returns the mean losses on held-out rows, `[tasks]`, NaN for one without labels.
+        """
+
+    def watch(self, encoders: Mapping[str, Sequence[nn.Parameter]], /) -> None:
+        """Note, before training, which parameters encode which modality; default: nothing."""
 
     def task_weights(self) -> dict[str, float]:
         """Return task -> its current loss weight, for the log; empty if there is no such thing."""

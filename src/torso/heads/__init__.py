@@ -5,6 +5,7 @@ from torso.heads.binary import Logistic
 from torso.heads.category import Softmax
 from torso.heads.count import NegativeBinomial, Poisson
 from torso.heads.hazards import Hazards
+from torso.heads.modality import ModalityHeads
 from torso.heads.multilabel import Logistics
 from torso.heads.number import Gaussian, GaussianVector
 from torso.heads.ordinal import CumulativeLogits
@@ -22,6 +23,7 @@ __all__ = [
     "LogNormal",
     "Logistic",
     "Logistics",
+    "ModalityHeads",
     "NegativeBinomial",
     "Poisson",
     "Quantiles",

@@ -36,5 +36,5 @@ class FiLM(Conditioned, name="film"):
         """Return the ReLU of the scaled and shifted `y`."""
         del x
         here = slice(layer * len(self.tasks), (layer + 1) * len(self.tasks))
-        scale, shift = (one.stacked()[here].unsqueeze(1) for one in (self.c, self.d))
+        scale, shift = (torch.stack(one.listed()[here]).unsqueeze(1) for one in (self.c, self.d))
         return ((1.0 + scale) * y + shift).relu()

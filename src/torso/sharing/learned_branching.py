@@ -89,7 +89,7 @@ class LearnedBranching(Sharing, name="learned_branching"):
         cold = (1.0 + self.step / self.cooling) ** -0.5
         gumbel = -torch.empty_like(odds).exponential_().log()
         drawn = ((odds + gumbel) / (self.temperature * cold).clamp(min=0.1)).softmax(dim=1)
-        return torch.unflatten(drawn @ x.flatten(1), 1, x.shape[1:])
+        return (drawn @ x.flatten(1)).view(-1, *x.shape[1:])
 
     def shared_parameters(self) -> Iterable[nn.Parameter]:
         """Yield the nodes and their choices."""

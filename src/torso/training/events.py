@@ -21,7 +21,7 @@ class Epoch:
 
     Attributes:
         number: counts from 1.
-        training: task -> mean loss over its labelled training rows, as the weights moved.
+        training: task, or loss of one modality -> mean over its labelled training rows, as the weights moved.
         validation: task -> mean loss over its labelled validation rows, heads calibrated on them.
         metrics: task -> metric -> value on the validation rows.
         weights: task -> loss weight, where the balancer has any.

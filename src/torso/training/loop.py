@@ -86,6 +86,7 @@ class Trainer:
         serving_all = {id(one) for one in self.shared}
         self.own = [p for p in model.parameters() if p.requires_grad and id(p) not in serving_all]
         self.looks = Looks(balancer)
+        balancer.watch(model.encoder_parameters())
         self.optimizer = torch.optim.AdamW(_groups(model, balancer, plan), lr=plan.lr, fused=True)
         self.schedule = warmup_cosine(self.optimizer, plan.epochs * len(training), plan.warmup)
         self.best: dict[str, Tensor] = {}
@@ -120,7 +121,7 @@ class Trainer:
     def _one_epoch(self) -> None:
         self.epoch += 1
         began = perf_counter()
-        totals = torch.zeros(2, len(self.model.tasks))
+        totals = torch.zeros(2, len(self.model.loss_names))
         self.model.train()
         for number, batch in enumerate(self.training, start=1):
             losses, counts = self._step(batch.to(self.device))
@@ -128,6 +129,7 @@ class Trainer:
                 self.listener.looked(look)
             totals += torch.stack([losses * counts, counts]).cpu()
             self.listener.batch_done(self.epoch, number)
+        self.balancer.held_out(self._held_out)
         self.balancer.end_epoch()
         seconds = perf_counter() - began
         overhead, conflicts = self.looks.epoch_over(seconds)
@@ -143,7 +145,7 @@ class Trainer:
         self.listener.epoch_done(
             Epoch(
                 number=self.epoch,
-                training=dict(zip(self.model.tasks, means, strict=True)),
+                training=dict(zip(self.model.loss_names, means, strict=True)),
                 validation=validation,
                 metrics=metrics,
                 weights=self.balancer.task_weights(),
@@ -173,9 +175,22 @@ class Trainer:
 
     def _losses(self, batch: Batch) -> tuple[Tensor, Tensor, list[Tensor]]:
         with autocast(self.device, self.plan.precision):
-            fused = self.model.fuse(batch.inputs)
-            outputs = self.model.decide(fused)
-        return *self.model.losses(outputs, batch.targets), self.model.representation(fused)
+            encoded = self.model.encode(batch.inputs)
+            fused = self.model.fuse(encoded)
+            outputs = {**self.model.decide(fused), **self.model.alone(encoded)}
+        losses = self.model.losses(outputs, batch.targets, encoded.present)
+        return *losses, self.model.representation(encoded, fused)
+
+    def _held_out(self) -> Tensor:
+        """Return the mean losses on the validation rows, `[losses]`; NaN for one without labels."""
+        totals = torch.zeros(2, len(self.model.loss_names))
+        self.model.eval()
+        with torch.no_grad():
+            for batch in self.validation:
+                losses, counts, _ = self._losses(batch.to(self.device))
+                totals += torch.stack([losses * counts, counts]).cpu()
+        self.model.train()
+        return totals[0] / totals[1]
 
     def _check_finite(self, validation: Mapping[str, float], answers: Answers) -> None:
         diverged = [

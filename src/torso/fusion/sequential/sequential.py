@@ -53,8 +53,12 @@ class Sequential(Fusion, name="sequential"):
         """Return the last state, one token per row, present in every row."""
         return self.states(tokens)[-1]
 
+    def walk(self, tokens: Mapping[str, Tokens], /) -> dict[str, Tokens]:
+        """Return modality -> the state after its step, in the order of the walk; all keys are needed."""
+        return dict(zip(self.order, self.states(tokens)[1:], strict=True))
+
     def states(self, tokens: Mapping[str, Tokens], /) -> list[Tokens]:
-        """Return the state after each step of the walk; a modality without a key makes no step."""
+        """Return the first state, and that after each step; a modality without a key makes no step."""
         batch = len(next(iter(tokens.values())).mask)
         state = Tokens.vector(self.start.expand(batch, -1))
         states = [state]

@@ -1,0 +1,113 @@
+"""Gradient blending: losses weigh what they teach, squared less what they overfit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+import torch
+from torch import Tensor
+
+from torso.balancing.loss._adaptive import AdaptiveBalancer
+from torso.errors import unknown
+
+__all__ = ["GradientBlending"]
+
+
+class GradientBlending(AdaptiveBalancer, name="gradient_blending"):
+    """Each task's losses, multimodal and unimodal, weighted by `G / O²`: generalisation by overfitting squared.
+
+    Wang, Tran, Feiszli, CVPR 2020, "What Makes Training Multi-modal Classification Networks Hard?"
+    (https://arxiv.org/abs/1905.12681): between two points in time, G is how far the held-out loss has
+    fallen, and O is by how much the gap between held-out and training loss has grown.
+
+    How we differ: the figures are those of the heads of the model that is being trained (the paper's online
+    form trains separate copies for them), a training loss is the mean over an epoch, as the weights moved,
+    and the first point is the end of the first epoch. Weights are one until the second; those of a task's
+    losses sum to their number. A held-out loss that has not fallen has weight 0, unless none has, when the weights stay;
+    a growth of the gap below `least` of the largest in its task counts as that much. A loss without any partner has
+    weight one.
+
+    Args:
+        tasks: names of the losses.
+        unimodal: `{loss of one modality: the multimodal loss that it assists}`; default: none, which is `equal`.
+        every: epochs from one point in time to the next.
+        least: floor of a gap's growth, in parts of the largest.
+    """
+
+    needs = "losses of single modalities, and held-out ones; 1 plain step"
+    weights: Tensor
+    total: Tensor
+    count: Tensor
+    epochs: Tensor
+    training_loss: Tensor
+    held_out_loss: Tensor
+
+    def __init__(
+        self,
+        tasks: Sequence[str] | int,
+        *,
+        unimodal: Mapping[str, str] | None = None,
+        every: int = 5,
+        least: float = 0.1,
+    ) -> None:
+        super().__init__(tasks)
+        if every < 1:
+            raise ValueError(f"Parameter `every` should be at least 1. Found {every}.")
+        if not 0.0 < least <= 1.0:
+            raise ValueError(f"Parameter `least` should be in (0, 1]. Found {least}.")
+        self.every, self.least = every, least
+        self.unimodal = dict(unimodal or {})
+        for task in [*self.unimodal, *self.unimodal.values()]:
+            if task not in self.tasks:
+                raise ValueError(unknown("task in `unimodal`:", task, self.tasks))
+        zeros = torch.zeros(len(self.tasks))
+        self.register_buffer("weights", torch.ones(len(self.tasks)))
+        self.register_buffer("total", zeros.clone())
+        self.register_buffer("count", zeros.clone())
+        self.register_buffer("epochs", torch.zeros((), dtype=torch.int64))
+        self.register_buffer("training_loss", zeros + torch.nan)
+        self.register_buffer("held_out_loss", zeros + torch.nan)
+
+    def combine(self, losses: Tensor, tasks: Tensor, /) -> Tensor:
+        """Return the weighted sum."""
+        return (self.weights[tasks].to(losses) * losses).sum()
+
+    def update(self, losses: Tensor, tasks: Tensor, /) -> None:
+        """Add to the epoch's means."""
+        self.total[tasks] += losses.to(self.total)
+        self.count[tasks] += 1
+
+    @torch.no_grad()
+    def held_out(self, measure: Callable[[], Tensor], /) -> None:
+        """At a point in time, compare with the one before and weigh anew."""
+        training = self.total / self.count
+        self.total.zero_()
+        self.count.zero_()
+        point = int(self.epochs) % self.every == 0
+        self.epochs += 1
+        if not self.unimodal or not point:
+            return
+        held_out = measure().to(self.held_out_loss)
+        gained = self.held_out_loss - held_out
+        grown = (held_out - training) - (self.held_out_loss - self.training_loss)
+        for joint in dict.fromkeys(self.unimodal.values()):
+            group = [place for place, task in enumerate(self.tasks) if self._joint(task) == joint]
+            self.weights[group] = self._blend(gained[group], grown[group], self.weights[group])
+        self.training_loss.copy_(training)
+        self.held_out_loss.copy_(held_out)
+
+    def _joint(self, task: str) -> str:
+        return self.unimodal.get(task, task)
+
+    def _blend(self, gained: Tensor, grown: Tensor, weights: Tensor) -> Tensor:
+        """Return the weights of a task's losses; a loss without figures keeps its own, and the rest what is left."""
+        known = gained.isfinite() & grown.isfinite()
+        gained = torch.where(known, gained, 0.0).clamp(min=0.0)
+        if not bool((gained > 0).any()):
+            return weights
+        sizes = torch.where(known, grown, 0.0).abs()
+        largest = sizes.max()
+        sizes = sizes.clamp(min=self.least * float(largest)) if largest > 0 else sizes + 1.0
+        blended = gained / sizes.square()
+        left = weights[known].sum()
+        return torch.where(known, blended / blended.sum() * left, weights)
