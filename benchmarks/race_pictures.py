@@ -61,6 +61,7 @@ def intervals(blocks: Mapping[str, Any], default: str, plain: str, file: Path) -
         ]
         room = 0.35 * (max(means) - min(means)) + 0.005
         axis.set_xlim(min(means) - room, max(means) + room)
+        axis.set_ylim(-1, len(order))
         axis.axvline(middle, color="crimson", linewidth=0.6)
         for place, label in enumerate(order):
             one = entries[label]
