@@ -200,6 +200,68 @@ def pretrained(report: dict) -> str:
     return "\n".join(lines)
 
 
+RACES = ("talking_stamps", "mosi", "av_digits")
+
+
+def fusion_race(report: dict) -> str:
+    """A line per entry: mean score of each data set's tasks with its interval, best on the first set on top."""
+    blocks = {name: report[name] for name in RACES if "verdict" in report.get(name, {})}
+    names = list(dict.fromkeys(label for one in blocks.values() for label in one["entries"]))
+
+    def means(label: str) -> list[float]:
+        found = (one["entries"].get(label) for one in blocks.values())
+        return [one["scores"]["mean"]["mean"] if one else -1.0 for one in found]
+
+    titles = [f"{name} | less `{report['default']}`" for name in blocks]
+    lines = [f"| entry | {' | '.join(titles)} |", f"| --- |{' --- |' * 2 * len(titles)}"]
+    for label in sorted(names, key=means, reverse=True):
+        cells = []
+        for one in blocks.values():
+            entry = one["entries"].get(label)
+            gap = entry and entry.get(f"minus {report['default']}")
+            cells += [_spread(entry["scores"]["mean"]) if entry else "–"]
+            cells += [_spread(gap["mean"], "+") if gap else "–"]
+        lines.append(f"| {label} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def fusion_verdict(report: dict) -> str:
+    """A line per data set, setting and task: the best, the default, and whether it is within the interval."""
+    lines = [
+        "| data | tokens | task | best | the default | within | default less best, paired | best single |"
+    ]
+    lines += ["| --- |" + " --- |" * 7]
+    for name in RACES:
+        for setting, tasks in report.get(name, {}).get("verdict", {}).items():
+            for task, one in tasks.items():
+                if task == "mean" and len(tasks) == 2:
+                    continue
+                lines.append(
+                    f"| {name} | {setting} | {task} | {one['best']} {_spread(one['score'])} "
+                    f"| {one['default']['mean']:.3f} | {'yes' if one['within'] else 'no'} "
+                    f"| {_spread(one['default minus best'], '+')} | {one['best single']} |"
+                )
+    return "\n".join(lines)
+
+
+def missing(report: dict) -> str:
+    """A line per data set and way: points against the models of the subsets, and what misses the bar."""
+    lines = ["| data | hidden in training | mean | more than 2 points below | of them surely |"]
+    lines += ["| --- | --- | --- | --- | --- |"]
+    for name in RACES:
+        for way, one in report.get(name, {}).get("verdict", {}).items():
+            missed = ", ".join(one["missed"]) if len(one["missed"]) <= 4 else "many"
+            lines.append(
+                f"| {name} | {way} | {one['mean']:+.1f} | {len(one['missed'])} of {one['cells']}"
+                f"{': ' + missed if missed else ''} | {len(one['missed for sure'])} |"
+            )
+    return "\n".join(lines)
+
+
+def _spread(one: dict, sign: str = "") -> str:
+    return "{:{s}.3f} [{:{s}.3f}, {:{s}.3f}]".format(one["mean"], one["low"], one["high"], s=sign)
+
+
 def fill(page: Path, blocks: dict[str, str]) -> None:
     """Replace what stands between the marks of each block."""
     text = page.read_text(encoding="utf-8")
@@ -216,6 +278,11 @@ def fill(page: Path, blocks: dict[str, str]) -> None:
 PAGES = {
     "README.md": {"talking_stamps": stamps, "speed": speed},
     "docs/encoders.md": {"pretrained": pretrained},
+    "docs/fusion.md": {
+        "fusion_race": fusion_race,
+        "fusion_verdict": fusion_verdict,
+        "missing": missing,
+    },
     "docs/balancing.md": {
         "balancing": balancing,
         "balancing_quality": quality,
@@ -226,6 +293,10 @@ PAGES = {
 }
 
 
+FILES = {"fusion_verdict": "fusion_race"}
+"""Blocks whose figures are in another block's file."""
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--demo", type=Path, help="what `torso demo` printed")
@@ -233,7 +304,7 @@ def main() -> None:
     if options.demo:
         fill(ROOT / "README.md", {"demo": demo(options.demo.read_text(encoding="utf-8"))})
     for page, renders in PAGES.items():
-        reports = {name: HERE / "results" / f"{name}.json" for name in renders}
+        reports = {name: HERE / "results" / f"{FILES.get(name, name)}.json" for name in renders}
         fill(
             ROOT / page,
             {

@@ -28,8 +28,8 @@ class Usage(nn.Module):
         self.register_buffer("mean", torch.zeros(tasks, sources))
 
     def note(self, gates: Tensor) -> None:
-        """Take in the gates of a batch, `[tasks, batch, sources]`; nothing outside training."""
-        if self.training:
+        """Take in the gates of a batch, `[tasks, batch, sources]`; nothing outside training or from no rows."""
+        if self.training and gates.shape[1]:
             newest = gates.detach().mean(dim=1).to(self.mean.dtype)
             self.mean.lerp_(newest, _NEWEST)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -37,11 +38,12 @@ class DSelectK(Sharing, name="dselect_k"):
     `r_i(e) = prod_j S(z_ij)` where digit j of e is 1, `1 - S(z_ij)` where it is 0, with the smooth step S, which
     reaches 0 and 1; the gate of e is `sum_i softmax(w)_i r_i(e)`. z and w are linear in x. In training, the
     entropy of the selectors is a penalty, and, where the number of experts is no power of two,
-    `1 / sum_e r_i(e)`, so that no selector settles on a number that no expert has.
+    `1 / sum_e r_i(e) - 1`, so that no selector settles on a number that no expert has.
 
     How we differ: the penalties are means over the rows instead of sums, hence the larger default of `entropy`;
-    the paper's second kind of gate, the same for all rows, is left out. Experts are shared, gates and their
-    penalty belong to their task.
+    the second one is less one, so that it ends at zero and does not pass for a loss where a balancer weighs
+    tasks by their losses; its gradient is the same. The paper's second kind of gate, the same for all rows, is
+    left out. Experts are shared, gates and their penalty belong to their task.
 
     Args:
         tasks: names of all tasks.
@@ -111,8 +113,12 @@ class DSelectK(Sharing, name="dselect_k"):
         selected = selected.to(torch.promote_types(selected.dtype, torch.float32))
         owed = -self.entropy * torch.xlogy(selected, selected + 1e-6).sum(dim=(2, 3))
         if self.reachable:
-            owed = owed + (1.0 / selected.sum(dim=3).clamp(min=1e-6)).sum(dim=2)
-        return owed.mean(dim=1)
+            owed = owed + (1.0 / selected.sum(dim=3).clamp(min=1e-6) - 1.0).sum(dim=2)
+        return owed.sum(dim=1) / max(owed.shape[1], 1)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what a copy takes along: not the penalty, which belongs to one pass."""
+        return {**self.__dict__, "_owed": None}
 
     def penalties(self, trunks: Mapping[str, nn.Module], /) -> Mapping[str, Tensor]:
         """Return each task's penalty for the rows of the last `forward`."""
