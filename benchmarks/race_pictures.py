@@ -36,7 +36,7 @@ def intervals(blocks: Mapping[str, Any], default: str, plain: str, file: Path) -
     not reach the red line the two surely differ; the default's own is the interval of its mean.
     """
     pyplot = _pyplot()
-    if pyplot is None:
+    if pyplot is None or not blocks:
         return
     panels = [
         (name, task)
@@ -90,7 +90,7 @@ def intervals(blocks: Mapping[str, Any], default: str, plain: str, file: Path) -
 def differences(blocks: Mapping[str, Any], bar: float, file: Path) -> None:
     """Draw a panel per data set and way: points against the model of the subset, by subset and task."""
     pyplot = _pyplot()
-    if pyplot is None:
+    if pyplot is None or not blocks:
         return
     ways = list(dict.fromkeys(way for block in blocks.values() for way in block["verdict"]))
     figure, axes = pyplot.subplots(
