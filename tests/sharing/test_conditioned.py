@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from tests.sharing.by_hand import TASKS, affine, assert_rows, relu, stirred, tokens
-from torso.sharing import Adapters, FiLM, LoRA, Sharing
+from torso.sharing import Adapters, FiLM, Hard, LoRA, Sharing
 from torso.types import Tokens
 
 
@@ -23,10 +23,11 @@ def adapters(sharing, layer, task, x):
     return y + affine(sharing.up[layer], task, relu(affine(sharing.down[layer], task, y)))
 
 
+@pytest.mark.parametrize("tasks", [TASKS, ["alone"]], ids=len)
 @pytest.mark.parametrize("layers", [1, 2, 3])
 @pytest.mark.parametrize("bend", [film, lora, adapters])
-def test_a_task_bends_every_shared_layer(bend, layers):
-    sharing = stirred(bend.__name__, layers=layers)
+def test_a_task_bends_every_shared_layer(bend, layers, tasks):
+    sharing = stirred(bend.__name__, tasks, layers=layers)
 
     def expected(means, task):
         x = means["shared"]
@@ -37,15 +38,35 @@ def test_a_task_bends_every_shared_layer(bend, layers):
     assert_rows(sharing, {"shared": tokens()}, expected)
 
 
+@pytest.mark.parametrize("tasks", [TASKS, ["alone"]], ids=len)
 @pytest.mark.parametrize("name", ["film", "lora", "adapters"])
-def test_at_first_no_task_bends_anything(name):
+def test_at_first_no_task_bends_anything(name, tasks):
+    """The sharing begins as `hard` with the same layers."""
     torch.manual_seed(0)
-    sharing = Sharing.registry.build(name, tasks=TASKS, dim=4).double()
+    sharing = Sharing.registry.build(name, tasks=tasks, dim=4).double()
+    hard = Hard(tasks, 4, hidden=[4, 4]).double()
+    with torch.no_grad():
+        for mine, layer in zip(sharing.layers, hard.layers[::2], strict=True):
+            layer.weight.copy_(mine.weights[0][0])
+            layer.bias.copy_(mine.biases[0].normal_())
+    vectors, expected = sharing({"shared": tokens()}), hard({"shared": tokens()})
+    for task in tasks:
+        torch.testing.assert_close(vectors[task], expected[task], rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", ["film", "lora", "adapters"])
+def test_the_first_steps_of_training_part_the_tasks(name):
+    """What is zero at first gets a gradient at once, so that it does not stay there."""
+    torch.manual_seed(0)
+    sharing = Sharing.registry.build(name, tasks=["a", "b"], dim=4).double()
+    descent = torch.optim.SGD(sharing.parameters(), lr=0.05)
+    for _ in range(2):
+        descent.zero_grad()
+        vectors = sharing({"shared": tokens()})
+        ((vectors["a"] - 1).square().sum() + vectors["b"].square().sum()).backward()
+        descent.step()
     vectors = sharing({"shared": tokens()})
-    assert all(torch.equal(vectors["one"], vectors[task]) for task in TASKS)
-    alone = Sharing.registry.build(name, tasks=["one"], dim=4).double()
-    alone.layers.load_state_dict(sharing.layers.state_dict())
-    assert torch.allclose(alone({"shared": tokens()})["one"], vectors["one"], atol=1e-12)
+    assert not torch.allclose(vectors["a"], vectors["b"], atol=1e-3)
 
 
 def by_hand(sharing, **numbers):

@@ -1,13 +1,15 @@
 """Selectors by binary codes with a smooth step."""
 
 import math
+from copy import deepcopy
 
 import pytest
 import torch
 
-from tests.sharing.by_hand import affine, assert_rows, softmax, stirred, tokens, tower
+from tests.sharing.by_hand import TASKS, affine, assert_rows, mean, softmax, stirred, tokens, tower
 from torso.sharing import DSelectK
 from torso.sharing.dselect_k import smooth_step
+from torso.types import Tokens
 
 
 def step(x, gamma):
@@ -35,11 +37,12 @@ def selected(sharing, task, x, experts):
     return found
 
 
+@pytest.mark.parametrize("tasks", [TASKS, ["alone"]], ids=len)
 @pytest.mark.parametrize(
     ("experts", "k", "gamma"), [(4, 2, 1.0), (3, 3, 2.5), (5, 1, 4.0), (2, 1, 9.0)]
 )
-def test_a_task_reads_the_mixture_of_its_selectors(experts, k, gamma):
-    sharing = stirred("dselect_k", experts=experts, k=k, gamma=gamma)
+def test_a_task_reads_the_mixture_of_its_selectors(experts, k, gamma, tasks):
+    sharing = stirred("dselect_k", tasks, experts=experts, k=k, gamma=gamma)
 
     def expected(means, task):
         x = means["shared"]
@@ -60,14 +63,41 @@ def test_the_penalty_is_the_entropy_and_what_keeps_codes_within_the_experts(expe
     for task, name in enumerate(sharing.tasks):
         rows = []
         for row in range(5):
-            x = torch.where(given.mask[row].unsqueeze(1), given.values[row], 0.0).sum(0)
-            x = x / max(int(given.mask[row].sum()), 1)
             total = 0.0
-            for gates in selected(sharing, task, x, experts):
+            for gates in selected(sharing, task, mean(given, row), experts):
                 total -= 0.3 * sum(g * math.log(g + 1e-6) for g in gates if g > 0)
-                total += 1 / sum(gates) if experts == 3 else 0.0
+                total += 1 / sum(gates) - 1 if experts == 3 else 0.0
             rows.append(total)
-        assert owed[name].item() == pytest.approx(sum(rows) / 5)
+        assert owed[name].item() == pytest.approx(sum(rows) / 5, rel=0, abs=1e-9)
+
+
+@pytest.mark.parametrize(("code", "owed"), [(0.0, 0.0), (0.25, 1 / (1 - 0.84375**2) - 1)])
+def test_the_penalty_by_hand(code, owed):
+    """Both digits of the one selector of three experts are the step of `code`; the fourth code is nobody's."""
+    sharing = DSelectK(["a"], 2, experts=3, k=1, entropy=0.0).double()
+    with torch.no_grad():
+        sharing.selectors.weights[0].zero_()
+        sharing.selectors.biases[0].fill_(code or -1.0)
+    sharing({"shared": Tokens.vector(torch.ones(7, 2).double())})
+    assert sharing.penalties({})["a"].item() == pytest.approx(owed, rel=0, abs=1e-9)
+
+
+def test_a_penalty_that_nobody_fetched_hinders_no_copy():
+    sharing = stirred("dselect_k").train()
+    sharing({"shared": tokens()})
+    twin = deepcopy(sharing)
+    assert twin.penalties({}) == {}
+    assert set(sharing.penalties({})) == set(sharing.tasks)
+
+
+def test_no_rows_owe_nothing():
+    sharing = stirred("dselect_k", experts=3).train()
+    sharing({"shared": tokens(rows=5)})
+    said = sharing.mixing()
+    none = Tokens(torch.zeros(0, 3, 4).double(), torch.zeros(0, 3, dtype=torch.bool))
+    assert sharing({"shared": none})["one"].shape == (0, 4)
+    assert [owed.item() for owed in sharing.penalties({}).values()] == [0.0, 0.0, 0.0]
+    assert sharing.mixing() == said
 
 
 def test_the_step_by_hand():

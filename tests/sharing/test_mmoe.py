@@ -3,14 +3,15 @@
 import pytest
 import torch
 
-from tests.sharing.by_hand import affine, assert_rows, softmax, stirred, tokens, tower
+from tests.sharing.by_hand import TASKS, affine, assert_rows, mean, softmax, stirred, tokens, tower
 from torso.sharing import MMoE
 from torso.types import Tokens
 
 
+@pytest.mark.parametrize("tasks", [TASKS, ["alone"]], ids=len)
 @pytest.mark.parametrize("settings", [{}, {"experts": 1}, {"experts": 3, "hidden": [5, 2]}])
-def test_a_task_reads_its_own_mixture(settings):
-    sharing = stirred("mmoe", **settings)
+def test_a_task_reads_its_own_mixture(settings, tasks):
+    sharing = stirred("mmoe", tasks, **settings)
 
     def expected(means, task):
         x = means["shared"]
@@ -50,7 +51,7 @@ def test_mixing_follows_the_gates_of_training():
     assert sharing.mixing() == {}
     given = tokens()
     gates = [
-        torch.stack([softmax(affine(sharing.gates, task, x)) for x in _means(given)]).mean(0)
+        sum(softmax(affine(sharing.gates, task, mean(given, row))) for row in range(5)) / 5
         for task in range(3)
     ]
     for _ in range(2):  # a batch that comes again says the same
@@ -59,6 +60,9 @@ def test_mixing_follows_the_gates_of_training():
             assert list(sharing.mixing()[task].values()) == pytest.approx(gate.tolist())
 
 
-def _means(given):
-    clean = torch.where(given.mask.unsqueeze(2), given.values, 0.0)
-    return clean.sum(1) / given.mask.sum(1, keepdim=True).clamp(min=1)
+def test_mixing_takes_in_nothing_from_no_rows():
+    sharing = stirred("mmoe", experts=2).train()
+    sharing({"shared": tokens()})
+    said = sharing.mixing()
+    sharing({"shared": Tokens.vector(torch.zeros(0, 4).double())})
+    assert sharing.mixing() == said

@@ -3,14 +3,15 @@
 import pytest
 import torch
 
-from tests.sharing.by_hand import affine, assert_rows, relu, sigmoid, stirred, tokens
+from tests.sharing.by_hand import TASKS, affine, assert_rows, relu, sigmoid, stirred, tokens
 from torso.sharing import MTAN
 from torso.types import Tokens
 
 
+@pytest.mark.parametrize("tasks", [TASKS, ["alone"]], ids=len)
 @pytest.mark.parametrize("blocks", [1, 2, 3])
-def test_a_task_masks_every_block(blocks):
-    sharing = stirred("mtan", blocks=blocks)
+def test_a_task_masks_every_block(blocks, tasks):
+    sharing = stirred("mtan", tasks, blocks=blocks)
 
     def expected(means, task):
         p = masked = means["shared"]
@@ -41,3 +42,8 @@ def test_by_hand():
         sharing.h[0].biases[0].fill_(torch.tensor(3.0).log())
     vector = sharing({"shared": Tokens.vector(torch.full((1, 1), 2.0))})["a"]
     assert vector.item() == pytest.approx(4.5)
+
+
+def test_blocks_are_checked():
+    with pytest.raises(ValueError, match=r"`blocks` should be a whole number from 1 on\. Found 0"):
+        MTAN(["a"], 4, blocks=0)

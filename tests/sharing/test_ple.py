@@ -3,21 +3,22 @@
 import pytest
 import torch
 
-from tests.sharing.by_hand import affine, assert_rows, softmax, stirred, tokens, tower
+from tests.sharing.by_hand import TASKS, affine, assert_rows, mean, softmax, stirred, tokens, tower
 from torso.sharing import CGC, PLE
 from torso.types import Tokens
 
 
-def streams(sharing, x):
-    """Return each task's stream after the last level, by equations 1 to 5 of the paper."""
+def streams(sharing, x, levels=None):
+    """Return each task's stream after all levels or those given, by equations 1 to 5 of the paper."""
     tasks = len(sharing.tasks)
     mine, shared = [x] * tasks, x
-    for level in sharing.levels:
+    for level in sharing.levels if levels is None else levels:
         own = [
             [tower(level.experts, task * level.own + e, mine[task]) for e in range(level.own)]
             for task in range(tasks)
         ]
-        common = [tower(level.common, e, shared) for e in range(len(_members(level.common)))]
+        members = level.common.layers[0].members
+        common = [tower(level.common, e, shared) for e in range(members)]
         following = []
         for task in range(tasks):
             gate = softmax(affine(level.gates, task, mine[task]))
@@ -31,10 +32,7 @@ def streams(sharing, x):
     return mine
 
 
-def _members(towers):
-    return range(towers.layers[0].members)
-
-
+@pytest.mark.parametrize("tasks", [TASKS, ["alone"]], ids=len)
 @pytest.mark.parametrize(
     ("name", "settings"),
     [
@@ -45,8 +43,8 @@ def _members(towers):
         ("ple", {"levels": 2, "hidden": [6]}),
     ],
 )
-def test_a_task_mixes_its_own_experts_with_common_ones(name, settings):
-    sharing = stirred(name, **settings)
+def test_a_task_mixes_its_own_experts_with_common_ones(name, settings, tasks):
+    sharing = stirred(name, tasks, **settings)
     assert_rows(
         sharing, {"shared": tokens()}, lambda means, task: streams(sharing, means["shared"])[task]
     )
@@ -68,6 +66,28 @@ def test_by_hand():
         level.common.layers[0].weights[0].fill_(3.0)
         level.gates.weights[0].zero_()
     assert sharing({"shared": Tokens.vector(torch.ones(1, 1))})["a"].item() == pytest.approx(2.0)
+
+
+@pytest.mark.parametrize("setting", ["levels", "own", "common"])
+def test_settings_are_checked(setting):
+    with pytest.raises(ValueError, match=rf"`{setting}` should be a whole number from 1 on"):
+        PLE(["a"], 4, **{setting: 0})
+
+
+def test_mixing_is_the_mean_gate_of_the_last_level():
+    """x_k of the last level comes of the one below, so the gates are worked out from there."""
+    sharing = stirred("ple", own=2, common=1).train()
+    assert sharing.mixing() == {}
+    given = tokens()
+    sharing({"shared": given})
+    below, top = sharing.levels
+    gates = [
+        softmax(affine(top.gates, 1, streams(sharing, mean(given, row), [below])[1]))
+        for row in range(5)
+    ]
+    said = sharing.mixing()["two"]
+    assert list(said) == ["own_0", "own_1", "common_0"]
+    assert list(said.values()) == pytest.approx((sum(gates) / 5).tolist())
 
 
 def test_no_gradient_goes_from_a_task_to_the_experts_of_another():

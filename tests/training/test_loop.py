@@ -187,12 +187,33 @@ def test_biases_and_norms_do_not_decay():
     assert counted == len(list(one.model.parameters()))
 
 
-def test_what_tasks_use_of_experts_goes_to_the_log():
+@pytest.mark.parametrize("sharing", ["mmoe", "cgc", "ple", "dselect_k"])
+def test_what_tasks_use_of_experts_goes_to_the_log(sharing):
     ear = Ear()
-    trainer(listener=ear, sharing={"type": "mmoe", "experts": 2}).run()
-    for epoch in ear.epochs:
-        assert set(epoch.mixing) == {"sign", "sum"} == set(epoch.to_dict()["mixing"])
-        assert sum(epoch.mixing["sign"].values()) == pytest.approx(1.0)
+    one = trainer(listener=ear, sharing=sharing)
+    told = []
+    ear.epoch_done = lambda epoch: told.append((epoch, one.model.sharing.mixing()))
+    one.run()
+    assert len(told) == 3
+    for epoch, mixing in told:
+        assert epoch.to_dict()["mixing"] == mixing
+        for task in ("sign", "sum"):
+            assert sum(mixing[task].values()) == pytest.approx(1.0)
+    assert told[0][1] != told[2][1]  # it follows the training
+
+
+def test_without_experts_the_log_says_nothing_of_them():
     ear = Ear()
     trainer(listener=ear).run()
     assert "mixing" not in ear.epochs[0].to_dict()
+
+
+def test_a_sharing_s_penalty_is_trained_on():
+    """The entropy of the selectors is part of the training losses alone."""
+    for weight in (0.0, 5.0):
+        ear = Ear()
+        plan = Plan(epochs=1, lr=0.01)
+        trainer(plan, ear, sharing={"type": "dselect_k", "entropy": weight}).run()
+        for task in ("sign", "sum"):  # two selectors of four experts owe 2 log 4 each at most
+            gap = ear.epochs[0].training[task] - ear.epochs[0].validation[task]
+            assert (gap > 1.0) == (weight > 0), (weight, gap)

@@ -79,7 +79,7 @@ class DSelectK(Sharing, name="dselect_k"):
         self.width = sizes[-1]
         self.experts = Towers(experts, [dim, *sizes])
         digits = math.ceil(math.log2(experts))
-        self.reachable = experts < 2**digits
+        self.spare_codes = experts < 2**digits
         bits = torch.arange(experts).unsqueeze(1) >> torch.arange(digits - 1, -1, -1)
         self.register_buffer("codes", (bits & 1).bool(), persistent=False)  # [experts, digits]
         self.selectors = Stacked(len(self.tasks), dim, k * digits, apart=True)
@@ -112,7 +112,7 @@ class DSelectK(Sharing, name="dselect_k"):
         """Return `[tasks]`."""
         selected = selected.to(torch.promote_types(selected.dtype, torch.float32))
         owed = -self.entropy * torch.xlogy(selected, selected + 1e-6).sum(dim=(2, 3))
-        if self.reachable:
+        if self.spare_codes:
             owed = owed + (1.0 / selected.sum(dim=3).clamp(min=1e-6) - 1.0).sum(dim=2)
         return owed.sum(dim=1) / max(owed.shape[1], 1)
 
