@@ -262,6 +262,58 @@ def _spread(one: dict, sign: str = "") -> str:
     return "{:{s}.3f} [{:{s}.3f}, {:{s}.3f}]".format(one["mean"], one["low"], one["high"], s=sign)
 
 
+def sharing_race(report: dict) -> str:
+    """A line per entry: mean score of each data set's tasks, and what it is above `hard` and a model per task."""
+    blocks = {
+        name: one for name, one in report.items() if isinstance(one, dict) and "verdict" in one
+    }
+    names = list(dict.fromkeys(label for one in blocks.values() for label in one["entries"]))
+    titles = " | ".join(f"{name} | less `hard` | less `separate`" for name in blocks)
+    lines = [f"| entry | {titles} |", f"| --- |{' --- |' * 3 * len(blocks)}"]
+    for label in names:
+        cells = []
+        for one in blocks.values():
+            entry = one["entries"].get(label)
+            cells.append(_spread(entry["scores"]["mean"]) if entry else "–")
+            for against in ("hard", "separate"):
+                gap = entry and entry.get(f"minus {against}")
+                cells.append(_spread(gap["mean"], "+") if gap else "–")
+        lines.append(f"| {label} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def mmoe(report: dict) -> str:
+    """A line per correlation: the errors, and the shared bottom's less MMoE's."""
+    first = next(iter(report["correlations"].values()))
+    lines = [f"| correlation | {' | '.join(first['error'])} | shared bottom less mmoe |"]
+    lines.append(f"| --- |{' --- |' * (len(first['error']) + 1)}")
+    for correlation, one in report["correlations"].items():
+        cells = [_spread(some) for some in one["error"].values()]
+        cells.append(_spread(one["gap"]["shared bottom minus mmoe"], "+"))
+        lines.append(f"| {correlation} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def likelihoods(report: dict) -> str:
+    """A line per set and head: log loss beside the truth's and the baseline's, and the share of labels held."""
+    lines = [
+        "| set | head | log loss | the truth's | above it: mean, worst seed | from baseline to truth | coverage of 90 % |",
+        "| --- | --- | --- | --- | --- | --- | --- |",
+    ]
+    for name, one in report.items():
+        for head, found in one["summary"].items():
+            excess = found.get("excess")
+            shown = (
+                f"{found['log_loss']:.4f} | {found['true_log_loss']:.4f} "
+                f"| {excess['mean']:.1%}, {excess['worst']:.1%} | {found['closed']:.1%}"
+                if excess
+                else f"– | {found['true_log_loss']:.4f} | – | –"
+            )
+            held = f"{found['coverage']:.1%}" if "coverage" in found else "–"
+            lines.append(f"| {name} | `{head}` | {shown} | {held} |")
+    return "\n".join(lines)
+
+
 def fill(page: Path, blocks: dict[str, str]) -> None:
     """Replace what stands between the marks of each block."""
     text = page.read_text(encoding="utf-8")
@@ -283,6 +335,8 @@ PAGES = {
         "fusion_verdict": fusion_verdict,
         "missing": missing,
     },
+    "docs/sharing.md": {"sharing_race": sharing_race, "published_mmoe": mmoe},
+    "docs/heads.md": {"likelihoods": likelihoods},
     "docs/balancing.md": {
         "balancing": balancing,
         "balancing_quality": quality,

@@ -8,7 +8,7 @@ Talking Stamps (five tasks, `features.py`), MultiMNIST (left and right digit, pi
 (income above 50,000 and never married; the published training file is absent, so rows come from the test file, and
 published AUCs are for other rows). Every registered sharing with its default settings, `hard` with two more shared
 layers as a control of depth, and `separate`, which is a model per task. Equal for all: features, width, fusion,
-steps, optimiser, heads. The learning rate is that of `RATES` with the better validation scores at the first seed; a
+steps, optimiser, heads. The learning rate is the one of two with the better validation scores at the first seed; a
 seed draws the split or the pairs, the weights and the order of rows, the same for all, so differences are paired.
 Intervals are 95 % t-intervals over the seeds. Entries that are done stay in results/sharing_race.json.
 """
@@ -29,7 +29,7 @@ import numpy as np
 import pandas as pd
 import torch
 from features import Dataset, data_folder, laid_out, patches, stamps
-from fusion_race import RATES, Course, paired, raced, shown, values
+from fusion_race import Course, paired, raced, shown, values
 from published.multi_mnist_data import pictures
 from race_pictures import intervals
 from small_training import Plan, interval
@@ -161,11 +161,12 @@ def main() -> None:
         "torch": torch.__version__,
         "threads": torch.get_num_threads(),
         "dim": 64,
-        "rates": RATES,
     }
     for name in options.only:
         course = COURSES[name]
-        block = report.setdefault(name, {"plan": asdict(course.plan), "entries": {}})
+        block = report.setdefault(
+            name, {"plan": asdict(course.plan), "rates": course.rates, "entries": {}}
+        )
         load = cache(course.load)
         for label, spec in {} if options.draw else entries().items():
             if label in block["entries"] or (options.entries and label not in options.entries):
