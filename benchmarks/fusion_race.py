@@ -18,8 +18,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import platform
 import statistics
 from collections.abc import Callable
 from dataclasses import asdict, replace
@@ -30,7 +28,7 @@ import torch
 from av_digits import av_digits
 from features import Dataset, mosi, stamps
 from race_pictures import ALONE, intervals
-from small_training import Plan, build, interval, score, train
+from small_training import Plan, build, circumstances, interval, score, train
 
 from torso._tensors import masked_mean
 from torso.fusion import Fusion
@@ -208,11 +206,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=HERE / "results" / "fusion_race.json")
     options = parser.parse_args()
     report = json.loads(options.out.read_text()) if options.out.exists() else {}
-    report |= {
-        "command": f"OMP_NUM_THREADS=1 python benchmarks/{Path(__file__).name}",
-        "machine": f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}",
-        "torch": torch.__version__,
-        "threads": torch.get_num_threads(),
+    report |= circumstances(Path(__file__)) | {
         "default": DEFAULT,
         "plain": PLAIN,
         "dim": DIM,

@@ -17,8 +17,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import platform
 import statistics
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
@@ -31,7 +29,7 @@ import torch
 from features import Dataset
 from fusion_race import COURSES, DEFAULT, DIM
 from race_pictures import differences
-from small_training import Inputs, Plan, build, interval, score, train
+from small_training import Inputs, Plan, build, circumstances, interval, score, train
 
 from torso.model import Model
 from torso.types import Features
@@ -189,11 +187,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=HERE / "results" / "missing.json")
     options = parser.parse_args()
     report = json.loads(options.out.read_text()) if options.out.exists() else {}
-    report |= {
-        "command": f"OMP_NUM_THREADS=1 python benchmarks/{Path(__file__).name}",
-        "machine": f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}",
-        "torch": torch.__version__,
-        "threads": torch.get_num_threads(),
+    report |= circumstances(Path(__file__)) | {
         "fusion": DEFAULT,
         "ways": {name: asdict(way) for name, way in WAYS.items()},
     }

@@ -17,8 +17,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import platform
 import statistics
 from dataclasses import asdict
 from functools import cache
@@ -27,12 +25,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import torch
 from features import Dataset, data_folder, laid_out, patches, stamps
 from fusion_race import Course, paired, raced, shown, values
 from published.multi_mnist_data import pictures
 from race_pictures import intervals
-from small_training import Plan, interval
+from small_training import Plan, circumstances, interval
 
 from torso.sharing import Sharing
 
@@ -155,11 +152,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=HERE / "results" / "sharing_race.json")
     options = parser.parse_args()
     report = json.loads(options.out.read_text()) if options.out.exists() else {}
-    report |= {
-        "command": f"OMP_NUM_THREADS=1 python benchmarks/{Path(__file__).name}",
-        "machine": f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}",
-        "torch": torch.__version__,
-        "threads": torch.get_num_threads(),
+    report |= circumstances(Path(__file__)) | {
         "dim": 64,
     }
     for name in options.only:

@@ -8,11 +8,15 @@ the validation rows counts. A score is a task's headline: accuracy of classes, A
 from __future__ import annotations
 
 import math
+import os
+import platform
 import statistics
 import time
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -29,7 +33,7 @@ from torso.registry import Spec
 from torso.training.schedule import warmup_cosine
 from torso.types import Features, Tokens
 
-__all__ = ["Plan", "Trained", "build", "interval", "score", "train", "without"]
+__all__ = ["Plan", "Trained", "build", "circumstances", "interval", "score", "train", "without"]
 
 Inputs = dict[str, Features]
 Scores = dict[str, float]
@@ -219,6 +223,16 @@ def headline(kind: str, prediction: np.ndarray, truth: np.ndarray) -> float:
     scores = SCORES.find(kind)
     measured = scores(prediction[known], truth[known], prediction[known])
     return float(measured.measure(np.ones((1, known.sum()))).overall[scores.headline][0])
+
+
+def circumstances(script: Path) -> dict[str, Any]:
+    """Return what a report says of the command and the machine."""
+    return {
+        "command": f"OMP_NUM_THREADS=1 python benchmarks/{script.name}",
+        "machine": f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}",
+        "torch": torch.__version__,
+        "threads": torch.get_num_threads(),
+    }
 
 
 def interval(values: Sequence[float]) -> dict[str, float]:

@@ -36,6 +36,8 @@ class Apart(nn.ParameterList):
     def stacked(self) -> Tensor:
         """Return `[parameters, ...]`."""
         many = self.listed()
+        if len(many) == 1:
+            return many[0].unsqueeze(0)
         if len(many) * many[0].numel() < _LARGE or not _side_by_side(many):
             return torch.stack(many)
         block: Tensor = _Block.apply(*many)  # type: ignore[no-untyped-call]

@@ -67,7 +67,8 @@ class Branches(Sharing, name="branches"):
 
     def forward(self, fused: Mapping[str, Tokens], /) -> dict[str, Tensor]:
         """Return for each task the vector of the innermost list that holds it."""
-        vectors = torch.stack([masked_mean(fused[name]) for name in self.readers])
+        means = [masked_mean(fused[name]) for name in self.readers]
+        vectors = torch.stack(means) if len(means) > 1 else means[0].unsqueeze(0)
         found = [vectors]  # depth -> [nodes, batch, dim]
         for level, parents in zip(self.levels, self.parents, strict=True):
             below = found[-1]
