@@ -1,0 +1,86 @@
+"""Parameters side by side: one tensor of them, whatever was done to them before."""
+
+import copy
+
+import pytest
+import torch
+from torch import nn
+
+from torso.sharing._apart import Apart, _side_by_side
+
+LARGE = (128, 256)  # three of them are beyond the number that is copied
+
+
+def build(shape=LARGE, count=3):
+    torch.manual_seed(0)
+    return Apart(torch.randn(shape) for _ in range(count))
+
+
+@pytest.mark.parametrize("shape", [(5,), (3, 4), LARGE])
+@pytest.mark.parametrize("count", [1, 3])
+def test_stacked_is_the_stack_and_so_is_its_gradient(shape, count):
+    many = build(shape, count)
+    upstream = torch.randn(count, *shape)
+    many.stacked().backward(upstream)
+    assert torch.equal(many.stacked(), torch.stack([*many]))
+    for one, expected in zip(many, upstream, strict=True):
+        assert torch.equal(one.grad, expected)
+
+
+def test_many_numbers_are_not_copied():
+    many = build()
+    assert many.stacked().data_ptr() == many[0].data_ptr()
+    with torch.no_grad():
+        many[1].fill_(7.0)
+    assert (many.stacked()[1] == 7.0).all()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        copy.deepcopy,
+        lambda many: many.double(),
+        lambda many: many.share_memory(),
+        lambda many: many.to("meta").to_empty(device="cpu"),
+    ],
+    ids=["copied", "converted", "between processes", "emptied"],
+)
+def test_what_moves_parameters_changes_nothing_else(change):
+    many = change(build())
+    assert torch.equal(many.stacked().nan_to_num(), torch.stack([*many]).nan_to_num())
+    many.stacked().sum().backward()
+    assert all((one.grad == 1.0).all() for one in many)
+    assert [name for name, _ in many.named_parameters()] == ["0", "1", "2"]
+
+
+def test_converted_parameters_lie_side_by_side_again_and_shared_ones_stay_shared():
+    assert _side_by_side(build().double().listed())
+    assert all(one.is_shared() for one in build().share_memory())
+
+
+def test_an_optimizer_and_a_state_dict_work_in_place():
+    many, other = build(), build()
+    optimizer = torch.optim.AdamW(many.parameters(), lr=0.1)
+    many.stacked().square().sum().backward()
+    optimizer.step()
+    assert _side_by_side(many.listed())
+    other.load_state_dict(many.state_dict())
+    assert torch.equal(other.stacked(), torch.stack([*many]))
+    assert _side_by_side(other.listed())
+
+
+def test_a_frozen_parameter_gets_no_gradient():
+    many = build()
+    many[1].requires_grad_(False)
+    many.stacked().sum().backward()
+    assert many[1].grad is None
+    assert (many[2].grad == 1.0).all()
+
+
+def test_gradients_of_gradients():
+    many, apart = nn.ParameterList(build()), build()
+    for one in (many, apart):
+        stacked = one.stacked() if isinstance(one, Apart) else torch.stack([*one])
+        first = torch.autograd.grad(stacked.pow(3).sum(), [*one], create_graph=True)
+        sum(g.sum() for g in first).backward()
+    assert all(torch.equal(a.grad, b.grad) for a, b in zip(many, apart, strict=True))
