@@ -35,7 +35,7 @@ from torso.fusion import Fusion
 from torso.types import Tokens
 
 HERE = Path(__file__).resolve().parent
-DEFAULT, PLAIN = "transformer", "concat"
+DEFAULT, PLAIN = "concat", "transformer"
 DIM = 64
 COMPOSED: dict[str, Any] = {
     "sequential of transformer": {"type": "sequential", "inner": "transformer"},

@@ -22,6 +22,7 @@ _hub
 _tensors
 _blocks
 encoders fusion sharing heads balancing data
+trunk
 model catalogue
 config evaluation costs
 training

@@ -493,7 +493,7 @@ def test_an_unknown_target_or_column(tmp_path, capsys):
         ("encoders.note.dept=2", ["'dept'", "Did you mean 'depth'?"]),
         ("heads.colr=softmax", ["'colr'", "Did you mean 'colour'?"]),
         ("heads.colour=softmaxx", ["softmaxx", "softmax"]),
-        ("fusion={kind: concat}", ["'kind'", "transformer"]),
+        ("fusion={kind: gated}", ["'kind'", "concat"]),
         ("fusion=nowhere.at:All", ["'nowhere.at:All'", "Cannot import"]),
         ("epochs", ["training.epochs=5", "'epochs'"]),
         ("dim=[", ["'dim=['", "YAML"]),

@@ -127,10 +127,10 @@ def test_a_part_without_its_type_keeps_the_default_one():
     run = torso.fit(
         tables.plain(),
         TARGETS,
-        settings={"dim": 8, "training.epochs": 1, "encoders.note.depth": 1, "fusion.depth": 1},
+        settings={"dim": 8, "training.epochs": 1, "encoders.note.depth": 1, "fusion.hidden": 4},
     )
     assert run.config.encoders["note"]["type"] == "transformer"
-    assert run.config.fusion["type"] == "transformer"
+    assert run.config.fusion["type"] == "concat"
 
 
 # --- seeds ----------------------------------------------------------------------------------------------

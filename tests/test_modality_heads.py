@@ -21,7 +21,7 @@ EVERY = [f"{task} from {modality}" for modality in small.MODALITIES for task in 
 
 def losses_of(model, batch):
     encoded = model.encode(batch.inputs)
-    outputs = {**model.decide(model.fuse(encoded)), **model.alone(encoded)}
+    outputs = {**model.decide(model.fuse(encoded), encoded), **model.alone(encoded)}
     return model.losses(outputs, batch.targets, encoded.present)
 
 
@@ -115,7 +115,7 @@ def test_the_representation_is_what_more_than_one_loss_reads():
         one is two.values for one, two in zip(found, encoded.tokens["shared"].values(), strict=True)
     )
     losses, _ = model.losses(
-        {**model.decide(model.fuse(encoded)), **model.alone(encoded)},
+        {**model.decide(model.fuse(encoded), encoded), **model.alone(encoded)},
         batch.targets,
         encoded.present,
     )

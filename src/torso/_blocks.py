@@ -64,7 +64,7 @@ class Attention(nn.Module):
         return x.view(*x.shape[:2], self.heads, -1).transpose(1, 2)  # [batch, heads, length, width]
 
 
-def _feed_forward(dim: int, expansion: float) -> nn.Sequential:
+def feed_forward(dim: int, expansion: float) -> nn.Sequential:
     hidden = max(1, int(dim * expansion))
     return nn.Sequential(nn.Linear(dim, hidden), nn.GELU(), nn.Linear(hidden, dim))
 
@@ -86,7 +86,7 @@ class Block(nn.Module):
         self.norm_attention = nn.LayerNorm(dim)
         self.attention = Attention(dim, heads)
         self.norm_feed = nn.LayerNorm(dim)
-        self.feed = _feed_forward(dim, expansion)
+        self.feed = feed_forward(dim, expansion)
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, tokens: Tokens, queries: int | None = None) -> Tokens:
@@ -120,7 +120,7 @@ class CrossBlock(nn.Module):
         self.norm_keys = nn.LayerNorm(dim)
         self.attention = Attention(dim, heads)
         self.norm_feed = nn.LayerNorm(dim)
-        self.feed = _feed_forward(dim, expansion)
+        self.feed = feed_forward(dim, expansion)
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, queries: Tokens, keys: Tokens) -> Tokens:

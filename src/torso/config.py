@@ -81,6 +81,9 @@ class TrainingConfig(_Strict):
     modality_dropout: float = Field(
         0.0, ge=0, lt=1, description="share of a row's modalities hidden"
     )
+    mixup: float = Field(
+        0.0, ge=0, description="rows are blended by a share from Beta(mixup, mixup); 0: not"
+    )
     device: str = Field("auto", description="auto, cpu, cuda, cuda:1, mps")
     precision: Literal["auto", "float32", "bfloat16"] = Field(
         "auto", description="auto: bfloat16 autocast on CUDA, float32 elsewhere"
@@ -96,7 +99,7 @@ class RunConfig(_Strict):
     targets: dict[str, dict[str, Any]] = Field(description="column -> kind and its settings")
     dim: int = Field(128, ge=2, description="width of a token")
     encoders: dict[str, PartSpec] = Field({}, description="modality -> encoder")
-    fusion: PartSpec = "transformer"
+    fusion: PartSpec = "concat"
     sharing: PartSpec = "hard"
     heads: dict[str, PartSpec] = Field({}, description="task -> head")
     modality_heads: bool = Field(False, description="a head of every task above each modality too")

@@ -19,6 +19,7 @@ from torso.fusion import Fusion
 from torso.model import Model
 from torso.registry import Registry
 from torso.sharing import Sharing
+from torso.trunk import Encoded
 from torso.types import Features, Tokens
 
 __all__ = ["EXAMPLE", "Cost", "example_costs", "measure", "model_costs"]
@@ -76,6 +77,7 @@ def model_costs(model: Model, inputs: Mapping[str, Features]) -> dict[str, Cost]
     rows = len(next(iter(inputs.values())).mask)
     costs: dict[str, Cost] = {}
     fused: dict[str, Tokens] = {}
+    encoded: dict[str, dict[str, Tokens]] = {}
     several = len(list(model.trunks.names())) > 1
     for name, trunk in model.trunks.pairs():
         of = f" of trunk {name}" if several else ""
@@ -88,11 +90,14 @@ def model_costs(model: Model, inputs: Mapping[str, Features]) -> dict[str, Cost]
         costs[f"fusion{of}"] = measure(trunk.fusion, partial(trunk.fusion, tokens), rows)
         with torch.no_grad():
             fused[name] = trunk.fusion(tokens)
+        encoded[name] = tokens
     costs["sharing"] = measure(model.sharing, partial(model.sharing, fused), rows)
     with torch.no_grad():
         vectors = model.sharing(fused)
+    whole = Encoded(encoded, {name: one.present for name, one in inputs.items()})
     for task, head in model.heads.pairs():
-        costs[f"head {task}"] = measure(head, partial(head, vectors[task]), rows)
+        read = (model.tokens_of(task, whole),) if head.reads_tokens else ()
+        costs[f"head {task}"] = measure(head, partial(head, vectors[task], *read), rows)
     return costs
 
 

@@ -256,6 +256,7 @@ class _Fitting(Draft):
                 clip=settings.clip,
                 patience=settings.patience,
                 precision=settings.precision,
+                mixup=settings.mixup,
             ),
             self.listener,
             self._measure,

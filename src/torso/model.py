@@ -8,23 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from torso._tensors import Named, masked_mean
-from torso.encoders import Encoder, MissingToken, ModalityDropout
+from torso.encoders import Encoder, ModalityDropout
 from torso.errors import ConfigError
 from torso.fusion import Fusion, Sequential
 from torso.heads import Head, ModalityHeads
 from torso.registry import Spec
 from torso.sharing import Sharing
+from torso.trunk import Encoded, Missing, Trunk
 from torso.types import Features, Tokens
 
-__all__ = ["Encoded", "Model", "Part", "Trunk"]
-
-Missing = Literal["token", "skip"]
+__all__ = ["Model", "Part"]
 
 
 @dataclass(frozen=True)
@@ -49,67 +48,6 @@ class Part:
 
     def _full(self, name: str) -> str:
         return name if ":" in name or "/" in name else f"{self.form}/{name}"
-
-
-@dataclass(frozen=True)
-class Encoded:
-    """What the encoders make of a batch.
-
-    Attributes:
-        tokens: trunk name -> modality -> tokens.
-        present: modality -> bool `[batch]`, the rows that have it.
-    """
-
-    tokens: Mapping[str, Mapping[str, Tokens]]
-    present: Mapping[str, Tensor]
-
-
-class Trunk(nn.Module):
-    """Encoders, the missing tokens, and a fusion.
-
-    Args:
-        encoders: modality -> encoder.
-        fusion: joins their tokens.
-        missing: what stands for a modality that a row lacks: a learned `token`, or nothing (`skip`).
-    """
-
-    def __init__(
-        self, encoders: Mapping[str, Encoder], fusion: Fusion, missing: Missing = "token"
-    ) -> None:
-        super().__init__()
-        if missing not in get_args(Missing):
-            raise ConfigError(f"Parameter `missing` should be token or skip. Found {missing!r}.")
-        self.encoders: Named[Encoder] = Named(encoders)
-        named = encoders if missing == "token" else {}
-        self.missing: Named[MissingToken] = Named(
-            {name: MissingToken(encoder.dim) for name, encoder in named.items()}
-        )
-        self.fusion = fusion
-
-    def forward(self, inputs: Mapping[str, Features]) -> Tokens:
-        """Return the fused tokens of a batch."""
-        return self.fusion(self.encode(inputs))
-
-    def encode(self, inputs: Mapping[str, Features]) -> dict[str, Tokens]:
-        """Return the tokens of every modality, with those that stand for what a row lacks.
-
-        Raises:
-            ValueError: a modality is absent from `inputs`.
-        """
-        absent = [name for name in self.encoders.names() if name not in inputs]
-        if absent:
-            raise ValueError(
-                f"Parameter `inputs` should hold every modality, but {absent} are absent. Found {list(inputs)}. "
-                "Rows that lack a modality say so in the mask of its `Features`."
-            )
-        return {
-            name: self.filled(name, encoder(inputs[name]))
-            for name, encoder in self.encoders.pairs()
-        }
-
-    def filled(self, modality: str, tokens: Tokens) -> Tokens:
-        """Return the tokens with what stands for the modality in the rows without any."""
-        return self.missing[modality](tokens) if modality in self.missing else tokens
 
 
 class Model(nn.Module):
@@ -145,7 +83,7 @@ class Model(nn.Module):
         tasks: Mapping[str, Part],
         *,
         dim: int,
-        fusion: Spec = "transformer",
+        fusion: Spec = "concat",
         sharing: Spec = "hard",
         modality_dropout: float = 0.0,
         missing: Missing = "token",
@@ -161,7 +99,7 @@ class Model(nn.Module):
             sharing: spec of the sharing.
             modality_dropout: share of a row's modalities hidden in training.
             missing: what stands for a modality that a row lacks: a learned `token`, or nothing (`skip`).
-            modality_heads: whether every task has a head above each modality too.
+            modality_heads: whether every task has a head above each modality too; heads that read tokens have none.
         """
         shared = Sharing.registry.build(sharing, tasks=list(tasks), dim=dim)
         trunks = {
@@ -179,12 +117,22 @@ class Model(nn.Module):
 
         def heads(width: int) -> dict[str, Head]:
             return {
-                task: Head.registry.build(part.full_spec(), dim=width, **part.offered)
+                task: Head.registry.build(
+                    part.full_spec(), dim=width, token_dim=dim, **part.offered
+                )
                 for task, part in tasks.items()
             }
 
         main = heads(shared.width)
-        alone = ModalityHeads({name: heads(dim) for name in modalities}) if modality_heads else None
+        alone = None
+        if modality_heads:
+            whole = {task for task, head in main.items() if not head.reads_tokens}
+            alone = ModalityHeads(
+                {
+                    name: {task: head for task, head in heads(dim).items() if task in whole}
+                    for name in modalities
+                }
+            )
         return cls(trunks, shared, main, modality_dropout, alone)
 
     @property
@@ -208,7 +156,7 @@ class Model(nn.Module):
         In evaluation, a row that has one modality only is answered by that modality's heads, if there are any.
         """
         encoded = self.encode(inputs)
-        outputs = self.decide(self.fuse(encoded))
+        outputs = self.decide(self.fuse(encoded), encoded)
         if self.modality_heads is None or self.training:
             return outputs
         return self.modality_heads.fall_back(outputs, self.alone(encoded), encoded.present)
@@ -223,10 +171,20 @@ class Model(nn.Module):
         """Return trunk name -> its fused tokens: the second step."""
         return {name: trunk.fusion(encoded.tokens[name]) for name, trunk in self.trunks.pairs()}
 
-    def decide(self, fused: Mapping[str, Tokens]) -> dict[str, Tensor]:
-        """Return task -> its head's raw outputs, from what `fuse` returned: the last step."""
+    def decide(self, fused: Mapping[str, Tokens], encoded: Encoded) -> dict[str, Tensor]:
+        """Return task -> its head's raw outputs, from what `fuse` and `encode` returned: the last step."""
         vectors = self.sharing(fused)
-        return {task: head(vectors[task]) for task, head in self.heads.pairs()}
+        return {
+            task: head(vectors[task], self.tokens_of(task, encoded))
+            if head.reads_tokens
+            else head(vectors[task])
+            for task, head in self.heads.pairs()
+        }
+
+    def tokens_of(self, task: str, encoded: Encoded) -> dict[str, Tokens]:
+        """Return modality -> tokens of the first trunk that serves the task, without those that stand for gaps."""
+        serving = (name for name, tasks in self.sharing.trunks().items() if task in tasks)
+        return encoded.really(next(serving))
 
     def alone(self, encoded: Encoded) -> dict[str, Tensor]:
         """Return name of a loss of one modality -> raw outputs of its head; empty without modality heads.
@@ -272,7 +230,8 @@ class Model(nn.Module):
             walks[name] = trunk.fusion.walk(encoded.tokens[name])
         order = next(iter(walks.values()))
         return {
-            one: self.decide({name: walk[one] for name, walk in walks.items()}) for one in order
+            one: self.decide({name: walk[one] for name, walk in walks.items()}, encoded)
+            for one in order
         }
 
     def losses(
@@ -311,8 +270,16 @@ class Model(nn.Module):
         """Return the values of the tokens that more than one loss reads: fused, or encoded with modality heads."""
         if self.modality_heads is not None:
             return [one.values for tokens in encoded.tokens.values() for one in tokens.values()]
-        shared = (name for name, tasks in self.sharing.trunks().items() if len(tasks) > 1)
-        return [fused[name].values for name in shared]
+        shared = {n: tasks for n, tasks in self.sharing.trunks().items() if len(tasks) > 1}
+        return [
+            one.values
+            for name, tasks in shared.items()
+            for one in (
+                encoded.tokens[name].values()
+                if any(self.heads[task].reads_tokens for task in tasks)
+                else [fused[name]]
+            )
+        ]
 
     def own_rates(self) -> Iterator[tuple[nn.Parameter, float]]:
         """Yield the parameters of encoders with a learning rate of their own, and that rate."""

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from torso.config import RunConfig, apply_settings, read_config
-from torso.data.inference.report import ColumnReport, inspect_table
+from torso.data.inference.report import ColumnReport, infer_target, inspect_table
 from torso.data.inputs import InputKind
 from torso.data.schema import Schema
 from torso.data.tables.table import Table
@@ -101,9 +101,10 @@ def infer_columns(table: Table, values: dict[str, Any], *, add: bool) -> list[Co
     kinds = {
         name: spec["kind"]
         for name, spec in {**inputs, **targets}.items()
-        if spec and "kind" in spec
+        if spec and "kind" in spec and name in table.names
     }
-    reports = inspect_table(table, list(targets), roots=_roots(table, data), kinds=kinds)
+    own = [name for name in targets if name in table.names]
+    reports = inspect_table(table, own, roots=_roots(table, data), kinds=kinds)
     split = data.get("split") or {}
     aside = {split.get("group"), split.get("column"), *_parts_of_labels(targets)}
     chosen: dict[str, Any] = {}
@@ -115,20 +116,30 @@ def infer_columns(table: Table, values: dict[str, Any], *, add: bool) -> list[Co
                 chosen[report.name] = _settled(inputs[report.name], report)
         elif add and report.use and report.name not in {*aside, *targets}:
             chosen[report.name] = {"kind": report.kind, **report.settings}
+    for spec in targets.values():
+        if "kind" not in spec:  # its labels stand in a column of another name
+            kind, why = infer_target(table.column(spec["column"]))
+            if not kind:
+                raise ConfigError(f"Column {spec['column']!r} cannot be used: {why}.")
+            spec["kind"] = kind
     values["inputs"], values["targets"] = chosen, targets
     return reports
 
 
 def _parts_of_labels(targets: Mapping[str, Mapping[str, Any]]) -> set[str]:
-    """Return the columns that hold a part of a target's label besides its own."""
+    """Return the columns that hold a target's label, or a part of it, besides its own."""
     settled = [spec for spec in targets.values() if "kind" in spec]
     kinds = [
         TargetKind.registry.build(
-            {"type": spec["kind"], **{k: v for k, v in spec.items() if k != "kind"}}
+            {
+                "type": spec["kind"],
+                **{k: v for k, v in spec.items() if k not in ("kind", "column")},
+            }
         )
         for spec in settled
     ]
-    return {other for kind in kinds for other in kind.others}
+    read = {spec["column"] for spec in targets.values() if spec.get("column")}
+    return {other for kind in kinds for other in kind.others} | read
 
 
 def _roots(table: Table, data: Mapping[str, Any]) -> list[Any]:
@@ -148,8 +159,11 @@ def _described(named: Any, table: Table, what: str) -> dict[str, Any]:
     if not isinstance(named, Mapping):
         named = {name: {} for name in named}
     for name, spec in named.items():
-        if name not in table.names:
-            raise ConfigError(f"{table.name}: {unknown(f'{what} column', name, table.names)}")
+        column = spec.get("column", name) if isinstance(spec, Mapping) else name
+        kind = spec.get("kind", "") if isinstance(spec, Mapping) else spec
+        free = kind in TargetKind.registry and TargetKind.registry.find(kind).free
+        if column not in table.names and not (what == "target" and free and column == name):
+            raise ConfigError(f"{table.name}: {unknown(f'{what} column', column, table.names)}")
         if not isinstance(spec, str | Mapping | None):
             raise ConfigError(
                 f"`{what}s.{name}` should be a kind, or a mapping such as {{kind: number}}. Found {spec!r}."
@@ -196,7 +210,7 @@ def settle_encoders(config: RunConfig) -> RunConfig:
         if name not in schema.modalities:
             raise ConfigError(unknown("modality in `encoders`:", name, schema.modalities))
         modality = schema.modalities[name]
-        full = Part(modality.form, _named(spec, modality.encoder), {}).full_spec()
+        full = Part(modality.form, _named(spec, schema.encoder(name)), {}).full_spec()
         kind, settings = spec_type(full)
         try:
             pinned, asked = Encoder.registry.find(kind).prepare(settings)
@@ -234,7 +248,7 @@ def complete_parts(config: RunConfig, schema: Schema, rows: int) -> RunConfig:
         registry: Any, form: str, spec: Any, default: str, offered: Iterable[str]
     ) -> dict[str, Any]:
         named = Part(form, _named(spec, default), {}).full_spec()
-        full = registry.complete(named, given=["dim", *offered])
+        full = registry.complete(named, given=["dim", "token_dim", *offered])
         return {**full, "type": str(full["type"]).removeprefix(f"{form}/")}
 
     def whole(registry: Any, part: str, *given: str) -> dict[str, Any]:
@@ -243,7 +257,11 @@ def complete_parts(config: RunConfig, schema: Schema, rows: int) -> RunConfig:
 
     encoders = {
         name: short(
-            Encoder.registry, one.form, config.encoders.get(name), one.encoder, one.offered()
+            Encoder.registry,
+            one.form,
+            config.encoders.get(name),
+            schema.encoder(name),
+            one.offered(),
         )
         for name, one in schema.modalities.items()
     }
@@ -279,9 +297,10 @@ def _described_in_full(
 ) -> dict[str, dict[str, Any]]:
     full = {}
     for name, spec in columns.items():
-        settings = {key: value for key, value in spec.items() if key != "kind"}
+        ours = {key: spec[key] for key in ("modality", "column") if key in spec}
+        settings = {k: value for k, value in spec.items() if k not in ("kind", *ours)}
         known = registry.complete({"type": spec["kind"], **settings})
-        full[name] = {"kind": known.pop("type"), **known}
+        full[name] = {"kind": known.pop("type"), **ours, **known}
     return full
 
 

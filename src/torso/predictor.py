@@ -223,9 +223,11 @@ class Predictor:
 
     def _labelled(self, table: Any) -> Table:
         source = self._table(table)
-        if not set(self.schema.targets) & set(source.names):
+        if not any(
+            set(self.schema.label_columns([one])) <= {*source.names} for one in self.schema.targets
+        ):
             raise DataError(
-                f"{source.name}: no target column to compare with. Expected some of {list(self.schema.targets)}."
+                f"{source.name}: no target column to compare with. Expected some of {self.schema.label_columns()}."
             )
         return source
 
@@ -306,7 +308,7 @@ def build_model(config: RunConfig, schema: Schema) -> Model:
     """Return the untrained model that a config describes, for a fitted schema."""
     return Model.build(
         {
-            name: Part(one.form, config.encoders.get(name, one.encoder), one.offered())
+            name: Part(one.form, config.encoders.get(name, schema.encoder(name)), one.offered())
             for name, one in schema.modalities.items()
         },
         {

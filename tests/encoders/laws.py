@@ -23,7 +23,16 @@ from torso.types import Features, Tokens
 
 DIM = 8
 BATCH = 40
-SETTINGS: list[dict[str, Any]] = [{}, {"tokens": 0}, {"tokens": 3}, {"layout": "columns"}]
+SETTINGS: list[dict[str, Any]] = [
+    {},
+    {"tokens": 0},
+    {"tokens": 3},
+    {"layout": "columns"},
+    {"class_token": True, "positions": "learned"},
+    {"augment": {"crop": 0.5, "flip": True, "colour": 0.5, "cutout": 0.3}},
+    {"shift": 0.3},
+    {"word_dropout": 0.3},
+]
 STEPPED = ("text", "audio", "sequence")
 """Forms whose rows have steps of their own number, so that rows are padded."""
 
@@ -122,7 +131,7 @@ FORMS = {
     "text": Form({"vocabulary": 11}, lambda: _steps(torch.randint(11, (BATCH, 9)))),
     "audio": Form({"mels": 6}, lambda: _steps(torch.randn(BATCH, 9, 6).half())),
     "audio/hub": Form({"rate": 4000}, lambda: _samples()),
-    "sequence": Form({"width": 5}, lambda: _steps(torch.randn(BATCH, 9, 5))),
+    "sequence": Form({"width": 5, "timed": True}, lambda: _steps(torch.randn(BATCH, 9, 5))),
     "vector": Form({"width": 5}, lambda: _whole(torch.randn(BATCH, 5))),
     "numbers": Form({"columns": 3, "quantiles": QUANTILES}, lambda: _cells(torch.randn(BATCH, 3))),
     "categories": Form({"cardinalities": [4, 2, 6]}, lambda: _cells(torch.randint(2, (BATCH, 3)))),

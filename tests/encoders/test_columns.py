@@ -5,6 +5,7 @@ import torch
 
 from torso.encoders import CategoriesEmbedding, NumbersPeriodic, NumbersPiecewise
 from torso.errors import ConfigError
+from torso.model import Model, Part
 from torso.types import Features
 
 TRUE = torch.ones(1, 1, dtype=torch.bool)
@@ -118,3 +119,27 @@ def test_layout_is_checked():
         ConfigError, match=r"`layout` should be 'joint' or 'columns'\. Found 'rows'"
     ):
         Encoder.registry.build({"type": "numbers/periodic", "layout": "rows"}, dim=4, columns=1)
+
+
+def test_columns_and_the_transformer_fusion_are_an_ft_transformer():
+    """Every known cell is a token of its own, and all of them meet; a missing one is not there."""
+    built = Model.build(
+        {
+            "numbers": Part("numbers", {"type": "periodic", "layout": "columns"}, {"columns": 3}),
+            "categories": Part(
+                "categories", {"type": "embedding", "layout": "columns"}, {"cardinalities": [4, 2]}
+            ),
+        },
+        {"price": Part("number", "gaussian", {"mean": 0.0, "std": 1.0})},
+        dim=8,
+        fusion={"type": "transformer", "depth": 1},
+        missing="skip",
+    ).eval()
+    cells = {
+        "numbers": Features(torch.zeros(1, 3), torch.tensor([[True, False, True]])),
+        "categories": Features(torch.ones(1, 2, dtype=torch.int64), torch.tensor([[True, True]])),
+    }
+    met = []
+    built.trunks["shared"].fusion.blocks[0].register_forward_hook(lambda *a: met.append(a[1][0]))
+    built(cells)
+    assert met[0].mask.tolist() == [[True, True, False, True, True, True]]  # summary, 3 + 2 columns

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from torso.encoders import AudioConvNet, SequenceTransformer, TextTransformer
+from torso.encoders import AudioConformer, AudioConvNet, SequenceTransformer, TextTransformer
 from torso.types import Features
 
 
@@ -18,6 +18,7 @@ def steps(values, mask=None):
     [
         (TextTransformer(8, 5), torch.tensor([[1, 2, 3]])),
         (AudioConvNet(8, 4), torch.randn(1, 3, 4)),
+        (AudioConformer(8, 4), torch.randn(1, 9, 4)),
         (SequenceTransformer(8, 4), torch.randn(1, 3, 4)),
     ],
 )
@@ -35,9 +36,26 @@ def test_audio_tokens_cover_the_frames_at_an_eighth_of_the_rate(frames, kernel):
     assert tokens.mask.all()
 
 
-def test_audio_with_an_even_kernel_is_refused():
+@pytest.mark.parametrize("frames", range(1, 10))
+def test_a_conformer_has_a_token_for_every_four_frames(frames):
+    tokens = AudioConformer(4, 2, tokens=0)(steps(torch.randn(1, frames, 2)))
+    assert tokens.values.shape == (1, -(-frames // 4), 4)
+    assert tokens.mask.all()
+
+
+@pytest.mark.parametrize("encoder", [AudioConvNet, AudioConformer])
+def test_audio_with_an_even_kernel_is_refused(encoder):
     with pytest.raises(ValueError, match=r"`kernel` should be odd\. Found 4"):
-        AudioConvNet(4, 2, kernel=4)
+        encoder(4, 2, kernel=4)
+
+
+def test_a_conformer_hears_every_frame():
+    torch.manual_seed(0)
+    encoder = AudioConformer(8, 2, kernel=3).double().eval()
+    sound = torch.randn(1, 80, 2, dtype=torch.float64)
+    other = sound.clone()
+    other[0, 40] += 3.0
+    assert (encoder(steps(sound)).values - encoder(steps(other)).values).abs().max() > 1e-4
 
 
 def test_word_dropout_never_empties_a_text():

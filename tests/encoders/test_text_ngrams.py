@@ -51,6 +51,22 @@ def test_ngrams_are_hidden_in_training_only():
     assert not torch.equal(bag(texts).values, bag(texts).values)
 
 
+def test_a_hidden_token_takes_all_its_ngrams_along():
+    bag = encoder(orders=3, buckets=1_000_003, drop=0.0)
+    texts = rows([3, 4, 5, 6])
+    shown = torch.tensor([[True, False, True, True]])
+    _, exist = bag._ngrams(texts.values, shown)
+    assert exist.tolist() == [[True, False, True, True, False, False, True, False, False]]
+
+
+def test_word_dropout_is_off_by_default_and_in_evaluation():
+    texts = rows([3, 4, 5, 6, 7, 8])
+    plain, thinner = encoder(drop=0.0).train(), encoder(drop=0.0, word_dropout=0.5)
+    assert torch.equal(plain(texts).values, thinner(texts).values)
+    thinner.train()
+    assert not torch.equal(plain(texts).values, thinner(texts).values)
+
+
 @pytest.mark.parametrize("wrong", [{"orders": 0}, {"buckets": 0}, {"width": 0}])
 def test_sizes_below_one(wrong):
     with pytest.raises(ValueError, match="at least 1"):

@@ -17,9 +17,10 @@ from torso.encoders import Encoder
 from torso.errors import ConfigError
 from torso.fusion import Fusion
 from torso.heads import Head
-from torso.model import Model, Trunk
+from torso.model import Model
 from torso.sharing import Sharing
 from torso.training import run_frozen_once, shows_views
+from torso.trunk import Trunk
 
 pytest.importorskip("transformers", reason="the extra `hub` is not installed")
 

@@ -133,7 +133,7 @@ def vectors(column: Column) -> tuple[np.ndarray, np.ndarray]:
     return values, present
 
 
-def sequences(column: Column, most: int) -> list[np.ndarray | None]:
+def sequences(column: Column, most: int | None = None) -> list[np.ndarray | None]:
     """Return per row float64 `[steps, width]`, cut after `most` steps, or None where missing or empty."""
     out: list[np.ndarray | None] = []
     width = 0

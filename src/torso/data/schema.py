@@ -88,7 +88,8 @@ class Schema:
 
     Args:
         inputs: column -> `{kind: ..., settings}`; the key `modality` joins columns under another name.
-        targets: column -> `{kind: ..., settings}`.
+        targets: task -> `{kind: ..., settings}`; the key `column` says which column holds the labels, by default
+            that of the task's name. That one may be an input too, which a model then learns to restore.
 
     Raises:
         ConfigError: an unknown kind or setting, or a column that is input and target at once.
@@ -116,6 +117,10 @@ class Schema:
         self.targets: dict[str, TargetKind] = {
             name: _build(TargetKind.registry, name, spec) for name, spec in targets.items()
         }
+        self.labels = {
+            name: targets[name].get("column", None if kind.free else name)
+            for name, kind in self.targets.items()
+        }
         wished = {name: spec.get("modality") for name, spec in inputs.items()}
         for name, kind in self.targets.items():
             for other in kind.others:
@@ -128,13 +133,27 @@ class Schema:
 
     def fit(self, table: Table, rows: np.ndarray) -> None:
         """Learn statistics, vocabularies and classes from the training rows only."""
-        others = [other for kind in self.targets.values() for other in kind.others]
-        self._require(table, [*self.inputs, *self.targets, *others])
+        self._require(table, [*self.inputs, *self.label_columns()])
         training = table.take(rows)
         for name, kind in self.inputs.items():
             kind.fit(training.column(name))
         for name, target in self.targets.items():
-            target.fit(_label(training, name, target))
+            target.fit(self._label(training, name))
+
+    def label_columns(self, tasks: Iterable[str] | None = None) -> list[str]:
+        """Return the columns that hold labels of `tasks` (default: all), or parts of them."""
+        found = {
+            column: None
+            for task in (self.targets if tasks is None else tasks)
+            for column in (self.labels[task], *self.targets[task].others)
+            if column is not None
+        }
+        return list(found)
+
+    def encoder(self, modality: str) -> str:
+        """Return the name of a modality's encoder where none is set: the first that a target wishes for, or its own."""
+        wishes = (kind.encoders().get(modality) for kind in self.targets.values())
+        return next((one for one in wishes if one), self.modalities[modality].encoder)
 
     def dataset(self, table: Table, reading: Reading, *, targets: bool = True) -> Dataset:
         """Lay out a table.
@@ -154,8 +173,8 @@ class Schema:
             table.rows,
             {name: modality.source(table, reading) for name, modality in self.modalities.items()},
             {
-                name: kind.encode(_label(table, name, kind), reading)
-                if {name, *kind.others} <= set(table.names)
+                name: kind.encode(self._label(table, name), reading)
+                if set(self.label_columns([name])) <= set(table.names)
                 else kind.missing(table.rows)
                 for name, kind in self.targets.items()
             }
@@ -186,15 +205,17 @@ class Schema:
             learned = {**state["vocabulary"].get(name, {}), **state["statistics"].get(name, {})}
             kind.restore(learned)
 
-
-def _label(table: Table, name: str, kind: TargetKind) -> Column:
-    """Return the column that holds the labels, as a struct where they are spread over several columns."""
-    column = table.column(name)
-    if not kind.others:
-        return column
-    parts = [column.values, *(table.column(other).values for other in kind.others)]
-    whole = pa.StructArray.from_arrays(parts, names=[name, *kind.others])
-    return Column(name, whole, column.table, column.places)
+    def _label(self, table: Table, task: str) -> Column:
+        """Return the labels of a task: a struct where they are spread over several columns, nulls where in none."""
+        name, others = self.labels[task], self.targets[task].others
+        if name is None:
+            return Column(task, pa.nulls(table.rows), table.name, table.places)
+        column = table.column(name)
+        if not others:
+            return column
+        parts = [column.values, *(table.column(other).values for other in others)]
+        whole = pa.StructArray.from_arrays(parts, names=[name, *others])
+        return Column(name, whole, column.table, column.places)
 
 
 def _build(registry: Any, name: str, spec: Mapping[str, Any]) -> Any:
@@ -202,7 +223,9 @@ def _build(registry: Any, name: str, spec: Mapping[str, Any]) -> Any:
         raise ConfigError(
             f"Column {name!r} should be described by a mapping with the key `kind`. Found {spec!r}."
         )
-    settings = {key: value for key, value in spec.items() if key not in ("kind", "modality")}
+    settings = {
+        key: value for key, value in spec.items() if key not in ("kind", "modality", "column")
+    }
     return registry.build({"type": spec["kind"], **settings})
 
 

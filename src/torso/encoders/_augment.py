@@ -1,4 +1,4 @@
-"""What training shows an encoder besides the row itself: a moved picture, a masked spectrogram.
+"""What training shows an encoder besides the row itself: a moved picture, a masked spectrogram, a thinned text.
 
 Batched, on the device of the features, drawn from torch's global generator, and off in evaluation mode.
 """
@@ -6,12 +6,15 @@ Batched, on the device of the features, drawn from torch's global generator, and
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-__all__ = ["Jitter", "SpecMask"]
+from torso.errors import ConfigError, unknown
+
+__all__ = ["Augment", "Jitter", "SpecMask", "TimeShift", "thinned"]
 
 
 class Jitter(nn.Module):
@@ -49,6 +52,79 @@ class Jitter(nn.Module):
         return (moved - mean) * contrast + mean + 0.1 * draw[5].view(-1, 1, 1, 1)
 
 
+class Augment(nn.Module):
+    """What an encoder does to pictures in training: `Jitter`, then what else its settings ask for.
+
+    * `crop`, from 0 to 1: a random square of at least `1 - crop` of the side, brought back to the full side;
+    * `flip`: the share of pictures that are mirrored left to right; true is one half;
+    * `colour`: strength of changes of brightness, contrast and saturation; at 1, up to 0.4 of the range and
+      factors from 2/3 to 3/2;
+    * `cutout`, from 0 to 1: side of a grey square at a random place, as a share of the picture's (DeVries,
+      Taylor, 2017, https://arxiv.org/abs/1708.04552); it may stick out, and then hides less.
+
+    All are 0, that is off, unless asked for: whether a mirrored or a darker picture is still the same row is
+    for the table to say.
+
+    Args:
+        jitter: strength of `Jitter`.
+        settings: name -> value, of those above; None for none.
+    """
+
+    def __init__(self, jitter: float = 0.0, settings: Mapping[str, float] | None = None) -> None:
+        super().__init__()
+        self.jitter = Jitter(jitter)
+        asked = {"crop": 0.0, "flip": 0.0, "colour": 0.0, "cutout": 0.0}
+        for name, value in (settings or {}).items():
+            if name not in asked:
+                raise ConfigError(unknown("setting of `augment`:", name, asked))
+            asked[name] = 0.5 if name == "flip" and value is True else float(value)
+            if not 0.0 <= asked[name] <= 1.0 or (name == "crop" and value == 1):
+                raise ConfigError(
+                    f"`{name}` of `augment` should be from 0 to 1{', 1 left out' * (name == 'crop')}. "
+                    f"Found {value!r}."
+                )
+        self.crop, self.flip, self.colour, self.cutout = asked.values()
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return pictures `[batch, 3, height, width]` from -1 to 1, changed; as they came in evaluation."""
+        x = self.jitter(x)
+        if not self.training:
+            return x
+        if self.crop or self.flip:
+            x = self._cropped(x)
+        if self.colour:
+            x = self._coloured(x)
+        return self._cut(x) if self.cutout else x
+
+    def _cropped(self, x: Tensor) -> Tensor:
+        draw = torch.rand(4, len(x), device=x.device, dtype=x.dtype)
+        side = 1.0 - self.crop * draw[0]
+        mirror = 1.0 - 2.0 * (draw[1] < self.flip).to(x.dtype)
+        across, down = (1.0 - side) * (2.0 * draw[2:] - 1.0)
+        none = torch.zeros_like(side)
+        rows = torch.stack([side * mirror, none, across, none, side, down], dim=1)
+        grid = functional.affine_grid(rows.view(-1, 2, 3), list(x.shape), align_corners=False)
+        seen: Tensor = functional.grid_sample(x, grid, padding_mode="border", align_corners=False)
+        return seen
+
+    def _coloured(self, x: Tensor) -> Tensor:
+        draw = self.colour * x.new_empty(3, len(x), 1, 1, 1).uniform_(-1.0, 1.0)
+        contrast = torch.exp(draw[0] * math.log(1.5))
+        grey = x.mean(dim=1, keepdim=True)
+        x = grey + (x - grey) * torch.exp(draw[1] * math.log(1.5))
+        mean = x.mean(dim=(1, 2, 3), keepdim=True)
+        return ((x - mean) * contrast + mean + 0.8 * draw[2]).clamp(-1.0, 1.0)
+
+    def _cut(self, x: Tensor) -> Tensor:
+        centre = torch.rand(2, len(x), 1, device=x.device)
+        down, across = (
+            (torch.arange(size, device=x.device) + 0.5 - centre[axis] * size).abs()
+            <= self.cutout * size / 2
+            for axis, size in enumerate(x.shape[2:])
+        )
+        return x.masked_fill((down[:, :, None] & across[:, None, :]).unsqueeze(1), 0.0)
+
+
 class SpecMask(nn.Module):
     """Hide a band of mels and a stretch of frames of each spectrogram.
 
@@ -78,3 +154,39 @@ class SpecMask(nn.Module):
         start = draw[1] * (total - width)
         place = torch.arange(size, device=like.device)
         return (place >= start) & (place < start + width)
+
+
+class TimeShift(nn.Module):
+    """Move each recording in time by whole frames; what is moved out is lost, what is left empty is zeros.
+
+    Args:
+        share: longest move either way, as a share of a recording's own frames; 0 is off.
+    """
+
+    def __init__(self, share: float) -> None:
+        super().__init__()
+        if not 0.0 <= share < 1.0:
+            raise ValueError(f"Parameter `share` should be in [0, 1). Found {share}.")
+        self.share = share
+
+    def forward(self, x: Tensor, mask: Tensor) -> Tensor:
+        """Return `x` `[batch, frames, mels]`, moved within the True cells of `mask`, which stand first."""
+        if not self.training or not self.share:
+            return x
+        lengths = mask.sum(dim=1, keepdim=True)
+        draw = torch.empty(len(x), 1, device=x.device).uniform_(-self.share, self.share)
+        source = torch.arange(x.shape[1], device=x.device) - (draw * lengths).round().long()
+        inside = (source >= 0) & (source < lengths)
+        index = source.clamp(0, x.shape[1] - 1).unsqueeze(-1).expand_as(x)
+        return torch.where((inside & mask).unsqueeze(-1), x.gather(1, index), 0.0)
+
+
+def thinned(mask: Tensor, share: float) -> Tensor:
+    """Return bool `mask` `[batch, length]` without a random `share` of its True cells.
+
+    A row that would lose all of them loses none.
+    """
+    if not share:
+        return mask
+    kept = mask & (mask.new_empty(mask.shape, dtype=torch.float32).uniform_() >= share)
+    return kept | (mask & ~kept.any(dim=1, keepdim=True))

@@ -19,8 +19,8 @@ class ColumnTokens(nn.Module):
 
     A missing cell is its column's learned embedding. `joint` reads all columns with one hidden layer and
     gives one token per row (fast, strong on plain tables); `columns` gives one token per column, so that a
-    transformer fusion sees every column (Gorishniy et al., NeurIPS 2021, "FT-Transformer"), and a missing
-    cell is left out by its mask.
+    transformer fusion sees every column, and a missing cell is left out by its mask (Gorishniy, Rubachev,
+    Khrulkov, Babenko, "FT-Transformer", NeurIPS 2021, https://arxiv.org/abs/2106.11959).
 
     Args:
         columns: number of columns.

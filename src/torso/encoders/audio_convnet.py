@@ -6,8 +6,9 @@ import torch
 from torch import Tensor, nn
 
 from torso._blocks import Pool
-from torso.encoders._augment import SpecMask
+from torso.encoders._augment import SpecMask, TimeShift
 from torso.encoders._encoder import Encoder
+from torso.encoders._frames import MaskedConv
 from torso.types import Features, Tokens
 
 __all__ = ["AudioConvNet"]
@@ -28,6 +29,7 @@ class AudioConvNet(Encoder, form="audio", name="convnet"):
         tokens: tokens kept by attention pooling; 0 keeps one per remaining frame.
         dropout: after each stage, in training.
         hide: widest band and stretch hidden in training, as a share (see `SpecMask`); 0 for none.
+        shift: longest move in time in training, as a share of a recording (see `TimeShift`); 0 for none.
     """
 
     ragged = True
@@ -43,13 +45,13 @@ class AudioConvNet(Encoder, form="audio", name="convnet"):
         tokens: int = 1,
         dropout: float = 0.1,
         hide: float = 0.15,
+        shift: float = 0.0,
     ) -> None:
         super().__init__()
-        if kernel % 2 == 0:
-            raise ValueError(f"Parameter `kernel` should be odd. Found {kernel}.")
         self.dim = dim
+        self.shift = TimeShift(shift)
         self.hide = SpecMask(hide)
-        self.stem = _MaskedConv(mels, width, kernel, stride=2)
+        self.stem = MaskedConv(mels, width, kernel, stride=2)
         self.stages = nn.ModuleList(
             _Stage(width, kernel, stride=1 if stage == 0 else 2, dropout=dropout)
             for stage in range(stages)
@@ -61,34 +63,19 @@ class AudioConvNet(Encoder, form="audio", name="convnet"):
     def encode(self, features: Features, /) -> Tokens:
         """Read log-mel frames `[batch, frames, mels]`."""
         frames = features.values.to(self.project.weight.dtype)
-        x, mask = self.stem(self.hide(frames, features.mask), features.mask)
+        moved = self.shift(frames, features.mask)
+        x, mask = self.stem(self.hide(moved, features.mask), features.mask)
         for stage in self.stages:
             x, mask = stage(x, mask)
         encoded: Tokens = self.pool(Tokens(self.norm(self.project(x)), mask))
         return encoded
 
 
-class _MaskedConv(nn.Module):
-    """Convolution, activation and per-frame normalisation that never see padding."""
-
-    def __init__(self, before: int, after: int, kernel: int, stride: int) -> None:
-        super().__init__()
-        self.stride = stride
-        self.conv = nn.Conv1d(before, after, kernel, stride=stride, padding=kernel // 2)
-        self.norm = nn.LayerNorm(after)
-        self.activation = nn.GELU()
-
-    def forward(self, x: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
-        x = x.masked_fill(~mask.unsqueeze(-1), 0.0).transpose(1, 2)
-        x = self.conv(x).transpose(1, 2)  # [batch, frames / stride, after]
-        return self.activation(self.norm(x)), mask[:, :: self.stride][:, : x.shape[1]]
-
-
 class _Stage(nn.Module):
     def __init__(self, width: int, kernel: int, stride: int, dropout: float) -> None:
         super().__init__()
-        self.down = _MaskedConv(width, width, kernel, stride) if stride > 1 else None
-        self.body = _MaskedConv(width, width, kernel, 1)
+        self.down = MaskedConv(width, width, kernel, stride) if stride > 1 else None
+        self.body = MaskedConv(width, width, kernel, 1)
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, x: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from torso.encoders._augment import thinned
 from torso.encoders._encoder import Encoder
 from torso.types import Features, Tokens
 
@@ -32,6 +33,7 @@ class TextNGrams(Encoder, form="text", name="ngrams"):
         buckets: embeddings that the n-grams are hashed to.
         width: width of an embedding.
         drop: share of a text's n-grams hidden in training.
+        word_dropout: share of text tokens hidden in training, with all n-grams that hold them.
     """
 
     def __init__(
@@ -42,6 +44,7 @@ class TextNGrams(Encoder, form="text", name="ngrams"):
         buckets: int = 100_000,
         width: int = 32,
         drop: float = 0.3,
+        word_dropout: float = 0.0,
     ) -> None:
         super().__init__()
         if orders < 1 or buckets < 1 or width < 1:
@@ -52,13 +55,15 @@ class TextNGrams(Encoder, form="text", name="ngrams"):
         self.dim = dim
         self.orders = orders
         self.drop = drop
+        self.word_dropout = word_dropout
         self.embedding = nn.Embedding(buckets, width)
         nn.init.normal_(self.embedding.weight, std=0.02 / _SCALE)
         self.project = nn.Linear(width, dim)
 
     def encode(self, features: Features, /) -> Tokens:
         """Read token ids, int64 `[batch, length]`, whose True cells stand first; one token per row."""
-        ids, mask = self._ngrams(features.values.masked_fill(~features.mask, 0), features.mask)
+        shown = thinned(features.mask, self.word_dropout) if self.training else features.mask
+        ids, mask = self._ngrams(features.values.masked_fill(~features.mask, 0), shown)
         if self.training and self.drop:
             mask = mask & (torch.rand(mask.shape, device=mask.device) >= self.drop)
         weights = mask.to(self.embedding.weight.dtype)
@@ -68,12 +73,13 @@ class TextNGrams(Encoder, form="text", name="ngrams"):
 
     def _ngrams(self, ids: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
         """Return the buckets of all n-grams, end to end by order, and which of them exist."""
-        found, exist = [], []
+        found, exist, whole = [], [], mask
         for order in range(1, min(self.orders, ids.shape[1]) + 1):
             count = ids.shape[1] - order + 1
             hashed = torch.full_like(ids[:, :count], order)
             for place in range(order):
                 hashed = (hashed * _PRIME + ids[:, place : place + count]) % _MODULUS
             found.append(hashed % self.embedding.num_embeddings)
-            exist.append(mask[:, order - 1 :])
+            whole = whole[:, :count] & mask[:, order - 1 :]
+            exist.append(whole)
         return torch.cat(found, dim=1), torch.cat(exist, dim=1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from torch import nn
 
 from torso._blocks import Block, Pool, positions
+from torso.encoders._augment import thinned
 from torso.encoders._encoder import Encoder
 from torso.types import Features, Tokens
 
@@ -51,9 +52,8 @@ class TextTransformer(Encoder, form="text", name="transformer"):
         """Read token ids, int64 `[batch, length]`."""
         mask = features.mask
         ids = features.values.masked_fill(~mask, 0)
-        if self.training and self.word_dropout:
-            kept = mask & (ids.new_empty(ids.shape).float().uniform_() >= self.word_dropout)
-            mask = kept | (mask & ~kept.any(dim=1, keepdim=True))
+        if self.training:
+            mask = thinned(mask, self.word_dropout)
         x = self.embedding(ids) * self.dim**0.5
         x = x + positions(ids.shape[1], self.dim, x)
         tokens = Tokens(self.dropout(x), mask)

@@ -77,7 +77,7 @@ def evaluate_task(
     prediction, truth = np.asarray(prediction), np.asarray(truth)
     details = {name: np.asarray(value) for name, value in (details or {}).items()}
     _check(kind, scores, prediction, truth)
-    width = prediction.shape[1] if prediction.ndim == 2 else 0
+    width = prediction.shape[1] if prediction.ndim == 2 and scores.named else 0
     names = list(names) or [str(number) for number in range(width)]
     if width and len(names) != width:
         raise ValueError(f"Parameter `names` should have {width} entries. Found {len(names)}.")
@@ -166,15 +166,15 @@ def _estimates(
 
 def _check(kind: str, scores: type[Scores], prediction: Array, truth: Array) -> None:
     axes = (prediction.ndim, truth.ndim)
-    common = min(axes)
+    common = min(axes) if scores.alike else 1
     same = prediction.shape[:common] == truth.shape[:common]
     if axes != scores.axes or not same:
-        form = "[rows]", "[rows, width]"
+        form = "[rows]", "[rows, width]", *(f"[rows, ... {n} axes]" for n in range(3, 7))
         raise ValueError(
             f"For a {kind} target `prediction` should be {form[scores.axes[0] - 1]} and `truth` "
             f"{form[scores.axes[1] - 1]}. Found {prediction.shape} and {truth.shape}."
         )
-    bad = ~np.isfinite(prediction)
+    bad = np.zeros(1, bool) if scores.gaps else ~np.isfinite(prediction)
     if bad.any():
         rows = int(bad.reshape(len(bad), -1).any(axis=1).sum())
         raise ValueError(

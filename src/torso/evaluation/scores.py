@@ -53,6 +53,12 @@ class Scores(ABC):
     """Whether an interval may hold more than it promises, as one that ends at whole numbers must."""
     probable: ClassVar[bool] = True
     """Whether predictions are probabilities."""
+    named: ClassVar[bool] = True
+    """Whether the second axis of a prediction with two stands for classes, dimensions or labels with names."""
+    alike: ClassVar[bool] = True
+    """Whether `prediction` and `truth` agree in the axes that both have; else only in the rows."""
+    gaps: ClassVar[bool] = False
+    """Whether a prediction may hold NaN."""
 
     def __init_subclass__(cls, *, name: str | None = None, **rest: Any) -> None:
         super().__init_subclass__(**rest)

@@ -1,5 +1,7 @@
 """The room's contract: a vector in, a prediction out, and the negative log-likelihood of the target.
 
+A head that answers about places or steps of an input reads the tokens of the encoders too (`reads_tokens`).
+
 The sum of the heads' losses is the negative joint log-likelihood of the targets given the inputs, which is
 what `balancing: equal` minimises. A missing label (NaN, or -1 for a class) adds exactly nothing.
 """
@@ -7,12 +9,14 @@ what `balancing: equal` minimises. A missing label (NaN, or -1 for a class) adds
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
 
 from torso.registry import Registry
+from torso.types import Tokens
 
 __all__ = ["Head"]
 
@@ -31,6 +35,8 @@ class Head(nn.Module, ABC):
 
     registry: ClassVar[Registry[Head]] = Registry("head")
     form: ClassVar[str] = ""
+    reads_tokens: ClassVar[bool] = False
+    """Whether `forward` is given the encoders' tokens, by modality, beside the vector."""
     level: float = 0.0
     """Share of the labels that should lie between `low` and `high`; 0 where the head gives no interval."""
 
@@ -47,8 +53,18 @@ class Head(nn.Module, ABC):
             layers += [nn.Linear(dim, hidden), nn.GELU()]
         self.layers = nn.Sequential(*layers, nn.Linear(hidden or dim, outputs))
 
-    def forward(self, features: Tensor, /) -> Tensor:
-        """Return raw outputs `[batch, outputs]` from `features` `[batch, dim]`."""
+    def forward(
+        self,
+        features: Tensor,
+        tokens: Mapping[str, Tokens] | None = None,  # noqa: ARG002
+        /,
+    ) -> Tensor:
+        """Return raw outputs `[batch, outputs]`, or `[batch, ...]` of one shape for all batches.
+
+        Args:
+            features: `[batch, dim]`, what the body says about the rows for this task.
+            tokens: modality -> what its encoder says, False where a row lacks it; None unless `reads_tokens`.
+        """
         outputs: Tensor = self.layers(features)
         return outputs
 
@@ -88,7 +104,7 @@ class Head(nn.Module, ABC):
     def labelled(self, targets: Tensor, /) -> Tensor:
         """Return bool `[batch]`: the rows with a label (any element of it)."""
         known = ~targets.isnan() if targets.is_floating_point() else targets >= 0
-        return known if known.ndim == 1 else known.any(dim=1)
+        return known if known.ndim == 1 else known.flatten(1).any(dim=1)
 
     def loss(self, outputs: Tensor, targets: Tensor, /) -> Tensor:
         """Return the mean negative log-likelihood over labelled rows; 0 (with zero gradient) without any.

@@ -26,6 +26,7 @@ from torso.training.devices import autocast
 from torso.training.events import Epoch, Listener
 from torso.training.inference import Answers, answer
 from torso.training.looks import Looks
+from torso.training.mixup import Mix
 from torso.training.refit import refitted_heads
 from torso.training.schedule import warmup_cosine
 from torso.types import Batch
@@ -46,6 +47,7 @@ class Plan:
     clip: float = 1.0
     patience: int = 8
     precision: str = "auto"
+    mixup: float = 0.0
 
 
 class Trainer:
@@ -163,23 +165,28 @@ class Trainer:
     def _step(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """Take one step; return the losses `[tasks]` and the labelled rows `[tasks]`."""
         self.optimizer.zero_grad(set_to_none=True)
-        losses, counts, representation = self._losses(batch)
+        mix = Mix.draw(self.plan.mixup, len(batch))
+        losses, counts, representation = self._losses(batch, mix)
         self.balancer.backward(
             losses, self.shared, counts > 0, own=self.own, representation=representation
         )
         nn.utils.clip_grad_norm_(self.model.parameters(), self.plan.clip)
         self.optimizer.step()
         self.schedule.step()
-        self.balancer.after_step(lambda: self._losses(batch)[0].detach())
+        self.balancer.after_step(lambda: self._losses(batch, mix)[0].detach())
         return losses.detach(), counts
 
-    def _losses(self, batch: Batch) -> tuple[Tensor, Tensor, list[Tensor]]:
+    def _losses(self, batch: Batch, mix: Mix | None = None) -> tuple[Tensor, Tensor, list[Tensor]]:
         with autocast(self.device, self.plan.precision):
             encoded = self.model.encode(batch.inputs)
+            if mix is not None:
+                encoded, mix = mix.tokens(encoded)
             fused = self.model.fuse(encoded)
-            outputs = {**self.model.decide(fused), **self.model.alone(encoded)}
-        losses = self.model.losses(outputs, batch.targets, encoded.present)
-        return *losses, self.model.representation(encoded, fused)
+            outputs = {**self.model.decide(fused, encoded), **self.model.alone(encoded)}
+        losses, counts = self.model.losses(outputs, batch.targets, encoded.present)
+        if mix is not None:
+            losses = mix.losses(self.model, losses, outputs, batch.targets, encoded.present)
+        return losses, counts, self.model.representation(encoded, fused)
 
     def _held_out(self) -> Tensor:
         """Return the mean losses on the validation rows, `[losses]`; NaN for one without labels."""

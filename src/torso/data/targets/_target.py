@@ -26,6 +26,8 @@ class TargetKind(ABC):
     registry: ClassVar[Registry[TargetKind]] = Registry("target kind")
     kind: ClassVar[str] = ""
     head: ClassVar[str] = ""
+    free: ClassVar[bool] = False
+    """Whether the labels may lie in the inputs alone, so that no column need hold them."""
 
     def __init_subclass__(cls, *, name: str = "", head: str = "", **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -72,6 +74,10 @@ class TargetKind(ABC):
         """
         return ()
 
+    def encoders(self) -> Mapping[str, str]:
+        """Return modality -> name of the encoder that serves this target best. Default: none is wished for."""
+        return {}
+
     @property
     def names(self) -> list[str]:
         """Names of classes, labels or dimensions, where there are any."""
@@ -81,4 +87,4 @@ class TargetKind(ABC):
 def labelled(targets: np.ndarray) -> np.ndarray:
     """Return bool `[rows]`: where there is a label, or any element of one."""
     known = targets >= 0 if targets.dtype.kind == "i" else ~np.isnan(targets)
-    return np.asarray(known if known.ndim == 1 else known.any(axis=1))
+    return np.asarray(known.any(axis=tuple(range(1, known.ndim))))

@@ -1,0 +1,120 @@
+"""Images: a small vision transformer, for many pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal, get_args
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from torso._blocks import Block, Pool, positions
+from torso.encoders._augment import Augment
+from torso.encoders._encoder import Encoder
+from torso.encoders._pictures import to_channels
+from torso.types import Features, Tokens
+
+__all__ = ["ImageViT"]
+
+Positions = Literal["sincos", "learned"]
+
+
+class ImageViT(Encoder, form="image", name="vit"):
+    """Transformer over the square patches of a picture.
+
+    Dosovitskiy et al., ICLR 2021 (https://arxiv.org/abs/2010.11929), in small; fixed positions of rows and
+    columns and a pool instead of a class token as in Beyer, Zhai, Kolesnikov, 2022
+    (https://arxiv.org/abs/2205.01580). Differences: the pool is attention from learned queries instead of the
+    mean; sides that are no multiple of the patch are filled with grey.
+
+    Args:
+        dim: token width.
+        patch: side of a patch in pixels; default: about an eighth of the picture's.
+        depth: transformer blocks.
+        heads: attention heads; default one per 32 channels.
+        positions: `sincos` (fixed, of any number of patches) or `learned` (one per patch).
+        class_token: whether a learned token joins the patches; it is what leaves with `tokens: 1`, and is left
+            out with any other number.
+        tokens: tokens kept by attention pooling; 0 keeps one per patch, row by row.
+        dropout: on the patches and the residual branches, in training.
+        jitter: strength of small moves in training (see `Jitter`); 0 for none.
+        augment: more augmentation: `crop`, `flip`, `colour`, `cutout` (see `Augment`).
+        size: side of the pictures in pixels.
+    """
+
+    def __init__(
+        self,
+        dim: int,
+        *,
+        patch: int | None = None,
+        depth: int = 4,
+        heads: int | None = None,
+        positions: Positions = "sincos",
+        class_token: bool = False,
+        tokens: int = 1,
+        dropout: float = 0.1,
+        jitter: float = 0.5,
+        augment: Mapping[str, float] | None = None,
+        size: int = 64,
+    ) -> None:
+        super().__init__()
+        patch = patch or max(1, round(size / 8))
+        if not 1 <= patch <= size:
+            raise ValueError(f"Parameter `patch` should be from 1 to {size}. Found {patch}.")
+        if positions not in get_args(Positions):
+            raise ValueError(
+                f"Parameter `positions` should be sincos or learned. Found {positions!r}."
+            )
+        self.dim = dim
+        self.patch = patch
+        self.side = -(-size // patch)
+        self.augment = Augment(jitter, augment)
+        self.embed = nn.Conv2d(3, dim, patch, stride=patch)
+        self.positions = (
+            nn.Parameter(torch.randn(self.side**2, dim) * 0.02) if positions == "learned" else None
+        )
+        self.class_token = nn.Parameter(torch.randn(dim) / dim**0.5) if class_token else None
+        self.blocks = nn.ModuleList(Block(dim, heads, dropout=dropout) for _ in range(depth))
+        self.norm = nn.LayerNorm(dim)
+        self.pool = None if class_token and tokens == 1 else Pool(dim, tokens)
+        self.dropout = nn.Dropout(dropout)
+
+    def encode(self, features: Features, /) -> Tokens:
+        """Read `[batch, height, width, 3]` uint8, or floats from 0 to 1.
+
+        Raises:
+            ValueError: with learned positions, a picture of another number of patches than in training.
+        """
+        x = self.augment(to_channels(features, self.norm.weight.dtype))
+        height, width = x.shape[2:]
+        x = self.embed(functional.pad(x, (0, -width % self.patch, 0, -height % self.patch)))
+        x = x.flatten(2).transpose(1, 2)  # [batch, patches, dim]
+        x = x + self._positions(-(-height // self.patch), -(-width // self.patch), x)
+        if self.class_token is not None:
+            x = torch.cat([self.class_token.to(x.dtype).expand(len(x), 1, -1), x], dim=1)
+        mask = features.mask.unsqueeze(1).expand(-1, x.shape[1])
+        tokens = Tokens(self.dropout(x), mask)
+        for place, block in enumerate(self.blocks):
+            last = self.pool is None and place == len(self.blocks) - 1
+            tokens = block(tokens, 1 if last else None)
+        tokens = Tokens(self.norm(tokens.values), tokens.mask)
+        if self.pool is None:
+            return Tokens(tokens.values[:, :1], tokens.mask[:, :1])
+        first = int(self.class_token is not None)
+        encoded: Tokens = self.pool(Tokens(tokens.values[:, first:], tokens.mask[:, first:]))
+        return encoded
+
+    def _positions(self, rows: int, columns: int, like: Tensor) -> Tensor:
+        """Return `[rows * columns, dim]`; half of the fixed ones tells the row, half the column."""
+        if self.positions is None:
+            half = self.dim // 2
+            down = positions(rows, half, like).unsqueeze(1).expand(-1, columns, -1)
+            across = positions(columns, self.dim - half, like).expand(rows, -1, -1)
+            return torch.cat([down, across], dim=2).flatten(0, 1)
+        if rows * columns != len(self.positions):
+            raise ValueError(
+                f"Learned positions are of {self.side} x {self.side} patches. Found a picture of {rows} x {columns}; "
+                "give it the size of the training, or choose `positions: sincos`."
+            )
+        return self.positions.to(like.dtype)
