@@ -32,6 +32,7 @@ stress
 pictures
 drafting
 fitting
+estimator
 torso
 console
 demo

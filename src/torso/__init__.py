@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from torso._version import __version__
 
 if TYPE_CHECKING:
+    from torso.estimator import Estimator
     from torso.fitting import fit
     from torso.model import Model
     from torso.predictor import Predictor, load
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Batch",
+    "Estimator",
     "Features",
     "Model",
     "Predictor",
@@ -33,6 +35,7 @@ __all__ = [
 
 _HOME = {
     "Batch": "torso.types",
+    "Estimator": "torso.estimator",
     "Features": "torso.types",
     "Model": "torso.model",
     "Predictor": "torso.predictor",
