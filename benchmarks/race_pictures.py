@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-__all__ = ["ALONE", "differences", "intervals"]
+__all__ = ["ALONE", "differences", "intervals", "pyplot"]
 
 ALONE = " alone, "
 METRICS = {
@@ -20,13 +20,14 @@ METRICS = {
 }
 
 
-def _pyplot() -> Any:
+def pyplot() -> Any:
+    """Return matplotlib's pyplot, or None, and say so."""
     try:
-        from matplotlib import pyplot
+        from matplotlib import pyplot as drawing
     except ImportError:
         print("no picture: pip install matplotlib")
         return None
-    return pyplot
+    return drawing
 
 
 def intervals(blocks: Mapping[str, Any], default: str, plain: str, file: Path) -> None:
@@ -35,8 +36,8 @@ def intervals(blocks: Mapping[str, Any], default: str, plain: str, file: Path) -
     The line of an entry is the interval of its difference from the default, paired by seed, so where it does
     not reach the red line the two surely differ; the default's own is the interval of its mean.
     """
-    pyplot = _pyplot()
-    if pyplot is None or not blocks:
+    drawing = pyplot()
+    if drawing is None or not blocks:
         return
     panels = [
         (name, task)
@@ -47,7 +48,7 @@ def intervals(blocks: Mapping[str, Any], default: str, plain: str, file: Path) -
     columns = 4
     rows = -(-len(panels) // columns)
     tallest = max(len(block["entries"]) for block in blocks.values())
-    figure, axes = pyplot.subplots(
+    figure, axes = drawing.subplots(
         rows, columns, figsize=(4.8 * columns, 0.2 * tallest * rows + 1), squeeze=False
     )
     for axis in axes.flat[len(panels) :]:
@@ -89,11 +90,11 @@ def intervals(blocks: Mapping[str, Any], default: str, plain: str, file: Path) -
 
 def differences(blocks: Mapping[str, Any], bar: float, file: Path) -> None:
     """Draw a panel per data set and way: points against the model of the subset, by subset and task."""
-    pyplot = _pyplot()
-    if pyplot is None or not blocks:
+    drawing = pyplot()
+    if drawing is None or not blocks:
         return
     ways = list(dict.fromkeys(way for block in blocks.values() for way in block["verdict"]))
-    figure, axes = pyplot.subplots(
+    figure, axes = drawing.subplots(
         len(blocks), len(ways), figsize=(3.6 * len(ways) + 1.5, 3.6 * len(blocks)), squeeze=False
     )
     for line, (name, block) in enumerate(blocks.items()):

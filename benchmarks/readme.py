@@ -331,6 +331,35 @@ def encoders(report: dict) -> str:
     return "\n".join(lines)
 
 
+def dense(report: dict) -> str:
+    """A line per noise and method: the first seed's intervals; the mean over the seeds where there are several."""
+    runs = report["runs"]
+    seeds = len({run["seed"] for run in runs})
+    lines = [
+        "| noise | method | mean IoU of masks | without background | AP of boxes | count error |",
+        "| --- | --- | --- | --- | --- | --- |",
+    ]
+    for run in runs:
+        if run["seed"] != runs[0]["seed"]:
+            continue
+        for who in ("torso", "components"):
+            means = report["means"][str(run["noise"])][who]
+            area, digits = run[who]["area"], run[who]["digits"]
+            found = {
+                "mean_iou": area["mean_iou"],
+                "mean_iou_of_digits": {"value": area["digits"]},
+                "average_precision": digits["average_precision"],
+                "count_error": digits["count_error"],
+            }
+            cells = []
+            for name, one in found.items():
+                held = f" [{one['low']:.3f}, {one['high']:.3f}]" if "low" in one else ""
+                mean = f", mean {means[name][0]:.3f}" if seeds > 1 else ""
+                cells.append(f"{one['value']:.3f}{held}{mean}")
+            lines.append(f"| {run['noise']:g} | {who} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
 def fill(page: Path, blocks: dict[str, str]) -> None:
     """Replace what stands between the marks of each block."""
     text = page.read_text(encoding="utf-8")
@@ -354,6 +383,7 @@ PAGES = {
     },
     "docs/sharing.md": {"sharing_race": sharing_race, "published_mmoe": mmoe},
     "docs/heads.md": {"likelihoods": likelihoods},
+    "docs/dense.md": {"dense": dense},
     "docs/balancing.md": {
         "balancing": balancing,
         "balancing_quality": quality,

@@ -61,7 +61,8 @@ class Attention(nn.Module):
         return out
 
     def _split(self, x: Tensor) -> Tensor:
-        return x.view(*x.shape[:2], self.heads, -1).transpose(1, 2)  # [batch, heads, length, width]
+        parted = x.view(*x.shape[:2], self.heads, x.shape[2] // self.heads)
+        return parted.transpose(1, 2)  # [batch, heads, length, width]
 
 
 def feed_forward(dim: int, expansion: float) -> nn.Sequential:

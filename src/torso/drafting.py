@@ -71,7 +71,7 @@ class Draft:
         """Learn the schema and complete the config from the training rows; return the untrained model."""
         self.config = settle_encoders(self.config)
         self.schema = Schema(self.config.inputs, self.config.targets)
-        self.schema.fit(self.table, split.train)
+        self.schema.fit(self.table, split.train, self._reading(self.table))
         self.config = complete_parts(self.config, self.schema, len(split.train))
         return build_model(self.config, self.schema)
 
@@ -82,8 +82,14 @@ class Draft:
 
     def dataset(self, table: Table) -> Dataset:
         """Return a table laid out; what could not be read is noted."""
+        reading = self._reading(table)
+        dataset = self.schema.dataset(table, reading)
+        self.skipped += [one.to_dict() for one in reading.skipped]
+        return dataset
+
+    def _reading(self, table: Table) -> Reading:
         data = self.config.data
-        reading = Reading(
+        return Reading(
             folder=table.folder,
             default_root=data.root,
             cache=self.cache,
@@ -91,9 +97,6 @@ class Draft:
             most_skipped=data.most_skipped,
             progress=self.listener.preparing,
         )
-        dataset = self.schema.dataset(table, reading)
-        self.skipped += [one.to_dict() for one in reading.skipped]
-        return dataset
 
     def first_batch(self, rows: int) -> tuple[Model, Batch]:
         """Return the untrained model, and the first training rows as a batch."""

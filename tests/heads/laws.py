@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +12,7 @@ import torch
 from torch import Tensor
 
 from torso.heads import Head
+from torso.types import Tokens
 
 DIM = 6
 ROWS = 8
@@ -46,6 +48,7 @@ class Kind:
         missing: what stands for no label.
         probability: whether predictions are probabilities, or else numbers in the user's unit.
         found: whether predictions are about what the targets say, after a descent.
+        answer: shape of a row's prediction where it is not that of its targets.
     """
 
     offered: dict[str, Any]
@@ -53,6 +56,7 @@ class Kind:
     found: Callable[[Tensor, Tensor], bool]
     missing: float = float("nan")
     probability: bool = True
+    answer: tuple[int, ...] | None = None
 
 
 def likeliest(prediction: Tensor, targets: Tensor) -> bool:
@@ -86,8 +90,34 @@ def draw_times() -> Tensor:
     return torch.stack([time, (torch.arange(ROWS) % 3 > 0).double()], dim=1)
 
 
+def draw_boxes() -> Tensor:
+    """Return two boxes in every row and room for a third; in the first row there is none."""
+    boxes = torch.full((ROWS, 3, 5), torch.nan, dtype=torch.float64)
+    boxes[:, :2, :2] = 0.6 * torch.rand(ROWS, 2, 2, dtype=torch.float64)
+    boxes[:, :2, 2:4] = boxes[:, :2, :2] + 0.2 + 0.2 * torch.rand(ROWS, 2, 2, dtype=torch.float64)
+    boxes[:, :2, 4] = torch.randint(3, (ROWS, 2)).double()
+    boxes[0, :2] = torch.nan
+    boxes[:, :, 4] = boxes[:, :, 4].nan_to_num(-1)
+    return boxes
+
+
+def all_found(prediction: Tensor, targets: Tensor) -> bool:
+    """Every true box is among those that are likelier than not, which are as many."""
+    for proposals, boxes in zip(prediction, targets, strict=True):
+        sure, true = proposals[proposals[:, 5] > 0.5], boxes[boxes[:, 4] >= 0]
+        if len(sure) != len(true):
+            return False
+        distances = torch.cdist(sure[:, :5], true, p=torch.inf)
+        if len(true) and (distances.amin(dim=0) > 0.05).any():
+            return False
+    return True
+
+
 MEANS, STDS = [50.0, -3.0, 0.0], [20.0, 0.1, 1.0]
 SHARES = [0.1, 0.4, 0.3, 0.2]
+PICTURE = "photo"
+GRID = 16
+"""Tokens of the picture that heads about places read."""
 KINDS = {
     "category": Kind(
         {"classes": 4, "names": [*"abcd"], "frequencies": SHARES},
@@ -131,6 +161,30 @@ KINDS = {
         draw_times,
         lived_as_long,
         probability=False,
+        answer=(),
+    ),
+    "mask": Kind(
+        {"of": PICTURE, "size": [6, 5], "classes": 3},
+        lambda: torch.randint(3, (ROWS, 6, 5)),
+        lambda prediction, targets: torch.equal(prediction, targets),
+        missing=-1,
+        probability=False,
+    ),
+    "boxes": Kind(
+        {"of": PICTURE, "classes": 3, "cells": 3},
+        draw_boxes,
+        all_found,
+        probability=False,
+        answer=(9, 6),
+    ),
+    "map": Kind(
+        {"of": PICTURE, "size": [3, 4], "mean": [50.0, -3.0], "std": [20.0, 0.1]},
+        lambda: (
+            torch.tensor([50.0, -3.0])
+            + torch.tensor([20.0, 0.1]) * torch.randn(ROWS, 3, 4, 2, dtype=torch.float64)
+        ),
+        within([10.0, 0.05]),
+        probability=False,
     ),
 }
 
@@ -154,7 +208,17 @@ def kind_of(spec: dict[str, Any]) -> Kind:
 
 def build(spec: dict[str, Any], seed: int = 0) -> Head:
     torch.manual_seed(seed)
-    return Head.registry.build(spec, dim=DIM, **kind_of(spec).offered).double().eval()
+    offered = {"token_dim": DIM, **kind_of(spec).offered}
+    return Head.registry.build(spec, dim=DIM, **offered).double().eval()
+
+
+def run(head: Head, features: Tensor) -> Tensor:
+    """Return the outputs for `features` and, where the head reads them, tokens that are made of them."""
+    if not head.reads_tokens:
+        return head(features)
+    turned = [features.roll(place, dims=1) * math.cos(place) for place in range(GRID)]
+    tokens = torch.stack(turned, dim=1)
+    return head(features, {PICTURE: Tokens(tokens, tokens.new_ones(len(tokens), GRID).bool())})
 
 
 def example(spec: dict[str, Any], seed: int = 1) -> tuple[Tensor, Tensor]:
@@ -173,7 +237,7 @@ def loss_and_gradient(head: Head, outputs: Tensor, targets: Tensor) -> tuple[Ten
 def assert_the_loss_is_the_mean_over_labelled_rows(spec: dict[str, Any]) -> None:
     head = build(spec)
     features, targets = example(spec)
-    outputs = head(features)
+    outputs = run(head, features)
     assert outputs.shape[0] == ROWS
     assert outputs.dtype == torch.float64
     each = head.nll(outputs, targets)
@@ -186,7 +250,7 @@ def assert_a_missing_label_adds_nothing(spec: dict[str, Any]) -> None:
     """Loss and gradient are, bit for bit, those of the batch without that row."""
     head, missing = build(spec), kind_of(spec).missing
     features, targets = example(spec)
-    outputs = head(features)
+    outputs = run(head, features)
     targets[[1, 4]] = missing
     kept = torch.tensor([0, 2, 3, 5, 6, 7])
     assert head.labelled(targets).nonzero().squeeze(1).equal(kept)
@@ -209,7 +273,7 @@ def assert_parameters_get_nothing_from_unlabelled_rows(spec: dict[str, Any]) -> 
         head.zero_grad()
         changed = features.clone()
         changed[3] = other
-        head.loss(head(changed), targets).backward()
+        head.loss(run(head, changed), targets).backward()
         gradients.append([p.grad.clone() for p in head.parameters() if p.grad is not None])
     assert all(torch.equal(one, two) for one, two in zip(*gradients, strict=True))
 
@@ -218,27 +282,27 @@ def assert_no_label_at_all_is_zero(spec: dict[str, Any]) -> None:
     head = build(spec)
     features, targets = example(spec)
     targets[:] = kind_of(spec).missing
-    loss, gradient = loss_and_gradient(head, head(features), targets)
+    loss, gradient = loss_and_gradient(head, run(head, features), targets)
     assert loss.item() == 0.0
     assert not gradient.any()
-    head.loss(head(features), targets).backward()
+    head.loss(run(head, features), targets).backward()
     assert all(p.grad is None or not p.grad.any() for p in head.parameters())
-    empty = head.loss(head(features[:0]), targets[:0])
+    empty = head.loss(run(head, features[:0]), targets[:0])
     assert empty.item() == 0.0
 
 
 def assert_one_row(spec: dict[str, Any]) -> None:
     head = build(spec)
     features, targets = example(spec)
-    loss = head.loss(head(features[:1]), targets[:1])
-    torch.testing.assert_close(loss, head.nll(head(features), targets)[0], rtol=0, atol=1e-12)
+    loss = head.loss(run(head, features[:1]), targets[:1])
+    torch.testing.assert_close(loss, head.nll(run(head, features), targets)[0], rtol=0, atol=1e-12)
 
 
 def assert_predictions(spec: dict[str, Any]) -> None:
     """Probabilities lie in [0, 1]; numbers have the shape of the targets; a spread is positive."""
     head = build(spec)
     features, targets = example(spec)
-    outputs = head(1e3 * features)
+    outputs = run(head, 1e3 * features)
     prediction, spread = head.predict(outputs), head.spread(outputs)
     assert prediction.isfinite().all()
     if kind_of(spec).probability:
@@ -246,7 +310,8 @@ def assert_predictions(spec: dict[str, Any]) -> None:
         assert ((prediction >= 0) & (prediction <= 1)).all()
         assert spread is None
     else:
-        shape = targets.shape if spec["type"].split("/")[0] != "survival" else targets.shape[:1]
+        answer = kind_of(spec).answer
+        shape = targets.shape if answer is None else (ROWS, *answer)
         assert prediction.shape == shape
         assert spread is None or (spread.shape == shape and (spread > 0).all())
         assert all(one.shape == shape for one in head.details(outputs).values())
@@ -257,7 +322,7 @@ def assert_details(spec: dict[str, Any]) -> None:
     head = build(spec)
     features, targets = example(spec)
     for _ in range(2):
-        outputs = head(features)
+        outputs = run(head, features)
         details = head.details(outputs)
         assert all(value.isfinite().all() for value in details.values())
         assert ("low" in details) == ("high" in details) == (head.level > 0)
@@ -276,7 +341,7 @@ def assert_log_loss_is_the_likelihood(spec: dict[str, Any]) -> None:
     """It is `nll` but for what the label alone says: its unit."""
     head = build(spec)
     features, targets = example(spec)
-    one, two = head(features), head(features.flip(0))
+    one, two = run(head, features), run(head, features.flip(0))
     if head.log_loss(one, targets) is not None:
         losses = [head.log_loss(each, targets) - head.nll(each, targets) for each in (one, two)]
         torch.testing.assert_close(*losses, rtol=0, atol=1e-6)
@@ -285,7 +350,7 @@ def assert_log_loss_is_the_likelihood(spec: dict[str, Any]) -> None:
 def assert_training_loss_has_no_say_in_evaluation(spec: dict[str, Any]) -> None:
     head = build(spec)
     features, targets = example(spec)
-    outputs = head(features)
+    outputs = run(head, features)
     torch.testing.assert_close(head.loss(outputs, targets), head.nll(outputs, targets).mean())
     head.train()
     minimised = head.training_loss(outputs, targets)
@@ -297,7 +362,7 @@ def assert_descent_finds_the_targets(spec: dict[str, Any]) -> None:
     """Minimising the loss over free outputs leads to the labels: it is a loss of these targets."""
     head = build(spec)
     features, targets = example(spec)
-    outputs = head(features).detach().requires_grad_()
+    outputs = run(head, features).detach().requires_grad_()
     before = head.loss(outputs, targets).item()
     optimizer = torch.optim.Adam([outputs], lr=0.1)
     for _ in range(200):
@@ -312,7 +377,7 @@ def assert_calibration_leaves_the_answer(spec: dict[str, Any]) -> None:
     head = build(spec)
     features, targets = example(spec)
     targets[0] = kind_of(spec).missing
-    outputs = head(features)
+    outputs = run(head, features)
     before = head.predict(outputs)
     loss = head.loss(outputs, targets).item()
     head.calibrate(outputs, targets)
@@ -337,10 +402,10 @@ def assert_calibration_leaves_the_answer(spec: dict[str, Any]) -> None:
 def assert_saved_and_loaded(spec: dict[str, Any]) -> None:
     one, two = build(spec), build(spec, seed=9)
     features, targets = example(spec)
-    one.calibrate(one(features), targets)
+    one.calibrate(run(one, features), targets)
     two.load_state_dict(one.state_dict())
-    outputs = one(features)
-    assert torch.equal(two(features), outputs)
+    outputs = run(one, features)
+    assert torch.equal(run(two, features), outputs)
     assert torch.equal(two.predict(outputs), one.predict(outputs))
     assert torch.equal(two.loss(outputs, targets), one.loss(outputs, targets))
 
@@ -348,7 +413,7 @@ def assert_saved_and_loaded(spec: dict[str, Any]) -> None:
 def assert_gradient_everywhere(spec: dict[str, Any]) -> None:
     head = build(spec)
     features, targets = example(spec)
-    head.loss(head(features), targets).backward()
+    head.loss(run(head, features), targets).backward()
     assert all(p.grad is not None and p.grad.abs().max() > 1e-9 for p in head.parameters())
 
 
@@ -356,11 +421,11 @@ def assert_half_and_single_precision(spec: dict[str, Any]) -> None:
     """Float32 targets, as the data room gives them, and outputs of an autocast model, widened."""
     head = build(spec)
     features, targets = example(spec)
-    expected = head.loss(head(features), targets)
+    expected = head.loss(run(head, features), targets)
     head = head.float()
     narrow = targets.float() if targets.is_floating_point() else targets
     with torch.autocast("cpu", torch.bfloat16):
-        outputs = head(features.float())
+        outputs = run(head, features.float())
     loss = head.loss(outputs.float(), narrow)
     assert loss.dtype == torch.float32
     torch.testing.assert_close(loss.double(), expected, rtol=0.05, atol=0.05)

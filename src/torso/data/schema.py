@@ -8,7 +8,7 @@ The schema learns everything it knows from training rows, and is stored as JSON:
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -130,15 +130,25 @@ class Schema:
                         f"target itself. Take it out of `inputs`, or name another column in `targets.{name}`."
                     )
         self.modalities = _group(self.inputs, wished)
+        forms = {name: one.form for name, one in self.modalities.items()}
+        for name, kind in self.targets.items():
+            kind.meet(name, forms)
 
-    def fit(self, table: Table, rows: np.ndarray) -> None:
-        """Learn statistics, vocabularies and classes from the training rows only."""
+    def fit(self, table: Table, rows: np.ndarray, reading: Reading | None = None) -> None:
+        """Learn statistics, vocabularies and classes from the training rows only.
+
+        Args:
+            table: the table.
+            rows: positions of its training rows.
+            reading: how to read labels that lie in files; what is skipped is noted when they are laid out.
+        """
         self._require(table, [*self.inputs, *self.label_columns()])
         training = table.take(rows)
         for name, kind in self.inputs.items():
             kind.fit(training.column(name))
         for name, target in self.targets.items():
-            target.fit(self._label(training, name))
+            again = replace(reading or Reading(), skipped=[], decoded={}, files={}, unreadable={})
+            target.learn(self._label(training, name), again)
 
     def label_columns(self, tasks: Iterable[str] | None = None) -> list[str]:
         """Return the columns that hold labels of `tasks` (default: all), or parts of them."""

@@ -9,9 +9,12 @@ A kind of target is one file: `class CategoryScores(Scores, name="category")`.
 """
 
 from torso.evaluation.binary import BinaryScores
+from torso.evaluation.boxes import BoxesScores
 from torso.evaluation.category import CategoryScores
 from torso.evaluation.count import CountScores
 from torso.evaluation.evaluate import evaluate_task, fit_baseline
+from torso.evaluation.map import MapScores
+from torso.evaluation.mask import MaskScores
 from torso.evaluation.multilabel import MultilabelScores
 from torso.evaluation.number import NumberScores
 from torso.evaluation.ordinal import OrdinalScores
@@ -24,9 +27,12 @@ from torso.evaluation.vector import VectorScores
 __all__ = [
     "SCORES",
     "BinaryScores",
+    "BoxesScores",
     "CategoryScores",
     "CountScores",
     "Estimate",
+    "MapScores",
+    "MaskScores",
     "Measured",
     "MultilabelScores",
     "NumberScores",

@@ -55,11 +55,12 @@ def evaluate_task(
         kind: kind of target; it sets the form of the next two.
         prediction: category `[rows, classes]` and multilabel `[rows, labels]` probabilities; binary `[rows]`
             probability of yes; number `[rows]` and vector `[rows, dims]` values in the user's unit; ordinal
-            `[rows, classes]` probabilities; count `[rows]` means; survival `[rows]` times.
+            `[rows, classes]` probabilities; count `[rows]` means; survival `[rows]` times; mask `[rows, height, width]`
+            class indices.
         truth: category int `[rows]`, -1 where missing, and an index past the last class for a class that
             the model never learnt; ordinal likewise, but without such a class; survival float `[rows, 2]`, the time
-            and whether it ended with the event (1) or with the watching (0); the others float, shaped as
-            `prediction`, NaN where missing.
+            and whether it ended with the event (1) or with the watching (0); mask int `[rows, height, width]`, as
+            category; the others float, shaped as `prediction`, NaN where missing.
         baseline: from `fit_baseline` on the training rows.
         names: of the classes, dimensions or labels; by default their numbers.
         groups: `[rows]`, rows of one group are resampled together. Give it where rows are not independent.
@@ -77,7 +78,8 @@ def evaluate_task(
     prediction, truth = np.asarray(prediction), np.asarray(truth)
     details = {name: np.asarray(value) for name, value in (details or {}).items()}
     _check(kind, scores, prediction, truth)
-    width = prediction.shape[1] if prediction.ndim == 2 and scores.named else 0
+    width = prediction.shape[1] if prediction.ndim == 2 else len(names)
+    width = width if scores.named else 0
     names = list(names) or [str(number) for number in range(width)]
     if width and len(names) != width:
         raise ValueError(f"Parameter `names` should have {width} entries. Found {len(names)}.")
@@ -140,8 +142,11 @@ def _both(scores: Scores, beside: Beside) -> Callable[[Floats], Measured]:
 
 
 def _part(measured: Measured, at: int) -> dict[str, Floats]:
-    """Return the metrics of one class, dimension or label."""
-    return {metric: values[:, at] for metric, values in measured.each.items()}
+    """Return the metrics of one class, dimension or label; undefined where none of its rows was evaluated."""
+    return {
+        metric: values[:, at] if at < values.shape[1] else np.full(len(values), math.nan)
+        for metric, values in measured.each.items()
+    }
 
 
 def _estimates(

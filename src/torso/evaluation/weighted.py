@@ -99,22 +99,23 @@ class Residuals:
     R² is undefined where the truth is constant. (scikit-learn says 1 or 0 there, torchmetrics differs again.)
 
     Args:
-        prediction: `[rows, dims]`.
-        truth: `[rows, dims]`, NaN where missing.
+        prediction: `[rows, dims]`, or `[rows, ..., dims]`: all places of a row count as much as they are labelled.
+        truth: of the same shape, NaN where missing.
     """
 
     def __init__(self, prediction: Floats, truth: Floats) -> None:
+        places = tuple(range(1, truth.ndim - 1))
         known = ~np.isnan(truth)
         error = np.where(known, prediction - truth, 0.0)
         # Sums of squares lose digits far from zero, so they are taken about a value from the middle.
-        middle = [np.sort(truth[known[:, d], d]) for d in range(truth.shape[1])]
+        middle = [np.sort(truth[known[..., d], d]) for d in range(truth.shape[-1])]
         centre = np.array([column[len(column) // 2] if len(column) else 0.0 for column in middle])
         offset = np.where(known, truth - centre, 0.0)
-        self._known = known.astype(np.float64)
-        self._absolute = np.abs(error)
-        self._squared = error**2
-        self._offset = offset
-        self._offset_squared = offset**2
+        self._known = known.astype(np.float64).sum(axis=places)
+        self._absolute = np.abs(error).sum(axis=places)
+        self._squared = (error**2).sum(axis=places)
+        self._offset = offset.sum(axis=places)
+        self._offset_squared = (offset**2).sum(axis=places)
 
     def measure(self, weights: Floats) -> dict[str, Floats]:
         """Return `r2`, `mae` and `rmse`, each `[resamples, dims]`."""

@@ -2,9 +2,12 @@
 
 from torso.heads._head import Head
 from torso.heads.binary import Logistic
+from torso.heads.boxes import BoxSet
 from torso.heads.category import Softmax
 from torso.heads.count import NegativeBinomial, Poisson
 from torso.heads.hazards import Hazards
+from torso.heads.map import MapDecoder
+from torso.heads.mask import MaskDecoder
 from torso.heads.modality import ModalityHeads
 from torso.heads.multilabel import Logistics
 from torso.heads.number import Gaussian, GaussianVector
@@ -14,6 +17,7 @@ from torso.heads.student import Student
 from torso.heads.survival import LogLogistic, LogNormal, Weibull
 
 __all__ = [
+    "BoxSet",
     "CumulativeLogits",
     "Gaussian",
     "GaussianVector",
@@ -23,6 +27,8 @@ __all__ = [
     "LogNormal",
     "Logistic",
     "Logistics",
+    "MapDecoder",
+    "MaskDecoder",
     "ModalityHeads",
     "NegativeBinomial",
     "Poisson",

@@ -18,6 +18,9 @@ EXAMPLES = {
     "multilabel": ["a|b", None, "b"],
     "number": [1.5, None, -2.0],
     "vector": [[1.0, 2.0], None, [3.0, 5.0]],
+    "mask": [[[0, 1], [1, 1]], None, [[0, 0], [2, 2]]],
+    "map": [[[0.5, 1.0]], None, [[2.0, float("nan")]]],
+    "boxes": ['[[0.1, 0.2, 0.5, 0.9, "cat"]]', None, "[]"],
 }
 PREDICTIONS = {
     "binary": np.array([0.2, 0.9]),
@@ -28,6 +31,9 @@ PREDICTIONS = {
     "multilabel": np.array([[0.7, 0.6], [0.1, 0.2]]),
     "number": np.array([1.0, 2.0]),
     "vector": np.array([[1.0, 2.0], [3.0, 4.0]]),
+    "mask": np.array([[[0, 1], [1, 2]], [[0, 0], [0, 0]]]),
+    "map": np.array([[[[0.5], [1.0]]], [[[2.0], [3.0]]]]),
+    "boxes": np.array([[[0.1, 0.2, 0.5, 0.9, 0, 0.8]], [[0.1, 0.2, 0.5, 0.9, 0, 0.1]]]),
 }
 
 

@@ -18,7 +18,7 @@ from torso.data.media.files import MediaError
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-__all__ = ["MEGAPIXELS", "decode_image", "image_side", "is_image"]
+__all__ = ["MEGAPIXELS", "check_megapixels", "decode_image", "image_side", "is_image", "opened"]
 
 MEGAPIXELS = 100
 """Larger images are refused: a small file can claim any size."""
@@ -55,7 +55,7 @@ def image_side(head: bytes) -> float:
         MediaError: no image of a known format, or the size does not stand in `head`.
     """
     try:
-        width, height = _opened(head).size
+        width, height = opened(head).size
     except MediaError:
         raise
     except Exception as error:
@@ -63,7 +63,7 @@ def image_side(head: bytes) -> float:
     return float(np.sqrt(width * height))
 
 
-def _opened(data: bytes) -> Any:
+def opened(data: bytes) -> Any:
     """Return Pillow's image, of which only the header was read.
 
     Its class is called, instead of `Image.open`: no other decoder is tried, and the size is ours to judge before
@@ -75,6 +75,13 @@ def _opened(data: bytes) -> Any:
     return getattr(import_module(plugin[0]), plugin[1])(io.BytesIO(data))
 
 
+def check_megapixels(width: int, height: int) -> None:
+    """Refuse an image of more than `MEGAPIXELS`."""
+    megapixels = width * height / 1e6
+    if megapixels > MEGAPIXELS:
+        raise MediaError(f"{megapixels:.0f} megapixels, more than the limit of {MEGAPIXELS}")
+
+
 def decode_image(data: bytes, size: int) -> np.ndarray:
     """Return the image as RGB, uint8 `[size, size, 3]`: upright, on white, stretched; the first frame.
 
@@ -82,11 +89,8 @@ def decode_image(data: bytes, size: int) -> np.ndarray:
         MediaError: not PNG, JPEG, WebP, GIF, BMP or TIFF, or damaged, or too large.
     """
     try:
-        image = _opened(data)
-        width, height = image.size
-        megapixels = width * height / 1e6
-        if megapixels > MEGAPIXELS:
-            raise MediaError(f"{megapixels:.0f} megapixels, more than the limit of {MEGAPIXELS}")
+        image = opened(data)
+        check_megapixels(*image.size)
         if image.format == "JPEG":
             image.draft(None, (size, size))  # decode at the nearest larger eighth
         return _square(image, size)

@@ -40,6 +40,13 @@ class TargetKind(ABC):
     def fit(self, column: Column) -> None:
         """Learn classes or statistics from the training rows; refuse a target with nothing to learn."""
 
+    def learn(self, column: Column, reading: Reading) -> None:  # noqa: ARG002
+        """Do what `fit` does, for labels that lie in files, which `reading` reads."""
+        self.fit(column)
+
+    def meet(self, task: str, forms: Mapping[str, str]) -> None:
+        """Take note of the task's name and of the inputs, modality -> form; refuse those that the target cannot use."""
+
     @abstractmethod
     def state(self) -> dict[str, Any]:
         """Return what `fit` learned, as JSON values."""

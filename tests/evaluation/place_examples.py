@@ -1,0 +1,43 @@
+"""Predictions with some signal, and truths with gaps, about places of pictures."""
+
+import numpy as np
+
+
+def mask(rng, rows, gaps):
+    hidden = rng.normal([-0.5, 0.5], size=(rows, 3, 2))
+    truth, prediction = (
+        np.digitize(one, [-0.7, 0.7]) for one in (hidden, hidden + 0.6 * rng.normal(size=(3, 2)))
+    )
+    return prediction, np.where(rng.random(truth.shape) < gaps, -1, truth)
+
+
+def maps(rng, rows, gaps):
+    truth = 10 * rng.normal(size=(rows, 3, 2, 2)) + 3
+    prediction = truth + 5 * rng.normal(size=truth.shape)
+    return prediction, np.where(rng.random(truth.shape) < gaps, np.nan, truth)
+
+
+def boxes(rng, rows, gaps):
+    """Up to three boxes of three classes in a row, all of which are found, none quite where it is, and two more."""
+    corners = rng.uniform(0, 0.5, (rows, 3, 2))
+    corners = np.concatenate([corners, corners + rng.uniform(0.2, 0.5, (rows, 3, 2))], axis=2)
+    there = rng.random((rows, 3)) < 0.45
+    classes = rng.integers(3, size=(rows, 3))
+    truth = np.concatenate([corners, classes[..., None]], axis=2).astype(float)
+    truth[~there] = [np.nan] * 4 + [-1]
+    moved = corners + 0.06 * rng.normal(size=corners.shape)
+    score = np.where(there, rng.uniform(0.45, 1, there.shape), np.nan)
+    found = np.concatenate([moved, classes[..., None], score[..., None]], axis=2)
+    noise = np.concatenate([moved[:, :2], classes[:, :2, None], 0.55 * rng.random((rows, 2, 1))], 2)
+    truth[rng.random(rows) < gaps] = np.nan
+    return np.concatenate([found, noise], axis=1), truth
+
+
+EXAMPLES = {"mask": mask, "map": maps, "boxes": boxes}
+
+
+def perfect(kind, truth):
+    if kind != "boxes":
+        return truth
+    score = np.where(truth[..., 4:] >= 0, 1.0, np.nan)
+    return np.concatenate([truth, score], axis=2)
