@@ -41,7 +41,7 @@ from _data import data_folder  # noqa: E402
 from talking_stamps import TARGETS  # noqa: E402
 from talking_stamps import stamps as stamp_table  # noqa: E402
 
-__all__ = ["Dataset", "kept", "laid_out", "mosi", "patches", "segments", "stamps"]
+__all__ = ["Dataset", "kept", "laid_out", "mosi", "patches", "plain_views", "segments", "stamps"]
 
 SEGMENTS = 8
 """Parts of equal length that a recording is cut into: the features do not say how long it was."""
@@ -89,6 +89,21 @@ def stamps(seed: int = 0) -> Dataset:
         table["id"].to_numpy(),
         (split.train, split.validation, split.test),
     )
+
+
+def plain_views(folder: Path, table: pd.DataFrame) -> dict[str, np.ndarray]:
+    """Return what plain methods see of every stamp: small pixels, and statistics of the recording."""
+    source = read_table(table)
+    rows = np.arange(len(table))
+    pictures = Image(size=16).source(source.column("image"), Reading(root=[folder / "images.zip"]))
+    pixels = pictures.batch(rows)[0][:, 2:14, 2:14].reshape(len(rows), -1) / 255.0
+    frames = Audio().source(source.column("audio"), Reading(root=[folder / "audio.zip"]))
+    statistics = []
+    for row in rows:
+        values, _ = frames.batch(row[None])
+        heard = values[0].astype(np.float32)
+        statistics.append(np.concatenate([heard.mean(0), heard.std(0), heard.max(0), heard.min(0)]))
+    return {"12x12 pixels": pixels, "audio statistics": np.stack(statistics)}
 
 
 def mosi(seed: int = 0) -> Dataset:

@@ -1,6 +1,6 @@
 """One model for whatever is missing, against a model trained for each subset of the modalities.
 
-    OMP_NUM_THREADS=1 python benchmarks/missing.py                     # about 15 minutes
+    OMP_NUM_THREADS=1 python benchmarks/missing.py                     # about 20 minutes
     OMP_NUM_THREADS=1 python benchmarks/missing.py --only mosi --ways "dropout 0.3"
     python benchmarks/missing.py --draw                                # the verdict and the picture again
 
@@ -65,6 +65,8 @@ WAYS = {
     "uniform subsets": Way(uniform=True),
     "uniform subsets, 2 x epochs": Way(uniform=True, longer=2),
     "dropout 0.5, 4 x epochs": Way(share=0.5, longer=4),
+    "dropout 0.5, 12 x epochs": Way(share=0.5, longer=12),
+    "uniform subsets, 12 x epochs": Way(uniform=True, longer=12),
 }
 
 

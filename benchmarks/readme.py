@@ -360,6 +360,79 @@ def dense(report: dict) -> str:
     return "\n".join(lines)
 
 
+def tables(report: dict) -> str:
+    """A line per table and figure: Torso's mean over the seeds, and the best plain method's."""
+    lines = ["| table | figure | Torso | best plain method |", "| --- | --- | --- | --- |"]
+    for name in ("adult", "mosi", "mulan"):
+        for table, metrics in report[name]["summary"].items():
+            for metric, methods in metrics.items():
+                less = metric.endswith("arrmse")
+                plain = {
+                    label: one["mean"]
+                    for label, one in methods.items()
+                    if isinstance(one, dict) and not label.startswith("torso")
+                }
+                best = (min if less else max)(plain, key=lambda one: plain[one])
+                own = methods["torso"]["mean"]
+                wins = own < plain[best] if less else own > plain[best]
+                mine, theirs = f"{own:.3f}", f"{plain[best]:.3f}"
+                mine, theirs = (f"**{mine}**", theirs) if wins else (mine, f"**{theirs}**")
+                shown = (
+                    "aRRMSE, less is better"
+                    if less
+                    else " ".join(map(_word, metric.rsplit(" ", 1)))
+                )
+                lines.append(f"| {table} | {shown} | {mine} | {theirs} {best} |")
+    return "\n".join(lines)
+
+
+def multi_target(report: dict) -> str:
+    """A line per set: each method's mean, and the default run's paired lead over the best of the others."""
+    blocks = {name: one for name, one in report["sets"].items() if "verdict" in one}
+    names = list(next(iter(blocks.values()))["verdict"]["scores"])[:2]
+    names += ["linear", "gradient boosting", "random forest"]
+    lines = [
+        f"| set | rows, inputs, targets | {' | '.join(names)} | `torso` better than the best other by |"
+    ]
+    lines.append(f"| --- | --- |{' --- |' * (len(names) + 1)}")
+    for name, block in blocks.items():
+        scores = {
+            {"elastic net": "linear", "logistic regression": "linear"}.get(label, label): one
+            for label, one in block["verdict"]["scores"].items()
+        }
+        others = {label: one["mean"] for label, one in scores.items() if label in names[2:]}
+        best = (max if block["more is better"] else min)(others, key=lambda one: others[one])
+        leads = block["verdict"]["torso is better by"]
+        lead = leads.get(best) or leads.get("elastic net") or leads["logistic regression"]
+        cells = [f"{scores[one]['mean']:.3f}" if one in scores else "–" for one in names]
+        size = f"{block['rows']:,}, {block['inputs']}, {block['targets']}"
+        lines.append(f"| {name} | {size} | {' | '.join(cells)} | {best}: {_spread(lead, '+')} |")
+    return "\n".join(lines)
+
+
+def retrieval(report: dict) -> str:
+    """A line per direction: recall at 1, 5 and 10, the first seed's intervals, the means, correlations and chance."""
+    first = report["runs"][0]
+    lines = [
+        "| asked → found, {} stamps | metric | first seed, 95 % interval | mean of {} seeds | canonical correlations | chance |".format(
+            first["stamps asked"], len(report["runs"])
+        ),
+        "| --- | --- | --- | --- | --- | --- |",
+    ]
+    for direction, metrics in first["torso"].items():
+        for metric in ("recall_at_1", "recall_at_5", "recall_at_10"):
+            one = metrics[metric]
+            own, plain = (
+                report["means"][way][direction][metric] for way in ("torso", "correlations")
+            )
+            chance = statistics.fmean(run["chance"][metric] for run in report["runs"])
+            lines.append(
+                f"| {direction} | {_word(metric)} | {one['value']:.3f} [{one['low']:.3f}, {one['high']:.3f}] "
+                f"| {own:.3f} | {plain:.3f} | {chance:.3f} |"
+            )
+    return "\n".join(lines)
+
+
 def fill(page: Path, blocks: dict[str, str]) -> None:
     """Replace what stands between the marks of each block."""
     text = page.read_text(encoding="utf-8")
@@ -384,6 +457,8 @@ PAGES = {
     "docs/sharing.md": {"sharing_race": sharing_race, "published_mmoe": mmoe},
     "docs/heads.md": {"likelihoods": likelihoods},
     "docs/dense.md": {"dense": dense},
+    "docs/retrieval.md": {"retrieval": retrieval},
+    "docs/decisions.md": {"tables": tables, "multi_target": multi_target},
     "docs/balancing.md": {
         "balancing": balancing,
         "balancing_quality": quality,

@@ -29,28 +29,13 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 import torso
-from torso.data import Reading, read_table, split_rows
-from torso.data.inputs import Audio, Image
+from torso.data import read_table, split_rows
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "examples"))
 from _data import data_folder  # noqa: E402
+from features import plain_views  # noqa: E402
 from talking_stamps import SETTINGS, TARGETS, inputs, stamps  # noqa: E402
-
-
-def features(folder: Path, table: pd.DataFrame) -> dict[str, np.ndarray]:
-    """Return the baselines' views of every row: small pixels, and statistics of the recording."""
-    source = read_table(table)
-    rows = np.arange(len(table))
-    pictures = Image(size=16).source(source.column("image"), Reading(root=[folder / "images.zip"]))
-    pixels = pictures.batch(rows)[0][:, 2:14, 2:14].reshape(len(rows), -1) / 255.0
-    frames = Audio().source(source.column("audio"), Reading(root=[folder / "audio.zip"]))
-    statistics = []
-    for row in rows:
-        values, _ = frames.batch(row[None])
-        heard = values[0].astype(np.float32)
-        statistics.append(np.concatenate([heard.mean(0), heard.std(0), heard.max(0), heard.min(0)]))
-    return {"12x12 pixels": pixels, "audio statistics": np.stack(statistics)}
 
 
 def baselines(
@@ -100,7 +85,7 @@ def main() -> None:
     options = parser.parse_args()
     folder = data_folder("talking_stamps")
     table = stamps(folder)
-    views = features(folder, table)
+    views = plain_views(folder, table)
     runs = []
     for seed in options.seeds:
         began = time.perf_counter()

@@ -1,4 +1,4 @@
-"""Predictions with some signal, and truths with gaps, about places of pictures."""
+"""Predictions with some signal, and truths with gaps, of kinds whose predictions are not one or a few numbers."""
 
 import numpy as np
 
@@ -33,10 +33,23 @@ def boxes(rng, rows, gaps):
     return np.concatenate([found, noise], axis=1), truth
 
 
-EXAMPLES = {"mask": mask, "map": maps, "boxes": boxes}
+def retrieval(rng, rows, gaps):
+    """Vectors of two modalities that are near to each other in a row; two rows are about the same thing."""
+    truth = np.arange(rows)
+    truth[-1] = truth[0]
+    one = rng.normal(size=(rows, 4))
+    prediction = np.stack([one, one + 0.6 * rng.normal(size=one.shape)], axis=1)
+    prediction /= np.linalg.norm(prediction, axis=2, keepdims=True)
+    return prediction, np.where(rng.random(rows) < gaps, -1, truth)
+
+
+EXAMPLES = {"retrieval": retrieval, "mask": mask, "map": maps, "boxes": boxes}
 
 
 def perfect(kind, truth):
+    if kind == "retrieval":
+        own = np.eye(truth.max() + 1)[truth]
+        return np.stack([own, own], axis=1)
     if kind != "boxes":
         return truth
     score = np.where(truth[..., 4:] >= 0, 1.0, np.nan)

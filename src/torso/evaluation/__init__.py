@@ -19,6 +19,7 @@ from torso.evaluation.multilabel import MultilabelScores
 from torso.evaluation.number import NumberScores
 from torso.evaluation.ordinal import OrdinalScores
 from torso.evaluation.report import Estimate, TaskReport
+from torso.evaluation.retrieval import RetrievalScores
 from torso.evaluation.scores import SCORES, Measured, Scores
 from torso.evaluation.survival import SurvivalScores
 from torso.evaluation.table import results_table
@@ -37,6 +38,7 @@ __all__ = [
     "MultilabelScores",
     "NumberScores",
     "OrdinalScores",
+    "RetrievalScores",
     "Scores",
     "SurvivalScores",
     "TaskReport",

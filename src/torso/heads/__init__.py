@@ -4,6 +4,7 @@ from torso.heads._head import Head
 from torso.heads.binary import Logistic
 from torso.heads.boxes import BoxSet
 from torso.heads.category import Softmax
+from torso.heads.contrastive import Contrastive
 from torso.heads.count import NegativeBinomial, Poisson
 from torso.heads.hazards import Hazards
 from torso.heads.map import MapDecoder
@@ -18,6 +19,7 @@ from torso.heads.survival import LogLogistic, LogNormal, Weibull
 
 __all__ = [
     "BoxSet",
+    "Contrastive",
     "CumulativeLogits",
     "Gaussian",
     "GaussianVector",

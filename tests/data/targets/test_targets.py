@@ -20,6 +20,7 @@ EXAMPLES = {
     "vector": [[1.0, 2.0], None, [3.0, 5.0]],
     "mask": [[[0, 1], [1, 1]], None, [[0, 0], [2, 2]]],
     "map": [[[0.5, 1.0]], None, [[2.0, float("nan")]]],
+    "retrieval": ["a", None, "b"],
     "boxes": ['[[0.1, 0.2, 0.5, 0.9, "cat"]]', None, "[]"],
 }
 PREDICTIONS = {
@@ -33,11 +34,12 @@ PREDICTIONS = {
     "vector": np.array([[1.0, 2.0], [3.0, 4.0]]),
     "mask": np.array([[[0, 1], [1, 2]], [[0, 0], [0, 0]]]),
     "map": np.array([[[[0.5], [1.0]]], [[[2.0], [3.0]]]]),
+    "retrieval": np.array([[[0.6, 0.8], [0.0, 0.0]], [[1.0, 0.0], [0.0, 1.0]]]),
     "boxes": np.array([[[0.1, 0.2, 0.5, 0.9, 0, 0.8]], [[0.1, 0.2, 0.5, 0.9, 0, 0.1]]]),
 }
 
 
-SETTINGS = {"survival": {"event": "seen"}}
+SETTINGS = {"survival": {"event": "seen"}, "retrieval": {"between": ["photo", "note"]}}
 
 
 def built(name):
@@ -88,7 +90,7 @@ def test_state_is_json_and_restores(name):
 
 def test_answers_are_columns_that_begin_with_the_task(name):
     columns = fitted(name).columns("a.b", PREDICTIONS[name], {})
-    assert next(iter(columns)) == "a.b"
+    assert next(iter(columns)) == ("a.b_photo" if name == "retrieval" else "a.b")
     assert all(len(array) == 2 for array in columns.values())
     assert all(label.startswith("a.b") for label in columns)
 

@@ -8,6 +8,7 @@ from torso.data.targets.map import Map
 from torso.data.targets.mask import Mask
 from torso.data.targets.numbers import Number, Vector
 from torso.data.targets.ordinal import Ordinal
+from torso.data.targets.retrieval import Retrieval
 from torso.data.targets.survival import Survival
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "Multilabel",
     "Number",
     "Ordinal",
+    "Retrieval",
     "Survival",
     "TargetKind",
     "Vector",
