@@ -324,7 +324,7 @@ def test_bfloat16_parameters_are_multiplied_in_float32():
     losses = ground.losses()
     jacobian = ground.jacobian(losses)
     found = TaskGradients(losses, ground.shared, HERE, TASKS, rows=False)
-    assert close(found.gram, jacobian.double() @ jacobian.double().T, 1e-6)
+    assert close(found.gram, jacobian.double() @ jacobian.double().T, 1e-5)  # bfloat16 sums: 4e-3
     found.add_weighted(HERE.double())
     assert all(p.grad.dtype == torch.bfloat16 for p in ground.shared)
     assert close(ground.gradient(), HERE.double() @ jacobian.double(), 4e-3)

@@ -123,3 +123,15 @@ def test_opposed_gradients_of_one_length_have_no_mean():
 def test_a_wrong_radius_is_refused():
     with pytest.raises(ValueError, match=r"`c` should be finite and not negative\. Found -1"):
         CAGrad(2, c=-1.0)
+
+
+def test_the_answer_at_the_very_start_of_the_search():
+    """Where one gradient alone is nearest to zero, the search begins at its end; rounding may put it past it."""
+    direction = torch.tensor([1.0, 0.0], dtype=torch.float64)
+    for turn in range(200):
+        jacobian = torch.stack([direction * (0.1 + turn / 7), direction * (1.3 + turn / 3)])
+        for c in (0.1, 0.3, 0.7):
+            weights = weigh(gram_of(jacobian), c=c, rescale=False)
+            mean = jacobian.mean(dim=0)
+            expected = mean * (1 + c)  # all gradients are parallel: the edge of the ball straight ahead
+            assert torch.allclose(weights @ jacobian, expected, rtol=1e-9)

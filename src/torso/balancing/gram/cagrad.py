@@ -16,6 +16,9 @@ __all__ = ["CAGrad"]
 _NEAR = 1e-6
 """Of the shortest gradient: a hull nearer to zero than this is taken to touch it."""
 
+_ROUNDING = 1e-13
+"""Of the logarithm of `r`: a start that is this near to the root is the root."""
+
 
 class CAGrad(GramBalancer, name="cagrad"):
     """`max_d min_i <g_i, d>` over `|d - g_0| <= c |g_0|`, where `g_0` is the mean gradient.
@@ -80,7 +83,7 @@ class CAGrad(GramBalancer, name="cagrad"):
             return math.log(length(reach) / (self.c * reach))
 
         low = max(float((rows @ nearest(rows)).norm()), _NEAR) / self.c
-        if length(low) <= self.c * low:
+        if excess(math.log(low)) <= _ROUNDING:  # `excess` falls at least as fast as its argument rises
             return at(low), self.c * low
         high = float(rows.norm(dim=0).max()) / self.c * 1.001
         reach = math.exp(brentq(excess, math.log(low), math.log(high), xtol=1e-14, rtol=1e-14))
