@@ -27,6 +27,17 @@ def test_stacked_is_the_stack_and_so_is_its_gradient(shape, count):
         assert torch.equal(one.grad, expected)
 
 
+@pytest.mark.parametrize("shape", [(5,), (3, 4), LARGE])
+@pytest.mark.parametrize("count", [1, 3])
+def test_joined_is_one_below_the_other_and_so_is_its_gradient(shape, count):
+    many = build(shape, count)
+    upstream = torch.randn(count * shape[0], *shape[1:])
+    many.joined().backward(upstream)
+    assert torch.equal(many.joined(), torch.cat([*many]))
+    for one, expected in zip(many, upstream.split(shape[0]), strict=True):
+        assert torch.equal(one.grad, expected)
+
+
 def test_many_numbers_are_not_copied():
     many = build()
     assert many.stacked().data_ptr() == many[0].data_ptr()

@@ -38,10 +38,14 @@ class Apart(nn.ParameterList):
         many = self.listed()
         if len(many) == 1:
             return many[0].unsqueeze(0)
-        if len(many) * many[0].numel() < _LARGE or not _side_by_side(many):
-            return torch.stack(many)
-        block: Tensor = _Block.apply(*many)  # type: ignore[no-untyped-call]
-        return block
+        return _block(many) if _free(many) else torch.stack(many)
+
+    def joined(self) -> Tensor:
+        """Return `[parameters * length, ...]`, one below the other."""
+        many = self.listed()
+        if len(many) == 1:
+            return many[0]
+        return _block(many).flatten(0, 1) if _free(many) else torch.cat(many)
 
     def _settle(self) -> None:
         many = self.listed()
@@ -54,6 +58,16 @@ class Apart(nn.ParameterList):
         super()._apply(fn, recurse)  # type: ignore[no-untyped-call]
         self._settle()
         return self
+
+
+def _free(many: list[Tensor]) -> bool:
+    """Return whether to read the parameters where they are."""
+    return len(many) * many[0].numel() >= _LARGE and _side_by_side(many)
+
+
+def _block(many: list[Tensor]) -> Tensor:
+    block: Tensor = _Block.apply(*many)  # type: ignore[no-untyped-call]
+    return block
 
 
 class _Block(torch.autograd.Function):

@@ -58,14 +58,15 @@ class Stacked(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return `[members, batch, outputs]` from `[batch, inputs]`, the same for all, or `[members, batch, inputs]`."""
-        weight = self.weight()
-        bias = self.biases.stacked().flatten() if len(self.biases) else None  # [members * outputs]
+        bias = self.biases.joined() if len(self.biases) else None  # [members * outputs]
         if x.ndim == 2:
-            flat = functional.linear(x, weight.flatten(0, 1), bias)
-            return torch.unflatten(flat, 1, (self.members, self.outputs)).transpose(0, 1)
+            weight = self.weights.joined() if self.apart else self.weights[0].flatten(0, 1)
+            flat = functional.linear(x, weight, bias)
+            return flat.view(len(x), self.members, self.outputs).transpose(0, 1)
+        weight = self.weight().transpose(1, 2)
         if bias is None:
-            return torch.bmm(x, weight.transpose(1, 2))
-        return torch.baddbmm(bias.view(self.members, 1, -1), x, weight.transpose(1, 2))
+            return torch.bmm(x, weight)
+        return torch.baddbmm(bias.view(self.members, 1, -1), x, weight)
 
     def member(self, place: int) -> Iterator[nn.Parameter]:
         """Yield the parameters of one member of those that are apart."""
