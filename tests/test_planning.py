@@ -125,6 +125,21 @@ def test_every_default_of_every_part_is_written_out():
     assert config.sharing["type"] == "hard"
 
 
+@pytest.mark.parametrize(
+    "tree", [{"hierarchical": {"inner": {"gated": {}}}}, {"type": "hierarchical", "inner": "gated"}]
+)
+def test_a_part_may_be_written_as_its_name_above_its_settings(tree):
+    config = complete(
+        fusion=tree,
+        encoders={"note": {"ngrams": {"word_dropout": 0.1}}},
+        heads={"price": {"student": {}}},
+    )
+    assert config.fusion["type"] == "hierarchical"
+    assert config.encoders["note"]["type"] == "ngrams"
+    assert config.encoders["note"]["word_dropout"] == 0.1
+    assert config.heads["price"]["type"] == "student"
+
+
 def test_completing_a_complete_config_changes_nothing():
     config = complete()
     schema = Schema(config.inputs, config.targets)

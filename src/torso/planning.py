@@ -210,7 +210,9 @@ def settle_encoders(config: RunConfig) -> RunConfig:
         if name not in schema.modalities:
             raise ConfigError(unknown("modality in `encoders`:", name, schema.modalities))
         modality = schema.modalities[name]
-        full = Part(modality.form, _named(spec, schema.encoder(name)), {}).full_spec()
+        full = Part(
+            modality.form, _named(Encoder.registry, spec, schema.encoder(name), modality.form), {}
+        ).full_spec()
         kind, settings = spec_type(full)
         try:
             pinned, asked = Encoder.registry.find(kind).prepare(settings)
@@ -247,13 +249,15 @@ def complete_parts(config: RunConfig, schema: Schema, rows: int) -> RunConfig:
     def short(
         registry: Any, form: str, spec: Any, default: str, offered: Iterable[str]
     ) -> dict[str, Any]:
-        named = Part(form, _named(spec, default), {}).full_spec()
+        named = Part(form, _named(registry, spec, default, form), {}).full_spec()
         full = registry.complete(named, given=["dim", "token_dim", *offered])
         return {**full, "type": str(full["type"]).removeprefix(f"{form}/")}
 
     def whole(registry: Any, part: str, *given: str) -> dict[str, Any]:
         default = RunConfig.model_fields[part].default
-        return dict(registry.complete(_named(getattr(config, part), default), given=given))
+        return dict(
+            registry.complete(_named(registry, getattr(config, part), default), given=given)
+        )
 
     encoders = {
         name: short(
@@ -285,11 +289,17 @@ def complete_parts(config: RunConfig, schema: Schema, rows: int) -> RunConfig:
     )
 
 
-def _named(spec: Any, default: str) -> Any:
+def _named(registry: Any, spec: Any, default: str, form: str = "") -> Any:
     """Return `spec` with the type that it leaves open, as `--set encoders.photo.width=16` does."""
     if spec is None:
         return default
-    return {"type": default, **spec} if isinstance(spec, Mapping) else spec
+    if not isinstance(spec, Mapping):
+        return spec
+    names = [f"{form}/{key}" if form and "/" not in str(key) else key for key in spec]
+    if len(names) == 1 and (names[0] in registry or ":" in str(names[0])):
+        name, settings = spec_type(spec)
+        return {"type": name, **settings}
+    return {"type": default, **spec}
 
 
 def _described_in_full(

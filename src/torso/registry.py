@@ -20,7 +20,10 @@ __all__ = ["Registry", "Spec", "no_imports", "spec_type"]
 
 Part = TypeVar("Part")
 Spec = str | Mapping[str, Any]
-"""A part as YAML writes it: its name, or a mapping with the key `type` and the constructor's arguments."""
+"""A part as YAML writes it: its name, or a mapping with the key `type` and the constructor's arguments.
+
+`{gated: {hidden: 64}}` is short for `{type: gated, hidden: 64}`.
+"""
 
 _REFUSALS = (TypeError, ValueError, AttributeError, LookupError, ArithmeticError, RuntimeError)
 """What Python and torch raise where a setting has the wrong type or size."""
@@ -43,9 +46,15 @@ def spec_type(spec: Spec) -> tuple[str, dict[str, Any]]:
 
     >>> spec_type({"type": "gated", "hidden": 64})
     ('gated', {'hidden': 64})
+    >>> spec_type({"gated": {"hidden": 64}})
+    ('gated', {'hidden': 64})
     """
     if isinstance(spec, str):
         return spec, {}
+    if isinstance(spec, Mapping) and len(spec) == 1 and "type" not in spec:
+        [(name, settings)] = spec.items()
+        if isinstance(settings, Mapping) and "type" not in settings:
+            return name, dict(settings)
     if not isinstance(spec, Mapping) or not isinstance(spec.get("type"), str):
         raise ConfigError(
             f"A part should be a name or a mapping with the key `type`. Found {spec!r}."
