@@ -169,8 +169,7 @@ def draw(clips: list[Clip], answers: Any, file: Path) -> None:
         said = ", ".join(f"{task} {answers[task][row]}" for task in TASKS)
         true = f"{clip.digits[0]}, {DIRECTIONS[clip.directions[0]]}"
         line[0].set_title(f"{said}   (truth: {true})", fontsize=8, loc="left")
-    figure.tight_layout()
-    figure.savefig(file, dpi=90, metadata={"Software": None})
+    figure.savefig(file, dpi=90, bbox_inches="tight", metadata={"Software": None})
 
 
 def main() -> None:
