@@ -4,7 +4,7 @@ from torso.encoders._encoder import Encoder
 from torso.encoders.audio_conformer import AudioConformer
 from torso.encoders.audio_convnet import AudioConvNet
 from torso.encoders.categories_embedding import CategoriesEmbedding
-from torso.encoders.hub import AudioHub, ImageHub, TextHub
+from torso.encoders.hub import AudioHub, ImageHub, TextHub, VideoHub
 from torso.encoders.image_convnet import ImageConvNet
 from torso.encoders.image_pyramid import ImagePyramid
 from torso.encoders.image_vit import ImageViT
@@ -16,6 +16,7 @@ from torso.encoders.sequence_transformer import SequenceTransformer
 from torso.encoders.text_ngrams import TextNGrams
 from torso.encoders.text_transformer import TextTransformer
 from torso.encoders.vector_mlp import VectorMLP
+from torso.encoders.video_frames import VideoFrames
 
 __all__ = [
     "AudioConformer",
@@ -37,4 +38,6 @@ __all__ = [
     "TextNGrams",
     "TextTransformer",
     "VectorMLP",
+    "VideoFrames",
+    "VideoHub",
 ]
