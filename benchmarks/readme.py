@@ -453,6 +453,51 @@ def moving_digits(report: dict) -> str:
     return "\n".join(lines)
 
 
+def search(report: dict) -> str:
+    """A line per way: what it takes to have it and to build it, milliseconds of a question, recall."""
+    names = {
+        "exact": "all compared (no extra)",
+        "torso": "graph of `torso search` (usearch)",
+        "faiss-ivf": "faiss, IVF4096, 64 lists",
+        "faiss-hnsw": "faiss, HNSW of 16 links",
+    }
+    lines = [
+        "| {:,} vectors | installed, MB | build, CPU s | file, MB | ms: texts ask, median, 95 % (CPU) | recall at 10 | things ask (CPU) | recall at 10 |".format(
+            report["rows"]
+        ),
+        "| --- | --- | --- | --- | --- | --- | --- | --- |",
+    ]
+    for way, title in names.items():
+        one = report["ways"].get(way)
+        if one is None:
+            continue
+        cells = []
+        for kind in ("texts", "things"):
+            ms = one[kind]
+            slowest = f", {ms['p95_ms']:.1f}" if kind == "texts" else ""
+            cells.append(
+                f"{ms['median_ms']:.1f}{slowest} ({ms['median_cpu_ms']:.1f}) | {ms['recall']:.3f}"
+            )
+        lines.append(
+            f"| {title} | {one.get('installed_mb', 0):.0f} | {one.get('build', {}).get('cpu_s', 0):.0f} "
+            f"| {one.get('file_mb', 0)} | {' | '.join(cells)} |"
+        )
+    own = report["ways"]["torso"]
+    both = [own[f"texts, with the encoder{more}"] for more in ("", ", exact")]
+    lines += [
+        "",
+        "A text as a user asks it, encoder and answer's columns included, takes {:.1f} ms (95 %: {:.1f}) by the graph and "
+        "{:.1f} ms (95 %: {:.1f}) by comparing all; reading and encoding the table once, {:.0f} CPU s; opening what is "
+        "kept, with the table, {:.0f} CPU s.".format(
+            *(both[0][name] for name in ("median_ms", "p95_ms")),
+            *(both[1][name] for name in ("median_ms", "p95_ms")),
+            own["read and encode"]["cpu_s"],
+            own["open again, table read"]["cpu_s"],
+        ),
+    ]
+    return "\n".join(lines)
+
+
 def fill(page: Path, blocks: dict[str, str]) -> None:
     """Replace what stands between the marks of each block."""
     text = page.read_text(encoding="utf-8")
@@ -481,7 +526,7 @@ PAGES = {
     "docs/sharing.md": {"sharing_race": sharing_race, "published_mmoe": mmoe},
     "docs/heads.md": {"likelihoods": likelihoods},
     "docs/dense.md": {"dense": dense},
-    "docs/retrieval.md": {"retrieval": retrieval},
+    "docs/retrieval.md": {"retrieval": retrieval, "search": search},
     "docs/decisions.md": {"tables": tables, "multi_target": multi_target},
     "docs/balancing.md": {
         "balancing": balancing,

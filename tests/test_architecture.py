@@ -27,6 +27,7 @@ model catalogue
 config evaluation costs
 training
 planning run_folder
+searching
 predictor
 stress
 pictures
@@ -36,6 +37,7 @@ estimator
 torso
 console
 demo
+commands
 cli
 __main__
 """

@@ -33,7 +33,7 @@ def test_help_and_version_are_quick_to_import():
         "print(r.output)"
     ).replace("from tests.tables import torso; ", "")
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    for command in ("demo", "inspect", "fit", "evaluate", "predict", "list"):
+    for command in ("demo", "inspect", "fit", "evaluate", "predict", "search", "list"):
         assert command in done.stdout
 
 

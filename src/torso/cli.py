@@ -9,12 +9,21 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
-if TYPE_CHECKING:
-    from rich.console import Console
+from torso.commands.search import search
+from torso.commands.shared import AS_IS as _AS_IS
+from torso.commands.shared import (
+    Root,
+    RunArgument,
+    Settings,
+    TableArgument,
+    Targets,
+    TrustCode,
+)
+from torso.commands.shared import console as _console
 
 __all__ = ["app", "main"]
 
@@ -25,25 +34,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-
-TableArgument = Annotated[str, typer.Argument(help="CSV, TSV, JSON lines, Parquet or Arrow file.")]
-RunArgument = Annotated[Path, typer.Argument(help="Folder that `torso fit` wrote.")]
-Settings = Annotated[
-    list[str], typer.Option("--set", help="A setting, e.g. training.epochs=5. Repeatable.")
-]
-Targets = Annotated[
-    list[str], typer.Option("--target", "-t", help="A column to predict. Repeatable.")
-]
-TrustCode = Annotated[
-    bool,
-    typer.Option("--trust-code", help="Import parts from outside Torso that the run names."),
-]
-Root = Annotated[
-    list[str], typer.Option("--root", help="Folder or zip that file columns are relative to.")
-]
-
-_AS_IS: dict[str, Any] = {"highlight": False, "markup": False, "soft_wrap": True}
-"""For lines that hold names and paths: one line each, whatever is in them."""
 
 
 def _version(shown: bool) -> None:
@@ -250,6 +240,9 @@ def predict(
     _report_skipped(predictor)
 
 
+app.command()(search)
+
+
 @app.command("list")
 def list_parts(
     room: Annotated[
@@ -304,13 +297,6 @@ def main() -> None:
         place = f" {error.filename!r}" if error.filename else ""
         typer.echo(f"Cannot read or write{place}: {error.strerror or error}.", err=True)
         sys.exit(1)
-
-
-def _console(*, out: bool = False) -> Console:
-    """Return the console for results (`out`) or for progress and notes."""
-    from rich.console import Console
-
-    return Console(stderr=not out, width=None if sys.stdout.isatty() or not out else 120)
 
 
 def _rooted(root: list[str]) -> list[str]:

@@ -6,20 +6,24 @@ Without torch, so that `torso inspect` answers at once.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, Self
 
-from rich.console import Group, RenderableType
+from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 __all__ = [
     "COST_COLUMNS",
+    "CountingBar",
     "columns_table",
     "cost_cells",
     "costs_table",
     "robustness_tables",
+    "search_table",
     "summary",
 ]
+
+_LONGEST = 120
 
 COST_COLUMNS = ("parameters", "multiply-adds/row", "ms/row")
 
@@ -108,6 +112,62 @@ def robustness_tables(found: Any, against: Any = None) -> RenderableType:
         subsets.add_row(Text(", ".join(kept)), *(f"{metrics[task]:.3f}" for task in found.metrics))
     note = "In brackets: the same less a baseline's, moved to the same beginning."
     return Group(noise, *([Text(note)] if against is not None else []), Text(""), subsets)
+
+
+def search_table(found: Any) -> RenderableType:
+    """Return what a search found; a column of lists or bytes is left out, a long text is cut.
+
+    Args:
+        found: Arrow table with `rank`, `score`, and whatever is told of each.
+    """
+    import pyarrow as pa
+
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    columns = {}
+    for field in found.schema:
+        if pa.types.is_nested(field.type) or pa.types.is_large_binary(field.type):
+            continue
+        number = pa.types.is_integer(field.type) or pa.types.is_floating(field.type)
+        table.add_column(Text(field.name), justify="right" if number else "left", overflow="fold")
+        columns[field.name] = found.column(field.name).to_pylist()
+    for row in zip(*columns.values(), strict=True):
+        table.add_row(*(Text(_short(cell)) for cell in row))
+    return table
+
+
+def _short(cell: Any) -> str:
+    text = "" if cell is None else f"{cell:.4g}" if isinstance(cell, float) else str(cell)
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+
+
+class CountingBar:
+    """A bar that is there while something is counted, and gone afterwards; called with `(done, total)`.
+
+    Args:
+        console: where to draw.
+        what: stands before the bar.
+    """
+
+    def __init__(self, console: Console, what: str) -> None:
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+        self._progress = Progress(*columns, console=console, transient=True)
+        self._what = what
+        self._bar: Any = None
+
+    def __enter__(self) -> Self:
+        self._progress.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._progress.stop()
+
+    def __call__(self, done: int, total: int) -> None:
+        """Move the bar."""
+        if self._bar is None:
+            self._bar = self._progress.add_task(self._what)
+        self._progress.update(self._bar, completed=done, total=total)
 
 
 def summary(metrics: Mapping[str, Any]) -> RenderableType:

@@ -17,13 +17,13 @@ from torso.balancing import Balancer
 from torso.config import RunConfig
 from torso.data import Dataset, Table
 from torso.data.loader import Loader
-from torso.data.splits import Split
+from torso.data.splits import Split, group_ids
 from torso.data.targets import labelled
 from torso.drafting import Draft, read_tables
 from torso.evaluation import evaluate_task, fit_baseline
 from torso.model import Model
 from torso.planning import gather_values, leftover_warnings
-from torso.predictor import Predictor, group_ids
+from torso.predictor import Predictor
 from torso.run_folder import check_folder, clear_folder, remove_folder
 from torso.training import (
     Answers,

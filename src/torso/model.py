@@ -183,8 +183,11 @@ class Model(nn.Module):
 
     def tokens_of(self, task: str, encoded: Encoded) -> dict[str, Tokens]:
         """Return modality -> tokens of the first trunk that serves the task, without those that stand for gaps."""
-        serving = (name for name, tasks in self.sharing.trunks().items() if task in tasks)
-        return encoded.really(next(serving))
+        return encoded.really(self.trunk_of(task))
+
+    def trunk_of(self, task: str) -> str:
+        """Return the name of the first trunk that serves the task, of whose tokens its head reads."""
+        return next(name for name, tasks in self.sharing.trunks().items() if task in tasks)
 
     def alone(self, encoded: Encoded) -> dict[str, Tensor]:
         """Return name of a loss of one modality -> raw outputs of its head; empty without modality heads.

@@ -19,6 +19,7 @@ from torso.data.cache import cache_root
 from torso.data.loader import gather
 from torso.data.reading import Reading
 from torso.data.schema import Dataset, Schema
+from torso.data.splits import group_ids
 from torso.data.tables.alike import alike
 from torso.data.tables.table import Table, read_table
 from torso.errors import ConfigError, DataError, RunError
@@ -26,6 +27,7 @@ from torso.evaluation import TaskReport, evaluate_task
 from torso.model import Model, Part
 from torso.registry import no_imports
 from torso.run_folder import read_json, write_json
+from torso.searching import Searchable
 from torso.training import Answers, Prediction, answer, choose_device
 from torso.training.checkpoint import load_state, load_tensors, save_tensors
 
@@ -36,7 +38,7 @@ _PIECE = 2048
 """Rows of a table whose files are in memory at once."""
 
 
-class Predictor:
+class Predictor(Searchable):
     """A trained model with all it needs to read a table and answer.
 
     Args:
@@ -48,6 +50,7 @@ class Predictor:
         skipped: cells of the fit that counted as missing although they held something.
 
     Attributes:
+        folder: where it was saved or opened; None before.
         last_skipped: such cells of the last `predict` or `evaluate`.
     """
 
@@ -212,6 +215,7 @@ class Predictor:
         lines = [json.dumps(one, ensure_ascii=False) + "\n" for one in self.skipped]
         (path / "skipped.jsonl").write_text("".join(lines), encoding="utf-8")
         save_tensors(path / "model.safetensors", self.model.state_dict())
+        self.folder = path
 
     def _table(self, table: Any) -> Table:
         if isinstance(table, Mapping) and not any(
@@ -301,7 +305,9 @@ def load(folder: str | Path, *, device: str = "auto", trust_code: bool = False) 
     load_state(model, load_tensors(path / "model.safetensors"), path)
     metrics = read_json(path / "metrics.json")
     baselines = metrics.pop("baselines", {})
-    return Predictor(config, schema, model.to(choose_device(device)), baselines, metrics)
+    predictor = Predictor(config, schema, model.to(choose_device(device)), baselines, metrics)
+    predictor.folder = path
+    return predictor
 
 
 def build_model(config: RunConfig, schema: Schema) -> Model:
@@ -322,17 +328,6 @@ def build_model(config: RunConfig, schema: Schema) -> Model:
         missing=config.missing,
         modality_heads=config.modality_heads,
     )
-
-
-def group_ids(table: Table, group: str | None) -> np.ndarray | None:
-    """Return the group of each row, None where the run has none or the table lacks the column."""
-    if group is None or group not in table.names:
-        return None
-    coded = table.column(group).values.dictionary_encode()
-    ids = coded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
-    alone = ids < 0
-    ids[alone] = len(coded.dictionary) + np.arange(alone.sum())
-    return np.asarray(ids)
 
 
 def _joined(parts: Sequence[Prediction]) -> Prediction:

@@ -40,6 +40,7 @@ def check_folder(folder: Path | None, *, resume: bool, overwrite: bool) -> None:
 
 def clear_folder(folder: Path) -> None:
     """Take away what an earlier run left, so that a kill leaves no weights beside another's config."""
+    remove_folder(folder / "search")
     (folder / "model.safetensors").unlink(missing_ok=True)
     remove_folder(folder / "checkpoint")
 

@@ -128,6 +128,19 @@ class Reading:
             self.check()
         return source
 
+    def stamps(self, column: Column, root: str | Sequence[str] | None = None) -> np.ndarray:
+        """Return uint8 `[rows, 16]`: path, size and time of each cell's file, zeros where there is none."""
+        files = MediaFiles(self._roots(root))
+        found = np.zeros((len(column), STAMP_BYTES), np.uint8)
+        for row, cell in enumerate(_references(column)):
+            if cell is None:
+                continue
+            try:
+                found[row] = np.frombuffer(files.stamp(cell), np.uint8)
+            except MediaError as error:
+                self.failed(column, row, cell, error)
+        return found
+
     def check(self) -> None:
         """Raise a DataError if more than `most_skipped` of a column's files are unreadable."""
         for column, files in self.files.items():

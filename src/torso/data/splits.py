@@ -14,7 +14,7 @@ from torso.data import cells
 from torso.data.tables.table import Column, Table
 from torso.errors import ConfigError, DataError
 
-__all__ = ["Split", "split_rows"]
+__all__ = ["Split", "group_ids", "split_rows"]
 
 _NAMES = {
     "train": "train",
@@ -181,3 +181,14 @@ def _checked(split: Split, table: Table, *, test: bool, validation: bool) -> Spl
                 "shares in data.split."
             )
     return split
+
+
+def group_ids(table: Table, group: str | None) -> np.ndarray | None:
+    """Return the group of each row, None where the run has none or the table lacks the column."""
+    if group is None or group not in table.names:
+        return None
+    coded = table.column(group).values.dictionary_encode()
+    ids = coded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
+    alone = ids < 0
+    ids[alone] = len(coded.dictionary) + np.arange(alone.sum())
+    return np.asarray(ids)

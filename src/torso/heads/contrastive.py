@@ -82,12 +82,14 @@ class Contrastive(Head, form="retrieval", name="contrastive"):
             raise ConfigError(
                 f"Parameter `between` should name inputs. Found {absent}; known: {[*known]}."
             )
-        vectors = []
-        for name, tower in zip(self.between, self.towers, strict=True):
-            found = known[name]
-            vector = functional.normalize(tower(masked_mean(found)), dim=-1)
-            vectors.append(torch.where(found.present[:, None], vector, 0.0))
+        vectors = [self.vector(name, known[name]) for name in self.between]
         return torch.stack(vectors, dim=1).to(features.dtype)
+
+    def vector(self, modality: str, tokens: Tokens) -> Tensor:
+        """Return `[batch, width]` of one modality: vectors of length 1, zeros where a row lacks it."""
+        tower = self.towers[self.between.index(modality)]
+        vector = functional.normalize(tower(masked_mean(tokens)), dim=-1)
+        return torch.where(tokens.present[:, None], vector, 0.0)
 
     def nll(self, outputs: Tensor, targets: Tensor, /) -> Tensor:
         """Return `[batch]`: the mean over directions of the loss of finding the row among the batch's."""

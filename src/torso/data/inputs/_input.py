@@ -10,6 +10,9 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import Any, ClassVar
 
+import numpy as np
+
+from torso.data.digests import digests
 from torso.data.reading import Reading
 from torso.data.sources import Source
 from torso.data.tables.table import Column
@@ -57,6 +60,10 @@ class InputKind(ABC):
     @abstractmethod
     def source(self, column: Column, reading: Reading) -> Source:
         """Return the features of all rows of the column."""
+
+    def stamps(self, column: Column, reading: Reading) -> np.ndarray:  # noqa: ARG002
+        """Return uint8 `[rows, 16]`, which change when a cell does; zeros where it is empty."""
+        return digests(column.values)
 
     @abstractmethod
     def offered(self) -> dict[str, Any]:

@@ -38,6 +38,10 @@ class _Media(InputKind):
         """Read every file of the column, from the cache where it is known."""
         return reading.media(column, self.decoder(), self.root)
 
+    def stamps(self, column: Column, reading: Reading) -> np.ndarray:
+        """Return uint8 `[rows, 16]`, which change when a file does; zeros where there is none to be found."""
+        return reading.stamps(column, self.root)
+
 
 class Image(_Media, name="image", form="image", encoder="convnet"):
     """A picture: PNG, JPEG, WebP, GIF, BMP or TIFF, whatever the file is called.

@@ -1,0 +1,1 @@
+"""Commands in files of their own, and what all commands share."""
