@@ -34,6 +34,7 @@ from race_pictures import differences
 from small_training import Inputs, Plan, build, circumstances, interval, score, train
 
 from torso.model import Model
+from torso.registry import Spec
 from torso.types import Features
 
 HERE = Path(__file__).resolve().parent
@@ -51,11 +52,13 @@ class Way:
         share: `modality_dropout` of the model.
         uniform: whether each row instead keeps a subset drawn from all of them alike.
         longer: factor on the number of epochs.
+        fusion: a spec; default Torso's default.
     """
 
     share: float = 0.0
     uniform: bool = False
     longer: int = 1
+    fusion: Spec = DEFAULT
 
 
 WAYS = {
@@ -67,6 +70,10 @@ WAYS = {
     "dropout 0.5, 4 x epochs": Way(share=0.5, longer=4),
     "dropout 0.5, 12 x epochs": Way(share=0.5, longer=12),
     "uniform subsets, 12 x epochs": Way(uniform=True, longer=12),
+    "uniform subsets, 12 x epochs, late": Way(uniform=True, longer=12, fusion="late"),
+    "uniform subsets, 12 x epochs, experts multiplied": Way(
+        uniform=True, longer=12, fusion={"type": "late", "rule": "product"}
+    ),
 }
 
 
@@ -106,7 +113,7 @@ def validated(model: Model, dataset: Dataset) -> dict[str, float]:
 
 def one_model(dataset: Dataset, plan: Plan, way: Way, seed: int) -> dict[str, Any]:
     torch.manual_seed(seed)
-    model = build(dataset, fusion=DEFAULT, dim=DIM, modality_dropout=way.share, pooled=True)
+    model = build(dataset, fusion=way.fusion, dim=DIM, modality_dropout=way.share, pooled=True)
     trained = train(
         model,
         dataset,
