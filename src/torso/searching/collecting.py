@@ -64,7 +64,7 @@ def collect(
 
     vectors = _brought_up(known, stamps, encoded, reading)
     slots = _places(vectors.stamps, stamps)
-    notes = _unread(table, modality, stamps, vectors, reading)
+    notes = _unread(table, modality, stamps, slots, vectors, reading)
     if not (slots >= 0).any():
         raise DataError(
             f"{table.name}: nothing of {modality.name!r} can be read. {' '.join(notes) or 'Every cell is empty.'}"
@@ -127,15 +127,19 @@ def _places(known: np.ndarray, stamps: np.ndarray) -> np.ndarray:
 
 
 def _unread(
-    table: Table, modality: Modality, stamps: np.ndarray, vectors: Vectors, reading: Reading
+    table: Table,
+    modality: Modality,
+    stamps: np.ndarray,
+    slots: np.ndarray,
+    vectors: Vectors,
+    reading: Reading,
 ) -> list[str]:
     """Return a sentence if something cannot be read, now or since an earlier time."""
     reasons = {one.row - 1: one.reason for one in reading.skipped}
-    if vectors.unreadable:
-        for row, stamp in enumerate(stamps):
-            reason = vectors.unreadable.get(stamp.tobytes().hex())
-            if reason is not None:
-                reasons[row] = reason
+    for row in np.flatnonzero(slots < 0).tolist():
+        reason = vectors.unreadable.get(stamps[row].tobytes().hex())
+        if reason is not None:
+            reasons[row] = reason
     if not reasons:
         return []
     first = min(reasons)
