@@ -462,6 +462,8 @@ def search(report: dict) -> str:
             f"| {title} | {one.get('installed_mb', 0):.0f} | {one.get('build', {}).get('cpu_s', 0):.0f} "
             f"| {one.get('file_mb', 0)} | {' | '.join(cells)} |"
         )
+    if "torso" not in report["ways"]:
+        return "\n".join(lines)
     own = report["ways"]["torso"]
     both = [own[f"texts, with the encoder{more}"] for more in ("", ", exact")]
     lines += [

@@ -302,6 +302,13 @@ def test_a_store_is_not_written_through_a_link(run, here):
     assert not [file for file in (here / "elsewhere").rglob("*") if file.is_file()]
 
 
+def test_where_nothing_can_be_kept_the_answers_come_all_the_same(run, here):
+    (here / "run/search").write_text("no folder")
+    things, _ = encoded(run, here / "files", find="photo")
+    assert "The vectors cannot be kept" in things.notes[0]
+    assert len(things.search(text="a red thing", top=3)) == 3
+
+
 def test_files_outside_the_folder_are_not_read(run, here):
     (here / "outside.png").write_bytes(tables.png())
     (here / "files/link.png").symlink_to(here / "outside.png")

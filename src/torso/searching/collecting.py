@@ -71,7 +71,10 @@ def collect(
         )
     graph = None
     if store is not None:
-        graph = _kept(store, vectors, vectors is not known, exact, notes)
+        if vectors is not known:
+            _written(store, vectors, notes)
+        if len(vectors.stamps) >= GRAPH_FROM and not exact:
+            graph = _graph(store, vectors, notes, progress)
     return Collection(run, task, modality.name, place, table, slots, vectors, graph, notes)
 
 
@@ -150,20 +153,27 @@ def _unread(
     ]
 
 
-def _kept(
-    store: Store, vectors: Vectors, changed: bool, exact: bool, notes: list[str]
-) -> Graph | None:
-    """Write what changed, and return the graph where there are many vectors; what cannot be done is noted."""
+def _written(store: Store, vectors: Vectors, notes: list[str]) -> None:
     try:
-        if changed:
-            store.write(vectors)
-        if len(vectors.stamps) >= GRAPH_FROM and not exact:
-            return store.graph(vectors)
+        store.write(vectors)
+    except OSError as error:
+        notes.append(f"The vectors cannot be kept in {store.folder}: {error.strerror or error}.")
+
+
+def _graph(
+    store: Store,
+    vectors: Vectors,
+    notes: list[str],
+    progress: Callable[[int, int], None] | None,
+) -> Graph | None:
+    """Return the graph, or note why there is none."""
+    try:
+        return store.graph(vectors, progress)
     except MissingDependency:
         notes.append(
             f"All {len(vectors.stamps):,} vectors are compared one by one; with pip install 'torso[search]' a graph "
             "of neighbours answers faster."
         )
     except OSError as error:
-        notes.append(f"The vectors cannot be kept in {store.folder}: {error.strerror or error}.")
+        notes.append(f"The graph cannot be kept in {store.folder}: {error.strerror or error}.")
     return None
