@@ -478,10 +478,15 @@ def search(report: dict) -> str:
             cells.append(
                 f"{ms['median_ms']:.1f}{slowest} ({ms['median_cpu_ms']:.1f}) | {ms['recall']:.3f}"
             )
+        built = one.get("build", {}).get("cpu_s", 0)
+        if way == "torso":  # its clock began before the table was read
+            built -= one["open again, table read"]["cpu_s"]
         lines.append(
-            f"| {title} | {one.get('installed_mb', 0):.0f} | {one.get('build', {}).get('cpu_s', 0):.0f} "
+            f"| {title} | {one.get('installed_mb', 0):.0f} | {built:.0f} "
             f"| {one.get('file_mb', 0)} | {' | '.join(cells)} |"
         )
+    if "torso" not in report["ways"]:
+        return "\n".join(lines)
     own = report["ways"]["torso"]
     both = [own[f"texts, with the encoder{more}"] for more in ("", ", exact")]
     lines += [

@@ -29,6 +29,7 @@ training
 planning run_folder
 searching
 predictor
+conditions
 stress
 pictures
 drafting

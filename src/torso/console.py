@@ -5,6 +5,7 @@ Without torch, so that `torso inspect` answers at once.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Self
 
@@ -24,6 +25,7 @@ __all__ = [
 ]
 
 _LONGEST = 120
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 COST_COLUMNS = ("parameters", "multiply-adds/row", "ms/row")
 
@@ -137,6 +139,7 @@ def search_table(found: Any) -> RenderableType:
 
 def _short(cell: Any) -> str:
     text = "" if cell is None else f"{cell:.4g}" if isinstance(cell, float) else str(cell)
+    text = _CONTROL.sub(" ", text)
     return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
 
 

@@ -155,7 +155,10 @@ class Model(nn.Module):
 
         In evaluation, a row that has one modality only is answered by that modality's heads, if there are any.
         """
-        encoded = self.encode(inputs)
+        return self.conclude(self.encode(inputs))
+
+    def conclude(self, encoded: Encoded) -> dict[str, Tensor]:
+        """Return what `forward` returns, from what `encode` returned."""
         outputs = self.decide(self.fuse(encoded), encoded)
         if self.modality_heads is None or self.training:
             return outputs

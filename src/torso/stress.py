@@ -3,30 +3,24 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from itertools import combinations, pairwise
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import chain, combinations, pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
-from torso.data import Dataset
-from torso.data.loader import gather
+from torso.conditions import Condition, under
 from torso.errors import ConfigError
 from torso.predictor import Predictor
-from torso.training import answer
-from torso.types import Batch, Features
 
-__all__ = ["JOINT", "LEVELS", "Robustness", "noisy", "robustness", "subsets_of"]
+__all__ = ["JOINT", "LEVELS", "Robustness", "robustness", "subsets_of"]
 
 JOINT = "all modalities"
 """The name of the curve with the same noise in every modality."""
 
 LEVELS = tuple(fifth / 5 for fifth in range(6))
-
-Change = Callable[[Mapping[str, Features]], dict[str, Features]]
 
 _MOST = 6
 """Modalities up to which every subset is tried: 63 of them."""
@@ -112,7 +106,7 @@ def robustness(
     Liang et al., MultiBench, NeurIPS Datasets and Benchmarks 2021 (https://arxiv.org/abs/2107.07502):
     noise from 0 to 1 in each modality and in all at once. How we differ: their noise is of another kind for every
     modality (typing errors, white noise, ...); here it is one rule for all, so that levels mean the same:
-    at level p, every number of a row is taken from another row with probability p (`noisy`). At 1 nothing of the
+    at level p, every number of a row is taken from another row with probability p (`torso.conditions.noisy`). At 1 nothing of the
     row is left, yet every number is one that the data hold.
 
     Args:
@@ -133,84 +127,38 @@ def robustness(
             f"Parameter `levels` should be two or more rising numbers from 0 to 1. Found {list(levels)}."
         )
     dataset = predictor.labelled(table, root=root)
-    names = list(predictor.schema.modalities)
-
-    def scores(change: Change) -> dict[str, float]:
-        batches = (
-            replace(batch, inputs=change(batch.inputs)) for batch in _batches(dataset, batch_size)
-        )
-        precision = predictor.config.training.precision
-        found = answer(predictor.model, batches, precision).predictions(predictor.model)
-        reports = predictor.compare(found, dataset.targets, resamples=0)
-        headlines.update({task: one.headline for task, one in reports.items()})
-        return {task: one.metrics[one.headline].value for task, one in reports.items()}
-
-    headlines: dict[str, str] = {}
-    clean = scores(dict)
-    touched = {name: {name} for name in names} | ({JOINT: set(names)} if len(names) > 1 else {})
-    curves: dict[str, dict[str, list[float]]] = {}
-    for name, some in touched.items():
-        found = [
-            scores(_noise(some, level, torch.Generator().manual_seed(seed))) if level else clean
-            for level in levels
-        ]
-        curves[name] = {task: [one[task] for one in found] for task in clean}
-    subsets = {kept: scores(_only(kept)) for kept in subsets_of(names)}
-    return Robustness(tuple(levels), headlines, curves, subsets)
-
-
-def noisy(features: Features, level: float, draw: torch.Generator) -> Features:
-    """Return features of which every number comes from another row of the batch with probability `level`.
-
-    A number is exchanged for one of the same place, if that row has it; masks stay. At 1, rows that are alone
-    keep what they have.
-
-    Args:
-        features: of some rows.
-        level: from 0 to 1.
-        draw: of the noise.
-    """
-    values, mask = features.values, features.mask
-    rows = len(values)
-    if rows < 2 or level == 0:
-        return features
-    there = mask.reshape(mask.shape + (1,) * (values.ndim - mask.ndim)).expand_as(values)
-    others = torch.randint(1, rows, values.shape, generator=draw)
-    donors = (torch.arange(rows).reshape(-1, *[1] * (values.ndim - 1)) + others) % rows
-    changed = torch.rand(values.shape, generator=draw) < level
-    changed &= there & there.gather(0, donors)
-    return Features(torch.where(changed, values.gather(0, donors), values), mask)
+    names = tuple(predictor.schema.modalities)
+    touched = {name: (name,) for name in names} | ({JOINT: names} if len(names) > 1 else {})
+    clean = Condition(names)
+    curves = {
+        name: [Condition(names, some, level) if level else clean for level in levels]
+        for name, some in touched.items()
+    }
+    subsets = {kept: Condition(kept) for kept in subsets_of(names)}
+    wanted = dict.fromkeys([clean, *chain(*curves.values()), *subsets.values()])
+    reports = {
+        condition: predictor.compare(found, dataset.targets, resamples=0)
+        for condition, found in under(predictor, dataset, list(wanted), batch_size, seed)
+    }
+    scores = {
+        condition: {task: one.metrics[one.headline].value for task, one in tasks.items()}
+        for condition, tasks in reports.items()
+    }
+    return Robustness(
+        tuple(levels),
+        {task: one.headline for task, one in reports[clean].items()},
+        {
+            name: {task: [scores[one][task] for one in curve] for task in scores[clean]}
+            for name, curve in curves.items()
+        },
+        {kept: scores[one] for kept, one in subsets.items()},
+    )
 
 
 def subsets_of(names: Sequence[str]) -> list[tuple[str, ...]]:
     """Return every subset but the empty one, small ones first; of many modalities, those of one and of all but one."""
     sizes = range(1, len(names) + 1) if len(names) <= _MOST else (1, len(names) - 1, len(names))
     return [kept for size in sizes for kept in combinations(names, size)]
-
-
-def _noise(touched: Collection[str], level: float, draw: torch.Generator) -> Change:
-    def change(inputs: Mapping[str, Features]) -> dict[str, Features]:
-        return {
-            name: noisy(one, level, draw) if name in touched else one
-            for name, one in inputs.items()
-        }
-
-    return change
-
-
-def _only(kept: Collection[str]) -> Change:
-    def change(inputs: Mapping[str, Features]) -> dict[str, Features]:
-        return {
-            name: one if name in kept else Features(one.values, torch.zeros_like(one.mask))
-            for name, one in inputs.items()
-        }
-
-    return change
-
-
-def _batches(dataset: Dataset, size: int) -> Iterator[Batch]:
-    for start in range(0, dataset.rows, size):
-        yield gather(dataset, np.arange(start, min(start + size, dataset.rows)))
 
 
 def _known(value: float) -> float | None:

@@ -246,6 +246,22 @@ def test_two_targets_must_be_told_apart(here):
         run.search(audio=here / "files/1.wav", among=here / "files", target="two")
 
 
+def test_odd_names_are_found_and_printed_without_their_control_signs(
+    run, here, capsys, monkeypatch
+):
+    monkeypatch.chdir(here)
+    odd = here / "odd"
+    odd.mkdir()
+    names = ["3\u202fPM.png", "\x1b[31mred.png", ".hidden.png", "UPPER.PNG"]
+    for name in names:
+        (odd / name).write_bytes(tables.png())
+    (odd / "no\udcfftext.png").write_bytes(tables.png())
+    found = run.search(text="a red thing", among=odd)
+    assert sorted(found["path"]) == sorted(str(odd / name) for name in names if name[0] != ".")
+    assert tables.torso("search", "run", "--text", "a red thing", "--in", "odd") == 0
+    assert "\x1b[31mred" not in capsys.readouterr().out
+
+
 # --- what lies in the store -------------------------------------------------------------------------
 
 
@@ -284,6 +300,13 @@ def test_a_store_is_not_written_through_a_link(run, here):
     with pytest.raises(RunError, match="a link out of the run"):
         run.search(text="a red thing", among=here / "files", find="photo")
     assert not [file for file in (here / "elsewhere").rglob("*") if file.is_file()]
+
+
+def test_where_nothing_can_be_kept_the_answers_come_all_the_same(run, here):
+    (here / "run/search").write_text("no folder")
+    things, _ = encoded(run, here / "files", find="photo")
+    assert "The vectors cannot be kept" in things.notes[0]
+    assert len(things.search(text="a red thing", top=3)) == 3
 
 
 def test_files_outside_the_folder_are_not_read(run, here):

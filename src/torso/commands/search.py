@@ -50,7 +50,7 @@ def search(
     question: dict[str, Any] = {"text": text, "image": image, "audio": audio}
     predictor = torso.load(run, trust_code=trust_code)
     asks = predictor.asking(**question, by=by, target=target)
-    with CountingBar(console(), "encoding") as bar:
+    with CountingBar(console(), "vectors") as bar:
         things = predictor.collection(
             among, find=find, by=asks, target=target, root=root, exact=exact, progress=bar
         )

@@ -64,14 +64,17 @@ def collect(
 
     vectors = _brought_up(known, stamps, encoded, reading)
     slots = _places(vectors.stamps, stamps)
-    notes = _unread(table, modality, stamps, vectors, reading)
+    notes = _unread(table, modality, stamps, slots, vectors, reading)
     if not (slots >= 0).any():
         raise DataError(
             f"{table.name}: nothing of {modality.name!r} can be read. {' '.join(notes) or 'Every cell is empty.'}"
         )
     graph = None
     if store is not None:
-        graph = _kept(store, vectors, vectors is not known, exact, notes)
+        if vectors is not known:
+            _written(store, vectors, notes)
+        if len(vectors.stamps) >= GRAPH_FROM and not exact:
+            graph = _graph(store, vectors, notes, progress)
     return Collection(run, task, modality.name, place, table, slots, vectors, graph, notes)
 
 
@@ -127,15 +130,19 @@ def _places(known: np.ndarray, stamps: np.ndarray) -> np.ndarray:
 
 
 def _unread(
-    table: Table, modality: Modality, stamps: np.ndarray, vectors: Vectors, reading: Reading
+    table: Table,
+    modality: Modality,
+    stamps: np.ndarray,
+    slots: np.ndarray,
+    vectors: Vectors,
+    reading: Reading,
 ) -> list[str]:
     """Return a sentence if something cannot be read, now or since an earlier time."""
     reasons = {one.row - 1: one.reason for one in reading.skipped}
-    if vectors.unreadable:
-        for row, stamp in enumerate(stamps):
-            reason = vectors.unreadable.get(stamp.tobytes().hex())
-            if reason is not None:
-                reasons[row] = reason
+    for row in np.flatnonzero(slots < 0).tolist():
+        reason = vectors.unreadable.get(stamps[row].tobytes().hex())
+        if reason is not None:
+            reasons[row] = reason
     if not reasons:
         return []
     first = min(reasons)
@@ -146,20 +153,27 @@ def _unread(
     ]
 
 
-def _kept(
-    store: Store, vectors: Vectors, changed: bool, exact: bool, notes: list[str]
-) -> Graph | None:
-    """Write what changed, and return the graph where there are many vectors; what cannot be done is noted."""
+def _written(store: Store, vectors: Vectors, notes: list[str]) -> None:
     try:
-        if changed:
-            store.write(vectors)
-        if len(vectors.stamps) >= GRAPH_FROM and not exact:
-            return store.graph(vectors)
+        store.write(vectors)
+    except OSError as error:
+        notes.append(f"The vectors cannot be kept in {store.folder}: {error.strerror or error}.")
+
+
+def _graph(
+    store: Store,
+    vectors: Vectors,
+    notes: list[str],
+    progress: Callable[[int, int], None] | None,
+) -> Graph | None:
+    """Return the graph, or note why there is none."""
+    try:
+        return store.graph(vectors, progress)
     except MissingDependency:
         notes.append(
             f"All {len(vectors.stamps):,} vectors are compared one by one; with pip install 'torso[search]' a graph "
             "of neighbours answers faster."
         )
     except OSError as error:
-        notes.append(f"The vectors cannot be kept in {store.folder}: {error.strerror or error}.")
+        notes.append(f"The graph cannot be kept in {store.folder}: {error.strerror or error}.")
     return None

@@ -8,6 +8,7 @@ one was.
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from torso._optional import require
 
 __all__ = ["Graph", "exact", "seal"]
 
+_CHUNK = 10_000
 _LINKS, _BUILD, _SEARCH = 16, 128, 128
 _SPARE = 2
 """Times as many candidates are taken from the graph as are asked for; the best of them by exact scores are kept."""
@@ -75,9 +77,20 @@ class Graph:
     def __len__(self) -> int:
         return len(self._index)
 
-    def add(self, labels: np.ndarray, vectors: Tensor) -> None:
-        """Add float32 vectors `[n, width]` under numbers uint64 `[n]`."""
-        self._index.add(labels, np.asarray(vectors), threads=torch.get_num_threads())
+    def add(
+        self,
+        labels: np.ndarray,
+        vectors: Tensor,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> None:
+        """Add float32 vectors `[n, width]` under numbers uint64 `[n]`; `progress` is told `(done, total)`."""
+        total = len(labels)
+        for start in range(0, total, _CHUNK):
+            some = slice(start, min(start + _CHUNK, total))
+            values = np.asarray(vectors[some])
+            self._index.add(labels[some], values, threads=torch.get_num_threads())
+            if progress is not None:
+                progress(some.stop, total)
 
     def remove(self, labels: np.ndarray) -> None:
         """Take away the vectors of these numbers."""

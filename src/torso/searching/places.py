@@ -140,7 +140,7 @@ def open_place(among: Any, missing: Sequence[str] = ()) -> Place:
 
 
 def _files(folder: Path) -> list[str]:
-    """Return the files below `folder`, without hidden ones and names that are no text."""
+    """Return the files below `folder`, without hidden ones and those whose paths are not UTF-8."""
     found = []
     for where, folders, names in os.walk(folder):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
@@ -148,6 +148,10 @@ def _files(folder: Path) -> list[str]:
         found += [
             os.path.normpath(os.path.join(inside, name))
             for name in sorted(names)
-            if not name.startswith(".") and name.isprintable()
+            if not name.startswith(".") and _is_utf8(os.path.join(inside, name))
         ]
     return found
+
+
+def _is_utf8(name: str) -> bool:
+    return name == name.encode(errors="replace").decode()

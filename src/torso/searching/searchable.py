@@ -92,7 +92,7 @@ class Searchable:
             root: folders or zips that file columns of a table are relative to.
             exact: whether 50,000 kept vectors and more are compared one by one, too, instead of through a graph of
                 neighbours (extra `search`), which may miss one.
-            progress: called with `(done, total)` while things are encoded.
+            progress: called with `(done, total)` while things are encoded, and while a graph is built.
 
         Raises:
             ConfigError: no retrieval target, or it is not clear what is looked for.

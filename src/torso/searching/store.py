@@ -8,7 +8,7 @@ one of other weights, or one that was half written counts as empty.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from hashlib import blake2b, file_digest
 from pathlib import Path
@@ -114,8 +114,12 @@ class Store:
         )
         write_json(about, {**self.about, "unreadable": dict(vectors.unreadable)})
 
-    def graph(self, vectors: Vectors) -> Graph:
+    def graph(self, vectors: Vectors, progress: Callable[[int, int], None] | None = None) -> Graph:
         """Return the graph of the vectors, opened if it is here, else brought up to date or built.
+
+        Args:
+            vectors: all.
+            progress: called with `(done, total)` while it is built.
 
         Raises:
             MissingDependency: usearch is absent.
@@ -130,7 +134,7 @@ class Store:
         graph = _changed(self._graph, known, vectors) if known is not None else None
         if graph is None:
             graph = Graph(width)
-            graph.add(labels, vectors.values)
+            graph.add(labels, vectors.values, progress)
         self._make()
         sealed.unlink(missing_ok=True)
         graph.save(self._graph)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -15,7 +15,7 @@ from torso.model import Model
 from torso.training.devices import autocast
 from torso.types import Batch
 
-__all__ = ["Answers", "Prediction", "answer"]
+__all__ = ["Answers", "Prediction", "answer", "brought_back"]
 
 
 class Prediction(NamedTuple):
@@ -77,6 +77,14 @@ class Answers:
         )
 
 
+def brought_back(raw: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Return a model's raw outputs on the CPU, in float32 at least."""
+    return {
+        task: output.to(torch.promote_types(output.dtype, torch.float32)).cpu()
+        for task, output in raw.items()
+    }
+
+
 def answer(model: Model, batches: Iterable[Batch], precision: str = "auto") -> Answers:
     """Run `model` in evaluation mode over `batches` and return its answers in their order."""
     device = next(model.parameters()).device
@@ -89,9 +97,8 @@ def answer(model: Model, batches: Iterable[Batch], precision: str = "auto") -> A
         for batch in batches:
             with autocast(device, precision):
                 raw = model(batch.to(device).inputs)
-            for task, output in raw.items():
-                wide = torch.promote_types(output.dtype, torch.float32)
-                outputs[task].append(output.to(wide).cpu())
+            for task, output in brought_back(raw).items():
+                outputs[task].append(output)
             for task, target in batch.targets.items():
                 targets.setdefault(task, []).append(target)
     if was_training:
