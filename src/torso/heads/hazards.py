@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
 
 from torso.heads._intervals import check_level
 from torso.heads._logits import LogitHead
+from torso.types import Tokens
 
 __all__ = ["Hazards"]
 
@@ -43,11 +44,14 @@ class Hazards(LogitHead, form="survival", name="hazards"):
         log_mean: float = 0.0,
         horizons: Sequence[float] = (),
         *,
+        waves: int = 4,
         level: float = 0.9,
         hidden: int = 0,
         dropout: float = 0.0,
     ) -> None:
-        super().__init__(dim, len(ends) + 1, hidden=hidden, dropout=dropout)
+        if waves < 1:
+            raise ValueError(f"Parameter `waves` should be at least 1. Found {waves}.")
+        super().__init__(dim, min(waves, len(ends) + 1), hidden=hidden, dropout=dropout)
         if len(hazards) != len(ends) + 1 or not all(one > 0 for one in hazards):
             raise ValueError(
                 "Parameter `hazards` should have a positive number for each piece, one more than `ends`. "
@@ -60,10 +64,19 @@ class Hazards(LogitHead, form="survival", name="hazards"):
         self.register_buffer("lengths", torch.tensor([0.0, *ends, math.inf], dtype=dtype).diff())
         self.register_buffer("log_mean", torch.tensor(log_mean, dtype=dtype))
         self.base = nn.Parameter(torch.tensor(hazards, dtype=dtype).log())
+        middle = (torch.arange(len(hazards), dtype=dtype) + 0.5) / len(hazards)
+        wave = torch.arange(min(waves, len(hazards)), dtype=dtype).unsqueeze(1)
+        self.register_buffer("waves", torch.cos(math.pi * wave * middle))  # [waves, pieces]
 
     starts: Tensor
     lengths: Tensor
     log_mean: Tensor
+    waves: Tensor
+
+    def forward(self, features: Tensor, tokens: Mapping[str, Tokens] | None = None, /) -> Tensor:
+        """Return by how much each piece's log hazard is above that of all rows, `[batch, pieces]`."""
+        amplitudes = super().forward(features, tokens)
+        return amplitudes @ self.waves.to(amplitudes.dtype)
 
     def nll(self, outputs: Tensor, targets: Tensor, /) -> Tensor:
         """Return minus the log-likelihood of targets `[batch, 2]`, times and events, NaN where missing.

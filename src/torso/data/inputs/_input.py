@@ -10,6 +10,8 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import Any, ClassVar
 
+import numpy as np
+
 from torso.data.reading import Reading
 from torso.data.sources import Source
 from torso.data.tables.table import Column
@@ -27,12 +29,14 @@ class InputKind(ABC):
         form: the form of features that comes out, which encoders are filed under.
         encoder: name of the default encoder of that form.
         modality: name of the modality that columns of this kind join by default; empty: one of its own.
+        length: steps of a cell that are read at most, where a cell has steps.
     """
 
     registry: ClassVar[Registry[InputKind]] = Registry("input kind")
     form: ClassVar[str] = ""
     encoder: ClassVar[str] = ""
     modality: ClassVar[str] = ""
+    length: int
 
     def __init_subclass__(
         cls, *, name: str = "", form: str = "", encoder: str = "", modality: str = "", **kwargs: Any
@@ -57,6 +61,13 @@ class InputKind(ABC):
     @abstractmethod
     def source(self, column: Column, reading: Reading) -> Source:
         """Return the features of all rows of the column."""
+
+    def places(self, column: Column) -> list[np.ndarray | None]:
+        """Return where each step that an encoder reads stands in its cell, int64 `[steps, 2]`; None in an empty cell.
+
+        Start and end (exclusive) are counted in characters of a text, or in steps of a sequence.
+        """
+        raise NotImplementedError(f"{type(self).__name__} has no steps.")
 
     @abstractmethod
     def offered(self) -> dict[str, Any]:
