@@ -59,6 +59,8 @@ class Model(nn.Module):
         heads: task -> head.
         modality_dropout: share of a row's modalities hidden in training.
         modality_heads: heads above single modalities; None for none.
+        restored: task -> the modality that holds its labels. In evaluation, such a task is answered with that modality
+            hidden, from all others.
     """
 
     def __init__(
@@ -68,6 +70,7 @@ class Model(nn.Module):
         heads: Mapping[str, Head],
         modality_dropout: float = 0.0,
         modality_heads: ModalityHeads | None = None,
+        restored: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__()
         self.trunks: Named[Trunk] = Named(trunks)
@@ -75,6 +78,7 @@ class Model(nn.Module):
         self.heads: Named[Head] = Named(heads)
         self.dropout = ModalityDropout(modality_dropout)
         self.modality_heads = modality_heads
+        self.restored = dict(restored or {})
 
     @classmethod
     def build(
@@ -88,6 +92,7 @@ class Model(nn.Module):
         modality_dropout: float = 0.0,
         missing: Missing = "token",
         modality_heads: bool = False,
+        restored: Mapping[str, str] | None = None,
     ) -> Model:
         """Return a model whose parts are built by name.
 
@@ -100,6 +105,7 @@ class Model(nn.Module):
             modality_dropout: share of a row's modalities hidden in training.
             missing: what stands for a modality that a row lacks: a learned `token`, or nothing (`skip`).
             modality_heads: whether every task has a head above each modality too; heads that read tokens have none.
+            restored: task -> the modality that holds its labels, for tasks that are answered without it.
         """
         shared = Sharing.registry.build(sharing, tasks=list(tasks), dim=dim)
         trunks = {
@@ -133,7 +139,7 @@ class Model(nn.Module):
                     for name in modalities
                 }
             )
-        return cls(trunks, shared, main, modality_dropout, alone)
+        return cls(trunks, shared, main, modality_dropout, alone, restored)
 
     @property
     def tasks(self) -> list[str]:
@@ -153,8 +159,19 @@ class Model(nn.Module):
     def forward(self, inputs: Mapping[str, Features]) -> dict[str, Tensor]:
         """Return task -> its head's raw outputs.
 
-        In evaluation, a row that has one modality only is answered by that modality's heads, if there are any.
+        In evaluation, a row that has one modality only is answered by that modality's heads, if there are any, and a
+        task that restores a modality is answered without it.
         """
+        outputs = self._answers(inputs)
+        for modality in {} if self.training else dict.fromkeys(self.restored.values()):
+            hidden = inputs[modality].only(torch.zeros_like(inputs[modality].present))
+            without = self._answers({**inputs, modality: hidden})
+            outputs |= {
+                task: without[task] for task, one in self.restored.items() if one == modality
+            }
+        return outputs
+
+    def _answers(self, inputs: Mapping[str, Features]) -> dict[str, Tensor]:
         encoded = self.encode(inputs)
         outputs = self.decide(self.fuse(encoded), encoded)
         if self.modality_heads is None or self.training:

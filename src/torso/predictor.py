@@ -321,6 +321,7 @@ def build_model(config: RunConfig, schema: Schema) -> Model:
         modality_dropout=config.training.modality_dropout,
         missing=config.missing,
         modality_heads=config.modality_heads,
+        restored=schema.restored if config.training.modality_dropout else None,
     )
 
 

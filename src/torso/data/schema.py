@@ -152,6 +152,16 @@ class Schema:
             again = replace(reading or Reading(), skipped=[], decoded={}, files={}, unreadable={})
             target.learn(self._label(training, name), again)
 
+    @property
+    def restored(self) -> dict[str, str]:
+        """Task -> the modality that holds its labels, for tasks whose labels are an input."""
+        return {
+            task: name
+            for task, column in self.labels.items()
+            for name, modality in self.modalities.items()
+            if column in modality.columns
+        }
+
     def label_columns(self, tasks: Iterable[str] | None = None) -> list[str]:
         """Return the columns that hold labels of `tasks` (default: all), or parts of them."""
         found = {

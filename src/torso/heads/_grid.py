@@ -9,17 +9,20 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from torso._blocks import positions
 from torso._tensors import zeroed
 from torso.errors import ConfigError
 from torso.types import Tokens
 
-__all__ = ["Grid", "GridDecoder"]
+__all__ = ["Grid", "GridDecoder", "cell_positions"]
 
 _UNSEEN = 8  # side of the map before the first picture
 
 
 class Grid(nn.Module):
-    """The tokens of a picture as a map, zeros in a row without the picture.
+    """The tokens of a picture as a map; in a row without the picture, where each cell lies.
+
+    So an answer that has to do without the picture can still differ from place to place.
 
     Args:
         of: name of the picture.
@@ -47,7 +50,7 @@ class Grid(nn.Module):
         batch, length, dim = found.values.shape
         if length == 1 and not bool(found.mask.any()):
             side = int(self.side) or _UNSEEN
-            return found.values.new_zeros(batch, dim, side, side)
+            return cell_positions(side, dim, found.values).expand(batch, -1, -1, -1)
         side = math.isqrt(length)
         if side**2 != length or side < 2:
             raise ConfigError(
@@ -55,7 +58,16 @@ class Grid(nn.Module):
                 f"{self.of!r}: use --set encoders.{self.of}.type=pyramid, or an encoder with `tokens: 0`."
             )
         self.side.fill_(side)
-        return zeroed(found).transpose(1, 2).reshape(batch, dim, side, side)
+        grid = zeroed(found).transpose(1, 2).reshape(batch, dim, side, side)
+        there = found.present.view(-1, 1, 1, 1)
+        return torch.where(there, grid, cell_positions(side, dim, grid))
+
+
+def cell_positions(side: int, dim: int, like: Tensor) -> Tensor:
+    """Return `[dim, side, side]`: sinusoidal positions of the rows in half of the channels, of the columns in the rest."""
+    down = positions(side, dim // 2, like).unsqueeze(1).expand(-1, side, -1)
+    across = positions(side, dim - dim // 2, like).expand(side, -1, -1)
+    return torch.cat([down, across], dim=2).permute(2, 0, 1)
 
 
 class GridDecoder(nn.Module):

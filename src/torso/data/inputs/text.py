@@ -109,19 +109,18 @@ class Text(InputKind, name="text", form="text", encoder="transformer"):
         return RaggedSource(joined, np.array(lengths, dtype=np.int64), dtype=np.int64)
 
     def places(self, column: Column) -> list[np.ndarray | None]:
-        """Return where each token stands in its text, without the blanks around it; a special token is nowhere."""
+        """Return where each token stands in its text, without the blanks around it; a special token is nowhere.
+
+        Characters are counted from the first that is no blank, since tables are read without blanks around a cell.
+        """
         assert self.tokenizer is not None
-        whole = pc.fill_null(cells.texts(column), "")
-        texts = pc.utf8_trim_whitespace(whole)
-        before = pc.subtract(pc.utf8_length(whole), pc.utf8_length(pc.utf8_ltrim_whitespace(whole)))
+        texts = pc.fill_null(pc.utf8_trim_whitespace(cells.texts(column)), "")
         found: list[np.ndarray | None] = []
         for start in range(0, len(texts), _CHUNK):
             chunk = texts[start : start + _CHUNK].to_pylist()
-            moved = before[start : start + _CHUNK].to_pylist()
-            encoded = self.tokenizer.encode_batch(chunk)
-            for text, move, one in zip(chunk, moved, encoded, strict=True):
+            for text, one in zip(chunk, self.tokenizer.encode_batch(chunk), strict=True):
                 ends = [_without_blanks(text, *pair) for pair in one.offsets[: self.length]]
-                found.append(np.array(ends, np.int64).reshape(-1, 2) + move if text else None)
+                found.append(np.array(ends, np.int64).reshape(-1, 2) if text else None)
         return found
 
     def offered(self) -> dict[str, Any]:

@@ -44,7 +44,7 @@ class Tags(TargetKind, name="tags", head="tokens"):
     """Spans with tags, of the characters of a text or the steps of a sequence; never guessed, always asked for.
 
     A cell is a list, or its JSON text, of `[start, end, tag]` or of objects with these names, or plain text such as
-    `0 5 PERSON; 10 14 PLACE`; counted from 0, end exclusive. Of a sequence it may also be a list with one tag per step,
+    `0 5 PERSON; 10 14 PLACE`; counted from 0, in a text from its first character that is no blank; end exclusive. Of a sequence it may also be a list with one tag per step,
     where "" says that nothing is tagged and null that nothing is known. Spans do not overlap. An empty list says that
     nothing is tagged; an empty cell has no label, nor has a span label without its text or sequence. Predictions are
     lists of objects `start`, `end`, `tag` and `score`, the mean probability of the span's steps.
