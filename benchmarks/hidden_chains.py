@@ -216,7 +216,7 @@ def main() -> None:
             fits.append(fit(head, seed))
             print(json.dumps(fits[-1]), flush=True)
     report = {
-        **circumstances(),
+        **circumstances(Path(__file__)),
         "rows": {"training and validation": TRAINING, "test": TEST},
         "steps": [SHORTEST, LONGEST],
         "summary": summary(fits),

@@ -24,6 +24,7 @@ SETTINGS: list[dict[str, Any]] = [
     {"quantiles": [0.1, 0.5, 0.6]},
     {"chain": True},
     {"waves": 2},
+    {"colours": True},
     {"smoothing": 0.1, "weights": "balanced", "focal": 2.0},
 ]
 REFUSED = [

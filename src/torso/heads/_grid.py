@@ -9,20 +9,17 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from torso._blocks import positions
 from torso._tensors import zeroed
 from torso.errors import ConfigError
 from torso.types import Tokens
 
-__all__ = ["Grid", "GridDecoder", "cell_positions"]
+__all__ = ["Grid", "GridDecoder"]
 
 _UNSEEN = 8  # side of the map before the first picture
 
 
 class Grid(nn.Module):
-    """The tokens of a picture as a map; in a row without the picture, where each cell lies.
-
-    So an answer that has to do without the picture can still differ from place to place.
+    """The tokens of a picture as a map, zeros in a row without the picture.
 
     Args:
         of: name of the picture.
@@ -50,7 +47,7 @@ class Grid(nn.Module):
         batch, length, dim = found.values.shape
         if length == 1 and not bool(found.mask.any()):
             side = int(self.side) or _UNSEEN
-            return cell_positions(side, dim, found.values).expand(batch, -1, -1, -1)
+            return found.values.new_zeros(batch, dim, side, side)
         side = math.isqrt(length)
         if side**2 != length or side < 2:
             raise ConfigError(
@@ -58,16 +55,7 @@ class Grid(nn.Module):
                 f"{self.of!r}: use --set encoders.{self.of}.type=pyramid, or an encoder with `tokens: 0`."
             )
         self.side.fill_(side)
-        grid = zeroed(found).transpose(1, 2).reshape(batch, dim, side, side)
-        there = found.present.view(-1, 1, 1, 1)
-        return torch.where(there, grid, cell_positions(side, dim, grid))
-
-
-def cell_positions(side: int, dim: int, like: Tensor) -> Tensor:
-    """Return `[dim, side, side]`: sinusoidal positions of the rows in half of the channels, of the columns in the rest."""
-    down = positions(side, dim // 2, like).unsqueeze(1).expand(-1, side, -1)
-    across = positions(side, dim - dim // 2, like).expand(side, -1, -1)
-    return torch.cat([down, across], dim=2).permute(2, 0, 1)
+        return zeroed(found).transpose(1, 2).reshape(batch, dim, side, side)
 
 
 class GridDecoder(nn.Module):
@@ -82,10 +70,18 @@ class GridDecoder(nn.Module):
         outputs: numbers per pixel.
         size: `[height, width]` of the answer.
         steps: how many.
+        canvas: side of a coarse map that the vector is painted on, so that it can say different things of different
+            places; 0: the vector is added at every place alike.
     """
 
     def __init__(
-        self, dim: int, width: int, outputs: int, size: Sequence[int], steps: int = 2
+        self,
+        dim: int,
+        width: int,
+        outputs: int,
+        size: Sequence[int],
+        steps: int = 2,
+        canvas: int = 0,
     ) -> None:
         super().__init__()
         if steps < 1:
@@ -94,10 +90,11 @@ class GridDecoder(nn.Module):
         self.inward = nn.Conv2d(dim, width, 3, padding=1)
         self.steps = nn.ModuleList(nn.Conv2d(width, width, 3, padding=1) for _ in range(steps))
         self.outward = nn.Conv2d(width, outputs, 1)
+        self.canvas = nn.Linear(width, width * canvas**2) if canvas else None
 
     def forward(self, grid: Tensor, vector: Tensor) -> Tensor:
         """Return `[batch, outputs, height, width]` from `grid` `[batch, dim, rows, columns]`."""
-        x = functional.gelu(self.inward(grid) + vector[:, :, None, None])
+        x = functional.gelu(self.inward(grid) + self._painted(vector, grid.shape[2]))
         start = x.shape[2:]
         for number, step in enumerate(self.steps, 1):
             share = number / len(self.steps)
@@ -109,3 +106,13 @@ class GridDecoder(nn.Module):
             x = x + functional.gelu(step(x))
         answer: Tensor = self.outward(x)
         return answer
+
+    def _painted(self, vector: Tensor, side: int) -> Tensor:
+        """Return the vector at every place, `[batch, width, side, side]`, or a map that stretches over them."""
+        if self.canvas is None:
+            return vector[:, :, None, None]
+        coarse: Tensor = self.canvas(vector)
+        corner = math.isqrt(coarse.shape[1] // vector.shape[1])
+        return functional.interpolate(
+            coarse.unflatten(1, (-1, corner, corner)), size=(side, side), mode="bilinear"
+        )

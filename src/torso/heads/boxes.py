@@ -10,9 +10,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from torso._blocks import Block
+from torso._blocks import Block, positions
 from torso.heads._boxes import centred, generalised_iou, matched
-from torso.heads._grid import Grid, cell_positions
+from torso.heads._grid import Grid
 from torso.heads._head import Head
 from torso.types import Tokens
 
@@ -83,7 +83,9 @@ class BoxSet(Head, form="boxes", name="set"):
         if grid.shape[2] > self.cells:
             grid = functional.adaptive_avg_pool2d(grid, self.cells)
         side, dim = grid.shape[2], grid.shape[1]
-        x = (grid + cell_positions(side, dim, grid)).flatten(2).transpose(1, 2)
+        down = positions(side, dim // 2, grid).unsqueeze(1).expand(-1, side, -1)
+        across = positions(side, dim - dim // 2, grid).expand(side, -1, -1)
+        x = grid.flatten(2).transpose(1, 2) + torch.cat([down, across], dim=2).flatten(0, 1)
         x = x + self.layers(features).unsqueeze(1)
         cells = Tokens(x, x.new_ones(x.shape[:2], dtype=torch.bool))
         for block in self.blocks:

@@ -18,9 +18,11 @@ _FARTHEST = 10.0  # bound of a row's log hazard, about that of all rows
 
 
 class Hazards(LogitHead, form="survival", name="hazards"):
-    """Piecewise constant hazards, each piece with its own output, so that curves of survival may have any shape.
+    """Piecewise constant hazards, so that curves of survival may have any shape.
 
-    Pieces hold equally many training events. The likelihood is that of the piecewise exponential model of Friedman,
+    Pieces hold equally many training events, and each has a hazard of its own for all rows. By how much a row's hazards
+    are above or below is smooth from piece to piece: a sum of cosines over the pieces, whose amplitudes the network
+    gives. So many fine pieces cost little more than a few coarse ones. The likelihood is that of the piecewise exponential model of Friedman,
     Annals of Statistics 10, 1982, with a network for its linear predictor and inputs that may act early or late
     (no proportional hazards). The time goes on being random inside a piece, so the likelihood is a density and may
     be compared with those of the other survival heads.
@@ -32,6 +34,8 @@ class Hazards(LogitHead, form="survival", name="hazards"):
         log_mean: of the times over training rows, which sets the unit of the loss.
         horizons: times at which the probability of no event so far is reported.
         level: share of the times that should lie between `low` and `high`.
+        waves: number of cosines: a constant, then half a wave more each; 1: a row's hazards are in one proportion to those of all
+            rows, as in a Cox model.
         hidden: width of a hidden layer; 0 for none.
         dropout: before the first layer, in training.
     """
