@@ -90,7 +90,13 @@ class GridDecoder(nn.Module):
         self.inward = nn.Conv2d(dim, width, 3, padding=1)
         self.steps = nn.ModuleList(nn.Conv2d(width, width, 3, padding=1) for _ in range(steps))
         self.outward = nn.Conv2d(width, outputs, 1)
-        self.canvas = nn.Linear(width, width * canvas**2) if canvas else None
+        self.canvas = (
+            nn.Sequential(
+                nn.Linear(width, width * canvas**2), nn.Unflatten(1, (width, canvas, canvas))
+            )
+            if canvas
+            else None
+        )
 
     def forward(self, grid: Tensor, vector: Tensor) -> Tensor:
         """Return `[batch, outputs, height, width]` from `grid` `[batch, dim, rows, columns]`."""
@@ -111,8 +117,5 @@ class GridDecoder(nn.Module):
         """Return the vector at every place, `[batch, width, side, side]`, or a map that stretches over them."""
         if self.canvas is None:
             return vector[:, :, None, None]
-        coarse: Tensor = self.canvas(vector)
-        corner = math.isqrt(coarse.shape[1] // vector.shape[1])
-        return functional.interpolate(
-            coarse.unflatten(1, (-1, corner, corner)), size=(side, side), mode="bilinear"
-        )
+        painted: Tensor = self.canvas(vector)
+        return functional.interpolate(painted, size=(side, side), mode="bilinear")
