@@ -79,14 +79,14 @@ class TagTokens(LogitHead, form="tags", name="tokens"):
         """Return `[batch, steps, classes + 1]`: logits, and 1 where the row has the step or else 0."""
         found = read_steps(self.of, self.steps, tokens)
         vector = self.layers(features).unsqueeze(1)
-        alone = self._classes(vector).expand(-1, self.steps, -1)
+        alone = self._logits(vector).expand(-1, self.steps, -1)
         there = functional.pad(found.there, (0, self.steps - found.values.shape[1]))
-        seen = self._classes(self.inward(found.values) + self._around(found) + vector)
+        seen = self._logits(self.inward(found.values) + self._around(found) + vector)
         seen = functional.pad(seen, (0, 0, 0, self.steps - seen.shape[1]))
         logits = torch.where(there.unsqueeze(2), seen.to(alone), alone)
         return torch.cat([logits, there.unsqueeze(2).to(logits)], dim=2)
 
-    def _classes(self, steps: Tensor) -> Tensor:
+    def _logits(self, steps: Tensor) -> Tensor:
         logits: Tensor = self.outward(self.dropout(functional.gelu(steps)))
         return logits
 
@@ -157,13 +157,13 @@ class TagTokens(LogitHead, form="tags", name="tokens"):
 
     def predict(self, outputs: Tensor, /) -> Tensor:
         """Return the codes of the likeliest class of each step, or of the likeliest sequence, int64 `[batch, steps]`."""
-        classes = self._classes_chosen(outputs)
+        classes = self._chosen(outputs)
         if self.touching:
             return classes
         before = functional.pad(classes, (1, 0))[:, :-1]
         return torch.where(classes == 0, 0, 2 * classes - (classes != before).long())
 
-    def _classes_chosen(self, outputs: Tensor) -> Tensor:
+    def _chosen(self, outputs: Tensor) -> Tensor:
         if self.chain is None:
             return outputs[..., :-1].argmax(dim=2)
         logits, lengths = self._extent(outputs)
@@ -172,7 +172,7 @@ class TagTokens(LogitHead, form="tags", name="tokens"):
 
     def details(self, outputs: Tensor, /) -> dict[str, Tensor]:
         """Return the `probability` of each step's class, whatever the others are, `[batch, steps]`."""
-        chosen = self._classes_chosen(outputs).unsqueeze(2)
+        chosen = self._chosen(outputs).unsqueeze(2)
         if self.chain is None:
             probability = torch.softmax(self.scale * outputs[..., :-1], dim=2)
         else:
