@@ -1,6 +1,6 @@
 """How near a trained head comes to the distribution that made the labels, on sets where that is known.
 
-    OMP_NUM_THREADS=1 python benchmarks/likelihoods.py --seeds 0 1 2 [--sets ordinal count survival number]
+    OMP_NUM_THREADS=1 python benchmarks/likelihoods.py --seeds 0 1 2 [--sets ordinal count survival number] [--heads ...]
 
 Two numbers and a category act on the label through `effect`, which is neither linear nor additive; the noise has the
 named distribution. Torso sees 12,000 rows (a tenth of them decides when to stop) by default settings; it and the
@@ -8,7 +8,7 @@ truth are scored on the same 10,000 new rows. `excess` is how much more the mode
 than the truth's, as a share of the truth's; `closed` is how much of the way from the baseline, which sees no input,
 to the truth the model has gone. Times have a geometric mean near 1, since the unit of a log-density matters for a
 share of it. The bar is an excess of 2 %. The seed draws the rows, the split and the weights. Merges each set into
-results/likelihoods.json as soon as it is done; `python benchmarks/readme.py` puts the figures into docs/heads.md.
+results/likelihoods.json as soon as it is done, with `--heads` beside the other heads' figures; `python benchmarks/readme.py` puts the figures into docs/heads.md.
 """
 
 from __future__ import annotations
@@ -192,6 +192,9 @@ def summary(fits: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
 def add(path: Path, name: str, seeds: list[int], fits: list[dict[str, Any]]) -> None:
     """Put a set into the report at `path`."""
     report = json.loads(path.read_text()) if path.exists() else {}
+    again = {one["head"] for one in fits}
+    kept = [one for one in report.get(name, {}).get("fits", []) if one["head"] not in again]
+    fits = sorted([*kept, *fits], key=lambda one: SETS[name].heads.index(one["head"]))
     report[name] = {
         "command": f"OMP_NUM_THREADS={torch.get_num_threads()} python benchmarks/likelihoods.py --sets {name} "
         "--seeds " + " ".join(map(str, seeds)),
@@ -211,11 +214,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--sets", nargs="+", choices=SETS, default=[*SETS])
+    parser.add_argument("--heads", nargs="+", help="only these of each set; default: all")
     parser.add_argument("--out", type=Path, default=HERE / "results" / "likelihoods.json")
     options = parser.parse_args()
     for name in options.sets:
         fits = []
-        for head in SETS[name].heads:
+        for head in options.heads or SETS[name].heads:
             for seed in options.seeds:
                 fits.append(fit(name, head, seed))
                 print(name, json.dumps(fits[-1]), flush=True)

@@ -314,6 +314,23 @@ def likelihoods(report: dict) -> str:
     return "\n".join(lines)
 
 
+def hidden_chains(report: dict) -> str:
+    """A line per head: log loss and accuracy beside the truth's, and those of who sees less."""
+    lines = [
+        "| log loss of | Torso | the truth's | above it: mean, worst seed | step's own number alone | baseline | step accuracy | the truth's |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- |",
+    ]
+    names = {"steps": "each step", "chain": "the whole sequence (`chain`)"}
+    for head, found in report["summary"].items():
+        ours, truth, excess = found["metrics"], found["truth"], found["excess"]
+        lines.append(
+            f"| {names[head]} | {ours['log_loss']:.4f} | {truth['log_loss']:.4f} "
+            f"| {excess['mean']:.1%}, {excess['worst']:.1%} | {found['own number']['log_loss']:.4f} "
+            f"| {found['baseline']['log_loss']:.4f} | {ours['step_accuracy']:.3f} | {truth['step_accuracy']:.3f} |"
+        )
+    return "\n".join(lines)
+
+
 def encoders(report: dict) -> str:
     """A line per set and encoder: accuracy, lead over the default, weights and seconds."""
     lines = [
@@ -530,6 +547,7 @@ PAGES = {
     },
     "docs/sharing.md": {"sharing_race": sharing_race, "published_mmoe": mmoe},
     "docs/heads.md": {"likelihoods": likelihoods},
+    "docs/tagging.md": {"hidden_chains": hidden_chains},
     "docs/dense.md": {"dense": dense},
     "docs/retrieval.md": {"retrieval": retrieval, "search": search},
     "docs/decisions.md": {"tables": tables, "multi_target": multi_target},

@@ -59,6 +59,8 @@ class Model(nn.Module):
         heads: task -> head.
         modality_dropout: share of a row's modalities hidden in training.
         modality_heads: heads above single modalities; None for none.
+        restored: task -> the modality that holds its labels. In evaluation, such a task is answered with that modality
+            hidden, from all others.
     """
 
     def __init__(
@@ -68,6 +70,7 @@ class Model(nn.Module):
         heads: Mapping[str, Head],
         modality_dropout: float = 0.0,
         modality_heads: ModalityHeads | None = None,
+        restored: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__()
         self.trunks: Named[Trunk] = Named(trunks)
@@ -75,6 +78,7 @@ class Model(nn.Module):
         self.heads: Named[Head] = Named(heads)
         self.dropout = ModalityDropout(modality_dropout)
         self.modality_heads = modality_heads
+        self.restored = dict(restored or {})
 
     @classmethod
     def build(
@@ -88,6 +92,7 @@ class Model(nn.Module):
         modality_dropout: float = 0.0,
         missing: Missing = "token",
         modality_heads: bool = False,
+        restored: Mapping[str, str] | None = None,
     ) -> Model:
         """Return a model whose parts are built by name.
 
@@ -100,6 +105,7 @@ class Model(nn.Module):
             modality_dropout: share of a row's modalities hidden in training.
             missing: what stands for a modality that a row lacks: a learned `token`, or nothing (`skip`).
             modality_heads: whether every task has a head above each modality too; heads that read tokens have none.
+            restored: task -> the modality that holds its labels, for tasks that are answered without it.
         """
         shared = Sharing.registry.build(sharing, tasks=list(tasks), dim=dim)
         trunks = {
@@ -133,7 +139,7 @@ class Model(nn.Module):
                     for name in modalities
                 }
             )
-        return cls(trunks, shared, main, modality_dropout, alone)
+        return cls(trunks, shared, main, modality_dropout, alone, restored)
 
     @property
     def tasks(self) -> list[str]:
@@ -153,12 +159,34 @@ class Model(nn.Module):
     def forward(self, inputs: Mapping[str, Features]) -> dict[str, Tensor]:
         """Return task -> its head's raw outputs.
 
-        In evaluation, a row that has one modality only is answered by that modality's heads, if there are any.
+        In evaluation, a row that has one modality only is answered by that modality's heads, if there are any, and a
+        task that restores a modality is answered without it.
         """
         return self.conclude(self.encode(inputs))
 
     def conclude(self, encoded: Encoded) -> dict[str, Tensor]:
         """Return what `forward` returns, from what `encode` returned."""
+        outputs = self._answers(encoded)
+        for modality in {} if self.training else dict.fromkeys(self.restored.values()):
+            without = self._answers(self._without(encoded, modality))
+            outputs |= {
+                task: without[task] for task, one in self.restored.items() if one == modality
+            }
+        return outputs
+
+    def _without(self, encoded: Encoded, modality: str) -> Encoded:
+        """Return the same as if no row had the modality."""
+        tokens = {
+            name: {
+                **encoded.tokens[name],
+                modality: trunk.filled(modality, _masked(encoded.tokens[name][modality])),
+            }
+            for name, trunk in self.trunks.pairs()
+        }
+        nobody = torch.zeros_like(encoded.present[modality])
+        return Encoded(tokens, {**encoded.present, modality: nobody})
+
+    def _answers(self, encoded: Encoded) -> dict[str, Tensor]:
         outputs = self.decide(self.fuse(encoded), encoded)
         if self.modality_heads is None or self.training:
             return outputs
@@ -310,3 +338,7 @@ class Model(nn.Module):
             elif self.modality_heads is not None:
                 yield from self.trunks[name].encoders.parameters()
         yield from self.sharing.shared_parameters()
+
+
+def _masked(tokens: Tokens) -> Tokens:
+    return Tokens(tokens.values, torch.zeros_like(tokens.mask))

@@ -247,7 +247,11 @@ def complete_parts(config: RunConfig, schema: Schema, rows: int) -> RunConfig:
             raise ConfigError(unknown("task in `heads`:", name, schema.targets))
 
     def short(
-        registry: Any, form: str, spec: Any, default: str, offered: Iterable[str]
+        registry: Any,
+        form: str,
+        spec: Any,
+        default: str | Mapping[str, Any],
+        offered: Iterable[str],
     ) -> dict[str, Any]:
         named = Part(form, _named(registry, spec, default, form), {}).full_spec()
         full = registry.complete(named, given=["dim", "token_dim", *offered])
@@ -269,6 +273,7 @@ def complete_parts(config: RunConfig, schema: Schema, rows: int) -> RunConfig:
         )
         for name, one in schema.modalities.items()
     }
+    _check_asked(encoders, schema)
     heads = {
         name: short(Head.registry, kind.kind, config.heads.get(name), kind.head, kind.offered())
         for name, kind in schema.targets.items()
@@ -289,17 +294,31 @@ def complete_parts(config: RunConfig, schema: Schema, rows: int) -> RunConfig:
     )
 
 
-def _named(registry: Any, spec: Any, default: str, form: str = "") -> Any:
-    """Return `spec` with the type that it leaves open, as `--set encoders.photo.width=16` does."""
+def _check_asked(encoders: Mapping[str, Mapping[str, Any]], schema: Schema) -> None:
+    """Refuse an encoder that lacks a setting which a target asks for."""
+    for task, kind in schema.targets.items():
+        for modality, wish in kind.encoders().items():
+            for key, value in wish.items() if isinstance(wish, Mapping) else ():
+                if encoders[modality].get(key) != value:
+                    raise ConfigError(
+                        f"`encoders.{modality}.{key}` should be {value!r}, as the {kind.kind} target {task!r} asks. Found "
+                        f"{encoders[modality].get(key)!r}."
+                    )
+
+
+def _named(registry: Any, spec: Any, default: str | Mapping[str, Any], form: str = "") -> Any:
+    """Return `spec` with the type that it leaves open, as `--set encoders.photo.width=16` does, and the other defaults."""
     if spec is None:
         return default
+    if isinstance(default, str):
+        default = {"type": default}
     if not isinstance(spec, Mapping):
-        return spec
+        return {**default, "type": spec}
     names = [f"{form}/{key}" if form and "/" not in str(key) else key for key in spec]
     if len(names) == 1 and (names[0] in registry or ":" in str(names[0])):
         name, settings = spec_type(spec)
-        return {"type": name, **settings}
-    return {"type": default, **spec}
+        spec = {"type": name, **settings}
+    return {**default, **spec}
 
 
 def _described_in_full(

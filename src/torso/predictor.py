@@ -110,7 +110,7 @@ class Predictor(Searchable):
         columns = {name: source.column(name).values for name in keep}
         reading = self._reading(source, root)
         parts = [
-            self._columns(self._answers(piece, reading, batch_size, targets=False)[1])
+            self._columns(piece, self._answers(piece, reading, batch_size, targets=False)[1])
             for piece in source.pieces(_PIECE)
         ]
         self._finish(reading)
@@ -257,10 +257,10 @@ class Predictor(Searchable):
         batches = (gather(dataset, rows) for rows in _ranges(table.rows, batch_size))
         return dataset, answer(self.model, batches, self.config.training.precision)
 
-    def _columns(self, answers: Answers) -> dict[str, pa.Array]:
+    def _columns(self, table: Table, answers: Answers) -> dict[str, pa.Array]:
         columns: dict[str, pa.Array] = {}
         for task, (prediction, details) in answers.predictions(self.model).items():
-            own = self.schema.targets[task].columns(task, prediction, details)
+            own = self.schema.columns(task, table, prediction, details)
             twice = sorted(own.keys() & columns.keys())
             if twice:
                 raise ConfigError(
@@ -327,6 +327,7 @@ def build_model(config: RunConfig, schema: Schema) -> Model:
         modality_dropout=config.training.modality_dropout,
         missing=config.missing,
         modality_heads=config.modality_heads,
+        restored=schema.restored if config.training.modality_dropout else None,
     )
 
 

@@ -43,7 +43,23 @@ def retrieval(rng, rows, gaps):
     return prediction, np.where(rng.random(rows) < gaps, -1, truth)
 
 
-EXAMPLES = {"retrieval": retrieval, "mask": mask, "map": maps, "boxes": boxes}
+def tags(rng, rows, gaps):
+    """Three tags and none, each step as the one before more often than not; most steps are found."""
+    truth = np.zeros((rows, 7), int)
+    for step in range(7):
+        drawn = rng.integers(4, size=rows)
+        stays = rng.random(rows) < 0.4 * (step > 0)
+        truth[:, step] = np.where(stays, truth[:, step - 1], drawn)
+    prediction = np.where(rng.random(truth.shape) < 0.85, truth, rng.integers(4, size=truth.shape))
+
+    def codes(steps):
+        changes = np.diff(steps, axis=1, prepend=-1) != 0
+        return np.where(steps > 0, 2 * steps - changes, 0)
+
+    return codes(prediction), np.where(rng.random((rows, 1)) < gaps, -1, codes(truth))
+
+
+EXAMPLES = {"tags": tags, "retrieval": retrieval, "mask": mask, "map": maps, "boxes": boxes}
 
 
 def perfect(kind, truth):

@@ -22,6 +22,9 @@ SETTINGS: list[dict[str, Any]] = [
     {"spread": "row"},
     {"spread": "none"},
     {"quantiles": [0.1, 0.5, 0.6]},
+    {"chain": True},
+    {"waves": 2},
+    {"colours": True},
     {"smoothing": 0.1, "weights": "balanced", "focal": 2.0},
 ]
 REFUSED = [
@@ -115,6 +118,24 @@ def all_found(prediction: Tensor, targets: Tensor) -> bool:
     return True
 
 
+STEPS = 18
+"""Steps that a row has at most, two more than those of the input that heads about steps read."""
+
+
+def draw_tags() -> Tensor:
+    """Return codes of three tags, spans of which may touch; behind the last step there is nothing."""
+    tags, first = torch.randint(4, (ROWS, STEPS)), torch.randint(2, (ROWS, STEPS)).bool()
+    first[:, 1:] |= tags[:, 1:] != tags[:, :-1]
+    first[:, 0] = True
+    codes = torch.where(tags == 0, 0, 2 * tags - first.long())
+    codes[:, GRID:] = -1
+    return codes
+
+
+def all_tagged(prediction: Tensor, targets: Tensor) -> bool:
+    return torch.equal(prediction[targets >= 0], targets[targets >= 0])
+
+
 MEANS, STDS = [50.0, -3.0, 0.0], [20.0, 0.1, 1.0]
 SHARES = [0.1, 0.4, 0.3, 0.2]
 PICTURE = "photo"
@@ -179,6 +200,13 @@ KINDS = {
         all_found,
         probability=False,
         answer=(9, 6),
+    ),
+    "tags": Kind(
+        {"of": PICTURE, "steps": STEPS, "tags": 3, "touching": True},
+        draw_tags,
+        all_tagged,
+        missing=-1,
+        probability=False,
     ),
     "retrieval": Kind(
         {"between": [PICTURE, NOTE]},

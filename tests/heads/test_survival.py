@@ -133,3 +133,17 @@ def test_a_wild_output_gives_a_time(part):
 def test_pieces_are_checked():
     with pytest.raises(ConfigError, match="a positive number for each piece"):
         Head.registry.build("survival/hazards", dim=4, ends=[1.0], hazards=[1.0])
+
+
+def test_one_wave_is_one_proportion_and_more_are_smooth():
+    features = torch.randn(5, 4, dtype=torch.float64)
+    one = Hazards(4, ENDS, HAZARDS, waves=1).double()(features)
+    assert one.shape == (5, 3)
+    assert torch.equal(one, one[:, :1].expand(-1, 3))
+    two = Hazards(4, ENDS, HAZARDS, waves=2).double()
+    amplitudes = two.layers(features)
+    # the middles of three pieces are at 30, 90 and 150 degrees of half a wave
+    slope = torch.tensor([3**0.5 / 2, 0.0, -(3**0.5) / 2], dtype=torch.float64)
+    torch.testing.assert_close(two(features), amplitudes[:, :1] + amplitudes[:, 1:] * slope)
+    with pytest.raises(ValueError, match=r"`waves` should be at least 1. Found 0"):
+        Hazards(4, ENDS, HAZARDS, waves=0)

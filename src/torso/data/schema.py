@@ -24,7 +24,7 @@ from torso.errors import ConfigError, DataError, unknown
 __all__ = ["Dataset", "Modality", "Schema"]
 
 _SCALAR_FORMS = ("numbers", "categories")
-_VOCABULARY = ("tokenizer", "values", "classes", "labels", "type", "joined")
+_VOCABULARY = ("tokenizer", "values", "classes", "labels", "tags", "type", "joined")
 
 
 @dataclass(frozen=True)
@@ -133,6 +133,8 @@ class Schema:
         forms = {name: one.form for name, one in self.modalities.items()}
         for name, kind in self.targets.items():
             kind.meet(name, forms)
+            if kind.along is not None:
+                kind.follow(self._followed(kind.along)[1].length)
 
     def fit(self, table: Table, rows: np.ndarray, reading: Reading | None = None) -> None:
         """Learn statistics, vocabularies and classes from the training rows only.
@@ -150,6 +152,16 @@ class Schema:
             again = replace(reading or Reading(), skipped=[], decoded={}, files={}, unreadable={})
             target.learn(self._label(training, name), again)
 
+    @property
+    def restored(self) -> dict[str, str]:
+        """Task -> the modality that holds its labels, for tasks whose labels are an input."""
+        return {
+            task: name
+            for task, column in self.labels.items()
+            for name, modality in self.modalities.items()
+            if column in modality.columns
+        }
+
     def label_columns(self, tasks: Iterable[str] | None = None) -> list[str]:
         """Return the columns that hold labels of `tasks` (default: all), or parts of them."""
         found = {
@@ -160,10 +172,16 @@ class Schema:
         }
         return list(found)
 
-    def encoder(self, modality: str) -> str:
-        """Return the name of a modality's encoder where none is set: the first that a target wishes for, or its own."""
-        wishes = (kind.encoders().get(modality) for kind in self.targets.values())
-        return next((one for one in wishes if one), self.modalities[modality].encoder)
+    def encoder(self, modality: str) -> dict[str, Any]:
+        """Return a modality's encoder where none is set: the first that a target wishes for, or its own.
+
+        Beside its `type`, the settings that targets ask of whichever encoder it is.
+        """
+        wishes = [kind.encoders().get(modality) for kind in self.targets.values()]
+        named = (one for one in wishes if isinstance(one, str))
+        asked = [one for one in wishes if isinstance(one, Mapping)]
+        settings = {key: value for one in asked for key, value in one.items()}
+        return {"type": next(named, self.modalities[modality].encoder), **settings}
 
     def dataset(self, table: Table, reading: Reading, *, targets: bool = True) -> Dataset:
         """Lay out a table.
@@ -215,12 +233,42 @@ class Schema:
             learned = {**state["vocabulary"].get(name, {}), **state["statistics"].get(name, {})}
             kind.restore(learned)
 
+    def columns(
+        self, task: str, table: Table, prediction: np.ndarray, details: Mapping[str, np.ndarray]
+    ) -> dict[str, pa.Array]:
+        """Return the columns of answers to the rows of `table`, as the kind of the task writes them."""
+        kind = self.targets[task]
+        if kind.along is not None:
+            places = np.zeros((table.rows, prediction.shape[1], 2), np.int64)
+            for row, own in enumerate(self._places(table, kind.along)):
+                if own is not None:
+                    places[row, : len(own)] = own
+            details = {**details, "places": places}
+        return kind.columns(task, prediction, details)
+
+    def _followed(self, modality: str) -> tuple[str, InputKind]:
+        """Return the one column of a modality, and its kind."""
+        ((column, kind),) = self.modalities[modality].columns.items()
+        return column, kind
+
+    def _places(self, table: Table, modality: str) -> list[np.ndarray | None]:
+        column, kind = self._followed(modality)
+        return kind.places(table.column(column))
+
     def _label(self, table: Table, task: str) -> Column:
         """Return the labels of a task: a struct where they are spread over several columns, nulls where in none."""
-        name, others = self.labels[task], self.targets[task].others
+        name, others, along = (
+            self.labels[task],
+            self.targets[task].others,
+            self.targets[task].along,
+        )
         if name is None:
             return Column(task, pa.nulls(table.rows), table.name, table.places)
         column = table.column(name)
+        if along is not None:
+            beside = _flat(self._places(table, along))
+            whole = pa.StructArray.from_arrays([column.values, beside], names=["label", "places"])
+            return Column(name, whole, column.table, column.places)
         if not others:
             return column
         parts = [column.values, *(table.column(other).values for other in others)]
@@ -261,3 +309,8 @@ def _group(
         label: Modality(label, next(iter(members.values())).form, members)
         for label, members in columns.items()
     }
+
+
+def _flat(places: Iterable[np.ndarray | None]) -> pa.Array:
+    """Return the places of each row end to end, null where there are none."""
+    return pa.array([None if one is None else one.ravel() for one in places], pa.list_(pa.int64()))

@@ -23,6 +23,7 @@ from torso.evaluation.retrieval import RetrievalScores
 from torso.evaluation.scores import SCORES, Measured, Scores
 from torso.evaluation.survival import SurvivalScores
 from torso.evaluation.table import results_table
+from torso.evaluation.tags import TagsScores
 from torso.evaluation.vector import VectorScores
 
 __all__ = [
@@ -41,6 +42,7 @@ __all__ = [
     "RetrievalScores",
     "Scores",
     "SurvivalScores",
+    "TagsScores",
     "TaskReport",
     "VectorScores",
     "evaluate_task",

@@ -56,7 +56,7 @@ def evaluate_task(
         prediction: category `[rows, classes]` and multilabel `[rows, labels]` probabilities; binary `[rows]`
             probability of yes; number `[rows]` and vector `[rows, dims]` values in the user's unit; ordinal
             `[rows, classes]` probabilities; count `[rows]` means; survival `[rows]` times; mask `[rows, height, width]`
-            class indices.
+            class indices; tags `[rows, steps]` codes (`torso._spans`).
         truth: category int `[rows]`, -1 where missing, and an index past the last class for a class that
             the model never learnt; ordinal likewise, but without such a class; survival float `[rows, 2]`, the time
             and whether it ended with the event (1) or with the watching (0); mask int `[rows, height, width]`, as
@@ -78,7 +78,7 @@ def evaluate_task(
     prediction, truth = np.asarray(prediction), np.asarray(truth)
     details = {name: np.asarray(value) for name, value in (details or {}).items()}
     _check(kind, scores, prediction, truth)
-    width = prediction.shape[1] if prediction.ndim == 2 else len(names)
+    width = prediction.shape[1] if prediction.ndim == 2 and not scores.steps else len(names)
     width = width if scores.named else 0
     names = list(names) or [str(number) for number in range(width)]
     if width and len(names) != width:

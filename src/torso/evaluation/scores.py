@@ -55,6 +55,8 @@ class Scores(ABC):
     """Whether predictions are probabilities."""
     named: ClassVar[bool] = True
     """Whether the second axis of a prediction with two stands for classes, dimensions or labels with names."""
+    steps: ClassVar[bool] = False
+    """Whether the second axis of a prediction stands for steps; the names are then of what is told of the steps."""
     alike: ClassVar[bool] = True
     """Whether `prediction` and `truth` agree in the axes that both have; else only in the rows."""
     gaps: ClassVar[bool] = False

@@ -70,10 +70,18 @@ class GridDecoder(nn.Module):
         outputs: numbers per pixel.
         size: `[height, width]` of the answer.
         steps: how many.
+        canvas: side of a coarse map that the vector is painted on, so that it can say different things of different
+            places; 0: the vector is added at every place alike.
     """
 
     def __init__(
-        self, dim: int, width: int, outputs: int, size: Sequence[int], steps: int = 2
+        self,
+        dim: int,
+        width: int,
+        outputs: int,
+        size: Sequence[int],
+        steps: int = 2,
+        canvas: int = 0,
     ) -> None:
         super().__init__()
         if steps < 1:
@@ -82,10 +90,17 @@ class GridDecoder(nn.Module):
         self.inward = nn.Conv2d(dim, width, 3, padding=1)
         self.steps = nn.ModuleList(nn.Conv2d(width, width, 3, padding=1) for _ in range(steps))
         self.outward = nn.Conv2d(width, outputs, 1)
+        self.canvas = (
+            nn.Sequential(
+                nn.Linear(width, width * canvas**2), nn.Unflatten(1, (width, canvas, canvas))
+            )
+            if canvas
+            else None
+        )
 
     def forward(self, grid: Tensor, vector: Tensor) -> Tensor:
         """Return `[batch, outputs, height, width]` from `grid` `[batch, dim, rows, columns]`."""
-        x = functional.gelu(self.inward(grid) + vector[:, :, None, None])
+        x = functional.gelu(self.inward(grid) + self._painted(vector, grid.shape[2]))
         start = x.shape[2:]
         for number, step in enumerate(self.steps, 1):
             share = number / len(self.steps)
@@ -97,3 +112,10 @@ class GridDecoder(nn.Module):
             x = x + functional.gelu(step(x))
         answer: Tensor = self.outward(x)
         return answer
+
+    def _painted(self, vector: Tensor, side: int) -> Tensor:
+        """Return the vector at every place, `[batch, width, side, side]`, or a map that stretches over them."""
+        if self.canvas is None:
+            return vector[:, :, None, None]
+        painted: Tensor = self.canvas(vector)
+        return functional.interpolate(painted, size=(side, side), mode="bilinear")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
 
 from torso.heads._intervals import check_level
 from torso.heads._logits import LogitHead
+from torso.types import Tokens
 
 __all__ = ["Hazards"]
 
@@ -17,9 +18,11 @@ _FARTHEST = 10.0  # bound of a row's log hazard, about that of all rows
 
 
 class Hazards(LogitHead, form="survival", name="hazards"):
-    """Piecewise constant hazards, each piece with its own output, so that curves of survival may have any shape.
+    """Piecewise constant hazards, so that curves of survival may have any shape.
 
-    Pieces hold equally many training events. The likelihood is that of the piecewise exponential model of Friedman,
+    Pieces hold equally many training events, and each has a hazard of its own for all rows. By how much a row's hazards
+    are above or below is smooth from piece to piece: a sum of cosines over the pieces, whose amplitudes the network
+    gives. So many fine pieces cost little more than a few coarse ones. The likelihood is that of the piecewise exponential model of Friedman,
     Annals of Statistics 10, 1982, with a network for its linear predictor and inputs that may act early or late
     (no proportional hazards). The time goes on being random inside a piece, so the likelihood is a density and may
     be compared with those of the other survival heads.
@@ -31,6 +34,8 @@ class Hazards(LogitHead, form="survival", name="hazards"):
         log_mean: of the times over training rows, which sets the unit of the loss.
         horizons: times at which the probability of no event so far is reported.
         level: share of the times that should lie between `low` and `high`.
+        waves: number of cosines: a constant, then half a wave more each; 1: a row's hazards are in one proportion to those of all
+            rows, as in a Cox model.
         hidden: width of a hidden layer; 0 for none.
         dropout: before the first layer, in training.
     """
@@ -43,11 +48,14 @@ class Hazards(LogitHead, form="survival", name="hazards"):
         log_mean: float = 0.0,
         horizons: Sequence[float] = (),
         *,
+        waves: int = 4,
         level: float = 0.9,
         hidden: int = 0,
         dropout: float = 0.0,
     ) -> None:
-        super().__init__(dim, len(ends) + 1, hidden=hidden, dropout=dropout)
+        if waves < 1:
+            raise ValueError(f"Parameter `waves` should be at least 1. Found {waves}.")
+        super().__init__(dim, min(waves, len(ends) + 1), hidden=hidden, dropout=dropout)
         if len(hazards) != len(ends) + 1 or not all(one > 0 for one in hazards):
             raise ValueError(
                 "Parameter `hazards` should have a positive number for each piece, one more than `ends`. "
@@ -60,10 +68,19 @@ class Hazards(LogitHead, form="survival", name="hazards"):
         self.register_buffer("lengths", torch.tensor([0.0, *ends, math.inf], dtype=dtype).diff())
         self.register_buffer("log_mean", torch.tensor(log_mean, dtype=dtype))
         self.base = nn.Parameter(torch.tensor(hazards, dtype=dtype).log())
+        middle = (torch.arange(len(hazards), dtype=dtype) + 0.5) / len(hazards)
+        wave = torch.arange(min(waves, len(hazards)), dtype=dtype).unsqueeze(1)
+        self.register_buffer("waves", torch.cos(math.pi * wave * middle))  # [waves, pieces]
 
     starts: Tensor
     lengths: Tensor
     log_mean: Tensor
+    waves: Tensor
+
+    def forward(self, features: Tensor, tokens: Mapping[str, Tokens] | None = None, /) -> Tensor:
+        """Return by how much each piece's log hazard is above that of all rows, `[batch, pieces]`."""
+        amplitudes = super().forward(features, tokens)
+        return amplitudes @ self.waves.to(amplitudes.dtype)
 
     def nll(self, outputs: Tensor, targets: Tensor, /) -> Tensor:
         """Return minus the log-likelihood of targets `[batch, 2]`, times and events, NaN where missing.

@@ -13,6 +13,7 @@ from torso.types import Tokens
 
 __all__ = ["MapDecoder"]
 
+_CANVAS = 8
 _LEAST = 1e-3  # of a channel's spread: a surer likelihood would do nothing but amplify
 
 
@@ -21,7 +22,8 @@ class MapDecoder(Head, form="map", name="decoder"):
 
     Its negative logarithm is the absolute error, in units of a scale that is learned for each channel and refitted on
     held-out rows: an edge that lies one pixel off costs what it measures, not its square. The decoder is that of
-    `mask/decoder`, in standardised units.
+    `mask/decoder`, in standardised units; for pictures, the body's vector is painted on a coarse map first, so that a
+    picture of which nothing is seen can be restored from the other inputs.
 
     Args:
         dim: width of the vector it reads.
@@ -30,6 +32,7 @@ class MapDecoder(Head, form="map", name="decoder"):
         size: `[height, width]` of the map.
         mean: of each channel.
         std: of each channel.
+        colours: whether the map is a picture, which may have to be painted from other inputs alone.
         width: channels of the decoder.
         steps: of the decoder, each larger by the same factor.
         hidden: width of a hidden layer above the vector; 0 for none.
@@ -46,6 +49,7 @@ class MapDecoder(Head, form="map", name="decoder"):
         size: Sequence[int],
         mean: Sequence[float],
         std: Sequence[float],
+        colours: bool = False,
         *,
         width: int = 32,
         steps: int = 2,
@@ -54,7 +58,9 @@ class MapDecoder(Head, form="map", name="decoder"):
     ) -> None:
         super().__init__(dim, width, hidden=hidden, dropout=dropout)
         self.grid = Grid(of)
-        self.decoder = GridDecoder(token_dim, width, len(mean), size, steps)
+        self.decoder = GridDecoder(
+            token_dim, width, len(mean), size, steps, _CANVAS if colours else 0
+        )
         self.log_scale = nn.Parameter(torch.zeros(len(mean)))
         self.register_buffer("mean", torch.tensor(mean))
         self.register_buffer("std", torch.tensor(std))

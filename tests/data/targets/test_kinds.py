@@ -233,3 +233,10 @@ def test_hazards_are_events_by_time():
 def test_what_a_survival_target_refuses(make, error, message):
     with pytest.raises(error, match=message):
         make()
+
+
+def test_more_events_make_finer_pieces():
+    for events, pieces in ((200, 10), (1500, 15), (9000, 30)):
+        kind = Survival(event="e")
+        kind.fit(times([*map(float, range(1, events + 1))], [1] * events))
+        assert len(kind.hazards) == len(kind.ends) + 1 == pieces

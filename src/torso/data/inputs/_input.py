@@ -30,12 +30,14 @@ class InputKind(ABC):
         form: the form of features that comes out, which encoders are filed under.
         encoder: name of the default encoder of that form.
         modality: name of the modality that columns of this kind join by default; empty: one of its own.
+        length: steps of a cell that are read at most, where a cell has steps.
     """
 
     registry: ClassVar[Registry[InputKind]] = Registry("input kind")
     form: ClassVar[str] = ""
     encoder: ClassVar[str] = ""
     modality: ClassVar[str] = ""
+    length: int
 
     def __init_subclass__(
         cls, *, name: str = "", form: str = "", encoder: str = "", modality: str = "", **kwargs: Any
@@ -64,6 +66,13 @@ class InputKind(ABC):
     def stamps(self, column: Column, reading: Reading) -> np.ndarray:  # noqa: ARG002
         """Return uint8 `[rows, 16]`, which change when a cell does; zeros where it is empty."""
         return digests(column.values)
+
+    def places(self, column: Column) -> list[np.ndarray | None]:
+        """Return where each step that an encoder reads stands in its cell, int64 `[steps, 2]`; None in an empty cell.
+
+        Start and end (exclusive) are counted in characters of a text, or in steps of a sequence.
+        """
+        raise NotImplementedError(f"{type(self).__name__} has no steps.")
 
     @abstractmethod
     def offered(self) -> dict[str, Any]:

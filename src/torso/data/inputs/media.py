@@ -17,7 +17,18 @@ from torso.data.reading import Decoder, Reading
 from torso.data.sources import Source
 from torso.data.tables.table import Column
 
-__all__ = ["Audio", "Image", "Video"]
+__all__ = ["Audio", "Image", "Video", "image_decoder"]
+
+
+def image_decoder(size: int) -> Decoder:
+    """Return the decoder of pictures to uint8 `[size, size, 3]`."""
+    return Decoder(
+        settings={"form": "image", "version": 1, "size": size},
+        decode=partial(decode_image, size=size),
+        dtype=np.dtype(np.uint8),
+        tail=(size, 3),
+        fixed=size,
+    )
 
 
 class _Media(InputKind):
@@ -57,13 +68,7 @@ class Image(_Media, name="image", form="image", encoder="convnet"):
 
     def decoder(self) -> Decoder:
         """Return the decoder to uint8 `[size, size, 3]`."""
-        return Decoder(
-            settings={"form": "image", "version": 1, "size": self.size},
-            decode=partial(decode_image, size=self.size),
-            dtype=np.dtype(np.uint8),
-            tail=(self.size, 3),
-            fixed=self.size,
-        )
+        return image_decoder(self.size)
 
     def offered(self) -> dict[str, Any]:
         """Offer the side."""

@@ -108,7 +108,30 @@ class Text(InputKind, name="text", form="text", encoder="transformer"):
         joined = np.concatenate([np.zeros(0, np.int32), *flat])
         return RaggedSource(joined, np.array(lengths, dtype=np.int64), dtype=np.int64)
 
+    def places(self, column: Column) -> list[np.ndarray | None]:
+        """Return where each token stands in its text, without the blanks around it; a special token is nowhere.
+
+        Characters are counted from the first that is no blank, since tables are read without blanks around a cell.
+        """
+        assert self.tokenizer is not None
+        texts = pc.fill_null(pc.utf8_trim_whitespace(cells.texts(column)), "")
+        found: list[np.ndarray | None] = []
+        for start in range(0, len(texts), _CHUNK):
+            chunk = texts[start : start + _CHUNK].to_pylist()
+            for text, one in zip(chunk, self.tokenizer.encode_batch(chunk), strict=True):
+                ends = [_without_blanks(text, *pair) for pair in one.offsets[: self.length]]
+                found.append(np.array(ends, np.int64).reshape(-1, 2) if text else None)
+        return found
+
     def offered(self) -> dict[str, Any]:
         """Offer the size of the vocabulary."""
         assert self.tokenizer is not None
         return {"vocabulary": self.tokenizer.get_vocab_size()}
+
+
+def _without_blanks(text: str, start: int, end: int) -> tuple[int, int]:
+    """Return the ends of a stretch of `text` without blanks at them; of nothing but blanks, the stretch itself."""
+    found = text[start:end]
+    if not found.strip():
+        return start, end
+    return start + len(found) - len(found.lstrip()), end - len(found) + len(found.rstrip())

@@ -121,6 +121,17 @@ class Sequence(_Wide, name="sequence", form="sequence", encoder="transformer"):
         flat = np.concatenate([np.zeros((0, self._width), np.float32), *known])
         return RaggedSource(flat, np.array([0 if steps is None else len(steps) for steps in rows]))
 
+    def places(self, column: Column) -> list[np.ndarray | None]:
+        """Return which of the cell's steps each step is: with times, they are read in their order."""
+        found: list[np.ndarray | None] = []
+        for steps in cells.sequences(column, None if self.timed else self.length):
+            if steps is None:
+                found.append(None)
+                continue
+            order = _in_time(steps) if self.timed else np.arange(len(steps))
+            found.append(order[: self.length, None] + np.arange(2))
+        return found
+
     def offered(self) -> dict[str, Any]:
         """Offer the width, and whether the first number of a step is its time."""
         return {"width": self._width, "timed": self.timed}
@@ -158,6 +169,11 @@ def _from_zero(column: Column, row: int, steps: np.ndarray) -> np.ndarray:
             f"expected a time as the first number of step {step + 1}, found {times[step]}. Give it one, take the step "
             f"out, or say that there are no times with --set inputs.{column.name}.time=none",
         )
-    steps = steps[np.argsort(times, kind="stable")]
+    steps = steps[_in_time(steps)]
     steps[:, 0] -= steps[0, 0]
     return steps
+
+
+def _in_time(steps: np.ndarray) -> np.ndarray:
+    """Return the order of the steps by their first number."""
+    return np.argsort(steps[:, 0], kind="stable")

@@ -75,7 +75,7 @@ def resized(values: np.ndarray, size: tuple[int, int]) -> np.ndarray:
 
 
 def png_bytes(values: np.ndarray) -> bytes:
-    """Return whole numbers `[height, width]` as a grey PNG, of 8 bits if they fit, else of 16."""
+    """Return whole numbers `[height, width]` as a grey PNG, of 8 bits if they fit, else of 16; `[..., 3]` as RGB."""
     from PIL import Image
 
     stream = io.BytesIO()

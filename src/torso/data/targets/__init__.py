@@ -10,6 +10,7 @@ from torso.data.targets.numbers import Number, Vector
 from torso.data.targets.ordinal import Ordinal
 from torso.data.targets.retrieval import Retrieval
 from torso.data.targets.survival import Survival
+from torso.data.targets.tags import Tags
 
 __all__ = [
     "Binary",
@@ -23,6 +24,7 @@ __all__ = [
     "Ordinal",
     "Retrieval",
     "Survival",
+    "Tags",
     "TargetKind",
     "Vector",
     "labelled",

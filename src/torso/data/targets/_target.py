@@ -44,6 +44,19 @@ class TargetKind(ABC):
         """Do what `fit` does, for labels that lie in files, which `reading` reads."""
         self.fit(column)
 
+    @property
+    def along(self) -> str | None:
+        """Name of the input along whose steps the labels lie; None for most kinds.
+
+        With any, the kind is given a struct of its own column and, for each row, the ends of the input's steps in the
+        cell (`InputKind.places`, end to end; null without the input), and `columns` finds them, padded with 0, among
+        the details: `places`, int64 `[rows, steps, 2]`.
+        """
+        return None
+
+    def follow(self, steps: int) -> None:
+        """Take note of how many steps a row of the input `along` has at most."""
+
     def meet(self, task: str, forms: Mapping[str, str]) -> None:
         """Take note of the task's name and of the inputs, modality -> form; refuse those that the target cannot use."""
 
@@ -81,8 +94,11 @@ class TargetKind(ABC):
         """
         return ()
 
-    def encoders(self) -> Mapping[str, str]:
-        """Return modality -> name of the encoder that serves this target best. Default: none is wished for."""
+    def encoders(self) -> Mapping[str, str | Mapping[str, Any]]:
+        """Return modality -> name of the encoder that serves this target best, or the settings that an encoder must have.
+
+        Default: none is wished for.
+        """
         return {}
 
     @property

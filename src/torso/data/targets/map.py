@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from torso.data.media.pixels import decode_map, map_of, npy_bytes
+from torso.data.inputs.media import image_decoder
+from torso.data.media.pixels import decode_map, map_of, npy_bytes, png_bytes
 from torso.data.reading import Decoder, Reading
 from torso.data.tables.table import Column
 from torso.data.targets._places import OfPicture, pixel_arrays, side_lengths
@@ -32,6 +33,8 @@ class Map(OfPicture, name="map", head="decoder"):
         size: `[height, width]` of maps and predictions in pixels, or one number for both.
         of: name of the picture's column; None: the only one.
         root: folder or zip, or several, that paths are relative to; default: the table's folder.
+        colours: whether cells are pictures, read as image inputs read them: three channels (RGB) from 0 to 255, upright,
+            on white, stretched to a square; predictions are then PNG files.
     """
 
     def __init__(
@@ -41,12 +44,18 @@ class Map(OfPicture, name="map", head="decoder"):
         size: int | Sequence[int] = 64,
         of: str | None = None,
         root: str | Sequence[str] | None = None,
+        colours: bool = False,
     ) -> None:
         super().__init__(of)
         if channels < 1:
             raise ValueError(f"Parameter `channels` should be at least 1. Found {channels}.")
-        self.channels = channels
+        self.channels = 3 if colours else channels
+        self.colours = colours
         self.size = side_lengths(size)
+        if colours and self.size[0] != self.size[1]:
+            raise ValueError(
+                f"Parameter `size` should be one number where `colours` are asked for. Found {size}."
+            )
         self.ignore = (
             [ignore] if isinstance(ignore, int | float) else [float(one) for one in ignore]
         )
@@ -65,7 +74,8 @@ class Map(OfPicture, name="map", head="decoder"):
             DataError: a channel without two values.
         """
         values = self.encode(column, reading).reshape(-1, self.channels)
-        for channel, own in enumerate(values.T):
+        # a colour may be absent from all pictures
+        for channel, own in enumerate([values.ravel()] if self.colours else values.T):
             known = own[~np.isnan(own)]
             if not len(known) or known.min() == known.max():
                 found = f"{known[0]:g} everywhere" if len(known) else "no label at all"
@@ -75,7 +85,11 @@ class Map(OfPicture, name="map", head="decoder"):
                     "the targets."
                 )
         wide = values.astype(np.float64)
-        self.mean, self.std = np.nanmean(wide, axis=0).tolist(), np.nanstd(wide, axis=0).tolist()
+        std = np.nanstd(wide, axis=0)
+        self.mean, self.std = (
+            np.nanmean(wide, axis=0).tolist(),
+            np.where(std > 0, std, 1.0).tolist(),
+        )
 
     def state(self) -> dict[str, Any]:
         """Return mean and spread of each channel."""
@@ -87,7 +101,16 @@ class Map(OfPicture, name="map", head="decoder"):
 
     def encode(self, column: Column, reading: Reading) -> np.ndarray:
         """Return float32 `[rows, height, width, channels]`, NaN without a label."""
-        decoder = Decoder(
+        of_list = partial(map_of, size=self.size, channels=self.channels)
+        values, present = pixel_arrays(column, reading, self._decoder(), self.root, of_list)
+        values = values.astype(np.float32)
+        unknown = ~np.isfinite(values) | np.isin(values, np.array(self.ignore, np.float32))
+        return np.where(present[:, None, None, None] & ~unknown, values, np.float32(np.nan))
+
+    def _decoder(self) -> Decoder:
+        if self.colours:
+            return image_decoder(self.size[0])
+        return Decoder(
             settings={
                 "form": "map",
                 "version": 1,
@@ -99,23 +122,31 @@ class Map(OfPicture, name="map", head="decoder"):
             tail=(self.size[1], self.channels),
             fixed=self.size[0],
         )
-        of_list = partial(map_of, size=self.size, channels=self.channels)
-        values, present = pixel_arrays(column, reading, decoder, self.root, of_list)
-        unknown = ~np.isfinite(values) | np.isin(values, np.array(self.ignore, np.float32))
-        return np.where(present[:, None, None, None] & ~unknown, values, np.float32(np.nan))
 
     def missing(self, rows: int) -> np.ndarray:
         """Return NaN for every pixel."""
         return np.full((rows, *self.size, self.channels), np.nan, dtype=np.float32)
 
     def offered(self) -> dict[str, Any]:
-        """Offer the picture's name, the size, and mean and spread of each channel."""
-        return {"of": self.of, "size": list(self.size), "mean": self.mean, "std": self.std}
+        """Offer the picture's name, the size, mean and spread of each channel, and whether these are colours."""
+        return {
+            "of": self.of,
+            "size": list(self.size),
+            "mean": self.mean,
+            "std": self.std,
+            "colours": self.colours,
+        }
 
     def columns(
         self, task: str, prediction: np.ndarray, details: Mapping[str, np.ndarray]
     ) -> dict[str, pa.Array]:
-        """Return `task`, the content of an `.npy` file of float32 `[height, width]`, or with a last axis of channels."""
+        """Return `task`, the content of an `.npy` file of float32 `[height, width]`, or with a last axis of channels.
+
+        Of `colours`, the content of a PNG file.
+        """
         del details
+        if self.colours:
+            pictures = np.rint(prediction.clip(0, 255)).astype(np.uint8)
+            return {task: pa.array([png_bytes(one) for one in pictures], pa.large_binary())}
         plain = prediction[..., 0] if self.channels == 1 else prediction
         return {task: pa.array([npy_bytes(one) for one in plain], pa.large_binary())}

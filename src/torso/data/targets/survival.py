@@ -18,7 +18,8 @@ from torso.errors import ConfigError, DataError
 
 __all__ = ["Survival"]
 
-_ENDS = 9  # pieces of the time axis hold a tenth of the events each
+_PIECES = (10, 30)  # of the time axis at least and at most,
+_EVENTS = 100  # each with that many of the training events
 _HAPPENED, _CENSORED = ("1", "true", "yes"), ("0", "false", "no")
 
 
@@ -71,7 +72,8 @@ class Survival(TargetKind, name="survival", head="weibull"):
             )
         logs = np.log(time[~np.isnan(time)])
         self.log_mean, self.log_std = float(logs.mean()), float(logs.std())
-        shares = np.linspace(0.0, 1.0, _ENDS + 2)[1:-1]
+        pieces = int(np.clip(len(happened) // _EVENTS, *_PIECES))
+        shares = np.linspace(0.0, 1.0, pieces + 1)[1:-1]
         ends = np.unique(np.quantile(happened, shares))
         self.ends = ends[ends < time[~np.isnan(time)].max()].tolist()
         self.hazards = _hazards(time, event, np.array([0.0, *self.ends, np.inf]))
