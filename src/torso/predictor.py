@@ -183,8 +183,8 @@ class Predictor:
         return {
             task: evaluate_task(
                 kind.kind,
-                predictions[task].value,
-                truths[task],
+                kind.compared(predictions[task].value),
+                kind.compared(truths[task]),
                 self.baselines[task],
                 details=predictions[task].details,
                 level=self.model.heads[task].level,

@@ -22,6 +22,7 @@ SETTINGS: list[dict[str, Any]] = [
     {"spread": "row"},
     {"spread": "none"},
     {"quantiles": [0.1, 0.5, 0.6]},
+    {"beams": 3},
     {"smoothing": 0.1, "weights": "balanced", "focal": 2.0},
 ]
 REFUSED = [
@@ -103,6 +104,13 @@ def draw_boxes() -> Tensor:
     return boxes
 
 
+def draw_tokens() -> Tensor:
+    """Return up to three of six tokens in every row, and the end, which is the seventh."""
+    tokens = torch.randint(6, (ROWS, 5))
+    over = torch.arange(5) - torch.randint(1, 4, (ROWS, 1))
+    return torch.where(over < 0, tokens, torch.where(over == 0, 6, -1))
+
+
 def all_found(prediction: Tensor, targets: Tensor) -> bool:
     """Every true box is among those that are likelier than not, which are as many."""
     for proposals, boxes in zip(prediction, targets, strict=True):
@@ -179,6 +187,13 @@ KINDS = {
         all_found,
         probability=False,
         answer=(9, 6),
+    ),
+    "caption": Kind(
+        {"modalities": [PICTURE, NOTE], "symbols": 7, "length": 5, "usual": 3.0},
+        draw_tokens,
+        lambda prediction, targets: torch.equal(prediction, targets),
+        missing=-1,
+        probability=False,
     ),
     "retrieval": Kind(
         {"between": [PICTURE, NOTE]},
@@ -324,6 +339,9 @@ def assert_predictions(spec: dict[str, Any]) -> None:
     features, targets = example(spec)
     outputs = run(head, 1e3 * features)
     prediction, spread = head.predict(outputs), head.spread(outputs)
+    answer, details = head.answer(outputs)
+    assert torch.equal(answer, prediction)
+    assert details.keys() == head.details(outputs).keys()
     assert prediction.isfinite().all()
     if kind_of(spec).probability:
         assert prediction.shape[0] == ROWS
@@ -373,8 +391,10 @@ def assert_training_loss_has_no_say_in_evaluation(spec: dict[str, Any]) -> None:
     outputs = run(head, features)
     torch.testing.assert_close(head.loss(outputs, targets), head.nll(outputs, targets).mean())
     head.train()
+    torch.manual_seed(2)  # of dropout
     minimised = head.training_loss(outputs, targets)
     assert minimised.shape == (ROWS,)
+    torch.manual_seed(2)
     torch.testing.assert_close(head.loss(outputs, targets), minimised.mean())
 
 

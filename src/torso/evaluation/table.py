@@ -23,7 +23,12 @@ CAPTION = (
 )
 WORDS = {"r2": "R²", "mae": "MAE", "rmse": "RMSE", "arrmse": "aRRMSE", "auroc": "AUROC", "f1": "F1"}
 WORDS |= {"rps": "RPS", "d2": "D²", "interval_score": "int. score"}
-WORDS |= {"macro_f1": "macro-F1", "micro_f1": "micro-F1", "average_precision": "avg. prec."}
+WORDS |= {
+    "macro_f1": "macro-F1",
+    "micro_f1": "micro-F1",
+    "average_precision": "avg. prec.",
+    "chrf": "chrF",
+}
 
 
 def results_table(reports: Mapping[str, TaskReport]) -> Table:

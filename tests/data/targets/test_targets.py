@@ -21,6 +21,7 @@ EXAMPLES = {
     "mask": [[[0, 1], [1, 1]], None, [[0, 0], [2, 2]]],
     "map": [[[0.5, 1.0]], None, [[2.0, float("nan")]]],
     "retrieval": ["a", None, "b"],
+    "caption": ["a red thing", " ", "a blue thing"],
     "boxes": ['[[0.1, 0.2, 0.5, 0.9, "cat"]]', None, "[]"],
 }
 PREDICTIONS = {
@@ -34,6 +35,7 @@ PREDICTIONS = {
     "vector": np.array([[1.0, 2.0], [3.0, 4.0]]),
     "mask": np.array([[[0, 1], [1, 2]], [[0, 0], [0, 0]]]),
     "map": np.array([[[[0.5], [1.0]]], [[[2.0], [3.0]]]]),
+    "caption": np.array([[97, 98, -1], [99, -1, -1]]),
     "retrieval": np.array([[[0.6, 0.8], [0.0, 0.0]], [[1.0, 0.0], [0.0, 1.0]]]),
     "boxes": np.array([[[0.1, 0.2, 0.5, 0.9, 0, 0.8]], [[0.1, 0.2, 0.5, 0.9, 0, 0.1]]]),
 }
