@@ -132,20 +132,20 @@ def test_the_loss_by_hand():
 def test_step_by_step_is_what_was_taught():
     own = head()
     told, tokens = memory(3), torch.randint(4, (3, 4))
-    taught = own.decoder.teach(told, tokens)
+    taught = own.decoder.teach(told, tokens)[0].view(3, 4, 5)
     past, last = own.decoder.begin(told), torch.full((3, 1), 4)
     for step in range(4):
-        logits, past = own.decoder(last, past)
-        torch.testing.assert_close(logits[:, 0], taught[:, step])
+        thoughts, past = own.decoder(last, past)
+        torch.testing.assert_close(own.decoder.logits(thoughts[:, 0]), taught[:, step])
         last = tokens[:, step : step + 1]
 
 
 def test_no_token_sees_those_behind_it():
     own = head()
     one, other = torch.tensor([[1, 2, 3, 0]]), torch.tensor([[1, 2, 0, 3]])
-    before, after = (own.decoder.teach(memory(1), tokens) for tokens in (one, other))
-    torch.testing.assert_close(before[:, :3], after[:, :3])
-    assert not torch.allclose(before[:, 3], after[:, 3])
+    before, after = (own.decoder.teach(memory(1), tokens)[0] for tokens in (one, other))
+    torch.testing.assert_close(before[:3], after[:3])
+    assert not torch.allclose(before[3], after[3])
 
 
 def test_one_beam_is_greedy():
@@ -153,12 +153,11 @@ def test_one_beam_is_greedy():
     told = memory(20)
     found = own.predict(told)
     for row, tokens in zip(told, found, strict=True):
-        said = torch.full((1, 6), -1)
-        for step in range(6):
-            said[0, step] = own.decoder.teach(row[None], said)[0, step].argmax()
-            if said[0, step] == own.decoder.end:
-                break
-        assert torch.equal(said[0], tokens)
+        said: list[int] = []
+        while len(said) < 6 and own.decoder.end not in said:
+            logits, _ = own.decoder.teach(row[None], torch.tensor([[*said, 0]]))
+            said.append(int(logits[-1].argmax()))
+        assert tokens.tolist() == said + [-1] * (6 - len(said))
 
 
 def means(own, told, texts):

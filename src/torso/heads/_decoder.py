@@ -7,6 +7,7 @@ from typing import cast
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from torso._blocks import Attention, feed_forward, positions
 
@@ -94,7 +95,7 @@ class Decoder(nn.Module):
         return Past([cast(DecoderBlock, one).to_memory.pair(memory) for one in self.blocks])
 
     def forward(self, tokens: Tensor, past: Past) -> tuple[Tensor, Past]:
-        """Return logits `[rows, steps, symbols]` of what follows each of `tokens` `[rows, steps]`, and the new past."""
+        """Return what is thought after each of `tokens` `[rows, steps]`, `[rows, steps, dim]`, and the new past."""
         dim = self.embedding.embedding_dim
         places = positions(past.length + tokens.shape[1], dim, self.embedding.weight)
         x = self.embedding(tokens) * dim**0.5 + places[past.length :]
@@ -103,15 +104,21 @@ class Decoder(nn.Module):
             before = None if past.tokens is None else past.tokens[number]
             x, pair = block(x, past.memory[number], before)
             pairs.append(pair)
-        logits = self.norm(x) @ self.embedding.weight.T + self.bias
-        return logits, Past(past.memory, pairs, past.length + tokens.shape[1])
+        return self.norm(x), Past(past.memory, pairs, past.length + tokens.shape[1])
 
-    def teach(self, memory: Tensor, targets: Tensor) -> Tensor:
-        """Return logits `[rows, length, symbols]` of each of `targets` `[rows, length]`, those before it being given."""
+    def logits(self, thoughts: Tensor) -> Tensor:
+        """Return `[..., symbols]` of what follows, from what is thought, `[..., dim]`."""
+        return functional.linear(thoughts, self.embedding.weight, self.bias)
+
+    def teach(self, memory: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the logits of every one of `targets` `[rows, length]`, those before it being given, and the targets.
+
+        Both are of the tokens that there are (0 or more), one row's after the other's: `[tokens, symbols]`, `[tokens]`.
+        """
         before = targets[:, :-1].clamp(
             min=0
         )  # behind the end anything may stand: nothing before it looks there
         first = before.new_full((len(targets), 1), self.end)
-        logits: Tensor
-        logits, _ = self(torch.cat([first, before], dim=1), self.begin(memory))
-        return logits
+        thoughts, _ = self(torch.cat([first, before], dim=1), self.begin(memory))
+        known = targets >= 0
+        return self.logits(thoughts[known]), targets[known]

@@ -111,12 +111,12 @@ class CaptionDecoder(LogitHead, form="caption", name="decoder"):
 
     def _losses(self, outputs: Tensor, targets: Tensor) -> Tensor:
         """Return minus the log-probability of each token, 0 behind the end, `[batch, length]`."""
-        parts = []
+        each = []
         for memory, truth in _blocks(outputs, targets):
-            logits = self.scale * self.decoder.teach(memory, truth).transpose(1, 2)
-            losses = functional.cross_entropy(logits, truth, ignore_index=-1, reduction="none")
-            parts.append(functional.pad(losses, (0, targets.shape[1] - truth.shape[1])))
-        return torch.cat(parts)
+            logits, known = self.decoder.teach(memory, truth)
+            each.append(functional.cross_entropy(self.scale * logits, known, reduction="none"))
+        losses = torch.cat(each)
+        return losses.new_zeros(targets.shape).masked_scatter(targets >= 0, losses)
 
     def predict(self, outputs: Tensor, /) -> Tensor:
         """Return the tokens of a likely text, int64 `[batch, length]`, -1 behind its end."""
@@ -143,10 +143,7 @@ class CaptionDecoder(LogitHead, form="caption", name="decoder"):
             return
         each = int((targets[rows] >= 0).sum()) * (self.decoder.end + 1)
         rows = rows[:: 1 + each // _ENOUGH]
-        parts = [
-            (self.decoder.teach(memory, truth)[truth >= 0], truth[truth >= 0])
-            for memory, truth in _blocks(outputs[rows], targets[rows])
-        ]
+        parts = [self.decoder.teach(*block) for block in _blocks(outputs[rows], targets[rows])]
         logits, truth = (torch.cat(some) for some in zip(*parts, strict=True))
         if bool(logits.isfinite().all()):
             self._set_scale(
