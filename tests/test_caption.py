@@ -1,6 +1,7 @@
 """Texts as answers: tokens, likelihood, search, score, and whole runs."""
 
 import math
+import shutil
 from itertools import product
 
 import numpy as np
@@ -344,11 +345,15 @@ def test_answers_go_into_files(trained, tmp_path):
     assert answers["says"].to_pylist()[1].startswith("a ")
 
 
-def test_the_search_may_be_set_and_lies_in_the_config(trained):
-    settings = {**SETTINGS, "training.epochs": 1, "heads.says.beams": 2}
-    run = torso.fit(table(40), {"says": "caption"}, inputs={"sight": "vector"}, settings=settings)
-    assert run.config.heads["says"]["beams"] == 2
-    assert trained[0].config.heads["says"]["beams"] == 1
+def test_the_search_may_be_set_after_training(trained, tmp_path):
+    run, folder = trained
+    shutil.copytree(folder, tmp_path / "run")
+    config = tmp_path / "run" / "run.yaml"
+    config.write_text(config.read_text().replace("beams: 1", "beams: 3"))
+    other = torso.load(tmp_path / "run")
+    assert (run.model.heads["says"].beams, other.model.heads["says"].beams) == (1, 3)
+    both = [one.predict(table())["says_log_probability"].mean() for one in (run, other)]
+    assert both[1] > both[0] - 1e-6
 
 
 def test_a_text_that_is_an_input_is_no_answer_unless_it_is_to_be_restored():
