@@ -136,8 +136,8 @@ def test_step_by_step_is_what_was_taught():
     taught = own.decoder.teach(told, tokens)[0].view(3, 4, 5)
     past, last = own.decoder.begin(told), torch.full((3, 1), 4)
     for step in range(4):
-        thoughts, past = own.decoder(last, past)
-        torch.testing.assert_close(own.decoder.logits(thoughts[:, 0]), taught[:, step])
+        hidden, past = own.decoder(last, past)
+        torch.testing.assert_close(own.decoder.logits(hidden[:, 0]), taught[:, step])
         last = tokens[:, step : step + 1]
 
 

@@ -36,8 +36,8 @@ def search(decoder: Decoder, memory: Tensor, length: int, beams: int) -> Tensor:
     past = decoder.begin(memory.repeat_interleave(beams, dim=0))
     last = torch.full((rows * beams, 1), end, device=memory.device)
     for step in range(length):
-        thoughts, past = decoder(last, past)
-        chances = torch.log_softmax(decoder.logits(thoughts), dim=-1).view(rows, beams, -1)
+        hidden, past = decoder(last, past)
+        chances = torch.log_softmax(decoder.logits(hidden), dim=-1).view(rows, beams, -1)
         chances = chances.masked_fill(over.unsqueeze(2), -torch.inf)
         chances[..., end].masked_fill_(over, 0.0)
         count = count + ~over

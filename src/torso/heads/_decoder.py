@@ -95,7 +95,7 @@ class Decoder(nn.Module):
         return Past([cast(DecoderBlock, one).to_memory.pair(memory) for one in self.blocks])
 
     def forward(self, tokens: Tensor, past: Past) -> tuple[Tensor, Past]:
-        """Return what is thought after each of `tokens` `[rows, steps]`, `[rows, steps, dim]`, and the new past."""
+        """Return the hidden states after each of `tokens` `[rows, steps]`, `[rows, steps, dim]`, and the new past."""
         dim = self.embedding.embedding_dim
         places = positions(past.length + tokens.shape[1], dim, self.embedding.weight)
         x = self.embedding(tokens) * dim**0.5 + places[past.length :]
@@ -106,9 +106,9 @@ class Decoder(nn.Module):
             pairs.append(pair)
         return self.norm(x), Past(past.memory, pairs, past.length + tokens.shape[1])
 
-    def logits(self, thoughts: Tensor) -> Tensor:
-        """Return `[..., symbols]` of what follows, from what is thought, `[..., dim]`."""
-        return functional.linear(thoughts, self.embedding.weight, self.bias)
+    def logits(self, hidden: Tensor) -> Tensor:
+        """Return `[..., symbols]` of what follows, from hidden states `[..., dim]`."""
+        return functional.linear(hidden, self.embedding.weight, self.bias)
 
     def teach(self, memory: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
         """Return the logits of every one of `targets` `[rows, length]`, those before it being given, and the targets.
@@ -117,8 +117,8 @@ class Decoder(nn.Module):
         """
         before = targets[:, :-1].clamp(
             min=0
-        )  # behind the end anything may stand: nothing before it looks there
+        )  # what stands behind the end is seen by nothing before it
         first = before.new_full((len(targets), 1), self.end)
-        thoughts, _ = self(torch.cat([first, before], dim=1), self.begin(memory))
+        hidden, _ = self(torch.cat([first, before], dim=1), self.begin(memory))
         known = targets >= 0
-        return self.logits(thoughts[known]), targets[known]
+        return self.logits(hidden[known]), targets[known]
