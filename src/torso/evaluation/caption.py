@@ -17,7 +17,7 @@ __all__ = ["CaptionScores", "chrf", "matches"]
 _ORDERS = 6
 _BETA = 2.0
 """How many times recall counts as much as precision."""
-_CANDIDATES, _OTHERS = 32, 256
+_CANDIDATES, _OTHERS = 16, 128
 
 
 class CaptionScores(Scores, name="caption"):

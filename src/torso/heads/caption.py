@@ -36,7 +36,7 @@ class CaptionDecoder(LogitHead, form="caption", name="decoder"):
 
     The loss of a row is minus the log-likelihood of its text, the end included, divided by a constant: the number of
     tokens of a usual text. So it is on the scale of one token, and a text weighs in training as much as a class does,
-    not as twenty; among texts, long ones still count by their likelihood. Its exponential is the perplexity.
+    not as twenty; among texts, long ones still count by their likelihood. Its exponential is about the perplexity.
 
     Args:
         dim: width of the body's vector.
