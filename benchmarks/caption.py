@@ -45,7 +45,7 @@ TASK = "text_en"
 BEAMS = 4
 SETTINGS = [
     "data.split.group=id",
-    "training.epochs=30",
+    "training.epochs=16",
     "training.batch_size=64",
     "training.weight_decay=0.05",
     f"heads.{TASK}.dropout=0.2",
@@ -124,44 +124,43 @@ def answered(run: torso.Predictor, rows: pd.DataFrame, beams: int) -> Any:
     return found.predictions(run.model)[TASK]
 
 
-def one_seed(
-    seed: int, folder: Path, table: pd.DataFrame, views: dict[str, np.ndarray]
-) -> tuple[dict[str, Any], pd.DataFrame]:
-    """Return the figures of a seed, and the test rows with what was said of them."""
-    split = split_rows(read_table(table), test=0.2, validation=0.1, group="id", seed=seed)
-    seen = np.concatenate([split.train, split.validation])
-    test = table.iloc[split.test]
-    shown = test[["image", TASK]].copy()
-    block: dict[str, Any] = {"seed": seed, "stamps": len(test), "ways": {}, "cpu_s": {}}
-    for way, (senses, frozen) in WAYS.items():
-        began = time.process_time()
-        given = {sense: spec for sense, spec in inputs(folder).items() if sense in senses}
-        encoders = [f"encoders.{one}={json.dumps(FROZEN[one])}" for one in senses if frozen]
-        run = torso.fit(
-            table,
-            {TASK: "caption"},
-            inputs=given,
-            settings=[*SETTINGS, *encoders, f"seed={seed}"],
-        )
-        block["cpu_s"][way] = round(time.process_time() - began)
-        judge = Judge(run, table, seen, split.test)
-        for name, beams in {"greedy": 1, f"{BEAMS} beams": BEAMS}.items():
-            said = answered(run, test, beams)
-            block["ways"][f"{way}; {name}"] = judge(said.value, said.details["log_loss"])
-            shown[f"{way}; {name}"] = judge.kind.texts(said.value)
-        if way == FEATURES_OF:
-            views = views | {"EfficientNet": mean_tokens(run, table)}
-        print(seed, way, block["cpu_s"][way], "s", block["ways"][f"{way}; greedy"], flush=True)
-    for name, view in views.items():
-        near = nearest(view, seen, split.test)
-        block["ways"][f"nearest, {name}"] = judge(judge.tokens[near])
-        shown[f"nearest, {name}"] = table[TASK].to_numpy()[near]
-    block["new texts"] = int(judge.new.sum())
-    return block, shown
+def one_way(
+    way: str, block: dict[str, Any], shown: pd.DataFrame, folder: Path, table: pd.DataFrame
+) -> None:
+    """Add the figures of one way to a seed's, and what it said to the test rows `shown`.
+
+    The way whose picture encoder is frozen brings those of the nearest neighbours along.
+    """
+    senses, frozen = WAYS[way]
+    began = time.process_time()
+    given = {sense: spec for sense, spec in inputs(folder).items() if sense in senses}
+    encoders = [f"encoders.{one}={json.dumps(FROZEN[one])}" for one in senses if frozen]
+    run = torso.fit(
+        table,
+        {TASK: "caption"},
+        inputs=given,
+        settings=[*SETTINGS, *encoders, f"seed={block['seed']}"],
+    )
+    block["cpu_s"][way] = round(time.process_time() - began)
+    split = split_rows(read_table(table), test=0.2, validation=0.1, group="id", seed=block["seed"])
+    seen, test = np.concatenate([split.train, split.validation]), split.test
+    judge = Judge(run, table, seen, test)
+    block |= {"stamps": len(test), "new texts": int(judge.new.sum())}
+    shown[["image", TASK]] = table.iloc[test][["image", TASK]].to_numpy()
+    for name, beams in {"greedy": 1, f"{BEAMS} beams": BEAMS}.items():
+        said = answered(run, table.iloc[test], beams)
+        block["ways"][f"{way}; {name}"] = judge(said.value, said.details["log_loss"])
+        shown[f"{way}; {name}"] = judge.kind.texts(said.value)
+    if way == FEATURES_OF:
+        views = plain_views(folder, table) | {"EfficientNet": mean_tokens(run, table)}
+        for name, view in views.items():
+            near = nearest(view, seen, test)
+            block["ways"][f"nearest, {name}"] = judge(judge.tokens[near])
+            shown[f"nearest, {name}"] = table[TASK].to_numpy()[near]
 
 
 def means(runs: list[dict[str, Any]]) -> dict[str, dict[str, float]]:
-    """Return way -> metric -> mean over the seeds."""
+    """Return way -> metric -> mean over the seeds, of ways that all of them have."""
     return {
         way: {
             metric: statistics.fmean(run["ways"][way][metric]["value"] for run in runs)
@@ -169,6 +168,7 @@ def means(runs: list[dict[str, Any]]) -> dict[str, dict[str, float]]:
             if metric != "usual text"
         }
         for way, figures in runs[0]["ways"].items()
+        if all(way in run["ways"] for run in runs)
     }
 
 
@@ -203,21 +203,28 @@ def draw(shown: pd.DataFrame, folder: Path, file: Path, lines: int = 3, across: 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1])
+    parser.add_argument("--ways", nargs="+", default=list(WAYS), choices=list(WAYS))
     parser.add_argument("--out", type=Path, default=HERE / "results" / "caption.json")
     options = parser.parse_args()
     folder = data_folder("talking_stamps")
     table = rows_of(folder)
-    views = plain_views(folder, table)
     report = json.loads(options.out.read_text()) if options.out.exists() else {"runs": []}
     report |= circumstances(Path(__file__)) | {"settings": SETTINGS, "frozen": FROZEN}
     for seed in options.seeds:
-        if seed in {run["seed"] for run in report["runs"]}:
-            continue
-        block, shown = one_seed(seed, folder, table, views)
-        report["runs"] = sorted([*report["runs"], block], key=lambda run: run["seed"])
-        report["means"] = means(report["runs"])
-        options.out.write_text(json.dumps(report, indent=1) + "\n")
-        if seed == report["runs"][0]["seed"]:
+        block = next((run for run in report["runs"] if run["seed"] == seed), None)
+        if block is None:
+            block = {"seed": seed, "ways": {}, "cpu_s": {}}
+            report["runs"].append(block)
+        shown = pd.DataFrame()
+        for way in options.ways:
+            if way in block["cpu_s"]:
+                continue
+            one_way(way, block, shown, folder, table)
+            report["means"] = means(report["runs"])
+            options.out.write_text(json.dumps(report, indent=1) + "\n")
+            found = block["ways"][f"{way}; greedy"]["chrf"]
+            print(seed, way, block["cpu_s"][way], "s", found, flush=True)
+        if seed == options.seeds[0] and FEATURES_OF in options.ways and len(shown):
             draw(shown, folder, options.out.with_suffix(".png"))
 
 
