@@ -520,6 +520,35 @@ def search(report: dict) -> str:
     return "\n".join(lines)
 
 
+def caption(report: dict) -> str:
+    """A line per way: chrF of the first seed with its interval, then the means over seeds."""
+    first, runs = report["runs"][0], report["runs"]
+    lines = [
+        f"| text from | chrF, first seed ({first['stamps']} stamps) | chrF, mean of {len(runs)} seeds | "
+        "of new texts | exact match | log loss |",
+        "| --- | --- | --- | --- | --- | --- |",
+    ]
+    usual = [next(iter(run["ways"].values()))["usual text"] for run in runs]
+    lines.append(
+        "| the usual text | {:.3f} | {} | – |".format(
+            usual[0]["chrf"],
+            " | ".join(
+                f"{statistics.fmean(one[metric] for one in usual):.3f}"
+                for metric in ("chrf", "new text", "exact_match")
+            ),
+        )
+    )
+    for way, mean in report["means"].items():
+        one = first["ways"][way]["chrf"]
+        name = way if way.startswith("nearest") else f"Torso: {way}"
+        loss = f"{mean['log_loss']:.2f}" if "log_loss" in mean else "–"
+        lines.append(
+            f"| {name} | {one['value']:.3f} [{one['low']:.3f}, {one['high']:.3f}] | {mean['chrf']:.3f} "
+            f"| {mean['new text']:.3f} | {mean['exact_match']:.3f} | {loss} |"
+        )
+    return "\n".join(lines)
+
+
 def fill(page: Path, blocks: dict[str, str]) -> None:
     """Replace what stands between the marks of each block."""
     text = page.read_text(encoding="utf-8")
@@ -550,6 +579,7 @@ PAGES = {
     "docs/tagging.md": {"hidden_chains": hidden_chains},
     "docs/dense.md": {"dense": dense},
     "docs/retrieval.md": {"retrieval": retrieval, "search": search},
+    "docs/caption.md": {"caption": caption},
     "docs/decisions.md": {"tables": tables, "multi_target": multi_target},
     "docs/balancing.md": {
         "balancing": balancing,

@@ -59,18 +59,42 @@ class Attention(nn.Module):
 
     def forward(self, queries: Tensor, keys: Tensor, mask: Tensor) -> Tensor:
         """Return `[batch, queries, dim]`; zeros before the output layer where `mask` is all False."""
-        query = self._split(self.query(queries))
-        key, value = (self._split(part) for part in self.key_value(keys).chunk(2, dim=-1))
         some = mask.any(dim=1)
         allowed = (mask | ~some.unsqueeze(1))[:, None, None, :]
-        mixed = functional.scaled_dot_product_attention(query, key, value, attn_mask=allowed)
-        mixed = mixed.transpose(1, 2).flatten(2)  # [batch, queries, dim]
-        out: Tensor = self.out(mixed * some[:, None, None])
+        mixed = functional.scaled_dot_product_attention(
+            self._split(self.query(queries)), *self.pair(keys), attn_mask=allowed
+        )
+        out: Tensor = self.out(_joined(mixed) * some[:, None, None])
+        return out
+
+    def pair(self, keys: Tensor) -> tuple[Tensor, Tensor]:
+        """Return what is attended to of `keys`: keys and values, each `[batch, heads, length, width]`."""
+        key, value = (self._split(part) for part in self.key_value(keys).chunk(2, dim=-1))
+        return key, value
+
+    def attend(
+        self, queries: Tensor, pair: tuple[Tensor, Tensor], *, causal: bool = False
+    ) -> Tensor:
+        """Return `[batch, queries, dim]` from what `pair` returned, of which nothing is masked.
+
+        Args:
+            queries: `[batch, queries, dim]`.
+            pair: keys and values.
+            causal: whether query i sees the keys up to i alone.
+        """
+        query = self._split(self.query(queries))
+        mixed = functional.scaled_dot_product_attention(query, *pair, is_causal=causal)
+        out: Tensor = self.out(_joined(mixed))
         return out
 
     def _split(self, x: Tensor) -> Tensor:
         parted = x.view(*x.shape[:2], self.heads, x.shape[2] // self.heads)
         return parted.transpose(1, 2)  # [batch, heads, length, width]
+
+
+def _joined(heads: Tensor) -> Tensor:
+    """Return `[batch, queries, dim]` from `[batch, heads, queries, width]`."""
+    return heads.transpose(1, 2).flatten(2)
 
 
 def feed_forward(dim: int, expansion: float) -> nn.Sequential:

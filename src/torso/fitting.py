@@ -174,9 +174,10 @@ class _Fitting(Draft):
             output, target = held_out.outputs[task], held_out.targets[task]
             head.cpu().calibrate(output, target)
             head.to(trainer.device)
+        learned = parts["training"]
         baselines = {
             task: fit_baseline(
-                kind.kind, parts["training"].dataset.targets[task][parts["training"].rows]
+                kind.kind, kind.compared(learned.dataset.targets[task][learned.rows])
             )
             for task, kind in self.schema.targets.items()
         }
@@ -267,10 +268,11 @@ class _Fitting(Draft):
         """Return each task's headline metric on the validation rows."""
         out = {}
         for task, (prediction, details) in answers.predictions(model).items():
-            kind = self.schema.targets[task].kind
-            truth = answers.targets[task].numpy()
+            target = self.schema.targets[task]
+            kind, said = target.kind, target.compared(prediction)
+            truth = target.compared(answers.targets[task].numpy())
             blind = fit_baseline(kind, truth)
-            report = evaluate_task(kind, prediction, truth, blind, details=details, resamples=0)
+            report = evaluate_task(kind, said, truth, blind, details=details, resamples=0)
             out[task] = {report.headline: report.metrics[report.headline].value}
         return out
 

@@ -186,8 +186,8 @@ class Predictor(Searchable):
         return {
             task: evaluate_task(
                 kind.kind,
-                predictions[task].value,
-                truths[task],
+                kind.compared(predictions[task].value),
+                kind.compared(truths[task]),
                 self.baselines[task],
                 details=predictions[task].details,
                 level=self.model.heads[task].level,

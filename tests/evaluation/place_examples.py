@@ -59,7 +59,33 @@ def tags(rng, rows, gaps):
     return codes(prediction), np.where(rng.random((rows, 1)) < gaps, -1, codes(truth))
 
 
-EXAMPLES = {"tags": tags, "retrieval": retrieval, "mask": mask, "map": maps, "boxes": boxes}
+def caption(rng, rows, gaps):
+    """Texts of three of eight words, of which some are replaced; some texts are wholly right."""
+    words = np.array(["red", "green", "blue", "house", "river", "horse", "runs", "sleeps"])
+    truth = rng.integers(8, size=(rows, 3))
+    said = np.where(rng.random(truth.shape) < 0.3, rng.integers(8, size=truth.shape), truth)
+    prediction, points = (
+        code_points([" ".join(words[row]) for row in one]) for one in (said, truth)
+    )
+    points[rng.random(rows) < gaps] = -1
+    return prediction, points
+
+
+def code_points(texts):
+    out = np.full((len(texts), max(map(len, texts))), -1)
+    for row, text in enumerate(texts):
+        out[row, : len(text)] = [ord(one) for one in text]
+    return out
+
+
+EXAMPLES = {
+    "tags": tags,
+    "caption": caption,
+    "retrieval": retrieval,
+    "mask": mask,
+    "map": maps,
+    "boxes": boxes,
+}
 
 
 def perfect(kind, truth):

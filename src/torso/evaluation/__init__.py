@@ -10,6 +10,7 @@ A kind of target is one file: `class CategoryScores(Scores, name="category")`.
 
 from torso.evaluation.binary import BinaryScores
 from torso.evaluation.boxes import BoxesScores
+from torso.evaluation.caption import CaptionScores
 from torso.evaluation.category import CategoryScores
 from torso.evaluation.count import CountScores
 from torso.evaluation.evaluate import evaluate_task, fit_baseline
@@ -30,6 +31,7 @@ __all__ = [
     "SCORES",
     "BinaryScores",
     "BoxesScores",
+    "CaptionScores",
     "CategoryScores",
     "CountScores",
     "Estimate",

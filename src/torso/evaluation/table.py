@@ -23,7 +23,7 @@ CAPTION = (
 )
 WORDS = {"r2": "R²", "mae": "MAE", "rmse": "RMSE", "arrmse": "aRRMSE", "auroc": "AUROC", "f1": "F1"}
 WORDS |= {"rps": "RPS", "d2": "D²", "interval_score": "int. score"}
-WORDS |= {"span_f1": "span F1"}
+WORDS |= {"span_f1": "span F1", "chrf": "chrF"}
 WORDS |= {"macro_f1": "macro-F1", "micro_f1": "micro-F1", "average_precision": "avg. prec."}
 
 

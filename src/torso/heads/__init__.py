@@ -3,6 +3,7 @@
 from torso.heads._head import Head
 from torso.heads.binary import Logistic
 from torso.heads.boxes import BoxSet
+from torso.heads.caption import CaptionDecoder
 from torso.heads.category import Softmax
 from torso.heads.contrastive import Contrastive
 from torso.heads.count import NegativeBinomial, Poisson
@@ -20,6 +21,7 @@ from torso.heads.tags import TagTokens
 
 __all__ = [
     "BoxSet",
+    "CaptionDecoder",
     "Contrastive",
     "CumulativeLogits",
     "Gaussian",

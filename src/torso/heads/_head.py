@@ -93,6 +93,10 @@ class Head(nn.Module, ABC):
         spread = self.spread(outputs)
         return {} if spread is None else {"spread": spread}
 
+    def answer(self, outputs: Tensor, /) -> tuple[Tensor, dict[str, Tensor]]:
+        """Return what `predict` and `details` return, for heads where one takes the other."""
+        return self.predict(outputs), self.details(outputs)
+
     def log_loss(self, outputs: Tensor, targets: Tensor, /) -> Tensor | None:  # noqa: ARG002
         """Return the negative log-likelihood of each row in the target's own unit, for evaluations; `[batch]`.
 

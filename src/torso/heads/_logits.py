@@ -7,6 +7,7 @@ classes in a row stays as it was.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import torch
 from torch import Tensor
@@ -47,10 +48,14 @@ class LogitHead(Head):
         if not bool(rows.any()) or not bool(outputs[rows].isfinite().all()):
             return
         known, truth = outputs[rows], targets[rows]
+        self._set_scale(lambda: self.nll(known, truth).sum())
+
+    def _set_scale(self, loss: Callable[[], Tensor]) -> None:
+        """Set the factor at which `loss`, the sum over rows, is least, the prior considered."""
 
         def cost(logarithm: float) -> float:  # leaves the factor set
             self.scale.fill_(math.exp(logarithm))
-            return float(self.nll(known, truth).sum()) + logarithm**2
+            return float(loss()) + logarithm**2
 
         as_trained = cost(0.0)
         if cost(golden_section(cost, -_WIDEST, _WIDEST)) > as_trained:

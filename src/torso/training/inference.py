@@ -47,10 +47,11 @@ class Answers:
         device = next(model.parameters()).device
         was_training = model.heads.training
         model.heads.eval()  # in training a head may minimise something else
-        losses, counts = model.losses(
-            {task: output.to(device) for task, output in self.outputs.items()},
-            {task: target.to(device) for task, target in self.targets.items()},
-        )
+        with torch.no_grad():
+            losses, counts = model.losses(
+                {task: output.to(device) for task, output in self.outputs.items()},
+                {task: target.to(device) for task, target in self.targets.items()},
+            )
         model.heads.train(was_training)
         known = torch.where(counts > 0, losses, torch.nan)
         return dict(zip(model.tasks, known.tolist(), strict=True))
@@ -65,14 +66,14 @@ class Answers:
             }
 
     def _prediction(self, head: Head, outputs: Tensor, targets: Tensor | None) -> Prediction:
-        details = head.details(outputs)
+        prediction, details = head.answer(outputs)
         if targets is not None:
             targets = targets.to(outputs.device)
             losses = head.log_loss(outputs, targets)
             if losses is not None:
                 details["log_loss"] = torch.where(head.labelled(targets), losses, torch.nan)
         return Prediction(
-            head.predict(outputs).cpu().numpy(),
+            prediction.cpu().numpy(),
             {name: value.cpu().numpy() for name, value in details.items()},
         )
 

@@ -26,6 +26,7 @@ EXAMPLES = {
         None,
         {"label": "[]", "places": [0, 2]},
     ],
+    "caption": ["a red thing", " ", "a blue thing"],
     "boxes": ['[[0.1, 0.2, 0.5, 0.9, "cat"]]', None, "[]"],
 }
 PREDICTIONS = {
@@ -39,6 +40,7 @@ PREDICTIONS = {
     "vector": np.array([[1.0, 2.0], [3.0, 4.0]]),
     "mask": np.array([[[0, 1], [1, 2]], [[0, 0], [0, 0]]]),
     "map": np.array([[[[0.5], [1.0]]], [[[2.0], [3.0]]]]),
+    "caption": np.array([[97, 98, -1], [99, -1, -1]]),
     "retrieval": np.array([[[0.6, 0.8], [0.0, 0.0]], [[1.0, 0.0], [0.0, 1.0]]]),
     "tags": np.array([[1, 3], [0, 0]]),
     "boxes": np.array([[[0.1, 0.2, 0.5, 0.9, 0, 0.8]], [[0.1, 0.2, 0.5, 0.9, 0, 0.1]]]),

@@ -5,28 +5,25 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pyarrow.compute as pc
 
 from torso._hub import find_model, split_reference, tokenizer_json
-from torso.data import cells
 from torso.data.inputs._input import InputKind
 from torso.data.reading import Reading
 from torso.data.sources import RaggedSource
 from torso.data.tables.table import Column
+from torso.data.tokenizing import chunks, stripped, train_tokenizer
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
 __all__ = ["Text"]
 
-_CHUNK = 10_000
-
 
 class Text(InputKind, name="text", form="text", encoder="transformer"):
     """A text of any length and script.
 
-    Byte-level BPE (Sennrich et al., ACL 2016) over NFKC-normalised text, so that no character is unknown. An
-    empty or blank text counts as missing.
+    Byte-level BPE over NFKC-normalised text (`train_tokenizer`), so that no character is unknown. An empty or blank
+    text counts as missing.
 
     Args:
         vocabulary: tokens at most; a small corpus yields fewer.
@@ -54,30 +51,17 @@ class Text(InputKind, name="text", form="text", encoder="transformer"):
 
     def fit(self, column: Column) -> None:
         """Train the tokenizer, or take that of the pretrained model."""
-        from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
-
         if self.pretrained is not None:
             found = tokenizer_json(find_model(*split_reference(self.pretrained)))
             self.restore({"tokenizer": found})
             return
 
-        tokenizer = Tokenizer(models.BPE())
-        steps = [normalizers.NFKC(), *([normalizers.Lowercase()] if self.lowercase else [])]
-        tokenizer.normalizer = normalizers.Sequence(steps)
-        tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=True)
-        tokenizer.decoder = decoders.ByteLevel()
-        trainer = trainers.BpeTrainer(
-            vocab_size=self.vocabulary,
+        self.tokenizer = train_tokenizer(
+            column,
+            vocabulary=self.vocabulary,
+            lowercase=self.lowercase,
             min_frequency=self.min_frequency,
-            initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
-            show_progress=False,
         )
-        corpus = pc.drop_null(cells.texts(column))
-        chunks = (
-            corpus[start : start + _CHUNK].to_pylist() for start in range(0, len(corpus), _CHUNK)
-        )
-        tokenizer.train_from_iterator(chunks, trainer)
-        self.tokenizer = tokenizer
 
     def state(self) -> dict[str, Any]:
         """Return the tokenizer as the `tokenizers` library writes it."""
@@ -97,10 +81,8 @@ class Text(InputKind, name="text", form="text", encoder="transformer"):
         """Return token ids, int64 in batches."""
         del reading
         assert self.tokenizer is not None
-        strings = pc.fill_null(pc.utf8_trim_whitespace(cells.texts(column)), "")
         flat, lengths = [], []
-        for start in range(0, len(strings), _CHUNK):
-            chunk = strings[start : start + _CHUNK].to_pylist()
+        for chunk in chunks(stripped(column)):
             for text, encoded in zip(chunk, self.tokenizer.encode_batch_fast(chunk), strict=True):
                 ids = encoded.ids[: self.length] if text else []
                 lengths.append(len(ids))
@@ -114,10 +96,8 @@ class Text(InputKind, name="text", form="text", encoder="transformer"):
         Characters are counted from the first that is no blank, since tables are read without blanks around a cell.
         """
         assert self.tokenizer is not None
-        texts = pc.fill_null(pc.utf8_trim_whitespace(cells.texts(column)), "")
         found: list[np.ndarray | None] = []
-        for start in range(0, len(texts), _CHUNK):
-            chunk = texts[start : start + _CHUNK].to_pylist()
+        for chunk in chunks(stripped(column)):
             for text, one in zip(chunk, self.tokenizer.encode_batch(chunk), strict=True):
                 ends = [_without_blanks(text, *pair) for pair in one.offsets[: self.length]]
                 found.append(np.array(ends, np.int64).reshape(-1, 2) if text else None)

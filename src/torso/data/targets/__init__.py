@@ -2,6 +2,7 @@
 
 from torso.data.targets._target import TargetKind, labelled
 from torso.data.targets.boxes import Boxes
+from torso.data.targets.caption import Caption
 from torso.data.targets.classes import Binary, Category, Multilabel
 from torso.data.targets.count import Count
 from torso.data.targets.map import Map
@@ -15,6 +16,7 @@ from torso.data.targets.tags import Tags
 __all__ = [
     "Binary",
     "Boxes",
+    "Caption",
     "Category",
     "Count",
     "Map",

@@ -76,6 +76,10 @@ class TargetKind(ABC):
     def missing(self, rows: int) -> np.ndarray:
         """Return the targets of `rows` rows without labels."""
 
+    def compared(self, values: np.ndarray) -> np.ndarray:
+        """Return targets or predictions as evaluations compare them. Default: as they are."""
+        return values
+
     @abstractmethod
     def offered(self) -> dict[str, Any]:
         """Return what a head's constructor may ask for."""
