@@ -3,6 +3,7 @@
     OMP_NUM_THREADS=1 python benchmarks/search.py                     # everything
     OMP_NUM_THREADS=1 python benchmarks/search.py --ways torso        # the run and its collection; the others need it
     OMP_NUM_THREADS=1 python benchmarks/search.py --ways exact faiss-ivf faiss-hnsw
+    OMP_NUM_THREADS=1 python benchmarks/search.py --rows 60000 --work FOLDER --ways torso exact
 
 A run learns to bring texts ("a crimson lantern", one of 4,900) and vectors of 128 numbers together: each thing's vector
 is that of its noun and its adjective, with a spread in some directions of its own and noise. `torso` encodes a table
@@ -256,8 +257,8 @@ def main() -> None:
             if way.startswith("faiss"):
                 found |= footprint("faiss", ["faiss", "faiss_cpu.libs"])
         report = json.loads(options.out.read_text()) if options.out.exists() else {}
-        report |= circumstances(Path(__file__)) | {"rows": options.rows, "width": WIDTH, "seed": 0}
-        report.setdefault("ways", {})[way] = found
+        report |= circumstances(Path(__file__)) | {"width": WIDTH, "seed": 0}
+        report.setdefault("rows", {}).setdefault(str(options.rows), {})[way] = found
         options.out.write_text(json.dumps(report, indent=1) + "\n")
         print(way, json.dumps(found), flush=True)
 
