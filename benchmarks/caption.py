@@ -108,7 +108,7 @@ class Judge:
         return {
             **{metric: one.to_dict() for metric, one in whole.metrics.items()},
             "new text": new.metrics["chrf"].to_dict(),
-            "usual text": dict(whole.baseline) | {"new text": new.baseline["chrf"]},
+            "usual text": {**whole.to_dict()["baseline"], "new text": new.baseline["chrf"]},
         }
 
 
