@@ -18,7 +18,7 @@ SRC = ROOT / "src"
 LAYERS = """
 errors types _version
 registry _optional
-_hub
+_hub _matching
 _tensors
 _blocks
 encoders fusion sharing heads balancing data

@@ -16,7 +16,7 @@ from torch.nn import functional
 from torso._tensors import zeroed
 from torso.types import Tokens
 
-__all__ = ["Attention", "Block", "CrossBlock", "Pool", "positions"]
+__all__ = ["Attention", "Block", "CrossBlock", "Pool", "positions", "positions_of_places"]
 
 
 def num_heads(dim: int) -> int:
@@ -30,6 +30,14 @@ def positions(length: int, dim: int, like: Tensor) -> Tensor:
     pair = torch.arange(0, dim, 2, device=like.device, dtype=like.dtype)
     angle = time * torch.exp(-math.log(10_000.0) / dim * pair)
     return torch.stack([angle.sin(), angle.cos()], dim=2).flatten(1)[:, :dim]
+
+
+def positions_of_places(rows: int, columns: int, dim: int, like: Tensor) -> Tensor:
+    """Return `[rows * columns, dim]`, row by row; half of each tells the row, half the column."""
+    half = dim // 2
+    down = positions(rows, half, like).unsqueeze(1).expand(-1, columns, -1)
+    across = positions(columns, dim - half, like).expand(rows, -1, -1)
+    return torch.cat([down, across], dim=2).flatten(0, 1)
 
 
 class Attention(nn.Module):

@@ -17,7 +17,7 @@ from torso.data.schema import Schema
 from torso.data.tables.table import Table
 from torso.data.targets import TargetKind
 from torso.errors import ConfigError, TorsoError, unknown
-from torso.registry import spec_type
+from torso.registry import Spec, spec_type
 
 __all__ = ["complete_parts", "infer_columns", "leftover_warnings", "settle_encoders"]
 
@@ -245,7 +245,7 @@ def complete_parts(config: RunConfig, schema: Schema, rows: int) -> RunConfig:
             raise ConfigError(unknown("task in `heads`:", name, schema.targets))
 
     def short(
-        registry: Any, form: str, spec: Any, default: str, offered: Iterable[str]
+        registry: Any, form: str, spec: Any, default: Spec, offered: Iterable[str]
     ) -> dict[str, Any]:
         named = Part(form, _named(spec, default), {}).full_spec()
         full = registry.complete(named, given=["dim", "token_dim", *offered])
@@ -285,11 +285,14 @@ def complete_parts(config: RunConfig, schema: Schema, rows: int) -> RunConfig:
     )
 
 
-def _named(spec: Any, default: str) -> Any:
-    """Return `spec` with the type that it leaves open, as `--set encoders.photo.width=16` does."""
+def _named(spec: Any, default: Spec) -> Any:
+    """Return `spec` with what it leaves open, as `--set encoders.photo.width=16` does with the type."""
     if spec is None:
         return default
-    return {"type": default, **spec} if isinstance(spec, Mapping) else spec
+    kind, settings = spec_type(default)
+    if not isinstance(spec, Mapping) or spec.get("type", kind) != kind:
+        return spec
+    return {"type": kind, **settings, **spec}
 
 
 def _described_in_full(

@@ -33,6 +33,23 @@ def boxes(rng, rows, gaps):
     return np.concatenate([found, noise], axis=1), truth
 
 
+def tracks(rng, rows, gaps):
+    """Boxes that drift over three frames, in one of which they are hidden; one answer loses its thing half way."""
+    found, truth = boxes(rng, rows, gaps)
+    drift = 0.05 * np.arange(3)[:, None] * np.ones(4)
+    truth, found = (np.repeat(one[:, :, None], 3, axis=2) for one in (truth, found))
+    truth[..., :4] += drift
+    found[..., :4] += drift
+    truth[:, 1, 1, :4], truth[:, 1, 1, 4] = (
+        np.nan,
+        np.where(np.isnan(truth[:, 1, 1, 4]), np.nan, -1),
+    )
+    there = rng.uniform(0.4, 1.0, (*found.shape[:3], 1))
+    found[:, 0, 2, :2] = rng.uniform(0, 0.3, (rows, 2))
+    found[:, 0, 2, 2:4] = found[:, 0, 2, :2] + 0.5
+    return np.concatenate([found, there], axis=3), truth
+
+
 def retrieval(rng, rows, gaps):
     """Vectors of two modalities that are near to each other in a row; two rows are about the same thing."""
     truth = np.arange(rows)
@@ -43,14 +60,19 @@ def retrieval(rng, rows, gaps):
     return prediction, np.where(rng.random(rows) < gaps, -1, truth)
 
 
-EXAMPLES = {"retrieval": retrieval, "mask": mask, "map": maps, "boxes": boxes}
+EXAMPLES = {"retrieval": retrieval, "mask": mask, "map": maps, "boxes": boxes, "tracks": tracks}
 
 
 def perfect(kind, truth):
     if kind == "retrieval":
         own = np.eye(truth.max() + 1)[truth]
         return np.stack([own, own], axis=1)
-    if kind != "boxes":
+    if kind not in {"boxes", "tracks"}:
         return truth
     score = np.where(truth[..., 4:] >= 0, 1.0, np.nan)
-    return np.concatenate([truth, score], axis=2)
+    if kind == "boxes":
+        return np.concatenate([truth, score], axis=2)
+    named = truth.copy()
+    named[..., 4] = truth[..., 4].max(axis=2, keepdims=True)
+    there = np.where(truth[..., 4:] >= 0, 1.0, 0.0)
+    return np.concatenate([named, np.ones_like(there), there], axis=3)

@@ -20,6 +20,7 @@ from torso.data.sources import Source, TurningSource, joined
 from torso.data.tables.table import Column, Table
 from torso.data.targets import TargetKind
 from torso.errors import ConfigError, DataError, unknown
+from torso.registry import Spec
 
 __all__ = ["Dataset", "Modality", "Schema"]
 
@@ -131,8 +132,10 @@ class Schema:
                     )
         self.modalities = _group(self.inputs, wished)
         forms = {name: one.form for name, one in self.modalities.items()}
+        first = {name: next(iter(one.columns.values())) for name, one in self.modalities.items()}
         for name, kind in self.targets.items():
             kind.meet(name, forms)
+            kind.adopt(first)
 
     def fit(self, table: Table, rows: np.ndarray, reading: Reading | None = None) -> None:
         """Learn statistics, vocabularies and classes from the training rows only.
@@ -160,8 +163,8 @@ class Schema:
         }
         return list(found)
 
-    def encoder(self, modality: str) -> str:
-        """Return the name of a modality's encoder where none is set: the first that a target wishes for, or its own."""
+    def encoder(self, modality: str) -> Spec:
+        """Return a modality's encoder where none is set: the first that a target wishes for, or its own."""
         wishes = (kind.encoders().get(modality) for kind in self.targets.values())
         return next((one for one in wishes if one), self.modalities[modality].encoder)
 

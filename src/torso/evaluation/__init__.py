@@ -23,6 +23,7 @@ from torso.evaluation.retrieval import RetrievalScores
 from torso.evaluation.scores import SCORES, Measured, Scores
 from torso.evaluation.survival import SurvivalScores
 from torso.evaluation.table import results_table
+from torso.evaluation.tracks import TracksScores
 from torso.evaluation.vector import VectorScores
 
 __all__ = [
@@ -42,6 +43,7 @@ __all__ = [
     "Scores",
     "SurvivalScores",
     "TaskReport",
+    "TracksScores",
     "VectorScores",
     "evaluate_task",
     "fit_baseline",

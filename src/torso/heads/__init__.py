@@ -16,6 +16,7 @@ from torso.heads.ordinal import CumulativeLogits
 from torso.heads.quantiles import Quantiles
 from torso.heads.student import Student
 from torso.heads.survival import LogLogistic, LogNormal, Weibull
+from torso.heads.tracks import TrackSet
 
 __all__ = [
     "BoxSet",
@@ -37,5 +38,6 @@ __all__ = [
     "Quantiles",
     "Softmax",
     "Student",
+    "TrackSet",
     "Weibull",
 ]

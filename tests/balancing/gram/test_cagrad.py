@@ -133,5 +133,7 @@ def test_the_answer_at_the_very_start_of_the_search():
         for c in (0.1, 0.3, 0.7):
             weights = weigh(gram_of(jacobian), c=c, rescale=False)
             mean = jacobian.mean(dim=0)
-            expected = mean * (1 + c)  # all gradients are parallel: the edge of the ball straight ahead
+            expected = mean * (
+                1 + c
+            )  # all gradients are parallel: the edge of the ball straight ahead
             assert torch.allclose(weights @ jacobian, expected, rtol=1e-9)

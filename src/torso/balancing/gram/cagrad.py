@@ -83,7 +83,9 @@ class CAGrad(GramBalancer, name="cagrad"):
             return math.log(length(reach) / (self.c * reach))
 
         low = max(float((rows @ nearest(rows)).norm()), _NEAR) / self.c
-        if excess(math.log(low)) <= _ROUNDING:  # `excess` falls at least as fast as its argument rises
+        if (
+            excess(math.log(low)) <= _ROUNDING
+        ):  # `excess` falls at least as fast as its argument rises
             return at(low), self.c * low
         high = float(rows.norm(dim=0).max()) / self.c * 1.001
         reach = math.exp(brentq(excess, math.log(low), math.log(high), xtol=1e-14, rtol=1e-14))

@@ -10,6 +10,7 @@ from torso.data.targets.numbers import Number, Vector
 from torso.data.targets.ordinal import Ordinal
 from torso.data.targets.retrieval import Retrieval
 from torso.data.targets.survival import Survival
+from torso.data.targets.tracks import Tracks
 
 __all__ = [
     "Binary",
@@ -24,6 +25,7 @@ __all__ = [
     "Retrieval",
     "Survival",
     "TargetKind",
+    "Tracks",
     "Vector",
     "labelled",
 ]

@@ -9,9 +9,10 @@ from typing import Any, ClassVar
 import numpy as np
 import pyarrow as pa
 
+from torso.data.inputs import InputKind
 from torso.data.reading import Reading
 from torso.data.tables.table import Column
-from torso.registry import Registry
+from torso.registry import Registry, Spec
 
 __all__ = ["TargetKind"]
 
@@ -47,6 +48,9 @@ class TargetKind(ABC):
     def meet(self, task: str, forms: Mapping[str, str]) -> None:
         """Take note of the task's name and of the inputs, modality -> form; refuse those that the target cannot use."""
 
+    def adopt(self, inputs: Mapping[str, InputKind]) -> None:
+        """Take over settings of the inputs, modality -> kind of its first column. Default: none."""
+
     @abstractmethod
     def state(self) -> dict[str, Any]:
         """Return what `fit` learned, as JSON values."""
@@ -81,8 +85,8 @@ class TargetKind(ABC):
         """
         return ()
 
-    def encoders(self) -> Mapping[str, str]:
-        """Return modality -> name of the encoder that serves this target best. Default: none is wished for."""
+    def encoders(self) -> Mapping[str, Spec]:
+        """Return modality -> the encoder that serves this target best. Default: none is wished for."""
         return {}
 
     @property
