@@ -32,8 +32,10 @@ SETTINGS: list[dict[str, Any]] = [
     {"augment": {"crop": 0.5, "flip": True, "colour": 0.5, "cutout": 0.3}},
     {"shift": 0.3},
     {"word_dropout": 0.3},
+    {"frame": "pyramid", "tokens": 0},
+    {"frame": {"type": "vit", "positions": "learned"}},
 ]
-STEPPED = ("text", "audio", "sequence")
+STEPPED = ("text", "audio", "sequence", "video")
 """Forms whose rows have steps of their own number, so that rows are padded."""
 
 
@@ -127,6 +129,10 @@ FORMS = {
     "image": Form(
         {"size": 16},
         lambda: _whole(torch.randint(256, (BATCH, 16, 16, 3), dtype=torch.uint8)),
+    ),
+    "video": Form(
+        {"size": 16, "frames": 9},
+        lambda: _steps(torch.randint(256, (BATCH, 9, 16, 16, 3), dtype=torch.uint8)),
     ),
     "text": Form({"vocabulary": 11}, lambda: _steps(torch.randint(11, (BATCH, 9)))),
     "audio": Form({"mels": 6}, lambda: _steps(torch.randn(BATCH, 9, 6).half())),

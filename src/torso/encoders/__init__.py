@@ -16,6 +16,7 @@ from torso.encoders.sequence_transformer import SequenceTransformer
 from torso.encoders.text_ngrams import TextNGrams
 from torso.encoders.text_transformer import TextTransformer
 from torso.encoders.vector_mlp import VectorMLP
+from torso.encoders.video_frames import VideoFrames
 
 __all__ = [
     "AudioConformer",
@@ -37,4 +38,5 @@ __all__ = [
     "TextNGrams",
     "TextTransformer",
     "VectorMLP",
+    "VideoFrames",
 ]

@@ -32,11 +32,11 @@ class Jitter(nn.Module):
         super().__init__()
         self.strength = strength
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Return `[batch, channels, height, width]` as it came, but moved."""
+    def forward(self, x: Tensor, of: Tensor | None = None) -> Tensor:
+        """Return `[batch, channels, height, width]` as it came, but moved; `of` as for `Augment`."""
         if not self.training or not self.strength:
             return x
-        return self.moved(x, x.new_empty(6, len(x)).uniform_(-1.0, 1.0))
+        return self.moved(x, 2.0 * _drawn(6, x, of) - 1.0)
 
     def moved(self, x: Tensor, draw: Tensor) -> Tensor:
         """Return `x` moved as `draw`, from -1 to 1 `[6, batch]`, says."""
@@ -85,19 +85,24 @@ class Augment(nn.Module):
                 )
         self.crop, self.flip, self.colour, self.cutout = asked.values()
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Return pictures `[batch, 3, height, width]` from -1 to 1, changed; as they came in evaluation."""
-        x = self.jitter(x)
+    def forward(self, x: Tensor, of: Tensor | None = None) -> Tensor:
+        """Return pictures `[batch, 3, height, width]` from -1 to 1, changed; as they came in evaluation.
+
+        Args:
+            x: the pictures.
+            of: int64 `[batch]`, the number of the film that each is a frame of: one film is changed in one way.
+                None where each picture is a row of its own.
+        """
+        x = self.jitter(x, of)
         if not self.training:
             return x
         if self.crop or self.flip:
-            x = self._cropped(x)
+            x = self._cropped(x, _drawn(4, x, of))
         if self.colour:
-            x = self._coloured(x)
-        return self._cut(x) if self.cutout else x
+            x = self._coloured(x, _drawn(3, x, of))
+        return self._cut(x, _drawn(2, x, of)) if self.cutout else x
 
-    def _cropped(self, x: Tensor) -> Tensor:
-        draw = torch.rand(4, len(x), device=x.device, dtype=x.dtype)
+    def _cropped(self, x: Tensor, draw: Tensor) -> Tensor:
         side = 1.0 - self.crop * draw[0]
         mirror = 1.0 - 2.0 * (draw[1] < self.flip).to(x.dtype)
         across, down = (1.0 - side) * (2.0 * draw[2:] - 1.0)
@@ -107,22 +112,29 @@ class Augment(nn.Module):
         seen: Tensor = functional.grid_sample(x, grid, padding_mode="border", align_corners=False)
         return seen
 
-    def _coloured(self, x: Tensor) -> Tensor:
-        draw = self.colour * x.new_empty(3, len(x), 1, 1, 1).uniform_(-1.0, 1.0)
+    def _coloured(self, x: Tensor, draw: Tensor) -> Tensor:
+        draw = self.colour * (2.0 * draw - 1.0).view(3, -1, 1, 1, 1)
         contrast = torch.exp(draw[0] * math.log(1.5))
         grey = x.mean(dim=1, keepdim=True)
         x = grey + (x - grey) * torch.exp(draw[1] * math.log(1.5))
         mean = x.mean(dim=(1, 2, 3), keepdim=True)
         return ((x - mean) * contrast + mean + 0.8 * draw[2]).clamp(-1.0, 1.0)
 
-    def _cut(self, x: Tensor) -> Tensor:
-        centre = torch.rand(2, len(x), 1, device=x.device)
+    def _cut(self, x: Tensor, draw: Tensor) -> Tensor:
+        centre = draw.unsqueeze(2)
         down, across = (
             (torch.arange(size, device=x.device) + 0.5 - centre[axis] * size).abs()
             <= self.cutout * size / 2
             for axis, size in enumerate(x.shape[2:])
         )
         return x.masked_fill((down[:, :, None] & across[:, None, :]).unsqueeze(1), 0.0)
+
+
+def _drawn(numbers: int, x: Tensor, of: Tensor | None) -> Tensor:
+    """Return numbers from 0 to 1, `[numbers, batch]`, the same for pictures of the same `of`."""
+    if of is None:
+        return torch.rand(numbers, len(x), device=x.device, dtype=x.dtype)
+    return torch.rand(numbers, int(of.max()) + 1, device=x.device, dtype=x.dtype)[:, of]
 
 
 class SpecMask(nn.Module):

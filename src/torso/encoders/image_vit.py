@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from torso._blocks import Block, Pool, positions
+from torso._blocks import Block, Pool, positions_of_places
 from torso.encoders._augment import Augment
 from torso.encoders._encoder import Encoder
 from torso.encoders._pictures import to_channels
@@ -106,12 +106,9 @@ class ImageViT(Encoder, form="image", name="vit"):
         return encoded
 
     def _positions(self, rows: int, columns: int, like: Tensor) -> Tensor:
-        """Return `[rows * columns, dim]`; half of the fixed ones tells the row, half the column."""
+        """Return `[rows * columns, dim]`."""
         if self.positions is None:
-            half = self.dim // 2
-            down = positions(rows, half, like).unsqueeze(1).expand(-1, columns, -1)
-            across = positions(columns, self.dim - half, like).expand(rows, -1, -1)
-            return torch.cat([down, across], dim=2).flatten(0, 1)
+            return positions_of_places(rows, columns, self.dim, like)
         if rows * columns != len(self.positions):
             raise ValueError(
                 f"Learned positions are of {self.side} x {self.side} patches. Found a picture of {rows} x {columns}; "

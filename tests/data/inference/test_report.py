@@ -13,6 +13,7 @@ import pytest
 import soundfile
 from PIL import Image
 
+from tests import videos
 from tests.places import DATA, SOURCE
 from torso.data.inference.leaks import leak_score
 from torso.data.inference.report import ColumnReport, infer_target, inspect_table
@@ -50,6 +51,10 @@ INPUTS = {
     "image": [
         [f"in/{i}.{e}" for i in range(10) for e in ("png", "JPG", "webp")],
         [png(), None, png("blue")],
+    ],
+    "video": [
+        [f"in/{i}.{e}" for i in range(5) for e in ("mp4", "MOV", "webm", "mkv", "avi")],
+        [videos.mp4(videos.grey([9, 200])), None, videos.mp4(videos.grey([5]), "matroska")],
     ],
     "audio": [[f"{i}.wav" for i in range(9)] + ["readme.txt"], [wav(), wav(20), None]],
     "vector": [

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from tests import tables
+from tests import tables, videos
 from torso.data import Reading, read_table
 from torso.data.inputs import InputKind
 
@@ -19,6 +19,7 @@ EXAMPLES = {
     "sequence": [[[1.0, 2.0]], None, [[3.0, 4.0], [5.0, 6.0]]],
     "text": ["a word", None, "some more words"],
     "vector": [[1.0, 2.0], None, [3.0, 4.0]],
+    "video": [videos.mp4(videos.grey([9, 200])), None, videos.mp4(videos.grey([5]))],
 }
 FAR = {
     "binary": "neither",

@@ -14,10 +14,12 @@ import pyarrow.compute as pc
 from torso.data.inference.profile import MARKERS, Profile, quoted
 from torso.data.media.audio import is_audio
 from torso.data.media.images import is_image
+from torso.data.media.videos import is_video
 from torso.data.tables.numerals import numbers_in
 
 __all__ = [
     "MAX_CLASSES_OF_NUMBERS",
+    "MEDIA",
     "NUMERIC",
     "Guess",
     "as_lists",
@@ -30,6 +32,8 @@ __all__ = [
 
 IMAGES = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff")
 SOUNDS = (".wav", ".flac", ".ogg", ".opus", ".mp3", ".aif", ".aiff")
+VIDEOS = (".mp4", ".m4v", ".mov", ".webm", ".mkv", ".avi")
+MEDIA = {"image": (is_image, IMAGES), "audio": (is_audio, SOUNDS), "video": (is_video, VIDEOS)}
 ISO_DATE = re.compile(
     r"\d{4}[-/]\d{2}[-/]\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?)?"
 )
@@ -65,13 +69,13 @@ def guess_input(cells: Profile) -> Guess:
 
 def _media(cells: Profile) -> Guess | None:
     if pa.types.is_large_binary(cells.type):
-        for kind, begins in (("image", is_image), ("audio", is_audio)):
+        for kind, (begins, _) in MEDIA.items():
             if cells.share(begins) >= 0.5:
                 return Guess(kind, f"bytes that begin like {kind} files")
-        return Guess("", "bytes of no known image or audio format", use=False)
+        return Guess("", "bytes of no known image, audio or video format", use=False)
     if not cells.is_text:
         return None
-    for kind, endings in (("image", IMAGES), ("audio", SOUNDS)):
+    for kind, (_, endings) in MEDIA.items():
         ending_so = sum(text.lower().endswith(endings) for text in cells.values)
         if ending_so >= FILED * len(cells.values):
             ending = "." + cells.values[0].rsplit(".", 1)[-1].lower()

@@ -25,7 +25,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from torso.data.inference.input_kinds import guess_input
+from torso.data.inference.input_kinds import MEDIA, guess_input
 from torso.data.inference.leaks import leak_warning
 from torso.data.inference.picture_sizes import picture_size
 from torso.data.inference.profile import Profile, quoted
@@ -121,7 +121,7 @@ def _report_input(cells: Profile, settled: str | None) -> ColumnReport:
     if cells.missing >= NEARLY_ALL_MISSING:
         warnings.append(f"{cells.missing:.1%} of the cells are missing.")
         use = False
-    if cells.markers and guess.kind not in ("image", "audio"):
+    if cells.markers and guess.kind not in MEDIA:
         warnings.append(
             f"Cells that say {quoted(cells.markers)} count as values; if they mean missing: "
             f"--set 'data.missing={json.dumps(cells.markers)}'"
@@ -177,7 +177,7 @@ def _report_target(cells: Profile, settled: str | None) -> ColumnReport:
 
 
 def _file_warnings(cells: Profile, kind: str, files: MediaFiles | None) -> list[str]:
-    if kind not in ("image", "audio") or files is None or not cells.is_text:
+    if kind not in MEDIA or files is None or not cells.is_text:
         return []
     some = cells.values[:: max(1, len(cells.values) // FILES_CHECKED)][:FILES_CHECKED]
     failed = []
@@ -198,7 +198,7 @@ def _leak_warnings(
     cells: Profile, report: ColumnReport, labels: Sequence[tuple[Profile, str]]
 ) -> list[str]:
     is_cell = not (pa.types.is_nested(cells.type) or pa.types.is_large_binary(cells.type))
-    if not is_cell or report.kind in ("", "image", "audio", "vector", "sequence"):
+    if not is_cell or report.kind in ("", *MEDIA, "vector", "sequence"):
         return []
     is_code = report.kind == "text" and not report.use
     found = [

@@ -2,7 +2,7 @@
 
 from torso.data.inputs._input import InputKind
 from torso.data.inputs.category import Binary, Category
-from torso.data.inputs.media import Audio, Image
+from torso.data.inputs.media import Audio, Image, Video
 from torso.data.inputs.number import Datetime, Number
 from torso.data.inputs.text import Text
 from torso.data.inputs.vector import Sequence, Vector
@@ -18,4 +18,5 @@ __all__ = [
     "Sequence",
     "Text",
     "Vector",
+    "Video",
 ]

@@ -1,4 +1,4 @@
-"""Pictures and recordings as inputs: a file per cell, decoded once."""
+"""Pictures, recordings and videos as inputs: a file per cell, decoded once."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ import numpy as np
 from torso.data.inputs._input import InputKind
 from torso.data.media.audio import AudioSettings, decode_audio, decode_samples
 from torso.data.media.images import decode_image
+from torso.data.media.videos import decode_video, pyav
 from torso.data.reading import Decoder, Reading
 from torso.data.sources import Source
 from torso.data.tables.table import Column
 
-__all__ = ["Audio", "Image"]
+__all__ = ["Audio", "Image", "Video"]
 
 
 class _Media(InputKind):
@@ -48,9 +49,7 @@ class Image(_Media, name="image", form="image", encoder="convnet"):
 
     def __init__(self, size: int = 64, root: str | Sequence[str] | None = None) -> None:
         super().__init__(root)
-        if not 16 <= size <= 1024:
-            raise ValueError(f"Parameter `size` should be from 16 to 1024 pixels. Found {size}.")
-        self.size = size
+        self.size = _side(size)
 
     def decoder(self) -> Decoder:
         """Return the decoder to uint8 `[size, size, 3]`."""
@@ -119,3 +118,44 @@ class Audio(_Media, name="audio", form="audio", encoder="convnet"):
         if self.layout == "samples":
             return {"rate": self.settings.rate}
         return {"mels": self.settings.mels}
+
+
+class Video(_Media, name="video", form="video", encoder="frames"):
+    """A video without its sound: MP4, MOV, WebM, Matroska or AVI, whatever the file is called; needs `torso[video]`.
+
+    Every frame is decoded, so a video of more than 20,000 frames counts as unreadable.
+
+    Args:
+        size: side in pixels that every frame is brought to.
+        frames: taken evenly over the whole video; a video of fewer gives all it has, and a mask says so.
+        root: folder or zip, or several, that the paths are relative to; default: the table's folder.
+    """
+
+    def __init__(
+        self, size: int = 64, frames: int = 8, root: str | Sequence[str] | None = None
+    ) -> None:
+        super().__init__(root)
+        pyav()
+        if not 1 <= frames <= 1024:
+            raise ValueError(f"Parameter `frames` should be from 1 to 1024. Found {frames}.")
+        self.size = _side(size)
+        self.frames = frames
+
+    def decoder(self) -> Decoder:
+        """Return the decoder to uint8 `[frames, size, size, 3]`."""
+        return Decoder(
+            settings={"form": "video", "version": 1, "size": self.size, "frames": self.frames},
+            decode=partial(decode_video, size=self.size, frames=self.frames),
+            dtype=np.dtype(np.uint8),
+            tail=(self.size, self.size, 3),
+        )
+
+    def offered(self) -> dict[str, Any]:
+        """Offer the side, and the most frames of a row."""
+        return {"size": self.size, "frames": self.frames}
+
+
+def _side(size: int) -> int:
+    if not 16 <= size <= 1024:
+        raise ValueError(f"Parameter `size` should be from 16 to 1024 pixels. Found {size}.")
+    return size

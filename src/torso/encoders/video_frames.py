@@ -1,0 +1,141 @@
+"""Videos: every frame through an encoder of pictures, then attention over time."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from torch import Tensor, nn
+from torch.nn import functional
+
+from torso._blocks import Block, Pool, positions, positions_of_places
+from torso._tensors import zeroed
+from torso.encoders._augment import Augment
+from torso.encoders._encoder import Encoder
+from torso.encoders._pictures import to_channels
+from torso.errors import ConfigError
+from torso.registry import Spec, spec_type
+from torso.types import Features, Tokens
+
+__all__ = ["VideoFrames"]
+
+_OURS = ("tokens", "jitter", "augment")
+"""Settings that an encoder of pictures has too, and that are about the whole video here."""
+
+
+class VideoFrames(Encoder, form="video", name="frames"):
+    """An encoder of pictures for every frame, and a small transformer over the frames.
+
+    The cells of a frame's last map are told their places; attention pooling makes one token of them, which so knows
+    what is where, and the transformer sees one token per frame, in their order. Frames that a short video lacks cost
+    nothing. In training all frames of a video are moved and coloured alike, as if one camera had taken them.
+
+    With `tokens: 0` every cell of every frame is a token: `[frames * cells]`, frame by frame, in each row by row, and
+    always `frames` of them, the last ones masked where the video has fewer. The transformer then looks along time at
+    every place, as the temporal half of divided attention (Bertasius, Wang, Torresani, ICML 2021, "TimeSformer",
+    https://arxiv.org/abs/2102.05095); the other half, over the places, is left to the encoder of the frames.
+
+    Args:
+        dim: token width.
+        frame: encoder of a frame, one of those of the form `image` that read pixels: a name, or a mapping with `type`
+            and settings other than `tokens`, `jitter` and `augment`, which are settings of the video's.
+        depth: transformer blocks over time.
+        heads: attention heads; default one per 32 channels.
+        tokens: tokens kept by attention pooling; 0 keeps every cell of every frame.
+        dropout: on the frames and the residual branches, in training.
+        jitter: strength of small moves in training (see `Jitter`); 0 for none.
+        augment: more augmentation: `crop`, `flip`, `colour`, `cutout` (see `Augment`).
+        size: side of the frames in pixels.
+        frames: the most frames that a video has.
+    """
+
+    def __init__(
+        self,
+        dim: int,
+        *,
+        frame: Spec = "convnet",
+        depth: int = 2,
+        heads: int | None = None,
+        tokens: int = 1,
+        dropout: float = 0.1,
+        jitter: float = 0.5,
+        augment: Mapping[str, float] | None = None,
+        size: int = 64,
+        frames: int = 8,
+    ) -> None:
+        super().__init__()
+        self.dim = dim
+        self.frames = frames
+        self.augment = Augment(jitter, augment)
+        self.frame = _frame(frame, dim, size)
+        self.cell_pool = Pool(dim, 1) if tokens else None
+        self.blocks = nn.ModuleList(Block(dim, heads, dropout=dropout) for _ in range(depth))
+        self.norm = nn.LayerNorm(dim)
+        self.pool = Pool(dim, tokens)
+        self.dropout = nn.Dropout(dropout)
+
+    def encode(self, features: Features, /) -> Tokens:
+        """Read `[batch, frames, height, width, 3]` uint8, or floats from 0 to 1."""
+        mask = features.mask
+        cells = self._cells(features)  # [frames that are there, cells, dim]
+        if self.cell_pool is None:
+            return self._at_places(cells, mask)
+        there = mask.new_ones(cells.shape[:2])
+        seen = self.cell_pool(Tokens(cells, there)).values.squeeze(1)
+        encoded: Tokens = self.pool(self._over_time(Tokens(_laid_out(seen, mask), mask)))
+        return encoded
+
+    def _cells(self, features: Features) -> Tensor:
+        """Return the cells of all frames that are there, put end to end, each told its place."""
+        film, number = features.mask.nonzero(as_tuple=True)
+        shown = Features(features.values[film, number], film >= 0)
+        if self.training:
+            moved = self.augment(to_channels(shown, self.norm.weight.dtype), film)
+            shown = Features(moved.permute(0, 2, 3, 1) / 2 + 0.5, shown.mask)
+        cells = self.frame(shown).values
+        side = math.isqrt(cells.shape[1])
+        if side**2 != cells.shape[1]:
+            raise ConfigError(
+                f"`frame` should be an encoder that makes a square map. Found {cells.shape[1]} cells."
+            )
+        placed: Tensor = cells + positions_of_places(side, side, self.dim, cells)
+        return placed
+
+    def _over_time(self, tokens: Tokens) -> Tokens:
+        """Let tokens `[batch, frames, dim]` see each other."""
+        x = zeroed(tokens)
+        tokens = Tokens(self.dropout(x + positions(x.shape[1], self.dim, x)), tokens.mask)
+        for block in self.blocks:
+            tokens = block(tokens)
+        return Tokens(self.norm(tokens.values), tokens.mask)
+
+    def _at_places(self, cells: Tensor, mask: Tensor) -> Tokens:
+        """Return `[batch, frames * cells, dim]` from the cells of the frames that are there."""
+        mask = functional.pad(mask, (0, max(0, self.frames - mask.shape[1])))
+        batch, frames = mask.shape
+        places = cells.shape[1]
+        x = _laid_out(cells, mask).transpose(1, 2).flatten(0, 1)  # [batch * cells, frames, dim]
+        seen = self._over_time(Tokens(x, mask.repeat_interleave(places, dim=0))).values
+        values = seen.view(batch, places, frames, self.dim).transpose(1, 2).flatten(1, 2)
+        return Tokens(values, mask.repeat_interleave(places, dim=1))
+
+
+def _laid_out(frames: Tensor, mask: Tensor) -> Tensor:
+    """Return `[batch, frames, ...]` with the frames that are there at the True cells of `mask`, else zeros."""
+    out = frames.new_zeros(*mask.shape, *frames.shape[1:])
+    out[mask] = frames
+    return out
+
+
+def _frame(spec: Spec, dim: int, size: int) -> Encoder:
+    """Return the encoder of a frame, which keeps all cells and moves nothing."""
+    kind, settings = spec_type(spec)
+    ours = [name for name in _OURS if name in settings]
+    if ours:
+        raise ConfigError(
+            f"`{ours[0]}` is about the whole video: set it beside `frame`, not in it. Found frame {spec!r}."
+        )
+    name = kind if ":" in kind or "/" in kind else f"image/{kind}"
+    offered: dict[str, Any] = {"dim": dim, "size": size, "tokens": 0, "jitter": 0.0}
+    return Encoder.build({"type": name, **settings}, **offered)
