@@ -34,19 +34,17 @@ def boxes(rng, rows, gaps):
 
 
 def tracks(rng, rows, gaps):
-    """Boxes that drift over three frames, in one of which they are hidden; one answer loses its thing half way."""
+    """Boxes of one class that drift over three frames; answers lose a box or change places now and then."""
     found, truth = boxes(rng, rows, gaps)
+    truth[..., 4] = np.where(truth[..., 4] > 0, 0, truth[..., 4])
+    found[..., 4] = 0
     drift = 0.05 * np.arange(3)[:, None] * np.ones(4)
     truth, found = (np.repeat(one[:, :, None], 3, axis=2) for one in (truth, found))
     truth[..., :4] += drift
     found[..., :4] += drift
-    truth[:, 1, 1, :4], truth[:, 1, 1, 4] = (
-        np.nan,
-        np.where(np.isnan(truth[:, 1, 1, 4]), np.nan, -1),
-    )
-    there = rng.uniform(0.4, 1.0, (*found.shape[:3], 1))
-    found[:, 0, 2, :2] = rng.uniform(0, 0.3, (rows, 2))
-    found[:, 0, 2, 2:4] = found[:, 0, 2, :2] + 0.5
+    swapped = rng.random(rows) < 0.3
+    found[swapped, :2, 2, :4] = found[swapped, 1::-1, 2, :4]
+    there = rng.uniform(0.45, 1.0, (*found.shape[:3], 1))
     return np.concatenate([found, there], axis=3), truth
 
 

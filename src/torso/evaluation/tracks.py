@@ -34,7 +34,8 @@ class TracksScores(Scores, name="tracks"):
     two boxes are about the same thing if they overlap by at least 0.5. `idf1` is the share of boxes under the right
     name, by the best one-to-one matching of whole tracks; `mota` is 1 less the share of boxes that are missed,
     invented or switched, so below 0 where there are more mistakes than boxes; `identity_switches` counts the last per
-    row in which a true box is found, for who finds nothing cannot lose it. All sums go over all rows at once.
+    row. All sums go over all rows at once. The baseline has no switches to compare with: what never moves never
+    changes its name.
     """
 
     headline = "average_precision"
@@ -45,7 +46,8 @@ class TracksScores(Scores, name="tracks"):
     alike = False
     gaps = True
 
-    def __init__(self, prediction: Array, truth: Array, guess: Array) -> None:  # noqa: ARG002
+    def __init__(self, prediction: Array, truth: Array, guess: Array) -> None:
+        self._moves = np.nan if prediction is guess else 1.0
         there = prediction[..., 6] >= HIT  # [rows, tracks, frames]; NaN is no track
         there &= (prediction[..., 5] >= 0).any(axis=2, keepdims=True)
         self._precisions = _precisions(prediction, there, truth)
@@ -54,17 +56,17 @@ class TracksScores(Scores, name="tracks"):
             _counts(own[some.any(axis=1)], some[some.any(axis=1)], true)
             for own, some, true in zip(prediction, sure, truth, strict=True)
         ]
-        self._counts = np.array(counts, np.float64).reshape(-1, 6)
+        self._counts = np.array(counts, np.float64).reshape(-1, 5)
 
     def measure(self, weights: Floats, /) -> Measured:
         """Return the metrics for each row of `weights` `[resamples, rows]`."""
         precisions = self._precisions.measure(weights)
-        named, boxes, true, wrong, switches, rows = (weights @ self._counts).T
+        named, boxes, true, wrong, switches = (weights @ self._counts).T
         overall = {
             "average_precision": mean_defined(precisions),
             "idf1": ratio(2 * named, boxes + true),
             "mota": 1.0 - ratio(wrong + switches, true),
-            "identity_switches": ratio(switches, rows),
+            "identity_switches": ratio(switches, weights.sum(axis=1)) * self._moves,
         }
         return Measured(overall, {"average_precision": precisions})
 
@@ -126,7 +128,7 @@ def _precisions(prediction: Floats, there: Array, truth: Array) -> AveragePrecis
 
 
 def _counts(tracks: Floats, there: Array, truth: Array) -> list[int]:
-    """Return boxes under the right name, answered boxes, true boxes, mistakes, switches, and 1 if any was found."""
+    """Return boxes under the right name, answered boxes, true boxes, mistakes, and switches of a row."""
     present = truth[..., 4] >= 0
     some = present.any(axis=1)
     present, corners = present[some], truth[some, :, :4].astype(np.float64)
@@ -140,7 +142,6 @@ def _counts(tracks: Floats, there: Array, truth: Array) -> list[int]:
         int(present.sum()),
         wrong.missed + wrong.invented,
         wrong.switches,
-        int(wrong.missed < present.sum()),
     ]
 
 

@@ -40,7 +40,7 @@ class TrackSet(Head, form="tracks", name="set"):
     frames, and proposals and true tracks are matched once per clip, by class probability and the mean distance of
     their boxes; so who is who needs no linking afterwards. The loss is the cross-entropy of the class, "nothing" for
     what is not matched, and for what is, the mean distance of `boxes/set` over the frames in which the track has a
-    box and the Bernoulli likelihood of having one.
+    box and the Bernoulli likelihood of having one; all divided by the number of a row's tracks.
 
     Differences, for small data: the proposals are the cells of a coarse grid of every frame instead of learned
     queries, and a track is matched among those of the frame in which it begins, as TrackFormer (Meinhardt, Kirillov,
@@ -128,7 +128,7 @@ class TrackSet(Head, form="tracks", name="set"):
     def _followed(self, x: Tensor, seen: Tensor) -> Tensor:
         """Return the outputs from the cells `[batch, frames * places, dim]`, each of which proposes a track."""
         weights, middles = self._looks(x)
-        values = self.found(x).view(len(x), self.frames, -1, x.shape[2])
+        values = self.found(x).view(len(x), self.frames, len(middles), x.shape[2])
         found = torch.einsum("bqfp,bfpd->bqfd", weights, values)
         known = functional.gelu(self.own(x).unsqueeze(2) + found)  # [batch, proposals, frames, dim]
         raw = self.boxes(known)
@@ -149,7 +149,7 @@ class TrackSet(Head, form="tracks", name="set"):
         away = torch.cdist(middles, middles).square() * places  # in cells, squared
         scores = self.query(x) @ self.key(x).transpose(1, 2) / x.shape[2] ** 0.5
         scores = scores - self.near.exp() * away.repeat(self.frames, self.frames)
-        return scores.view(len(x), -1, self.frames, places).softmax(dim=3), middles
+        return scores.view(*x.shape[:2], self.frames, places).softmax(dim=3), middles
 
     def labelled(self, targets: Tensor, /) -> Tensor:
         """Return bool `[batch]`: the rows whose tracks are known, be there none."""
@@ -171,12 +171,12 @@ class TrackSet(Head, form="tracks", name="set"):
         classes[pairs.row, pairs.proposal] = truth[..., 4].amax(dim=1).long()
         each = functional.cross_entropy(names.transpose(1, 2), classes, reduction="none")
         weights = torch.where(classes < self.classes, 1.0, self.nothing / self.frames).to(each)
-        losses = (weights * each).sum(dim=1) / weights.sum(dim=1)
+        count = torch.bincount(pairs.row, minlength=len(outputs)).clamp(min=1)
+        losses = (weights * each).sum(dim=1) / count
         away = _mean_distance(corners[pairs.row, pairs.proposal], truth)
         unsure = functional.binary_cross_entropy_with_logits(
             there[pairs.row, pairs.proposal], present.to(there), reduction="none"
         ).mean(dim=1)
-        count = torch.bincount(pairs.row, minlength=len(outputs)).clamp(min=1)
         return losses.index_add(0, pairs.row, (away + unsure) / count[pairs.row])
 
     def _match(self, names: Tensor, corners: Tensor, targets: Tensor) -> _Pairs:
