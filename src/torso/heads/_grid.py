@@ -54,7 +54,7 @@ class Grid(nn.Module):
         return maps.transpose(1, 2).reshape(-1, dim, side, side)
 
     def seen(self, tokens: Mapping[str, Tokens] | None) -> Tensor:
-        """Return bool `[batch, frames]`: the frames that a row has; in a row without any, all."""
+        """Return bool `[batch, frames]`: the frames that a row has; in a row without any, all. Tokens are as above."""
         found = self._own(tokens)
         if self._unasked(found):
             return found.mask.new_ones(len(found.mask), self.frames)

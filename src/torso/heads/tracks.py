@@ -60,7 +60,7 @@ class TrackSet(Head, form="tracks", name="set"):
         frames: that are read of a video.
         cells: side of the grid of proposals of a frame; that of the tokens if they are fewer.
         depth: number of transformer blocks.
-        nothing: weight of the class "nothing" in the cross-entropy, which the frames share.
+        nothing: weight of the class "nothing" in the cross-entropy.
         keep: tracks that an answer holds, the likeliest.
         hidden: width of a hidden layer above the vector; 0 for none.
         dropout: on the vector and in the blocks, in training.
@@ -78,7 +78,7 @@ class TrackSet(Head, form="tracks", name="set"):
         *,
         cells: int = 8,
         depth: int = 2,
-        nothing: float = 0.1,
+        nothing: float = 0.2,
         keep: int = 32,
         hidden: int = 0,
         dropout: float = 0.0,
@@ -112,8 +112,8 @@ class TrackSet(Head, form="tracks", name="set"):
         They are logits of the classes and of nothing and then, for each frame, centre and sides before they are
         squashed, and the logit of being there.
         """
-        seen = self.grid.seen(tokens)
         grid = functional.gelu(self.inward(self.grid(tokens)))
+        seen = self.grid.seen(tokens)
         if grid.shape[2] > self.cells:
             grid = functional.adaptive_avg_pool2d(grid, self.cells)
         side, dim = grid.shape[2], grid.shape[1]
@@ -170,7 +170,7 @@ class TrackSet(Head, form="tracks", name="set"):
         classes = torch.full(names.shape[:2], self.classes, device=names.device)
         classes[pairs.row, pairs.proposal] = truth[..., 4].amax(dim=1).long()
         each = functional.cross_entropy(names.transpose(1, 2), classes, reduction="none")
-        weights = torch.where(classes < self.classes, 1.0, self.nothing / self.frames).to(each)
+        weights = torch.where(classes < self.classes, 1.0, self.nothing).to(each)
         count = torch.bincount(pairs.row, minlength=len(outputs)).clamp(min=1)
         losses = (weights * each).sum(dim=1) / count
         away = _mean_distance(corners[pairs.row, pairs.proposal], truth)
