@@ -433,6 +433,25 @@ def retrieval(report: dict) -> str:
     return "\n".join(lines)
 
 
+def moving_digits(report: dict) -> str:
+    """A line per task: the first seed's intervals, the means over seeds, what is written by hand, the blind guess."""
+    first, means = report["runs"][0], report["means"]
+    lines = [
+        "| task | video and voice, 95 % interval | mean of {} seeds | mean frame and voice | by hand | majority |".format(
+            len(report["runs"])
+        ),
+        "| --- | --- | --- | --- | --- | --- |",
+    ]
+    for task, one in first["video"].items():
+        if task not in means["video"]:
+            continue
+        lines.append(
+            f"| {task} | {one['value']:.3f} [{one['low']:.3f}, {one['high']:.3f}] | {means['video'][task]:.3f} "
+            f"| {means['mean frame'][task]:.3f} | {means['by hand'][task]:.3f} | {means['blind'][task]:.3f} |"
+        )
+    return "\n".join(lines)
+
+
 def fill(page: Path, blocks: dict[str, str]) -> None:
     """Replace what stands between the marks of each block."""
     text = page.read_text(encoding="utf-8")
@@ -448,7 +467,11 @@ def fill(page: Path, blocks: dict[str, str]) -> None:
 
 PAGES = {
     "README.md": {"talking_stamps": stamps, "speed": speed},
-    "docs/encoders.md": {"encoders": encoders, "pretrained": pretrained},
+    "docs/encoders.md": {
+        "encoders": encoders,
+        "pretrained": pretrained,
+        "moving_digits": moving_digits,
+    },
     "docs/fusion.md": {
         "fusion_race": fusion_race,
         "fusion_verdict": fusion_verdict,

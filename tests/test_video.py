@@ -9,6 +9,7 @@ import pytest
 
 import torso
 from tests import tables
+from tests.encoders.hub import tiny
 from tests.videos import SETTINGS, SIDE, crossings
 from torso.data import Reading, read_table
 from torso.data.inputs import InputKind, Video
@@ -89,3 +90,19 @@ def test_without_the_extra(monkeypatch):
     monkeypatch.setitem(sys.modules, "av", None)
     with pytest.raises(MissingDependency, match=r"pip install 'torso\[video\]'"):
         Video()
+
+
+def test_a_frozen_backbone_reads_its_own_frames_once(folder):
+    pytest.importorskip("transformers", reason="the extra `hub` is not installed")
+    answers = []
+    for once in ("float32", "never"):
+        hub = {"type": "hub", "name": tiny.model("videomae"), "once": once}
+        run = torso.fit(
+            folder / "t.csv",
+            ["way"],
+            inputs={"clip": "video"},
+            settings={"dim": 8, "training.epochs": 1, "encoders.clip": hub},
+        )
+        assert (run.config.inputs["clip"]["size"], run.config.inputs["clip"]["frames"]) == (16, 2)
+        answers.append(run.predict(folder / "t.csv")["way_probability"])
+    np.testing.assert_allclose(*answers, rtol=0, atol=1e-5)

@@ -123,7 +123,7 @@ def _samples() -> Features:
     return Features(samples, torch.arange(360) < lengths.unsqueeze(1))
 
 
-TINY = {"image/hub": "vit", "text/hub": "bert", "audio/hub": "wav2vec2"}
+TINY = {"image/hub": "vit", "text/hub": "bert", "audio/hub": "wav2vec2", "video/hub": "videomae"}
 QUANTILES = [[-1.0, 0.0, 0.5, 2.0], [-2.0, -2.0, 0.0, 1.0], [0.0, 0.1, 0.2, 0.3]]
 FORMS = {
     "image": Form(

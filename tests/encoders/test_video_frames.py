@@ -112,6 +112,10 @@ def test_training_moves_the_frames_and_evaluation_does_not():
         ("convnett", "'image/convnett'.*Did you mean 'image/convnet'"),
         ({"type": "convnet", "jitter": 0.3}, "`jitter` is about the whole video"),
         ({"type": "convnet", "tokens": 3}, "`tokens` is about the whole video"),
+        (
+            {"type": "hub", "name": "any"},
+            "`frame` should be an encoder that is trained from scratch",
+        ),
         ({"type": "convnet", "wide": 3}, "Unknown setting of encoder 'image/convnet': 'wide'"),
     ],
 )

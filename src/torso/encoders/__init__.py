@@ -4,7 +4,7 @@ from torso.encoders._encoder import Encoder
 from torso.encoders.audio_conformer import AudioConformer
 from torso.encoders.audio_convnet import AudioConvNet
 from torso.encoders.categories_embedding import CategoriesEmbedding
-from torso.encoders.hub import AudioHub, ImageHub, TextHub
+from torso.encoders.hub import AudioHub, ImageHub, TextHub, VideoHub
 from torso.encoders.image_convnet import ImageConvNet
 from torso.encoders.image_pyramid import ImagePyramid
 from torso.encoders.image_vit import ImageViT
@@ -39,4 +39,5 @@ __all__ = [
     "TextTransformer",
     "VectorMLP",
     "VideoFrames",
+    "VideoHub",
 ]

@@ -14,6 +14,7 @@ from torso._tensors import zeroed
 from torso.encoders._augment import Augment
 from torso.encoders._encoder import Encoder
 from torso.encoders._pictures import to_channels
+from torso.encoders.hub._pretrained import Pretrained
 from torso.errors import ConfigError
 from torso.registry import Spec, spec_type
 from torso.types import Features, Tokens
@@ -38,8 +39,8 @@ class VideoFrames(Encoder, form="video", name="frames"):
 
     Args:
         dim: token width.
-        frame: encoder of a frame, one of those of the form `image` that read pixels: a name, or a mapping with `type`
-            and settings other than `tokens`, `jitter` and `augment`, which are settings of the video's.
+        frame: encoder of a frame, of the form `image` and trained from scratch: a name, or a mapping with `type` and
+            settings other than `tokens`, `jitter` and `augment`, which are settings of the video's.
         depth: transformer blocks over time.
         heads: attention heads; default one per 32 channels.
         tokens: tokens kept by attention pooling; 0 keeps every cell of every frame.
@@ -137,5 +138,10 @@ def _frame(spec: Spec, dim: int, size: int) -> Encoder:
             f"`{ours[0]}` is about the whole video: set it beside `frame`, not in it. Found frame {spec!r}."
         )
     name = kind if ":" in kind or "/" in kind else f"image/{kind}"
+    if issubclass(Encoder.registry.find(name), Pretrained):
+        raise ConfigError(
+            f"`frame` should be an encoder that is trained from scratch. Found {kind!r}; a pretrained backbone reads whole "
+            "videos: use the encoder `hub` with the name of a model of videos."
+        )
     offered: dict[str, Any] = {"dim": dim, "size": size, "tokens": 0, "jitter": 0.0}
     return Encoder.build({"type": name, **settings}, **offered)

@@ -5,7 +5,7 @@ import torch
 
 from tests.encoders.hub import tiny
 from torso._hub import find_model
-from torso.encoders.hub._transformers import forms, picture_size, sample_rate
+from torso.encoders.hub._transformers import forms, num_frames, picture_size, sample_rate
 from torso.encoders.hub.listeners import log_mel
 from torso.encoders.hub.loading import load_backbone
 from torso.encoders.hub.mel import mel_filters
@@ -47,6 +47,32 @@ def test_pictures(kind):
 def test_pictures_of_another_size():
     tokens = backbone("vit", "image")(Features(torch.zeros(1, 32, 24, 3), ALL[:1]))
     assert tokens.values.shape == (1, 1 + 4 * 3, 8)
+
+
+@torch.no_grad()
+@pytest.mark.parametrize(("kind", "frames"), [("videomae", 2), ("timesformer", 3), ("vivit", 4)])
+def test_videos(kind, frames):
+    mean, std = (torch.tensor(tiny.PICTURES[key]) for key in ("image_mean", "image_std"))
+    films = torch.randint(256, (2, frames, 16, 16, 3), dtype=torch.uint8)
+    pixels = ((films / 255 - mean) / std).permute(0, 1, 4, 2, 3)
+    expected = library(kind)(pixel_values=pixels).last_hidden_state
+    found = backbone(kind, "video")
+    same(found(Features(films, torch.ones(2, frames, dtype=torch.bool))), expected)
+    twice = films.repeat_interleave(2, dim=1)  # every other frame is left out
+    same(found(Features(twice, torch.ones(2, 2 * frames, dtype=torch.bool))), expected)
+    assert num_frames(find_model(tiny.model(kind))) == frames
+
+
+@torch.no_grad()
+def test_a_short_video_is_shown_slower():
+    reader = backbone("vivit", "video")
+    films = torch.randint(256, (3, 4, 16, 16, 3), dtype=torch.uint8)
+    mask = torch.arange(4) < torch.tensor([[1], [2], [3]])
+    slow = torch.stack(
+        [films[row, place] for row, place in enumerate(([0, 0, 0, 0], [0, 0, 1, 1], [0, 1, 1, 2]))]
+    )
+    expected = reader(Features(slow, torch.ones(3, 4, dtype=torch.bool)))
+    same(reader(Features(films, mask)), expected.values)
 
 
 @torch.no_grad()

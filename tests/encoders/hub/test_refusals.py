@@ -7,7 +7,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from tests.encoders.hub import tiny
-from torso.encoders import AudioHub, Encoder, ImageHub, TextHub
+from torso.encoders import AudioHub, Encoder, ImageHub, TextHub, VideoHub
 from torso.errors import ConfigError
 
 pytest.importorskip("transformers", reason="the extra `hub` is not installed")
@@ -20,6 +20,7 @@ pytest.importorskip("transformers", reason="the extra `hub` is not installed")
         (TextHub, "vit", r"\(vit\) is a model of pictures, and texts were to be read"),
         (AudioHub, "clip", r"\(clip\) is a model of pictures and texts, and recordings were"),
         (ImageHub, "videomae", r"\(videomae\) is a model of videos, and pictures were"),
+        (VideoHub, "vit", r"\(vit\) is a model of pictures, and videos were"),
         (TextHub, "whisper", r"\(whisper\) is a model of recordings, and texts were"),
     ],
 )

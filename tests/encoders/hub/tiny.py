@@ -26,7 +26,7 @@ WAVES = {"do_normalize": True, "sampling_rate": 4000}
 
 @cache
 def model(kind: str) -> str:
-    """Return the folder of a tiny model: bert, vit, clip, resnet, wav2vec2, wavlm, whisper, videomae."""
+    """Return the folder of a tiny model: bert, vit, clip, resnet, wav2vec2, wavlm, whisper, or of videos."""
     return str(save(kind, folder()))
 
 
@@ -59,6 +59,11 @@ def _built(kind: str) -> tuple[Any, dict[str, Any]]:
         return t.ViTModel(t.ViTConfig(**picture)), PICTURES
     if kind == "videomae":
         return t.VideoMAEModel(t.VideoMAEConfig(**picture, num_frames=2)), PICTURES
+    if kind == "timesformer":
+        return t.TimesformerModel(t.TimesformerConfig(**picture, num_frames=3)), PICTURES
+    if kind == "vivit":
+        tubes = {"tubelet_size": [2, 8, 8], "num_frames": 4}
+        return t.VivitModel(t.VivitConfig(**{**picture, **tubes})), PICTURES
     if kind == "clip":
         ids = {"pad_token_id": 0, "bos_token_id": 2, "eos_token_id": 3}
         config = t.CLIPConfig(text_config={**words, **ids}, vision_config=picture, projection_dim=8)

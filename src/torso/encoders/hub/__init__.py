@@ -3,5 +3,6 @@
 from torso.encoders.hub.audio import AudioHub
 from torso.encoders.hub.image import ImageHub
 from torso.encoders.hub.text import TextHub
+from torso.encoders.hub.video import VideoHub
 
-__all__ = ["AudioHub", "ImageHub", "TextHub"]
+__all__ = ["AudioHub", "ImageHub", "TextHub", "VideoHub"]

@@ -16,10 +16,10 @@ from torso._hub import Snapshot
 from torso._optional import require
 from torso.encoders.hub._backbone import Backbone
 from torso.encoders.hub.listeners import WaveListener, WhisperListener
-from torso.encoders.hub.readers import PictureReader, TextReader
+from torso.encoders.hub.readers import PictureReader, TextReader, VideoReader
 from torso.errors import ConfigError
 
-__all__ = ["forms", "load", "picture_size", "preprocessing", "sample_rate"]
+__all__ = ["forms", "load", "num_frames", "picture_size", "preprocessing", "sample_rate"]
 
 _UNUSED = (
     "pooler",
@@ -92,6 +92,8 @@ def _wrapped(snapshot: Snapshot, model: Any, form: str) -> Backbone:
     if form == "image":
         inner = getattr(model, "vision_model", model)
         return PictureReader(inner, found.get("image_mean"), found.get("image_std"))
+    if form == "video":
+        return VideoReader(model, found.get("image_mean"), found.get("image_std"))
     if form == "text":
         inner = getattr(model, "text_model", model)
         whole = getattr(inner.config, "is_encoder_decoder", False)
@@ -128,6 +130,11 @@ def picture_size(snapshot: Snapshot) -> int:
         if isinstance(size, int) and size > 0:
             return size
     return 224
+
+
+def num_frames(snapshot: Snapshot) -> int:
+    """Return how many frames of a video a model reads."""
+    return int(_config(snapshot).num_frames)
 
 
 def sample_rate(snapshot: Snapshot) -> int:

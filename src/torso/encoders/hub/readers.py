@@ -1,4 +1,4 @@
-"""Pictures and texts through networks of the library transformers."""
+"""Pictures, videos and texts through networks of the library transformers."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from torso.encoders.hub._backbone import as_pixels
 from torso.encoders.hub._model import LibraryModel
 from torso.types import Features, Tokens
 
-__all__ = ["PictureReader", "TextReader"]
+__all__ = ["PictureReader", "TextReader", "VideoReader"]
 
 
 class PictureReader(LibraryModel):
@@ -41,18 +41,60 @@ class PictureReader(LibraryModel):
 
     def forward(self, features: Features, /) -> Tokens:
         """Read `[batch, height, width, 3]`."""
-        pixels = (as_pixels(features, self.dtype) - self.mean) / self.std
-        other = self.stretches and pixels.shape[2] != self.size
-        how = {"interpolate_pos_encoding": True} if other else {}
-        hidden = self.model(pixel_values=pixels.contiguous(), **how).last_hidden_state
+        hidden = self._read(self._normalised(features))
         if hidden.ndim == 4:
             hidden = hidden.flatten(2).transpose(1, 2)  # [batch, cells, width]
         return Tokens(hidden, features.mask.unsqueeze(1).expand(-1, hidden.shape[1]))
+
+    def _normalised(self, features: Features) -> Tensor:
+        return (as_pixels(features, self.dtype) - self.mean) / self.std
+
+    def _read(self, pixels: Tensor) -> Tensor:
+        """Return what the network makes of `[..., 3, height, width]`."""
+        other = self.stretches and pixels.shape[-1] != self.size
+        how = {"interpolate_pos_encoding": True} if other else {}
+        hidden: Tensor = self.model(pixel_values=pixels.contiguous(), **how).last_hidden_state
+        return hidden
 
     def example(self) -> Features:
         """Return a black picture."""
         black = torch.zeros(1, self.size, self.size, 3, dtype=torch.uint8)
         return Features(black, torch.ones(1, dtype=torch.bool))
+
+
+class VideoReader(PictureReader):
+    """A network of videos, such as VideoMAE, that reads a number of frames of its own.
+
+    A video of fewer frames is shown slower, one of more faster: each of the network's moments is the frame nearest to
+    it, so that no moment is empty.
+
+    Args:
+        model: the network.
+        mean: of each channel from 0 to 1, as it was trained; default one half.
+        std: likewise.
+    """
+
+    def __init__(
+        self, model: Any, mean: Sequence[float] | None = None, std: Sequence[float] | None = None
+    ) -> None:
+        super().__init__(model, mean, std)
+        self.frames = int(model.config.num_frames)
+
+    def forward(self, features: Features, /) -> Tokens:
+        """Read `[batch, frames, height, width, 3]`, whose True frames stand first."""
+        batch = len(features)
+        moments = torch.arange(self.frames, device=features.mask.device)
+        places = (2 * moments + 1) * features.mask.sum(dim=1, keepdim=True) // (2 * self.frames)
+        rows = torch.arange(batch, device=places.device).unsqueeze(1)
+        shown = features.values[rows, places].flatten(0, 1)
+        pixels = self._normalised(Features(shown, features.mask.new_ones(len(shown))))
+        hidden = self._read(pixels.view(batch, self.frames, *pixels.shape[1:]))
+        return Tokens(hidden, features.mask.new_ones(hidden.shape[:2]))
+
+    def example(self) -> Features:
+        """Return black frames."""
+        black = torch.zeros(1, self.frames, self.size, self.size, 3, dtype=torch.uint8)
+        return Features(black, torch.ones(1, self.frames, dtype=torch.bool))
 
 
 class TextReader(LibraryModel):
