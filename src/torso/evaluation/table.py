@@ -24,6 +24,7 @@ CAPTION = (
 WORDS = {"r2": "R²", "mae": "MAE", "rmse": "RMSE", "arrmse": "aRRMSE", "auroc": "AUROC", "f1": "F1"}
 WORDS |= {"rps": "RPS", "d2": "D²", "interval_score": "int. score"}
 WORDS |= {"macro_f1": "macro-F1", "micro_f1": "micro-F1", "average_precision": "avg. prec."}
+WORDS |= {"idf1": "IDF1", "mota": "MOTA", "identity_switches": "id switches"}
 
 
 def results_table(reports: Mapping[str, TaskReport]) -> Table:
