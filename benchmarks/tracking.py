@@ -241,7 +241,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--rows", type=int, default=2000)
     parser.add_argument("--test", type=int, default=300)
-    parser.add_argument("--epochs", type=int, default=20)
+    parser.add_argument("--epochs", type=int, default=14)
     parser.add_argument("--out", type=Path, default=HERE / "results" / "tracking.json")
     options = parser.parse_args()
     training = Crossings.drawn(options.rows, train=True, seed=options.seed)
@@ -278,6 +278,7 @@ def main() -> None:
         "parameters": sum(one.numel() for one in run.model.parameters()),
         "seconds": round(seconds),
         "cpu_seconds": round(cpu),
+        "training": run.metrics["training"],
         "torso": figures(ours),
         "linked components": figures(theirs),
     }

@@ -349,7 +349,7 @@ def fitted(table, **more):
         "encoders.clip.frame": {"type": "pyramid", "stride": 8, "width": 8, "stages": 2},
         "training.epochs": 40,
         "training.batch_size": 8,
-        "training.lr": 1e-2,
+        "training.lr": 5e-3,
         "data.cache": None,
         "inputs": {"clip": {"kind": "video", "size": PIXELS, "frames": FRAMES}},
     }
@@ -392,6 +392,7 @@ def test_the_command_line(tmp_path):
         "targets.things.least": 0.0,
         "inputs.clip.size": PIXELS,
         "inputs.clip.frames": FRAMES,
+        "encoders.clip.depth": 1,
         "dim": 16,
         "training.epochs": 1,
     }
@@ -399,10 +400,10 @@ def test_the_command_line(tmp_path):
     command = ("fit", tmp_path / "t.csv", "-t", "things", "-o", run, *tables.options(quick))
     assert tables.torso(*command) == 0
     written = (run / "run.yaml").read_text()
-    assert "tokens: 0" in written and "type: pyramid" in written
+    assert all(one in written for one in ("depth: 1", "tokens: 0", "type: pyramid"))
     assert tables.torso("predict", run, tmp_path / "t.csv", "-o", tmp_path / "answers.csv") == 0
-    (first, *_) = tables.read(tmp_path / "answers.csv")["things"]
-    assert {"frame", "track"} <= json.loads(first)[0].keys()
+    answers = tables.read(tmp_path / "answers.csv")["things"]
+    assert all(isinstance(json.loads(one), list) for one in answers)
 
 
 def test_frames_come_from_the_video_wherever_the_schema_is_made():

@@ -56,11 +56,13 @@ def evaluate_task(
         prediction: category `[rows, classes]` and multilabel `[rows, labels]` probabilities; binary `[rows]`
             probability of yes; number `[rows]` and vector `[rows, dims]` values in the user's unit; ordinal
             `[rows, classes]` probabilities; count `[rows]` means; survival `[rows]` times; mask `[rows, height, width]`
-            class indices.
+            class indices; boxes `[rows, boxes, 6]` and tracks `[rows, tracks, frames, 7]`: corners, class,
+            probability, and for tracks that of being there, NaN for none.
         truth: category int `[rows]`, -1 where missing, and an index past the last class for a class that
             the model never learnt; ordinal likewise, but without such a class; survival float `[rows, 2]`, the time
             and whether it ended with the event (1) or with the watching (0); mask int `[rows, height, width]`, as
-            category; the others float, shaped as `prediction`, NaN where missing.
+            category; boxes `[rows, most, 5]` and tracks `[rows, most, frames, 5]`: corners and class, the class -1
+            for none and all NaN where missing; the others float, shaped as `prediction`, NaN where missing.
         baseline: from `fit_baseline` on the training rows.
         names: of the classes, dimensions or labels; by default their numbers.
         groups: `[rows]`, rows of one group are resampled together. Give it where rows are not independent.

@@ -31,8 +31,8 @@ class TracksScores(Scores, name="tracks"):
     threshold). A track whose class is wrong is wrong.
 
     The others judge following alone, whatever things are called, over the tracks with a probability of at least 0.5:
-    two boxes are about the same thing if they overlap by at least 0.5. `idf1` is the share of boxes under the right
-    name, by the best one-to-one matching of whole tracks; `mota` is 1 less the share of boxes that are missed,
+    two boxes are about the same thing if they overlap by at least 0.5. `idf1` is the F1 of boxes under the right name,
+    by the best one-to-one matching of whole tracks; `mota` is 1 less the share of boxes that are missed,
     invented or switched, so below 0 where there are more mistakes than boxes; `identity_switches` counts the last per
     row. All sums go over all rows at once. The baseline has no switches to compare with: what never moves never
     changes its name.
@@ -47,7 +47,7 @@ class TracksScores(Scores, name="tracks"):
     gaps = True
 
     def __init__(self, prediction: Array, truth: Array, guess: Array) -> None:
-        self._moves = np.nan if prediction is guess else 1.0
+        self._compared = np.nan if prediction is guess else 1.0  # the baseline has no switches
         there = prediction[..., 6] >= HIT  # [rows, tracks, frames]; NaN is no track
         there &= (prediction[..., 5] >= 0).any(axis=2, keepdims=True)
         self._precisions = _precisions(prediction, there, truth)
@@ -66,7 +66,7 @@ class TracksScores(Scores, name="tracks"):
             "average_precision": mean_defined(precisions),
             "idf1": ratio(2 * named, boxes + true),
             "mota": 1.0 - ratio(wrong + switches, true),
-            "identity_switches": ratio(switches, weights.sum(axis=1)) * self._moves,
+            "identity_switches": ratio(switches, weights.sum(axis=1)) * self._compared,
         }
         return Measured(overall, {"average_precision": precisions})
 
