@@ -40,7 +40,8 @@ from torso.data.media.audio import AudioSettings, decode_audio
 
 HERE = Path(__file__).resolve().parent
 TASKS = ("digit", "direction", "speaker")
-SETTINGS = ["training.epochs=16", "data.cache=null", "data.split.test=0.02"]
+TARGETS = dict.fromkeys(TASKS, "category")
+SETTINGS = ["data.cache=null", "data.split.test=0.02"]
 INPUTS = {
     "video": {"clip": {"kind": "video", "size": 32}, "voice": "audio"},
     "mean frame": {"still": {"kind": "image", "size": 32}, "voice": "audio"},
@@ -129,8 +130,9 @@ def one_seed(seed: int, options: argparse.Namespace) -> tuple[dict[str, Any], tu
     block: dict[str, Any] = {"seed": seed, "by hand": by_hand(train, test)}
     shown = None
     for name, inputs in INPUTS.items():
+        settings = [*SETTINGS, f"seed={seed}", f"training.epochs={options.epochs}"]
         began = time.process_time()
-        run = torso.fit(train[0], list(TASKS), inputs=inputs, settings=[*SETTINGS, f"seed={seed}"])
+        run = torso.fit(train[0], TARGETS, inputs=inputs, settings=settings)
         reports = run.evaluate(test[0])
         block[name] = {task: reports[task].metrics["accuracy"].to_dict() for task in TASKS}
         block[name]["cpu_s"] = round(time.process_time() - began)
@@ -167,8 +169,7 @@ def draw(clips: list[Clip], answers: Any, file: Path) -> None:
         said = ", ".join(f"{task} {answers[task][row]}" for task in TASKS)
         true = f"{clip.digits[0]}, {DIRECTIONS[clip.directions[0]]}"
         line[0].set_title(f"{said}   (truth: {true})", fontsize=8, loc="left")
-    figure.tight_layout()
-    figure.savefig(file, dpi=90, metadata={"Software": None})
+    figure.savefig(file, dpi=90, bbox_inches="tight", metadata={"Software": None})
 
 
 def main() -> None:
@@ -176,11 +177,13 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1])
     parser.add_argument("--rows", type=int, default=1500)
     parser.add_argument("--test", type=int, default=600)
+    parser.add_argument("--epochs", type=int, default=16)
     parser.add_argument("--out", type=Path, default=HERE / "results" / "moving_digits.json")
     options = parser.parse_args()
     report = json.loads(options.out.read_text()) if options.out.exists() else {"runs": []}
     report |= circumstances(Path(__file__))
     report |= {"settings": SETTINGS, "inputs": INPUTS, "rows": options.rows, "test": options.test}
+    report |= {"epochs": options.epochs}
     for seed in options.seeds:
         if seed in {run["seed"] for run in report["runs"]}:
             continue

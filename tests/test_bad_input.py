@@ -695,5 +695,5 @@ def test_a_table_of_unusable_types(tmp_path):
     with pytest.raises(DataError, match="row 2, column 'size'"):
         torso.fit({**tables.plain(3), "size": [1, {"a": 1}, 2]}, TARGETS, settings=TINY)
     binary = pa.table({"x": [b"what is this", b"no idea"] * 20, "y": ["a", "b"] * 20})
-    with pytest.raises(ConfigError, match="no known image or audio"):
+    with pytest.raises(ConfigError, match="no known image, audio or video"):
         torso.fit(binary, ["y"], inputs=["x"])

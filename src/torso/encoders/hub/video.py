@@ -17,6 +17,8 @@ class VideoHub(Pretrained, form="video", name="hub"):
 
     The frames are stretched to the square that it was trained on, and normalised as it was; it reads a number of frames
     of its own, evenly over the video. A shorter video is shown slower. The settings are those of `Pretrained`.
+
+    VideoMAE: Tong, Song, Wang, Wang, NeurIPS 2022 (https://arxiv.org/abs/2203.12602); the encoder alone, nothing masked.
     """
 
     @classmethod
