@@ -139,9 +139,9 @@ class Linker:
         )
 
     def predict(self, clips: np.ndarray) -> np.ndarray:
-        """Return tracks in the form in which they are evaluated, `[rows, tracks, frames, 7]`."""
+        """Return tracks in the form in which they are evaluated, `[rows, tracks, frames, 8]`."""
         answers = [self._tracks(frames) for frames in clips]
-        out = np.full((len(answers), max(map(len, answers)), clips.shape[1], 7), np.nan)
+        out = np.full((len(answers), max(map(len, answers)), clips.shape[1], 8), np.nan)
         for row, tracks in enumerate(answers):
             out[row, : len(tracks)] = tracks
         return out
@@ -161,7 +161,7 @@ class Linker:
                 else:
                     tracks.append({number: area})
         return np.stack(
-            [self._answer(frames, one) for one in tracks] or [np.zeros((0, len(frames), 7))]
+            [self._answer(frames, one) for one in tracks] or [np.zeros((0, len(frames), 8))]
         )
 
     def _areas(self, frame: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
@@ -177,10 +177,10 @@ class Linker:
     def _answer(self, frames: np.ndarray, track: dict) -> np.ndarray:
         crops = [crop(frames[number], box) for number, (_, box) in track.items()]
         sure = self.names.predict_proba(crops).mean(axis=0)
-        out = np.zeros((len(frames), 7))
-        out[:, 4:6] = sure.argmax(), sure.max()
+        out = np.zeros((len(frames), 8))
+        out[:, 4:7] = sure.argmax(), sure.max(), 1.0
         for number, (_, box) in track.items():
-            out[number, :4], out[number, 6] = box / SIDE, 1.0
+            out[number, :4], out[number, 7] = box / SIDE, 1.0
         return out
 
 
@@ -199,13 +199,13 @@ def figures(report: TaskReport) -> dict:
 
 def boxes_of(tracks: np.ndarray) -> list[dict]:
     """Return the sure boxes of one clip's tracks as `torso predict` writes them."""
-    sure = [one for one in tracks if one[0, 5] >= 0.5]
+    sure = [one for one in tracks if one[0, 6] >= 0.5]
     return [
         {"frame": frame, "track": track, "class": int(box[4])}
         | dict(zip(("x0", "y0", "x1", "y1"), box[:4] * SIDE, strict=True))
         for track, boxes in enumerate(sure)
         for frame, box in enumerate(boxes)
-        if box[6] >= 0.5
+        if box[7] >= 0.5
     ]
 
 
@@ -239,9 +239,9 @@ def draw(test: Crossings, answers: dict[str, list], path: Path, clips: int = 4) 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--rows", type=int, default=2000)
-    parser.add_argument("--test", type=int, default=300)
-    parser.add_argument("--epochs", type=int, default=14)
+    parser.add_argument("--rows", type=int, default=1600)
+    parser.add_argument("--test", type=int, default=250)
+    parser.add_argument("--epochs", type=int, default=15)
     parser.add_argument("--out", type=Path, default=HERE / "results" / "tracking.json")
     options = parser.parse_args()
     training = Crossings.drawn(options.rows, train=True, seed=options.seed)
@@ -283,7 +283,7 @@ def main() -> None:
         "linked components": figures(theirs),
     }
     options.out.write_text(json.dumps(report, indent=1) + "\n")
-    whole = np.concatenate([test.truth, np.ones((*test.truth.shape[:3], 2))], axis=3)
+    whole = np.concatenate([test.truth, np.ones((*test.truth.shape[:3], 3))], axis=3)
     answers = {
         "truth": [boxes_of(one) for one in whole[:4]],
         "torso": list(few),

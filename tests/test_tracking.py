@@ -13,6 +13,7 @@ from tests.videos import mp4
 from torso.data import Reading, Schema, read_table
 from torso.data.inputs import Video
 from torso.data.targets import Tracks, labelled
+from torso.encoders import Encoder
 from torso.errors import ConfigError, DataError
 from torso.evaluation import evaluate_task, fit_baseline
 from torso.heads import TrackSet
@@ -127,10 +128,10 @@ def test_a_video_is_needed_and_named_where_there_are_several():
 def test_sure_tracks_come_first_in_the_unit_of_the_labels_and_can_be_read_again():
     tracks = kind(picture=[10, 20], least=0.4)
     tracks.fit(column(['[[0, 0, 0, 1, 1, "a", 1], [0, 0, 0, 1, 1, "b", 2]]']))
-    sure = np.tile([0.1, 0, 0.5, 0.5, 1, 0.6, 0.9], (3, 3, 1))
-    sure[1, :, 3:6] = 1, 0, 0.9
-    sure[2, :, 5] = 0.3
-    sure[0, 1, 6] = 0.2  # not there in frame 1
+    sure = np.tile([0.1, 0, 0.5, 0.5, 1, 0.5, 0.6, 0.9], (3, 3, 1))
+    sure[1, :, 3:7] = 1, 0, 0.8, 0.9
+    sure[2, :, 6] = 0.3
+    sure[0, 1, 7] = 0.2  # not there in frame 1
     answers = tracks.columns("x", sure[None], {})["x"]
     boxes = answers.to_pylist()[0]
     assert [(one["track"], one["frame"], one["class"]) for one in boxes] == [
@@ -202,10 +203,10 @@ def test_frames_that_a_video_lacks_say_nothing_and_get_no_box():
     wild[:, 8:] = NAN
     outputs = head(vector, shown(values, 2))
     assert torch.equal(head(vector, shown(wild, 2)), outputs)
-    there = head.predict(outputs)[..., 6]
+    there = head.predict(outputs)[..., 7]
     assert (there[..., 2] < 1e-6).all()
     assert (there[..., 0] > 1e-6).any()
-    assert (head.predict(head(vector, shown(values, 3)))[..., 2, 6] > 1e-6).all()
+    assert (head.predict(head(vector, shown(values, 3)))[..., 2, 7] > 1e-6).all()
 
 
 def test_a_proposal_is_not_there_before_its_frame_and_begins_near_its_place():
@@ -237,11 +238,11 @@ LEFT, RIGHT, FAR = [0, 0, 0.4, 1], [0.5, 0, 1, 1], [0, 0.9, 0.1, 1]
 
 
 def answered(score, frames, named=0, length=4):
-    """Return a track `[length, 7]` of frame -> box."""
-    track = np.zeros((length, 7))
-    track[:, 4:6] = named, score
+    """Return a track `[length, 8]` of frame -> box."""
+    track = np.zeros((length, 8))
+    track[:, 4:7] = named, score, score
     for frame, box in frames.items():
-        track[frame, :4], track[frame, 6] = box, 0.9
+        track[frame, :4], track[frame, 7] = box, 0.9
     return track
 
 
@@ -282,7 +283,7 @@ def test_mistakes_and_names_by_hand():
 def test_average_precision_by_hand():
     always = dict.fromkeys(range(4), LEFT)
     truth = [[true(always), true({0: RIGHT, 1: RIGHT})], [true(always, 1), true({})]]
-    prediction = np.full((2, 3, 4, 7), NAN)
+    prediction = np.full((2, 3, 4, 8), NAN)
     prediction[0, 0] = answered(0.9, {0: RIGHT, 1: LEFT})  # shares 1 of 3, and 1 of 5: wrong
     prediction[0, 1] = answered(0.8, {0: LEFT, 1: LEFT})  # shares 2 of 4: right
     prediction[0, 2] = answered(0.3, {0: RIGHT, 1: RIGHT, 2: RIGHT})  # 2 of 3: right
@@ -304,7 +305,7 @@ def test_a_switch_is_remembered_over_a_gap_and_the_last_name_is_kept():
 
 
 def test_nothing_there_and_nothing_found():
-    truth, prediction = [[true({})], [true({0: LEFT})]], np.full((2, 1, 4, 7), NAN)
+    truth, prediction = [[true({})], [true({0: LEFT})]], np.full((2, 1, 4, 8), NAN)
     metrics = scored(prediction, truth).metrics
     assert [metrics[name].value for name in ("average_precision", "idf1", "mota")] == [0, 0, 0]
     assert metrics["identity_switches"].value == 0
@@ -347,7 +348,7 @@ def fitted(table, **more):
     settings = {
         "dim": 16,
         "encoders.clip.frame": {"type": "pyramid", "stride": 8, "width": 8, "stages": 2},
-        "training.epochs": 40,
+        "training.epochs": 30,
         "training.batch_size": 8,
         "training.lr": 5e-3,
         "data.cache": None,
@@ -406,10 +407,11 @@ def test_the_command_line(tmp_path):
     assert all(isinstance(json.loads(one), list) for one in answers)
 
 
-def test_frames_come_from_the_video_wherever_the_schema_is_made():
-    inputs = {"clip": {"kind": "video", "frames": 5}}
-    assert Schema(inputs, {"things": {"kind": "tracks"}}).targets["things"].offered() == {
-        "of": "clip",
-        "classes": 0,
-        "frames": 5,
-    }
+@pytest.mark.parametrize(("size", "stride"), [(16, 2), (32, 4), (64, 8), (128, 8)])
+def test_frames_and_a_fitting_encoder_come_from_the_video(size, stride):
+    inputs = {"clip": {"kind": "video", "frames": 5, "size": size}}
+    schema = Schema(inputs, {"things": {"kind": "tracks"}})
+    assert schema.targets["things"].offered() == {"of": "clip", "classes": 0, "frames": 5}
+    wished = schema.encoder("clip")
+    assert wished["frame"] == {"type": "pyramid", "stride": stride}
+    Encoder.build({**wished, "type": "video/frames"}, dim=8, size=size, frames=5)

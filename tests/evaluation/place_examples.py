@@ -45,7 +45,7 @@ def tracks(rng, rows, gaps):
     swapped = rng.random(rows) < 0.3
     found[swapped, :2, 2, :4] = found[swapped, 1::-1, 2, :4]
     there = rng.uniform(0.45, 1.0, (*found.shape[:3], 1))
-    return np.concatenate([found, there], axis=3), truth
+    return np.concatenate([found, found[..., 5:], there], axis=3), truth
 
 
 def retrieval(rng, rows, gaps):
@@ -73,4 +73,4 @@ def perfect(kind, truth):
     named = truth.copy()
     named[..., 4] = truth[..., 4].max(axis=2, keepdims=True)
     there = np.where(truth[..., 4:] >= 0, 1.0, 0.0)
-    return np.concatenate([named, np.ones_like(there), there], axis=3)
+    return np.concatenate([named, np.ones_like(there), np.ones_like(there), there], axis=3)

@@ -120,7 +120,7 @@ def all_followed(prediction: Tensor, targets: Tensor) -> bool:
         if len(sure) != true.sum():
             return False
         for track, present in zip(tracks[true], there[true], strict=True):
-            right = ((sure[..., 6] > 0.5) == present).all(dim=1)
+            right = ((sure[..., 7] > 0.5) == present).all(dim=1)
             close = (sure[:, present, :5] - track[present]).abs().amax(dim=(1, 2)) < 0.05
             if not (right & close).any():
                 return False
@@ -209,7 +209,7 @@ KINDS = {
         draw_tracks,
         all_followed,
         probability=False,
-        answer=(5, 4, 7),
+        answer=(5, 4, 8),
     ),
     "retrieval": Kind(
         {"between": [PICTURE, NOTE]},

@@ -56,8 +56,8 @@ def evaluate_task(
         prediction: category `[rows, classes]` and multilabel `[rows, labels]` probabilities; binary `[rows]`
             probability of yes; number `[rows]` and vector `[rows, dims]` values in the user's unit; ordinal
             `[rows, classes]` probabilities; count `[rows]` means; survival `[rows]` times; mask `[rows, height, width]`
-            class indices; boxes `[rows, boxes, 6]` and tracks `[rows, tracks, frames, 7]`: corners, class,
-            probability, and for tracks that of being there, NaN for none.
+            class indices; boxes `[rows, boxes, 6]` and tracks `[rows, tracks, frames, 8]`: corners, class,
+            its probability, and for tracks those of being a thing and of being there, NaN for none.
         truth: category int `[rows]`, -1 where missing, and an index past the last class for a class that
             the model never learnt; ordinal likewise, but without such a class; survival float `[rows, 2]`, the time
             and whether it ended with the event (1) or with the watching (0); mask int `[rows, height, width]`, as
@@ -115,7 +115,7 @@ def evaluate_task(
         headline=scores.headline,
         metrics=_estimates(scores, point.overall, [some.overall for some in drawn]),
         baseline={
-            metric: float(known.overall.get(metric, np.array([math.nan]))[0])
+            metric: float(known.overall[metric][0]) if metric in known.overall else math.nan
             for metric in point.overall
         },
         against=scores.against,

@@ -30,8 +30,8 @@ class TracksScores(Scores, name="tracks"):
     "Video Instance Segmentation", ICCV 2019, https://arxiv.org/abs/1905.04804, with boxes instead of masks, and one
     threshold). A track whose class is wrong is wrong.
 
-    The others judge following alone, whatever things are called, over the tracks with a probability of at least 0.5:
-    two boxes are about the same thing if they overlap by at least 0.5. `idf1` is the F1 of boxes under the right name,
+    The others judge following alone, whatever things are called, over the tracks that are likelier a thing than
+    nothing: two boxes are about the same thing if they overlap by at least 0.5. `idf1` is the F1 of boxes under the right name,
     by the best one-to-one matching of whole tracks; `mota` is 1 less the share of boxes that are missed,
     invented or switched, so below 0 where there are more mistakes than boxes; `identity_switches` counts the last per
     row. All sums go over all rows at once. The baseline has no switches to compare with: what never moves never
@@ -47,11 +47,11 @@ class TracksScores(Scores, name="tracks"):
     gaps = True
 
     def __init__(self, prediction: Array, truth: Array, guess: Array) -> None:
-        self._compared = np.nan if prediction is guess else 1.0  # the baseline has no switches
-        there = prediction[..., 6] >= HIT  # [rows, tracks, frames]; NaN is no track
+        self._blind = np.array_equal(prediction, guess, equal_nan=True)
+        there = prediction[..., 7] >= HIT  # [rows, tracks, frames]; NaN is no track
         there &= (prediction[..., 5] >= 0).any(axis=2, keepdims=True)
         self._precisions = _precisions(prediction, there, truth)
-        sure = there & (prediction[..., 5] >= HIT)
+        sure = there & (prediction[..., 6] >= HIT)
         counts = [
             _counts(own[some.any(axis=1)], some[some.any(axis=1)], true)
             for own, some, true in zip(prediction, sure, truth, strict=True)
@@ -66,8 +66,9 @@ class TracksScores(Scores, name="tracks"):
             "average_precision": mean_defined(precisions),
             "idf1": ratio(2 * named, boxes + true),
             "mota": 1.0 - ratio(wrong + switches, true),
-            "identity_switches": ratio(switches, weights.sum(axis=1)) * self._compared,
         }
+        if not self._blind:
+            overall["identity_switches"] = ratio(switches, weights.sum(axis=1))
         return Measured(overall, {"average_precision": precisions})
 
     @staticmethod
@@ -89,13 +90,13 @@ class TracksScores(Scores, name="tracks"):
     def guess(baseline: Mapping[str, Any], prediction: Array, /) -> Array:
         """Return these tracks for every row, as probable as their share."""
         frames = prediction.shape[2]
-        learnt = np.full((1, len(baseline["tracks"]), frames, 7), np.nan)
+        learnt = np.full((1, len(baseline["tracks"]), frames, 8), np.nan)
         for at, (track, share) in enumerate(
             zip(baseline["tracks"], baseline["shares"], strict=True)
         ):
             if track is not None:
-                learnt[0, at, :, [0, 1, 2, 3, 6]] = np.array(track).T
-                learnt[0, at, :, 4:6] = at, share
+                learnt[0, at, :, [0, 1, 2, 3, 7]] = np.array(track).T
+                learnt[0, at, :, 4:7] = at, share, share
         return np.broadcast_to(learnt, (len(prediction), *learnt.shape[1:]))
 
 

@@ -203,15 +203,18 @@ class TrackSet(Head, form="tracks", name="set"):
         return _Pairs(row[use], (first + place)[use], track[use])
 
     def predict(self, outputs: Tensor, /) -> Tensor:
-        """Return `[batch, keep, frames, 7]`: corners, likeliest class, its probability, and that of being there.
+        """Return `[batch, keep, frames, 8]`: corners, the likeliest class, and three probabilities.
 
-        Corners are shares of the picture; class and probability are those of the track, the same in all frames.
+        Corners are shares of the picture. The probabilities are those of the class, of being a thing at all, and of
+        being there in the frame if so. Class and the first two are the same in all frames.
         """
         names, corners, there = self._read(outputs)
-        sure, named = torch.softmax(names, dim=2)[..., :-1].max(dim=2)
-        kept = sure.topk(min(self.keep, sure.shape[1]), dim=1).indices
+        each = torch.softmax(names, dim=2)[..., :-1]
+        thing = each.sum(dim=2)
+        sure, named = each.max(dim=2)
+        kept = thing.topk(min(self.keep, thing.shape[1]), dim=1).indices
         row = torch.arange(len(kept), device=kept.device).unsqueeze(1)
-        own = torch.stack([named.to(sure), sure], dim=2)[row, kept].unsqueeze(2)
+        own = torch.stack([named.to(sure), sure, thing.clamp(max=1)], dim=2)[row, kept].unsqueeze(2)
         boxes = corners[row, kept].clamp(0, 1)
         present = torch.sigmoid(there[row, kept]).unsqueeze(3)
         return torch.cat([boxes, own.expand(-1, -1, self.frames, -1), present], dim=3)

@@ -33,7 +33,7 @@ class Tracks(ListOfBoxes, name="tracks", head="set", form="video"):
     Args:
         picture: `[width, height]` in pixels of every frame, if boxes are in pixels; None: boxes are shares.
         most: tracks of a row at most; None: 4 more than the most that a training row has.
-        least: probability from which a predicted track is written.
+        least: probability of being a thing at all from which a predicted track is written.
         of: name of the video's column; None: the only one.
     """
 
@@ -48,17 +48,20 @@ class Tracks(ListOfBoxes, name="tracks", head="set", form="video"):
     ) -> None:
         super().__init__(picture, most, least, of)
         self.frames = 0
+        self.size = 64
 
     def adopt(self, inputs: Mapping[str, InputKind]) -> None:
-        """Take the number of frames that the model reads from the video's setting."""
+        """Take from the video how many frames the model reads, and their size."""
         assert self.of is not None
-        self.frames = inputs[self.of].offered()["frames"]
+        offered = inputs[self.of].offered()
+        self.frames, self.size = offered["frames"], offered["size"]
 
     def encoders(self) -> Mapping[str, Spec]:
-        """Wish for all places of all frames, which stay where they are."""
+        """Wish for all places of all frames, which stay where they are: 6 to 11 a side, or more of large frames."""
         if self.of is None:
             return {}
-        frame = {"type": "pyramid", "stride": 8}
+        stride = next(one for one in (8, 4, 2) if self.size >= 6 * one)
+        frame = {"type": "pyramid", "stride": stride}
         return {self.of: {"type": "frames", "frame": frame, "tokens": 0, "jitter": 0.0}}
 
     def encode(self, column: Column, reading: Reading) -> np.ndarray:
@@ -109,8 +112,8 @@ class Tracks(ListOfBoxes, name="tracks", head="set", form="video"):
         return {task: pa.array([self._answer(tracks) for tracks in prediction], kind)}
 
     def _answer(self, tracks: np.ndarray) -> list[dict[str, Any]]:
-        """Return the boxes of the tracks `[tracks, frames, 7]` of a row that are likely enough."""
-        score, there = tracks[:, 0, 5], tracks[..., 6] >= _THERE
+        """Return the boxes of the tracks `[tracks, frames, 8]` of a row that are likely enough."""
+        score, there = tracks[:, 0, 6], tracks[..., 7] >= _THERE
         order = np.argsort(-score, kind="stable")
         sure = [at for at in order if score[at] >= self.least and there[at].any()]
         scale = np.array(self.picture * 2)
