@@ -32,7 +32,7 @@ SETTINGS: list[dict[str, Any]] = [
     {"augment": {"crop": 0.5, "flip": True, "colour": 0.5, "cutout": 0.3}},
     {"shift": 0.3},
     {"word_dropout": 0.3},
-    {"frame": "pyramid", "tokens": 0},
+    {"frame": "pyramid", "tokens": 0, "motion": False},
     {"frame": {"type": "vit", "positions": "learned"}},
 ]
 STEPPED = ("text", "audio", "sequence", "video")

@@ -5,6 +5,7 @@ import torch
 
 from torso.encoders import Encoder, VideoFrames
 from torso.encoders._augment import Augment
+from torso.encoders.video_frames import _changes
 from torso.errors import ConfigError
 from torso.types import Features
 
@@ -61,7 +62,7 @@ def test_without_pooling_every_frame_has_its_map(frame, cells):
 
 
 def test_a_token_of_the_map_is_of_its_frame_and_place():
-    model = encoder(frame={"type": "pyramid", "stride": 2}, tokens=0, depth=0)
+    model = encoder(frame={"type": "pyramid", "stride": 2}, tokens=0, depth=0, motion=False)
     seen = films(batch=1)
     changed = seen.values.clone()
     changed[0, 2, 4:6, 10:12] = 255 - changed[0, 2, 4:6, 10:12]  # row 2, column 5 of 8 x 8
@@ -69,6 +70,26 @@ def test_a_token_of_the_map_is_of_its_frame_and_place():
     moved = gap[0].norm(dim=1).view(4, 8, 8)
     assert (moved[[0, 1, 3]] == 0).all()
     assert moved[2, 1:4, 4:7].mean() > 2 * moved[2].mean()
+
+
+def test_changes_are_since_the_frame_before_in_the_same_film():
+    x = torch.tensor([1.0, 4.0, 6.0, 10.0, 9.0]).view(5, 1, 1, 1)
+    film = torch.tensor([0, 0, 0, 1, 1])
+    assert _changes(x, film).flatten().tolist() == [0.0, 3.0, 2.0, 0.0, -1.0]
+
+
+def test_a_frame_is_shown_beside_its_change():
+    """Without attention over time a frame knows of the one before it, by `motion` alone, and of no other."""
+    seen = films(batch=1)
+    changed = seen.values.clone()
+    changed[0, 1] = 255 - changed[0, 1]
+    for motion, expected in (
+        (True, [False, True, True, False]),
+        (False, [False, True, False, False]),
+    ):
+        model = encoder(tokens=0, depth=0, motion=motion)
+        gap = model(Features(changed, seen.mask)).values - model(seen).values
+        assert (gap[0].view(4, -1).abs().amax(dim=1) > 1e-9).tolist() == expected
 
 
 def test_places_see_the_same_place_at_other_times():

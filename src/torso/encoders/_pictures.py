@@ -13,7 +13,7 @@ _LEAST_SIDE = 4  # cells; a smaller map is not halved
 
 
 def to_channels(features: Features, dtype: torch.dtype) -> Tensor:
-    """Return `[batch, 3, height, width]` from -1 to 1, of uint8 pictures or floats from 0 to 1.
+    """Return `[batch, channels, height, width]` from -1 to 1, of uint8 pictures or floats from 0 to 1.
 
     The memory stays channels-last.
     """
@@ -23,10 +23,10 @@ def to_channels(features: Features, dtype: torch.dtype) -> Tensor:
     return (x - 0.5).permute(0, 3, 1, 2) * 2.0
 
 
-def stem(width: int) -> nn.Sequential:
-    """Return the first convolution, which halves the side."""
+def stem(width: int, channels: int = 3) -> nn.Sequential:
+    """Return the first convolution, which halves the side of `[batch, channels, height, width]`."""
     return nn.Sequential(
-        nn.Conv2d(3, width, 3, stride=2, padding=1, bias=False),
+        nn.Conv2d(channels, width, 3, stride=2, padding=1, bias=False),
         nn.BatchNorm2d(width),
         nn.ReLU(),
     )

@@ -30,6 +30,7 @@ class ImageConvNet(Encoder, form="image", name="convnet"):
         jitter: strength of small moves in training (see `Jitter`); 0 for none.
         augment: more augmentation: `crop`, `flip`, `colour`, `cutout` (see `Augment`).
         size: side of the pictures in pixels, which the strides are chosen for.
+        channels: numbers of a pixel; 3 of pictures.
     """
 
     def __init__(
@@ -43,11 +44,12 @@ class ImageConvNet(Encoder, form="image", name="convnet"):
         jitter: float = 0.5,
         augment: Mapping[str, float] | None = None,
         size: int = 64,
+        channels: int = 3,
     ) -> None:
         super().__init__()
         self.dim = dim
         self.augment = Augment(jitter, augment)
-        self.stem = stem(width)
+        self.stem = stem(width, channels)
         self.stages, maps = residual_stages(width, stages, size)
         self.project = nn.Linear(maps[-1][0], dim)
         self.norm = nn.LayerNorm(dim)
@@ -55,7 +57,7 @@ class ImageConvNet(Encoder, form="image", name="convnet"):
         self.dropout = nn.Dropout(dropout)
 
     def encode(self, features: Features, /) -> Tokens:
-        """Read `[batch, height, width, 3]` uint8, or floats from 0 to 1."""
+        """Read `[batch, height, width, channels]` uint8, or floats from 0 to 1."""
         x = self.augment(to_channels(features, self.project.weight.dtype))
         x = self.stages(self.stem(x)).flatten(2).transpose(1, 2)  # [batch, cells, channels]
         x = self.norm(self.project(x))

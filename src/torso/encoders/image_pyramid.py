@@ -36,6 +36,7 @@ class ImagePyramid(Encoder, form="image", name="pyramid"):
         augment: more augmentation: `crop`, `flip`, `colour`, `cutout` (see `Augment`); the first two move
             pictures too.
         size: side of the pictures in pixels, which the stages are chosen for.
+        channels: numbers of a pixel; 3 of pictures.
     """
 
     def __init__(
@@ -50,11 +51,12 @@ class ImagePyramid(Encoder, form="image", name="pyramid"):
         jitter: float = 0.0,
         augment: Mapping[str, float] | None = None,
         size: int = 64,
+        channels: int = 3,
     ) -> None:
         super().__init__()
         self.dim = dim
         self.augment = Augment(jitter, augment)
-        self.stem = stem(width)
+        self.stem = stem(width, channels)
         self.stages, maps = residual_stages(width, stages, size)
         strides = [one for _, one in maps]
         if stride not in strides:
@@ -72,7 +74,7 @@ class ImagePyramid(Encoder, form="image", name="pyramid"):
         self.dropout = nn.Dropout(dropout)
 
     def encode(self, features: Features, /) -> Tokens:
-        """Read `[batch, height, width, 3]` uint8, or floats from 0 to 1."""
+        """Read `[batch, height, width, channels]` uint8, or floats from 0 to 1."""
         x = self.augment(to_channels(features, self.norm.weight.dtype))
         x = self.smooth(self._merged(self._maps(x))).flatten(2).transpose(1, 2)
         mask = features.mask.unsqueeze(1).expand(-1, x.shape[1])

@@ -41,6 +41,7 @@ class ImageViT(Encoder, form="image", name="vit"):
         jitter: strength of small moves in training (see `Jitter`); 0 for none.
         augment: more augmentation: `crop`, `flip`, `colour`, `cutout` (see `Augment`).
         size: side of the pictures in pixels.
+        channels: numbers of a pixel; 3 of pictures.
     """
 
     def __init__(
@@ -57,6 +58,7 @@ class ImageViT(Encoder, form="image", name="vit"):
         jitter: float = 0.5,
         augment: Mapping[str, float] | None = None,
         size: int = 64,
+        channels: int = 3,
     ) -> None:
         super().__init__()
         patch = patch or max(1, round(size / 8))
@@ -70,7 +72,7 @@ class ImageViT(Encoder, form="image", name="vit"):
         self.patch = patch
         self.side = -(-size // patch)
         self.augment = Augment(jitter, augment)
-        self.embed = nn.Conv2d(3, dim, patch, stride=patch)
+        self.embed = nn.Conv2d(channels, dim, patch, stride=patch)
         self.positions = (
             nn.Parameter(torch.randn(self.side**2, dim) * 0.02) if positions == "learned" else None
         )
@@ -81,7 +83,7 @@ class ImageViT(Encoder, form="image", name="vit"):
         self.dropout = nn.Dropout(dropout)
 
     def encode(self, features: Features, /) -> Tokens:
-        """Read `[batch, height, width, 3]` uint8, or floats from 0 to 1.
+        """Read `[batch, height, width, channels]` uint8, or floats from 0 to 1.
 
         Raises:
             ValueError: with learned positions, a picture of another number of patches than in training.

@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -29,8 +30,10 @@ class VideoFrames(Encoder, form="video", name="frames"):
     """An encoder of pictures for every frame, and a small transformer over the frames.
 
     The cells of a frame's last map are told their places; attention pooling makes one token of them, which so knows
-    what is where, and the transformer sees one token per frame, in their order. Frames that a short video lacks cost
-    nothing. In training all frames of a video are moved and coloured alike, as if one camera had taken them.
+    what is where, and the transformer sees one token per frame, in their order. Beside its colours a frame shows the
+    change since the frame before it, so that what moves, and which way, is told by neighbouring pixels and need not be
+    found out by comparing tokens (as frames stacked for one network: Simonyan, Zisserman, NeurIPS 2014,
+    https://arxiv.org/abs/1406.2199, where optical flow is stacked). Frames that a short video lacks cost nothing. In training all frames of a video are moved and coloured alike, as if one camera had taken them.
 
     With `tokens: 0` every cell of every frame is a token: `[frames * cells]`, frame by frame, in each row by row, and
     always `frames` of them, the last ones masked where the video has fewer. The transformer then looks along time at
@@ -41,6 +44,7 @@ class VideoFrames(Encoder, form="video", name="frames"):
         dim: token width.
         frame: encoder of a frame, of the form `image` and trained from scratch: a name, or a mapping with `type` and
             settings other than `tokens`, `jitter` and `augment`, which are settings of the video's.
+        motion: whether the encoder of a frame also sees the change since the frame before.
         depth: transformer blocks over time.
         heads: attention heads; default one per 32 channels.
         tokens: tokens kept by attention pooling; 0 keeps every cell of every frame.
@@ -56,6 +60,7 @@ class VideoFrames(Encoder, form="video", name="frames"):
         dim: int,
         *,
         frame: Spec = "convnet",
+        motion: bool = True,
         depth: int = 2,
         heads: int | None = None,
         tokens: int = 1,
@@ -69,7 +74,8 @@ class VideoFrames(Encoder, form="video", name="frames"):
         self.dim = dim
         self.frames = frames
         self.augment = Augment(jitter, augment)
-        self.frame = _frame(frame, dim, size)
+        self.motion = motion
+        self.frame = _frame(frame, dim, size, channels=6 if motion else 3)
         self.cell_pool = Pool(dim, 1) if tokens else None
         self.blocks = nn.ModuleList(Block(dim, heads, dropout=dropout) for _ in range(depth))
         self.norm = nn.LayerNorm(dim)
@@ -90,11 +96,12 @@ class VideoFrames(Encoder, form="video", name="frames"):
     def _cells(self, features: Features) -> Tensor:
         """Return the cells of all frames that are there, put end to end, each told its place."""
         film, number = features.mask.nonzero(as_tuple=True)
-        shown = Features(features.values[film, number], film >= 0)
-        if self.training:
-            moved = self.augment(to_channels(shown, self.norm.weight.dtype), film)
-            shown = Features(moved.permute(0, 2, 3, 1) / 2 + 0.5, shown.mask)
-        cells = self.frame(shown).values
+        there = film >= 0
+        x = to_channels(Features(features.values[film, number], there), self.norm.weight.dtype)
+        x = self.augment(x, film)
+        if self.motion:
+            x = torch.cat([x, _changes(x, film)], dim=1)
+        cells = self.frame(Features(x.permute(0, 2, 3, 1) / 2 + 0.5, there)).values
         side = math.isqrt(cells.shape[1])
         if side**2 != cells.shape[1]:
             raise ConfigError(
@@ -122,6 +129,12 @@ class VideoFrames(Encoder, form="video", name="frames"):
         return Tokens(values, mask.repeat_interleave(places, dim=1))
 
 
+def _changes(x: Tensor, film: Tensor) -> Tensor:
+    """Return by how much frames `[frames, ...]` differ from the one before them in their film; the first by nothing."""
+    same = (film[1:] == film[:-1]).view(-1, *(1,) * (x.ndim - 1))
+    return torch.cat([torch.zeros_like(x[:1]), (x[1:] - x[:-1]) * same])
+
+
 def _laid_out(frames: Tensor, mask: Tensor) -> Tensor:
     """Return `[batch, frames, ...]` with the frames that are there at the True cells of `mask`, else zeros."""
     out = frames.new_zeros(*mask.shape, *frames.shape[1:])
@@ -129,7 +142,7 @@ def _laid_out(frames: Tensor, mask: Tensor) -> Tensor:
     return out
 
 
-def _frame(spec: Spec, dim: int, size: int) -> Encoder:
+def _frame(spec: Spec, dim: int, size: int, channels: int) -> Encoder:
     """Return the encoder of a frame, which keeps all cells and moves nothing."""
     kind, settings = spec_type(spec)
     ours = [name for name in _OURS if name in settings]
@@ -143,5 +156,11 @@ def _frame(spec: Spec, dim: int, size: int) -> Encoder:
             f"`frame` should be an encoder that is trained from scratch. Found {kind!r}; a pretrained backbone reads whole "
             "videos: use the encoder `hub` with the name of a model of videos."
         )
-    offered: dict[str, Any] = {"dim": dim, "size": size, "tokens": 0, "jitter": 0.0}
+    offered: dict[str, Any] = {
+        "dim": dim,
+        "size": size,
+        "channels": channels,
+        "tokens": 0,
+        "jitter": 0.0,
+    }
     return Encoder.build({"type": name, **settings}, **offered)

@@ -62,8 +62,8 @@ class Image(_Media, name="image", form="image", encoder="convnet"):
         )
 
     def offered(self) -> dict[str, Any]:
-        """Offer the side."""
-        return {"size": self.size}
+        """Offer the side and the colours."""
+        return {"size": self.size, "channels": 3}
 
 
 class Audio(_Media, name="audio", form="audio", encoder="convnet"):
