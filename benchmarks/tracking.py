@@ -49,7 +49,7 @@ SETTINGS = {
     "encoders.clip.frame": {"type": "pyramid", "stride": 8, "width": 16, "stages": 2},
     "encoders.clip.depth": 1,
     "dim": 64,
-    "training.lr": 0.002,
+    "training.lr": 0.0015,
     "training.batch_size": 16,
     "data.split.test": 0.02,
     "data.split.validation": 0.05,
@@ -233,7 +233,9 @@ def draw(test: Crossings, answers: dict[str, list], path: Path, clips: int = 4) 
                 axis.text(at[0], max(6, at[1] - 1), one["class"], color=colour, fontsize=8)
             own[0].set_ylabel(who, fontsize=8)
     figure.tight_layout(pad=0.3)
-    figure.savefig(path, dpi=80, metadata={"Software": None})
+    figure.savefig(path, dpi=64, metadata={"Software": None})
+    with Image.open(path) as drawn:  # 64 colours, for a small file
+        drawn.convert("RGB").quantize(64).save(path, optimize=True)
 
 
 def main() -> None:
@@ -241,7 +243,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--rows", type=int, default=1600)
     parser.add_argument("--test", type=int, default=250)
-    parser.add_argument("--epochs", type=int, default=15)
+    parser.add_argument("--epochs", type=int, default=11)
     parser.add_argument("--out", type=Path, default=HERE / "results" / "tracking.json")
     options = parser.parse_args()
     training = Crossings.drawn(options.rows, train=True, seed=options.seed)

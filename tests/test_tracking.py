@@ -179,6 +179,26 @@ def test_a_track_is_learnt_by_a_proposal_of_the_frame_in_which_it_begins():
     assert there.tolist() == [[0.0, 0.0], [0.25, -0.25]]
 
 
+def test_the_place_where_it_begins_settles_who_answers():
+    head = TrackSet(4, 4, "clip", 1, 1, cells=2)
+    outputs = torch.zeros(1, 4, 2 + 5)
+    outputs[0, 3, 0] = 5.0  # a far proposal is sure already
+    outputs.requires_grad_()
+    upper_left = [0.1, 0.1, 0.3, 0.3, 0.0]
+    head.nll(outputs, torch.tensor([[[upper_left]]])).sum().backward()
+    assert (outputs.grad[0, :, 0] < 0).tolist() == [True, False, False, False]
+    outputs.grad = None
+    beside = [0.1, 0.1, 0.38, 0.3, 0.0]  # begins in the same cell, further to the right
+    head.nll(outputs, torch.tensor([[[upper_left], [beside]]])).sum().backward()
+    assert (outputs.grad[0, :, 0] < 0).tolist() == [True, True, False, False]
+
+
+def test_probabilities_are_those_of_a_loss_without_weights():
+    head = TrackSet(4, 4, "clip", 2, 2, cells=1, nothing=0.1, keep=1)
+    prediction = head.predict(torch.zeros(1, 2, 3 + 2 * 5))
+    assert prediction[0, 0, 0, 5:].tolist() == pytest.approx([1 / 12, 2 / 12, 0.5])
+
+
 def test_order_and_unknown_classes_of_tracks_do_not_matter():
     head = TrackSet(4, 4, "clip", 2, 2)
     torch.manual_seed(0)

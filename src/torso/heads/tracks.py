@@ -6,13 +6,14 @@ import math
 from collections.abc import Mapping
 from typing import NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from torso._blocks import Block, positions, positions_of_places
 from torso._matching import matched
-from torso.heads._boxes import apart, corners_around
+from torso.heads._boxes import apart, centred, corners_around
 from torso.heads._grid import Grid, cell_middles
 from torso.heads._head import Head
 from torso.types import Tokens
@@ -22,6 +23,9 @@ __all__ = ["TrackSet"]
 _NOT_THERE = (
     -20.0
 )  # logit of being there in a frame before the track begins, or that the video lacks
+_PLACE = (
+    10.0  # cost of a cell's distance between a proposal and where the track begins, in the matching
+)
 _NEAR = 0.1  # how fast attention falls with the square of a distance in cells, before training
 
 
@@ -45,7 +49,8 @@ class TrackSet(Head, form="tracks", name="set"):
     Differences, for small data: the proposals are the cells of a coarse grid of every frame instead of learned
     queries, and a track is matched among those of the frame in which it begins, as TrackFormer (Meinhardt, Kirillov,
     Leal-Taixé, Feichtenhofer, CVPR 2022, https://arxiv.org/abs/2101.02702) starts a track where it first sees a
-    thing; it is not there before. Cells see each other over space and time in transformer blocks. A proposal then
+    thing; it is not there before. A cell's distance from there costs more than all else, so place settles who is to
+    answer, and no rivalry of neighbours has to be learnt first. Cells see each other over space and time in transformer blocks. A proposal then
     looks into each later frame on its own: a softmax over that frame's cells, near ones first, whose mean place is
     where its box starts. There is no decoder, no mask, and no step from frame to frame.
 
@@ -60,7 +65,7 @@ class TrackSet(Head, form="tracks", name="set"):
         frames: that are read of a video.
         cells: side of the grid of proposals of a frame; that of the tokens if they are fewer.
         depth: number of transformer blocks.
-        nothing: weight of the class "nothing" in the cross-entropy.
+        nothing: weight of the class "nothing" in the cross-entropy; probabilities are those without it.
         keep: tracks that an answer holds, the likeliest.
         hidden: width of a hidden layer above the vector; 0 for none.
         dropout: on the vector and in the blocks, in training.
@@ -183,24 +188,21 @@ class TrackSet(Head, form="tracks", name="set"):
         """Return the cheapest matching of each row's tracks with the proposals of the frames in which they begin."""
         learnt = (targets[..., 4] >= 0) & (targets[..., 4] < self.classes)
         row, track = learnt.any(dim=2).nonzero(as_tuple=True)
-        truth = targets[row, track].to(corners).unsqueeze(1)  # [tracks, 1, frames, 5]
         begin = learnt[row, track].int().argmax(dim=1)
         places = corners.shape[1] // self.frames
-        first = begin * places
-        start = first.unsqueeze(1) + torch.arange(places, device=first.device)  # [tracks, places]
-        likely = torch.softmax(names[row.unsqueeze(1), start], dim=2)
-        own = truth[..., 4].amax(dim=2).long().unsqueeze(2).expand(-1, places, -1)
-        away = _mean_distance(corners[row.unsqueeze(1), start], truth)
-        costs = (away - likely.gather(2, own).squeeze(2)).cpu().numpy()
-        place = torch.full((len(row),), -1)
-        rivals = (row * self.frames + begin).cpu().numpy()
-        for one in set(rivals.tolist()):
-            among = (rivals == one).nonzero()[0]
-            some, chosen = matched(costs[among])
-            place[among[some]] = torch.from_numpy(chosen)
-        place = place.to(row.device)
+        start = begin.unsqueeze(1) * places + torch.arange(places, device=begin.device)
+        own = row.unsqueeze(1), start  # [tracks, places]
+        truth = targets[row, track].to(corners)
+        costs = _costs(names[own], corners[own], truth, begin).cpu().numpy()
+        place = _assigned(costs, (row * self.frames + begin).cpu().numpy()).to(row.device)
         use = place >= 0
-        return _Pairs(row[use], (first + place)[use], track[use])
+        return _Pairs(row[use], (begin * places + place)[use], track[use])
+
+    def _likely(self, names: Tensor) -> Tensor:
+        """Return probabilities of the classes and of nothing, of which its weight makes too little in the loss."""
+        made_up = names.new_zeros(self.classes + 1)
+        made_up[-1] = -math.log(self.nothing)
+        return torch.softmax(names + made_up, dim=2)
 
     def predict(self, outputs: Tensor, /) -> Tensor:
         """Return `[batch, keep, frames, 8]`: corners, the likeliest class, and three probabilities.
@@ -209,7 +211,7 @@ class TrackSet(Head, form="tracks", name="set"):
         being there in the frame if so. Class and the first two are the same in all frames.
         """
         names, corners, there = self._read(outputs)
-        each = torch.softmax(names, dim=2)[..., :-1]
+        each = self._likely(names)[..., :-1]
         thing = each.sum(dim=2)
         sure, named = each.max(dim=2)
         kept = thing.topk(min(self.keep, thing.shape[1]), dim=1).indices
@@ -218,6 +220,34 @@ class TrackSet(Head, form="tracks", name="set"):
         boxes = corners[row, kept].clamp(0, 1)
         present = torch.sigmoid(there[row, kept]).unsqueeze(3)
         return torch.cat([boxes, own.expand(-1, -1, self.frames, -1), present], dim=3)
+
+
+def _costs(names: Tensor, corners: Tensor, truth: Tensor, begin: Tensor) -> Tensor:
+    """Return what each place costs, `[tracks, places]`.
+
+    Args:
+        names: logits of the proposals, `[tracks, places, classes + 1]`.
+        corners: of the proposals, `[tracks, places, frames, 4]`.
+        truth: the tracks, `[tracks, frames, 5]`.
+        begin: frame in which each begins.
+    """
+    places = names.shape[1]
+    named = truth[..., 4].amax(dim=1).long().view(-1, 1, 1).expand(-1, places, -1)
+    likely = torch.softmax(names, dim=2).gather(2, named).squeeze(2)
+    box = truth[torch.arange(len(begin), device=begin.device), begin, :4]
+    middles = cell_middles(math.isqrt(places), corners)
+    far = torch.cdist(centred(box)[:, :2], middles) * math.isqrt(places)  # in cells
+    return _PLACE * far + _mean_distance(corners, truth.unsqueeze(1)) - likely
+
+
+def _assigned(costs: np.ndarray, rivals: np.ndarray) -> Tensor:
+    """Return the place of each track, `[tracks]`, -1 for none; tracks of equal `rivals` take different ones."""
+    place = np.full(len(costs), -1)
+    for one in np.unique(rivals):
+        among = np.flatnonzero(rivals == one)
+        tracks, chosen = matched(costs[among])
+        place[among[tracks]] = chosen
+    return torch.from_numpy(place)
 
 
 def _mean_distance(corners: Tensor, truth: Tensor) -> Tensor:
