@@ -451,17 +451,18 @@ def moving_digits(report: dict) -> str:
     """A line per task: the first seed's intervals, the means over seeds, what is written by hand, the blind guess."""
     first, means = report["runs"][0], report["means"]
     lines = [
-        "| task | video and voice, 95 % interval | mean of {} seeds | mean frame and voice | by hand | majority |".format(
+        "| task | video and voice, 95 % interval | mean of {} seeds | `motion: false` | mean frame | by hand | majority |".format(
             len(report["runs"])
         ),
-        "| --- | --- | --- | --- | --- | --- |",
+        "| --- | --- | --- | --- | --- | --- | --- |",
     ]
     for task, one in first["video"].items():
         if task not in means["video"]:
             continue
         lines.append(
             f"| {task} | {one['value']:.3f} [{one['low']:.3f}, {one['high']:.3f}] | {means['video'][task]:.3f} "
-            f"| {means['mean frame'][task]:.3f} | {means['by hand'][task]:.3f} | {means['blind'][task]:.3f} |"
+            f"| {means['without motion'][task]:.3f} | {means['mean frame'][task]:.3f} | {means['by hand'][task]:.3f} "
+            f"| {means['blind'][task]:.3f} |"
         )
     return "\n".join(lines)
 
