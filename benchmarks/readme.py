@@ -377,6 +377,20 @@ def dense(report: dict) -> str:
     return "\n".join(lines)
 
 
+def tracking(report: dict) -> str:
+    """A line per method, with the intervals over the clips."""
+    metrics = ("average_precision", "idf1", "mota", "identity_switches")
+    lines = ["| method | AP of tracks | IDF1 | MOTA | identity switches per clip |"]
+    lines.append("| --- | --- | --- | --- | --- |")
+    for who in ("torso", "linked components"):
+        found = [report[who][name] for name in metrics]
+        cells = [f"{one['value']:.3f} [{one['low']:.3f}, {one['high']:.3f}]" for one in found]
+        lines.append(f"| {who} | {' | '.join(cells)} |")
+    blind = [report["torso"]["blind"][name] for name in metrics]
+    cells = ["–" if one is None else f"{one:.3f}" for one in blind]
+    return "\n".join([*lines, f"| sees no video | {' | '.join(cells)} |"])
+
+
 def tables(report: dict) -> str:
     """A line per table and figure: Torso's mean over the seeds, and the best plain method's."""
     lines = ["| table | figure | Torso | best plain method |", "| --- | --- | --- | --- |"]
@@ -566,6 +580,7 @@ PAGES = {
     "docs/heads.md": {"likelihoods": likelihoods},
     "docs/tagging.md": {"hidden_chains": hidden_chains},
     "docs/dense.md": {"dense": dense},
+    "docs/tracking.md": {"tracking": tracking},
     "docs/retrieval.md": {"retrieval": retrieval, "search": search},
     "docs/caption.md": {"caption": caption},
     "docs/decisions.md": {"tables": tables, "multi_target": multi_target},

@@ -18,7 +18,7 @@ SRC = ROOT / "src"
 LAYERS = """
 errors types _version
 registry _optional
-_hub _spans
+_hub _matching _spans
 _tensors
 _blocks
 encoders fusion sharing heads balancing data

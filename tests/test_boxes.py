@@ -14,12 +14,13 @@ from hypothesis.extra.numpy import arrays
 import torso
 from tests import tables
 from tests.pictures import SETTINGS, SIDE, png, rectangles, write
+from torso._matching import matched
 from torso.data import Reading, read_table
 from torso.data.targets import Boxes, labelled
 from torso.errors import DataError
 from torso.evaluation import evaluate_task, fit_baseline
 from torso.heads import BoxSet
-from torso.heads._boxes import centred, generalised_iou, matched
+from torso.heads._boxes import centred, generalised_iou
 
 NAN = float("nan")
 

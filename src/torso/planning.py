@@ -210,9 +210,7 @@ def settle_encoders(config: RunConfig) -> RunConfig:
         if name not in schema.modalities:
             raise ConfigError(unknown("modality in `encoders`:", name, schema.modalities))
         modality = schema.modalities[name]
-        full = Part(
-            modality.form, _named(Encoder.registry, spec, schema.encoder(name), modality.form), {}
-        ).full_spec()
+        full = Part(modality.form, _encoder(spec, schema, name), {}).full_spec()
         kind, settings = spec_type(full)
         try:
             pinned, asked = Encoder.registry.find(kind).prepare(settings)
@@ -247,35 +245,34 @@ def complete_parts(config: RunConfig, schema: Schema, rows: int) -> RunConfig:
             raise ConfigError(unknown("task in `heads`:", name, schema.targets))
 
     def short(
-        registry: Any,
-        form: str,
-        spec: Any,
-        default: str | Mapping[str, Any],
-        offered: Iterable[str],
+        registry: Any, form: str, full: Mapping[str, Any], offered: Iterable[str]
     ) -> dict[str, Any]:
-        named = Part(form, _named(registry, spec, default, form), {}).full_spec()
-        full = registry.complete(named, given=["dim", "token_dim", *offered])
-        return {**full, "type": str(full["type"]).removeprefix(f"{form}/")}
+        spec = Part(form, full, {}).full_spec()
+        known = registry.complete(spec, given=["dim", "token_dim", *offered])
+        return {**known, "type": str(known["type"]).removeprefix(f"{form}/")}
 
     def whole(registry: Any, part: str, *given: str) -> dict[str, Any]:
+        said = _said(registry, getattr(config, part))
         default = RunConfig.model_fields[part].default
-        return dict(
-            registry.complete(_named(registry, getattr(config, part), default), given=given)
-        )
+        return dict(registry.complete({"type": default, **said}, given=given))
 
     encoders = {
         name: short(
             Encoder.registry,
             one.form,
-            config.encoders.get(name),
-            schema.encoder(name),
+            _encoder(config.encoders.get(name), schema, name),
             one.offered(),
         )
         for name, one in schema.modalities.items()
     }
     _check_asked(encoders, schema)
     heads = {
-        name: short(Head.registry, kind.kind, config.heads.get(name), kind.head, kind.offered())
+        name: short(
+            Head.registry,
+            kind.kind,
+            {"type": kind.head, **_said(Head.registry, config.heads.get(name), kind.kind)},
+            kind.offered(),
+        )
         for name, kind in schema.targets.items()
     }
     return config.model_copy(
@@ -298,7 +295,9 @@ def _check_asked(encoders: Mapping[str, Mapping[str, Any]], schema: Schema) -> N
     """Refuse an encoder that lacks a setting which a target asks for."""
     for task, kind in schema.targets.items():
         for modality, wish in kind.encoders().items():
-            for key, value in wish.items() if isinstance(wish, Mapping) else ():
+            if isinstance(wish, str) or "type" in wish:
+                continue
+            for key, value in wish.items():
                 if encoders[modality].get(key) != value:
                     raise ConfigError(
                         f"`encoders.{modality}.{key}` should be {value!r}, as the {kind.kind} target {task!r} asks. Found "
@@ -306,19 +305,31 @@ def _check_asked(encoders: Mapping[str, Mapping[str, Any]], schema: Schema) -> N
                     )
 
 
-def _named(registry: Any, spec: Any, default: str | Mapping[str, Any], form: str = "") -> Any:
-    """Return `spec` with the type that it leaves open, as `--set encoders.photo.width=16` does, and the other defaults."""
+def _encoder(spec: Any, schema: Schema, modality: str) -> dict[str, Any]:
+    """Return the spec of a modality's encoder, with what `spec` leaves open."""
+    from torso.encoders import Encoder
+
+    form = schema.modalities[modality].form
+    said = _said(Encoder.registry, spec, form)
+    kind = said.get("type")
+    short = kind.removeprefix(f"{form}/") if isinstance(kind, str) else None
+    return {**schema.encoder(modality, short), **said}
+
+
+def _said(registry: Any, spec: Any, form: str = "") -> dict[str, Any]:
+    """Return what a config says of a part, as a mapping; `type` may be left open.
+
+    `gated` is `{type: gated}`, and `{gated: {hidden: 64}}` is `{type: gated, hidden: 64}`.
+    """
     if spec is None:
-        return default
-    if isinstance(default, str):
-        default = {"type": default}
+        return {}
     if not isinstance(spec, Mapping):
-        return {**default, "type": spec}
+        return {"type": spec}
     names = [f"{form}/{key}" if form and "/" not in str(key) else key for key in spec]
     if len(names) == 1 and (names[0] in registry or ":" in str(names[0])):
         name, settings = spec_type(spec)
-        spec = {"type": name, **settings}
-    return {**default, **spec}
+        return {"type": name, **settings}
+    return dict(spec)
 
 
 def _described_in_full(

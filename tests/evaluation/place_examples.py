@@ -33,6 +33,21 @@ def boxes(rng, rows, gaps):
     return np.concatenate([found, noise], axis=1), truth
 
 
+def tracks(rng, rows, gaps):
+    """Boxes of one class that drift over three frames; answers lose a box or change places now and then."""
+    found, truth = boxes(rng, rows, gaps)
+    truth[..., 4] = np.where(truth[..., 4] > 0, 0, truth[..., 4])
+    found[..., 4] = 0
+    drift = 0.05 * np.arange(3)[:, None] * np.ones(4)
+    truth, found = (np.repeat(one[:, :, None], 3, axis=2) for one in (truth, found))
+    truth[..., :4] += drift
+    found[..., :4] += drift
+    swapped = rng.random(rows) < 0.3
+    found[swapped, :2, 2, :4] = found[swapped, 1::-1, 2, :4]
+    there = rng.uniform(0.45, 1.0, (*found.shape[:3], 1))
+    return np.concatenate([found, found[..., 5:], there], axis=3), truth
+
+
 def retrieval(rng, rows, gaps):
     """Vectors of two modalities that are near to each other in a row; two rows are about the same thing."""
     truth = np.arange(rows)
@@ -85,6 +100,7 @@ EXAMPLES = {
     "mask": mask,
     "map": maps,
     "boxes": boxes,
+    "tracks": tracks,
 }
 
 
@@ -92,7 +108,12 @@ def perfect(kind, truth):
     if kind == "retrieval":
         own = np.eye(truth.max() + 1)[truth]
         return np.stack([own, own], axis=1)
-    if kind != "boxes":
+    if kind not in {"boxes", "tracks"}:
         return truth
     score = np.where(truth[..., 4:] >= 0, 1.0, np.nan)
-    return np.concatenate([truth, score], axis=2)
+    if kind == "boxes":
+        return np.concatenate([truth, score], axis=2)
+    named = truth.copy()
+    named[..., 4] = truth[..., 4].max(axis=2, keepdims=True)
+    there = np.where(truth[..., 4:] >= 0, 1.0, 0.0)
+    return np.concatenate([named, np.ones_like(there), np.ones_like(there), there], axis=3)

@@ -57,6 +57,10 @@ def report(kind, prediction, truth, **settings):
     return evaluate_task(kind, prediction, truth, fit_baseline(kind, truth), **settings)
 
 
+UNCOMPARED = {"tracks": {None}}
+"""Verdicts besides `better` where there is signal: a baseline that sees nothing switches no identity."""
+
+
 def nothing_known(truth):
     return np.full_like(truth, -1 if truth.dtype.kind == "i" else np.nan)
 
@@ -68,7 +72,9 @@ def values(found):
 @pytest.mark.parametrize("kind", KINDS)
 def test_signal_beats_the_baseline(kind):
     found = report(kind, *example(kind, rows=400), resamples=200)
-    assert {found.verdict(metric) for metric in found.metrics} == {"better"}
+    assert {found.verdict(metric) for metric in found.metrics} - UNCOMPARED.get(kind, set()) == {
+        "better"
+    }
     assert all(e.low < e.value < e.high for e in found.metrics.values())
 
 
@@ -213,6 +219,7 @@ def test_constant_truth_and_huge_values_do_not_warn(kind):
     if not SCORES.find(kind).probable and kind not in {
         "mask",
         "boxes",
+        "tracks",
         "retrieval",
         "tags",
         "caption",

@@ -114,6 +114,30 @@ def draw_tokens() -> Tensor:
     return torch.where(over < 0, tokens, torch.where(over == 0, 6, -1))
 
 
+def draw_tracks() -> Tensor:
+    """Return two tracks over four frames and room for a third; some begin late, and one has a gap."""
+    tracks = draw_boxes().unsqueeze(2).repeat(1, 1, 4, 1)
+    tracks[..., :4] += 0.02 * torch.arange(4.0, dtype=torch.float64).view(1, 1, 4, 1)
+    for row, track, hidden in ((1, 0, [0]), (2, 1, [0, 1]), (3, 0, [2]), (4, 1, [3])):
+        tracks[row, track, hidden, :4], tracks[row, track, hidden, 4] = torch.nan, -1.0
+    return tracks
+
+
+def all_followed(prediction: Tensor, targets: Tensor) -> bool:
+    """Every true track is among the sure ones, which are as many, and is there where it should be."""
+    for proposals, tracks in zip(prediction, targets, strict=True):
+        sure, there = proposals[proposals[:, 0, 5] > 0.5], tracks[..., 4] >= 0
+        true = there.any(dim=1)
+        if len(sure) != true.sum():
+            return False
+        for track, present in zip(tracks[true], there[true], strict=True):
+            right = ((sure[..., 7] > 0.5) == present).all(dim=1)
+            close = (sure[:, present, :5] - track[present]).abs().amax(dim=(1, 2)) < 0.05
+            if not (right & close).any():
+                return False
+    return True
+
+
 def all_found(prediction: Tensor, targets: Tensor) -> bool:
     """Every true box is among those that are likelier than not, which are as many."""
     for proposals, boxes in zip(prediction, targets, strict=True):
@@ -222,6 +246,13 @@ KINDS = {
         lambda prediction, targets: torch.equal(prediction, targets),
         missing=-1,
         probability=False,
+    ),
+    "tracks": Kind(
+        {"of": PICTURE, "classes": 3, "frames": 4, "keep": 5},
+        draw_tracks,
+        all_followed,
+        probability=False,
+        answer=(5, 4, 8),
     ),
     "retrieval": Kind(
         {"between": [PICTURE, NOTE]},

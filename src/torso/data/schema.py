@@ -20,6 +20,7 @@ from torso.data.sources import Source, TurningSource, joined
 from torso.data.tables.table import Column, Table
 from torso.data.targets import TargetKind
 from torso.errors import ConfigError, DataError, unknown
+from torso.registry import spec_type
 
 __all__ = ["Dataset", "Modality", "Schema"]
 
@@ -131,10 +132,12 @@ class Schema:
                     )
         self.modalities = _group(self.inputs, wished)
         forms = {name: one.form for name, one in self.modalities.items()}
+        first = {name: next(iter(one.columns.values())) for name, one in self.modalities.items()}
         for name, kind in self.targets.items():
             kind.meet(name, forms)
             if kind.along is not None:
                 kind.follow(self._followed(kind.along)[1].length)
+            kind.adopt(first)
 
     def fit(self, table: Table, rows: np.ndarray, reading: Reading | None = None) -> None:
         """Learn statistics, vocabularies and classes from the training rows only.
@@ -172,16 +175,22 @@ class Schema:
         }
         return list(found)
 
-    def encoder(self, modality: str) -> dict[str, Any]:
+    def encoder(self, modality: str, kind: str | None = None) -> dict[str, Any]:
         """Return a modality's encoder where none is set: the first that a target wishes for, or its own.
 
-        Beside its `type`, the settings that targets ask of whichever encoder it is.
+        Beside its `type`, the settings that go with it, and those that targets ask of whichever encoder it is.
+
+        Args:
+            modality: its name.
+            kind: the type that is set; None where it is left open.
         """
         wishes = [kind.encoders().get(modality) for kind in self.targets.values()]
-        named = (one for one in wishes if isinstance(one, str))
-        asked = [one for one in wishes if isinstance(one, Mapping)]
-        settings = {key: value for one in asked for key, value in one.items()}
-        return {"type": next(named, self.modalities[modality].encoder), **settings}
+        asked = [one for one in wishes if isinstance(one, Mapping) and "type" not in one]
+        named = (one for one in wishes if one and one not in asked)
+        best, settings = spec_type(next(named, self.modalities[modality].encoder))
+        if kind not in (None, best):
+            best, settings = str(kind), {}
+        return {"type": best, **settings, **{k: v for one in asked for k, v in one.items()}}
 
     def dataset(self, table: Table, reading: Reading, *, targets: bool = True) -> Dataset:
         """Lay out a table.

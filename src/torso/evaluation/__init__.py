@@ -25,6 +25,7 @@ from torso.evaluation.scores import SCORES, Measured, Scores
 from torso.evaluation.survival import SurvivalScores
 from torso.evaluation.table import results_table
 from torso.evaluation.tags import TagsScores
+from torso.evaluation.tracks import TracksScores
 from torso.evaluation.vector import VectorScores
 
 __all__ = [
@@ -46,6 +47,7 @@ __all__ = [
     "SurvivalScores",
     "TagsScores",
     "TaskReport",
+    "TracksScores",
     "VectorScores",
     "evaluate_task",
     "fit_baseline",

@@ -57,11 +57,14 @@ def evaluate_task(
             probability of yes; number `[rows]` and vector `[rows, dims]` values in the user's unit; ordinal
             `[rows, classes]` probabilities; count `[rows]` means; survival `[rows]` times; mask `[rows, height, width]`
             class indices; tags `[rows, steps]` codes (`torso._spans`); caption `[rows, characters]` code points, -1
-            behind the last.
+            behind the last; boxes `[rows, boxes, 6]` and tracks `[rows, tracks, frames, 8]`: corners, class,
+            its probability, and for tracks those of being a thing and of being there, NaN for none.
         truth: category int `[rows]`, -1 where missing, and an index past the last class for a class that
             the model never learnt; ordinal likewise, but without such a class; survival float `[rows, 2]`, the time
             and whether it ended with the event (1) or with the watching (0); mask int `[rows, height, width]`, as
-            category; caption int, as predicted, all -1 where missing; the others float, shaped as `prediction`, NaN where missing.
+            category; caption int, as predicted, all -1 where missing; boxes `[rows, most, 5]` and tracks
+            `[rows, most, frames, 5]`: corners and class, the class -1 for none and all NaN where missing; the others
+            float, shaped as `prediction`, NaN where missing.
         baseline: from `fit_baseline` on the training rows.
         names: of the classes, dimensions or labels; by default their numbers.
         groups: `[rows]`, rows of one group are resampled together. Give it where rows are not independent.
@@ -114,7 +117,7 @@ def evaluate_task(
         headline=scores.headline,
         metrics=_estimates(scores, point.overall, [some.overall for some in drawn]),
         baseline={
-            metric: float(known.overall.get(metric, np.array([math.nan]))[0])
+            metric: float(known.overall[metric][0]) if metric in known.overall else math.nan
             for metric in point.overall
         },
         against=scores.against,

@@ -25,6 +25,7 @@ WORDS = {"r2": "R²", "mae": "MAE", "rmse": "RMSE", "arrmse": "aRRMSE", "auroc":
 WORDS |= {"rps": "RPS", "d2": "D²", "interval_score": "int. score"}
 WORDS |= {"span_f1": "span F1", "chrf": "chrF"}
 WORDS |= {"macro_f1": "macro-F1", "micro_f1": "micro-F1", "average_precision": "avg. prec."}
+WORDS |= {"idf1": "IDF1", "mota": "MOTA", "identity_switches": "id switches"}
 
 
 def results_table(reports: Mapping[str, TaskReport]) -> Table:

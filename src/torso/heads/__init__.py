@@ -18,6 +18,7 @@ from torso.heads.quantiles import Quantiles
 from torso.heads.student import Student
 from torso.heads.survival import LogLogistic, LogNormal, Weibull
 from torso.heads.tags import TagTokens
+from torso.heads.tracks import TrackSet
 
 __all__ = [
     "BoxSet",
@@ -41,5 +42,6 @@ __all__ = [
     "Softmax",
     "Student",
     "TagTokens",
+    "TrackSet",
     "Weibull",
 ]

@@ -1,4 +1,4 @@
-"""What heads about places share: the tokens of a picture as a map, and the way from there to the size asked for."""
+"""What heads about places share: the tokens of a picture or of a video's frames as maps, and what leads from there."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from torso._tensors import zeroed
 from torso.errors import ConfigError
 from torso.types import Tokens
 
-__all__ = ["Grid", "GridDecoder"]
+__all__ = ["Grid", "GridDecoder", "cell_middles"]
 
 _UNSEEN = 8  # side of the map before the first picture
 
@@ -23,39 +23,72 @@ class Grid(nn.Module):
 
     Args:
         of: name of the picture.
+        frames: maps per row; more than one of a video, whose tokens are those of its frames, one frame after another.
     """
 
-    def __init__(self, of: str) -> None:
+    def __init__(self, of: str, frames: int = 1) -> None:
         super().__init__()
         self.of = of
+        self.frames = frames
         self.register_buffer("side", torch.zeros((), dtype=torch.int64))
 
     side: Tensor
     """Side of the last map; that of a batch in which no row has the picture, where the encoder is not asked."""
 
     def forward(self, tokens: Mapping[str, Tokens] | None) -> Tensor:
-        """Return `[batch, dim, side, side]` from modality -> tokens.
+        """Return `[batch * frames, dim, side, side]` from modality -> tokens.
 
         Raises:
-            ConfigError: there is no such picture, or its tokens are no square grid of at least 2 x 2.
+            ConfigError: there is no such picture, or its tokens are no square grids of at least 2 x 2.
         """
+        found = self._own(tokens)
+        batch, length, dim = found.values.shape
+        if self._unasked(found):
+            side = int(self.side) or _UNSEEN
+            return found.values.new_zeros(batch * self.frames, dim, side, side)
+        side = math.isqrt(length // self.frames)
+        if self.frames * side**2 != length or side < 2:
+            raise ConfigError(self._refusal(length))
+        self.side.fill_(side)
+        maps = zeroed(found).reshape(batch * self.frames, side**2, dim)
+        return maps.transpose(1, 2).reshape(-1, dim, side, side)
+
+    def seen(self, tokens: Mapping[str, Tokens] | None) -> Tensor:
+        """Return bool `[batch, frames]`: the frames that a row has; in a row without any, all. Tokens are as above."""
+        found = self._own(tokens)
+        if self._unasked(found):
+            return found.mask.new_ones(len(found.mask), self.frames)
+        some = found.mask.view(-1, self.frames, found.mask.shape[1] // self.frames).any(dim=2)
+        return some | ~found.present.unsqueeze(1)
+
+    def _own(self, tokens: Mapping[str, Tokens] | None) -> Tokens:
         if not tokens or self.of not in tokens:
             raise ConfigError(
                 f"Parameter `of` should name an input. Found {self.of!r}; known: {list(tokens or ())}."
             )
-        found = tokens[self.of]
-        batch, length, dim = found.values.shape
-        if length == 1 and not bool(found.mask.any()):
-            side = int(self.side) or _UNSEEN
-            return found.values.new_zeros(batch, dim, side, side)
-        side = math.isqrt(length)
-        if side**2 != length or side < 2:
-            raise ConfigError(
+        return tokens[self.of]
+
+    @staticmethod
+    def _unasked(found: Tokens) -> bool:
+        """Return whether no row of the batch has the picture, so that the tokens have no places."""
+        return found.values.shape[1] == 1 and not bool(found.mask.any())
+
+    def _refusal(self, length: int) -> str:
+        if self.frames == 1:
+            return (
                 f"A head about places should read a grid of tokens, one per place of the picture. Found {length} of "
                 f"{self.of!r}: use --set encoders.{self.of}.type=pyramid, or an encoder with `tokens: 0`."
             )
-        self.side.fill_(side)
-        return zeroed(found).transpose(1, 2).reshape(batch, dim, side, side)
+        return (
+            f"A head about places of a video should read a grid of tokens for each of its {self.frames} frames. "
+            f"Found {length} tokens of {self.of!r}: use an encoder that keeps every place of every frame."
+        )
+
+
+def cell_middles(side: int, like: Tensor) -> Tensor:
+    """Return x and y of the cells' middles `[side * side, 2]`, as shares of the picture, row by row."""
+    middle = (torch.arange(side, device=like.device, dtype=like.dtype) + 0.5) / side
+    return torch.cartesian_prod(middle, middle).flip(1)
 
 
 class GridDecoder(nn.Module):

@@ -10,15 +10,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from torso._blocks import Block, positions
-from torso.heads._boxes import centred, generalised_iou, matched
-from torso.heads._grid import Grid
+from torso._blocks import Block, positions_of_places
+from torso._matching import matched
+from torso.heads._boxes import apart, corners_around
+from torso.heads._grid import Grid, cell_middles
 from torso.heads._head import Head
 from torso.types import Tokens
 
 __all__ = ["BoxSet"]
-
-_L1, _OVERLAP = 5.0, 2.0  # weights of the two distances between boxes
 
 
 class BoxSet(Head, form="boxes", name="set"):
@@ -83,9 +82,7 @@ class BoxSet(Head, form="boxes", name="set"):
         if grid.shape[2] > self.cells:
             grid = functional.adaptive_avg_pool2d(grid, self.cells)
         side, dim = grid.shape[2], grid.shape[1]
-        down = positions(side, dim // 2, grid).unsqueeze(1).expand(-1, side, -1)
-        across = positions(side, dim - dim // 2, grid).expand(side, -1, -1)
-        x = grid.flatten(2).transpose(1, 2) + torch.cat([down, across], dim=2).flatten(0, 1)
+        x = grid.flatten(2).transpose(1, 2) + positions_of_places(side, side, dim, grid)
         x = x + self.layers(features).unsqueeze(1)
         cells = Tokens(x, x.new_ones(x.shape[:2], dtype=torch.bool))
         for block in self.blocks:
@@ -100,12 +97,9 @@ class BoxSet(Head, form="boxes", name="set"):
     def corners(self, outputs: Tensor, /) -> Tensor:
         """Return the corners of all proposals, `[batch, proposals, 4]`, as shares of the picture."""
         side = math.isqrt(outputs.shape[1])
-        middle = (torch.arange(side, device=outputs.device, dtype=outputs.dtype) + 0.5) / side
-        start = torch.logit(torch.cartesian_prod(middle, middle).flip(1))  # x, y, row by row
+        start = torch.logit(cell_middles(side, outputs))
         raw = outputs[..., -4:]
-        centre = torch.sigmoid(start + raw[..., :2])
-        half = torch.sigmoid(raw[..., 2:] - 1.0) / 2
-        return torch.cat([centre - half, centre + half], dim=-1)
+        return corners_around(torch.sigmoid(start + raw[..., :2]), raw[..., 2:])
 
     def nll(self, outputs: Tensor, targets: Tensor, /) -> Tensor:
         """Return the loss of each row, `[batch]`, of boxes `[batch, most, 5]` as the kind `boxes` lays them out."""
@@ -119,10 +113,8 @@ class BoxSet(Head, form="boxes", name="set"):
         weights = torch.where(classes < self.classes, 1.0, self.nothing).to(each)
         losses = (weights * each).sum(dim=1) / weights.sum(dim=1)
         found = corners[row, proposal]
-        away = (centred(found) - centred(truth[:, :4])).abs().sum(dim=1)
-        apart = 1 - generalised_iou(found, truth[:, :4])
         count = torch.bincount(row, minlength=len(outputs)).clamp(min=1)
-        return losses.index_add(0, row, (_L1 * away + _OVERLAP * apart) / count[row])
+        return losses.index_add(0, row, apart(found, truth[:, :4]) / count[row])
 
     def _match(
         self, outputs: Tensor, corners: Tensor, targets: Tensor
@@ -131,11 +123,11 @@ class BoxSet(Head, form="boxes", name="set"):
         learnt = (targets[..., 4] >= 0) & (targets[..., 4] < self.classes)
         named = torch.where(learnt, targets[..., 4], 0.0).long()
         truth = targets[..., :4].to(corners)
-        away = torch.cdist(centred(corners), centred(truth), p=1)
-        overlap = generalised_iou(corners[:, :, None], truth[:, None])
         places = named.unsqueeze(1).expand(-1, outputs.shape[1], -1)
         sure = torch.softmax(outputs[..., :-4], dim=2).gather(2, places)
-        costs = (_L1 * away - _OVERLAP * overlap - sure).cpu().numpy()  # [batch, proposals, most]
+        costs = (
+            (apart(corners[:, :, None], truth[:, None]) - sure).cpu().numpy()
+        )  # [batch, proposals, most]
         there = learnt.cpu().numpy()
         pairs = [np.zeros((3, 0), np.int64)]
         for row in np.flatnonzero(there.any(axis=1)):

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from torso.data import Reading, read_table
+from torso.data.inputs import Video
 from torso.data.targets import TargetKind, labelled
 from torso.errors import DataError
 
@@ -28,6 +29,7 @@ EXAMPLES = {
     ],
     "caption": ["a red thing", " ", "a blue thing"],
     "boxes": ['[[0.1, 0.2, 0.5, 0.9, "cat"]]', None, "[]"],
+    "tracks": ['[[2, 0.1, 0.2, 0.5, 0.9, "cat", 7]]', None, "[]"],
 }
 PREDICTIONS = {
     "binary": np.array([0.2, 0.9]),
@@ -44,6 +46,7 @@ PREDICTIONS = {
     "retrieval": np.array([[[0.6, 0.8], [0.0, 0.0]], [[1.0, 0.0], [0.0, 1.0]]]),
     "tags": np.array([[1, 3], [0, 0]]),
     "boxes": np.array([[[0.1, 0.2, 0.5, 0.9, 0, 0.8]], [[0.1, 0.2, 0.5, 0.9, 0, 0.1]]]),
+    "tracks": np.tile([0.1, 0.2, 0.5, 0.9, 0, 0.8, 0.9, 0.6], (2, 1, 8, 1)),
 }
 
 
@@ -51,7 +54,11 @@ SETTINGS = {"survival": {"event": "seen"}, "retrieval": {"between": ["photo", "n
 
 
 def built(name):
-    return TargetKind.registry.build({"type": name, **SETTINGS.get(name, {})})
+    kind = TargetKind.registry.build({"type": name, **SETTINGS.get(name, {})})
+    if name == "tracks":
+        kind.meet("x", {"clip": "video"})
+        kind.adopt({"clip": Video()})
+    return kind
 
 
 def column(values):

@@ -12,6 +12,7 @@ from torso.data.targets.ordinal import Ordinal
 from torso.data.targets.retrieval import Retrieval
 from torso.data.targets.survival import Survival
 from torso.data.targets.tags import Tags
+from torso.data.targets.tracks import Tracks
 
 __all__ = [
     "Binary",
@@ -28,6 +29,7 @@ __all__ = [
     "Survival",
     "Tags",
     "TargetKind",
+    "Tracks",
     "Vector",
     "labelled",
 ]

@@ -1,9 +1,9 @@
-"""Targets that say something about places of one picture."""
+"""Targets that say something about places of one picture, or of one video."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pyarrow as pa
@@ -13,6 +13,7 @@ from torso.data.reading import Decoder, Reading
 from torso.data.tables.table import Column
 from torso.data.targets._target import TargetKind
 from torso.errors import ConfigError, unknown
+from torso.registry import Spec
 
 __all__ = ["OfPicture", "pixel_arrays", "side_lengths"]
 
@@ -24,27 +25,34 @@ class OfPicture(TargetKind):
         of: name of the picture's column; None: the only one.
     """
 
+    form: ClassVar[str] = "image"
+    """Form of the input that it is about."""
+
+    def __init_subclass__(cls, *, form: str = "", **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        cls.form = form or cls.form
+
     def __init__(self, of: str | None = None) -> None:
         self.of = of
 
     def meet(self, task: str, forms: Mapping[str, str]) -> None:
-        """Settle which picture is meant.
+        """Settle which picture, or video, is meant.
 
         Raises:
             ConfigError: none, or several and `of` names none of them.
         """
-        pictures = [name for name, form in forms.items() if form == "image"]
-        if self.of is None and len(pictures) == 1:
-            (self.of,) = pictures
+        known = [name for name, form in forms.items() if form == self.form]
+        if self.of is None and len(known) == 1:
+            (self.of,) = known
         if self.of is None:
             raise ConfigError(
-                f"The {self.kind} target {task!r} should be about one picture. Found the image inputs {pictures}. "
-                f"Name one with --set targets.{task}.of=COLUMN."
+                f"The {self.kind} target {task!r} should be about one {self.form}. Found the {self.form} inputs "
+                f"{known}. Name one with --set targets.{task}.of=COLUMN."
             )
-        if self.of not in pictures:
-            raise ConfigError(f"`targets.{task}`: {unknown('image input', self.of, pictures)}")
+        if self.of not in known:
+            raise ConfigError(f"`targets.{task}`: {unknown(f'{self.form} input', self.of, known)}")
 
-    def encoders(self) -> Mapping[str, str]:
+    def encoders(self) -> Mapping[str, Spec]:
         """Wish for a pyramid above the picture."""
         return {} if self.of is None else {self.of: "pyramid"}
 

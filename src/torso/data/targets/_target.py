@@ -9,9 +9,10 @@ from typing import Any, ClassVar
 import numpy as np
 import pyarrow as pa
 
+from torso.data.inputs import InputKind
 from torso.data.reading import Reading
 from torso.data.tables.table import Column
-from torso.registry import Registry
+from torso.registry import Registry, Spec
 
 __all__ = ["TargetKind"]
 
@@ -60,6 +61,9 @@ class TargetKind(ABC):
     def meet(self, task: str, forms: Mapping[str, str]) -> None:
         """Take note of the task's name and of the inputs, modality -> form; refuse those that the target cannot use."""
 
+    def adopt(self, inputs: Mapping[str, InputKind]) -> None:
+        """Take over settings of the inputs, modality -> kind of its first column. Default: none."""
+
     @abstractmethod
     def state(self) -> dict[str, Any]:
         """Return what `fit` learned, as JSON values."""
@@ -98,8 +102,8 @@ class TargetKind(ABC):
         """
         return ()
 
-    def encoders(self) -> Mapping[str, str | Mapping[str, Any]]:
-        """Return modality -> name of the encoder that serves this target best, or the settings that an encoder must have.
+    def encoders(self) -> Mapping[str, Spec]:
+        """Return modality -> the encoder that serves this target best, or, without `type`, settings that it must have.
 
         Default: none is wished for.
         """
