@@ -317,14 +317,15 @@ def likelihoods(report: dict) -> str:
 def hidden_chains(report: dict) -> str:
     """A line per head: log loss and accuracy beside the truth's, and those of who sees less."""
     lines = [
-        "| log loss of | Torso | the truth's | above it: mean, worst seed | step's own number alone | baseline | step accuracy | the truth's |",
-        "| --- | --- | --- | --- | --- | --- | --- | --- |",
+        "| log loss of | seeds | Torso | the truth's | above it: mean, worst seed | step's own number alone | baseline | step accuracy | the truth's |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- | --- |",
     ]
     names = {"steps": "each step", "chain": "the whole sequence (`chain`)"}
     for head, found in report["summary"].items():
         ours, truth, excess = found["metrics"], found["truth"], found["excess"]
+        seeds = sum(one["head"] == head for one in report["fits"])
         lines.append(
-            f"| {names[head]} | {ours['log_loss']:.4f} | {truth['log_loss']:.4f} "
+            f"| {names[head]} | {seeds} | {ours['log_loss']:.4f} | {truth['log_loss']:.4f} "
             f"| {excess['mean']:.1%}, {excess['worst']:.1%} | {found['own number']['log_loss']:.4f} "
             f"| {found['baseline']['log_loss']:.4f} | {ours['step_accuracy']:.3f} | {truth['step_accuracy']:.3f} |"
         )
