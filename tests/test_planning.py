@@ -137,3 +137,21 @@ def test_parts_of_unknown_modalities_and_tasks_are_refused():
         settle_encoders(complete().model_copy(update={"encoders": {"nots": "transformer"}}))
     with pytest.raises(ConfigError, match=r"task in `heads`: 'pric'. Did you mean 'price'"):
         complete(heads={"pric": "gaussian"})
+
+
+@pytest.mark.parametrize(
+    ("rows", "size"),
+    [(20, 32), (999, 32), (1000, 64), (12_799, 64), (12_800, 128), (25_600, 256)],
+)
+def test_the_batch_size_goes_by_the_training_rows(rows, size):
+    columns = read_table(tables.plain())
+    values = {"targets": TARGETS}
+    infer_columns(columns, values, add=True)
+    config = RunConfig.parse(values)
+    schema = Schema(config.inputs, config.targets)
+    schema.fit(columns, range(30))
+    assert complete_parts(config, schema, rows).training.batch_size == size
+    settled = config.model_copy(
+        update={"training": config.training.model_copy(update={"batch_size": 7})}
+    )
+    assert complete_parts(settled, schema, rows).training.batch_size == 7

@@ -69,7 +69,9 @@ class TrainingConfig(_Strict):
 
     epochs: int = Field(40, ge=1)
     batch_size: int | None = Field(
-        None, ge=1, description="null: 64, or 128 to 256 from 12,800 training rows on"
+        None,
+        ge=1,
+        description="null: 64, but 32 below 1,000 training rows and 128 to 256 from 12,800 on",
     )
     lr: float = Field(1e-3, gt=0, description="highest learning rate, of AdamW")
     weight_decay: float = Field(0.01, ge=0)

@@ -312,5 +312,7 @@ def _copied(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _batch_size(rows: int) -> int:
-    """Return 64, or 128 to 256 for large tables: 200 steps an epoch until then."""
+    """Return 32 for small tables, which else have too few steps; then 64; 128 to 256 from 200 steps an epoch on."""
+    if rows < 1000:
+        return 32
     return next((size for size in (64, 128) if rows < 200 * size), 256)
