@@ -38,7 +38,6 @@ from _data import data_folder  # noqa: E402
 
 ROWS = {"stamps": 1_200, "emoji": 1_923, "mosi": 2_199, "adult": 6_000}
 EVERYTHING = "everything"
-FINE = {"vocabulary": 500, "length": 160}
 
 
 @dataclass(frozen=True)
@@ -106,10 +105,12 @@ def of(modality: str, *names: str) -> dict[str, dict[str, Any]]:
 
 
 TEXTS = of("text", "transformer", "ngrams") | {
-    "ngrams, 500 tokens": {
-        "encoders.text": "ngrams",
-        **{f"inputs.text.{key}": value for key, value in FINE.items()},
+    f"{name}, 500 tokens": {
+        "encoders.text": name,
+        "inputs.text.vocabulary": 500,
+        "inputs.text.length": 160,
     }
+    for name in ("ngrams", "transformer")
 }
 PICTURE = {"kind": "image", "size": 32}
 PYRAMID = {"type": "pyramid", "tokens": 1, "jitter": 0.5}

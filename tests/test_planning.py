@@ -139,19 +139,13 @@ def test_parts_of_unknown_modalities_and_tasks_are_refused():
         complete(heads={"pric": "gaussian"})
 
 
-@pytest.mark.parametrize(
-    ("rows", "size"),
-    [(20, 32), (999, 32), (1000, 64), (12_799, 64), (12_800, 128), (25_600, 256)],
-)
-def test_the_batch_size_goes_by_the_training_rows(rows, size):
-    columns = read_table(tables.plain())
+@pytest.mark.parametrize(("rows", "decay"), [(20, 0.95), (999, 0.95), (1000, 0.0)])
+def test_weights_are_averaged_where_training_rows_are_few(rows, decay):
     values = {"targets": TARGETS}
-    infer_columns(columns, values, add=True)
+    infer_columns(read_table(tables.plain()), values, add=True)
     config = RunConfig.parse(values)
     schema = Schema(config.inputs, config.targets)
-    schema.fit(columns, range(30))
-    assert complete_parts(config, schema, rows).training.batch_size == size
-    settled = config.model_copy(
-        update={"training": config.training.model_copy(update={"batch_size": 7})}
-    )
-    assert complete_parts(settled, schema, rows).training.batch_size == 7
+    schema.fit(read_table(tables.plain()), range(30))
+    assert complete_parts(config, schema, rows).training.average == decay
+    settled = RunConfig.parse({**values, "training": {"average": 0.0}})
+    assert complete_parts(settled, schema, rows).training.average == 0.0

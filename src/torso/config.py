@@ -69,9 +69,7 @@ class TrainingConfig(_Strict):
 
     epochs: int = Field(40, ge=1)
     batch_size: int | None = Field(
-        None,
-        ge=1,
-        description="null: 64, but 32 below 1,000 training rows and 128 to 256 from 12,800 on",
+        None, ge=1, description="null: 64, or 128 to 256 from 12,800 training rows on"
     )
     lr: float = Field(1e-3, gt=0, description="highest learning rate, of AdamW")
     weight_decay: float = Field(0.01, ge=0)
@@ -85,6 +83,13 @@ class TrainingConfig(_Strict):
     )
     mixup: float = Field(
         0.0, ge=0, description="rows are blended by a share from Beta(mixup, mixup); 0: not"
+    )
+    average: float | None = Field(
+        None,
+        ge=0,
+        lt=1,
+        description="decay per step of the running mean of the weights, which is judged and kept; 0: none; "
+        "null: 0.95 below 1,000 training rows, else 0",
     )
     device: str = Field("auto", description="auto, cpu, cuda, cuda:1, mps")
     precision: Literal["auto", "float32", "bfloat16"] = Field(
