@@ -139,13 +139,21 @@ def test_parts_of_unknown_modalities_and_tasks_are_refused():
         complete(heads={"pric": "gaussian"})
 
 
-@pytest.mark.parametrize(("rows", "decay"), [(20, 0.95), (999, 0.95), (1000, 0.0)])
-def test_weights_are_averaged_where_training_rows_are_few(rows, decay):
-    values = {"targets": TARGETS}
-    infer_columns(read_table(tables.plain()), values, add=True)
+@pytest.mark.parametrize(
+    ("inputs", "rows", "decay"),
+    [
+        (["size", "shop"], 999, 0.95),
+        (["size", "shop"], 1000, 0.0),
+        (["size", "note"], 999, 0.0),
+    ],
+)
+def test_weights_are_averaged_where_rows_of_numbers_are_few(inputs, rows, decay):
+    table = read_table(tables.plain())
+    values = {"targets": TARGETS, "inputs": inputs}
+    infer_columns(table, values, add=False)
     config = RunConfig.parse(values)
     schema = Schema(config.inputs, config.targets)
-    schema.fit(read_table(tables.plain()), range(30))
+    schema.fit(table, range(30))
     assert complete_parts(config, schema, rows).training.average == decay
-    settled = RunConfig.parse({**values, "training": {"average": 0.0}})
-    assert complete_parts(settled, schema, rows).training.average == 0.0
+    settled = RunConfig.parse({**values, "training": {"average": 0.5}})
+    assert complete_parts(settled, schema, rows).training.average == 0.5

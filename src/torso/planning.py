@@ -280,7 +280,7 @@ def complete_parts(config: RunConfig, schema: Schema, rows: int) -> RunConfig:
             "training": config.training.model_copy(
                 update={
                     "batch_size": config.training.batch_size or _batch_size(rows),
-                    "average": _average(rows)
+                    "average": _average(rows, schema)
                     if config.training.average is None
                     else config.training.average,
                 }
@@ -321,6 +321,7 @@ def _batch_size(rows: int) -> int:
     return next((size for size in (64, 128) if rows < 200 * size), 256)
 
 
-def _average(rows: int) -> float:
-    """Return the decay of the running mean of weights: 20 steps on small tables, none where steps are many."""
-    return 0.95 if rows < 1000 else 0.0
+def _average(rows: int, schema: Schema) -> float:
+    """Return the decay of the running mean of weights: about 20 steps on few rows of numbers and categories, else none."""
+    scalars = {one.form for one in schema.modalities.values()} <= {"numbers", "categories"}
+    return 0.95 if scalars and rows < 1000 else 0.0
