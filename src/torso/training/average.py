@@ -11,7 +11,6 @@ from contextlib import contextmanager
 
 import torch
 from torch import Tensor, nn
-from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 __all__ = ["Average"]
 
@@ -43,8 +42,8 @@ class Average:
             self.mean = {name: value.clone() for name, value in live.items()}
             return
         decay = min(self.decay, (1 + step) / (10 + step))
-        fold = get_ema_multi_avg_fn(decay)
-        fold(list(self.mean.values()), [live[name] for name in self.mean], step)
+        for name, value in self.mean.items():
+            value.lerp_(live[name], 1 - decay)
 
     def restore(self, mean: Mapping[str, Tensor]) -> None:
         """Take back the mean that a checkpoint held."""
