@@ -257,6 +257,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--sets", nargs="+", choices=known, default=list(known))
     parser.add_argument("--races", nargs="+", help="only these races of the sets")
+    parser.add_argument("--choices", nargs="+", help="only these choices of the races")
     parser.add_argument("--show", action="store_true", help="no runs: judge what is there")
     parser.add_argument("--out", type=Path, default=HERE / "results" / "default_race.json")
     options = parser.parse_args()
@@ -271,6 +272,7 @@ def main() -> None:
             for race, asked in one.races.items()
             if not options.races or race in options.races
             for choice in asked.choices
+            if not options.choices or choice in options.choices
             for seed in options.seeds
             if (race, choice, seed) not in done
         ]

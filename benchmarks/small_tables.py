@@ -122,6 +122,7 @@ def draw(report: Mapping[str, Any], file: Path) -> None:
     marked = [f"{name} *" if name in CHOSEN_ON else name for name in reversed(names)]
     axis.set_yticks(range(len(names)), marked)
     axis.set_xlim(0, 1.3)
+    axis.set_ylim(-0.6, len(names) - 0.4)
     axis.axvline(1.0, color="0.6", linewidth=0.6)
     axis.set_xlabel(
         "aRRMSE on held-out rows (1: the mean), 95 % over seeds; * sets that choices saw"
