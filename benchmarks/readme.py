@@ -442,6 +442,44 @@ def multi_target(report: dict) -> str:
     return "\n".join(lines)
 
 
+def small_tables(report: dict) -> str:
+    """A line per set: each way's mean, and the default run's paired leads."""
+    ways = ["torso", "as before", "weights not averaged", "ridge", "random forest"]
+    lines = [
+        f"| set | rows, inputs | {' | '.join(ways)} | better than before by | than ridge by |",
+        f"| --- | --- |{' --- |' * (len(ways) + 2)}",
+    ]
+    for name, block in report["sets"].items():
+        scores, leads = block["verdict"]["scores"], block["verdict"]["torso is better by"]
+        if len({seed for seed, done in block["runs"].items() if "torso" in done}) < 3:
+            continue
+        cells = [f"{scores[one]['mean']:.3f}" if one in scores else "–" for one in ways]
+        led = [_spread(leads[one], "+") if one in leads else "–" for one in ("as before", "ridge")]
+        star = " \\*" if name in report["chosen on"] else ""
+        size = f"{block['rows']:,}, {block['inputs']}"
+        lines.append(f"| {name}{star} | {size} | {' | '.join([*cells, *led])} |")
+    return "\n".join(lines)
+
+
+def default_race(report: dict) -> str:
+    """A line per race and encoder: score, lead over the default of its form, seconds."""
+    lines = [
+        "| set | reads | encoder | metric | score | over the default | seconds a fit |",
+        "| --- | --- | --- | --- | --- | --- | --- |",
+    ]
+    for name in ("stamps", "emoji", "mosi", "adult"):
+        for race, choices in report.get(name, {}).get("verdict", {}).items():
+            for choice, one in choices.items():
+                own = ", ".join(dict.fromkeys(one["encoders"].values()))
+                shown = f"{own}, the default" if choice == "default" else choice
+                led = "–" if choice == "default" else _spread(one["over_default"], "+")
+                lines.append(
+                    f"| {name} | {race} | {shown} | {one['target']} {_word(one['metric'])} "
+                    f"| {_spread(one['score'])} | {led} | {one['cpu_s']:.0f} |"
+                )
+    return "\n".join(lines)
+
+
 def retrieval(report: dict) -> str:
     """A line per direction: recall at 1, 5 and 10 of every way and of chance; the first seed's intervals of the best."""
     runs = report["runs"]
@@ -569,9 +607,11 @@ PAGES = {
     "README.md": {"talking_stamps": stamps, "speed": speed},
     "docs/encoders.md": {
         "encoders": encoders,
+        "default_race": default_race,
         "pretrained": pretrained,
         "moving_digits": moving_digits,
     },
+    "docs/small_tables.md": {"small_tables": small_tables},
     "docs/fusion.md": {
         "fusion_race": fusion_race,
         "fusion_verdict": fusion_verdict,

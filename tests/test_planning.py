@@ -152,3 +152,23 @@ def test_parts_of_unknown_modalities_and_tasks_are_refused():
         settle_encoders(complete().model_copy(update={"encoders": {"nots": "transformer"}}))
     with pytest.raises(ConfigError, match=r"task in `heads`: 'pric'. Did you mean 'price'"):
         complete(heads={"pric": "gaussian"})
+
+
+@pytest.mark.parametrize(
+    ("inputs", "rows", "decay"),
+    [
+        (["size", "shop"], 999, 0.95),
+        (["size", "shop"], 1000, 0.0),
+        (["size", "note"], 999, 0.0),
+    ],
+)
+def test_weights_are_averaged_where_rows_of_numbers_are_few(inputs, rows, decay):
+    table = read_table(tables.plain())
+    values = {"targets": TARGETS, "inputs": inputs}
+    infer_columns(table, values, add=False)
+    config = RunConfig.parse(values)
+    schema = Schema(config.inputs, config.targets)
+    schema.fit(table, range(30))
+    assert complete_parts(config, schema, rows).training.average == decay
+    settled = RunConfig.parse({**values, "training": {"average": 0.5}})
+    assert complete_parts(settled, schema, rows).training.average == 0.5

@@ -84,6 +84,13 @@ class TrainingConfig(_Strict):
     mixup: float = Field(
         0.0, ge=0, description="rows are blended by a share from Beta(mixup, mixup); 0: not"
     )
+    average: float | None = Field(
+        None,
+        ge=0,
+        lt=1,
+        description="decay per step of the running mean of the weights, which is judged and kept; 0: none; "
+        "null: 0.95 on fewer than 1,000 training rows of numbers and categories alone, else 0",
+    )
     device: str = Field("auto", description="auto, cpu, cuda, cuda:1, mps")
     precision: Literal["auto", "float32", "bfloat16"] = Field(
         "auto", description="auto: bfloat16 autocast on CUDA, float32 elsewhere"

@@ -258,6 +258,7 @@ class _Fitting(Draft):
                 patience=settings.patience,
                 precision=settings.precision,
                 mixup=settings.mixup,
+                average=settings.average or 0.0,
             ),
             self.listener,
             self._measure,

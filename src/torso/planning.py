@@ -228,7 +228,7 @@ def complete_parts(config: RunConfig, schema: Schema, rows: int) -> RunConfig:
     Args:
         config: checked.
         schema: fitted, since what the data offer is no setting.
-        rows: training rows, which the batch size goes by.
+        rows: training rows, which the batch size and the averaging of weights go by.
 
     Raises:
         ConfigError: a head for an unknown task, an unknown part.
@@ -284,7 +284,12 @@ def complete_parts(config: RunConfig, schema: Schema, rows: int) -> RunConfig:
             "fusion": whole(Fusion.registry, "fusion", "modalities", "dim"),
             "sharing": whole(Sharing.registry, "sharing", "tasks", "dim"),
             "training": config.training.model_copy(
-                update={"batch_size": config.training.batch_size or _batch_size(rows)}
+                update={
+                    "batch_size": config.training.batch_size or _batch_size(rows),
+                    "average": _average(rows, schema)
+                    if config.training.average is None
+                    else config.training.average,
+                }
             ),
             "balancing": whole(Balancer.registry, "balancing", "tasks"),
         }
@@ -354,3 +359,9 @@ def _copied(values: Mapping[str, Any]) -> dict[str, Any]:
 def _batch_size(rows: int) -> int:
     """Return 64, or 128 to 256 for large tables: 200 steps an epoch until then."""
     return next((size for size in (64, 128) if rows < 200 * size), 256)
+
+
+def _average(rows: int, schema: Schema) -> float:
+    """Return the decay of the running mean of weights: about 20 steps on few rows of numbers and categories, else none."""
+    scalars = {one.form for one in schema.modalities.values()} <= {"numbers", "categories"}
+    return 0.95 if scalars and rows < 1000 else 0.0

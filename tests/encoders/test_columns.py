@@ -143,3 +143,36 @@ def test_columns_and_the_transformer_fusion_are_an_ft_transformer():
     built.trunks["shared"].fusion.blocks[0].register_forward_hook(lambda *a: met.append(a[1][0]))
     built(cells)
     assert met[0].mask.tolist() == [[True, True, False, True, True, True]]  # summary, 3 + 2 columns
+
+
+def test_a_missing_cell_adds_nothing_to_the_straight_way_and_every_other_its_number():
+    encoder = NumbersPiecewise(2, [[0.0, 1.0], [0.0, 1.0]]).eval()
+    plain = NumbersPiecewise(2, [[0.0, 1.0], [0.0, 1.0]], linear=False).eval()
+    plain.load_state_dict(encoder.state_dict(), strict=False)
+    with torch.no_grad():
+        encoder.tokens.straight.weight.copy_(torch.tensor([[2.0, 0.0], [0.0, 3.0]]))
+    rows = Features(
+        torch.tensor([[0.5, -1.0], [0.5, torch.nan]]), torch.tensor([[True, True], [True, False]])
+    )
+    more = encoder(rows).values - plain(rows).values
+    assert more.squeeze(1).tolist() == [
+        pytest.approx([1.0, -3.0]),
+        pytest.approx([1.0, 0.0], abs=1e-6),
+    ]
+
+
+@pytest.mark.parametrize(
+    "build",
+    [lambda **k: NumbersPiecewise(4, [[0.0, 1.0]], **k), lambda **k: NumbersPeriodic(4, 1, **k)],
+)
+def test_the_size_of_a_number_leaves_the_token_past_its_normalisation(build):
+    """A LayerNorm alone holds every token at one length, however large the number."""
+    rows = Features(torch.tensor([[2.0], [20.0]]), torch.ones(2, 1, dtype=torch.bool))
+    straight, bent = (build(linear=one).eval()(rows).values.norm(dim=-1) for one in (True, False))
+    assert straight[1] > 1.5 * straight[0]
+    assert bent.max() <= 2.001  # sqrt(4)
+
+
+def test_columns_of_their_own_have_no_straight_way():
+    assert NumbersPiecewise(4, [[0.0, 1.0]], layout="columns").tokens.straight is None
+    assert CategoriesEmbedding(4, [3]).tokens.straight is None

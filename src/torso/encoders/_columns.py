@@ -1,4 +1,9 @@
-"""What encoders of scalar columns share: a learned stand-in per missing cell, and the way into tokens."""
+"""What encoders of scalar columns share: a learned stand-in per missing cell, and the way into tokens.
+
+Numbers also take a straight way: a LayerNorm makes all tokens of one length, and the sizes of the numbers are
+then known only by how they bend the token's direction. On a few hundred rows of numbers that go together, that
+is not learned; a linear layer beside it is (figures in docs/small_tables.md).
+"""
 
 from __future__ import annotations
 
@@ -28,10 +33,21 @@ class ColumnTokens(nn.Module):
         dim: token width.
         layout: `joint` or `columns`.
         dropout: on the joint hidden layer, in training.
+        linear: whether a linear function of the numbers themselves is added to the joint token, past its
+            LayerNorm; the deep part then learns what a line does not say ("wide and deep", Cheng et al., DLRS
+            2016, https://arxiv.org/abs/1606.07792; differences: it ends in the token and not in the prediction,
+            and both parts have one optimiser).
     """
 
     def __init__(
-        self, columns: int, width: int, dim: int, layout: Layout = "joint", dropout: float = 0.1
+        self,
+        columns: int,
+        width: int,
+        dim: int,
+        layout: Layout = "joint",
+        dropout: float = 0.1,
+        *,
+        linear: bool = False,
     ) -> None:
         super().__init__()
         if layout not in ("joint", "columns"):
@@ -39,6 +55,9 @@ class ColumnTokens(nn.Module):
                 f"Parameter `layout` should be 'joint' or 'columns'. Found {layout!r}."
             )
         self.layout = layout
+        self.straight = (
+            nn.Linear(columns, dim, bias=False) if linear and layout == "joint" else None
+        )
         if layout == "joint":
             self.missing = nn.Parameter(torch.randn(columns, width) / width**0.5)
             self.mix = nn.Sequential(
@@ -52,9 +71,19 @@ class ColumnTokens(nn.Module):
             self.project = nn.Linear(width, dim)
             self.bias = nn.Parameter(torch.randn(columns, dim) / dim**0.5)
 
-    def forward(self, embedded: Tensor, mask: Tensor) -> Tokens:
-        """Return tokens from `embedded` `[batch, columns, width]` and bool `mask` `[batch, columns]`."""
+    def forward(self, embedded: Tensor, mask: Tensor, numbers: Tensor | None = None) -> Tokens:
+        """Return tokens from `embedded` `[batch, columns, width]` and bool `mask` `[batch, columns]`.
+
+        Args:
+            embedded: one embedding per column.
+            mask: the cells that are there.
+            numbers: `[batch, columns]`, zero in missing cells; needed for `linear`.
+        """
         if self.layout == "columns":
             return Tokens(self.project(embedded) + self.bias, mask)
         filled = torch.where(mask.unsqueeze(-1), embedded, self.missing)
-        return Tokens.vector(self.mix(filled.flatten(1)), mask.any(dim=1))
+        token = self.mix(filled.flatten(1))
+        if self.straight is not None:
+            assert numbers is not None
+            token = token + self.straight(numbers)
+        return Tokens.vector(token, mask.any(dim=1))

@@ -29,6 +29,7 @@ class NumbersPeriodic(Encoder, form="numbers", name="periodic"):
         width: width of a column's embedding.
         layout: `joint` (one token per row) or `columns` (one per column).
         dropout: on the joint hidden layer, in training.
+        linear: whether a linear function of the numbers is added to the joint token, past its LayerNorm.
     """
 
     def __init__(
@@ -41,6 +42,7 @@ class NumbersPeriodic(Encoder, form="numbers", name="periodic"):
         width: int = 8,
         layout: Layout = "joint",
         dropout: float = 0.1,
+        linear: bool = True,
     ) -> None:
         super().__init__()
         self.dim = dim
@@ -49,7 +51,7 @@ class NumbersPeriodic(Encoder, form="numbers", name="periodic"):
             torch.randn(columns, 2 * frequencies, width) / (2 * frequencies) ** 0.5
         )
         self.bias = nn.Parameter(torch.zeros(columns, width))
-        self.tokens = ColumnTokens(columns, width, dim, layout, dropout)
+        self.tokens = ColumnTokens(columns, width, dim, layout, dropout, linear=linear)
 
     def encode(self, features: Features, /) -> Tokens:
         """Read standardised numbers `[batch, columns]`; a missing cell may hold anything."""
@@ -61,5 +63,5 @@ class NumbersPeriodic(Encoder, form="numbers", name="periodic"):
         angle = 2 * math.pi * self.frequencies * x.unsqueeze(-1)  # [batch, columns, frequencies]
         waves = torch.cat([angle.sin(), angle.cos()], dim=-1)
         embedded = torch.einsum("bcp,cpw->bcw", waves, self.weight) + self.bias
-        encoded: Tokens = self.tokens(embedded.relu(), features.mask)
+        encoded: Tokens = self.tokens(embedded.relu(), features.mask, x)
         return encoded

@@ -29,6 +29,7 @@ class NumbersPiecewise(Encoder, form="numbers", name="piecewise"):
         width: width of a column's embedding; default 48, less from 11 columns on, 8 from 64 on.
         layout: `joint` (one token per row) or `columns` (one per column).
         dropout: on the joint hidden layer, in training.
+        linear: whether a linear function of the numbers is added to the joint token, past its LayerNorm.
     """
 
     def __init__(
@@ -39,6 +40,7 @@ class NumbersPiecewise(Encoder, form="numbers", name="piecewise"):
         width: int | None = None,
         layout: Layout = "joint",
         dropout: float = 0.1,
+        linear: bool = True,
     ) -> None:
         super().__init__()
         self.dim = dim
@@ -53,7 +55,7 @@ class NumbersPiecewise(Encoder, form="numbers", name="piecewise"):
         self.register_buffer("upper", upper)
         self.weight = nn.Parameter(torch.randn(columns, bins + 1, width) / (bins + 1) ** 0.5)
         self.bias = nn.Parameter(torch.zeros(columns, width))
-        self.tokens = ColumnTokens(columns, width, dim, layout, dropout)
+        self.tokens = ColumnTokens(columns, width, dim, layout, dropout, linear=linear)
 
     low: torch.Tensor
     span: torch.Tensor
@@ -63,11 +65,11 @@ class NumbersPiecewise(Encoder, form="numbers", name="piecewise"):
     def encode(self, features: Features, /) -> Tokens:
         """Read standardised numbers `[batch, columns]`; a missing cell may hold anything."""
         x = features.values.to(self.weight.dtype).masked_fill(~features.mask, 0.0)
-        x = x.clamp(-20.0, 20.0).unsqueeze(-1)  # [batch, columns, 1]
-        pieces = ((x - self.low) / self.span).clamp(self.lower, self.upper)
-        pieces = torch.cat([pieces, x], dim=-1)
+        x = x.clamp(-20.0, 20.0)
+        pieces = ((x.unsqueeze(-1) - self.low) / self.span).clamp(self.lower, self.upper)
+        pieces = torch.cat([pieces, x.unsqueeze(-1)], dim=-1)  # [batch, columns, bins + 1]
         embedded = torch.einsum("bcp,cpw->bcw", pieces, self.weight) + self.bias
-        encoded: Tokens = self.tokens(embedded.relu(), features.mask)
+        encoded: Tokens = self.tokens(embedded.relu(), features.mask, x)
         return encoded
 
 

@@ -21,6 +21,7 @@ from torso.balancing import Balancer
 from torso.data.loader import Loader
 from torso.errors import ConfigError
 from torso.model import Model
+from torso.training.average import Average
 from torso.training.checkpoint import load_state, read_checkpoint, write_checkpoint
 from torso.training.devices import autocast
 from torso.training.events import Epoch, Listener
@@ -48,6 +49,7 @@ class Plan:
     patience: int = 8
     precision: str = "auto"
     mixup: float = 0.0
+    average: float = 0.0
 
 
 class Trainer:
@@ -91,6 +93,7 @@ class Trainer:
         balancer.watch(model.encoder_parameters())
         self.optimizer = torch.optim.AdamW(_groups(model, balancer, plan), lr=plan.lr, fused=True)
         self.schedule = warmup_cosine(self.optimizer, plan.epochs * len(training), plan.warmup)
+        self.average = Average(model, plan.average)
         self.best: dict[str, Tensor] = {}
         self.best_loss = math.inf
         self.best_epoch = 0
@@ -135,12 +138,13 @@ class Trainer:
         self.balancer.end_epoch()
         seconds = perf_counter() - began
         overhead, conflicts = self.looks.epoch_over(seconds)
-        answers = answer(self.model, self.validation, self.plan.precision)
-        with refitted_heads(self.model, answers):
-            validation = answers.losses(self.model)
-            self._check_finite(validation, answers)
-            best = self._keep_best(validation)
-            metrics = self.measure(self.model, answers)
+        with self.average.shown():
+            answers = answer(self.model, self.validation, self.plan.precision)
+            with refitted_heads(self.model, answers):
+                validation = answers.losses(self.model)
+                self._check_finite(validation, answers)
+                best = self._keep_best(validation)
+                metrics = self.measure(self.model, answers)
         means = (totals[0] / totals[1].clamp(min=1)).tolist()
         if self.checkpoint is not None:
             self._save(self.checkpoint)
@@ -173,6 +177,7 @@ class Trainer:
         nn.utils.clip_grad_norm_(self.model.parameters(), self.plan.clip)
         self.optimizer.step()
         self.schedule.step()
+        self.average.update(self.schedule.last_epoch)
         self.balancer.after_step(lambda: self._losses(batch, mix)[0].detach())
         return losses.detach(), counts
 
@@ -233,6 +238,7 @@ class Trainer:
                 "model": self.model.state_dict(),
                 "best": self.best,
                 "balancer": self.balancer.state_dict(),
+                **({"average": self.average.mean} if self.plan.average else {}),
             },
             self.optimizer,
             {
@@ -245,11 +251,11 @@ class Trainer:
 
     def _resume(self) -> None:
         assert self.checkpoint is not None
-        states, progress = read_checkpoint(
-            self.checkpoint, ("model", "best", "balancer"), self.optimizer
-        )
+        names = ["model", "best", "balancer", *(["average"] if self.plan.average else [])]
+        states, progress = read_checkpoint(self.checkpoint, names, self.optimizer)
         load_state(self.model, states["model"], self.checkpoint)
         load_state(self.balancer, states["balancer"], self.checkpoint)
+        self.average.restore(states.get("average", {}))
         self.best = states["best"]
         self.epoch, self.best_epoch = progress["epoch"], progress["best_epoch"]
         self.best_loss = progress["best_loss"]
