@@ -26,7 +26,7 @@ trunk
 model catalogue
 config evaluation costs
 training
-planning run_folder
+planning completing run_folder
 searching
 predictor
 conditions

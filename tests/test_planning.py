@@ -4,10 +4,9 @@ import pytest
 
 from tests import tables
 from tests.tables import INPUTS, TARGETS
-from torso.config import RunConfig
-from torso.data import Schema, read_table
+from torso.data import read_table
 from torso.errors import ConfigError
-from torso.planning import complete_parts, infer_columns, leftover_warnings, settle_encoders
+from torso.planning import infer_columns, leftover_warnings
 
 
 def planned(columns, *, add=True, **values):
@@ -93,82 +92,3 @@ def test_warnings_say_whether_the_column_is_used():
     )
     assert any(text.startswith("same (left out): ") for text in leftover_warnings(reports, INPUTS))
     assert any(text.startswith("same: ") for text in leftover_warnings(reports, ["same"]))
-
-
-def complete(**values):
-    table = read_table(tables.plain())
-    values = {"targets": TARGETS, **values}
-    infer_columns(table, values, add=True)
-    config = RunConfig.parse(values)
-    schema = Schema(config.inputs, config.targets)
-    schema.fit(table, range(30))
-    return complete_parts(config, schema, 100)
-
-
-def test_every_default_of_every_part_is_written_out():
-    config = complete(encoders={"note": {"depth": 1}}, fusion={"hidden": 4, "type": "concat"})
-    assert config.inputs["note"] == {
-        "kind": "text",
-        "vocabulary": 8000,
-        "length": 64,
-        "lowercase": True,
-        "min_frequency": 2,
-    }
-    assert config.encoders["note"]["type"] == "transformer"
-    assert config.encoders["note"]["depth"] == 1
-    assert config.encoders["numbers"]["type"] == "piecewise"
-    assert "dim" not in config.encoders["numbers"]
-    assert "quantiles" not in config.encoders["numbers"]
-    assert config.heads["price"]["type"] == "gaussian"
-    assert not {"mean", "std"} & set(config.heads["price"])
-    assert config.fusion["hidden"] == 4
-    assert config.sharing["type"] == "hard"
-
-
-@pytest.mark.parametrize(
-    "tree", [{"hierarchical": {"inner": {"gated": {}}}}, {"type": "hierarchical", "inner": "gated"}]
-)
-def test_a_part_may_be_written_as_its_name_above_its_settings(tree):
-    config = complete(
-        fusion=tree,
-        encoders={"note": {"ngrams": {"word_dropout": 0.1}}},
-        heads={"price": {"student": {}}},
-    )
-    assert config.fusion["type"] == "hierarchical"
-    assert config.encoders["note"]["type"] == "ngrams"
-    assert config.encoders["note"]["word_dropout"] == 0.1
-    assert config.heads["price"]["type"] == "student"
-
-
-def test_completing_a_complete_config_changes_nothing():
-    config = complete()
-    schema = Schema(config.inputs, config.targets)
-    schema.fit(read_table(tables.plain()), range(30))
-    assert complete_parts(config, schema, 100) == config
-
-
-def test_parts_of_unknown_modalities_and_tasks_are_refused():
-    with pytest.raises(ConfigError, match=r"modality in `encoders`: 'nots'. Did you mean 'note'"):
-        settle_encoders(complete().model_copy(update={"encoders": {"nots": "transformer"}}))
-    with pytest.raises(ConfigError, match=r"task in `heads`: 'pric'. Did you mean 'price'"):
-        complete(heads={"pric": "gaussian"})
-
-
-@pytest.mark.parametrize(
-    ("inputs", "rows", "decay"),
-    [
-        (["size", "shop"], 999, 0.95),
-        (["size", "shop"], 1000, 0.0),
-        (["size", "note"], 999, 0.0),
-    ],
-)
-def test_weights_are_averaged_where_rows_of_numbers_are_few(inputs, rows, decay):
-    table = read_table(tables.plain())
-    values = {"targets": TARGETS, "inputs": inputs}
-    infer_columns(table, values, add=False)
-    config = RunConfig.parse(values)
-    schema = Schema(config.inputs, config.targets)
-    schema.fit(table, range(30))
-    assert complete_parts(config, schema, rows).training.average == decay
-    settled = RunConfig.parse({**values, "training": {"average": 0.5}})
-    assert complete_parts(settled, schema, rows).training.average == 0.5

@@ -1,0 +1,183 @@
+"""A config's parts written out in full, defaults included, so that `run.yaml` hides nothing and repeats the run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from torso.config import RunConfig
+from torso.data.inputs import InputKind
+from torso.data.schema import Schema
+from torso.data.targets import TargetKind
+from torso.errors import ConfigError, TorsoError, unknown
+from torso.registry import spec_type
+
+__all__ = ["complete_parts", "settle_encoders"]
+
+
+def settle_encoders(config: RunConfig) -> RunConfig:
+    """Return the config with encoders pinned, and with inputs laid out as their encoders ask for.
+
+    Args:
+        config: checked.
+
+    Raises:
+        ConfigError: an encoder for an unknown modality, or one whose pretrained model cannot be used.
+    """
+    from torso.encoders import Encoder
+    from torso.model import Part
+
+    schema = Schema(config.inputs, config.targets)
+    encoders, inputs = dict(config.encoders), dict(config.inputs)
+    for name, spec in config.encoders.items():
+        if name not in schema.modalities:
+            raise ConfigError(unknown("modality in `encoders`:", name, schema.modalities))
+        modality = schema.modalities[name]
+        full = Part(modality.form, _encoder(spec, schema, name), {}).full_spec()
+        kind, settings = spec_type(full)
+        try:
+            pinned, asked = Encoder.registry.find(kind).prepare(settings)
+        except TorsoError as error:
+            raise type(error)(f"`encoders.{name}`: {error}") from error
+        encoders[name] = {"type": kind.removeprefix(f"{modality.form}/"), **pinned}
+        for column in modality.columns:
+            inputs[column] = {**inputs[column], **asked}
+    return config.model_copy(update={"encoders": encoders, "inputs": inputs})
+
+
+def complete_parts(config: RunConfig, schema: Schema, rows: int) -> RunConfig:
+    """Return the config with every part's settings written out.
+
+    Args:
+        config: checked.
+        schema: fitted, since what the data offer is no setting.
+        rows: training rows, which the batch size and the averaging of weights go by.
+
+    Raises:
+        ConfigError: a head for an unknown task, an unknown part.
+    """
+    from torso.balancing import Balancer
+    from torso.encoders import Encoder
+    from torso.fusion import Fusion
+    from torso.heads import Head
+    from torso.model import Part
+    from torso.sharing import Sharing
+
+    for name in config.heads:
+        if name not in schema.targets:
+            raise ConfigError(unknown("task in `heads`:", name, schema.targets))
+
+    def short(
+        registry: Any, form: str, full: Mapping[str, Any], offered: Iterable[str]
+    ) -> dict[str, Any]:
+        spec = Part(form, full, {}).full_spec()
+        known = registry.complete(spec, given=["dim", "token_dim", *offered])
+        return {**known, "type": str(known["type"]).removeprefix(f"{form}/")}
+
+    def whole(registry: Any, part: str, *given: str) -> dict[str, Any]:
+        said = _said(registry, getattr(config, part))
+        default = RunConfig.model_fields[part].default
+        return dict(registry.complete({"type": default, **said}, given=given))
+
+    encoders = {
+        name: short(
+            Encoder.registry,
+            one.form,
+            _encoder(config.encoders.get(name), schema, name),
+            one.offered(),
+        )
+        for name, one in schema.modalities.items()
+    }
+    _check_asked(encoders, schema)
+    heads = {
+        name: short(
+            Head.registry,
+            kind.kind,
+            {"type": kind.head, **_said(Head.registry, config.heads.get(name), kind.kind)},
+            kind.offered(),
+        )
+        for name, kind in schema.targets.items()
+    }
+    return config.model_copy(
+        update={
+            "inputs": _described_in_full(InputKind.registry, config.inputs),
+            "targets": _described_in_full(TargetKind.registry, config.targets),
+            "encoders": encoders,
+            "heads": heads,
+            "fusion": whole(Fusion.registry, "fusion", "modalities", "dim"),
+            "sharing": whole(Sharing.registry, "sharing", "tasks", "dim"),
+            "training": config.training.model_copy(
+                update={
+                    "batch_size": config.training.batch_size or _batch_size(rows),
+                    "average": _average(rows, schema)
+                    if config.training.average is None
+                    else config.training.average,
+                }
+            ),
+            "balancing": whole(Balancer.registry, "balancing", "tasks"),
+        }
+    )
+
+
+def _check_asked(encoders: Mapping[str, Mapping[str, Any]], schema: Schema) -> None:
+    """Refuse an encoder that lacks a setting which a target asks for."""
+    for task, kind in schema.targets.items():
+        for modality, wish in kind.encoders().items():
+            if isinstance(wish, str) or "type" in wish:
+                continue
+            for key, value in wish.items():
+                if encoders[modality].get(key) != value:
+                    raise ConfigError(
+                        f"`encoders.{modality}.{key}` should be {value!r}, as the {kind.kind} target {task!r} asks. Found "
+                        f"{encoders[modality].get(key)!r}."
+                    )
+
+
+def _encoder(spec: Any, schema: Schema, modality: str) -> dict[str, Any]:
+    """Return the spec of a modality's encoder, with what `spec` leaves open."""
+    from torso.encoders import Encoder
+
+    form = schema.modalities[modality].form
+    said = _said(Encoder.registry, spec, form)
+    kind = said.get("type")
+    short = kind.removeprefix(f"{form}/") if isinstance(kind, str) else None
+    return {**schema.encoder(modality, short), **said}
+
+
+def _said(registry: Any, spec: Any, form: str = "") -> dict[str, Any]:
+    """Return what a config says of a part, as a mapping; `type` may be left open.
+
+    `gated` is `{type: gated}`, and `{gated: {hidden: 64}}` is `{type: gated, hidden: 64}`.
+    """
+    if spec is None:
+        return {}
+    if not isinstance(spec, Mapping):
+        return {"type": spec}
+    names = [f"{form}/{key}" if form and "/" not in str(key) else key for key in spec]
+    if len(names) == 1 and (names[0] in registry or ":" in str(names[0])):
+        name, settings = spec_type(spec)
+        return {"type": name, **settings}
+    return dict(spec)
+
+
+def _described_in_full(
+    registry: Any, columns: Mapping[str, Mapping[str, Any]]
+) -> dict[str, dict[str, Any]]:
+    full = {}
+    for name, spec in columns.items():
+        ours = {key: spec[key] for key in ("modality", "column") if key in spec}
+        settings = {k: value for k, value in spec.items() if k not in ("kind", *ours)}
+        known = registry.complete({"type": spec["kind"], **settings})
+        full[name] = {"kind": known.pop("type"), **ours, **known}
+    return full
+
+
+def _batch_size(rows: int) -> int:
+    """Return 64, or 128 to 256 for large tables: 200 steps an epoch until then."""
+    return next((size for size in (64, 128) if rows < 200 * size), 256)
+
+
+def _average(rows: int, schema: Schema) -> float:
+    """Return the decay of the running mean of weights: about 20 steps on few rows of numbers and categories, else none."""
+    scalars = {one.form for one in schema.modalities.values()} <= {"numbers", "categories"}
+    return 0.95 if scalars and rows < 1000 else 0.0
