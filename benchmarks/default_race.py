@@ -164,7 +164,11 @@ def sets() -> dict[str, Set]:
             {**mosi_example.CONFIG, "training": {"epochs": 3}},
             {
                 **{sense: Race({sense: {}}, "sentiment") for sense in senses},
-                EVERYTHING: Race({sense: {} for sense in senses}, "sentiment"),
+                EVERYTHING: Race(
+                    {sense: {} for sense in senses},
+                    "sentiment",
+                    {"default": {}, "modality dropout 0.5": {"training.modality_dropout": 0.5}},
+                ),
             },
         ),
         "adult": Set(
