@@ -21,8 +21,8 @@ from torso.types import Batch, Tokens
 DIM = 8
 SETTINGS: list[dict[str, Any]] = [
     {},
-    {"hidden": [5]},
-    {"hidden": [5, 7]},
+    {"hidden": [12]},
+    {"hidden": [12, 14]},
     {"level": "trunk"},
     {"layers": 1},
     {"layers": 3},

@@ -34,6 +34,16 @@ def test_a_mean_by_hand():
     assert weights == pytest.approx([4.0, 3 / 12 * 4 + 9 / 12 * 8, 4 / 13 * 7 + 9 / 13 * 16])
 
 
+def test_what_stands_still_stays_to_the_last_digit_even_infinity():
+    made = model(0.1)
+    made.register_buffer("ends", torch.tensor([0.3, torch.inf, -torch.inf]))
+    average = Average(made, 0.9)
+    for step in range(1, 5):
+        average.update(step)
+    assert torch.equal(average.mean["ends"], made.ends)
+    assert torch.equal(average.mean["0.weight"], made[0].weight)
+
+
 def test_the_models_own_weights_come_back_whatever_happens():
     made = model()
     average = Average(made, 0.9)

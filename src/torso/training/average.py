@@ -43,7 +43,8 @@ class Average:
             return
         decay = min(self.decay, (1 + step) / (10 + step))
         for name, value in self.mean.items():
-            value.lerp_(live[name], 1 - decay)
+            still = value == live[name]  # infinite constants too, of which a mean is NaN
+            value.copy_(torch.where(still, value, value.lerp(live[name], 1 - decay)))
 
     def restore(self, mean: Mapping[str, Tensor]) -> None:
         """Take back the mean that a checkpoint held."""
