@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from textwrap import wrap
 from typing import Any
 
 __all__ = ["ALONE", "differences", "intervals", "pyplot"]
@@ -123,7 +124,7 @@ def differences(blocks: Mapping[str, Any], bar: float, file: Path) -> None:
             axis.set_xticks(range(len(tasks)), tasks, fontsize=8, rotation=30)
             shown = subsets if axis is axes[line][0] else [""] * len(subsets)
             axis.set_yticks(range(len(subsets)), shown, fontsize=8)
-            axis.set_title(f"{name}: {way}", fontsize=9)
+            axis.set_title("\n".join(wrap(f"{name}: {way}", 34)), fontsize=9)
     figure.suptitle(f"points against a model of that subset alone; * below {bar:g}", fontsize=10)
     figure.tight_layout()
     figure.savefig(file, dpi=100)
