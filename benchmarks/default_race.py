@@ -15,7 +15,6 @@ written to results/default_race.json as soon as it is done, and one that stands 
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -25,6 +24,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from reports import read_report, write_report
 from small_training import circumstances, interval
 
 import torso
@@ -265,7 +265,7 @@ def main() -> None:
     parser.add_argument("--show", action="store_true", help="no runs: judge what is there")
     parser.add_argument("--out", type=Path, default=HERE / "results" / "default_race.json")
     options = parser.parse_args()
-    report = json.loads(options.out.read_text()) if options.out.exists() else {}
+    report = read_report(options.out)
     report |= circumstances(Path(__file__)) | {"rows": ROWS}
     for name in options.sets:
         one = known[name]
@@ -286,9 +286,9 @@ def main() -> None:
             fits.append(fit(one.read(seed), one, race, choice, seed))
             print(name, fits[-1], flush=True)
             report[name]["verdict"] = verdict(fits, one)
-            options.out.write_text(json.dumps(report, indent=1) + "\n")
+            write_report(options.out, report)
         report[name]["verdict"] = verdict(fits, one)
-    options.out.write_text(json.dumps(report, indent=1) + "\n")
+    write_report(options.out, report)
 
 
 if __name__ == "__main__":

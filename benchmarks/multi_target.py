@@ -18,7 +18,6 @@ are 95 % t-intervals over the seeds, differences are paired. What is done stays 
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -29,6 +28,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from race_pictures import pyplot
+from reports import read_report, write_report
 from scipy.io import arff, loadmat
 from sklearn.compose import make_column_transformer
 from sklearn.ensemble import (
@@ -286,7 +286,7 @@ def main() -> None:
     parser.add_argument("--draw", action="store_true", help="no runs: judge and draw what is there")
     parser.add_argument("--out", type=Path, default=HERE / "results" / "multi_target.json")
     options = parser.parse_args()
-    report = json.loads(options.out.read_text()) if options.out.exists() else {}
+    report = read_report(options.out)
     report |= circumstances(Path(__file__))
     sets = report.setdefault("sets", {})
     for name in [] if options.draw else options.sets:
@@ -312,12 +312,12 @@ def main() -> None:
                 began = time.process_time()
                 score = problem.score(answer())
                 done[method] = {"score": score, "cpu_s": round(time.process_time() - began, 1)}
-                options.out.write_text(json.dumps(report, indent=1) + "\n")
+                write_report(options.out, report)
             said = ", ".join(f"{method} {one['score']:.3f}" for method, one in done.items())
             print(f"{name} {seed}: {said}", flush=True)
     for block in sets.values():
         block["verdict"] = verdict(block["runs"], block["more is better"])
-    options.out.write_text(json.dumps(report, indent=1) + "\n")
+    write_report(options.out, report)
     draw(report, options.out.with_suffix(".png"))
 
 

@@ -15,7 +15,6 @@ a strength per target by leaving one row out. Intervals are 95 % t-intervals ove
 from __future__ import annotations
 
 import argparse
-import json
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -25,6 +24,7 @@ import numpy as np
 import pandas as pd
 from multi_target import Problem, mulan, rivals
 from race_pictures import pyplot
+from reports import read_report, write_report
 from sklearn.compose import make_column_transformer
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import RidgeCV
@@ -142,7 +142,7 @@ def main() -> None:
     parser.add_argument("--draw", action="store_true", help="no runs: judge and draw what is there")
     parser.add_argument("--out", type=Path, default=HERE / "results" / "small_tables.json")
     options = parser.parse_args()
-    report = json.loads(options.out.read_text()) if options.out.exists() else {"sets": {}}
+    report = read_report(options.out, {"sets": {}})
     report |= circumstances(Path(__file__)) | {"chosen on": CHOSEN_ON}
     for name in [] if options.draw else options.sets:
         for seed in options.seeds:
@@ -156,12 +156,12 @@ def main() -> None:
                 began = time.process_time()
                 score = problem.score(answer())
                 done[way] = {"score": score, "cpu_s": round(time.process_time() - began, 1)}
-                options.out.write_text(json.dumps(report, indent=1) + "\n")
+                write_report(options.out, report)
             said = ", ".join(f"{way} {one['score']:.3f}" for way, one in done.items())
             print(f"{name} {seed}: {said}", flush=True)
     for block in report["sets"].values():
         block["verdict"] = verdict(block["runs"])
-    options.out.write_text(json.dumps(report, indent=1) + "\n")
+    write_report(options.out, report)
     draw(report, options.out.with_suffix(".png"))
 
 
