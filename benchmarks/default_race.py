@@ -25,7 +25,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from reports import read_report, write_report
-from small_training import circumstances, interval
+from small_training import circumstances, interval, paired_interval
 
 import torso
 
@@ -242,17 +242,11 @@ def verdict(fits: list[dict[str, Any]], one: Set) -> dict[str, Any]:
             "metric": same[0]["metric"],
             "encoders": same[0]["encoders"],
             "score": interval([*values.values()]),
-            "over_default": _paired(values, scores.get((race, "default"), {})),
-            "over_everything": _paired(values, scores.get((whole, "default"), {})),
+            "over_default": paired_interval(values, scores.get((race, "default"), {})),
+            "over_everything": paired_interval(values, scores.get((whole, "default"), {})),
             "cpu_s": float(np.mean([found["cpu_s"] for found in same])),
         }
     return out
-
-
-def _paired(values: Mapping[int, float], others: Mapping[int, float]) -> dict[str, float] | None:
-    """Return the interval of the differences on the seeds that both have; None without any."""
-    both = [seed for seed in values if seed in others]
-    return interval([values[seed] - others[seed] for seed in both]) if both else None
 
 
 def main() -> None:

@@ -29,7 +29,7 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 from reports import read_report, write_report
-from small_training import circumstances, interval
+from small_training import circumstances, interval, paired_interval
 
 import torso
 
@@ -198,7 +198,7 @@ def means(fits: list[dict[str, Any]], one: Set) -> dict[str, Any]:
     return {
         choice: {
             "accuracy": interval(list(found.values())),
-            "over_default": interval([found[s] - default[s] for s in found if s in default]),
+            "over_default": paired_interval(found, default),
             "cpu_s": float(np.mean([run["cpu_s"] for run in fits if run["choice"] == choice])),
             "parameters": next(run["parameters"] for run in fits if run["choice"] == choice),
         }

@@ -22,6 +22,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -225,6 +226,26 @@ def rivals(problem: Problem, seed: int) -> dict[str, Callable[[], np.ndarray]]:
     }
 
 
+def answered(
+    problem: Problem,
+    ways: Mapping[str, Callable[[], np.ndarray]],
+    done: dict[str, Any],
+    keep: Callable[[], None],
+) -> None:
+    """Put score and seconds of the ways that `done` lacks into it, and `keep` them after each."""
+    for way, answer in ways.items():
+        if way not in done:
+            began = time.process_time()
+            score = problem.score(answer())
+            done[way] = {"score": score, "cpu_s": round(time.process_time() - began, 1)}
+            keep()
+
+
+def said(done: Mapping[str, Any]) -> str:
+    """Return the scores in a line."""
+    return ", ".join(f"{way} {one['score']:.3f}" for way, one in done.items())
+
+
 def verdict(block: Mapping[str, Mapping[str, Any]], more: bool) -> dict[str, Any]:
     """Return each method's interval, and torso's paired difference from each; positive where torso is better."""
     seeds = [*block]
@@ -306,15 +327,9 @@ def main() -> None:
             ways = {TORSO: lambda: one_run(problem, seed), FOLDED: lambda: folds(problem, seed)}  # noqa: B023
             if name in ONCE:
                 ways.pop(FOLDED)
-            for method, answer in {**ways, **rivals(problem, seed)}.items():
-                if method in done:
-                    continue
-                began = time.process_time()
-                score = problem.score(answer())
-                done[method] = {"score": score, "cpu_s": round(time.process_time() - began, 1)}
-                write_report(options.out, report)
-            said = ", ".join(f"{method} {one['score']:.3f}" for method, one in done.items())
-            print(f"{name} {seed}: {said}", flush=True)
+            ways |= rivals(problem, seed)
+            answered(problem, ways, done, partial(write_report, options.out, report))
+            print(f"{name} {seed}: {said(done)}", flush=True)
     for block in sets.values():
         block["verdict"] = verdict(block["runs"], block["more is better"])
     write_report(options.out, report)
