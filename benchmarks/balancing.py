@@ -33,6 +33,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import torch
+from reports import read_report, write_report
 from rivals.balancing_steps import Skip, torchjd_autogram, torchjd_autojac
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -344,7 +345,7 @@ def main() -> None:
     names = candidates(options.method)
     if options.only:
         names = ["plain", "floor", *options.only]
-    report = json.loads(options.out.read_text()) if options.out.exists() else {}
+    report = read_report(options.out)
     report |= {
         "machine": f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}",
         "device": torch.cuda.get_device_name() if options.device == "cuda" else "cpu",
@@ -371,7 +372,7 @@ def main() -> None:
                     one["peak_mb"] = memory(model, tasks, name, options.device)
             report[part].append({"model": model, "tasks": tasks, "labels_per_row": labels, **row})
             print(table(report[part][-1:]), flush=True)
-    options.out.write_text(json.dumps(report, indent=1) + "\n")
+    write_report(options.out, report)
 
 
 if __name__ == "__main__":

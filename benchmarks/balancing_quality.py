@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from reports import write_report
 from scipy import stats
 from torch.nn import functional
 
@@ -223,7 +224,7 @@ def main() -> None:
             command = " ".join([f"python benchmarks/{Path(__file__).name}", *sys.argv[1:]])
             report[name] = {"command": command, **summary(runs)}
             print(name, json.dumps(report[name], indent=1), flush=True)
-    options.out.write_text(json.dumps(report, indent=1) + "\n")
+    write_report(options.out, report)
 
 
 if __name__ == "__main__":

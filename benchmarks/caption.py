@@ -26,6 +26,7 @@ import numpy as np
 import pandas as pd
 from features import plain_views
 from race_pictures import pyplot
+from reports import read_report, write_report
 from sklearn.preprocessing import StandardScaler
 from small_training import circumstances
 
@@ -208,7 +209,7 @@ def main() -> None:
     options = parser.parse_args()
     folder = data_folder("talking_stamps")
     table = rows_of(folder)
-    report = json.loads(options.out.read_text()) if options.out.exists() else {"runs": []}
+    report = read_report(options.out, {"runs": []})
     report |= circumstances(Path(__file__)) | {"settings": SETTINGS, "frozen": FROZEN}
     for seed in options.seeds:
         block = next((run for run in report["runs"] if run["seed"] == seed), None)
@@ -221,7 +222,7 @@ def main() -> None:
                 continue
             one_way(way, block, shown, folder, table)
             report["means"] = means(report["runs"])
-            options.out.write_text(json.dumps(report, indent=1) + "\n")
+            write_report(options.out, report)
             found = block["ways"][f"{way}; greedy"]["chrf"]
             print(seed, way, block["cpu_s"][way], "s", found, flush=True)
         if seed == options.seeds[0] and FEATURES_OF in options.ways and len(shown):

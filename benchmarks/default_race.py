@@ -15,7 +15,6 @@ written to results/default_race.json as soon as it is done, and one that stands 
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -25,7 +24,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from small_training import circumstances, interval
+from reports import read_report, write_report
+from small_training import circumstances, interval, paired_interval
 
 import torso
 
@@ -242,17 +242,11 @@ def verdict(fits: list[dict[str, Any]], one: Set) -> dict[str, Any]:
             "metric": same[0]["metric"],
             "encoders": same[0]["encoders"],
             "score": interval([*values.values()]),
-            "over_default": _paired(values, scores.get((race, "default"), {})),
-            "over_everything": _paired(values, scores.get((whole, "default"), {})),
+            "over_default": paired_interval(values, scores.get((race, "default"), {})),
+            "over_everything": paired_interval(values, scores.get((whole, "default"), {})),
             "cpu_s": float(np.mean([found["cpu_s"] for found in same])),
         }
     return out
-
-
-def _paired(values: Mapping[int, float], others: Mapping[int, float]) -> dict[str, float] | None:
-    """Return the interval of the differences on the seeds that both have; None without any."""
-    both = [seed for seed in values if seed in others]
-    return interval([values[seed] - others[seed] for seed in both]) if both else None
 
 
 def main() -> None:
@@ -265,7 +259,7 @@ def main() -> None:
     parser.add_argument("--show", action="store_true", help="no runs: judge what is there")
     parser.add_argument("--out", type=Path, default=HERE / "results" / "default_race.json")
     options = parser.parse_args()
-    report = json.loads(options.out.read_text()) if options.out.exists() else {}
+    report = read_report(options.out)
     report |= circumstances(Path(__file__)) | {"rows": ROWS}
     for name in options.sets:
         one = known[name]
@@ -286,9 +280,9 @@ def main() -> None:
             fits.append(fit(one.read(seed), one, race, choice, seed))
             print(name, fits[-1], flush=True)
             report[name]["verdict"] = verdict(fits, one)
-            options.out.write_text(json.dumps(report, indent=1) + "\n")
+            write_report(options.out, report)
         report[name]["verdict"] = verdict(fits, one)
-    options.out.write_text(json.dumps(report, indent=1) + "\n")
+    write_report(options.out, report)
 
 
 if __name__ == "__main__":

@@ -34,6 +34,7 @@ import numpy as np
 import pandas as pd
 import torch
 from PIL import Image
+from reports import write_report
 from scipy import ndimage
 from sklearn.linear_model import LogisticRegression
 
@@ -314,7 +315,7 @@ def main() -> None:
             run, shown = one_seed(options, seed, noise)
             report["runs"].append(run)
             report["means"] = means(report["runs"])
-            options.out.write_text(json.dumps(report, indent=1) + "\n")
+            write_report(options.out, report)
             if seed == options.seeds[0] and noise == options.noise[-1]:
                 draw(shown, options.out.with_suffix(".png"))
             print(seed, noise, round(run["seconds"]), json.dumps(report["means"]), flush=True)

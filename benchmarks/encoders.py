@@ -17,7 +17,6 @@ from __future__ import annotations
 import argparse
 import gzip
 import io
-import json
 import sys
 import time
 import zipfile
@@ -29,7 +28,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 from PIL import Image
-from small_training import circumstances, interval
+from reports import read_report, write_report
+from small_training import circumstances, interval, paired_interval
 
 import torso
 
@@ -198,7 +198,7 @@ def means(fits: list[dict[str, Any]], one: Set) -> dict[str, Any]:
     return {
         choice: {
             "accuracy": interval(list(found.values())),
-            "over_default": interval([found[s] - default[s] for s in found if s in default]),
+            "over_default": paired_interval(found, default),
             "cpu_s": float(np.mean([run["cpu_s"] for run in fits if run["choice"] == choice])),
             "parameters": next(run["parameters"] for run in fits if run["choice"] == choice),
         }
@@ -213,7 +213,7 @@ def main() -> None:
     parser.add_argument("--sets", nargs="+", choices=SETS, default=list(SETS))
     parser.add_argument("--out", type=Path, default=HERE / "results" / "encoders.json")
     options = parser.parse_args()
-    report = json.loads(options.out.read_text()) if options.out.exists() else {}
+    report = read_report(options.out)
     report |= circumstances(Path(__file__)) | {"rows": TRAINING}
     for name in options.sets:
         one = SETS[name]
@@ -226,7 +226,7 @@ def main() -> None:
                 fits.append(fit(table, one, choice, seed))
                 print(name, fits[-1], flush=True)
                 report[name] = {"epochs": one.epochs, "means": means(fits, one), "fits": fits}
-                options.out.write_text(json.dumps(report, indent=1) + "\n")
+                write_report(options.out, report)
 
 
 if __name__ == "__main__":

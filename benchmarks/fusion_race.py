@@ -17,7 +17,6 @@ Entries that are done stay in results/fusion_race.json; delete an entry, or the 
 from __future__ import annotations
 
 import argparse
-import json
 import statistics
 from collections.abc import Callable
 from dataclasses import asdict, replace
@@ -28,6 +27,7 @@ import torch
 from av_digits import av_digits
 from features import Dataset, mosi, stamps
 from race_pictures import ALONE, intervals
+from reports import read_report, write_report
 from small_training import Plan, build, circumstances, interval, score, train
 
 from torso._tensors import masked_mean
@@ -205,7 +205,7 @@ def main() -> None:
     parser.add_argument("--draw", action="store_true", help="no runs: judge and draw what is there")
     parser.add_argument("--out", type=Path, default=HERE / "results" / "fusion_race.json")
     options = parser.parse_args()
-    report = json.loads(options.out.read_text()) if options.out.exists() else {}
+    report = read_report(options.out)
     report |= circumstances(Path(__file__)) | {
         "default": DEFAULT,
         "plain": PLAIN,
@@ -229,13 +229,13 @@ def main() -> None:
             if label in block["entries"] or (options.entries and label not in options.entries):
                 continue
             block["entries"][label] = entry = raced(course, spec, load)
-            options.out.write_text(json.dumps(report, indent=1) + "\n")
+            write_report(options.out, report)
             mean = statistics.fmean(values(entry, "mean"))
             print(f"{name:15s} {label:28s} {mean:.4f}  {entry['cpu_s']:6.1f} s", flush=True)
         if DEFAULT in block["entries"] and PLAIN in block["entries"]:
             block["cpu_s"] = round(sum(one["cpu_s"] for one in block["entries"].values()))
             block["verdict"] = judged(block["entries"])
-            options.out.write_text(json.dumps(report, indent=1) + "\n")
+            write_report(options.out, report)
             print(said(name, block["verdict"]), flush=True)
     blocks = {name: report[name] for name in COURSES if "verdict" in report.get(name, {})}
     intervals(blocks, DEFAULT, PLAIN, options.out.with_suffix(".png"))

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+from reports import read_report, write_report
 from scipy import stats
 from scipy.special import logsumexp
 from small_training import circumstances
@@ -204,7 +205,7 @@ def summary(fits: list[dict[str, Any]]) -> dict[str, Any]:
 
 def add(path: Path, found: dict[str, Any]) -> None:
     """Put a fit into the report at `path`, in the place of an earlier one of this head and seed."""
-    report = json.loads(path.read_text()) if path.exists() else {}
+    report = read_report(path)
     others = [
         one
         for one in report.get("fits", [])
@@ -219,7 +220,7 @@ def add(path: Path, found: dict[str, Any]) -> None:
         "summary": summary(fits),
         "fits": fits,
     }
-    path.write_text(json.dumps(report, indent=1) + "\n")
+    write_report(path, report)
 
 
 def main() -> None:

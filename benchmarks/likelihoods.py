@@ -26,6 +26,7 @@ import numpy as np
 import pandas as pd
 import scipy
 import torch
+from reports import read_report, write_report
 from scipy import stats
 
 import torso
@@ -191,7 +192,7 @@ def summary(fits: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
 
 def add(path: Path, name: str, seeds: list[int], fits: list[dict[str, Any]]) -> None:
     """Put a set into the report at `path`."""
-    report = json.loads(path.read_text()) if path.exists() else {}
+    report = read_report(path)
     again = {one["head"] for one in fits}
     kept = [one for one in report.get(name, {}).get("fits", []) if one["head"] not in again]
     fits = sorted([*kept, *fits], key=lambda one: SETS[name].heads.index(one["head"]))
@@ -207,7 +208,7 @@ def add(path: Path, name: str, seeds: list[int], fits: list[dict[str, Any]]) -> 
         "summary": summary(fits),
         "fits": fits,
     }
-    path.write_text(json.dumps(report, indent=1) + "\n")
+    write_report(path, report)
 
 
 def main() -> None:

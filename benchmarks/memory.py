@@ -19,6 +19,8 @@ import threading
 import time
 from pathlib import Path
 
+from reports import write_report
+
 HERE = Path(__file__).resolve().parent
 FEATURE_BYTES = 96 * 96 * 3 + 13 * 64 * 2
 
@@ -109,7 +111,7 @@ def main() -> None:
         "growth_features_mib": last["features_mib"] - first["features_mib"],
         "bytes_per_further_row": growth * 2**20 / (last["rows"] - first["rows"]),
     }
-    (HERE / "results" / "memory.json").write_text(json.dumps(report, indent=1) + "\n")
+    write_report(HERE / "results" / "memory.json", report)
     print(json.dumps(report, indent=1))
 
 

@@ -17,7 +17,6 @@ stays in results/missing.json.
 from __future__ import annotations
 
 import argparse
-import json
 import math
 import statistics
 from collections.abc import Callable, Mapping
@@ -31,6 +30,7 @@ import torch
 from features import Dataset
 from fusion_race import COURSES, DEFAULT, DIM
 from race_pictures import differences
+from reports import read_report, write_report
 from small_training import Inputs, Plan, build, circumstances, interval, score, train
 
 from torso.model import Model
@@ -203,7 +203,7 @@ def main() -> None:
     parser.add_argument("--draw", action="store_true", help="no runs: judge and draw what is there")
     parser.add_argument("--out", type=Path, default=HERE / "results" / "missing.json")
     options = parser.parse_args()
-    report = json.loads(options.out.read_text()) if options.out.exists() else {}
+    report = read_report(options.out)
     report |= circumstances(Path(__file__)) | {
         "fusion": DEFAULT,
         "ways": {name: asdict(way) for name, way in WAYS.items()},
@@ -212,7 +212,7 @@ def main() -> None:
     def once(place: dict[str, Any], key: str, make: Callable[[], dict[str, Any]]) -> None:
         if key not in place:
             place[key] = make()
-            options.out.write_text(json.dumps(report, indent=1) + "\n")
+            write_report(options.out, report)
 
     for name in options.only:
         course = COURSES[name]
@@ -227,7 +227,7 @@ def main() -> None:
                 print(name, seed, way, f"{runs[str(seed)]['cpu_s']:.0f} s", flush=True)
         block["verdict"] = judged(block)
         print(said(name, block["verdict"]), flush=True)
-    options.out.write_text(json.dumps(report, indent=1) + "\n")
+    write_report(options.out, report)
     blocks = {name: report[name] for name in names if name in report}
     differences(blocks, BAR, options.out.with_suffix(".png"))
 

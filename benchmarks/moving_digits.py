@@ -31,6 +31,7 @@ import pandas as pd
 from moving_digits_data import DIRECTIONS, SIDE, Clip, data_folder, encoded, moving_digits
 from PIL import Image
 from race_pictures import pyplot
+from reports import read_report, write_report
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -184,7 +185,7 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=16)
     parser.add_argument("--out", type=Path, default=HERE / "results" / "moving_digits.json")
     options = parser.parse_args()
-    report = json.loads(options.out.read_text()) if options.out.exists() else {"runs": []}
+    report = read_report(options.out, {"runs": []})
     report |= circumstances(Path(__file__))
     report |= {"settings": SETTINGS, "ways": WAYS, "rows": options.rows, "test": options.test}
     report |= {"epochs": options.epochs}
@@ -194,7 +195,7 @@ def main() -> None:
         block, shown = one_seed(seed, options)
         report["runs"].append(block)
         report["means"] = means(report["runs"])
-        options.out.write_text(json.dumps(report, indent=1) + "\n")
+        write_report(options.out, report)
         print(seed, json.dumps(report["means"]), flush=True)
         if seed == options.seeds[0]:
             draw(*shown, options.out.with_suffix(".png"))

@@ -18,17 +18,18 @@ are 95 % t-intervals over the seeds, differences are paired. What is done stays 
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from race_pictures import pyplot
+from reports import read_report, write_report
 from scipy.io import arff, loadmat
 from sklearn.compose import make_column_transformer
 from sklearn.ensemble import (
@@ -225,6 +226,26 @@ def rivals(problem: Problem, seed: int) -> dict[str, Callable[[], np.ndarray]]:
     }
 
 
+def answered(
+    problem: Problem,
+    ways: Mapping[str, Callable[[], np.ndarray]],
+    done: dict[str, Any],
+    keep: Callable[[], None],
+) -> None:
+    """Put score and seconds of the ways that `done` lacks into it, and `keep` them after each."""
+    for way, answer in ways.items():
+        if way not in done:
+            began = time.process_time()
+            score = problem.score(answer())
+            done[way] = {"score": score, "cpu_s": round(time.process_time() - began, 1)}
+            keep()
+
+
+def said(done: Mapping[str, Any]) -> str:
+    """Return the scores in a line."""
+    return ", ".join(f"{way} {one['score']:.3f}" for way, one in done.items())
+
+
 def verdict(block: Mapping[str, Mapping[str, Any]], more: bool) -> dict[str, Any]:
     """Return each method's interval, and torso's paired difference from each; positive where torso is better."""
     seeds = [*block]
@@ -286,7 +307,7 @@ def main() -> None:
     parser.add_argument("--draw", action="store_true", help="no runs: judge and draw what is there")
     parser.add_argument("--out", type=Path, default=HERE / "results" / "multi_target.json")
     options = parser.parse_args()
-    report = json.loads(options.out.read_text()) if options.out.exists() else {}
+    report = read_report(options.out)
     report |= circumstances(Path(__file__))
     sets = report.setdefault("sets", {})
     for name in [] if options.draw else options.sets:
@@ -306,18 +327,12 @@ def main() -> None:
             ways = {TORSO: lambda: one_run(problem, seed), FOLDED: lambda: folds(problem, seed)}  # noqa: B023
             if name in ONCE:
                 ways.pop(FOLDED)
-            for method, answer in {**ways, **rivals(problem, seed)}.items():
-                if method in done:
-                    continue
-                began = time.process_time()
-                score = problem.score(answer())
-                done[method] = {"score": score, "cpu_s": round(time.process_time() - began, 1)}
-                options.out.write_text(json.dumps(report, indent=1) + "\n")
-            said = ", ".join(f"{method} {one['score']:.3f}" for method, one in done.items())
-            print(f"{name} {seed}: {said}", flush=True)
+            ways |= rivals(problem, seed)
+            answered(problem, ways, done, partial(write_report, options.out, report))
+            print(f"{name} {seed}: {said(done)}", flush=True)
     for block in sets.values():
         block["verdict"] = verdict(block["runs"], block["more is better"])
-    options.out.write_text(json.dumps(report, indent=1) + "\n")
+    write_report(options.out, report)
     draw(report, options.out.with_suffix(".png"))
 
 

@@ -20,7 +20,6 @@ the cost is linear, with or without a constant, 2 to 3 where it is square. Write
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import platform
 import random
@@ -36,6 +35,7 @@ import numpy as np
 import torch
 from by_hand import fusion as fusion_by_hand
 from by_hand import sharing as sharing_by_hand
+from reports import read_report, write_report
 from torch import Tensor, nn
 
 from torso.fusion import Fusion
@@ -311,7 +311,7 @@ def main() -> None:
         print(table(room, parts), flush=True)
         if options.parts:
             continue
-        report = json.loads(options.out.read_text()) if options.out.exists() else {}
+        report = read_report(options.out)
         report[room] = {
             "command": f"OMP_NUM_THREADS={torch.get_num_threads()} python benchmarks/part_speed.py --rooms {room} "
             f"--rounds {options.rounds}",
@@ -322,7 +322,7 @@ def main() -> None:
             "bar": BAR,
             "parts": parts,
         }
-        options.out.write_text(json.dumps(report, indent=1) + "\n")
+        write_report(options.out, report)
 
 
 if __name__ == "__main__":

@@ -29,6 +29,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import torch
+from reports import write_report
 
 import torso
 from torso.training import Epoch, Listener
@@ -176,13 +177,13 @@ def main() -> None:
             report = {**json.loads(options.out.read_text()), **report}
         if options.part != "quality":
             report["speed"] = speed(folder, table, cache, options.rows, options.epochs)
-            options.out.write_text(json.dumps(report, indent=1) + "\n")
+            write_report(options.out, report)
             print(json.dumps(report["speed"], indent=1), flush=True)
         runs = []
         for seed in options.seeds if options.part != "speed" else ():
             runs.append(quality(folder, table, cache, seed))
             report |= {"tasks": beside(runs, scratch), "runs": runs}
-            options.out.write_text(json.dumps(report, indent=1) + "\n")
+            write_report(options.out, report)
             means = {
                 task: (one["mean"], one["from_scratch"]) for task, one in report["tasks"].items()
             }

@@ -29,6 +29,7 @@ import pandas as pd
 from features import plain_views
 from pretrained import NAMES
 from race_pictures import pyplot
+from reports import read_report, write_report
 from sklearn.base import clone
 from sklearn.cross_decomposition import PLSSVD
 from sklearn.decomposition import PCA, TruncatedSVD
@@ -215,7 +216,7 @@ def main() -> None:
     folder = data_folder("talking_stamps")
     table = stamps(folder)
     views = plain_views(folder, table)
-    report = json.loads(options.out.read_text()) if options.out.exists() else {"runs": []}
+    report = read_report(options.out, {"runs": []})
     report |= circumstances(Path(__file__)) | {"settings": SETTINGS, "target": TARGET}
     with tempfile.TemporaryDirectory() as fresh:
         cache = fresh if options.cache == "auto" else options.cache
@@ -242,7 +243,7 @@ def main() -> None:
                 block[plain] = correlated(senses, seen, asked, seed)
                 block["cpu_s"][way] = round(time.process_time() - began)
                 report["means"] = means(report["runs"])
-                options.out.write_text(json.dumps(report, indent=1) + "\n")
+                write_report(options.out, report)
                 print(seed, way, block["cpu_s"][way], "s", shown(block[way]), flush=True)
                 print(seed, plain, shown(block[plain]), flush=True)
                 if frozen and seed == options.seeds[0]:

@@ -30,6 +30,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import torch
+from reports import read_report, write_report
 from small_training import circumstances
 
 import torso
@@ -256,10 +257,10 @@ def main() -> None:
             found = by_rival(way, options.work, options.rows)
             if way.startswith("faiss"):
                 found |= footprint("faiss", ["faiss", "faiss_cpu.libs"])
-        report = json.loads(options.out.read_text()) if options.out.exists() else {}
+        report = read_report(options.out)
         report |= circumstances(Path(__file__)) | {"width": WIDTH, "seed": 0}
         report.setdefault("rows", {}).setdefault(str(options.rows), {})[way] = found
-        options.out.write_text(json.dumps(report, indent=1) + "\n")
+        write_report(options.out, report)
         print(way, json.dumps(found), flush=True)
 
 

@@ -16,7 +16,6 @@ Intervals are 95 % t-intervals over the seeds. Entries that are done stay in res
 from __future__ import annotations
 
 import argparse
-import json
 import statistics
 from dataclasses import asdict
 from functools import cache
@@ -29,6 +28,7 @@ from features import Dataset, data_folder, laid_out, patches, stamps
 from fusion_race import Course, paired, raced, shown, values
 from published.multi_mnist_data import pictures
 from race_pictures import intervals
+from reports import read_report, write_report
 from small_training import Plan, circumstances, interval
 
 from torso.sharing import Sharing
@@ -151,7 +151,7 @@ def main() -> None:
     parser.add_argument("--draw", action="store_true", help="no runs: judge and draw what is there")
     parser.add_argument("--out", type=Path, default=HERE / "results" / "sharing_race.json")
     options = parser.parse_args()
-    report = json.loads(options.out.read_text()) if options.out.exists() else {}
+    report = read_report(options.out)
     report |= circumstances(Path(__file__)) | {
         "dim": 64,
     }
@@ -165,13 +165,13 @@ def main() -> None:
             if label in block["entries"] or (options.entries and label not in options.entries):
                 continue
             block["entries"][label] = entry = raced(course, spec, load)
-            options.out.write_text(json.dumps(report, indent=1) + "\n")
+            write_report(options.out, report)
             mean = statistics.fmean(values(entry, "mean"))
             print(f"{name:15s} {label:20s} {mean:.4f}  {entry['cpu_s']:6.1f} s", flush=True)
         if SHARED in block["entries"] and ALONE in block["entries"]:
             block["cpu_s"] = round(sum(one["cpu_s"] for one in block["entries"].values()))
             block["verdict"] = judged(block["entries"])
-            options.out.write_text(json.dumps(report, indent=1) + "\n")
+            write_report(options.out, report)
             print(said(name, block["verdict"], block["entries"]), flush=True)
     blocks = {name: report[name] for name in COURSES if "verdict" in report.get(name, {})}
     intervals(blocks, SHARED, ALONE, options.out.with_suffix(".png"))

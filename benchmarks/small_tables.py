@@ -15,23 +15,23 @@ a strength per target by leaving one row out. Intervals are 95 % t-intervals ove
 from __future__ import annotations
 
 import argparse
-import json
-import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from multi_target import Problem, mulan, rivals
+from multi_target import Problem, answered, mulan, rivals, said
 from race_pictures import pyplot
+from reports import read_report, write_report
 from sklearn.compose import make_column_transformer
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import RidgeCV
 from sklearn.multioutput import MultiOutputRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
-from small_training import circumstances, interval
+from small_training import circumstances, interval, paired_interval
 
 import torso
 
@@ -94,9 +94,9 @@ def verdict(runs: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     return {
         "scores": {way: interval([*found.values()]) for way, found in values.items()},
         "torso is better by": {
-            way: interval([found[seed] - own[seed] for seed in found if seed in own])
+            way: paired
             for way, found in values.items()
-            if way != TORSO and found.keys() & own.keys()
+            if way != TORSO and (paired := paired_interval(found, own))
         },
     }
 
@@ -142,7 +142,7 @@ def main() -> None:
     parser.add_argument("--draw", action="store_true", help="no runs: judge and draw what is there")
     parser.add_argument("--out", type=Path, default=HERE / "results" / "small_tables.json")
     options = parser.parse_args()
-    report = json.loads(options.out.read_text()) if options.out.exists() else {"sets": {}}
+    report = read_report(options.out, {"sets": {}})
     report |= circumstances(Path(__file__)) | {"chosen on": CHOSEN_ON}
     for name in [] if options.draw else options.sets:
         for seed in options.seeds:
@@ -150,18 +150,16 @@ def main() -> None:
             size = {"rows": len(problem.table), "inputs": len(problem.inputs)}
             block = report["sets"].setdefault(name, {**size, "runs": {}})
             done = block["runs"].setdefault(str(seed), {})
-            for way, answer in ways(problem, seed).items():
-                if way in done or (options.ways and way not in options.ways):
-                    continue
-                began = time.process_time()
-                score = problem.score(answer())
-                done[way] = {"score": score, "cpu_s": round(time.process_time() - began, 1)}
-                options.out.write_text(json.dumps(report, indent=1) + "\n")
-            said = ", ".join(f"{way} {one['score']:.3f}" for way, one in done.items())
-            print(f"{name} {seed}: {said}", flush=True)
+            wanted = {
+                way: answer
+                for way, answer in ways(problem, seed).items()
+                if not options.ways or way in options.ways
+            }
+            answered(problem, wanted, done, partial(write_report, options.out, report))
+            print(f"{name} {seed}: {said(done)}", flush=True)
     for block in report["sets"].values():
         block["verdict"] = verdict(block["runs"])
-    options.out.write_text(json.dumps(report, indent=1) + "\n")
+    write_report(options.out, report)
     draw(report, options.out.with_suffix(".png"))
 
 

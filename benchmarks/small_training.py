@@ -12,7 +12,7 @@ import os
 import platform
 import statistics
 import time
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -33,7 +33,17 @@ from torso.registry import Spec
 from torso.training.schedule import warmup_cosine
 from torso.types import Features, Tokens
 
-__all__ = ["Plan", "Trained", "build", "circumstances", "interval", "score", "train", "without"]
+__all__ = [
+    "Plan",
+    "Trained",
+    "build",
+    "circumstances",
+    "interval",
+    "paired_interval",
+    "score",
+    "train",
+    "without",
+]
 
 Inputs = dict[str, Features]
 Scores = dict[str, float]
@@ -243,3 +253,11 @@ def interval(values: Sequence[float]) -> dict[str, float]:
         factor = float(stats.t.ppf(0.975, len(values) - 1))
         half = factor * statistics.stdev(values) / len(values) ** 0.5
     return {"mean": mean, "low": mean - half, "high": mean + half}
+
+
+def paired_interval(
+    values: Mapping[Hashable, float], others: Mapping[Hashable, float]
+) -> dict[str, float] | None:
+    """Return the interval of values less others on the seeds that both have; None without any."""
+    both = [seed for seed in values if seed in others]
+    return interval([values[seed] - others[seed] for seed in both]) if both else None

@@ -29,6 +29,7 @@ import pandas as pd
 import PIL.Image
 import soundfile
 import torch
+from reports import write_report
 
 import torso
 from torso.data import Column, Table
@@ -304,7 +305,7 @@ def main() -> None:
         "seed": 0,
         **results,
     }
-    options.out.write_text(json.dumps(report, indent=1) + "\n")
+    write_report(options.out, report)
     print(json.dumps(report, indent=1))
 
 

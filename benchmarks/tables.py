@@ -25,6 +25,7 @@ import numpy as np
 import pandas as pd
 import sklearn
 import torch
+from reports import read_report, write_report
 from scipy.io import arff
 from sklearn.compose import make_column_transformer
 from sklearn.ensemble import (
@@ -301,7 +302,7 @@ def main() -> None:
         for seed in options.seeds:
             fits += run(seed)
             print(json.dumps(fits[-1]), flush=True)
-        report = json.loads(options.out.read_text()) if options.out.exists() else {}
+        report = read_report(options.out)
         report[name] = {
             "command": f"OMP_NUM_THREADS={torch.get_num_threads()} python benchmarks/tables.py --sets {name} "
             "--seeds " + " ".join(map(str, options.seeds)),
@@ -313,7 +314,7 @@ def main() -> None:
             "summary": summary(fits),
             "fits": fits,
         }
-        options.out.write_text(json.dumps(report, indent=1) + "\n")
+        write_report(options.out, report)
 
 
 if __name__ == "__main__":

@@ -23,6 +23,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import torch
+from reports import write_report
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
@@ -128,7 +129,7 @@ def main() -> None:
             "means": means(runs),
             "runs": runs,
         }
-        options.out.write_text(json.dumps(report, indent=1) + "\n")
+        write_report(options.out, report)
 
 
 def means(runs: list[dict]) -> dict[str, dict[str, float]]:

@@ -10,7 +10,6 @@ reach. Fits are added to results/text_encoders.json, in place of older ones of t
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import platform
 import sys
@@ -23,6 +22,7 @@ from unittest import mock
 
 import numpy as np
 import torch
+from reports import read_report, write_report
 
 import torso
 from torso.training import Epoch, Listener
@@ -146,7 +146,7 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(1)
     table = stamps(data_folder("talking_stamps"))
-    fits = json.loads(options.out.read_text())["fits"] if options.out.exists() else []
+    fits = read_report(options.out, {"fits": []})["fits"]
     for name in options.choices:
         for seed in options.seeds:
             fits = [one for one in fits if (one.get("choice"), one["seed"]) != (name, seed)]
@@ -159,7 +159,7 @@ def main() -> None:
                 "means": means(fits),
                 "fits": fits,
             }
-            options.out.write_text(json.dumps(report, indent=1) + "\n")
+            write_report(options.out, report)
 
 
 if __name__ == "__main__":

@@ -30,6 +30,7 @@ import numpy as np
 import pandas as pd
 from moving_digits_data import INK, SIDE, Clip, encoded, moving_digits
 from PIL import Image
+from reports import write_report
 from scipy import ndimage
 from scipy.optimize import linear_sum_assignment
 from sklearn.linear_model import LogisticRegression
@@ -284,7 +285,7 @@ def main() -> None:
         "torso": figures(ours),
         "linked components": figures(theirs),
     }
-    options.out.write_text(json.dumps(report, indent=1) + "\n")
+    write_report(options.out, report)
     whole = np.concatenate([test.truth, np.ones((*test.truth.shape[:3], 3))], axis=3)
     answers = {
         "truth": [boxes_of(one) for one in whole[:4]],

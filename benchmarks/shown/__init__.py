@@ -1,0 +1,29 @@
+"""What the pages show of results/*.json: a module per topic, a function per table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from shown import (
+    balancing,
+    encoders,
+    front,
+    fusion,
+    heads,
+    places,
+    retrieval,
+    sharing,
+    tables,
+)
+
+__all__ = ["PAGES", "REPORTS"]
+
+TOPICS = (front, encoders, tables, fusion, sharing, heads, places, retrieval, balancing)
+
+PAGES: dict[str, dict[str, Callable[[dict], str]]] = {
+    page: blocks for topic in TOPICS for page, blocks in topic.PAGES.items()
+}
+"""Page -> block's name, which is that of its file of results -> what writes the block."""
+
+REPORTS = {"fusion_verdict": "fusion_race"}
+"""Blocks whose figures are in another block's file."""

@@ -1,0 +1,87 @@
+"""README.md: the talking stamps, the speed beside Ludwig's, the demo."""
+
+from __future__ import annotations
+
+from shown.words import measured, table, word
+
+
+def stamps(report: dict) -> str:
+    """One line per task: the first seed's interval, the mean over seeds, the best plain baseline."""
+    first = report["runs"][0]
+    rows = []
+    for task, scores in first["tasks"].items():
+        name = scores["headline"]
+        plain = first["baselines"].get(task) or {scores["against"]: scores["baseline"][name]}
+        others = ", ".join(f"{label} {value:.3f}" for label, value in plain.items())
+        mean = report["means"][task]["mean"]
+        rows.append([task, word(name), measured(scores["metrics"][name]), f"{mean:.3f}", others])
+    over = f"mean of {len(report['runs'])} seeds"
+    return table(
+        ["task", "metric", "value, 95 % interval", over, "plain baselines, same split"], rows
+    )
+
+
+def speed(report: dict) -> str:
+    """Ours beside Ludwig's, one figure a line."""
+    fit, ludwig = report["fit"], report.get("ludwig", {})
+    modes = ludwig.get("image_mode", {})
+    rates = {name: mode["training"]["rows_per_s"] for name, mode in modes.items()}
+    rows = [
+        (
+            f"training, rows/s ({fit['parameters']:,} parameters; Ludwig {ludwig['parameters']['all']:,}, no audio)",
+            f"{fit['warm_cache']['train_rows_per_s']:,.0f}",
+            ", ".join(f"{rate:,.0f} ({name})" for name, rate in rates.items()),
+        ),
+        (
+            "one row, ms (ours from raw bytes, Ludwig's from paths)",
+            f"{report['one_row_from_bytes']['median_ms']:.1f}",
+            f"{min(m['one_row']['median_ms'] for m in modes.values() if 'one_row' in m):.1f}",
+        ),
+        (
+            "1,000 rows from files, rows/s",
+            f"{report['thousand_rows']['raw_files_rows_per_s']:,.0f}",
+            f"{max(m['batch']['rows_per_s'] for m in modes.values() if 'batch' in m):,.0f}",
+        ),
+        (
+            "1,000 rows from the cache, rows/s",
+            f"{report['thousand_rows']['from_cache_rows_per_s']:,.0f}",
+            "–",
+        ),
+        (
+            "import, CPU s",
+            f"{report['start_up']['import_cpu_s']:.2f}",
+            f"{ludwig['import']['cpu_s']:.2f}",
+        ),
+        (
+            "rows lost where 20 % of each of three labels is missing",
+            _lost(report["rows_with_20_%_of_labels_missing"]),
+            f"{ludwig['missing_labels']['dropped']} of {ludwig['missing_labels']['rows']}",
+        ),
+    ]
+    return table(["what", "Torso", "Ludwig 0.17.10, same machine, same run"], rows)
+
+
+def _lost(used: dict) -> str:
+    return f"{used['training'] - used['used']} of {used['training']} (those without any label)"
+
+
+def demo(printed: str) -> str:
+    """The end of what `torso demo` printed, three lines per task."""
+    lines = [line.removeprefix(" ").rstrip() for line in printed.splitlines()]
+    start = next(i for i, line in enumerate(lines) if line.startswith("labels used"))
+    place = next(i for i, line in enumerate(lines) if line.startswith("task  "))
+    said = next(i for i, line in enumerate(lines) if line.startswith("One model"))
+    shown, count = [], 0
+    for line in lines[place + 2 :]:
+        if line.startswith("The baseline"):
+            break
+        count = count + 1 if line else 0
+        if 0 < count <= 3:
+            shown.append(line)
+        elif count == 4:
+            shown.append("…")
+    kept = [*lines[start : said + 1], *lines[place : place + 2], *shown]
+    return "\n".join(["```console", "$ make demo", "…", *kept, "```"])
+
+
+PAGES = {"README.md": {"talking_stamps": stamps, "speed": speed}}

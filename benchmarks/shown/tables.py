@@ -1,0 +1,79 @@
+"""docs/decisions.md and docs/small_tables.md: tables of numbers beside plain methods."""
+
+from __future__ import annotations
+
+from shown.words import spread, table, word
+
+
+def tables(report: dict) -> str:
+    """A line per table and figure: Torso's mean over the seeds, and the best plain method's."""
+    rows = [
+        [name, *_beside_plain(metric, methods)]
+        for data in ("adult", "mosi", "mulan")
+        for name, metrics in report[data]["summary"].items()
+        for metric, methods in metrics.items()
+    ]
+    return table(["table", "figure", "Torso", "best plain method"], rows)
+
+
+def _beside_plain(metric: str, methods: dict) -> tuple[str, str, str]:
+    less = metric.endswith("arrmse")
+    plain = {
+        label: one["mean"]
+        for label, one in methods.items()
+        if isinstance(one, dict) and not label.startswith("torso")
+    }
+    best = (min if less else max)(plain, key=lambda one: plain[one])
+    own = methods["torso"]["mean"]
+    wins = own < plain[best] if less else own > plain[best]
+    mine, theirs = f"{own:.3f}", f"{plain[best]:.3f}"
+    mine, theirs = (f"**{mine}**", theirs) if wins else (mine, f"**{theirs}**")
+    shown = "aRRMSE, less is better" if less else " ".join(map(word, metric.rsplit(" ", 1)))
+    return shown, mine, f"{theirs} {best}"
+
+
+def multi_target(report: dict) -> str:
+    """A line per set: each method's mean, and the default run's paired lead over the best of the others."""
+    blocks = {name: one for name, one in report["sets"].items() if "verdict" in one}
+    names = list(next(iter(blocks.values()))["verdict"]["scores"])[:2]
+    names += ["linear", "gradient boosting", "random forest"]
+    rows = []
+    for name, block in blocks.items():
+        scores = {
+            {"elastic net": "linear", "logistic regression": "linear"}.get(label, label): one
+            for label, one in block["verdict"]["scores"].items()
+        }
+        others = {label: one["mean"] for label, one in scores.items() if label in names[2:]}
+        best = (max if block["more is better"] else min)(others, key=lambda one: others[one])
+        leads = block["verdict"]["torso is better by"]
+        lead = leads.get(best) or leads.get("elastic net") or leads["logistic regression"]
+        size = f"{block['rows']:,}, {block['inputs']}, {block['targets']}"
+        rows.append([name, size, *_means(scores, names), f"{best}: {spread(lead, '+')}"])
+    titles = ["set", "rows, inputs, targets", *names]
+    return table([*titles, "`torso` better than the best other by"], rows)
+
+
+def small_tables(report: dict) -> str:
+    """A line per set: each way's mean, and the default run's paired leads."""
+    ways = ["torso", "as before", "weights not averaged", "ridge", "random forest"]
+    rows = []
+    for name, block in report["sets"].items():
+        scores, leads = block["verdict"]["scores"], block["verdict"]["torso is better by"]
+        if len({seed for seed, done in block["runs"].items() if "torso" in done}) < 3:
+            continue
+        led = [spread(leads[one], "+") if one in leads else "–" for one in ("as before", "ridge")]
+        star = " \\*" if name in report["chosen on"] else ""
+        size = f"{block['rows']:,}, {block['inputs']}"
+        rows.append([f"{name}{star}", size, *_means(scores, ways), *led])
+    titles = ["set", "rows, inputs", *ways, "better than before by", "than ridge by"]
+    return table(titles, rows)
+
+
+def _means(scores: dict, names: list[str]) -> list[str]:
+    return [f"{scores[name]['mean']:.3f}" if name in scores else "–" for name in names]
+
+
+PAGES = {
+    "docs/small_tables.md": {"small_tables": small_tables},
+    "docs/decisions.md": {"tables": tables, "multi_target": multi_target},
+}
