@@ -210,6 +210,7 @@ def draw(
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    parser.add_argument("--ways", nargs="+", choices=ENCODERS, default=[*ENCODERS])
     parser.add_argument("--cache", default="auto", help="folder of decoded files and frozen tokens")
     parser.add_argument("--out", type=Path, default=HERE / "results" / "retrieval.json")
     options = parser.parse_args()
@@ -227,7 +228,7 @@ def main() -> None:
                 block = {"seed": seed, "stamps asked": len(asked), "cpu_s": {}, "best_epoch": {}}
                 report["runs"].append(block)
             for way, plain in zip(ENCODERS, PLAIN, strict=True):
-                if plain in block:
+                if plain in block or way not in options.ways:
                     continue
                 began = time.process_time()
                 run = learned(way, seed, folder, table, cache)
