@@ -134,6 +134,15 @@ def test_what_does_not_fit_is_reported():
     assert targets.tolist() == [[0, 0], [1, 0], [0, 3]]
 
 
+def test_a_span_that_leaves_its_text_is_reported():
+    found, _ = schema(["0 2 A"], ["ab cd ef"], "text", {"length": 5, "min_frequency": 1})
+    reading = Reading()
+    found.dataset(read_table({"x": ["ab cd"] * 2, "y": ["3 5 A", "3 9 A"]}), reading)
+    assert [(one.row, one.cell, one.reason) for one in reading.skipped] == [
+        (2, "3 9 A", "ends behind the input; cut off there")
+    ]
+
+
 @pytest.mark.parametrize(
     ("cell", "message"),
     [

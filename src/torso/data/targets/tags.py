@@ -246,6 +246,8 @@ class Tags(TargetKind, name="tags", head="tokens"):
                 reading.skip(
                     column, row, told, "begins or ends within a token; taken for whole ones"
                 )
+            if end > places[:, 1].max() and len(places) < self.steps and label.each is None:
+                reading.skip(column, row, told, "ends behind the input; cut off there")
             known = self.tags.index(tag) if tag in self.tags else len(self.tags)
             codes[at] = 2 * known + 2
             codes[at[0]] = 2 * known + 1
