@@ -147,6 +147,7 @@ def test_a_span_that_leaves_its_text_is_reported():
     ("cell", "message"),
     [
         ("cat", "row 2, column 'y': expected a list of .*found 'cat'"),
+        ("[{'start': 0}]", "row 2, column 'y': expected a list of .*JSON needs double quotes"),
         ("[[0, 1]]", r"row 2, column 'y': expected a list of \[start, end, tag\]"),
         ('["A", "B"]', r"row 2, column 'y': expected a list of \[start, end, tag\]"),
         ('[{"start": 0}]', "row 2, column 'y': expected a list"),
@@ -171,7 +172,11 @@ def test_as_many_tags_as_steps():
 @pytest.mark.parametrize(
     ("inputs", "target", "message"),
     [
-        ({"x": {"kind": "number"}}, {}, r"about one text or sequence. Found the inputs \[\]"),
+        (
+            {"x": {"kind": "number"}},
+            {},
+            r"about one text or sequence. Found the inputs \[\]. Take in .*inputs.COLUMN.kind=text",
+        ),
         ({"x": {"kind": "text"}, "z": {"kind": "text"}}, {}, "targets.y.of=COLUMN"),
         ({"x": {"kind": "text"}}, {"of": "w"}, "text or sequence 'w'"),
         ({"x": {"kind": "text"}}, {"tags": ["a", "a"]}, "different names"),
