@@ -46,6 +46,11 @@ def test_python_m_torso():
     assert done.stdout.strip() == __version__
 
 
+def test_lists_keep_brackets(capsys):
+    assert torso("list", "inputs") == 0
+    assert "torso[video]" in "".join(capsys.readouterr().out.split())
+
+
 def test_inspect_without_torch():
     code = (
         "import sys, tempfile, pathlib; p = pathlib.Path(tempfile.mkdtemp()) / 't.csv'; "

@@ -56,6 +56,22 @@ def test_a_part_may_be_written_as_its_name_above_its_settings(tree):
     assert config.heads["price"]["type"] == "student"
 
 
+def test_a_setting_may_change_a_part_written_as_its_name_above_its_settings():
+    config = complete(
+        fusion={"concat": {"hidden": 4}, "hidden": 8},
+        heads={"price": {"student": {}, "level": 0.8}},
+    )
+    assert config.fusion["type"] == "concat"
+    assert config.fusion["hidden"] == 8
+    assert config.heads["price"]["type"] == "student"
+    assert config.heads["price"]["level"] == 0.8
+
+
+def test_what_the_data_say_is_no_setting():
+    with pytest.raises(ConfigError, match=r"`heads.price.std` should be left out, .* Found 3\."):
+        complete(heads={"price": {"std": 3}})
+
+
 def test_completing_a_complete_config_changes_nothing():
     config = complete()
     schema = Schema(config.inputs, config.targets)

@@ -108,6 +108,15 @@ def test_a_part_given_by_name_gets_settings():
     }
 
 
+def test_a_column_given_by_its_kind_gets_settings():
+    values = {"inputs": {"photo": "image"}, "targets": {"a.b": "caption"}}
+    apply_settings(values, ["inputs.photo.size=16", "targets.a.b.vocabulary=300"])
+    assert values == {
+        "inputs": {"photo": {"kind": "image", "size": 16}},
+        "targets": {"a.b": {"kind": "caption", "vocabulary": 300}},
+    }
+
+
 def test_names_with_dots_are_found_among_the_keys():
     values = {"inputs": {"a.b": {"kind": "number"}, "a": {"kind": "text"}}}
     apply_settings(values, ["inputs.a.b.kind=category", "inputs.a.length=3"])

@@ -2,9 +2,11 @@
 
 import io
 
+import pyarrow as pa
+import pytest
 from rich.console import Console
 
-from torso.console import columns_table, summary
+from torso.console import columns_table, search_table, summary
 from torso.data import read_table
 from torso.data.inference.report import inspect_table
 
@@ -23,6 +25,13 @@ def test_columns_with_their_roles_and_warnings_below():
     assert ODD in text
     assert "[b]" in text
     assert "same: " in text
+
+
+@pytest.mark.parametrize(("columns", "letters"), [(2, 120), (12, 30), (40, 24)])
+def test_answers_of_wide_tables_are_cut(columns, letters):
+    shown = Console(file=io.StringIO(), width=10_000)
+    shown.print(search_table(pa.table({str(n): ["x" * 500] for n in range(columns)})))
+    assert shown.file.getvalue().count("x" * (letters - 1) + "…") == columns
 
 
 def test_a_summary_of_what_was_used():

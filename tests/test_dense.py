@@ -84,6 +84,7 @@ def test_an_unknown_number_is_reported_and_wrong():
         (Mask({"a": 4, "b": 5}, size=2), [[[0, 1], [1, 1]]], r"\{'a': 4, 'b': 5\} were named"),
         (Mask(size=2), [png(np.full((2, 2, 3), (1, 2, 3), np.uint8))], "1 of 1 files"),
         (Map(size=2), [[[1.0, 1.0]]], "at least two values.*Found 1 everywhere in channel 0"),
+        (Map(size=1), [[[[1.0, 2.0, 3.0]]]], r"not of 1 channel; a picture needs `colours: true`"),
         (Map(channels=3, size=2), [[[1.0, 2.0]]], r"shape \(1, 2, 1\), not of 3 channels"),
     ],
 )

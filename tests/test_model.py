@@ -236,3 +236,5 @@ def test_a_wrong_part_is_refused():
         Model.build({"a": Part("image", {"width": 4}, {})}, {"t": Part("binary", "x", {})}, dim=4)
     with pytest.raises(ConfigError, match=r"Unknown head 'binary/x'\."):
         Model.build({"a": Part("image", "convnet", {})}, {"t": Part("binary", "x", {})}, dim=4)
+    with pytest.raises(ConfigError, match=r"^`heads.t`: Unknown head 'binary/x'"):
+        Model.build({"a": Part("image", "convnet", {})}, {"t": Part("binary", "x", {})}, dim=4)

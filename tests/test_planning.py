@@ -92,3 +92,8 @@ def test_warnings_say_whether_the_column_is_used():
     )
     assert any(text.startswith("same (left out): ") for text in leftover_warnings(reports, INPUTS))
     assert any(text.startswith("same: ") for text in leftover_warnings(reports, ["same"]))
+
+
+def test_an_error_of_a_target_names_its_column():
+    with pytest.raises(ConfigError, match=r"^`targets.note`: .*`vocabulary` should be .* Found 9"):
+        planned(tables.plain(), targets={"note": {"kind": "caption", "vocabulary": 9}})

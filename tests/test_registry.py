@@ -48,6 +48,11 @@ def foreign(monkeypatch):
     return "torso_test_foreign:Thing"
 
 
+def test_a_misspelt_part_above_its_settings_is_recognised(registry):
+    with pytest.raises(ConfigError, match=r"'thin'.* If a part was meant: it is called 'thing'"):
+        registry.build({"type": "thing", "thin": {"size": 4}}, dim=4)
+
+
 def test_a_spec_is_a_name_or_a_mapping(registry):
     assert registry.build("thing", dim=4).got == (4, 3, ("a",), None)
     assert registry.build({"type": "thing", "size": 5}, dim=4).got == (4, 5, ("a",), None)

@@ -134,10 +134,20 @@ def test_what_does_not_fit_is_reported():
     assert targets.tolist() == [[0, 0], [1, 0], [0, 3]]
 
 
+def test_a_span_that_leaves_its_text_is_reported():
+    found, _ = schema(["0 2 A"], ["ab cd ef"], "text", {"length": 5, "min_frequency": 1})
+    reading = Reading()
+    found.dataset(read_table({"x": ["ab cd"] * 2, "y": ["3 5 A", "3 9 A"]}), reading)
+    assert [(one.row, one.cell, one.reason) for one in reading.skipped] == [
+        (2, "3 9 A", "ends behind the input; cut off there")
+    ]
+
+
 @pytest.mark.parametrize(
     ("cell", "message"),
     [
         ("cat", "row 2, column 'y': expected a list of .*found 'cat'"),
+        ("[{'start': 0}]", "row 2, column 'y': expected a list of .*JSON needs double quotes"),
         ("[[0, 1]]", r"row 2, column 'y': expected a list of \[start, end, tag\]"),
         ('["A", "B"]', r"row 2, column 'y': expected a list of \[start, end, tag\]"),
         ('[{"start": 0}]', "row 2, column 'y': expected a list"),
@@ -162,7 +172,11 @@ def test_as_many_tags_as_steps():
 @pytest.mark.parametrize(
     ("inputs", "target", "message"),
     [
-        ({"x": {"kind": "number"}}, {}, r"about one text or sequence. Found the inputs \[\]"),
+        (
+            {"x": {"kind": "number"}},
+            {},
+            r"about one text or sequence. Found the inputs \[\]. Take in .*inputs.COLUMN.kind=text",
+        ),
         ({"x": {"kind": "text"}, "z": {"kind": "text"}}, {}, "targets.y.of=COLUMN"),
         ({"x": {"kind": "text"}}, {"of": "w"}, "text or sequence 'w'"),
         ({"x": {"kind": "text"}}, {"tags": ["a", "a"]}, "different names"),

@@ -119,7 +119,9 @@ def test_errors_say_where(cell, message):
 
 
 def test_a_video_is_needed_and_named_where_there_are_several():
-    with pytest.raises(ConfigError, match=r"about one video. Found the video inputs \[\]"):
+    with pytest.raises(
+        ConfigError, match=r"about one video. Found the video inputs \[\]. Take in .*kind=video"
+    ):
         Tracks().meet("x", {"photo": "image"})
     with pytest.raises(ConfigError, match="Did you mean 'clip'"):
         Tracks(of="clop").meet("x", {"clip": "video", "film": "video"})

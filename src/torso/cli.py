@@ -251,6 +251,7 @@ def list_parts(
 ) -> None:
     """List the parts that YAML can name, with their settings."""
     from rich.table import Table
+    from rich.text import Text
 
     from torso.catalogue import rooms
 
@@ -274,8 +275,8 @@ def list_parts(
             table.add_column(header, justify="right", no_wrap=True)
         for part in parts:
             about = f"{part.summary} {part.paper}".rstrip()
-            noted_needs = [part.needs] * noted
-            table.add_row(part.name, part.settings, about, *noted_needs, *costs.get(part.name, ()))
+            told = [part.name, part.settings, about, *[part.needs] * noted]
+            table.add_row(*map(Text, told), *costs.get(part.name, ()))
         console.print(table)
         console.print(f"\nCosts of default settings: {EXAMPLE}." if costs else "")
 

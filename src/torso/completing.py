@@ -9,7 +9,7 @@ from torso.config import RunConfig
 from torso.data.inputs import InputKind
 from torso.data.schema import Schema
 from torso.data.targets import TargetKind
-from torso.errors import ConfigError, TorsoError, unknown
+from torso.errors import ConfigError, unknown, within
 from torso.registry import spec_type
 
 __all__ = ["complete_parts", "settle_encoders"]
@@ -35,10 +35,8 @@ def settle_encoders(config: RunConfig) -> RunConfig:
         modality = schema.modalities[name]
         full = Part(modality.form, _encoder(spec, schema, name), {}).full_spec()
         kind, settings = spec_type(full)
-        try:
+        with within(f"encoders.{name}"):
             pinned, asked = Encoder.registry.find(kind).prepare(settings)
-        except TorsoError as error:
-            raise type(error)(f"`encoders.{name}`: {error}") from error
         encoders[name] = {"type": kind.removeprefix(f"{modality.form}/"), **pinned}
         for column in modality.columns:
             inputs[column] = {**inputs[column], **asked}
@@ -66,6 +64,7 @@ def complete_parts(config: RunConfig, schema: Schema, rows: int) -> RunConfig:
     for name in config.heads:
         if name not in schema.targets:
             raise ConfigError(unknown("task in `heads`:", name, schema.targets))
+        _refuse_facts(name, config.heads[name], schema.targets[name])
 
     def short(
         registry: Any, form: str, full: Mapping[str, Any], offered: Iterable[str]
@@ -119,6 +118,15 @@ def complete_parts(config: RunConfig, schema: Schema, rows: int) -> RunConfig:
     )
 
 
+def _refuse_facts(task: str, spec: Any, kind: TargetKind) -> None:
+    """Refuse to be told what the data say, such as the number of classes."""
+    for key in spec if isinstance(spec, Mapping) else ():
+        if key in ("dim", "token_dim") or key in kind.offered():
+            raise ConfigError(
+                f"`heads.{task}.{key}` should be left out, since it follows from the data. Found {spec[key]!r}."
+            )
+
+
 def _check_asked(encoders: Mapping[str, Mapping[str, Any]], schema: Schema) -> None:
     """Refuse an encoder that lacks a setting which a target asks for."""
     for task, kind in schema.targets.items():
@@ -147,16 +155,22 @@ def _encoder(spec: Any, schema: Schema, modality: str) -> dict[str, Any]:
 def _said(registry: Any, spec: Any, form: str = "") -> dict[str, Any]:
     """Return what a config says of a part, as a mapping; `type` may be left open.
 
-    `gated` is `{type: gated}`, and `{gated: {hidden: 64}}` is `{type: gated, hidden: 64}`.
+    `gated` is `{type: gated}`, and `{gated: {hidden: 64}}` is `{type: gated, hidden: 64}`; so is
+    `{gated: {}, hidden: 64}`, as a setting leaves it that changes such a part.
     """
     if spec is None:
         return {}
     if not isinstance(spec, Mapping):
         return {"type": spec}
-    names = [f"{form}/{key}" if form and "/" not in str(key) else key for key in spec]
-    if len(names) == 1 and (names[0] in registry or ":" in str(names[0])):
-        name, settings = spec_type(spec)
-        return {"type": name, **settings}
+    names = {key: f"{form}/{key}" if form and "/" not in str(key) else str(key) for key in spec}
+    parts = [key for key, name in names.items() if name in registry or ":" in name]
+    if (
+        len(parts) == 1
+        and "type" not in spec
+        and (len(spec) == 1 or isinstance(spec[parts[0]], Mapping))
+    ):
+        name, settings = spec_type({parts[0]: spec[parts[0]]})
+        return {"type": name, **settings, **{k: v for k, v in spec.items() if k != parts[0]}}
     return dict(spec)
 
 

@@ -169,7 +169,7 @@ def apply_settings(values: dict[str, Any], settings: Sequence[str] | Mapping[str
     """
     pairs = settings.items() if isinstance(settings, Mapping) else map(_pair, settings)
     for path, value in pairs:
-        _place(values, path.split("."), value, path)
+        _place(values, path.split("."), value, path, named="type")
 
 
 def _pair(setting: str) -> tuple[str, Any]:
@@ -192,18 +192,19 @@ def _loaded(text: str) -> Any:
     return value
 
 
-def _place(values: dict[str, Any], path: list[str], value: Any, whole: str) -> None:
+def _place(values: dict[str, Any], path: list[str], value: Any, whole: str, *, named: str) -> None:
+    """Put `value` where `path` leads; what stands there as a name alone becomes `{named: name}`."""
     longest = next((end for end in range(len(path), 0, -1) if ".".join(path[:end]) in values), 1)
     key, rest = ".".join(path[:longest]), path[longest:]
     if not rest:
         values[key] = value
         return
     inner = values.setdefault(key, {})
-    if isinstance(inner, str) and len(rest) == 1:  # a part given by its name
-        inner = values[key] = {"type": inner}
+    if isinstance(inner, str) and len(rest) == 1:  # a part or a column given by a name
+        inner = values[key] = {named: inner}
     if not isinstance(inner, dict):
         raise ConfigError(f"The setting {whole!r} leads through `{key}`, which is {inner!r}.")
-    _place(inner, rest, value, whole)
+    _place(inner, rest, value, whole, named="kind" if key in ("inputs", "targets") else named)
 
 
 def _sentence(model: type[BaseModel], error: Any) -> str:

@@ -24,7 +24,8 @@ __all__ = [
     "summary",
 ]
 
-_LONGEST = 120
+_LONGEST = 120  # characters of a cell, where there are few columns
+_WIDEST = 360  # characters of all cells of a row, about
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 COST_COLUMNS = ("parameters", "multiply-adds/row", "ms/row")
@@ -132,15 +133,16 @@ def search_table(found: Any) -> RenderableType:
         number = pa.types.is_integer(field.type) or pa.types.is_floating(field.type)
         table.add_column(Text(field.name), justify="right" if number else "left", overflow="fold")
         columns[field.name] = found.column(field.name).to_pylist()
+    longest = min(_LONGEST, max(24, _WIDEST // len(columns)))
     for row in zip(*columns.values(), strict=True):
-        table.add_row(*(Text(_short(cell)) for cell in row))
+        table.add_row(*(Text(_short(cell, longest)) for cell in row))
     return table
 
 
-def _short(cell: Any) -> str:
+def _short(cell: Any, longest: int) -> str:
     text = "" if cell is None else f"{cell:.4g}" if isinstance(cell, float) else str(cell)
     text = _CONTROL.sub(" ", text)
-    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+    return text if len(text) <= longest else text[: longest - 1] + "…"
 
 
 class CountingBar:

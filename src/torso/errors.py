@@ -14,10 +14,19 @@ row (counted from 1, without the header) and the column.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from difflib import get_close_matches
 
-__all__ = ["ConfigError", "DataError", "MissingDependency", "RunError", "TorsoError", "unknown"]
+__all__ = [
+    "ConfigError",
+    "DataError",
+    "MissingDependency",
+    "RunError",
+    "TorsoError",
+    "unknown",
+    "within",
+]
 
 
 class TorsoError(Exception):
@@ -38,6 +47,15 @@ class RunError(TorsoError, ValueError):
 
 class MissingDependency(TorsoError, ImportError):
     """An optional dependency is not installed."""
+
+
+@contextmanager
+def within(place: str) -> Iterator[None]:
+    """Let errors that come out of the block begin with `place`, a path of the config."""
+    try:
+        yield
+    except TorsoError as error:
+        raise type(error)(f"`{place}`: {error}") from error
 
 
 def unknown(what: str, name: object, known: Iterable[str]) -> str:

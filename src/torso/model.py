@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from torso._tensors import Named, masked_mean
 from torso.encoders import Encoder, ModalityDropout
-from torso.errors import ConfigError
+from torso.errors import ConfigError, within
 from torso.fusion import Fusion, Sequential
 from torso.heads import Head, ModalityHeads
 from torso.registry import Spec
@@ -107,13 +107,21 @@ class Model(nn.Module):
             modality_heads: whether every task has a head above each modality too; heads that read tokens have none.
             restored: task -> the modality that holds its labels, for tasks that are answered without it.
         """
+
+        def encoder(modality: str, part: Part) -> Encoder:
+            with within(f"encoders.{modality}"):
+                return Encoder.build(part.full_spec(), dim=dim, **part.offered)
+
+        def head(task: str, part: Part, width: int) -> Head:
+            with within(f"heads.{task}"):
+                return Head.registry.build(
+                    part.full_spec(), dim=width, token_dim=dim, **part.offered
+                )
+
         shared = Sharing.registry.build(sharing, tasks=list(tasks), dim=dim)
         trunks = {
             name: Trunk(
-                {
-                    modality: Encoder.build(part.full_spec(), dim=dim, **part.offered)
-                    for modality, part in modalities.items()
-                },
+                {modality: encoder(modality, part) for modality, part in modalities.items()},
                 Fusion.registry.build(fusion, modalities=list(modalities), dim=dim),
                 missing,
             )
@@ -122,12 +130,7 @@ class Model(nn.Module):
         shared.start(trunks)
 
         def heads(width: int) -> dict[str, Head]:
-            return {
-                task: Head.registry.build(
-                    part.full_spec(), dim=width, token_dim=dim, **part.offered
-                )
-                for task, part in tasks.items()
-            }
+            return {task: head(task, part, width) for task, part in tasks.items()}
 
         main = heads(shared.width)
         alone = None

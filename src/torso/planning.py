@@ -10,7 +10,7 @@ from torso.config import apply_settings, read_config
 from torso.data.inference.report import ColumnReport, infer_target, inspect_table
 from torso.data.tables.table import Table
 from torso.data.targets import TargetKind
-from torso.errors import ConfigError, unknown
+from torso.errors import ConfigError, unknown, within
 
 __all__ = ["found_beside", "gather_values", "infer_columns", "leftover_warnings"]
 
@@ -121,16 +121,12 @@ def infer_columns(table: Table, values: dict[str, Any], *, add: bool) -> list[Co
 
 def _parts_of_labels(targets: Mapping[str, Mapping[str, Any]]) -> set[str]:
     """Return the columns that hold a target's label, or a part of it, besides its own."""
-    settled = [spec for spec in targets.values() if "kind" in spec]
-    kinds = [
-        TargetKind.registry.build(
-            {
-                "type": spec["kind"],
-                **{k: v for k, v in spec.items() if k not in ("kind", "column")},
-            }
-        )
-        for spec in settled
-    ]
+    kinds = []
+    for name, spec in targets.items():
+        if "kind" in spec:
+            settings = {k: v for k, v in spec.items() if k not in ("kind", "column")}
+            with within(f"targets.{name}"):
+                kinds.append(TargetKind.registry.build({"type": spec["kind"], **settings}))
     read = {spec["column"] for spec in targets.values() if spec.get("column")}
     return {other for kind in kinds for other in kind.others} | read
 

@@ -8,9 +8,10 @@ such a name imports code, so `torso.load` refuses it unless told to trust the ru
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from difflib import get_close_matches
 from importlib import import_module
 from typing import Any, Generic, TypeVar, cast
 
@@ -128,7 +129,7 @@ class Registry(Generic[Part]):
             ConfigError: unknown name, unknown setting, or a value that the constructor refuses.
         """
         name, settings = spec_type(spec)
-        return call(self.find(name), settings, offered, f"{self.room} {name!r}")
+        return call(self.find(name), settings, offered, f"{self.room} {name!r}", self)
 
     def complete(self, spec: Spec, /, *, given: Collection[str] = ()) -> dict[str, Any]:
         """Return `spec` as a mapping with every default written out, for a file that hides nothing.
@@ -149,13 +150,22 @@ class Registry(Generic[Part]):
 
 
 def call(
-    make: Callable[..., Part], settings: Mapping[str, Any], offered: Mapping[str, Any], what: str
+    make: Callable[..., Part],
+    settings: Mapping[str, Any],
+    offered: Mapping[str, Any],
+    what: str,
+    parts: Iterable[str] = (),
 ) -> Part:
-    """Call `make` with `settings`, which it must know, and with those of `offered` that it asks for."""
+    """Call `make` with `settings`, which it must know, and with those of `offered` that it asks for.
+
+    An unknown setting that is nearly the name of one of `parts` may be a part written above its settings.
+    """
     known = inspect.signature(make).parameters
     for key in settings:
         if key not in known:
-            raise ConfigError(unknown(f"setting of {what}:", key, known))
+            near = get_close_matches(key, list(parts), n=1, cutoff=0.8)
+            hint = f" If a part was meant: it is called {near[0]!r}." if near else ""
+            raise ConfigError(unknown(f"setting of {what}:", key, known) + hint)
     wanted = {key: value for key, value in offered.items() if key in known}
     try:
         return make(**{**wanted, **settings})

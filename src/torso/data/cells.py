@@ -17,7 +17,16 @@ import pyarrow.compute as pc
 
 from torso.data.tables.table import Column
 
-__all__ = ["is_text", "numbers", "sequences", "text_of", "texts", "timestamps", "vectors"]
+__all__ = [
+    "is_text",
+    "not_json",
+    "numbers",
+    "sequences",
+    "text_of",
+    "texts",
+    "timestamps",
+    "vectors",
+]
 
 _SAYS_MISSING = ("", "na", "nan", "null", "none", "n/a")
 
@@ -186,3 +195,13 @@ def _first_bad_number(values: pa.Array) -> tuple[int, str]:
         except pa.ArrowInvalid:
             return row, str(cell)
     raise AssertionError("every cell is a number")
+
+
+def not_json(cell: Any) -> str:
+    """Return what to tell of a list that Python wrote and not JSON, as pandas does in a CSV; else nothing.
+
+    >>> not_json("[{'start': 0}]")
+    '. JSON needs double quotes: write the list with json.dumps'
+    """
+    wrong = isinstance(cell, str) and cell.lstrip().startswith("[") and "'" in cell
+    return ". JSON needs double quotes: write the list with json.dumps" if wrong else ""

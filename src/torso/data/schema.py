@@ -19,7 +19,7 @@ from torso.data.reading import Reading
 from torso.data.sources import Source, TurningSource, joined
 from torso.data.tables.table import Column, Table
 from torso.data.targets import TargetKind
-from torso.errors import ConfigError, DataError, unknown
+from torso.errors import ConfigError, DataError, unknown, within
 from torso.registry import spec_type
 
 __all__ = ["Dataset", "Modality", "Schema"]
@@ -113,10 +113,11 @@ class Schema:
                 f"A column should be an input or a target, not both. Found {both}. Take them out of `inputs`."
             )
         self.inputs = {
-            name: _build(InputKind.registry, name, spec) for name, spec in inputs.items()
+            name: _build(InputKind.registry, "inputs", name, spec) for name, spec in inputs.items()
         }
         self.targets: dict[str, TargetKind] = {
-            name: _build(TargetKind.registry, name, spec) for name, spec in targets.items()
+            name: _build(TargetKind.registry, "targets", name, spec)
+            for name, spec in targets.items()
         }
         self.labels = {
             name: targets[name].get("column", None if kind.free else name)
@@ -285,7 +286,7 @@ class Schema:
         return Column(name, whole, column.table, column.places)
 
 
-def _build(registry: Any, name: str, spec: Mapping[str, Any]) -> Any:
+def _build(registry: Any, room: str, name: str, spec: Mapping[str, Any]) -> Any:
     if not isinstance(spec, Mapping) or "kind" not in spec:
         raise ConfigError(
             f"Column {name!r} should be described by a mapping with the key `kind`. Found {spec!r}."
@@ -293,7 +294,8 @@ def _build(registry: Any, name: str, spec: Mapping[str, Any]) -> Any:
     settings = {
         key: value for key, value in spec.items() if key not in ("kind", "modality", "column")
     }
-    return registry.build({"type": spec["kind"], **settings})
+    with within(f"{room}.{name}"):
+        return registry.build({"type": spec["kind"], **settings})
 
 
 def _group(

@@ -55,8 +55,13 @@ def map_of(values: np.ndarray, size: tuple[int, int], channels: int) -> np.ndarr
     if values.ndim == 2:
         values = values[..., None]
     if values.ndim != 3 or values.shape[2] != channels:
+        hint = (
+            "; a picture needs `colours: true`"
+            if channels == 1 and values.shape[2:] == (3,)
+            else ""
+        )
         raise MediaError(
-            f"a map of shape {values.shape}, not of {channels} channel{'s' * (channels > 1)}"
+            f"a map of shape {values.shape}, not of {channels} channel{'s' * (channels > 1)}{hint}"
         )
     return resized(values.astype(np.float32), size)
 

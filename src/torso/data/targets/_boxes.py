@@ -109,7 +109,9 @@ class ListOfBoxes(OfPicture):
             except ValueError:
                 boxes = cell
             if not isinstance(boxes, list):
-                raise column.error(row, f"expected a list of boxes, found {str(cell)[:80]!r}")
+                raise column.error(
+                    row, f"expected a list of boxes, found {str(cell)[:80]!r}{cells.not_json(cell)}"
+                )
             rows.append([self._box(column, row, box) for box in boxes])
         return rows
 

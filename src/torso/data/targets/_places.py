@@ -15,7 +15,7 @@ from torso.data.targets._target import TargetKind
 from torso.errors import ConfigError, unknown
 from torso.registry import Spec
 
-__all__ = ["OfPicture", "pixel_arrays", "side_lengths"]
+__all__ = ["OfPicture", "cure", "pixel_arrays", "side_lengths"]
 
 
 class OfPicture(TargetKind):
@@ -47,7 +47,7 @@ class OfPicture(TargetKind):
         if self.of is None:
             raise ConfigError(
                 f"The {self.kind} target {task!r} should be about one {self.form}. Found the {self.form} inputs "
-                f"{known}. Name one with --set targets.{task}.of=COLUMN."
+                f"{known}. {cure(task, known, self.form)}"
             )
         if self.of not in known:
             raise ConfigError(f"`targets.{task}`: {unknown(f'{self.form} input', self.of, known)}")
@@ -118,3 +118,10 @@ def _array(cell: Any) -> np.ndarray:
     if values.ndim < 2 or values.size == 0:
         raise MediaError(f"a list of shape {values.shape}, not of rows of pixels")
     return values
+
+
+def cure(task: str, known: Sequence[str], form: str) -> str:
+    """Return how to say which of the `known` inputs a target is about, or how to have one at all."""
+    if known:
+        return f"Name one with --set targets.{task}.of=COLUMN."
+    return f"Take in such a column, e.g. with --set inputs.COLUMN.kind={form}."

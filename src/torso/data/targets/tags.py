@@ -15,6 +15,7 @@ from torso._spans import spans_of, touching
 from torso.data import cells
 from torso.data.reading import Reading
 from torso.data.tables.table import Column
+from torso.data.targets._places import cure
 from torso.data.targets._target import TargetKind
 from torso.errors import ConfigError, DataError, unknown
 
@@ -80,7 +81,7 @@ class Tags(TargetKind, name="tags", head="tokens"):
         if self.of is None:
             raise ConfigError(
                 f"The tags target {task!r} should be about one text or sequence. Found the inputs {known}. "
-                f"Name one with --set targets.{task}.of=COLUMN."
+                f"{cure(task, known, 'text')}"
             )
         if self.of not in known:
             raise ConfigError(f"`targets.{task}`: {unknown('text or sequence', self.of, known)}")
@@ -202,7 +203,7 @@ class Tags(TargetKind, name="tags", head="tokens"):
         if cell is None:
             return None
         if not isinstance(cell, list):
-            raise column.error(row, f"{_FORMS}, found {str(cell)[:80]!r}")
+            raise column.error(row, f"{_FORMS}, found {str(cell)[:80]!r}{cells.not_json(cell)}")
         if (
             cell
             and self.form != "text"
@@ -246,6 +247,8 @@ class Tags(TargetKind, name="tags", head="tokens"):
                 reading.skip(
                     column, row, told, "begins or ends within a token; taken for whole ones"
                 )
+            if end > places[:, 1].max() and len(places) < self.steps and label.each is None:
+                reading.skip(column, row, told, "ends behind the input; cut off there")
             known = self.tags.index(tag) if tag in self.tags else len(self.tags)
             codes[at] = 2 * known + 2
             codes[at[0]] = 2 * known + 1
