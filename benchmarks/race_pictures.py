@@ -18,6 +18,10 @@ METRICS = {
     "cartoon": "AUROC",
     "noflip": "AUROC",
     "sentiment": "AUROC",
+    "income": "AUROC",
+    "never_married": "AUROC",
+    "left": "accuracy",
+    "right": "accuracy",
 }
 
 
