@@ -40,7 +40,11 @@ class ListOfBoxes(OfPicture):
     """What a box consists of, in the order of a list."""
 
     def __init__(
-        self, picture: Sequence[float] | None, most: int | None, least: float, of: str | None
+        self,
+        picture: Sequence[float] | None = None,
+        most: int | None = None,
+        least: float = 0.5,
+        of: str | None = None,
     ) -> None:
         super().__init__(of)
         self.picture = [1.0, 1.0] if picture is None else [float(side) for side in picture]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 import pyarrow as pa
@@ -29,15 +29,6 @@ class Boxes(ListOfBoxes, name="boxes", head="set"):
         least: probability from which a predicted box is written.
         of: name of the picture's column; None: the only one.
     """
-
-    def __init__(
-        self,
-        picture: Sequence[float] | None = None,
-        most: int | None = None,
-        least: float = 0.5,
-        of: str | None = None,
-    ) -> None:
-        super().__init__(picture, most, least, of)
 
     def encode(self, column: Column, reading: Reading) -> np.ndarray:
         """Return float32 `[rows, most, 5]`: corners as shares of the picture, and the class.

@@ -39,16 +39,8 @@ class Tracks(ListOfBoxes, name="tracks", head="set", form="video"):
 
     fields = ("frame", *CORNERS, "class", "track")
 
-    def __init__(
-        self,
-        picture: Sequence[float] | None = None,
-        most: int | None = None,
-        least: float = 0.5,
-        of: str | None = None,
-    ) -> None:
-        super().__init__(picture, most, least, of)
-        self.frames = 0
-        self.size = 64
+    frames = 0
+    size = 64
 
     def adopt(self, inputs: Mapping[str, InputKind]) -> None:
         """Take from the video how many frames the model reads, and their size."""
