@@ -70,6 +70,9 @@ WAYS = {
     "dropout 0.5, 4 x epochs": Way(share=0.5, longer=4),
     "dropout 0.5, 12 x epochs": Way(share=0.5, longer=12),
     "uniform subsets, 12 x epochs": Way(uniform=True, longer=12),
+    "dropout 0.5, 12 x epochs, experts multiplied": Way(
+        share=0.5, longer=12, fusion={"type": "late", "rule": "product"}
+    ),
     "uniform subsets, 12 x epochs, late": Way(uniform=True, longer=12, fusion="late"),
     "uniform subsets, 12 x epochs, experts multiplied": Way(
         uniform=True, longer=12, fusion={"type": "late", "rule": "product"}
