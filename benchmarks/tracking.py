@@ -1,7 +1,7 @@
 """Two handwritten digits that cross on their way: which digits, where in each frame, and who is who afterwards.
 
-    python benchmarks/tracking.py
-    python benchmarks/tracking.py --rows 200 --test 50 --epochs 2 --out trial.json  # a trial of some minutes
+    OMP_NUM_THREADS=1 python benchmarks/tracking.py
+    python benchmarks/tracking.py --seeds 0 --rows 200 --test 50 --epochs 2 --out trial.json  # a trial of some minutes
 
 Clips are those of `moving_digits_data.py` with two digits whose boxes overlap by 0.1 (intersection over union) or more
 in some frame, and by at most 0.05 in the first and in the last. Everybody sees every other one of their ten frames.
@@ -13,8 +13,10 @@ in some frame, and by at most 0.05 in the first and in the last. Everybody sees 
   probability over the frames, by a logistic regression on crops of 20 x 20 that learnt the true crops of the same
   training clips.
 
-Metrics are those of `torso evaluate`, over the same test clips, with 95 % bootstrap intervals over clips. One seed, as
-given. Writes results/tracking.json and results/tracking.png.
+The settings were chosen on the clips of seed 0; a seed draws the clips, the split and the weights. Metrics are those of
+`torso evaluate`, over the same test clips, with 95 % bootstrap intervals over clips; `means` has 95 % t-intervals over
+the seeds, and of paired differences. Writes each seed to results/tracking.json as it is done, and
+results/tracking.png of the first.
 """
 
 from __future__ import annotations
@@ -30,11 +32,11 @@ import numpy as np
 import pandas as pd
 from moving_digits_data import INK, SIDE, Clip, encoded, moving_digits
 from PIL import Image
-from reports import write_report
+from reports import read_report, write_report
 from scipy import ndimage
 from scipy.optimize import linear_sum_assignment
 from sklearn.linear_model import LogisticRegression
-from small_training import circumstances
+from small_training import circumstances, interval
 
 import torso
 from torso.data.media.videos import decode_video, spread
@@ -44,6 +46,7 @@ from torso.training import Epoch, Listener
 HERE = Path(__file__).resolve().parent
 FRAMES = 5
 NAMES = [*map(str, range(10))]
+TORSO, LINKED = "torso", "linked components"
 TARGETS = {"digits": {"kind": "tracks", "picture": [SIDE, SIDE]}}
 INPUTS = {"clip": {"kind": "video", "size": 48, "frames": FRAMES}}
 SETTINGS = {
@@ -239,20 +242,13 @@ def draw(test: Crossings, answers: dict[str, list], path: Path, clips: int = 4) 
         drawn.convert("RGB").quantize(64).save(path, optimize=True)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--rows", type=int, default=1600)
-    parser.add_argument("--test", type=int, default=250)
-    parser.add_argument("--epochs", type=int, default=11)
-    parser.add_argument("--out", type=Path, default=HERE / "results" / "tracking.json")
-    options = parser.parse_args()
-    training = Crossings.drawn(options.rows, train=True, seed=options.seed)
-    test = Crossings.drawn(options.test, train=False, seed=options.seed)
+def one_seed(options: argparse.Namespace, seed: int) -> dict:
+    """Return what one seed came to; draw the first."""
+    training = Crossings.drawn(options.rows, train=True, seed=seed)
+    test = Crossings.drawn(options.test, train=False, seed=seed)
     simple = Linker(training).predict(test.frames)
     learnt = fit_baseline("tracks", training.truth)
     theirs = evaluate_task("tracks", simple, test.truth, learnt, names=NAMES)
-    print(json.dumps(figures(theirs)), flush=True)
     began, cpu = time.perf_counter(), time.process_time()
     with tempfile.TemporaryDirectory() as cache:
         run = torso.fit(
@@ -261,7 +257,7 @@ def main() -> None:
             inputs=INPUTS,
             settings={
                 **SETTINGS,
-                "seed": options.seed,
+                "seed": seed,
                 "training.epochs": options.epochs,
                 "data.cache": cache,
             },
@@ -271,29 +267,64 @@ def main() -> None:
         table = test.table()
         ours = run.evaluate(table)["digits"]
         few = run.predict(table.head(4))["digits"]
-    report = {
-        **circumstances(Path(__file__)),
-        "seed": options.seed,
-        "rows": options.rows,
-        "test": options.test,
-        "epochs": options.epochs,
-        "settings": SETTINGS,
+    if seed == options.seeds[0]:
+        whole = np.concatenate([test.truth, np.ones((*test.truth.shape[:3], 3))], axis=3)
+        answers = {
+            "truth": [boxes_of(one) for one in whole[:4]],
+            "torso": list(few),
+            "linked": [boxes_of(one) for one in simple[:4]],
+        }
+        draw(test, answers, options.out.with_suffix(".png"))
+    return {
+        "seed": seed,
         "parameters": sum(one.numel() for one in run.model.parameters()),
         "seconds": round(seconds),
         "cpu_seconds": round(cpu),
         "training": run.metrics["training"],
-        "torso": figures(ours),
-        "linked components": figures(theirs),
+        TORSO: figures(ours),
+        LINKED: figures(theirs),
     }
-    write_report(options.out, report)
-    whole = np.concatenate([test.truth, np.ones((*test.truth.shape[:3], 3))], axis=3)
-    answers = {
-        "truth": [boxes_of(one) for one in whole[:4]],
-        "torso": list(few),
-        "linked": [boxes_of(one) for one in simple[:4]],
+
+
+def means(runs: list[dict]) -> dict:
+    """Return who -> metric -> interval over the seeds; `torso over linked components` of paired differences."""
+    metrics = [name for name in runs[0][TORSO] if name != "blind"]
+
+    def values(who: str, metric: str) -> list[float]:
+        return [run[who][metric]["value"] for run in runs]
+
+    out = {who: {one: interval(values(who, one)) for one in metrics} for who in (TORSO, LINKED)}
+    out[f"{TORSO} over {LINKED}"] = {
+        one: interval([*np.subtract(values(TORSO, one), values(LINKED, one))]) for one in metrics
     }
-    draw(test, answers, options.out.with_suffix(".png"))
-    print(json.dumps(report["torso"]), round(seconds), round(cpu))
+    return out
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2, 3])
+    parser.add_argument("--rows", type=int, default=1600)
+    parser.add_argument("--test", type=int, default=250)
+    parser.add_argument("--epochs", type=int, default=11)
+    parser.add_argument("--out", type=Path, default=HERE / "results" / "tracking.json")
+    options = parser.parse_args()
+    plan = {"rows": options.rows, "test": options.test, "epochs": options.epochs}
+    report = read_report(options.out)
+    if any(report.get(key) != value for key, value in {**plan, "settings": SETTINGS}.items()):
+        report = {}
+    report = {
+        **circumstances(Path(__file__)),
+        **plan,
+        "settings": SETTINGS,
+        "runs": report.get("runs", []),
+    }
+    done = {run["seed"] for run in report["runs"]}
+    for seed in options.seeds:
+        if seed not in done:
+            report["runs"].append(one_seed(options, seed))
+            report["means"] = means(report["runs"])
+            write_report(options.out, report)
+            print(seed, json.dumps(report["means"]), flush=True)
 
 
 if __name__ == "__main__":

@@ -89,12 +89,13 @@ def test_parts_of_unknown_modalities_and_tasks_are_refused():
 @pytest.mark.parametrize(
     ("inputs", "rows", "decay"),
     [
-        (["size", "shop"], 999, 0.95),
-        (["size", "shop"], 1000, 0.0),
+        (["size", "shop"], 999, 0.95),  # 16 steps an epoch
+        (["size", "shop"], 64 * 50, 0.98),
+        (["size", "shop"], 100_000, 0.99),
         (["size", "note"], 999, 0.0),
     ],
 )
-def test_weights_are_averaged_where_rows_of_numbers_are_few(inputs, rows, decay):
+def test_weights_are_averaged_over_about_an_epoch_of_tables(inputs, rows, decay):
     table = read_table(tables.plain())
     values = {"targets": TARGETS, "inputs": inputs}
     infer_columns(table, values, add=False)

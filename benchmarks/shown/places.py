@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shown.words import measured, table
+from shown.words import measured, spread, table
 
 
 def dense(report: dict) -> str:
@@ -36,15 +36,18 @@ def _found(one: dict) -> dict[str, dict]:
 
 
 def tracking(report: dict) -> str:
-    """A line per method, with the intervals over the clips."""
+    """A line per method: means with their intervals over the seeds, the lead last."""
     metrics = ("average_precision", "idf1", "mota", "identity_switches")
+    means = report["means"]
     rows = [
-        [who, *(measured(report[who][name]) for name in metrics)]
-        for who in ("torso", "linked components")
+        [who, *(spread(one[name], "+" if " over " in who else "") for name in metrics)]
+        for who, one in means.items()
     ]
-    blind = [report["torso"]["blind"][name] for name in metrics]
+    blind = [report["runs"][0]["torso"]["blind"][name] for name in metrics]
     rows.append(["sees no video", *("–" if one is None else f"{one:.3f}" for one in blind)])
-    return table(["method", "AP of tracks", "IDF1", "MOTA", "identity switches per clip"], rows)
+    seeds = len(report["runs"])
+    titles = ["AP of tracks", "IDF1", "MOTA", "identity switches per clip"]
+    return table([f"method, {seeds} seeds", *titles], rows)
 
 
 PAGES = {"docs/dense.md": {"dense": dense}, "docs/tracking.md": {"tracking": tracking}}

@@ -78,6 +78,7 @@ def complete_parts(config: RunConfig, schema: Schema, rows: int) -> RunConfig:
         default = RunConfig.model_fields[part].default
         return dict(registry.complete({"type": default, **said}, given=given))
 
+    batch = config.training.batch_size or _batch_size(rows)
     encoders = {
         name: short(
             Encoder.registry,
@@ -107,8 +108,8 @@ def complete_parts(config: RunConfig, schema: Schema, rows: int) -> RunConfig:
             "sharing": whole(Sharing.registry, "sharing", "tasks", "dim"),
             "training": config.training.model_copy(
                 update={
-                    "batch_size": config.training.batch_size or _batch_size(rows),
-                    "average": _average(rows, schema)
+                    "batch_size": batch,
+                    "average": _average(rows / batch, schema)
                     if config.training.average is None
                     else config.training.average,
                 }
@@ -191,7 +192,12 @@ def _batch_size(rows: int) -> int:
     return next((size for size in (64, 128) if rows < 200 * size), 256)
 
 
-def _average(rows: int, schema: Schema) -> float:
-    """Return the decay of the running mean of weights: about 20 steps on few rows of numbers and categories, else none."""
-    scalars = {one.form for one in schema.modalities.values()} <= {"numbers", "categories"}
-    return 0.95 if scalars and rows < 1000 else 0.0
+_AVERAGED = {"numbers", "categories", "sequence"}
+"""Forms of modalities whose encoders profit from a running mean of their weights; an image's convnet learns too slowly."""
+
+
+def _average(steps: float, schema: Schema) -> float:
+    """Return the decay of the running mean of weights: over about an epoch's `steps`, 20 at least and 100 at most."""
+    if not {one.form for one in schema.modalities.values()} <= _AVERAGED:
+        return 0.0
+    return round(1 - 1 / min(max(steps, 20.0), 100.0), 3)

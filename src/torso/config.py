@@ -89,7 +89,7 @@ class TrainingConfig(_Strict):
         ge=0,
         lt=1,
         description="decay per step of the running mean of the weights, which is judged and kept; 0: none; "
-        "null: 0.95 on fewer than 1,000 training rows of numbers and categories alone, else 0",
+        "null: 0.95 to 0.99 where all inputs are numbers, categories or sequences, else 0",
     )
     device: str = Field("auto", description="auto, cpu, cuda, cuda:1, mps")
     precision: Literal["auto", "float32", "bfloat16"] = Field(

@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor
 
-__all__ = ["apart", "centred", "corners_around", "generalised_iou"]
+__all__ = ["apart", "centred", "corners_around", "generalised_iou", "likely"]
 
 _L1, _OVERLAP = 5.0, 2.0  # weights of the two distances between boxes
+
+
+def likely(names: Tensor, nothing: float) -> Tensor:
+    """Return probabilities of the classes and, last, of nothing, which weighed only `nothing` in the loss.
+
+    The cross-entropy of a class that weighs less is lowest at a probability that is too small by that weight, against
+    the other classes; this takes it back.
+    """
+    made_up = names.new_zeros(names.shape[-1])
+    made_up[-1] = -math.log(nothing)
+    return torch.softmax(names + made_up, dim=-1)
 
 
 def centred(corners: Tensor) -> Tensor:

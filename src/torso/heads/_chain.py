@@ -5,7 +5,11 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-__all__ = ["Chain"]
+__all__ = ["FAST", "Chain"]
+
+FAST = 10.0
+"""Scores per unit of a parameter. They are few and go as far as logits do, while an optimiser such as Adam moves every
+parameter by the same little per step; kept in these units they arrive when the emissions do."""
 
 
 class Chain(nn.Module):
@@ -21,8 +25,18 @@ class Chain(nn.Module):
 
     def __init__(self, classes: int) -> None:
         super().__init__()
-        self.first = nn.Parameter(torch.zeros(classes))
-        self.moves = nn.Parameter(torch.zeros(classes, classes))  # from, to
+        self.raw_first = nn.Parameter(torch.zeros(classes))
+        self.raw_moves = nn.Parameter(torch.zeros(classes, classes))  # from, to
+
+    @property
+    def first(self) -> Tensor:
+        """Scores of the first step's class, `[classes]`."""
+        return FAST * self.raw_first
+
+    @property
+    def moves(self) -> Tensor:
+        """Scores of neighbouring classes, from and to, `[classes, classes]`."""
+        return FAST * self.raw_moves
 
     def log_partition(self, emissions: Tensor, lengths: Tensor, scale: Tensor) -> Tensor:
         """Return the log of the summed exponentials of all paths' scores times `scale`, `[batch]`.
@@ -44,10 +58,10 @@ class Chain(nn.Module):
 
     def best_path(self, emissions: Tensor, lengths: Tensor) -> Tensor:
         """Return the path of the highest score, int64 `[batch, steps]`, by the algorithm of Viterbi."""
-        score, came_from = self.first + emissions[:, 0], []
+        moves, score, came_from = self.moves, self.first + emissions[:, 0], []
         places = torch.arange(emissions.shape[2], device=emissions.device).expand_as(score)
         for step in range(1, emissions.shape[1]):
-            best, origin = (score.unsqueeze(2) + self.moves).max(dim=1)
+            best, origin = (score.unsqueeze(2) + moves).max(dim=1)
             inside = (step < lengths).unsqueeze(1)
             score = torch.where(inside, best + emissions[:, step], score)
             came_from.append(torch.where(inside, origin, places))

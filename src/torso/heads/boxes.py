@@ -12,7 +12,7 @@ from torch.nn import functional
 
 from torso._blocks import Block, positions_of_places
 from torso._matching import matched
-from torso.heads._boxes import apart, corners_around
+from torso.heads._boxes import apart, corners_around, likely
 from torso.heads._grid import Grid, cell_middles
 from torso.heads._head import Head
 from torso.types import Tokens
@@ -40,7 +40,7 @@ class BoxSet(Head, form="boxes", name="set"):
         classes: number of classes.
         cells: side of the grid of proposals; that of the tokens if they are fewer.
         depth: number of transformer blocks.
-        nothing: weight of the class "nothing" in the cross-entropy.
+        nothing: weight of the class "nothing" in the cross-entropy; probabilities are those without it.
         hidden: width of a hidden layer above the vector; 0 for none.
         dropout: on the vector and in the blocks, in training.
     """
@@ -140,6 +140,6 @@ class BoxSet(Head, form="boxes", name="set"):
 
     def predict(self, outputs: Tensor, /) -> Tensor:
         """Return `[batch, proposals, 6]`: corners as shares of the picture, likeliest class and its probability."""
-        sure, named = torch.softmax(outputs[..., :-4], dim=2)[..., :-1].max(dim=2)
+        sure, named = likely(outputs[..., :-4], self.nothing)[..., :-1].max(dim=2)
         own = torch.stack([named.to(sure), sure], dim=2)
         return torch.cat([self.corners(outputs).clamp(0, 1), own], dim=2)

@@ -13,7 +13,7 @@ from torch.nn import functional
 
 from torso._blocks import Block, positions, positions_of_places
 from torso._matching import matched
-from torso.heads._boxes import apart, centred, corners_around
+from torso.heads._boxes import apart, centred, corners_around, likely
 from torso.heads._grid import Grid, cell_middles
 from torso.heads._head import Head
 from torso.types import Tokens
@@ -198,12 +198,6 @@ class TrackSet(Head, form="tracks", name="set"):
         use = place >= 0
         return _Pairs(row[use], (begin * places + place)[use], track[use])
 
-    def _likely(self, names: Tensor) -> Tensor:
-        """Return probabilities of the classes and of nothing, of which its weight makes too little in the loss."""
-        made_up = names.new_zeros(self.classes + 1)
-        made_up[-1] = -math.log(self.nothing)
-        return torch.softmax(names + made_up, dim=2)
-
     def predict(self, outputs: Tensor, /) -> Tensor:
         """Return `[batch, keep, frames, 8]`: corners, the likeliest class, and three probabilities.
 
@@ -211,7 +205,7 @@ class TrackSet(Head, form="tracks", name="set"):
         being there in the frame if so. Class and the first two are the same in all frames.
         """
         names, corners, there = self._read(outputs)
-        each = self._likely(names)[..., :-1]
+        each = likely(names, self.nothing)[..., :-1]
         thing = each.sum(dim=2)
         sure, named = each.max(dim=2)
         kept = thing.topk(min(self.keep, thing.shape[1]), dim=1).indices

@@ -31,25 +31,25 @@ class Average:
         self.model = model
         self.decay = decay
         self.mean: dict[str, Tensor] = {}
+        self._pairs: tuple[list[Tensor], list[Tensor], list[tuple[Tensor, Tensor]]] | None = None
 
     @torch.no_grad()
     def update(self, step: int) -> None:
         """Take in the weights after step number `step`, which counts from 1."""
         if not self.decay:
             return
-        live = self._live()
-        if not self.mean:
-            self.mean = {name: value.clone() for name, value in live.items()}
-            return
-        decay = min(self.decay, (1 + step) / (10 + step))
-        for name, value in self.mean.items():
-            still = value == live[name]  # infinite constants too, of which a mean is NaN
-            value.copy_(torch.where(still, value, value.lerp(live[name], 1 - decay)))
+        means, values, buffers = self._pairs = self._pairs or self._paired()
+        rest = 1 - min(self.decay, (1 + step) / (10 + step))
+        torch._foreach_lerp_(means, values, rest)
+        for mean, value in buffers:
+            still = mean == value  # infinite constants too, of which a mean is NaN
+            mean.copy_(torch.where(still, mean, mean.lerp(value, rest)))
 
     def restore(self, mean: Mapping[str, Tensor]) -> None:
         """Take back the mean that a checkpoint held."""
         live = self._live()
         self.mean = {name: mean[name].to(value) for name, value in live.items() if name in mean}
+        self._pairs = None
 
     @contextmanager
     def shown(self) -> Iterator[None]:
@@ -66,6 +66,14 @@ class Average:
         live = self._live() if values else {}
         for name, value in values.items():
             live[name].copy_(value)
+
+    def _paired(self) -> tuple[list[Tensor], list[Tensor], list[tuple[Tensor, Tensor]]]:
+        """Return means and weights in one order, and each buffer with its mean; begin with what is there now."""
+        live = self._live()
+        self.mean = self.mean or {name: value.clone() for name, value in live.items()}
+        weights = [name for name, _ in self.model.named_parameters() if name in live]
+        buffers = [(self.mean[name], live[name]) for name in live if name not in weights]
+        return [self.mean[name] for name in weights], [live[name] for name in weights], buffers
 
     def _live(self) -> dict[str, Tensor]:
         """Return name -> tensor, the model's own, without what is frozen or counts."""
