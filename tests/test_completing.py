@@ -105,3 +105,29 @@ def test_weights_are_averaged_over_about_an_epoch_of_tables(inputs, rows, decay)
     assert complete_parts(config, schema, rows).training.average == decay
     settled = RunConfig.parse({**values, "training": {"average": 0.5}})
     assert complete_parts(settled, schema, rows).training.average == 0.5
+
+
+@pytest.mark.parametrize(
+    ("inputs", "targets", "share"),
+    [
+        (["size", "shop"], TARGETS, 0.25),
+        (["size", "note"], TARGETS, 0.25),
+        (["size"], TARGETS, 0.0),  # nothing else to lean on
+        ({"size": {}, "shop": {}, "seen": {"kind": "image"}}, TARGETS, 0.0),
+        (["size", "shop"], {"again": {"kind": "number", "column": "size"}}, 0.0),
+    ],
+)
+def test_modalities_are_hidden_where_all_are_quickly_learnt(inputs, targets, share):
+    columns = tables.plain()
+    columns["seen"] = ["a.png"] * len(columns["size"])
+    table = read_table(columns)
+    values = {"targets": targets, "inputs": inputs}
+    infer_columns(table, values, add=False)
+    config = RunConfig.parse(values)
+    schema = Schema(config.inputs, config.targets)
+    schema.fit(table, range(30))
+    assert complete_parts(config, schema, 100).training.modality_dropout == share
+    settled = config.model_copy(
+        update={"training": config.training.model_copy(update={"modality_dropout": 0.0})}
+    )
+    assert complete_parts(settled, schema, 100).training.modality_dropout == 0.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from torso.config import RunConfig
+from torso.config import RunConfig, TrainingConfig
 from torso.data.inputs import InputKind
 from torso.data.schema import Schema
 from torso.data.targets import TargetKind
@@ -49,7 +49,7 @@ def complete_parts(config: RunConfig, schema: Schema, rows: int) -> RunConfig:
     Args:
         config: checked.
         schema: fitted, since what the data offer is no setting.
-        rows: training rows, which the batch size and the averaging of weights go by.
+        rows: training rows, which the batch size and the running mean of weights go by.
 
     Raises:
         ConfigError: a head for an unknown task, an unknown part.
@@ -78,7 +78,6 @@ def complete_parts(config: RunConfig, schema: Schema, rows: int) -> RunConfig:
         default = RunConfig.model_fields[part].default
         return dict(registry.complete({"type": default, **said}, given=given))
 
-    batch = config.training.batch_size or _batch_size(rows)
     encoders = {
         name: short(
             Encoder.registry,
@@ -106,14 +105,7 @@ def complete_parts(config: RunConfig, schema: Schema, rows: int) -> RunConfig:
             "heads": heads,
             "fusion": whole(Fusion.registry, "fusion", "modalities", "dim"),
             "sharing": whole(Sharing.registry, "sharing", "tasks", "dim"),
-            "training": config.training.model_copy(
-                update={
-                    "batch_size": batch,
-                    "average": _average(rows / batch, schema)
-                    if config.training.average is None
-                    else config.training.average,
-                }
-            ),
+            "training": _training(config.training, schema, rows),
             "balancing": whole(Balancer.registry, "balancing", "tasks"),
         }
     )
@@ -192,8 +184,30 @@ def _batch_size(rows: int) -> int:
     return next((size for size in (64, 128) if rows < 200 * size), 256)
 
 
+def _training(said: TrainingConfig, schema: Schema, rows: int) -> TrainingConfig:
+    """Return how to train, with what `said` leaves open."""
+    batch = said.batch_size or _batch_size(rows)
+    open_ = {
+        "batch_size": batch,
+        "modality_dropout": _modality_dropout(schema),
+        "average": _average(rows / batch, schema),
+    }
+    return said.model_copy(
+        update={key: value for key, value in open_.items() if getattr(said, key) is None}
+    )
+
+
 _AVERAGED = {"numbers", "categories", "sequence"}
-"""Forms of modalities whose encoders profit from a running mean of their weights; an image's convnet learns too slowly."""
+"""Forms of modalities whose encoders profit from a running mean of their weights."""
+
+_SLOW = {"image", "audio", "video"}
+"""Forms whose encoders learn too slowly to be hidden now and then."""
+
+
+def _modality_dropout(schema: Schema) -> float:
+    """Return the share of modalities to hide: a head soon leans on one of several that are quickly learnt."""
+    forms = [one.form for one in schema.modalities.values()]
+    return 0.25 if len(forms) > 1 and not _SLOW & {*forms} and not schema.restored else 0.0
 
 
 def _average(steps: float, schema: Schema) -> float:

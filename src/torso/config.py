@@ -78,8 +78,12 @@ class TrainingConfig(_Strict):
     patience: int = Field(
         8, ge=1, description="epochs without a better held-out loss before the end"
     )
-    modality_dropout: float = Field(
-        0.0, ge=0, lt=1, description="share of a row's modalities hidden"
+    modality_dropout: float | None = Field(
+        None,
+        ge=0,
+        lt=1,
+        description="share of a row's modalities hidden in training; null: 0.25, but 0 with pictures or recordings "
+        "among the inputs, with one modality alone, or where a target is an input again",
     )
     mixup: float = Field(
         0.0, ge=0, description="rows are blended by a share from Beta(mixup, mixup); 0: not"

@@ -324,7 +324,7 @@ def build_model(config: RunConfig, schema: Schema) -> Model:
         dim=config.dim,
         fusion=config.fusion,
         sharing=config.sharing,
-        modality_dropout=config.training.modality_dropout,
+        modality_dropout=config.training.modality_dropout or 0.0,
         missing=config.missing,
         modality_heads=config.modality_heads,
         restored=schema.restored if config.training.modality_dropout else None,
