@@ -26,13 +26,10 @@ trunk
 model catalogue
 config evaluation costs
 training
-planning completing run_folder
+planning run_folder
 searching
 predictor
-conditions
 stress
-pictures
-drafting
 fitting
 estimator
 torso

@@ -102,7 +102,7 @@ def inspect(
     if model:
         from torso.console import costs_table
         from torso.costs import model_costs
-        from torso.drafting import draft_model
+        from torso.fitting import draft_model
 
         built, batch = draft_model(table, target, settings=[*_rooted(root), *settings])
         console.print()
@@ -200,7 +200,7 @@ def evaluate(
         content = found.to_dict(theirs)
         shown = robustness_tables(found, theirs)
         if picture is not None:
-            from torso.pictures import draw_robustness
+            from torso.stress.pictures import draw_robustness
 
             draw_robustness(found, picture, theirs)
     else:

@@ -59,7 +59,7 @@ def test_a_run_moves_an_encoder_as_its_rate_says(tmp_path):
         assert run.config.encoders["note"]["lr"] == rate
         found[rate] = weights(run)
         assert weights(torso.load(tmp_path / f"{rate}"))["note"].shape
-    draft, _ = torso.drafting.draft_model(
+    draft, _ = torso.fitting.drafting.draft_model(
         tables.plain(), tables.TARGETS, settings={**tables.TINY, "encoders.note.lr": 1e-9}
     )
     trunk = next(trunk for _, trunk in draft.trunks.pairs())

@@ -19,8 +19,8 @@ from torso.data import Dataset, Table
 from torso.data.loader import Loader
 from torso.data.splits import Split, group_ids
 from torso.data.targets import labelled
-from torso.drafting import Draft, read_tables
 from torso.evaluation import evaluate_task, fit_baseline
+from torso.fitting.drafting import Draft, read_tables
 from torso.model import Model
 from torso.planning import gather_values, leftover_warnings
 from torso.predictor import Predictor

@@ -10,9 +10,9 @@ import torch
 import torso
 from tests import tables
 from tests.tables import TARGETS, TINY
-from torso.conditions import noisy
 from torso.errors import ConfigError, DataError
-from torso.stress import JOINT, Robustness, subsets_of
+from torso.stress.conditions import noisy
+from torso.stress.report import JOINT, Robustness, subsets_of
 from torso.types import Features
 
 

@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from torso.conditions import Condition, under
 from torso.errors import ConfigError
 from torso.predictor import Predictor
+from torso.stress.conditions import Condition, under
 
 __all__ = ["JOINT", "LEVELS", "Robustness", "robustness", "subsets_of"]
 
@@ -106,7 +106,7 @@ def robustness(
     Liang et al., MultiBench, NeurIPS Datasets and Benchmarks 2021 (https://arxiv.org/abs/2107.07502):
     noise from 0 to 1 in each modality and in all at once. How we differ: their noise is of another kind for every
     modality (typing errors, white noise, ...); here it is one rule for all, so that levels mean the same:
-    at level p, every number of a row is taken from another row with probability p (`torso.conditions.noisy`). At 1 nothing of the
+    at level p, every number of a row is taken from another row with probability p (`torso.stress.conditions.noisy`). At 1 nothing of the
     row is left, yet every number is one that the data hold.
 
     Args:

@@ -8,9 +8,9 @@ import torch
 
 import torso
 from tests import tables
-from torso import conditions
-from torso.conditions import Condition, noisy, under
 from torso.data.loader import gather
+from torso.stress import conditions
+from torso.stress.conditions import Condition, noisy, under
 from torso.training import answer
 from torso.types import Features
 

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import torch
 
-from torso.completing import complete_parts, settle_encoders
 from torso.config import RunConfig
 from torso.data import Dataset, Reading, Schema, Table, read_table, split_rows
 from torso.data.cache.store import cache_root
@@ -18,7 +17,13 @@ from torso.data.loader import gather
 from torso.data.splits import Split
 from torso.errors import ConfigError
 from torso.model import Model
-from torso.planning import found_beside, gather_values, infer_columns
+from torso.planning import (
+    complete_parts,
+    found_beside,
+    gather_values,
+    infer_columns,
+    settle_encoders,
+)
 from torso.predictor import build_model
 from torso.training import Listener
 from torso.types import Batch

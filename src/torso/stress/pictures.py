@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from torso._optional import require
-from torso.stress import JOINT, Robustness
+from torso.stress.report import JOINT, Robustness
 
 __all__ = ["draw_robustness"]
 

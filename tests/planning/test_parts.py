@@ -4,11 +4,10 @@ import pytest
 
 from tests import tables
 from tests.tables import TARGETS
-from torso.completing import complete_parts, settle_encoders
 from torso.config import RunConfig
 from torso.data import Schema, read_table
 from torso.errors import ConfigError
-from torso.planning import infer_columns
+from torso.planning import complete_parts, infer_columns, settle_encoders
 
 
 def complete(**values):
