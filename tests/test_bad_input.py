@@ -575,7 +575,7 @@ def test_a_folder_that_is_no_run(tmp_path, capsys):
         text = says(capsys, "predict", tmp_path / folder, table, "-o", tmp_path / "a.csv")
         holds(text, folder, part)
     text = says(capsys, "fit", table, "-t", "loud", "-o", tmp_path / "empty", "--resume")
-    holds(text, "empty", "run.yaml")
+    holds(text, "empty", "nothing to resume")
 
 
 @pytest.fixture

@@ -57,7 +57,7 @@ def test_a_schema_for_editors():
         ({"training": None}, r"`training`: .*Found null\."),
         ({"inputs": None}, r"`inputs`: .*Found null\."),
         ({"inputs": {"a": 5}}, r"`inputs\.a`: .*Found 5\."),
-        ({"encoders": {"a": 5}}, r"`encoders\.a\.str`: "),
+        ({"encoders": {"a": 5}}, r"`encoders\.a` should be a part's name or a mapping .*Found 5\."),
         ({"data": {"most_skipped": 2}}, r"`data\.most_skipped`: .*Found 2\."),
     ],
 )

@@ -4,6 +4,7 @@ import sys
 import types
 
 import pytest
+import torch
 
 from torso.balancing import Balancer
 from torso.encoders import Encoder
@@ -179,3 +180,17 @@ def test_every_default_of_a_part_can_be_written_to_yaml(room):
     for name, part in room.registry.items():
         complete = room.registry.complete(name)
         assert yaml.safe_load(yaml.safe_dump(complete)) == complete, part
+
+
+def test_what_the_surroundings_offer_is_not_named_as_a_setting():
+    registry = Registry("thing")
+
+    class Thing:
+        def __init__(self, dim: int, *, width: int = 3) -> None:
+            self.size = torch.zeros(dim, width)
+
+    registry.add("thing", Thing)
+    with pytest.raises(ConfigError, match=r"'wdth'. Did you mean 'width'\? Known: \['width'\]"):
+        registry.build({"type": "thing", "wdth": 3}, dim=2)
+    with pytest.raises(ConfigError, match=r"'width': -3}: \['width'\] should not be negative"):
+        registry.build({"type": "thing", "width": -3}, dim=2)

@@ -130,9 +130,8 @@ class RunConfig(_Strict):
         try:
             return cls.model_validate(values)
         except ValidationError as error:
-            raise ConfigError(
-                f"{origin}: " + " ".join(_sentence(cls, one) for one in error.errors())
-            ) from None
+            sentences = dict.fromkeys(_sentence(cls, one) for one in error.errors())
+            raise ConfigError(f"{origin}: " + " ".join(sentences)) from None
 
     def to_yaml(self) -> str:
         """Return the config as YAML, defaults included."""
@@ -222,4 +221,9 @@ def _sentence(model: type[BaseModel], error: Any) -> str:
     if error["type"] == "missing":
         return f"`{path}` is required."
     found = json.dumps(error["input"], default=str)
+    if place[-1] in ("str", "dict[str,any]"):  # the two forms of a part, each refused
+        path = ".".join(place[:-1])
+        return (
+            f"`{path}` should be a part's name or a mapping with its settings. Found {found[:80]}."
+        )
     return f"`{path}`: {error['msg']}. Found {found[:80]}."

@@ -165,11 +165,16 @@ def call(
         if key not in known:
             near = get_close_matches(key, list(parts), n=1, cutoff=0.8)
             hint = f" If a part was meant: it is called {near[0]!r}." if near else ""
-            raise ConfigError(unknown(f"setting of {what}:", key, known) + hint)
+            free = [one for one in known if one not in offered]
+            raise ConfigError(unknown(f"setting of {what}:", key, free) + hint)
     wanted = {key: value for key, value in offered.items() if key in known}
     try:
         return make(**{**wanted, **settings})
     except TorsoError:
         raise
     except _REFUSALS as error:
-        raise ConfigError(f"Cannot build {what} from {dict(settings)!r}: {error}") from error
+        below = {k: v for k, v in settings.items() if isinstance(v, int) and v < 0}
+        why = str(error)
+        if below and isinstance(error, RuntimeError):  # torch speaks of tensors
+            why = f"{list(below)} should not be negative."
+        raise ConfigError(f"Cannot build {what} from {dict(settings)!r}: {why}") from error

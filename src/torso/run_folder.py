@@ -16,7 +16,8 @@ def check_folder(folder: Path | None, *, resume: bool, overwrite: bool) -> None:
     """Refuse a folder whose run would be lost, or that has nothing to resume.
 
     Raises:
-        RunError: it holds a finished or an interrupted run and nobody said `overwrite` or `resume`.
+        RunError: it holds a finished or an interrupted run and nobody said `overwrite` or `resume`, or no
+            interrupted one to resume.
     """
     if folder is None:
         return
@@ -24,6 +25,8 @@ def check_folder(folder: Path | None, *, resume: bool, overwrite: bool) -> None:
     finished = (folder / "model.safetensors").exists() and not begun
     if resume and finished:
         raise RunError(f"The run in {str(folder)!r} is finished: there is nothing to resume.")
+    if resume and not (folder / "run.yaml").exists():
+        raise RunError(f"{str(folder)!r} holds no interrupted run: there is nothing to resume.")
     if finished and not overwrite:
         raise RunError(
             f"{str(folder)!r} holds a finished run. Choose another folder, or say overwrite "

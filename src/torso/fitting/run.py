@@ -82,8 +82,8 @@ def fit(
     """
     folder = None if out is None else Path(out)
     tables = {"table": table, "validation": validation, "test": test}
-    values = gather_values(tables, targets, inputs, config, settings, folder, resume=resume)
     check_folder(folder, resume=resume, overwrite=overwrite)
+    values = gather_values(tables, targets, inputs, config, settings, folder, resume=resume)
     source, own, reports = read_tables(values, tables, config, add=inputs is None, resume=resume)
     run = RunConfig.parse(values)
 

@@ -103,7 +103,11 @@ def the_one(given: Mapping[str, Any]) -> tuple[str, Any]:
     asked = {form: question for form, question in given.items() if question is not None}
     if len(asked) != 1:
         raise ConfigError(f"A search asks by one of {[*given]}. Found {[*asked] or 'none'}.")
-    return next(iter(asked.items()))
+    [(form, question)] = asked.items()
+    if not isinstance(question, str | Path):
+        cure = "a string" if form == "text" else "a file's path"
+        raise ConfigError(f"`{form}` should be {cure}. Found {question!r}.")
+    return form, question
 
 
 def answering(run: Run, task: str, place: Place, find: str | None, by: str | None = None) -> str:
