@@ -1,12 +1,12 @@
-"""Plain tables beside plain methods: `adult`, `mosi` and sets of `mtr_mulan`, the same rows for all.
+"""Plain tables beside plain methods: `adult` and `mosi`, the same rows for all; and what some defaults rest on.
 
-    python benchmarks/tables.py --seeds 0 1 2 [--sets adult mosi mulan choices]
+    OMP_NUM_THREADS=1 python benchmarks/tables.py --seeds 0 1 2 [--sets adult mosi choices]
 
-Torso runs as in examples/adult.py, mosi.py and multi_target.py. A baseline is fitted on the rows that Torso may
+Torso runs as in examples/adult.py and mosi.py; sets of many numbers are in multi_target.py. A baseline is fitted on the rows that Torso may
 see, training and validation together, and is tested on the same test rows; those with a strength to choose
 choose it by cross-validation inside these rows. The seed draws the split (but for the test rows of adult and
-mosi, which are given), the weights, and the baselines' own randomness. Several `mtr_mulan` sets are run so
-that no setting is fitted to one. Merges each set into results/tables.json as soon as it is done.
+mosi, which are given), the weights, and the baselines' own randomness. `choices` are widths and patience on sets of
+`mtr_mulan` and adult, on validation and on test rows. Merges each set into results/tables.json as soon as it is done.
 """
 
 from __future__ import annotations
@@ -28,14 +28,9 @@ import torch
 from reports import read_report, write_report
 from scipy.io import arff
 from sklearn.compose import make_column_transformer
-from sklearn.ensemble import (
-    ExtraTreesRegressor,
-    HistGradientBoostingClassifier,
-    HistGradientBoostingRegressor,
-)
+from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 from sklearn.linear_model import LogisticRegression, LogisticRegressionCV, RidgeCV
 from sklearn.metrics import r2_score, roc_auc_score
-from sklearn.multioutput import MultiOutputRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
 
@@ -47,11 +42,9 @@ sys.path.insert(0, str(HERE.parent / "examples"))
 import adult as adult_example  # noqa: E402
 import mosi as mosi_example  # noqa: E402
 from _data import data_folder  # noqa: E402
-from multi_target import arrmse  # noqa: E402
 
 ADULT = {"training.epochs": 20}
-MULAN = {"training.epochs": 100, "training.patience": 100}
-NUM_TARGETS = {"oes97": 16, "oes10": 16, "atp1d": 6, "wq": 14, "enb": 2, "jura": 3}
+NUM_TARGETS = {"enb": 2, "wq": 14, "jura": 3}
 RIDGES = np.logspace(-2, 4, 13)
 README = {"majority": 0.621, "words": 0.753, "words + voice + face": 0.775}
 
@@ -165,43 +158,6 @@ def _chosen_line() -> LogisticRegressionCV:
     )
 
 
-def mulan(seed: int) -> list[Fit]:
-    """One vector target per set, and the sixteen tasks of oes97; aRRMSE, less is better."""
-    fits = []
-    for name in NUM_TARGETS:
-        table, inputs, targets = _mulan_table(name)
-        settings = {**MULAN, "seed": seed}
-        as_one = table[inputs].assign(target=table[targets].values.tolist())
-        began = time.perf_counter()
-        run = torso.fit(as_one, ["target"], settings=settings)
-        scores: Scores = {"arrmse": {"torso": run.reports["target"].metrics["arrmse"].value}}
-        fit = _fit(name, seed, scores, run, began)
-        if name == "oes97":
-            many = torso.fit(table, targets, settings=settings)
-            scores["arrmse"]["torso, a task per number"] = arrmse(list(many.reports.values()))
-        scores["arrmse"] |= _mulan_baselines(table, inputs, targets, seed)
-        fits.append(fit)
-    return fits
-
-
-def _mulan_baselines(
-    table: pd.DataFrame, inputs: list[str], targets: list[str], seed: int
-) -> dict[str, float]:
-    split = split_rows(read_table(table), test=0.2, validation=0.1, seed=seed)
-    seen = np.concatenate([split.train, split.validation])
-    x, y = table[inputs].to_numpy(float), table[targets].to_numpy(float)
-    blind = ((y[split.test] - y[split.train].mean(axis=0)) ** 2).mean(axis=0)
-    models = {
-        "ridge": make_pipeline(StandardScaler(), MultiOutputRegressor(RidgeCV(RIDGES))),
-        "extra trees": ExtraTreesRegressor(random_state=seed),
-    }
-    scores = {"mean": 1.0}  # by definition
-    for name, model in models.items():
-        error = (y[split.test] - model.fit(x[seen], y[seen]).predict(x[split.test])) ** 2
-        scores[name] = float(np.sqrt(error.mean(axis=0) / blind).mean())
-    return scores
-
-
 def choices(seed: int) -> list[Fit]:
     """What a default rests on, on validation and on test rows: the width of a number's embedding, patience."""
     variants = {
@@ -285,7 +241,6 @@ def summary(fits: list[Fit]) -> dict[str, dict[str, Any]]:
 SETS: Mapping[str, tuple[Callable[[int], list[Fit]], dict[str, Any]]] = {
     "adult": (adult, {**adult_example.CONFIG, **ADULT}),
     "mosi": (mosi, {**mosi_example.CONFIG, **mosi_example.SETTINGS, "data README": README}),
-    "mulan": (mulan, MULAN),
     "choices": (choices, {"training.epochs": "10 on adult, with fusion concat; 100 on mtr_mulan"}),
 }
 
