@@ -230,7 +230,7 @@ def predict(
     """Answer for every row of a table, in its order."""
     import torso
     from torso.data import write_table
-    from torso.data.tables.files import check_writable
+    from torso.data.tables.writing import check_writable
 
     check_writable(out)
     predictor = torso.load(run, trust_code=trust_code)

@@ -43,7 +43,7 @@ def search(
     import torso
     from torso.console import CountingBar, search_table
     from torso.data import write_table
-    from torso.data.tables.files import check_writable
+    from torso.data.tables.writing import check_writable
 
     if out is not None:
         check_writable(out)

@@ -281,6 +281,19 @@ def test_jsonl_writes_nan_as_null_and_dates_as_text(tmp_path):
     assert json.loads((tmp_path / "t.jsonl").read_text()) == {"x": None, "d": "2024-01-02"}
 
 
+@pytest.mark.parametrize("name", ["t.jsonl", "t.csv"])
+def test_float32_is_written_with_the_digits_that_tell_it_apart(tmp_path, name):
+    third, wide = np.float32(1 / 3), pa.list_(pa.float32())
+    table = pa.table(
+        {"x": pa.array([third], pa.float32()), "v": pa.array([[third, None, 0.1]], wide)}
+    )
+    write_table(table, tmp_path / name)
+    text = (tmp_path / name).read_text()
+    assert text.count("0.33333334") == 2
+    assert "0.3333333432674408" not in text
+    assert "0.1]" in text
+
+
 def test_reading_a_file_does_not_import_pandas(tmp_path):
     path = write(tmp_path, "t.csv", "a,b,c\n1,x,NA\n2,,3\n")
     write_table(pa.table(PLAIN), tmp_path / "t.parquet")

@@ -1,4 +1,4 @@
-"""Table files: CSV, TSV, JSON lines, Parquet and Arrow in; the same out.
+"""Table files: CSV, TSV, JSON lines, Parquet and Arrow in.
 
 Text formats carry no types, so a CSV is read as strings and a column becomes numbers only where every
 cell says so. That keeps the codes "007" and "02139" what they are, and a single bad cell stays visible as
@@ -8,45 +8,46 @@ text that can be named instead of a NaN that cannot. Every message names the fil
 from __future__ import annotations
 
 import csv
-import gzip
 import io
 import json
-import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
+from torso.data.tables.formats import (
+    KNOWN,
+    PARQUET,
+    SEPARATORS,
+    TEXT,
+    UNREADABLE,
+    in_short,
+    known_formats,
+    nearby,
+    open_bytes,
+    open_text,
+    suffix_of,
+)
 from torso.errors import DataError
 
-__all__ = ["check_names", "read_file", "write_file"]
-
-SEPARATORS = {".csv": ",", ".tsv": "\t"}
-JSON_LINES = (".jsonl", ".ndjson")
-PARQUET = (".parquet", ".pq")
-ARROW = (".arrow", ".feather", ".ipc")
-KNOWN = (*SEPARATORS, *JSON_LINES, ".json", *PARQUET, *ARROW)
-TEXT = (*SEPARATORS, *JSON_LINES, ".json")
-
-UNREADABLE = (OSError, EOFError, zlib.error, pa.ArrowException)
-
-
-# --- reading --------------------------------------------------------------------------------------
+__all__ = ["check_names", "read_file"]
 
 
 def read_file(path: Path) -> tuple[pa.Table | list[dict[str, Any]], bool]:
     """Return the table or the rows in `path`, and whether its cells are text that may mean numbers."""
-    suffix, packed = _suffix(path)
+    suffix, packed = suffix_of(path)
     if path.is_dir():
         raise DataError(
-            f"{path} is a folder. Give the table inside it: a file ending in {_known()}."
+            f"{path} is a folder. Give the table inside it: a file ending in {known_formats()}."
         )
     if not path.exists():
-        raise DataError(f"{path}: file not found.{_nearby(path)}")
+        raise DataError(f"{path}: file not found.{nearby(path)}")
     if suffix not in KNOWN or (packed and suffix not in TEXT):
-        raise DataError(f"{path.name}: unknown kind of table {path.suffix!r}. Known: {_known()}.")
+        raise DataError(
+            f"{path.name}: unknown kind of table {path.suffix!r}. Known: {known_formats()}."
+        )
     if path.stat().st_size == 0:
         raise DataError(f"{path.name} is empty.")
     try:
@@ -57,7 +58,7 @@ def read_file(path: Path) -> tuple[pa.Table | list[dict[str, Any]], bool]:
         return (_read_parquet(path) if suffix in PARQUET else _read_arrow(path)), False
     except UNREADABLE as error:
         raise DataError(
-            f"{path.name} is damaged or not a {suffix} file: {_short(error)}"
+            f"{path.name} is damaged or not a {suffix} file: {in_short(error)}"
         ) from error
 
 
@@ -86,7 +87,7 @@ def _read_csv(path: Path, separator: str) -> pa.Table:
 
 def _csv_header(path: Path, separator: str) -> list[str]:
     try:
-        with _open_text(path) as text:
+        with open_text(path) as text:
             header = next((row for row in csv.reader(text, delimiter=separator) if row), None)
     except UnicodeDecodeError as error:
         raise _not_utf8(path) from error
@@ -101,7 +102,7 @@ def _csv_header(path: Path, separator: str) -> list[str]:
 def _csv_problem(path: Path, separator: str, width: int, error: Exception) -> DataError:
     """Return the error that names the first row which is not `width` cells of UTF-8."""
     try:
-        with _open_text(path) as text:
+        with open_text(path) as text:
             reader = csv.reader(text, delimiter=separator)
             rows = (row for row in reader if row)
             for number, row in enumerate(rows):
@@ -114,11 +115,11 @@ def _csv_problem(path: Path, separator: str, width: int, error: Exception) -> Da
         return _not_utf8(path)
     except csv.Error as found:
         error = found
-    return DataError(f"{path.name} cannot be read as a table: {_short(error)}")
+    return DataError(f"{path.name} cannot be read as a table: {in_short(error)}")
 
 
 def _not_utf8(path: Path) -> DataError:
-    with _open(path) as file:
+    with open_bytes(path) as file:
         start = file.read(2)
     if start in (b"\xff\xfe", b"\xfe\xff"):
         where, charset = "it is UTF-16", "UTF-16"
@@ -131,7 +132,7 @@ def _not_utf8(path: Path) -> DataError:
 
 
 def _first_bad_line(path: Path) -> int:
-    with _open(path) as file:
+    with open_bytes(path) as file:
         for number, line in enumerate(file, start=1):
             try:
                 line.decode("utf-8")
@@ -141,7 +142,7 @@ def _first_bad_line(path: Path) -> int:
 
 
 def _read_json(path: Path, suffix: str) -> list[dict[str, Any]]:
-    with _open(path) as file:
+    with open_bytes(path) as file:
         raw = file.read()
     try:
         text = raw.decode("utf-8-sig")
@@ -189,9 +190,6 @@ def _read_arrow(path: Path) -> pa.Table:
         return pa.ipc.open_stream(file).read_all()
 
 
-# --- names ------------------------------------------------------------------------------
-
-
 def check_names(names: list[str], table: str) -> None:
     """Raise a DataError unless every column of `table` has a name of its own."""
     if not names:
@@ -209,124 +207,3 @@ def check_names(names: list[str], table: str) -> None:
     )
     if twice:
         raise DataError(f"{table}: several columns are called {twice}. Rename all but one of each.")
-
-
-# --- writing --------------------------------------------------------------------------------------
-
-
-def check_writable(path: Path) -> None:
-    """Refuse a path whose extension names no kind of table."""
-    suffix, packed = _suffix(path)
-    if suffix not in KNOWN or (packed and suffix not in TEXT):
-        raise DataError(f"Cannot write {path.name}: unknown kind of table. Known: {_known()}.")
-
-
-def write_file(data: pa.Table, path: Path) -> None:
-    """Write `data` in the format of the extension of `path`; a list in a CSV becomes JSON text."""
-    check_writable(path)
-    suffix, packed = _suffix(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    half = path.with_name(
-        f"{path.name}.half"
-    )  # a killed writer leaves no half table that looks whole
-    try:
-        if suffix in PARQUET:
-            from pyarrow import parquet
-
-            parquet.write_table(data, half)
-        elif suffix in ARROW:
-            with pa.OSFile(str(half), "wb") as sink, pa.ipc.new_file(sink, data.schema) as writer:
-                writer.write_table(data)
-        else:
-            with _open_text(half, "wt", packed=packed) as text:
-                if suffix in SEPARATORS:
-                    _write_csv(data, text, SEPARATORS[suffix], path.name)
-                else:
-                    _write_json(data, text, path.name, as_list=suffix == ".json")
-        half.replace(path)
-    finally:
-        half.unlink(missing_ok=True)
-
-
-def _write_csv(data: pa.Table, text: Any, separator: str, name: str) -> None:
-    writer = csv.writer(text, delimiter=separator, lineterminator="\n")
-    writer.writerow(data.column_names)
-    columns = [
-        _as_text(data.column(i), data.column_names[i], name) for i in range(data.num_columns)
-    ]
-    writer.writerows(zip(*columns, strict=True))
-
-
-def _as_text(column: pa.ChunkedArray, name: str, table: str) -> list[str | None]:
-    kind = column.type
-    if pa.types.is_floating(kind) or pa.types.is_integer(kind):
-        return list(column.cast(pa.large_string()).to_pylist())
-    cells = [_plain(cell, name, table) for cell in column.to_pylist()]
-    return [json.dumps(c, ensure_ascii=False) if isinstance(c, list | dict) else c for c in cells]
-
-
-def _write_json(data: pa.Table, text: Any, name: str, *, as_list: bool) -> None:
-    columns = [
-        [_plain(cell, column, name) for cell in data.column(i).to_pylist()]
-        for i, column in enumerate(data.column_names)
-    ]
-    rows = (
-        json.dumps(dict(zip(data.column_names, row, strict=True)), ensure_ascii=False)
-        for row in zip(*columns, strict=True)
-    )
-    if as_list:
-        text.write("[\n" + ",\n".join(rows) + "\n]\n")
-    else:
-        text.writelines(f"{row}\n" for row in rows)
-
-
-def _plain(cell: Any, column: str, table: str) -> Any:
-    """Return `cell` as JSON can hold it."""
-    if isinstance(cell, bytes):
-        raise DataError(
-            f"{table}: column {column!r} holds bytes, which text cannot. Write Parquet instead."
-        )
-    if isinstance(cell, list):
-        return [_plain(item, column, table) for item in cell]
-    if isinstance(cell, Mapping):
-        return {key: _plain(item, column, table) for key, item in cell.items()}
-    if isinstance(cell, float) and cell != cell:
-        return None
-    return cell if cell is None or isinstance(cell, str | int | float) else str(cell)
-
-
-# --- paths ----------------------------------------------------------------------------------------
-
-
-def _suffix(path: Path) -> tuple[str, bool]:
-    """Return the extension in small letters without `.gz`, and whether there was a `.gz`."""
-    packed = path.suffix.lower() == ".gz"
-    return (Path(path.stem) if packed else path).suffix.lower(), packed
-
-
-def _open(path: Path) -> Any:
-    return gzip.open(path, "rb") if path.suffix.lower() == ".gz" else path.open("rb")
-
-
-def _open_text(path: Path, mode: str = "rt", *, packed: bool | None = None) -> Any:
-    packed = path.suffix.lower() == ".gz" if packed is None else packed
-    encoding = "utf-8-sig" if mode == "rt" else "utf-8"
-    opened = gzip.open if packed else open
-    return opened(path, mode, encoding=encoding, newline="")
-
-
-def _known() -> str:
-    return ", ".join((*KNOWN, *(f"{suffix}.gz" for suffix in TEXT)))
-
-
-def _nearby(path: Path) -> str:
-    from difflib import get_close_matches
-
-    if not path.parent.is_dir():
-        return f" There is no folder {path.parent} either."
-    near = get_close_matches(path.name, [p.name for p in path.parent.iterdir()], n=1)
-    return f" Did you mean {near[0]!r}?" if near else ""
-
-
-def _short(error: Exception) -> str:
-    return f"{str(error).splitlines()[0][:200] if str(error) else type(error).__name__}."

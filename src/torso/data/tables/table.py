@@ -26,8 +26,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from torso.data.tables.files import check_names, read_file, write_file
+from torso.data.tables.files import check_names, read_file
 from torso.data.tables.numerals import as_numbers
+from torso.data.tables.writing import write_file
 from torso.errors import DataError, unknown
 
 __all__ = ["Column", "Table", "read_table", "write_table"]
