@@ -197,7 +197,7 @@ def _training(said: TrainingConfig, schema: Schema, rows: int) -> TrainingConfig
     )
 
 
-_AVERAGED = {"numbers", "categories", "sequence"}
+_AVERAGED = {"numbers", "categories", "vector", "sequence"}
 """Forms of modalities whose encoders profit from a running mean of their weights."""
 
 _SLOW = {"image", "audio", "video"}
