@@ -58,13 +58,13 @@ def within(place: str) -> Iterator[None]:
         raise type(error)(f"`{place}`: {error}") from error
 
 
-def unknown(what: str, name: object, known: Iterable[str]) -> str:
-    """Return the sentence for a name that nobody knows, with the nearest known one.
+def unknown(what: str, name: object, known: Iterable[str], hidden: Iterable[str] = ()) -> str:
+    """Return the sentence for a name that nobody knows, with the nearest known one; `hidden` ones are not listed.
 
     >>> unknown("fusion", "concatt", ["concat", "transformer"])
     "Unknown fusion 'concatt'. Did you mean 'concat'? Known: ['concat', 'transformer']."
     """
     names = sorted(known)
-    near = get_close_matches(str(name), names, n=1)
+    near = get_close_matches(str(name), [*names, *hidden], n=1)
     hint = f" Did you mean {near[0]!r}?" if near else ""
     return f"Unknown {what} {name!r}.{hint} Known: {names}."

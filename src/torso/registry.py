@@ -165,8 +165,8 @@ def call(
         if key not in known:
             near = get_close_matches(key, list(parts), n=1, cutoff=0.8)
             hint = f" If a part was meant: it is called {near[0]!r}." if near else ""
-            free = [one for one in known if one not in offered]
-            raise ConfigError(unknown(f"setting of {what}:", key, free) + hint)
+            told = known.keys() & offered.keys()
+            raise ConfigError(unknown(f"setting of {what}:", key, known.keys() - told, told) + hint)
     wanted = {key: value for key, value in offered.items() if key in known}
     try:
         return make(**{**wanted, **settings})

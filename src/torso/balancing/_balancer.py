@@ -29,6 +29,7 @@ class Balancer(nn.Module, ABC):
 
     Attributes:
         needs: what it looks at and what a step then costs, for lists.
+        constant: whether it is a sum with weights that never change.
         group: the processes whose gradients are averaged (see `distribute`); None for this one alone.
         allow_overflow: whether a NaN or infinite loss or gradient goes to `.grad` instead of raising an error, for a
             gradient scaler, which then skips the step; the balancer's own state stays as it was.
@@ -38,6 +39,7 @@ class Balancer(nn.Module, ABC):
 
     registry: ClassVar[Registry[Balancer]] = Registry("balancing")
     needs: ClassVar[str] = ""
+    constant: ClassVar[bool] = False
     group: Any = None
     allow_overflow: bool = False
     looks: int = 0

@@ -30,6 +30,7 @@ from torso.training.looks import Looks
 from torso.training.mixup import Mix
 from torso.training.refit import refitted_heads
 from torso.training.schedule import warmup_cosine
+from torso.training.shares import EPOCH, gradient_shares, hearing, unheard
 from torso.types import Batch
 
 __all__ = ["Plan", "Trainer"]
@@ -122,6 +123,7 @@ class Trainer:
                 self.reason = "no better held-out loss"
             else:
                 self._one_epoch()
+                self._note_unheard()
 
     def _one_epoch(self) -> None:
         self.epoch += 1
@@ -165,6 +167,19 @@ class Trainer:
                 mixing=self.model.sharing.mixing(),
             )
         )
+
+    def _note_unheard(self) -> None:
+        """Say once which tasks hardly shape what all share; held-out rows tell, and nothing is drawn."""
+        if self.epoch != EPOCH or not self.balancer.constant or self.model.unimodal:
+            return
+        weights = self.balancer.task_weights()
+        if len(weights) < 2 or not self.shared:
+            return
+        with hearing(self.model):
+            losses = (self._losses(batch.to(self.device))[0] for batch in self.validation)
+            shares = gradient_shares(losses, self.shared, [*weights.values()])
+        if (note := unheard(dict(zip(weights, shares, strict=True)))) is not None:
+            self.listener.noted(note)
 
     def _step(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """Take one step; return the losses `[tasks]` and the labelled rows `[tasks]`."""

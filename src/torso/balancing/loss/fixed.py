@@ -20,6 +20,7 @@ class Fixed(LossBalancer, name="fixed"):
         weights: `{task: weight}`, not negative, a task that is not named has 1; or one number per task.
     """
 
+    constant = True
     values: Tensor
 
     def __init__(
