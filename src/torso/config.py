@@ -82,8 +82,8 @@ class TrainingConfig(_Strict):
         None,
         ge=0,
         lt=1,
-        description="share of a row's modalities hidden in training; null: 0.25, but 0 with pictures or recordings "
-        "among the inputs, with one modality alone, or where a target is an input again",
+        description="share of a row's modalities hidden in training; null: 0.25 where several are all "
+        "numbers, categories, vectors or sequences and no target is an input again, else 0",
     )
     mixup: float = Field(
         0.0, ge=0, description="rows are blended by a share from Beta(mixup, mixup); 0: not"

@@ -110,8 +110,9 @@ def test_weights_are_averaged_over_about_an_epoch_of_tables(inputs, rows, decay)
     ("inputs", "targets", "share"),
     [
         (["size", "shop"], TARGETS, 0.25),
-        (["size", "note"], TARGETS, 0.25),
+        (["size", "note"], TARGETS, 0.0),
         (["size"], TARGETS, 0.0),  # nothing else to lean on
+        (["size", "shop", "note"], TARGETS, 0.0),
         ({"size": {}, "shop": {}, "seen": {"kind": "image"}}, TARGETS, 0.0),
         (["size", "shop"], {"again": {"kind": "number", "column": "size"}}, 0.0),
     ],

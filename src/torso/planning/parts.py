@@ -197,21 +197,20 @@ def _training(said: TrainingConfig, schema: Schema, rows: int) -> TrainingConfig
     )
 
 
-_AVERAGED = {"numbers", "categories", "vector", "sequence"}
-"""Forms of modalities whose encoders profit from a running mean of their weights."""
+_QUICK = {"numbers", "categories", "vector", "sequence"}
+"""Forms whose encoders are learnt in a few epochs; those of pictures, sounds and texts need longer, or are given."""
 
-_SLOW = {"image", "audio", "video"}
-"""Forms whose encoders learn too slowly to be hidden now and then."""
+
+def _quick(schema: Schema) -> bool:
+    return {one.form for one in schema.modalities.values()} <= _QUICK
 
 
 def _modality_dropout(schema: Schema) -> float:
     """Return the share of modalities to hide: a head soon leans on one of several that are quickly learnt."""
-    forms = [one.form for one in schema.modalities.values()]
-    return 0.25 if len(forms) > 1 and not _SLOW & {*forms} and not schema.restored else 0.0
+    hidden = len(schema.modalities) > 1 and _quick(schema) and not schema.restored
+    return 0.25 if hidden else 0.0
 
 
 def _average(steps: float, schema: Schema) -> float:
     """Return the decay of the running mean of weights: over about an epoch's `steps`, 20 at least and 100 at most."""
-    if not {one.form for one in schema.modalities.values()} <= _AVERAGED:
-        return 0.0
-    return round(1 - 1 / min(max(steps, 20.0), 100.0), 3)
+    return round(1 - 1 / min(max(steps, 20.0), 100.0), 3) if _quick(schema) else 0.0
