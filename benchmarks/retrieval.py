@@ -161,18 +161,19 @@ def questions(table: pd.DataFrame, seed: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def means(runs: list[dict[str, Any]]) -> dict[str, Any]:
-    """Return way -> direction -> metric -> mean over the seeds."""
-    return {
-        way: {
-            direction: {
-                metric: statistics.fmean(run[way][direction][metric]["value"] for run in runs)
-                for metric in metrics
+    """Return way -> direction -> metric -> mean over the seeds that have the way."""
+    out = {}
+    for way in (*ENCODERS, *PLAIN):
+        found = [run[way] for run in runs if way in run]
+        if found:
+            out[way] = {
+                direction: {
+                    metric: statistics.fmean(one[direction][metric]["value"] for one in found)
+                    for metric in metrics
+                }
+                for direction, metrics in found[0].items()
             }
-            for direction, metrics in runs[0][way].items()
-        }
-        for way in (*ENCODERS, *PLAIN)
-        if all(way in run for run in runs)
-    }
+    return out
 
 
 def draw(

@@ -23,7 +23,12 @@ def retrieval(report: dict) -> str:
             rows.append([direction, word(metric), *shown, measured(metrics[metric])])
     asked = f"asked → found, {runs[0]['stamps asked']} stamps"
     best = f"{own}, first seed, 95 % interval"
-    return table([asked, "metric", *means, "chance", best], rows)
+    seeds = {way: sum(way in run for run in runs) for way in means}
+    ways = [
+        way if seeds[way] == len(runs) else f"{way} ({seeds[way]} of {len(runs)} seeds)"
+        for way in means
+    ]
+    return table([asked, "metric", *ways, "chance", best], rows)
 
 
 WAYS = {
