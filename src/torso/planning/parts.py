@@ -187,13 +187,13 @@ def _batch_size(rows: int) -> int:
 def _training(said: TrainingConfig, schema: Schema, rows: int) -> TrainingConfig:
     """Return how to train, with what `said` leaves open."""
     batch = said.batch_size or _batch_size(rows)
-    open_ = {
+    left_open = {
         "batch_size": batch,
         "modality_dropout": _modality_dropout(schema),
         "average": _average(rows / batch, schema),
     }
     return said.model_copy(
-        update={key: value for key, value in open_.items() if getattr(said, key) is None}
+        update={key: value for key, value in left_open.items() if getattr(said, key) is None}
     )
 
 
