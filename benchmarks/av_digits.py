@@ -20,7 +20,7 @@ import soxr
 from features import Dataset, data_folder, kept, laid_out, patches, segments
 from sklearn.decomposition import PCA
 
-from torso.data.media.audio import AudioSettings, log_mel
+from torso.columns.media.audio import AudioSettings, log_mel
 
 __all__ = ["av_digits"]
 

@@ -31,10 +31,12 @@ from sklearn.preprocessing import StandardScaler
 from small_training import circumstances
 
 import torso
-from torso.data import Reading, read_table, split_rows
-from torso.data.cache import cache_root
-from torso.data.inputs import Image
-from torso.evaluation import evaluate_task
+from torso.cache import cache_root
+from torso.columns.inputs import Image
+from torso.columns.reading import Reading
+from torso.columns.splits import split_rows
+from torso.tables.table import read_table
+from torso.tasks.scores import evaluate_task
 from torso.training import run_frozen_once
 
 HERE = Path(__file__).resolve().parent
@@ -115,7 +117,7 @@ class Judge:
 
 def answered(run: torso.Predictor, rows: pd.DataFrame, beams: int) -> Any:
     """Return what the model says of the rows: tokens, and details of them."""
-    from torso.data.loader import Loader
+    from torso.columns.loader import Loader
     from torso.training import answer
 
     run.model.heads[TASK].beams = beams

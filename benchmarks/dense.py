@@ -41,7 +41,7 @@ from scipy import ndimage
 from sklearn.linear_model import LogisticRegression
 
 import torso
-from torso.evaluation import SCORES, TaskReport, evaluate_task, fit_baseline
+from torso.tasks.scores import SCORES, TaskReport, evaluate_task, fit_baseline
 from torso.training import Epoch, Listener
 
 HERE = Path(__file__).resolve().parent

@@ -31,9 +31,11 @@ from sklearn.decomposition import TruncatedSVD
 from sklearn.feature_extraction.text import TfidfVectorizer
 from torch import Tensor
 
-from torso.data import Reading, read_table, split_rows
-from torso.data.inputs import Audio, Image
-from torso.types import Features
+from torso.columns.inputs import Audio, Image
+from torso.columns.reading import Reading
+from torso.columns.splits import split_rows
+from torso.core.types import Features
+from torso.tables.table import read_table
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "examples"))

@@ -30,9 +30,9 @@ from race_pictures import ALONE, intervals
 from reports import read_report, write_report
 from small_training import Plan, build, circumstances, interval, score, train
 
-from torso._tensors import masked_mean
+from torso.core.tensors import masked_mean
+from torso.core.types import Tokens
 from torso.fusion import Fusion
-from torso.types import Tokens
 
 HERE = Path(__file__).resolve().parent
 DEFAULT, PLAIN = "concat", "transformer"

@@ -44,8 +44,8 @@ class Peak(threading.Thread):
 def child(folder: Path, rows: int) -> None:
     """Make the table in one process and fit in another, so that making it does not count."""
     import torso
-    from torso.data.tables import read_table
-    from torso.demo.digits import TARGETS, make
+    from torso.app.demo.digits import TARGETS, make
+    from torso.tables import read_table
 
     if not (folder / "table.csv").exists():
         make(folder, rows)

@@ -33,9 +33,9 @@ from race_pictures import differences
 from reports import read_report, write_report
 from small_training import Inputs, Plan, build, circumstances, interval, score, train
 
-from torso.model import Model
-from torso.registry import Spec
-from torso.types import Features
+from torso.core.registry import Spec
+from torso.core.types import Features
+from torso.model.model import Model
 
 HERE = Path(__file__).resolve().parent
 BAR = -2.0

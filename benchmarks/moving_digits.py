@@ -38,7 +38,7 @@ from sklearn.preprocessing import StandardScaler
 from small_training import circumstances
 
 import torso
-from torso.data.media.audio import AudioSettings, decode_audio
+from torso.columns.media.audio import AudioSettings, decode_audio
 
 HERE = Path(__file__).resolve().parent
 TASKS = ("digit", "direction", "speaker")

@@ -38,9 +38,9 @@ from by_hand import sharing as sharing_by_hand
 from reports import read_report, write_report
 from torch import Tensor, nn
 
+from torso.core.types import Tokens
 from torso.fusion import Fusion
 from torso.sharing import Sharing
-from torso.types import Tokens
 
 HERE = Path(__file__).resolve().parent
 BAR, DIM = 1.15, 128

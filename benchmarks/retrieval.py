@@ -39,10 +39,12 @@ from sklearn.preprocessing import StandardScaler
 from small_training import circumstances
 
 import torso
-from torso.data import Reading, read_table, split_rows
-from torso.data.inputs import Image
-from torso.evaluation import TaskReport, evaluate_task, fit_baseline
-from torso.training.once import run_frozen_once
+from torso.columns.inputs import Image
+from torso.columns.reading import Reading
+from torso.columns.splits import split_rows
+from torso.tables.table import read_table
+from torso.tasks.scores import TaskReport, evaluate_task, fit_baseline
+from torso.training.frozen_features import run_frozen_once
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "examples"))

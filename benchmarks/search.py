@@ -34,7 +34,7 @@ from reports import read_report, write_report
 from small_training import circumstances
 
 import torso
-from torso.searching.questions import question_vector
+from torso.search.questions import question_vector
 
 HERE = Path(__file__).resolve().parent
 WIDTH, WORDS, TRAINING, QUESTIONS, TOP = 128, 70, 20_000, 300, 10

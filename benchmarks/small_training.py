@@ -25,13 +25,13 @@ from scipy import stats
 from torch import Tensor, nn
 from torch.nn import functional
 
-from torso._tensors import masked_mean
+from torso.core.registry import Spec
+from torso.core.tensors import masked_mean
+from torso.core.types import Features, Tokens
 from torso.encoders import Encoder
-from torso.evaluation import SCORES
-from torso.model import Model, Part
-from torso.registry import Spec
+from torso.model.model import Model, Part
+from torso.tasks.scores import SCORES
 from torso.training.schedule import warmup_cosine
-from torso.types import Features, Tokens
 
 __all__ = [
     "Plan",

@@ -32,13 +32,13 @@ import torch
 from reports import write_report
 
 import torso
-from torso.data import Column, Table
-from torso.data import decoding as data_decoding
-from torso.data.inputs import Audio, Image
-from torso.data.loader import Loader
-from torso.data.reading import Reading
-from torso.data.tables import read_table
-from torso.demo.digits import INPUTS, TARGETS, make
+from torso.app.demo.digits import INPUTS, TARGETS, make
+from torso.columns import decoding as data_decoding
+from torso.columns.inputs import Audio, Image
+from torso.columns.loader import Loader
+from torso.columns.reading import Reading
+from torso.tables import read_table
+from torso.tables.table import Column, Table
 from torso.training import Listener, answer
 
 HERE = Path(__file__).resolve().parent

@@ -81,7 +81,7 @@ def world(choice: Choice) -> Iterator[None]:
     """Take out of Torso what the choice does without."""
     with ExitStack() as stack:
         if not choice.judged:
-            blind = mock.patch("torso.training.loop.refitted_heads", lambda *_: nullcontext())
+            blind = mock.patch("torso.training.trainer.refitted_heads", lambda *_: nullcontext())
             stack.enter_context(blind)
         if not choice.scaled:
             stack.enter_context(mock.patch("torso.encoders.text_ngrams._SCALE", 1.0))

@@ -39,8 +39,8 @@ from sklearn.linear_model import LogisticRegression
 from small_training import circumstances, interval
 
 import torso
-from torso.data.media.videos import decode_video, spread
-from torso.evaluation import TaskReport, evaluate_task, fit_baseline
+from torso.columns.media.videos import decode_video, spread
+from torso.tasks.scores import TaskReport, evaluate_task, fit_baseline
 from torso.training import Epoch, Listener
 
 HERE = Path(__file__).resolve().parent

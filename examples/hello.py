@@ -14,8 +14,8 @@ from torch import Tensor, nn
 
 from torso import Tokens
 from torso.balancing import Equal
-from torso.heads import Gaussian, GaussianVector
 from torso.sharing import Hard
+from torso.tasks.heads import Gaussian, GaussianVector
 
 
 class ByHand(nn.Module):

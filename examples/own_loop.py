@@ -16,8 +16,8 @@ from torch import nn
 from torso import Features
 from torso.encoders import ImageConvNet, NumbersPeriodic
 from torso.fusion import Transformer
-from torso.heads import Logistic, Softmax
 from torso.sharing import Hard
+from torso.tasks.heads import Logistic, Softmax
 
 DIM = 64
 

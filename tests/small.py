@@ -7,8 +7,8 @@ from typing import Any
 
 import torch
 
-from torso.model import Model, Part
-from torso.types import Batch, Features
+from torso.core.types import Batch, Features
+from torso.model.model import Model, Part
 
 MODALITIES = ("image", "text", "numbers")
 TASKS = {"digit": "category", "odd": "binary", "ink": "number"}

@@ -11,9 +11,9 @@ import soundfile
 from PIL import Image
 
 import torso
-from tests import tables
-from tests.tables import INPUTS, MEDIA, TARGETS, TINY, change, options, write
-from torso.errors import ConfigError, DataError, RunError
+from tests import small_tables as tables
+from tests.small_tables import INPUTS, MEDIA, TARGETS, TINY, change, options, write
+from torso.core.errors import ConfigError, DataError, RunError
 
 TASKS = [part for task in TARGETS for part in ("--target", task)]
 
@@ -161,7 +161,7 @@ def test_a_fifth_unreadable_is_let_pass(table):
 
 def test_most_skipped_is_judged_over_the_whole_table_at_prediction(trained, monkeypatch):
     """The bad files may all stand in one of the pieces in which a long table is read."""
-    monkeypatch.setattr("torso.predictor._PIECE", 10)
+    monkeypatch.setattr("torso.runs.predictor._PIECE", 10)
     run, source = trained
     frame = pd.read_csv(source)
     frame.loc[2:6, "photo"] = "files/gone.png"
@@ -255,7 +255,7 @@ def test_text_in_a_number_column_at_prediction(simple, tmp_path, capsys):
 
 
 def test_the_row_is_right_far_down_a_long_table(simple, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr("torso.predictor._PIECE", 8)
+    monkeypatch.setattr("torso.runs.predictor._PIECE", 8)
     table = plain(tmp_path, lambda columns: columns["size"].__setitem__(21, "x"))
     holds(says(capsys, "predict", simple, table, "-o", tmp_path / "a.csv"), "row 22", "'size'")
 
@@ -507,7 +507,7 @@ def test_a_setting_is_refused_before_any_file_is_decoded(table, monkeypatch):
     def decoded(*_):
         raise AssertionError("decoded")
 
-    monkeypatch.setattr("torso.data.inputs.media.decode_image", decoded)
+    monkeypatch.setattr("torso.columns.inputs.media.decode_image", decoded)
     for bad in (
         {"fusion.hiden": 3},
         {"balancing": "equl"},
@@ -629,7 +629,7 @@ def test_weights_of_another_model(copy):
 def test_a_run_cannot_make_code_run(copy, place):
     import yaml
 
-    from torso.config import apply_settings, read_config
+    from torso.runs.config import apply_settings, read_config
 
     values = read_config(copy / "run.yaml")
     apply_settings(values, {place: {"type": "os:system"}})

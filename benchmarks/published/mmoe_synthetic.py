@@ -37,9 +37,9 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 from small_training import interval  # noqa: E402
 
-from torso.heads import Gaussian  # noqa: E402
+from torso.core.types import Tokens  # noqa: E402
 from torso.sharing import Sharing  # noqa: E402
-from torso.types import Tokens  # noqa: E402
+from torso.tasks.heads import Gaussian  # noqa: E402
 
 TASKS = ["one", "two"]
 INPUTS, EXPERTS, EXPERT, TOWER = 100, 8, 16, 8

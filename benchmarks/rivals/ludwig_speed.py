@@ -1,7 +1,7 @@
 """Ludwig's side of the speed benchmark: one process, one JSON on standard output.
 
 Run it with the Python of the environment that README.md beside this file makes, never with
-Torso's own. The tables are those of `torso.demo.digits`, made by ../speed.py, which calls this; Ludwig
+Torso's own. The tables are those of `torso.app.demo.digits`, made by ../speed.py, which calls this; Ludwig
 does not read the tones: image, text, two numbers and a category in; three targets out. What Ludwig leaves open is chosen in its favour: nothing saved, no
 progress bar, the first epoch and the held-out evaluations left out of the training rate, and
 figures for each of its three ways with pictures, so that its best can be compared.

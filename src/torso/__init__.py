@@ -1,24 +1,24 @@
 """Torso: many senses in, one shared body, many tasks out.
 
 `torso.fit` trains one model on a table with gaps; `torso.load` opens a run; every room (`torso.encoders`,
-`torso.fusion`, `torso.sharing`, `torso.heads`, `torso.balancing`) is usable alone. Nothing heavy is imported
+`torso.fusion`, `torso.sharing`, `torso.tasks.heads`, `torso.balancing`) is usable alone. Nothing heavy is imported
 before it is used.
 """
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from torso._version import __version__
+from torso.core.lazy import lazy_names
 
 if TYPE_CHECKING:
+    from torso.core.types import Batch, Features, Tokens
     from torso.estimator import Estimator
-    from torso.fitting import fit
-    from torso.model import Model
-    from torso.predictor import Predictor, load
-    from torso.stress import robustness
-    from torso.types import Batch, Features, Tokens
+    from torso.model.model import Model
+    from torso.runs.fit import fit
+    from torso.runs.predictor import Predictor, load
+    from torso.studies.robustness import robustness
 
 __all__ = [
     "Batch",
@@ -34,23 +34,19 @@ __all__ = [
 ]
 
 _HOME = {
-    "Batch": "torso.types",
+    "Batch": "torso.core.types",
     "Estimator": "torso.estimator",
-    "Features": "torso.types",
-    "Model": "torso.model",
-    "Predictor": "torso.predictor",
-    "Tokens": "torso.types",
-    "fit": "torso.fitting",
-    "load": "torso.predictor",
-    "robustness": "torso.stress",
+    "Features": "torso.core.types",
+    "Model": "torso.model.model",
+    "Predictor": "torso.runs.predictor",
+    "Tokens": "torso.core.types",
+    "fit": "torso.runs.fit",
+    "load": "torso.runs.predictor",
+    "robustness": "torso.studies.robustness",
 }
 
 
-def __getattr__(name: str) -> Any:
-    """Import what is asked for, when it is asked for."""
-    if name in _HOME:
-        return getattr(import_module(_HOME[name]), name)
-    raise AttributeError(f"module 'torso' has no attribute {name!r}")
+__getattr__ = lazy_names(__name__, _HOME)
 
 
 def __dir__() -> list[str]:

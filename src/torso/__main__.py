@@ -1,5 +1,5 @@
 """`python -m torso` is the command line."""
 
-from torso.cli import main
+from torso.app.cli import main
 
 main()

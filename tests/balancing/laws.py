@@ -16,7 +16,7 @@ from safetensors.torch import load, save
 from torch import Tensor, nn
 
 from torso.balancing import Balancer, GradientBalancer, GramBalancer, LossBalancer
-from torso.errors import ConfigError
+from torso.core.errors import ConfigError
 
 TASKS = ("digit", "odd", "ink", "a.b")
 FACTOR = {"digit": 0.5, "odd": 2.0, "ink": 0.0, "a.b": 1.0}

@@ -28,17 +28,17 @@ import torso
 from tests.fusion import laws
 from tests.sharing import laws as sharing_laws
 from tests.sharing.test_laws import LAWS as SHARING_LAWS
-from tests.tables import options
-from tests.tables import torso as command
+from tests.small_tables import options
+from tests.small_tables import torso as command
+from torso.app.cli import app
 from torso.balancing import Balancer
-from torso.cli import app
-from torso.config import RunConfig
-from torso.data.inputs import InputKind
-from torso.data.targets import TargetKind
+from torso.columns.inputs import InputKind
 from torso.encoders import Encoder
 from torso.fusion import Fusion
-from torso.heads import Head
+from torso.runs.config import RunConfig
 from torso.sharing import Sharing
+from torso.tasks.heads import Head
+from torso.tasks.targets import TargetKind
 
 ROOT = Path(__file__).resolve().parents[2]
 DATA = Path(os.environ.get("TORSO_DATA") or ROOT.parent / "shared" / "data")
@@ -99,7 +99,7 @@ every_page = pytest.mark.parametrize("page", PAGES, ids=name)
 def after_demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder in which `torso demo` seems to have been run, on a small table."""
     pytest.importorskip("sklearn", reason="the demo's table needs the extra `demo`")
-    from torso.demo.digits import TARGETS, make
+    from torso.app.demo.digits import TARGETS, make
 
     folder = tmp_path_factory.mktemp("demo")
     table = make(folder / "demo-run" / "data", ROWS, missing_labels=0.2, missing_inputs=0.1)
@@ -179,7 +179,7 @@ def test_a_part_of_ones_own_is_named_in_the_run(reader):
     assert config["sharing"] == {"type": "mine.sharing:Mine", "size": 16}
     config = yaml.safe_load(Path("runs/mine/run.yaml").read_text())
     assert config["fusion"] == {"type": "mine.fusion:Mine", "hidden": 16}
-    with pytest.raises(torso.errors.ConfigError, match="not trusted"):
+    with pytest.raises(torso.core.errors.ConfigError, match="not trusted"):
         torso.load("runs/mine")
     assert command("predict", "runs/mine", "demo-run/data/table.csv", "-o", "answers.csv") == 1
 

@@ -16,10 +16,10 @@ import torch
 from torch import Tensor, nn
 
 from tests.encoders.hub import tiny
-from torso._tensors import zeroed
+from torso.core.tensors import zeroed
+from torso.core.types import Features, Tokens
 from torso.encoders import Encoder
 from torso.encoders.hub._tuning import LowRank
-from torso.types import Features, Tokens
 
 DIM = 8
 BATCH = 40

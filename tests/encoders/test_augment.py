@@ -3,8 +3,8 @@
 import pytest
 import torch
 
+from torso.core.errors import ConfigError
 from torso.encoders._augment import Augment, Jitter, SpecMask, TimeShift, thinned
-from torso.errors import ConfigError
 
 RAMP = torch.linspace(-1, 1, 12, dtype=torch.float64).expand(40, 3, 12, 12)
 

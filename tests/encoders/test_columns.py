@@ -3,10 +3,10 @@
 import pytest
 import torch
 
+from torso.core.errors import ConfigError
+from torso.core.types import Features
 from torso.encoders import CategoriesEmbedding, NumbersPeriodic, NumbersPiecewise
-from torso.errors import ConfigError
-from torso.model import Model, Part
-from torso.types import Features
+from torso.model.model import Model, Part
 
 TRUE = torch.ones(1, 1, dtype=torch.bool)
 

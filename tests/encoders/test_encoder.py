@@ -4,9 +4,9 @@ import pytest
 import torch
 from torch import nn
 
+from torso.core.errors import ConfigError
+from torso.core.types import Features, Tokens
 from torso.encoders import Encoder
-from torso.errors import ConfigError
-from torso.types import Features, Tokens
 
 
 class Seen(Encoder, form="vector"):

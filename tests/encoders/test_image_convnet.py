@@ -3,8 +3,8 @@
 import pytest
 import torch
 
+from torso.core.types import Features
 from torso.encoders import ImageConvNet
-from torso.types import Features
 
 THERE = torch.ones(2, dtype=torch.bool)
 

@@ -3,9 +3,9 @@
 import pytest
 import torch
 
+from torso.core.errors import ConfigError
+from torso.core.types import Features
 from torso.encoders import Encoder, ImageViT
-from torso.errors import ConfigError
-from torso.types import Features
 
 
 def pictures(height, width=None, rows=2):

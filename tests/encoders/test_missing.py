@@ -3,9 +3,9 @@
 import pytest
 import torch
 
-from torso._tensors import zeroed
+from torso.core.tensors import zeroed
+from torso.core.types import Features, Tokens
 from torso.encoders import MissingToken, ModalityDropout
-from torso.types import Features, Tokens
 
 
 def tokens_with_gaps():

@@ -10,9 +10,9 @@ from torch import nn
 from torch.nn import functional
 
 import torso
+from torso.core.errors import ConfigError
+from torso.core.types import Features
 from torso.encoders import Encoder, SequenceTime2Vec
-from torso.errors import ConfigError
-from torso.types import Features
 
 
 def waves(rows, seed):

@@ -3,8 +3,8 @@
 import pytest
 import torch
 
+from torso.core.types import Features
 from torso.encoders import AudioConformer, AudioConvNet, SequenceTransformer, TextTransformer
-from torso.types import Features
 
 
 def steps(values, mask=None):

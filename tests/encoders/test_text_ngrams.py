@@ -3,8 +3,8 @@
 import pytest
 import torch
 
+from torso.core.types import Features
 from torso.encoders import TextNGrams
-from torso.types import Features
 
 
 def rows(*texts):

@@ -3,11 +3,11 @@
 import pytest
 import torch
 
+from torso.core.errors import ConfigError
+from torso.core.types import Features
 from torso.encoders import Encoder, VideoFrames
 from torso.encoders._augment import Augment
 from torso.encoders.video_frames import _changes
-from torso.errors import ConfigError
-from torso.types import Features
 
 
 def films(batch=2, frames=4, side=16):

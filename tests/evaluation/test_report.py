@@ -5,7 +5,7 @@ import math
 
 import pytest
 
-from torso.evaluation import Estimate, TaskReport
+from torso.tasks.scores import Estimate, TaskReport
 
 
 def report(estimate, baseline, errors=()):

@@ -2,7 +2,7 @@
 
 import torch
 
-from torso.types import Tokens
+from torso.core.types import Tokens
 
 
 def norm(layer, x):

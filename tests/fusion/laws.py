@@ -10,10 +10,10 @@ from typing import Literal, get_args, get_origin, get_type_hints
 import pytest
 import torch
 
-from torso._tensors import zeroed
+from torso.core.registry import Spec, spec_type
+from torso.core.tensors import zeroed
+from torso.core.types import Tokens
 from torso.fusion import Fusion
-from torso.registry import Spec, spec_type
-from torso.types import Tokens
 
 DIM = 8
 BATCH = 5

@@ -5,8 +5,8 @@ import math
 import pytest
 import torch
 
+from torso.core.types import Tokens
 from torso.fusion import Concat
-from torso.types import Tokens
 
 
 def gelu(x):

@@ -7,10 +7,10 @@ import torch
 from torch.nn import functional
 
 from tests.fusion import laws
-from torso.errors import ConfigError
+from torso.core.errors import ConfigError
+from torso.core.types import Tokens
 from torso.fusion import Experts, Fusion
-from torso.fusion.parallel._vectors import stacked_vectors
-from torso.types import Tokens
+from torso.fusion._vectors import stacked_vectors
 
 NAMES = list(laws.LENGTHS)
 

@@ -6,9 +6,9 @@ import pytest
 import torch
 
 from tests.fusion import laws
-from torso.errors import ConfigError
+from torso.core.errors import ConfigError
+from torso.core.types import Tokens
 from torso.fusion import Fusion, Gated
-from torso.types import Tokens
 
 NAMES = list(laws.LENGTHS)
 

@@ -6,9 +6,9 @@ from torch import nn
 from torch.nn import functional
 
 from tests.fusion import laws
-from torso.errors import ConfigError
+from torso.core.errors import ConfigError
+from torso.core.types import Tokens
 from torso.fusion import Fusion, Late
-from torso.types import Tokens
 
 NAMES = list(laws.LENGTHS)
 

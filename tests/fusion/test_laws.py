@@ -3,7 +3,7 @@
 import pytest
 
 from tests.fusion import laws
-from torso.registry import spec_type
+from torso.core.registry import spec_type
 
 
 def name(spec):

@@ -4,9 +4,9 @@ import pytest
 import torch
 
 from tests.fusion import laws
-from torso.errors import ConfigError
+from torso.core.errors import ConfigError
+from torso.core.types import Tokens
 from torso.fusion import Fusion, LowRank
-from torso.types import Tokens
 
 NAMES = list(laws.LENGTHS)
 DIM = 3

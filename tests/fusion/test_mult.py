@@ -4,9 +4,9 @@ import pytest
 import torch
 
 from tests.fusion import by_hand, laws
-from torso.errors import ConfigError
+from torso.core.errors import ConfigError
+from torso.core.types import Tokens
 from torso.fusion import Fusion
-from torso.types import Tokens
 
 
 def build(**settings):

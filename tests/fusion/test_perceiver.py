@@ -6,10 +6,10 @@ from torch.nn import functional
 from torch.utils.flop_counter import FlopCounterMode
 
 from tests.fusion import laws
-from torso._blocks import Attention
-from torso.errors import ConfigError
+from torso.core.blocks import Attention
+from torso.core.errors import ConfigError
+from torso.core.types import Tokens
 from torso.fusion import Fusion, Perceiver
-from torso.types import Tokens
 
 NAMES = list(laws.LENGTHS)
 

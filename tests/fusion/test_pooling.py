@@ -4,8 +4,8 @@ import pytest
 import torch
 
 from tests.fusion import laws
+from torso.core.types import Tokens
 from torso.fusion import Max, Mean, Sum
-from torso.types import Tokens
 
 POOLS = {
     Sum: sum,

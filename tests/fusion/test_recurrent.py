@@ -5,9 +5,9 @@ import torch
 from torch import nn
 
 from tests.fusion import by_hand, laws
-from torso.errors import ConfigError
+from torso.core.errors import ConfigError
+from torso.core.types import Tokens
 from torso.fusion import Fusion, Recurrent
-from torso.types import Tokens
 
 
 def pytorchs(fusion):

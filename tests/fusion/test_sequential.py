@@ -3,9 +3,9 @@
 import pytest
 import torch
 
-from torso.errors import ConfigError
+from torso.core.errors import ConfigError
+from torso.core.types import Tokens
 from torso.fusion import Fusion, Sequential
-from torso.types import Tokens
 
 NAMES = ["image", "text", "speech"]
 

@@ -2,9 +2,9 @@
 
 import torch
 
-from torso._tensors import zeroed
+from torso.core.tensors import zeroed
+from torso.core.types import Tokens
 from torso.fusion._streams import Streams, led
-from torso.types import Tokens
 
 MASK = torch.tensor([[True, False], [False, False]])
 

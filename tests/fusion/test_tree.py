@@ -3,10 +3,10 @@
 import pytest
 import torch
 
-from torso.errors import ConfigError
+from torso.core.errors import ConfigError
+from torso.core.types import Tokens
 from torso.fusion import Fusion
-from torso.fusion.hierarchical.tree import _pairs
-from torso.types import Tokens
+from torso.fusion.tree import _pairs
 
 NAMES = ["image", "text", "speech"]
 

@@ -4,9 +4,9 @@ import pytest
 import torch
 
 from tests.fusion import laws
+from torso.core.types import Tokens
 from torso.fusion import Fusion
-from torso.fusion.parallel._vectors import any_present, kept_scale, stacked_vectors
-from torso.types import Tokens
+from torso.fusion._vectors import any_present, kept_scale, stacked_vectors
 
 NAN = torch.nan
 

@@ -2,8 +2,8 @@
 
 import torch
 
+from torso.core.types import Tokens
 from torso.sharing import Sharing
-from torso.types import Tokens
 
 TASKS = ["one", "two", "three"]
 DIM = 4

@@ -13,10 +13,10 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from tests import small
-from torso.errors import ConfigError
-from torso.model import Model
+from torso.core.errors import ConfigError
+from torso.core.types import Batch, Tokens
+from torso.model.model import Model
 from torso.sharing import Sharing
-from torso.types import Batch, Tokens
 
 DIM = 8
 SETTINGS: list[dict[str, Any]] = [

@@ -4,8 +4,8 @@ import pytest
 import torch
 
 from tests.sharing.by_hand import assert_rows, stirred, tokens, tower
+from torso.core.types import Tokens
 from torso.sharing import Branches
-from torso.types import Tokens
 
 NAMES = ["a", "b", "c", "d"]
 

@@ -4,8 +4,8 @@ import pytest
 import torch
 
 from tests.sharing.by_hand import DIM, TASKS, affine, assert_rows, relu, stirred, tokens
+from torso.core.types import Tokens
 from torso.sharing import NDDR, CrossStitch, Sharing, Sluice
-from torso.types import Tokens
 
 
 def cross_stitch(unit, towers, task):

@@ -4,8 +4,8 @@ import pytest
 import torch
 
 from tests.sharing.by_hand import TASKS, affine, assert_rows, relu, stirred, tokens
+from torso.core.types import Tokens
 from torso.sharing import Adapters, FiLM, Hard, LoRA, Sharing
-from torso.types import Tokens
 
 
 def film(sharing, layer, task, x):

@@ -7,9 +7,9 @@ import pytest
 import torch
 
 from tests.sharing.by_hand import TASKS, affine, assert_rows, mean, softmax, stirred, tokens, tower
+from torso.core.types import Tokens
 from torso.sharing import DSelectK
 from torso.sharing.dselect_k import smooth_step
-from torso.types import Tokens
 
 
 def step(x, gamma):

@@ -4,8 +4,8 @@ import pytest
 import torch
 
 from tests import small
+from torso.core.types import Tokens
 from torso.sharing import Hard
-from torso.types import Tokens
 
 
 def test_the_vector_is_the_mean_of_the_tokens_through_relu_layers():

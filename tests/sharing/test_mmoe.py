@@ -4,8 +4,8 @@ import pytest
 import torch
 
 from tests.sharing.by_hand import TASKS, affine, assert_rows, mean, softmax, stirred, tokens, tower
+from torso.core.types import Tokens
 from torso.sharing import MMoE
-from torso.types import Tokens
 
 
 @pytest.mark.parametrize("tasks", [TASKS, ["alone"]], ids=len)

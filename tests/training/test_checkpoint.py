@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from torso.errors import RunError
+from torso.core.errors import RunError
 from torso.training.checkpoint import (
     load_state,
     load_tensors,

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from torso.errors import ConfigError
+from torso.core.errors import ConfigError
 from torso.training import autocast, choose_device
 
 

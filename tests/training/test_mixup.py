@@ -4,12 +4,12 @@ import pytest
 import torch
 
 from tests import small
-from tests.training.test_loop import Ear, trainer
+from tests.training.test_trainer import Ear, trainer
 from torso.balancing import Balancer
+from torso.core.types import Tokens
+from torso.model.trunk import Encoded
 from torso.training import Plan
 from torso.training.mixup import Mix
-from torso.trunk import Encoded
-from torso.types import Tokens
 
 NAN = float("nan")
 

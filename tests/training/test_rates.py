@@ -5,11 +5,12 @@ import pytest
 import torch
 
 import torso
-from tests import small, tables
+from tests import small
+from tests import small_tables as tables
 from torso.balancing import Balancer
+from torso.core.errors import ConfigError
 from torso.encoders import Encoder
-from torso.errors import ConfigError
-from torso.training.loop import Plan, _groups
+from torso.training.trainer import Plan, _groups
 
 
 def test_every_encoder_knows_its_rate():
@@ -59,7 +60,7 @@ def test_a_run_moves_an_encoder_as_its_rate_says(tmp_path):
         assert run.config.encoders["note"]["lr"] == rate
         found[rate] = weights(run)
         assert weights(torso.load(tmp_path / f"{rate}"))["note"].shape
-    draft, _ = torso.fitting.drafting.draft_model(
+    draft, _ = torso.runs.prepare.draft_model(
         tables.plain(), tables.TARGETS, settings={**tables.TINY, "encoders.note.lr": 1e-9}
     )
     trunk = next(trunk for _, trunk in draft.trunks.pairs())

@@ -15,8 +15,8 @@ from torch import Tensor, nn
 from torch import distributed as dist
 
 from torso.balancing.engine.leaves import own_parameters
-from torso.errors import ConfigError
-from torso.registry import Registry
+from torso.core.errors import ConfigError
+from torso.core.registry import Registry
 
 __all__ = ["Balancer"]
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 import torch
 from torch import Tensor
 
-from torso.errors import unknown
+from torso.core.errors import unknown
 
 __all__ = ["Preference", "per_task", "preference_of", "shares"]
 

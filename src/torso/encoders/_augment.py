@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from torso.errors import ConfigError, unknown
+from torso.core.errors import ConfigError, unknown
 
 __all__ = ["Augment", "Jitter", "SpecMask", "TimeShift", "thinned"]
 

@@ -12,7 +12,7 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from torso.types import Tokens
+from torso.core.types import Tokens
 
 __all__ = ["ColumnTokens", "Layout"]
 

@@ -9,10 +9,10 @@ from typing import Any, ClassVar
 import torch
 from torch import nn
 
-from torso._tensors import scatter_rows, take_rows
-from torso.errors import ConfigError
-from torso.registry import Registry, Spec, spec_type
-from torso.types import Features, Tokens
+from torso.core.errors import ConfigError
+from torso.core.registry import Registry, Spec, spec_type
+from torso.core.tensors import scatter_rows, take_rows
+from torso.core.types import Features, Tokens
 
 __all__ = ["Encoder", "by_length"]
 
@@ -109,7 +109,7 @@ class Encoder(nn.Module, ABC):
         """Return the tokens of a batch.
 
         Args:
-            features: what `torso.data` lays out for this form, or what `begin` made of it (`encoded`).
+            features: the laid out features for this form, or what `begin` made of it (`encoded`).
 
         Returns:
             Tokens `[batch, length, dim]`; an absent row is all False.

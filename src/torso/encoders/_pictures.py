@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from torso.types import Features
+from torso.core.types import Features
 
 __all__ = ["residual_stages", "stem", "to_channels"]
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-from torso._blocks import Attention, Pool, feed_forward, positions
-from torso._tensors import zeroed
+from torso.core.blocks import Attention, Pool, feed_forward, positions
+from torso.core.tensors import zeroed
+from torso.core.types import Features, Tokens
 from torso.encoders._augment import SpecMask, TimeShift
 from torso.encoders._encoder import Encoder
 from torso.encoders._frames import MaskedConv
-from torso.types import Features, Tokens
 
 __all__ = ["AudioConformer"]
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from torso._blocks import Pool
+from torso.core.blocks import Pool
+from torso.core.types import Features, Tokens
 from torso.encoders._augment import SpecMask, TimeShift
 from torso.encoders._encoder import Encoder
 from torso.encoders._frames import MaskedConv
-from torso.types import Features, Tokens
 
 __all__ = ["AudioConvNet"]
 

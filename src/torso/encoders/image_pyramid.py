@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from torch import Tensor, nn
 from torch.nn import functional
 
-from torso._blocks import Pool
+from torso.core.blocks import Pool
+from torso.core.types import Features, Tokens
 from torso.encoders._augment import Augment
 from torso.encoders._encoder import Encoder
 from torso.encoders._pictures import residual_stages, stem, to_channels
-from torso.types import Features, Tokens
 
 __all__ = ["ImagePyramid"]
 

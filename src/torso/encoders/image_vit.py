@@ -9,11 +9,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from torso._blocks import Block, Pool, positions_of_places
+from torso.core.blocks import Block, Pool, positions_of_places
+from torso.core.types import Features, Tokens
 from torso.encoders._augment import Augment
 from torso.encoders._encoder import Encoder
 from torso.encoders._pictures import to_channels
-from torso.types import Features, Tokens
 
 __all__ = ["ImageViT"]
 

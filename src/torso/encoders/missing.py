@@ -11,7 +11,7 @@ from collections.abc import Mapping
 import torch
 from torch import nn
 
-from torso.types import Features, Tokens
+from torso.core.types import Features, Tokens
 
 __all__ = ["MissingToken", "ModalityDropout"]
 

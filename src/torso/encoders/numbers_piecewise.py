@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import torch
 from torch import nn
 
+from torso.core.types import Features, Tokens
 from torso.encoders._columns import ColumnTokens, Layout
 from torso.encoders._encoder import Encoder
-from torso.types import Features, Tokens
 
 __all__ = ["NumbersPiecewise"]
 

@@ -8,9 +8,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from torso._blocks import Block, Pool
+from torso.core.blocks import Block, Pool
+from torso.core.types import Features, Tokens
 from torso.encoders._encoder import Encoder
-from torso.types import Features, Tokens
 
 __all__ = ["SequenceTime2Vec"]
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from torso.core.types import Features, Tokens
 from torso.encoders._augment import thinned
 from torso.encoders._encoder import Encoder
-from torso.types import Features, Tokens
 
 __all__ = ["TextNGrams"]
 

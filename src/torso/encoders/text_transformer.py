@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from torch import nn
 
-from torso._blocks import Block, Pool, positions
+from torso.core.blocks import Block, Pool, positions
+from torso.core.types import Features, Tokens
 from torso.encoders._augment import thinned
 from torso.encoders._encoder import Encoder
-from torso.types import Features, Tokens
 
 __all__ = ["TextTransformer"]
 

@@ -7,8 +7,8 @@ from itertools import pairwise
 
 from torch import nn
 
+from torso.core.types import Features, Tokens
 from torso.encoders._encoder import Encoder
-from torso.types import Features, Tokens
 
 __all__ = ["VectorMLP"]
 

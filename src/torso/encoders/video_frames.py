@@ -10,15 +10,15 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from torso._blocks import Block, Pool, positions, positions_of_places
-from torso._tensors import zeroed
+from torso.core.blocks import Block, Pool, positions, positions_of_places
+from torso.core.errors import ConfigError
+from torso.core.registry import Spec, spec_type
+from torso.core.tensors import zeroed
+from torso.core.types import Features, Tokens
 from torso.encoders._augment import Augment
 from torso.encoders._encoder import Encoder
 from torso.encoders._pictures import to_channels
 from torso.encoders.hub._pretrained import Pretrained
-from torso.errors import ConfigError
-from torso.registry import Spec, spec_type
-from torso.types import Features, Tokens
 
 __all__ = ["VideoFrames"]
 

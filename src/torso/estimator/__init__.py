@@ -1,6 +1,6 @@
 """Torso as a scikit-learn estimator: for pipelines, cross-validation and searches (extra `sklearn`)."""
 
-from torso._optional import require
+from torso.core.optional import require
 
 require("sklearn", extra="sklearn", why="torso.Estimator")
 

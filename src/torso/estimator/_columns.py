@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from torso.data import Table, read_table
-from torso.data.cells import texts
-from torso.data.tables.alike import alike
-from torso.errors import DataError
+from torso.columns.cells import texts
+from torso.core.errors import DataError
+from torso.tables.alike import alike
+from torso.tables.table import Table, read_table
 
 __all__ = ["Labels", "is_frame", "named_rows", "read_inputs", "read_labels", "unused"]
 

@@ -17,10 +17,8 @@ from sklearn.utils import ClassifierTags, RegressorTags, Tags, check_consistent_
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
 
-from torso.data import Table, read_table
-from torso.data.cells import texts as cell_texts
-from torso.data.tables.table import Column
-from torso.errors import ConfigError
+from torso.columns.cells import texts as cell_texts
+from torso.core.errors import ConfigError
 from torso.estimator._columns import (
     Labels,
     is_frame,
@@ -31,7 +29,8 @@ from torso.estimator._columns import (
 )
 from torso.estimator._holdout import held_out
 from torso.estimator._packing import packed, unpacked
-from torso.fitting import fit as fit_run
+from torso.runs.fit import fit as fit_run
+from torso.tables.table import Column, Table, read_table
 
 __all__ = ["Estimator"]
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 
-from torso.data import Table
-from torso.data.cells import texts
-from torso.errors import DataError
+from torso.columns.cells import texts
+from torso.core.errors import DataError
+from torso.tables.table import Table
 
 __all__ = ["held_out"]
 

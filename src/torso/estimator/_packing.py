@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from torso.predictor import Predictor, load
+from torso.runs.predictor import Predictor, load
 
 __all__ = ["packed", "unpacked"]
 

@@ -6,11 +6,24 @@ is NaN, never a made-up 0 or 1, and is left out of averages over classes, dimens
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["SMALLEST", "Floats", "Ranking", "Residuals", "f1", "mean_defined", "ratio", "surprise"]
+__all__ = [
+    "SMALLEST",
+    "Array",
+    "Floats",
+    "Ranking",
+    "Residuals",
+    "f1",
+    "mean_defined",
+    "ratio",
+    "surprise",
+]
 
+Array = NDArray[Any]
 Floats = NDArray[np.float64]
 
 SMALLEST = float(np.finfo(np.float32).eps)

@@ -8,9 +8,9 @@ from typing import Any, ClassVar
 
 from torch import nn
 
-from torso.errors import unknown
-from torso.registry import Registry
-from torso.types import Tokens
+from torso.core.errors import unknown
+from torso.core.registry import Registry
+from torso.core.types import Tokens
 
 __all__ = ["Fusion"]
 

@@ -11,9 +11,9 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor, nn
 
-from torso._blocks import Block
-from torso._tensors import Named, zeroed
-from torso.types import Tokens
+from torso.core.blocks import Block
+from torso.core.tensors import Named, zeroed
+from torso.core.types import Tokens
 
 __all__ = ["Stream", "Streams", "led"]
 

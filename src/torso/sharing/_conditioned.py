@@ -10,11 +10,11 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from torch import Tensor, nn
 
-from torso._tensors import masked_mean
+from torso.core.tensors import masked_mean
+from torso.core.types import Tokens
 from torso.sharing._checks import whole
 from torso.sharing._sharing import Sharing
 from torso.sharing._stacked import Stacked
-from torso.types import Tokens
 
 __all__ = ["Conditioned"]
 

@@ -12,8 +12,8 @@ from typing import Any, ClassVar
 
 from torch import Tensor, nn
 
-from torso.registry import Registry
-from torso.types import Tokens
+from torso.core.registry import Registry
+from torso.core.types import Tokens
 
 __all__ = ["Sharing"]
 

@@ -8,12 +8,12 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from torso._tensors import masked_mean
-from torso.errors import unknown
+from torso.core.errors import unknown
+from torso.core.tensors import masked_mean
+from torso.core.types import Tokens
 from torso.sharing._checks import whole
 from torso.sharing._sharing import Sharing
 from torso.sharing._stacked import Towers
-from torso.types import Tokens
 
 __all__ = ["Branches"]
 

@@ -7,10 +7,10 @@ from itertools import pairwise
 
 from torch import Tensor, nn
 
-from torso._tensors import masked_mean
+from torso.core.tensors import masked_mean
+from torso.core.types import Tokens
 from torso.sharing._checks import widths
 from torso.sharing._sharing import Sharing
-from torso.types import Tokens
 
 __all__ = ["Hard"]
 

@@ -8,13 +8,13 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from torso._tensors import masked_mean
+from torso.core.tensors import masked_mean
+from torso.core.types import Tokens
 from torso.sharing._apart import Apart
 from torso.sharing._checks import number, whole
 from torso.sharing._sharing import Sharing
 from torso.sharing._stacked import Stacked
 from torso.sharing._usage import shares
-from torso.types import Tokens
 
 __all__ = ["LearnedBranching"]
 

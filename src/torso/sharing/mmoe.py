@@ -7,12 +7,12 @@ from collections.abc import Iterable, Mapping, Sequence
 import torch
 from torch import Tensor, nn
 
-from torso._tensors import masked_mean
+from torso.core.tensors import masked_mean
+from torso.core.types import Tokens
 from torso.sharing._checks import choice, whole, widths
 from torso.sharing._sharing import Sharing
 from torso.sharing._stacked import Stacked, Towers
 from torso.sharing._usage import Usage
-from torso.types import Tokens
 
 __all__ = ["MMoE", "mixed"]
 

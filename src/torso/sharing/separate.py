@@ -6,9 +6,9 @@ from collections.abc import Mapping
 
 from torch import Tensor
 
-from torso._tensors import masked_mean
+from torso.core.tensors import masked_mean
+from torso.core.types import Tokens
 from torso.sharing._sharing import Sharing
-from torso.types import Tokens
 
 __all__ = ["Separate"]
 

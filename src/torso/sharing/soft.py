@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor, nn
 
-from torso._tensors import masked_mean
+from torso.core.tensors import masked_mean
+from torso.core.types import Tokens
 from torso.sharing._checks import number
 from torso.sharing._sharing import Sharing
-from torso.types import Tokens
 
 __all__ = ["Soft"]
 

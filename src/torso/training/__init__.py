@@ -1,10 +1,18 @@
-"""Training: the loop, its events, the checkpoint, the device."""
+"""Training: the trainer, its listeners, the checkpoint, the device. Names are imported when they are first used."""
 
-from torso.training.devices import autocast, choose_device
-from torso.training.events import Epoch, JsonLog, Listener, Listeners, Look
-from torso.training.inference import Answers, Prediction, answer
-from torso.training.loop import Plan, Trainer
-from torso.training.once import run_frozen_once, shows_views
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from torso.core.lazy import lazy_names
+
+if TYPE_CHECKING:
+    from torso.training.answers import Answers, Prediction, answer
+    from torso.training.config import TrainingConfig
+    from torso.training.devices import autocast, choose_device
+    from torso.training.frozen_features import run_frozen_once, shows_views
+    from torso.training.listeners import Epoch, JsonLog, Listener, Listeners, Look
+    from torso.training.trainer import Plan, Trainer
 
 __all__ = [
     "Answers",
@@ -16,9 +24,31 @@ __all__ = [
     "Plan",
     "Prediction",
     "Trainer",
+    "TrainingConfig",
     "answer",
     "autocast",
     "choose_device",
     "run_frozen_once",
     "shows_views",
 ]
+
+__getattr__ = lazy_names(
+    __name__,
+    {
+        "Answers": "torso.training.answers",
+        "Epoch": "torso.training.listeners",
+        "JsonLog": "torso.training.listeners",
+        "Listener": "torso.training.listeners",
+        "Listeners": "torso.training.listeners",
+        "Look": "torso.training.listeners",
+        "Plan": "torso.training.trainer",
+        "Prediction": "torso.training.answers",
+        "Trainer": "torso.training.trainer",
+        "TrainingConfig": "torso.training.config",
+        "answer": "torso.training.answers",
+        "autocast": "torso.training.devices",
+        "choose_device": "torso.training.devices",
+        "run_frozen_once": "torso.training.frozen_features",
+        "shows_views": "torso.training.frozen_features",
+    },
+)

@@ -15,7 +15,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from torso.errors import RunError
+from torso.core.errors import RunError
 
 __all__ = ["load_tensors", "read_checkpoint", "save_tensors", "write_checkpoint"]
 

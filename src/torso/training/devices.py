@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager, nullcontext
 
 import torch
 
-from torso.errors import ConfigError
+from torso.core.errors import ConfigError
 
 __all__ = ["autocast", "choose_device"]
 

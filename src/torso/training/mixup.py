@@ -13,9 +13,9 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from torso.model import Model
-from torso.trunk import Encoded
-from torso.types import Tokens
+from torso.core.types import Tokens
+from torso.model.model import Model
+from torso.model.trunk import Encoded
 
 __all__ = ["Mix"]
 

@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from torso.balancing import Balancer
-from torso.errors import ConfigError
+from torso.core.errors import ConfigError
 
 
 def ground():

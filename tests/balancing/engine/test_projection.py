@@ -5,7 +5,7 @@ import torch
 from torch import Tensor, nn
 
 from torso.balancing.engine.projection import BUCKETS, Projection, projected_gram
-from torso.errors import ConfigError
+from torso.core.errors import ConfigError
 
 TASKS = 5
 HERE = torch.tensor([True, True, False, True, True])

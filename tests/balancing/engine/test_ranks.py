@@ -11,7 +11,7 @@ from torch import nn
 
 from tests.places import ROOT
 from torso.balancing import MGDA
-from torso.errors import ConfigError
+from torso.core.errors import ConfigError
 
 SPECS = [
     "equal",

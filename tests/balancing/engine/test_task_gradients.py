@@ -12,7 +12,7 @@ from torch.utils.checkpoint import checkpoint
 
 from torso.balancing import MGDA
 from torso.balancing.engine import TaskGradients, linear_layers
-from torso.errors import ConfigError
+from torso.core.errors import ConfigError
 
 TASKS = ["one", "two", "three", "four", "five"]
 HERE = torch.tensor([True, True, False, True, True])

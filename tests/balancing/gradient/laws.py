@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from tests.balancing.jacobians import JACOBIANS, find, normal
 from torso.balancing import Balancer, GradientBalancer
-from torso.errors import ConfigError
+from torso.core.errors import ConfigError
 from torso.training.checkpoint import load_tensors, save_tensors
 
 NAMES = [name for name, part in Balancer.registry.items() if issubclass(part, GradientBalancer)]

@@ -5,7 +5,7 @@ from torch import nn
 from tests.balancing.gradient.laws import assert_near, step, walk
 from tests.balancing.jacobians import normal
 from torso.balancing import DBMTL
-from torso.errors import ConfigError
+from torso.core.errors import ConfigError
 
 
 @pytest.mark.parametrize("count", [1, 2, 8, 64])

@@ -8,7 +8,7 @@ from tests.balancing.gradient.laws import step
 from tests.balancing.jacobians import gram, normal
 from torso.balancing._simplex import onto_simplex
 from torso.balancing.gradient._double_sampling import DoubleSampling
-from torso.errors import ConfigError
+from torso.core.errors import ConfigError
 
 
 class Noting(DoubleSampling):

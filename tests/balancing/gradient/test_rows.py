@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from torso.balancing.gradient._rows import Rows
-from torso.errors import ConfigError
+from torso.core.errors import ConfigError
 
 SOME = torch.tensor([2, 0])
 

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from tests.balancing.jacobians import JACOBIANS, find
 from torso.balancing import Balancer, GramBalancer
-from torso.errors import ConfigError
+from torso.core.errors import ConfigError
 
 # Which task is which matters by definition, so that equal gradients do not mean equal weights.
 RANKED = {"pcd": "one task is the primary one"}

@@ -6,7 +6,7 @@ import torch
 from tests.balancing.gram.steps import step, used
 from tests.balancing.jacobians import JACOBIANS, normal
 from torso.balancing import EMA, MGDA, PCD, Balancer, GramBalancer, MoCo, UPGrad
-from torso.errors import ConfigError
+from torso.core.errors import ConfigError
 
 INNER = [
     name

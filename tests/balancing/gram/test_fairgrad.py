@@ -6,7 +6,7 @@ from tests.balancing.gram.precise import LONG, long
 from tests.balancing.jacobians import JACOBIANS, find
 from tests.balancing.jacobians import gram as gram_of
 from torso.balancing import FairGrad, NashMTL
-from torso.errors import ConfigError
+from torso.core.errors import ConfigError
 
 
 def weigh(gram, **settings):

@@ -4,7 +4,7 @@ from torch import nn
 
 from tests.balancing.jacobians import normal, spread
 from torso.balancing import GradNorm
-from torso.errors import ConfigError
+from torso.core.errors import ConfigError
 
 
 def step(balancer, jacobian, losses, present=None):

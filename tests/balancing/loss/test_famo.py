@@ -9,7 +9,7 @@ from torch import nn
 
 from tests.balancing.laws import TASKS, Playground, assert_close
 from torso.balancing import FAMO
-from torso.errors import ConfigError
+from torso.core.errors import ConfigError
 
 
 def tensor(*values):

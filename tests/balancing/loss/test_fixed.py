@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from torso.balancing import Balancer, Fixed
-from torso.errors import ConfigError
+from torso.core.errors import ConfigError
 
 
 def test_one_number_by_hand():

@@ -6,7 +6,7 @@ import torch
 from scipy.special import expit
 
 from torso.balancing import LDCMTL
-from torso.errors import ConfigError
+from torso.core.errors import ConfigError
 
 
 def tensor(*values):

@@ -8,7 +8,7 @@ from torch import nn
 
 from tests.balancing.laws import assert_close
 from torso.balancing import DWA, FAMO, GLS, STCH, UWSO, GO4Align
-from torso.errors import ConfigError
+from torso.core.errors import ConfigError
 
 POSITIVE = [DWA, FAMO, GLS, GO4Align, STCH, UWSO]
 EVERYONE = torch.ones(3, dtype=torch.bool)

@@ -4,12 +4,12 @@ import pytest
 import torch
 
 from tests.encoders.hub import tiny
-from torso._hub import find_model
+from torso.core.hub import find_model
+from torso.core.types import Features
 from torso.encoders.hub._transformers import forms, num_frames, picture_size, sample_rate
 from torso.encoders.hub.listeners import log_mel
 from torso.encoders.hub.loading import load_backbone
 from torso.encoders.hub.mel import mel_filters
-from torso.types import Features
 
 transformers = pytest.importorskip("transformers", reason="the extra `hub` is not installed")
 

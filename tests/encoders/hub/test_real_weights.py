@@ -9,13 +9,13 @@ import pytest
 import torch
 
 from tests.places import DATA
-from torso._hub import find_model
-from torso.data.media.audio import decode_samples
+from torso.columns.media.audio import decode_samples
+from torso.core.errors import ConfigError
+from torso.core.hub import find_model
+from torso.core.types import Features
 from torso.encoders import AudioHub, ImageHub, TextHub
 from torso.encoders.hub.loading import load_backbone
 from torso.encoders.hub.voice import num_parts
-from torso.errors import ConfigError
-from torso.types import Features
 
 
 def needs(package):

@@ -7,8 +7,8 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from tests.encoders.hub import tiny
+from torso.core.errors import ConfigError
 from torso.encoders import AudioHub, Encoder, ImageHub, TextHub, VideoHub
-from torso.errors import ConfigError
 
 pytest.importorskip("transformers", reason="the extra `hub` is not installed")
 

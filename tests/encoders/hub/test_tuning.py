@@ -5,9 +5,9 @@ import torch
 
 from tests.encoders import laws
 from tests.encoders.hub import tiny
+from torso.core.errors import ConfigError
+from torso.core.types import Features
 from torso.encoders import Encoder, ImageHub, TextHub
-from torso.errors import ConfigError
-from torso.types import Features
 
 pytest.importorskip("transformers", reason="the extra `hub` is not installed")
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from torch import Tensor
 
-from torso.errors import ConfigError
+from torso.core.errors import ConfigError
 
 __all__ = ["trainable", "unreached"]
 

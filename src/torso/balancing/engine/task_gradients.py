@@ -14,7 +14,7 @@ from torso.balancing.engine.linear_layers import LinearLayer, linear_layers
 from torso.balancing.engine.ranks import average
 from torso.balancing.engine.reach import trainable, unreached
 from torso.balancing.engine.rows import Rows, accumulate, gram
-from torso.errors import ConfigError
+from torso.core.errors import ConfigError
 
 __all__ = ["TaskGradients"]
 

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from torso.balancing._balancer import Balancer
 from torso.balancing.engine import TaskGradients
-from torso.errors import ConfigError
+from torso.core.errors import ConfigError
 
 __all__ = ["GradientBalancer"]
 

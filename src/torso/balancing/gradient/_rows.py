@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from torso.errors import ConfigError
+from torso.core.errors import ConfigError
 
 __all__ = ["Rows"]
 

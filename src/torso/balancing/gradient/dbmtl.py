@@ -9,7 +9,7 @@ from torch import Tensor
 
 from torso.balancing.gradient._gradient_balancer import GradientBalancer
 from torso.balancing.gradient._rows import Rows
-from torso.errors import ConfigError
+from torso.core.errors import ConfigError
 
 __all__ = ["DBMTL"]
 

@@ -14,7 +14,7 @@ import math
 import torch
 from torch import Tensor
 
-from torso.errors import ConfigError
+from torso.core.errors import ConfigError
 
 __all__ = ["equilibrium"]
 

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torso.balancing._balancer import Balancer
 from torso.balancing.engine import TaskGradients, add_gradients, projected_gram
 from torso.balancing.engine.sketch import Sketch
-from torso.errors import ConfigError
+from torso.core.errors import ConfigError
 
 __all__ = ["Gram", "GramBalancer"]
 

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from torso.balancing._balancer import Balancer
 from torso.balancing.gram._gram_balancer import Gram, GramBalancer
-from torso.registry import Spec
+from torso.core.registry import Spec
 
 __all__ = ["EMA"]
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from torso.balancing.gram._gram_balancer import Gram, GramBalancer
-from torso.errors import ConfigError
+from torso.core.errors import ConfigError
 
 __all__ = ["GradNorm"]
 

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from torso.balancing.gram._cone import balanced, square_root
 from torso.balancing.gram._gram_balancer import Gram, GramBalancer
-from torso.errors import unknown
+from torso.core.errors import unknown
 
 __all__ = ["PCD"]
 

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from torso.balancing.loss._adaptive import AdaptiveBalancer
-from torso.errors import ConfigError
+from torso.core.errors import ConfigError
 
 __all__ = ["PositiveBalancer"]
 

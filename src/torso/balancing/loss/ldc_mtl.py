@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from torso.balancing.loss._adaptive import AdaptiveBalancer
-from torso.errors import ConfigError
+from torso.core.errors import ConfigError
 
 __all__ = ["LDCMTL"]
 

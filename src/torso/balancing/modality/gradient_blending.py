@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from torso.balancing.loss._adaptive import AdaptiveBalancer
-from torso.errors import unknown
+from torso.core.errors import unknown
 
 __all__ = ["GradientBlending"]
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from torso.balancing.loss.equal import Equal
-from torso.errors import unknown
+from torso.core.errors import unknown
 
 __all__ = ["OGMGE"]
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from torso.types import Features, Tokens
+from torso.core.types import Features, Tokens
 
 __all__ = ["Backbone", "as_pixels", "as_samples"]
 

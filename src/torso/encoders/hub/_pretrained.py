@@ -12,14 +12,14 @@ from typing import Any, Literal, Self
 import torch
 from torch import Tensor, nn
 
-from torso._blocks import Pool
-from torso._hub import Snapshot, find_model
-from torso._tensors import masked_mean, zeroed
+from torso.core.blocks import Pool
+from torso.core.errors import ConfigError
+from torso.core.hub import Snapshot, find_model
+from torso.core.tensors import masked_mean, zeroed
+from torso.core.types import Features, Tokens
 from torso.encoders._encoder import Encoder, by_length
 from torso.encoders.hub._tuning import frozen_norms, tune
 from torso.encoders.hub.loading import check_form, load_backbone
-from torso.errors import ConfigError
-from torso.types import Features, Tokens
 
 __all__ = ["RATES", "Keep", "Once", "Pretrained", "Train"]
 

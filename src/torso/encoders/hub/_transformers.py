@@ -12,12 +12,12 @@ from typing import Any
 
 import torch
 
-from torso._hub import Snapshot
-from torso._optional import require
+from torso.core.errors import ConfigError
+from torso.core.hub import Snapshot
+from torso.core.optional import require
 from torso.encoders.hub._backbone import Backbone
 from torso.encoders.hub.listeners import WaveListener, WhisperListener
 from torso.encoders.hub.readers import PictureReader, TextReader, VideoReader
-from torso.errors import ConfigError
 
 __all__ = ["forms", "load", "num_frames", "picture_size", "preprocessing", "sample_rate"]
 

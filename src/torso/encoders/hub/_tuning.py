@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor, nn
 
+from torso.core.errors import ConfigError
 from torso.encoders.hub._backbone import Backbone
-from torso.errors import ConfigError
 
 __all__ = ["LowRank", "frozen_norms", "tune"]
 

@@ -9,8 +9,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.utils.checkpoint import checkpoint
 
+from torso.core.types import Features, Tokens
 from torso.encoders.hub._backbone import Backbone, as_pixels
-from torso.types import Features, Tokens
 
 __all__ = ["EfficientNetLite"]
 

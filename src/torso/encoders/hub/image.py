@@ -8,13 +8,13 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from torso._hub import Snapshot
+from torso.core.errors import ConfigError
+from torso.core.hub import Snapshot
+from torso.core.types import Features
 from torso.encoders._augment import Jitter
 from torso.encoders.hub._backbone import as_pixels
 from torso.encoders.hub._pretrained import Keep, Once, Pretrained, Train
 from torso.encoders.hub._transformers import picture_size
-from torso.errors import ConfigError
-from torso.types import Features
 
 __all__ = ["ImageHub"]
 

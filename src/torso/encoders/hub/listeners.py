@@ -8,11 +8,11 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from torso._tensors import take_rows
+from torso.core.tensors import take_rows
+from torso.core.types import Features, Tokens
 from torso.encoders.hub._backbone import as_samples
 from torso.encoders.hub._model import LibraryModel
 from torso.encoders.hub.mel import power_frames
-from torso.types import Features, Tokens
 
 __all__ = ["WaveListener", "WhisperListener"]
 

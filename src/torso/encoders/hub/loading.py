@@ -11,12 +11,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from torso._hub import PACKAGE, Snapshot, read_config, refuse_pickles
+from torso.core.errors import ConfigError
+from torso.core.hub import PACKAGE, Snapshot, read_config, refuse_pickles
 from torso.encoders.hub import _transformers
 from torso.encoders.hub._backbone import Backbone
 from torso.encoders.hub.efficientnet_lite import EfficientNetLite
 from torso.encoders.hub.voice import VoiceEncoder
-from torso.errors import ConfigError
 
 __all__ = ["check_form", "load_backbone"]
 

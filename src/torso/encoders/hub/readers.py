@@ -9,9 +9,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from torso.core.types import Features, Tokens
 from torso.encoders.hub._backbone import as_pixels
 from torso.encoders.hub._model import LibraryModel
-from torso.types import Features, Tokens
 
 __all__ = ["PictureReader", "TextReader", "VideoReader"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from torso._hub import Snapshot
+from torso.core.hub import Snapshot
 from torso.encoders.hub._pretrained import Pretrained
 
 __all__ = ["TextHub"]

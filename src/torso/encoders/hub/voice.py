@@ -8,9 +8,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from torso.core.types import Features, Tokens
 from torso.encoders.hub._backbone import Backbone, as_samples
 from torso.encoders.hub.mel import power_frames
-from torso.types import Features, Tokens
 
 __all__ = ["VoiceEncoder"]
 

@@ -1,0 +1,62 @@
+"""`torso search`: what belongs to a text, a picture or a recording."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from torso.app.commands.shared import AS_IS, Root, RunArgument, TrustCode, console
+
+__all__ = ["search"]
+
+
+def search(
+    run: RunArgument,
+    among: Annotated[str, typer.Option("--in", help="Folder of files, or a table, to look in.")],
+    text: Annotated[str | None, typer.Option("--text", help="Ask with a text.")] = None,
+    image: Annotated[Path | None, typer.Option("--image", help="Ask with a picture.")] = None,
+    audio: Annotated[Path | None, typer.Option("--audio", help="Ask with a recording.")] = None,
+    top: Annotated[int, typer.Option(help="Answers at most.")] = 10,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="File to write: .csv, .json, .parquet, ...")
+    ] = None,
+    find: Annotated[
+        str | None, typer.Option("--for", help="The modality to look for, where several are there.")
+    ] = None,
+    by: Annotated[
+        str | None,
+        typer.Option("--by", help="The modality of the question, where it may be several."),
+    ] = None,
+    target: Annotated[
+        str | None,
+        typer.Option("--target", "-t", help="The retrieval target, where there are several."),
+    ] = None,
+    root: Root = [],
+    exact: Annotated[
+        bool, typer.Option("--exact", help="Compare with every vector, however many there are.")
+    ] = False,
+    trust_code: TrustCode = False,
+) -> None:
+    """Find what belongs to a text, a picture or a recording, by a run with a retrieval target."""
+    import torso
+    from torso.app.terminal import CountingBar, search_table
+    from torso.tables.table import write_table
+    from torso.tables.writing import check_writable
+
+    if out is not None:
+        check_writable(out)
+    question: dict[str, Any] = {"text": text, "image": image, "audio": audio}
+    predictor = torso.load(run, trust_code=trust_code)
+    asks = predictor.asking(**question, by=by, target=target)
+    with CountingBar(console(), "vectors") as bar:
+        things = predictor.collection(
+            among, find=find, by=asks, target=target, root=root, exact=exact, progress=bar
+        )
+    found = things.search(**question, by=asks, top=top, as_arrow=True)
+    if out is not None:
+        write_table(found, out)
+    console(out=True).print(search_table(found))
+    for note in things.notes:
+        console().print(note, **AS_IS)

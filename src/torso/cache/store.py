@@ -1,0 +1,326 @@
+"""Each media file is read and decoded once; its features then lie memory-mapped on disk for every later epoch and run.
+
+A `FeatureStore` knows the features of a content under one set of settings: known content is never decoded
+again, changed content is another key, changed settings are another folder, `<root>/<digest of settings>/`,
+with a readable `settings.json`. `torso.cache.stamps` saves even the reading of an unchanged file. How the
+store stays true when a writer is killed or the disk is full is the business of `torso.cache.segments`.
+
+A million known items cost about 40 MB of memory here, however many bytes they have.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from collections.abc import Mapping
+from contextlib import suppress
+from hashlib import blake2b
+from pathlib import Path
+from threading import RLock
+from time import perf_counter
+from types import TracebackType
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from torso.cache.lookup import KEY_BYTES, GrowingArray, KeyTable, as_keys
+from torso.cache.maps import SegmentMaps
+from torso.cache.segments import (
+    SEAL_BYTES,
+    SegmentWriter,
+    disk_error,
+    make_folder,
+    read_segments,
+    remove_leftovers,
+    replace_file,
+)
+from torso.core.errors import ConfigError, DataError
+
+__all__ = ["FeatureStore", "cache_root", "content_digest"]
+
+_FORMAT = 1
+_COMMIT_BYTES = 64 << 20
+
+_ITEM = np.dtype(
+    [("key", f"V{KEY_BYTES}"), ("start", "<i8"), ("length", "<i4")]
+)  # start, length: in rows
+_PLACE = np.dtype([("start", np.int64), ("length", np.int32), ("segment", np.int32)])
+
+
+def cache_root(named: str | None = None) -> Path:
+    """Return the folder of all caches: `named`, else `$TORSO_CACHE`, else `~/.cache/torso`."""
+    named = named or os.environ.get("TORSO_CACHE")
+    try:
+        return Path(named or "~/.cache/torso").expanduser()
+    except RuntimeError as error:
+        raise DataError(
+            "There is no home folder for the cache. Set the environment variable TORSO_CACHE to a folder "
+            "that you may write."
+        ) from error
+
+
+def content_digest(data: bytes) -> bytes:
+    """Return the 16 bytes by which a file's content is known."""
+    return blake2b(data, digest_size=KEY_BYTES).digest()
+
+
+class FeatureStore:
+    """Features of one kind under one set of settings; safe for threads and for many processes at once.
+
+    An item is an array `[length, *tail]`; its number counts from 0, belongs to this object and is not stored.
+    What is added can be gathered at once; it survives the process once it is committed: every 64 MB (or 1 %
+    of the store, if that is more), by `commit`, and by `close`. A folder that may only be read serves its
+    items and refuses `add`.
+
+    Args:
+        root: folder of all caches, usually `cache_root()`.
+        settings: everything that shapes the features, the decoder's version included; JSON values.
+        dtype: of every item.
+        tail: shape of every item after its first axis.
+
+    Raises:
+        DataError: the folder cannot be made.
+
+    Example:
+        >>> from tempfile import mkdtemp
+        >>> with FeatureStore(Path(mkdtemp()), {"kind": "image", "size": 8}, "uint8", (8, 3)) as store:
+        ...     item = store.add(content_digest(b"the file"), np.ones((8, 8, 3), np.uint8))
+        ...     values, lengths = store.gather(np.array([item, -1]))
+        >>> values.shape, lengths.tolist()
+        ((2, 8, 8, 3), [8, 0])
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        settings: Mapping[str, Any],
+        dtype: npt.DTypeLike,
+        tail: tuple[int, ...] = (),
+    ) -> None:
+        self.dtype = np.dtype(dtype)
+        self.tail = tuple(tail)
+        if self.dtype.hasobject or min(self.tail, default=1) < 1:
+            raise ValueError(
+                "Parameter `dtype` should be plain numbers and every size in `tail` at least 1. "
+                f"Found dtype {self.dtype} and tail {self.tail}."
+            )
+        description = _canonical(settings, self.dtype, self.tail)
+        self._identity = content_digest(description.encode())
+        self.folder = root / self._identity.hex()
+        make_folder(self.folder)
+        with suppress(OSError):  # for people to read; nothing depends on it
+            if not (self.folder / "settings.json").exists():
+                readable = json.dumps(json.loads(description), indent=2, ensure_ascii=False)
+                replace_file(self.folder / "settings.json", readable.encode())
+        remove_leftovers(self.folder)
+
+        self._lock = RLock()
+        self._keys = KeyTable()
+        self._places = GrowingArray(_PLACE)
+        self._segments: list[str] = []
+        self._stored_bytes = 0
+        self._maps = SegmentMaps(self.folder, self.dtype, self.tail, SEAL_BYTES)
+        self._writer: SegmentWriter | None = None
+        self._writing = -1  # the number of the writer's segment
+        self._pending: list[tuple[bytes, int, int]] = []
+        self._failed: list[SegmentWriter] = []
+        self.refresh()
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    def refresh(self) -> None:
+        """Take in what other processes have committed since; known items keep their numbers."""
+        with self._lock:
+            known = set(self._segments)
+            found = list(read_segments(self.folder, self._identity, _ITEM, skip=known))
+            first = len(self._places)
+            for name, records, data_bytes in found:
+                places = np.empty(len(records), _PLACE)
+                places["start"], places["length"] = records["start"], records["length"]
+                places["segment"] = len(self._segments)
+                self._segments.append(name)
+                self._stored_bytes += data_bytes
+                self._places.append(places)
+            if found:
+                keys = np.concatenate([as_keys(records["key"]) for _, records, _ in found])
+                self._keys.extend(keys, first)
+
+    def positions(self, digests: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
+        """Return the item number of each digest, -1 where it is unknown.
+
+        Args:
+            digests: `[n, 16]` uint8, or `[n]` of dtype V16.
+        """
+        with self._lock:
+            return self._keys.find(as_keys(digests))
+
+    def position(self, digest: bytes) -> int:
+        """Return the item number of one digest, -1 if it is unknown."""
+        with self._lock:
+            return self._keys.find_one(digest)
+
+    def lengths(self, items: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        """Return the length of each item's first axis, 0 for item -1."""
+        return self._places.take(items)["length"].astype(np.int64)
+
+    def add(self, digest: bytes, array: npt.NDArray[Any]) -> int:
+        """Store the features of a content and return their item number; a known content is not stored again.
+
+        Raises:
+            DataError: the disk is full or may not be written. What was committed stays; items added since
+                then stay readable here and are committed if their index still fits.
+        """
+        if len(digest) != KEY_BYTES:
+            raise ValueError(
+                f"Parameter `digest` should be {KEY_BYTES} bytes. Found {len(digest)}."
+            )
+        if array.dtype != self.dtype or array.ndim == 0 or array.shape[1:] != self.tail:
+            raise ValueError(
+                f"Parameter `array` should be {self.dtype} of shape [length, *{self.tail}]. "
+                f"Found {array.dtype} of shape {array.shape}."
+            )
+        with self._lock:
+            known = self._keys.find_one(digest)
+            if known >= 0:
+                return known
+            data = array.tobytes()
+            writer = self._append(data)
+            start = (writer.size - len(data) - SEAL_BYTES) // self._row_bytes
+            self._pending.append((digest, start, len(array)))
+            item = self._places.append(np.array([(start, len(array), self._writing)], _PLACE))
+            self._keys.insert(digest, item)
+            if writer.size >= max(_COMMIT_BYTES, self._stored_bytes // 100):
+                self.commit()
+            return item
+
+    def gather(
+        self, items: npt.NDArray[np.int64]
+    ) -> tuple[npt.NDArray[Any], npt.NDArray[np.int64]]:
+        """Return the items side by side, padded with zeros at the end.
+
+        Args:
+            items: `[n]` item numbers; -1 is an absent item of length 0.
+
+        Returns:
+            values `[n, longest, *tail]` and lengths int64 `[n]`.
+        """
+        places = self._places.take(items)
+        lengths = places["length"].astype(np.int64)
+        values = np.empty((len(places), int(lengths.max(initial=0)), *self.tail), self.dtype)
+        began = perf_counter()
+        try:
+            rows = self._rows_of(places)
+        except OSError as error:
+            raise DataError(
+                f"The cache folder {str(self.folder)!r} changed while in use: {error}. "
+                "Run again: what is lost will be decoded again."
+            ) from error
+        for value, (start, length, segment) in zip(values, places.tolist(), strict=True):
+            if length:
+                value[:length] = rows[segment][start : start + length]
+            if length < len(value):
+                value[length:] = 0
+        self._maps.served(values.nbytes, perf_counter() - began)
+        return values, lengths
+
+    def commit(self) -> None:
+        """Make everything added so far survive this process.
+
+        Raises:
+            DataError: the disk refuses; the items of this commit will be decoded again by a later run.
+        """
+        with self._lock:
+            writer, pending = self._own_writer(), self._pending
+            if writer is None:
+                return
+            try:
+                if pending:
+                    writer.commit(np.array(pending, _ITEM))
+                    self._stored_bytes += writer.size
+                else:
+                    writer.discard()
+            except OSError as error:
+                self._failed.append(writer)
+                self._writer, self._pending = None, []
+                raise disk_error(self.folder, error, len(pending) * _ITEM.itemsize) from error
+            self._writer, self._pending = None, []
+
+    def close(self) -> None:
+        """Commit, and let go of the maps and of what could not be committed."""
+        try:
+            self.commit()
+        finally:
+            with self._lock:
+                for writer in self._failed:
+                    writer.discard()
+                self._failed.clear()
+                self._maps.clear()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if kind is None:
+            self.close()
+        else:
+            with suppress(DataError):  # the first error is the one to tell
+                self.close()
+
+    @property
+    def _row_bytes(self) -> int:
+        return self.dtype.itemsize * math.prod(self.tail)
+
+    def _append(self, data: bytes) -> SegmentWriter:
+        try:
+            writer = self._own_writer()
+            if writer is None:
+                writer = SegmentWriter(self.folder, self._identity)
+                self._writing = len(self._segments)
+                self._segments.append(writer.name)
+                self._writer = writer  # last: an interrupt before leaves nothing half set
+            writer.append(data)
+        except OSError as error:
+            with suppress(DataError):
+                self.commit()
+            raise disk_error(self.folder, error, len(data)) from error
+        return writer
+
+    def _own_writer(self) -> SegmentWriter | None:
+        """The writer, unless it was inherited by a fork: then it stays the parent's to commit."""
+        if self._writer is not None and self._writer.process != os.getpid():
+            self._writer, self._pending, self._failed = None, [], []
+        return self._writer
+
+    def _rows_of(self, places: npt.NDArray[Any]) -> dict[int, npt.NDArray[Any]]:
+        filled = places[places["length"] > 0]
+        rows = {}
+        for segment in np.unique(filled["segment"]).tolist():
+            wanted = filled[filled["segment"] == segment]
+            rows[segment] = self._maps.read(
+                self._segments[segment], wanted["start"], wanted["length"]
+            )
+        return rows
+
+
+def _canonical(settings: Mapping[str, Any], dtype: np.dtype[Any], tail: tuple[int, ...]) -> str:
+    """The one text for equal settings, whatever the order of their keys."""
+    described = {
+        "format": _FORMAT,
+        "dtype": dtype.str,
+        "tail": tail,
+        "settings": dict(settings),
+    }
+    try:
+        return json.dumps(described, sort_keys=True, allow_nan=False, ensure_ascii=False)
+    except (TypeError, ValueError) as error:
+        raise ConfigError(
+            f"The settings of a cache should be JSON values: {error}. Found {dict(settings)!r}."
+        ) from error

@@ -1,0 +1,33 @@
+"""A table laid out for the model: features per modality and targets per task."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from torso.columns.sources import Source, TurningSource
+
+__all__ = ["Dataset"]
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A table laid out for the model.
+
+    Attributes:
+        rows: number of rows.
+        sources: modality -> features.
+        targets: task -> targets `[rows, ...]`.
+    """
+
+    rows: int
+    sources: Mapping[str, Source]
+    targets: Mapping[str, np.ndarray]
+
+    def turn(self, number: int) -> None:
+        """Let sources that hold several views of a row show those of pass `number`."""
+        for source in self.sources.values():
+            if isinstance(source, TurningSource):
+                source.turn = number

@@ -1,0 +1,158 @@
+"""Files become features on all cores, in the order of the cells.
+
+What pays depends on the files, so the first few are timed. Large ones are decoded by threads, since decoders
+let go of the interpreter lock. Small ones are mostly the interpreter's own work: many of them are worth
+processes of their own, which start while this one goes on decoding; a few are decoded here.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Callable, Generator, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from statistics import median
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+
+from torso.columns.media.files import MediaError
+from torso.columns.media.processes import (
+    Decoded,
+    DecodingProcesses,
+    decode_or_error,
+    processes_work,
+)
+
+__all__ = ["Loaded", "decode_files"]
+
+_PROBE = 8
+_WORTH_A_THREAD = 0.0005  # seconds per file
+_WORTH_PROCESSES = 0.4  # seconds for all files; a process starts in about 0.15
+_MOST_PROCESSES = 7  # small files feed no more
+_GROUP, _GROUP_BYTES = 32, 1 << 20  # of a batch
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A file before it is decoded.
+
+    Attributes:
+        data: its bytes; None if there is nothing to decode; the reason if it cannot be read.
+        note: whatever the caller wants back with the result.
+    """
+
+    data: bytes | MediaError | None
+    note: Any = None
+
+
+_Load = Callable[[Any], Loaded]
+_Decode = Callable[[bytes], np.ndarray]
+_Result = tuple[Loaded, Decoded | None]
+
+
+def decode_files(
+    tasks: Sequence[Any], load: _Load, decode: _Decode
+) -> Generator[_Result, None, None]:
+    """Yield each task's `Loaded` with its features, or with the error or None that it was loaded with.
+
+    Args:
+        tasks: what `load` takes.
+        load: reads a file; may be called by several threads.
+        decode: bytes -> features; raises `MediaError`. If it can be pickled, processes may call it.
+    """
+    seconds = []
+    for task in tasks[:_PROBE]:
+        began = perf_counter()
+        result = _result(load(task), decode)
+        seconds.append(perf_counter() - began)
+        yield result
+    rest = tasks[_PROBE:]
+    cores = _cores()
+    each = median(seconds) if seconds else 0.0  # the first of all imports the decoder
+    if cores > 1 and each >= _WORTH_A_THREAD:
+        yield from _by_threads(rest, load, decode, cores)
+    elif cores > 1 and each * len(rest) >= _WORTH_PROCESSES and processes_work():
+        yield from _by_processes(rest, load, decode, min(cores - 1, _MOST_PROCESSES))
+    else:
+        yield from (_result(load(task), decode) for task in rest)
+
+
+def _cores() -> int:
+    """Return how many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _result(loaded: Loaded, decode: _Decode) -> _Result:
+    data = loaded.data
+    return loaded, decode_or_error(decode, data) if isinstance(data, bytes) else data
+
+
+def _by_threads(
+    tasks: Sequence[Any], load: _Load, decode: _Decode, cores: int
+) -> Iterator[_Result]:
+    def run(group: Sequence[Any]) -> list[_Result]:
+        return [_result(load(task), decode) for task in group]
+
+    ahead: deque[Future[list[_Result]]] = deque()
+    with ThreadPoolExecutor(cores) as pool:
+        try:
+            for start in range(0, len(tasks), _PROBE):
+                ahead.append(pool.submit(run, tasks[start : start + _PROBE]))
+                if len(ahead) > 4 * cores:
+                    yield from ahead.popleft().result()
+            while ahead:
+                yield from ahead.popleft().result()
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def _by_processes(
+    tasks: Sequence[Any], load: _Load, decode: _Decode, number: int
+) -> Iterator[_Result]:
+    """Feed `number` processes, and decode a group here whenever they all have enough to do."""
+    ahead: deque[tuple[list[Loaded], Future[list[Decoded] | None]]] = deque()
+    with DecodingProcesses(decode, number) as processes:
+        for group in _groups(tasks, load):
+            batch = [one.data for one in group if isinstance(one.data, bytes)]
+            ahead.append((group, processes.ask(batch) or _done(decode, batch)))
+            while ahead and (ahead[0][1].done() or len(ahead) > 4 * (number + 1)):
+                yield from _answered(*ahead.popleft(), decode)
+        while ahead:
+            yield from _answered(*ahead.popleft(), decode)
+
+
+def _groups(tasks: Sequence[Any], load: _Load) -> Iterator[list[Loaded]]:
+    group: list[Loaded] = []
+    size = 0
+    for task in tasks:
+        group.append(load(task))
+        data = group[-1].data
+        size += len(data) if isinstance(data, bytes) else 0
+        if len(group) == _GROUP or size >= _GROUP_BYTES:
+            yield group
+            group, size = [], 0
+    if group:
+        yield group
+
+
+def _done(decode: _Decode, batch: Sequence[bytes]) -> Future[list[Decoded] | None]:
+    future: Future[list[Decoded] | None] = Future()
+    future.set_result([decode_or_error(decode, data) for data in batch])
+    return future
+
+
+def _answered(
+    group: Sequence[Loaded], answer: Future[list[Decoded] | None], decode: _Decode
+) -> Iterator[_Result]:
+    found = answer.result()
+    if found is None:  # the process died: what it was given is decoded here
+        yield from (_result(one, decode) for one in group)
+        return
+    decoded = iter(found)
+    for one in group:
+        yield one, next(decoded) if isinstance(one.data, bytes) else one.data

@@ -1,0 +1,117 @@
+"""Texts as inputs: byte-pair encoding trained on the training rows' own corpus."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from torso.columns.inputs._input import InputKind
+from torso.columns.reading import Reading
+from torso.columns.sources import RaggedSource
+from torso.columns.tokenizing import chunks, stripped, train_tokenizer
+from torso.core.hub import find_model, split_reference, tokenizer_json
+from torso.tables.table import Column
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+
+__all__ = ["Text"]
+
+
+class Text(InputKind, name="text", form="text", encoder="transformer"):
+    """A text of any length and script.
+
+    Byte-level BPE over NFKC-normalised text (`train_tokenizer`), so that no character is unknown. An empty or blank
+    text counts as missing.
+
+    Args:
+        vocabulary: tokens at most; a small corpus yields fewer.
+        length: tokens of a text that are read; the rest is cut.
+        lowercase: whether capital letters are folded.
+        min_frequency: times a pair must occur to become a token.
+        tokenizer: `name@revision` of a pretrained model whose tokenizer takes the place of one trained here; the
+            other settings but `length` are then without effect. Its special tokens count for `length`.
+    """
+
+    def __init__(
+        self,
+        vocabulary: int = 8000,
+        length: int = 64,
+        lowercase: bool = True,
+        min_frequency: int = 2,
+        tokenizer: str | None = None,
+    ) -> None:
+        self.vocabulary = vocabulary
+        self.length = length
+        self.lowercase = lowercase
+        self.min_frequency = min_frequency
+        self.pretrained = tokenizer
+        self.tokenizer: Tokenizer | None = None
+
+    def fit(self, column: Column) -> None:
+        """Train the tokenizer, or take that of the pretrained model."""
+        if self.pretrained is not None:
+            found = tokenizer_json(find_model(*split_reference(self.pretrained)))
+            self.restore({"tokenizer": found})
+            return
+
+        self.tokenizer = train_tokenizer(
+            column,
+            vocabulary=self.vocabulary,
+            lowercase=self.lowercase,
+            min_frequency=self.min_frequency,
+        )
+
+    def state(self) -> dict[str, Any]:
+        """Return the tokenizer as the `tokenizers` library writes it."""
+        assert self.tokenizer is not None
+        return {"tokenizer": self.tokenizer.to_str()}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take back the tokenizer."""
+        from tokenizers import Tokenizer
+
+        self.tokenizer = Tokenizer.from_str(state["tokenizer"])
+        if self.pretrained is not None:
+            self.tokenizer.no_padding()
+            self.tokenizer.enable_truncation(self.length)  # special tokens at the end stay
+
+    def source(self, column: Column, reading: Reading) -> RaggedSource:
+        """Return token ids, int64 in batches."""
+        del reading
+        assert self.tokenizer is not None
+        flat, lengths = [], []
+        for chunk in chunks(stripped(column)):
+            for text, encoded in zip(chunk, self.tokenizer.encode_batch_fast(chunk), strict=True):
+                ids = encoded.ids[: self.length] if text else []
+                lengths.append(len(ids))
+                flat.append(np.array(ids, dtype=np.int32))
+        joined = np.concatenate([np.zeros(0, np.int32), *flat])
+        return RaggedSource(joined, np.array(lengths, dtype=np.int64), dtype=np.int64)
+
+    def places(self, column: Column) -> list[np.ndarray | None]:
+        """Return where each token stands in its text, without the blanks around it; a special token is nowhere.
+
+        Characters are counted from the first that is no blank, since tables are read without blanks around a cell.
+        """
+        assert self.tokenizer is not None
+        found: list[np.ndarray | None] = []
+        for chunk in chunks(stripped(column)):
+            for text, one in zip(chunk, self.tokenizer.encode_batch(chunk), strict=True):
+                ends = [_without_blanks(text, *pair) for pair in one.offsets[: self.length]]
+                found.append(np.array(ends, np.int64).reshape(-1, 2) if text else None)
+        return found
+
+    def offered(self) -> dict[str, Any]:
+        """Offer the size of the vocabulary."""
+        assert self.tokenizer is not None
+        return {"vocabulary": self.tokenizer.get_vocab_size()}
+
+
+def _without_blanks(text: str, start: int, end: int) -> tuple[int, int]:
+    """Return the ends of a stretch of `text` without blanks at them; of nothing but blanks, the stretch itself."""
+    found = text[start:end]
+    if not found.strip():
+        return start, end
+    return start + len(found) - len(found.lstrip()), end - len(found) + len(found.rstrip())

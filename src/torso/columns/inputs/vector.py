@@ -1,0 +1,179 @@
+"""Vectors and sequences of vectors as inputs, standardised number by number."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import numpy as np
+
+from torso.columns import cells
+from torso.columns.inputs._input import InputKind
+from torso.columns.reading import Reading
+from torso.columns.sources import ArraySource, RaggedSource
+from torso.core.errors import ConfigError
+from torso.tables.table import Column
+
+__all__ = ["Sequence", "Vector"]
+
+
+class _Wide(InputKind):
+    """What vectors and sequences share: a mean and a spread per number."""
+
+    def __init__(self) -> None:
+        self.mean: list[float] = []
+        self.std: list[float] = []
+
+    def learn(self, values: np.ndarray) -> None:
+        """Learn from `[any, width]`, NaN where missing."""
+        finite = np.where(np.isfinite(values), values, np.nan)
+        counts = np.isfinite(finite).sum(axis=0)
+        totals = np.nansum(finite, axis=0)
+        mean = totals / np.maximum(counts, 1)
+        std = np.sqrt(np.nansum((finite - mean) ** 2, axis=0) / np.maximum(counts, 1))
+        self.mean = mean.tolist()
+        self.std = np.where(std > 1e-12 * np.maximum(1.0, np.abs(mean)), std, 1.0).tolist()
+
+    def scaled(self, values: np.ndarray) -> np.ndarray:
+        """Return float32 with unknown numbers at their mean."""
+        out = (values - np.array(self.mean)) / np.array(self.std)
+        return np.where(np.isfinite(out), out.clip(-10, 10), 0.0).astype(np.float32)
+
+    def check(self, column: Column, row: int, width: int) -> None:
+        """Refuse a width that training did not have."""
+        if width != len(self.mean):
+            raise column.error(
+                row, f"expected {len(self.mean)} numbers as in training, found {width}"
+            )
+
+    def state(self) -> dict[str, Any]:
+        """Return mean and spread of each number."""
+        return {"mean": self.mean, "std": self.std}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take back the statistics."""
+        self.mean, self.std = state["mean"], state["std"]
+
+    def offered(self) -> dict[str, Any]:
+        """Offer the width."""
+        return {"width": len(self.mean)}
+
+
+class Vector(_Wide, name="vector", form="vector", encoder="mlp"):
+    """A list of numbers of one length in every row."""
+
+    def fit(self, column: Column) -> None:
+        """Learn mean and spread of each number."""
+        values, present = cells.vectors(column)
+        self.learn(values[present])
+
+    def source(self, column: Column, reading: Reading) -> ArraySource:
+        """Return float32 `[rows, width]`."""
+        del reading
+        values, present = cells.vectors(column)
+        if not present.any():
+            values = np.zeros((len(values), len(self.mean)), np.float32)
+        self.check(column, int(present.argmax()), values.shape[1])
+        return ArraySource(self.scaled(values), present)
+
+
+class Sequence(_Wide, name="sequence", form="sequence", encoder="transformer"):
+    """A list of vectors: features over time.
+
+    Args:
+        length: steps of a row that are read, the earliest ones; the rest is cut.
+        time: `none`, or `first` if the first number of each step is its time, in any unit: steps are put in its
+            order, and it becomes the time since the row's first step, in units of a typical row's whole time.
+        gaps: what an unknown number within a step becomes: `mean`, or also a `flag`: after the numbers of a
+            step, one more for each (but its time) says 1 where it is known and 0 where it is not.
+    """
+
+    def __init__(
+        self,
+        length: int = 256,
+        time: Literal["none", "first"] = "none",
+        gaps: Literal["mean", "flag"] = "mean",
+    ) -> None:
+        super().__init__()
+        if time not in ("none", "first"):
+            raise ConfigError(f"`time` of a sequence should be none or first. Found {time!r}.")
+        if gaps not in ("mean", "flag"):
+            raise ConfigError(f"`gaps` of a sequence should be mean or flag. Found {gaps!r}.")
+        self.length = length
+        self.timed = time == "first"
+        self.flagged = gaps == "flag"
+
+    def fit(self, column: Column) -> None:
+        """Learn mean and spread of each number over all steps, and how long a row lasts."""
+        known = [steps for steps in self._rows(column) if steps is not None]
+        self.learn(np.concatenate(known) if known else np.zeros((0, 1)))
+        if self.timed:
+            lasted = [float(steps[-1, 0]) for steps in known if steps[-1, 0] > 0]
+            self.mean[0], self.std[0] = 0.0, float(np.median(lasted)) if lasted else 1.0
+
+    def source(self, column: Column, reading: Reading) -> RaggedSource:
+        """Return float32 `[rows, steps, width]` in batches."""
+        del reading
+        rows = self._rows(column)
+        for row, steps in enumerate(rows):
+            if steps is not None:
+                self.check(column, row, steps.shape[1])
+        known = [self._laid_out(steps) for steps in rows if steps is not None]
+        flat = np.concatenate([np.zeros((0, self._width), np.float32), *known])
+        return RaggedSource(flat, np.array([0 if steps is None else len(steps) for steps in rows]))
+
+    def places(self, column: Column) -> list[np.ndarray | None]:
+        """Return which of the cell's steps each step is: with times, they are read in their order."""
+        found: list[np.ndarray | None] = []
+        for steps in cells.sequences(column, None if self.timed else self.length):
+            if steps is None:
+                found.append(None)
+                continue
+            order = _in_time(steps) if self.timed else np.arange(len(steps))
+            found.append(order[: self.length, None] + np.arange(2))
+        return found
+
+    def offered(self) -> dict[str, Any]:
+        """Offer the width, and whether the first number of a step is its time."""
+        return {"width": self._width, "timed": self.timed}
+
+    @property
+    def _width(self) -> int:
+        flags = len(self.mean) - int(self.timed) if self.flagged else 0
+        return len(self.mean) + flags
+
+    def _rows(self, column: Column) -> list[np.ndarray | None]:
+        """Return per row float64 `[steps, width]`, in the order of time and with time from 0 if there is one."""
+        if not self.timed:
+            return cells.sequences(column, self.length)
+        return [
+            steps if steps is None else _from_zero(column, row, steps)[: self.length]
+            for row, steps in enumerate(cells.sequences(column))
+        ]
+
+    def _laid_out(self, steps: np.ndarray) -> np.ndarray:
+        out = self.scaled(steps)
+        first = int(self.timed)
+        if self.timed:  # not clipped: a long row is long
+            out[:, 0] = steps[:, 0] / self.std[0]
+        known = np.isfinite(steps[:, first:]).astype(np.float32)
+        return np.concatenate([out, known], axis=1) if self.flagged else out
+
+
+def _from_zero(column: Column, row: int, steps: np.ndarray) -> np.ndarray:
+    """Return steps in the order of their first number, which begins at 0."""
+    times = steps[:, 0]
+    if not np.isfinite(times).all():
+        step = int(np.flatnonzero(~np.isfinite(times))[0])
+        raise column.error(
+            row,
+            f"expected a time as the first number of step {step + 1}, found {times[step]}. Give it one, take the step "
+            f"out, or say that there are no times with --set inputs.{column.name}.time=none",
+        )
+    steps = steps[_in_time(steps)]
+    steps[:, 0] -= steps[0, 0]
+    return steps
+
+
+def _in_time(steps: np.ndarray) -> np.ndarray:
+    """Return the order of the steps by their first number."""
+    return np.argsort(steps[:, 0], kind="stable")

@@ -1,0 +1,157 @@
+"""An image file becomes a square of RGB bytes, once; the encoder never sees a file.
+
+The picture is stretched to the square: every pixel is used, wide and tall pictures alike, where a letterbox
+would spend most of a small square on bars. Transparency lies on white. The content decides the format, not
+the file's name, and only the formats below are tried, because a decoder is code run on a stranger's bytes.
+"""
+
+from __future__ import annotations
+
+import io
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from torso.columns.media.files import MediaError
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+__all__ = ["MEGAPIXELS", "check_megapixels", "decode_image", "image_side", "is_image", "opened"]
+
+MEGAPIXELS = 100
+"""Larger images are refused: a small file can claim any size."""
+
+EXIF_ORIENTATION = 0x0112
+
+
+def _plugin(data: bytes) -> tuple[str, str] | None:
+    """Return Pillow's module and class for the format that the first bytes name."""
+    if data.startswith(b"\x89PNG\r\n\x1a\n"):
+        return "PIL.PngImagePlugin", "PngImageFile"
+    if data.startswith(b"\xff\xd8\xff"):
+        return "PIL.JpegImagePlugin", "JpegImageFile"
+    if data.startswith(b"RIFF") and data[8:12] == b"WEBP":
+        return "PIL.WebPImagePlugin", "WebPImageFile"
+    if data.startswith((b"GIF87a", b"GIF89a")):
+        return "PIL.GifImagePlugin", "GifImageFile"
+    if data.startswith((b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")):
+        return "PIL.TiffImagePlugin", "TiffImageFile"
+    if data.startswith(b"BM"):
+        return "PIL.BmpImagePlugin", "BmpImageFile"
+    return None
+
+
+def is_image(data: bytes) -> bool:
+    """Whether the bytes begin like an image of a known format."""
+    return _plugin(data) is not None
+
+
+def image_side(head: bytes) -> float:
+    """Return the side in pixels of the square that is as large as the image; its first bytes are enough.
+
+    Raises:
+        MediaError: no image of a known format, or the size does not stand in `head`.
+    """
+    try:
+        width, height = opened(head).size
+    except MediaError:
+        raise
+    except Exception as error:
+        raise MediaError("an image without a readable size") from error
+    return float(np.sqrt(width * height))
+
+
+def opened(data: bytes) -> Any:
+    """Return Pillow's image, of which only the header was read.
+
+    Its class is called, instead of `Image.open`: no other decoder is tried, and the size is ours to judge before
+    Pillow warns about it, which it does for the whole process.
+    """
+    plugin = _plugin(data)
+    if plugin is None:
+        raise MediaError("not a PNG, JPEG, WebP, GIF, BMP or TIFF image")
+    return getattr(import_module(plugin[0]), plugin[1])(io.BytesIO(data))
+
+
+def check_megapixels(width: int, height: int) -> None:
+    """Refuse an image of more than `MEGAPIXELS`."""
+    megapixels = width * height / 1e6
+    if megapixels > MEGAPIXELS:
+        raise MediaError(f"{megapixels:.0f} megapixels, more than the limit of {MEGAPIXELS}")
+
+
+def decode_image(data: bytes, size: int) -> np.ndarray:
+    """Return the image as RGB, uint8 `[size, size, 3]`: upright, on white, stretched; the first frame.
+
+    Raises:
+        MediaError: not PNG, JPEG, WebP, GIF, BMP or TIFF, or damaged, or too large.
+    """
+    try:
+        image = opened(data)
+        check_megapixels(*image.size)
+        if image.format == "JPEG":
+            image.draft(None, (size, size))  # decode at the nearest larger eighth
+        return _square(image, size)
+    except MediaError:
+        raise
+    except Exception as error:  # a decoder may fail in any way on bytes that somebody damaged
+        reason = str(error).splitlines()[0][:100] if str(error) else type(error).__name__
+        raise MediaError(f"damaged image ({reason})") from error
+
+
+def _square(image: Image, size: int) -> np.ndarray:
+    from PIL.Image import Resampling
+
+    # On a square, resizing first and turning later gives the same picture for less.
+    turn = image.getexif().get(EXIF_ORIENTATION, 1) if _may_be_turned(image) else 1
+    rgb = _to_rgb(image)
+    if rgb.size != (size, size):
+        rgb = rgb.resize((size, size), Resampling.BILINEAR, reducing_gap=3.0)
+    return _upright(np.array(rgb), turn)
+
+
+def _may_be_turned(image: Image) -> bool:
+    return image.format == "TIFF" or "exif" in image.info or "XML:com.adobe.xmp" in image.info
+
+
+def _upright(pixels: np.ndarray, orientation: int) -> np.ndarray:
+    if orientation in (5, 6, 7, 8):
+        pixels = pixels.transpose(1, 0, 2)
+    if orientation in (3, 4, 7, 8):
+        pixels = pixels[::-1]
+    if orientation in (2, 3, 6, 7):
+        pixels = pixels[:, ::-1]
+    return np.ascontiguousarray(pixels)
+
+
+def _to_rgb(image: Image) -> Image:
+    from PIL import Image as pillow
+
+    if image.mode == "RGB" and "transparency" not in image.info:
+        return image
+    if image.mode in ("I", "F") or image.mode.startswith("I;16"):
+        return pillow.fromarray(_to_bytes(np.asarray(image))).convert("RGB")
+    if "transparency" in image.info or image.mode in ("RGBA", "LA", "PA", "La", "RGBa"):
+        above = image.convert("RGBA")
+        below = pillow.new("RGBA", above.size, "white")
+        return pillow.alpha_composite(below, above).convert("RGB")
+    return image.convert("RGB")
+
+
+def _to_bytes(values: np.ndarray) -> np.ndarray:
+    """Return 16-bit, 32-bit or float grey values as 0 to 255.
+
+    16-bit values (also where Pillow hands them over in 32) are divided by 257; floats from 0 to 1 are multiplied
+    by 255; anything else is stretched from its least to its greatest value.
+    """
+    values = np.nan_to_num(values.astype(np.float64), posinf=0.0, neginf=0.0)
+    low, high = float(values.min()), float(values.max())
+    if low >= 0 and high <= 1:
+        values = values * 255
+    elif low >= 0 and high <= 65535:
+        values = values / 257
+    else:
+        values = (values - low) * (255 / (high - low))
+    return np.rint(values).astype(np.uint8)

@@ -1,0 +1,114 @@
+"""Pictures that hold labels: the numbers of their pixels are what matters, so none is blended or rescaled.
+
+A mask says a class per pixel, a map a number or several. Both are brought to one size by taking the nearest pixel:
+between two classes, or between a near and a far thing, there is nothing in the middle.
+"""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+
+from torso.columns.media.files import MediaError
+from torso.columns.media.images import check_megapixels, opened
+
+__all__ = ["decode_map", "decode_mask", "map_of", "mask_of", "npy_bytes", "png_bytes", "resized"]
+
+_NPY = b"\x93NUMPY"
+
+
+def decode_mask(data: bytes, size: tuple[int, int]) -> np.ndarray:
+    """Return the numbers of the pixels (of a palette: the indices), int32 `[height, width]` of `size`.
+
+    Raises:
+        MediaError: no picture or `.npy` of one channel of whole numbers.
+    """
+    return mask_of(_pixels(data), size)
+
+
+def decode_map(data: bytes, size: tuple[int, int], channels: int) -> np.ndarray:
+    """Return the numbers of the pixels as they stand in the file, float32 `[height, width, channels]` of `size`.
+
+    Raises:
+        MediaError: no picture or `.npy`, or one of another number of channels.
+    """
+    return map_of(_pixels(data), size, channels)
+
+
+def mask_of(values: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """Return an array of labels as `decode_mask` does."""
+    if values.ndim == 3 and (values == values[..., :1]).all():
+        values = values[..., 0]  # grey, saved as a colour picture
+    if values.ndim != 2:
+        raise MediaError(
+            f"a mask of shape {values.shape}, not one number per pixel; save it as a grey or palette picture"
+        )
+    whole = values.astype(np.int32)
+    if not np.array_equal(whole, values):
+        raise MediaError("a mask whose pixels are no whole numbers")
+    return resized(whole, size)
+
+
+def map_of(values: np.ndarray, size: tuple[int, int], channels: int) -> np.ndarray:
+    """Return an array of numbers as `decode_map` does."""
+    if values.ndim == 2:
+        values = values[..., None]
+    if values.ndim != 3 or values.shape[2] != channels:
+        hint = (
+            "; a picture needs `colours: true`"
+            if channels == 1 and values.shape[2:] == (3,)
+            else ""
+        )
+        raise MediaError(
+            f"a map of shape {values.shape}, not of {channels} channel{'s' * (channels > 1)}{hint}"
+        )
+    return resized(values.astype(np.float32), size)
+
+
+def resized(values: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """Return `values` `[height, width, ...]` at another size: the pixel nearest to the middle of each new one.
+
+    >>> resized(np.array([[1, 2], [3, 4]]), (1, 4)).tolist()
+    [[3, 3, 4, 4]]
+    """
+    down, across = (
+        ((np.arange(new) + 0.5) * old / new).astype(np.intp)
+        for new, old in zip(size, values.shape, strict=False)
+    )
+    return np.ascontiguousarray(values[down][:, across])
+
+
+def png_bytes(values: np.ndarray) -> bytes:
+    """Return whole numbers `[height, width]` as a grey PNG, of 8 bits if they fit, else of 16; `[..., 3]` as RGB."""
+    from PIL import Image
+
+    stream = io.BytesIO()
+    deep = values.max(initial=0) > 255
+    Image.fromarray(values.astype(np.uint16 if deep else np.uint8)).save(stream, "PNG")
+    return stream.getvalue()
+
+
+def npy_bytes(values: np.ndarray) -> bytes:
+    """Return an array as the content of an `.npy` file."""
+    stream = io.BytesIO()
+    np.save(stream, values, allow_pickle=False)
+    return stream.getvalue()
+
+
+def _pixels(data: bytes) -> np.ndarray:
+    try:
+        if data.startswith(_NPY):
+            values = np.load(io.BytesIO(data), allow_pickle=False)
+        else:
+            image = opened(data)
+            check_megapixels(*image.size)
+            values = np.asarray(image)
+    except MediaError as error:
+        raise MediaError(str(error).replace("TIFF image", "TIFF image, nor a .npy file")) from error
+    except Exception as error:  # a decoder may fail in any way on bytes that somebody damaged
+        reason = str(error).splitlines()[0][:100] if str(error) else type(error).__name__
+        raise MediaError(f"damaged file ({reason})") from error
+    if values.dtype.kind not in "biuf" or values.size == 0:
+        raise MediaError(f"an array of {values.dtype} of shape {values.shape}, not of numbers")
+    return np.asarray(values)

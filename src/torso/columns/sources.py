@@ -1,0 +1,193 @@
+"""Where a modality's features lie, and how some rows of them become a padded batch.
+
+Every source answers `batch(rows)` with numpy `values` and `mask` in the layout of `torso.core.types.Features`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+
+__all__ = ["ArraySource", "ListSource", "RaggedSource", "Source", "TurningSource", "joined"]
+
+
+class Source(Protocol):
+    """Some rows' features, by position."""
+
+    @property
+    def encoded(self) -> bool:
+        """Whether a frozen encoder has read them already (`Features.encoded`)."""
+        ...
+
+    def __len__(self) -> int: ...
+
+    def present(self) -> np.ndarray:
+        """Return bool `[rows]`: the rows that have the modality at all."""
+        ...
+
+    def batch(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return `values` `[len(rows), ...]` and bool `mask` `[len(rows)]` or `[len(rows), length]`."""
+        ...
+
+
+class ArraySource:
+    """Values of one shape per row, in memory.
+
+    Args:
+        values: `[rows, ...]`.
+        mask: bool, `[rows]` or `[rows, columns]`.
+    """
+
+    encoded = False
+
+    def __init__(self, values: np.ndarray, mask: np.ndarray) -> None:
+        self.values = values
+        self.mask = mask
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def present(self) -> np.ndarray:
+        """Return where any column has a value."""
+        return self.mask if self.mask.ndim == 1 else np.asarray(self.mask.any(axis=1))
+
+    def batch(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the rows as they are."""
+        return self.values[rows], self.mask[rows]
+
+
+class RaggedSource:
+    """Arrays of different lengths, end to end in memory.
+
+    Args:
+        flat: `[total, ...]`.
+        lengths: `[rows]`; 0 for a row that lacks the modality.
+        dtype: what a batch should have; default that of `flat`.
+    """
+
+    encoded = False
+
+    def __init__(self, flat: np.ndarray, lengths: np.ndarray, dtype: type | None = None) -> None:
+        self.flat = flat
+        self.lengths = lengths.astype(np.int64)
+        self.starts = np.concatenate([[0], np.cumsum(self.lengths)[:-1]]).astype(np.int64)
+        self.dtype = dtype or flat.dtype
+
+    def __len__(self) -> int:
+        return len(self.lengths)
+
+    def present(self) -> np.ndarray:
+        """Return where there is at least one step."""
+        return np.asarray(self.lengths > 0)
+
+    def batch(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the rows padded with zeros to the longest, at least one step."""
+        lengths = self.lengths[rows]
+        mask = np.arange(max(1, lengths.max(initial=0))) < lengths[:, None]
+        values = np.zeros((*mask.shape, *self.flat.shape[1:]), dtype=self.dtype)
+        if mask.any():
+            steps = self.starts[rows][:, None] + np.arange(mask.shape[1])
+            values[mask] = self.flat[steps[mask]]
+        return values, mask
+
+
+class ListSource:
+    """One array per row, or None; for rows that are read once and not kept, as in prediction.
+
+    Args:
+        arrays: per row an array, or None where the modality is missing.
+        tail: shape of one step.
+        dtype: of the arrays.
+        fixed: the length that every array has; None if lengths differ.
+    """
+
+    encoded = False
+
+    def __init__(
+        self,
+        arrays: Sequence[np.ndarray | None],
+        tail: tuple[int, ...],
+        dtype: np.dtype,
+        fixed: int | None = None,
+    ) -> None:
+        self.arrays = arrays
+        self.tail = tail
+        self.dtype = dtype
+        self.fixed = fixed
+
+    def __len__(self) -> int:
+        return len(self.arrays)
+
+    def present(self) -> np.ndarray:
+        """Return where there is an array."""
+        return np.array([array is not None for array in self.arrays], dtype=bool)
+
+    def batch(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the rows padded with zeros."""
+        arrays = [self.arrays[row] for row in rows]
+        lengths = np.array([0 if array is None else len(array) for array in arrays])
+        longest = self.fixed or max(1, lengths.max(initial=0))
+        values = np.zeros((len(arrays), longest, *self.tail), dtype=self.dtype)
+        for place, array in enumerate(arrays):
+            if array is not None:
+                values[place, : len(array)] = array
+        if self.fixed:
+            return values, lengths > 0
+        return values, np.arange(longest) < lengths[:, None]
+
+
+class TurningSource:
+    """Several views of each row, of which every pass over the rows shows another.
+
+    Args:
+        views: sources of the same rows.
+
+    Attributes:
+        turn: number of the pass; rows do not all begin with the same view.
+    """
+
+    def __init__(self, views: Sequence[Source]) -> None:
+        self.views = views
+        self.turn = 0
+
+    @property
+    def encoded(self) -> bool:
+        """As the views are."""
+        return self.views[0].encoded
+
+    def __len__(self) -> int:
+        return len(self.views[0])
+
+    def present(self) -> np.ndarray:
+        """Return where the first view has something: all have the same rows."""
+        return self.views[0].present()
+
+    def batch(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the rows, each in the view whose turn it is, padded with zeros."""
+        which = ((rows * 2_654_435_761 >> 16) + self.turn) % len(self.views)
+        parts = [
+            (np.flatnonzero(which == view), self.views[view].batch(rows[which == view]))
+            for view in np.unique(which)
+        ]
+        longest = max(mask.shape[1] for _, (_, mask) in parts)
+        first = parts[0][1][0]
+        values = np.zeros((len(rows), longest, *first.shape[2:]), first.dtype)
+        mask = np.zeros((len(rows), longest), dtype=bool)
+        for places, (some, there) in parts:
+            values[places, : there.shape[1]] = some
+            mask[places, : there.shape[1]] = there
+        return values, mask
+
+
+def joined(sources: Sequence[Source]) -> Source:
+    """Return one source whose columns are those of all `sources`, which lie in arrays."""
+    if len(sources) == 1:
+        return sources[0]
+    arrays = [source for source in sources if isinstance(source, ArraySource)]
+    assert len(arrays) == len(sources)  # only scalar columns share a modality
+    return ArraySource(
+        np.concatenate([one.values for one in arrays], axis=1),
+        np.concatenate([one.mask for one in arrays], axis=1),
+    )

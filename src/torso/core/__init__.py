@@ -1,0 +1,1 @@
+"""Values, errors, registries and tensor helpers that every other room builds on."""

@@ -1,0 +1,144 @@
+"""The values that travel between the rooms.
+
+`Features` is what the data room lays out for one modality and an encoder reads; `Tokens` is what every
+encoder and fusion returns, the one currency between rooms; `Batch` is some rows of a table.
+All are immutable and hold no behaviour beyond shape checks and indexing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+
+__all__ = ["Batch", "Features", "Tokens"]
+
+
+@dataclass(frozen=True, slots=True)
+class Features:
+    """One modality of a batch, before its encoder.
+
+    Attributes:
+        values: `[batch, ...]`; what the axes mean is the form's business (see `torso.columns.inputs`).
+        mask: bool, `[batch]` for values of a fixed shape or `[batch, length]` where each row has its own
+            number of steps (text, audio, sequence) or columns (numbers, categories). False = absent.
+        encoded: whether the frozen part of the encoder has read them already: `values` are its tokens,
+            `[batch, length, width]`.
+    """
+
+    values: Tensor
+    mask: Tensor
+    encoded: bool = False
+
+    def __post_init__(self) -> None:
+        if self.mask.dtype != torch.bool:
+            raise ValueError(f"Parameter `mask` should be bool. Found dtype {self.mask.dtype}.")
+        if self.mask.ndim not in (1, 2) or self.values.shape[: self.mask.ndim] != self.mask.shape:
+            raise ValueError(
+                "Parameter `mask` should be [batch] or [batch, length] and match the leading axes of `values`. "
+                f"Found mask {tuple(self.mask.shape)} and values {tuple(self.values.shape)}."
+            )
+
+    @property
+    def present(self) -> Tensor:
+        """Bool `[batch]`: the rows that have this modality at all."""
+        return self.mask if self.mask.ndim == 1 else self.mask.any(dim=1)
+
+    def __len__(self) -> int:
+        return len(self.mask)
+
+    def __getitem__(self, rows: Tensor) -> Features:
+        return Features(self.values[rows], self.mask[rows], self.encoded)
+
+    def only(self, rows: Tensor) -> Features:
+        """Return the same features, present only where bool `rows` `[batch]` says so."""
+        kept = rows.view(-1, *(1,) * (self.mask.ndim - 1))
+        return Features(self.values, self.mask & kept, self.encoded)
+
+    def to(self, device: torch.device | str) -> Features:
+        """Return the same features on `device`."""
+        return Features(
+            self.values.to(device, non_blocking=True),
+            self.mask.to(device, non_blocking=True),
+            self.encoded,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """The one currency between rooms; a vector is the length-1 case.
+
+    Attributes:
+        values: `[batch, length, dim]`.
+        mask: bool, `[batch, length]`; an all-False row lacks the modality. Values under a False are
+            never read: they may be anything finite or not.
+    """
+
+    values: Tensor
+    mask: Tensor
+
+    def __post_init__(self) -> None:
+        if self.values.ndim != 3:
+            raise ValueError(
+                "Parameter `values` should be [batch, length, dim]. "
+                f"Found values.shape = {tuple(self.values.shape)}."
+            )
+        if self.mask.dtype != torch.bool or self.mask.shape != self.values.shape[:2]:
+            raise ValueError(
+                f"Parameter `mask` should be bool of shape {tuple(self.values.shape[:2])}. "
+                f"Found {self.mask.dtype} of shape {tuple(self.mask.shape)}."
+            )
+
+    @classmethod
+    def vector(cls, values: Tensor, present: Tensor | None = None) -> Tokens:
+        """Return one token per row from `values` `[batch, dim]`; `present` bool `[batch]`, default all.
+
+        >>> Tokens.vector(torch.zeros(3, 8)).values.shape
+        torch.Size([3, 1, 8])
+        """
+        if present is None:
+            present = values.new_ones(len(values), dtype=torch.bool)
+        return cls(values.unsqueeze(1), present.unsqueeze(1))
+
+    @property
+    def present(self) -> Tensor:
+        """Bool `[batch]`: the rows with at least one token."""
+        return self.mask.any(dim=1)
+
+    @property
+    def dim(self) -> int:
+        """Width of a token."""
+        return self.values.shape[2]
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Some rows of a table, ready for the model.
+
+    Attributes:
+        inputs: modality -> features.
+        targets: task -> targets in its head's form; a missing label is NaN, or -1 for a class index.
+        rows: int64 `[batch]`, the position of each row in its table.
+    """
+
+    inputs: Mapping[str, Features]
+    targets: Mapping[str, Tensor] = field(default_factory=dict)
+    rows: Tensor = field(default_factory=lambda: torch.empty(0, dtype=torch.int64))
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def to(self, device: torch.device | str) -> Batch:
+        """Return the same batch on `device`; `rows` stay on the CPU."""
+        return Batch(
+            {name: features.to(device) for name, features in self.inputs.items()},
+            {name: target.to(device, non_blocking=True) for name, target in self.targets.items()},
+            self.rows,
+        )
+
+    def map(self, change: Callable[[str, Features], Features]) -> Batch:
+        """Return a batch whose inputs went through `change(name, features)`."""
+        inputs = {name: change(name, features) for name, features in self.inputs.items()}
+        return Batch(inputs, self.targets, self.rows)

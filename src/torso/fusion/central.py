@@ -1,0 +1,72 @@
+"""Hierarchical: a central stream listens to the modalities' streams at every layer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import torch
+from torch import nn
+
+from torso.core.types import Tokens
+from torso.fusion._fusion import Fusion
+from torso.fusion._streams import Streams
+
+__all__ = ["Central"]
+
+
+class Central(Fusion, name="central"):
+    """CentralNet: `c <- f(alpha_c c + sum_m alpha_m h_m)` at every layer, with learned scalars alpha.
+
+    `h_m` is the summary token of modality m after its self-attention block of that layer, and `f` a residual
+    feed-forward layer of the central stream, `f(x) = x + feed(norm(x))`. The central stream comes out.
+
+    Vielzeuf et al., ECCV Workshops 2018, https://arxiv.org/abs/1808.07275. Differences: transformer blocks
+    instead of convolutions, and one vector per modality and layer; the central stream begins as a learned
+    vector; a modality that a row lacks adds nothing; every alpha begins at one; the losses on the
+    modalities' own outputs are left to heads per modality.
+
+    Args:
+        modalities: names of the modalities.
+        dim: token width, in and out.
+        depth: layers, one block per modality and one central layer each.
+        heads: attention heads; default one per 32 channels.
+        dropout: on the residual branches, in training.
+    """
+
+    def __init__(
+        self,
+        modalities: Sequence[str],
+        dim: int,
+        *,
+        depth: int = 2,
+        heads: int | None = None,
+        dropout: float = 0.1,
+    ) -> None:
+        super().__init__(modalities, dim)
+        self.streams = Streams(self.modalities, dim, depth=depth, heads=heads, dropout=dropout)
+        self.start = nn.Parameter(torch.randn(1, dim) / dim**0.5)
+        self.alpha = nn.Parameter(torch.ones(depth, 1 + len(self.modalities)))
+        self.layers = nn.ModuleList(
+            nn.Sequential(
+                nn.LayerNorm(dim),
+                nn.Linear(dim, 2 * dim),
+                nn.GELU(),
+                nn.Linear(2 * dim, dim),
+                nn.Dropout(dropout),
+            )
+            for _ in range(depth)
+        )
+        self.norm = nn.LayerNorm(dim)
+
+    def forward(self, tokens: Mapping[str, Tokens], /) -> Tokens:
+        """Return the central stream's last state, one token per row, present in every row."""
+        streams = self.streams.start(tokens)
+        batch = len(next(iter(streams.values())).mask)
+        central = self.start.expand(batch, -1)
+        for layer, feed in enumerate(self.layers):
+            streams = self.streams.step(layer, streams)
+            heard = self.streams.summaries(streams).values  # [batch, modalities, dim]
+            own, others = self.alpha[layer, 0], self.alpha[layer, 1:]
+            central = own * central + (others.unsqueeze(1) * heard).sum(dim=1)
+            central = central + feed(central)
+        return Tokens.vector(self.norm(central))

@@ -1,1 +1,0 @@
-"""Hierarchical fusions: groups first, then the groups of groups."""

@@ -1,0 +1,77 @@
+"""Hierarchical: after every layer each modality's channels are gated by what all of them hold."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+from torso.core.tensors import masked_mean
+from torso.core.types import Tokens
+from torso.fusion._fusion import Fusion
+from torso.fusion._streams import Streams
+
+__all__ = ["MMTM"]
+
+
+class MMTM(Fusion, name="mmtm"):
+    """Squeeze and excitation across modalities: `x_m <- 2 sigmoid(E_m z) * x_m`, `z = relu(W [s_1 ... s_M])`.
+
+    `s_m` is the mean of the tokens of m and the gate `2 sigmoid(...)` holds for all its tokens; in each
+    layer a self-attention block per modality comes first. The mean of the streams' summary tokens comes out.
+
+    Joze et al., CVPR 2020, https://arxiv.org/abs/1911.08670. Differences: streams of transformer blocks
+    instead of convolutions; the rectifier and `reduction` are those of the code in circulation, which lacks
+    the factor 2 with which a gate begins near one; a modality that a row lacks squeezes to zeros; the streams' summaries are
+    averaged, over those that a row has, instead of their logits.
+
+    Args:
+        modalities: names of the modalities.
+        dim: token width, in and out.
+        depth: layers, one block per modality each, and one exchange.
+        reduction: `z` has `modalities * dim / reduction` channels.
+        heads: attention heads; default one per 32 channels.
+        dropout: on the residual branches, in training.
+    """
+
+    def __init__(
+        self,
+        modalities: Sequence[str],
+        dim: int,
+        *,
+        depth: int = 2,
+        reduction: int = 4,
+        heads: int | None = None,
+        dropout: float = 0.1,
+    ) -> None:
+        super().__init__(modalities, dim)
+        if reduction < 1:
+            raise ValueError(f"Parameter `reduction` should be at least 1. Found {reduction}.")
+        self.streams = Streams(self.modalities, dim, depth=depth, heads=heads, dropout=dropout)
+        width = len(self.modalities) * dim
+        hidden = max(1, width // reduction)
+        self.squeeze = nn.ModuleList(nn.Linear(width, hidden) for _ in range(depth))
+        self.excite = nn.ModuleList(nn.Linear(hidden, width) for _ in range(depth))
+        self.norm = nn.LayerNorm(dim)
+
+    def forward(self, tokens: Mapping[str, Tokens], /) -> Tokens:
+        """Return one token per row; it is absent where every modality is."""
+        streams = self.streams.start(tokens)
+        for layer in range(self.streams.depth):
+            streams = self._exchange(layer, self.streams.step(layer, streams, whole=True))
+        summaries = self.streams.summaries(streams)
+        return Tokens.vector(self.norm(masked_mean(summaries)), summaries.present)
+
+    def _exchange(self, layer: int, streams: Mapping[str, Tokens]) -> dict[str, Tokens]:
+        means = {name: masked_mean(stream) for name, stream in streams.items()}
+        absent = torch.zeros_like(next(iter(means.values())))
+        squeezed = torch.cat([means.get(name, absent) for name in self.modalities], dim=1)
+        joint = functional.relu(self.squeeze[layer](squeezed))
+        gates = 2 * self.excite[layer](joint).sigmoid().unflatten(1, (-1, 1, self.dim))
+        return {
+            name: Tokens(streams[name].values * gates[:, place], streams[name].mask)
+            for place, name in enumerate(self.modalities)
+            if name in streams
+        }

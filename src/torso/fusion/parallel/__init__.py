@@ -1,1 +1,0 @@
-"""Parallel fusions: all modalities meet at once."""

@@ -1,0 +1,93 @@
+"""Parallel, the simplest: a linear layer per modality, then the sum, the mean or the maximum of what a row has."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
+
+import torch
+from torch import Tensor, nn
+
+from torso.core.tensors import Named, masked_mean
+from torso.core.types import Tokens
+from torso.fusion._fusion import Fusion
+from torso.fusion._vectors import kept_scale
+
+__all__ = ["Max", "Mean", "Sum"]
+
+
+class _Pooling(Fusion):
+    """`pool_m (W_m x_m + b_m)` over the modalities that a row has; `x_m` is the mean of the tokens of `m`.
+
+    Each modality has a linear layer of its own, since without it nothing would say which modality a vector
+    comes from, and encoders would have to agree on their axes.
+    """
+
+    order_invariant: ClassVar[bool] = True
+
+    def __init__(self, modalities: Sequence[str], dim: int) -> None:
+        super().__init__(modalities, dim)
+        self.project: Named[nn.Linear] = Named(
+            {name: kept_scale(dim, dim) for name in self.modalities}
+        )
+
+    def forward(self, tokens: Mapping[str, Tokens], /) -> Tokens:
+        """Return one token per row; it is absent where every modality is."""
+        present = torch.stack([one.present for one in tokens.values()], dim=1)
+        projected = [self.project[name](masked_mean(one)) for name, one in tokens.items()]
+        pooled = self.pool(torch.stack(projected, dim=1), present.unsqueeze(2))
+        return Tokens.vector(pooled, present.any(dim=1))
+
+    @abstractmethod
+    def pool(self, vectors: Tensor, present: Tensor, /) -> Tensor:
+        """Pool `[batch, modalities, dim]` under `present` `[batch, modalities, 1]`; zeros for a row with none."""
+
+
+class Sum(_Pooling, name="sum"):
+    """Sum of one projected vector per modality; what a row lacks adds nothing.
+
+    `Σ_m (W_m x_m + b_m)`: Deep Sets (Zaheer et al., NeurIPS 2017, https://arxiv.org/abs/1703.06114). How we
+    differ: the map of an element is linear and belongs to its modality, and nothing follows the sum, which
+    is the heads' business.
+
+    Args:
+        modalities: names of the modalities.
+        dim: token width, in and out.
+    """
+
+    def pool(self, vectors: Tensor, present: Tensor, /) -> Tensor:
+        """Return the sum."""
+        return vectors.masked_fill(~present, 0.0).sum(dim=1)
+
+
+class Mean(_Pooling, name="mean"):
+    """Mean of one projected vector per modality, over the modalities that a row has.
+
+    `sum` divided by the number of modalities present, so the scale does not tell how many there are.
+
+    Args:
+        modalities: names of the modalities.
+        dim: token width, in and out.
+    """
+
+    def pool(self, vectors: Tensor, present: Tensor, /) -> Tensor:
+        """Return the mean."""
+        count = present.sum(dim=1).clamp(min=1)
+        return vectors.masked_fill(~present, 0.0).sum(dim=1) / count
+
+
+class Max(_Pooling, name="max"):
+    """Largest value of each component over the projected vectors of the modalities that a row has.
+
+    A modality that is largest nowhere in a row gets no gradient from that row.
+
+    Args:
+        modalities: names of the modalities.
+        dim: token width, in and out.
+    """
+
+    def pool(self, vectors: Tensor, present: Tensor, /) -> Tensor:
+        """Return the maximum."""
+        largest = vectors.masked_fill(~present, -torch.inf).amax(dim=1)
+        return torch.where(present.any(dim=1), largest, 0.0)

@@ -1,1 +1,0 @@
-"""Sequential fusions: one modality after the other."""

@@ -1,0 +1,189 @@
+"""`run.yaml`: everything a run was told, complete and editable; unknown keys are errors with the nearest name.
+
+The parts (encoders, fusion, sharing, heads, balancing) are specs that their rooms check against the parts'
+constructors, so their settings are not written a second time here.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, Field, ValidationError
+
+from torso.core.errors import ConfigError, unknown
+from torso.core.strict import Strict
+from torso.training.config import TrainingConfig
+
+__all__ = [
+    "DataConfig",
+    "RunConfig",
+    "SplitConfig",
+    "apply_settings",
+    "read_config",
+]
+
+PartSpec = str | dict[str, Any]
+
+
+class SplitConfig(Strict):
+    """How rows are dealt out to training, validation and test."""
+
+    test: float = Field(
+        0.2, ge=0, lt=1, description="share of rows (or groups) kept for the verdict"
+    )
+    validation: float = Field(0.1, gt=0, lt=1, description="share that decides when to stop")
+    stratify: str | None = Field(None, description="column spread over the splits alike")
+    group: str | None = Field(None, description="column whose equal values stay on one side")
+    column: str | None = Field(None, description="column that says train, validation or test")
+
+
+class DataConfig(Strict):
+    """Where rows and files come from."""
+
+    table: str | None = Field(None, description="the table; null if it was given in memory")
+    validation: str | None = Field(None, description="a table of its own for validation")
+    test: str | None = Field(None, description="a table of its own for the test")
+    root: list[str] = Field([], description="folders or zips that file columns are relative to")
+    missing: list[str] = Field([], description="cells that mean missing, besides the empty one")
+    split: SplitConfig = SplitConfig()  # type: ignore[call-arg]
+    cache: str | None = Field(
+        None, description="folder of the feature cache; default ~/.cache/torso"
+    )
+    on_error: Literal["missing", "fail"] = Field(
+        "missing", description="what an unreadable file does"
+    )
+    most_skipped: float = Field(
+        0.2, ge=0, le=1, description="share of unreadable files that fails a run"
+    )
+
+
+class RunConfig(Strict):
+    """A whole run."""
+
+    seed: int = 0
+    data: DataConfig = DataConfig()  # type: ignore[call-arg]
+    inputs: dict[str, dict[str, Any]] = Field(description="column -> kind and its settings")
+    targets: dict[str, dict[str, Any]] = Field(description="column -> kind and its settings")
+    dim: int = Field(128, ge=2, description="width of a token")
+    encoders: dict[str, PartSpec] = Field({}, description="modality -> encoder")
+    fusion: PartSpec = "concat"
+    sharing: PartSpec = "hard"
+    heads: dict[str, PartSpec] = Field({}, description="task -> head")
+    modality_heads: bool = Field(False, description="a head of every task above each modality too")
+    missing: Literal["token", "skip"] = Field(
+        "token", description="what stands for what a row lacks: a learned token, or nothing"
+    )
+    balancing: PartSpec = "equal"
+    training: TrainingConfig = TrainingConfig()  # type: ignore[call-arg]
+
+    @classmethod
+    def parse(cls, values: Mapping[str, Any], origin: str = "config") -> RunConfig:
+        """Return the checked config.
+
+        Raises:
+            ConfigError: an unknown key, with the nearest known one, or a value that breaks a rule.
+        """
+        try:
+            return cls.model_validate(values)
+        except ValidationError as error:
+            sentences = dict.fromkeys(_sentence(cls, one) for one in error.errors())
+            raise ConfigError(f"{origin}: " + " ".join(sentences)) from None
+
+    def to_yaml(self) -> str:
+        """Return the config as YAML, defaults included."""
+        values = self.model_dump()
+        return yaml.safe_dump(values, sort_keys=False, allow_unicode=True, default_flow_style=None)
+
+
+def read_config(path: str | Path) -> dict[str, Any]:
+    """Return the mapping in a YAML file, unchecked.
+
+    Raises:
+        ConfigError: the file is absent or holds no mapping.
+    """
+    try:
+        values = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"Cannot read the config {str(path)!r}: {error.strerror}.") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path} is no YAML: {error}") from error
+    if not isinstance(values, dict):
+        raise ConfigError(f"{path} should hold a mapping. Found {type(values).__name__}.")
+    return values
+
+
+def apply_settings(values: dict[str, Any], settings: Sequence[str] | Mapping[str, Any]) -> None:
+    """Change `values` in place by settings like `training.epochs=5`.
+
+    The right side is YAML (`inputs.order=null` leaves a column out). A name that holds dots is found among
+    the keys that exist (`inputs.a.b.kind=text` finds the column `a.b`).
+
+    Raises:
+        ConfigError: a setting without `=`, or one that leads through something that is no mapping.
+
+    >>> values = {"inputs": {"a.b": {"kind": "number"}}}
+    >>> apply_settings(values, ["inputs.a.b.kind=text", "training.epochs=5"])
+    >>> values
+    {'inputs': {'a.b': {'kind': 'text'}}, 'training': {'epochs': 5}}
+    """
+    pairs = settings.items() if isinstance(settings, Mapping) else map(_pair, settings)
+    for path, value in pairs:
+        _place(values, path.split("."), value, path, named="type")
+
+
+def _pair(setting: str) -> tuple[str, Any]:
+    path, equals, text = setting.partition("=")
+    if not equals or not path:
+        raise ConfigError(f"A setting should look like training.epochs=5. Found {setting!r}.")
+    try:
+        return path.strip(), _loaded(text)
+    except yaml.YAMLError as error:
+        raise ConfigError(f"The value of the setting {setting!r} is no YAML: {error}") from error
+
+
+def _loaded(text: str) -> Any:
+    value = yaml.safe_load(text)
+    if isinstance(value, str):  # YAML 1.1 reads 1e-3 as text
+        try:
+            return float(value)
+        except ValueError:
+            return value
+    return value
+
+
+def _place(values: dict[str, Any], path: list[str], value: Any, whole: str, *, named: str) -> None:
+    """Put `value` where `path` leads; what stands there as a name alone becomes `{named: name}`."""
+    longest = next((end for end in range(len(path), 0, -1) if ".".join(path[:end]) in values), 1)
+    key, rest = ".".join(path[:longest]), path[longest:]
+    if not rest:
+        values[key] = value
+        return
+    inner = values.setdefault(key, {})
+    if isinstance(inner, str) and len(rest) == 1:  # a part or a column given by a name
+        inner = values[key] = {named: inner}
+    if not isinstance(inner, dict):
+        raise ConfigError(f"The setting {whole!r} leads through `{key}`, which is {inner!r}.")
+    _place(inner, rest, value, whole, named="kind" if key in ("inputs", "targets") else named)
+
+
+def _sentence(model: type[BaseModel], error: Any) -> str:
+    place = [str(part) for part in error["loc"]]
+    path = ".".join(place)
+    if error["type"] == "extra_forbidden":
+        for part in place[:-1]:
+            model = model.model_fields[part].annotation  # type: ignore[assignment]
+        where = f"key in `{'.'.join(place[:-1])}`:" if len(place) > 1 else "key"
+        return unknown(where, place[-1], model.model_fields)
+    if error["type"] == "missing":
+        return f"`{path}` is required."
+    found = json.dumps(error["input"], default=str)
+    if place[-1] in ("str", "dict[str,any]"):  # the two forms of a part, each refused
+        path = ".".join(place[:-1])
+        return (
+            f"`{path}` should be a part's name or a mapping with its settings. Found {found[:80]}."
+        )
+    return f"`{path}`: {error['msg']}. Found {found[:80]}."

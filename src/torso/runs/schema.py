@@ -1,0 +1,309 @@
+"""From a table to features and targets: which column is of which kind, and which columns form a modality.
+
+The schema learns everything it knows from training rows, and is stored as JSON: the kinds and settings in
+`schema.json`, tokenizers, category values and classes in `vocabulary.json`, means, spreads and quantiles in
+`statistics.json`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from torso.columns.inputs import InputKind
+from torso.columns.dataset import Dataset
+from torso.columns.reading import Reading
+from torso.columns.sources import Source, joined
+from torso.tables.table import Column, Table
+from torso.tasks.targets import TargetKind
+from torso.core.errors import ConfigError, DataError, unknown, within
+from torso.core.registry import spec_type
+
+__all__ = ["Modality", "Schema"]
+
+_SCALAR_FORMS = ("numbers", "categories")
+_VOCABULARY = ("tokenizer", "values", "classes", "labels", "tags", "type", "joined")
+
+
+@dataclass(frozen=True)
+class Modality:
+    """Columns that one encoder reads together; several only for numbers or for categories.
+
+    Attributes:
+        name: of the modality.
+        form: of its features.
+        columns: column -> kind.
+    """
+
+    name: str
+    form: str
+    columns: Mapping[str, InputKind]
+
+    @property
+    def encoder(self) -> str:
+        """Name of the default encoder."""
+        return next(iter(self.columns.values())).encoder
+
+    def source(self, table: Table, reading: Reading) -> Source:
+        """Return the features of all rows."""
+        return joined(
+            [kind.source(table.column(name), reading) for name, kind in self.columns.items()]
+        )
+
+    def offered(self) -> dict[str, Any]:
+        """Return what an encoder may ask for; lists of several columns are put end to end."""
+        merged: dict[str, Any] = {}
+        for kind in self.columns.values():
+            for key, value in kind.offered().items():
+                merged[key] = merged[key] + value if key in merged else value
+        lists = [value for value in merged.values() if isinstance(value, list)]
+        return {**merged, "columns": len(lists[0])} if lists else merged
+
+
+
+
+class Schema:
+    """Kinds of the columns that a run uses.
+
+    Args:
+        inputs: column -> `{kind: ..., settings}`; the key `modality` joins columns under another name.
+        targets: task -> `{kind: ..., settings}`; the key `column` says which column holds the labels, by default
+            that of the task's name. That one may be an input too, which a model then learns to restore.
+
+    Raises:
+        ConfigError: an unknown kind or setting, or a column that is input and target at once.
+    """
+
+    def __init__(
+        self, inputs: Mapping[str, Mapping[str, Any]], targets: Mapping[str, Mapping[str, Any]]
+    ) -> None:
+        if not inputs:
+            raise ConfigError(
+                "A run should have at least one input. Found none; name columns under `inputs`."
+            )
+        if not targets:
+            raise ConfigError(
+                "A run should have at least one target. Found none; name columns under `targets`."
+            )
+        both = sorted(set(inputs) & set(targets))
+        if both:
+            raise ConfigError(
+                f"A column should be an input or a target, not both. Found {both}. Take them out of `inputs`."
+            )
+        self.inputs = {
+            name: _build(InputKind.registry, "inputs", name, spec) for name, spec in inputs.items()
+        }
+        self.targets: dict[str, TargetKind] = {
+            name: _build(TargetKind.registry, "targets", name, spec)
+            for name, spec in targets.items()
+        }
+        self.labels = {
+            name: targets[name].get("column", None if kind.free else name)
+            for name, kind in self.targets.items()
+        }
+        wished = {name: spec.get("modality") for name, spec in inputs.items()}
+        for name, kind in self.targets.items():
+            for other in kind.others:
+                if other in self.inputs or other == name:
+                    raise ConfigError(
+                        f"The column {other!r} is a part of the target {name!r}, so it cannot be an input or the "
+                        f"target itself. Take it out of `inputs`, or name another column in `targets.{name}`."
+                    )
+        self.modalities = _group(self.inputs, wished)
+        forms = {name: one.form for name, one in self.modalities.items()}
+        first = {name: next(iter(one.columns.values())) for name, one in self.modalities.items()}
+        for name, kind in self.targets.items():
+            kind.meet(name, forms)
+            if kind.along is not None:
+                kind.follow(self._followed(kind.along)[1].length)
+            kind.adopt(first)
+
+    def fit(self, table: Table, rows: np.ndarray, reading: Reading | None = None) -> None:
+        """Learn statistics, vocabularies and classes from the training rows only.
+
+        Args:
+            table: the table.
+            rows: positions of its training rows.
+            reading: how to read labels that lie in files; what is skipped is noted when they are laid out.
+        """
+        self._require(table, [*self.inputs, *self.label_columns()])
+        training = table.take(rows)
+        for name, kind in self.inputs.items():
+            kind.fit(training.column(name))
+        for name, target in self.targets.items():
+            again = replace(reading or Reading(), skipped=[], decoded={}, files={}, unreadable={})
+            target.learn(self._label(training, name), again)
+
+    @property
+    def restored(self) -> dict[str, str]:
+        """Task -> the modality that holds its labels, for tasks whose labels are an input."""
+        return {
+            task: name
+            for task, column in self.labels.items()
+            for name, modality in self.modalities.items()
+            if column in modality.columns
+        }
+
+    def label_columns(self, tasks: Iterable[str] | None = None) -> list[str]:
+        """Return the columns that hold labels of `tasks` (default: all), or parts of them."""
+        found = {
+            column: None
+            for task in (self.targets if tasks is None else tasks)
+            for column in (self.labels[task], *self.targets[task].others)
+            if column is not None
+        }
+        return list(found)
+
+    def encoder(self, modality: str, kind: str | None = None) -> dict[str, Any]:
+        """Return a modality's encoder where none is set: the first that a target wishes for, or its own.
+
+        Beside its `type`, the settings that go with it, and those that targets ask of whichever encoder it is.
+
+        Args:
+            modality: its name.
+            kind: the type that is set; None where it is left open.
+        """
+        wishes = [kind.encoders().get(modality) for kind in self.targets.values()]
+        asked = [one for one in wishes if isinstance(one, Mapping) and "type" not in one]
+        named = (one for one in wishes if one and one not in asked)
+        best, settings = spec_type(next(named, self.modalities[modality].encoder))
+        if kind not in (None, best):
+            best, settings = str(kind), {}
+        return {"type": best, **settings, **{k: v for one in asked for k, v in one.items()}}
+
+    def dataset(self, table: Table, reading: Reading, *, targets: bool = True) -> Dataset:
+        """Lay out a table.
+
+        Args:
+            table: must have every input column; a target column that it lacks has no labels.
+            reading: how to read files, and where skipped cells are noted.
+            targets: whether targets are read at all.
+
+        Raises:
+            DataError: an input column is absent, or a cell cannot be read.
+        """
+        self._require(table, self.inputs)
+        if table.rows == 0:
+            raise DataError(f"{table.name}: the table has no rows.")
+        return Dataset(
+            table.rows,
+            {name: modality.source(table, reading) for name, modality in self.modalities.items()},
+            {
+                name: kind.encode(self._label(table, name), reading)
+                if set(self.label_columns([name])) <= set(table.names)
+                else kind.missing(table.rows)
+                for name, kind in self.targets.items()
+            }
+            if targets
+            else {},
+        )
+
+    def _require(self, table: Table, names: Iterable[str]) -> None:
+        absent = [name for name in names if name not in table.names]
+        if absent:
+            raise DataError(
+                f"{table.name}: {unknown('column', absent[0], table.names)} The run needs the columns "
+                f"{absent}, which this table lacks; add them, with empty cells where nothing is known."
+            )
+
+    def state(self) -> dict[str, dict[str, Any]]:
+        """Return `{"vocabulary": ..., "statistics": ...}`, JSON values per column."""
+        out: dict[str, dict[str, Any]] = {"vocabulary": {}, "statistics": {}}
+        for name, kind in {**self.inputs, **self.targets}.items():
+            for key, value in kind.state().items():
+                room = "vocabulary" if key in _VOCABULARY else "statistics"
+                out[room].setdefault(name, {})[key] = value
+        return out
+
+    def restore(self, state: Mapping[str, Mapping[str, Any]]) -> None:
+        """Take back what `state` returned."""
+        for name, kind in {**self.inputs, **self.targets}.items():
+            learned = {**state["vocabulary"].get(name, {}), **state["statistics"].get(name, {})}
+            kind.restore(learned)
+
+    def columns(
+        self, task: str, table: Table, prediction: np.ndarray, details: Mapping[str, np.ndarray]
+    ) -> dict[str, pa.Array]:
+        """Return the columns of answers to the rows of `table`, as the kind of the task writes them."""
+        kind = self.targets[task]
+        if kind.along is not None:
+            places = np.zeros((table.rows, prediction.shape[1], 2), np.int64)
+            for row, own in enumerate(self._places(table, kind.along)):
+                if own is not None:
+                    places[row, : len(own)] = own
+            details = {**details, "places": places}
+        return kind.columns(task, prediction, details)
+
+    def _followed(self, modality: str) -> tuple[str, InputKind]:
+        """Return the one column of a modality, and its kind."""
+        ((column, kind),) = self.modalities[modality].columns.items()
+        return column, kind
+
+    def _places(self, table: Table, modality: str) -> list[np.ndarray | None]:
+        column, kind = self._followed(modality)
+        return kind.places(table.column(column))
+
+    def _label(self, table: Table, task: str) -> Column:
+        """Return the labels of a task: a struct where they are spread over several columns, nulls where in none."""
+        name, others, along = (
+            self.labels[task],
+            self.targets[task].others,
+            self.targets[task].along,
+        )
+        if name is None:
+            return Column(task, pa.nulls(table.rows), table.name, table.places)
+        column = table.column(name)
+        if along is not None:
+            beside = _flat(self._places(table, along))
+            whole = pa.StructArray.from_arrays([column.values, beside], names=["label", "places"])
+            return Column(name, whole, column.table, column.places)
+        if not others:
+            return column
+        parts = [column.values, *(table.column(other).values for other in others)]
+        whole = pa.StructArray.from_arrays(parts, names=[name, *others])
+        return Column(name, whole, column.table, column.places)
+
+
+def _build(registry: Any, room: str, name: str, spec: Mapping[str, Any]) -> Any:
+    if not isinstance(spec, Mapping) or "kind" not in spec:
+        raise ConfigError(
+            f"Column {name!r} should be described by a mapping with the key `kind`. Found {spec!r}."
+        )
+    settings = {
+        key: value for key, value in spec.items() if key not in ("kind", "modality", "column")
+    }
+    with within(f"{room}.{name}"):
+        return registry.build({"type": spec["kind"], **settings})
+
+
+def _group(
+    inputs: Mapping[str, InputKind], wished: Mapping[str, str | None]
+) -> dict[str, Modality]:
+    """Return the modalities, in the order in which their first columns stand."""
+    own = {name for name, kind in inputs.items() if not (wished[name] or kind.modality)}
+    columns: dict[str, dict[str, InputKind]] = {}
+    for name, kind in inputs.items():
+        label = wished[name] or kind.modality
+        while not wished[name] and label in own:
+            label += " columns"  # a text column may be called "numbers"
+        columns.setdefault(label or name, {})[name] = kind
+    for label, members in columns.items():
+        forms = {kind.form for kind in members.values()}
+        if len(members) > 1 and (len(forms) > 1 or not forms <= set(_SCALAR_FORMS)):
+            raise ConfigError(
+                f"The modality {label!r} should join only numbers, or only categories. Found "
+                f"{ {name: kind.form for name, kind in members.items()} }."
+            )
+    return {
+        label: Modality(label, next(iter(members.values())).form, members)
+        for label, members in columns.items()
+    }
+
+
+def _flat(places: Iterable[np.ndarray | None]) -> pa.Array:
+    """Return the places of each row end to end, null where there are none."""
+    return pa.array([None if one is None else one.ravel() for one in places], pa.list_(pa.int64()))

@@ -1,0 +1,123 @@
+"""A folder or a table whose vectors are known, to be searched again and again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import torch
+from torch import Tensor
+
+from torso.core.errors import ConfigError
+from torso.search.nearest import Graph, exact
+from torso.search.places import Place
+from torso.search.questions import Run, asking, question_vector, the_one
+from torso.search.store import Vectors
+from torso.tables.table import Table
+
+__all__ = ["Collection"]
+
+
+class Collection:
+    """Things of one modality with their vectors.
+
+    Args:
+        run: trained.
+        task: retrieval target.
+        modality: of the things.
+        place: where they lie.
+        table: a row for each of them.
+        slots: int64 `[rows]`, where each row's vector stands in `vectors`; -1 if it has none.
+        vectors: of the things.
+        graph: of the vectors; None for exact search.
+        notes: what a person should know: what was new, gone, unreadable.
+    """
+
+    def __init__(
+        self,
+        run: Run,
+        task: str,
+        modality: str,
+        place: Place,
+        table: Table,
+        slots: np.ndarray,
+        vectors: Vectors,
+        graph: Graph | None,
+        notes: Sequence[str] = (),
+    ) -> None:
+        self.run, self.task, self.modality = run, task, modality
+        self.place, self.table = place, table
+        self.vectors, self.graph, self.notes = vectors, graph, list(notes)
+        self._rows = np.argsort(slots, kind="stable")
+        self._slots = slots[self._rows]
+        self._sorted = np.argsort(vectors.labels) if graph is not None else None
+
+    def __len__(self) -> int:
+        return int((self._slots >= 0).sum())
+
+    def search(
+        self,
+        *,
+        text: str | None = None,
+        image: str | Path | None = None,
+        audio: str | Path | None = None,
+        by: str | None = None,
+        top: int = 10,
+        as_arrow: bool = False,
+    ) -> Any:
+        """Return what belongs to a question, the likeliest first.
+
+        Args:
+            text: asks with a text.
+            image: asks with a picture: a file.
+            audio: asks with a recording: a file.
+            by: modality of the question, where the target has several of its form.
+            top: answers at most.
+            as_arrow: return an Arrow table instead of a pandas frame.
+
+        Returns:
+            `rank` from 1, `score` (cosine similarity, at most 1), and `path`, or the row's number and columns.
+
+        Raises:
+            ConfigError: not one question, or one that the target does not know.
+            DataError: the question cannot be read.
+        """
+        form, question = the_one({"text": text, "image": image, "audio": audio})
+        if top < 1:
+            raise ConfigError(f"`top` should be at least 1. Found {top}.")
+        asks = asking(self.run, self.task, form, by)
+        vector = question_vector(self.run, self.task, asks, question)
+        scores, rows = self.nearest(vector, top)
+        found = pa.table(
+            {
+                "rank": pa.array(np.arange(1, len(rows) + 1)),
+                "score": pa.array(scores),
+                **self.place.told(self.table, rows),
+            }
+        )
+        return found if as_arrow else found.to_pandas()
+
+    def nearest(self, vector: Tensor, top: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return scores, float32, in falling order, and the rows they are of, for a vector `[width]`."""
+        if self.graph is None:
+            scores, slots = exact(self.vectors.values, vector, top)
+        else:
+            near = self._slots_of(self.graph.near(vector, top))
+            scores, places = exact(self.vectors.values[near], vector, top)
+            slots = near[places]
+        first = np.searchsorted(self._slots, slots.numpy(), side="left")
+        last = np.searchsorted(self._slots, slots.numpy(), side="right")
+        rows = [self._rows[a:b] for a, b in zip(first, last, strict=True)]
+        each = np.repeat(scores.numpy(), last - first)[:top]
+        return each, np.concatenate([np.zeros(0, np.int64), *rows])[:top]
+
+    def _slots_of(self, labels: np.ndarray) -> Tensor:
+        """Return where the vectors of a graph's numbers stand."""
+        assert self._sorted is not None
+        known = self.vectors.labels
+        places = np.searchsorted(known, labels, sorter=self._sorted).clip(max=len(known) - 1)
+        slots = self._sorted[places]
+        return torch.from_numpy(slots[known[slots] == labels])

@@ -1,6 +1,0 @@
-"""Searching by a retrieval target: what belongs to a text, a picture or a recording, in a folder or a table."""
-
-from torso.searching.collection import Collection
-from torso.searching.searchable import Searchable
-
-__all__ = ["Collection", "Searchable"]

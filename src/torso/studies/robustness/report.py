@@ -1,0 +1,165 @@
+"""How a run's answers hold up: with noise in each modality and in all, and with every subset of modalities."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import chain, combinations, pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from torso.core.errors import ConfigError
+from torso.runs.predictor import Predictor
+from torso.studies.robustness.conditions import Condition, under
+
+__all__ = ["JOINT", "LEVELS", "Robustness", "robustness", "subsets_of"]
+
+JOINT = "all modalities"
+"""The name of the curve with the same noise in every modality."""
+
+LEVELS = tuple(fifth / 5 for fifth in range(6))
+
+_MOST = 6
+"""Modalities up to which every subset is tried: 63 of them."""
+
+
+@dataclass(frozen=True)
+class Robustness:
+    """Metrics under noise and gaps.
+
+    Attributes:
+        levels: of the noise, from 0 to 1.
+        metrics: task -> name of its headline metric.
+        curves: modality, or `JOINT` -> task -> the metric at every level.
+        subsets: modalities that are kept -> task -> the metric.
+    """
+
+    levels: tuple[float, ...]
+    metrics: dict[str, str]
+    curves: dict[str, dict[str, list[float]]]
+    subsets: dict[tuple[str, ...], dict[str, float]]
+
+    def relative(self, modality: str, task: str) -> float:
+        """Return the mean metric over the levels, the area under the curve."""
+        return float(np.trapezoid(self.curves[modality][task], self.levels))
+
+    def effective(self, modality: str, task: str, baseline: Robustness) -> float:
+        """Return how much less is lost to noise than by a baseline, say late fusion.
+
+        The area between the curve and that of the baseline moved to the same beginning: `f - (b + f_0 - b_0)`.
+
+        Raises:
+            ConfigError: the baseline has no such curve, or other levels.
+        """
+        theirs = baseline.curves.get(modality, {}).get(task)
+        if theirs is None or baseline.levels != self.levels:
+            raise ConfigError(
+                f"The baseline has no curve of {task!r} under noise in {modality!r} at the same levels."
+            )
+        ours = np.asarray(self.curves[modality][task])
+        moved = np.asarray(theirs) + ours[0] - theirs[0]
+        return float(np.trapezoid(ours - moved, self.levels))
+
+    def to_dict(self, against: Robustness | None = None) -> dict[str, Any]:
+        """Return what JSON can hold; with a baseline, also `effective`, by modality and task that both have."""
+        effective = {
+            modality: {
+                task: _known(self.effective(modality, task, against))
+                for task in tasks.keys() & against.curves.get(modality, {}).keys()
+            }
+            for modality, tasks in (self.curves.items() if against else ())
+            if against is not None
+        }
+        more: dict[str, Any] = {"effective": effective} if against else {}
+        return more | {
+            "levels": list(self.levels),
+            "metrics": self.metrics,
+            "curves": {
+                modality: {task: [_known(one) for one in curve] for task, curve in tasks.items()}
+                for modality, tasks in self.curves.items()
+            },
+            "relative": {
+                modality: {task: _known(self.relative(modality, task)) for task in tasks}
+                for modality, tasks in self.curves.items()
+            },
+            "subsets": [
+                {"kept": list(kept), "metrics": {task: _known(one) for task, one in tasks.items()}}
+                for kept, tasks in self.subsets.items()
+            ],
+        }
+
+
+def robustness(
+    predictor: Predictor,
+    table: Any,
+    *,
+    root: str | Path | Sequence[str | Path] = (),
+    levels: Sequence[float] = LEVELS,
+    batch_size: int = 256,
+    seed: int = 0,
+) -> Robustness:
+    """Evaluate a run on a table under noise and with modalities hidden, as MultiBench does.
+
+    Liang et al., MultiBench, NeurIPS Datasets and Benchmarks 2021 (https://arxiv.org/abs/2107.07502):
+    noise from 0 to 1 in each modality and in all at once. How we differ: their noise is of another kind for every
+    modality (typing errors, white noise, ...); here it is one rule for all, so that levels mean the same:
+    at level p, every number of a row is taken from another row with probability p (`torso.studies.robustness.conditions.noisy`). At 1 nothing of the
+    row is left, yet every number is one that the data hold.
+
+    Args:
+        predictor: a run.
+        table: rows with labels, as for `Predictor.evaluate`.
+        root: folders or zips that file columns are relative to.
+        levels: of the noise, ascending from 0 to 1.
+        batch_size: rows that the model sees, and that exchange numbers, at once.
+        seed: of the noise.
+
+    Raises:
+        ConfigError: `levels` do not rise from 0 to 1.
+        DataError: no target column, a trained column is absent, a cell cannot be read.
+    """
+    rising = all(one < other for one, other in pairwise(levels))
+    if len(levels) < 2 or not rising or min(levels) < 0 or max(levels) > 1:
+        raise ConfigError(
+            f"Parameter `levels` should be two or more rising numbers from 0 to 1. Found {list(levels)}."
+        )
+    dataset = predictor.labelled(table, root=root)
+    names = tuple(predictor.schema.modalities)
+    touched = {name: (name,) for name in names} | ({JOINT: names} if len(names) > 1 else {})
+    clean = Condition(names)
+    curves = {
+        name: [Condition(names, some, level) if level else clean for level in levels]
+        for name, some in touched.items()
+    }
+    subsets = {kept: Condition(kept) for kept in subsets_of(names)}
+    wanted = dict.fromkeys([clean, *chain(*curves.values()), *subsets.values()])
+    reports = {
+        condition: predictor.compare(found, dataset.targets, resamples=0)
+        for condition, found in under(predictor, dataset, list(wanted), batch_size, seed)
+    }
+    scores = {
+        condition: {task: one.metrics[one.headline].value for task, one in tasks.items()}
+        for condition, tasks in reports.items()
+    }
+    return Robustness(
+        tuple(levels),
+        {task: one.headline for task, one in reports[clean].items()},
+        {
+            name: {task: [scores[one][task] for one in curve] for task in scores[clean]}
+            for name, curve in curves.items()
+        },
+        {kept: scores[one] for kept, one in subsets.items()},
+    )
+
+
+def subsets_of(names: Sequence[str]) -> list[tuple[str, ...]]:
+    """Return every subset but the empty one, small ones first; of many modalities, those of one and of all but one."""
+    sizes = range(1, len(names) + 1) if len(names) <= _MOST else (1, len(names) - 1, len(names))
+    return [kept for size in sizes for kept in combinations(names, size)]
+
+
+def _known(value: float) -> float | None:
+    return None if math.isnan(value) else value

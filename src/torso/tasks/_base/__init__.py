@@ -1,0 +1,1 @@
+"""The contracts of a kind of task, and what several kinds share."""

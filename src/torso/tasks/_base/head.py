@@ -1,0 +1,130 @@
+"""The room's contract: a vector in, a prediction out, and the negative log-likelihood of the target.
+
+A head that answers about places or steps of an input reads the tokens of the encoders too (`reads_tokens`).
+
+The sum of the heads' losses is the negative joint log-likelihood of the targets given the inputs, which is
+what `balancing: equal` minimises. A missing label (NaN, or -1 for a class) adds exactly nothing.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import torch
+from torch import Tensor, nn
+
+from torso.core.registry import Registry
+from torso.core.types import Tokens
+
+__all__ = ["Head"]
+
+
+class Head(nn.Module, ABC):
+    """Base of all heads: dropout, an optional hidden layer, a linear layer to the outputs.
+
+    `class Gaussian(Head, form="number", name="gaussian")` files itself as `number/gaussian`.
+
+    Args:
+        dim: width of the vector it reads.
+        outputs: numbers it needs per row.
+        hidden: width of a hidden GELU layer; 0 for none.
+        dropout: before the first layer, in training.
+    """
+
+    registry: ClassVar[Registry[Head]] = Registry("head")
+    form: ClassVar[str] = ""
+    reads_tokens: ClassVar[bool] = False
+    """Whether `forward` is given the encoders' tokens, by modality, beside the vector."""
+    level: float = 0.0
+    """Share of the labels that should lie between `low` and `high`; 0 where the head gives no interval."""
+
+    def __init_subclass__(cls, *, form: str = "", name: str = "", **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        cls.form = form or cls.form
+        if name:
+            cls.registry.add(f"{cls.form}/{name}", cls)
+
+    def __init__(self, dim: int, outputs: int, *, hidden: int = 0, dropout: float = 0.0) -> None:
+        super().__init__()
+        layers: list[nn.Module] = [nn.Dropout(dropout)] if dropout else []
+        if hidden:
+            layers += [nn.Linear(dim, hidden), nn.GELU()]
+        self.layers = nn.Sequential(*layers, nn.Linear(hidden or dim, outputs))
+
+    def forward(
+        self,
+        features: Tensor,
+        tokens: Mapping[str, Tokens] | None = None,  # noqa: ARG002
+        /,
+    ) -> Tensor:
+        """Return raw outputs `[batch, outputs]`, or `[batch, ...]` of one shape for all batches.
+
+        Args:
+            features: `[batch, dim]`, what the body says about the rows for this task.
+            tokens: modality -> what its encoder says, False where a row lacks it; None unless `reads_tokens`.
+        """
+        outputs: Tensor = self.layers(features)
+        return outputs
+
+    @abstractmethod
+    def nll(self, outputs: Tensor, targets: Tensor, /) -> Tensor:
+        """Return the negative log-likelihood of each row, `[batch]`; anything where a label is missing."""
+
+    def training_loss(self, outputs: Tensor, targets: Tensor, /) -> Tensor:
+        """Return what training minimises of each row, `[batch]`: by default, its negative log-likelihood."""
+        return self.nll(outputs, targets)
+
+    @abstractmethod
+    def predict(self, outputs: Tensor, /) -> Tensor:
+        """Return probabilities, or values in the target's own unit."""
+
+    def spread(self, outputs: Tensor, /) -> Tensor | None:  # noqa: ARG002
+        """Return the standard deviation of each prediction in the target's unit, if the head knows it."""
+        return None
+
+    def details(self, outputs: Tensor, /) -> dict[str, Tensor]:
+        """Return what is known beside the prediction, in the target's unit, by name; `T_NAME` is its column.
+
+        `spread` is a standard deviation; `low` and `high` are the ends of an interval that should hold `level` of
+        the labels.
+        """
+        spread = self.spread(outputs)
+        return {} if spread is None else {"spread": spread}
+
+    def answer(self, outputs: Tensor, /) -> tuple[Tensor, dict[str, Tensor]]:
+        """Return what `predict` and `details` return, for heads where one takes the other."""
+        return self.predict(outputs), self.details(outputs)
+
+    def log_loss(self, outputs: Tensor, targets: Tensor, /) -> Tensor | None:  # noqa: ARG002
+        """Return the negative log-likelihood of each row in the target's own unit, for evaluations; `[batch]`.
+
+        None where an evaluation reads it off the probabilities, or where the head has no density. The figures of
+        all heads of one kind of target may be compared.
+        """
+        return None
+
+    def labelled(self, targets: Tensor, /) -> Tensor:
+        """Return bool `[batch]`: the rows with a label (any element of it)."""
+        known = ~targets.isnan() if targets.is_floating_point() else targets >= 0
+        return known if known.ndim == 1 else known.flatten(1).any(dim=1)
+
+    def loss(self, outputs: Tensor, targets: Tensor, /) -> Tensor:
+        """Return the mean negative log-likelihood over labelled rows; 0 (with zero gradient) without any.
+
+        In training mode it is the mean of `training_loss`.
+        """
+        rows = self.labelled(targets)
+        if not bool(rows.any()):
+            return outputs.sum() * 0.0
+        of_rows = self.training_loss if self.training else self.nll
+        return of_rows(outputs[rows], targets[rows]).mean()
+
+    def calibrate(self, outputs: Tensor, targets: Tensor, /) -> None:
+        """Refit, on held-out rows, what training rows make overconfident. Default: nothing."""
+
+
+def known_sum(terms: Tensor, known: Tensor) -> Tensor:
+    """Return `[batch]`: the sum of each row's `terms` `[batch, parts]` where `known`."""
+    return torch.where(known, terms, 0.0).sum(dim=1)

@@ -1,0 +1,127 @@
+"""Targets that say something about places of one picture, or of one video."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+import pyarrow as pa
+
+from torso.columns.media.files import MediaError
+from torso.columns.reading import Decoder, Reading
+from torso.core.errors import ConfigError, unknown
+from torso.core.registry import Spec
+from torso.tables.table import Column
+from torso.tasks._base.target import TargetKind
+
+__all__ = ["OfPicture", "cure", "pixel_arrays", "side_lengths"]
+
+
+class OfPicture(TargetKind):
+    """Base of targets about places of a picture; the head reads that picture's tokens, by default of a pyramid.
+
+    Args:
+        of: name of the picture's column; None: the only one.
+    """
+
+    form: ClassVar[str] = "image"
+    """Form of the input that it is about."""
+
+    def __init_subclass__(cls, *, form: str = "", **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        cls.form = form or cls.form
+
+    def __init__(self, of: str | None = None) -> None:
+        self.of = of
+
+    def meet(self, task: str, forms: Mapping[str, str]) -> None:
+        """Settle which picture, or video, is meant.
+
+        Raises:
+            ConfigError: none, or several and `of` names none of them.
+        """
+        known = [name for name, form in forms.items() if form == self.form]
+        if self.of is None and len(known) == 1:
+            (self.of,) = known
+        if self.of is None:
+            raise ConfigError(
+                f"The {self.kind} target {task!r} should be about one {self.form}. Found the {self.form} inputs "
+                f"{known}. {cure(task, known, self.form)}"
+            )
+        if self.of not in known:
+            raise ConfigError(f"`targets.{task}`: {unknown(f'{self.form} input', self.of, known)}")
+
+    def encoders(self) -> Mapping[str, Spec]:
+        """Wish for a pyramid above the picture."""
+        return {} if self.of is None else {self.of: "pyramid"}
+
+
+def side_lengths(size: int | Sequence[int]) -> tuple[int, int]:
+    """Return height and width of a setting `size`: one number, or both."""
+    sides = [size, size] if isinstance(size, int) else list(size)
+    if len(sides) != 2 or not all(isinstance(one, int) and 1 <= one <= 1024 for one in sides):
+        raise ValueError(
+            f"Parameter `size` should be one number or [height, width], from 1 to 1024 pixels. Found {size!r}."
+        )
+    return sides[0], sides[1]
+
+
+def pixel_arrays(
+    column: Column,
+    reading: Reading,
+    decoder: Decoder,
+    root: str | Sequence[str] | None,
+    of_list: Callable[[np.ndarray], np.ndarray],
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the decoded cells `[rows, ...]`, zeros where there is none, and bool `[rows]`, where there is one.
+
+    Args:
+        column: paths, contents of files, or nested lists.
+        reading: reads the files.
+        decoder: of the files.
+        root: what paths are relative to.
+        of_list: what makes of a nested list what `decoder` makes of a file.
+
+    Raises:
+        DataError: a nested list that is no picture.
+    """
+    kind = column.values.type
+    if not (pa.types.is_list(kind) or pa.types.is_large_list(kind) or _is_fixed(kind)):
+        source = reading.media(column, decoder, root)
+        values, present = source.batch(np.arange(len(column)))
+        return values, present
+    assert decoder.fixed is not None
+    values = np.zeros((len(column), decoder.fixed, *decoder.tail), decoder.dtype)
+    present = np.zeros(len(column), bool)
+    for row, cell in enumerate(column.values.to_pylist()):
+        if cell is None:
+            continue
+        try:
+            values[row] = of_list(_array(cell))
+        except MediaError as error:
+            raise column.error(row, str(error)) from error
+        present[row] = True
+    return values, present
+
+
+def _is_fixed(kind: Any) -> bool:
+    return bool(pa.types.is_fixed_size_list(kind))
+
+
+def _array(cell: Any) -> np.ndarray:
+    """Return nested lists as an array, NaN for a null."""
+    try:
+        values = np.array(cell, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise MediaError("lists of unequal lengths, or not of numbers") from error
+    if values.ndim < 2 or values.size == 0:
+        raise MediaError(f"a list of shape {values.shape}, not of rows of pixels")
+    return values
+
+
+def cure(task: str, known: Sequence[str], form: str) -> str:
+    """Return how to say which of the `known` inputs a target is about, or how to have one at all."""
+    if known:
+        return f"Name one with --set targets.{task}.of=COLUMN."
+    return f"Take in such a column, e.g. with --set inputs.COLUMN.kind={form}."

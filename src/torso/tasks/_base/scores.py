@@ -1,0 +1,101 @@
+"""What a kind of target must know to be evaluated: its metrics, and what a baseline without inputs would say.
+
+The baseline is scored by the same code as the model, as a predictor that says the same for every row: so the
+AUROC of a constant is 0.5 and R² of the training mean is about 0 without being written down anywhere.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from torso.core.registry import Registry
+from torso.evaluation.weighted import Array, Floats
+
+__all__ = ["SCORES", "Array", "Measured", "Scores"]
+
+
+class Measured(NamedTuple):
+    """Metrics in some resamples.
+
+    Attributes:
+        overall: metric -> `[resamples]`.
+        each: metric -> `[resamples, classes, dimensions or labels]`.
+    """
+
+    overall: dict[str, Floats]
+    each: dict[str, Floats]
+
+
+class Scores(ABC):
+    """The metrics of one kind of target on labelled rows.
+
+    Built once per predictor with `(prediction, truth, guess)`: the labelled rows only, in the kind's own form,
+    and the baseline's constant answer in the form of `prediction`. Then `measure` is called with weights.
+    """
+
+    headline: ClassVar[str]
+    errors: ClassVar[tuple[str, ...]] = ("log_loss",)
+    """The metrics of which less is better."""
+    reflected: ClassVar[tuple[str, ...]] = ("average_precision",)
+    """The metrics that take `reflected_interval`, as resampling inflates them."""
+    against: ClassVar[str] = "majority"
+    """What the baseline is called."""
+    axes: ClassVar[tuple[int, int]] = (1, 1)
+    """Number of axes of `prediction` and of `truth`."""
+    wider: ClassVar[bool] = False
+    """Whether an interval may hold more than it promises, as one that ends at whole numbers must."""
+    probable: ClassVar[bool] = True
+    """Whether predictions are probabilities."""
+    named: ClassVar[bool] = True
+    """Whether the second axis of a prediction with two stands for classes, dimensions or labels with names."""
+    steps: ClassVar[bool] = False
+    """Whether the second axis of a prediction stands for steps; the names are then of what is told of the steps."""
+    alike: ClassVar[bool] = True
+    """Whether `prediction` and `truth` agree in the axes that both have; else only in the rows."""
+    gaps: ClassVar[bool] = False
+    """Whether a prediction may hold NaN."""
+
+    def __init_subclass__(cls, *, name: str | None = None, **rest: Any) -> None:
+        super().__init_subclass__(**rest)
+        if name is not None:
+            SCORES.add(name, cls)
+
+    @abstractmethod
+    def __init__(self, prediction: Array, truth: Array, guess: Array) -> None: ...
+
+    @abstractmethod
+    def measure(self, weights: Floats, /) -> Measured:
+        """Return the metrics for each row of `weights` `[resamples, rows]`."""
+
+    @staticmethod
+    @abstractmethod
+    def fit_baseline(truth: Array, names: Sequence[str], /) -> dict[str, Any]:
+        """Return, JSON-able, what the baseline learns from the truths of the training rows."""
+
+    @staticmethod
+    @abstractmethod
+    def guess(baseline: Mapping[str, Any], prediction: Array, /) -> Array:
+        """Return the baseline's answer to each row, in the form of `prediction`."""
+
+    @staticmethod
+    def blind(
+        baseline: Mapping[str, Any],  # noqa: ARG004
+        truth: Array,  # noqa: ARG004
+        level: float,  # noqa: ARG004
+        /,
+    ) -> dict[str, Array]:
+        """Return the baseline's details of the labelled rows: `log_loss`, `low`, `high`, where it has them."""
+        return {}
+
+    @staticmethod
+    def labelled(truth: Array, /) -> NDArray[np.bool_]:
+        """Return bool `[rows]`: the rows with at least one known label."""
+        return np.asarray((~np.isnan(truth)).any(axis=tuple(range(1, truth.ndim))))
+
+
+SCORES: Registry[Scores] = Registry("target kind")

@@ -1,0 +1,1 @@
+"""The binary task: target, head and scores."""

@@ -1,0 +1,33 @@
+"""Yes or no: logistic likelihood."""
+
+from __future__ import annotations
+
+from torch import Tensor
+from torch.nn import functional
+
+from torso.tasks._base.temperature import LogitHead
+
+__all__ = ["Logistic"]
+
+
+class Logistic(LogitHead, form="binary", name="logistic"):
+    """Bernoulli likelihood.
+
+    Args:
+        dim: width of the vector it reads.
+        hidden: width of a hidden layer; 0 for none.
+        dropout: before the first layer, in training.
+    """
+
+    def __init__(self, dim: int, *, hidden: int = 0, dropout: float = 0.0) -> None:
+        super().__init__(dim, 1, hidden=hidden, dropout=dropout)
+
+    def nll(self, outputs: Tensor, targets: Tensor, /) -> Tensor:
+        """Return the binary cross-entropy of targets `[batch]` in {0, 1}, NaN where missing."""
+        return functional.binary_cross_entropy_with_logits(
+            self.scale * outputs.squeeze(1), targets.to(outputs.dtype), reduction="none"
+        )
+
+    def predict(self, outputs: Tensor, /) -> Tensor:
+        """Return the probability of the positive class, `[batch]`."""
+        return (self.scale * outputs.squeeze(1)).sigmoid()

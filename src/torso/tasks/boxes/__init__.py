@@ -1,0 +1,1 @@
+"""The boxes task: target, head and scores."""

@@ -1,0 +1,1 @@
+"""The caption task: target, head and scores."""

@@ -1,0 +1,1 @@
+"""The category task: target, head and scores."""

@@ -1,0 +1,78 @@
+"""One class out of several: how often right, over all classes alike, how well ranked, how well calibrated."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from torso.evaluation.weighted import Floats, Ranking, f1, mean_defined, ratio, surprise
+from torso.tasks._base.scores import Array, Measured, Scores
+
+__all__ = ["CategoryScores"]
+
+
+class CategoryScores(Scores, name="category"):
+    """Accuracy, macro-F1, AUROC and average precision (one class against the rest), log loss.
+
+    The macro averages go over the classes that occur: in truth or prediction for F1, in truth for the others.
+    A truth past the last class is one the model never learnt; its probability is 0.
+    """
+
+    headline = "accuracy"
+    axes = (2, 1)
+
+    def __init__(self, prediction: Array, truth: Array, guess: Array) -> None:  # noqa: ARG002
+        num_classes = max(prediction.shape[1], 1 + int(truth.max(initial=-1)))
+        probability = np.pad(prediction, ((0, 0), (0, num_classes - prediction.shape[1])))
+        choice = probability.argmax(axis=1)
+        classes = np.arange(num_classes)
+        self._right = (choice == truth).astype(np.float64)
+        self._true = (truth[:, None] == classes).astype(np.float64)
+        self._chosen = (choice[:, None] == classes).astype(np.float64)
+        self._both = self._true * self._chosen
+        self._surprise = surprise(probability[np.arange(len(truth)), truth])
+        self._rankings = [Ranking(probability[:, at], truth == at) for at in classes]
+
+    def measure(self, weights: Floats, /) -> Measured:
+        """Return the metrics for each row of `weights` `[resamples, rows]`."""
+        total = weights.sum(axis=1)
+        f1s = f1(weights @ self._both, weights @ self._chosen, weights @ self._true)
+        ranked = [ranking.measure(weights) for ranking in self._rankings]
+        areas, precisions = (np.stack(some, axis=1) for some in zip(*ranked, strict=True))
+        overall = {
+            "accuracy": ratio(weights @ self._right, total),
+            "macro_f1": mean_defined(f1s),
+            "auroc": mean_defined(areas),
+            "average_precision": mean_defined(precisions),
+            "log_loss": ratio(weights @ self._surprise, total),
+        }
+        return Measured(overall, {"f1": f1s, "auroc": areas, "average_precision": precisions})
+
+    @staticmethod
+    def fit_baseline(truth: Array, names: Sequence[str], /) -> dict[str, Any]:
+        """Return the frequency of each class."""
+        counts = np.bincount(truth, minlength=len(names))
+        return {"frequencies": (counts / max(1, len(truth))).tolist()}
+
+    @staticmethod
+    def guess(baseline: Mapping[str, Any], prediction: Array, /) -> Array:
+        """Return the frequencies for every row; a class without any gets 0, all alike if none was labelled."""
+        learnt = np.zeros(prediction.shape[1])
+        frequencies = np.asarray(baseline["frequencies"], np.float64)[: len(learnt)]
+        learnt[: len(frequencies)] = frequencies
+        if not learnt.any():
+            learnt[:] = 1 / len(learnt)
+        return np.broadcast_to(learnt, prediction.shape)
+
+    @staticmethod
+    def labelled(truth: Array, /) -> NDArray[np.bool_]:
+        """Return bool `[rows]`: the rows with a known class."""
+        if not np.issubdtype(truth.dtype, np.integer):
+            raise ValueError(
+                f"The truth of a category target should be int. Found dtype {truth.dtype}."
+            )
+        known: NDArray[np.bool_] = truth >= 0
+        return known

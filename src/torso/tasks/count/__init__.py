@@ -1,0 +1,1 @@
+"""The count task: target, head and scores."""

@@ -1,0 +1,213 @@
+"""How many: Poisson and negative binomial likelihoods of whole numbers from 0."""
+
+from __future__ import annotations
+
+import math
+from abc import abstractmethod
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from torso.tasks._base.golden_section import golden_section
+from torso.tasks._base.head import Head
+from torso.tasks._base.intervals import check_level
+
+__all__ = ["NegativeBinomial", "Poisson"]
+
+_FARTHEST = 15.0  # bound of the log ratio of a row's mean to the overall mean
+_LEAST, _MOST = -12.0, 6.0  # bounds of the log dispersion
+_LARGE = 8.0  # from here on Stirling's series is exact to float32
+
+
+class _Count(Head):
+    """What counts share: a mean through a log link, and intervals that end at whole numbers."""
+
+    def __init__(
+        self, dim: int, mean: float, level: float, outputs: int, hidden: int, dropout: float
+    ) -> None:
+        super().__init__(dim, outputs, hidden=hidden, dropout=dropout)
+        self.level = check_level(level)
+        logarithm = torch.tensor(math.log(mean), dtype=torch.get_default_dtype())
+        self.register_buffer("log_mean", logarithm)
+
+    log_mean: Tensor
+
+    def predict(self, outputs: Tensor, /) -> Tensor:
+        """Return the means, `[batch]`."""
+        return self._log_rate(outputs).exp()
+
+    def details(self, outputs: Tensor, /) -> dict[str, Tensor]:
+        """Return `spread`, and the whole numbers `low` and `high` at the quantiles of the interval's ends."""
+        ends = (1 - self.level) / 2, (1 + self.level) / 2
+        found = [self._quantile(outputs, share) for share in ends]
+        low, high = (torch.as_tensor(one).to(outputs) for one in found)
+        return {**super().details(outputs), "low": low, "high": high}
+
+    def log_loss(self, outputs: Tensor, targets: Tensor, /) -> Tensor:
+        """Return minus the log-probability of the targets, `[batch]`."""
+        return self.nll(outputs, targets)
+
+    def _log_rate(self, outputs: Tensor) -> Tensor:
+        return self.log_mean + outputs[:, 0].clamp(-_FARTHEST, _FARTHEST)
+
+    @abstractmethod
+    def _quantile(self, outputs: Tensor, share: float) -> np.ndarray:
+        """Return the least count `[batch]` that has `share` of the probability at or below it."""
+
+
+class Poisson(_Count, form="count", name="poisson"):
+    """Poisson likelihood with a log link: the variance of a row's count is its mean.
+
+    Args:
+        dim: width of the vector it reads.
+        mean: of the counts over training rows, where the mean of every row begins.
+        level: share of the labels that the intervals should hold at least.
+        hidden: width of a hidden layer; 0 for none.
+        dropout: before the first layer, in training.
+    """
+
+    def __init__(
+        self,
+        dim: int,
+        mean: float = 1.0,
+        *,
+        level: float = 0.9,
+        hidden: int = 0,
+        dropout: float = 0.0,
+    ) -> None:
+        super().__init__(dim, mean, level, 1, hidden, dropout)
+
+    def nll(self, outputs: Tensor, targets: Tensor, /) -> Tensor:
+        """Return minus the log-probability of targets `[batch]`, NaN where missing."""
+        log_rate = self._log_rate(outputs)
+        counts = targets.to(outputs.dtype)
+        return log_rate.exp() - counts * log_rate + torch.lgamma(counts + 1)
+
+    def spread(self, outputs: Tensor, /) -> Tensor:
+        """Return the standard deviations, the roots of the means, `[batch]`."""
+        return (0.5 * self._log_rate(outputs)).exp()
+
+    def _quantile(self, outputs: Tensor, share: float) -> np.ndarray:
+        from scipy.special import pdtr, pdtrik
+
+        rate = _plain(self.predict(outputs))
+        return _least(lambda counts: pdtr(counts, rate), pdtrik(share, rate), share)
+
+
+class NegativeBinomial(_Count, form="count", name="negative_binomial"):
+    """Negative binomial likelihood with a log link: the variance is `mean + dispersion * mean²`.
+
+    The Poisson is its limit at no dispersion, which it comes as near as the labels ask for. Parametrised by mean
+    and dispersion ("NB2") as in Lawless, Canadian Journal of Statistics 15, 1987.
+
+    Args:
+        dim: width of the vector it reads.
+        mean: of the counts over training rows, where the mean of every row begins.
+        spread: where the dispersion comes from. `learned`: one for all rows, trained as a parameter and refitted
+            on held-out rows; `row`: predicted for each row.
+        level: share of the labels that the intervals should hold at least.
+        hidden: width of a hidden layer; 0 for none.
+        dropout: before the first layer, in training.
+    """
+
+    def __init__(
+        self,
+        dim: int,
+        mean: float = 1.0,
+        *,
+        spread: Literal["learned", "row"] = "learned",
+        level: float = 0.9,
+        hidden: int = 0,
+        dropout: float = 0.0,
+    ) -> None:
+        if spread not in ("learned", "row"):
+            raise ValueError(f"Parameter `spread` should be 'learned' or 'row'. Found {spread!r}.")
+        super().__init__(dim, mean, level, 2 if spread == "row" else 1, hidden, dropout)
+        self.source = spread
+        if spread == "learned":
+            self.log_dispersion = nn.Parameter(torch.tensor(-1.0))
+
+    def nll(self, outputs: Tensor, targets: Tensor, /) -> Tensor:
+        """Return minus the log-probability of targets `[batch]`, NaN where missing."""
+        log_rate, log_dispersion = self._log_rate(outputs), self._log_dispersion(outputs)
+        size = torch.exp(-log_dispersion)
+        counts = targets.to(outputs.dtype)
+        beyond = torch.log1p(torch.exp(log_rate + log_dispersion))
+        log_probability = (
+            _rise(counts, size)
+            - torch.lgamma(counts + 1)
+            + counts * log_rate
+            - (size + counts) * beyond
+        )
+        return -log_probability
+
+    def spread(self, outputs: Tensor, /) -> Tensor:
+        """Return the standard deviations, `[batch]`."""
+        log_rate = self._log_rate(outputs)
+        more = torch.log1p(torch.exp(log_rate + self._log_dispersion(outputs)))
+        return (0.5 * (log_rate + more)).exp()
+
+    @torch.no_grad()
+    def calibrate(self, outputs: Tensor, targets: Tensor, /) -> None:
+        """Set a learned dispersion to the one that makes held-out rows likeliest; nothing without labels."""
+        rows = self.labelled(targets)
+        if self.source != "learned" or not bool(rows.any()):
+            return
+        known, truth = outputs[rows], targets[rows]
+
+        def cost(logarithm: float) -> float:  # leaves the dispersion set
+            self.log_dispersion.fill_(logarithm)
+            return float(self.nll(known, truth).sum())
+
+        trained = float(self.log_dispersion)
+        as_trained = cost(trained)
+        if not cost(golden_section(cost, _LEAST, _MOST)) < as_trained:
+            cost(trained)
+
+    def _log_dispersion(self, outputs: Tensor) -> Tensor:
+        raw = outputs[:, 1] if self.source == "row" else self.log_dispersion.to(outputs.dtype)
+        return raw.clamp(_LEAST, _MOST)
+
+    def _quantile(self, outputs: Tensor, share: float) -> np.ndarray:
+        from scipy.special import betainc, nbdtrik
+
+        rate = _plain(self.predict(outputs))
+        size = np.broadcast_to(_plain(torch.exp(-self._log_dispersion(outputs))), rate.shape)
+        chance = size / (size + rate)
+        guess = nbdtrik(share, size, chance)
+        return _least(lambda counts: betainc(size, counts + 1, chance), guess, share)
+
+
+def _rise(counts: Tensor, size: Tensor) -> Tensor:
+    """Return `lgamma(counts + size) - lgamma(size) - counts * log(size)`, 0 in the limit of a large `size`.
+
+    For a large `size` by Stirling's series, where the difference of logarithms of huge numbers would be noise.
+    """
+    large = size.clamp(min=_LARGE)
+    ratio = counts / large
+    far = (counts + large - 0.5) * torch.log1p(ratio) - counts
+    far = far + _stirling(counts + large) - _stirling(large)
+    small = size.clamp(max=_LARGE)
+    near = torch.lgamma(counts + small) - torch.lgamma(small) - counts * small.log()
+    return torch.where(size > _LARGE, far, near)
+
+
+def _stirling(x: Tensor) -> Tensor:
+    """Return what `lgamma` has beyond Stirling's formula, for `x` from 8 on."""
+    inverse = 1 / x
+    square = inverse.square()
+    return inverse * (1 / 12 - square * (1 / 360 - square * (1 / 1260 - square / 1680)))
+
+
+def _plain(values: Tensor) -> np.ndarray:
+    return np.asarray(values.detach().cpu().double().numpy())
+
+
+def _least(share_at: Any, guess: np.ndarray, share: float) -> np.ndarray:
+    """Return the least whole numbers with at least `share` at or below, from a `guess` that is off by at most 1."""
+    counts = np.ceil(np.nan_to_num(guess) - 1.0).clip(min=0.0)
+    for _ in range(2):
+        counts = counts + (share_at(counts) < share - 1e-9)
+    return np.asarray(counts)

@@ -1,0 +1,85 @@
+"""How many: whole numbers from 0 as a target."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from torso.columns import cells
+from torso.columns.reading import Reading
+from torso.tables.table import Column
+from torso.tasks._base.target import TargetKind
+from torso.tasks.number.target import constant, named
+
+__all__ = ["Count"]
+
+
+class Count(TargetKind, name="count", head="negative_binomial"):
+    """How many of something; never guessed, always asked for.
+
+    A label that is no whole number from 0 is an error among the training rows; elsewhere it is reported and counts
+    as missing.
+    """
+
+    def __init__(self) -> None:
+        self.mean = 1.0
+
+    def fit(self, column: Column) -> None:
+        """Learn the mean.
+
+        Raises:
+            DataError: a label that is no count, or fewer than two different ones.
+        """
+        values = cells.numbers(column)
+        known = values[~np.isnan(values)]
+        for row in np.flatnonzero(~np.isnan(values) & ~_is_count(values)):
+            raise column.error(
+                int(row),
+                f"expected a count, a whole number from 0, found {values[row]:g}. Correct the cell, or take the "
+                f"column as a number with --set targets.{column.name}.kind=number",
+            )
+        if len(np.unique(known)) < 2:
+            raise constant(column, known)
+        self.mean = float(known.mean())
+
+    def state(self) -> dict[str, Any]:
+        """Return the mean."""
+        return {"mean": self.mean}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take back the mean."""
+        self.mean = state["mean"]
+
+    def encode(self, column: Column, reading: Reading) -> np.ndarray:
+        """Return float32 `[rows]`, NaN where missing."""
+        values = cells.numbers(column)
+        good = _is_count(values)
+        for row in np.flatnonzero(~np.isnan(values) & ~good):
+            reading.skip(column, int(row), f"{values[row]:g}", "not a whole number from 0")
+        return np.where(good, values, np.nan).astype(np.float32)
+
+    def missing(self, rows: int) -> np.ndarray:
+        """Return NaN for every row."""
+        return np.full(rows, np.nan, dtype=np.float32)
+
+    def offered(self) -> dict[str, Any]:
+        """Offer the mean."""
+        return {"mean": self.mean}
+
+    def columns(
+        self, task: str, prediction: np.ndarray, details: Mapping[str, np.ndarray]
+    ) -> dict[str, pa.Array]:
+        """Return `task`, the expected count, `task_spread`, and the whole numbers `task_low` and `task_high`."""
+        whole = {
+            name: value.astype(np.int64) if name in ("low", "high") else value
+            for name, value in details.items()
+        }
+        return named(task, {"": prediction, **whole})
+
+
+def _is_count(values: np.ndarray) -> np.ndarray:
+    with np.errstate(invalid="ignore"):
+        return np.asarray(np.isfinite(values) & (values >= 0) & (values == np.floor(values)))

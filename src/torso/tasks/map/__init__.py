@@ -1,0 +1,1 @@
+"""The map task: target, head and scores."""

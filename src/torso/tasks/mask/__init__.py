@@ -1,0 +1,1 @@
+"""The mask task: target, head and scores."""

@@ -1,0 +1,1 @@
+"""The multilabel task: target, head and scores."""

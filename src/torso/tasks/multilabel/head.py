@@ -1,0 +1,38 @@
+"""Any number of labels at once: independent logistic likelihoods."""
+
+from __future__ import annotations
+
+from torch import Tensor
+from torch.nn import functional
+
+from torso.tasks._base.head import known_sum
+from torso.tasks._base.temperature import LogitHead
+
+__all__ = ["Logistics"]
+
+
+class Logistics(LogitHead, form="multilabel", name="logistic"):
+    """One Bernoulli likelihood per label, summed over the labels whose value is known.
+
+    Args:
+        dim: width of the vector it reads.
+        labels: number of labels.
+        hidden: width of a hidden layer; 0 for none.
+        dropout: before the first layer, in training.
+    """
+
+    def __init__(self, dim: int, labels: int, *, hidden: int = 0, dropout: float = 0.0) -> None:
+        super().__init__(dim, labels, hidden=hidden, dropout=dropout)
+
+    def nll(self, outputs: Tensor, targets: Tensor, /) -> Tensor:
+        """Return the summed cross-entropies of targets `[batch, labels]` in {0, 1}, NaN where missing."""
+        known = ~targets.isnan()
+        clean = targets.nan_to_num(0.0).to(outputs.dtype)
+        terms = functional.binary_cross_entropy_with_logits(
+            self.scale * outputs, clean, reduction="none"
+        )
+        return known_sum(terms, known)
+
+    def predict(self, outputs: Tensor, /) -> Tensor:
+        """Return the probability of each label, `[batch, labels]`."""
+        return (self.scale * outputs).sigmoid()

@@ -1,0 +1,65 @@
+"""Several yes/no labels at once: each by itself on the rows that have it, their mean, and F1 over all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from torso.evaluation.weighted import Floats, Ranking, f1, mean_defined, ratio, surprise
+from torso.tasks._base.scores import Array, Measured, Scores
+
+__all__ = ["MultilabelScores"]
+
+
+class MultilabelScores(Scores, name="multilabel"):
+    """Macro- and micro-F1, AUROC, average precision and log loss as plain means over labels.
+
+    A probability above 0.5 is a yes. A label that is undefined on these rows is left out of the means.
+    """
+
+    headline = "macro_f1"
+    axes = (2, 2)
+
+    def __init__(self, prediction: Array, truth: Array, guess: Array) -> None:  # noqa: ARG002
+        known = ~np.isnan(truth)
+        yes = truth > 0.5
+        self._known = known.astype(np.float64)
+        self._true = yes.astype(np.float64)
+        self._chosen = ((prediction > 0.5) & known).astype(np.float64)
+        self._both = self._true * self._chosen
+        self._surprise = surprise(np.where(yes, prediction, 1.0 - prediction)) * known
+        rows = [np.flatnonzero(column) for column in known.T]
+        self._rankings = [
+            Ranking(prediction[some, at], yes[some, at], some) for at, some in enumerate(rows)
+        ]
+
+    def measure(self, weights: Floats, /) -> Measured:
+        """Return the metrics for each row of `weights` `[resamples, rows]`."""
+        counts = weights @ self._both, weights @ self._chosen, weights @ self._true
+        ranked = [ranking.measure(weights) for ranking in self._rankings]
+        areas, precisions = (np.stack(some, axis=1) for some in zip(*ranked, strict=True))
+        each = {
+            "f1": f1(*counts),
+            "auroc": areas,
+            "average_precision": precisions,
+            "log_loss": ratio(weights @ self._surprise, weights @ self._known),
+        }
+        overall = {"macro_f1" if name == "f1" else name: mean_defined(each[name]) for name in each}
+        overall["micro_f1"] = f1(*(count.sum(axis=1) for count in counts))
+        return Measured(overall, each)
+
+    @staticmethod
+    def fit_baseline(truth: Array, names: Sequence[str], /) -> dict[str, Any]:  # noqa: ARG004
+        """Return the frequency of yes of each label."""
+        columns = [column[~np.isnan(column)] for column in truth.astype(np.float64).T]
+        return {
+            "frequencies": [float(column.mean()) if len(column) else None for column in columns]
+        }
+
+    @staticmethod
+    def guess(baseline: Mapping[str, Any], prediction: Array, /) -> Array:
+        """Return the frequencies for every row, 0.5 for a label that was never known."""
+        frequencies = [0.5 if one is None else one for one in baseline["frequencies"]]
+        return np.broadcast_to(np.array(frequencies, np.float64), prediction.shape)

@@ -1,0 +1,1 @@
+"""The number task: target, head and scores."""

@@ -1,0 +1,77 @@
+"""One number: how much of its variance is explained, and how far off, in the user's unit."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from torso.evaluation.weighted import Floats, Residuals
+from torso.tasks._base.scores import Array, Measured, Scores
+
+__all__ = ["QUANTILES", "NumberScores", "blind_interval"]
+
+QUANTILES = np.linspace(0.0, 1.0, 21)
+"""Where the distribution of the training labels is remembered."""
+
+
+class NumberScores(Scores, name="number"):
+    """R², mean absolute error and root mean squared error, against the mean of the training rows.
+
+    The baseline's density is the Gaussian with their mean and spread, its interval lies between their quantiles.
+    """
+
+    headline = "r2"
+    errors = ("mae", "rmse")
+    against = "mean"
+    probable = False
+
+    def __init__(self, prediction: Array, truth: Array, guess: Array) -> None:  # noqa: ARG002
+        self._residuals = Residuals(prediction[:, None], truth[:, None].astype(np.float64))
+
+    def measure(self, weights: Floats, /) -> Measured:
+        """Return the metrics for each row of `weights` `[resamples, rows]`."""
+        found = self._residuals.measure(weights)
+        return Measured({metric: values[:, 0] for metric, values in found.items()}, {})
+
+    @staticmethod
+    def fit_baseline(truth: Array, names: Sequence[str], /) -> dict[str, Any]:  # noqa: ARG004
+        """Return the mean, the spread, and the quantiles 0, 0.05, ..., 1."""
+        if not len(truth):
+            return {"mean": None}
+        mean = float(truth.mean(dtype=np.float64))
+        std = float(truth.std(dtype=np.float64))
+        return {
+            "mean": mean,
+            "std": std if math.isfinite(std) else None,
+            "quantiles": np.quantile(truth.astype(np.float64), QUANTILES).tolist(),
+        }
+
+    @staticmethod
+    def guess(baseline: Mapping[str, Any], prediction: Array, /) -> Array:
+        """Return the mean for every row, NaN if none was labelled."""
+        mean = baseline["mean"]
+        return np.full(prediction.shape, np.nan if mean is None else mean)
+
+    @staticmethod
+    def blind(baseline: Mapping[str, Any], truth: Array, level: float, /) -> dict[str, Array]:
+        """Return the log loss of the Gaussian, and the ends of the interval."""
+        if not baseline.get("std"):
+            return {}
+        off = (truth.astype(np.float64) - baseline["mean"]) / baseline["std"]
+        log_loss = 0.5 * off**2 + math.log(baseline["std"]) + 0.5 * math.log(2 * math.pi)
+        return {"log_loss": log_loss, **blind_interval(baseline["quantiles"], len(truth), level)}
+
+
+def blind_interval(quantiles: Sequence[float], rows: int, level: float) -> dict[str, Array]:
+    """Return `low` and `high` `[rows]`, between which `level` of the training labels lie.
+
+    Args:
+        quantiles: of the training labels at `QUANTILES`.
+        rows: how many to answer.
+        level: share of the labels.
+    """
+    ends = np.interp([(1 - level) / 2, (1 + level) / 2], QUANTILES, quantiles)
+    return {"low": np.full(rows, ends[0]), "high": np.full(rows, ends[1])}

@@ -1,0 +1,1 @@
+"""The ordinal task: target, head and scores."""

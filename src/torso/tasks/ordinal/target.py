@@ -1,0 +1,62 @@
+"""One of several classes that have an order: grades, sizes, answers from "never" to "always"."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from torso.columns import cells
+from torso.columns.reading import Reading
+from torso.core.errors import DataError
+from torso.tables.table import Column
+from torso.tasks.category.target import Category
+
+__all__ = ["Ordinal"]
+
+
+class Ordinal(Category, name="ordinal", head="cumulative"):
+    """One of several classes from low to high; never guessed, always asked for.
+
+    The answer is the median class: the first that, with the classes below it, holds half of the probability.
+    A label outside the order is reported and counts as missing, since it has no place on the scale.
+
+    Args:
+        order: the classes from low to high; may be left out where they are numbers.
+    """
+
+    def __init__(self, order: Sequence[Any] | None = None) -> None:
+        super().__init__()
+        self.order = None if order is None else [str(cells.text_of(value)) for value in order]
+
+    def fit(self, column: Column) -> None:
+        """Learn the classes and how frequent they are.
+
+        Raises:
+            DataError: words without an order, or a label that the order lacks.
+        """
+        super().fit(column)
+        if self.order is not None:
+            strange = [label for label in self.classes if label not in self.order]
+            if strange:
+                raise DataError(
+                    f"{column.table}, column {column.name!r}: every label should be in `order` {self.order}. Found "
+                    f"{strange[:5]} besides. Add them with --set 'targets.{column.name}.order=[...]'."
+                )
+            self.classes = list(self.order)
+            self._count(column)
+        elif self.type not in ("integer", "number", "boolean"):
+            raise DataError(
+                f"{column.table}, column {column.name!r}: an ordinal target of words should say their order. Found "
+                f"{self.classes[:5]}. Say it from low to high: --set 'targets.{column.name}.order=[low, high]'."
+            )
+
+    def encode(self, column: Column, reading: Reading) -> np.ndarray:
+        """Return places in the order, int64 `[rows]`, -1 where missing."""
+        ids = super().encode(column, reading)
+        return np.where(ids < len(self.classes), ids, -1)
+
+    def choice(self, prediction: np.ndarray) -> np.ndarray:
+        """Return the median class of each row."""
+        return np.asarray((prediction.cumsum(axis=1) >= 0.5 - 1e-6).argmax(axis=1))

@@ -1,0 +1,1 @@
+"""The survival task: target, head and scores."""

@@ -1,0 +1,152 @@
+"""How long until something happens, where some rows were only watched for a while."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from torso.columns import cells
+from torso.columns.reading import Reading
+from torso.core.errors import ConfigError, DataError
+from torso.tables.table import Column
+from torso.tasks._base.target import TargetKind
+from torso.tasks.number.target import named
+
+__all__ = ["Survival"]
+
+_PIECES = (10, 30)  # of the time axis at least and at most,
+_EVENTS = 100  # each with that many of the training events
+_HAPPENED, _CENSORED = ("1", "true", "yes"), ("0", "false", "no")
+
+
+class Survival(TargetKind, name="survival", head="weibull"):
+    """A time until an event, or until nobody watched any longer; never guessed, always asked for.
+
+    The target's column holds the time, above 0, in any unit; the column `event` says how it ended: 1, true or yes
+    where the event happened, 0, false or no where it had not happened by then (the label is "censored"). A row
+    without either has no label; a time that is not above 0 is reported and counts as missing. The column `event` is
+    a part of the label and never an input.
+
+    Args:
+        event: name of the column that says whether the event happened.
+        horizons: times, in the same unit, at which the probability of no event so far is reported.
+    """
+
+    def __init__(self, event: str = "", horizons: Sequence[float] = ()) -> None:
+        if not event:
+            raise ConfigError(
+                "A survival target should name the column that says whether the event happened. Found none: give "
+                "--set targets.TIME.event=COLUMN; where every row has the event, say so in a column of ones."
+            )
+        self.event = str(event)
+        self.horizons = [float(one) for one in horizons]
+        if not all(one > 0 for one in self.horizons):
+            raise ValueError(f"Parameter `horizons` should be above 0. Found {self.horizons}.")
+        self.log_mean = 0.0
+        self.log_std = 1.0
+        self.ends: list[float] = []
+        self.hazards: list[float] = []
+
+    @property
+    def others(self) -> tuple[str, ...]:
+        """The column of events."""
+        return (self.event,)
+
+    def fit(self, column: Column) -> None:
+        """Learn where the times lie, on a logarithmic scale.
+
+        Raises:
+            DataError: no label, no event, or one time everywhere.
+        """
+        time, event = self.encode(column, Reading()).astype(np.float64).T
+        happened = time[event == 1]
+        if not len(happened) or len(np.unique(time[~np.isnan(time)])) < 2:
+            raise DataError(
+                f"{column.table}, column {column.name!r}: a survival target should have at least two times and one "
+                f"event among the training rows. Found {int((~np.isnan(time)).sum())} labels, of which "
+                f"{len(happened)} are events by the column {self.event!r}. Leave it out of the targets."
+            )
+        logs = np.log(time[~np.isnan(time)])
+        self.log_mean, self.log_std = float(logs.mean()), float(logs.std())
+        pieces = int(np.clip(len(happened) // _EVENTS, *_PIECES))
+        shares = np.linspace(0.0, 1.0, pieces + 1)[1:-1]
+        ends = np.unique(np.quantile(happened, shares))
+        self.ends = ends[ends < time[~np.isnan(time)].max()].tolist()
+        self.hazards = _hazards(time, event, np.array([0.0, *self.ends, np.inf]))
+
+    def state(self) -> dict[str, Any]:
+        """Return mean and spread of the log times, and the pieces."""
+        return {
+            "log_mean": self.log_mean,
+            "log_std": self.log_std,
+            "ends": self.ends,
+            "hazards": self.hazards,
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take back what was learned."""
+        self.log_mean, self.log_std = state["log_mean"], state["log_std"]
+        self.ends, self.hazards = state["ends"], state["hazards"]
+
+    def encode(self, column: Column, reading: Reading) -> np.ndarray:
+        """Return float32 `[rows, 2]`, the time and 1 for an event or 0 for none, NaN where missing."""
+        if not pa.types.is_struct(column.values.type):
+            if column.values.null_count == len(column):
+                return self.missing(len(column))
+            raise column.error(0, f"expected a time and an event, found {column.values.type}")
+        time, event = (
+            Column(name, part, column.table, column.places)
+            for name, part in zip((column.name, self.event), column.values.flatten(), strict=True)
+        )
+        out = np.stack([cells.numbers(time), _events(event)], axis=1)
+        with np.errstate(invalid="ignore"):
+            impossible = ~np.isnan(out[:, 0]) & ~((out[:, 0] > 0) & np.isfinite(out[:, 0]))
+        for row in np.flatnonzero(impossible):
+            reading.skip(time, int(row), f"{out[row, 0]:g}", "not a time above 0")
+        out[impossible | np.isnan(out).any(axis=1)] = np.nan
+        return out.astype(np.float32)
+
+    def missing(self, rows: int) -> np.ndarray:
+        """Return NaN for every row."""
+        return np.full((rows, 2), np.nan, dtype=np.float32)
+
+    def offered(self) -> dict[str, Any]:
+        """Offer the scale of the times, the ends of the pieces, and the horizons."""
+        return {**self.state(), "horizons": self.horizons}
+
+    def columns(
+        self, task: str, prediction: np.ndarray, details: Mapping[str, np.ndarray]
+    ) -> dict[str, pa.Array]:
+        """Return `task`, the median time, the ends of its interval, and `task_survival_H` for each horizon."""
+        return named(task, {"": prediction, **details})
+
+
+def _hazards(time: np.ndarray, event: np.ndarray, edges: np.ndarray) -> list[float]:
+    """Return events per unit of time in each piece; a piece without an event counts as having half of one."""
+    known = ~np.isnan(time)
+    time, happened = time[known], time[known & (event == 1)]
+    spent = (np.clip(time[:, None], edges[:-1], edges[1:]) - edges[:-1]).sum(axis=0)
+    at = np.searchsorted(edges, happened) - 1
+    counts = np.bincount(at, minlength=len(edges) - 1)
+    return [float(one) for one in np.maximum(counts, 0.5) / spent]
+
+
+def _events(column: Column) -> np.ndarray:
+    """Return 1 for an event, 0 for none, NaN where missing."""
+    words = pc.utf8_lower(cells.texts(column))
+    out = np.full(len(column), np.nan)
+    for value, signs in ((1.0, _HAPPENED), (0.0, _CENSORED)):
+        said = pc.is_in(words, value_set=pa.array(signs, pa.large_string()))
+        out[said.to_numpy(zero_copy_only=False)] = value
+    strange = np.isnan(out) & words.is_valid().to_numpy(zero_copy_only=False)
+    for row in np.flatnonzero(strange):
+        raise column.error(
+            int(row),
+            f"expected 1, true or yes for an event, 0, false or no for none, found {words[int(row)].as_py()!r}. "
+            "Correct the cell, or name the sign for missing in `data.missing`",
+        )
+    return out

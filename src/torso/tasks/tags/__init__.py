@@ -1,0 +1,1 @@
+"""The tags task: target, head and scores."""

@@ -1,0 +1,57 @@
+"""What heads about steps read: the tokens of a text or time series, one per step."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from torso.core.errors import ConfigError
+from torso.core.tensors import zeroed
+from torso.core.types import Tokens
+
+__all__ = ["Steps", "read_steps"]
+
+
+class Steps(NamedTuple):
+    """One token per step.
+
+    Attributes:
+        values: `[batch, length, dim]`, zeros where there is none.
+        lengths: int64 `[batch]`, steps of each row; 0 in a row that lacks the input.
+    """
+
+    values: Tensor
+    lengths: Tensor
+
+    @property
+    def there(self) -> Tensor:
+        """Bool `[batch, length]`: the steps that rows have."""
+        return (
+            torch.arange(self.values.shape[1], device=self.lengths.device) < self.lengths[:, None]
+        )
+
+
+def read_steps(of: str, most: int, tokens: Mapping[str, Tokens] | None) -> Steps:
+    """Return the tokens of the input `of`, of which a row has at most `most`.
+
+    A token that is hidden in training, with others behind it, is a step of zeros.
+
+    Raises:
+        ConfigError: there is no such input, or it has more tokens than steps.
+    """
+    if not tokens or of not in tokens:
+        raise ConfigError(
+            f"Parameter `of` should name an input. Found {of!r}; known: {list(tokens or ())}."
+        )
+    found = tokens[of]
+    length = found.mask.shape[1]
+    if length > most:
+        raise ConfigError(
+            f"A head about steps should read one token per step, at most {most}. Found {length} of {of!r}: use an "
+            f"encoder such as `transformer` with --set encoders.{of}.tokens=0."
+        )
+    places = torch.arange(1, length + 1, device=found.mask.device)
+    return Steps(zeroed(found), (places * found.mask).amax(dim=1))

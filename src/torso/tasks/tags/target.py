@@ -1,0 +1,303 @@
+"""Tags along a text or time series: which stretches of it are what."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from itertools import groupby, pairwise
+from typing import Any, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+
+from torso.columns import cells
+from torso.columns.reading import Reading
+from torso.core.errors import ConfigError, DataError, unknown
+from torso.tables.table import Column
+from torso.tasks._base.places import cure
+from torso.tasks._base.target import TargetKind
+from torso.tasks.tags.codes import spans_of, touching
+
+__all__ = ["Tags"]
+
+_ALONG = ("text", "sequence")
+_WRITTEN = re.compile(r"\s*(\d+)\s+(\d+)\s+(\S.*?)\s*")
+_KEYS = ("start", "end", "tag")
+_FORMS = 'expected a list of [start, end, tag], objects with these names, or text such as "0 5 PERSON; 10 14 PLACE"'
+
+
+class Label(NamedTuple):
+    """What a cell says.
+
+    Attributes:
+        spans: start, end (exclusive) and tag, in characters of a text or steps of a sequence.
+        unknown: steps of which nothing is known.
+        each: steps, where the cell says what every step is; None where it names spans.
+    """
+
+    spans: list[tuple[int, int, str]]
+    unknown: set[int]
+    each: int | None = None
+
+
+class Tags(TargetKind, name="tags", head="tokens"):
+    """Spans with tags, of the characters of a text or the steps of a sequence; never guessed, always asked for.
+
+    A cell is a list, or its JSON text, of `[start, end, tag]` or of objects with these names, or plain text such as
+    `0 5 PERSON; 10 14 PLACE`; counted from 0, in a text from its first character that is no blank; end exclusive. Of a sequence it may also be a list with one tag per step,
+    where "" says that nothing is tagged and null that nothing is known. Spans do not overlap. An empty list says that
+    nothing is tagged; an empty cell has no label, nor has a span label without its text or sequence. Predictions are
+    lists of objects `start`, `end`, `tag` and `score`, the mean probability of the span's steps.
+
+    Of a text, a step is a token of its tokenizer. A span that begins or ends within a token, or lies behind the last
+    that the input reads, is reported; the first is learnt from whole tokens. A tag that the training rows do not hold
+    is reported; its steps are learnt by no head and missed in every evaluation.
+
+    Args:
+        of: name of the text or sequence; None: the only one.
+        tags: all tags; None: those of the training rows.
+    """
+
+    def __init__(self, of: str | None = None, tags: Sequence[str | int] | None = None) -> None:
+        self.of = of
+        self.given = None if tags is None else [str(tag) for tag in tags]
+        if self.given is not None and (not all(self.given) or len({*self.given}) < len(self.given)):
+            raise ValueError(f"Parameter `tags` should be different names. Found {tags}.")
+        self.tags: list[str] = self.given or []
+        self.steps = 0
+        self.touching = False
+        self.form = ""
+
+    def meet(self, task: str, forms: Mapping[str, str]) -> None:
+        """Settle which input is meant.
+
+        Raises:
+            ConfigError: none, or several and `of` names none of them.
+        """
+        known = [name for name, form in forms.items() if form in _ALONG]
+        if self.of is None and len(known) == 1:
+            (self.of,) = known
+        if self.of is None:
+            raise ConfigError(
+                f"The tags target {task!r} should be about one text or sequence. Found the inputs {known}. "
+                f"{cure(task, known, 'text')}"
+            )
+        if self.of not in known:
+            raise ConfigError(f"`targets.{task}`: {unknown('text or sequence', self.of, known)}")
+        self.form = forms[self.of]
+
+    @property
+    def along(self) -> str | None:
+        """The text or sequence."""
+        return self.of
+
+    def follow(self, steps: int) -> None:
+        """Take note of how many steps a row has at most."""
+        self.steps = steps
+
+    def encoders(self) -> Mapping[str, Mapping[str, Any]]:
+        """Wish for one token per step."""
+        return {} if self.of is None else {self.of: {"tokens": 0}}
+
+    def fit(self, column: Column) -> None:
+        """Learn the tags, sorted (numbers by size), and whether spans of one tag touch each other.
+
+        Raises:
+            DataError: no span at all, or a cell that cannot be read.
+        """
+        labels, places = self._parts(column)
+        if not self.steps:
+            self.steps = max((len(one) for one in places if one is not None), default=0)
+        found = {tag for label in labels if label is not None for *_, tag in label.spans}
+        if not found:
+            raise DataError(
+                f"{column.table}, column {column.name!r}: a tags target should have at least one span among the "
+                f"training rows. Found none in {sum(one is not None for one in labels)} labels. Leave it out of the "
+                "targets."
+            )
+        numeric = all(tag.lstrip("-").isdigit() for tag in found)
+        self.tags = self.given or (sorted(found, key=int) if numeric else sorted(found))
+        self.touching = touching(self.encode(column, Reading()))
+
+    def state(self) -> dict[str, Any]:
+        """Return the tags, the number of steps, and whether spans of one tag touch each other."""
+        return {"tags": self.tags, "steps": self.steps, "touching": self.touching}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take back what was learned."""
+        self.tags, self.steps, self.touching = state["tags"], state["steps"], state["touching"]
+
+    def encode(self, column: Column, reading: Reading) -> np.ndarray:
+        """Return codes (`torso.tasks.tags.codes`), int64 `[rows, steps]`, -1 behind a row's last step."""
+        out = self.missing(len(column))
+        for row, (label, places) in enumerate(zip(*self._parts(column), strict=True)):
+            if label is None:
+                continue
+            if (
+                places is None and label.each is not None
+            ):  # the steps are known without the sequence
+                places = _identity(label.each)[: self.steps]
+            if places is not None:
+                self._check(column, row, label, places)
+                out[row, : len(places)] = self._codes(column, row, label, places, reading)
+        return out
+
+    def missing(self, rows: int) -> np.ndarray:
+        """Return -1 for every row."""
+        return np.full((rows, self.steps), -1, dtype=np.int64)
+
+    def offered(self) -> dict[str, Any]:
+        """Offer the input's name, and the numbers of steps and tags."""
+        return {
+            "of": self.of,
+            "steps": self.steps,
+            "tags": len(self.tags),
+            "touching": self.touching,
+        }
+
+    @property
+    def names(self) -> list[str]:
+        """The tags."""
+        return self.tags
+
+    def columns(
+        self, task: str, prediction: np.ndarray, details: Mapping[str, np.ndarray]
+    ) -> dict[str, pa.Array]:
+        """Return `task`, lists of spans in the order of the input, empty where a row lacks it."""
+        places = details.get("places")
+        if places is None:
+            places = np.broadcast_to(_identity(self.steps), (*prediction.shape, 2))
+        sure = details.get("probability", np.ones(prediction.shape))
+        rows: list[list[dict[str, Any]]] = [[] for _ in prediction]
+        for row, first, last, tag in spans_of(np.where(places[..., 1] > 0, prediction, -1)):
+            own = places[row, first:last]
+            rows[row].append(
+                {
+                    "start": int(own[:, 0].min()),
+                    "end": int(own[:, 1].max()),
+                    "tag": self.tags[tag],
+                    "score": float(sure[row, first:last].mean()),
+                }
+            )
+        whole, score = pa.int64(), pa.float32()
+        fields = [("start", whole), ("end", whole), ("tag", pa.string()), ("score", score)]
+        in_order = [sorted(spans, key=lambda span: span["start"]) for spans in rows]
+        return {task: pa.array(in_order, pa.list_(pa.struct(fields)))}
+
+    def _parts(self, column: Column) -> tuple[list[Label | None], list[np.ndarray | None]]:
+        """Return what each cell says, and where the steps of its input stand, None where there is none."""
+        if not pa.types.is_struct(column.values.type):
+            if column.values.null_count == len(column):
+                return [None] * len(column), [None] * len(column)
+            raise column.error(0, f"expected tags beside places, found {column.values.type}")
+        own, places = column.values.flatten()
+        text = cells.is_text(own)
+        labels = [self._label(column, row, cell, text) for row, cell in enumerate(own.to_pylist())]
+        laid = [one.as_py() for one in places]
+        return labels, [None if one is None else np.reshape(one, (-1, 2)) for one in laid]
+
+    def _label(self, column: Column, row: int, cell: Any, text: bool) -> Label | None:
+        if text and cell is not None:
+            cell = _read(cell)
+        if cell is None:
+            return None
+        if not isinstance(cell, list):
+            raise column.error(row, f"{_FORMS}, found {str(cell)[:80]!r}{cells.not_json(cell)}")
+        if (
+            cell
+            and self.form != "text"
+            and not any(isinstance(one, list | Mapping) for one in cell)
+        ):
+            names = [None if one is None else cells.text_of(one) for one in cell]
+            return Label(
+                _runs(names), {at for at, one in enumerate(names) if one is None}, len(cell)
+            )
+        spans = sorted(_span(column, row, one) for one in cell)
+        for (*_, end, _), (start, *_) in pairwise(spans):
+            if start < end:
+                raise column.error(row, f"expected spans that do not overlap, found {spans}")
+        return Label(spans, set())
+
+    def _check(self, column: Column, row: int, label: Label, places: np.ndarray) -> None:
+        if label.each is None:
+            return
+        whole = len(places) < self.steps
+        if label.each < len(places) or (whole and label.each > len(places)):
+            raise column.error(
+                row, f"expected one tag for each of {len(places)} steps, found {label.each}"
+            )
+
+    def _codes(
+        self, column: Column, row: int, label: Label, places: np.ndarray, reading: Reading
+    ) -> np.ndarray:
+        """Return the codes of one row's steps."""
+        codes = np.zeros(len(places), np.int64)
+        for start, end, tag in label.spans:
+            hit = (places[:, 0] < end) & (places[:, 1] > start) & (codes == 0)
+            at = np.flatnonzero(hit)
+            told = f"{start} {end} {tag}"
+            if not len(at):
+                if label.each is None:
+                    reading.skip(column, row, told, "no step that is read lies in the span")
+                continue
+            if tag not in self.tags:
+                reading.skip(column, row, told, "tag unseen in training")
+            if places[at, 0].min() < start or places[at, 1].max() > end:
+                reading.skip(
+                    column, row, told, "begins or ends within a token; taken for whole ones"
+                )
+            if end > places[:, 1].max() and len(places) < self.steps and label.each is None:
+                reading.skip(column, row, told, "ends behind the input; cut off there")
+            known = self.tags.index(tag) if tag in self.tags else len(self.tags)
+            codes[at] = 2 * known + 2
+            codes[at[0]] = 2 * known + 1
+        empty = places[:, 0] == places[:, 1]  # such as a tokenizer's special tokens
+        codes[empty | np.isin(places[:, 0], [*label.unknown])] = -1
+        return codes
+
+
+def _identity(steps: int) -> np.ndarray:
+    return np.arange(steps)[:, None] + np.arange(2)
+
+
+def _read(text: str) -> Any:
+    """Return what a text cell holds: a list, None if it is empty, or the text itself if it is neither form."""
+    text = text.strip()
+    if not text:
+        return None
+    if text.startswith("["):
+        try:
+            return json.loads(text)
+        except ValueError:
+            return text
+    parts = [_WRITTEN.fullmatch(part) for part in text.split(";") if part.strip()]
+    return [[*part.groups()] for part in parts if part] if all(parts) else text
+
+
+def _runs(names: Sequence[str | None]) -> list[tuple[int, int, str]]:
+    """Return the stretches of equal tags."""
+    spans, at = [], 0
+    for name, group in groupby(names):
+        length = len([*group])
+        if name:
+            spans.append((at, at + length, name))
+        at += length
+    return spans
+
+
+def _span(column: Column, row: int, one: Any) -> tuple[int, int, str]:
+    if isinstance(one, Mapping) and {*_KEYS} <= one.keys():
+        one = [one[key] for key in _KEYS]
+    try:
+        start, end, tag = one
+        begin, stop, name = int(start), int(end), cells.text_of(tag)
+        if (begin, stop) != (float(start), float(end)):
+            raise ValueError
+    except (TypeError, ValueError):
+        raise column.error(row, f"{_FORMS}, found {str(one)[:80]!r}") from None
+    if not 0 <= begin < stop or not name:
+        raise column.error(
+            row, f"expected a span with 0 <= start < end and a tag, found {[start, end, tag]}"
+        )
+    return begin, stop, name

@@ -1,0 +1,1 @@
+"""The tracks task: target, head and scores."""

@@ -1,0 +1,1 @@
+"""The vector task: target, head and scores."""

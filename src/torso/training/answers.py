@@ -1,0 +1,110 @@
+"""A model's predictions and losses on many rows, batch by batch, without gradients."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from torso.core.types import Batch
+from torso.model.model import Model
+from torso.tasks.heads import Head
+from torso.training.devices import autocast
+
+__all__ = ["Answers", "Prediction", "answer", "brought_back"]
+
+
+class Prediction(NamedTuple):
+    """What a head says about some rows.
+
+    Attributes:
+        value: probabilities or values, `[rows, ...]`.
+        details: what is known beside it, by name, `[rows, ...]`.
+    """
+
+    value: np.ndarray
+    details: dict[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What a model says about some rows, on the CPU.
+
+    Attributes:
+        outputs: task -> its head's raw outputs.
+        targets: task -> targets, where the batches held any.
+    """
+
+    outputs: dict[str, Tensor]
+    targets: dict[str, Tensor]
+
+    def losses(self, model: Model) -> dict[str, float]:
+        """Return task -> mean negative log-likelihood over labelled rows; NaN without any."""
+        device = next(model.parameters()).device
+        was_training = model.heads.training
+        model.heads.eval()  # in training a head may minimise something else
+        with torch.no_grad():
+            losses, counts = model.losses(
+                {task: output.to(device) for task, output in self.outputs.items()},
+                {task: target.to(device) for task, target in self.targets.items()},
+            )
+        model.heads.train(was_training)
+        known = torch.where(counts > 0, losses, torch.nan)
+        return dict(zip(model.tasks, known.tolist(), strict=True))
+
+    def predictions(self, model: Model) -> dict[str, Prediction]:
+        """Return task -> what its head says; with targets also their negative log-likelihood, `log_loss`."""
+        device = next(model.parameters()).device
+        with torch.inference_mode():
+            return {
+                task: self._prediction(head, self.outputs[task].to(device), self.targets.get(task))
+                for task, head in model.heads.pairs()
+            }
+
+    def _prediction(self, head: Head, outputs: Tensor, targets: Tensor | None) -> Prediction:
+        prediction, details = head.answer(outputs)
+        if targets is not None:
+            targets = targets.to(outputs.device)
+            losses = head.log_loss(outputs, targets)
+            if losses is not None:
+                details["log_loss"] = torch.where(head.labelled(targets), losses, torch.nan)
+        return Prediction(
+            prediction.cpu().numpy(),
+            {name: value.cpu().numpy() for name, value in details.items()},
+        )
+
+
+def brought_back(raw: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Return a model's raw outputs on the CPU, in float32 at least."""
+    return {
+        task: output.to(torch.promote_types(output.dtype, torch.float32)).cpu()
+        for task, output in raw.items()
+    }
+
+
+def answer(model: Model, batches: Iterable[Batch], precision: str = "auto") -> Answers:
+    """Run `model` in evaluation mode over `batches` and return its answers in their order."""
+    device = next(model.parameters()).device
+    outputs: dict[str, list[Tensor]] = {task: [] for task in model.tasks}
+    targets: dict[str, list[Tensor]] = {}
+    was_training = model.training
+    if was_training:
+        model.eval()  # walks through every module: not free where one row is answered
+    with torch.inference_mode():
+        for batch in batches:
+            with autocast(device, precision):
+                raw = model(batch.to(device).inputs)
+            for task, output in brought_back(raw).items():
+                outputs[task].append(output)
+            for task, target in batch.targets.items():
+                targets.setdefault(task, []).append(target)
+    if was_training:
+        model.train()
+    return Answers(
+        {task: torch.cat(parts) for task, parts in outputs.items()},
+        {task: torch.cat(parts) for task, parts in targets.items()},
+    )

@@ -1,0 +1,200 @@
+"""The command line as a person types it: what it prints, what it writes, how it ends."""
+
+import json
+import subprocess
+import sys
+
+import pandas as pd
+import polars
+import pytest
+import yaml
+
+from tests import small_tables as tables
+from tests.small_tables import MEDIA, TARGETS, TINY, options, torso, write
+
+TASKS = [part for task in TARGETS for part in ("-t", task)]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("cli")
+    table = tables.make(folder)
+    settings = {**TINY, **MEDIA, "data.cache": str(folder / "cache")}
+    assert torso("fit", table, *TASKS, "-o", folder / "run", *options(settings)) == 0
+    return folder
+
+
+def test_help_and_version_are_quick_to_import():
+    code = (
+        "import sys; from tests.small_tables import torso; import torso.app.cli; "
+        "from typer.testing import CliRunner; r = CliRunner().invoke(torso.app.cli.app, ['--help']); "
+        "assert r.exit_code == 0, r.output; "
+        "heavy = {'torch', 'pandas', 'pyarrow', 'pydantic'} & set(sys.modules); assert not heavy, heavy; "
+        "print(r.output)"
+    ).replace("from tests.small_tables import torso; ", "")
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    for command in ("demo", "inspect", "fit", "evaluate", "predict", "search", "list"):
+        assert command in done.stdout
+
+
+def test_python_m_torso():
+    done = subprocess.run(
+        [sys.executable, "-m", "torso", "--version"], capture_output=True, text=True, check=True
+    )
+    from torso import __version__
+
+    assert done.stdout.strip() == __version__
+
+
+def test_lists_keep_brackets(capsys):
+    assert torso("list", "inputs") == 0
+    assert "torso[video]" in "".join(capsys.readouterr().out.split())
+
+
+def test_inspect_without_torch():
+    code = (
+        "import sys, tempfile, pathlib; p = pathlib.Path(tempfile.mkdtemp()) / 't.csv'; "
+        "p.write_text('a,b\\n1,x\\n2,y\\n3,x\\n'); sys.argv = ['torso', 'inspect', str(p)]; "
+        "from torso.app.cli import app; app(standalone_mode=False); "
+        "assert 'torch' not in sys.modules"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_inspect_prints_every_column_with_kind_role_and_warnings(tmp_path, capsys):
+    columns = {**tables.plain(), "same": ["x"] * 40, "x[/y]": tables.plain()["size"]}
+    table = write(tmp_path / "t.csv", columns)
+    assert torso("inspect", table, "-t", "price", "--set", "inputs.shop.kind=text") == 0
+    out = capsys.readouterr().out
+    assert "t.csv: 40 rows, 8 columns" in out
+    lines = {line.split()[0]: line for line in out.splitlines() if line.split()}
+    assert "target" in lines["price"]
+    assert "left out" in lines["same"]
+    assert "text" in lines["shop"]
+    assert "x[/y]" in lines
+    assert "same: " in out
+
+
+def test_fit_prints_labels_gaps_and_results(folder, tmp_path, capsys):
+    table = tables.make(tmp_path)
+    tables.change(table, lambda cells: cells["price"].__setitem__(slice(0, 10), [""] * 10))
+    tables.change(table, lambda cells: cells["photo"].__setitem__(0, "files/gone.png"))
+    out = tmp_path / "run"
+    assert torso("fit", table, *TASKS, "-o", out, *options({**TINY, **MEDIA})) == 0
+    shown = capsys.readouterr()
+    for part in (
+        "labels used",
+        "training (28 rows)",
+        "photo ",
+        "1 cells of 'photo'",
+        "On the test rows",
+        "accuracy",
+        f"torso predict {out}",
+    ):
+        assert part in shown.out, part
+    assert "held-out loss" in shown.err
+
+
+def test_predict_writes_csv_and_parquet_alike(folder, tmp_path, capsys):
+    table = folder / "table.csv"
+    for name in ("answers.csv", "answers.parquet", "answers.jsonl"):
+        assert (
+            torso("predict", folder / "run", table, "-o", tmp_path / name, "--keep", "photo") == 0
+        )
+        assert f"40 rows written to {tmp_path / name}" in capsys.readouterr().err
+    csv, parquet = (
+        pd.read_csv(tmp_path / "answers.csv"),
+        pd.read_parquet(tmp_path / "answers.parquet"),
+    )
+    pd.testing.assert_frame_equal(csv, parquet, check_dtype=False, rtol=1e-6)
+    assert list(csv["photo"]) == [f"files/{row}.png" for row in range(40)]
+    assert len(polars.read_ndjson(tmp_path / "answers.jsonl")) == 40
+
+
+def test_evaluate_prints_and_writes(folder, tmp_path, capsys):
+    out = tmp_path / "scores.json"
+    assert torso("evaluate", folder / "run", folder / "table.csv", "-o", out) == 0
+    assert "macro-F1" in capsys.readouterr().out
+    scores = json.loads(out.read_text(), parse_constant=pytest.fail)
+    assert set(scores) == set(TARGETS)
+
+
+def test_root_on_every_command(folder, tmp_path):
+    table = write(tmp_path / "t.csv", tables.read(folder / "table.csv"))
+    assert torso("inspect", table, "--root", folder) == 0
+    run = tmp_path / "run"
+    fit = ["fit", table, *TASKS, "-o", run, "--root", folder, *options({**TINY, **MEDIA})]
+    assert torso(*fit) == 0
+    assert yaml.safe_load((run / "run.yaml").read_text())["data"]["root"] == [str(folder)]
+    assert (run / "skipped.jsonl").read_text() == ""
+    assert torso("predict", folder / "run", table, "-o", tmp_path / "a.csv", "--root", folder) == 0
+    assert torso("evaluate", run, table) == 0
+
+
+def test_a_folder_is_found_when_none_is_named(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path / "shop.csv", tables.plain())
+    for name in ("shop", "shop-2"):
+        assert torso("fit", "shop.csv", *TASKS, *options(TINY)) == 0
+        assert (tmp_path / "runs" / name / "model.safetensors").exists()
+
+
+def test_ctrl_c_exits_with_130_and_resume_goes_on(tmp_path, monkeypatch, capsys):
+    from torso.app.progress import ProgressBar
+
+    table, out = write(tmp_path / "t.csv", tables.plain()), tmp_path / "run"
+    settings = {**TINY, "training.epochs": 3}
+    seen = ProgressBar.epoch_done
+
+    def interrupted(self, epoch):
+        seen(self, epoch)
+        if epoch.number == 2:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(ProgressBar, "epoch_done", interrupted)
+        assert torso("fit", table, *TASKS, "-o", out, *options(settings)) == 130
+    assert json.loads((out / "metrics.json").read_text())["training"]["end"] == "interrupted"
+    assert torso("fit", "-o", out, "--resume") == 0
+    assert json.loads((out / "metrics.json").read_text())["training"]["epochs"] == 3
+
+
+def test_list_shows_every_room_and_one_alone(capsys):
+    assert torso("list") == 0
+    out = capsys.readouterr().out
+    for word in (
+        "encoders",
+        "fusion",
+        "transformer",
+        "hard",
+        "separate",
+        "uncertainty",
+        "multilabel",
+    ):
+        assert word in out
+    assert torso("list", "balancing") == 0
+    out = capsys.readouterr().out
+    assert "equal" in out
+    assert "encoders" not in out
+    assert torso("list", "fusions") == 1
+    assert "Did you mean 'fusion'?" in capsys.readouterr().err
+
+
+def test_list_shows_what_fusions_cost_and_inspect_what_a_model_does(folder, capsys):
+    assert torso("list", "fusion") == 0
+    out = capsys.readouterr().out
+    assert "multiply-adds/row" in out and "32,960" in out
+    assert torso("inspect", folder / "table.csv", *TASKS, "--model") == 0
+    out = capsys.readouterr().out
+    assert "part of the model" in out
+    assert "encoder photo" in out and "fusion" in out and "sharing" in out
+
+
+def test_an_unwritable_place_is_one_sentence(folder, tmp_path, capsys):
+    (tmp_path / "file").write_text("")
+    code = torso("predict", folder / "run", folder / "table.csv", "-o", tmp_path / "file" / "a.csv")
+    err = capsys.readouterr().err
+    assert code == 1
+    assert "Cannot read or write" in err
+    assert "Traceback" not in err
