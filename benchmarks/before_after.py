@@ -3,7 +3,7 @@
     python benchmarks/before_after.py BEFORE AFTER [--rounds 7] [--out benchmarks/results/before_after.json]
 
 BEFORE and AFTER are checkouts (`git worktree add ../before COMMIT`). Both are measured in turn, before, after,
-before, ..., each round in a new process with one thread, so that a machine that slows down slows both. The
+after, before, ..., each round in a new process with one thread, so that a machine that slows down slows both. The
 figures are CPU seconds; the ratio is taken round by round, and its median is what counts.
 """
 
@@ -68,9 +68,10 @@ def measure(tree: Path, code: str, *arguments: str) -> float:
 def compare(trees: dict[str, Path], rounds: int, code: str, *arguments: str) -> dict[str, Any]:
     """Return the figures of both trees, measured in turn, and the median of their ratios."""
     figures: dict[str, list[float]] = {name: [] for name in trees}
-    for _ in range(rounds):
-        for name, tree in trees.items():
-            figures[name].append(measure(tree, code, *arguments))
+    for number in range(rounds):
+        order = [*trees] if number % 2 == 0 else [*trees][::-1]  # neither is always first
+        for name in order:
+            figures[name].append(measure(trees[name], code, *arguments))
     ratios = [after / before for before, after in zip(*figures.values(), strict=True)]
     return {
         **{name: statistics.median(values) for name, values in figures.items()},
