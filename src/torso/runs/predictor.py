@@ -21,7 +21,7 @@ from torso.columns.reading import Reading, ReadOptions
 from torso.columns.splits import group_ids
 from torso.core.errors import ConfigError, DataError, RunError
 from torso.core.registry import no_imports
-from torso.model.model import Model, Part
+from torso.model.model import Model, PartSpec
 from torso.runs.config import RunConfig, read_config
 from torso.runs.folder import read_json, write_json
 from torso.runs.schema import Schema
@@ -316,11 +316,11 @@ def build_model(config: RunConfig, schema: Schema) -> Model:
     """Return the untrained model that a config describes, for a fitted schema."""
     return Model.build(
         {
-            name: Part(one.form, config.encoders.get(name, schema.encoder(name)), one.offered())
+            name: PartSpec(one.form, config.encoders.get(name, schema.encoder(name)), one.offered())
             for name, one in schema.modalities.items()
         },
         {
-            name: Part(kind.kind, config.heads.get(name, kind.head), kind.offered())
+            name: PartSpec(kind.kind, config.heads.get(name, kind.head), kind.offered())
             for name, kind in schema.targets.items()
         },
         dim=config.dim,
