@@ -39,8 +39,8 @@ from sklearn.preprocessing import StandardScaler
 from small_training import circumstances
 
 import torso
-from torso.columns.inputs import Image
-from torso.columns.reading import Reading
+from torso.columns.inputs import ImageInput
+from torso.columns.reading import Reading, ReadOptions
 from torso.columns.splits import split_rows
 from torso.tables.table import read_table
 from torso.tasks.scores import TaskReport, evaluate_task, fit_baseline
@@ -187,8 +187,8 @@ def draw(
         return
     column = read_table(rows).column("image")
     pictures = (
-        Image(size=64)
-        .source(column, Reading(root=[folder / "images.zip"]))
+        ImageInput(size=64)
+        .source(column, Reading(ReadOptions(root=[folder / "images.zip"])))
         .batch(np.arange(len(rows)))[0]
     )
     asks = np.random.default_rng(0).choice(len(rows), queries, replace=False)

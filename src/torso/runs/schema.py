@@ -8,20 +8,20 @@ The schema learns everything it knows from training rows, and is stored as JSON:
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
-from torso.columns.inputs import InputKind
 from torso.columns.dataset import Dataset
-from torso.columns.reading import Reading
+from torso.columns.inputs import Input
+from torso.columns.reading import Reading, ReadOptions
 from torso.columns.sources import Source, joined
-from torso.tables.table import Column, Table
-from torso.tasks.targets import TargetKind
 from torso.core.errors import ConfigError, DataError, unknown, within
 from torso.core.registry import spec_type
+from torso.tables.table import Column, Table
+from torso.tasks.targets import TargetKind
 
 __all__ = ["Modality", "Schema"]
 
@@ -41,7 +41,7 @@ class Modality:
 
     name: str
     form: str
-    columns: Mapping[str, InputKind]
+    columns: Mapping[str, Input]
 
     @property
     def encoder(self) -> str:
@@ -95,7 +95,7 @@ class Schema:
                 f"A column should be an input or a target, not both. Found {both}. Take them out of `inputs`."
             )
         self.inputs = {
-            name: _build(InputKind.registry, "inputs", name, spec) for name, spec in inputs.items()
+            name: _build(Input.registry, "inputs", name, spec) for name, spec in inputs.items()
         }
         self.targets: dict[str, TargetKind] = {
             name: _build(TargetKind.registry, "targets", name, spec)
@@ -135,8 +135,8 @@ class Schema:
         for name, kind in self.inputs.items():
             kind.fit(training.column(name))
         for name, target in self.targets.items():
-            again = replace(reading or Reading(), skipped=[], decoded={}, files={}, unreadable={})
-            target.learn(self._label(training, name), again)
+            unlogged = Reading(reading.options if reading else ReadOptions())
+            target.learn(self._label(training, name), unlogged)
 
     @property
     def restored(self) -> dict[str, str]:
@@ -238,7 +238,7 @@ class Schema:
             details = {**details, "places": places}
         return kind.columns(task, prediction, details)
 
-    def _followed(self, modality: str) -> tuple[str, InputKind]:
+    def _followed(self, modality: str) -> tuple[str, Input]:
         """Return the one column of a modality, and its kind."""
         ((column, kind),) = self.modalities[modality].columns.items()
         return column, kind
@@ -281,11 +281,11 @@ def _build(registry: Any, room: str, name: str, spec: Mapping[str, Any]) -> Any:
 
 
 def _group(
-    inputs: Mapping[str, InputKind], wished: Mapping[str, str | None]
+    inputs: Mapping[str, Input], wished: Mapping[str, str | None]
 ) -> dict[str, Modality]:
     """Return the modalities, in the order in which their first columns stand."""
     own = {name for name, kind in inputs.items() if not (wished[name] or kind.modality)}
-    columns: dict[str, dict[str, InputKind]] = {}
+    columns: dict[str, dict[str, Input]] = {}
     for name, kind in inputs.items():
         label = wished[name] or kind.modality
         while not wished[name] and label in own:

@@ -9,20 +9,22 @@ from typing import Any, Literal
 
 import numpy as np
 
-from torso.columns.inputs._input import InputKind
+from torso.columns.inputs._input import Input
 from torso.columns.media.audio import AudioSettings, decode_audio, decode_samples
+from torso.columns.media.decoder import FileDecoder
 from torso.columns.media.images import decode_image
 from torso.columns.media.videos import decode_video, pyav
-from torso.columns.reading import Decoder, Reading
+from torso.columns.media_column import media_source, media_stamps
+from torso.columns.reading import Reading
 from torso.columns.sources import Source
 from torso.tables.table import Column
 
-__all__ = ["Audio", "Image", "Video", "image_decoder"]
+__all__ = ["AudioInput", "ImageInput", "VideoInput", "image_decoder"]
 
 
-def image_decoder(size: int) -> Decoder:
+def image_decoder(size: int) -> FileDecoder:
     """Return the decoder of pictures to uint8 `[size, size, 3]`."""
-    return Decoder(
+    return FileDecoder(
         settings={"form": "image", "version": 1, "size": size},
         decode=partial(decode_image, size=size),
         dtype=np.dtype(np.uint8),
@@ -31,7 +33,7 @@ def image_decoder(size: int) -> Decoder:
     )
 
 
-class _Media(InputKind):
+class _Media(Input):
     """A column of paths (relative to the table, or to `root`) or of raw bytes.
 
     Args:
@@ -42,19 +44,19 @@ class _Media(InputKind):
         self.root = root
 
     @abstractmethod
-    def decoder(self) -> Decoder:
+    def decoder(self) -> FileDecoder:
         """Return what turns a file's bytes into features."""
 
     def source(self, column: Column, reading: Reading) -> Source:
         """Read every file of the column, from the cache where it is known."""
-        return reading.media(column, self.decoder(), self.root)
+        return media_source(column, reading, self.decoder(), self.root)
 
     def stamps(self, column: Column, reading: Reading) -> np.ndarray:
         """Return uint8 `[rows, 16]`, which change when a file does; zeros where there is none to be found."""
-        return reading.stamps(column, self.root)
+        return media_stamps(column, reading, self.root)
 
 
-class Image(_Media, name="image", form="image", encoder="convnet"):
+class ImageInput(_Media, name="image", form="image", encoder="convnet"):
     """A picture: PNG, JPEG, WebP, GIF, BMP or TIFF, whatever the file is called.
 
     Args:
@@ -66,7 +68,7 @@ class Image(_Media, name="image", form="image", encoder="convnet"):
         super().__init__(root)
         self.size = _side(size)
 
-    def decoder(self) -> Decoder:
+    def decoder(self) -> FileDecoder:
         """Return the decoder to uint8 `[size, size, 3]`."""
         return image_decoder(self.size)
 
@@ -75,7 +77,7 @@ class Image(_Media, name="image", form="image", encoder="convnet"):
         return {"size": self.size, "channels": 3}
 
 
-class Audio(_Media, name="audio", form="audio", encoder="convnet"):
+class AudioInput(_Media, name="audio", form="audio", encoder="convnet"):
     """A recording: WAV, FLAC, AIFF, Ogg (Vorbis, Opus) or MP3, as log-mel frames or as samples.
 
     Args:
@@ -104,18 +106,18 @@ class Audio(_Media, name="audio", form="audio", encoder="convnet"):
         self.layout = layout
         self.settings = AudioSettings(rate=rate, mels=mels, hop=hop, window=window, seconds=seconds)
 
-    def decoder(self) -> Decoder:
+    def decoder(self) -> FileDecoder:
         """Return the decoder to float16 `[frames, mels]`, or to int16 `[samples]`."""
         settings = self.settings
         if self.layout == "samples":
             rate, seconds = settings.rate, settings.seconds
-            return Decoder(
+            return FileDecoder(
                 settings={"form": "samples", "version": 1, "rate": rate, "seconds": seconds},
                 decode=partial(decode_samples, rate=rate, seconds=seconds),
                 dtype=np.dtype(np.int16),
                 tail=(),
             )
-        return Decoder(
+        return FileDecoder(
             settings={"form": "audio", "version": 1, **vars(settings)},
             decode=partial(decode_audio, settings=settings),
             dtype=np.dtype(np.float16),
@@ -129,7 +131,7 @@ class Audio(_Media, name="audio", form="audio", encoder="convnet"):
         return {"mels": self.settings.mels}
 
 
-class Video(_Media, name="video", form="video", encoder="frames"):
+class VideoInput(_Media, name="video", form="video", encoder="frames"):
     """A video without its sound: MP4, MOV, WebM, Matroska or AVI, whatever the file is called; needs `torso[video]`.
 
     Every frame is decoded, so a video of more than 20,000 frames counts as unreadable.
@@ -150,9 +152,9 @@ class Video(_Media, name="video", form="video", encoder="frames"):
         self.size = _side(size)
         self.frames = frames
 
-    def decoder(self) -> Decoder:
+    def decoder(self) -> FileDecoder:
         """Return the decoder to uint8 `[frames, size, size, 3]`."""
-        return Decoder(
+        return FileDecoder(
             settings={"form": "video", "version": 1, "size": self.size, "frames": self.frames},
             decode=partial(decode_video, size=self.size, frames=self.frames),
             dtype=np.dtype(np.uint8),
