@@ -13,7 +13,7 @@ from torch import Tensor
 
 from torso.columns.loader import features_of
 from torso.columns.media.files import MediaError, MediaFiles
-from torso.columns.reading import Reading
+from torso.columns.reading import Reading, ReadOptions
 from torso.core.errors import ConfigError, DataError, unknown
 from torso.model.model import Model
 from torso.runs.config import RunConfig
@@ -148,10 +148,10 @@ def question_vector(run: Run, task: str, modality: str, question: str | Path) ->
     part = run.schema.modalities[modality]
     (column,) = part.columns
     cell = pa.array([str(question)] if part.form == "text" else [_content(question)])
-    reading = Reading(most_skipped=1.0, in_pieces=True)
+    reading = Reading(ReadOptions(most_skipped=1.0, in_pieces=True))
     vector = encode(run, task, part, Table(pa.table({column: cell}), "<question>"), reading)[0]
     if not vector.any():
-        reason = reading.skipped[0].reason if reading.skipped else "nothing in it"
+        reason = reading.log.skipped[0].reason if reading.log.skipped else "nothing in it"
         raise DataError(f"The question {str(question)!r:.80} cannot be read: {reason}.")
     return vector
 
