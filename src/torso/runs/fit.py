@@ -19,8 +19,8 @@ from torso.columns.dataset import Dataset
 from torso.tables.table import Table
 from torso.columns.loader import Loader
 from torso.columns.splits import Split, group_ids
-from torso.tasks.targets import labelled
-from torso.tasks.scores import evaluate_task, fit_baseline
+from torso.tasks import labelled
+from torso.tasks import evaluate_task, fit_baseline
 from torso.runs.prepare import Draft, read_tables
 from torso.model.model import Model
 from torso.runs.columns import gather_values, leftover_warnings

@@ -24,7 +24,7 @@ from torso.columns.splits import group_ids
 from torso.tables.alike import alike
 from torso.tables.table import Table, read_table
 from torso.core.errors import ConfigError, DataError, RunError
-from torso.tasks.scores import TaskReport, evaluate_task
+from torso.tasks import TaskReport, evaluate_task
 from torso.model.model import Model, Part
 from torso.core.registry import no_imports
 from torso.runs.folder import read_json, write_json

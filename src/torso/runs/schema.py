@@ -19,7 +19,7 @@ from torso.columns.dataset import Dataset
 from torso.columns.reading import Reading
 from torso.columns.sources import Source, joined
 from torso.tables.table import Column, Table
-from torso.tasks.targets import TargetKind
+from torso.tasks import Target
 from torso.core.errors import ConfigError, DataError, unknown, within
 from torso.core.registry import spec_type
 
@@ -97,8 +97,8 @@ class Schema:
         self.inputs = {
             name: _build(InputKind.registry, "inputs", name, spec) for name, spec in inputs.items()
         }
-        self.targets: dict[str, TargetKind] = {
-            name: _build(TargetKind.registry, "targets", name, spec)
+        self.targets: dict[str, Target] = {
+            name: _build(Target.registry, "targets", name, spec)
             for name, spec in targets.items()
         }
         self.labels = {
