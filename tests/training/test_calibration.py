@@ -8,10 +8,10 @@ from torso.balancing import Equal
 from torso.columns.dataset import Dataset
 from torso.columns.loader import Loader
 from torso.columns.sources import ArraySource
-from torso.model.model import Model, Part
+from torso.model.model import Model, PartSpec
 from torso.tasks import Head
 from torso.tasks.number.head import Gaussian
-from torso.training import Listener, Plan, Trainer, answer
+from torso.training import Listener, Trainer, TrainingConfig, answer
 from torso.training.calibration import refitted_heads
 
 RNG = np.random.default_rng(0)
@@ -32,8 +32,8 @@ class Ear(Listener):
 def trainer(listener=None):
     torch.manual_seed(0)
     model = Model.build(
-        {"numbers": Part("numbers", "periodic", {"columns": 3})},
-        {"sum": Part("number", "gaussian", {"mean": 0.0, "std": 2.0})},
+        {"numbers": PartSpec("numbers", "periodic", {"columns": 3})},
+        {"sum": PartSpec("number", "gaussian", {"mean": 0.0, "std": 2.0})},
         dim=16,
         fusion="concat",
     )
@@ -42,7 +42,7 @@ def trainer(listener=None):
         Equal(["sum"]),
         Loader(DATASET, np.arange(24), batch_size=8, shuffle=True),
         Loader(DATASET, HELD_OUT, batch_size=96),
-        Plan(epochs=20, lr=0.02, patience=20),
+        TrainingConfig(epochs=20, lr=0.02, patience=20),
         listener,
     )
 

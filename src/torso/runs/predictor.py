@@ -25,7 +25,7 @@ from torso.tables.alike import alike
 from torso.tables.table import Table, read_table
 from torso.core.errors import ConfigError, DataError, RunError
 from torso.tasks import TaskReport, evaluate_task
-from torso.model.model import Model, Part
+from torso.model.model import Model, PartSpec
 from torso.core.registry import no_imports
 from torso.runs.folder import read_json, write_json
 from torso.search import Searchable
@@ -315,11 +315,11 @@ def build_model(config: RunConfig, schema: Schema) -> Model:
     """Return the untrained model that a config describes, for a fitted schema."""
     return Model.build(
         {
-            name: Part(one.form, config.encoders.get(name, schema.encoder(name)), one.offered())
+            name: PartSpec(one.form, config.encoders.get(name, schema.encoder(name)), one.offered())
             for name, one in schema.modalities.items()
         },
         {
-            name: Part(kind.kind, config.heads.get(name, kind.head), kind.offered())
+            name: PartSpec(kind.kind, config.heads.get(name, kind.head), kind.offered())
             for name, kind in schema.targets.items()
         },
         dim=config.dim,
