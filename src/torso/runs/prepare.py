@@ -23,7 +23,7 @@ from torso.core.errors import ConfigError
 from torso.model.model import Model
 from torso.runs.parts import complete_parts, settle_encoders
 from torso.runs.columns import found_beside, gather_values, infer_columns
-from torso.runs.predictor import build_model
+from torso.runs.build import build_model
 from torso.training import Listener
 from torso.core.types import Batch
 
