@@ -29,7 +29,7 @@ from torso.core.registry import Spec
 from torso.core.tensors import masked_mean
 from torso.core.types import Features, Tokens
 from torso.encoders import Encoder
-from torso.model.model import Model, Part
+from torso.model.model import Model, PartSpec
 from torso.tasks.scores import SCORES
 from torso.training.schedule import warmup_cosine
 
@@ -120,7 +120,7 @@ def build(
     """Return an untrained model of `modalities` (default: all) and all tasks; seed torch before."""
     return Model.build(
         {
-            name: Part(
+            name: PartSpec(
                 "features",
                 {"type": "linear", "pooled": pooled},
                 {"length": one.values.shape[1], "width": one.values.shape[2]},
@@ -136,14 +136,14 @@ def build(
     )
 
 
-def _head(dataset: Dataset, task: str) -> Part:
+def _head(dataset: Dataset, task: str) -> PartSpec:
     kind, known = dataset.kinds[task], dataset.targets[task]
     if kind == "category":
-        return Part(kind, "softmax", {"classes": int(known.max()) + 1})
+        return PartSpec(kind, "softmax", {"classes": int(known.max()) + 1})
     if kind == "binary":
-        return Part(kind, "logistic", {})
+        return PartSpec(kind, "logistic", {})
     seen = known[dataset.train][~known[dataset.train].isnan()]
-    return Part(kind, "gaussian", {"mean": float(seen.mean()), "std": float(seen.std())})
+    return PartSpec(kind, "gaussian", {"mean": float(seen.mean()), "std": float(seen.std())})
 
 
 def train(

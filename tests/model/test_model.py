@@ -8,7 +8,7 @@ from torso.core.errors import ConfigError
 from torso.core.types import Batch, Features
 from torso.encoders import ModalityDropout
 from torso.fusion import Fusion
-from torso.model.model import Model, Part
+from torso.model.model import Model, PartSpec
 from torso.sharing import Sharing
 
 ODD_NAMES = ["", "a.b", "items", "type", "version", "_class__", "forward", "%2E", "价格 €", "x y"]
@@ -208,7 +208,7 @@ def test_building_twice_with_a_seed_gives_the_same_model():
     ],
 )
 def test_a_parts_name_is_completed_by_its_form(spec, full):
-    assert Part("image", spec, {}).full_spec() == full
+    assert PartSpec("image", spec, {}).full_spec() == full
 
 
 @pytest.mark.parametrize(
@@ -230,11 +230,19 @@ def test_wrong_settings_are_refused(settings, message):
 def test_a_wrong_part_is_refused():
     with pytest.raises(ConfigError, match=r"Unknown encoder 'image/convnett'\. Did you mean"):
         Model.build(
-            {"a": Part("image", "convnett", {})}, {"t": Part("binary", "logistic", {})}, dim=4
+            {"a": PartSpec("image", "convnett", {})},
+            {"t": PartSpec("binary", "logistic", {})},
+            dim=4,
         )
     with pytest.raises(ConfigError, match=r"Unknown encoder 'image/'\."):
-        Model.build({"a": Part("image", {"width": 4}, {})}, {"t": Part("binary", "x", {})}, dim=4)
+        Model.build(
+            {"a": PartSpec("image", {"width": 4}, {})}, {"t": PartSpec("binary", "x", {})}, dim=4
+        )
     with pytest.raises(ConfigError, match=r"Unknown head 'binary/x'\."):
-        Model.build({"a": Part("image", "convnet", {})}, {"t": Part("binary", "x", {})}, dim=4)
+        Model.build(
+            {"a": PartSpec("image", "convnet", {})}, {"t": PartSpec("binary", "x", {})}, dim=4
+        )
     with pytest.raises(ConfigError, match=r"^`heads.t`: Unknown head 'binary/x'"):
-        Model.build({"a": Part("image", "convnet", {})}, {"t": Part("binary", "x", {})}, dim=4)
+        Model.build(
+            {"a": PartSpec("image", "convnet", {})}, {"t": PartSpec("binary", "x", {})}, dim=4
+        )

@@ -14,21 +14,21 @@ import pyarrow as pa
 import torch
 
 from torso._version import __version__
+from torso.cache import cache_root
+from torso.columns.dataset import Dataset
+from torso.columns.loader import gather
+from torso.columns.reading import Reading, ReadOptions
+from torso.columns.splits import group_ids
+from torso.core.errors import ConfigError, DataError, RunError
+from torso.core.registry import no_imports
+from torso.model.model import Model
 from torso.runs.build import build_model
 from torso.runs.config import RunConfig, read_config
-from torso.cache import cache_root
-from torso.columns.loader import gather
-from torso.columns.reading import Reading
-from torso.columns.dataset import Dataset
+from torso.runs.folder import read_json, write_json
 from torso.runs.schema import Schema
-from torso.columns.splits import group_ids
 from torso.tables.alike import alike
 from torso.tables.table import Table, read_table
-from torso.core.errors import ConfigError, DataError, RunError
 from torso.tasks.scores import TaskReport, evaluate_task
-from torso.model.model import Model
-from torso.core.registry import no_imports
-from torso.runs.folder import read_json, write_json
 from torso.training import Answers, Prediction, answer, choose_device
 from torso.training.checkpoint import load_state, load_tensors, save_tensors
 
@@ -179,7 +179,8 @@ class Predictor:
         """
         source = self._labelled(table)
         cache = cache_root(self.config.data.cache)
-        reading = replace(self._reading(source, root), cache=cache, in_pieces=False)
+        options = self._reading(source, root).options
+        reading = Reading(replace(options, cache=cache, in_pieces=False))
         dataset = self.schema.dataset(source, reading)
         self._finish(reading)
         return dataset
@@ -248,16 +249,18 @@ class Predictor:
     def _reading(self, table: Table, root: str | Path | Sequence[str | Path]) -> Reading:
         data = self.config.data
         return Reading(
-            folder=table.folder,
-            root=[root] if isinstance(root, str | Path) else list(root),
-            default_root=data.root,
-            on_error=data.on_error,
-            most_skipped=data.most_skipped,
-            in_pieces=True,
+            ReadOptions(
+                folder=table.folder,
+                root=[root] if isinstance(root, str | Path) else list(root),
+                default_root=data.root,
+                on_error=data.on_error,
+                most_skipped=data.most_skipped,
+                in_pieces=True,
+            )
         )
 
     def _finish(self, reading: Reading) -> None:
-        self.last_skipped = [one.to_dict() for one in reading.skipped]
+        self.last_skipped = [one.to_dict() for one in reading.log.skipped]
         reading.check()
 
     def _answers(

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from torso.cache.lookup import KeyTable, as_keys
 from torso.columns.digests import joined_digests
-from torso.columns.reading import Reading
+from torso.columns.reading import Reading, ReadOptions
 from torso.core.errors import DataError, MissingDependency
 from torso.runs.predictor import Predictor
 from torso.runs.schema import Modality
@@ -44,12 +44,14 @@ def collect(
     modality = run.schema.modalities[answering(run, task, place, find, by)]
     table = place.table(modality)
     reading = Reading(
-        folder=table.folder,
-        root=place.roots([root] if isinstance(root, str | Path) else root),
-        default_root=run.config.data.root,
-        on_error=run.config.data.on_error,
-        most_skipped=1.0,
-        in_pieces=True,
+        ReadOptions(
+            folder=table.folder,
+            root=place.roots([root] if isinstance(root, str | Path) else root),
+            default_root=run.config.data.root,
+            on_error=run.config.data.on_error,
+            most_skipped=1.0,
+            in_pieces=True,
+        )
     )
     store = None
     if run.folder is not None and place.identity is not None:
@@ -110,7 +112,7 @@ def _brought_up(
     rows = np.array([*new.values()], np.int64)
     values = encoded(rows)
     there = values.any(dim=1)
-    reasons = {one.row: one.reason for one in reading.skipped}
+    reasons = {one.row: one.reason for one in reading.log.skipped}
     for row, readable in zip(rows.tolist(), there.tolist(), strict=True):
         if not readable:
             unreadable[hexed[row]] = reasons.get(row + 1, "nothing in it")
@@ -137,7 +139,7 @@ def _unread(
     reading: Reading,
 ) -> list[str]:
     """Return a sentence if something cannot be read, now or since an earlier time."""
-    reasons = {one.row - 1: one.reason for one in reading.skipped}
+    reasons = {one.row - 1: one.reason for one in reading.log.skipped}
     for row in np.flatnonzero(slots < 0).tolist():
         reason = vectors.unreadable.get(stamps[row].tobytes().hex())
         if reason is not None:

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from torso.columns.loader import features_of
 from torso.columns.media.files import MediaError, MediaFiles
-from torso.columns.reading import Reading
+from torso.columns.reading import Reading, ReadOptions
 from torso.core.errors import ConfigError, DataError, unknown
 from torso.runs.predictor import Predictor
 from torso.runs.schema import Modality
@@ -132,10 +132,10 @@ def question_vector(run: Predictor, task: str, modality: str, question: str | Pa
     part = run.schema.modalities[modality]
     (column,) = part.columns
     cell = pa.array([str(question)] if part.form == "text" else [_content(question)])
-    reading = Reading(most_skipped=1.0, in_pieces=True)
+    reading = Reading(ReadOptions(most_skipped=1.0, in_pieces=True))
     vector = encode(run, task, part, Table(pa.table({column: cell}), "<question>"), reading)[0]
     if not vector.any():
-        reason = reading.skipped[0].reason if reading.skipped else "nothing in it"
+        reason = reading.log.skipped[0].reason if reading.log.skipped else "nothing in it"
         raise DataError(f"The question {str(question)!r:.80} cannot be read: {reason}.")
     return vector
 
