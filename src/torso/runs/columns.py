@@ -6,11 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from torso.runs.config import apply_settings, read_config
+from torso.core.errors import ConfigError, unknown, within
 from torso.inference.report import ColumnReport, infer_target, inspect_table
+from torso.runs.config import apply_settings, read_config
 from torso.tables.table import Table
 from torso.tasks import Target
-from torso.core.errors import ConfigError, unknown, within
 
 __all__ = ["found_beside", "gather_values", "infer_columns", "leftover_warnings"]
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from torso.runs.config import RunConfig
-from torso.training.config import TrainingConfig
 from torso.columns.inputs import Input
-from torso.runs.schema import Schema
-from torso.tasks import Target
 from torso.core.errors import ConfigError, unknown, within
 from torso.core.registry import spec_type
+from torso.runs.config import RunConfig
+from torso.runs.schema import Schema
+from torso.tasks import Target
+from torso.training.config import TrainingConfig
 
 __all__ = ["complete_parts", "settle_encoders"]
 
@@ -58,9 +58,9 @@ def complete_parts(config: RunConfig, schema: Schema, rows: int) -> RunConfig:
     from torso.balancing import Balancer
     from torso.encoders import Encoder
     from torso.fusion import Fusion
-    from torso.tasks import Head
     from torso.model.model import PartSpec
     from torso.sharing import Sharing
+    from torso.tasks import Head
 
     for name in config.heads:
         if name not in schema.targets:

@@ -50,7 +50,7 @@ def test_an_unseen_class_counts_but_teaches_nothing():
     reading = Reading()
     targets = fitted(CategoryTarget(), ["a", "b"]).encode(column(["b", "z", None]), reading)
     assert targets.tolist() == [1, 2, -1]
-    assert [(one.row, one.cell, one.reason) for one in reading.skipped] == [
+    assert [(one.row, one.cell, one.reason) for one in reading.log.skipped] == [
         (2, "z", "class unseen in training")
     ]
 
@@ -70,7 +70,7 @@ def test_binary_classes_in_order():
 def test_a_third_value_has_no_place_in_a_binary_target():
     reading, kind = Reading(), fitted(BinaryTarget(), ["no", "yes"])
     np.testing.assert_array_equal(kind.encode(column(["yes", "maybe"]), reading), [1, np.nan])
-    assert [(one.row, one.cell) for one in reading.skipped] == [(2, "maybe")]
+    assert [(one.row, one.cell) for one in reading.log.skipped] == [(2, "maybe")]
 
 
 def test_labels_as_text_and_as_lists():
@@ -80,7 +80,7 @@ def test_labels_as_text_and_as_lists():
     reading = Reading()
     found = text.encode(column(["b,zz", "c,a", None]), reading)
     np.testing.assert_array_equal(found, [[0, 1, 0], [1, 0, 1], [np.nan] * 3])
-    assert reading.skipped[0].reason == "label unseen in training"
+    assert reading.log.skipped[0].reason == "label unseen in training"
     prediction = np.array([[0.9, 0.1, 0.5], [0.1, 0.1, 0.1]])
     assert text.columns("x", prediction, {})["x"].to_pylist() == ["a,c", ""]
     assert lists.columns("x", prediction, {})["x"].to_pylist() == [["a", "c"], []]
@@ -94,7 +94,7 @@ def test_numbers_keep_their_unit_and_lose_infinity():
     np.testing.assert_array_equal(
         kind.encode(column([30.0, float("inf"), None]), reading), [30, np.nan, np.nan]
     )
-    assert len(reading.skipped) == 1
+    assert len(reading.log.skipped) == 1
     columns = kind.columns("x", np.array([1.0]), {"spread": np.array([0.5])})
     assert {name: array.to_pylist() for name, array in columns.items()} == {
         "x": [1.0],
@@ -149,7 +149,7 @@ def test_an_order_that_is_said():
     assert kind.frequencies == pytest.approx([2 / 3, 0, 1 / 3])
     reading = Reading()
     assert kind.encode(column(["mid", "high", "huge", None]), reading).tolist() == [1, 2, -1, -1]
-    assert [one.cell for one in reading.skipped] == ["huge"]
+    assert [one.cell for one in reading.log.skipped] == ["huge"]
     columns = kind.columns("x", np.array([[0.4, 0.3, 0.3], [0.1, 0.1, 0.8]]), {})
     assert columns["x"].to_pylist() == ["mid", "high"]  # the median, not the likeliest
     assert columns["x_probability"].to_pylist() == [0.3, 0.8]
@@ -170,7 +170,11 @@ def test_counts():
     reading = Reading()
     found = kind.encode(column([7.0, 2.5, -1.0, None, float("inf")]), reading)
     np.testing.assert_array_equal(found, [7, np.nan, np.nan, np.nan, np.nan])
-    assert [(one.row, one.cell) for one in reading.skipped] == [(2, "2.5"), (3, "-1"), (5, "inf")]
+    assert [(one.row, one.cell) for one in reading.log.skipped] == [
+        (2, "2.5"),
+        (3, "-1"),
+        (5, "inf"),
+    ]
     with pytest.raises(DataError, match=r"row 2, column 'x': expected a count.*found 0\.5"):
         fitted(CountTarget(), [1, 0.5])
     details = {"spread": np.array([1.5]), "low": np.array([0.0]), "high": np.array([5.0])}
@@ -196,7 +200,7 @@ def test_times_and_events():
     reading = Reading()
     found = kind.encode(times([3.0, 0.0, 5.0, None], ["Yes", "no", None, "1"]), reading)
     np.testing.assert_array_equal(found, [[3, 1], [np.nan] * 2, [np.nan] * 2, [np.nan] * 2])
-    assert [(one.row, one.reason) for one in reading.skipped] == [(2, "not a time above 0")]
+    assert [(one.row, one.reason) for one in reading.log.skipped] == [(2, "not a time above 0")]
     columns = kind.columns("x", np.array([2.5]), {"survival_2": np.array([0.6])})
     assert list(columns) == ["x", "x_survival_2"]
 

@@ -70,7 +70,7 @@ def test_an_unknown_number_is_reported_and_wrong():
     kind, _ = fitted(MaskTarget(size=2), [[[0, 1], [1, 1]]])
     reading = Reading()
     assert kind.encode(column([[[0, 1], [3, 3]]]), reading).tolist() == [[[0, 1], [2, 2]]]
-    assert [(one.row, one.cell, one.reason) for one in reading.skipped] == [
+    assert [(one.row, one.cell, one.reason) for one in reading.log.skipped] == [
         (1, "[3]", "class unseen in training")
     ]
 

@@ -76,7 +76,7 @@ def test_strange_classes_and_too_many_tracks_are_reported():
     )
     assert targets[0, 0, :, 4].tolist() == [1, 1, -1]
     assert labelled(targets).tolist() == [True, False]
-    assert [(one.row, one.reason) for one in reading.skipped] == [
+    assert [(one.row, one.reason) for one in reading.log.skipped] == [
         (1, "class unseen in training"),
         (2, "more than `most`, which is 1"),
     ]

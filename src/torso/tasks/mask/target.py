@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from torso.columns.media.decoder import FileDecoder
 from torso.columns.media.pixels import decode_mask, mask_of, png_bytes
-from torso.columns.reading import Decoder, Reading
+from torso.columns.reading import Reading
 from torso.core.errors import DataError
 from torso.tables.table import Column
 from torso.tasks._base.places import OfPicture, pixel_arrays, side_lengths
@@ -121,7 +122,7 @@ class MaskTarget(OfPicture, name="mask", head="decoder"):
         return coded
 
     def _pixels(self, column: Column, reading: Reading) -> tuple[np.ndarray, np.ndarray]:
-        decoder = Decoder(
+        decoder = FileDecoder(
             settings={"form": "mask", "version": 1, "size": list(self.size)},
             decode=partial(decode_mask, size=self.size),
             dtype=np.dtype(np.int32),
