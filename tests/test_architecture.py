@@ -28,8 +28,8 @@ columns
 encoders fusion sharing balancing tasks
 inference model
 training
-runs search
-studies estimator
+runs
+studies search estimator
 torso
 app
 __main__
