@@ -21,7 +21,7 @@ from torso.columns.loader import gather
 from torso.columns.splits import Split
 from torso.core.errors import ConfigError
 from torso.model.model import Model
-from torso.runs.parts import complete_parts, settle_encoders
+from torso.runs.complete import complete_parts, settle_encoders
 from torso.runs.columns import found_beside, gather_values, infer_columns
 from torso.runs.predictor import build_model
 from torso.training import Listener

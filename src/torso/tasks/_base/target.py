@@ -11,7 +11,9 @@ import pyarrow as pa
 
 from torso.columns.inputs import Input
 from torso.columns.reading import Reading
-from torso.core.registry import Registry, Spec
+from torso.core.ranges import SetBy
+from torso.core.registry import Registry
+from torso.core.spec import SpecLike
 from torso.tables.table import Column
 
 __all__ = ["TargetKind"]
@@ -24,7 +26,7 @@ class TargetKind(ABC):
     kind's name.
     """
 
-    registry: ClassVar[Registry[TargetKind]] = Registry("target kind")
+    registry: ClassVar[Registry[TargetKind]] = Registry("target kind", positional=SetBy.USER)
     kind: ClassVar[str] = ""
     head: ClassVar[str] = ""
     free: ClassVar[bool] = False
@@ -102,7 +104,7 @@ class TargetKind(ABC):
         """
         return ()
 
-    def encoders(self) -> Mapping[str, Spec]:
+    def encoders(self) -> Mapping[str, SpecLike]:
         """Return modality -> the encoder that serves this target best, or, without `type`, settings that it must have.
 
         Default: none is wished for.
