@@ -13,7 +13,7 @@ from torso.core.spec import Spec
 from torso.encoders import Encoder
 from torso.fusion import Fusion
 from torso.sharing import Sharing
-from torso.tasks.heads import Head
+from torso.tasks import Head
 
 ROOMS = [Encoder, Fusion, Sharing, Head, Balancer]
 

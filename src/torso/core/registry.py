@@ -106,7 +106,7 @@ class Registry(Generic[Part]):
 
     def parse(self, value: Spec | SpecLike | None, form: str = "") -> Spec:
         """Return the spec that `value` means; its name may be left open."""
-        return Spec.parse(value, self._parts, form)
+        return Spec.parse(value, self, form)
 
     def check(self, spec: Spec, offered: Collection[str] = ()) -> None:
         """Refuse an unknown name, an unknown setting, or a value of another type.

@@ -15,8 +15,7 @@ from torso.fusion import Fusion
 from torso.runs.config import RunConfig
 from torso.runs.schema import Schema
 from torso.sharing import Sharing
-from torso.tasks.heads import Head
-from torso.tasks.targets import TargetKind
+from torso.tasks import Head, Target
 from torso.training.config import TrainingConfig
 
 __all__ = ["complete_parts", "settle_encoders"]
@@ -82,7 +81,7 @@ def complete_parts(config: RunConfig, schema: Schema, rows: int) -> RunConfig:
     return config.model_copy(
         update={
             "inputs": _described_in_full(Input.registry, config.inputs),
-            "targets": _described_in_full(TargetKind.registry, config.targets),
+            "targets": _described_in_full(Target.registry, config.targets),
             "encoders": encoders,
             "heads": heads,
             "fusion": _whole(Fusion.registry, config, "fusion", ["modalities"]),
@@ -115,7 +114,7 @@ def _written_out(
     return registry.complete(spec, given=["dim", "token_dim", *given]).as_dict(form)
 
 
-def _refuse_facts(task: str, spec: object, kind: TargetKind) -> None:
+def _refuse_facts(task: str, spec: object, kind: Target) -> None:
     """Refuse to be told what the data say, such as the number of classes."""
     for key, value in spec.items() if isinstance(spec, Mapping) else ():
         if key in ("dim", "token_dim") or key in kind.offered():

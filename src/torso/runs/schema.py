@@ -8,7 +8,7 @@ The schema learns everything it knows from training rows, and is stored as JSON:
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -16,12 +16,12 @@ import pyarrow as pa
 
 from torso.columns.dataset import Dataset
 from torso.columns.inputs import Input
-from torso.columns.reading import Reading
+from torso.columns.reading import Reading, ReadOptions
 from torso.columns.sources import Source, joined
 from torso.core.errors import ConfigError, DataError, unknown, within
 from torso.core.spec import Spec
 from torso.tables.table import Column, Table
-from torso.tasks.targets import TargetKind
+from torso.tasks import Target
 
 __all__ = ["Modality", "Schema"]
 
@@ -96,9 +96,8 @@ class Schema:
         self.inputs = {
             name: _build(Input.registry, "inputs", name, spec) for name, spec in inputs.items()
         }
-        self.targets: dict[str, TargetKind] = {
-            name: _build(TargetKind.registry, "targets", name, spec)
-            for name, spec in targets.items()
+        self.targets: dict[str, Target] = {
+            name: _build(Target.registry, "targets", name, spec) for name, spec in targets.items()
         }
         self.labels = {
             name: targets[name].get("column", None if kind.free else name)
@@ -134,8 +133,8 @@ class Schema:
         for name, kind in self.inputs.items():
             kind.fit(training.column(name))
         for name, target in self.targets.items():
-            again = replace(reading or Reading(), skipped=[], decoded={}, files={}, unreadable={})
-            target.learn(self._label(training, name), again)
+            unlogged = Reading(reading.options if reading else ReadOptions())
+            target.learn(self._label(training, name), unlogged)
 
     @property
     def restored(self) -> dict[str, str]:
