@@ -11,7 +11,7 @@ from torso.columns.dataset import Dataset
 from torso.columns.loader import Loader
 from torso.columns.sources import ArraySource
 from torso.core.errors import ConfigError, RunError
-from torso.model.model import Model, Part
+from torso.model.model import Model, PartSpec
 from torso.training import STOP, Listener, Stop, Trainer, TrainingConfig
 
 RNG = np.random.default_rng(0)
@@ -26,10 +26,10 @@ DATASET = Dataset(64, {"numbers": ArraySource(X, np.ones_like(X, bool))}, TARGET
 def model(seed=0, **settings):
     torch.manual_seed(seed)
     return Model.build(
-        {"numbers": Part("numbers", "periodic", {"columns": 3})},
+        {"numbers": PartSpec("numbers", "periodic", {"columns": 3})},
         {
-            "sign": Part("binary", "logistic", {}),
-            "sum": Part("number", "gaussian", {"mean": 0.0, "std": 1.7}),
+            "sign": PartSpec("binary", "logistic", {}),
+            "sum": PartSpec("number", "gaussian", {"mean": 0.0, "std": 1.7}),
         },
         dim=16,
         **{"fusion": "concat", **settings},

@@ -22,13 +22,13 @@ from torso.fusion import Fusion, Sequential
 from torso.model.modality_heads import ModalityHeads
 from torso.model.trunk import Encoded, Missing, Trunk
 from torso.sharing import Sharing
-from torso.tasks.heads import Head
+from torso.tasks import Head
 
-__all__ = ["Model", "Part"]
+__all__ = ["Model", "PartSpec"]
 
 
 @dataclass(frozen=True)
-class Part:
+class PartSpec:
     """An encoder or a head still to be built.
 
     Attributes:
@@ -84,8 +84,8 @@ class Model(nn.Module):
     @classmethod
     def build(
         cls,
-        modalities: Mapping[str, Part],
-        tasks: Mapping[str, Part],
+        modalities: Mapping[str, PartSpec],
+        tasks: Mapping[str, PartSpec],
         *,
         dim: int,
         fusion: Spec = "concat",
@@ -109,11 +109,11 @@ class Model(nn.Module):
             restored: task -> the modality that holds its labels, for tasks that are answered without it.
         """
 
-        def encoder(modality: str, part: Part) -> Encoder:
+        def encoder(modality: str, part: PartSpec) -> Encoder:
             with within(f"encoders.{modality}"):
                 return Encoder.build(part.full_spec(), dim=dim, **part.offered)
 
-        def head(task: str, part: Part, width: int) -> Head:
+        def head(task: str, part: PartSpec, width: int) -> Head:
             with within(f"heads.{task}"):
                 return Head.registry.build(
                     part.full_spec(), dim=width, token_dim=dim, **part.offered

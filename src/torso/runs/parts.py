@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from torso.runs.config import RunConfig
-from torso.training.config import TrainingConfig
 from torso.columns.inputs import Input
-from torso.runs.schema import Schema
-from torso.tasks.targets import TargetKind
 from torso.core.errors import ConfigError, unknown, within
 from torso.core.registry import spec_type
+from torso.runs.config import RunConfig
+from torso.runs.schema import Schema
+from torso.tasks import Target
+from torso.training.config import TrainingConfig
 
 __all__ = ["complete_parts", "settle_encoders"]
 
@@ -26,7 +26,7 @@ def settle_encoders(config: RunConfig) -> RunConfig:
         ConfigError: an encoder for an unknown modality, or one whose pretrained model cannot be used.
     """
     from torso.encoders import Encoder
-    from torso.model.model import Part
+    from torso.model.model import PartSpec
 
     schema = Schema(config.inputs, config.targets)
     encoders, inputs = dict(config.encoders), dict(config.inputs)
@@ -34,7 +34,7 @@ def settle_encoders(config: RunConfig) -> RunConfig:
         if name not in schema.modalities:
             raise ConfigError(unknown("modality in `encoders`:", name, schema.modalities))
         modality = schema.modalities[name]
-        full = Part(modality.form, _encoder(spec, schema, name), {}).full_spec()
+        full = PartSpec(modality.form, _encoder(spec, schema, name), {}).full_spec()
         kind, settings = spec_type(full)
         with within(f"encoders.{name}"):
             pinned, asked = Encoder.registry.find(kind).prepare(settings)
@@ -58,9 +58,9 @@ def complete_parts(config: RunConfig, schema: Schema, rows: int) -> RunConfig:
     from torso.balancing import Balancer
     from torso.encoders import Encoder
     from torso.fusion import Fusion
-    from torso.tasks.heads import Head
-    from torso.model.model import Part
+    from torso.model.model import PartSpec
     from torso.sharing import Sharing
+    from torso.tasks import Head
 
     for name in config.heads:
         if name not in schema.targets:
@@ -70,7 +70,7 @@ def complete_parts(config: RunConfig, schema: Schema, rows: int) -> RunConfig:
     def short(
         registry: Any, form: str, full: Mapping[str, Any], offered: Iterable[str]
     ) -> dict[str, Any]:
-        spec = Part(form, full, {}).full_spec()
+        spec = PartSpec(form, full, {}).full_spec()
         known = registry.complete(spec, given=["dim", "token_dim", *offered])
         return {**known, "type": str(known["type"]).removeprefix(f"{form}/")}
 
@@ -101,7 +101,7 @@ def complete_parts(config: RunConfig, schema: Schema, rows: int) -> RunConfig:
     return config.model_copy(
         update={
             "inputs": _described_in_full(Input.registry, config.inputs),
-            "targets": _described_in_full(TargetKind.registry, config.targets),
+            "targets": _described_in_full(Target.registry, config.targets),
             "encoders": encoders,
             "heads": heads,
             "fusion": whole(Fusion.registry, "fusion", "modalities", "dim"),
@@ -112,7 +112,7 @@ def complete_parts(config: RunConfig, schema: Schema, rows: int) -> RunConfig:
     )
 
 
-def _refuse_facts(task: str, spec: Any, kind: TargetKind) -> None:
+def _refuse_facts(task: str, spec: Any, kind: Target) -> None:
     """Refuse to be told what the data say, such as the number of classes."""
     for key in spec if isinstance(spec, Mapping) else ():
         if key in ("dim", "token_dim") or key in kind.offered():

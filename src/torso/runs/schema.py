@@ -8,20 +8,20 @@ The schema learns everything it knows from training rows, and is stored as JSON:
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
-from torso.columns.inputs import Input
 from torso.columns.dataset import Dataset
-from torso.columns.reading import Reading
+from torso.columns.inputs import Input
+from torso.columns.reading import Reading, ReadOptions
 from torso.columns.sources import Source, joined
-from torso.tables.table import Column, Table
-from torso.tasks.targets import TargetKind
 from torso.core.errors import ConfigError, DataError, unknown, within
 from torso.core.registry import spec_type
+from torso.tables.table import Column, Table
+from torso.tasks import Target
 
 __all__ = ["Modality", "Schema"]
 
@@ -64,8 +64,6 @@ class Modality:
         return {**merged, "columns": len(lists[0])} if lists else merged
 
 
-
-
 class Schema:
     """Kinds of the columns that a run uses.
 
@@ -97,9 +95,8 @@ class Schema:
         self.inputs = {
             name: _build(Input.registry, "inputs", name, spec) for name, spec in inputs.items()
         }
-        self.targets: dict[str, TargetKind] = {
-            name: _build(TargetKind.registry, "targets", name, spec)
-            for name, spec in targets.items()
+        self.targets: dict[str, Target] = {
+            name: _build(Target.registry, "targets", name, spec) for name, spec in targets.items()
         }
         self.labels = {
             name: targets[name].get("column", None if kind.free else name)
@@ -135,8 +132,8 @@ class Schema:
         for name, kind in self.inputs.items():
             kind.fit(training.column(name))
         for name, target in self.targets.items():
-            again = replace(reading or Reading(), skipped=[], decoded={}, files={}, unreadable={})
-            target.learn(self._label(training, name), again)
+            unlogged = Reading(reading.options if reading else ReadOptions())
+            target.learn(self._label(training, name), unlogged)
 
     @property
     def restored(self) -> dict[str, str]:
@@ -280,9 +277,7 @@ def _build(registry: Any, room: str, name: str, spec: Mapping[str, Any]) -> Any:
         return registry.build({"type": spec["kind"], **settings})
 
 
-def _group(
-    inputs: Mapping[str, Input], wished: Mapping[str, str | None]
-) -> dict[str, Modality]:
+def _group(inputs: Mapping[str, Input], wished: Mapping[str, str | None]) -> dict[str, Modality]:
     """Return the modalities, in the order in which their first columns stand."""
     own = {name for name, kind in inputs.items() if not (wished[name] or kind.modality)}
     columns: dict[str, dict[str, Input]] = {}

@@ -48,11 +48,11 @@ def search(
     if out is not None:
         check_writable(out)
     question: dict[str, Any] = {"text": text, "image": image, "audio": audio}
-    predictor = torso.load(run, trust_code=trust_code)
-    asks = predictor.asking(**question, by=by, target=target)
+    searcher = torso.Searcher(torso.load(run, trust_code=trust_code), target)
+    asks = searcher.asking(**question, by=by)
     with CountingBar(console(), "vectors") as bar:
-        things = predictor.collection(
-            among, find=find, by=asks, target=target, root=root, exact=exact, progress=bar
+        things = searcher.collection(
+            among, find=find, by=asks, root=root, exact=exact, progress=bar
         )
     found = things.search(**question, by=asks, top=top, as_arrow=True)
     if out is not None:

@@ -11,18 +11,20 @@ import numpy as np
 
 from torso.columns.inputs._input import Input
 from torso.columns.media.audio import AudioSettings, decode_audio, decode_samples
+from torso.columns.media.decoder import FileDecoder
 from torso.columns.media.images import decode_image
 from torso.columns.media.videos import decode_video, pyav
-from torso.columns.reading import Decoder, Reading
+from torso.columns.media_column import media_source, media_stamps
+from torso.columns.reading import Reading
 from torso.columns.sources import Source
 from torso.tables.table import Column
 
 __all__ = ["AudioInput", "ImageInput", "VideoInput", "image_decoder"]
 
 
-def image_decoder(size: int) -> Decoder:
+def image_decoder(size: int) -> FileDecoder:
     """Return the decoder of pictures to uint8 `[size, size, 3]`."""
-    return Decoder(
+    return FileDecoder(
         settings={"form": "image", "version": 1, "size": size},
         decode=partial(decode_image, size=size),
         dtype=np.dtype(np.uint8),
@@ -42,16 +44,16 @@ class _Media(Input):
         self.root = root
 
     @abstractmethod
-    def decoder(self) -> Decoder:
+    def decoder(self) -> FileDecoder:
         """Return what turns a file's bytes into features."""
 
     def source(self, column: Column, reading: Reading) -> Source:
         """Read every file of the column, from the cache where it is known."""
-        return reading.media(column, self.decoder(), self.root)
+        return media_source(column, reading, self.decoder(), self.root)
 
     def stamps(self, column: Column, reading: Reading) -> np.ndarray:
         """Return uint8 `[rows, 16]`, which change when a file does; zeros where there is none to be found."""
-        return reading.stamps(column, self.root)
+        return media_stamps(column, reading, self.root)
 
 
 class ImageInput(_Media, name="image", form="image", encoder="convnet"):
@@ -66,7 +68,7 @@ class ImageInput(_Media, name="image", form="image", encoder="convnet"):
         super().__init__(root)
         self.size = _side(size)
 
-    def decoder(self) -> Decoder:
+    def decoder(self) -> FileDecoder:
         """Return the decoder to uint8 `[size, size, 3]`."""
         return image_decoder(self.size)
 
@@ -104,18 +106,18 @@ class AudioInput(_Media, name="audio", form="audio", encoder="convnet"):
         self.layout = layout
         self.settings = AudioSettings(rate=rate, mels=mels, hop=hop, window=window, seconds=seconds)
 
-    def decoder(self) -> Decoder:
+    def decoder(self) -> FileDecoder:
         """Return the decoder to float16 `[frames, mels]`, or to int16 `[samples]`."""
         settings = self.settings
         if self.layout == "samples":
             rate, seconds = settings.rate, settings.seconds
-            return Decoder(
+            return FileDecoder(
                 settings={"form": "samples", "version": 1, "rate": rate, "seconds": seconds},
                 decode=partial(decode_samples, rate=rate, seconds=seconds),
                 dtype=np.dtype(np.int16),
                 tail=(),
             )
-        return Decoder(
+        return FileDecoder(
             settings={"form": "audio", "version": 1, **vars(settings)},
             decode=partial(decode_audio, settings=settings),
             dtype=np.dtype(np.float16),
@@ -150,9 +152,9 @@ class VideoInput(_Media, name="video", form="video", encoder="frames"):
         self.size = _side(size)
         self.frames = frames
 
-    def decoder(self) -> Decoder:
+    def decoder(self) -> FileDecoder:
         """Return the decoder to uint8 `[frames, size, size, 3]`."""
-        return Decoder(
+        return FileDecoder(
             settings={"form": "video", "version": 1, "size": self.size, "frames": self.frames},
             decode=partial(decode_video, size=self.size, frames=self.frames),
             dtype=np.dtype(np.uint8),

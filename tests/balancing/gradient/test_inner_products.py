@@ -1,7 +1,7 @@
 import torch
 
 from tests.balancing.jacobians import normal
-from torso.balancing.gradient._products import inner_products
+from torso.balancing.gradient._inner_products import inner_products
 
 
 def test_equals_the_matrix_product_over_many_blocks():

@@ -9,10 +9,10 @@ from torch import Tensor, nn
 
 from torso.core.errors import ConfigError
 
-__all__ = ["Rows"]
+__all__ = ["RowMemory"]
 
 
-class Rows(nn.Module):
+class RowMemory(nn.Module):
     """One row per task, zero until it is first set.
 
     How many numbers a row has is known at the first step; then the memory is that of the Jacobian, tasks x

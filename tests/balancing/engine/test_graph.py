@@ -3,8 +3,7 @@
 import torch
 from torch import nn
 
-from torso.balancing.engine import own_parameters
-from torso.balancing.engine.leaves import nodes, task_roots
+from torso.balancing.engine.graph import nodes, own_parameters, task_roots
 
 
 def test_own_parameters_are_the_leaves_that_are_not_shared():

@@ -8,13 +8,13 @@ from functools import reduce
 import torch
 from torch import Tensor
 
-__all__ = ["Rows", "accumulate", "gram", "wide_type"]
+__all__ = ["Jacobian", "accumulate", "gram", "wide_type"]
 
 _COLUMNS = 1 << 15
 """Columns that are multiplied at a time: they stay in a core's cache, and sums of them are kept in float64."""
 
 
-class Rows:
+class Jacobian:
     """One row per task, the gradients of all tensors side by side, in float32 or wider.
 
     Args:

@@ -6,7 +6,7 @@ import torch
 from torso.core.errors import ConfigError
 from torso.core.types import Tokens
 from torso.fusion import Fusion
-from torso.fusion.tree import _pairs
+from torso.fusion.hierarchical import _pairs
 
 NAMES = ["image", "text", "speech"]
 

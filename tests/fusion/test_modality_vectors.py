@@ -6,7 +6,11 @@ import torch
 from tests.fusion import laws
 from torso.core.types import Tokens
 from torso.fusion import Fusion
-from torso.fusion._vectors import any_present, kept_scale, stacked_vectors
+from torso.fusion._modality_vectors import (
+    modality_vectors,
+    rows_present,
+    variance_preserving_linear,
+)
 
 NAN = torch.nan
 
@@ -18,20 +22,22 @@ def test_means_in_the_order_of_the_modalities_and_zeros_for_what_is_absent():
     )
     image = Tokens.vector(torch.tensor([[5.0, 7.0], [8.0, 9.0]]))
     given = {"text": text, "image": image}
-    vectors, present = stacked_vectors(given, ["image", "speech", "text"])
+    vectors, present = modality_vectors(given, ["image", "speech", "text"])
     assert vectors.tolist() == [
         [[5.0, 7.0], [0.0, 0.0], [2.0, 4.0]],
         [[8.0, 9.0], [0.0, 0.0], [0.0, 0.0]],
     ]
     assert present.tolist() == [[True, False, True], [True, False, False]]
-    assert any_present({"text": text}).tolist() == [True, False]
+    assert rows_present({"text": text}).tolist() == [True, False]
 
 
 def test_a_layer_keeps_the_scale():
     torch.manual_seed(0)
     x = torch.randn(500, 64)
-    assert kept_scale(64, 64)(x).std().item() == pytest.approx(1.0, rel=0.05)
-    assert kept_scale(64, 64, gain=2.0, bias=False)(x).std().item() == pytest.approx(2.0, rel=0.05)
+    assert variance_preserving_linear(64, 64)(x).std().item() == pytest.approx(1.0, rel=0.05)
+    assert variance_preserving_linear(64, 64, gain=2.0, bias=False)(
+        x
+    ).std().item() == pytest.approx(2.0, rel=0.05)
 
 
 @pytest.mark.parametrize(

@@ -10,15 +10,15 @@ from torch import Tensor, nn
 from torso.core.tensors import masked_mean
 from torso.core.types import Tokens
 
-__all__ = ["any_present", "kept_scale", "stacked_vectors"]
+__all__ = ["modality_vectors", "rows_present", "variance_preserving_linear"]
 
 
-def any_present(tokens: Mapping[str, Tokens]) -> Tensor:
+def rows_present(tokens: Mapping[str, Tokens]) -> Tensor:
     """Return bool `[batch]`: the rows that have at least one token of any modality."""
     return torch.stack([one.present for one in tokens.values()]).any(dim=0)
 
 
-def stacked_vectors(
+def modality_vectors(
     tokens: Mapping[str, Tokens], modalities: Sequence[str]
 ) -> tuple[Tensor, Tensor]:
     """Return the mean token `[batch, modalities, dim]`, zeros where absent, and bool `[batch, modalities]`."""
@@ -30,7 +30,9 @@ def stacked_vectors(
     return vectors, torch.stack([there.get(name, nowhere) for name in modalities], dim=1)
 
 
-def kept_scale(inputs: int, outputs: int, *, gain: float = 1.0, bias: bool = True) -> nn.Linear:
+def variance_preserving_linear(
+    inputs: int, outputs: int, *, gain: float = 1.0, bias: bool = True
+) -> nn.Linear:
     """Return a linear layer that makes unit variance into `gain²`, where PyTorch's default makes a third."""
     layer = nn.Linear(inputs, outputs, bias=bias)
     nn.init.normal_(layer.weight, std=gain / inputs**0.5)

@@ -15,17 +15,17 @@ from torso.core.blocks import Block
 from torso.core.tensors import Named, zeroed
 from torso.core.types import Tokens
 
-__all__ = ["Stream", "Streams", "led"]
+__all__ = ["ModalityStream", "ModalityStreams", "with_summary"]
 
 
-def led(tokens: Tokens, first: Tensor) -> Tokens:
+def with_summary(tokens: Tokens, first: Tensor) -> Tokens:
     """Return the tokens behind one more, `first` `[dim]`, in the rows that have any; zeros under the mask."""
     lead = first.expand(len(tokens.mask), 1, -1)
     mask = torch.cat([tokens.present.unsqueeze(1), tokens.mask], dim=1)
     return Tokens(torch.cat([lead, zeroed(tokens)], dim=1), mask)
 
 
-class Stream(nn.Module):
+class ModalityStream(nn.Module):
     """One modality's summary token and its blocks."""
 
     def __init__(self, dim: int, depth: int, heads: int | None, dropout: float) -> None:
@@ -34,7 +34,7 @@ class Stream(nn.Module):
         self.blocks = nn.ModuleList(Block(dim, heads, dropout=dropout) for _ in range(depth))
 
 
-class Streams(nn.Module):
+class ModalityStreams(nn.Module):
     """Transformer blocks of their own for each modality, layer by layer; the fusion walks the layers.
 
     Args:
@@ -58,12 +58,12 @@ class Streams(nn.Module):
         if depth < 1:
             raise ValueError(f"Parameter `depth` should be at least 1. Found {depth}.")
         self.depth = depth
-        self.each = Named({name: Stream(dim, depth, heads, dropout) for name in modalities})
+        self.each = Named({name: ModalityStream(dim, depth, heads, dropout) for name in modalities})
 
     def start(self, tokens: Mapping[str, Tokens]) -> dict[str, Tokens]:
         """Return the streams before the first layer, of the modalities that have a key."""
         return {
-            name: led(tokens[name], one.summary)
+            name: with_summary(tokens[name], one.summary)
             for name, one in self.each.pairs()
             if name in tokens
         }

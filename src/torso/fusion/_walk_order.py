@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from torso.core.errors import unknown
 
-__all__ = ["checked_order", "led_order"]
+__all__ = ["leader_and_others", "walk_order"]
 
 
-def checked_order(order: Sequence[str] | None, modalities: Sequence[str]) -> tuple[str, ...]:
+def walk_order(order: Sequence[str] | None, modalities: Sequence[str]) -> tuple[str, ...]:
     """Return the walk, by default as in `modalities`; it should name every modality once."""
     order = tuple(order or modalities)
     for name in order:
@@ -23,15 +23,15 @@ def checked_order(order: Sequence[str] | None, modalities: Sequence[str]) -> tup
     return order
 
 
-def led_order(
+def leader_and_others(
     setting: str, first: str | None, order: Sequence[str] | None, modalities: Sequence[str]
 ) -> tuple[str, tuple[str, ...]]:
     """Return the modality that leads, by default the first of the walk, and the others in their order.
 
-    >>> led_order("query", "text", None, ["image", "text", "speech"])
+    >>> leader_and_others("query", "text", None, ["image", "text", "speech"])
     ('text', ('image', 'speech'))
     """
-    walk = checked_order(order, modalities)
+    walk = walk_order(order, modalities)
     if first is not None and first not in modalities:
         raise ValueError(unknown(f"modality in `{setting}`:", first, modalities))
     lead = walk[0] if first is None else first

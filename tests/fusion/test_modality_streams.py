@@ -1,10 +1,10 @@
-"""Streams of blocks: what leads them, and that a modality without a key is a modality that all rows lack."""
+"""ModalityStreams of blocks: what leads them, and that a modality without a key is a modality that all rows lack."""
 
 import torch
 
 from torso.core.tensors import zeroed
 from torso.core.types import Tokens
-from torso.fusion._streams import Streams, led
+from torso.fusion._modality_streams import ModalityStreams, with_summary
 
 MASK = torch.tensor([[True, False], [False, False]])
 
@@ -16,12 +16,12 @@ def tokens():
 
 def streams(depth=2):
     torch.manual_seed(0)
-    return Streams(["a", "b.c"], 4, depth=depth).double().eval()
+    return ModalityStreams(["a", "b.c"], 4, depth=depth).double().eval()
 
 
 def test_a_token_leads_the_rows_that_have_any():
     some = tokens()
-    found = led(
+    found = with_summary(
         Tokens(some.values.masked_fill(~MASK.unsqueeze(-1), torch.nan), MASK), torch.ones(4)
     )
     assert found.mask.tolist() == [[True, True, False], [False, False, False]]

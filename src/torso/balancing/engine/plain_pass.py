@@ -8,8 +8,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from torso.balancing.engine.jacobian import accumulate
 from torso.balancing.engine.ranks import average
-from torso.balancing.engine.rows import accumulate
 
 __all__ = ["add_gradients"]
 

@@ -58,7 +58,7 @@ def test_at_first_a_task_takes_most_of_its_own_tower(name):
 
 
 def test_cross_stitch_by_hand():
-    """Towers 2 and 6 from x = 2: 0.9 * 2 + 0.1 * 6 = 2.4 and 0.1 * 2 + 0.9 * 6 = 5.6."""
+    """BatchedMLP 2 and 6 from x = 2: 0.9 * 2 + 0.1 * 6 = 2.4 and 0.1 * 2 + 0.9 * 6 = 5.6."""
     sharing = CrossStitch(["a", "b"], 1, layers=1)
     with torch.no_grad():
         sharing.layers[0].weights[0].copy_(torch.tensor([[[1.0]], [[3.0]]]))

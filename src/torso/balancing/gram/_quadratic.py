@@ -12,10 +12,17 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-__all__ = ["balanced", "dual_cone", "evened", "nearest", "shortest", "square_root"]
+__all__ = [
+    "lengths_and_correlations",
+    "min_norm_weights",
+    "nearest_to_origin",
+    "project_on_dual_cone",
+    "square_root",
+    "with_equals_averaged",
+]
 
 
-def balanced(gram: Tensor) -> tuple[Tensor, Tensor]:
+def lengths_and_correlations(gram: Tensor) -> tuple[Tensor, Tensor]:
     """Return the gradients' lengths `[tasks]` and their correlations `[tasks, tasks]`.
 
     Args:
@@ -35,13 +42,15 @@ def square_root(gram: Tensor) -> Tensor:
     return root
 
 
-def shortest(gram: Tensor) -> Tensor:
+def min_norm_weights(gram: Tensor) -> Tensor:
     """Return `argmin w' gram w` over `w >= 0, sum(w) = 1`; equal gradients get equal weights."""
-    lengths, correlation = balanced(gram)
-    return evened(nearest(square_root(correlation) * (lengths / lengths.min())), gram)
+    lengths, correlation = lengths_and_correlations(gram)
+    return with_equals_averaged(
+        nearest_to_origin(square_root(correlation) * (lengths / lengths.min())), gram
+    )
 
 
-def nearest(points: Tensor) -> Tensor:
+def nearest_to_origin(points: Tensor) -> Tensor:
     """Return `w >= 0, sum(w) = 1` for which `points @ w` is the point of their convex hull nearest to zero.
 
     With the columns brought to length one, `v = lengths * w`, the hull is `sum(v / lengths) = 1`. The minimum
@@ -64,7 +73,7 @@ def nearest(points: Tensor) -> Tensor:
     return weights.div(weights.sum())
 
 
-def evened(weights: Tensor, gram: Tensor) -> Tensor:
+def with_equals_averaged(weights: Tensor, gram: Tensor) -> Tensor:
     """Return the weights with those of equal gradients replaced by their mean: any split is as good."""
     squares = gram.diagonal()
     largest = torch.maximum(squares, squares[:, None])
@@ -74,7 +83,7 @@ def evened(weights: Tensor, gram: Tensor) -> Tensor:
     return mean
 
 
-def dual_cone(gram: Tensor, weights: Tensor) -> Tensor:
+def project_on_dual_cone(gram: Tensor, weights: Tensor) -> Tensor:
     """Return `v >= weights` for which `v @ jacobian` is the projection of `weights @ jacobian` on the dual cone.
 
     The dual cone is the set of directions that conflict with no gradient. Dual problem: `min v' gram v`
@@ -84,7 +93,7 @@ def dual_cone(gram: Tensor, weights: Tensor) -> Tensor:
         gram: `[tasks, tasks]`, no diagonal entry zero.
         weights: `[tasks]`.
     """
-    lengths, correlation = balanced(gram)
+    lengths, correlation = lengths_and_correlations(gram)
     root = square_root(correlation)
     return weights + _nnls(root, -root @ (weights * lengths)) / lengths
 
