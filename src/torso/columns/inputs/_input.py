@@ -19,6 +19,7 @@ from torso.columns.media.files import MediaFiles
 from torso.columns.profile import Guess, Profile
 from torso.columns.reading import Reading
 from torso.columns.sources import Source
+from torso.core.ranges import SetBy
 from torso.core.registry import Registry
 from torso.tables.table import Column
 
@@ -56,7 +57,7 @@ class Input(ABC):
         length: steps of a cell that are read at most, where a cell has steps.
     """
 
-    registry: ClassVar[Registry[Input]] = Registry("input kind")
+    registry: ClassVar[Registry[Input]] = Registry("input kind", positional=SetBy.USER)
     name: ClassVar[str] = ""
     form: ClassVar[str] = ""
     encoder: ClassVar[str] = ""
