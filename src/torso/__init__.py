@@ -1,7 +1,7 @@
 """Torso: many senses in, one shared body, many tasks out.
 
 `torso.fit` trains one model on a table with gaps; `torso.load` opens a run; every room (`torso.encoders`,
-`torso.fusion`, `torso.sharing`, `torso.tasks.heads`, `torso.balancing`) is usable alone. Nothing heavy is imported
+`torso.fusion`, `torso.sharing`, `torso.tasks`, `torso.balancing`) is usable alone. Nothing heavy is imported
 before it is used.
 """
 

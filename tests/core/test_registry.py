@@ -12,7 +12,7 @@ from torso.core.registry import Registry, no_imports, spec_type
 from torso.encoders import Encoder
 from torso.fusion import Fusion
 from torso.sharing import Sharing
-from torso.tasks.heads import Head
+from torso.tasks import Head
 
 ROOMS = [Encoder, Fusion, Sharing, Head, Balancer]
 

@@ -37,8 +37,7 @@ from torso.encoders import Encoder
 from torso.fusion import Fusion
 from torso.runs.config import RunConfig
 from torso.sharing import Sharing
-from torso.tasks.heads import Head
-from torso.tasks.targets import TargetKind
+from torso.tasks import Head, Target
 
 ROOT = Path(__file__).resolve().parents[2]
 DATA = Path(os.environ.get("TORSO_DATA") or ROOT.parent / "shared" / "data")
@@ -310,7 +309,7 @@ def column(page: str, header: str, number: int = 0) -> list[str]:
         ("heads.md", "head", Head.registry),
         ("balancing.md", "balancer", Balancer.registry),
         ("tables.md", "input kind", Input.registry),
-        ("tables.md", "target kind", TargetKind.registry),
+        ("tables.md", "target kind", Target.registry),
     ],
 )
 def test_every_part_has_its_line(page, header, registry):

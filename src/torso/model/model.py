@@ -22,7 +22,7 @@ from torso.fusion import Fusion, Sequential
 from torso.model.modality_heads import ModalityHeads
 from torso.model.trunk import Encoded, Missing, Trunk
 from torso.sharing import Sharing
-from torso.tasks.heads import Head
+from torso.tasks import Head
 
 __all__ = ["Model", "PartSpec"]
 

@@ -24,8 +24,7 @@ from torso.runs.folder import check_folder, clear_folder, remove_folder
 from torso.runs.predictor import Predictor
 from torso.runs.prepare import Draft, read_tables
 from torso.tables.table import Table
-from torso.tasks.scores import evaluate_task, fit_baseline
-from torso.tasks.targets import labelled
+from torso.tasks import evaluate_task, fit_baseline, labelled
 from torso.training import (
     Answers,
     JsonLog,

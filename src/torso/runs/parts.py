@@ -10,7 +10,7 @@ from torso.core.errors import ConfigError, unknown, within
 from torso.core.registry import spec_type
 from torso.runs.config import RunConfig
 from torso.runs.schema import Schema
-from torso.tasks.targets import TargetKind
+from torso.tasks import Target
 from torso.training.config import TrainingConfig
 
 __all__ = ["complete_parts", "settle_encoders"]
@@ -60,7 +60,7 @@ def complete_parts(config: RunConfig, schema: Schema, rows: int) -> RunConfig:
     from torso.fusion import Fusion
     from torso.model.model import PartSpec
     from torso.sharing import Sharing
-    from torso.tasks.heads import Head
+    from torso.tasks import Head
 
     for name in config.heads:
         if name not in schema.targets:
@@ -101,7 +101,7 @@ def complete_parts(config: RunConfig, schema: Schema, rows: int) -> RunConfig:
     return config.model_copy(
         update={
             "inputs": _described_in_full(Input.registry, config.inputs),
-            "targets": _described_in_full(TargetKind.registry, config.targets),
+            "targets": _described_in_full(Target.registry, config.targets),
             "encoders": encoders,
             "heads": heads,
             "fusion": whole(Fusion.registry, "fusion", "modalities", "dim"),
@@ -112,7 +112,7 @@ def complete_parts(config: RunConfig, schema: Schema, rows: int) -> RunConfig:
     )
 
 
-def _refuse_facts(task: str, spec: Any, kind: TargetKind) -> None:
+def _refuse_facts(task: str, spec: Any, kind: Target) -> None:
     """Refuse to be told what the data say, such as the number of classes."""
     for key in spec if isinstance(spec, Mapping) else ():
         if key in ("dim", "token_dim") or key in kind.offered():

@@ -28,7 +28,7 @@ from torso.runs.folder import read_json, write_json
 from torso.runs.schema import Schema
 from torso.tables.alike import alike
 from torso.tables.table import Table, read_table
-from torso.tasks.scores import TaskReport, evaluate_task
+from torso.tasks import TaskReport, evaluate_task
 from torso.training import Answers, Prediction, answer, choose_device
 from torso.training.checkpoint import load_state, load_tensors, save_tensors
 

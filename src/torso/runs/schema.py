@@ -21,7 +21,7 @@ from torso.columns.sources import Source, joined
 from torso.core.errors import ConfigError, DataError, unknown, within
 from torso.core.registry import spec_type
 from torso.tables.table import Column, Table
-from torso.tasks.targets import TargetKind
+from torso.tasks import Target
 
 __all__ = ["Modality", "Schema"]
 
@@ -95,9 +95,8 @@ class Schema:
         self.inputs = {
             name: _build(Input.registry, "inputs", name, spec) for name, spec in inputs.items()
         }
-        self.targets: dict[str, TargetKind] = {
-            name: _build(TargetKind.registry, "targets", name, spec)
-            for name, spec in targets.items()
+        self.targets: dict[str, Target] = {
+            name: _build(Target.registry, "targets", name, spec) for name, spec in targets.items()
         }
         self.labels = {
             name: targets[name].get("column", None if kind.free else name)

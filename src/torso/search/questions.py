@@ -20,7 +20,7 @@ from torso.runs.schema import Modality
 from torso.search.places import Place
 from torso.tables.table import Table
 from torso.tasks.retrieval.head import Contrastive
-from torso.tasks.retrieval.target import Retrieval
+from torso.tasks.retrieval.target import RetrievalTarget
 from torso.training.devices import autocast
 
 __all__ = [
@@ -43,7 +43,7 @@ def retrieval(run: Predictor, target: str | None = None) -> str:
     Raises:
         ConfigError: the run has none, or several and nobody said which.
     """
-    known = [name for name, kind in run.schema.targets.items() if isinstance(kind, Retrieval)]
+    known = [name for name, kind in run.schema.targets.items() if isinstance(kind, RetrievalTarget)]
     known = [name for name in known if isinstance(run.model.heads[name], Contrastive)]
     if not known:
         kinds = {name: kind.kind for name, kind in run.schema.targets.items()}
@@ -185,5 +185,5 @@ def encode(
 
 def _between(run: Predictor, task: str) -> list[str]:
     kind = run.schema.targets[task]
-    assert isinstance(kind, Retrieval)
+    assert isinstance(kind, RetrievalTarget)
     return list(kind.between or ())

@@ -7,7 +7,8 @@ import torch
 from torch.distributions import Categorical
 
 from torso.core.errors import ConfigError
-from torso.tasks.heads import Head, Softmax
+from torso.tasks import Head
+from torso.tasks.category import Softmax
 
 OUTPUTS = torch.tensor([[0.0, math.log(3.0), 0.0], [2.0, -1.0, 0.5]], dtype=torch.float64)
 

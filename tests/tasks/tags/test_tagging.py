@@ -15,11 +15,10 @@ from torso.core.errors import ConfigError, DataError
 from torso.core.types import Tokens
 from torso.runs.schema import Schema
 from torso.tables.table import read_table
-from torso.tasks.heads import TagTokens
-from torso.tasks.scores import evaluate_task, fit_baseline
+from torso.tasks import evaluate_task, fit_baseline, labelled
+from torso.tasks.tags import TagsTarget, TagTokens
 from torso.tasks.tags.chain import FAST, Chain
 from torso.tasks.tags.codes import spans_of, tags_of, touching
-from torso.tasks.targets import Tags, labelled
 
 SETTINGS = {"dim": 16, "training.epochs": 12, "training.batch_size": 8, "training.lr": 1e-2}
 
@@ -191,7 +190,7 @@ def test_settings_are_checked(inputs, target, message):
 
 def test_tags_may_be_given():
     assert encoded(["0 3 B"], ["abc"], "text", tags=["B", "A"])[0][0] == 1
-    kind = Tags(tags=["B", "A"])
+    kind = TagsTarget(tags=["B", "A"])
     assert kind.names == ["B", "A"]
 
 

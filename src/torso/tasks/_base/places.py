@@ -15,12 +15,12 @@ from torso.columns.reading import Reading
 from torso.core.errors import ConfigError, unknown
 from torso.core.registry import Spec
 from torso.tables.table import Column
-from torso.tasks._base.target import TargetKind
+from torso.tasks._base.target import Target
 
 __all__ = ["OfPicture", "cure", "pixel_arrays", "side_lengths"]
 
 
-class OfPicture(TargetKind):
+class OfPicture(Target):
     """Base of targets about places of a picture; the head reads that picture's tokens, by default of a pyramid.
 
     Args:

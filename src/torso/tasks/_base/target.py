@@ -13,18 +13,19 @@ from torso.columns.inputs import Input
 from torso.columns.reading import Reading
 from torso.core.registry import Registry, Spec
 from torso.tables.table import Column
+from torso.tasks._base.folders import KindRegistry, add_folder
 
-__all__ = ["TargetKind"]
+__all__ = ["Target", "labelled"]
 
 
-class TargetKind(ABC):
+class Target(ABC):
     """Base of all target kinds.
 
-    `class Category(TargetKind, name="category", head="softmax")` files itself; heads are filed under the
-    kind's name.
+    `class CategoryTarget(Target, name="category", head="softmax")` files itself; heads and scores are
+    filed under the kind's name.
     """
 
-    registry: ClassVar[Registry[TargetKind]] = Registry("target kind")
+    registry: ClassVar[Registry[Target]] = KindRegistry("target kind", "target")
     kind: ClassVar[str] = ""
     head: ClassVar[str] = ""
     free: ClassVar[bool] = False
@@ -36,6 +37,7 @@ class TargetKind(ABC):
         cls.head = head or cls.head
         if name:
             cls.registry.add(name, cls)
+            add_folder(cls.__module__)
 
     @abstractmethod
     def fit(self, column: Column) -> None:

@@ -14,12 +14,12 @@ from torso.core.registry import Spec
 from torso.tables.table import Column
 from torso.tasks.boxes.outlines import CORNERS, Box, ListOfBoxes, plain
 
-__all__ = ["Tracks"]
+__all__ = ["TracksTarget"]
 
 _THERE = 0.5  # probability from which a track has a box in a frame
 
 
-class Tracks(ListOfBoxes, name="tracks", head="set", form="video"):
+class TracksTarget(ListOfBoxes, name="tracks", head="set", form="video"):
     """Any number of tracks, each of one class with at most one box per frame, as a list of boxes or its JSON text.
 
     A box is `[frame, x0, y0, x1, y1, class, track]` or an object with these names. Boxes with the same `track`, a
