@@ -190,7 +190,7 @@ class _Fitting(Draft):
                 "epochs": trainer.epoch,
                 "best_epoch": trainer.best_epoch,
                 "best_loss": trainer.best_loss if trainer.best else None,
-                "balancing": trainer.looks.summary(),
+                "balancing": trainer.monitor.summary(),
                 "parameters": sum(p.numel() for p in model.parameters()),
                 "seconds": {
                     "preparing": prepared - began,
@@ -201,7 +201,7 @@ class _Fitting(Draft):
         }
         if self.folder is not None:
             predictor.save(self.folder)
-            if reason != "interrupted":
+            if not trainer.resumable:
                 remove_folder(self.folder / "checkpoint")
         return predictor
 

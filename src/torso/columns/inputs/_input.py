@@ -15,6 +15,7 @@ import numpy as np
 from torso.columns.digests import digests
 from torso.columns.reading import Reading
 from torso.columns.sources import Source
+from torso.core.ranges import SetBy
 from torso.core.registry import Registry
 from torso.tables.table import Column
 
@@ -33,7 +34,7 @@ class Input(ABC):
         length: steps of a cell that are read at most, where a cell has steps.
     """
 
-    registry: ClassVar[Registry[Input]] = Registry("input kind")
+    registry: ClassVar[Registry[Input]] = Registry("input kind", positional=SetBy.USER)
     form: ClassVar[str] = ""
     encoder: ClassVar[str] = ""
     modality: ClassVar[str] = ""
