@@ -12,7 +12,7 @@ from torso.columns.loader import Loader
 from torso.columns.sources import ArraySource
 from torso.core.errors import ConfigError
 from torso.core.types import Features
-from torso.model.model import Model, Part
+from torso.model.model import Model, PartSpec
 from torso.sharing import Sharing
 from torso.training import Listener, Trainer, TrainingConfig
 
@@ -192,10 +192,10 @@ class Ear(Listener):
 
 def trained(balancing, epochs=4, ear=None):
     torch.manual_seed(0)
-    parts = {name: Part("numbers", "periodic", {"columns": 2}) for name in ("sure", "weak")}
+    parts = {name: PartSpec("numbers", "periodic", {"columns": 2}) for name in ("sure", "weak")}
     model = Model.build(
         parts,
-        {"truth": Part("binary", "logistic", {})},
+        {"truth": PartSpec("binary", "logistic", {})},
         dim=8,
         fusion="concat",
         modality_heads=True,

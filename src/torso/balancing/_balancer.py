@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch import distributed as dist
 
-from torso.balancing.engine.leaves import own_parameters
+from torso.balancing.engine.graph import own_parameters
 from torso.core.errors import ConfigError
 from torso.core.registry import Registry
 

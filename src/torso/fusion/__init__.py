@@ -8,6 +8,7 @@ from torso.fusion.cross_attention import CrossAttention
 from torso.fusion.experts import Experts
 from torso.fusion.film import Film
 from torso.fusion.gated import Gated
+from torso.fusion.hierarchical import Hierarchical
 from torso.fusion.late import Late
 from torso.fusion.low_rank import LowRank
 from torso.fusion.mmtm import MMTM
@@ -18,7 +19,6 @@ from torso.fusion.progressive import Progressive
 from torso.fusion.recurrent import Recurrent
 from torso.fusion.sequential import Sequential
 from torso.fusion.transformer import Transformer
-from torso.fusion.tree import Hierarchical
 
 __all__ = [
     "MMTM",

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torso.core.tensors import masked_mean
 from torso.core.types import Tokens
 from torso.fusion._fusion import Fusion
-from torso.fusion._streams import Streams
+from torso.fusion._modality_streams import ModalityStreams
 
 __all__ = ["Bottleneck"]
 
@@ -58,7 +58,9 @@ class Bottleneck(Fusion, name="bottleneck"):
         if num < 1:
             raise ValueError(f"Parameter `num` should be at least 1. Found {num}.")
         self.start = start
-        self.streams = Streams(self.modalities, dim, depth=depth, heads=heads, dropout=dropout)
+        self.streams = ModalityStreams(
+            self.modalities, dim, depth=depth, heads=heads, dropout=dropout
+        )
         self.shared = nn.Parameter(torch.randn(num, dim) / dim**0.5)
         self.norm = nn.LayerNorm(dim)
 

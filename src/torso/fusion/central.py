@@ -9,7 +9,7 @@ from torch import nn
 
 from torso.core.types import Tokens
 from torso.fusion._fusion import Fusion
-from torso.fusion._streams import Streams
+from torso.fusion._modality_streams import ModalityStreams
 
 __all__ = ["Central"]
 
@@ -43,7 +43,9 @@ class Central(Fusion, name="central"):
         dropout: float = 0.1,
     ) -> None:
         super().__init__(modalities, dim)
-        self.streams = Streams(self.modalities, dim, depth=depth, heads=heads, dropout=dropout)
+        self.streams = ModalityStreams(
+            self.modalities, dim, depth=depth, heads=heads, dropout=dropout
+        )
         self.start = nn.Parameter(torch.randn(1, dim) / dim**0.5)
         self.alpha = nn.Parameter(torch.ones(depth, 1 + len(self.modalities)))
         self.layers = nn.ModuleList(

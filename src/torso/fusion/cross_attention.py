@@ -11,8 +11,8 @@ from torso.core.blocks import CrossBlock
 from torso.core.tensors import Named, masked_mean, zeroed
 from torso.core.types import Tokens
 from torso.fusion._fusion import Fusion
-from torso.fusion._order import led_order
-from torso.fusion._streams import led
+from torso.fusion._modality_streams import with_summary
+from torso.fusion._walk_order import leader_and_others
 
 __all__ = ["CrossAttention"]
 
@@ -45,7 +45,7 @@ class CrossAttention(Fusion, name="cross_attention"):
         dropout: float = 0.1,
     ) -> None:
         super().__init__(modalities, dim)
-        self.query, self.order = led_order("query", query, order, self.modalities)
+        self.query, self.order = leader_and_others("query", query, order, self.modalities)
         self.start = nn.Parameter(torch.randn(1, dim) / dim**0.5)
         self.blocks = Named({name: CrossBlock(dim, heads, dropout=dropout) for name in self.order})
         if self.order:
@@ -58,7 +58,7 @@ class CrossAttention(Fusion, name="cross_attention"):
         for place, name in enumerate(self.order):
             if name not in tokens:
                 continue
-            moved = self.blocks[name](asking, led(tokens[name], self.lead[place]))
+            moved = self.blocks[name](asking, with_summary(tokens[name], self.lead[place]))
             present = tokens[name].present[:, None, None]
             asking = Tokens(torch.where(present, moved.values, asking.values), asking.mask)
         return Tokens.vector(self.norm(masked_mean(asking)))

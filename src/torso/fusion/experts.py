@@ -11,7 +11,7 @@ from torch.nn import functional
 
 from torso.core.types import Tokens
 from torso.fusion._fusion import Fusion
-from torso.fusion._vectors import kept_scale, stacked_vectors
+from torso.fusion._modality_vectors import modality_vectors, variance_preserving_linear
 
 __all__ = ["Experts"]
 
@@ -55,16 +55,20 @@ class Experts(Fusion, name="experts"):
         self.experts, self.hidden, self.gate = experts, hidden or dim, gate
         together = len(self.modalities) * dim
         # All experts read the same vector, so each of their two layers is one product.
-        self.first = kept_scale(together, experts * self.hidden)
-        self.second = kept_scale(experts * self.hidden, dim, gain=1.5 * experts**0.5, bias=False)
+        self.first = variance_preserving_linear(together, experts * self.hidden)
+        self.second = variance_preserving_linear(
+            experts * self.hidden, dim, gain=1.5 * experts**0.5, bias=False
+        )
         self.second_bias = nn.Parameter(torch.zeros(experts, dim))
         self.dropout = nn.Dropout(dropout)
         # A laplace gate's rows are points where the inputs are; a softmax gate's are directions.
-        self.score = kept_scale(together, experts, gain=together**0.5 if gate == "laplace" else 1.0)
+        self.score = variance_preserving_linear(
+            together, experts, gain=together**0.5 if gate == "laplace" else 1.0
+        )
 
     def forward(self, tokens: Mapping[str, Tokens], /) -> Tokens:
         """Return one token per row; it is absent where every modality is."""
-        vectors, present = stacked_vectors(tokens, self.modalities)
+        vectors, present = modality_vectors(tokens, self.modalities)
         joined = vectors.flatten(1)  # [batch, modalities * dim]
         gates = self._gates(joined)
         hidden = self.dropout(functional.gelu(self.first(joined)))
@@ -74,7 +78,7 @@ class Experts(Fusion, name="experts"):
 
     def gates(self, tokens: Mapping[str, Tokens], /) -> Tensor:
         """Return each row's weights of the experts, `[batch, experts]`; they sum to one."""
-        return self._gates(stacked_vectors(tokens, self.modalities)[0].flatten(1))
+        return self._gates(modality_vectors(tokens, self.modalities)[0].flatten(1))
 
     def _gates(self, joined: Tensor) -> Tensor:
         if self.gate == "softmax":

@@ -10,7 +10,7 @@ from torch import nn
 from torso.core.tensors import Named, masked_mean
 from torso.core.types import Tokens
 from torso.fusion._fusion import Fusion
-from torso.fusion._order import led_order
+from torso.fusion._walk_order import leader_and_others
 
 __all__ = ["Film"]
 
@@ -43,7 +43,7 @@ class Film(Fusion, name="film"):
         order: Sequence[str] | None = None,
     ) -> None:
         super().__init__(modalities, dim)
-        self.base, self.order = led_order("base", base, order, self.modalities)
+        self.base, self.order = leader_and_others("base", base, order, self.modalities)
         self.start = nn.Parameter(torch.randn(1, dim) / dim**0.5)
         self.affine = Named(
             {name: nn.Sequential(nn.LayerNorm(dim), nn.Linear(dim, 2 * dim)) for name in self.order}

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torso.core.tensors import Named
 from torso.core.types import Tokens
 from torso.fusion._fusion import Fusion
-from torso.fusion._vectors import kept_scale, stacked_vectors
+from torso.fusion._modality_vectors import modality_vectors, variance_preserving_linear
 
 __all__ = ["Gated"]
 
@@ -40,13 +40,16 @@ class Gated(Fusion, name="gated"):
         self.gate = gate
         together = len(self.modalities) * dim
         self.content: Named[nn.Linear] = Named(
-            {name: kept_scale(dim, dim, gain=5 / 3, bias=False) for name in self.modalities}
+            {
+                name: variance_preserving_linear(dim, dim, gain=5 / 3, bias=False)
+                for name in self.modalities
+            }
         )
-        self.score = kept_scale(together, together, bias=False)
+        self.score = variance_preserving_linear(together, together, bias=False)
 
     def forward(self, tokens: Mapping[str, Tokens], /) -> Tokens:
         """Return one token per row; it is absent where every modality is."""
-        vectors, present = stacked_vectors(tokens, self.modalities)
+        vectors, present = modality_vectors(tokens, self.modalities)
         layers = (layer for _, layer in self.content.pairs())
         content = [layer(x) for layer, x in zip(layers, vectors.unbind(1), strict=True)]
         mixed = (self._gates(vectors, present) * torch.stack(content, dim=1).tanh()).sum(dim=1)
@@ -54,7 +57,7 @@ class Gated(Fusion, name="gated"):
 
     def gates(self, tokens: Mapping[str, Tokens], /) -> Tensor:
         """Return each row's gates `[batch, modalities, dim]`, in the order of `modalities`; 0 where absent."""
-        return self._gates(*stacked_vectors(tokens, self.modalities))
+        return self._gates(*modality_vectors(tokens, self.modalities))
 
     def _gates(self, vectors: Tensor, present: Tensor) -> Tensor:
         scores: Tensor = self.score(vectors.flatten(1)).view_as(vectors)

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torso.core.tensors import Named, masked_mean
 from torso.core.types import Tokens
 from torso.fusion._fusion import Fusion
-from torso.fusion._vectors import any_present, kept_scale
+from torso.fusion._modality_vectors import rows_present, variance_preserving_linear
 
 __all__ = ["Late"]
 
@@ -59,10 +59,10 @@ class Late(Fusion, name="late"):
         self.opinion: Named[nn.Sequential] = Named(
             {
                 name: nn.Sequential(
-                    kept_scale(dim, hidden),
+                    variance_preserving_linear(dim, hidden),
                     nn.GELU(),
                     nn.Dropout(dropout),
-                    kept_scale(hidden, out, gain=1.5),
+                    variance_preserving_linear(hidden, out, gain=1.5),
                 )
                 for name in self.modalities
             }
@@ -71,7 +71,7 @@ class Late(Fusion, name="late"):
     def forward(self, tokens: Mapping[str, Tokens], /) -> Tokens:
         """Return one token per row; it is absent where every modality is."""
         said, weights = self._weighed(tokens)
-        return Tokens.vector((said * weights).sum(dim=1), any_present(tokens))
+        return Tokens.vector((said * weights).sum(dim=1), rows_present(tokens))
 
     def weights(self, tokens: Mapping[str, Tokens], /) -> dict[str, Tensor]:
         """Return modality -> the weight `[batch, dim]` of what it says; 0 in rows that lack it."""

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torso.core.tensors import Named, masked_mean
 from torso.core.types import Tokens
 from torso.fusion._fusion import Fusion
-from torso.fusion._vectors import any_present, kept_scale
+from torso.fusion._modality_vectors import rows_present, variance_preserving_linear
 
 __all__ = ["LowRank"]
 
@@ -44,7 +44,7 @@ class LowRank(Fusion, name="low_rank"):
         size = rank ** (-0.5 / count)  # of a factor, such that the sum over the ranks is of size 1
         self.factors: Named[nn.Linear] = Named()
         for name in self.modalities:
-            factor = kept_scale(dim, rank * dim, gain=size / count**0.5)
+            factor = variance_preserving_linear(dim, rank * dim, gain=size / count**0.5)
             nn.init.constant_(factor.bias, size)
             with torch.no_grad():
                 factor.bias.mul_(torch.randint(2, factor.bias.shape).mul(2).sub(1))
@@ -59,4 +59,4 @@ class LowRank(Fusion, name="low_rank"):
         ]
         product: Tensor = reduce(torch.mul, factors)  # [batch, rank * dim]
         fused = product.view(-1, self.rank, self.dim).sum(dim=1) + self.bias
-        return Tokens.vector(fused, any_present(tokens))
+        return Tokens.vector(fused, rows_present(tokens))

@@ -11,7 +11,7 @@ from torch.nn import functional
 from torso.core.tensors import masked_mean
 from torso.core.types import Tokens
 from torso.fusion._fusion import Fusion
-from torso.fusion._streams import Streams
+from torso.fusion._modality_streams import ModalityStreams
 
 __all__ = ["MMTM"]
 
@@ -49,7 +49,9 @@ class MMTM(Fusion, name="mmtm"):
         super().__init__(modalities, dim)
         if reduction < 1:
             raise ValueError(f"Parameter `reduction` should be at least 1. Found {reduction}.")
-        self.streams = Streams(self.modalities, dim, depth=depth, heads=heads, dropout=dropout)
+        self.streams = ModalityStreams(
+            self.modalities, dim, depth=depth, heads=heads, dropout=dropout
+        )
         width = len(self.modalities) * dim
         hidden = max(1, width // reduction)
         self.squeeze = nn.ModuleList(nn.Linear(width, hidden) for _ in range(depth))

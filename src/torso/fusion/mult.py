@@ -11,7 +11,7 @@ from torso.core.blocks import CrossBlock
 from torso.core.tensors import Named
 from torso.core.types import Tokens
 from torso.fusion._fusion import Fusion
-from torso.fusion._streams import Streams
+from torso.fusion._modality_streams import ModalityStreams
 
 __all__ = ["MulT"]
 
@@ -58,7 +58,9 @@ class MulT(Fusion, name="mult"):
         def blocks() -> nn.ModuleList:
             return nn.ModuleList(CrossBlock(dim, heads, dropout=dropout) for _ in range(depth))
 
-        self.streams = Streams(self.modalities, dim, depth=self_depth, heads=heads, dropout=dropout)
+        self.streams = ModalityStreams(
+            self.modalities, dim, depth=self_depth, heads=heads, dropout=dropout
+        )
         self.cross = Named(
             {
                 target: Named({s: blocks() for s in self._sources(target)})

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torso.core.tensors import Named, masked_mean
 from torso.core.types import Tokens
 from torso.fusion._fusion import Fusion
-from torso.fusion._vectors import kept_scale
+from torso.fusion._modality_vectors import variance_preserving_linear
 
 __all__ = ["Max", "Mean", "Sum"]
 
@@ -29,7 +29,7 @@ class _Pooling(Fusion):
     def __init__(self, modalities: Sequence[str], dim: int) -> None:
         super().__init__(modalities, dim)
         self.project: Named[nn.Linear] = Named(
-            {name: kept_scale(dim, dim) for name in self.modalities}
+            {name: variance_preserving_linear(dim, dim) for name in self.modalities}
         )
 
     def forward(self, tokens: Mapping[str, Tokens], /) -> Tokens:

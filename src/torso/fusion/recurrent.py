@@ -13,7 +13,7 @@ from torso.core.errors import unknown
 from torso.core.tensors import masked_mean
 from torso.core.types import Tokens
 from torso.fusion._fusion import Fusion
-from torso.fusion._order import checked_order
+from torso.fusion._walk_order import walk_order
 
 __all__ = ["Recurrent"]
 
@@ -46,7 +46,7 @@ class Recurrent(Fusion, name="recurrent"):
         cell: Literal["gru", "lstm"] = "gru",
     ) -> None:
         super().__init__(modalities, dim)
-        self.order = checked_order(order, self.modalities)
+        self.order = walk_order(order, self.modalities)
         if cell not in _CELLS:
             raise ValueError(unknown("cell", cell, _CELLS))
         self.cell = _CELLS[cell](dim, dim)

@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import nn
 
-from torso.core.registry import Spec
+from torso.core.spec import SpecLike
 from torso.core.tensors import Named, masked_mean
 from torso.core.types import Tokens
 from torso.fusion._fusion import Fusion
-from torso.fusion._order import checked_order
+from torso.fusion._walk_order import walk_order
 
 __all__ = ["Sequential"]
 
@@ -36,10 +36,10 @@ class Sequential(Fusion, name="sequential"):
         dim: int,
         *,
         order: Sequence[str] | None = None,
-        inner: Spec = "concat",
+        inner: SpecLike = "concat",
     ) -> None:
         super().__init__(modalities, dim)
-        self.order = checked_order(order, self.modalities)
+        self.order = walk_order(order, self.modalities)
         self.start = nn.Parameter(torch.randn(1, dim) / dim**0.5)
         self.steps = Named(
             {

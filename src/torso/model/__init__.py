@@ -1,5 +1,5 @@
 """The model: encoders, fusion, sharing and heads as one module."""
 
-from torso.model.model import Model, Part
+from torso.model.model import Model, PartSpec
 
-__all__ = ["Model", "Part"]
+__all__ = ["Model", "PartSpec"]

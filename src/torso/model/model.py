@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from torso.core.errors import ConfigError, within
-from torso.core.registry import Spec
+from torso.core.spec import Spec, SpecLike
 from torso.core.tensors import Named, masked_mean
 from torso.core.types import Features, Tokens
 from torso.encoders import Encoder, ModalityDropout
@@ -22,13 +22,13 @@ from torso.fusion import Fusion, Sequential
 from torso.model.modality_heads import ModalityHeads
 from torso.model.trunk import Encoded, Missing, Trunk
 from torso.sharing import Sharing
-from torso.tasks.heads import Head
+from torso.tasks import Head
 
-__all__ = ["Model", "Part"]
+__all__ = ["Model", "PartSpec"]
 
 
 @dataclass(frozen=True)
-class Part:
+class PartSpec:
     """An encoder or a head still to be built.
 
     Attributes:
@@ -38,17 +38,8 @@ class Part:
     """
 
     form: str
-    spec: Spec
+    spec: Spec | SpecLike
     offered: Mapping[str, Any]
-
-    def full_spec(self) -> Spec:
-        """Return the spec with its name made full: `convnet` of form `image` is `image/convnet`."""
-        if isinstance(self.spec, str):
-            return self._full(self.spec)
-        return {**self.spec, "type": self._full(str(self.spec.get("type", "")))}
-
-    def _full(self, name: str) -> str:
-        return name if ":" in name or "/" in name else f"{self.form}/{name}"
 
 
 class Model(nn.Module):
@@ -84,12 +75,12 @@ class Model(nn.Module):
     @classmethod
     def build(
         cls,
-        modalities: Mapping[str, Part],
-        tasks: Mapping[str, Part],
+        modalities: Mapping[str, PartSpec],
+        tasks: Mapping[str, PartSpec],
         *,
         dim: int,
-        fusion: Spec = "concat",
-        sharing: Spec = "hard",
+        fusion: Spec | SpecLike = "concat",
+        sharing: Spec | SpecLike = "hard",
         modality_dropout: float = 0.0,
         missing: Missing = "token",
         modality_heads: bool = False,
@@ -109,15 +100,15 @@ class Model(nn.Module):
             restored: task -> the modality that holds its labels, for tasks that are answered without it.
         """
 
-        def encoder(modality: str, part: Part) -> Encoder:
+        def encoder(modality: str, part: PartSpec) -> Encoder:
             with within(f"encoders.{modality}"):
-                return Encoder.build(part.full_spec(), dim=dim, **part.offered)
+                spec = Encoder.registry.parse(part.spec, part.form)
+                return Encoder.build(spec, dim=dim, **part.offered)
 
-        def head(task: str, part: Part, width: int) -> Head:
+        def head(task: str, part: PartSpec, width: int) -> Head:
             with within(f"heads.{task}"):
-                return Head.registry.build(
-                    part.full_spec(), dim=width, token_dim=dim, **part.offered
-                )
+                spec = Head.registry.parse(part.spec, part.form)
+                return Head.registry.build(spec, dim=width, token_dim=dim, **part.offered)
 
         shared = Sharing.registry.build(sharing, tasks=list(tasks), dim=dim)
         trunks = {

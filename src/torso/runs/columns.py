@@ -6,11 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from torso.runs.config import apply_settings, read_config
-from torso.inference.report import ColumnReport, infer_target, inspect_table
-from torso.tables.table import Table
-from torso.tasks.targets import TargetKind
 from torso.core.errors import ConfigError, unknown, within
+from torso.inference.report import ColumnReport, infer_target, inspect_table
+from torso.runs.config import apply_settings, read_config
+from torso.tables.table import Table
+from torso.tasks import Target
 
 __all__ = ["found_beside", "gather_values", "infer_columns", "leftover_warnings"]
 
@@ -126,7 +126,7 @@ def _parts_of_labels(targets: Mapping[str, Mapping[str, Any]]) -> set[str]:
         if "kind" in spec:
             settings = {k: v for k, v in spec.items() if k not in ("kind", "column")}
             with within(f"targets.{name}"):
-                kinds.append(TargetKind.registry.build({"type": spec["kind"], **settings}))
+                kinds.append(Target.registry.build({"type": spec["kind"], **settings}))
     read = {spec["column"] for spec in targets.values() if spec.get("column")}
     return {other for kind in kinds for other in kind.others} | read
 
@@ -150,7 +150,7 @@ def _described(named: Any, table: Table, what: str) -> dict[str, Any]:
     for name, spec in named.items():
         column = spec.get("column", name) if isinstance(spec, Mapping) else name
         kind = spec.get("kind", "") if isinstance(spec, Mapping) else spec
-        free = kind in TargetKind.registry and TargetKind.registry.find(kind).free
+        free = kind in Target.registry and Target.registry.find(kind).free
         if column not in table.names and not (what == "target" and free and column == name):
             raise ConfigError(f"{table.name}: {unknown(f'{what} column', column, table.names)}")
         if not isinstance(spec, str | Mapping | None):

@@ -78,7 +78,7 @@ class RunConfig(Strict):
         "token", description="what stands for what a row lacks: a learned token, or nothing"
     )
     balancing: PartSpec = "equal"
-    training: TrainingConfig = TrainingConfig()  # type: ignore[call-arg]
+    training: TrainingConfig = TrainingConfig()
 
     @classmethod
     def parse(cls, values: Mapping[str, Any], origin: str = "config") -> RunConfig:

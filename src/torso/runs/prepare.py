@@ -9,23 +9,22 @@ from typing import Any
 import numpy as np
 import torch
 
-from torso.runs.config import RunConfig
+from torso.cache.store import cache_root
 from torso.columns.dataset import Dataset
-from torso.columns.reading import Reading
+from torso.columns.loader import gather
+from torso.columns.reading import Reading, ReadOptions
+from torso.columns.splits import Split, split_rows
+from torso.core.errors import ConfigError
+from torso.core.types import Batch
+from torso.inference.report import ColumnReport
+from torso.model.model import Model
+from torso.runs.build import build_model
+from torso.runs.columns import found_beside, gather_values, infer_columns
+from torso.runs.complete import complete_parts, settle_encoders
+from torso.runs.config import RunConfig
 from torso.runs.schema import Schema
 from torso.tables.table import Table, read_table
-from torso.columns.splits import split_rows
-from torso.cache.store import cache_root
-from torso.inference.report import ColumnReport
-from torso.columns.loader import gather
-from torso.columns.splits import Split
-from torso.core.errors import ConfigError
-from torso.model.model import Model
-from torso.runs.parts import complete_parts, settle_encoders
-from torso.runs.columns import found_beside, gather_values, infer_columns
-from torso.runs.predictor import build_model
 from torso.training import Listener
-from torso.core.types import Batch
 
 __all__ = ["Draft", "draft_model", "read_tables"]
 
@@ -83,18 +82,20 @@ class Draft:
         """Return a table laid out; what could not be read is noted."""
         reading = self._reading(table)
         dataset = self.schema.dataset(table, reading)
-        self.skipped += [one.to_dict() for one in reading.skipped]
+        self.skipped += [one.to_dict() for one in reading.log.skipped]
         return dataset
 
     def _reading(self, table: Table) -> Reading:
         data = self.config.data
         return Reading(
-            folder=table.folder,
-            default_root=data.root,
-            cache=self.cache,
-            on_error=data.on_error,
-            most_skipped=data.most_skipped,
-            progress=self.listener.preparing,
+            ReadOptions(
+                folder=table.folder,
+                default_root=data.root,
+                cache=self.cache,
+                on_error=data.on_error,
+                most_skipped=data.most_skipped,
+                progress=self.listener.preparing,
+            )
         )
 
     def first_batch(self, rows: int) -> tuple[Model, Batch]:

@@ -6,14 +6,14 @@ from collections.abc import Sequence
 
 from torch import Tensor, nn
 
-from torso.sharing._checks import whole
-from torso.sharing._conditioned import Conditioned
-from torso.sharing._stacked import Stacked
+from torso.sharing._batched_layers import BatchedLinear
+from torso.sharing._checks import check_int
+from torso.sharing._task_conditioned import TaskConditioned
 
 __all__ = ["Adapters"]
 
 
-class Adapters(Conditioned, name="adapters"):
+class Adapters(TaskConditioned, name="adapters"):
     """Shared layers with a residual bottleneck of each task's own after each: `h + U_k relu(D_k h)`.
 
     Houlsby et al., ICML 2019, "Parameter-Efficient Transfer Learning for NLP" (https://arxiv.org/abs/1902.00751);
@@ -34,15 +34,15 @@ class Adapters(Conditioned, name="adapters"):
     ) -> None:
         super().__init__(tasks, dim, layers)
         count = len(self.tasks)
-        whole("bottleneck", bottleneck)
+        check_int("bottleneck", bottleneck)
         self.down = nn.ModuleList(
-            Stacked(count, dim, bottleneck, apart=True, gain=2**0.5) for _ in range(layers)
+            BatchedLinear(count, dim, bottleneck, private=True, gain=2**0.5) for _ in range(layers)
         )
         self.up = nn.ModuleList(
-            Stacked(count, bottleneck, dim, apart=True, gain=0.0) for _ in range(layers)
+            BatchedLinear(count, bottleneck, dim, private=True, gain=0.0) for _ in range(layers)
         )
 
-    def bend(self, layer: int, x: Tensor, y: Tensor) -> Tensor:
+    def modulate(self, layer: int, x: Tensor, y: Tensor) -> Tensor:
         """Return the ReLU of `y` and what the adapters add."""
         del x
         y = y.relu()

@@ -11,9 +11,9 @@ from torch import Tensor, nn
 from torso.core.errors import unknown
 from torso.core.tensors import masked_mean
 from torso.core.types import Tokens
-from torso.sharing._checks import whole
+from torso.sharing._batched_layers import BatchedMLP
+from torso.sharing._checks import check_int
 from torso.sharing._sharing import Sharing
-from torso.sharing._stacked import Towers
 
 __all__ = ["Branches"]
 
@@ -43,7 +43,7 @@ class Branches(Sharing, name="branches"):
     ) -> None:
         super().__init__(tasks, dim)
         self.groups: list[Tree] = [list(self.tasks)] if tree is None else _checked(tree, self.tasks)
-        whole("layers", layers)
+        check_int("layers", layers)
         names = [f"group_{place}" for place in range(len(self.groups))]
         self.readers = dict(zip(names, map(_leaves, self.groups), strict=True))
         self.place = {task: (0, names.index(name)) for name in names for task in self.readers[name]}
@@ -53,7 +53,7 @@ class Branches(Sharing, name="branches"):
         above = [child for group in self.groups for child in _lists(group)]
         owners = [place for place, group in enumerate(self.groups) for _ in _lists(group)]
         while above:
-            self.levels.append(Towers(len(above), [dim] * (layers + 1), apart=True))
+            self.levels.append(BatchedMLP(len(above), [dim] * (layers + 1), private=True))
             self.parents.append(owners)
             self.nodes.append([_leaves(node) for node in above])
             for place, node in enumerate(above):
@@ -79,7 +79,7 @@ class Branches(Sharing, name="branches"):
     def shared_parameters(self) -> Iterable[nn.Parameter]:
         """Yield the layers of lists that hold more than one task."""
         for level, nodes in zip(self.levels, self.nodes, strict=True):
-            assert isinstance(level, Towers)
+            assert isinstance(level, BatchedMLP)
             for place, tasks in enumerate(nodes):
                 if len(tasks) > 1:
                     yield from level.member(place)

@@ -7,14 +7,14 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from torso.sharing._apart import Apart
-from torso.sharing._checks import number
-from torso.sharing._columns import Columns, Unit
+from torso.sharing._checks import check_number
+from torso.sharing._mixed_towers import MixedTowers, MixingUnit
+from torso.sharing._parameter_rows import ParameterRows
 
 __all__ = ["CrossStitch", "Stitch"]
 
 
-class Stitch(Unit):
+class Stitch(MixingUnit):
     """`x_k <- sum_j a_kj x_j`, with as many numbers as pairs of (tower, subspace).
 
     Args:
@@ -29,7 +29,7 @@ class Stitch(Unit):
         parts = tasks * subspaces
         others = (1.0 - own) / max(parts - 1, 1)
         first = torch.full((parts, parts), others).fill_diagonal_(own if parts > 1 else 1.0)
-        self.rows = Apart(row.clone() for row in first.view(tasks, -1))  # flat: not decayed
+        self.rows = ParameterRows(row.clone() for row in first.view(tasks, -1))  # flat: not decayed
 
     def matrix(self) -> Tensor:
         """Return `[tasks * subspaces, tasks * subspaces]`, a row for each part that comes out."""
@@ -49,7 +49,7 @@ class Stitch(Unit):
         return self.matrix().abs().view(*parts, *parts).sum(dim=(1, 3))
 
 
-class CrossStitch(Columns, name="cross_stitch"):
+class CrossStitch(MixedTowers, name="cross_stitch"):
     """A tower per task, and after each layer a learned linear combination of all towers.
 
     Misra, Shrivastava, Gupta, Hebert, CVPR 2016, "Cross-stitch Networks for Multi-task Learning"
@@ -77,5 +77,5 @@ class CrossStitch(Columns, name="cross_stitch"):
         own: float = 0.9,
         level: str = "layer",
     ) -> None:
-        number("own", own)
+        check_number("own", own)
         super().__init__(tasks, dim, layers, lambda: Stitch(len(tasks), 1, own), level)

@@ -11,10 +11,10 @@ from torch import Tensor, nn
 
 from torso.core.tensors import masked_mean
 from torso.core.types import Tokens
-from torso.sharing._checks import number, whole, widths
+from torso.sharing._batched_layers import BatchedLinear, BatchedMLP
+from torso.sharing._checks import check_int, check_number, check_widths
+from torso.sharing._gate_usage import GateUsage
 from torso.sharing._sharing import Sharing
-from torso.sharing._stacked import Stacked, Towers
-from torso.sharing._usage import Usage
 from torso.sharing.mmoe import mixed
 
 __all__ = ["DSelectK", "smooth_step"]
@@ -69,25 +69,25 @@ class DSelectK(Sharing, name="dselect_k"):
         entropy: float = 1e-3,
     ) -> None:
         super().__init__(tasks, dim)
-        self.names = [f"expert_{place}" for place in range(whole("experts", experts, 2))]
-        self.k = whole("k", k)
+        self.names = [f"expert_{place}" for place in range(check_int("experts", experts, 2))]
+        self.k = check_int("k", k)
         if k > experts:
             raise ValueError(f"Parameter `k` should be at most `experts` ({experts}). Found {k}.")
-        self.gamma = number("gamma", gamma, zero=False)
-        self.entropy = number("entropy", entropy)
-        sizes = widths("hidden", [dim] if hidden is None else hidden, 1)
+        self.gamma = check_number("gamma", gamma, zero=False)
+        self.entropy = check_number("entropy", entropy)
+        sizes = check_widths("hidden", [dim] if hidden is None else hidden, 1)
         self.width = sizes[-1]
-        self.experts = Towers(experts, [dim, *sizes])
+        self.experts = BatchedMLP(experts, [dim, *sizes])
         digits = math.ceil(math.log2(experts))
         self.spare_codes = experts < 2**digits
         bits = torch.arange(experts).unsqueeze(1) >> torch.arange(digits - 1, -1, -1)
         self.register_buffer("codes", (bits & 1).bool(), persistent=False)  # [experts, digits]
-        self.selectors = Stacked(len(self.tasks), dim, k * digits, apart=True)
-        self.weights = Stacked(len(self.tasks), dim, k, apart=True)
+        self.selectors = BatchedLinear(len(self.tasks), dim, k * digits, private=True)
+        self.weights = BatchedLinear(len(self.tasks), dim, k, private=True)
         for layer, most in ((self.selectors, gamma / 100), (self.weights, 0.05)):
             for parameter in layer.parameters():
                 nn.init.uniform_(parameter, -most, most)
-        self.usage = Usage(len(self.tasks), experts)
+        self.usage = GateUsage(len(self.tasks), experts)
         self._owed: Tensor | None = None
 
     def trunks(self) -> dict[str, tuple[str, ...]]:
@@ -104,7 +104,7 @@ class DSelectK(Sharing, name="dselect_k"):
         x = masked_mean(fused["shared"])
         selected = self.select(x)
         gates = (self.weights(x).softmax(dim=2).unsqueeze(3) * selected).sum(dim=2)
-        self.usage.note(gates)
+        self.usage.update(gates)
         self._owed = self._penalty(selected) if self.training else None
         return dict(zip(self.tasks, mixed(gates, self.experts(x)), strict=True))
 

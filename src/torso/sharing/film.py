@@ -7,13 +7,13 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from torso.sharing._apart import Apart
-from torso.sharing._conditioned import Conditioned
+from torso.sharing._parameter_rows import ParameterRows
+from torso.sharing._task_conditioned import TaskConditioned
 
 __all__ = ["FiLM"]
 
 
-class FiLM(Conditioned, name="film"):
+class FiLM(TaskConditioned, name="film"):
     """Shared layers whose channels each task scales and shifts: `relu((1 + c_k) * (W x + b) + d_k)`.
 
     Perez, Strub, de Vries, Dumoulin, Courville, AAAI 2018, "FiLM: Visual Reasoning with a General Conditioning
@@ -29,10 +29,10 @@ class FiLM(Conditioned, name="film"):
     def __init__(self, tasks: Sequence[str], dim: int, *, layers: int = 2) -> None:
         super().__init__(tasks, dim, layers)
         zeros = torch.zeros(layers * len(self.tasks), dim)
-        self.c = Apart(row.clone() for row in zeros)
-        self.d = Apart(row.clone() for row in zeros)
+        self.c = ParameterRows(row.clone() for row in zeros)
+        self.d = ParameterRows(row.clone() for row in zeros)
 
-    def bend(self, layer: int, x: Tensor, y: Tensor) -> Tensor:
+    def modulate(self, layer: int, x: Tensor, y: Tensor) -> Tensor:
         """Return the ReLU of the scaled and shifted `y`."""
         del x
         here = slice(layer * len(self.tasks), (layer + 1) * len(self.tasks))

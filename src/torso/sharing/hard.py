@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from torso.core.tensors import masked_mean
 from torso.core.types import Tokens
-from torso.sharing._checks import widths
+from torso.sharing._checks import check_widths
 from torso.sharing._sharing import Sharing
 
 __all__ = ["Hard"]
@@ -27,7 +27,7 @@ class Hard(Sharing, name="hard"):
     def __init__(self, tasks: Sequence[str], dim: int, *, hidden: Sequence[int] = ()) -> None:
         super().__init__(tasks, dim)
         layers: list[nn.Module] = []
-        for before, after in pairwise([dim, *widths("hidden", hidden)]):
+        for before, after in pairwise([dim, *check_widths("hidden", hidden)]):
             layers += [nn.Linear(before, after), nn.ReLU()]
         self.layers = nn.Sequential(*layers)
         self.width = [dim, *hidden][-1]

@@ -10,11 +10,11 @@ from torch import Tensor, nn
 
 from torso.core.tensors import masked_mean
 from torso.core.types import Tokens
-from torso.sharing._apart import Apart
-from torso.sharing._checks import number, whole
+from torso.sharing._batched_layers import BatchedLinear
+from torso.sharing._checks import check_int, check_number
+from torso.sharing._gate_usage import row_shares
+from torso.sharing._parameter_rows import ParameterRows
 from torso.sharing._sharing import Sharing
-from torso.sharing._stacked import Stacked
-from torso.sharing._usage import shares
 
 __all__ = ["LearnedBranching"]
 
@@ -54,17 +54,17 @@ class LearnedBranching(Sharing, name="learned_branching"):
         cooling: int = 10,
     ) -> None:
         super().__init__(tasks, dim)
-        whole("layers", layers)
-        self.nodes = whole("nodes", max(2, len(self.tasks)) if nodes is None else nodes)
-        self.temperature = number("temperature", temperature, zero=False)
-        self.cooling = whole("cooling", cooling)
+        check_int("layers", layers)
+        self.nodes = check_int("nodes", max(2, len(self.tasks)) if nodes is None else nodes)
+        self.temperature = check_number("temperature", temperature, zero=False)
+        self.cooling = check_int("cooling", cooling)
         self.layers = nn.ModuleList(
-            Stacked(self.nodes, dim, dim, gain=2**0.5) for _ in range(layers)
+            BatchedLinear(self.nodes, dim, dim, gain=2**0.5) for _ in range(layers)
         )
         self.odds = nn.ParameterList(
             torch.zeros(self.nodes * self.nodes) for _ in range(layers - 1)
         )
-        self.leaves = Apart(torch.zeros(self.nodes) for _ in self.tasks)
+        self.leaves = ParameterRows(torch.zeros(self.nodes) for _ in self.tasks)
         self.register_buffer("step", torch.zeros((), dtype=torch.int64))
 
     def trunks(self) -> dict[str, tuple[str, ...]]:
@@ -100,4 +100,4 @@ class LearnedBranching(Sharing, name="learned_branching"):
     def mixing(self) -> Mapping[str, Mapping[str, float]]:
         """Return the probability of each leaf."""
         names = [f"node_{place}" for place in range(self.nodes)]
-        return shares(torch.stack([*self.leaves]).softmax(dim=1), self.tasks, names)
+        return row_shares(torch.stack([*self.leaves]).softmax(dim=1), self.tasks, names)

@@ -6,14 +6,14 @@ from collections.abc import Sequence
 
 from torch import Tensor, nn
 
-from torso.sharing._checks import number, whole
-from torso.sharing._conditioned import Conditioned
-from torso.sharing._stacked import Stacked
+from torso.sharing._batched_layers import BatchedLinear
+from torso.sharing._checks import check_int, check_number
+from torso.sharing._task_conditioned import TaskConditioned
 
 __all__ = ["LoRA"]
 
 
-class LoRA(Conditioned, name="lora"):
+class LoRA(TaskConditioned, name="lora"):
     """Shared layers whose weights each task changes by a low-rank matrix: `relu(W x + b + s B_k A_k x)`.
 
     Hu et al., ICLR 2022, "LoRA: Low-Rank Adaptation of Large Language Models" (https://arxiv.org/abs/2106.09685),
@@ -41,15 +41,16 @@ class LoRA(Conditioned, name="lora"):
     ) -> None:
         super().__init__(tasks, dim, layers)
         count = len(self.tasks)
-        self.scale = number("alpha", alpha, zero=False) / whole("rank", rank)
+        self.scale = check_number("alpha", alpha, zero=False) / check_int("rank", rank)
         self.a = nn.ModuleList(
-            Stacked(count, dim, rank, apart=True, bias=False) for _ in range(layers)
+            BatchedLinear(count, dim, rank, private=True, bias=False) for _ in range(layers)
         )
         self.b = nn.ModuleList(
-            Stacked(count, rank, dim, apart=True, bias=False, gain=0.0) for _ in range(layers)
+            BatchedLinear(count, rank, dim, private=True, bias=False, gain=0.0)
+            for _ in range(layers)
         )
 
-    def bend(self, layer: int, x: Tensor, y: Tensor) -> Tensor:
+    def modulate(self, layer: int, x: Tensor, y: Tensor) -> Tensor:
         """Return the ReLU of `y` and the deltas."""
         low = self.a[layer](x.squeeze(0) if len(x) == 1 else x)  # [tasks, batch, rank]
         bent: Tensor = (y + self.scale * self.b[layer](low)).relu()

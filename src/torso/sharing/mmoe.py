@@ -9,10 +9,10 @@ from torch import Tensor, nn
 
 from torso.core.tensors import masked_mean
 from torso.core.types import Tokens
-from torso.sharing._checks import choice, whole, widths
+from torso.sharing._batched_layers import BatchedLinear, BatchedMLP
+from torso.sharing._checks import check_choice, check_int, check_widths
+from torso.sharing._gate_usage import GateUsage
 from torso.sharing._sharing import Sharing
-from torso.sharing._stacked import Stacked, Towers
-from torso.sharing._usage import Usage
 
 __all__ = ["MMoE", "mixed"]
 
@@ -51,20 +51,22 @@ class MMoE(Sharing, name="mmoe"):
         level: str = "layer",
     ) -> None:
         super().__init__(tasks, dim)
-        self.names = [f"expert_{place}" for place in range(whole("experts", experts))]
-        self.whole_trunks = choice("level", level, ("layer", "trunk")) == "trunk"
+        self.names = [f"expert_{place}" for place in range(check_int("experts", experts))]
+        self.whole_trunks = check_choice("level", level, ("layer", "trunk")) == "trunk"
         if self.whole_trunks and hidden is not None:
             raise ValueError(
                 f"Parameter `hidden` should not be given with `level: trunk`. Found {hidden!r}."
             )
         sizes = (
-            [] if self.whole_trunks else widths("hidden", [dim] if hidden is None else hidden, 1)
+            []
+            if self.whole_trunks
+            else check_widths("hidden", [dim] if hidden is None else hidden, 1)
         )
         self.width = [dim, *sizes][-1]
-        self.experts = Towers(experts, [dim, *sizes])
+        self.experts = BatchedMLP(experts, [dim, *sizes])
         reads = experts * dim if self.whole_trunks else dim
-        self.gates = Stacked(len(self.tasks), reads, experts, apart=True, bias=False)
-        self.usage = Usage(len(self.tasks), experts)
+        self.gates = BatchedLinear(len(self.tasks), reads, experts, private=True, bias=False)
+        self.usage = GateUsage(len(self.tasks), experts)
 
     def trunks(self) -> dict[str, tuple[str, ...]]:
         """Return one trunk for all, or one per expert."""
@@ -76,7 +78,7 @@ class MMoE(Sharing, name="mmoe"):
         reads = torch.cat(found, dim=1)
         experts = torch.stack(found) if self.whole_trunks else self.experts(reads)
         gates = self.gates(reads).softmax(dim=2)
-        self.usage.note(gates)
+        self.usage.update(gates)
         return dict(zip(self.tasks, mixed(gates, experts), strict=True))
 
     def shared_parameters(self) -> Iterable[nn.Parameter]:

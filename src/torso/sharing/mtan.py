@@ -9,9 +9,9 @@ from torch import Tensor, nn
 
 from torso.core.tensors import masked_mean
 from torso.core.types import Tokens
-from torso.sharing._checks import whole
+from torso.sharing._batched_layers import BatchedLinear
+from torso.sharing._checks import check_int
 from torso.sharing._sharing import Sharing
-from torso.sharing._stacked import Stacked
 
 __all__ = ["MTAN"]
 
@@ -36,16 +36,18 @@ class MTAN(Sharing, name="mtan"):
     def __init__(self, tasks: Sequence[str], dim: int, *, blocks: int = 2) -> None:
         super().__init__(tasks, dim)
         count = len(self.tasks)
-        whole("blocks", blocks)
+        check_int("blocks", blocks)
         ramp = 2**0.5
-        self.first = nn.ModuleList(Stacked(1, dim, dim, gain=ramp) for _ in range(blocks))
-        self.second = nn.ModuleList(Stacked(1, dim, dim, gain=ramp) for _ in range(blocks))
-        self.between = nn.ModuleList(Stacked(1, dim, dim, gain=ramp) for _ in range(blocks - 1))
+        self.first = nn.ModuleList(BatchedLinear(1, dim, dim, gain=ramp) for _ in range(blocks))
+        self.second = nn.ModuleList(BatchedLinear(1, dim, dim, gain=ramp) for _ in range(blocks))
+        self.between = nn.ModuleList(
+            BatchedLinear(1, dim, dim, gain=ramp) for _ in range(blocks - 1)
+        )
         self.g = nn.ModuleList(
-            Stacked(count, dim if block == 0 else 2 * dim, dim, apart=True, gain=ramp)
+            BatchedLinear(count, dim if block == 0 else 2 * dim, dim, private=True, gain=ramp)
             for block in range(blocks)
         )
-        self.h = nn.ModuleList(Stacked(count, dim, dim, apart=True) for _ in range(blocks))
+        self.h = nn.ModuleList(BatchedLinear(count, dim, dim, private=True) for _ in range(blocks))
 
     def forward(self, fused: Mapping[str, Tokens], /) -> dict[str, Tensor]:
         """Return each task's masked features of the last block."""

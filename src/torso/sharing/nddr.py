@@ -7,14 +7,14 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from torso.sharing._checks import number
-from torso.sharing._columns import Columns, Unit
-from torso.sharing._stacked import Stacked
+from torso.sharing._batched_layers import BatchedLinear
+from torso.sharing._checks import check_number
+from torso.sharing._mixed_towers import MixedTowers, MixingUnit
 
 __all__ = ["NDDR"]
 
 
-class Reduction(Unit):
+class Reduction(MixingUnit):
     """`x_k <- relu(W_k [x_1; ...; x_K] + b_k)`.
 
     Args:
@@ -26,7 +26,7 @@ class Reduction(Unit):
     def __init__(self, tasks: int, dim: int, own: float) -> None:
         super().__init__()
         self.tasks = tasks
-        self.layer = Stacked(tasks, tasks * dim, dim, apart=True)
+        self.layer = BatchedLinear(tasks, tasks * dim, dim, private=True)
         first = torch.full((tasks, tasks), (1.0 - own) / max(tasks - 1, 1))
         first.fill_diagonal_(own if tasks > 1 else 1.0)
         with torch.no_grad():
@@ -48,7 +48,7 @@ class Reduction(Unit):
         )
 
 
-class NDDR(Columns, name="nddr"):
+class NDDR(MixedTowers, name="nddr"):
     """A tower per task; after each layer a task's features are a linear layer of all towers' features.
 
     Gao, Ma, Zhao, Liu, Yuille, CVPR 2019, "NDDR-CNN: Layerwise Feature Fusing in Multi-Task CNNs by Neural
@@ -76,5 +76,5 @@ class NDDR(Columns, name="nddr"):
         own: float = 0.9,
         level: str = "layer",
     ) -> None:
-        number("own", own)
+        check_number("own", own)
         super().__init__(tasks, dim, layers, lambda: Reduction(len(tasks), dim, own), level)

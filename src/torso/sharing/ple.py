@@ -9,10 +9,10 @@ from torch import Tensor, nn
 
 from torso.core.tensors import masked_mean
 from torso.core.types import Tokens
-from torso.sharing._checks import whole, widths
+from torso.sharing._batched_layers import BatchedLinear, BatchedMLP
+from torso.sharing._checks import check_int, check_widths
+from torso.sharing._gate_usage import GateUsage
 from torso.sharing._sharing import Sharing
-from torso.sharing._stacked import Stacked, Towers
-from torso.sharing._usage import Usage
 from torso.sharing.mmoe import mixed
 
 __all__ = ["PLE"]
@@ -34,11 +34,11 @@ class Level(nn.Module):
     ) -> None:
         super().__init__()
         self.tasks, self.own, self.top = tasks, own, top
-        self.experts = Towers(tasks * own, sizes, apart=top)
-        self.common = Towers(common, sizes)
-        self.gates = Stacked(tasks, sizes[0], own + common, apart=True, bias=False)
+        self.experts = BatchedMLP(tasks * own, sizes, private=top)
+        self.common = BatchedMLP(common, sizes)
+        self.gates = BatchedLinear(tasks, sizes[0], own + common, private=True, bias=False)
         self.gate = nn.Identity() if top else nn.Linear(sizes[0], tasks * own + common, bias=False)
-        self.usage = Usage(tasks, own + common)
+        self.usage = GateUsage(tasks, own + common)
 
     def forward(self, x: Tensor, shared: Tensor) -> tuple[Tensor, Tensor]:
         """Return the tasks' streams `[tasks, batch, width]` and the shared one `[batch, width]`.
@@ -50,7 +50,7 @@ class Level(nn.Module):
         own = self.experts(_repeated(x, self.own))  # [tasks * own, batch, width]
         common = self.common(shared)  # [common, batch, width]
         gates = self.gates(x).softmax(dim=2)  # [tasks, batch, own + common]
-        self.usage.note(gates)
+        self.usage.update(gates)
         mine = own.unflatten(0, (self.tasks, self.own))
         streams = (gates[..., : self.own].transpose(1, 2).unsqueeze(3) * mine).sum(dim=1)
         streams = streams + mixed(gates[..., self.own :], common)
@@ -99,10 +99,10 @@ class PLE(Sharing, name="ple"):
         hidden: Sequence[int] | None = None,
     ) -> None:
         super().__init__(tasks, dim)
-        whole("levels", levels)
-        whole("own", own)
-        whole("common", common)
-        sizes = widths("hidden", [dim] if hidden is None else hidden, 1)
+        check_int("levels", levels)
+        check_int("own", own)
+        check_int("common", common)
+        sizes = check_widths("hidden", [dim] if hidden is None else hidden, 1)
         self.width = sizes[-1]
         self.levels = nn.ModuleList(
             Level(

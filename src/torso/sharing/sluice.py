@@ -7,16 +7,16 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor, nn
 
-from torso.sharing._apart import Apart
-from torso.sharing._checks import number, whole
-from torso.sharing._columns import Columns
-from torso.sharing._stacked import Stacked
+from torso.sharing._batched_layers import BatchedLinear
+from torso.sharing._checks import check_int, check_number
+from torso.sharing._mixed_towers import MixedTowers
+from torso.sharing._parameter_rows import ParameterRows
 from torso.sharing.cross_stitch import Stitch
 
 __all__ = ["Sluice"]
 
 
-class Sluice(Columns, name="sluice"):
+class Sluice(MixedTowers, name="sluice"):
     """A tower per task in subspaces that are mixed after each layer; a task reads a mixture of its layers.
 
     Ruder, Bingel, Augenstein, Søgaard, AAAI 2019, "Latent Multi-task Architecture Learning"
@@ -49,15 +49,15 @@ class Sluice(Columns, name="sluice"):
         orthogonality: float = 0.0,
         level: str = "layer",
     ) -> None:
-        number("own", own)
-        if dim % whole("subspaces", subspaces):
+        check_number("own", own)
+        if dim % check_int("subspaces", subspaces):
             raise ValueError(
                 f"Parameter `subspaces` should divide the width {dim}. Found {subspaces}."
             )
         super().__init__(tasks, dim, layers, lambda: Stitch(len(tasks), subspaces, own), level)
         self.subspaces = subspaces
-        self.orthogonality = number("orthogonality", orthogonality)
-        self.reads = Apart(torch.full((layers,), 1.0 / layers) for _ in self.tasks)
+        self.orthogonality = check_number("orthogonality", orthogonality)
+        self.reads = ParameterRows(torch.full((layers,), 1.0 / layers) for _ in self.tasks)
 
     def read(self, stages: Sequence[Tensor]) -> Tensor:
         """Return each task's mixture of its layers."""
@@ -75,7 +75,7 @@ class Sluice(Columns, name="sluice"):
 
     def _overlap(self, layer: nn.Module) -> Tensor:
         """Return `[tasks]`: the sum over pairs of subspaces of the squared norm of their products."""
-        assert isinstance(layer, Stacked)
+        assert isinstance(layer, BatchedLinear)
         weight = layer.weight()  # [tasks, channels, inputs]
         products = (weight @ weight.transpose(1, 2)).square()
         parts = (self.subspaces, self.width // self.subspaces)

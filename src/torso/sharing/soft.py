@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from torso.core.tensors import masked_mean
 from torso.core.types import Tokens
-from torso.sharing._checks import number
+from torso.sharing._checks import check_number
 from torso.sharing._sharing import Sharing
 
 __all__ = ["Soft"]
@@ -38,7 +38,7 @@ class Soft(Sharing, name="soft"):
         self, tasks: Sequence[str], dim: int, *, strength: float = 1e-2, alike: bool = True
     ) -> None:
         super().__init__(tasks, dim)
-        self.strength = number("strength", strength)
+        self.strength = check_number("strength", strength)
         self.alike = alike
 
     def trunks(self) -> dict[str, tuple[str, ...]]:

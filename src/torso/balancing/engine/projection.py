@@ -18,10 +18,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from torso.balancing.engine.leaves import task_roots
+from torso.balancing.engine.graph import task_roots
+from torso.balancing.engine.jacobian import gram, wide_type
 from torso.balancing.engine.ranks import average
 from torso.balancing.engine.reach import trainable, unreached
-from torso.balancing.engine.rows import gram, wide_type
 
 __all__ = ["BUCKETS", "Projection", "projected_gram"]
 

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from torso.balancing._balancer import Balancer
-from torso.balancing.engine import TaskGradients
+from torso.balancing.engine.task_gradients import TaskGradients
 from torso.core.errors import ConfigError
 
 __all__ = ["GradientBalancer"]

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from torso.balancing._preference import Preference, preference_of
 from torso.balancing.gradient._gradient_balancer import GradientBalancer
-from torso.balancing.gradient._products import inner_products
+from torso.balancing.gradient._inner_products import inner_products
 
 __all__ = ["ConFIG"]
 

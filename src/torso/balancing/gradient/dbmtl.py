@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from torso.balancing.gradient._gradient_balancer import GradientBalancer
-from torso.balancing.gradient._rows import Rows
+from torso.balancing.gradient._row_memory import RowMemory
 from torso.core.errors import ConfigError
 
 __all__ = ["DBMTL"]
@@ -48,7 +48,7 @@ class DBMTL(GradientBalancer, name="dbmtl"):
             raise ValueError(f"Parameter `sigma` should not be negative. Found {sigma}.")
         self.beta = beta
         self.sigma = sigma
-        self.mean = Rows(len(self.tasks))
+        self.mean = RowMemory(len(self.tasks))
         self.register_buffer("steps", torch.zeros(len(self.tasks), dtype=torch.int64))
 
     def transform(self, losses: Tensor, /) -> Tensor:

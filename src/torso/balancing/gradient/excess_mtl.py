@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from torso.balancing.gradient._gradient_balancer import GradientBalancer
-from torso.balancing.gradient._rows import Rows
+from torso.balancing.gradient._row_memory import RowMemory
 
 __all__ = ["ExcessMTL"]
 
@@ -48,7 +48,7 @@ class ExcessMTL(GradientBalancer, name="excess_mtl"):
         self.step_size = step_size
         self.warmup = warmup
         count = len(self.tasks)
-        self.roots = Rows(count)  # of the sums of squares
+        self.roots = RowMemory(count)  # of the sums of squares
         self.register_buffer("logarithms", torch.zeros(count, dtype=torch.float64))
         self.register_buffer("steps", torch.zeros(count, dtype=torch.int64))
         self.register_buffer("start", torch.zeros(count, dtype=torch.float64))

@@ -11,8 +11,10 @@ import torch
 from torch import Tensor, nn
 
 from torso.balancing._balancer import Balancer
-from torso.balancing.engine import TaskGradients, add_gradients, projected_gram
+from torso.balancing.engine.plain_pass import add_gradients
+from torso.balancing.engine.projection import projected_gram
 from torso.balancing.engine.sketch import Sketch
+from torso.balancing.engine.task_gradients import TaskGradients
 from torso.core.errors import ConfigError
 
 __all__ = ["Gram", "GramBalancer"]

@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 
 from torso.balancing._preference import Preference, preference_of
-from torso.balancing.gram._cone import balanced, square_root
 from torso.balancing.gram._gram_balancer import Gram, GramBalancer
+from torso.balancing.gram._quadratic import lengths_and_correlations, square_root
 
 __all__ = ["AlignedMTL"]
 
@@ -60,7 +60,7 @@ class AlignedMTL(GramBalancer, name="aligned_mtl"):
 
     def solve(self, gram: Tensor, tasks: Tensor, /) -> Tensor:
         """Return `s U / sigma U' p` from the singular values and vectors of the gradients."""
-        lengths, correlation = balanced(gram)
+        lengths, correlation = lengths_and_correlations(gram)
         sigma, vectors = _singular(lengths, correlation)
         if self.scale_mode == "min":
             scale = sigma.min()

@@ -8,8 +8,13 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from torso.balancing.gram._cone import balanced, evened, nearest, square_root
 from torso.balancing.gram._gram_balancer import Gram, GramBalancer
+from torso.balancing.gram._quadratic import (
+    lengths_and_correlations,
+    nearest_to_origin,
+    square_root,
+    with_equals_averaged,
+)
 
 __all__ = ["CAGrad"]
 
@@ -57,7 +62,7 @@ class CAGrad(GramBalancer, name="cagrad"):
         """Return `1 / tasks + c |g_0| / |g_w| * w`, divided by `1 + c^2` if asked."""
         del tasks
         count = len(gram)
-        lengths, correlation = balanced(gram)
+        lengths, correlation = lengths_and_correlations(gram)
         rows = square_root(correlation) * (lengths / lengths.min())  # [rank, tasks]
         mean = rows.mean(dim=1)
         radius = self.c * float(mean.norm())
@@ -65,7 +70,7 @@ class CAGrad(GramBalancer, name="cagrad"):
         noise = count * torch.finfo(gram.dtype).eps * float(lengths.max() / lengths.min())
         if radius > self.c * noise:
             pull, length = self._pull(rows, mean / mean.norm())
-            weights = weights + evened(pull, gram) * (radius / length)
+            weights = weights + with_equals_averaged(pull, gram) * (radius / length)
         return weights / (1.0 + self.c**2) if self.rescale else weights
 
     def _pull(self, rows: Tensor, toward: Tensor) -> tuple[Tensor, float]:
@@ -73,7 +78,7 @@ class CAGrad(GramBalancer, name="cagrad"):
         from scipy.optimize import brentq
 
         def at(reach: float) -> Tensor:
-            return nearest(rows + reach * toward[:, None])
+            return nearest_to_origin(rows + reach * toward[:, None])
 
         def length(reach: float) -> float:
             return float((rows @ at(reach)).norm())
@@ -82,7 +87,7 @@ class CAGrad(GramBalancer, name="cagrad"):
             reach = math.exp(log_reach)
             return math.log(length(reach) / (self.c * reach))
 
-        low = max(float((rows @ nearest(rows)).norm()), _NEAR) / self.c
+        low = max(float((rows @ nearest_to_origin(rows)).norm()), _NEAR) / self.c
         if (
             excess(math.log(low)) <= _ROUNDING
         ):  # `excess` falls at least as fast as its argument rises

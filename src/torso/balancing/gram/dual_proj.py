@@ -8,8 +8,8 @@ from typing import ClassVar
 from torch import Tensor
 
 from torso.balancing._preference import Preference, preference_of, shares
-from torso.balancing.gram._cone import dual_cone
 from torso.balancing.gram._gram_balancer import Gram, GramBalancer
+from torso.balancing.gram._quadratic import project_on_dual_cone
 
 __all__ = ["DualProj"]
 
@@ -46,4 +46,4 @@ class DualProj(GramBalancer, name="dual_proj"):
 
     def solve(self, gram: Tensor, tasks: Tensor, /) -> Tensor:
         """Return the weights of the projection of the preferred mean."""
-        return dual_cone(gram, shares(self.preference.to(gram)[tasks]))
+        return project_on_dual_cone(gram, shares(self.preference.to(gram)[tasks]))

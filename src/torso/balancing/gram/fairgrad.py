@@ -7,9 +7,9 @@ from typing import ClassVar
 
 from torch import Tensor
 
-from torso.balancing.gram._bargain import equilibrium
-from torso.balancing.gram._cone import balanced
+from torso.balancing.gram._equilibrium import equilibrium
 from torso.balancing.gram._gram_balancer import Gram, GramBalancer
+from torso.balancing.gram._quadratic import lengths_and_correlations
 
 __all__ = ["FairGrad"]
 
@@ -49,6 +49,6 @@ class FairGrad(GramBalancer, name="fairgrad"):
     def solve(self, gram: Tensor, tasks: Tensor, /) -> Tensor:
         """Return `w`; with `x = lengths * w` the equation reads `C x = lengths ** (1 / alpha - 1) * x ** (-1 / alpha)`."""
         del tasks
-        lengths, correlation = balanced(gram)
+        lengths, correlation = lengths_and_correlations(gram)
         power = 1.0 / self.alpha
         return equilibrium(correlation, lengths ** (power - 1.0), power) / lengths

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from torso.balancing.gram._cone import balanced
 from torso.balancing.gram._gram_balancer import Gram, GramBalancer
+from torso.balancing.gram._quadratic import lengths_and_correlations
 from torso.balancing.gram.pcgrad import orders
 
 __all__ = ["GradVac"]
@@ -71,7 +71,7 @@ class GradVac(GramBalancer, name="grad_vac"):
 
     def _vaccinate(self, gram: Tensor, tasks: Tensor) -> tuple[Tensor, Tensor]:
         """Return the weights `[k]` and the cosines `[k, k]` at each meeting, NaN where there was none."""
-        lengths, correlation = balanced(gram)
+        lengths, correlation = lengths_and_correlations(gram)
         order = orders(gram, self.seed, int(self.step))
         targets = self.target.to(gram)[tasks[:, None], tasks].clamp(-_LARGEST, _LARGEST)
         target_sines = (1 - targets**2).sqrt()

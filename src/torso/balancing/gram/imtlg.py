@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from torso.balancing.gram._cone import balanced
 from torso.balancing.gram._gram_balancer import GramBalancer
+from torso.balancing.gram._quadratic import lengths_and_correlations
 
 __all__ = ["IMTLG"]
 
@@ -33,7 +33,7 @@ class IMTLG(GramBalancer, name="imtlg"):
     def solve(self, gram: Tensor, tasks: Tensor, /) -> Tensor:
         """Return the weights; the absolute value of their sum is one."""
         del tasks
-        lengths, correlation = balanced(gram)
+        lengths, correlation = lengths_and_correlations(gram)
         values, vectors = torch.linalg.eigh(correlation)
         noise = len(gram) * torch.finfo(gram.dtype).eps
         kept = values > noise * values[-1]

@@ -6,8 +6,8 @@ from typing import ClassVar
 
 from torch import Tensor
 
-from torso.balancing.gram._cone import shortest
 from torso.balancing.gram._gram_balancer import GramBalancer
+from torso.balancing.gram._quadratic import min_norm_weights
 
 __all__ = ["MGDA"]
 
@@ -32,4 +32,4 @@ class MGDA(GramBalancer, name="mgda"):
     def solve(self, gram: Tensor, tasks: Tensor, /) -> Tensor:
         """Return the weights of the shortest vector; they sum to one."""
         del tasks
-        return shortest(gram)
+        return min_norm_weights(gram)

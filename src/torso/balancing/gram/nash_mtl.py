@@ -8,9 +8,9 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from torso.balancing.gram._bargain import equilibrium
-from torso.balancing.gram._cone import balanced
+from torso.balancing.gram._equilibrium import equilibrium
 from torso.balancing.gram._gram_balancer import Gram, GramBalancer
+from torso.balancing.gram._quadratic import lengths_and_correlations
 
 __all__ = ["NashMTL"]
 
@@ -47,6 +47,6 @@ class NashMTL(GramBalancer, name="nash_mtl"):
     def solve(self, gram: Tensor, tasks: Tensor, /) -> Tensor:
         """Return `a`."""
         del tasks
-        lengths, correlation = balanced(gram)
+        lengths, correlation = lengths_and_correlations(gram)
         weights = equilibrium(correlation, torch.ones_like(lengths), 1.0) / lengths
         return weights * gram.norm().sqrt() if self.normalize else weights

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from torso.balancing.gram._cone import balanced, square_root
 from torso.balancing.gram._gram_balancer import Gram, GramBalancer
+from torso.balancing.gram._quadratic import lengths_and_correlations, square_root
 from torso.core.errors import unknown
 
 __all__ = ["PCD"]
@@ -63,7 +63,7 @@ class PCD(GramBalancer, name="pcd"):
 
     def solve(self, gram: Tensor, tasks: Tensor, /) -> Tensor:
         """Return the weights; the primary gradient has a positive one unless nothing is left."""
-        lengths, correlation = balanced(gram)
+        lengths, correlation = lengths_and_correlations(gram)
         found = (tasks == self.primary).nonzero().flatten().tolist()
         first = found[0] if found else 0
         others = torch.tensor([place for place in range(len(gram)) if place != first])

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from torso.balancing.gram._cone import balanced
 from torso.balancing.gram._gram_balancer import Gram, GramBalancer
+from torso.balancing.gram._quadratic import lengths_and_correlations
 
 __all__ = ["PCGrad", "orders", "project"]
 
@@ -72,7 +72,7 @@ def project(gram: Tensor, order: Tensor) -> Tensor:
         gram: `[tasks, tasks]`, no zero on its diagonal.
         order: int64 `[tasks, tasks - 1]`, the others that each task meets.
     """
-    lengths, correlation = balanced(gram)
+    lengths, correlation = lengths_and_correlations(gram)
     coefficients = torch.eye(len(gram), dtype=gram.dtype)  # of unit gradients, one row per task
     products = correlation.clone()  # of each changed gradient with every unit gradient
     rows = torch.arange(len(gram))

@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 
 from torso.balancing._preference import Preference, preference_of, shares
-from torso.balancing.gram._cone import balanced, square_root
 from torso.balancing.gram._gram_balancer import Gram, GramBalancer
+from torso.balancing.gram._quadratic import lengths_and_correlations, square_root
 
 __all__ = ["UPGrad"]
 
@@ -50,7 +50,7 @@ class UPGrad(GramBalancer, name="upgrad"):
         from scipy.optimize import nnls
 
         share = shares(self.preference.to(gram)[tasks])
-        lengths, correlation = balanced(gram)
+        lengths, correlation = lengths_and_correlations(gram)
         root = square_root(correlation).numpy()
         weights = share * lengths  # of unit gradients
         for place in (share > 0).nonzero().flatten().tolist():
