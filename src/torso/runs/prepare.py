@@ -20,8 +20,8 @@ from torso.inference.report import ColumnReport
 from torso.model.model import Model
 from torso.runs.build import build_model
 from torso.runs.columns import found_beside, gather_values, infer_columns
+from torso.runs.complete import complete_parts, settle_encoders
 from torso.runs.config import RunConfig
-from torso.runs.parts import complete_parts, settle_encoders
 from torso.runs.schema import Schema
 from torso.tables.table import Table, read_table
 from torso.training import Listener
