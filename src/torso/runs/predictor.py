@@ -239,14 +239,16 @@ class Predictor(Searchable):
 
     def _reading(self, table: Table, root: str | Path | Sequence[str | Path]) -> Reading:
         data = self.config.data
-        return Reading(ReadOptions(
-            folder=table.folder,
-            root=[root] if isinstance(root, str | Path) else list(root),
-            default_root=data.root,
-            on_error=data.on_error,
-            most_skipped=data.most_skipped,
-            in_pieces=True,
-        ))
+        return Reading(
+            ReadOptions(
+                folder=table.folder,
+                root=[root] if isinstance(root, str | Path) else list(root),
+                default_root=data.root,
+                on_error=data.on_error,
+                most_skipped=data.most_skipped,
+                in_pieces=True,
+            )
+        )
 
     def _finish(self, reading: Reading) -> None:
         self.last_skipped = [one.to_dict() for one in reading.log.skipped]

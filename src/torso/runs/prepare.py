@@ -87,14 +87,16 @@ class Draft:
 
     def _reading(self, table: Table) -> Reading:
         data = self.config.data
-        return Reading(ReadOptions(
-            folder=table.folder,
-            default_root=data.root,
-            cache=self.cache,
-            on_error=data.on_error,
-            most_skipped=data.most_skipped,
-            progress=self.listener.preparing,
-        ))
+        return Reading(
+            ReadOptions(
+                folder=table.folder,
+                default_root=data.root,
+                cache=self.cache,
+                on_error=data.on_error,
+                most_skipped=data.most_skipped,
+                progress=self.listener.preparing,
+            )
+        )
 
     def first_batch(self, rows: int) -> tuple[Model, Batch]:
         """Return the untrained model, and the first training rows as a batch."""

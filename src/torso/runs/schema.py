@@ -64,8 +64,6 @@ class Modality:
         return {**merged, "columns": len(lists[0])} if lists else merged
 
 
-
-
 class Schema:
     """Kinds of the columns that a run uses.
 
@@ -280,9 +278,7 @@ def _build(registry: Any, room: str, name: str, spec: Mapping[str, Any]) -> Any:
         return registry.build({"type": spec["kind"], **settings})
 
 
-def _group(
-    inputs: Mapping[str, Input], wished: Mapping[str, str | None]
-) -> dict[str, Modality]:
+def _group(inputs: Mapping[str, Input], wished: Mapping[str, str | None]) -> dict[str, Modality]:
     """Return the modalities, in the order in which their first columns stand."""
     own = {name for name, kind in inputs.items() if not (wished[name] or kind.modality)}
     columns: dict[str, dict[str, Input]] = {}

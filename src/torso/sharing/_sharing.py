@@ -33,10 +33,12 @@ class Sharing(nn.Module, ABC):
         width: width of the vectors that come out, which the heads read.
         pairwise: whether each pair of tasks has numbers of its own, so that the cost grows with the square of
             the number of tasks instead of in proportion.
+        law_settings: settings in which the tests of the room also build this class, besides its defaults.
     """
 
     registry: ClassVar[Registry[Sharing]] = Registry("sharing")
     pairwise: ClassVar[bool] = False
+    law_settings: ClassVar[tuple[Mapping[str, object], ...]] = ()
 
     def __init_subclass__(cls, *, name: str = "", **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Annotated
 
 from torch import Tensor, nn
 
+from torso.core.ranges import Range
 from torso.sharing._batched_layers import BatchedLinear
 from torso.sharing._checks import check_int
 from torso.sharing._task_conditioned import TaskConditioned
@@ -16,10 +18,10 @@ __all__ = ["Adapters"]
 class Adapters(TaskConditioned, name="adapters"):
     """Shared layers with a residual bottleneck of each task's own after each: `h + U_k relu(D_k h)`.
 
-    Houlsby et al., ICML 2019, "Parameter-Efficient Transfer Learning for NLP" (https://arxiv.org/abs/1902.00751);
+    From Houlsby et al., ICML 2019, "Parameter-Efficient Transfer Learning for NLP" (https://arxiv.org/abs/1902.00751);
     residual adapters are from Rebuffi, Bilen, Vedaldi, NeurIPS 2017 (https://arxiv.org/abs/1705.08045).
 
-    How we differ: the shared layers, ReLU layers here, are trained together with the adapters instead of being
+    Differs: the shared layers, ReLU layers here, are trained together with the adapters instead of being
     frozen; U is zero at first instead of small.
 
     Args:
@@ -29,8 +31,15 @@ class Adapters(TaskConditioned, name="adapters"):
         bottleneck: width inside an adapter.
     """
 
+    law_settings = ({"layers": 1}, {"layers": 3})
+
     def __init__(
-        self, tasks: Sequence[str], dim: int, *, layers: int = 2, bottleneck: int = 8
+        self,
+        tasks: Sequence[str],
+        dim: int,
+        *,
+        layers: Annotated[int, Range(1, 4)] = 2,
+        bottleneck: Annotated[int, Range(2, 64, log=True)] = 8,
     ) -> None:
         super().__init__(tasks, dim, layers)
         count = len(self.tasks)

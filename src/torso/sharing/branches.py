@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Annotated
 
 import torch
 from torch import Tensor, nn
 
 from torso.core.errors import unknown
+from torso.core.ranges import Range
 from torso.core.tensors import masked_mean
 from torso.core.types import Tokens
 from torso.sharing._batched_layers import BatchedMLP
@@ -17,7 +18,7 @@ from torso.sharing._sharing import Sharing
 
 __all__ = ["Branches"]
 
-Tree = str | Sequence[Any]
+Tree = str | Sequence["Tree"]
 
 
 class Branches(Sharing, name="branches"):
@@ -38,8 +39,15 @@ class Branches(Sharing, name="branches"):
         layers: ReLU layers of each list inside an entry.
     """
 
+    law_settings = ({"layers": 1}, {"layers": 3})
+
     def __init__(
-        self, tasks: Sequence[str], dim: int, *, tree: Tree | None = None, layers: int = 1
+        self,
+        tasks: Sequence[str],
+        dim: int,
+        *,
+        tree: Tree | None = None,
+        layers: Annotated[int, Range(1, 4)] = 1,
     ) -> None:
         super().__init__(tasks, dim)
         self.groups: list[Tree] = [list(self.tasks)] if tree is None else _checked(tree, self.tasks)
@@ -106,7 +114,7 @@ def _checked(tree: Tree, tasks: Sequence[str]) -> list[Tree]:
     return list(tree)
 
 
-def _names(tree: Any, *, top: bool = False) -> Iterator[str]:
+def _names(tree: object, *, top: bool = False) -> Iterator[str]:
     if isinstance(tree, str) and not top:
         yield tree
     elif isinstance(tree, Sequence) and not isinstance(tree, str) and tree:

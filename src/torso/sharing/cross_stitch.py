@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Annotated
 
 import torch
 from torch import Tensor
 
+from torso.core.ranges import Range
 from torso.sharing._checks import check_number
 from torso.sharing._mixed_towers import MixedTowers, MixingUnit
 from torso.sharing._parameter_rows import ParameterRows
@@ -52,11 +54,11 @@ class Stitch(MixingUnit):
 class CrossStitch(MixedTowers, name="cross_stitch"):
     """A tower per task, and after each layer a learned linear combination of all towers.
 
-    Misra, Shrivastava, Gupta, Hebert, CVPR 2016, "Cross-stitch Networks for Multi-task Learning"
+    From Misra, Shrivastava, Gupta, Hebert, CVPR 2016, "Cross-stitch Networks for Multi-task Learning"
     (https://arxiv.org/abs/1604.03539), equation 1 for any number of tasks: `x_k <- sum_j a_kj x_j`, with
     `a_kk = 0.9` at first and the rest of one for the others.
 
-    How we differ: the towers are ReLU layers above one trunk, or above a trunk for each task (`level: trunk`);
+    Differs: the towers are ReLU layers above one trunk, or above a trunk for each task (`level: trunk`);
     the `a` have the learning rate of everything else, where the paper gives them a larger one. All parameters
     are shared, for every tower is read by every task, but for the last unit's: those are each task's own.
 
@@ -68,13 +70,15 @@ class CrossStitch(MixedTowers, name="cross_stitch"):
         level: `layer`: towers above one trunk; `trunk`: each tower stands on a trunk of its own.
     """
 
+    law_settings = ({"level": "trunk"}, {"layers": 1}, {"layers": 3})
+
     def __init__(
         self,
         tasks: Sequence[str],
         dim: int,
         *,
-        layers: int = 2,
-        own: float = 0.9,
+        layers: Annotated[int, Range(1, 4)] = 2,
+        own: Annotated[float, Range(0.5, 1.0)] = 0.9,
         level: str = "layer",
     ) -> None:
         check_number("own", own)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Annotated, Any
 
 import torch
 from torch import Tensor, nn
 
+from torso.core.ranges import Range
 from torso.core.tensors import masked_mean
 from torso.core.types import Tokens
 from torso.sharing._batched_layers import BatchedLinear, BatchedMLP
@@ -33,14 +34,14 @@ def smooth_step(x: Tensor, gamma: float = 1.0) -> Tensor:
 class DSelectK(Sharing, name="dselect_k"):
     """Each task reads a weighted mean of at most k experts, chosen row by row.
 
-    Hazimeh, Zhao, Chowdhery, Sathiamoorthy, Chen, Mazumder, Hong, Chi, NeurIPS 2021
+    From Hazimeh, Zhao, Chowdhery, Sathiamoorthy, Chen, Mazumder, Hong, Chi, NeurIPS 2021
     (https://arxiv.org/abs/2106.03760): a selector i has one number `z_ij` per binary digit of the experts' numbers;
     `r_i(e) = prod_j S(z_ij)` where digit j of e is 1, `1 - S(z_ij)` where it is 0, with the smooth step S, which
     reaches 0 and 1; the gate of e is `sum_i softmax(w)_i r_i(e)`. z and w are linear in x. In training, the
     entropy of the selectors is a penalty, and, where the number of experts is no power of two,
     `1 / sum_e r_i(e) - 1`, so that no selector settles on a number that no expert has.
 
-    How we differ: the penalties are means over the rows instead of sums, hence the larger default of `entropy`;
+    Differs: the penalties are means over the rows instead of sums, hence the larger default of `entropy`;
     the second one is less one, so that it ends at zero and does not pass for a loss where a balancer weighs
     tasks by their losses; its gradient is the same. The paper's second kind of gate, the same for all rows, is
     left out. Experts are shared, gates and their penalty belong to their task.
@@ -55,6 +56,7 @@ class DSelectK(Sharing, name="dselect_k"):
         entropy: weight of the entropy penalty.
     """
 
+    law_settings = ({"hidden": [12]}, {"hidden": [12, 14]}, {"experts": 3, "k": 3})
     codes: Tensor
 
     def __init__(
@@ -62,11 +64,11 @@ class DSelectK(Sharing, name="dselect_k"):
         tasks: Sequence[str],
         dim: int,
         *,
-        experts: int = 4,
-        k: int = 2,
+        experts: Annotated[int, Range(4, 16, log=True)] = 4,
+        k: Annotated[int, Range(1, 4)] = 2,
         hidden: Sequence[int] | None = None,
-        gamma: float = 1.0,
-        entropy: float = 1e-3,
+        gamma: Annotated[float, Range(0.1, 10.0, log=True)] = 1.0,
+        entropy: Annotated[float, Range(1e-6, 1e-1, log=True)] = 1e-3,
     ) -> None:
         super().__init__(tasks, dim)
         self.names = [f"expert_{place}" for place in range(check_int("experts", experts, 2))]

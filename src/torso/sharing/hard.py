@@ -24,6 +24,8 @@ class Hard(Sharing, name="hard"):
         hidden: widths of shared ReLU layers between the fused vector and the heads.
     """
 
+    law_settings = ({"hidden": [12]}, {"hidden": [12, 14]})
+
     def __init__(self, tasks: Sequence[str], dim: int, *, hidden: Sequence[int] = ()) -> None:
         super().__init__(tasks, dim)
         layers: list[nn.Module] = []

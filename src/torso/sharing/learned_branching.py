@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import torch
 from torch import Tensor, nn
 
+from torso.core.ranges import Range
 from torso.core.tensors import masked_mean
 from torso.core.types import Tokens
 from torso.sharing._batched_layers import BatchedLinear
@@ -22,12 +23,12 @@ __all__ = ["LearnedBranching"]
 class LearnedBranching(Sharing, name="learned_branching"):
     """A tree of layers that is learned: every node, and every task, picks one node of the layer below.
 
-    Guo, Lee, Ulbricht, ICML 2020, "Learning to Branch for Multi-Task Learning" (https://arxiv.org/abs/2006.01895):
+    From Guo, Lee, Ulbricht, ICML 2020, "Learning to Branch for Multi-Task Learning" (https://arxiv.org/abs/2006.01895):
     in training a child reads `sum_j softmax((log_odds_j + gumbel_j) / temperature)_j x_j`; in evaluation, the
     parent with the largest log odds and no other. The temperature falls from `temperature` as one over the
     square root of the steps taken, in units of `cooling` steps, down to 0.1.
 
-    How we differ: nodes are ReLU layers; the schedule of the temperature is ours; training goes on with soft
+    Differs: nodes are ReLU layers; the schedule of the temperature is ours; training goes on with soft
     draws to the end, instead of training the tree that was found anew (`branches` would do that).
     All nodes are shared; a task's own choice of its leaf is not.
 
@@ -40,6 +41,7 @@ class LearnedBranching(Sharing, name="learned_branching"):
         cooling: steps after which it begins to fall.
     """
 
+    law_settings = ({"layers": 1}, {"layers": 3})
     pairwise: ClassVar[bool] = True
     step: Tensor
 
@@ -48,10 +50,10 @@ class LearnedBranching(Sharing, name="learned_branching"):
         tasks: Sequence[str],
         dim: int,
         *,
-        layers: int = 2,
+        layers: Annotated[int, Range(1, 4)] = 2,
         nodes: int | None = None,
-        temperature: float = 5.0,
-        cooling: int = 10,
+        temperature: Annotated[float, Range(1.0, 20.0, log=True)] = 5.0,
+        cooling: Annotated[int, Range(1, 1000, log=True)] = 10,
     ) -> None:
         super().__init__(tasks, dim)
         check_int("layers", layers)

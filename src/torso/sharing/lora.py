@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Annotated
 
 from torch import Tensor, nn
 
+from torso.core.ranges import Range
 from torso.sharing._batched_layers import BatchedLinear
 from torso.sharing._checks import check_int, check_number
 from torso.sharing._task_conditioned import TaskConditioned
@@ -16,11 +18,11 @@ __all__ = ["LoRA"]
 class LoRA(TaskConditioned, name="lora"):
     """Shared layers whose weights each task changes by a low-rank matrix: `relu(W x + b + s B_k A_k x)`.
 
-    Hu et al., ICLR 2022, "LoRA: Low-Rank Adaptation of Large Language Models" (https://arxiv.org/abs/2106.09685),
+    From Hu et al., ICLR 2022, "LoRA: Low-Rank Adaptation of Large Language Models" (https://arxiv.org/abs/2106.09685),
     with `s = alpha / rank` and B zero at first; a pair per task as in MTL-LoRA (https://arxiv.org/abs/2410.09437),
     of whose further parts (a matrix between A and B, several shared B) nothing is taken.
 
-    How we differ: the shared layers are trained together with the deltas instead of being frozen.
+    Differs: the shared layers are trained together with the deltas instead of being frozen.
 
     Args:
         tasks: names of all tasks.
@@ -30,14 +32,16 @@ class LoRA(TaskConditioned, name="lora"):
         alpha: their scale, divided by the rank.
     """
 
+    law_settings = ({"layers": 1}, {"layers": 3})
+
     def __init__(
         self,
         tasks: Sequence[str],
         dim: int,
         *,
-        layers: int = 2,
-        rank: int = 4,
-        alpha: float = 8.0,
+        layers: Annotated[int, Range(1, 4)] = 2,
+        rank: Annotated[int, Range(1, 32, log=True)] = 4,
+        alpha: Annotated[float, Range(1.0, 64.0, log=True)] = 8.0,
     ) -> None:
         super().__init__(tasks, dim, layers)
         count = len(self.tasks)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Annotated
 
 import torch
 from torch import Tensor, nn
 
+from torso.core.ranges import Range
 from torso.core.tensors import masked_mean
 from torso.core.types import Tokens
 from torso.sharing._batched_layers import BatchedLinear, BatchedMLP
@@ -25,12 +27,12 @@ def mixed(gates: Tensor, experts: Tensor) -> Tensor:
 class MMoE(Sharing, name="mmoe"):
     """Each task reads its own weighted mean of experts that all tasks share.
 
-    Ma, Zhao, Yi, Chen, Hong, Chi, KDD 2018, "Modeling Task Relationships in Multi-task Learning with
+    From Ma, Zhao, Yi, Chen, Hong, Chi, KDD 2018, "Modeling Task Relationships in Multi-task Learning with
     Multi-gate Mixture-of-Experts" (https://doi.org/10.1145/3219819.3220007), equations 6 and 7:
     `f_k(x) = sum_i g_k(x)_i f_i(x)` with `g_k(x) = softmax(W_k x)`. The paper's towers are the heads
     (`hidden`). Experts are shared, gates belong to their task.
 
-    How we differ: x is the mean of the fused tokens. With `level: trunk` each expert is a whole trunk; there is
+    Differs: x is the mean of the fused tokens. With `level: trunk` each expert is a whole trunk; there is
     no vector then that all of them read, so the gates read the experts' vectors, put end to end.
 
     Args:
@@ -41,12 +43,14 @@ class MMoE(Sharing, name="mmoe"):
         level: `layer` for experts above one trunk, `trunk` for whole trunks.
     """
 
+    law_settings = ({"hidden": [12]}, {"hidden": [12, 14]}, {"level": "trunk"})
+
     def __init__(
         self,
         tasks: Sequence[str],
         dim: int,
         *,
-        experts: int = 4,
+        experts: Annotated[int, Range(2, 16, log=True)] = 4,
         hidden: Sequence[int] | None = None,
         level: str = "layer",
     ) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Annotated
 
 import torch
 from torch import Tensor, nn
 
+from torso.core.ranges import Range
 from torso.core.tensors import masked_mean
 from torso.core.types import Tokens
 from torso.sharing._batched_layers import BatchedLinear
@@ -19,12 +21,12 @@ __all__ = ["MTAN"]
 class MTAN(Sharing, name="mtan"):
     """Each task masks the layers of one shared tower, each mask made from the layer and the one before it.
 
-    Liu, Johns, Davison, CVPR 2019, "End-to-End Multi-Task Learning with Attention"
+    From Liu, Johns, Davison, CVPR 2019, "End-to-End Multi-Task Learning with Attention"
     (https://arxiv.org/abs/1803.10704), equations 1 and 2: block j of the shared tower has a first half u and a
     second half p; task k's mask is `a_j = sigmoid(h_k(g_k([u_j; f(â_(j-1))])))`, with g, h layers of the task
     and f shared, and its features are `â_j = a_j * p_j`. The first mask is made from u alone.
 
-    How we differ: layers instead of convolutions, no pooling, no batch normalisation, since rows do not depend
+    Differs: layers instead of convolutions, no pooling, no batch normalisation, since rows do not depend
     on each other here. As in the authors' residual network, no f comes after the last mask.
 
     Args:
@@ -33,7 +35,11 @@ class MTAN(Sharing, name="mtan"):
         blocks: of the shared tower, two ReLU layers each.
     """
 
-    def __init__(self, tasks: Sequence[str], dim: int, *, blocks: int = 2) -> None:
+    law_settings = ({"blocks": 3},)
+
+    def __init__(
+        self, tasks: Sequence[str], dim: int, *, blocks: Annotated[int, Range(1, 4)] = 2
+    ) -> None:
         super().__init__(tasks, dim)
         count = len(self.tasks)
         check_int("blocks", blocks)

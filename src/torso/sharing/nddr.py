@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Annotated
 
 import torch
 from torch import Tensor
 
+from torso.core.ranges import Range
 from torso.sharing._batched_layers import BatchedLinear
 from torso.sharing._checks import check_number
 from torso.sharing._mixed_towers import MixedTowers, MixingUnit
@@ -51,12 +53,12 @@ class Reduction(MixingUnit):
 class NDDR(MixedTowers, name="nddr"):
     """A tower per task; after each layer a task's features are a linear layer of all towers' features.
 
-    Gao, Ma, Zhao, Liu, Yuille, CVPR 2019, "NDDR-CNN: Layerwise Feature Fusing in Multi-Task CNNs by Neural
+    From Gao, Ma, Zhao, Liu, Yuille, CVPR 2019, "NDDR-CNN: Layerwise Feature Fusing in Multi-Task CNNs by Neural
     Discriminative Dimensionality Reduction" (https://arxiv.org/abs/1801.08297): features are put end to end, and
     a 1x1 convolution brings them back to the width of one tower; at first 0.9 times the own features, and the
     rest of one from the others. With diagonal blocks it would be cross-stitch.
 
-    How we differ: no batch normalisation between the layer and its ReLU, since rows do not depend on each other
+    Differs: no batch normalisation between the layer and its ReLU, since rows do not depend on each other
     here; towers as in `cross_stitch`. All parameters are shared but for the last unit's.
 
     Args:
@@ -67,13 +69,15 @@ class NDDR(MixedTowers, name="nddr"):
         level: `layer`: towers above one trunk; `trunk`: each tower stands on a trunk of its own.
     """
 
+    law_settings = ({"level": "trunk"}, {"layers": 1}, {"layers": 3})
+
     def __init__(
         self,
         tasks: Sequence[str],
         dim: int,
         *,
-        layers: int = 2,
-        own: float = 0.9,
+        layers: Annotated[int, Range(1, 4)] = 2,
+        own: Annotated[float, Range(0.5, 1.0)] = 0.9,
         level: str = "layer",
     ) -> None:
         check_number("own", own)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Annotated, ClassVar
 
 import torch
 from torch import Tensor, nn
 
+from torso.core.ranges import Range
 from torso.core.tensors import masked_mean
 from torso.core.types import Tokens
 from torso.sharing._batched_layers import BatchedLinear, BatchedMLP
@@ -70,7 +72,7 @@ def _repeated(x: Tensor, times: int) -> Tensor:
 class PLE(Sharing, name="ple"):
     """Each task mixes its own experts with shared ones; levels of that, joined by a shared stream.
 
-    Tang, Liu, Zhao, Gong, RecSys 2020, "Progressive Layered Extraction (PLE)"
+    From Tang, Liu, Zhao, Gong, RecSys 2020, "Progressive Layered Extraction (PLE)"
     (https://doi.org/10.1145/3383313.3412236), equations 1 to 5: at level j, task k has the stream
     `x_k <- g_k(x_k) [E_k(x_k); E_s(x_s)]` with a softmax gate over its own and the shared experts, and the
     shared stream is `x_s <- g_s(x_s) [E_1(x_1); ...; E_K(x_K); E_s(x_s)]` over all; the last level has no
@@ -88,14 +90,16 @@ class PLE(Sharing, name="ple"):
         hidden: widths of the ReLU layers of an expert; default: one of width `dim`.
     """
 
+    law_settings: ClassVar[tuple[Mapping[str, object], ...]] = ({"hidden": [12]}, {"hidden": [12, 14]}, {"levels": 1}, {"levels": 3, "own": 2})
+
     def __init__(
         self,
         tasks: Sequence[str],
         dim: int,
         *,
-        levels: int = 2,
-        own: int = 1,
-        common: int = 2,
+        levels: Annotated[int, Range(1, 3)] = 2,
+        own: Annotated[int, Range(1, 4)] = 1,
+        common: Annotated[int, Range(1, 8)] = 2,
         hidden: Sequence[int] | None = None,
     ) -> None:
         super().__init__(tasks, dim)

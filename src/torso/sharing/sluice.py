@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Annotated
 
 import torch
 from torch import Tensor, nn
 
+from torso.core.ranges import Range
 from torso.sharing._batched_layers import BatchedLinear
 from torso.sharing._checks import check_int, check_number
 from torso.sharing._mixed_towers import MixedTowers
@@ -19,13 +21,13 @@ __all__ = ["Sluice"]
 class Sluice(MixedTowers, name="sluice"):
     """A tower per task in subspaces that are mixed after each layer; a task reads a mixture of its layers.
 
-    Ruder, Bingel, Augenstein, Søgaard, AAAI 2019, "Latent Multi-task Architecture Learning"
+    From Ruder, Bingel, Augenstein, Søgaard, AAAI 2019, "Latent Multi-task Architecture Learning"
     (https://arxiv.org/abs/1705.08142): the `a` of cross-stitch join (tower, subspace) pairs instead of towers;
     a task reads `sum_l b_kl x_kl` over its layers l, at first equally; subspaces are pushed apart by
     `orthogonality * sum_l sum_(s<t) ||G_s' G_t||²`, where `G_s` `[inputs, channels]` are the weights that make
     subspace s (the authors' code lays G out the other way). A task pays this for its own tower.
 
-    How we differ: towers as in `cross_stitch`, where the paper has recurrent layers. Shared is everything but
+    Differs: towers as in `cross_stitch`, where the paper has recurrent layers. Shared is everything but
     the last unit's numbers and the `b`.
 
     Args:
@@ -38,15 +40,17 @@ class Sluice(MixedTowers, name="sluice"):
         level: `layer`: towers above one trunk; `trunk`: each tower stands on a trunk of its own.
     """
 
+    law_settings = ({"level": "trunk"}, {"layers": 1}, {"layers": 3}, {"orthogonality": 0.1})
+
     def __init__(
         self,
         tasks: Sequence[str],
         dim: int,
         *,
-        layers: int = 2,
+        layers: Annotated[int, Range(1, 4)] = 2,
         subspaces: int = 2,
-        own: float = 0.9,
-        orthogonality: float = 0.0,
+        own: Annotated[float, Range(0.5, 1.0)] = 0.9,
+        orthogonality: Annotated[float, Range(0.0, 1.0)] = 0.0,
         level: str = "layer",
     ) -> None:
         check_number("own", own)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Annotated
 
 import torch
 from torch import Tensor, nn
 
+from torso.core.ranges import Range
 from torso.core.tensors import masked_mean
 from torso.core.types import Tokens
 from torso.sharing._checks import check_number
@@ -35,7 +37,12 @@ class Soft(Sharing, name="soft"):
     """
 
     def __init__(
-        self, tasks: Sequence[str], dim: int, *, strength: float = 1e-2, alike: bool = True
+        self,
+        tasks: Sequence[str],
+        dim: int,
+        *,
+        strength: Annotated[float, Range(1e-5, 1.0, log=True)] = 1e-2,
+        alike: bool = True,
     ) -> None:
         super().__init__(tasks, dim)
         self.strength = check_number("strength", strength)
