@@ -295,7 +295,9 @@ def _group(inputs: Mapping[str, Input], wished: Mapping[str, str | None]) -> dic
         columns.setdefault(label or name, {})[name] = kind
     for label, members in columns.items():
         forms = {kind.form for kind in members.values()}
-        if len(members) > 1 and (len(forms) > 1 or not all(kind.joins for kind in members.values())):
+        if len(members) > 1 and (
+            len(forms) > 1 or not all(kind.joins for kind in members.values())
+        ):
             raise ConfigError(
                 f"The modality {label!r} should join only numbers, or only categories. Found "
                 f"{ {name: kind.form for name, kind in members.items()} }."
