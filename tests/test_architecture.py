@@ -64,6 +64,11 @@ def test_every_room_has_a_line():
     assert {TREE.room(module) for module in MODULES} - LINE.keys() == set()
 
 
+def test_every_folder_with_code_is_a_package():
+    folders = {path.parent for path in MODULES.values()}
+    assert [str(folder) for folder in folders if not (folder / "__init__.py").exists()] == []
+
+
 def test_contributing_shows_the_layers():
     page = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
     shown = re.findall(r"^\| (\d+) \| `(\w+)` \|", page, re.MULTILINE)

@@ -249,7 +249,7 @@ class Schema:
 
     def _places(self, table: Table, modality: str) -> list[np.ndarray | None]:
         column, kind = self._followed(modality)
-        return kind.places(table.column(column))
+        return kind.offsets(table.column(column))
 
     def _label(self, table: Table, task: str) -> Column:
         """Return the labels of a task: a struct where they are spread over several columns, nulls where in none."""
@@ -259,17 +259,17 @@ class Schema:
             self.targets[task].along,
         )
         if name is None:
-            return Column(task, pa.nulls(table.rows), table.name, table.places)
+            return Column(task, pa.nulls(table.rows), table.name, table.original_rows)
         column = table.column(name)
         if along is not None:
             beside = _flat(self._places(table, along))
             whole = pa.StructArray.from_arrays([column.values, beside], names=["label", "places"])
-            return Column(name, whole, column.table, column.places)
+            return Column(name, whole, column.table, column.original_rows)
         if not others:
             return column
         parts = [column.values, *(table.column(other).values for other in others)]
         whole = pa.StructArray.from_arrays(parts, names=[name, *others])
-        return Column(name, whole, column.table, column.places)
+        return Column(name, whole, column.table, column.original_rows)
 
 
 def _build(registry: Any, room: str, name: str, spec: Mapping[str, Any]) -> Any:

@@ -56,7 +56,7 @@ class Target(ABC):
         """Name of the input along whose steps the labels lie; None for most kinds.
 
         With any, the kind is given a struct of its own column and, for each row, the ends of the input's steps in the
-        cell (`Input.places`, end to end; null without the input), and `columns` finds them, padded with 0, among
+        cell (`Input.offsets`, end to end; null without the input), and `columns` finds them, padded with 0, among
         the details: `places`, int64 `[rows, steps, 2]`.
         """
         return None

@@ -99,7 +99,7 @@ class SurvivalTarget(Target, name="survival", head="weibull"):
                 return self.missing(len(column))
             raise column.error(0, f"expected a time and an event, found {column.values.type}")
         time, event = (
-            Column(name, part, column.table, column.places)
+            Column(name, part, column.table, column.original_rows)
             for name, part in zip((column.name, self.event), column.values.flatten(), strict=True)
         )
         out = np.stack([cells.numbers(time), _events(event)], axis=1)
