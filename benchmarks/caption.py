@@ -36,7 +36,7 @@ from torso.columns.inputs import ImageInput
 from torso.columns.reading import Reading, ReadOptions
 from torso.columns.splits import split_rows
 from torso.tables.table import read_table
-from torso.tasks.scores import evaluate_task
+from torso.tasks import evaluate_task
 from torso.training import run_frozen_once
 
 HERE = Path(__file__).resolve().parent

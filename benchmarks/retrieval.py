@@ -43,7 +43,7 @@ from torso.columns.inputs import ImageInput
 from torso.columns.reading import Reading, ReadOptions
 from torso.columns.splits import split_rows
 from torso.tables.table import read_table
-from torso.tasks.scores import TaskReport, evaluate_task, fit_baseline
+from torso.tasks import TaskReport, evaluate_task, fit_baseline
 from torso.training.frozen_features import run_frozen_once
 
 HERE = Path(__file__).resolve().parent

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from torso.core.types import Tokens
-from torso.tasks.heads import Head
+from torso.tasks import Head
 
 DIM = 6
 ROWS = 8

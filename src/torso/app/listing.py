@@ -14,8 +14,7 @@ from torso.core.registry import Registry
 from torso.encoders import Encoder
 from torso.fusion import Fusion
 from torso.sharing import Sharing
-from torso.tasks.heads import Head
-from torso.tasks.targets import TargetKind
+from torso.tasks import Head, Target
 
 __all__ = ["Entry", "rooms"]
 
@@ -25,7 +24,7 @@ _REGISTRIES: dict[str, Registry[Any]] = {
     "fusion": Fusion.registry,
     "sharing": Sharing.registry,
     "heads": Head.registry,
-    "targets": TargetKind.registry,
+    "targets": Target.registry,
     "balancing": Balancer.registry,
 }
 

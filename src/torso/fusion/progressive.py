@@ -8,7 +8,7 @@ from typing import Annotated
 from torch import nn
 
 from torso.core.ranges import Range
-from torso.core.registry import Spec
+from torso.core.spec import SpecLike
 from torso.core.tensors import masked_mean
 from torso.core.types import Tokens
 from torso.fusion._fusion import Fusion
@@ -41,7 +41,7 @@ class Progressive(Fusion, name="progressive"):
         dim: int,
         *,
         passes: Annotated[int, Range(1, 4)] = 2,
-        inner: Spec = "concat",
+        inner: SpecLike = "concat",
     ) -> None:
         super().__init__(modalities, dim)
         if passes < 1:

@@ -21,25 +21,29 @@ from torso.columns.reading import Reading, ReadOptions
 from torso.columns.splits import group_ids
 from torso.core.errors import ConfigError, DataError, RunError
 from torso.core.registry import no_imports
-from torso.model.model import Model, PartSpec
+from torso.model.model import Model
+from torso.runs.build import build_model
 from torso.runs.config import RunConfig, read_config
 from torso.runs.folder import read_json, write_json
 from torso.runs.schema import Schema
-from torso.search import Searchable
 from torso.tables.alike import alike
 from torso.tables.table import Table, read_table
-from torso.tasks.scores import TaskReport, evaluate_task
+from torso.tasks import TaskReport, evaluate_task
 from torso.training import Answers, Prediction, answer, choose_device
 from torso.training.checkpoint import load_state, load_tensors, save_tensors
 
-__all__ = ["FORMAT", "Predictor", "build_model", "load"]
+__all__ = ["FORMAT", "Predictor", "load"]
 
 FORMAT = 1
+_MOVED = {
+    name: f"`run.{name}` has moved: `torso.Searcher(run).{name}`."
+    for name in ("search", "collection", "asking")
+}
 _PIECE = 2048
 """Rows of a table whose files are in memory at once."""
 
 
-class Predictor(Searchable):
+class Predictor:
     """A trained model with all it needs to read a table and answer.
 
     Args:
@@ -71,6 +75,11 @@ class Predictor(Searchable):
         self.metrics: dict[str, Any] = dict(metrics or {})
         self.skipped = list(skipped)
         self.last_skipped: list[dict[str, Any]] = []
+        self.folder: Path | None = None
+
+    def __getattr__(self, name: str) -> Any:
+        """Name the new spelling of what has moved."""
+        raise AttributeError(_MOVED.get(name) or f"A Predictor has no attribute {name!r}.")
 
     @property
     def reports(self) -> dict[str, TaskReport]:
@@ -312,27 +321,6 @@ def load(folder: str | Path, *, device: str = "auto", trust_code: bool = False) 
     predictor = Predictor(config, schema, model.to(choose_device(device)), baselines, metrics)
     predictor.folder = path
     return predictor
-
-
-def build_model(config: RunConfig, schema: Schema) -> Model:
-    """Return the untrained model that a config describes, for a fitted schema."""
-    return Model.build(
-        {
-            name: PartSpec(one.form, config.encoders.get(name, schema.encoder(name)), one.offered())
-            for name, one in schema.modalities.items()
-        },
-        {
-            name: PartSpec(kind.kind, config.heads.get(name, kind.head), kind.offered())
-            for name, kind in schema.targets.items()
-        },
-        dim=config.dim,
-        fusion=config.fusion,
-        sharing=config.sharing,
-        modality_dropout=config.training.modality_dropout or 0.0,
-        missing=config.missing,
-        modality_heads=config.modality_heads,
-        restored=schema.restored if config.training.modality_dropout else None,
-    )
 
 
 def _joined(parts: Sequence[Prediction]) -> Prediction:

@@ -19,13 +19,13 @@ from torso.columns.inputs import Input
 from torso.columns.reading import Reading, ReadOptions
 from torso.columns.sources import Source, joined
 from torso.core.errors import ConfigError, DataError, unknown, within
-from torso.core.registry import spec_type
+from torso.core.spec import Spec
 from torso.tables.table import Column, Table
-from torso.tasks.targets import TargetKind
+from torso.tasks import Target
 
 __all__ = ["Modality", "Schema"]
 
-_SCALAR_FORMS = ("numbers", "categories")
+_OPEN = Spec()
 _VOCABULARY = ("tokenizer", "values", "classes", "labels", "tags", "type", "joined")
 
 
@@ -95,9 +95,8 @@ class Schema:
         self.inputs = {
             name: _build(Input.registry, "inputs", name, spec) for name, spec in inputs.items()
         }
-        self.targets: dict[str, TargetKind] = {
-            name: _build(TargetKind.registry, "targets", name, spec)
-            for name, spec in targets.items()
+        self.targets: dict[str, Target] = {
+            name: _build(Target.registry, "targets", name, spec) for name, spec in targets.items()
         }
         self.labels = {
             name: targets[name].get("column", None if kind.free else name)
@@ -156,22 +155,29 @@ class Schema:
         }
         return list(found)
 
-    def encoder(self, modality: str, kind: str | None = None) -> dict[str, Any]:
-        """Return a modality's encoder where none is set: the first that a target wishes for, or its own.
+    def encoder(self, modality: str, said: Spec = _OPEN) -> Spec:
+        """Return a modality's encoder: `said` of it, and what that leaves open.
 
-        Beside its `type`, the settings that go with it, and those that targets ask of whichever encoder it is.
+        The first that a target wishes for, or the modality's own, with the settings that go with it; and the
+        settings that targets ask of whichever encoder it is.
 
         Args:
             modality: its name.
-            kind: the type that is set; None where it is left open.
+            said: what the config says, under its full name; nothing, by default.
         """
-        wishes = [kind.encoders().get(modality) for kind in self.targets.values()]
-        asked = [one for one in wishes if isinstance(one, Mapping) and "type" not in one]
-        named = (one for one in wishes if one and one not in asked)
-        best, settings = spec_type(next(named, self.modalities[modality].encoder))
-        if kind not in (None, best):
-            best, settings = str(kind), {}
-        return {"type": best, **settings, **{k: v for one in asked for k, v in one.items()}}
+        room = self.modalities[modality]
+        wishes = [
+            Spec.parse(kind.encoders().get(modality), form=room.form)
+            for kind in self.targets.values()
+        ]
+        best = next(
+            (wish for wish in wishes if wish.name), Spec.parse(room.encoder, form=room.form)
+        )
+        asked = {
+            key: value for wish in wishes if not wish.name for key, value in wish.settings.items()
+        }
+        own = best.settings if said.name in ("", best.name) else {}
+        return Spec(said.name or best.name, {**own, **asked, **said.settings})
 
     def dataset(self, table: Table, reading: Reading, *, targets: bool = True) -> Dataset:
         """Lay out a table.
@@ -243,7 +249,7 @@ class Schema:
 
     def _places(self, table: Table, modality: str) -> list[np.ndarray | None]:
         column, kind = self._followed(modality)
-        return kind.places(table.column(column))
+        return kind.offsets(table.column(column))
 
     def _label(self, table: Table, task: str) -> Column:
         """Return the labels of a task: a struct where they are spread over several columns, nulls where in none."""
@@ -253,17 +259,17 @@ class Schema:
             self.targets[task].along,
         )
         if name is None:
-            return Column(task, pa.nulls(table.rows), table.name, table.places)
+            return Column(task, pa.nulls(table.rows), table.name, table.original_rows)
         column = table.column(name)
         if along is not None:
             beside = _flat(self._places(table, along))
             whole = pa.StructArray.from_arrays([column.values, beside], names=["label", "places"])
-            return Column(name, whole, column.table, column.places)
+            return Column(name, whole, column.table, column.original_rows)
         if not others:
             return column
         parts = [column.values, *(table.column(other).values for other in others)]
         whole = pa.StructArray.from_arrays(parts, names=[name, *others])
-        return Column(name, whole, column.table, column.places)
+        return Column(name, whole, column.table, column.original_rows)
 
 
 def _build(registry: Any, room: str, name: str, spec: Mapping[str, Any]) -> Any:
@@ -275,7 +281,7 @@ def _build(registry: Any, room: str, name: str, spec: Mapping[str, Any]) -> Any:
         key: value for key, value in spec.items() if key not in ("kind", "modality", "column")
     }
     with within(f"{room}.{name}"):
-        return registry.build({"type": spec["kind"], **settings})
+        return registry.build(Spec(spec["kind"], settings))
 
 
 def _group(inputs: Mapping[str, Input], wished: Mapping[str, str | None]) -> dict[str, Modality]:
@@ -289,7 +295,9 @@ def _group(inputs: Mapping[str, Input], wished: Mapping[str, str | None]) -> dic
         columns.setdefault(label or name, {})[name] = kind
     for label, members in columns.items():
         forms = {kind.form for kind in members.values()}
-        if len(members) > 1 and (len(forms) > 1 or not forms <= set(_SCALAR_FORMS)):
+        if len(members) > 1 and (
+            len(forms) > 1 or not all(kind.joins for kind in members.values())
+        ):
             raise ConfigError(
                 f"The modality {label!r} should join only numbers, or only categories. Found "
                 f"{ {name: kind.form for name, kind in members.items()} }."

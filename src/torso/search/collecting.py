@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -14,11 +13,12 @@ from torso.cache.lookup import KeyTable, as_keys
 from torso.columns.digests import joined_digests
 from torso.columns.reading import Reading, ReadOptions
 from torso.core.errors import DataError, MissingDependency
+from torso.runs.predictor import Predictor
 from torso.runs.schema import Modality
 from torso.search.collection import Collection
 from torso.search.nearest import Graph
 from torso.search.places import open_place
-from torso.search.questions import Run, answering, contrastive, encode, retrieval
+from torso.search.questions import answering, contrastive, encode
 from torso.search.store import Store, Vectors
 from torso.tables.table import Table
 
@@ -29,18 +29,17 @@ GRAPH_FROM = 50_000
 
 
 def collect(
-    run: Run,
-    among: Any,
+    run: Predictor,
+    task: str,
+    among: object,
     *,
     find: str | None = None,
     by: str | None = None,
-    target: str | None = None,
     root: str | Path | Sequence[str | Path] = (),
     exact: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> Collection:
-    """Return a folder or a table ready to be searched: what `Searchable.collection` describes."""
-    task = retrieval(run, target)
+    """Return a folder or a table ready to be searched: as `Searcher.collection` describes."""
     place = open_place(among, run.config.data.missing)
     modality = run.schema.modalities[answering(run, task, place, find, by)]
     table = place.table(modality)

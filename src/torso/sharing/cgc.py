@@ -15,14 +15,13 @@ class CGC(PLE, name="cgc"):
     """Each task mixes its own experts with shared ones, row by row.
 
     From Tang, Liu, Zhao, Gong, RecSys 2020 (https://doi.org/10.1145/3383313.3412236), equations 1 to 3:
-    `f_k(x) = softmax(W_k x) [E_k(x); E_s(x)]`: one level of `ple`. A task's experts and its gate are its own;
-    only the common experts are shared.
+    `f_k(x) = softmax(W_k x) [E_k(x); E_s(x)]`, one level of `ple`. Only the common experts are shared.
 
     Args:
         tasks: names of all tasks.
         dim: width of the fused tokens.
-        own: experts of each task.
-        common: shared experts.
+        own: number of experts of each task.
+        common: number of shared experts.
         hidden: widths of the ReLU layers of an expert; default: one of width `dim`.
     """
 

@@ -1,4 +1,4 @@
-"""Sluice network: cross-stitch between subspaces of the towers, and each task mixes the layers it reads."""
+"""Sluice network: cross-stitch between subspaces of the towers. Each task mixes the layers it reads."""
 
 from __future__ import annotations
 
@@ -19,23 +19,23 @@ __all__ = ["Sluice"]
 
 
 class Sluice(MixedTowers, name="sluice"):
-    """A tower per task in subspaces that are mixed after each layer; a task reads a mixture of its layers.
+    """A tower per task, mixed by subspaces after each layer; a task reads a mixture of its layers.
 
     From Ruder, Bingel, Augenstein, Søgaard, AAAI 2019, "Latent Multi-task Architecture Learning"
-    (https://arxiv.org/abs/1705.08142): the `a` of cross-stitch join (tower, subspace) pairs instead of towers;
-    a task reads `sum_l b_kl x_kl` over its layers l, at first equally; subspaces are pushed apart by
+    (https://arxiv.org/abs/1705.08142). The `a` of cross-stitch join (tower, subspace) pairs instead of towers. A task
+    reads `sum_l b_kl x_kl` over its layers l, at first equally. A penalty keeps subspaces orthogonal:
     `orthogonality * sum_l sum_(s<t) ||G_s' G_t||²`, where `G_s` `[inputs, channels]` are the weights that make
-    subspace s (the authors' code lays G out the other way). A task pays this for its own tower.
+    subspace s (the authors' code lays G out the other way). Each task pays it for its own tower.
 
-    Differs: towers as in `cross_stitch`, where the paper has recurrent layers. Shared is everything but
-    the last unit's numbers and the `b`.
+    Differs: towers as in `cross_stitch`, where the paper has recurrent layers. All parameters but the last
+    unit's and the `b` are shared.
 
     Args:
         tasks: names of all tasks.
         dim: width of the fused tokens and of the towers.
-        layers: of each tower, with a unit after each.
-        subspaces: equal parts of a tower's channels.
-        own: what a subspace takes of itself at first; the others share the rest to one.
+        layers: number of layers of each tower, each followed by a mixing unit.
+        subspaces: number of equal parts of a tower's channels.
+        own: first weight of a subspace for itself; the others share the rest to one.
         orthogonality: weight of the penalty.
         level: `layer`: towers above one trunk; `trunk`: each tower stands on a trunk of its own.
     """
@@ -70,12 +70,12 @@ class Sluice(MixedTowers, name="sluice"):
         return torch.stack(parts).sum(dim=0)
 
     def penalties(self, trunks: Mapping[str, nn.Module], /) -> Mapping[str, Tensor]:
-        """Return for each task how far its tower's subspaces are from orthogonal."""
+        """Return each task's penalty for subspaces of its tower that are not orthogonal."""
         del trunks
         if not self.orthogonality:
             return {}
-        owed = torch.stack([self._overlap(layer) for layer in self.layers]).sum(dim=0)
-        return dict(zip(self.tasks, self.orthogonality * owed, strict=True))
+        overlap = torch.stack([self._overlap(layer) for layer in self.layers]).sum(dim=0)
+        return dict(zip(self.tasks, self.orthogonality * overlap, strict=True))
 
     def _overlap(self, layer: nn.Module) -> Tensor:
         """Return `[tasks]`: the sum over pairs of subspaces of the squared norm of their products."""

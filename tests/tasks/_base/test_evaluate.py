@@ -8,16 +8,16 @@ import pytest
 
 from tests.tasks._base import place_examples
 from torso.core.errors import ConfigError
-from torso.tasks.scores import SCORES, TaskReport, evaluate_task, fit_baseline
+from torso.tasks import Scores, TaskReport, evaluate_task, fit_baseline
 
-KINDS = list(SCORES)
+KINDS = list(Scores.registry)
 APART = [kind for kind in KINDS if kind != "retrieval"]
 """Kinds in which a row that is evaluated twice changes nothing for the others."""
 
 
 def example(kind, rows=120, width=4, seed=0, gaps=0.2):
     """Predictions with some signal and truths with gaps, in the form that the kind asks for."""
-    scores, rng = SCORES.find(kind), np.random.default_rng(seed)
+    scores, rng = Scores.registry.find(kind), np.random.default_rng(seed)
     if kind in place_examples.EXAMPLES:
         return place_examples.EXAMPLES[kind](rng, rows, gaps)
     hidden = rng.normal(size=(rows, width))
@@ -82,7 +82,7 @@ def test_signal_beats_the_baseline(kind):
 def test_the_baseline_does_not_beat_itself(kind):
     prediction, truth = example(kind)
     learnt = fit_baseline(kind, truth)
-    guess = SCORES.find(kind).guess(learnt, prediction)
+    guess = Scores.registry.find(kind).guess(learnt, prediction)
     found = evaluate_task(kind, guess, truth, learnt, resamples=100)
     assert values(found) == pytest.approx(found.baseline)
     assert found.verdict() in {"no better", None}
@@ -113,11 +113,13 @@ def test_unlabelled_rows_change_only_the_count(kind):
 @pytest.mark.parametrize("kind", APART)
 def test_a_weight_is_a_repetition(kind):
     prediction, truth = example(kind, gaps=0.0)
-    guess = SCORES.find(kind).guess(fit_baseline(kind, truth), prediction)
+    guess = Scores.registry.find(kind).guess(fit_baseline(kind, truth), prediction)
     times = np.random.default_rng(2).integers(0, 4, len(truth))
-    weighted = SCORES.find(kind)(prediction, truth, guess).measure(times[None].astype(float))
+    weighted = Scores.registry.find(kind)(prediction, truth, guess).measure(
+        times[None].astype(float)
+    )
     again = [np.repeat(a, times, axis=0) for a in (prediction, truth, guess)]
-    repeated = SCORES.find(kind)(*again).measure(np.ones((1, times.sum())))
+    repeated = Scores.registry.find(kind)(*again).measure(np.ones((1, times.sum())))
     for one, other in zip(weighted, repeated, strict=True):
         assert one.keys() == other.keys()
         for metric in one:
@@ -216,7 +218,7 @@ def test_constant_truth_and_huge_values_do_not_warn(kind):
     prediction, truth = example(kind, gaps=0.0)
     truth[:] = truth[0]
     report(kind, prediction, truth)
-    if not SCORES.find(kind).probable and kind not in {
+    if not Scores.registry.find(kind).probable and kind not in {
         "mask",
         "boxes",
         "tracks",
@@ -229,7 +231,12 @@ def test_constant_truth_and_huge_values_do_not_warn(kind):
 
 
 @pytest.mark.parametrize(
-    "kind", [kind for kind in KINDS if SCORES.find(kind).axes[0] == 2 and SCORES.find(kind).named]
+    "kind",
+    [
+        kind
+        for kind in KINDS
+        if Scores.registry.find(kind).axes[0] == 2 and Scores.registry.find(kind).named
+    ],
 )
 def test_parts_carry_their_names(kind):
     names = ["a", "b", "c", "d"]

@@ -9,7 +9,7 @@ from torso.columns.inputs import VideoInput
 from torso.columns.reading import Reading
 from torso.core.errors import DataError
 from torso.tables.table import read_table
-from torso.tasks.targets import TargetKind, labelled
+from torso.tasks import Target, labelled
 
 EXAMPLES = {
     "binary": ["no", None, "yes"],
@@ -55,7 +55,7 @@ SETTINGS = {"survival": {"event": "seen"}, "retrieval": {"between": ["photo", "n
 
 
 def built(name):
-    kind = TargetKind.registry.build({"type": name, **SETTINGS.get(name, {})})
+    kind = Target.registry.build({"type": name, **SETTINGS.get(name, {})})
     if name == "tracks":
         kind.meet("x", {"clip": "video"})
         kind.adopt({"clip": VideoInput()})
@@ -72,13 +72,13 @@ def fitted(name):
     return kind
 
 
-@pytest.fixture(params=sorted(TargetKind.registry))
+@pytest.fixture(params=sorted(Target.registry))
 def name(request):
     return request.param
 
 
 def test_every_kind_has_an_example():
-    assert sorted(EXAMPLES) == list(TargetKind.registry)
+    assert sorted(EXAMPLES) == list(Target.registry)
 
 
 def test_a_missing_label_is_one(name):

@@ -15,11 +15,10 @@ from torso.core.errors import ConfigError, DataError
 from torso.core.types import Tokens
 from torso.runs.schema import Schema
 from torso.tables.table import read_table
-from torso.tasks.heads import TagTokens
-from torso.tasks.scores import evaluate_task, fit_baseline
+from torso.tasks import evaluate_task, fit_baseline, labelled
+from torso.tasks.tags import TagsTarget, TagTokens
 from torso.tasks.tags.chain import FAST, Chain
 from torso.tasks.tags.codes import spans_of, tags_of, touching
-from torso.tasks.targets import Tags, labelled
 
 SETTINGS = {"dim": 16, "training.epochs": 12, "training.batch_size": 8, "training.lr": 1e-2}
 
@@ -74,7 +73,7 @@ def test_blanks_capitals_and_wide_characters_leave_places_alone():
     assert [[one["start"], one["end"]] for (one,) in answers] == [
         [span[0][0], span[0][1]] for span in spans
     ]
-    places = found.inputs["x"].places(read_table({"x": texts}).column("x"))
+    places = found.inputs["x"].offsets(read_table({"x": texts}).column("x"))
     assert all((np.diff(one, axis=1) > 0).all() for one in places)
 
 
@@ -191,7 +190,7 @@ def test_settings_are_checked(inputs, target, message):
 
 def test_tags_may_be_given():
     assert encoded(["0 3 B"], ["abc"], "text", tags=["B", "A"])[0][0] == 1
-    kind = Tags(tags=["B", "A"])
+    kind = TagsTarget(tags=["B", "A"])
     assert kind.names == ["B", "A"]
 
 

@@ -17,9 +17,8 @@ from torso.core.types import Tokens
 from torso.encoders import Encoder
 from torso.runs.schema import Schema
 from torso.tables.table import read_table
-from torso.tasks.heads import TrackSet
-from torso.tasks.scores import evaluate_task, fit_baseline
-from torso.tasks.targets import Tracks, labelled
+from torso.tasks import evaluate_task, fit_baseline, labelled
+from torso.tasks.tracks import TrackSet, TracksTarget
 
 NAN = float("nan")
 
@@ -29,7 +28,7 @@ def column(cells):
 
 
 def kind(frames=3, **settings):
-    built = Tracks(**settings)
+    built = TracksTarget(**settings)
     built.meet("x", {"note": "text", "clip": "video"})
     built.adopt({"clip": VideoInput(frames=frames)})
     return built
@@ -124,9 +123,9 @@ def test_a_video_is_needed_and_named_where_there_are_several():
     with pytest.raises(
         ConfigError, match=r"about one video. Found the video inputs \[\]. Take in .*kind=video"
     ):
-        Tracks().meet("x", {"photo": "image"})
+        TracksTarget().meet("x", {"photo": "image"})
     with pytest.raises(ConfigError, match="Did you mean 'clip'"):
-        Tracks(of="clop").meet("x", {"clip": "video", "film": "video"})
+        TracksTarget(of="clop").meet("x", {"clip": "video", "film": "video"})
 
 
 def test_sure_tracks_come_first_in_the_unit_of_the_labels_and_can_be_read_again():

@@ -11,7 +11,7 @@ from torch import Tensor
 from torso.balancing._balancer import Balancer
 from torso.balancing.gram._gram_balancer import Gram, GramBalancer
 from torso.core.ranges import Range
-from torso.core.registry import Spec
+from torso.core.spec import SpecLike
 
 __all__ = ["EMA"]
 
@@ -46,7 +46,7 @@ class EMA(GramBalancer, name="ema"):
         self,
         tasks: Sequence[str] | int,
         *,
-        method: Spec | GramBalancer = "mgda",
+        method: SpecLike | GramBalancer = "mgda",
         beta: Annotated[float, Range(0.0, 0.99)] = 0.9,
         gram: Gram = "sketch",
     ) -> None:

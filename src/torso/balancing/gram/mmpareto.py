@@ -10,7 +10,7 @@ from torch import Tensor
 
 from torso.balancing.gram._gram_balancer import Gram, GramBalancer
 from torso.core.errors import unknown
-from torso.core.ranges import Range
+from torso.core.ranges import Range, SetBy
 
 __all__ = ["MMPareto"]
 
@@ -42,7 +42,7 @@ class MMPareto(GramBalancer, name="mmpareto"):
         self,
         tasks: Sequence[str] | int,
         *,
-        unimodal: Mapping[str, str] | None = None,
+        unimodal: Annotated[Mapping[str, str] | None, SetBy.DATA] = None,
         gamma: Annotated[float, Range(1.0, 2.0)] = 1.5,
         gram: Gram = "sketch",
     ) -> None:

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from torso.balancing.loss._adaptive import AdaptiveBalancer
 from torso.core.errors import unknown
-from torso.core.ranges import Range
+from torso.core.ranges import Range, SetBy
 
 __all__ = ["GradientBlending"]
 
@@ -48,7 +48,7 @@ class GradientBlending(AdaptiveBalancer, name="gradient_blending"):
         self,
         tasks: Sequence[str] | int,
         *,
-        unimodal: Mapping[str, str] | None = None,
+        unimodal: Annotated[Mapping[str, str] | None, SetBy.DATA] = None,
         every: Annotated[int, Range(1, 20, log=True)] = 5,
         least: Annotated[float, Range(0.01, 1.0, log=True)] = 0.1,
     ) -> None:

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from torso.balancing.loss.equal import Equal
 from torso.core.errors import unknown
-from torso.core.ranges import Range
+from torso.core.ranges import Range, SetBy
 
 __all__ = ["OGMGE"]
 
@@ -46,7 +46,7 @@ class OGMGE(Equal, name="ogm_ge"):
         self,
         tasks: Sequence[str] | int,
         *,
-        modality_of: Mapping[str, str] | None = None,
+        modality_of: Annotated[Mapping[str, str] | None, SetBy.DATA] = None,
         alpha: Annotated[float, Range(0.1, 1.0)] = 0.3,
         noise: bool = True,
         seed: int = 0,

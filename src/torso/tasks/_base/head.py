@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from torso.core.registry import Registry
 from torso.core.types import Tokens
+from torso.tasks._base.folders import KindRegistry
 
 __all__ = ["Head"]
 
@@ -33,7 +34,7 @@ class Head(nn.Module, ABC):
         dropout: before the first layer, in training.
     """
 
-    registry: ClassVar[Registry[Head]] = Registry("head")
+    registry: ClassVar[Registry[Head]] = KindRegistry("head")
     form: ClassVar[str] = ""
     reads_tokens: ClassVar[bool] = False
     """Whether `forward` is given the encoders' tokens, by modality, beside the vector."""

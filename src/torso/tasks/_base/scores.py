@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 
 from torso.core.registry import Registry
 from torso.evaluation.weighted import Array, Floats
+from torso.tasks._base.folders import KindRegistry
 
-__all__ = ["SCORES", "Array", "Measured", "Scores"]
+__all__ = ["Array", "Measured", "Scores"]
 
 
 class Measured(NamedTuple):
@@ -38,6 +39,7 @@ class Scores(ABC):
     and the baseline's constant answer in the form of `prediction`. Then `measure` is called with weights.
     """
 
+    registry: ClassVar[Registry[Scores]] = KindRegistry("target kind", "scores")
     headline: ClassVar[str]
     errors: ClassVar[tuple[str, ...]] = ("log_loss",)
     """The metrics of which less is better."""
@@ -63,7 +65,7 @@ class Scores(ABC):
     def __init_subclass__(cls, *, name: str | None = None, **rest: Any) -> None:
         super().__init_subclass__(**rest)
         if name is not None:
-            SCORES.add(name, cls)
+            cls.registry.add(name, cls)
 
     @abstractmethod
     def __init__(self, prediction: Array, truth: Array, guess: Array) -> None: ...
@@ -96,6 +98,3 @@ class Scores(ABC):
     def labelled(truth: Array, /) -> NDArray[np.bool_]:
         """Return bool `[rows]`: the rows with at least one known label."""
         return np.asarray((~np.isnan(truth)).any(axis=tuple(range(1, truth.ndim))))
-
-
-SCORES: Registry[Scores] = Registry("target kind")

@@ -11,20 +11,25 @@ import pyarrow as pa
 
 from torso.columns.inputs import Input
 from torso.columns.reading import Reading
-from torso.core.registry import Registry, Spec
+from torso.core.ranges import SetBy
+from torso.core.registry import Registry
+from torso.core.spec import SpecLike
 from torso.tables.table import Column
+from torso.tasks._base.folders import KindRegistry, add_folder
 
-__all__ = ["TargetKind"]
+__all__ = ["Target", "labelled"]
 
 
-class TargetKind(ABC):
+class Target(ABC):
     """Base of all target kinds.
 
-    `class Category(TargetKind, name="category", head="softmax")` files itself; heads are filed under the
-    kind's name.
+    `class CategoryTarget(Target, name="category", head="softmax")` files itself; heads and scores are
+    filed under the kind's name.
     """
 
-    registry: ClassVar[Registry[TargetKind]] = Registry("target kind")
+    registry: ClassVar[Registry[Target]] = KindRegistry(
+        "target kind", "target", positional=SetBy.USER
+    )
     kind: ClassVar[str] = ""
     head: ClassVar[str] = ""
     free: ClassVar[bool] = False
@@ -36,6 +41,7 @@ class TargetKind(ABC):
         cls.head = head or cls.head
         if name:
             cls.registry.add(name, cls)
+            add_folder(cls.__module__)
 
     @abstractmethod
     def fit(self, column: Column) -> None:
@@ -50,7 +56,7 @@ class TargetKind(ABC):
         """Name of the input along whose steps the labels lie; None for most kinds.
 
         With any, the kind is given a struct of its own column and, for each row, the ends of the input's steps in the
-        cell (`Input.places`, end to end; null without the input), and `columns` finds them, padded with 0, among
+        cell (`Input.offsets`, end to end; null without the input), and `columns` finds them, padded with 0, among
         the details: `places`, int64 `[rows, steps, 2]`.
         """
         return None
@@ -102,7 +108,7 @@ class TargetKind(ABC):
         """
         return ()
 
-    def encoders(self) -> Mapping[str, Spec]:
+    def encoders(self) -> Mapping[str, SpecLike]:
         """Return modality -> the encoder that serves this target best, or, without `type`, settings that it must have.
 
         Default: none is wished for.

@@ -12,17 +12,17 @@ from torso.columns.reading import Reading
 from torso.columns.tokenizing import chunks, stripped, train_tokenizer
 from torso.core.errors import DataError
 from torso.tables.table import Column
-from torso.tasks._base.target import TargetKind
+from torso.tasks._base.target import Target
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
-__all__ = ["Caption"]
+__all__ = ["CaptionTarget"]
 
 _BYTES = 256
 
 
-class Caption(TargetKind, name="caption", head="decoder"):
+class CaptionTarget(Target, name="caption", head="decoder"):
     """A text that is to be written.
 
     Byte-level BPE over NFKC-normalised text (`train_tokenizer`), so that every text can be learnt and written; spaces

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from torso.evaluation.weighted import Floats, Residuals, ratio
+from torso.tasks._base.label_quantiles import QUANTILES, blind_interval
 from torso.tasks._base.scores import Array, Measured, Scores
-from torso.tasks.number.scores import QUANTILES, blind_interval
 
 __all__ = ["CountScores"]
 

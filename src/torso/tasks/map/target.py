@@ -17,10 +17,10 @@ from torso.core.errors import DataError
 from torso.tables.table import Column
 from torso.tasks._base.places import OfPicture, pixel_arrays, side_lengths
 
-__all__ = ["Map"]
+__all__ = ["MapTarget"]
 
 
-class Map(OfPicture, name="map", head="decoder"):
+class MapTarget(OfPicture, name="map", head="decoder"):
     """A number, or several, per pixel, in any unit.
 
     Cells are paths (relative to the table, or to `root`), contents of `.npy` files (floats `[height, width]` or

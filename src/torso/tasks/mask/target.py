@@ -17,12 +17,12 @@ from torso.core.errors import DataError
 from torso.tables.table import Column
 from torso.tasks._base.places import OfPicture, pixel_arrays, side_lengths
 
-__all__ = ["Mask"]
+__all__ = ["MaskTarget"]
 
 _MOST = 256  # classes that are learned from pixels without having been named
 
 
-class Mask(OfPicture, name="mask", head="decoder"):
+class MaskTarget(OfPicture, name="mask", head="decoder"):
     """A class per pixel: a grey or palette picture of the same view, or an array, whose numbers are the classes.
 
     Cells are paths (relative to the table, or to `root`), contents of PNG, TIFF or `.npy` files, or nested lists.

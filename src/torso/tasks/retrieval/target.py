@@ -13,12 +13,12 @@ from torso.columns.cells import texts
 from torso.columns.reading import Reading
 from torso.core.errors import ConfigError, DataError, unknown
 from torso.tables.table import Column
-from torso.tasks._base.target import TargetKind
+from torso.tasks._base.target import Target
 
-__all__ = ["Retrieval"]
+__all__ = ["RetrievalTarget"]
 
 
-class Retrieval(TargetKind, name="retrieval", head="contrastive"):
+class RetrievalTarget(Target, name="retrieval", head="contrastive"):
     """What a row's modalities have in common; no labels are needed, for those of one row belong together.
 
     With `column`, rows with the same cell there are about the same thing, so that each finds the others' too, and a row

@@ -13,17 +13,17 @@ from torso.columns import cells
 from torso.columns.reading import Reading
 from torso.core.errors import ConfigError, DataError
 from torso.tables.table import Column
-from torso.tasks._base.target import TargetKind
-from torso.tasks.number.target import named
+from torso.tasks._base.numbers import named
+from torso.tasks._base.target import Target
 
-__all__ = ["Survival"]
+__all__ = ["SurvivalTarget"]
 
 _PIECES = (10, 30)  # of the time axis at least and at most,
 _EVENTS = 100  # each with that many of the training events
 _HAPPENED, _CENSORED = ("1", "true", "yes"), ("0", "false", "no")
 
 
-class Survival(TargetKind, name="survival", head="weibull"):
+class SurvivalTarget(Target, name="survival", head="weibull"):
     """A time until an event, or until nobody watched any longer; never guessed, always asked for.
 
     The target's column holds the time, above 0, in any unit; the column `event` says how it ended: 1, true or yes
@@ -99,7 +99,7 @@ class Survival(TargetKind, name="survival", head="weibull"):
                 return self.missing(len(column))
             raise column.error(0, f"expected a time and an event, found {column.values.type}")
         time, event = (
-            Column(name, part, column.table, column.places)
+            Column(name, part, column.table, column.original_rows)
             for name, part in zip((column.name, self.event), column.values.flatten(), strict=True)
         )
         out = np.stack([cells.numbers(time), _events(event)], axis=1)

@@ -16,10 +16,10 @@ from torso.columns.reading import Reading
 from torso.core.errors import ConfigError, DataError, unknown
 from torso.tables.table import Column
 from torso.tasks._base.places import cure
-from torso.tasks._base.target import TargetKind
+from torso.tasks._base.target import Target
 from torso.tasks.tags.codes import spans_of, touching
 
-__all__ = ["Tags"]
+__all__ = ["TagsTarget"]
 
 _ALONG = ("text", "sequence")
 _WRITTEN = re.compile(r"\s*(\d+)\s+(\d+)\s+(\S.*?)\s*")
@@ -41,7 +41,7 @@ class Label(NamedTuple):
     each: int | None = None
 
 
-class Tags(TargetKind, name="tags", head="tokens"):
+class TagsTarget(Target, name="tags", head="tokens"):
     """Spans with tags, of the characters of a text or the steps of a sequence; never guessed, always asked for.
 
     A cell is a list, or its JSON text, of `[start, end, tag]` or of objects with these names, or plain text such as
