@@ -10,7 +10,7 @@ import torch
 import torso
 from tests import small_tables as tables
 from tests.videos import mp4
-from torso.columns.inputs import VideoInput
+from torso.columns.inputs import ImageInput, TextInput, VideoInput
 from torso.columns.reading import Reading
 from torso.core.errors import ConfigError, DataError
 from torso.core.types import Tokens
@@ -29,8 +29,7 @@ def column(cells):
 
 def kind(frames=3, **settings):
     built = TracksTarget(**settings)
-    built.meet("x", {"note": "text", "clip": "video"})
-    built.adopt({"clip": VideoInput(frames=frames)})
+    built.bind("x", {"note": TextInput(), "clip": VideoInput(frames=frames)})
     return built
 
 
@@ -123,9 +122,9 @@ def test_a_video_is_needed_and_named_where_there_are_several():
     with pytest.raises(
         ConfigError, match=r"about one video. Found the video inputs \[\]. Take in .*kind=video"
     ):
-        TracksTarget().meet("x", {"photo": "image"})
+        TracksTarget().bind("x", {"photo": ImageInput()})
     with pytest.raises(ConfigError, match="Did you mean 'clip'"):
-        TracksTarget(of="clop").meet("x", {"clip": "video", "film": "video"})
+        TracksTarget(of="clop").bind("x", {"clip": VideoInput(), "film": VideoInput()})
 
 
 def test_sure_tracks_come_first_in_the_unit_of_the_labels_and_can_be_read_again():

@@ -31,6 +31,7 @@ class CaptionScores(Scores, name="caption"):
     """
 
     headline = "chrf"
+    words = {"chrf": "chrF"}
     reflected = ()
     against = "usual text"
     axes = (2, 2)

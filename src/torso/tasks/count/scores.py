@@ -25,6 +25,7 @@ class CountScores(Scores, name="count"):
     """
 
     headline = "d2"
+    words = {"d2": "D²"}
     errors = ("mae", "rmse")
     against = "mean"
     probable = False

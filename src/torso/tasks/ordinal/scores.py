@@ -22,6 +22,7 @@ class OrdinalScores(CategoryScores, name="ordinal"):
     """
 
     headline = "kappa"
+    words = {"rps": "RPS"}
     errors = ("mae", "rps", "log_loss")
 
     def __init__(self, prediction: Array, truth: Array, guess: Array) -> None:  # noqa: ARG002

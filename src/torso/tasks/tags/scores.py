@@ -27,6 +27,7 @@ class TagsScores(Scores, name="tags"):
     """
 
     headline = "span_f1"
+    words = {"span_f1": "span F1"}
     reflected = ()
     against = "usual tag"
     axes = (2, 2)

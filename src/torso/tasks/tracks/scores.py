@@ -39,6 +39,7 @@ class TracksScores(Scores, name="tracks"):
     """
 
     headline = "average_precision"
+    words = {"idf1": "IDF1", "mota": "MOTA", "identity_switches": "id switches"}
     errors = ("identity_switches",)
     against = "mean tracks"
     axes = (4, 4)

@@ -24,6 +24,7 @@ class VectorScores(Scores, name="vector"):
     """
 
     headline = "r2"
+    words = {"arrmse": "aRRMSE"}
     errors = ("arrmse", "mae", "rmse")
     against = "mean"
     axes = (2, 2)
