@@ -25,7 +25,7 @@ from scipy import stats
 from torch import Tensor, nn
 from torch.nn import functional
 
-from torso.core.registry import Spec
+from torso.core.spec import SpecLike
 from torso.core.tensors import masked_mean
 from torso.core.types import Features, Tokens
 from torso.encoders import Encoder
@@ -110,8 +110,8 @@ class Linear(Encoder, form="features", name="linear"):
 def build(
     dataset: Dataset,
     *,
-    fusion: Spec = "transformer",
-    sharing: Spec = "hard",
+    fusion: SpecLike = "transformer",
+    sharing: SpecLike = "hard",
     dim: int = 64,
     modalities: Iterable[str] | None = None,
     modality_dropout: float = 0.0,

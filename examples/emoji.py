@@ -15,7 +15,7 @@ import rich
 from _data import data_folder
 
 import torso
-from torso.app.results import results_table
+from torso.app.terminal import results_table
 from torso.inference.report import inspect_table
 from torso.tables.table import read_table
 

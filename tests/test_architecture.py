@@ -64,6 +64,30 @@ def test_every_room_has_a_line():
     assert {TREE.room(module) for module in MODULES} - LINE.keys() == set()
 
 
+def test_every_folder_with_code_is_a_package():
+    folders = {path.parent for path in MODULES.values()}
+    assert [str(folder) for folder in folders if not (folder / "__init__.py").exists()] == []
+
+
+def test_contributing_shows_the_layers():
+    page = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    shown = re.findall(r"^\| (\d+) \| `(\w+)` \|", page, re.MULTILINE)
+    lines = sorted({LINE[room] for _, room in shown})
+    assert [(int(layer), room) for layer, room in shown] == [
+        (lines.index(LINE[room]) + 1, room) for _, room in shown
+    ]
+    assert {room for _, room in shown} == LINE.keys() - {"_version", "torso", "__main__"}
+
+
+def test_tests_have_the_folders_of_the_tree():
+    own = {"docs", "examples", "golden"}
+    folders = {path.relative_to(ROOT / "tests") for path in (ROOT / "tests").rglob("test_*.py")}
+    folders = {path.parent for path in folders if path.parts[0] not in own}
+    assert [str(folder) for folder in folders if not (SRC / "torso" / folder).is_dir()] == []
+    untested = [room for room in TREE.rooms() if not (ROOT / "tests" / room.split(".")[1]).is_dir()]
+    assert untested == []
+
+
 def test_imports_come_from_lines_above():
     upwards = [
         f"{module} imports {other}"

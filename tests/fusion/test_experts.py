@@ -70,7 +70,7 @@ def test_rows_choose_differently_from_the_start(gate):
     ("settings", "message"),
     [
         ({"experts": 0}, r"`experts` should be at least 1\. Found 0"),
-        ({"gate": "hard"}, r"`gate` should be softmax or laplace\. Found 'hard'"),
+        ({"gate": "hard"}, r"`gate` should be 'softmax' or 'laplace'\. Found 'hard'"),
     ],
 )
 def test_wrong_settings_are_refused(settings, message):

@@ -10,7 +10,10 @@ import torch
 from torch import nn
 
 from torso.core.errors import ConfigError
-from torso.core.registry import Registry, Spec, spec_type
+from torso.core.ranges import Range
+from torso.core.registry import Registry
+from torso.core.signature import Setting
+from torso.core.spec import Spec, SpecLike
 from torso.core.tensors import scatter_rows, take_rows
 from torso.core.types import Features, Tokens
 
@@ -19,6 +22,14 @@ __all__ = ["Encoder", "by_length"]
 _GROUPS = 4
 _LEAST = 16  # rows from which on grouping can pay
 _WORTH = 4096  # padded steps that must be saved: fewer cost less than three more passes
+
+_OWN_RATE = Setting(
+    "lr",
+    float | None,
+    None,
+    "highest learning rate of this encoder; null: that of the training.",
+    Range(1e-5, 1e-2, log=True),
+)
 
 
 class Encoder(nn.Module, ABC):
@@ -38,7 +49,7 @@ class Encoder(nn.Module, ABC):
         lr: highest learning rate of what `at_own_rate` yields; None for that of the training.
     """
 
-    registry: ClassVar[Registry[Encoder]] = Registry("encoder")
+    registry: ClassVar[Registry[Encoder]] = Registry("encoder", common=[_OWN_RATE])
     form: ClassVar[str] = ""
     ragged: ClassVar[bool] = False
     dim: int
@@ -51,7 +62,7 @@ class Encoder(nn.Module, ABC):
             cls.registry.add(f"{cls.form}/{name}", cls)
 
     @classmethod
-    def build(cls, spec: Spec, /, **offered: Any) -> Encoder:
+    def build(cls, spec: Spec | SpecLike, /, **offered: Any) -> Encoder:
         """Return the encoder that `spec` describes; every encoder also knows the setting `lr`.
 
         Args:
@@ -61,11 +72,12 @@ class Encoder(nn.Module, ABC):
         Raises:
             ConfigError: unknown name or setting, or a value that the constructor refuses.
         """
-        name, settings = spec_type(spec)
+        spec = cls.registry.parse(spec)
+        settings = dict(spec.settings)
         lr = settings.pop("lr", None)
         if lr is not None and not (isinstance(lr, int | float) and lr > 0):
             raise ConfigError(f"`lr` of an encoder should be a number above 0. Found {lr!r}.")
-        encoder = cls.registry.build({"type": name, **settings}, **offered)
+        encoder = cls.registry.build(Spec(spec.name, settings), **offered)
         encoder.lr = lr or encoder.lr
         return encoder
 

@@ -12,7 +12,7 @@ from torch.nn import functional
 
 from torso.core.blocks import Block, Pool, positions, positions_of_places
 from torso.core.errors import ConfigError
-from torso.core.registry import Spec, spec_type
+from torso.core.spec import SpecLike
 from torso.core.tensors import zeroed
 from torso.core.types import Features, Tokens
 from torso.encoders._augment import Augment
@@ -59,7 +59,7 @@ class VideoFrames(Encoder, form="video", name="frames"):
         self,
         dim: int,
         *,
-        frame: Spec = "convnet",
+        frame: SpecLike = "convnet",
         motion: bool = True,
         depth: int = 2,
         heads: int | None = None,
@@ -142,18 +142,17 @@ def _laid_out(frames: Tensor, mask: Tensor) -> Tensor:
     return out
 
 
-def _frame(spec: Spec, dim: int, size: int, channels: int) -> Encoder:
+def _frame(frame: SpecLike, dim: int, size: int, channels: int) -> Encoder:
     """Return the encoder of a frame, which keeps all cells and moves nothing."""
-    kind, settings = spec_type(spec)
-    ours = [name for name in _OURS if name in settings]
+    spec = Encoder.registry.parse(frame, "image")
+    ours = [name for name in _OURS if name in spec.settings]
     if ours:
         raise ConfigError(
-            f"`{ours[0]}` is about the whole video: set it beside `frame`, not in it. Found frame {spec!r}."
+            f"`{ours[0]}` is about the whole video: set it beside `frame`, not in it. Found frame {frame!r}."
         )
-    name = kind if ":" in kind or "/" in kind else f"image/{kind}"
-    if issubclass(Encoder.registry.find(name), Pretrained):
+    if issubclass(Encoder.registry.find(spec.name), Pretrained):
         raise ConfigError(
-            f"`frame` should be an encoder that is trained from scratch. Found {kind!r}; a pretrained backbone reads whole "
+            f"`frame` should be an encoder that is trained from scratch. Found {spec.short('image')!r}; a pretrained backbone reads whole "
             "videos: use the encoder `hub` with the name of a model of videos."
         )
     offered: dict[str, Any] = {
@@ -163,4 +162,4 @@ def _frame(spec: Spec, dim: int, size: int, channels: int) -> Encoder:
         "tokens": 0,
         "jitter": 0.0,
     }
-    return Encoder.build({"type": name, **settings}, **offered)
+    return Encoder.build(spec, **offered)

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from torso.core.errors import unknown
-from torso.core.registry import Spec
+from torso.core.spec import SpecLike
 from torso.core.tensors import Named
 from torso.core.types import Tokens
 from torso.fusion._fusion import Fusion
@@ -37,7 +37,7 @@ class Hierarchical(Fusion, name="hierarchical"):
         dim: int,
         *,
         tree: Tree | None = None,
-        inner: Spec = "concat",
+        inner: SpecLike = "concat",
     ) -> None:
         super().__init__(modalities, dim)
         self.tree = tree if tree is not None else _pairs(list(self.modalities))
@@ -55,7 +55,7 @@ class Hierarchical(Fusion, name="hierarchical"):
         self.nodes: Named[Fusion] = Named()
         self._grow(self.tree, "", inner)
 
-    def _grow(self, tree: Tree, path: str, inner: Spec) -> None:
+    def _grow(self, tree: Tree, path: str, inner: SpecLike) -> None:
         if isinstance(tree, str):
             return
         names = [str(place) for place in range(len(tree))]

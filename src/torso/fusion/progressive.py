@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from torch import nn
 
-from torso.core.registry import Spec
+from torso.core.spec import SpecLike
 from torso.core.tensors import masked_mean
 from torso.core.types import Tokens
 from torso.fusion._fusion import Fusion
@@ -32,7 +32,7 @@ class Progressive(Fusion, name="progressive"):
     """
 
     def __init__(
-        self, modalities: Sequence[str], dim: int, *, passes: int = 2, inner: Spec = "concat"
+        self, modalities: Sequence[str], dim: int, *, passes: int = 2, inner: SpecLike = "concat"
     ) -> None:
         super().__init__(modalities, dim)
         if passes < 1:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import nn
 
-from torso.core.registry import Spec
+from torso.core.spec import SpecLike
 from torso.core.tensors import Named, masked_mean
 from torso.core.types import Tokens
 from torso.fusion._fusion import Fusion
@@ -36,7 +36,7 @@ class Sequential(Fusion, name="sequential"):
         dim: int,
         *,
         order: Sequence[str] | None = None,
-        inner: Spec = "concat",
+        inner: SpecLike = "concat",
     ) -> None:
         super().__init__(modalities, dim)
         self.order = walk_order(order, self.modalities)

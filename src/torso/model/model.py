@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from torso.core.errors import ConfigError, within
-from torso.core.registry import Spec
+from torso.core.spec import Spec, SpecLike
 from torso.core.tensors import Named, masked_mean
 from torso.core.types import Features, Tokens
 from torso.encoders import Encoder, ModalityDropout
@@ -38,17 +38,8 @@ class PartSpec:
     """
 
     form: str
-    spec: Spec
+    spec: Spec | SpecLike
     offered: Mapping[str, Any]
-
-    def full_spec(self) -> Spec:
-        """Return the spec with its name made full: `convnet` of form `image` is `image/convnet`."""
-        if isinstance(self.spec, str):
-            return self._full(self.spec)
-        return {**self.spec, "type": self._full(str(self.spec.get("type", "")))}
-
-    def _full(self, name: str) -> str:
-        return name if ":" in name or "/" in name else f"{self.form}/{name}"
 
 
 class Model(nn.Module):
@@ -88,8 +79,8 @@ class Model(nn.Module):
         tasks: Mapping[str, PartSpec],
         *,
         dim: int,
-        fusion: Spec = "concat",
-        sharing: Spec = "hard",
+        fusion: Spec | SpecLike = "concat",
+        sharing: Spec | SpecLike = "hard",
         modality_dropout: float = 0.0,
         missing: Missing = "token",
         modality_heads: bool = False,
@@ -111,13 +102,13 @@ class Model(nn.Module):
 
         def encoder(modality: str, part: PartSpec) -> Encoder:
             with within(f"encoders.{modality}"):
-                return Encoder.build(part.full_spec(), dim=dim, **part.offered)
+                spec = Encoder.registry.parse(part.spec, part.form)
+                return Encoder.build(spec, dim=dim, **part.offered)
 
         def head(task: str, part: PartSpec, width: int) -> Head:
             with within(f"heads.{task}"):
-                return Head.registry.build(
-                    part.full_spec(), dim=width, token_dim=dim, **part.offered
-                )
+                spec = Head.registry.parse(part.spec, part.form)
+                return Head.registry.build(spec, dim=width, token_dim=dim, **part.offered)
 
         shared = Sharing.registry.build(sharing, tasks=list(tasks), dim=dim)
         trunks = {

@@ -19,13 +19,13 @@ from torso.columns.inputs import Input
 from torso.columns.reading import Reading, ReadOptions
 from torso.columns.sources import Source, joined
 from torso.core.errors import ConfigError, DataError, unknown, within
-from torso.core.registry import spec_type
+from torso.core.spec import Spec
 from torso.tables.table import Table
 from torso.tasks import Labels, Target
 
 __all__ = ["Modality", "Schema"]
 
-_SCALAR_FORMS = ("numbers", "categories")
+_OPEN = Spec()
 _VOCABULARY = ("tokenizer", "values", "classes", "labels", "tags", "type", "joined")
 
 
@@ -154,22 +154,29 @@ class Schema:
         }
         return list(found)
 
-    def encoder(self, modality: str, kind: str | None = None) -> dict[str, Any]:
-        """Return a modality's encoder where none is set: the first that a target wishes for, or its own.
+    def encoder(self, modality: str, said: Spec = _OPEN) -> Spec:
+        """Return a modality's encoder: `said` of it, and what that leaves open.
 
-        Beside its `type`, the settings that go with it, and those that targets ask of whichever encoder it is.
+        The first that a target wishes for, or the modality's own, with the settings that go with it; and the
+        settings that targets ask of whichever encoder it is.
 
         Args:
             modality: its name.
-            kind: the type that is set; None where it is left open.
+            said: what the config says, under its full name; nothing, by default.
         """
-        wishes = [kind.encoders().get(modality) for kind in self.targets.values()]
-        asked = [one for one in wishes if isinstance(one, Mapping) and "type" not in one]
-        named = (one for one in wishes if one and one not in asked)
-        best, settings = spec_type(next(named, self.modalities[modality].encoder))
-        if kind not in (None, best):
-            best, settings = str(kind), {}
-        return {"type": best, **settings, **{k: v for one in asked for k, v in one.items()}}
+        room = self.modalities[modality]
+        wishes = [
+            Spec.parse(kind.encoders().get(modality), form=room.form)
+            for kind in self.targets.values()
+        ]
+        best = next(
+            (wish for wish in wishes if wish.name), Spec.parse(room.encoder, form=room.form)
+        )
+        asked = {
+            key: value for wish in wishes if not wish.name for key, value in wish.settings.items()
+        }
+        own = best.settings if said.name in ("", best.name) else {}
+        return Spec(said.name or best.name, {**own, **asked, **said.settings})
 
     def dataset(self, table: Table, reading: Reading, *, targets: bool = True) -> Dataset:
         """Lay out a table.
@@ -264,7 +271,7 @@ def _build(registry: Any, room: str, name: str, spec: Mapping[str, Any]) -> Any:
         key: value for key, value in spec.items() if key not in ("kind", "modality", "column")
     }
     with within(f"{room}.{name}"):
-        return registry.build({"type": spec["kind"], **settings})
+        return registry.build(Spec(spec["kind"], settings))
 
 
 def _group(inputs: Mapping[str, Input], wished: Mapping[str, str | None]) -> dict[str, Modality]:
@@ -278,7 +285,9 @@ def _group(inputs: Mapping[str, Input], wished: Mapping[str, str | None]) -> dic
         columns.setdefault(label or name, {})[name] = kind
     for label, members in columns.items():
         forms = {kind.form for kind in members.values()}
-        if len(members) > 1 and (len(forms) > 1 or not forms <= set(_SCALAR_FORMS)):
+        if len(members) > 1 and (
+            len(forms) > 1 or not all(kind.joins for kind in members.values())
+        ):
             raise ConfigError(
                 f"The modality {label!r} should join only numbers, or only categories. Found "
                 f"{ {name: kind.form for name, kind in members.items()} }."

@@ -67,7 +67,8 @@ class Searcher:
         """
         asks = self.asking(text=text, image=image, audio=audio, by=by)
         things = self.collection(among, find=find, by=asks, root=root)
-        return things.search(text=text, image=image, audio=audio, by=asks, top=top)
+        found: pd.DataFrame = things.search(text=text, image=image, audio=audio, by=asks, top=top)
+        return found
 
     def asking(self, *, by: str | None = None, **question: str | Path | None) -> str:
         """Return the modality that a question is of.

@@ -11,6 +11,8 @@ from contextlib import suppress
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from torso.tables.missing import says_missing
+
 __all__ = ["as_numbers", "numbers_in"]
 
 NUMBER = r"^[+-]?(?:(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?|(?i:inf|infinity))$"
@@ -18,7 +20,6 @@ INTEGER = r"^[+-]?[0-9]+$"
 CODE = (
     r"^[+-]?0[0-9]|^[+-]?[0-9]{20,}$"  # leading zeros or too long for int64: a name made of digits
 )
-NOT_A_NUMBER = r"^(?i:na|n/a|nan|null|none)$"
 HEAD = 200  # cells that can rule a column out before the rest is looked at
 
 
@@ -39,17 +40,16 @@ def numbers_in(strings: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArra
 def as_numbers(strings: pa.ChunkedArray) -> pa.ChunkedArray:
     """Return a text column as int64 or float64 if every cell is a number or says NA, else unchanged."""
     head = strings.slice(0, HEAD)
-    numeric = pc.or_(
-        pc.match_substring_regex(head, NUMBER), pc.match_substring_regex(head, NOT_A_NUMBER)
-    )
+    numeric = pc.or_(pc.match_substring_regex(head, NUMBER), says_missing(head))
     if pc.all(numeric).as_py() is False or pc.any(pc.match_substring_regex(strings, CODE)).as_py():
         return strings
     if not strings.null_count and pc.all(pc.match_substring_regex(strings, INTEGER)).as_py():
         with suppress(pa.ArrowInvalid):
             return pc.replace_substring_regex(strings, r"^\+", "").cast(pa.int64())
     numbers = numbers_in(strings)
-    says_missing = pc.match_substring_regex(strings, NOT_A_NUMBER)
-    explained = pc.or_(numbers.is_valid(), says_missing)  # null where the cell itself is null
+    explained = pc.or_(
+        numbers.is_valid(), says_missing(strings)
+    )  # null where the cell itself is null
     if numbers.null_count == len(numbers) or pc.all(explained).as_py() is False:
         return strings
     return numbers

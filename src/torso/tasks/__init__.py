@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from torso.tasks._base.evaluate import evaluate_task, fit_baseline
     from torso.tasks._base.head import Head
     from torso.tasks._base.labels import Labels
-    from torso.tasks._base.scores import Measured, Scores
+    from torso.tasks._base.scores import Measured, Scores, words_of
     from torso.tasks._base.target import Target, labelled
 
 __all__ = [
@@ -38,6 +38,7 @@ __all__ = [
     "evaluate_task",
     "fit_baseline",
     "labelled",
+    "words_of",
 ]
 
 __getattr__ = lazy_names(
@@ -53,5 +54,6 @@ __getattr__ = lazy_names(
         "evaluate_task": "torso.tasks._base.evaluate",
         "fit_baseline": "torso.tasks._base.evaluate",
         "labelled": "torso.tasks._base.target",
+        "words_of": "torso.tasks._base.scores",
     },
 )

@@ -435,5 +435,5 @@ def test_frames_and_a_fitting_encoder_come_from_the_video(size, stride):
     schema = Schema(inputs, {"things": {"kind": "tracks"}})
     assert schema.targets["things"].offered() == {"of": "clip", "classes": 0, "frames": 5}
     wished = schema.encoder("clip")
-    assert wished["frame"] == {"type": "pyramid", "stride": stride}
+    assert wished.settings["frame"] == {"type": "pyramid", "stride": stride}
     Encoder.build({**wished, "type": "video/frames"}, dim=8, size=size, frames=5)

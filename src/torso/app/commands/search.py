@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from torso.app.commands.shared import AS_IS, Root, RunArgument, TrustCode, console
+from torso.app.commands.shared import Root, RunArgument, TrustCode
 
 __all__ = ["search"]
 
@@ -41,7 +41,7 @@ def search(
 ) -> None:
     """Find what belongs to a text, a picture or a recording, by a run with a retrieval target."""
     import torso
-    from torso.app.terminal import CountingBar, search_table
+    from torso.app.terminal import AS_IS, CountingBar, console, search_table
     from torso.tables.table import write_table
     from torso.tables.writing import check_writable
 

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from torso.balancing._balancer import Balancer
 from torso.balancing.gram._gram_balancer import Gram, GramBalancer
-from torso.core.registry import Spec
+from torso.core.spec import SpecLike
 
 __all__ = ["EMA"]
 
@@ -44,7 +44,7 @@ class EMA(GramBalancer, name="ema"):
         self,
         tasks: Sequence[str] | int,
         *,
-        method: Spec | GramBalancer = "mgda",
+        method: SpecLike | GramBalancer = "mgda",
         beta: float = 0.9,
         gram: Gram = "sketch",
     ) -> None:

@@ -5,21 +5,26 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Sequence
 from functools import partial
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
-from torso.columns.inputs._input import Input
-from torso.columns.media.audio import AudioSettings, decode_audio, decode_samples
+from torso.columns.inputs._input import Input, Suggestion
+from torso.columns.media.audio import AudioSettings, decode_audio, decode_samples, is_audio
 from torso.columns.media.decoder import FileDecoder
-from torso.columns.media.images import decode_image
-from torso.columns.media.videos import decode_video, pyav
+from torso.columns.media.files import MediaFiles
+from torso.columns.media.images import decode_image, is_image
+from torso.columns.media.picture_sizes import picture_size
+from torso.columns.media.videos import decode_video, is_video, pyav
 from torso.columns.media_column import media_source, media_stamps
+from torso.columns.profile import Guess, Profile
 from torso.columns.reading import Reading
 from torso.columns.sources import Source
 from torso.tables.table import Column
 
-__all__ = ["AudioInput", "ImageInput", "VideoInput", "image_decoder"]
+__all__ = ["AudioInput", "ImageInput", "MediaInput", "VideoInput", "image_decoder"]
+
+_BEGIN_SO, _END_SO = 0.5, 0.8  # shares of the cells
 
 
 def image_decoder(size: int) -> FileDecoder:
@@ -33,12 +38,36 @@ def image_decoder(size: int) -> FileDecoder:
     )
 
 
-class _Media(Input):
-    """A column of paths (relative to the table, or to `root`) or of raw bytes.
+class MediaInput(Input):
+    """Base of kinds whose cells are paths (relative to the table, or to `root`) or the bytes of files.
+
+    Attributes:
+        endings: of the names of such files, in small letters.
 
     Args:
         root: folder or zip, or several, that the paths are relative to; default: the table's folder.
     """
+
+    plain: ClassVar[bool] = False
+    in_files: ClassVar[bool] = True
+    endings: ClassVar[tuple[str, ...]] = ()
+
+    @classmethod
+    def recognise(cls, cells: Profile) -> Guess | None:
+        """Recognise names with the kind's endings, and bytes that begin like its files."""
+        if cells.is_bytes and cells.share(cls.begins) >= _BEGIN_SO:
+            return Guess(cls.name, f"bytes that begin like {cls.name} files")
+        if not cells.is_text:
+            return None
+        if cells.share(lambda text: text.lower().endswith(cls.endings)) < _END_SO:
+            return None
+        ending = "." + cells.values[0].rsplit(".", 1)[-1].lower()
+        return Guess(cls.name, f"names of {cls.name} files such as {ending}")
+
+    @staticmethod
+    @abstractmethod
+    def begins(data: bytes) -> bool:
+        """Return whether the bytes begin like a file of this kind."""
 
     def __init__(self, root: str | Sequence[str] | None = None) -> None:
         self.root = root
@@ -56,13 +85,36 @@ class _Media(Input):
         return media_stamps(column, reading, self.root)
 
 
-class ImageInput(_Media, name="image", form="image", encoder="convnet"):
+class ImageInput(MediaInput, name="image", form="image", encoder="convnet", rank=10):
     """A picture: PNG, JPEG, WebP, GIF, BMP or TIFF, whatever the file is called.
 
     Args:
         size: side in pixels that every picture is brought to.
         root: folder or zip, or several, that the paths are relative to; default: the table's folder.
     """
+
+    endings: ClassVar[tuple[str, ...]] = (
+        ".png",
+        ".jpg",
+        ".jpeg",
+        ".webp",
+        ".gif",
+        ".bmp",
+        ".tif",
+        ".tiff",
+    )
+    begins = staticmethod(is_image)
+
+    @classmethod
+    def suggest(cls, cells: Profile, files: MediaFiles) -> Suggestion | None:
+        """Return the size that the pictures are best read at; None if none of them can be read."""
+        sides = picture_size(cells.values, files)
+        if sides is None:
+            return None
+        median, size = sides
+        return Suggestion(
+            {"size": size}, f"median side {median:.0f} pixels, so size {size} unless set"
+        )
 
     def __init__(self, size: int = 64, root: str | Sequence[str] | None = None) -> None:
         super().__init__(root)
@@ -77,7 +129,7 @@ class ImageInput(_Media, name="image", form="image", encoder="convnet"):
         return {"size": self.size, "channels": 3}
 
 
-class AudioInput(_Media, name="audio", form="audio", encoder="convnet"):
+class AudioInput(MediaInput, name="audio", form="audio", encoder="convnet", rank=11):
     """A recording: WAV, FLAC, AIFF, Ogg (Vorbis, Opus) or MP3, as log-mel frames or as samples.
 
     Args:
@@ -89,6 +141,17 @@ class AudioInput(_Media, name="audio", form="audio", encoder="convnet"):
         layout: `log_mel` frames, or `samples` (16 bits) for encoders that compute their own frames.
         root: folder or zip, or several, that the paths are relative to; default: the table's folder.
     """
+
+    endings: ClassVar[tuple[str, ...]] = (
+        ".wav",
+        ".flac",
+        ".ogg",
+        ".opus",
+        ".mp3",
+        ".aif",
+        ".aiff",
+    )
+    begins = staticmethod(is_audio)
 
     def __init__(
         self,
@@ -131,7 +194,7 @@ class AudioInput(_Media, name="audio", form="audio", encoder="convnet"):
         return {"mels": self.settings.mels}
 
 
-class VideoInput(_Media, name="video", form="video", encoder="frames"):
+class VideoInput(MediaInput, name="video", form="video", encoder="frames", rank=12):
     """A video without its sound: MP4, MOV, WebM, Matroska or AVI, whatever the file is called; needs `torso[video]`.
 
     Every frame is decoded, so a video of more than 20,000 frames counts as unreadable.
@@ -141,6 +204,9 @@ class VideoInput(_Media, name="video", form="video", encoder="frames"):
         frames: taken evenly over the whole video; a video of fewer gives all it has, and a mask says so.
         root: folder or zip, or several, that the paths are relative to; default: the table's folder.
     """
+
+    endings: ClassVar[tuple[str, ...]] = (".mp4", ".m4v", ".mov", ".webm", ".mkv", ".avi")
+    begins = staticmethod(is_video)
 
     def __init__(
         self, size: int = 64, frames: int = 8, root: str | Sequence[str] | None = None

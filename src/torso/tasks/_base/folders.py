@@ -11,6 +11,7 @@ from importlib import import_module
 from pkgutil import iter_modules
 from typing import TypeVar
 
+from torso.core.ranges import SetBy
 from torso.core.registry import Registry
 
 __all__ = ["KindRegistry", "add_folder", "folders"]
@@ -45,10 +46,11 @@ class KindRegistry(Registry[Part]):
     Args:
         room: what a part is called in messages.
         module: that holds the parts; empty: all that hold heads.
+        positional: who decides the constructor's arguments that are not keyword-only.
     """
 
-    def __init__(self, room: str, module: str = "") -> None:
-        super().__init__(room)
+    def __init__(self, room: str, module: str = "", *, positional: SetBy = SetBy.DATA) -> None:
+        super().__init__(room, positional=positional)
         self._module = module
         self._seen: set[str] = set()
 

@@ -14,7 +14,7 @@ from torso.columns.media.files import MediaError
 from torso.columns.media_column import media_source
 from torso.columns.reading import Reading
 from torso.core.errors import ConfigError, unknown
-from torso.core.registry import Spec
+from torso.core.spec import SpecLike
 from torso.tables.table import Column
 from torso.tasks._base.target import Target
 
@@ -55,7 +55,7 @@ class OfPicture(Target):
         if self.of not in known:
             raise ConfigError(f"`targets.{task}`: {unknown(f'{self.form} input', self.of, known)}")
 
-    def encoders(self) -> Mapping[str, Spec]:
+    def encoders(self) -> Mapping[str, SpecLike]:
         """Wish for a pyramid above the picture."""
         return {} if self.of is None else {self.of: "pyramid"}
 

@@ -17,7 +17,7 @@ from torso.core.registry import Registry
 from torso.evaluation.weighted import Array, Floats
 from torso.tasks._base.folders import KindRegistry
 
-__all__ = ["Array", "Measured", "Scores"]
+__all__ = ["Array", "Measured", "Scores", "words_of"]
 
 
 class Measured(NamedTuple):
@@ -113,3 +113,8 @@ class Scores(ABC):
     def labelled(truth: Array, /) -> NDArray[np.bool_]:
         """Return bool `[rows]`: the rows with at least one known label."""
         return np.asarray((~np.isnan(truth)).any(axis=tuple(range(1, truth.ndim))))
+
+
+def words_of(kind: str) -> Mapping[str, str]:
+    """Return metric -> its name in tables; of a kind that is not known here, only the common ones."""
+    return Scores.registry.find(kind).words if kind in Scores.registry else Scores.words

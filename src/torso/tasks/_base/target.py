@@ -11,7 +11,9 @@ import pyarrow as pa
 
 from torso.columns.inputs import Input
 from torso.columns.reading import Reading
-from torso.core.registry import Registry, Spec
+from torso.core.ranges import SetBy
+from torso.core.registry import Registry
+from torso.core.spec import SpecLike
 from torso.tasks._base.folders import KindRegistry, add_folder
 from torso.tasks._base.labels import Labels
 
@@ -25,7 +27,9 @@ class Target(ABC):
     filed under the kind's name.
     """
 
-    registry: ClassVar[Registry[Target]] = KindRegistry("target kind", "target")
+    registry: ClassVar[Registry[Target]] = KindRegistry(
+        "target kind", "target", positional=SetBy.USER
+    )
     kind: ClassVar[str] = ""
     head: ClassVar[str] = ""
     label: ClassVar[Literal["class", "quantity", "other"]] = "other"
@@ -106,7 +110,7 @@ class Target(ABC):
         """Names of the columns that hold further parts of the label, in the order of `Labels.others`."""
         return ()
 
-    def encoders(self) -> Mapping[str, Spec]:
+    def encoders(self) -> Mapping[str, SpecLike]:
         """Return modality -> the encoder that serves this target best, or, without `type`, settings that it must have.
 
         Default: none is wished for.

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from torso.columns.inputs import Input
 from torso.columns.reading import Reading
-from torso.core.registry import Spec
+from torso.core.spec import SpecLike
 from torso.tables.table import Column
 from torso.tasks.boxes.outlines import CORNERS, Box, ListOfBoxes, plain
 
@@ -49,7 +49,7 @@ class TracksTarget(ListOfBoxes, name="tracks", head="set", form="video"):
         offered = inputs[self.of].offered()
         self.frames, self.size = offered["frames"], offered["size"]
 
-    def encoders(self) -> Mapping[str, Spec]:
+    def encoders(self) -> Mapping[str, SpecLike]:
         """Wish for all places of all frames, which stay where they are: 6 to 11 a side, or more of large frames."""
         if self.of is None:
             return {}

@@ -5,7 +5,7 @@ import io
 import numpy as np
 from rich.console import Console
 
-from torso.app.results import results_table
+from torso.app.terminal import results_table
 from torso.tasks import Estimate, TaskReport, evaluate_task, fit_baseline
 
 

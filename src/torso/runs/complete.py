@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
+from torso.balancing import Balancer
 from torso.columns.inputs import Input
 from torso.core.errors import ConfigError, unknown, within
-from torso.core.registry import spec_type
+from torso.core.registry import Registry
+from torso.core.spec import Spec
+from torso.encoders import Encoder
+from torso.fusion import Fusion
 from torso.runs.config import RunConfig
 from torso.runs.schema import Schema
-from torso.tasks import Target
+from torso.sharing import Sharing
+from torso.tasks import Head, Target
 from torso.training.config import TrainingConfig
 
 __all__ = ["complete_parts", "settle_encoders"]
@@ -25,20 +30,16 @@ def settle_encoders(config: RunConfig) -> RunConfig:
     Raises:
         ConfigError: an encoder for an unknown modality, or one whose pretrained model cannot be used.
     """
-    from torso.encoders import Encoder
-    from torso.model.model import PartSpec
-
     schema = Schema(config.inputs, config.targets)
     encoders, inputs = dict(config.encoders), dict(config.inputs)
-    for name, spec in config.encoders.items():
+    for name in config.encoders:
         if name not in schema.modalities:
             raise ConfigError(unknown("modality in `encoders`:", name, schema.modalities))
         modality = schema.modalities[name]
-        full = PartSpec(modality.form, _encoder(spec, schema, name), {}).full_spec()
-        kind, settings = spec_type(full)
+        spec = _encoder(config, schema, name)
         with within(f"encoders.{name}"):
-            pinned, asked = Encoder.registry.find(kind).prepare(settings)
-        encoders[name] = {"type": kind.removeprefix(f"{modality.form}/"), **pinned}
+            pinned, asked = Encoder.registry.find(spec.name).prepare(spec.settings)
+        encoders[name] = Spec(spec.name, pinned).as_dict(modality.form)
         for column in modality.columns:
             inputs[column] = {**inputs[column], **asked}
     return config.model_copy(update={"encoders": encoders, "inputs": inputs})
@@ -55,46 +56,25 @@ def complete_parts(config: RunConfig, schema: Schema, rows: int) -> RunConfig:
     Raises:
         ConfigError: a head for an unknown task, an unknown part.
     """
-    from torso.balancing import Balancer
-    from torso.encoders import Encoder
-    from torso.fusion import Fusion
-    from torso.model.model import PartSpec
-    from torso.sharing import Sharing
-    from torso.tasks import Head
-
     for name in config.heads:
         if name not in schema.targets:
             raise ConfigError(unknown("task in `heads`:", name, schema.targets))
         _refuse_facts(name, config.heads[name], schema.targets[name])
-
-    def short(
-        registry: Any, form: str, full: Mapping[str, Any], offered: Iterable[str]
-    ) -> dict[str, Any]:
-        spec = PartSpec(form, full, {}).full_spec()
-        known = registry.complete(spec, given=["dim", "token_dim", *offered])
-        return {**known, "type": str(known["type"]).removeprefix(f"{form}/")}
-
-    def whole(registry: Any, part: str, *given: str) -> dict[str, Any]:
-        said = _said(registry, getattr(config, part))
-        default = RunConfig.model_fields[part].default
-        return dict(registry.complete({"type": default, **said}, given=given))
-
     encoders = {
-        name: short(
-            Encoder.registry,
-            one.form,
-            _encoder(config.encoders.get(name), schema, name),
-            one.offered(),
+        name: _written_out(
+            Encoder.registry, _encoder(config, schema, name), modality.offered(), modality.form
         )
-        for name, one in schema.modalities.items()
+        for name, modality in schema.modalities.items()
     }
     _check_asked(encoders, schema)
     heads = {
-        name: short(
+        name: _written_out(
             Head.registry,
-            kind.kind,
-            {"type": kind.head, **_said(Head.registry, config.heads.get(name), kind.kind)},
+            Head.registry.parse(config.heads.get(name), kind.kind).over(
+                Spec.parse(kind.head, form=kind.kind)
+            ),
             kind.offered(),
+            kind.kind,
         )
         for name, kind in schema.targets.items()
     }
@@ -104,20 +84,42 @@ def complete_parts(config: RunConfig, schema: Schema, rows: int) -> RunConfig:
             "targets": _described_in_full(Target.registry, config.targets),
             "encoders": encoders,
             "heads": heads,
-            "fusion": whole(Fusion.registry, "fusion", "modalities", "dim"),
-            "sharing": whole(Sharing.registry, "sharing", "tasks", "dim"),
+            "fusion": _whole(Fusion.registry, config, "fusion", ["modalities"]),
+            "sharing": _whole(Sharing.registry, config, "sharing", ["tasks"]),
             "training": _training(config.training, schema, rows),
-            "balancing": whole(Balancer.registry, "balancing", "tasks"),
+            "balancing": _whole(Balancer.registry, config, "balancing", ["tasks"]),
         }
     )
 
 
-def _refuse_facts(task: str, spec: Any, kind: Target) -> None:
+def _encoder(config: RunConfig, schema: Schema, modality: str) -> Spec:
+    """Return the spec of a modality's encoder, with what the config leaves open."""
+    form = schema.modalities[modality].form
+    return schema.encoder(modality, Encoder.registry.parse(config.encoders.get(modality), form))
+
+
+def _whole(
+    registry: Registry[Any], config: RunConfig, part: str, given: Collection[str]
+) -> dict[str, Any]:
+    """Return a part of which a run has one, with every setting."""
+    default = Spec.parse(RunConfig.model_fields[part].default)
+    spec = registry.parse(getattr(config, part)).over(default)
+    return _written_out(registry, spec, given)
+
+
+def _written_out(
+    registry: Registry[Any], spec: Spec, given: Collection[str], form: str = ""
+) -> dict[str, Any]:
+    """Return a spec as YAML, with every setting that the surroundings do not give."""
+    return registry.complete(spec, given=["dim", "token_dim", *given]).as_dict(form)
+
+
+def _refuse_facts(task: str, spec: object, kind: Target) -> None:
     """Refuse to be told what the data say, such as the number of classes."""
-    for key in spec if isinstance(spec, Mapping) else ():
+    for key, value in spec.items() if isinstance(spec, Mapping) else ():
         if key in ("dim", "token_dim") or key in kind.offered():
             raise ConfigError(
-                f"`heads.{task}.{key}` should be left out, since it follows from the data. Found {spec[key]!r}."
+                f"`heads.{task}.{key}` should be left out, since it follows from the data. Found {value!r}."
             )
 
 
@@ -125,9 +127,8 @@ def _check_asked(encoders: Mapping[str, Mapping[str, Any]], schema: Schema) -> N
     """Refuse an encoder that lacks a setting which a target asks for."""
     for task, kind in schema.targets.items():
         for modality, wish in kind.encoders().items():
-            if isinstance(wish, str) or "type" in wish:
-                continue
-            for key, value in wish.items():
+            asked = Spec.parse(wish, form=schema.modalities[modality].form)
+            for key, value in () if asked.name else asked.settings.items():
                 if encoders[modality].get(key) != value:
                     raise ConfigError(
                         f"`encoders.{modality}.{key}` should be {value!r}, as the {kind.kind} target {task!r} asks. Found "
@@ -135,48 +136,15 @@ def _check_asked(encoders: Mapping[str, Mapping[str, Any]], schema: Schema) -> N
                     )
 
 
-def _encoder(spec: Any, schema: Schema, modality: str) -> dict[str, Any]:
-    """Return the spec of a modality's encoder, with what `spec` leaves open."""
-    from torso.encoders import Encoder
-
-    form = schema.modalities[modality].form
-    said = _said(Encoder.registry, spec, form)
-    kind = said.get("type")
-    short = kind.removeprefix(f"{form}/") if isinstance(kind, str) else None
-    return {**schema.encoder(modality, short), **said}
-
-
-def _said(registry: Any, spec: Any, form: str = "") -> dict[str, Any]:
-    """Return what a config says of a part, as a mapping; `type` may be left open.
-
-    `gated` is `{type: gated}`, and `{gated: {hidden: 64}}` is `{type: gated, hidden: 64}`; so is
-    `{gated: {}, hidden: 64}`, as a setting leaves it that changes such a part.
-    """
-    if spec is None:
-        return {}
-    if not isinstance(spec, Mapping):
-        return {"type": spec}
-    names = {key: f"{form}/{key}" if form and "/" not in str(key) else str(key) for key in spec}
-    parts = [key for key, name in names.items() if name in registry or ":" in name]
-    if (
-        len(parts) == 1
-        and "type" not in spec
-        and (len(spec) == 1 or isinstance(spec[parts[0]], Mapping))
-    ):
-        name, settings = spec_type({parts[0]: spec[parts[0]]})
-        return {"type": name, **settings, **{k: v for k, v in spec.items() if k != parts[0]}}
-    return dict(spec)
-
-
 def _described_in_full(
-    registry: Any, columns: Mapping[str, Mapping[str, Any]]
+    registry: Registry[Any], columns: Mapping[str, Mapping[str, Any]]
 ) -> dict[str, dict[str, Any]]:
     full = {}
-    for name, spec in columns.items():
-        ours = {key: spec[key] for key in ("modality", "column") if key in spec}
-        settings = {k: value for k, value in spec.items() if k not in ("kind", *ours)}
-        known = registry.complete({"type": spec["kind"], **settings})
-        full[name] = {"kind": known.pop("type"), **ours, **known}
+    for name, described in columns.items():
+        ours = {key: described[key] for key in ("modality", "column") if key in described}
+        settings = {key: value for key, value in described.items() if key not in ("kind", *ours)}
+        spec = registry.complete(Spec(described["kind"], settings))
+        full[name] = {"kind": spec.name, **ours, **spec.settings}
     return full
 
 
@@ -198,12 +166,8 @@ def _training(said: TrainingConfig, schema: Schema, rows: int) -> TrainingConfig
     )
 
 
-_QUICK = {"numbers", "categories", "vector", "sequence"}
-"""Forms whose encoders are learnt in a few epochs; those of pictures, sounds and texts need longer, or are given."""
-
-
 def _quick(schema: Schema) -> bool:
-    return {one.form for one in schema.modalities.values()} <= _QUICK
+    return all(kind.quickly_learnt for kind in schema.inputs.values())
 
 
 def _modality_dropout(schema: Schema) -> float:

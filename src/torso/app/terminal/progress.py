@@ -1,17 +1,24 @@
-"""The progress of a fit in the terminal; apart from the rest, since only here is `rich` needed."""
+"""Bars: the progress of a fit, and of anything that is counted."""
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Self
 
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeRemainingColumn,
+)
 from rich.text import Text
 
 from torso.training.listeners import Epoch, Listener
 
-__all__ = ["ProgressBar"]
+__all__ = ["CountingBar", "ProgressBar"]
 
 
 class ProgressBar(Listener):
@@ -31,7 +38,7 @@ class ProgressBar(Listener):
             console=console,
             transient=True,
         )
-        self.bars: dict[str, Any] = {}
+        self.bars: dict[str, TaskID] = {}
         self.epochs = 0
         self.batches = 0
 
@@ -83,3 +90,31 @@ class ProgressBar(Listener):
     def noted(self, message: str) -> None:
         """Print the note."""
         self.progress.console.print(Text.assemble(("note  ", "yellow"), message))
+
+
+class CountingBar:
+    """A bar that is there while something is counted, and gone afterwards; called with `(done, total)`.
+
+    Args:
+        console: where to draw.
+        label: stands before the bar.
+    """
+
+    def __init__(self, console: Console, label: str) -> None:
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+        self._progress = Progress(*columns, console=console, transient=True)
+        self._label = label
+        self._bar: TaskID | None = None
+
+    def __enter__(self) -> Self:
+        self._progress.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._progress.stop()
+
+    def __call__(self, done: int, total: int) -> None:
+        """Move the bar."""
+        if self._bar is None:
+            self._bar = self._progress.add_task(self._label)
+        self._progress.update(self._bar, completed=done, total=total)
