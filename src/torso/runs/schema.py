@@ -244,19 +244,19 @@ class Schema:
     def _steps(self, table: Table, modality: str) -> list[np.ndarray | None]:
         """Return the steps of a modality of one column, row by row."""
         ((column, kind),) = self.modalities[modality].columns.items()
-        return kind.places(table.column(column))
+        return kind.offsets(table.column(column))
 
     def _label(self, table: Table, task: str) -> Labels:
         """Return the labels of a task; nulls if they lie in no column."""
         name, kind = self.labels[task], self.targets[task]
         if name is None:
-            return Labels(task, pa.nulls(table.rows), table.name, table.places)
+            return Labels(task, pa.nulls(table.rows), table.name, table.original_rows)
         column = table.column(name)
         return Labels(
             name,
             column.values,
             column.table,
-            column.places,
+            column.original_rows,
             others=tuple(table.column(other) for other in kind.others),
             steps=() if kind.along is None else self._steps(table, kind.along),
         )

@@ -436,4 +436,4 @@ def test_frames_and_a_fitting_encoder_come_from_the_video(size, stride):
     assert schema.targets["things"].offered() == {"of": "clip", "classes": 0, "frames": 5}
     wished = schema.encoder("clip")
     assert wished.settings["frame"] == {"type": "pyramid", "stride": stride}
-    Encoder.build({**wished, "type": "video/frames"}, dim=8, size=size, frames=5)
+    Encoder.build({**wished.settings, "type": "video/frames"}, dim=8, size=size, frames=5)

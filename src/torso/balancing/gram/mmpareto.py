@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Annotated
 
 import torch
 from torch import Tensor
 
 from torso.balancing.gram._gram_balancer import Gram, GramBalancer
 from torso.core.errors import unknown
+from torso.core.ranges import SetBy
 
 __all__ = ["MMPareto"]
 
@@ -40,7 +42,7 @@ class MMPareto(GramBalancer, name="mmpareto"):
         self,
         tasks: Sequence[str] | int,
         *,
-        unimodal: Mapping[str, str] | None = None,
+        unimodal: Annotated[Mapping[str, str] | None, SetBy.DATA] = None,
         gamma: float = 1.5,
         gram: Gram = "sketch",
     ) -> None:

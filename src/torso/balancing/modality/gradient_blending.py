@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Annotated
 
 import torch
 from torch import Tensor
 
 from torso.balancing.loss._adaptive import AdaptiveBalancer
 from torso.core.errors import unknown
+from torso.core.ranges import SetBy
 
 __all__ = ["GradientBlending"]
 
@@ -46,7 +48,7 @@ class GradientBlending(AdaptiveBalancer, name="gradient_blending"):
         self,
         tasks: Sequence[str] | int,
         *,
-        unimodal: Mapping[str, str] | None = None,
+        unimodal: Annotated[Mapping[str, str] | None, SetBy.DATA] = None,
         every: int = 5,
         least: float = 0.1,
     ) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Annotated
 
 import torch
 from torch import Tensor, nn
 
 from torso.balancing.loss.equal import Equal
 from torso.core.errors import unknown
+from torso.core.ranges import SetBy
 
 __all__ = ["OGMGE"]
 
@@ -44,7 +46,7 @@ class OGMGE(Equal, name="ogm_ge"):
         self,
         tasks: Sequence[str] | int,
         *,
-        modality_of: Mapping[str, str] | None = None,
+        modality_of: Annotated[Mapping[str, str] | None, SetBy.DATA] = None,
         alpha: float = 0.3,
         noise: bool = True,
         seed: int = 0,
