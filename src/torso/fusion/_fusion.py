@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from torch import nn
 
-from torso.core.errors import unknown
+from torso.core.errors import ConfigError, unknown
 from torso.core.registry import Registry
 from torso.core.types import Tokens
 
@@ -62,6 +62,17 @@ class Fusion(nn.Module, ABC):
             )
         fused: Tokens = super().__call__(tokens)
         return fused
+
+    def walk(self, tokens: Mapping[str, Tokens], /) -> dict[str, Tokens]:  # noqa: ARG002
+        """Return modality -> the state after its step, for a fusion that takes one step per modality.
+
+        Raises:
+            ConfigError: this fusion joins all modalities at once.
+        """
+        raise ConfigError(
+            f"`{type(self).__name__}` joins all modalities at once, so heads cannot be read after each of them. "
+            "Choose a fusion that steps through them, such as fusion=sequential."
+        )
 
     @abstractmethod
     def forward(self, tokens: Mapping[str, Tokens], /) -> Tokens:

@@ -103,7 +103,7 @@ class TextInput(Input, name="text", form="text", encoder="transformer", rank=70)
         joined = np.concatenate([np.zeros(0, np.int32), *flat])
         return RaggedSource(joined, np.array(lengths, dtype=np.int64), dtype=np.int64)
 
-    def places(self, column: Column) -> list[np.ndarray | None]:
+    def offsets(self, column: Column) -> list[np.ndarray | None]:
         """Return where each token stands in its text, without the blanks around it; a special token is nowhere.
 
         Characters are counted from the first that is no blank, since tables are read without blanks around a cell.

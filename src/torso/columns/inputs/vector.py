@@ -137,7 +137,7 @@ class SequenceInput(_Wide, name="sequence", form="sequence", encoder="transforme
         flat = np.concatenate([np.zeros((0, self._width), np.float32), *known])
         return RaggedSource(flat, np.array([0 if steps is None else len(steps) for steps in rows]))
 
-    def places(self, column: Column) -> list[np.ndarray | None]:
+    def offsets(self, column: Column) -> list[np.ndarray | None]:
         """Return which of the cell's steps each step is: with times, they are read in their order."""
         found: list[np.ndarray | None] = []
         for steps in cells.sequences(column, None if self.timed else self.length):
