@@ -20,7 +20,7 @@ from tests.training.test_trainer import DATASET, TARGETS
 from torso.balancing import Balancer, losses_over_ranks
 from torso.columns.dataset import Dataset
 from torso.columns.loader import Loader
-from torso.model.model import Model, PartSpec
+from torso.model import Model, PartSpec
 from torso.training import STOP, Answers, Listener, Trainer, TrainingConfig
 from torso.training.strategies import SingleProcess, Strategy
 

@@ -128,7 +128,7 @@ class Input(ABC):
         """Return uint8 `[rows, 16]`, which change when a cell does; zeros where it is empty."""
         return digests(column.values)
 
-    def places(self, column: Column) -> list[np.ndarray | None]:
+    def offsets(self, column: Column) -> list[np.ndarray | None]:
         """Return each step's start and end (exclusive) in its cell, int64 `[steps, 2]`; None in an empty cell.
 
         They are counted in characters of a text, or in steps of a sequence.
