@@ -76,8 +76,9 @@ class CategoryInput(
         """Return int64 `[rows, 1]`."""
         del reading
         strings = cells.texts(column)
-        found = pc.index_in(strings, value_set=pa.array(self.values, pa.large_string()))
-        ids = pc.fill_null(found, -1).to_numpy(zero_copy_only=False).astype(np.int64) + 1
+        indices = pc.index_in(strings, value_set=pa.array(self.values, pa.large_string()))
+        # 0 is left for values that training rows do not hold.
+        ids = pc.fill_null(indices, -1).to_numpy(zero_copy_only=False).astype(np.int64) + 1
         return ArraySource(ids[:, None], strings.is_valid().to_numpy(zero_copy_only=False)[:, None])
 
     def offered(self) -> dict[str, Any]:

@@ -74,14 +74,14 @@ class MediaInput(Input):
 
     @abstractmethod
     def decoder(self) -> FileDecoder:
-        """Return what turns a file's bytes into features."""
+        """Return the decoder of a file's bytes into features."""
 
     def source(self, column: Column, reading: Reading) -> Source:
         """Read every file of the column, from the cache where it is known."""
         return media_source(column, reading, self.decoder(), self.root)
 
     def stamps(self, column: Column, reading: Reading) -> np.ndarray:
-        """Return uint8 `[rows, 16]`, which change when a file does; zeros where there is none to be found."""
+        """Return uint8 `[rows, 16]`, which change when a file does; zeros where no file is found."""
         return media_stamps(column, reading, self.root)
 
 
@@ -195,9 +195,9 @@ class AudioInput(MediaInput, name="audio", form="audio", encoder="convnet", rank
 
 
 class VideoInput(MediaInput, name="video", form="video", encoder="frames", rank=12):
-    """A video without its sound: MP4, MOV, WebM, Matroska or AVI, whatever the file is called; needs `torso[video]`.
+    """A video without its sound: MP4, MOV, WebM, Matroska or AVI, whatever the file is called.
 
-    Every frame is decoded, so a video of more than 20,000 frames counts as unreadable.
+    Needs `torso[video]`. Every frame is decoded, so a video of more than 20,000 frames counts as unreadable.
 
     Args:
         size: side in pixels that every frame is brought to.
