@@ -24,6 +24,7 @@ import typer
 import yaml
 
 import torso
+from benchmarks.shape import Tree
 from tests.fusion import laws
 from tests.places import DATA, ROOT
 from tests.sharing import laws as sharing_laws
@@ -41,6 +42,7 @@ from torso.tasks import Head, Target
 
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md"]
 PAGES += sorted((ROOT / "docs").glob("*.md"))
+TREE = Tree(ROOT / "src")
 ROWS = 60
 TINY = {"training.epochs": 1, "dim": 16, "inputs.image.size": 16}
 TO_BE_WRITTEN = {"tests/fusion/test_token_mean.py"}
@@ -291,6 +293,16 @@ def test_commands_and_their_options_exist():
                 if words[1] not in commands or not known.issuperset(given):
                     wrong.append(f"{page.name}: {line}")
     assert not wrong, "\n".join(wrong)
+
+
+def test_modules_that_the_changelog_sends_to_exist():
+    text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    table = text.partition("### Changed: module paths")[2].partition("### ")[0]
+    now = re.findall(r"^\| .* \| (.*) \|$", table, re.MULTILINE)[1:]
+    modules = [word for cell in now for word in re.findall(r"`(torso[\w.]+)`", cell)]
+    assert len(modules) > 15
+    known = [*TREE.paths, "torso.tasks.KIND"]
+    assert [module for module in modules if module not in known] == []
 
 
 def test_figures_have_a_place():

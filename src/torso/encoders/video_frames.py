@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 
 import torch
 from torch import Tensor, nn
@@ -12,6 +12,7 @@ from torch.nn import functional
 
 from torso.core.blocks import Block, Pool, positions, positions_of_places
 from torso.core.errors import ConfigError
+from torso.core.ranges import SetBy
 from torso.core.spec import SpecLike
 from torso.core.tensors import zeroed
 from torso.core.types import Features, Tokens
@@ -67,8 +68,8 @@ class VideoFrames(Encoder, form="video", name="frames"):
         dropout: float = 0.1,
         jitter: float = 0.5,
         augment: Mapping[str, float] | None = None,
-        size: int = 64,
-        frames: int = 8,
+        size: Annotated[int, SetBy.DATA] = 64,
+        frames: Annotated[int, SetBy.DATA] = 8,
     ) -> None:
         super().__init__()
         self.dim = dim

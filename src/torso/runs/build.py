@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from torso.model.model import Model, PartSpec
+from torso.model import Model, PartSpec
 from torso.runs.config import RunConfig
 from torso.runs.schema import Schema
 

@@ -18,9 +18,10 @@ from torso.columns.dataset import Dataset
 from torso.columns.loader import Loader
 from torso.columns.splits import Split, group_ids
 from torso.model.model import Model
-from torso.runs.columns import gather_values, leftover_warnings
+from torso.runs.columns import leftover_warnings
 from torso.runs.config import RunConfig
 from torso.runs.folder import check_folder, clear_folder, remove_folder
+from torso.runs.gather import gather_values, resumed_config
 from torso.runs.predictor import Predictor
 from torso.runs.prepare import Draft, read_tables
 from torso.tables.table import Table
@@ -82,7 +83,9 @@ def fit(
     folder = None if out is None else Path(out)
     tables = {"table": table, "validation": validation, "test": test}
     check_folder(folder, resume=resume, overwrite=overwrite)
-    values = gather_values(tables, targets, inputs, config, settings, folder, resume=resume)
+    if resume and config is None:
+        config = resumed_config(folder)
+    values = gather_values(tables, targets, inputs, config, settings)
     source, own, reports = read_tables(values, tables, config, add=inputs is None, resume=resume)
     run = RunConfig.parse(values)
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from torso.evaluation.report import Estimate, TaskReport
+from torso.tasks import words_of
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -21,11 +22,6 @@ CAPTION = (
     "The baseline sees no input: it knows the majority, the frequencies or the mean of the training labels. "
     "No better: its value lies inside the interval. Coverage is the share of labels inside the model's intervals."
 )
-WORDS = {"r2": "R²", "mae": "MAE", "rmse": "RMSE", "arrmse": "aRRMSE", "auroc": "AUROC", "f1": "F1"}
-WORDS |= {"rps": "RPS", "d2": "D²", "interval_score": "int. score"}
-WORDS |= {"span_f1": "span F1", "chrf": "chrF"}
-WORDS |= {"macro_f1": "macro-F1", "micro_f1": "micro-F1", "average_precision": "avg. prec."}
-WORDS |= {"idf1": "IDF1", "mota": "MOTA", "identity_switches": "id switches"}
 
 
 def results_table(reports: Mapping[str, TaskReport]) -> Table:
@@ -51,19 +47,19 @@ def results_table(reports: Mapping[str, TaskReport]) -> Table:
     for task, report in reports.items():
         metrics = sorted(report.metrics, key=lambda metric: metric != report.headline)
         bold = {report.headline: "bold"}
+        words = words_of(report.kind)
         table.add_row(
             Text.assemble((task, "bold"), f"\n{report.kind}\n{_labels(report)}"),
-            lines(Text(_word(metric), bold.get(metric, "")) for metric in metrics),
+            lines(
+                Text(words.get(metric, metric.replace("_", " ")), bold.get(metric, ""))
+                for metric in metrics
+            ),
             lines(Text(_estimate(report.metrics[m]), bold.get(m, "")) for m in metrics),
             lines(Text(_number(report.baseline[metric])) for metric in metrics),
             lines(Text(_verdict(report, metric), _style(report, metric)) for metric in metrics),
             end_section=True,
         )
     return table
-
-
-def _word(metric: str) -> str:
-    return WORDS.get(metric, metric.replace("_", " "))
 
 
 def _labels(report: TaskReport) -> str:
