@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from torso.columns.reading import Reading
 from torso.columns.sources import RaggedSource
 from torso.columns.tokenizing import chunks, stripped, train_tokenizer
 from torso.core.hub import find_model, split_reference, tokenizer_json
+from torso.core.ranges import Range
 from torso.tables.table import Column
 
 if TYPE_CHECKING:
@@ -37,22 +38,22 @@ class TextInput(Input, name="text", form="text", encoder="transformer", rank=70)
     """
 
     @classmethod
-    def recognise(cls, cells: Profile) -> Guess | None:
+    def recognise(cls, profile: Profile) -> Guess | None:
         """Recognise any text; codes that hardly repeat are recognised, but not used."""
-        if not cells.is_text:
+        if not profile.is_text:
             return None
-        if codes(cells):
+        if codes(profile):
             warning = "Nearly every row has a code of its own: it identifies a row and says nothing about a new one."
             return Guess(cls.name, "codes, hardly one twice", (warning,), use=False)
-        words = sum(len(text.split()) for text in cells.counts) / len(cells.counts)
-        return Guess(cls.name, f"{cells.distinct} texts of {words:.1f} words on average")
+        words = sum(len(text.split()) for text in profile.counts) / len(profile.counts)
+        return Guess(cls.name, f"{profile.distinct} texts of {words:.1f} words on average")
 
     def __init__(
         self,
-        vocabulary: int = 8000,
-        length: int = 64,
+        vocabulary: Annotated[int, Range(1000, 32_000, log=True)] = 8000,
+        length: Annotated[int, Range(16, 512, log=True)] = 64,
         lowercase: bool = True,
-        min_frequency: int = 2,
+        min_frequency: Annotated[int, Range(1, 10)] = 2,
         tokenizer: str | None = None,
     ) -> None:
         self.vocabulary = vocabulary

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from torso.columns.profile import MOSTLY, Guess, Profile
 from torso.columns.reading import Reading
 from torso.columns.sources import ArraySource, RaggedSource
 from torso.core.errors import ConfigError
+from torso.core.ranges import Range
 from torso.tables.table import Column
 
 __all__ = ["SequenceInput", "VectorInput", "lists_of_numbers"]
@@ -70,9 +71,9 @@ class VectorInput(_Wide, name="vector", form="vector", encoder="mlp", rank=20):
     """A list of numbers of one length in every row."""
 
     @classmethod
-    def recognise(cls, cells: Profile) -> Guess | None:
+    def recognise(cls, profile: Profile) -> Guess | None:
         """Recognise lists of numbers, nearly all of one length."""
-        guess = lists_of_numbers(cells)
+        guess = lists_of_numbers(profile)
         return guess if guess is not None and guess.kind == cls.name else None
 
     def fit(self, column: Column) -> None:
@@ -102,13 +103,13 @@ class SequenceInput(_Wide, name="sequence", form="sequence", encoder="transforme
     """
 
     @classmethod
-    def recognise(cls, cells: Profile) -> Guess | None:
+    def recognise(cls, profile: Profile) -> Guess | None:
         """Recognise lists of lists of numbers; refuse lists that are neither this nor a vector."""
-        return lists_of_numbers(cells)
+        return lists_of_numbers(profile)
 
     def __init__(
         self,
-        length: int = 256,
+        length: Annotated[int, Range(32, 1024, log=True)] = 256,
         time: Literal["none", "first"] = "none",
         gaps: Literal["mean", "flag"] = "mean",
     ) -> None:
@@ -198,12 +199,12 @@ def _order_in_time(steps: np.ndarray) -> np.ndarray:
     return np.argsort(steps[:, 0], kind="stable")
 
 
-def lists_of_numbers(cells: Profile) -> Guess | None:
+def lists_of_numbers(profile: Profile) -> Guess | None:
     """Return vector or sequence; without a kind, why the lists are neither; None if the cells are no lists."""
-    lists = cells.lists
+    lists = profile.lists
     if lists is None:
         return None
-    written = "JSON lists" if cells.is_text else "lists"
+    written = "JSON lists" if profile.is_text else "lists"
     filled = [cell for cell in lists if cell]
     if not filled:
         return Guess("", "only empty lists", use=False)
