@@ -120,7 +120,7 @@ def test_the_config_of_a_run_is_valid(validator, tmp_path):
 def test_an_editor_is_told_meaning_default_and_choices():
     gate = run_schema()["$defs"]["fusion/gated"]["properties"]["gate"]
     assert gate["default"] == "sigmoid"
-    assert "gates of their own" in gate["description"]
+    assert "softmax" in gate["description"]
     epochs = run_schema()["$defs"]["TrainingConfig"]["properties"]["epochs"]
     assert epochs["minimum"] == 1
     assert epochs["description"]
