@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from torso.app.terminal.columns import columns_table
     from torso.app.terminal.consoles import AS_IS, console, skipped_lines
     from torso.app.terminal.costs import COST_COLUMNS, cost_cells, costs_table
-    from torso.app.terminal.parts import parts_tables
+    from torso.app.terminal.parts import parts_tables, settings_sheet
     from torso.app.terminal.progress import CountingBar, ProgressBar
     from torso.app.terminal.results import results_table
     from torso.app.terminal.robustness import robustness_tables
@@ -37,6 +37,7 @@ __all__ = [
     "results_table",
     "robustness_tables",
     "search_table",
+    "settings_sheet",
     "skipped_lines",
     "summary",
 ]
@@ -56,6 +57,7 @@ __getattr__ = lazy_names(
         "results_table": "torso.app.terminal.results",
         "robustness_tables": "torso.app.terminal.robustness",
         "search_table": "torso.app.terminal.search",
+        "settings_sheet": "torso.app.terminal.parts",
         "skipped_lines": "torso.app.terminal.consoles",
         "summary": "torso.app.terminal.usage",
     },
