@@ -93,7 +93,7 @@ class Input(ABC):
         return bool(self.modality)
 
     @classmethod
-    def recognise(cls, cells: Profile) -> Guess | None:  # noqa: ARG003
+    def recognise(cls, profile: Profile) -> Guess | None:  # noqa: ARG003
         """Return why a column is of this kind, or None if it is not.
 
         A guess without a kind refuses the column: its cells look like this kind's but cannot be used.
@@ -101,11 +101,11 @@ class Input(ABC):
         return None
 
     @classmethod
-    def suggest(cls, cells: Profile, files: MediaFiles) -> Suggestion | None:  # noqa: ARG003
+    def suggest(cls, profile: Profile, files: MediaFiles) -> Suggestion | None:  # noqa: ARG003
         """Return settings that suit the cells better than the defaults. Default: none do.
 
         Args:
-            cells: the column.
+            profile: of the column.
             files: where files that cells name are found.
         """
         return None
