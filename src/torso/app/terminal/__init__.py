@@ -15,7 +15,7 @@ from torso.core.lazy import lazy_names
 
 if TYPE_CHECKING:
     from torso.app.terminal.columns import columns_table
-    from torso.app.terminal.consoles import AS_IS, console, skipped_lines
+    from torso.app.terminal.consoles import AS_IS, console
     from torso.app.terminal.costs import COST_COLUMNS, cost_cells, costs_table
     from torso.app.terminal.parts import parts_tables
     from torso.app.terminal.progress import CountingBar, ProgressBar
@@ -37,7 +37,6 @@ __all__ = [
     "results_table",
     "robustness_tables",
     "search_table",
-    "skipped_lines",
     "summary",
 ]
 
@@ -56,7 +55,6 @@ __getattr__ = lazy_names(
         "results_table": "torso.app.terminal.results",
         "robustness_tables": "torso.app.terminal.robustness",
         "search_table": "torso.app.terminal.search",
-        "skipped_lines": "torso.app.terminal.consoles",
         "summary": "torso.app.terminal.usage",
     },
 )

@@ -9,23 +9,18 @@ import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from torso.evaluation.report import Estimate, TaskReport
+from torso.evaluation.report import TaskReport
+from torso.evaluation.wording import estimate_text, metric_word, number_text
 
 if TYPE_CHECKING:
     from rich.table import Table
 
 __all__ = ["results_table"]
 
-UNDEFINED = "–"
 CAPTION = (
     "The baseline sees no input: it knows the majority, the frequencies or the mean of the training labels. "
     "No better: its value lies inside the interval. Coverage is the share of labels inside the model's intervals."
 )
-WORDS = {"r2": "R²", "mae": "MAE", "rmse": "RMSE", "arrmse": "aRRMSE", "auroc": "AUROC", "f1": "F1"}
-WORDS |= {"rps": "RPS", "d2": "D²", "interval_score": "int. score"}
-WORDS |= {"span_f1": "span F1", "chrf": "chrF"}
-WORDS |= {"macro_f1": "macro-F1", "micro_f1": "micro-F1", "average_precision": "avg. prec."}
-WORDS |= {"idf1": "IDF1", "mota": "MOTA", "identity_switches": "id switches"}
 
 
 def results_table(reports: Mapping[str, TaskReport]) -> Table:
@@ -53,17 +48,13 @@ def results_table(reports: Mapping[str, TaskReport]) -> Table:
         bold = {report.headline: "bold"}
         table.add_row(
             Text.assemble((task, "bold"), f"\n{report.kind}\n{_labels(report)}"),
-            lines(Text(_word(metric), bold.get(metric, "")) for metric in metrics),
-            lines(Text(_estimate(report.metrics[m]), bold.get(m, "")) for m in metrics),
-            lines(Text(_number(report.baseline[metric])) for metric in metrics),
+            lines(Text(metric_word(metric), bold.get(metric, "")) for metric in metrics),
+            lines(Text(estimate_text(report.metrics[m]), bold.get(m, "")) for m in metrics),
+            lines(Text(number_text(report.baseline[metric])) for metric in metrics),
             lines(Text(_verdict(report, metric), _style(report, metric)) for metric in metrics),
             end_section=True,
         )
     return table
-
-
-def _word(metric: str) -> str:
-    return WORDS.get(metric, metric.replace("_", " "))
 
 
 def _labels(report: TaskReport) -> str:
@@ -92,23 +83,3 @@ def _style(report: TaskReport, metric: str) -> str:
         "too narrow": "red",
         None: "dim",
     }[report.verdict(metric)]
-
-
-def _estimate(estimate: Estimate) -> str:
-    if not math.isfinite(estimate.low):
-        return _number(estimate.value)
-    return f"{_number(estimate.value)} [{_number(estimate.low)}, {_number(estimate.high)}]"
-
-
-def _number(value: float) -> str:
-    """Return about three digits that matter.
-
-    >>> [_number(x) for x in (0.12345, 12.345, 12345.6, 0.00012, float("nan"))]
-    ['0.123', '12.35', '12,346', '1.20e-04', '–']
-    """
-    size = abs(value)
-    if not math.isfinite(value):
-        return UNDEFINED
-    if size >= 1e9 or 1e-12 < size < 1e-3:
-        return f"{value:.2e}"
-    return f"{value:,.0f}" if size >= 1000 else f"{value:.2f}" if size >= 10 else f"{value:.3f}"
