@@ -24,7 +24,7 @@ from torso.columns.splits import Split, split_rows
 from torso.core.errors import ConfigError, RunError
 from torso.core.types import Batch
 from torso.model.model import Model
-from torso.runs.build import build_model
+from torso.runs.build import build_model, check_parts
 from torso.runs.columns import found_beside, gather_values, infer_columns, leftover_warnings
 from torso.runs.complete import complete_parts, settle_encoders
 from torso.runs.config import RunConfig
@@ -94,6 +94,7 @@ def prepare_values(
     plan = _plan(values, given, origin, add=add, listener=listener)
     for note in plan.notes:
         listener.noted(note)
+    check_parts(plan.config, plan.schema)
     whole, skipped = plan.dataset(plan.table)
     split = plan.split.split
     parts = {

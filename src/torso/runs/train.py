@@ -7,15 +7,15 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from time import perf_counter
+from typing import Any
 
 import torch
 
-from torso.balancing import Balancer
 from torso.columns.loader import Loader
 from torso.columns.splits import group_ids
 from torso.evaluation.report import TaskReport
 from torso.model.model import Model
-from torso.runs.build import build_model
+from torso.runs.build import build_balancer, build_model
 from torso.runs.config import RunConfig
 from torso.runs.folder import RunFolder
 from torso.runs.predictor import Predictor
@@ -157,7 +157,7 @@ def train_model(
         began = perf_counter()
         device = choose_device(config.training.device)
         model = build_model(config, prepared.schema).to(device)
-        balancer = _balancer(config, model).to(device)
+        balancer = build_balancer(config, model).to(device)
         parts = _encoded(prepared, model, config.training.precision, heard)
         trainer = Trainer(
             model,
@@ -174,13 +174,14 @@ def train_model(
         _calibrate(model, trainer, config.training.precision)
         split = "test" if len(parts["test"].rows) else "validation"
         tasks = _scores(prepared, config, model, parts[split])
+    looks: dict[str, Any] = trainer.monitor.summary()
     training = TrainingReport(
         end=reason,
         epochs=trainer.epoch,
         best_epoch=trainer.best_epoch,
         best_loss=trainer.best_loss if trainer.best else None,
         parameters=sum(parameter.numel() for parameter in model.parameters()),
-        balancing=BalancingReport(**trainer.monitor.summary()),
+        balancing=BalancingReport(**looks),
         seconds=Timings(
             prepared.seconds + ready - began, trained - ready, perf_counter() - trained
         ),
@@ -219,15 +220,6 @@ def _with_earlier(report: RunReport, epochs: Sequence[Epoch], notes: Sequence[st
         report,
         curves=(*earlier.values(), *report.curves),
         notes=tuple(dict.fromkeys([*notes, *report.notes])),
-    )
-
-
-def _balancer(config: RunConfig, model: Model) -> Balancer:
-    return Balancer.registry.build(
-        config.balancing,
-        tasks=model.loss_names,
-        unimodal={name: task for name, (task, _) in model.unimodal.items()},
-        modality_of={name: modality for name, (_, modality) in model.unimodal.items()},
     )
 
 
