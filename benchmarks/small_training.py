@@ -29,7 +29,7 @@ from torso.core.spec import SpecLike
 from torso.core.tensors import masked_mean
 from torso.core.types import Features, Tokens
 from torso.encoders import Encoder
-from torso.model.model import Model, PartSpec
+from torso.model import Model, PartSpec
 from torso.tasks import Scores
 from torso.training.schedule import warmup_cosine
 

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from torso.core.types import Batch, Features
-from torso.model.model import Model, PartSpec
+from torso.model import Model, PartSpec
 
 MODALITIES = ("image", "text", "numbers")
 TASKS = {"digit": "category", "odd": "binary", "ink": "number"}

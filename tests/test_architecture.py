@@ -39,10 +39,6 @@ LINE = {room: line for line, rooms in enumerate(LAYERS.split("\n")) for room in 
 
 TREE = Tree(SRC)
 MODULES = TREE.paths
-IMPORTS = TREE.imports()
-OURS = {module: others & MODULES.keys() for module, others in IMPORTS.items()}
-LINES = TREE.lines()
-DEFINITIONS = list(TREE.definitions())
 
 LONGEST_FILE = 350
 LONGEST_FUNCTION = 97  # ratchet: 60
@@ -64,11 +60,35 @@ def test_every_room_has_a_line():
     assert {TREE.room(module) for module in MODULES} - LINE.keys() == set()
 
 
+def test_every_folder_with_code_is_a_package():
+    folders = {path.parent for path in MODULES.values()}
+    assert [str(folder) for folder in folders if not (folder / "__init__.py").exists()] == []
+
+
+def test_contributing_shows_the_layers():
+    page = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    shown = re.findall(r"^\| (\d+) \| `(\w+)` \|", page, re.MULTILINE)
+    lines = sorted({LINE[room] for _, room in shown})
+    assert [(int(layer), room) for layer, room in shown] == [
+        (lines.index(LINE[room]) + 1, room) for _, room in shown
+    ]
+    assert {room for _, room in shown} == LINE.keys() - {"_version", "torso", "__main__"}
+
+
+def test_tests_have_the_folders_of_the_tree():
+    own = {"docs", "examples", "golden"}
+    folders = {path.relative_to(ROOT / "tests") for path in (ROOT / "tests").rglob("test_*.py")}
+    folders = {path.parent for path in folders if path.parts[0] not in own}
+    assert [str(folder) for folder in folders if not (SRC / "torso" / folder).is_dir()] == []
+    untested = [room for room in TREE.rooms() if not (ROOT / "tests" / room.split(".")[1]).is_dir()]
+    assert untested == []
+
+
 def test_imports_come_from_lines_above():
     upwards = [
         f"{module} imports {other}"
         for module in MODULES
-        for other in sorted(OURS[module])
+        for other in sorted(TREE.inner_imports[module])
         if TREE.room(other) != TREE.room(module)
         and LINE[TREE.room(other)] >= LINE[TREE.room(module)]
     ]
@@ -81,7 +101,7 @@ def test_no_import_goes_in_a_circle():
     def walk(module: str, path: tuple[str, ...]) -> None:
         assert module not in path, " -> ".join([*path, module])
         if module not in done:
-            for other in OURS[module]:
+            for other in TREE.inner_imports[module]:
                 if other != "torso":  # the face is lazy
                     walk(other, (*path, module))
             done.add(module)
@@ -95,15 +115,17 @@ def test_no_two_rooms_import_each_other():
 
 
 def test_files_stay_short():
-    assert [f"{name}: {count}" for name, count in LINES.items() if count > LONGEST_FILE] == []
+    assert [
+        f"{name}: {count}" for name, count in TREE.lines().items() if count > LONGEST_FILE
+    ] == []
 
 
 def test_functions_stay_short():
-    assert [str(each) for each in DEFINITIONS if each.lines > LONGEST_FUNCTION] == []
+    assert [str(each) for each in TREE.definitions if each.lines > LONGEST_FUNCTION] == []
 
 
 def test_few_functions_have_many_parameters():
-    long = [each for each in DEFINITIONS if each.parameters > 6]
+    long = [each for each in TREE.definitions if each.parameters > 6]
     assert len(long) <= LONG_SIGNATURES, listed(long)
     most = [each for each in long if each.parameters > MOST_PARAMETERS and each.name not in FREE]
     assert most == [], listed(most)
@@ -163,7 +185,9 @@ def test_reading_tables_needs_no_torch():
         if m.startswith(("torso.tables", "torso.cache", "torso.columns", "torso.inference"))
         and m != "torso.columns.loader"
     ]
-    assert [m for m in light if any(name.split(".")[0] == "torch" for name in IMPORTS[m])] == []
+    assert [
+        m for m in light if any(name.split(".")[0] == "torch" for name in TREE.imports[m])
+    ] == []
     assert loaded_after("\n".join(f"import {module}" for module in light), "torch") == []
 
 
@@ -201,7 +225,7 @@ def test_public_names_are_sorted_and_exist():
 def test_rooms_show_their_public_names():
     packages = [name for name, path in MODULES.items() if path.name == "__init__.py"]
     empty = [name for name in packages if not hasattr(import_module(name), "__all__")]
-    filled = [name for name in empty if OURS[name]]
+    filled = [name for name in empty if TREE.inner_imports[name]]
     assert filled == []
 
 

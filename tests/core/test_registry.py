@@ -7,15 +7,16 @@ import pytest
 import torch
 
 from torso.balancing import Balancer
+from torso.columns.inputs import Input
 from torso.core.errors import ConfigError, MissingDependency
 from torso.core.registry import Registry, no_imports
 from torso.core.spec import Spec
 from torso.encoders import Encoder
 from torso.fusion import Fusion
 from torso.sharing import Sharing
-from torso.tasks import Head
+from torso.tasks import Head, Target
 
-ROOMS = [Encoder, Fusion, Sharing, Head, Balancer]
+ROOMS = [Input, Encoder, Fusion, Sharing, Head, Target, Balancer]
 
 
 class Thing:
@@ -95,7 +96,9 @@ def test_a_wrong_spec_is_a_clear_error(spec, message, registry):
 
 
 def test_an_argument_that_nobody_offers(registry):
-    with pytest.raises(ConfigError, match=r"Cannot build thing 'thing' from {}.*'dim'"):
+    with pytest.raises(
+        ConfigError, match=r"Cannot build thing 'thing' from {}: Parameter `dim` is required"
+    ):
         registry.build("thing")
 
 
@@ -199,3 +202,10 @@ def test_what_the_surroundings_offer_is_not_named_as_a_setting():
         registry.build({"type": "thing", "wdth": 3}, dim=2)
     with pytest.raises(ConfigError, match=r"'width': -3}: \['width'\] should not be negative"):
         registry.build({"type": "thing", "width": -3}, dim=2)
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_every_setting_of_a_part_has_a_meaning(room):
+    for name in room.registry:
+        settings = room.registry.settings(name)
+        assert [key for key, one in settings.items() if one.by_user and not one.meaning] == [], name

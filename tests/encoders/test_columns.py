@@ -6,7 +6,7 @@ import torch
 from torso.core.errors import ConfigError
 from torso.core.types import Features
 from torso.encoders import CategoriesEmbedding, NumbersPeriodic, NumbersPiecewise
-from torso.model.model import Model, PartSpec
+from torso.model import Model, PartSpec
 
 TRUE = torch.ones(1, 1, dtype=torch.bool)
 

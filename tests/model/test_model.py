@@ -8,7 +8,7 @@ from tests.pairs import fusions_and_sharings
 from torso.core.errors import ConfigError
 from torso.core.types import Batch, Features
 from torso.encoders import ModalityDropout
-from torso.model.model import Model, PartSpec
+from torso.model import Model, PartSpec
 from torso.sharing import Sharing
 
 ODD_NAMES = ["", "a.b", "items", "type", "version", "_class__", "forward", "%2E", "价格 €", "x y"]

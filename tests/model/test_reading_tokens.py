@@ -7,7 +7,7 @@ from torch import nn
 from tests import small
 from torso.app.profiling import model_costs
 from torso.core.tensors import masked_mean
-from torso.model.model import Model, PartSpec
+from torso.model import Model, PartSpec
 from torso.tasks.number.head import Gaussian
 
 
@@ -77,7 +77,7 @@ def test_its_gradient_passes_what_a_balancer_looks_at():
     encoded = model.encode(inputs())
     fused = model.fuse(encoded)
     looked_at = model.representation(encoded, fused)
-    outputs = model.decide(fused, encoded)
+    outputs = model.apply_heads(fused, encoded)
     found = torch.autograd.grad(outputs["length"].sum(), looked_at)
     assert all(bool(one.any()) for one in found)
 

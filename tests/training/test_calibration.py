@@ -8,7 +8,7 @@ from torso.balancing import Equal
 from torso.columns.dataset import Dataset
 from torso.columns.loader import Loader
 from torso.columns.sources import ArraySource
-from torso.model.model import Model, PartSpec
+from torso.model import Model, PartSpec
 from torso.tasks import Head
 from torso.tasks.number.head import Gaussian
 from torso.training import Listener, Trainer, TrainingConfig, answer

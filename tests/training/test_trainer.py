@@ -11,7 +11,7 @@ from torso.columns.dataset import Dataset
 from torso.columns.loader import Loader
 from torso.columns.sources import ArraySource
 from torso.core.errors import ConfigError, RunError
-from torso.model.model import Model, PartSpec
+from torso.model import Model, PartSpec
 from torso.training import STOP, Listener, Stop, Trainer, TrainingConfig
 
 RNG = np.random.default_rng(0)

@@ -88,7 +88,9 @@ class ReadLog:
     def skip(self, column: Column, row: int, cell: str, reason: str) -> None:
         """Count a cell (`row` from 0) as missing, and say why."""
         cell = cell[:_LONGEST_CELL]
-        self.skipped.append(Skipped(column.table, column.number(row), column.name, cell, reason))
+        self.skipped.append(
+            Skipped(column.table, column.row_number(row), column.name, cell, reason)
+        )
 
     def check(self, most_skipped: float) -> None:
         """Raise a DataError if more than `most_skipped` of a column's files are unreadable."""

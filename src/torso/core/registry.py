@@ -12,11 +12,11 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from difflib import get_close_matches
 from importlib import import_module
-from typing import Generic, TypeVar, cast
+from typing import Any, Generic, TypeVar, cast
 
 from torso.core.errors import ConfigError, TorsoError, unknown
 from torso.core.ranges import SetBy
-from torso.core.setting_types import accepts, choices, rule
+from torso.core.setting_types import accepts, choices, members, rule
 from torso.core.signature import REQUIRED, Setting, settings_of
 from torso.core.spec import Spec, SpecLike, no_part
 
@@ -104,7 +104,7 @@ class Registry(Generic[Part]):
         """Return all arguments of a part, those that the data decide too, then those of every part here."""
         return {**settings_of(self.find(name), self.positional), **self.common}
 
-    def parse(self, value: Spec | SpecLike | None, form: str = "") -> Spec:
+    def parse(self, value: object, form: str = "") -> Spec:
         """Return the spec that `value` means; its name may be left open."""
         return Spec.parse(value, self, form)
 
@@ -127,6 +127,23 @@ class Registry(Generic[Part]):
                 raise ConfigError(
                     f"Cannot build {title} from {dict(spec.settings)!r}: {_refusal(known[key], value)}"
                 )
+            if self.nests(known[key]):
+                self._check_nested(value)
+
+    def nests(self, setting: Setting) -> bool:
+        """Return whether a setting is itself a part, which is always of this room."""
+        return set(members(SpecLike)) <= set(members(setting.type))
+
+    def _check_nested(self, value: Any) -> None:
+        """Check a part inside a part; a short name may be of several forms, and its own part checks it then."""
+        if not isinstance(value, str | Mapping):
+            return  # an object that is built already
+        spec = self.parse(value)
+        named = [name for name in self if spec.name in (name, name.rpartition("/")[2])]
+        if ":" in spec.name or len(named) == 1:
+            self.check(Spec(named[0] if named else spec.name, spec.settings))
+        elif not named:
+            self.find(self._named(value).name)
 
     def _no_setting(
         self, title: str, key: str, known: Mapping[str, Setting], offered: Collection[str]
@@ -152,9 +169,15 @@ class Registry(Generic[Part]):
         self.check(spec, offered)
         make: Callable[..., Part] = self.find(spec.name)
         asked = settings_of(make, self.positional)
-        wanted = {key: value for key, value in offered.items() if key in asked}
+        given = {key: value for key, value in offered.items() if key in asked} | {**spec.settings}
+        absent = [name for name, one in asked.items() if one.required and name not in given]
+        if absent:
+            raise ConfigError(
+                f"Cannot build {self.room} {spec.name!r} from {dict(spec.settings)!r}: "
+                f"Parameter `{absent[0]}` is required."
+            )
         try:
-            return make(**{**wanted, **spec.settings})
+            return make(**given)
         except TorsoError:
             raise
         except _REFUSALS as error:

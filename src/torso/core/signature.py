@@ -12,7 +12,7 @@ from typing import Annotated, Any, Union, get_args, get_origin
 
 from torso.core.ranges import Range, SetBy
 
-__all__ = ["REQUIRED", "Setting", "meanings", "settings_of"]
+__all__ = ["REQUIRED", "Setting", "meanings", "paragraph", "settings_of"]
 
 REQUIRED = inspect.Parameter.empty
 """Default of a setting that has none."""
@@ -98,6 +98,11 @@ def meanings(docstring: str) -> dict[str, str]:
         elif line.strip() and found:
             next(reversed(found.values())).append(line.strip())
     return {name: " ".join(words).strip() for name, words in found.items()}
+
+
+def paragraph(part: type) -> str:
+    """Return the first paragraph of a class's docstring, on one line."""
+    return " ".join((inspect.getdoc(part) or "").split("\n\n")[0].split())
 
 
 def _all_meanings(make: Callable[..., object]) -> dict[str, str]:

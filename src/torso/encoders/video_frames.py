@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from torso.core.blocks import Block, Pool, positions, positions_of_places
+from torso.core.blocks import Block, Pool, grid_positions, positions
 from torso.core.errors import ConfigError
+from torso.core.ranges import SetBy
 from torso.core.spec import SpecLike
 from torso.core.tensors import zeroed
 from torso.core.types import Features, Tokens
@@ -67,8 +68,8 @@ class VideoFrames(Encoder, form="video", name="frames"):
         dropout: float = 0.1,
         jitter: float = 0.5,
         augment: Mapping[str, float] | None = None,
-        size: int = 64,
-        frames: int = 8,
+        size: Annotated[int, SetBy.DATA] = 64,
+        frames: Annotated[int, SetBy.DATA] = 8,
     ) -> None:
         super().__init__()
         self.dim = dim
@@ -107,7 +108,7 @@ class VideoFrames(Encoder, form="video", name="frames"):
             raise ConfigError(
                 f"`frame` should be an encoder that makes a square map. Found {cells.shape[1]} cells."
             )
-        placed: Tensor = cells + positions_of_places(side, side, self.dim, cells)
+        placed: Tensor = cells + grid_positions(side, side, self.dim, cells)
         return placed
 
     def _over_time(self, tokens: Tokens) -> Tokens:

@@ -1,4 +1,4 @@
-"""Metrics and their values as a person reads them."""
+"""Values of metrics as a person reads them."""
 
 from __future__ import annotations
 
@@ -6,33 +6,9 @@ import math
 
 from torso.evaluation.report import Estimate
 
-__all__ = ["UNDEFINED", "estimate_text", "metric_word", "number_text"]
+__all__ = ["UNDEFINED", "estimate_text", "number_text"]
 
 UNDEFINED = "–"
-_WORDS = {
-    "arrmse": "aRRMSE",
-    "auroc": "AUROC",
-    "average_precision": "avg. prec.",
-    "chrf": "chrF",
-    "d2": "D²",
-    "f1": "F1",
-    "identity_switches": "id switches",
-    "idf1": "IDF1",
-    "interval_score": "int. score",
-    "macro_f1": "macro-F1",
-    "mae": "MAE",
-    "micro_f1": "micro-F1",
-    "mota": "MOTA",
-    "r2": "R²",
-    "rmse": "RMSE",
-    "rps": "RPS",
-    "span_f1": "span F1",
-}
-
-
-def metric_word(metric: str) -> str:
-    """Return the usual spelling of a metric, e.g. `macro-F1`."""
-    return _WORDS.get(metric, metric.replace("_", " "))
 
 
 def estimate_text(estimate: Estimate) -> str:

@@ -1,7 +1,7 @@
-"""What the layer-wise fusions share: one stream of blocks per modality, led by a learned summary token.
+"""One stream of transformer blocks per modality, for the fusions that exchange at every layer.
 
-The summary token gathers its modality, and gives every attention a second token to weigh where a modality
-is but one vector. It is masked in the rows that lack the modality, and so is the whole stream.
+A learned summary token leads each stream. It collects its modality, and it gives attention a second token to
+weigh where the modality is a single vector. In rows that lack the modality the whole stream is masked.
 """
 
 from __future__ import annotations
@@ -18,15 +18,20 @@ from torso.core.types import Tokens
 __all__ = ["ModalityStream", "ModalityStreams", "with_summary"]
 
 
-def with_summary(tokens: Tokens, first: Tensor) -> Tokens:
-    """Return the tokens behind one more, `first` `[dim]`, in the rows that have any; zeros under the mask."""
-    lead = first.expand(len(tokens.mask), 1, -1)
+def with_summary(tokens: Tokens, summary: Tensor) -> Tokens:
+    """Return the tokens with one more in front, present in the rows that have any.
+
+    Args:
+        tokens: `[batch, length, dim]`; values under the mask become zeros.
+        summary: `[dim]`, the token to put in front.
+    """
+    front = summary.expand(len(tokens.mask), 1, -1)
     mask = torch.cat([tokens.present.unsqueeze(1), tokens.mask], dim=1)
-    return Tokens(torch.cat([lead, zeroed(tokens)], dim=1), mask)
+    return Tokens(torch.cat([front, zeroed(tokens)], dim=1), mask)
 
 
 class ModalityStream(nn.Module):
-    """One modality's summary token and its blocks."""
+    """The summary token and the blocks of one modality."""
 
     def __init__(self, dim: int, depth: int, heads: int | None, dropout: float) -> None:
         super().__init__()
@@ -35,12 +40,12 @@ class ModalityStream(nn.Module):
 
 
 class ModalityStreams(nn.Module):
-    """Transformer blocks of their own for each modality, layer by layer; the fusion walks the layers.
+    """Separate transformer blocks for each modality. The fusion calls `step` layer by layer.
 
     Args:
         modalities: names of the modalities.
         dim: token width.
-        depth: layers, one block per modality each.
+        depth: number of layers, each with one block per modality.
         heads: attention heads; default one per 32 channels.
         dropout: on the residual branches, in training.
     """
@@ -61,27 +66,34 @@ class ModalityStreams(nn.Module):
         self.each = Named({name: ModalityStream(dim, depth, heads, dropout) for name in modalities})
 
     def start(self, tokens: Mapping[str, Tokens]) -> dict[str, Tokens]:
-        """Return the streams before the first layer, of the modalities that have a key."""
+        """Return the streams before the first layer, for the modalities in `tokens`."""
         return {
-            name: with_summary(tokens[name], one.summary)
-            for name, one in self.each.pairs()
+            name: with_summary(tokens[name], stream.summary)
+            for name, stream in self.each.pairs()
             if name in tokens
         }
 
     def step(
         self, layer: int, streams: Mapping[str, Tokens], *, whole: bool = False
     ) -> dict[str, Tokens]:
-        """Return the streams after `layer`; after the last only the summaries, unless the `whole` is wanted."""
+        """Return the streams after one more layer.
+
+        Args:
+            layer: index, from 0.
+            streams: modality -> its stream.
+            whole: return every token after the last layer too; False: only the summaries.
+        """
+        # The last block computes only the tokens that are read.
         queries = 1 if layer == self.depth - 1 and not whole else None
         return {
             name: self.each[name].blocks[layer](stream, queries) for name, stream in streams.items()
         }
 
     def summaries(self, streams: Mapping[str, Tokens]) -> Tokens:
-        """Return the summary of every modality, `[batch, modalities, dim]`; masked and zero where absent."""
-        some = next(iter(streams.values()))
-        absent = Tokens(torch.zeros_like(some.values[:, :1]), torch.zeros_like(some.mask[:, :1]))
+        """Return each modality's summary, `[batch, modalities, dim]`; masked and zero where absent."""
+        like = next(iter(streams.values()))
+        absent = Tokens(torch.zeros_like(like.values[:, :1]), torch.zeros_like(like.mask[:, :1]))
         every = [streams.get(name, absent) for name in self.each.names()]
-        mask = torch.cat([one.mask[:, :1] for one in every], dim=1)
-        firsts = Tokens(torch.cat([one.values[:, :1] for one in every], dim=1), mask)
-        return Tokens(zeroed(firsts), mask)
+        mask = torch.cat([stream.mask[:, :1] for stream in every], dim=1)
+        summaries = Tokens(torch.cat([stream.values[:, :1] for stream in every], dim=1), mask)
+        return Tokens(zeroed(summaries), mask)

@@ -1,4 +1,4 @@
-"""What fusions of one vector per modality share: the vectors of a batch, and layers that keep their scale."""
+"""Helpers of the fusions that read one vector per modality, the mean of its tokens."""
 
 from __future__ import annotations
 
@@ -14,26 +14,32 @@ __all__ = ["modality_vectors", "rows_present", "variance_preserving_linear"]
 
 
 def rows_present(tokens: Mapping[str, Tokens]) -> Tensor:
-    """Return bool `[batch]`: the rows that have at least one token of any modality."""
-    return torch.stack([one.present for one in tokens.values()]).any(dim=0)
+    """Return bool `[batch]`, True for a row with at least one token of any modality."""
+    return torch.stack([modality.present for modality in tokens.values()]).any(dim=0)
 
 
 def modality_vectors(
     tokens: Mapping[str, Tokens], modalities: Sequence[str]
 ) -> tuple[Tensor, Tensor]:
-    """Return the mean token `[batch, modalities, dim]`, zeros where absent, and bool `[batch, modalities]`."""
-    means = {name: masked_mean(one) for name, one in tokens.items()}
-    there = {name: one.present for name, one in tokens.items()}
+    """Return the mean tokens `[batch, modalities, dim]` and bool `[batch, modalities]`.
+
+    A modality that a row lacks, or that has no key, gives zeros and False.
+    """
+    means = {name: masked_mean(modality) for name, modality in tokens.items()}
+    present = {name: modality.present for name, modality in tokens.items()}
     zeros = torch.zeros_like(next(iter(means.values())))
-    nowhere = torch.zeros_like(next(iter(there.values())))
+    absent = torch.zeros_like(next(iter(present.values())))
     vectors = torch.stack([means.get(name, zeros) for name in modalities], dim=1)
-    return vectors, torch.stack([there.get(name, nowhere) for name in modalities], dim=1)
+    return vectors, torch.stack([present.get(name, absent) for name in modalities], dim=1)
 
 
 def variance_preserving_linear(
     inputs: int, outputs: int, *, gain: float = 1.0, bias: bool = True
 ) -> nn.Linear:
-    """Return a linear layer that makes unit variance into `gain²`, where PyTorch's default makes a third."""
+    """Return a linear layer that turns unit variance into `gain²`.
+
+    PyTorch's default initialisation turns it into a third.
+    """
     layer = nn.Linear(inputs, outputs, bias=bias)
     nn.init.normal_(layer.weight, std=gain / inputs**0.5)
     if bias:

@@ -1,4 +1,4 @@
-"""What the sequential fusions share: a walk through the modalities, each once."""
+"""The order in which a sequential fusion visits the modalities, each once."""
 
 from __future__ import annotations
 
@@ -10,7 +10,11 @@ __all__ = ["leader_and_others", "walk_order"]
 
 
 def walk_order(order: Sequence[str] | None, modalities: Sequence[str]) -> tuple[str, ...]:
-    """Return the walk, by default as in `modalities`; it should name every modality once."""
+    """Return `order`, by default that of `modalities`.
+
+    Raises:
+        ValueError: `order` does not name every modality once.
+    """
     order = tuple(order or modalities)
     for name in order:
         if name not in modalities:
@@ -24,15 +28,21 @@ def walk_order(order: Sequence[str] | None, modalities: Sequence[str]) -> tuple[
 
 
 def leader_and_others(
-    setting: str, first: str | None, order: Sequence[str] | None, modalities: Sequence[str]
+    setting: str, leader: str | None, order: Sequence[str] | None, modalities: Sequence[str]
 ) -> tuple[str, tuple[str, ...]]:
-    """Return the modality that leads, by default the first of the walk, and the others in their order.
+    """Return the leading modality, by default the first of the order, and the others in order.
+
+    Args:
+        setting: name of the constructor's argument for the leader, for errors.
+        leader: the modality that leads, or None.
+        order: names of all modalities, or None for the order of `modalities`.
+        modalities: names of all modalities.
 
     >>> leader_and_others("query", "text", None, ["image", "text", "speech"])
     ('text', ('image', 'speech'))
     """
-    walk = walk_order(order, modalities)
-    if first is not None and first not in modalities:
-        raise ValueError(unknown(f"modality in `{setting}`:", first, modalities))
-    lead = walk[0] if first is None else first
-    return lead, tuple(name for name in walk if name != lead)
+    names = walk_order(order, modalities)
+    if leader is not None and leader not in modalities:
+        raise ValueError(unknown(f"modality in `{setting}`:", leader, modalities))
+    first = names[0] if leader is None else leader
+    return first, tuple(name for name in names if name != first)

@@ -1,35 +1,35 @@
-"""Hierarchical: fuse what belongs together first, then the groups; any tree."""
+"""Hierarchical: fuse related modalities first, then the groups, along any tree."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
-
-import torch
 
 from torso.core.errors import unknown
 from torso.core.spec import SpecLike
 from torso.core.tensors import Named
 from torso.core.types import Tokens
 from torso.fusion._fusion import Fusion
+from torso.fusion._modality_vectors import rows_present
 
 __all__ = ["Hierarchical"]
 
-Tree = str | Sequence[Any]
+Tree = str | Sequence["Tree"]
 
 
 class Hierarchical(Fusion, name="hierarchical"):
     """One inner fusion per node of a tree whose leaves are the modalities.
 
-    `tree: [[image, text], speech]` fuses image with text, and the result with speech. A branch that a row
-    lacks altogether is absent one level up, whatever the inner fusion says of it.
+    `tree: [[image, text], speech]` fuses image with text, and the result with speech. A branch without any
+    modality in a row is absent one level up, even if the inner fusion returns tokens for it.
 
     Args:
         modalities: names of the modalities.
         dim: token width, in and out.
         tree: nested lists of modality names, each once; default: neighbours in pairs, level by level.
-        inner: the fusion of every node.
+        inner: fusion of every node.
     """
+
+    family = "hierarchical"
 
     def __init__(
         self,
@@ -58,23 +58,23 @@ class Hierarchical(Fusion, name="hierarchical"):
     def _grow(self, tree: Tree, path: str, inner: SpecLike) -> None:
         if isinstance(tree, str):
             return
-        names = [str(place) for place in range(len(tree))]
+        names = [str(index) for index in range(len(tree))]
         self.nodes[path] = Fusion.registry.build(inner, modalities=names, dim=self.dim)
-        for place, child in enumerate(tree):
-            self._grow(child, f"{path}/{place}", inner)
+        for index, child in enumerate(tree):
+            self._grow(child, f"{path}/{index}", inner)
 
     def forward(self, tokens: Mapping[str, Tokens], /) -> Tokens:
         """Return the root's tokens."""
         fused = self._fuse(self.tree, "", tokens)
-        assert fused is not None  # at least one modality has a key
+        assert fused is not None, "at least one modality has a key"
         return fused
 
     def _fuse(self, tree: Tree, path: str, tokens: Mapping[str, Tokens]) -> Tokens | None:
         if isinstance(tree, str):
             return tokens.get(tree)
         children = {
-            str(place): self._fuse(child, f"{path}/{place}", tokens)
-            for place, child in enumerate(tree)
+            str(index): self._fuse(child, f"{path}/{index}", tokens)
+            for index, child in enumerate(tree)
         }
         known = {name: child for name, child in children.items() if child is not None}
         if not known:
@@ -82,8 +82,7 @@ class Hierarchical(Fusion, name="hierarchical"):
         fused = self.nodes[path](known)
         if not path:
             return fused
-        some = torch.stack([child.present for child in known.values()]).any(dim=0)
-        return Tokens(fused.values, fused.mask & some.unsqueeze(1))
+        return Tokens(fused.values, fused.mask & rows_present(known).unsqueeze(1))
 
 
 def _leaves(tree: Tree) -> list[str]:
@@ -96,7 +95,7 @@ def _pairs(level: list[Tree]) -> Tree:
     """Return a balanced tree: neighbours in pairs, level by level."""
     while len(level) > 2:
         level = [
-            list(level[place : place + 2]) if place + 1 < len(level) else level[place]
-            for place in range(0, len(level), 2)
+            list(level[index : index + 2]) if index + 1 < len(level) else level[index]
+            for index in range(0, len(level), 2)
         ]
     return level

@@ -1,4 +1,4 @@
-"""Sequential: a state walks through the modalities, and skips per row what the row lacks."""
+"""Sequential: a state passes through the modalities and skips, row by row, those that are missing."""
 
 from __future__ import annotations
 
@@ -19,16 +19,18 @@ __all__ = ["Sequential"]
 class Sequential(Fusion, name="sequential"):
     """A state passes through one inner fusion per modality: `s_m = inner_m(s_{m-1}, x_m)`.
 
-    The family of MultiModN (Swamy et al., NeurIPS 2023, https://arxiv.org/abs/2309.14118). Differences:
-    the step is any fusion of this room instead of one dense layer, the state takes a residual step, and a
-    missing modality is skipped row by row (the authors' code skips the step for the whole batch).
+    From Swamy et al., NeurIPS 2023 (MultiModN, https://arxiv.org/abs/2309.14118). Differs: the step is any fusion
+    instead of one dense layer; the state takes a residual step; a missing modality is skipped row by row (the
+    authors' code skips the step for the whole batch).
 
     Args:
         modalities: names of the modalities.
         dim: token width, in and out.
-        order: the walk; default as in `modalities`.
-        inner: the fusion that joins state and modality at each step.
+        order: order of the steps; default as in `modalities`.
+        inner: fusion that joins state and modality at each step.
     """
+
+    family = "sequential"
 
     def __init__(
         self,
@@ -54,11 +56,11 @@ class Sequential(Fusion, name="sequential"):
         return self.states(tokens)[-1]
 
     def walk(self, tokens: Mapping[str, Tokens], /) -> dict[str, Tokens]:
-        """Return modality -> the state after its step, in the order of the walk; all keys are needed."""
+        """Return modality -> the state after its step, in their order; `tokens` needs every key."""
         return dict(zip(self.order, self.states(tokens)[1:], strict=True))
 
     def states(self, tokens: Mapping[str, Tokens], /) -> list[Tokens]:
-        """Return the first state, and that after each step; a modality without a key makes no step."""
+        """Return the first state and the state after each step; a modality without a key makes no step."""
         batch = len(next(iter(tokens.values())).mask)
         state = Tokens.vector(self.start.expand(batch, -1))
         states = [state]

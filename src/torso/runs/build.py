@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 from torso.balancing import Balancer
-from torso.model.model import Model, PartSpec
+from torso.model import Model, PartSpec
 from torso.runs.config import RunConfig
 from torso.runs.schema import Schema
 from torso.training import choose_device

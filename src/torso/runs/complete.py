@@ -166,12 +166,8 @@ def _training(said: TrainingConfig, schema: Schema, rows: int) -> TrainingConfig
     )
 
 
-_QUICK = {"numbers", "categories", "vector", "sequence"}
-"""Forms whose encoders are learnt in a few epochs; those of pictures, sounds and texts need longer, or are given."""
-
-
 def _quick(schema: Schema) -> bool:
-    return {one.form for one in schema.modalities.values()} <= _QUICK
+    return all(kind.quickly_learnt for kind in schema.inputs.values())
 
 
 def _modality_dropout(schema: Schema) -> float:

@@ -7,8 +7,8 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
-from torso.runs.columns import gather_values
 from torso.runs.folder import RunFolder
+from torso.runs.gather import gather_values, resumed_config
 from torso.runs.predictor import Predictor
 from torso.runs.prepare import prepare_values
 from torso.runs.train import train_run
@@ -60,9 +60,10 @@ def fit(
     if folder is not None:
         folder.check_free(resume=resume, overwrite=overwrite)
     given = {"table": table, "validation": validation, "test": test}
-    path = None if folder is None else folder.path
-    values = gather_values(given, targets, inputs, config, settings, path, resume=resume)
-    written_out = (config is not None or resume) and bool(values.get("inputs"))
+    if resume and config is None:
+        config = resumed_config(None if folder is None else folder.path)
+    values = gather_values(given, targets, inputs, config, settings)
+    written_out = config is not None and bool(values.get("inputs"))
     with nullcontext() if folder is None else folder.made():  # an unwritable folder fails first
         prepared = prepare_values(
             values, given, config, add=inputs is None and not written_out, listener=listener

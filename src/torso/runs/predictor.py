@@ -83,10 +83,10 @@ class Predictor:
         raise AttributeError(_MOVED.get(name) or f"A Predictor has no attribute {name!r}.")
 
     def __repr__(self) -> str:
-        return as_text(self)
+        return as_text(self.report, self.schema, self.folder)
 
     def _repr_html_(self) -> str:
-        return as_html(self)
+        return as_html(self.report, self.schema, self.folder)
 
     @property
     def reports(self) -> Mapping[str, TaskReport]:

@@ -25,10 +25,12 @@ from torso.core.errors import ConfigError, RunError
 from torso.core.types import Batch
 from torso.model.model import Model
 from torso.runs.build import build_model, check_parts
-from torso.runs.columns import found_beside, gather_values, infer_columns, leftover_warnings
+from torso.runs.check import check_values
+from torso.runs.columns import infer_columns, leftover_warnings
 from torso.runs.complete import complete_parts, settle_encoders
 from torso.runs.config import RunConfig
 from torso.runs.folder import RunFolder
+from torso.runs.gather import found_beside, gather_values
 from torso.runs.prepared import Prepared, Rows
 from torso.runs.schema import Schema
 from torso.runs.stored_split import StoredSplit
@@ -67,7 +69,7 @@ def prepare(
         DataError: the table or its files cannot be used.
     """
     given = {"table": table, "validation": validation, "test": test}
-    values = gather_values(given, targets, inputs, config, settings, None, resume=False)
+    values = gather_values(given, targets, inputs, config, settings)
     add = inputs is None and not (config is not None and values.get("inputs"))
     return prepare_values(values, given, config, add=add, listener=listener)
 
@@ -148,7 +150,7 @@ def draft_model(
         DataError: the table or its files cannot be used.
     """
     given = {"table": table}
-    values = gather_values(given, targets, inputs, config, settings, None, resume=False)
+    values = gather_values(given, targets, inputs, config, settings)
     add = inputs is None and not (config is not None and values.get("inputs"))
     plan = _plan(values, given, config, add=add, listener=Listener())
     with torch.random.fork_rng(devices=[]):
@@ -188,7 +190,7 @@ def _plan(
     add: bool,
     listener: Listener,
 ) -> _Plan:
-    data = RunConfig.parse({**values, "inputs": {}, "targets": {}}).data  # before a long reading
+    data = check_values(values).data  # before a long reading
     if given["table"] is None and data.table is None:
         raise ConfigError("No table given. Pass one, or name it in the config as `data.table`.")
     tables = {
@@ -199,6 +201,7 @@ def _plan(
     assert table is not None
     own = {name: other for name, other in tables.items() if other is not None}
     reports = infer_columns(table, values, add=add)
+    check_values(values)  # with every kind known
     asked = RunConfig.parse(values)
     notes = tuple(leftover_warnings(reports, [*asked.inputs, *asked.targets]))
     split = _split(asked, table, own, origin)

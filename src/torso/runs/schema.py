@@ -20,13 +20,12 @@ from torso.columns.reading import Reading, ReadOptions
 from torso.columns.sources import Source, joined
 from torso.core.errors import ConfigError, DataError, unknown, within
 from torso.core.spec import Spec
-from torso.tables.table import Column, Table
-from torso.tasks import Target
+from torso.tables.table import Table
+from torso.tasks import Labels, Target
 
 __all__ = ["Modality", "Schema"]
 
 _OPEN = Spec()
-_SCALAR_FORMS = ("numbers", "categories")
 _VOCABULARY = ("tokenizer", "values", "classes", "labels", "tags", "type", "joined")
 
 
@@ -112,13 +111,12 @@ class Schema:
                         f"target itself. Take it out of `inputs`, or name another column in `targets.{name}`."
                     )
         self.modalities = _group(self.inputs, wished)
-        forms = {name: one.form for name, one in self.modalities.items()}
-        first = {name: next(iter(one.columns.values())) for name, one in self.modalities.items()}
+        first = {
+            name: next(iter(modality.columns.values()))
+            for name, modality in self.modalities.items()
+        }
         for name, kind in self.targets.items():
-            kind.meet(name, forms)
-            if kind.along is not None:
-                kind.follow(self._followed(kind.along)[1].length)
-            kind.adopt(first)
+            kind.bind(name, first)
 
     def fit(self, table: Table, rows: np.ndarray, reading: Reading | None = None) -> None:
         """Learn statistics, vocabularies and classes from the training rows only.
@@ -237,40 +235,31 @@ class Schema:
         kind = self.targets[task]
         if kind.along is not None:
             places = np.zeros((table.rows, prediction.shape[1], 2), np.int64)
-            for row, own in enumerate(self._places(table, kind.along)):
+            for row, own in enumerate(self._steps(table, kind.along)):
                 if own is not None:
                     places[row, : len(own)] = own
             details = {**details, "places": places}
         return kind.columns(task, prediction, details)
 
-    def _followed(self, modality: str) -> tuple[str, Input]:
-        """Return the one column of a modality, and its kind."""
+    def _steps(self, table: Table, modality: str) -> list[np.ndarray | None]:
+        """Return the steps of a modality of one column, row by row."""
         ((column, kind),) = self.modalities[modality].columns.items()
-        return column, kind
+        return kind.offsets(table.column(column))
 
-    def _places(self, table: Table, modality: str) -> list[np.ndarray | None]:
-        column, kind = self._followed(modality)
-        return kind.places(table.column(column))
-
-    def _label(self, table: Table, task: str) -> Column:
-        """Return the labels of a task: a struct where they are spread over several columns, nulls where in none."""
-        name, others, along = (
-            self.labels[task],
-            self.targets[task].others,
-            self.targets[task].along,
-        )
+    def _label(self, table: Table, task: str) -> Labels:
+        """Return the labels of a task; nulls if they lie in no column."""
+        name, kind = self.labels[task], self.targets[task]
         if name is None:
-            return Column(task, pa.nulls(table.rows), table.name, table.places)
+            return Labels(task, pa.nulls(table.rows), table.name, table.original_rows)
         column = table.column(name)
-        if along is not None:
-            beside = _flat(self._places(table, along))
-            whole = pa.StructArray.from_arrays([column.values, beside], names=["label", "places"])
-            return Column(name, whole, column.table, column.places)
-        if not others:
-            return column
-        parts = [column.values, *(table.column(other).values for other in others)]
-        whole = pa.StructArray.from_arrays(parts, names=[name, *others])
-        return Column(name, whole, column.table, column.places)
+        return Labels(
+            name,
+            column.values,
+            column.table,
+            column.original_rows,
+            others=tuple(table.column(other) for other in kind.others),
+            steps=() if kind.along is None else self._steps(table, kind.along),
+        )
 
 
 def _build(registry: Any, room: str, name: str, spec: Mapping[str, Any]) -> Any:
@@ -296,7 +285,9 @@ def _group(inputs: Mapping[str, Input], wished: Mapping[str, str | None]) -> dic
         columns.setdefault(label or name, {})[name] = kind
     for label, members in columns.items():
         forms = {kind.form for kind in members.values()}
-        if len(members) > 1 and (len(forms) > 1 or not forms <= set(_SCALAR_FORMS)):
+        if len(members) > 1 and (
+            len(forms) > 1 or not all(kind.joins for kind in members.values())
+        ):
             raise ConfigError(
                 f"The modality {label!r} should join only numbers, or only categories. Found "
                 f"{ {name: kind.form for name, kind in members.items()} }."
@@ -305,8 +296,3 @@ def _group(inputs: Mapping[str, Input], wished: Mapping[str, str | None]) -> dic
         label: Modality(label, next(iter(members.values())).form, members)
         for label, members in columns.items()
     }
-
-
-def _flat(places: Iterable[np.ndarray | None]) -> pa.Array:
-    """Return the places of each row end to end, null where there are none."""
-    return pa.array([None if one is None else one.ravel() for one in places], pa.list_(pa.int64()))

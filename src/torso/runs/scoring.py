@@ -57,7 +57,7 @@ class Scorer:
                 self.baselines[task],
                 details=predictions[task].details,
                 level=self.model.heads[task].level,
-                names=kind.names if kind.kind != "binary" else (),
+                names=kind.names,
                 groups=groups,
                 resamples=resamples,
                 seed=self.seed,

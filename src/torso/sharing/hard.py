@@ -1,4 +1,4 @@
-"""Everything below the heads is shared: hard parameter sharing (Caruana, Machine Learning 1997)."""
+"""Hard parameter sharing: all parameters below the heads are shared."""
 
 from __future__ import annotations
 
@@ -16,13 +16,17 @@ __all__ = ["Hard"]
 
 
 class Hard(Sharing, name="hard"):
-    """One trunk, one vector, read by every head.
+    """One trunk and one vector for all tasks.
+
+    From Caruana, Machine Learning 1997, "Multitask Learning".
 
     Args:
         tasks: names of all tasks.
         dim: width of the fused tokens.
-        hidden: widths of shared ReLU layers between the fused vector and the heads.
+        hidden: widths of shared ReLU layers between the fused vector and the heads; default: none.
     """
+
+    law_settings = ({"hidden": [12]}, {"hidden": [12, 14]})
 
     def __init__(self, tasks: Sequence[str], dim: int, *, hidden: Sequence[int] = ()) -> None:
         super().__init__(tasks, dim)
@@ -37,5 +41,5 @@ class Hard(Sharing, name="hard"):
         return dict.fromkeys(self.tasks, self.layers(masked_mean(fused["shared"])))
 
     def shared_parameters(self) -> Iterable[nn.Parameter]:
-        """Yield every parameter: all are shared, if there is more than one task."""
+        """Yield every parameter if there are several tasks."""
         return self.parameters() if len(self.tasks) > 1 else ()

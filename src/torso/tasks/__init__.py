@@ -23,12 +23,14 @@ if TYPE_CHECKING:
     from torso.evaluation.report import Estimate, TaskReport
     from torso.tasks._base.evaluate import evaluate_task, fit_baseline
     from torso.tasks._base.head import Head
-    from torso.tasks._base.scores import Measured, Scores
+    from torso.tasks._base.labels import Labels
+    from torso.tasks._base.scores import Measured, Scores, words_of
     from torso.tasks._base.target import Target, labelled
 
 __all__ = [
     "Estimate",
     "Head",
+    "Labels",
     "Measured",
     "Scores",
     "Target",
@@ -36,6 +38,7 @@ __all__ = [
     "evaluate_task",
     "fit_baseline",
     "labelled",
+    "words_of",
 ]
 
 __getattr__ = lazy_names(
@@ -43,6 +46,7 @@ __getattr__ = lazy_names(
     {
         "Estimate": "torso.evaluation.report",
         "Head": "torso.tasks._base.head",
+        "Labels": "torso.tasks._base.labels",
         "Measured": "torso.tasks._base.scores",
         "Scores": "torso.tasks._base.scores",
         "Target": "torso.tasks._base.target",
@@ -50,5 +54,6 @@ __getattr__ = lazy_names(
         "evaluate_task": "torso.tasks._base.evaluate",
         "fit_baseline": "torso.tasks._base.evaluate",
         "labelled": "torso.tasks._base.target",
+        "words_of": "torso.tasks._base.scores",
     },
 )

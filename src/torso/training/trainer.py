@@ -217,7 +217,10 @@ class Trainer:
             if mix is not None:
                 encoded, mix = mix.tokens(encoded)
             fused = self.model.fuse(encoded)
-            outputs = {**self.model.decide(fused, encoded), **self.model.alone(encoded)}
+            outputs = {
+                **self.model.apply_heads(fused, encoded),
+                **self.model.unimodal_outputs(encoded),
+            }
         losses, counts = self.model.losses(outputs, batch.targets, encoded.present)
         if mix is not None:
             losses = mix.losses(self.model, losses, outputs, batch.targets, encoded.present)

@@ -6,6 +6,7 @@ import pytest
 from torso.columns.reading import Reading
 from torso.core.errors import ConfigError, DataError
 from torso.tables.table import read_table
+from torso.tasks import Labels
 from torso.tasks.binary import BinaryTarget
 from torso.tasks.category import CategoryTarget
 from torso.tasks.count import CountTarget
@@ -188,8 +189,10 @@ def test_counts():
 
 
 def times(time, event):
-    cells = [None if t is None else {"x": t, "e": e} for t, e in zip(time, event, strict=True)]
-    return column(cells)
+    """Return labels: times in the column `x`, and how they ended in the column `e`."""
+    table = read_table({"x": time, "e": event})
+    x = table.column("x")
+    return Labels("x", x.values, x.table, others=(table.column("e"),))
 
 
 def test_times_and_events():
@@ -236,7 +239,11 @@ def test_hazards_are_events_by_time():
             DataError,
             "one event .*Found 2 labels, of which 0 are events by the column 'e'",
         ),
-        (lambda: SurvivalTarget("e").fit(column([1.0])), DataError, "expected a time and an event"),
+        (
+            lambda: SurvivalTarget("e").fit(Labels("x", column([1.0]).values, "<frame>")),
+            DataError,
+            "expected a time and an event",
+        ),
     ],
 )
 def test_what_a_survival_target_refuses(make, error, message):

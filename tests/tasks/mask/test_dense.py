@@ -11,6 +11,7 @@ from PIL import Image
 import torso
 from tests import small_tables as tables
 from tests.pictures import SETTINGS, SIDE, png, rectangles, write
+from torso.columns.inputs import ImageInput, TextInput
 from torso.columns.reading import Reading
 from torso.core.errors import ConfigError, DataError
 from torso.core.types import Tokens
@@ -142,12 +143,12 @@ def test_answers_are_labels_again():
 
 def test_the_only_picture_is_meant_and_wishes_for_a_pyramid():
     kind = MaskTarget()
-    kind.meet("area", {"note": "text", "photo": "image"})
+    kind.bind("area", {"note": TextInput(), "photo": ImageInput()})
     assert kind.encoders() == {"photo": "pyramid"}
     with pytest.raises(ConfigError, match=r"\['one', 'two'\].*targets.area.of=COLUMN"):
-        MaskTarget().meet("area", {"one": "image", "two": "image"})
+        MaskTarget().bind("area", {"one": ImageInput(), "two": ImageInput()})
     with pytest.raises(ConfigError, match=r"'tow'.*Did you mean 'two'"):
-        MaskTarget(of="tow").meet("area", {"one": "image", "two": "image"})
+        MaskTarget(of="tow").bind("area", {"one": ImageInput(), "two": ImageInput()})
 
 
 @pytest.mark.parametrize("length", [1, 12])

@@ -73,7 +73,7 @@ def test_blanks_capitals_and_wide_characters_leave_places_alone():
     assert [[one["start"], one["end"]] for (one,) in answers] == [
         [span[0][0], span[0][1]] for span in spans
     ]
-    places = found.inputs["x"].places(read_table({"x": texts}).column("x"))
+    places = found.inputs["x"].offsets(read_table({"x": texts}).column("x"))
     assert all((np.diff(one, axis=1) > 0).all() for one in places)
 
 

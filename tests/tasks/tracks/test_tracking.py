@@ -10,7 +10,7 @@ import torch
 import torso
 from tests import small_tables as tables
 from tests.videos import mp4
-from torso.columns.inputs import VideoInput
+from torso.columns.inputs import ImageInput, TextInput, VideoInput
 from torso.columns.reading import Reading
 from torso.core.errors import ConfigError, DataError
 from torso.core.types import Tokens
@@ -29,8 +29,7 @@ def column(cells):
 
 def kind(frames=3, **settings):
     built = TracksTarget(**settings)
-    built.meet("x", {"note": "text", "clip": "video"})
-    built.adopt({"clip": VideoInput(frames=frames)})
+    built.bind("x", {"note": TextInput(), "clip": VideoInput(frames=frames)})
     return built
 
 
@@ -123,9 +122,9 @@ def test_a_video_is_needed_and_named_where_there_are_several():
     with pytest.raises(
         ConfigError, match=r"about one video. Found the video inputs \[\]. Take in .*kind=video"
     ):
-        TracksTarget().meet("x", {"photo": "image"})
+        TracksTarget().bind("x", {"photo": ImageInput()})
     with pytest.raises(ConfigError, match="Did you mean 'clip'"):
-        TracksTarget(of="clop").meet("x", {"clip": "video", "film": "video"})
+        TracksTarget(of="clop").bind("x", {"clip": VideoInput(), "film": VideoInput()})
 
 
 def test_sure_tracks_come_first_in_the_unit_of_the_labels_and_can_be_read_again():
@@ -436,5 +435,5 @@ def test_frames_and_a_fitting_encoder_come_from_the_video(size, stride):
     schema = Schema(inputs, {"things": {"kind": "tracks"}})
     assert schema.targets["things"].offered() == {"of": "clip", "classes": 0, "frames": 5}
     wished = schema.encoder("clip")
-    assert wished["frame"] == {"type": "pyramid", "stride": stride}
-    Encoder.build({**wished, "type": "video/frames"}, dim=8, size=size, frames=5)
+    assert wished.settings["frame"] == {"type": "pyramid", "stride": stride}
+    Encoder.build({**wished.settings, "type": "video/frames"}, dim=8, size=size, frames=5)

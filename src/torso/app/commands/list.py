@@ -1,4 +1,4 @@
-"""`torso list`: the parts that YAML can name."""
+"""`torso list`: the parts that YAML can name, and the settings of each."""
 
 from __future__ import annotations
 
@@ -10,21 +10,29 @@ __all__ = ["list_parts"]
 
 
 def list_parts(
-    room: Annotated[
-        str, typer.Argument(help="encoders, fusion, sharing, heads, balancing, inputs or targets.")
+    name: Annotated[
+        str,
+        typer.Argument(
+            help="A room (encoders, fusion, sharing, heads, balancing, inputs, targets), a part such as "
+            "fusion/gated, or a section of run.yaml (training, data). Default: every room.",
+        ),
     ] = "",
 ) -> None:
-    """List the parts that YAML can name, with their settings."""
-    from torso.app.listing import rooms
-    from torso.app.terminal import console, parts_tables
+    """List the parts that YAML can name, or the settings of one part or section."""
+    from torso.app.listing import rooms, sheets
+    from torso.app.terminal import console, parts_tables, settings_sheet
+    from torso.runs.rooms import ROOMS
 
-    measured = room in ("fusion", "sharing")
+    shown = console(out=True)
+    if name and name not in ROOMS:
+        for sheet in sheets(name):
+            shown.print(settings_sheet(sheet, shown.width))
+        return
     costs, footer = {}, ""
-    if measured:
+    if name in ("fusion", "sharing"):
         from torso.app.profiling import EXAMPLE, example_costs
 
-        costs, footer = example_costs(room), f"\nCosts of default settings: {EXAMPLE}."
-    shown = console(out=True)
-    for table in parts_tables(rooms(room), costs):
+        costs, footer = example_costs(name), f"\nCosts of default settings: {EXAMPLE}."
+    for table in parts_tables(rooms(name), costs):
         shown.print(table)
         shown.print(footer)

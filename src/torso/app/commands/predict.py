@@ -28,8 +28,8 @@ def predict(
     """Answer for every row of a table, in its order."""
     import torso
     from torso.app.terminal import AS_IS, console
+    from torso.tables.files import check_writable
     from torso.tables.table import write_table
-    from torso.tables.writing import check_writable
 
     check_writable(out)
     predictor = torso.load(run, trust_code=trust_code)

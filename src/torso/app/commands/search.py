@@ -42,8 +42,8 @@ def search(
     """Find what belongs to a text, a picture or a recording, by a run with a retrieval target."""
     import torso
     from torso.app.terminal import AS_IS, CountingBar, console, search_table
+    from torso.tables.files import check_writable
     from torso.tables.table import write_table
-    from torso.tables.writing import check_writable
 
     if out is not None:
         check_writable(out)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from torso.app.terminal.columns import columns_table
     from torso.app.terminal.consoles import AS_IS, console
     from torso.app.terminal.costs import COST_COLUMNS, cost_cells, costs_table
-    from torso.app.terminal.parts import parts_tables
+    from torso.app.terminal.parts import parts_tables, settings_sheet
     from torso.app.terminal.progress import CountingBar, ProgressBar
     from torso.app.terminal.results import results_table
     from torso.app.terminal.robustness import robustness_tables
@@ -37,6 +37,7 @@ __all__ = [
     "results_table",
     "robustness_tables",
     "search_table",
+    "settings_sheet",
     "summary",
 ]
 
@@ -55,6 +56,7 @@ __getattr__ = lazy_names(
         "results_table": "torso.app.terminal.results",
         "robustness_tables": "torso.app.terminal.robustness",
         "search_table": "torso.app.terminal.search",
+        "settings_sheet": "torso.app.terminal.parts",
         "summary": "torso.app.terminal.usage",
     },
 )

@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from torso.evaluation.report import TaskReport
-from torso.evaluation.wording import estimate_text, metric_word, number_text
+from torso.evaluation.wording import estimate_text, number_text
+from torso.tasks import words_of
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -46,9 +47,13 @@ def results_table(reports: Mapping[str, TaskReport]) -> Table:
     for task, report in reports.items():
         metrics = sorted(report.metrics, key=lambda metric: metric != report.headline)
         bold = {report.headline: "bold"}
+        words = words_of(report.kind)
         table.add_row(
             Text.assemble((task, "bold"), f"\n{report.kind}\n{_labels(report)}"),
-            lines(Text(metric_word(metric), bold.get(metric, "")) for metric in metrics),
+            lines(
+                Text(words.get(metric, metric.replace("_", " ")), bold.get(metric, ""))
+                for metric in metrics
+            ),
             lines(Text(estimate_text(report.metrics[m]), bold.get(m, "")) for m in metrics),
             lines(Text(number_text(report.baseline[metric])) for metric in metrics),
             lines(Text(_verdict(report, metric), _style(report, metric)) for metric in metrics),

@@ -6,7 +6,7 @@ ICALP 2002; Weinberger et al., ICML 2009, https://arxiv.org/abs/0902.2206, lemma
 of about `sqrt(2 / m)` of the product of the lengths where no few numbers dominate: here 0.8 %, far below what
 one batch differs from the next. So K gradients take the memory of one, and K x m numbers besides.
 
-How we differ: the signs are one random sequence of L numbers, repeated. As m and L are primes, two numbers of
+Differs: the signs are one random sequence of L numbers, repeated. As m and L are primes, two numbers of
 one bucket have independent signs unless they lie `m * L` apart, nine billion.
 """
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Annotated
 
 import torch
 from torch import Tensor
@@ -15,6 +16,7 @@ from torso.balancing.gram._quadratic import (
     square_root,
     with_equals_averaged,
 )
+from torso.core.ranges import Range
 
 __all__ = ["CAGrad"]
 
@@ -28,9 +30,9 @@ _ROUNDING = 1e-13
 class CAGrad(GramBalancer, name="cagrad"):
     """`max_d min_i <g_i, d>` over `|d - g_0| <= c |g_0|`, where `g_0` is the mean gradient.
 
-    Liu, Liu, Jin, Stone, Liu, NeurIPS 2021, "Conflict-Averse Gradient Descent for Multi-task Learning"
+    From Liu, Liu, Jin, Stone, Liu, NeurIPS 2021, "Conflict-Averse Gradient Descent for Multi-task Learning"
     (https://arxiv.org/abs/2110.14048), equation 3 and algorithm 1: `d = g_0 + c |g_0| g_w / |g_w|` with the `w` on
-    the simplex that minimises `<g_w, g_0> + c |g_0| |g_w|`. How we differ: the authors give that problem to
+    the simplex that minimises `<g_w, g_0> + c |g_0| |g_w|`. Differs: the authors give that problem to
     SLSQP with 1e-8 added under the roots, so that small gradients get another answer. Here it is exact and
     scale-free: the optimal `g_w + r u`, where `u = g_0 / |g_0|` and `r = |g_w| / c`, is the point nearest to zero in
     the hull of `g_i + r u`, which leaves one unknown number, `r`; `|g_w| / r` falls as `r` grows. Where the hull of the
@@ -44,11 +46,13 @@ class CAGrad(GramBalancer, name="cagrad"):
         gram: where the inner products come from (see `GramBalancer`).
     """
 
+    plain_for_one_task = False  # the paper's step for one task is (1 + c) g
+
     def __init__(
         self,
         tasks: Sequence[str] | int,
         *,
-        c: float = 0.5,
+        c: Annotated[float, Range(0.0, 1.0)] = 0.5,
         rescale: bool = True,
         gram: Gram = "sketch",
     ) -> None:

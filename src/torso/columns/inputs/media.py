@@ -5,21 +5,27 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Sequence
 from functools import partial
-from typing import Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 
-from torso.columns.inputs._input import Input
-from torso.columns.media.audio import AudioSettings, decode_audio, decode_samples
+from torso.columns.inputs._input import Input, Suggestion
+from torso.columns.media.audio import AudioSettings, decode_audio, decode_samples, is_audio
 from torso.columns.media.decoder import FileDecoder
-from torso.columns.media.images import decode_image
-from torso.columns.media.videos import decode_video, pyav
+from torso.columns.media.files import MediaFiles
+from torso.columns.media.images import decode_image, is_image
+from torso.columns.media.picture_sizes import picture_size
+from torso.columns.media.videos import decode_video, is_video, pyav
 from torso.columns.media_column import media_source, media_stamps
+from torso.columns.profile import Guess, Profile
 from torso.columns.reading import Reading
 from torso.columns.sources import Source
+from torso.core.ranges import Range
 from torso.tables.table import Column
 
-__all__ = ["AudioInput", "ImageInput", "VideoInput", "image_decoder"]
+__all__ = ["AudioInput", "ImageInput", "MediaInput", "VideoInput", "image_decoder"]
+
+_BEGIN_SO, _END_SO = 0.5, 0.8  # shares of the cells
 
 
 def image_decoder(size: int) -> FileDecoder:
@@ -33,30 +39,54 @@ def image_decoder(size: int) -> FileDecoder:
     )
 
 
-class _Media(Input):
-    """A column of paths (relative to the table, or to `root`) or of raw bytes.
+class MediaInput(Input):
+    """Base of kinds whose cells are paths (relative to the table, or to `root`) or the bytes of files.
+
+    Attributes:
+        endings: of the names of such files, in small letters.
 
     Args:
         root: folder or zip, or several, that the paths are relative to; default: the table's folder.
     """
+
+    plain: ClassVar[bool] = False
+    in_files: ClassVar[bool] = True
+    endings: ClassVar[tuple[str, ...]] = ()
+
+    @classmethod
+    def recognise(cls, profile: Profile) -> Guess | None:
+        """Recognise names with the kind's endings, and bytes that begin like its files."""
+        if profile.is_bytes and profile.share(cls.begins) >= _BEGIN_SO:
+            return Guess(cls.name, f"bytes that begin like {cls.name} files")
+        if not profile.is_text:
+            return None
+        if profile.share(lambda text: text.lower().endswith(cls.endings)) < _END_SO:
+            return None
+        ending = "." + profile.values[0].rsplit(".", 1)[-1].lower()
+        return Guess(cls.name, f"names of {cls.name} files such as {ending}")
+
+    @staticmethod
+    @abstractmethod
+    def begins(data: bytes) -> bool:
+        """Return whether the bytes begin like a file of this kind."""
 
     def __init__(self, root: str | Sequence[str] | None = None) -> None:
         self.root = root
 
     @abstractmethod
     def decoder(self) -> FileDecoder:
-        """Return what turns a file's bytes into features."""
+        """Return the decoder of a file's bytes into features."""
 
     def source(self, column: Column, reading: Reading) -> Source:
         """Read every file of the column, from the cache where it is known."""
         return media_source(column, reading, self.decoder(), self.root)
 
     def stamps(self, column: Column, reading: Reading) -> np.ndarray:
-        """Return uint8 `[rows, 16]`, which change when a file does; zeros where there is none to be found."""
+        """Return uint8 `[rows, 16]`, which change when a file does; zeros where no file is found."""
         return media_stamps(column, reading, self.root)
 
 
-class ImageInput(_Media, name="image", form="image", encoder="convnet"):
+class ImageInput(MediaInput, name="image", form="image", encoder="convnet", rank=10):
     """A picture: PNG, JPEG, WebP, GIF, BMP or TIFF, whatever the file is called.
 
     Args:
@@ -64,7 +94,34 @@ class ImageInput(_Media, name="image", form="image", encoder="convnet"):
         root: folder or zip, or several, that the paths are relative to; default: the table's folder.
     """
 
-    def __init__(self, size: int = 64, root: str | Sequence[str] | None = None) -> None:
+    endings: ClassVar[tuple[str, ...]] = (
+        ".png",
+        ".jpg",
+        ".jpeg",
+        ".webp",
+        ".gif",
+        ".bmp",
+        ".tif",
+        ".tiff",
+    )
+    begins = staticmethod(is_image)
+
+    @classmethod
+    def suggest(cls, profile: Profile, files: MediaFiles) -> Suggestion | None:
+        """Return the size that the pictures are best read at; None if none of them can be read."""
+        sides = picture_size(profile.values, files)
+        if sides is None:
+            return None
+        median, size = sides
+        return Suggestion(
+            {"size": size}, f"median side {median:.0f} pixels, so size {size} unless set"
+        )
+
+    def __init__(
+        self,
+        size: Annotated[int, Range(32, 224, log=True)] = 64,
+        root: str | Sequence[str] | None = None,
+    ) -> None:
         super().__init__(root)
         self.size = _side(size)
 
@@ -77,7 +134,7 @@ class ImageInput(_Media, name="image", form="image", encoder="convnet"):
         return {"size": self.size, "channels": 3}
 
 
-class AudioInput(_Media, name="audio", form="audio", encoder="convnet"):
+class AudioInput(MediaInput, name="audio", form="audio", encoder="convnet", rank=11):
     """A recording: WAV, FLAC, AIFF, Ogg (Vorbis, Opus) or MP3, as log-mel frames or as samples.
 
     Args:
@@ -90,12 +147,23 @@ class AudioInput(_Media, name="audio", form="audio", encoder="convnet"):
         root: folder or zip, or several, that the paths are relative to; default: the table's folder.
     """
 
+    endings: ClassVar[tuple[str, ...]] = (
+        ".wav",
+        ".flac",
+        ".ogg",
+        ".opus",
+        ".mp3",
+        ".aif",
+        ".aiff",
+    )
+    begins = staticmethod(is_audio)
+
     def __init__(
         self,
         rate: int = 16_000,
-        mels: int = 64,
-        hop: float = 0.02,
-        window: float = 0.025,
+        mels: Annotated[int, Range(32, 128, log=True)] = 64,
+        hop: Annotated[float, Range(0.005, 0.04, log=True)] = 0.02,
+        window: Annotated[float, Range(0.01, 0.1, log=True)] = 0.025,
         seconds: float = 12.0,
         layout: Literal["log_mel", "samples"] = "log_mel",
         root: str | Sequence[str] | None = None,
@@ -131,10 +199,10 @@ class AudioInput(_Media, name="audio", form="audio", encoder="convnet"):
         return {"mels": self.settings.mels}
 
 
-class VideoInput(_Media, name="video", form="video", encoder="frames"):
-    """A video without its sound: MP4, MOV, WebM, Matroska or AVI, whatever the file is called; needs `torso[video]`.
+class VideoInput(MediaInput, name="video", form="video", encoder="frames", rank=12):
+    """A video without its sound: MP4, MOV, WebM, Matroska or AVI, whatever the file is called.
 
-    Every frame is decoded, so a video of more than 20,000 frames counts as unreadable.
+    Needs `torso[video]`. Every frame is decoded, so a video of more than 20,000 frames counts as unreadable.
 
     Args:
         size: side in pixels that every frame is brought to.
@@ -142,8 +210,14 @@ class VideoInput(_Media, name="video", form="video", encoder="frames"):
         root: folder or zip, or several, that the paths are relative to; default: the table's folder.
     """
 
+    endings: ClassVar[tuple[str, ...]] = (".mp4", ".m4v", ".mov", ".webm", ".mkv", ".avi")
+    begins = staticmethod(is_video)
+
     def __init__(
-        self, size: int = 64, frames: int = 8, root: str | Sequence[str] | None = None
+        self,
+        size: Annotated[int, Range(32, 224, log=True)] = 64,
+        frames: Annotated[int, Range(4, 32, log=True)] = 8,
+        root: str | Sequence[str] | None = None,
     ) -> None:
         super().__init__(root)
         pyav()

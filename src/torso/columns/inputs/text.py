@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 
 from torso.columns.inputs._input import Input
+from torso.columns.inputs.category import codes
+from torso.columns.profile import Guess, Profile
 from torso.columns.reading import Reading
 from torso.columns.sources import RaggedSource
 from torso.columns.tokenizing import chunks, stripped, train_tokenizer
 from torso.core.hub import find_model, split_reference, tokenizer_json
+from torso.core.ranges import Range
 from torso.tables.table import Column
 
 if TYPE_CHECKING:
@@ -19,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["TextInput"]
 
 
-class TextInput(Input, name="text", form="text", encoder="transformer"):
+class TextInput(Input, name="text", form="text", encoder="transformer", rank=70):
     """A text of any length and script.
 
     Byte-level BPE over NFKC-normalised text (`train_tokenizer`), so that no character is unknown. An empty or blank
@@ -28,18 +31,29 @@ class TextInput(Input, name="text", form="text", encoder="transformer"):
     Args:
         vocabulary: tokens at most; a small corpus yields fewer.
         length: tokens of a text that are read; the rest is cut.
-        lowercase: whether capital letters are folded.
+        lowercase: fold capital letters.
         min_frequency: times a pair must occur to become a token.
-        tokenizer: `name@revision` of a pretrained model whose tokenizer takes the place of one trained here; the
-            other settings but `length` are then without effect. Its special tokens count for `length`.
+        tokenizer: `name@revision` of a pretrained model; its tokenizer is used instead of one trained here, and
+            only `length` has an effect besides. Its special tokens count for `length`.
     """
+
+    @classmethod
+    def recognise(cls, profile: Profile) -> Guess | None:
+        """Recognise any text; codes that hardly repeat are recognised, but not used."""
+        if not profile.is_text:
+            return None
+        if codes(profile):
+            warning = "Nearly every row has a code of its own: it identifies a row and says nothing about a new one."
+            return Guess(cls.name, "codes, hardly one twice", (warning,), use=False)
+        words = sum(len(text.split()) for text in profile.counts) / len(profile.counts)
+        return Guess(cls.name, f"{profile.distinct} texts of {words:.1f} words on average")
 
     def __init__(
         self,
-        vocabulary: int = 8000,
-        length: int = 64,
+        vocabulary: Annotated[int, Range(1000, 32_000, log=True)] = 8000,
+        length: Annotated[int, Range(16, 512, log=True)] = 64,
         lowercase: bool = True,
-        min_frequency: int = 2,
+        min_frequency: Annotated[int, Range(1, 10)] = 2,
         tokenizer: str | None = None,
     ) -> None:
         self.vocabulary = vocabulary
@@ -52,8 +66,8 @@ class TextInput(Input, name="text", form="text", encoder="transformer"):
     def fit(self, column: Column) -> None:
         """Train the tokenizer, or take that of the pretrained model."""
         if self.pretrained is not None:
-            found = tokenizer_json(find_model(*split_reference(self.pretrained)))
-            self.restore({"tokenizer": found})
+            model = find_model(*split_reference(self.pretrained))
+            self.restore({"tokenizer": tokenizer_json(model)})
             return
 
         self.tokenizer = train_tokenizer(
@@ -90,18 +104,19 @@ class TextInput(Input, name="text", form="text", encoder="transformer"):
         joined = np.concatenate([np.zeros(0, np.int32), *flat])
         return RaggedSource(joined, np.array(lengths, dtype=np.int64), dtype=np.int64)
 
-    def places(self, column: Column) -> list[np.ndarray | None]:
-        """Return where each token stands in its text, without the blanks around it; a special token is nowhere.
+    def offsets(self, column: Column) -> list[np.ndarray | None]:
+        """Return each token's start and end in its text, without the blanks around it.
 
-        Characters are counted from the first that is no blank, since tables are read without blanks around a cell.
+        Characters are counted from the first that is no blank, since tables are read without blanks around a
+        cell. Start and end of a special token are equal.
         """
         assert self.tokenizer is not None
-        found: list[np.ndarray | None] = []
+        offsets: list[np.ndarray | None] = []
         for chunk in chunks(stripped(column)):
-            for text, one in zip(chunk, self.tokenizer.encode_batch(chunk), strict=True):
-                ends = [_without_blanks(text, *pair) for pair in one.offsets[: self.length]]
-                found.append(np.array(ends, np.int64).reshape(-1, 2) if text else None)
-        return found
+            for text, encoded in zip(chunk, self.tokenizer.encode_batch(chunk), strict=True):
+                ends = [_without_blanks(text, *pair) for pair in encoded.offsets[: self.length]]
+                offsets.append(np.array(ends, np.int64).reshape(-1, 2) if text else None)
+        return offsets
 
     def offered(self) -> dict[str, Any]:
         """Offer the size of the vocabulary."""
@@ -110,8 +125,8 @@ class TextInput(Input, name="text", form="text", encoder="transformer"):
 
 
 def _without_blanks(text: str, start: int, end: int) -> tuple[int, int]:
-    """Return the ends of a stretch of `text` without blanks at them; of nothing but blanks, the stretch itself."""
-    found = text[start:end]
-    if not found.strip():
+    """Return the ends of `text[start:end]` without the blanks at them; only blanks stay as they are."""
+    token = text[start:end]
+    if not token.strip():
         return start, end
-    return start + len(found) - len(found.lstrip()), end - len(found) + len(found.rstrip())
+    return start + len(token) - len(token.lstrip()), end - len(token) + len(token.rstrip())

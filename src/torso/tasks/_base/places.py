@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 import pyarrow as pa
 
+from torso.columns.inputs import Input
 from torso.columns.media.decoder import FileDecoder
 from torso.columns.media.files import MediaError
 from torso.columns.media_column import media_source
@@ -37,13 +38,13 @@ class OfPicture(Target):
     def __init__(self, of: str | None = None) -> None:
         self.of = of
 
-    def meet(self, task: str, forms: Mapping[str, str]) -> None:
+    def bind(self, task: str, inputs: Mapping[str, Input]) -> None:
         """Settle which picture, or video, is meant.
 
         Raises:
             ConfigError: none, or several and `of` names none of them.
         """
-        known = [name for name, form in forms.items() if form == self.form]
+        known = [name for name, kind in inputs.items() if kind.form == self.form]
         if self.of is None and len(known) == 1:
             (self.of,) = known
         if self.of is None:

@@ -17,7 +17,7 @@ from torso.core.registry import Registry
 from torso.evaluation.weighted import Array, Floats
 from torso.tasks._base.folders import KindRegistry
 
-__all__ = ["Array", "Measured", "Scores"]
+__all__ = ["Array", "Measured", "Scores", "words_of"]
 
 
 class Measured(NamedTuple):
@@ -45,6 +45,18 @@ class Scores(ABC):
     """The metrics of which less is better."""
     reflected: ClassVar[tuple[str, ...]] = ("average_precision",)
     """The metrics that take `reflected_interval`, as resampling inflates them."""
+    words: ClassVar[Mapping[str, str]] = {
+        "r2": "R²",
+        "mae": "MAE",
+        "rmse": "RMSE",
+        "auroc": "AUROC",
+        "f1": "F1",
+        "macro_f1": "macro-F1",
+        "micro_f1": "micro-F1",
+        "average_precision": "avg. prec.",
+        "interval_score": "int. score",
+    }
+    """Metric -> its name in tables, where that is not the same with blanks; a subclass adds its own."""
     against: ClassVar[str] = "majority"
     """What the baseline is called."""
     axes: ClassVar[tuple[int, int]] = (1, 1)
@@ -59,11 +71,14 @@ class Scores(ABC):
     """Whether the second axis of a prediction stands for steps; the names are then of what is told of the steps."""
     alike: ClassVar[bool] = True
     """Whether `prediction` and `truth` agree in the axes that both have; else only in the rows."""
+    among_rows: ClassVar[bool] = False
+    """Whether a row is judged by the rows beside it, as in a search."""
     gaps: ClassVar[bool] = False
     """Whether a prediction may hold NaN."""
 
     def __init_subclass__(cls, *, name: str | None = None, **rest: Any) -> None:
         super().__init_subclass__(**rest)
+        cls.words = {**super(cls, cls).words, **cls.words}
         if name is not None:
             cls.registry.add(name, cls)
 
@@ -98,3 +113,8 @@ class Scores(ABC):
     def labelled(truth: Array, /) -> NDArray[np.bool_]:
         """Return bool `[rows]`: the rows with at least one known label."""
         return np.asarray((~np.isnan(truth)).any(axis=tuple(range(1, truth.ndim))))
+
+
+def words_of(kind: str) -> Mapping[str, str]:
+    """Return metric -> its name in tables; of a kind that is not known here, only the common ones."""
+    return Scores.registry.find(kind).words if kind in Scores.registry else Scores.words

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
+from torso.columns.inputs import Input
 from torso.columns.reading import Reading
 from torso.columns.tokenizing import chunks, stripped, train_tokenizer
 from torso.core.errors import DataError
@@ -55,9 +56,9 @@ class CaptionTarget(Target, name="caption", head="decoder"):
         self.usual = 1.0
         self.modalities: list[str] = []
 
-    def meet(self, task: str, forms: Mapping[str, str]) -> None:  # noqa: ARG002
+    def bind(self, task: str, inputs: Mapping[str, Input]) -> None:  # noqa: ARG002
         """Take note of the inputs, all of which a caption may be about."""
-        self.modalities = list(forms)
+        self.modalities = list(inputs)
 
     def fit(self, column: Column) -> None:
         """Train the tokenizer, and learn how many tokens a text has.

@@ -43,6 +43,8 @@ class CategoryTarget(Target, name="category", head="softmax"):
     no head learns and every evaluation counts as wrong.
     """
 
+    label = "class"
+    estimator = "classifier"
     least = 2
 
     def __init__(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -25,6 +25,7 @@ class CountScores(Scores, name="count"):
     """
 
     headline = "d2"
+    words: ClassVar[Mapping[str, str]] = {"d2": "D²"}
     errors = ("mae", "rmse")
     against = "mean"
     probable = False

@@ -24,6 +24,9 @@ class CountTarget(Target, name="count", head="negative_binomial"):
     as missing.
     """
 
+    label = "quantity"
+    estimator = "regressor"
+
     def __init__(self) -> None:
         self.mean = 1.0
 

@@ -24,6 +24,8 @@ class MultilabelTarget(Target, name="multilabel", head="logistic"):
         delimiter: what separates the labels in a string.
     """
 
+    estimator = "classifier"
+
     def __init__(self, delimiter: str = "|") -> None:
         self.delimiter = delimiter
         self.labels: list[str] = []

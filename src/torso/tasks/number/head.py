@@ -22,6 +22,8 @@ class Gaussian(GaussianVector, form="number", name="gaussian"):
         dropout: before the first layer, in training.
     """
 
+    law_settings = ({"spread": "row"}, {"spread": "none"})
+
     def __init__(
         self,
         dim: int,

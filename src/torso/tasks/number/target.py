@@ -20,6 +20,9 @@ __all__ = ["NumberTarget"]
 class NumberTarget(Target, name="number", head="gaussian"):
     """A number. Infinite labels count as missing and are reported."""
 
+    label = "quantity"
+    estimator = "regressor"
+
     def __init__(self) -> None:
         self.mean = 0.0
         self.std = 1.0

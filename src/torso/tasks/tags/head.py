@@ -45,6 +45,7 @@ class TagTokens(LogitHead, form="tags", name="tokens"):
         dropout: on the vector and the steps, in training.
     """
 
+    law_settings = ({"chain": True},)
     reads_tokens = True
 
     def __init__(

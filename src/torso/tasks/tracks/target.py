@@ -42,8 +42,9 @@ class TracksTarget(ListOfBoxes, name="tracks", head="set", form="video"):
     frames = 0
     size = 64
 
-    def adopt(self, inputs: Mapping[str, Input]) -> None:
-        """Take from the video how many frames the model reads, and their size."""
+    def bind(self, task: str, inputs: Mapping[str, Input]) -> None:
+        """Settle which video is meant; take from it how many frames the model reads, and their size."""
+        super().bind(task, inputs)
         assert self.of is not None
         offered = inputs[self.of].offered()
         self.frames, self.size = offered["frames"], offered["size"]

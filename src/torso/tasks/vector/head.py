@@ -39,6 +39,8 @@ class GaussianVector(Head, form="vector", name="gaussian"):
         dropout: before the first layer, in training.
     """
 
+    law_settings = ({"spread": "row"}, {"spread": "none"})
+
     def __init__(
         self,
         dim: int,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -24,6 +24,7 @@ class VectorScores(Scores, name="vector"):
     """
 
     headline = "r2"
+    words: ClassVar[Mapping[str, str]] = {"arrmse": "aRRMSE"}
     errors = ("arrmse", "mae", "rmse")
     against = "mean"
     axes = (2, 2)

@@ -20,6 +20,8 @@ __all__ = ["VectorTarget"]
 class VectorTarget(Target, name="vector", head="gaussian"):
     """Several numbers at once: a list of one length. A single missing number leaves the others in use."""
 
+    estimator = "regressor"
+
     def __init__(self) -> None:
         self.mean: list[float] = []
         self.std: list[float] = []

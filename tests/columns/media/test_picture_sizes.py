@@ -10,8 +10,8 @@ from PIL import Image
 from tests import small_tables as tables
 from tests.places import DATA
 from torso.columns.media import MediaFiles
+from torso.columns.media.picture_sizes import picture_size
 from torso.inference import inspect_table
-from torso.inference.picture_sizes import picture_size
 from torso.tables.table import read_table
 
 
