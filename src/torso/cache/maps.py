@@ -1,8 +1,8 @@
-"""Reads features out of memory maps, at the speed of memory and without filling it.
+"""Features read out of memory maps, at the speed of memory and without filling it.
 
 The pages of a map count as this process's memory once they were touched, so a long epoch would seem to
-eat as much as the cache is big: they are handed back now and then, while the file stays in the system's
-page cache. Where the data is not in memory yet, the items of a batch are fetched side by side, not one
+need as much memory as the cache has bytes. Therefore they are handed back now and then, while the file stays
+in the system's page cache. Data that is not in memory yet is fetched for a whole batch side by side, not one
 page fault after another.
 """
 
@@ -49,7 +49,12 @@ class SegmentMaps:
     def read(
         self, name: str, starts: npt.NDArray[np.int64], lengths: npt.NDArray[np.int64]
     ) -> npt.NDArray[Any]:
-        """Return all rows of segment `name`, about to be read at `starts`.
+        """Return all rows of segment `name`.
+
+        Args:
+            name: the segment.
+            starts: first row of each item that the caller is about to read.
+            lengths: rows of each of these items.
 
         Raises:
             OSError: the file is gone or shorter than it was.
@@ -81,13 +86,13 @@ class SegmentMaps:
 
     def _map(self, name: str, end: int) -> tuple[mmap.mmap, npt.NDArray[Any]]:
         with self._lock:
-            found = self._open.get(name)
-            if found is None or len(found[1]) < end:  # new, or it has grown since
-                found = self._open[name] = self._map_file(name, end)
+            opened = self._open.get(name)
+            if opened is None or len(opened[1]) < end:  # new, or it has grown since
+                opened = self._open[name] = self._map_file(name, end)
             self._open.move_to_end(name)
             if len(self._open) > _MOST_MAPS:
                 self._open.popitem(last=False)
-            return found
+            return opened
 
     def _map_file(self, name: str, end: int) -> tuple[mmap.mmap, npt.NDArray[Any]]:
         path = self._folder / f"{name}.bin"

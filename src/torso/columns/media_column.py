@@ -14,8 +14,9 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
+from torso.cache.keys import content_digest
 from torso.cache.stamps import StampMemo
-from torso.cache.store import FeatureStore, content_digest
+from torso.cache.store import FeatureStore
 from torso.columns.cells import is_text
 from torso.columns.decoding import Loaded, decode_files
 from torso.columns.media.decoder import FileDecoder
