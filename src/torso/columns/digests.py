@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from hashlib import blake2b
 from itertools import pairwise
 
 import numpy as np
 import pyarrow as pa
 
-__all__ = ["digests", "joined_digests"]
+from torso.cache.keys import KEY_BYTES, content_digest
 
-_BYTES = 16
+__all__ = ["digests", "joined_digests"]
 
 
 def digests(values: pa.Array) -> np.ndarray:
     """Return uint8 `[rows, 16]`: a digest of each cell's content, zeros where the cell is empty."""
-    digests_of_rows = np.zeros((len(values), _BYTES), np.uint8)
+    digests_of_rows = np.zeros((len(values), KEY_BYTES), np.uint8)
     known = np.flatnonzero(np.asarray(values.is_valid()))
     for row, content in zip(known.tolist(), _contents(values.drop_null()), strict=True):
-        digest = blake2b(content, digest_size=_BYTES).digest()
-        digests_of_rows[row] = np.frombuffer(digest, np.uint8)
+        digests_of_rows[row] = np.frombuffer(content_digest(content), np.uint8)
     return digests_of_rows
 
 

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from torso.core.blocks import Block, Pool, positions, positions_of_places
+from torso.core.blocks import Block, Pool, grid_positions, positions
 from torso.core.errors import ConfigError
 from torso.core.ranges import SetBy
 from torso.core.spec import SpecLike
@@ -67,7 +67,7 @@ class VideoFrames(Encoder, form="video", name="frames"):
         tokens: int = 1,
         dropout: float = 0.1,
         jitter: float = 0.5,
-        augment: Mapping[str, float] | None = None,
+        augment: Mapping[str, float | bool] | None = None,
         size: Annotated[int, SetBy.DATA] = 64,
         frames: Annotated[int, SetBy.DATA] = 8,
     ) -> None:
@@ -108,7 +108,7 @@ class VideoFrames(Encoder, form="video", name="frames"):
             raise ConfigError(
                 f"`frame` should be an encoder that makes a square map. Found {cells.shape[1]} cells."
             )
-        placed: Tensor = cells + positions_of_places(side, side, self.dim, cells)
+        placed: Tensor = cells + grid_positions(side, side, self.dim, cells)
         return placed
 
     def _over_time(self, tokens: Tokens) -> Tokens:

@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from torso.cache.store import FeatureStore, content_digest
+from torso.cache.keys import content_digest
+from torso.cache.store import FeatureStore
 from torso.columns.dataset import Dataset
 from torso.columns.loader import features_of
 from torso.columns.sources import Source, StoredSource, TurningSource

@@ -13,10 +13,10 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Sequence
-from hashlib import blake2b
 from pathlib import Path
 from typing import Protocol
 
+from torso.cache.keys import KEY_BYTES, content_digest
 from torso.core.errors import DataError
 
 __all__ = ["HEAD_SIZE", "SIZE_LIMIT", "STAMP_BYTES", "MediaError", "MediaFiles"]
@@ -25,7 +25,7 @@ SIZE_LIMIT = 1 << 28
 """The largest file that is read, in bytes: 256 MiB."""
 HEAD_SIZE = 1 << 16
 """Bytes read of a file to know its form: 64 KiB."""
-STAMP_BYTES = 16
+STAMP_BYTES = KEY_BYTES
 
 
 class MediaError(Exception):
@@ -53,7 +53,7 @@ class MediaFiles:
             MediaError: the file is absent or outside the roots.
         """
         if isinstance(reference, bytes):
-            return _digest(reference)
+            return content_digest(reference)
         root, name = self._find(reference)
         return root.stamp(name)
 
@@ -150,7 +150,7 @@ class _Folder:
             state = os.stat(name)
         except OSError as error:
             raise MediaError(_reason(error)) from error
-        return _digest(
+        return content_digest(
             f"{name}\0{state.st_size}\0{state.st_mtime_ns}".encode(errors="surrogateescape")
         )
 
@@ -178,7 +178,7 @@ class _Zip:
 
     def stamp(self, name: str, /) -> bytes:
         member = self._members[name]
-        return _digest(f"{self._state}\0{name}\0{member.file_size}\0{member.CRC}".encode())
+        return content_digest(f"{self._state}\0{name}\0{member.file_size}\0{member.CRC}".encode())
 
     def read(self, name: str, most: int = -1, /) -> bytes:  # noqa: ARG002 - only a whole can be checked
         member = self._members[name]
@@ -249,7 +249,3 @@ def _reason(error: OSError) -> str:
         if isinstance(error, FileNotFoundError)
         else (error.strerror or "unreadable").lower()
     )
-
-
-def _digest(data: bytes) -> bytes:
-    return blake2b(data, digest_size=STAMP_BYTES).digest()
