@@ -31,7 +31,7 @@ from sklearn.decomposition import TruncatedSVD
 from sklearn.feature_extraction.text import TfidfVectorizer
 from torch import Tensor
 
-from torso.columns.inputs import Audio, Image
+from torso.columns.inputs import AudioInput, ImageInput
 from torso.columns.reading import Reading
 from torso.columns.splits import split_rows
 from torso.core.types import Features
@@ -97,9 +97,11 @@ def plain_views(folder: Path, table: pd.DataFrame) -> dict[str, np.ndarray]:
     """Return what plain methods see of every stamp: small pixels, and statistics of the recording."""
     source = read_table(table)
     rows = np.arange(len(table))
-    pictures = Image(size=16).source(source.column("image"), Reading(root=[folder / "images.zip"]))
+    pictures = ImageInput(size=16).source(
+        source.column("image"), Reading(root=[folder / "images.zip"])
+    )
     pixels = pictures.batch(rows)[0][:, 2:14, 2:14].reshape(len(rows), -1) / 255.0
-    frames = Audio().source(source.column("audio"), Reading(root=[folder / "audio.zip"]))
+    frames = AudioInput().source(source.column("audio"), Reading(root=[folder / "audio.zip"]))
     statistics = []
     for row in rows:
         values, _ = frames.batch(row[None])
@@ -160,8 +162,12 @@ def laid_out(
 
 def _stamp_views(folder: Path, table: pd.DataFrame) -> dict[str, np.ndarray]:
     source, rows = read_table(table), np.arange(len(table))
-    pictures = Image(size=16).source(source.column("image"), Reading(root=[folder / "images.zip"]))
-    sounds = Audio(mels=32).source(source.column("audio"), Reading(root=[folder / "audio.zip"]))
+    pictures = ImageInput(size=16).source(
+        source.column("image"), Reading(root=[folder / "images.zip"])
+    )
+    sounds = AudioInput(mels=32).source(
+        source.column("audio"), Reading(root=[folder / "audio.zip"])
+    )
     pixels = pictures.batch(rows)[0].astype(np.float32) / 255.0
     heard = [segments(sounds.batch(row[None])[0][0].astype(np.float32)) for row in rows]
     return {"image": patches(pixels, 4), "audio": np.stack(heard)}

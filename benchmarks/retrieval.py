@@ -39,7 +39,7 @@ from sklearn.preprocessing import StandardScaler
 from small_training import circumstances
 
 import torso
-from torso.columns.inputs import Image
+from torso.columns.inputs import ImageInput
 from torso.columns.reading import Reading
 from torso.columns.splits import split_rows
 from torso.tables.table import read_table
@@ -187,7 +187,7 @@ def draw(
         return
     column = read_table(rows).column("image")
     pictures = (
-        Image(size=64)
+        ImageInput(size=64)
         .source(column, Reading(root=[folder / "images.zip"]))
         .batch(np.arange(len(rows)))[0]
     )

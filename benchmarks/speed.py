@@ -34,7 +34,7 @@ from reports import write_report
 import torso
 from torso.app.demo.digits import INPUTS, TARGETS, make
 from torso.columns import decoding as data_decoding
-from torso.columns.inputs import Audio, Image
+from torso.columns.inputs import AudioInput, ImageInput
 from torso.columns.loader import Loader
 from torso.columns.reading import Reading
 from torso.tables import read_table
@@ -127,15 +127,15 @@ def decoding(table: Path, many: int = 12_000, rounds: int = 5) -> dict[str, dict
     larger = read_table(_larger(384))
     figures = {}
     for name, kind, column in (
-        ("png_32x32", Image(size=32), source.column("image")),
-        ("wav_0.25_s", Audio(), source.column("audio")),
-        ("jpeg_640x480", Image(size=64), larger.column("photo")),
-        ("flac_8_s", Audio(), larger.column("recording")),
+        ("png_32x32", ImageInput(size=32), source.column("image")),
+        ("wav_0.25_s", AudioInput(), source.column("audio")),
+        ("jpeg_640x480", ImageInput(size=64), larger.column("photo")),
+        ("flac_8_s", AudioInput(), larger.column("recording")),
     ):
         figures[name] = _decoded(kind, column, source.folder)
     with tempfile.TemporaryDirectory() as folder:
         source = read_table(_many(source, Path(folder), many))
-        for name, kind in (("image", Image(size=32)), ("audio", Audio())):
+        for name, kind in (("image", ImageInput(size=32)), ("audio", AudioInput())):
             ways: dict[str, list[dict[str, float]]] = {"processes": [], "one_thread": []}
             for _ in range(rounds):
                 for way, found in ways.items():
@@ -161,7 +161,9 @@ def decoding(table: Path, many: int = 12_000, rounds: int = 5) -> dict[str, dict
     return figures
 
 
-def _decoded(kind: Image | Audio, column: Column, folder: Path | None) -> dict[str, float]:
+def _decoded(
+    kind: ImageInput | AudioInput, column: Column, folder: Path | None
+) -> dict[str, float]:
     """Files per second into a cold cache, and the cores that this process and its children kept busy."""
     with tempfile.TemporaryDirectory() as cache:
         reading = Reading(folder=folder, cache=Path(cache))

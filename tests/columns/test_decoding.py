@@ -10,7 +10,7 @@ import pytest
 from tests import small_tables as tables
 from torso.columns import decoding
 from torso.columns.decoding import Loaded, decode_files
-from torso.columns.inputs import Audio, Image
+from torso.columns.inputs import AudioInput, ImageInput
 from torso.columns.media import MediaError, decode_image
 from torso.columns.media.processes import DecodingProcesses, processes_work
 from torso.columns.reading import Reading
@@ -78,7 +78,7 @@ def test_every_way_gives_the_same_in_order(way, folder, tmp_path, form, cached):
         cache=tmp_path if cached else None,
         progress=lambda *one: told.append(one),
     )
-    source = Image(16).source(column(cells), reading)
+    source = ImageInput(16).source(column(cells), reading)
     values, mask = source.batch(np.arange(NUMBER))
     bad = [row for row in range(NUMBER) if row % 50 == 3]
     assert sorted({10, *bad}) == np.flatnonzero(~mask).tolist()
@@ -91,28 +91,28 @@ def test_every_way_gives_the_same_in_order(way, folder, tmp_path, form, cached):
         assert told[-1] == ("photo", NUMBER, NUMBER)
         assert [done for _, done, _ in told] == sorted(done for _, done, _ in told)
         again = Reading(folder=folder, root=root, cache=tmp_path, progress=None)
-        Image(16).source(column(cells), again)
+        ImageInput(16).source(column(cells), again)
         assert again.decoded == {"photo": 0}
 
 
 def test_recordings_too(way, folder, tmp_path):
     cells = [tables.wav(100 + row) for row in range(100)]
     found, mask = (
-        Audio(rate=4000, mels=8)
+        AudioInput(rate=4000, mels=8)
         .source(column(cells), Reading(cache=tmp_path))
         .batch(np.arange(100))
     )
     assert mask.all()
-    decode = Audio(rate=4000, mels=8).decoder().decode
+    decode = AudioInput(rate=4000, mels=8).decoder().decode
     np.testing.assert_array_equal(found, [decode(cell) for cell in cells])
 
 
 def test_the_first_error_ends_it(way, folder, tmp_path):
     reading = Reading(folder=folder, cache=tmp_path, on_error="fail")
     with pytest.raises(DataError, match=r"row 4, column 'photo': '3\.png'"):
-        Image(16).source(column(cells_of(folder, "folder")), reading)
+        ImageInput(16).source(column(cells_of(folder, "folder")), reading)
     if way == "processes":
-        Image(16).source(column(cells_of(folder, "folder")[50:53] * 9), Reading(folder=folder))
+        ImageInput(16).source(column(cells_of(folder, "folder")[50:53] * 9), Reading(folder=folder))
 
 
 def test_an_unexpected_error_is_shown_and_not_lost(way):

@@ -32,7 +32,7 @@ from tests.small_tables import options
 from tests.small_tables import torso as command
 from torso.app.cli import app
 from torso.balancing import Balancer
-from torso.columns.inputs import InputKind
+from torso.columns.inputs import Input
 from torso.encoders import Encoder
 from torso.fusion import Fusion
 from torso.runs.config import RunConfig
@@ -309,7 +309,7 @@ def column(page: str, header: str, number: int = 0) -> list[str]:
         ("sharing.md", "sharing", Sharing.registry),
         ("heads.md", "head", Head.registry),
         ("balancing.md", "balancer", Balancer.registry),
-        ("tables.md", "input kind", InputKind.registry),
+        ("tables.md", "input kind", Input.registry),
         ("tables.md", "target kind", TargetKind.registry),
     ],
 )

@@ -14,7 +14,7 @@ from torso.core.errors import ConfigError
 from torso.core.types import Features
 from torso.model.model import Model, Part
 from torso.sharing import Sharing
-from torso.training import Listener, Plan, Trainer
+from torso.training import Listener, Trainer, TrainingConfig
 
 EVERY = [f"{task} from {modality}" for modality in small.MODALITIES for task in small.TASKS]
 
@@ -210,7 +210,7 @@ def trained(balancing, epochs=4, ear=None):
         Loader(DATASET, np.arange(64), batch_size=16, shuffle=True),
         Loader(DATASET, np.arange(64, ROWS), batch_size=32),
     ]
-    Trainer(model, balancer, *loaders, Plan(epochs=epochs, lr=0.01), ear).run()
+    Trainer(model, balancer, *loaders, TrainingConfig(epochs=epochs, lr=0.01), ear).run()
     return model, balancer
 
 

@@ -11,7 +11,7 @@ from torso.columns.sources import ArraySource
 from torso.model.model import Model, Part
 from torso.tasks.heads import Head
 from torso.tasks.number.head import Gaussian
-from torso.training import Listener, Plan, Trainer, answer
+from torso.training import Listener, Trainer, TrainingConfig, answer
 from torso.training.calibration import refitted_heads
 
 RNG = np.random.default_rng(0)
@@ -42,7 +42,7 @@ def trainer(listener=None):
         Equal(["sum"]),
         Loader(DATASET, np.arange(24), batch_size=8, shuffle=True),
         Loader(DATASET, HELD_OUT, batch_size=96),
-        Plan(epochs=20, lr=0.02, patience=20),
+        TrainingConfig(epochs=20, lr=0.02, patience=20),
         listener,
     )
 

@@ -8,7 +8,7 @@ from tests.training.test_trainer import Ear, trainer
 from torso.balancing import Balancer
 from torso.core.types import Tokens
 from torso.model.trunk import Encoded
-from torso.training import Plan
+from torso.training import TrainingConfig
 from torso.training.mixup import Mix
 
 NAN = float("nan")
@@ -27,7 +27,7 @@ def test_off_nothing_is_drawn_and_nothing_is_mixed(monkeypatch):
     assert Mix.draw(0.0, 9) is None
     assert torch.equal(torch.get_rng_state(), before)
     monkeypatch.setattr(Mix, "tokens", None)
-    trainer(Plan(epochs=1, mixup=0.0)).run()
+    trainer(TrainingConfig(epochs=1, mixup=0.0)).run()
 
 
 def test_shares_are_a_rows_own_for_the_greater_part():
@@ -126,7 +126,7 @@ def test_training_mixes_every_step_and_evaluation_none(monkeypatch):
         return tokens(mix, given)
 
     monkeypatch.setattr(Mix, "tokens", counted)
-    one, ear = trainer(Plan(epochs=2, mixup=0.5), ear := Ear()), ear
+    one, ear = trainer(TrainingConfig(epochs=2, mixup=0.5), ear := Ear()), ear
     one.run()
     assert len(calls) == ear.steps == 6
     assert len(set(calls)) == 6
@@ -137,7 +137,9 @@ def test_it_learns_mixed_and_a_balancer_that_looks_twice_sees_one_mix(monkeypatc
     tokens = Mix.tokens
     monkeypatch.setattr(Mix, "tokens", lambda mix, x: (seen.append(mix.share), tokens(mix, x))[1])
     balancer = Balancer.registry.build({"type": "famo"}, tasks=["sign", "sum"])
-    trainer(Plan(epochs=12, lr=0.02, patience=12, mixup=0.2), ear, balancer=balancer).run()
+    trainer(
+        TrainingConfig(epochs=12, lr=0.02, patience=12, mixup=0.2), ear, balancer=balancer
+    ).run()
     assert seen[::2] == seen[1::2]  # before and after the step
     first, last = ear.epochs[0].validation, ear.epochs[-1].validation
     assert last["sign"] < 0.8 * first["sign"]

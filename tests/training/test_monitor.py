@@ -7,7 +7,7 @@ import torch
 
 from tests.training.test_trainer import trainer
 from torso.balancing import Balancer, Equal
-from torso.training import JsonLog, Listener, Plan
+from torso.training import JsonLog, Listener, TrainingConfig
 from torso.training.monitor import Looks
 
 TASKS = ["sign", "sum"]
@@ -75,7 +75,9 @@ def test_a_task_without_labels_is_null_in_the_log(tmp_path):
 
 def test_fused_gradients_are_those_of_the_shared_tokens():
     """`representation` has one tensor, and its Gram matrix is that of the heads' gradients there."""
-    loop = trainer(balancer=build(type="mgda", gram="representation"), plan=Plan(epochs=1))
+    loop = trainer(
+        balancer=build(type="mgda", gram="representation"), plan=TrainingConfig(epochs=1)
+    )
     batch = next(iter(loop.training))
     losses, _, representation = loop._losses(batch)
     assert len(representation) == 1

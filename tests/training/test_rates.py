@@ -10,7 +10,8 @@ from tests import small_tables as tables
 from torso.balancing import Balancer
 from torso.core.errors import ConfigError
 from torso.encoders import Encoder
-from torso.training.trainer import Plan, _groups
+from torso.training import TrainingConfig
+from torso.training.trainer import _groups
 
 
 def test_every_encoder_knows_its_rate():
@@ -28,7 +29,7 @@ def test_groups_hold_every_parameter_once():
     trunk.encoders["note"].lr = 0.5
     trunk.encoders["size"].lr = 0.25
     balancer = Balancer.registry.build("uncertainty", tasks=model.tasks)
-    groups = _groups(model, balancer, Plan(lr=0.1, weight_decay=0.3))
+    groups = _groups(model, balancer, TrainingConfig(lr=0.1, weight_decay=0.3))
     assert groups[0]["lr"] == 0.1
     seen = [id(p) for group in groups for p in group["params"]]
     expected = [id(p) for p in [*model.parameters(), *balancer.parameters()]]

@@ -12,7 +12,7 @@ from torso.columns.loader import Loader
 from torso.columns.sources import ArraySource
 from torso.core.errors import ConfigError, RunError
 from torso.model.model import Model, Part
-from torso.training import Listener, Plan, Trainer
+from torso.training import Listener, Trainer, TrainingConfig
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(64, 3)).astype(np.float32)
@@ -50,7 +50,7 @@ def trainer(
         balancer or Equal(["sign", "sum"]),
         Loader(dataset, np.array(rows), batch_size=16, shuffle=True),
         Loader(dataset, np.arange(48, 64), batch_size=64),
-        plan or Plan(epochs=3, lr=0.01),
+        plan or TrainingConfig(epochs=3, lr=0.01),
         listener,
         checkpoint=checkpoint,
     )
@@ -74,7 +74,7 @@ class Ear(Listener):
 
 def test_it_learns():
     ear = Ear()
-    one = trainer(Plan(epochs=25, lr=0.02, patience=25), ear)
+    one = trainer(TrainingConfig(epochs=25, lr=0.02, patience=25), ear)
     assert one.run() == "all epochs"
     first, last = ear.epochs[0].validation, ear.epochs[-1].validation
     assert last["sign"] < 0.6 * first["sign"]
@@ -85,7 +85,7 @@ def test_it_learns():
 
 
 def test_the_best_weights_are_those_that_stay():
-    one = trainer(Plan(epochs=6, lr=0.3, patience=6))
+    one = trainer(TrainingConfig(epochs=6, lr=0.3, patience=6))
     one.run()
     from torso.training import answer
 
@@ -95,14 +95,14 @@ def test_the_best_weights_are_those_that_stay():
 
 
 def test_patience_ends_it():
-    one = trainer(Plan(epochs=50, lr=1.0, patience=2))
+    one = trainer(TrainingConfig(epochs=50, lr=1.0, patience=2))
     assert one.run() == "no better held-out loss"
     assert one.epoch == one.best_epoch + 2
 
 
 def test_an_interrupt_is_a_clean_end():
     ear = Ear(stop_after=2)
-    one = trainer(Plan(epochs=9), ear)
+    one = trainer(TrainingConfig(epochs=9), ear)
     assert one.run() == "interrupted"
     assert ear.ends == ["interrupted"]
     for name, value in one.model.state_dict().items():
@@ -110,7 +110,7 @@ def test_an_interrupt_is_a_clean_end():
 
 
 def test_resuming_equals_never_stopping(tmp_path):
-    plan = Plan(epochs=5, lr=0.02)
+    plan = TrainingConfig(epochs=5, lr=0.02)
     torch.manual_seed(1)
     whole = trainer(plan, modality_dropout=0.5)
     whole.run()
@@ -131,7 +131,7 @@ def test_a_batch_without_labels_of_a_task_leaves_its_head_alone():
     one = trainer(
         listener=ear,
         dataset=Dataset(64, DATASET.sources, targets),
-        plan=Plan(epochs=1, weight_decay=0.0),
+        plan=TrainingConfig(epochs=1, weight_decay=0.0),
     )
     before = {name: value.clone() for name, value in one.model.heads["sum"].state_dict().items()}
     one.run()
@@ -154,7 +154,7 @@ def test_no_label_at_all_in_the_held_out_rows():
 @pytest.mark.parametrize("rows", [48, 16])
 def test_a_training_that_diverges_says_so(rows):
     with pytest.raises(ConfigError, match=r"loss of \['sign', 'sum'\] is .*Lower `training\.lr`"):
-        trainer(Plan(epochs=3, lr=1e30, clip=1e30), rows=range(rows)).run()
+        trainer(TrainingConfig(epochs=3, lr=1e30, clip=1e30), rows=range(rows)).run()
 
 
 def test_the_balancer_is_called_and_not_asked():
@@ -173,7 +173,7 @@ def test_the_balancer_is_called_and_not_asked():
         def end_epoch(self):
             calls.append(("end_epoch",))
 
-    trainer(Plan(epochs=2), balancer=Spy(["sign", "sum"])).run()
+    trainer(TrainingConfig(epochs=2), balancer=Spy(["sign", "sum"])).run()
     one_epoch = [("backward", 2, True), ("after_step", (2,))] * 3 + [("end_epoch",)]
     assert calls == one_epoch * 2
 
@@ -212,7 +212,7 @@ def test_a_sharing_s_penalty_is_trained_on():
     """The entropy of the selectors is part of the training losses alone."""
     for weight in (0.0, 5.0):
         ear = Ear()
-        plan = Plan(epochs=1, lr=0.01)
+        plan = TrainingConfig(epochs=1, lr=0.01)
         trainer(plan, ear, sharing={"type": "dselect_k", "entropy": weight}).run()
         for task in ("sign", "sum"):  # two selectors of four experts owe 2 log 4 each at most
             gap = ear.epochs[0].training[task] - ear.epochs[0].validation[task]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from torso.balancing import Balancer
-from torso.columns.inputs import InputKind
+from torso.columns.inputs import Input
 from torso.core.errors import ConfigError, unknown
 from torso.core.registry import Registry
 from torso.encoders import Encoder
@@ -20,7 +20,7 @@ from torso.tasks.targets import TargetKind
 __all__ = ["Entry", "rooms"]
 
 _REGISTRIES: dict[str, Registry[Any]] = {
-    "inputs": InputKind.registry,
+    "inputs": Input.registry,
     "encoders": Encoder.registry,
     "fusion": Fusion.registry,
     "sharing": Sharing.registry,

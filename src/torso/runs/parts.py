@@ -7,7 +7,7 @@ from typing import Any
 
 from torso.runs.config import RunConfig
 from torso.training.config import TrainingConfig
-from torso.columns.inputs import InputKind
+from torso.columns.inputs import Input
 from torso.runs.schema import Schema
 from torso.tasks.targets import TargetKind
 from torso.core.errors import ConfigError, unknown, within
@@ -100,7 +100,7 @@ def complete_parts(config: RunConfig, schema: Schema, rows: int) -> RunConfig:
     }
     return config.model_copy(
         update={
-            "inputs": _described_in_full(InputKind.registry, config.inputs),
+            "inputs": _described_in_full(Input.registry, config.inputs),
             "targets": _described_in_full(TargetKind.registry, config.targets),
             "encoders": encoders,
             "heads": heads,

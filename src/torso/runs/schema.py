@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from torso.columns.inputs import InputKind
+from torso.columns.inputs import Input
 from torso.columns.dataset import Dataset
 from torso.columns.reading import Reading
 from torso.columns.sources import Source, joined
@@ -41,7 +41,7 @@ class Modality:
 
     name: str
     form: str
-    columns: Mapping[str, InputKind]
+    columns: Mapping[str, Input]
 
     @property
     def encoder(self) -> str:
@@ -95,7 +95,7 @@ class Schema:
                 f"A column should be an input or a target, not both. Found {both}. Take them out of `inputs`."
             )
         self.inputs = {
-            name: _build(InputKind.registry, "inputs", name, spec) for name, spec in inputs.items()
+            name: _build(Input.registry, "inputs", name, spec) for name, spec in inputs.items()
         }
         self.targets: dict[str, TargetKind] = {
             name: _build(TargetKind.registry, "targets", name, spec)
@@ -238,7 +238,7 @@ class Schema:
             details = {**details, "places": places}
         return kind.columns(task, prediction, details)
 
-    def _followed(self, modality: str) -> tuple[str, InputKind]:
+    def _followed(self, modality: str) -> tuple[str, Input]:
         """Return the one column of a modality, and its kind."""
         ((column, kind),) = self.modalities[modality].columns.items()
         return column, kind
@@ -281,11 +281,11 @@ def _build(registry: Any, room: str, name: str, spec: Mapping[str, Any]) -> Any:
 
 
 def _group(
-    inputs: Mapping[str, InputKind], wished: Mapping[str, str | None]
+    inputs: Mapping[str, Input], wished: Mapping[str, str | None]
 ) -> dict[str, Modality]:
     """Return the modalities, in the order in which their first columns stand."""
     own = {name for name, kind in inputs.items() if not (wished[name] or kind.modality)}
-    columns: dict[str, dict[str, InputKind]] = {}
+    columns: dict[str, dict[str, Input]] = {}
     for name, kind in inputs.items():
         label = wished[name] or kind.modality
         while not wished[name] and label in own:

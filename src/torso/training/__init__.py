@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from torso.training.devices import autocast, choose_device
     from torso.training.frozen_features import run_frozen_once, shows_views
     from torso.training.listeners import Epoch, JsonLog, Listener, Listeners, Look
-    from torso.training.trainer import Plan, Trainer
+    from torso.training.trainer import Trainer
 
 __all__ = [
     "Answers",
@@ -21,7 +21,6 @@ __all__ = [
     "Listener",
     "Listeners",
     "Look",
-    "Plan",
     "Prediction",
     "Trainer",
     "TrainingConfig",
@@ -41,7 +40,6 @@ __getattr__ = lazy_names(
         "Listener": "torso.training.listeners",
         "Listeners": "torso.training.listeners",
         "Look": "torso.training.listeners",
-        "Plan": "torso.training.trainer",
         "Prediction": "torso.training.answers",
         "Trainer": "torso.training.trainer",
         "TrainingConfig": "torso.training.config",

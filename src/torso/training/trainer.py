@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -26,6 +25,7 @@ from torso.training.answers import Answers, answer
 from torso.training.average import Average
 from torso.training.calibration import refitted_heads
 from torso.training.checkpoint import load_state, read_checkpoint, write_checkpoint
+from torso.training.config import TrainingConfig
 from torso.training.devices import autocast
 from torso.training.gradient_shares import EPOCH, gradient_shares, hearing, unheard
 from torso.training.listeners import Epoch, Listener
@@ -33,24 +33,9 @@ from torso.training.mixup import Mix
 from torso.training.monitor import Looks
 from torso.training.schedule import warmup_cosine
 
-__all__ = ["Plan", "Trainer"]
+__all__ = ["Trainer"]
 
 Measure = Callable[[Model, Answers], Mapping[str, Mapping[str, float]]]
-
-
-@dataclass(frozen=True)
-class Plan:
-    """How to train; the fields are those of `training` in `run.yaml`."""
-
-    epochs: int = 40
-    lr: float = 1e-3
-    weight_decay: float = 0.01
-    warmup: float = 0.05
-    clip: float = 1.0
-    patience: int = 8
-    precision: str = "auto"
-    mixup: float = 0.0
-    average: float = 0.0
 
 
 class Trainer:
@@ -61,7 +46,8 @@ class Trainer:
         balancer: of the model's tasks, in their order.
         training: training batches.
         validation: held-out batches, which decide when to stop and which weights are best.
-        plan: how to train.
+        config: how to train. What it leaves open (None) is off: no average of the weights; batch size and
+            modality dropout are those of `training` and `model`.
         listener: is told what happens.
         measure: validation metrics per task, for the log.
         checkpoint: folder of the checkpoint that is written each epoch; None for none.
@@ -73,7 +59,7 @@ class Trainer:
         balancer: Balancer,
         training: Loader,
         validation: Loader,
-        plan: Plan,
+        config: TrainingConfig | None = None,
         listener: Listener | None = None,
         measure: Measure | None = None,
         checkpoint: Path | None = None,
@@ -82,7 +68,7 @@ class Trainer:
         self.balancer = balancer
         self.training = training
         self.validation = validation
-        self.plan = plan
+        self.config = config = config or TrainingConfig()
         self.listener = listener or Listener()
         self.measure = measure or (lambda model, answers: {})  # noqa: ARG005
         self.checkpoint = checkpoint
@@ -92,9 +78,11 @@ class Trainer:
         self.own = [p for p in model.parameters() if p.requires_grad and id(p) not in serving_all]
         self.looks = Looks(balancer)
         balancer.watch(model.encoder_parameters())
-        self.optimizer = torch.optim.AdamW(_groups(model, balancer, plan), lr=plan.lr, fused=True)
-        self.schedule = warmup_cosine(self.optimizer, plan.epochs * len(training), plan.warmup)
-        self.average = Average(model, plan.average)
+        self.optimizer = torch.optim.AdamW(
+            _groups(model, balancer, config), lr=config.lr, fused=True
+        )
+        self.schedule = warmup_cosine(self.optimizer, config.epochs * len(training), config.warmup)
+        self.average = Average(model, config.average or 0.0)
         self.best: dict[str, Tensor] = {}
         self.best_loss = math.inf
         self.best_epoch = 0
@@ -105,7 +93,7 @@ class Trainer:
         """Train, put the best weights into the model, and return why it ended."""
         if resume:
             self._resume()
-        self.listener.started(self.plan.epochs, len(self.training))
+        self.listener.started(self.config.epochs, len(self.training))
         try:
             self._epochs()
         except KeyboardInterrupt:
@@ -117,9 +105,9 @@ class Trainer:
 
     def _epochs(self) -> None:
         while not self.reason:
-            if self.epoch >= self.plan.epochs:
+            if self.epoch >= self.config.epochs:
                 self.reason = "all epochs"
-            elif self.epoch - self.best_epoch >= self.plan.patience:
+            elif self.epoch - self.best_epoch >= self.config.patience:
                 self.reason = "no better held-out loss"
             else:
                 self._one_epoch()
@@ -141,7 +129,7 @@ class Trainer:
         seconds = perf_counter() - began
         overhead, conflicts = self.looks.epoch_over(seconds)
         with self.average.shown():
-            answers = answer(self.model, self.validation, self.plan.precision)
+            answers = answer(self.model, self.validation, self.config.precision)
             with refitted_heads(self.model, answers):
                 validation = answers.losses(self.model)
                 self._check_finite(validation, answers)
@@ -184,12 +172,12 @@ class Trainer:
     def _step(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """Take one step; return the losses `[tasks]` and the labelled rows `[tasks]`."""
         self.optimizer.zero_grad(set_to_none=True)
-        mix = Mix.draw(self.plan.mixup, len(batch))
+        mix = Mix.draw(self.config.mixup, len(batch))
         losses, counts, representation = self._losses(batch, mix)
         self.balancer.backward(
             losses, self.shared, counts > 0, own=self.own, representation=representation
         )
-        nn.utils.clip_grad_norm_(self.model.parameters(), self.plan.clip)
+        nn.utils.clip_grad_norm_(self.model.parameters(), self.config.clip)
         self.optimizer.step()
         self.schedule.step()
         self.average.update(self.schedule.last_epoch)
@@ -197,7 +185,7 @@ class Trainer:
         return losses.detach(), counts
 
     def _losses(self, batch: Batch, mix: Mix | None = None) -> tuple[Tensor, Tensor, list[Tensor]]:
-        with autocast(self.device, self.plan.precision):
+        with autocast(self.device, self.config.precision):
             encoded = self.model.encode(batch.inputs)
             if mix is not None:
                 encoded, mix = mix.tokens(encoded)
@@ -253,7 +241,7 @@ class Trainer:
                 "model": self.model.state_dict(),
                 "best": self.best,
                 "balancer": self.balancer.state_dict(),
-                **({"average": self.average.mean} if self.plan.average else {}),
+                **({"average": self.average.mean} if self.average.decay else {}),
             },
             self.optimizer,
             {
@@ -266,7 +254,7 @@ class Trainer:
 
     def _resume(self) -> None:
         assert self.checkpoint is not None
-        names = ["model", "best", "balancer", *(["average"] if self.plan.average else [])]
+        names = ["model", "best", "balancer", *(["average"] if self.average.decay else [])]
         states, progress = read_checkpoint(self.checkpoint, names, self.optimizer)
         load_state(self.model, states["model"], self.checkpoint)
         load_state(self.balancer, states["balancer"], self.checkpoint)
@@ -285,7 +273,7 @@ class Trainer:
         return [float(base * factor(step)) for base, factor in pairs]
 
 
-def _groups(model: Model, balancer: Balancer, plan: Plan) -> list[dict[str, Any]]:
+def _groups(model: Model, balancer: Balancer, config: TrainingConfig) -> list[dict[str, Any]]:
     """Decay matrices only: not biases, norms, embeddings of one dimension, nor a balancer's own state.
 
     The first group follows the training's rate; encoders with a learning rate of their own come last.
@@ -296,10 +284,10 @@ def _groups(model: Model, balancer: Balancer, plan: Plan) -> list[dict[str, Any]
     for rate in [None, *dict.fromkeys(own.values())]:
         here = [p for p in trained if own.get(id(p)) == rate]
         for decay, params in (
-            (plan.weight_decay, [p for p in here if p.ndim > 1]),
+            (config.weight_decay, [p for p in here if p.ndim > 1]),
             (0.0, [p for p in here if p.ndim <= 1]),
         ):
-            groups.append({"params": params, "lr": rate or plan.lr, "weight_decay": decay})
-    state = {"params": list(balancer.parameters()), "lr": plan.lr, "weight_decay": 0.0}
+            groups.append({"params": params, "lr": rate or config.lr, "weight_decay": decay})
+    state = {"params": list(balancer.parameters()), "lr": config.lr, "weight_decay": 0.0}
     groups.insert(2, state)
     return [group for group in groups if group["params"]]

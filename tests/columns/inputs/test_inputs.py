@@ -7,7 +7,7 @@ import pytest
 
 from tests import small_tables as tables
 from tests import videos
-from torso.columns.inputs import InputKind
+from torso.columns.inputs import Input
 from torso.columns.reading import Reading
 from torso.tables.table import read_table
 
@@ -40,18 +40,18 @@ def column(values):
 
 
 def fitted(name):
-    kind = InputKind.registry.build(name)
+    kind = Input.registry.build(name)
     kind.fit(column(EXAMPLES[name]))
     return kind
 
 
-@pytest.fixture(params=sorted(InputKind.registry))
+@pytest.fixture(params=sorted(Input.registry))
 def name(request):
     return request.param
 
 
 def test_every_kind_has_an_example():
-    assert sorted(EXAMPLES) == list(InputKind.registry)
+    assert sorted(EXAMPLES) == list(Input.registry)
 
 
 def test_rows_in_rows_out_and_a_missing_cell_is_masked(name):
@@ -75,7 +75,7 @@ def test_a_row_is_laid_out_alike_in_any_company(name):
 
 def test_state_is_json_and_restores(name):
     kind = fitted(name)
-    other = InputKind.registry.build(name)
+    other = Input.registry.build(name)
     other.restore(json.loads(json.dumps(kind.state(), allow_nan=False)))
     assert other.state() == kind.state()
     assert other.offered() == kind.offered()
@@ -92,7 +92,7 @@ def test_a_column_without_any_value(name):
     values, mask = kind.source(column([None, None]), Reading()).batch(np.arange(2))
     assert len(values) == 2
     assert not mask.any()
-    empty = InputKind.registry.build(name)
+    empty = Input.registry.build(name)
     empty.fit(column([None, None]))
     _, mask = empty.source(column([None, None]), Reading()).batch(np.arange(2))
     assert not mask.any()

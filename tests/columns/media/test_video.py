@@ -11,7 +11,7 @@ import torso
 from tests import small_tables as tables
 from tests.encoders.hub import tiny
 from tests.videos import SETTINGS, SIDE, crossings
-from torso.columns.inputs import InputKind, Video
+from torso.columns.inputs import Input, VideoInput
 from torso.columns.reading import Reading
 from torso.core.errors import ConfigError, MissingDependency
 from torso.tables.table import read_table
@@ -68,7 +68,7 @@ def test_paths_are_recognised_and_counted_missing_where_they_fail(folder, capsys
 
 def test_videos_are_decoded_once_and_kept(folder):
     table = read_table(folder / "t.csv")
-    kind, reading = Video(size=16, frames=4), Reading(folder=folder, cache=folder / "cache")
+    kind, reading = VideoInput(size=16, frames=4), Reading(folder=folder, cache=folder / "cache")
     first = kind.source(table.column("clip"), reading)
     values, mask = first.batch(np.arange(64))
     assert values.shape == (64, 4, 16, 16, 3) and values.dtype == np.uint8
@@ -84,13 +84,13 @@ def test_videos_are_decoded_once_and_kept(folder):
 @pytest.mark.parametrize("setting", [{"frames": 0}, {"frames": 1025}, {"size": 8}])
 def test_a_setting_out_of_range(setting):
     with pytest.raises(ConfigError, match=f"`{next(iter(setting))}` should be from"):
-        InputKind.registry.build({"type": "video", **setting})
+        Input.registry.build({"type": "video", **setting})
 
 
 def test_without_the_extra(monkeypatch):
     monkeypatch.setitem(sys.modules, "av", None)
     with pytest.raises(MissingDependency, match=r"pip install 'torso\[video\]'"):
-        Video()
+        VideoInput()
 
 
 def test_a_frozen_backbone_reads_its_own_frames_once(folder):

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from torso.columns.inputs import Video
+from torso.columns.inputs import VideoInput
 from torso.columns.reading import Reading
 from torso.core.errors import DataError
 from torso.tables.table import read_table
@@ -58,7 +58,7 @@ def built(name):
     kind = TargetKind.registry.build({"type": name, **SETTINGS.get(name, {})})
     if name == "tracks":
         kind.meet("x", {"clip": "video"})
-        kind.adopt({"clip": Video()})
+        kind.adopt({"clip": VideoInput()})
     return kind
 
 

@@ -10,7 +10,7 @@ import torch
 import torso
 from tests import small_tables as tables
 from tests.videos import mp4
-from torso.columns.inputs import Video
+from torso.columns.inputs import VideoInput
 from torso.columns.reading import Reading
 from torso.core.errors import ConfigError, DataError
 from torso.core.types import Tokens
@@ -31,7 +31,7 @@ def column(cells):
 def kind(frames=3, **settings):
     built = Tracks(**settings)
     built.meet("x", {"note": "text", "clip": "video"})
-    built.adopt({"clip": Video(frames=frames)})
+    built.adopt({"clip": VideoInput(frames=frames)})
     return built
 
 

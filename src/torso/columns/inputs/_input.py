@@ -18,13 +18,13 @@ from torso.columns.sources import Source
 from torso.core.registry import Registry
 from torso.tables.table import Column
 
-__all__ = ["InputKind"]
+__all__ = ["Input"]
 
 
-class InputKind(ABC):
+class Input(ABC):
     """Base of all input kinds.
 
-    `class Number(InputKind, name="number", form="numbers", encoder="piecewise")` files itself.
+    `class NumberInput(Input, name="number", form="numbers", encoder="piecewise")` files itself.
 
     Attributes:
         form: the form of features that comes out, which encoders are filed under.
@@ -33,7 +33,7 @@ class InputKind(ABC):
         length: steps of a cell that are read at most, where a cell has steps.
     """
 
-    registry: ClassVar[Registry[InputKind]] = Registry("input kind")
+    registry: ClassVar[Registry[Input]] = Registry("input kind")
     form: ClassVar[str] = ""
     encoder: ClassVar[str] = ""
     modality: ClassVar[str] = ""

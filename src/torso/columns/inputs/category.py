@@ -9,16 +9,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from torso.columns import cells
-from torso.columns.inputs._input import InputKind
+from torso.columns.inputs._input import Input
 from torso.columns.reading import Reading
 from torso.columns.sources import ArraySource
 from torso.tables.table import Column
 
-__all__ = ["Binary", "Category"]
+__all__ = ["BinaryInput", "CategoryInput"]
 
 
-class Category(
-    InputKind, name="category", form="categories", encoder="embedding", modality="categories"
+class CategoryInput(
+    Input, name="category", form="categories", encoder="embedding", modality="categories"
 ):
     """One of several values. A value that training rows do not hold has index 0, "unseen".
 
@@ -57,7 +57,7 @@ class Category(
         return {"cardinalities": [len(self.values) + 1]}
 
 
-class Binary(Category, name="binary"):
+class BinaryInput(CategoryInput, name="binary"):
     """One of two values; read like any category."""
 
     def __init__(self) -> None:

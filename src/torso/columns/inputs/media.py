@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from torso.columns.inputs._input import InputKind
+from torso.columns.inputs._input import Input
 from torso.columns.media.audio import AudioSettings, decode_audio, decode_samples
 from torso.columns.media.images import decode_image
 from torso.columns.media.videos import decode_video, pyav
@@ -17,7 +17,7 @@ from torso.columns.reading import Decoder, Reading
 from torso.columns.sources import Source
 from torso.tables.table import Column
 
-__all__ = ["Audio", "Image", "Video", "image_decoder"]
+__all__ = ["AudioInput", "ImageInput", "VideoInput", "image_decoder"]
 
 
 def image_decoder(size: int) -> Decoder:
@@ -31,7 +31,7 @@ def image_decoder(size: int) -> Decoder:
     )
 
 
-class _Media(InputKind):
+class _Media(Input):
     """A column of paths (relative to the table, or to `root`) or of raw bytes.
 
     Args:
@@ -54,7 +54,7 @@ class _Media(InputKind):
         return reading.stamps(column, self.root)
 
 
-class Image(_Media, name="image", form="image", encoder="convnet"):
+class ImageInput(_Media, name="image", form="image", encoder="convnet"):
     """A picture: PNG, JPEG, WebP, GIF, BMP or TIFF, whatever the file is called.
 
     Args:
@@ -75,7 +75,7 @@ class Image(_Media, name="image", form="image", encoder="convnet"):
         return {"size": self.size, "channels": 3}
 
 
-class Audio(_Media, name="audio", form="audio", encoder="convnet"):
+class AudioInput(_Media, name="audio", form="audio", encoder="convnet"):
     """A recording: WAV, FLAC, AIFF, Ogg (Vorbis, Opus) or MP3, as log-mel frames or as samples.
 
     Args:
@@ -129,7 +129,7 @@ class Audio(_Media, name="audio", form="audio", encoder="convnet"):
         return {"mels": self.settings.mels}
 
 
-class Video(_Media, name="video", form="video", encoder="frames"):
+class VideoInput(_Media, name="video", form="video", encoder="frames"):
     """A video without its sound: MP4, MOV, WebM, Matroska or AVI, whatever the file is called; needs `torso[video]`.
 
     Every frame is decoded, so a video of more than 20,000 frames counts as unreadable.

@@ -7,19 +7,19 @@ from typing import Any
 import numpy as np
 
 from torso.columns import cells
-from torso.columns.inputs._input import InputKind
+from torso.columns.inputs._input import Input
 from torso.columns.reading import Reading
 from torso.columns.sources import ArraySource
 from torso.tables.table import Column
 
-__all__ = ["Datetime", "Number"]
+__all__ = ["DatetimeInput", "NumberInput"]
 
 _BINS = 32
 _CLIP = 20.0  # standard deviations; encoders read no further
 _FAR = 1e6  # standard deviations; a wilder cell says no more, and might not fit float32
 
 
-class _Standardised(InputKind):
+class _Standardised(Input):
     """Columns of floats, standardised; what a subclass must say is how cells become floats."""
 
     def __init__(self) -> None:
@@ -67,7 +67,9 @@ class _Standardised(InputKind):
         return {"quantiles": self.quantiles}
 
 
-class Number(_Standardised, name="number", form="numbers", encoder="piecewise", modality="numbers"):
+class NumberInput(
+    _Standardised, name="number", form="numbers", encoder="piecewise", modality="numbers"
+):
     """A number. Infinite cells count as missing and are reported."""
 
     def floats(self, column: Column, reading: Reading) -> np.ndarray:
@@ -78,7 +80,7 @@ class Number(_Standardised, name="number", form="numbers", encoder="piecewise", 
         return values[:, None]
 
 
-class Datetime(
+class DatetimeInput(
     _Standardised, name="datetime", form="numbers", encoder="piecewise", modality="numbers"
 ):
     """A date or time, as seven numbers: the year with its fraction, and where month, week and day stand.

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from torso.columns.inputs._input import InputKind
+from torso.columns.inputs._input import Input
 from torso.columns.reading import Reading
 from torso.columns.sources import RaggedSource
 from torso.columns.tokenizing import chunks, stripped, train_tokenizer
@@ -16,10 +16,10 @@ from torso.tables.table import Column
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
-__all__ = ["Text"]
+__all__ = ["TextInput"]
 
 
-class Text(InputKind, name="text", form="text", encoder="transformer"):
+class TextInput(Input, name="text", form="text", encoder="transformer"):
     """A text of any length and script.
 
     Byte-level BPE over NFKC-normalised text (`train_tokenizer`), so that no character is unknown. An empty or blank

@@ -7,16 +7,16 @@ from typing import Any, Literal
 import numpy as np
 
 from torso.columns import cells
-from torso.columns.inputs._input import InputKind
+from torso.columns.inputs._input import Input
 from torso.columns.reading import Reading
 from torso.columns.sources import ArraySource, RaggedSource
 from torso.core.errors import ConfigError
 from torso.tables.table import Column
 
-__all__ = ["Sequence", "Vector"]
+__all__ = ["SequenceInput", "VectorInput"]
 
 
-class _Wide(InputKind):
+class _Wide(Input):
     """What vectors and sequences share: a mean and a spread per number."""
 
     def __init__(self) -> None:
@@ -58,7 +58,7 @@ class _Wide(InputKind):
         return {"width": len(self.mean)}
 
 
-class Vector(_Wide, name="vector", form="vector", encoder="mlp"):
+class VectorInput(_Wide, name="vector", form="vector", encoder="mlp"):
     """A list of numbers of one length in every row."""
 
     def fit(self, column: Column) -> None:
@@ -76,7 +76,7 @@ class Vector(_Wide, name="vector", form="vector", encoder="mlp"):
         return ArraySource(self.scaled(values), present)
 
 
-class Sequence(_Wide, name="sequence", form="sequence", encoder="transformer"):
+class SequenceInput(_Wide, name="sequence", form="sequence", encoder="transformer"):
     """A list of vectors: features over time.
 
     Args:

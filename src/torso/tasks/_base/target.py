@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 import pyarrow as pa
 
-from torso.columns.inputs import InputKind
+from torso.columns.inputs import Input
 from torso.columns.reading import Reading
 from torso.core.registry import Registry, Spec
 from torso.tables.table import Column
@@ -50,7 +50,7 @@ class TargetKind(ABC):
         """Name of the input along whose steps the labels lie; None for most kinds.
 
         With any, the kind is given a struct of its own column and, for each row, the ends of the input's steps in the
-        cell (`InputKind.places`, end to end; null without the input), and `columns` finds them, padded with 0, among
+        cell (`Input.places`, end to end; null without the input), and `columns` finds them, padded with 0, among
         the details: `places`, int64 `[rows, steps, 2]`.
         """
         return None
@@ -61,7 +61,7 @@ class TargetKind(ABC):
     def meet(self, task: str, forms: Mapping[str, str]) -> None:
         """Take note of the task's name and of the inputs, modality -> form; refuse those that the target cannot use."""
 
-    def adopt(self, inputs: Mapping[str, InputKind]) -> None:
+    def adopt(self, inputs: Mapping[str, Input]) -> None:
         """Take over settings of the inputs, modality -> kind of its first column. Default: none."""
 
     @abstractmethod

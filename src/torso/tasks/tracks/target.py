@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from torso.columns.inputs import InputKind
+from torso.columns.inputs import Input
 from torso.columns.reading import Reading
 from torso.core.registry import Spec
 from torso.tables.table import Column
@@ -42,7 +42,7 @@ class Tracks(ListOfBoxes, name="tracks", head="set", form="video"):
     frames = 0
     size = 64
 
-    def adopt(self, inputs: Mapping[str, InputKind]) -> None:
+    def adopt(self, inputs: Mapping[str, Input]) -> None:
         """Take from the video how many frames the model reads, and their size."""
         assert self.of is not None
         offered = inputs[self.of].offered()
