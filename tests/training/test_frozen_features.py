@@ -248,7 +248,7 @@ def test_views_are_shown_in_turn_and_only_in_training(table):
     assert torch.equal(passes[0], passes[3])
     assert not torch.equal(passes[0][0], passes[1][0])
     expected = {
-        view: trunk.encoders["photo"].begin(
+        view: trunk.encoders["photo"].run_backbone(
             features_of(dataset.sources["photo"], np.array([4])), view=view
         )
         for view in range(4)

@@ -145,7 +145,7 @@ class Batch:
         return Batch(inputs, self.targets, self.rows)
 
 
-def _as_tree(kind: type[Features] | type[Tokens]) -> None:
+def _as_tree(kind: type[Features | Tokens]) -> None:
     """Let `torch.export` and other tree walkers see the tensors inside `kind`.
 
     A walker also rebuilds the object around things that are no tensors (shapes, devices), so the checks of

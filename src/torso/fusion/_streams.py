@@ -20,7 +20,7 @@ __all__ = ["Stream", "Streams", "led"]
 
 def led(tokens: Tokens, first: Tensor) -> Tokens:
     """Return the tokens behind one more, `first` `[dim]`, in the rows that have any; zeros under the mask."""
-    lead = first.expand(len(tokens.mask), 1, -1)
+    lead = first.expand(tokens.mask.shape[0], 1, -1)
     mask = torch.cat([tokens.present.unsqueeze(1), tokens.mask], dim=1)
     return Tokens(torch.cat([lead, zeroed(tokens)], dim=1), mask)
 

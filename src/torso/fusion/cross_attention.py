@@ -65,7 +65,7 @@ class CrossAttention(Fusion, name="cross_attention"):
 
     def _queries(self, tokens: Mapping[str, Tokens]) -> Tokens:
         """Return the tokens that ask: a learned one, only where there are none of `query`, and those."""
-        batch = len(next(iter(tokens.values())).mask)
+        batch = next(iter(tokens.values())).mask.shape[0]
         alone = self.start.expand(batch, 1, -1)
         if self.query not in tokens:
             return Tokens(alone, alone.new_ones(batch, 1, dtype=torch.bool))

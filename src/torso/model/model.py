@@ -324,7 +324,7 @@ class Model(nn.Module):
         for _, trunk in self.trunks.pairs():
             for _, encoder in trunk.encoders.pairs():
                 if encoder.lr is not None:
-                    yield from ((one, encoder.lr) for one in encoder.at_own_rate())
+                    yield from ((one, encoder.lr) for one in encoder.own_rate_parameters())
 
     def encoder_parameters(self) -> dict[str, list[nn.Parameter]]:
         """Return modality -> the parameters of its encoders, of all trunks."""

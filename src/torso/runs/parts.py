@@ -37,7 +37,7 @@ def settle_encoders(config: RunConfig) -> RunConfig:
         full = Part(modality.form, _encoder(spec, schema, name), {}).full_spec()
         kind, settings = spec_type(full)
         with within(f"encoders.{name}"):
-            pinned, asked = Encoder.registry.find(kind).prepare(settings)
+            pinned, asked = Encoder.registry.find(kind).pin(settings)
         encoders[name] = {"type": kind.removeprefix(f"{modality.form}/"), **pinned}
         for column in modality.columns:
             inputs[column] = {**inputs[column], **asked}

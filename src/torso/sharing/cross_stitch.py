@@ -38,7 +38,7 @@ class Stitch(Unit):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the mixed towers."""
-        rows = len(x[0])
+        rows = x[0].shape[0]
         parts = torch.unflatten(x, 2, (self.subspaces, -1)).transpose(1, 2).flatten(0, 1).flatten(1)
         mixed = (self.matrix() @ parts).view(self.tasks, self.subspaces, rows, -1)
         return mixed.transpose(1, 2).flatten(2)

@@ -6,10 +6,10 @@ fusions, balancers, heads and seeds find it again, and rows with equal features 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -20,7 +20,7 @@ from torso.columns.loader import features_of
 from torso.columns.reading import StoredSource
 from torso.columns.sources import Source, TurningSource
 from torso.core.types import Features, Tokens
-from torso.encoders import Encoder
+from torso.encoders import Encoder, FrozenBackbone
 from torso.model.model import Model
 from torso.training.devices import autocast
 
@@ -63,33 +63,32 @@ def run_frozen_once(
     """
     device = next(model.parameters()).device
 
-    def encoded(name: str, encoder: Encoder, settings: Mapping[str, Any], view: int) -> Source:
+    def encoded(name: str, encoder: Encoder, frozen: FrozenBackbone, view: int) -> Source:
         def forward(features: Features) -> Tokens:
             with torch.inference_mode(), autocast(device, precision):
-                return encoder.begin(features.to(device), view)
+                return encoder.run_backbone(features.to(device), view)
 
         def told(done: int, total: int) -> None:
             if progress is not None:
                 progress(name, done, total)
 
-        key = {**settings, "computed": computed, "view": view}
-        if not view:  # the row itself is the same however it is augmented
-            key = {
-                name: one for name, one in key.items() if name not in ("views", "jitter", "view")
-            }
-        return _encoded(dataset.sources[name], learned, key, cache, forward, told)
+        key = {**frozen.settings, "computed": computed}
+        if view:  # the row itself is the same however it is augmented
+            key |= {**frozen.augmentation, "view": view}
+        store = partial(FeatureStore, cache, key, frozen.dtype, (frozen.width,))
+        return _encoded(dataset.sources[name], learned, store, forward, told)
 
     _, trunk = next(model.trunks.pairs())
     with autocast(device, precision):
         computed = str(torch.get_autocast_dtype(device.type)) if _mixed(device) else "float32"
     sources = dict(dataset.sources)
     for name, encoder in trunk.encoders.pairs():
-        settings = encoder.frozen()
-        if settings is not None:
+        frozen = encoder.frozen_backbone()
+        if frozen is not None:
             was = encoder.training
             encoder.eval()
-            views = range(1, settings["views"] + 1) if learned is not None else ()
-            shown = [encoded(name, encoder, settings, view) for view in views or (0,)]
+            views = range(1, frozen.views + 1) if learned is not None else ()
+            shown = [encoded(name, encoder, frozen, view) for view in views or (0,)]
             sources[name] = TurningSource(shown) if len(shown) > 1 else shown[0]
             encoder.train(was)
     return replace(dataset, sources=sources)
@@ -98,8 +97,8 @@ def run_frozen_once(
 def shows_views(model: Model) -> bool:
     """Whether a frozen encoder of `model` shows training other views of a row than the row itself."""
     _, trunk = next(model.trunks.pairs())
-    settings = [encoder.frozen() for _, encoder in trunk.encoders.pairs()]
-    return any(one is not None and one["views"] for one in settings)
+    backbones = [encoder.frozen_backbone() for _, encoder in trunk.encoders.pairs()]
+    return any(frozen is not None and frozen.views for frozen in backbones)
 
 
 def _mixed(device: torch.device) -> bool:
@@ -109,8 +108,7 @@ def _mixed(device: torch.device) -> bool:
 def _encoded(
     source: Source,
     wanted: np.ndarray | None,
-    settings: Mapping[str, Any],
-    cache: Path,
+    open_store: Callable[[], FeatureStore],
     forward: Forward,
     progress: Callable[[int, int], object],
 ) -> EncodedSource:
@@ -118,7 +116,7 @@ def _encoded(
     rows = rows if wanted is None else np.intersect1d(rows, wanted)
     first, back = _distinct(source, rows)
     digests, lengths = (each[back] for each in _contents(source, rows[first]))
-    with FeatureStore(cache, settings, settings["once"], (settings["width"],)) as store:
+    with open_store() as store:
         unknown = np.flatnonzero(store.positions(digests) < 0)
         new = unknown[np.unique(digests[unknown], return_index=True, axis=0)[1]]
         new = new[np.argsort(lengths[new], kind="stable")]  # rows of like length share a batch

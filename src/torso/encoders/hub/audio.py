@@ -19,7 +19,7 @@ class AudioHub(Pretrained, form="audio", name="hub"):
     """
 
     @classmethod
-    def asked(cls, snapshot: Snapshot, settings: Mapping[str, Any]) -> dict[str, Any]:
+    def input_settings(cls, snapshot: Snapshot, settings: Mapping[str, Any]) -> dict[str, Any]:
         """Ask for samples at the model's rate."""
         del settings
         return {"layout": "samples", "rate": sample_rate(snapshot)}
