@@ -1,6 +1,6 @@
-"""The law of tracing: `torch.export` reads a part, for batches of any size, and the traced part agrees with it.
+"""The law of tracing: `torch.export` reads a part for batches of any size, and the traced part agrees with it.
 
-A part that cannot be traced says why in its class attribute `not_exportable`; then tracing must fail, so that
+A part that cannot be traced says why in its class attribute `not_exportable`. Tracing must then fail, so that
 no reason outlives its cause.
 """
 
@@ -17,32 +17,33 @@ from torch.utils import _pytree as pytree
 __all__ = ["assert_exports"]
 
 
-def assert_exports(part: nn.Module, *inputs: Any, reason: str = "", atol: float = 1e-5) -> None:
-    """Trace `part` in evaluation mode and compare it on a batch twice as large.
+def assert_exports(part: nn.Module, *inputs: Any, reason: str = "") -> None:
+    """Trace `part` in evaluation mode, and compare it on a batch twice as large.
 
     Args:
-        part: any module, in float32; all tensors that it is given and returns have the batch as first axis.
-        inputs: positional arguments: tensors, `Tokens`, `Features`, and mappings of them.
-        reason: why tracing fails; empty where it works.
-        atol: largest difference of an output.
+        part: a module in float32. The batch is the first axis of all tensors that it is given and returns.
+        inputs: its positional arguments: tensors, `Tokens`, `Features`, and mappings of them.
+        reason: why it cannot be traced; empty if it can.
     """
     part.eval()
     if reason:
-        with pytest.raises(Exception, match=r".*"):  # each obstacle raises its own kind
-            _export(part, inputs)
+        with pytest.raises(Exception, match=""):  # every obstacle raises an error of its own kind
+            _traced(part, inputs)
         return
-    traced = _export(part, inputs)
-    doubled = pytree.tree_map(lambda x: torch.cat([x, x.flip(0)]), inputs)
+    traced = _traced(part, inputs)
+    twice = pytree.tree_map(lambda leaf: torch.cat([leaf, leaf.flip(0)]), inputs)
     with torch.no_grad():
-        found, expected = traced(*doubled), part(*doubled)
-    assert pytree.tree_structure(found) == pytree.tree_structure(expected)
-    for one, two in zip(pytree.tree_leaves(found), pytree.tree_leaves(expected), strict=True):
-        torch.testing.assert_close(one, two, rtol=0.0, atol=atol, equal_nan=True)
+        given, expected = traced(*twice), part(*twice)
+    torch.testing.assert_close(
+        pytree.tree_leaves(given), pytree.tree_leaves(expected), rtol=0.0, atol=1e-5, equal_nan=True
+    )
 
 
-def _export(part: nn.Module, inputs: tuple[Any, ...]) -> nn.Module:
+def _traced(part: nn.Module, inputs: tuple[Any, ...]) -> nn.Module:
     batch = torch.export.Dim("batch")
-    sizes = pytree.tree_map(lambda x: {0: batch} if isinstance(x, Tensor) else None, inputs)
+    sizes = [{0: batch} if isinstance(leaf, Tensor) else None for leaf in pytree.tree_leaves(inputs)]
+    shapes = pytree.tree_unflatten(sizes, pytree.tree_structure(inputs))
     with torch.no_grad(), warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of tracing, about what it leaves out
-        return torch.export.export(part, inputs, dynamic_shapes=_plain(sizes), strict=False).module()
+        warnings.simplefilter("ignore")  # tracing warns of what it leaves out
+        program = torch.export.export(part, inputs, dynamic_shapes=shapes, strict=False)
+    return program.module()
