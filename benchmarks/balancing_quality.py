@@ -30,7 +30,7 @@ from scipy import stats
 from torch.nn import functional
 
 from torso.balancing import Balancer
-from torso.balancing.engine import TaskGradients
+from torso.balancing.engine.task_gradients import TaskGradients
 from torso.training import Listener, Look
 
 HERE = Path(__file__).resolve().parent

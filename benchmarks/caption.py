@@ -33,10 +33,10 @@ from small_training import circumstances
 import torso
 from torso.cache import cache_root
 from torso.columns.inputs import ImageInput
-from torso.columns.reading import Reading
+from torso.columns.reading import Reading, ReadOptions
 from torso.columns.splits import split_rows
 from torso.tables.table import read_table
-from torso.tasks.scores import evaluate_task
+from torso.tasks import evaluate_task
 from torso.training import run_frozen_once
 
 HERE = Path(__file__).resolve().parent
@@ -182,7 +182,7 @@ def draw(shown: pd.DataFrame, folder: Path, file: Path, lines: int = 3, across: 
         return
     rows = shown.sample(lines * across, random_state=0)
     column = read_table(rows).column("image")
-    source = ImageInput(size=64).source(column, Reading(root=[folder / "images.zip"]))
+    source = ImageInput(size=64).source(column, Reading(ReadOptions(root=[folder / "images.zip"])))
     pictures = source.batch(np.arange(len(rows)))[0]
     says = {
         "is": TASK,

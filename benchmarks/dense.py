@@ -41,7 +41,7 @@ from scipy import ndimage
 from sklearn.linear_model import LogisticRegression
 
 import torso
-from torso.tasks.scores import SCORES, TaskReport, evaluate_task, fit_baseline
+from torso.tasks import Scores, TaskReport, evaluate_task, fit_baseline
 from torso.training import Epoch, Listener
 
 HERE = Path(__file__).resolve().parent
@@ -304,7 +304,9 @@ def main() -> None:
         f"Python {platform.python_version()}",
         "torch": torch.__version__,
         "settings": SETTINGS,
-        "metrics": {task: SCORES.find(spec["kind"]).headline for task, spec in TARGETS.items()},
+        "metrics": {
+            task: Scores.registry.find(spec["kind"]).headline for task, spec in TARGETS.items()
+        },
         "runs": [],
     }
     if options.out.exists():

@@ -32,7 +32,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from torch import Tensor
 
 from torso.columns.inputs import AudioInput, ImageInput
-from torso.columns.reading import Reading
+from torso.columns.reading import Reading, ReadOptions
 from torso.columns.splits import split_rows
 from torso.core.types import Features
 from torso.tables.table import read_table
@@ -98,10 +98,12 @@ def plain_views(folder: Path, table: pd.DataFrame) -> dict[str, np.ndarray]:
     source = read_table(table)
     rows = np.arange(len(table))
     pictures = ImageInput(size=16).source(
-        source.column("image"), Reading(root=[folder / "images.zip"])
+        source.column("image"), Reading(ReadOptions(root=[folder / "images.zip"]))
     )
     pixels = pictures.batch(rows)[0][:, 2:14, 2:14].reshape(len(rows), -1) / 255.0
-    frames = AudioInput().source(source.column("audio"), Reading(root=[folder / "audio.zip"]))
+    frames = AudioInput().source(
+        source.column("audio"), Reading(ReadOptions(root=[folder / "audio.zip"]))
+    )
     statistics = []
     for row in rows:
         values, _ = frames.batch(row[None])
@@ -163,10 +165,10 @@ def laid_out(
 def _stamp_views(folder: Path, table: pd.DataFrame) -> dict[str, np.ndarray]:
     source, rows = read_table(table), np.arange(len(table))
     pictures = ImageInput(size=16).source(
-        source.column("image"), Reading(root=[folder / "images.zip"])
+        source.column("image"), Reading(ReadOptions(root=[folder / "images.zip"]))
     )
     sounds = AudioInput(mels=32).source(
-        source.column("audio"), Reading(root=[folder / "audio.zip"])
+        source.column("audio"), Reading(ReadOptions(root=[folder / "audio.zip"]))
     )
     pixels = pictures.batch(rows)[0].astype(np.float32) / 255.0
     heard = [segments(sounds.batch(row[None])[0][0].astype(np.float32)) for row in rows]

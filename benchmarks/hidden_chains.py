@@ -28,7 +28,7 @@ from scipy.special import logsumexp
 from small_training import circumstances
 
 import torso
-from torso.tasks.scores import evaluate_task, fit_baseline
+from torso.tasks import evaluate_task, fit_baseline
 
 HERE = Path(__file__).resolve().parent
 TRAINING, TEST = 3_000, 3_000

@@ -33,7 +33,7 @@ from race_pictures import differences
 from reports import read_report, write_report
 from small_training import Inputs, Plan, build, circumstances, interval, score, train
 
-from torso.core.registry import Spec
+from torso.core.spec import SpecLike
 from torso.core.types import Features
 from torso.model.model import Model
 
@@ -58,7 +58,7 @@ class Way:
     share: float = 0.0
     uniform: bool = False
     longer: int = 1
-    fusion: Spec = DEFAULT
+    fusion: SpecLike = DEFAULT
 
 
 WAYS = {

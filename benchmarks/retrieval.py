@@ -40,10 +40,10 @@ from small_training import circumstances
 
 import torso
 from torso.columns.inputs import ImageInput
-from torso.columns.reading import Reading
+from torso.columns.reading import Reading, ReadOptions
 from torso.columns.splits import split_rows
 from torso.tables.table import read_table
-from torso.tasks.scores import TaskReport, evaluate_task, fit_baseline
+from torso.tasks import TaskReport, evaluate_task, fit_baseline
 from torso.training.frozen_features import run_frozen_once
 
 HERE = Path(__file__).resolve().parent
@@ -188,7 +188,7 @@ def draw(
     column = read_table(rows).column("image")
     pictures = (
         ImageInput(size=64)
-        .source(column, Reading(root=[folder / "images.zip"]))
+        .source(column, Reading(ReadOptions(root=[folder / "images.zip"])))
         .batch(np.arange(len(rows)))[0]
     )
     asks = np.random.default_rng(0).choice(len(rows), queries, replace=False)

@@ -138,7 +138,7 @@ def questions_of(run: torso.Predictor) -> tuple[list[str], dict[str, list[torch.
     """Return texts, and the vectors of texts and of things."""
     unseen = World().things(QUESTIONS, 10**9)
     notes = unseen.column("note").to_pylist()
-    sights = run.collection(unseen, find="sight").vectors.values
+    sights = torso.Searcher(run).collection(unseen, find="sight").vectors.values
     return notes, {
         "texts": [question_vector(run, "match", "note", note) for note in notes],
         "things": list(sights),
@@ -148,10 +148,10 @@ def questions_of(run: torso.Predictor) -> tuple[list[str], dict[str, list[torch.
 def by_torso(folder: Path, rows: int) -> dict[str, Any]:
     run = work(folder, rows)
     table = folder / "things.parquet"
-    _, encoding = clocked(lambda: run.collection(table, find="sight", exact=True))
-    things, building = clocked(lambda: run.collection(table, find="sight"))
-    _, again = clocked(lambda: run.collection(table, find="sight"))
-    whole = run.collection(table, find="sight", exact=True)
+    _, encoding = clocked(lambda: torso.Searcher(run).collection(table, find="sight", exact=True))
+    things, building = clocked(lambda: torso.Searcher(run).collection(table, find="sight"))
+    _, again = clocked(lambda: torso.Searcher(run).collection(table, find="sight"))
+    whole = torso.Searcher(run).collection(table, find="sight", exact=True)
     notes, kinds = questions_of(run)
     report: dict[str, Any] = {
         "recall_at_10_of_the_run": run.reports["match"].metrics["recall_at_10"].value,
@@ -177,7 +177,7 @@ def by_torso(folder: Path, rows: int) -> dict[str, Any]:
 
 def by_rival(way: str, folder: Path, rows: int) -> dict[str, Any]:
     run = work(folder, rows)
-    things = run.collection(folder / "things.parquet", find="sight", exact=True)
+    things = torso.Searcher(run).collection(folder / "things.parquet", find="sight", exact=True)
     values = np.asarray(things.vectors.values)
     _, kinds = questions_of(run)
     report: dict[str, Any] = {}

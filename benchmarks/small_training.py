@@ -25,12 +25,12 @@ from scipy import stats
 from torch import Tensor, nn
 from torch.nn import functional
 
-from torso.core.registry import Spec
+from torso.core.spec import SpecLike
 from torso.core.tensors import masked_mean
 from torso.core.types import Features, Tokens
 from torso.encoders import Encoder
-from torso.model.model import Model, Part
-from torso.tasks.scores import SCORES
+from torso.model import Model, PartSpec
+from torso.tasks import Scores
 from torso.training.schedule import warmup_cosine
 
 __all__ = [
@@ -46,7 +46,7 @@ __all__ = [
 ]
 
 Inputs = dict[str, Features]
-Scores = dict[str, float]
+Figures = dict[str, float]
 
 CHUNK = 1024
 """Rows that are scored at a time."""
@@ -110,8 +110,8 @@ class Linear(Encoder, form="features", name="linear"):
 def build(
     dataset: Dataset,
     *,
-    fusion: Spec = "transformer",
-    sharing: Spec = "hard",
+    fusion: SpecLike = "transformer",
+    sharing: SpecLike = "hard",
     dim: int = 64,
     modalities: Iterable[str] | None = None,
     modality_dropout: float = 0.0,
@@ -120,7 +120,7 @@ def build(
     """Return an untrained model of `modalities` (default: all) and all tasks; seed torch before."""
     return Model.build(
         {
-            name: Part(
+            name: PartSpec(
                 "features",
                 {"type": "linear", "pooled": pooled},
                 {"length": one.values.shape[1], "width": one.values.shape[2]},
@@ -136,14 +136,14 @@ def build(
     )
 
 
-def _head(dataset: Dataset, task: str) -> Part:
+def _head(dataset: Dataset, task: str) -> PartSpec:
     kind, known = dataset.kinds[task], dataset.targets[task]
     if kind == "category":
-        return Part(kind, "softmax", {"classes": int(known.max()) + 1})
+        return PartSpec(kind, "softmax", {"classes": int(known.max()) + 1})
     if kind == "binary":
-        return Part(kind, "logistic", {})
+        return PartSpec(kind, "logistic", {})
     seen = known[dataset.train][~known[dataset.train].isnan()]
-    return Part(kind, "gaussian", {"mean": float(seen.mean()), "std": float(seen.std())})
+    return PartSpec(kind, "gaussian", {"mean": float(seen.mean()), "std": float(seen.std())})
 
 
 def train(
@@ -153,7 +153,7 @@ def train(
     seed: int,
     *,
     change: Callable[[Inputs], Inputs] = dict,
-    judge: Callable[[Model], Scores] | None = None,
+    judge: Callable[[Model], Figures] | None = None,
 ) -> Trained:
     """Train on the sum of the tasks' losses, and put the weights of the best epoch into the model.
 
@@ -209,7 +209,7 @@ def without(inputs: Inputs, gone: Collection[str]) -> Inputs:
 
 
 @torch.no_grad()
-def score(model: Model, dataset: Dataset, rows: Tensor, gone: Collection[str] = ()) -> Scores:
+def score(model: Model, dataset: Dataset, rows: Tensor, gone: Collection[str] = ()) -> Figures:
     """Return task -> headline score on `rows`, where no row has the modalities `gone`."""
     model.eval()
     outputs: dict[str, list[Tensor]] = {task: [] for task in model.tasks}
@@ -230,7 +230,7 @@ def score(model: Model, dataset: Dataset, rows: Tensor, gone: Collection[str] = 
 def headline(kind: str, prediction: np.ndarray, truth: np.ndarray) -> float:
     """Return the score by which a kind of task is judged; the better, the larger."""
     known = truth >= 0 if kind == "category" else ~np.isnan(truth)
-    scores = SCORES.find(kind)
+    scores = Scores.registry.find(kind)
     measured = scores(prediction[known], truth[known], prediction[known])
     return float(measured.measure(np.ones((1, known.sum()))).overall[scores.headline][0])
 

@@ -36,7 +36,7 @@ from torso.app.demo.digits import INPUTS, TARGETS, make
 from torso.columns import decoding as data_decoding
 from torso.columns.inputs import AudioInput, ImageInput
 from torso.columns.loader import Loader
-from torso.columns.reading import Reading
+from torso.columns.reading import Reading, ReadOptions
 from torso.tables import read_table
 from torso.tables.table import Column, Table
 from torso.training import Listener, answer
@@ -166,7 +166,7 @@ def _decoded(
 ) -> dict[str, float]:
     """Files per second into a cold cache, and the cores that this process and its children kept busy."""
     with tempfile.TemporaryDirectory() as cache:
-        reading = Reading(folder=folder, cache=Path(cache))
+        reading = Reading(ReadOptions(folder=folder, cache=Path(cache)))
         wall, cpu = time.perf_counter(), _cpu()
         kind.source(column, reading)
         wall, cpu = time.perf_counter() - wall, _cpu() - cpu
@@ -247,9 +247,9 @@ def thousand(
         began = time.perf_counter()
         answers = predictor.predict(path)
         raw.append(len(answers) / (time.perf_counter() - began))
-        reading = Reading(folder=source.folder, cache=cache)
+        reading = Reading(ReadOptions(folder=source.folder, cache=cache))
         dataset = predictor.schema.dataset(source, reading, targets=False)
-        assert sum(reading.decoded.values()) == 0
+        assert sum(reading.log.decoded.values()) == 0
         began = time.perf_counter()
         loader = Loader(dataset, np.arange(1000), batch_size=256)
         answer(predictor.model, loader).predictions(predictor.model)

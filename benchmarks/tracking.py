@@ -40,7 +40,7 @@ from small_training import circumstances, interval
 
 import torso
 from torso.columns.media.videos import decode_video, spread
-from torso.tasks.scores import TaskReport, evaluate_task, fit_baseline
+from torso.tasks import TaskReport, evaluate_task, fit_baseline
 from torso.training import Epoch, Listener
 
 HERE = Path(__file__).resolve().parent

@@ -14,7 +14,7 @@ import rich
 from _data import data_folder
 
 import torso
-from torso.app.results import results_table
+from torso.app.terminal import results_table
 
 COLUMNS = [
     "age",

@@ -15,9 +15,9 @@ import rich
 from _data import data_folder
 
 import torso
+from torso.app.terminal import results_table
 from torso.inference.report import inspect_table
 from torso.tables.table import read_table
-from torso.app.results import results_table
 
 VENDORS = ["twemoji", "noto", "openmoji"]
 TARGETS = {"group": "category", "skin_tone_support": "binary", "version": "number"}

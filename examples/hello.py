@@ -15,7 +15,8 @@ from torch import Tensor, nn
 from torso import Tokens
 from torso.balancing import Equal
 from torso.sharing import Hard
-from torso.tasks.heads import Gaussian, GaussianVector
+from torso.tasks.number import Gaussian
+from torso.tasks.vector import GaussianVector
 
 
 class ByHand(nn.Module):

@@ -15,7 +15,7 @@ from _data import data_folder
 from scipy.io import arff
 
 import torso
-from torso.tasks.scores import TaskReport
+from torso.tasks import TaskReport
 
 NUM_TARGETS = 16
 

@@ -17,7 +17,8 @@ from torso import Features
 from torso.encoders import ImageConvNet, NumbersPeriodic
 from torso.fusion import Transformer
 from torso.sharing import Hard
-from torso.tasks.heads import Logistic, Softmax
+from torso.tasks.binary import Logistic
+from torso.tasks.category import Softmax
 
 DIM = 64
 

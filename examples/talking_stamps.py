@@ -17,7 +17,7 @@ from _data import data_folder
 from rich import print
 
 import torso
-from torso.app.results import results_table
+from torso.app.terminal import results_table
 
 INPUTS = {
     "image": {"kind": "image", "size": 64, "root": "images.zip"},

@@ -41,7 +41,9 @@ def assert_exports(part: nn.Module, *inputs: Any, reason: str = "") -> None:
 
 def _traced(part: nn.Module, inputs: tuple[Any, ...]) -> nn.Module:
     batch = torch.export.Dim("batch")
-    sizes = [{0: batch} if isinstance(leaf, Tensor) else None for leaf in pytree.tree_leaves(inputs)]
+    sizes = [
+        {0: batch} if isinstance(leaf, Tensor) else None for leaf in pytree.tree_leaves(inputs)
+    ]
     shapes = pytree.tree_unflatten(sizes, pytree.tree_structure(inputs))
     with torch.no_grad(), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # tracing warns of what it leaves out

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from torso.core.types import Batch, Features
-from torso.model.model import Model, Part
+from torso.model import Model, PartSpec
 
 MODALITIES = ("image", "text", "numbers")
 TASKS = {"digit": "category", "odd": "binary", "ink": "number"}
@@ -27,11 +27,11 @@ def model(
 ) -> Model:
     """Return a model in float64 and evaluation mode; the modalities' forms go by position."""
     parts = [
-        Part("image", {"type": "convnet", "width": 4, "stages": 1}, {"size": 8}),
-        Part("text", {"type": "transformer", "depth": 1}, {"vocabulary": 7}),
-        Part("numbers", "periodic", {"columns": 3}),
+        PartSpec("image", {"type": "convnet", "width": 4, "stages": 1}, {"size": 8}),
+        PartSpec("text", {"type": "transformer", "depth": 1}, {"vocabulary": 7}),
+        PartSpec("numbers", "periodic", {"columns": 3}),
     ]
-    heads = {kind: Part(kind, name, offered) for kind, (name, offered, _) in KINDS.items()}
+    heads = {kind: PartSpec(kind, name, offered) for kind, (name, offered, _) in KINDS.items()}
     torch.manual_seed(seed)
     built = Model.build(
         dict(zip(modalities, parts, strict=True)),

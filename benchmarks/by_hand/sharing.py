@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from torso.sharing._stacked import Stacked
+from torso.sharing._batched_layers import BatchedLinear
 
 Leaves = Mapping[str, Tensor]
 Found = tuple[Tensor | list[Tensor], Tensor | None]
@@ -26,7 +26,7 @@ def leaves(part: nn.Module) -> dict[str, Tensor]:
     found: dict[str, Tensor] = {}
     inside: set[int] = set()
     for name, module in part.named_modules():
-        if isinstance(module, Stacked):
+        if isinstance(module, BatchedLinear):
             found[f"{name}.weight"] = module.weight()
             if len(module.biases):
                 found[f"{name}.bias"] = torch.cat([*module.biases]).view(module.members, 1, -1)

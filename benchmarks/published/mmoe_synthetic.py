@@ -39,7 +39,7 @@ from small_training import interval  # noqa: E402
 
 from torso.core.types import Tokens  # noqa: E402
 from torso.sharing import Sharing  # noqa: E402
-from torso.tasks.heads import Gaussian  # noqa: E402
+from torso.tasks.number import Gaussian  # noqa: E402
 
 TASKS = ["one", "two"]
 INPUTS, EXPERTS, EXPERT, TOWER = 100, 8, 16, 8

@@ -45,8 +45,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from torso.balancing import Balancer, GradientBalancer, GramBalancer
-from torso.balancing.loss import LossBalancer
+from torso.balancing import Balancer, GradientBalancer, GramBalancer, LossBalancer
 
 HERE = Path(__file__).resolve().parent
 TASKS = ["one", "two"]

@@ -44,7 +44,7 @@ def torchjd_autogram(body: nn.Module) -> Backward:
         from torchjd.aggregation import UPGradWeighting
         from torchjd.autogram import Engine
 
-        from torso.balancing.engine import own_parameters
+        from torso.balancing.engine.graph import own_parameters
 
         weighting = UPGradWeighting()
     except ImportError as error:

@@ -1,7 +1,7 @@
 """Torso: many senses in, one shared body, many tasks out.
 
 `torso.fit` trains one model on a table with gaps; `torso.load` opens a run; every room (`torso.encoders`,
-`torso.fusion`, `torso.sharing`, `torso.tasks.heads`, `torso.balancing`) is usable alone. Nothing heavy is imported
+`torso.fusion`, `torso.sharing`, `torso.tasks`, `torso.balancing`) is usable alone. Nothing heavy is imported
 before it is used.
 """
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from torso.model.model import Model
     from torso.runs.fit import fit
     from torso.runs.predictor import Predictor, load
+    from torso.search import Searcher
     from torso.studies.robustness import robustness
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "Features",
     "Model",
     "Predictor",
+    "Searcher",
     "Tokens",
     "__version__",
     "fit",
@@ -39,6 +41,7 @@ _HOME = {
     "Features": "torso.core.types",
     "Model": "torso.model.model",
     "Predictor": "torso.runs.predictor",
+    "Searcher": "torso.search",
     "Tokens": "torso.core.types",
     "fit": "torso.runs.fit",
     "load": "torso.runs.predictor",

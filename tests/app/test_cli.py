@@ -141,7 +141,7 @@ def test_a_folder_is_found_when_none_is_named(tmp_path, monkeypatch):
 
 
 def test_ctrl_c_exits_with_130_and_resume_goes_on(tmp_path, monkeypatch, capsys):
-    from torso.app.progress import ProgressBar
+    from torso.app.terminal import ProgressBar
 
     table, out = write(tmp_path / "t.csv", tables.plain()), tmp_path / "run"
     settings = {**TINY, "training.epochs": 3}

@@ -1,8 +1,12 @@
 """Everything that YAML can name is listed, with settings and a sentence."""
 
-import pytest
+from io import StringIO
 
-from torso.app.listing import rooms
+import pytest
+from rich.console import Console
+
+from torso.app.listing import rooms, sheets
+from torso.app.terminal import settings_sheet
 from torso.balancing import Balancer
 from torso.core.errors import ConfigError
 from torso.encoders import Encoder
@@ -52,3 +56,62 @@ def test_a_balancer_says_what_it_needs_and_where_its_paper_is():
     assert found["config"].needs.startswith("gradients")
     without = {name for name, entry in found.items() if not entry.paper}
     assert without == {"equal", "fixed"}
+
+
+def test_a_part_lists_the_settings_that_users_decide():
+    [sheet] = sheets("image/convnet")
+    assert sheet.title == "encoders/image/convnet"
+    assert sheet.spelling == "--set encoders.MODALITY=convnet"
+    names = [row.name for row in sheet.rows]
+    assert {"width", "stages", "augment", "lr"} <= set(names)
+    assert not {"dim", "size", "channels"} & set(names)
+    width = next(row for row in sheet.rows if row.name == "width")
+    assert (width.default, width.meaning) == ("32", "channels of the first stage.")
+    assert width.values.startswith("whole number")
+
+
+def test_required_settings_and_parts_inside_parts_are_marked():
+    [fixed] = sheets("fixed")
+    assert [(row.name, row.default) for row in fixed.rows] == [("weights", "required")]
+    weights = next(entry for entry in rooms("balancing")["balancing"] if entry.name == "fixed")
+    assert weights.settings == "weights (required)"
+    [sequential] = sheets("sequential")
+    assert [row.values for row in sequential.rows if row.name == "inner"] == ["a part of fusion"]
+    assert [row.values for row in sheets("late")[0].rows if row.name == "rule"] == [
+        "mean or product"
+    ]
+
+
+def test_a_name_of_several_parts_lists_them_all():
+    assert [sheet.title for sheet in sheets("film")] == ["fusion/film", "sharing/film"]
+    assert [sheet.title for sheet in sheets("fusion/film")] == ["fusion/film"]
+    assert {"inputs/number", "targets/number"} == {sheet.title for sheet in sheets("number")}
+
+
+@pytest.mark.parametrize(
+    ("typo", "near"),
+    [("gatde", "gated"), ("fusion/gatde", "fusion/gated"), ("trainin", "training")],
+)
+def test_a_typo_is_answered_with_the_nearest_name(typo, near):
+    with pytest.raises(ConfigError, match=rf"Nothing is called '{typo}'\. Did you mean '{near}'"):
+        sheets(typo)
+
+
+def test_a_section_lists_its_keys_with_bounds():
+    found = {row.name: row for row in sheets("training")[0].rows}
+    assert found["epochs"].values == "whole number from 1"
+    assert found["average"].values == "number from 0 to below 1 or null"
+    assert found["precision"].default == "auto"
+    assert "split.stratify" in {row.name for row in sheets("data")[0].rows}
+
+
+@pytest.mark.parametrize("width", [60, 80, 160])
+def test_every_sheet_fits_the_terminal_and_loses_nothing(width):
+    console = Console(width=width, record=True, file=StringIO())
+    for room, entries in rooms().items():
+        for entry in entries:
+            for sheet in sheets(f"{room}/{entry.name}"):
+                console.print(settings_sheet(sheet, width))
+    lines = console.export_text().splitlines()
+    assert max(map(len, lines)) <= width
+    assert [line for line in lines if "\u2026" in line] == []

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import pytest
 import torch
@@ -21,21 +20,12 @@ from torso.core.errors import ConfigError
 TASKS = ("digit", "odd", "ink", "a.b")
 FACTOR = {"digit": 0.5, "odd": 2.0, "ink": 0.0, "a.b": 1.0}
 
-# Whose result hangs on the place of a task, and why; everything else holds for them too.
-PLACES_MATTER = {
-    "rlw": "draws one number per place",
-    "ldc_mtl": "compares neighbours, as its paper does",
-}
-# Who is told which task is first; the others are equal.
-PRIMARY = {"pcd": "primary"}
-# Whose paper lets a weight fall below zero.
-SIGNED = {"aligned_mtl", "imtlg"}
-
 
 def build(name: str, tasks: Sequence[str] = TASKS) -> Balancer:
-    offered: dict[str, Any] = {"weights": {task: FACTOR.get(task, 1.0) for task in tasks}}
-    if name in PRIMARY and tasks:
-        offered[PRIMARY[name]] = "digit" if "digit" in tasks else tasks[0]
+    offered = {
+        "weights": {task: FACTOR.get(task, 1.0) for task in tasks},
+        "primary": "digit" if "digit" in tasks else next(iter(tasks), None),
+    }
     return Balancer.registry.build(name, tasks=list(tasks), **offered).double()
 
 
@@ -112,20 +102,20 @@ def assert_descent(name: str) -> None:
 def assert_order_of_tasks_is_no_matter(name: str) -> None:
     """Tasks in another order: the same gradients, weights and training."""
     order = [2, 0, 3, 1]
-    one, two = Playground(), Playground([TASKS[place] for place in order])
+    one, two = Playground(), Playground([TASKS[index] for index in order])
     first, second = build(name), build(name, two.tasks)
     same = True
     for steps in (0, 5):
         one.train(first, steps)
         two.train(second, steps)
         body, *own = one.balanced(first)
-        found = two.balanced(second)
-        if name in PLACES_MATTER:
-            same &= all(map(torch.allclose, [body, *(own[place] for place in order)], found))
+        shuffled = two.balanced(second)
+        if not first.order_invariant:
+            same &= all(map(torch.allclose, [body, *(own[index] for index in order)], shuffled))
             continue
-        assert_close([body, *(own[place] for place in order)], found, atol=1e-9)
+        assert_close([body, *(own[index] for index in order)], shuffled, atol=1e-9)
         assert first.task_weights() == pytest.approx(second.task_weights())
-    assert name not in PLACES_MATTER or not same, f"{name} is no exception: take it off the list"
+    assert first.order_invariant or not same, f"{name} is order-invariant and should say so"
 
 
 def assert_one_task_alone_keeps_its_direction(name: str) -> None:
@@ -153,9 +143,8 @@ def assert_equal_tasks_are_treated_equally(name: str) -> None:
     factor = (ground.body.grad.sum() / plain[0].sum()).item()
     assert factor > 0
     assert_close([ground.body.grad], [factor * plain[0]], atol=1e-9)
-    if name not in PLACES_MATTER.keys() | PRIMARY.keys() and (
-        weights := list(balancer.task_weights().values())
-    ):
+    weights = list(balancer.task_weights().values())
+    if balancer.symmetric and weights:
         assert weights == pytest.approx([weights[0]] * 5, rel=1e-6)
 
 
@@ -291,7 +280,7 @@ def assert_weights_follow_the_scale(name: str) -> None:
 
 def assert_sixty_four_tasks(name: str) -> None:
     """Many tasks, more than the body has directions, with losses of sizes from 1e-3 to 1e3."""
-    tasks = [f"task {place}" for place in range(64)]
+    tasks = [f"task {index}" for index in range(64)]
     draw = torch.Generator().manual_seed(3)
     body = nn.Parameter(torch.randn(6, generator=draw, dtype=torch.float64))
     rows = torch.randn(64, 6, generator=draw, dtype=torch.float64)
@@ -356,8 +345,8 @@ def assert_weights_are_for_the_log(name: str) -> None:
     Playground().train(balancer, 2)
     weights = balancer.task_weights()
     assert not weights or list(weights) == list(TASKS)
-    assert all(type(one) is float for one in weights.values())
-    assert name in SIGNED or all(one >= 0 for one in weights.values())
+    assert all(type(weight) is float for weight in weights.values())
+    assert balancer.signed_weights or all(weight >= 0 for weight in weights.values())
 
 
 LAWS: list[Callable[[str], None]] = [

@@ -13,7 +13,7 @@ from torso.columns.decoding import Loaded, decode_files
 from torso.columns.inputs import AudioInput, ImageInput
 from torso.columns.media import MediaError, decode_image
 from torso.columns.media.processes import DecodingProcesses, processes_work
-from torso.columns.reading import Reading
+from torso.columns.reading import Reading, ReadOptions
 from torso.core.errors import DataError
 from torso.tables.table import read_table
 
@@ -73,10 +73,12 @@ def test_every_way_gives_the_same_in_order(way, folder, tmp_path, form, cached):
     root = [folder / "all.zip"] if form == "zip" else []
     told = []
     reading = Reading(
-        folder=folder,
-        root=root,
-        cache=tmp_path if cached else None,
-        progress=lambda *one: told.append(one),
+        ReadOptions(
+            folder=folder,
+            root=root,
+            cache=tmp_path if cached else None,
+            progress=lambda *one: told.append(one),
+        )
     )
     source = ImageInput(16).source(column(cells), reading)
     values, mask = source.batch(np.arange(NUMBER))
@@ -85,21 +87,21 @@ def test_every_way_gives_the_same_in_order(way, folder, tmp_path, form, cached):
     rows = np.flatnonzero(mask)
     np.testing.assert_array_equal(values[rows, 0, 0, 0], rows % 256)
     np.testing.assert_array_equal(values[rows, 0, 0, 1], rows // 256)
-    assert [one.row - 1 for one in reading.skipped] == bad
-    assert reading.decoded == {"photo": NUMBER - 1 - len(bad)}
+    assert [one.row - 1 for one in reading.log.skipped] == bad
+    assert reading.log.decoded == {"photo": NUMBER - 1 - len(bad)}
     if cached:
         assert told[-1] == ("photo", NUMBER, NUMBER)
         assert [done for _, done, _ in told] == sorted(done for _, done, _ in told)
-        again = Reading(folder=folder, root=root, cache=tmp_path, progress=None)
+        again = Reading(ReadOptions(folder=folder, root=root, cache=tmp_path, progress=None))
         ImageInput(16).source(column(cells), again)
-        assert again.decoded == {"photo": 0}
+        assert again.log.decoded == {"photo": 0}
 
 
 def test_recordings_too(way, folder, tmp_path):
     cells = [tables.wav(100 + row) for row in range(100)]
     found, mask = (
         AudioInput(rate=4000, mels=8)
-        .source(column(cells), Reading(cache=tmp_path))
+        .source(column(cells), Reading(ReadOptions(cache=tmp_path)))
         .batch(np.arange(100))
     )
     assert mask.all()
@@ -108,11 +110,13 @@ def test_recordings_too(way, folder, tmp_path):
 
 
 def test_the_first_error_ends_it(way, folder, tmp_path):
-    reading = Reading(folder=folder, cache=tmp_path, on_error="fail")
+    reading = Reading(ReadOptions(folder=folder, cache=tmp_path, on_error="fail"))
     with pytest.raises(DataError, match=r"row 4, column 'photo': '3\.png'"):
         ImageInput(16).source(column(cells_of(folder, "folder")), reading)
     if way == "processes":
-        ImageInput(16).source(column(cells_of(folder, "folder")[50:53] * 9), Reading(folder=folder))
+        ImageInput(16).source(
+            column(cells_of(folder, "folder")[50:53] * 9), Reading(ReadOptions(folder=folder))
+        )
 
 
 def test_an_unexpected_error_is_shown_and_not_lost(way):

@@ -9,6 +9,7 @@ import torch
 from torso.columns.dataset import Dataset
 from torso.columns.loader import Loader, gather
 from torso.columns.sources import ArraySource
+from torso.core.errors import ConfigError
 
 DATASET = Dataset(
     50,
@@ -46,6 +47,13 @@ def test_the_order_is_the_seeds_and_the_passes():
     assert rows_of(Loader(DATASET, ROWS, batch_size=8)) == ROWS.tolist()
 
 
+def test_one_process_keeps_the_order_that_runs_were_trained_with():
+    loader = Loader(DATASET, ROWS, batch_size=8, shuffle=True, seed=5)
+    for number in range(2):
+        expected = np.random.default_rng((5, number)).permutation(ROWS)
+        assert rows_of(loader) == expected.tolist()
+
+
 def test_batches_are_prepared_ahead_and_stop_with_the_consumer():
     asked, ready = [], threading.Event()
 
@@ -57,7 +65,7 @@ def test_batches_are_prepared_ahead_and_stop_with_the_consumer():
             return super().batch(rows)
 
     source = Slow(DATASET.sources["x"].values, DATASET.sources["x"].mask)
-    loader = Loader(Dataset(50, {"x": source}, {}), np.arange(50), batch_size=5, ahead=3)
+    loader = Loader(Dataset(50, {"x": source}, {}), np.arange(50), batch_size=5)
     batches = iter(loader)
     next(batches)
     assert ready.wait(5)
@@ -80,3 +88,29 @@ def test_gather_without_targets():
     batch = gather(Dataset(50, DATASET.sources, {}), np.array([3, 1]))
     assert batch.rows.tolist() == [3, 1]
     assert batch.targets == {}
+
+
+@pytest.mark.parametrize("world", [1, 2, 3])
+@pytest.mark.parametrize(
+    "rows", [39, 40, 41, 43]
+)  # batches of 8: none, one, two ... rows are left over
+def test_processes_share_out_every_batch(world, rows):
+    rows = ROWS[:rows]
+    whole = Loader(DATASET, rows, batch_size=8, shuffle=True, seed=5)
+    shares = [
+        Loader(DATASET, rows, batch_size=8, shuffle=True, seed=5, process=(rank, world))
+        for rank in range(world)
+    ]
+    order = rows_of(whole)
+    steps = [[batch.rows.tolist() for batch in share] for share in shares]
+    assert {len(of_rank) for of_rank in steps} == {len(shares[0])}  # as many steps everywhere
+    together = [sorted(row for rows in step for row in rows) for step in zip(*steps, strict=True)]
+    starts = [8 * step for step in range(len(together))]
+    ends = [*starts[1:], len(order)]
+    assert together == [sorted(order[a:b]) for a, b in zip(starts, ends, strict=True)]
+    assert all(rows for of_rank in steps for rows in of_rank)
+
+
+def test_every_process_needs_a_row():
+    with pytest.raises(ConfigError, match="batches of 2 from 43 rows"):
+        Loader(DATASET, ROWS, batch_size=2, process=(0, 3))

@@ -7,14 +7,16 @@ import pytest
 import torch
 
 from torso.balancing import Balancer
+from torso.columns.inputs import Input
 from torso.core.errors import ConfigError, MissingDependency
-from torso.core.registry import Registry, no_imports, spec_type
+from torso.core.registry import Registry, no_imports
+from torso.core.spec import Spec
 from torso.encoders import Encoder
 from torso.fusion import Fusion
 from torso.sharing import Sharing
-from torso.tasks.heads import Head
+from torso.tasks import Head, Target
 
-ROOMS = [Encoder, Fusion, Sharing, Head, Balancer]
+ROOMS = [Input, Encoder, Fusion, Sharing, Head, Target, Balancer]
 
 
 class Thing:
@@ -71,8 +73,6 @@ def test_only_what_is_asked_for_is_offered_and_settings_win(registry):
 def test_a_spec_that_is_none(spec, registry):
     with pytest.raises(ConfigError, match=r"should be a name or a mapping with the key `type`"):
         registry.build(spec)
-    with pytest.raises(ConfigError, match=r"should be a name or a mapping with the key `type`"):
-        spec_type(spec)
 
 
 @pytest.mark.parametrize(
@@ -96,7 +96,9 @@ def test_a_wrong_spec_is_a_clear_error(spec, message, registry):
 
 
 def test_an_argument_that_nobody_offers(registry):
-    with pytest.raises(ConfigError, match=r"Cannot build thing 'thing' from {}.*'dim'"):
+    with pytest.raises(
+        ConfigError, match=r"Cannot build thing 'thing' from {}: Parameter `dim` is required"
+    ):
         registry.build("thing")
 
 
@@ -115,8 +117,8 @@ def test_a_missing_dependency_stays_one(registry):
 
 
 def test_complete_writes_every_default_out(registry):
-    assert registry.complete("thing", given=["dim"]) == {"type": "thing", "size": 3, "names": ["a"]}
-    assert registry.complete({"type": "thing", "size": 9})["size"] == 9
+    assert registry.complete("thing", given=["dim"]) == Spec("thing", {"size": 3, "names": ["a"]})
+    assert registry.complete({"type": "thing", "size": 9}).settings["size"] == 9
 
 
 def test_a_name_is_given_once(registry):
@@ -184,7 +186,7 @@ def test_every_default_of_a_part_can_be_written_to_yaml(room):
     import yaml
 
     for name, part in room.registry.items():
-        complete = room.registry.complete(name)
+        complete = room.registry.complete(name).as_dict()
         assert yaml.safe_load(yaml.safe_dump(complete)) == complete, part
 
 
@@ -200,3 +202,10 @@ def test_what_the_surroundings_offer_is_not_named_as_a_setting():
         registry.build({"type": "thing", "wdth": 3}, dim=2)
     with pytest.raises(ConfigError, match=r"'width': -3}: \['width'\] should not be negative"):
         registry.build({"type": "thing", "width": -3}, dim=2)
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_every_setting_of_a_part_has_a_meaning(room):
+    for name in room.registry:
+        settings = room.registry.settings(name)
+        assert [key for key, one in settings.items() if one.by_user and not one.meaning] == [], name

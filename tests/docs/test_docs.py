@@ -8,7 +8,6 @@ and the models are made small behind the page's back (`TINY`); nothing else is c
 
 from __future__ import annotations
 
-import os
 import re
 import shlex
 import shutil
@@ -25,7 +24,9 @@ import typer
 import yaml
 
 import torso
+from benchmarks.shape import Tree
 from tests.fusion import laws
+from tests.places import DATA, ROOT
 from tests.sharing import laws as sharing_laws
 from tests.sharing.test_laws import LAWS as SHARING_LAWS
 from tests.small_tables import options
@@ -37,13 +38,11 @@ from torso.encoders import Encoder
 from torso.fusion import Fusion
 from torso.runs.config import RunConfig
 from torso.sharing import Sharing
-from torso.tasks.heads import Head
-from torso.tasks.targets import TargetKind
+from torso.tasks import Head, Target
 
-ROOT = Path(__file__).resolve().parents[2]
-DATA = Path(os.environ.get("TORSO_DATA") or ROOT.parent / "shared" / "data")
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md"]
 PAGES += sorted((ROOT / "docs").glob("*.md"))
+TREE = Tree(ROOT / "src")
 ROWS = 60
 TINY = {"training.epochs": 1, "dim": 16, "inputs.image.size": 16}
 TO_BE_WRITTEN = {"tests/fusion/test_token_mean.py"}
@@ -87,9 +86,6 @@ def prose(page: Path) -> str:
 
 def name(page: Path) -> str:
     return page.stem
-
-
-every_page = pytest.mark.parametrize("page", PAGES, ids=name)
 
 
 # --- what is run ------------------------------------------------------------------------------------
@@ -248,43 +244,75 @@ def test_the_fusions_to_be_written_keep_the_laws(law, own_fusions):
 # --- what is named ----------------------------------------------------------------------------------
 
 
-@every_page
-def test_links_lead_somewhere(page):
-    for target in re.findall(r"\]\(([^)\s]+)\)", prose(page)):
-        if not target.startswith("http"):
-            assert (page.parent / target.split("#")[0]).exists(), target
+def anchors(page: Path) -> set[str]:
+    """Return the anchors that a page's headings make, as GitHub spells them."""
+    headings = re.findall(r"^#+ +(.+)$", prose(page), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in headings}
 
 
-@every_page
-def test_files_exist(page):
-    code = re.findall(r"`([^`\n]+)`", prose(page))
-    code += [word for block in blocks(page) for line in block.lines() for word in line.split()]
-    written = {block.note for block in blocks(page) if block.mark == "file"} | TO_BE_WRITTEN
-    for word in code:
-        if re.fullmatch(r"(src|tests|examples|docs|benchmarks|\.ci)/[\w./-]+", word):
-            assert word in written or (ROOT / word).exists(), word
+def test_links_lead_somewhere():
+    broken = []
+    for page in PAGES:
+        for target in re.findall(r"\]\(([^)\s]+)\)", prose(page)):
+            file, _, anchor = target.partition("#")
+            other = page.parent / file if file else page
+            if target.startswith("http"):
+                continue
+            if not other.exists() or (anchor and anchor not in anchors(other)):
+                broken.append(f"{page.name}: {target}")
+    assert not broken, "\n".join(broken)
 
 
-@every_page
-def test_commands_and_their_options_exist(page):
+def test_files_exist():
+    absent = []
+    for page in PAGES:
+        words = re.findall(r"`([^`\n]+)`", prose(page))
+        words += [word for block in blocks(page) for line in block.lines() for word in line.split()]
+        written = {block.note for block in blocks(page) if block.mark == "file"} | TO_BE_WRITTEN
+        for word in words:
+            path = re.fullmatch(r"(src|tests|examples|docs|benchmarks|\.ci)/[\w./-]+", word)
+            if path and word not in written and not (ROOT / word).exists():
+                absent.append(f"{page.name}: {word}")
+    assert not absent, "\n".join(absent)
+
+
+def test_commands_and_their_options_exist():
     commands = typer.main.get_command(app).commands
     targets = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
-    lines = re.findall(r"`((?:torso|make) [^`\n]+)`", prose(page))
-    lines += [line for block in blocks(page) for line in block.lines()]
-    for line in lines:
-        words = [word for word in shlex.split(line, comments=True) if "PYTHONPATH" not in word]
-        if words[:1] == ["make"]:
-            assert words[1] in targets, line
-        if words[:1] == ["torso"]:
-            known = {option for one in commands[words[1]].params for option in one.opts}
-            for word in words[2:]:
-                assert not re.match(r"--?[a-z]", word) or word in known, line
+    wrong = []
+    for page in PAGES:
+        lines = re.findall(r"`((?:torso|make) [^`\n]+)`", prose(page))
+        for line in [*lines, *(line for block in blocks(page) for line in block.lines())]:
+            words = [word for word in shlex.split(line, comments=True) if "PYTHONPATH" not in word]
+            if words[:1] == ["make"] and words[1] not in targets:
+                wrong.append(f"{page.name}: {line}")
+            if words[:1] == ["torso"]:
+                params = commands[words[1]].params if words[1] in commands else []
+                known = {option for param in params for option in param.opts}
+                given = [word for word in words[2:] if re.match(r"--?[a-z]", word)]
+                if words[1] not in commands or not known.issuperset(given):
+                    wrong.append(f"{page.name}: {line}")
+    assert not wrong, "\n".join(wrong)
 
 
-@every_page
-def test_figures_have_a_place(page):
-    text = page.read_text(encoding="utf-8")
-    assert text.count("<!-- results:") == text.count("<!-- /results -->")
+def test_modules_that_the_changelog_sends_to_exist():
+    text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    table = text.partition("### Changed: module paths")[2].partition("### ")[0]
+    now = re.findall(r"^\| .* \| (.*) \|$", table, re.MULTILINE)[1:]
+    modules = [word for cell in now for word in re.findall(r"`(torso[\w.]+)`", cell)]
+    assert len(modules) > 15
+    known = [*TREE.paths, "torso.tasks.KIND"]
+    assert [module for module in modules if module not in known] == []
+
+
+def test_figures_have_a_place():
+    texts = {page.name: page.read_text(encoding="utf-8") for page in PAGES}
+    open_places = [
+        name
+        for name, text in texts.items()
+        if text.count("<!-- results:") != text.count("<!-- /results -->")
+    ]
+    assert open_places == []
 
 
 def column(page: str, header: str, number: int = 0) -> list[str]:
@@ -310,7 +338,7 @@ def column(page: str, header: str, number: int = 0) -> list[str]:
         ("heads.md", "head", Head.registry),
         ("balancing.md", "balancer", Balancer.registry),
         ("tables.md", "input kind", Input.registry),
-        ("tables.md", "target kind", TargetKind.registry),
+        ("tables.md", "target kind", Target.registry),
     ],
 )
 def test_every_part_has_its_line(page, header, registry):

@@ -6,7 +6,7 @@ import torch
 from torso.core.errors import ConfigError
 from torso.core.types import Features
 from torso.encoders import CategoriesEmbedding, NumbersPeriodic, NumbersPiecewise
-from torso.model.model import Model, Part
+from torso.model import Model, PartSpec
 
 TRUE = torch.ones(1, 1, dtype=torch.bool)
 
@@ -125,12 +125,14 @@ def test_columns_and_the_transformer_fusion_are_an_ft_transformer():
     """Every known cell is a token of its own, and all of them meet; a missing one is not there."""
     built = Model.build(
         {
-            "numbers": Part("numbers", {"type": "periodic", "layout": "columns"}, {"columns": 3}),
-            "categories": Part(
+            "numbers": PartSpec(
+                "numbers", {"type": "periodic", "layout": "columns"}, {"columns": 3}
+            ),
+            "categories": PartSpec(
                 "categories", {"type": "embedding", "layout": "columns"}, {"cardinalities": [4, 2]}
             ),
         },
-        {"price": Part("number", "gaussian", {"mean": 0.0, "std": 1.0})},
+        {"price": PartSpec("number", "gaussian", {"mean": 0.0, "std": 1.0})},
         dim=8,
         fusion={"type": "transformer", "depth": 1},
         missing="skip",

@@ -64,7 +64,7 @@ def test_the_class_token_leaves_alone_or_not_at_all():
 
 @pytest.mark.parametrize(
     ("wrong", "said"),
-    [({"patch": 99}, "from 1 to 64"), ({"positions": "rotary"}, "sincos or learned")],
+    [({"patch": 99}, "from 1 to 64"), ({"positions": "rotary"}, "'sincos' or 'learned'")],
 )
 def test_wrong_settings(wrong, said):
     with pytest.raises(ConfigError, match=said):

@@ -5,7 +5,7 @@ import math
 
 import pytest
 
-from torso.tasks.scores import Estimate, TaskReport
+from torso.tasks import Estimate, TaskReport
 
 
 def report(estimate, baseline, errors=()):

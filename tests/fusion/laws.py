@@ -10,7 +10,7 @@ from typing import Literal, get_args, get_origin, get_type_hints
 import pytest
 import torch
 
-from torso.core.registry import Spec, spec_type
+from torso.core.spec import Spec, SpecLike
 from torso.core.tensors import zeroed
 from torso.core.types import Tokens
 from torso.fusion import Fusion
@@ -21,7 +21,7 @@ LENGTHS = {"image": 1, "text": 4, "a.b": 2}
 """Modality -> tokens per row; one name that PyTorch would not take for a module."""
 
 
-def fusions() -> list[Spec]:
+def fusions() -> list[SpecLike]:
     """Return every registered fusion, each of its variants, and every one that holds fusions around every other."""
     plain = list(Fusion.registry)
     varied = [spec for name, part in Fusion.registry.items() for spec in _variants(name, part)]
@@ -30,16 +30,18 @@ def fusions() -> list[Spec]:
     return [*plain, *varied, *nested]
 
 
-def order_invariant() -> list[Spec]:
+def order_invariant() -> list[SpecLike]:
     """Return every fusion that claims that the order of its modalities is no matter."""
-    return [spec for spec in fusions() if Fusion.registry.find(spec_type(spec)[0]).order_invariant]
+    return [
+        spec for spec in fusions() if Fusion.registry.find(Spec.parse(spec).name).order_invariant
+    ]
 
 
 def _settings(part: type[Fusion]) -> Mapping[str, inspect.Parameter]:
     return inspect.signature(part).parameters
 
 
-def _variants(name: str, part: type[Fusion]) -> list[Spec]:
+def _variants(name: str, part: type[Fusion]) -> list[SpecLike]:
     """Return a spec for every other value of a setting that is one of a few words."""
     hints = get_type_hints(part.__init__)
     return [
@@ -51,7 +53,7 @@ def _variants(name: str, part: type[Fusion]) -> list[Spec]:
     ]
 
 
-def build(spec: Spec, seed: int = 0, modalities: Sequence[str] = tuple(LENGTHS)) -> Fusion:
+def build(spec: SpecLike, seed: int = 0, modalities: Sequence[str] = tuple(LENGTHS)) -> Fusion:
     """Return a fusion in evaluation mode, in float64 so that "equal" can be strict."""
     torch.manual_seed(seed)
     return Fusion.registry.build(spec, modalities=list(modalities), dim=DIM).double().eval()
@@ -199,18 +201,18 @@ def assert_names_are_checked(fusion: Fusion) -> None:
         fusion({})
 
 
-def assert_needs_a_modality(spec: Spec) -> None:
+def assert_needs_a_modality(spec: SpecLike) -> None:
     with pytest.raises(ValueError, match=r"`modalities` should name at least one"):
         Fusion.registry.build(spec, modalities=[], dim=DIM)
 
 
-def assert_one_modality_is_enough(spec: Spec) -> None:
+def assert_one_modality_is_enough(spec: SpecLike) -> None:
     torch.manual_seed(0)
     fusion = Fusion.registry.build(spec, modalities=["text"], dim=DIM).double()
     assert fusion({"text": example()["text"]}).values.isfinite().all()
 
 
-def assert_order_of_modalities_is_no_matter(spec: Spec) -> None:
+def assert_order_of_modalities_is_no_matter(spec: SpecLike) -> None:
     """The same weights by name, in a fusion built with another order: the same function."""
     fusion, tokens = build(spec), example()
     for order in permutations(LENGTHS):

@@ -1,4 +1,4 @@
-"""Streams that exchange through a few tokens: by hand, and that nothing else crosses."""
+"""ModalityStreams that exchange through a few tokens: by hand, and that nothing else crosses."""
 
 import pytest
 import torch

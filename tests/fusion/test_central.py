@@ -31,7 +31,7 @@ def test_the_layers_row_by_row(depth):
 
 
 def test_a_number_by_hand():
-    """Streams that stay what they are, (1, 2) and (10, 20): 0.5 (0, 4) + 2 (1, 2) + 3 (10, 20)."""
+    """ModalityStreams that stay what they are, (1, 2) and (10, 20): 0.5 (0, 4) + 2 (1, 2) + 3 (10, 20)."""
     fusion = Central(["a", "b"], 2, depth=1).double().eval()
     fusion.norm = torch.nn.Identity()
     fusion.streams.step = lambda layer, streams: streams

@@ -10,7 +10,7 @@ from tests.fusion import laws
 from torso.core.errors import ConfigError
 from torso.core.types import Tokens
 from torso.fusion import Experts, Fusion
-from torso.fusion._vectors import stacked_vectors
+from torso.fusion._modality_vectors import modality_vectors
 
 NAMES = list(laws.LENGTHS)
 
@@ -25,7 +25,7 @@ def test_expert_by_expert_and_row_by_row(gate):
             parameter.normal_()
     given = laws.example()
     fused, gates = fusion(given), fusion.gates(given)
-    joined = stacked_vectors(given, NAMES)[0].flatten(1)
+    joined = modality_vectors(given, NAMES)[0].flatten(1)
     for row, x in enumerate(joined):
         scores, said = [], []
         for expert in range(count):
@@ -70,7 +70,7 @@ def test_rows_choose_differently_from_the_start(gate):
     ("settings", "message"),
     [
         ({"experts": 0}, r"`experts` should be at least 1\. Found 0"),
-        ({"gate": "hard"}, r"`gate` should be softmax or laplace\. Found 'hard'"),
+        ({"gate": "hard"}, r"`gate` should be 'softmax' or 'laplace'\. Found 'hard'"),
     ],
 )
 def test_wrong_settings_are_refused(settings, message):

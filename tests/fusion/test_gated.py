@@ -75,5 +75,7 @@ def test_gates_are_zero_for_what_a_row_lacks_and_tied_ones_sum_to_one():
 
 
 def test_an_unknown_gate_is_refused():
-    with pytest.raises(ConfigError, match=r"`gate` should be sigmoid or softmax\. Found 'hard'"):
+    with pytest.raises(
+        ConfigError, match=r"`gate` should be 'sigmoid' or 'softmax'\. Found 'hard'"
+    ):
         Fusion.registry.build({"type": "gated", "gate": "hard"}, modalities=["a"], dim=2)

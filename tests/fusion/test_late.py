@@ -107,5 +107,5 @@ def test_the_sure_outvote_the_unsure_without_overflow():
 
 
 def test_an_unknown_rule_is_refused():
-    with pytest.raises(ConfigError, match=r"`rule` should be mean or product\. Found 'vote'"):
+    with pytest.raises(ConfigError, match=r"`rule` should be 'mean' or 'product'\. Found 'vote'"):
         Fusion.registry.build({"type": "late", "rule": "vote"}, modalities=["a"], dim=2)

@@ -3,11 +3,12 @@
 import pytest
 
 from tests.fusion import laws
-from torso.core.registry import spec_type
+from torso.core.spec import Spec
 
 
 def name(spec):
-    kind, settings = spec_type(spec)
+    known = Spec.parse(spec)
+    kind, settings = known.name, known.settings
     return f"{kind}({','.join(map(str, settings.values()))})" if settings else kind
 
 

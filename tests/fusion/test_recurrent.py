@@ -63,5 +63,7 @@ def test_the_first_of_eight_is_not_forgotten(cell):
 
 
 def test_an_unknown_cell_is_refused():
-    with pytest.raises(ConfigError, match=r"Unknown cell 'gur'\. Did you mean 'gru'"):
+    with pytest.raises(
+        ConfigError, match=r"`cell` should be 'gru' or 'lstm'\. Found 'gur'\. Did you mean 'gru'"
+    ):
         Fusion.registry.build({"type": "recurrent", "cell": "gur"}, modalities=["a"], dim=8)

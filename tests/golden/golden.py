@@ -127,7 +127,9 @@ def robustness_values(run: Any, table: Any) -> dict[str, Any]:
 
 def search_values(run: Any, text: str, table: Any) -> dict[str, Any]:
     """Return which rows of a table are nearest to a text."""
-    return answers_values(run.search(text=text, among=table, by="word", find="spots", top=9))
+    return answers_values(
+        torso.Searcher(run).search(table, text=text, by="word", find="spots", top=9)
+    )
 
 
 # --- what is written down

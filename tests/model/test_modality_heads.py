@@ -12,7 +12,7 @@ from torso.columns.loader import Loader
 from torso.columns.sources import ArraySource
 from torso.core.errors import ConfigError
 from torso.core.types import Features
-from torso.model.model import Model, Part
+from torso.model import Model, PartSpec
 from torso.sharing import Sharing
 from torso.training import Listener, Trainer, TrainingConfig
 
@@ -21,7 +21,7 @@ EVERY = [f"{task} from {modality}" for modality in small.MODALITIES for task in 
 
 def losses_of(model, batch):
     encoded = model.encode(batch.inputs)
-    outputs = {**model.decide(model.fuse(encoded), encoded), **model.alone(encoded)}
+    outputs = {**model.apply_heads(model.fuse(encoded), encoded), **model.unimodal_outputs(encoded)}
     return model.losses(outputs, batch.targets, encoded.present)
 
 
@@ -37,7 +37,7 @@ def test_every_task_has_a_loss_per_modality_beside_its_own():
         task, modality = model.unimodal[name]
         rows = batch.inputs[modality].present & model.heads[task].labelled(batch.targets[task])
         assert count == rows.sum() > 0
-        alone = model.alone(model.encode(batch.inputs))[name]
+        alone = model.unimodal_outputs(model.encode(batch.inputs))[name]
         expected = model.modality_heads.head(name).nll(alone[rows], batch.targets[task][rows])
         torch.testing.assert_close(loss, expected.mean())
     assert plain.shape == (3,)
@@ -84,7 +84,7 @@ def test_a_row_with_one_modality_is_answered_by_its_heads():
         {k: v for k, v in model.state_dict().items() if not k.startswith("modality_heads")}
     )
     inputs = only(batch, 0, "image")
-    found, fused, alone = model(inputs), plain(inputs), model.alone(model.encode(inputs))
+    found, fused, alone = model(inputs), plain(inputs), model.unimodal_outputs(model.encode(inputs))
     count = torch.stack([one.present for one in inputs.values()]).sum(dim=0)
     assert count[0] == 1 and count[1] == 0 and (count > 1).any()
     for task in small.TASKS:
@@ -100,9 +100,9 @@ def test_a_row_with_one_modality_is_answered_by_its_heads():
 
 def test_a_modality_head_is_blind_to_other_modalities_and_to_garbage():
     model, batch = small.model(modality_heads=True), small.batch()
-    expected = model.alone(model.encode(batch.inputs))
+    expected = model.unimodal_outputs(model.encode(batch.inputs))
     other = {**batch.inputs, "image": small.batch(seed=9).inputs["image"]}
-    found = model.alone(model.encode(other))
+    found = model.unimodal_outputs(model.encode(other))
     for name, (_, modality) in model.unimodal.items():
         assert torch.equal(found[name], expected[name]) == (modality != "image")
 
@@ -115,7 +115,7 @@ def test_the_representation_is_what_more_than_one_loss_reads():
         one is two.values for one, two in zip(found, encoded.tokens["shared"].values(), strict=True)
     )
     losses, _ = model.losses(
-        {**model.decide(model.fuse(encoded), encoded), **model.alone(encoded)},
+        {**model.apply_heads(model.fuse(encoded), encoded), **model.unimodal_outputs(encoded)},
         batch.targets,
         encoded.present,
     )
@@ -138,7 +138,7 @@ def test_skip_leaves_a_missing_modality_to_the_fusion():
         name: Features(one.values, one.mask if name != "text" else one.mask & False)
         for name, one in batch.inputs.items()
     }
-    walk = model.after_each(inputs)
+    walk = model.stepwise_outputs(inputs)
     assert list(walk) == list(small.MODALITIES)
     for task in small.TASKS:
         assert torch.equal(walk["text"][task], walk["image"][task])  # no step was taken
@@ -153,7 +153,7 @@ def test_heads_are_readable_after_every_step(sharing):
     """What is read after a step is what the model says of rows that have no more, where those are skipped."""
     model = small.model(missing="skip", fusion="sequential", sharing=sharing)
     batch = small.batch()
-    walk = model.after_each(batch.inputs)
+    walk = model.stepwise_outputs(batch.inputs)
     known = []
     for modality, outputs in walk.items():
         known.append(modality)
@@ -163,8 +163,10 @@ def test_heads_are_readable_after_every_step(sharing):
         }
         for task, expected in model(fewer).items():
             torch.testing.assert_close(outputs[task], expected, rtol=0, atol=1e-12)
-    with pytest.raises(ConfigError, match=r"where the fusion is `sequential`\. Found Concat"):
-        small.model().after_each(batch.inputs)
+    with pytest.raises(
+        ConfigError, match=r"`Concat` joins all modalities at once.*fusion=sequential"
+    ):
+        small.model().stepwise_outputs(batch.inputs)
 
 
 # --- in training ------------------------------------------------------------------------------------
@@ -192,10 +194,10 @@ class Ear(Listener):
 
 def trained(balancing, epochs=4, ear=None):
     torch.manual_seed(0)
-    parts = {name: Part("numbers", "periodic", {"columns": 2}) for name in ("sure", "weak")}
+    parts = {name: PartSpec("numbers", "periodic", {"columns": 2}) for name in ("sure", "weak")}
     model = Model.build(
         parts,
-        {"truth": Part("binary", "logistic", {})},
+        {"truth": PartSpec("binary", "logistic", {})},
         dim=8,
         fusion="concat",
         modality_heads=True,

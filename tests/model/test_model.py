@@ -4,11 +4,11 @@ import pytest
 import torch
 
 from tests import small
+from tests.pairs import fusions_and_sharings
 from torso.core.errors import ConfigError
 from torso.core.types import Batch, Features
 from torso.encoders import ModalityDropout
-from torso.fusion import Fusion
-from torso.model.model import Model, Part
+from torso.model import Model, PartSpec
 from torso.sharing import Sharing
 
 ODD_NAMES = ["", "a.b", "items", "type", "version", "_class__", "forward", "%2E", "价格 €", "x y"]
@@ -33,32 +33,23 @@ def pick(batch, rows):
     )
 
 
-everything = pytest.mark.parametrize(
-    ("fusion", "sharing"), [(f, s) for f in Fusion.registry for s in Sharing.registry]
-)
-
-
-@everything
-def test_forward_with_gaps(fusion, sharing):
-    model, batch = small.model(fusion=fusion, sharing=sharing), small.batch()
+def assert_forward_with_gaps(model, batch):
     outputs = model(batch.inputs)
     assert list(outputs) == model.tasks == list(small.TASKS)
-    assert {task: tuple(one.shape) for task, one in outputs.items()} == {
+    assert {task: tuple(output.shape) for task, output in outputs.items()} == {
         "digit": (6, 3),
         "odd": (6, 1),
         "ink": (6, 1),
     }
-    assert all(one.isfinite().all() for one in outputs.values())  # row 1 has no modality
+    assert all(output.isfinite().all() for output in outputs.values())  # row 1 has no modality
     losses, counts = model.losses(outputs, batch.targets)
     assert losses.isfinite().all()
     expected = [model.heads[t].labelled(batch.targets[t]).sum().item() for t in small.TASKS]
     assert counts.tolist() == expected
-    assert all(one.isfinite().all() for one in every_gradient(model, batch).values())
+    assert all(gradient.isfinite().all() for gradient in every_gradient(model, batch).values())
 
 
-@everything
-def test_rows_do_not_touch_each_other(fusion, sharing):
-    model, batch = small.model(fusion=fusion, sharing=sharing), small.batch()
+def assert_rows_do_not_touch_each_other(model, batch):
     outputs = model(batch.inputs)
     for row in range(6):
         alone = model(pick(batch, [row]).inputs)
@@ -66,22 +57,29 @@ def test_rows_do_not_touch_each_other(fusion, sharing):
             torch.testing.assert_close(output[0], outputs[task][row], rtol=0, atol=1e-12)
 
 
-@everything
-def test_a_row_without_a_label_adds_nothing_to_any_gradient(fusion, sharing):
-    model, batch = small.model(fusion=fusion, sharing=sharing), small.batch()
+def assert_a_row_without_a_label_adds_nothing_to_any_gradient(model, batch):
     expected = every_gradient(model, batch)
     changed = {  # row 2 has no label: let it hold something else
         name: Features(
-            one.values.index_copy(0, torch.tensor([2]), one.values[[0]]),
-            one.mask.index_copy(0, torch.tensor([2]), one.mask[[0]]),
+            features.values.index_copy(0, torch.tensor([2]), features.values[[0]]),
+            features.mask.index_copy(0, torch.tensor([2]), features.mask[[0]]),
         )
-        for name, one in batch.inputs.items()
+        for name, features in batch.inputs.items()
     }
-    found = every_gradient(model, Batch(changed, batch.targets, batch.rows))
-    assert all(torch.equal(found[name], expected[name]) for name in expected)
+    other = every_gradient(model, Batch(changed, batch.targets, batch.rows))
+    assert all(torch.equal(other[name], expected[name]) for name in expected)
     fewer = every_gradient(model, pick(batch, [0, 1, 3, 4, 5]))
     for name in expected:
         torch.testing.assert_close(fewer[name], expected[name], rtol=1e-10, atol=1e-12)
+
+
+@pytest.mark.parametrize(("fusion", "sharing"), fusions_and_sharings(), ids=str)
+def test_every_fusion_and_sharing_in_a_model(fusion, sharing):
+    """Of 3 x fusions x sharings: see `tests/pairs.py` for what the table covers."""
+    model, batch = small.model(fusion=fusion, sharing=sharing), small.batch()
+    assert_forward_with_gaps(model, batch)
+    assert_rows_do_not_touch_each_other(model, batch)
+    assert_a_row_without_a_label_adds_nothing_to_any_gradient(model, batch)
 
 
 def test_a_batch_without_any_label_gives_zero_losses_and_gradients():
@@ -199,19 +197,6 @@ def test_building_twice_with_a_seed_gives_the_same_model():
 
 
 @pytest.mark.parametrize(
-    ("spec", "full"),
-    [
-        ("convnet", "image/convnet"),
-        ("image/convnet", "image/convnet"),
-        ("mine.parts:Net", "mine.parts:Net"),
-        ({"type": "convnet", "width": 4}, {"type": "image/convnet", "width": 4}),
-    ],
-)
-def test_a_parts_name_is_completed_by_its_form(spec, full):
-    assert Part("image", spec, {}).full_spec() == full
-
-
-@pytest.mark.parametrize(
     ("settings", "message"),
     [
         ({"fusion": "concatt"}, r"Unknown fusion 'concatt'\. Did you mean 'concat'"),
@@ -230,11 +215,19 @@ def test_wrong_settings_are_refused(settings, message):
 def test_a_wrong_part_is_refused():
     with pytest.raises(ConfigError, match=r"Unknown encoder 'image/convnett'\. Did you mean"):
         Model.build(
-            {"a": Part("image", "convnett", {})}, {"t": Part("binary", "logistic", {})}, dim=4
+            {"a": PartSpec("image", "convnett", {})},
+            {"t": PartSpec("binary", "logistic", {})},
+            dim=4,
         )
-    with pytest.raises(ConfigError, match=r"Unknown encoder 'image/'\."):
-        Model.build({"a": Part("image", {"width": 4}, {})}, {"t": Part("binary", "x", {})}, dim=4)
+    with pytest.raises(ConfigError, match=r"A part should be a name or a mapping .*'width': 4"):
+        Model.build(
+            {"a": PartSpec("image", {"width": 4}, {})}, {"t": PartSpec("binary", "x", {})}, dim=4
+        )
     with pytest.raises(ConfigError, match=r"Unknown head 'binary/x'\."):
-        Model.build({"a": Part("image", "convnet", {})}, {"t": Part("binary", "x", {})}, dim=4)
+        Model.build(
+            {"a": PartSpec("image", "convnet", {})}, {"t": PartSpec("binary", "x", {})}, dim=4
+        )
     with pytest.raises(ConfigError, match=r"^`heads.t`: Unknown head 'binary/x'"):
-        Model.build({"a": Part("image", "convnet", {})}, {"t": Part("binary", "x", {})}, dim=4)
+        Model.build(
+            {"a": PartSpec("image", "convnet", {})}, {"t": PartSpec("binary", "x", {})}, dim=4
+        )

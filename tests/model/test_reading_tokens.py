@@ -7,7 +7,7 @@ from torch import nn
 from tests import small
 from torso.app.profiling import model_costs
 from torso.core.tensors import masked_mean
-from torso.model.model import Model, Part
+from torso.model import Model, PartSpec
 from torso.tasks.number.head import Gaussian
 
 
@@ -32,12 +32,12 @@ def model(request):
 
 def build(**settings):
     modalities = {
-        "text": Part("text", {"type": "transformer", "depth": 1}, {"vocabulary": 7}),
-        "numbers": Part("numbers", "periodic", {"columns": 3}),
+        "text": PartSpec("text", {"type": "transformer", "depth": 1}, {"vocabulary": 7}),
+        "numbers": PartSpec("numbers", "periodic", {"columns": 3}),
     }
     tasks = {
-        "odd": Part("binary", "logistic", {}),
-        "length": Part("number", f"{__name__}:Reader", {}),
+        "odd": PartSpec("binary", "logistic", {}),
+        "length": PartSpec("number", f"{__name__}:Reader", {}),
     }
     torch.manual_seed(0)
     return Model.build(modalities, tasks, dim=8, **settings).double()
@@ -77,7 +77,7 @@ def test_its_gradient_passes_what_a_balancer_looks_at():
     encoded = model.encode(inputs())
     fused = model.fuse(encoded)
     looked_at = model.representation(encoded, fused)
-    outputs = model.decide(fused, encoded)
+    outputs = model.apply_heads(fused, encoded)
     found = torch.autograd.grad(outputs["length"].sum(), looked_at)
     assert all(bool(one.any()) for one in found)
 

@@ -12,7 +12,7 @@ from tests import small_tables as tables
 from tests.pictures import SIDE, png, write
 from torso.core.errors import DataError
 from torso.tables.table import read_table
-from torso.tasks import targets
+from torso.tasks.map import MapTarget
 
 SETTINGS = {
     "dim": 16,
@@ -138,8 +138,8 @@ def test_pictures_are_restored_from_words(tmp_path):
 
 def test_pictures_are_square_and_need_a_pixel_that_differs():
     with pytest.raises(ValueError, match="one number where `colours`"):
-        targets.Map(colours=True, size=[4, 8])
+        MapTarget(colours=True, size=[4, 8])
     same = [png(np.zeros((SIDE, SIDE, 3), np.uint8))] * 2
-    kind = targets.Map(colours=True, size=SIDE)
+    kind = MapTarget(colours=True, size=SIDE)
     with pytest.raises(DataError, match="Found 0 everywhere"):
         kind.fit(read_table({"x": same}).column("x"))

@@ -4,9 +4,9 @@ import pytest
 
 from tests import small_tables as tables
 from tests.small_tables import INPUTS, TARGETS
-from torso.tables.table import read_table
 from torso.core.errors import ConfigError
 from torso.runs.columns import infer_columns, leftover_warnings
+from torso.tables.table import read_table
 
 
 def planned(columns, *, add=True, **values):

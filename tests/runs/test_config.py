@@ -3,8 +3,8 @@
 import pytest
 import yaml
 
-from torso.runs.config import RunConfig, apply_settings, read_config
 from torso.core.errors import ConfigError
+from torso.runs.config import RunConfig, apply_settings, read_config
 
 LEAST = {"inputs": {"a": {"kind": "number"}}, "targets": {"b": {"kind": "binary"}}}
 

@@ -14,11 +14,10 @@ from pyarrow import parquet
 
 import torso
 from tests import small_tables as tables
+from tests.pairs import fusions_and_sharings
 from tests.small_tables import INPUTS, MEDIA, TARGETS, TINY, change, options, write
 from torso.balancing import Balancer
 from torso.core.errors import ConfigError, DataError, RunError
-from torso.fusion import Fusion
-from torso.sharing import Sharing
 from torso.training import Listener
 
 RUN_FILES = {
@@ -485,9 +484,9 @@ def test_early_stopping_keeps_the_best_weights():
 # --- every part ---------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("fusion", sorted(Fusion.registry))
-@pytest.mark.parametrize("sharing", sorted(Sharing.registry))
+@pytest.mark.parametrize(("fusion", "sharing"), fusions_and_sharings(turn=5), ids=str)
 def test_every_fusion_and_sharing_end_to_end(fusion, sharing, tmp_path):
+    """Of fusions x sharings: see `tests/pairs.py` for what the table covers."""
     torso.fit(
         tables.plain(),
         TARGETS,

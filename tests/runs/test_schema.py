@@ -7,9 +7,9 @@ import pytest
 
 from tests import small_tables as tables
 from torso.columns.reading import Reading
+from torso.core.errors import ConfigError, DataError
 from torso.runs.schema import Schema
 from torso.tables.table import read_table
-from torso.core.errors import ConfigError, DataError
 
 INPUTS = {"note": {"kind": "text"}, "size": {"kind": "number"}, "shop": {"kind": "category"}}
 TARGETS = {"colour": {"kind": "category"}, "loud": {"kind": "binary"}, "price": {"kind": "number"}}

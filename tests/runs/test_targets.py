@@ -11,7 +11,7 @@ import torso
 from tests.small_tables import TINY, write
 from tests.small_tables import torso as command
 from torso.core.errors import ConfigError
-from torso.tasks.heads import Head
+from torso.tasks import Head
 
 KINDS = {
     "grade": {"kind": "ordinal", "order": ["low", "mid", "high"]},

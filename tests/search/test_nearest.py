@@ -119,7 +119,10 @@ def texts(tmp_path, monkeypatch):
 def test_a_collection_by_graph_is_that_by_product(texts):
     pytest.importorskip("usearch")
     run, table = texts
-    by_graph, by_product = run.collection(table), run.collection(table, exact=True)
+    by_graph, by_product = (
+        torso.Searcher(run).collection(table),
+        torso.Searcher(run).collection(table, exact=True),
+    )
     assert by_graph.graph is not None and by_product.graph is None
     for question in ("apple", "a river"):
         found, true = (one.search(text=question, top=5) for one in (by_graph, by_product))
@@ -130,7 +133,7 @@ def test_a_collection_by_graph_is_that_by_product(texts):
 def test_without_the_extra_the_product_answers_and_says_so(texts, monkeypatch):
     monkeypatch.setitem(sys.modules, "usearch.index", None)
     run, table = texts
-    things = run.collection(table)
+    things = torso.Searcher(run).collection(table)
     assert "pip install 'torso[search]'" in things.notes[0]
     assert len(things.search(text="apple", top=5)) == 5
     with pytest.raises(MissingDependency):

@@ -78,26 +78,34 @@ def colours(found):
 def encoded(run, among, **given):
     """Return how many things a collection encodes."""
     seen = [0]
-    things = run.collection(among, progress=lambda done, total: seen.append(total), **given)
+    things = torso.Searcher(run).collection(
+        among, progress=lambda done, total: seen.append(total), **given
+    )
     return things, seen[-1]
 
 
 def test_a_text_finds_pictures_and_recordings(run, here):
     for kind in ("photo", "sound"):
-        found = run.search(text="a red thing", among=here / "files", find=kind, top=20)
+        found = torso.Searcher(run).search(
+            text="a red thing", among=here / "files", find=kind, top=20
+        )
         assert colours(found) == {"red"}
         assert found["rank"].tolist() == [*range(1, 21)]
         assert found["score"].is_monotonic_decreasing and found["score"].max() <= 1 + 1e-6
-    nobody = run.search(text="a red thing", among=str(here / "files"), find="photo", top=1000)
+    nobody = torso.Searcher(run).search(
+        text="a red thing", among=str(here / "files"), find="photo", top=1000
+    )
     assert len(nobody) == 90
 
 
 def test_a_picture_and_a_recording_find_rows(run, here):
-    found = run.search(image=here / "files/4.png", among=here / "table.csv", find="note", top=3)
+    found = torso.Searcher(run).search(
+        image=here / "files/4.png", among=here / "table.csv", find="note", top=3
+    )
     assert found["colour"].tolist() == ["green"] * 3
     assert found.columns.tolist() == ["rank", "score", "row", "photo", "sound", "note", "colour"]
     assert found["row"].tolist() == [2, 5, 8], "rows that say the same, in their order"
-    found = run.search(audio=here / "files/4.wav", among=here / "files", top=3)
+    found = torso.Searcher(run).search(audio=here / "files/4.wav", among=here / "files", top=3)
     assert colours(found) == {"green"} and found["path"].str.endswith(".png").all()
 
 
@@ -107,7 +115,9 @@ def test_scores_are_inner_products_of_what_the_run_predicts(run, here):
         0
     ]
     expected = np.stack(answers["match_photo"]) @ question
-    found = run.search(text="a blue thing", among=here / "table.csv", find="photo", top=90)
+    found = torso.Searcher(run).search(
+        text="a blue thing", among=here / "table.csv", find="photo", top=90
+    )
     assert found["row"].tolist() == (np.argsort(-expected, kind="stable") + 1).tolist()
     np.testing.assert_allclose(found["score"], np.sort(expected)[::-1], atol=1e-5)
 
@@ -154,7 +164,9 @@ def test_other_weights_make_other_vectors(run, here):
 
 def test_nothing_is_kept_for_a_table_in_memory_or_a_run_in_memory(run, here):
     frame = pd.read_csv(here / "table.csv")
-    found = run.search(text="a red thing", among=frame.drop(columns=["photo", "sound"]), top=2)
+    found = torso.Searcher(run).search(
+        text="a red thing", among=frame.drop(columns=["photo", "sound"]), top=2
+    )
     assert found["colour"].tolist() == ["red", "red"]
     run.folder = None
     assert encoded(run, here / "files", find="photo")[1] == 90
@@ -187,7 +199,7 @@ def test_what_cannot_be_read_is_told_and_left_out(run, here):
     bad.mkdir()
     (bad / "broken.png").write_bytes(b"no picture")
     with pytest.raises(DataError, match=r"nothing of 'photo' can be read.*broken\.png"):
-        run.search(text="a red thing", among=bad)
+        torso.Searcher(run).search(text="a red thing", among=bad)
     tables.change(here / "table.csv", lambda cells: cells["photo"].__setitem__(3, "../gone.png"))
     things, _ = encoded(run, here / "table.csv", find="photo")
     assert len(things) == 89 and "row 4, '../gone.png'" in things.notes[0]
@@ -224,7 +236,7 @@ def test_what_cannot_be_asked_is_refused(run, here, monkeypatch, given, message)
     monkeypatch.chdir(here)
     (here / "empty").mkdir()
     with pytest.raises((ConfigError, DataError), match=message):
-        run.search(**given)
+        torso.Searcher(run, given.pop("target", None)).search(**given)
 
 
 def test_a_run_must_have_a_retrieval_target(tmp_path):
@@ -232,6 +244,8 @@ def test_a_run_must_have_a_retrieval_target(tmp_path):
     with pytest.raises(
         ConfigError, match=r"needs a run with a retrieval target.*'colour': 'category'"
     ):
+        torso.Searcher(plain)
+    with pytest.raises(AttributeError, match=r"torso\.Searcher\(run\)\.search"):
         plain.search(text="a", among=tmp_path)
 
 
@@ -240,10 +254,12 @@ def test_two_targets_must_be_told_apart(here):
     settings = {**SETTINGS, "training.epochs": 1, "data.cache": None}
     run = torso.fit(here / "table.csv", targets, inputs=INPUTS, settings=settings)
     with pytest.raises(ConfigError, match=r"`target` \(--target\).*\['one', 'two'\]"):
-        run.search(text="a red thing", among=here / "files")
-    assert len(run.search(text="a red thing", among=here / "files", target="two", top=3)) == 3
+        torso.Searcher(run).search(text="a red thing", among=here / "files")
+    assert (
+        len(torso.Searcher(run, "two").search(text="a red thing", among=here / "files", top=3)) == 3
+    )
     with pytest.raises(ConfigError, match="cannot be asked by audio"):
-        run.search(audio=here / "files/1.wav", among=here / "files", target="two")
+        torso.Searcher(run, "two").search(audio=here / "files/1.wav", among=here / "files")
 
 
 def test_odd_names_are_found_and_printed_without_their_control_signs(
@@ -256,7 +272,7 @@ def test_odd_names_are_found_and_printed_without_their_control_signs(
     for name in names:
         (odd / name).write_bytes(tables.png())
     (odd / "no\udcfftext.png").write_bytes(tables.png())
-    found = run.search(text="a red thing", among=odd)
+    found = torso.Searcher(run).search(text="a red thing", among=odd)
     assert sorted(found["path"]) == sorted(str(odd / name) for name in names if name[0] != ".")
     assert tables.torso("search", "run", "--text", "a red thing", "--in", "odd") == 0
     assert "\x1b[31mred" not in capsys.readouterr().out
@@ -298,7 +314,7 @@ def test_a_store_is_not_written_through_a_link(run, here):
     (here / "elsewhere").mkdir()
     (here / "run/search").symlink_to(here / "elsewhere")
     with pytest.raises(RunError, match="a link out of the run"):
-        run.search(text="a red thing", among=here / "files", find="photo")
+        torso.Searcher(run).search(text="a red thing", among=here / "files", find="photo")
     assert not [file for file in (here / "elsewhere").rglob("*") if file.is_file()]
 
 

@@ -36,7 +36,7 @@ def mean(given, row):
 
 def affine(layer, member, x):
     """Return `W x + b` of one member of a stack of layers."""
-    if layer.apart:
+    if layer.private:
         weight = layer.weights[member]
         bias = layer.biases[member] if len(layer.biases) else torch.zeros(layer.outputs)
     else:

@@ -19,28 +19,14 @@ from torso.model.model import Model
 from torso.sharing import Sharing
 
 DIM = 8
-SETTINGS: list[dict[str, Any]] = [
-    {},
-    {"hidden": [12]},
-    {"hidden": [12, 14]},
-    {"level": "trunk"},
-    {"layers": 1},
-    {"layers": 3},
-    {"levels": 1},
-    {"levels": 3, "own": 2},
-    {"experts": 3, "k": 3},
-    {"blocks": 3},
-    {"orthogonality": 0.1},
-]
 
 
 def sharings() -> list[dict[str, Any]]:
-    """Return a spec of every registered sharing in each setting that it knows."""
+    """Return a spec of every registered sharing, by default and in each of its `law_settings`."""
     return [
         {"type": name, **settings}
         for name, part in Sharing.registry.items()
-        for settings in SETTINGS
-        if settings.keys() <= inspect.signature(part).parameters.keys()
+        for settings in ({}, *part.law_settings)
     ]
 
 

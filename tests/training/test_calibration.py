@@ -8,8 +8,8 @@ from torso.balancing import Equal
 from torso.columns.dataset import Dataset
 from torso.columns.loader import Loader
 from torso.columns.sources import ArraySource
-from torso.model.model import Model, Part
-from torso.tasks.heads import Head
+from torso.model import Model, PartSpec
+from torso.tasks import Head
 from torso.tasks.number.head import Gaussian
 from torso.training import Listener, Trainer, TrainingConfig, answer
 from torso.training.calibration import refitted_heads
@@ -32,8 +32,8 @@ class Ear(Listener):
 def trainer(listener=None):
     torch.manual_seed(0)
     model = Model.build(
-        {"numbers": Part("numbers", "periodic", {"columns": 3})},
-        {"sum": Part("number", "gaussian", {"mean": 0.0, "std": 2.0})},
+        {"numbers": PartSpec("numbers", "periodic", {"columns": 3})},
+        {"sum": PartSpec("number", "gaussian", {"mean": 0.0, "std": 2.0})},
         dim=16,
         fusion="concat",
     )

@@ -20,7 +20,7 @@ from torso.model.model import Model
 from torso.model.trunk import Trunk
 from torso.sharing import Sharing
 from torso.tables.table import read_table
-from torso.tasks.heads import Head
+from torso.tasks import Head
 from torso.training import run_frozen_once, shows_views
 
 pytest.importorskip("transformers", reason="the extra `hub` is not installed")

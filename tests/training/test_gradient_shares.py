@@ -9,7 +9,7 @@ from torch import nn
 import torso
 from tests import small_tables as tables
 from torso.training import Listener
-from torso.training.gradient_shares import gradient_shares, hearing, unheard
+from torso.training.gradient_shares import evaluated, gradient_shares, quiet_tasks
 
 
 def test_shares_by_hand():
@@ -30,7 +30,7 @@ def test_a_task_without_labels_has_no_share_and_is_not_blamed():
     found = gradient_shares([torch.stack([shared.sum(), torch.tensor(0.0)])], [shared], [1.0, 1.0])
     assert found[0] == 1.0
     assert math.isnan(found[1])
-    assert unheard({"a": found[0], "b": found[1]}) is None
+    assert quiet_tasks({"a": found[0], "b": found[1]}) is None
 
 
 @pytest.mark.parametrize(
@@ -38,22 +38,22 @@ def test_a_task_without_labels_has_no_share_and_is_not_blamed():
     [
         ({"a": 0.5, "b": 0.5}, []),
         ({"a": 0.051, "b": 0.949}, []),  # a twentieth of two
-        ({"a": 0.049, "b": 0.951}, ["'a' (5 % of the gradients)", "that task"]),
-        ({"a": 0.01, "b": 0.02, "c": 0.97}, ["'a' (1 %", "'b' (2 %", "those tasks"]),
+        ({"a": 0.049, "b": 0.951}, ["Task 'a' contributes 5 %", "its weight"]),
+        ({"a": 0.01, "b": 0.02, "c": 0.97}, ["Tasks 'a' (1 %) and 'b' (2 %)", "their weights"]),
     ],
 )
-def test_who_is_hardly_heard(shares, named):
-    note = unheard(shares)
+def test_which_tasks_are_quiet(shares, named):
+    note = quiet_tasks(shares)
     assert (note is not None) == bool(named)
-    assert all(one in note for one in named)
+    assert all(words in note for words in named)
 
 
-def test_hearing_leaves_no_trace():
+def test_evaluation_with_gradients_leaves_no_trace():
     model = nn.Sequential(nn.Dropout(0.5), nn.BatchNorm1d(3))
     model.rnn = nn.GRU(3, 3)
     before = {name: value.clone() for name, value in model.state_dict().items()}
     state = torch.get_rng_state()
-    with hearing(model):
+    with evaluated(model):
         assert not model[0].training
         assert model.rnn.training
         torch.rand(1)
@@ -84,16 +84,16 @@ def run(weight, **settings):
         },
         listener=heard,
     )
-    return fitted, [one for one in heard.notes if "Hardly heard" in one]
+    return fitted, [note for note in heard.notes if "shared gradient" in note]
 
 
-def test_a_run_says_once_who_is_hardly_heard(monkeypatch):
+def test_a_run_notes_quiet_tasks_once(monkeypatch):
     assert run(1.0)[1] == []
     fitted, notes = run(1e-3)
     assert len(notes) == 1
     assert "'loud'" in notes[0]
     assert run(1e-3, balancing="uncertainty")[1] == []
-    monkeypatch.setattr("torso.training.trainer.Trainer._note_unheard", lambda self: None)
-    deaf, _ = run(1e-3)
+    monkeypatch.setattr("torso.training.trainer.Trainer._note_quiet_tasks", lambda self: None)
+    without, _ = run(1e-3)
     for name, value in fitted.model.state_dict().items():
-        assert torch.equal(value, deaf.model.state_dict()[name]), name
+        assert torch.equal(value, without.model.state_dict()[name]), name

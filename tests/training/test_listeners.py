@@ -5,7 +5,8 @@ import math
 
 import pytest
 
-from torso.training.listeners import Epoch, JsonLog, Listener, Listeners, Look
+from torso.core.errors import ConfigError
+from torso.training import STOP, Epoch, JsonLog, Listener, Listeners, Look, Stop
 
 EPOCH = Epoch(1, {"a": math.nan}, {"a": math.inf}, {"a": {"r2": math.nan}}, lr=0.1, best=True)
 LOOK = Look(1, 2, {"a": 0.5}, {"a": 1.0}, [[4.0]])
@@ -56,3 +57,32 @@ def test_every_event_is_passed_on_to_everyone():
         getattr(both, name)(*arguments)
         getattr(Listener(), name)(*arguments)
     assert heard == [(name, arguments) for name, arguments in events.items() for _ in range(2)]
+
+
+class Impatient(Listener):
+    def __init__(self, answer):
+        self.answer, self.heard = answer, 0
+
+    def epoch_done(self, epoch):
+        self.heard += 1
+        return self.answer
+
+
+@pytest.mark.parametrize(
+    ("answers", "reason"),
+    [
+        ([None, None], None),
+        ([None, STOP], "stopped by Impatient"),
+        ([Stop("trial pruned"), STOP], "trial pruned"),
+    ],
+)
+def test_the_first_stop_counts_and_everyone_hears_the_epoch(answers, reason):
+    ears = [Impatient(answer) for answer in answers]
+    signal = Listeners([Listeners(ears), Listener()]).epoch_done(EPOCH)
+    assert signal == (None if reason is None else Stop(reason))
+    assert [ear.heard for ear in ears] == [1, 1]
+
+
+def test_another_answer_than_a_stop_is_refused():
+    with pytest.raises(ConfigError, match=r"`Impatient\.epoch_done` returned True. Return STOP"):
+        Listeners([Impatient(True)]).epoch_done(EPOCH)

@@ -73,7 +73,7 @@ def mixed():
     model = small.model(modality_heads=True)
     batch = small.batch(rows=8)
     out, mix = Mix(0.7, torch.tensor([4, 5, 6, 7, 0, 1, 2, 3])).tokens(model.encode(batch.inputs))
-    outputs = {**model.decide(model.fuse(out), out), **model.alone(out)}
+    outputs = {**model.apply_heads(model.fuse(out), out), **model.unimodal_outputs(out)}
     own, _ = model.losses(outputs, batch.targets, out.present)
     return model, batch, out, mix, outputs, own
 

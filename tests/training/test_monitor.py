@@ -8,7 +8,7 @@ import torch
 from tests.training.test_trainer import trainer
 from torso.balancing import Balancer, Equal
 from torso.training import JsonLog, Listener, TrainingConfig
-from torso.training.monitor import Looks
+from torso.training.monitor import GradientMonitor
 
 TASKS = ["sign", "sum"]
 
@@ -42,7 +42,7 @@ def test_every_look_is_told_with_its_matrix(gram, looks):
         assert matrix.shape == (2, 2)
         assert bool((matrix.diagonal() > 0).all())
         assert list(look.losses) == list(look.weights) == TASKS
-    found = loop.looks.summary()
+    found = loop.monitor.summary()
     assert found["looks"] == looks
     below_zero = [look.gram[0][1] < 0 for look in ear.looks]
     assert found["conflicts"] == pytest.approx(sum(below_zero) / looks)
@@ -56,12 +56,12 @@ def test_a_balancer_that_never_looks_tells_nothing():
     loop.run()
     assert ear.looks == []
     assert all(epoch.overhead is None and epoch.conflicts is None for epoch in ear.epochs)
-    assert loop.looks.summary()["overhead"] is None
+    assert loop.monitor.summary()["overhead"] is None
 
 
 def test_a_task_without_labels_is_null_in_the_log(tmp_path):
     balancer = build(type="mgda", gram="exact")
-    looks, x = Looks(balancer), torch.nn.Parameter(torch.tensor([1.0, 2.0]))
+    looks, x = GradientMonitor(balancer), torch.nn.Parameter(torch.tensor([1.0, 2.0]))
     losses = torch.stack([x.square().sum(), x.sum()])
     balancer.backward(losses, [x], torch.tensor([True, False]))
     look = looks.newest(1, 1, losses.detach())

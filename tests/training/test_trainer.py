@@ -11,8 +11,8 @@ from torso.columns.dataset import Dataset
 from torso.columns.loader import Loader
 from torso.columns.sources import ArraySource
 from torso.core.errors import ConfigError, RunError
-from torso.model.model import Model, Part
-from torso.training import Listener, Trainer, TrainingConfig
+from torso.model import Model, PartSpec
+from torso.training import STOP, Listener, Stop, Trainer, TrainingConfig
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(64, 3)).astype(np.float32)
@@ -26,10 +26,10 @@ DATASET = Dataset(64, {"numbers": ArraySource(X, np.ones_like(X, bool))}, TARGET
 def model(seed=0, **settings):
     torch.manual_seed(seed)
     return Model.build(
-        {"numbers": Part("numbers", "periodic", {"columns": 3})},
+        {"numbers": PartSpec("numbers", "periodic", {"columns": 3})},
         {
-            "sign": Part("binary", "logistic", {}),
-            "sum": Part("number", "gaussian", {"mean": 0.0, "std": 1.7}),
+            "sign": PartSpec("binary", "logistic", {}),
+            "sum": PartSpec("number", "gaussian", {"mean": 0.0, "std": 1.7}),
         },
         dim=16,
         **{"fusion": "concat", **settings},
@@ -107,6 +107,34 @@ def test_an_interrupt_is_a_clean_end():
     assert ear.ends == ["interrupted"]
     for name, value in one.model.state_dict().items():
         assert torch.equal(value, one.best[name])
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"), [(STOP, "stopped by Pruner"), (Stop("the trial is pruned"),) * 2]
+)
+def test_a_listener_ends_it_and_it_can_go_on(tmp_path, answer, reason):
+    reason = getattr(reason, "reason", reason)
+
+    class Pruner(Ear):
+        def epoch_done(self, epoch):
+            super().epoch_done(epoch)
+            return answer if epoch.number == 2 else None
+
+    config, ear = TrainingConfig(epochs=5, lr=0.02), Pruner()
+    pruned = trainer(config, ear, tmp_path / "c")
+    assert pruned.run() == reason
+    assert pruned.resumable
+    assert ear.ends == [reason]
+    assert len(ear.epochs) == 2
+    for name, value in pruned.model.state_dict().items():
+        assert torch.equal(value, pruned.best[name])
+    whole = trainer(config)
+    whole.run()
+    rest = trainer(config, None, tmp_path / "c", seed=7)
+    assert rest.run(resume=True) == "all epochs"
+    assert not rest.resumable
+    for name, value in whole.model.state_dict().items():
+        assert torch.equal(value, rest.model.state_dict()[name]), name
 
 
 def test_resuming_equals_never_stopping(tmp_path):

@@ -1,42 +1,45 @@
-"""What can be named in YAML: every registered part of every room, with its settings and first sentence."""
+"""What can be named in YAML: every part of every room with its settings, and the sections of `run.yaml`."""
 
 from __future__ import annotations
 
 import inspect
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Any
 
-from torso.balancing import Balancer
-from torso.columns.inputs import Input
-from torso.core.errors import ConfigError, unknown
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from torso.core.errors import ConfigError
 from torso.core.registry import Registry
-from torso.encoders import Encoder
-from torso.fusion import Fusion
-from torso.sharing import Sharing
-from torso.tasks.heads import Head
-from torso.tasks.targets import TargetKind
+from torso.core.setting_types import rule
+from torso.core.signature import Setting, paragraph
+from torso.runs.config import DataConfig, key_paths
+from torso.runs.rooms import ROOMS, registry_of
+from torso.training.config import TrainingConfig
 
-__all__ = ["Entry", "rooms"]
+__all__ = ["SECTIONS", "Entry", "Row", "Sheet", "rooms", "sheets"]
 
-_REGISTRIES: dict[str, Registry[Any]] = {
-    "inputs": Input.registry,
-    "encoders": Encoder.registry,
-    "fusion": Fusion.registry,
-    "sharing": Sharing.registry,
-    "heads": Head.registry,
-    "targets": TargetKind.registry,
-    "balancing": Balancer.registry,
+SECTIONS: dict[str, type[BaseModel]] = {"training": TrainingConfig, "data": DataConfig}
+"""Section of `run.yaml` -> its keys."""
+
+_SPELLINGS = {
+    "inputs": "--set inputs.COLUMN.kind={}",
+    "targets": "--set targets.COLUMN.kind={}",
+    "encoders": "--set encoders.MODALITY={}",
+    "heads": "--set heads.TASK={}",
 }
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One part.
+    """One part in the list of its room.
 
     Attributes:
         name: as YAML says it.
-        settings: as `name=default`.
+        settings: as `name=default`; required ones without a default.
         summary: the first sentence about it.
         needs: what it needs and what that costs, where the room says so.
         paper: where the first paper of its docstring is; empty for none.
@@ -49,40 +52,172 @@ class Entry:
     paper: str = ""
 
 
+@dataclass(frozen=True)
+class Row:
+    """One setting of a part or a section.
+
+    Attributes:
+        name: of the setting.
+        default: as YAML writes it, or `required`.
+        values: which it takes, and which are sensible.
+        meaning: what it does.
+    """
+
+    name: str
+    default: str
+    values: str
+    meaning: str
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """All settings of a part or of a section of `run.yaml`.
+
+    Attributes:
+        title: `room/name`, or that of the section.
+        summary: what it is.
+        spelling: how the command line names it.
+        rows: its settings.
+        needs: what it needs, where the room says so.
+        paper: where its first paper is; empty for none.
+    """
+
+    title: str
+    summary: str
+    spelling: str
+    rows: tuple[Row, ...]
+    needs: str = ""
+    paper: str = ""
+
+
 def rooms(only: str = "") -> dict[str, list[Entry]]:
     """Return room -> its parts; `only` picks one room.
 
     Raises:
         ConfigError: there is no such room.
     """
-    if only and only not in _REGISTRIES:
-        raise ConfigError(unknown("room", only, _REGISTRIES))
     return {
-        room: [
-            Entry(name, _settings(part), _summary(part), getattr(part, "needs", ""), _paper(part))
-            for name, part in registry.items()
-        ]
-        for room, registry in _REGISTRIES.items()
-        if only in ("", room)
+        room: [_entry(registry, name) for name in registry]
+        for room in ([only] if only else ROOMS)
+        for registry in [registry_of(room)]
     }
 
 
-def _settings(part: type) -> str:
-    """Return the keyword settings that a user may give: those with a default."""
-    return ", ".join(
-        f"{name}={parameter.default!r}".replace("'", "")
-        for name, parameter in inspect.signature(part).parameters.items()
-        if parameter.default is not inspect.Parameter.empty
+def sheets(name: str) -> list[Sheet]:
+    """Return the settings of every part, or of the section, that `name` may mean.
+
+    Args:
+        name: a section; or a part, as `gated`, `fusion/gated`, `image/convnet` or `convnet`.
+
+    Raises:
+        ConfigError: nothing is called so; with the nearest name.
+    """
+    if name in SECTIONS:
+        return [_section_sheet(name)]
+    parts = [(room, part) for room in ROOMS for part in registry_of(room)]
+    named = [(room, part) for room, part in parts if f"/{room}/{part}".endswith(f"/{name}")]
+    if not named:
+        short = [part.rpartition("/")[2] for _, part in parts]
+        full = [f"{room}/{part}" for room, part in parts] + [part for _, part in parts]
+        raise ConfigError(_nobody(name, [*ROOMS, *SECTIONS, *short, *full]))
+    return [_part_sheet(registry_of(room), room, part) for room, part in named]
+
+
+def _nobody(name: str, known: Iterable[str]) -> str:
+    near = get_close_matches(name, dict.fromkeys(known), n=1)
+    hint = f" Did you mean {near[0]!r}?" if near else ""
+    return (
+        f"Nothing is called {name!r}.{hint} `torso list` shows every part; sections: {[*SECTIONS]}."
     )
 
 
-def _summary(part: type) -> str:
-    text = inspect.getdoc(part) or ""
-    return " ".join(text.split("\n\n")[0].split())
+def _entry(registry: Registry[Any], name: str) -> Entry:
+    part = registry.find(name)
+    settings = [
+        setting
+        for setting in registry.settings(name).values()
+        if setting.by_user and setting.name not in registry.common
+    ]
+    told = ", ".join(
+        f"{one.name} (required)" if one.required else f"{one.name}={_plain(one.default)}"
+        for one in settings
+    )
+    return Entry(name, told, paragraph(part), getattr(part, "needs", ""), _paper(part))
+
+
+def _plain(value: object) -> str:
+    return repr(value).replace("'", "")
+
+
+def _part_sheet(registry: Registry[Any], room: str, name: str) -> Sheet:
+    part = registry.find(name)
+    rows = [_row(registry, one) for one in registry.settings(name).values() if one.by_user]
+    spelling = _SPELLINGS.get(room, f"--set {room}={{}}").format(name.rpartition("/")[2])
+    needs = getattr(part, "needs", "")
+    return Sheet(f"{room}/{name}", paragraph(part), spelling, tuple(rows), needs, _paper(part))
+
+
+def _row(registry: Registry[Any], setting: Setting) -> Row:
+    values = f"a part of {registry.room}" if registry.nests(setting) else _words(setting.type)
+    if setting.range is not None:
+        low, high = f"{setting.range.low:g}", f"{setting.range.high:g}"
+        values += f"; sensible: {low} to {high}{' (log scale)' if setting.range.log else ''}"
+    return Row(setting.name, _default(setting.default, setting.required), values, setting.meaning)
+
+
+def _section_sheet(name: str) -> Sheet:
+    section = SECTIONS[name]
+    rows = [_key_row(path, _field(section, path)) for path in key_paths(section)]
+    first = next(row.name for row in rows)
+    return Sheet(
+        name,
+        paragraph(section),
+        f"--set {name}.{first}=VALUE",
+        tuple(row for row in rows if row.meaning),
+    )
+
+
+def _field(section: type[BaseModel], path: str) -> FieldInfo:
+    """Return a key of a section, or of a section in it."""
+    first, _, rest = path.partition(".")
+    field = section.model_fields[first]
+    inner: Any = field.annotation
+    return _field(inner, rest) if rest else field
+
+
+def _key_row(path: str, field: FieldInfo) -> Row:
+    bounds = [
+        word.format(getattr(note, key))
+        for note in field.metadata
+        for key, word in _BOUNDS.items()
+        if hasattr(note, key)
+    ]
+    word, *null = (
+        _words(field.annotation).split(" or null") if bounds else [_words(field.annotation)]
+    )
+    values = " ".join([word, *bounds, *["or null" for _ in null]])
+    default = _default(field.get_default(call_default_factory=True), field.is_required())
+    return Row(path, default, values, field.description or "")
+
+
+_BOUNDS = {"ge": "from {:g}", "gt": "above {:g}", "le": "to {:g}", "lt": "to below {:g}"}
+
+
+def _words(kind: Any) -> str:
+    """Return a type in few words: `whole number or null`, `sigmoid or softmax`."""
+    return re.sub(r"\ban? (?=whole|number|text|list|mapping)", "", rule(kind)).replace("'", "")
+
+
+def _default(value: object, required: bool) -> str:
+    if required:
+        return "required"
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    return _plain(list(value) if isinstance(value, tuple) else value)
 
 
 def _paper(part: type) -> str:
     found = re.search(
         r"https://(arxiv\.org/abs|openreview\.net)/[^\s)]+", inspect.getdoc(part) or ""
     )
-    return found.group().removeprefix("https://") if found else ""
+    return found.group().removeprefix("https://").rstrip(".;,:") if found else ""

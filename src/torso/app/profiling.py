@@ -86,7 +86,7 @@ def model_costs(model: Model, inputs: Mapping[str, Features]) -> dict[str, Cost]
             encode = partial(encoder, inputs[modality])
             costs[f"encoder {modality}{of}"] = measure(encoder, encode, rows)
             with torch.no_grad():
-                tokens[modality] = trunk.filled(modality, encode())
+                tokens[modality] = trunk.with_placeholders(modality, encode())
         costs[f"fusion{of}"] = measure(trunk.fusion, partial(trunk.fusion, tokens), rows)
         with torch.no_grad():
             fused[name] = trunk.fusion(tokens)
@@ -96,7 +96,7 @@ def model_costs(model: Model, inputs: Mapping[str, Features]) -> dict[str, Cost]
         vectors = model.sharing(fused)
     whole = Encoded(encoded, {name: one.present for name, one in inputs.items()})
     for task, head in model.heads.pairs():
-        read = (model.tokens_of(task, whole),) if head.reads_tokens else ()
+        read = (model.task_tokens(task, whole),) if head.reads_tokens else ()
         costs[f"head {task}"] = measure(head, partial(head, vectors[task], *read), rows)
     return costs
 

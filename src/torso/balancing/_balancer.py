@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch import distributed as dist
 
-from torso.balancing.engine.leaves import own_parameters
+from torso.balancing.engine.graph import own_parameters
 from torso.core.errors import ConfigError
 from torso.core.registry import Registry
 
@@ -29,7 +29,10 @@ class Balancer(nn.Module, ABC):
 
     Attributes:
         needs: what it looks at and what a step then costs, for lists.
-        constant: whether it is a sum with weights that never change.
+        constant: True for a sum with weights that never change.
+        order_invariant: True if the order in which the tasks are listed changes nothing.
+        symmetric: True if tasks with equal losses and gradients get equal weights.
+        signed_weights: True if a weight may be negative, as in the method's paper.
         group: the processes whose gradients are averaged (see `distribute`); None for this one alone.
         allow_overflow: whether a NaN or infinite loss or gradient goes to `.grad` instead of raising an error, for a
             gradient scaler, which then skips the step; the balancer's own state stays as it was.
@@ -40,6 +43,9 @@ class Balancer(nn.Module, ABC):
     registry: ClassVar[Registry[Balancer]] = Registry("balancing")
     needs: ClassVar[str] = ""
     constant: ClassVar[bool] = False
+    order_invariant: ClassVar[bool] = True
+    symmetric: ClassVar[bool] = True
+    signed_weights: ClassVar[bool] = False
     group: Any = None
     allow_overflow: bool = False
     looks: int = 0

@@ -15,6 +15,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from torso.tables.missing import says_missing
 from torso.tables.table import Column
 
 __all__ = [
@@ -27,8 +28,6 @@ __all__ = [
     "timestamps",
     "vectors",
 ]
-
-_SAYS_MISSING = ("", "na", "nan", "null", "none", "n/a")
 
 
 def is_text(values: pa.Array) -> bool:
@@ -72,9 +71,7 @@ def numbers(column: Column) -> np.ndarray:
     if not is_text(values):
         raise column.error(0, f"expected numbers, found {values.type}")
     trimmed = pc.utf8_trim_whitespace(values)
-    signs = pa.array(_SAYS_MISSING, values.type)
-    says_missing = pc.is_in(pc.utf8_lower(trimmed), value_set=signs)
-    cleaned = pc.if_else(says_missing, pa.scalar(None, values.type), trimmed)
+    cleaned = pc.if_else(says_missing(trimmed), pa.scalar(None, values.type), trimmed)
     cleaned = pc.replace_substring_regex(cleaned, r"^\+", "")
     try:
         return np.asarray(pc.cast(cleaned, pa.float64()).to_numpy(zero_copy_only=False))

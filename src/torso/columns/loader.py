@@ -16,9 +16,13 @@ import torch
 
 from torso.columns.dataset import Dataset
 from torso.columns.sources import Source
+from torso.core.errors import ConfigError
 from torso.core.types import Batch, Features
 
 __all__ = ["Loader", "features_of", "gather"]
+
+AHEAD = 3
+"""Batches that are prepared while the model works."""
 
 
 def gather(dataset: Dataset, rows: np.ndarray) -> Batch:
@@ -37,17 +41,23 @@ def features_of(source: Source, rows: np.ndarray) -> Features:
 class Loader:
     """Iterates over some rows of a dataset, once per `for`.
 
+    Several processes that train one model go through the same batches: each one sees every `world`-th row of a
+    batch, so together they see each row once, and the number of processes does not change the training.
+
     Args:
         dataset: the table laid out.
         rows: positions of the rows to visit.
-        batch_size: rows per batch.
-        shuffle: whether each pass has a new order, drawn from `seed` and the number of the pass.
+        batch_size: rows per batch, over all processes.
+        shuffle: True for a new order in each pass, drawn from `seed` and the number of the pass.
         seed: of the order.
-        ahead: batches that are prepared while the model works.
+        process: number of this process, from 0, and number of processes.
 
     Attributes:
         passes: passes begun so far; set it to resume in the middle of a training.
         waited: seconds for which the consumer waited for a batch, in the pass under way or just ended.
+
+    Raises:
+        ConfigError: there are fewer rows, or rows per batch, than processes.
     """
 
     def __init__(
@@ -58,19 +68,25 @@ class Loader:
         batch_size: int,
         shuffle: bool = False,
         seed: int = 0,
-        ahead: int = 3,
+        process: tuple[int, int] = (0, 1),
     ) -> None:
         self.dataset = dataset
         self.rows = rows
         self.batch_size = batch_size
         self.shuffle = shuffle
         self.seed = seed
-        self.ahead = ahead
+        self.process = process
         self.passes = 0
         self.waited = 0.0
+        if process[1] > 1 and min(batch_size, len(rows)) < process[1]:
+            raise ConfigError(
+                f"Each of {process[1]} processes needs a row of every batch. Found batches of {batch_size} from "
+                f"{len(rows)} rows. Use fewer processes or a larger `training.batch_size`."
+            )
 
     def __len__(self) -> int:
-        return -(-len(self.rows) // self.batch_size)
+        whole, rest = divmod(len(self.rows), self.batch_size)
+        return whole + (rest >= self.process[1])  # too few rows for a batch go into the one before
 
     def __iter__(self) -> Iterator[Batch]:
         order = self.rows
@@ -79,17 +95,16 @@ class Loader:
         self.dataset.turn(self.passes)
         self.passes += 1
         self.waited = 0.0
-        starts = iter(range(0, len(order), self.batch_size))
+        steps = iter(range(len(self)))
         with ThreadPoolExecutor(1, thread_name_prefix="torso-loader") as pool:
             coming: deque[Future[Batch]] = deque()
 
             def ask() -> None:
-                start = next(starts, None)
-                if start is not None:
-                    rows = order[start : start + self.batch_size]
-                    coming.append(pool.submit(gather, self.dataset, rows))
+                step = next(steps, None)
+                if step is not None:
+                    coming.append(pool.submit(gather, self.dataset, self._rows_of(step, order)))
 
-            for _ in range(self.ahead):
+            for _ in range(AHEAD):
                 ask()
             try:
                 while coming:
@@ -101,3 +116,10 @@ class Loader:
             finally:
                 for future in coming:
                     future.cancel()
+
+    def _rows_of(self, step: int, order: np.ndarray) -> np.ndarray:
+        """Return this process's rows of a batch."""
+        rank, world = self.process
+        start = step * self.batch_size
+        stop = len(order) if step == len(self) - 1 else start + self.batch_size
+        return order[start + rank : stop : world]

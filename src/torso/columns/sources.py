@@ -6,11 +6,22 @@ Every source answers `batch(rows)` with numpy `values` and `mask` in the layout 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-__all__ = ["ArraySource", "ListSource", "RaggedSource", "Source", "TurningSource", "joined"]
+if TYPE_CHECKING:
+    from torso.cache.store import FeatureStore
+
+__all__ = [
+    "ArraySource",
+    "ListSource",
+    "RaggedSource",
+    "Source",
+    "StoredSource",
+    "TurningSource",
+    "joined",
+]
 
 
 class Source(Protocol):
@@ -136,6 +147,40 @@ class ListSource:
         if self.fixed:
             return values, lengths > 0
         return values, np.arange(longest) < lengths[:, None]
+
+
+class StoredSource:
+    """Features that lie in the cache.
+
+    Args:
+        store: the cache of these settings.
+        items: int64 `[rows]`, -1 where the modality is missing.
+        fixed: the length that every item has; None if lengths differ.
+    """
+
+    encoded = False
+
+    def __init__(self, store: FeatureStore, items: np.ndarray, fixed: int | None) -> None:
+        self.store = store
+        self.items = items
+        self.fixed = fixed
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    def present(self) -> np.ndarray:
+        """Return where there is an item."""
+        return np.asarray(self.items >= 0)
+
+    def batch(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the rows padded with zeros."""
+        items = self.items[rows]
+        values, lengths = self.store.gather(items)
+        if values.shape[1] == 0:
+            values = np.zeros((len(items), self.fixed or 1, *self.store.tail), self.store.dtype)
+        if self.fixed:
+            return values, lengths > 0
+        return values, np.arange(values.shape[1]) < lengths[:, None]
 
 
 class TurningSource:

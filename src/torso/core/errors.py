@@ -1,7 +1,7 @@
-"""Everything Torso raises on purpose, in one small tree.
+"""Errors that Torso raises on purpose, in one small tree.
 
 ```
-TorsoError                 what the command line prints without a traceback
+TorsoError                 the command line prints it without a traceback
 ├── ConfigError            a setting is unknown, contradictory or out of range  (also a ValueError)
 ├── DataError              a table, a cell or a file cannot be used             (also a ValueError)
 ├── RunError               a saved run is absent, damaged or from a newer Torso (also a ValueError)
@@ -24,6 +24,7 @@ __all__ = [
     "MissingDependency",
     "RunError",
     "TorsoError",
+    "cell_error",
     "unknown",
     "within",
 ]
@@ -50,21 +51,42 @@ class MissingDependency(TorsoError, ImportError):
 
 
 @contextmanager
-def within(place: str) -> Iterator[None]:
-    """Let errors that come out of the block begin with `place`, a path of the config."""
+def within(path: str) -> Iterator[None]:
+    """Begin the message of an error from the block with `path`, a path of the config.
+
+    >>> with within("encoders.photo"):
+    ...     raise ConfigError("`depth` should be at least 1. Found 0.")
+    Traceback (most recent call last):
+    torso.core.errors.ConfigError: `encoders.photo`: `depth` should be at least 1. Found 0.
+    """
     try:
         yield
     except TorsoError as error:
-        raise type(error)(f"`{place}`: {error}") from error
+        raise type(error)(f"`{path}`: {error}") from error
 
 
-def unknown(what: str, name: object, known: Iterable[str], hidden: Iterable[str] = ()) -> str:
-    """Return the sentence for a name that nobody knows, with the nearest known one; `hidden` ones are not listed.
+def cell_error(table: str, row_number: int, column: str, problem: str) -> DataError:
+    """Return the error for one cell; `row_number` counts from 1, without the header.
+
+    >>> cell_error("cars.csv", 2, "doors", "expected a number, found 'five'")
+    DataError("cars.csv, row 2, column 'doors': expected a number, found 'five'")
+    """
+    return DataError(f"{table}, row {row_number}, column {column!r}: {problem}")
+
+
+def unknown(kind: str, name: object, known: Iterable[str], hidden: Iterable[str] = ()) -> str:
+    """Return the sentence for an unknown name, with the nearest known one.
 
     >>> unknown("fusion", "concatt", ["concat", "transformer"])
     "Unknown fusion 'concatt'. Did you mean 'concat'? Known: ['concat', 'transformer']."
+
+    Args:
+        kind: of thing that the name was meant for.
+        name: the unknown one.
+        known: names to list.
+        hidden: further names that may be meant, but are not listed.
     """
     names = sorted(known)
     near = get_close_matches(str(name), [*names, *hidden], n=1)
     hint = f" Did you mean {near[0]!r}?" if near else ""
-    return f"Unknown {what} {name!r}.{hint} Known: {names}."
+    return f"Unknown {kind} {name!r}.{hint} Known: {names}."

@@ -1,4 +1,4 @@
-"""Where the values of a setting are sensible, written into the signature that takes it.
+"""What a signature says of a setting beside its type: sensible values, and who decides it.
 
 `def __init__(self, dim: int, *, hidden: Annotated[int, Range(16, 512, log=True)] = 64)`: the listing shows the
 range and a tuner draws from it. The constructor still says what it refuses; its docstring says the meaning.
@@ -7,8 +7,9 @@ range and a tuner draws from it. The constructor still says what it refuses; its
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum
 
-__all__ = ["Range"]
+__all__ = ["Range", "SetBy"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,3 +25,14 @@ class Range:
     low: float
     high: float
     log: bool = False
+
+
+class SetBy(Enum):
+    """Who decides an argument of a part.
+
+    By default, users set what is keyword-only, and the data or the model set the rest (`dim`, `classes`). An
+    argument that differs says so: `size: Annotated[int, SetBy.DATA] = 64`.
+    """
+
+    USER = "user"
+    DATA = "data"

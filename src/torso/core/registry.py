@@ -7,8 +7,7 @@ such a name imports code, so `torso.load` refuses it unless told to trust the ru
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from difflib import get_close_matches
@@ -16,15 +15,14 @@ from importlib import import_module
 from typing import Any, Generic, TypeVar, cast
 
 from torso.core.errors import ConfigError, TorsoError, unknown
+from torso.core.ranges import SetBy
+from torso.core.setting_types import accepts, choices, members, rule
+from torso.core.signature import REQUIRED, Setting, settings_of
+from torso.core.spec import Spec, SpecLike, no_part
 
-__all__ = ["Registry", "Spec", "no_imports", "spec_type"]
+__all__ = ["Registry", "no_imports"]
 
 Part = TypeVar("Part")
-Spec = str | Mapping[str, Any]
-"""A part as YAML writes it: its name, or a mapping with the key `type` and the constructor's arguments.
-
-`{gated: {hidden: 64}}` is short for `{type: gated, hidden: 64}`.
-"""
 
 _REFUSALS = (TypeError, ValueError, AttributeError, LookupError, ArithmeticError, RuntimeError)
 """What Python and torch raise where a setting has the wrong type or size."""
@@ -42,36 +40,21 @@ def no_imports() -> Iterator[None]:
         _imports_allowed.reset(token)
 
 
-def spec_type(spec: Spec) -> tuple[str, dict[str, Any]]:
-    """Split a spec into its type and its settings.
-
-    >>> spec_type({"type": "gated", "hidden": 64})
-    ('gated', {'hidden': 64})
-    >>> spec_type({"gated": {"hidden": 64}})
-    ('gated', {'hidden': 64})
-    """
-    if isinstance(spec, str):
-        return spec, {}
-    if isinstance(spec, Mapping) and len(spec) == 1 and "type" not in spec:
-        [(name, settings)] = spec.items()
-        if isinstance(settings, Mapping) and "type" not in settings:
-            return name, dict(settings)
-    if not isinstance(spec, Mapping) or not isinstance(spec.get("type"), str):
-        raise ConfigError(
-            f"A part should be a name or a mapping with the key `type`. Found {spec!r}."
-        )
-    return spec["type"], {key: value for key, value in spec.items() if key != "type"}
-
-
 class Registry(Generic[Part]):
     """The parts of one room, by name.
 
     Args:
         room: what a part is called in messages, e.g. `"fusion"`.
+        positional: who decides the constructor's arguments that are not keyword-only.
+        common: settings that every part of the room has beside its constructor's.
     """
 
-    def __init__(self, room: str) -> None:
+    def __init__(
+        self, room: str, *, positional: SetBy = SetBy.DATA, common: Collection[Setting] = ()
+    ) -> None:
         self.room = room
+        self.positional = positional
+        self.common = {setting.name: setting for setting in common}
         self._parts: dict[str, type[Part]] = {}
 
     def add(self, name: str, part: type[Part]) -> None:
@@ -117,64 +100,135 @@ class Registry(Generic[Part]):
             raise ConfigError(f"The {self.room} {name!r} is no class. Found {type(part).__name__}.")
         return cast("type[Part]", part)
 
-    def build(self, spec: Spec, /, **offered: Any) -> Part:
+    def settings(self, name: str) -> dict[str, Setting]:
+        """Return all arguments of a part, those that the data decide too, then those of every part here."""
+        return {**settings_of(self.find(name), self.positional), **self.common}
+
+    def parse(self, value: object, form: str = "") -> Spec:
+        """Return the spec that `value` means; its name may be left open."""
+        return Spec.parse(value, self, form)
+
+    def check(self, spec: Spec, offered: Collection[str] = ()) -> None:
+        """Refuse an unknown name, an unknown setting, or a value of another type.
+
+        Args:
+            spec: of a part of this room.
+            offered: arguments that the surroundings offer, which messages do not list.
+
+        Raises:
+            ConfigError: with the nearest name or the values that would do.
+        """
+        known = self.settings(spec.name)
+        title = f"{self.room} {spec.name!r}"
+        for key, value in spec.settings.items():
+            if key not in known:
+                raise ConfigError(self._no_setting(title, key, known, offered))
+            if not accepts(known[key].type, value):
+                raise ConfigError(
+                    f"Cannot build {title} from {dict(spec.settings)!r}: {_refusal(known[key], value)}"
+                )
+            if self.nests(known[key]):
+                self._check_nested(value)
+
+    def nests(self, setting: Setting) -> bool:
+        """Return whether a setting is itself a part, which is always of this room."""
+        return set(members(SpecLike)) <= set(members(setting.type))
+
+    def _check_nested(self, value: Any) -> None:
+        """Check a part inside a part; a short name may be of several forms, and its own part checks it then."""
+        if not isinstance(value, str | Mapping):
+            return  # an object that is built already
+        spec = self.parse(value)
+        named = [name for name in self if spec.name in (name, name.rpartition("/")[2])]
+        if ":" in spec.name or len(named) == 1:
+            self.check(Spec(named[0] if named else spec.name, spec.settings))
+        elif not named:
+            self.find(self._named(value).name)
+
+    def _no_setting(
+        self, title: str, key: str, known: Mapping[str, Setting], offered: Collection[str]
+    ) -> str:
+        """Return the sentence about an unknown setting; it may be a part written above its settings."""
+        near = get_close_matches(key, list(self), n=1, cutoff=0.8)
+        hint = f" If a part was meant: it is called {near[0]!r}." if near else ""
+        hidden = {name for name in known if name in offered or not known[name].by_user}
+        return unknown(f"setting of {title}:", key, known.keys() - hidden, hidden) + hint
+
+    def build(self, spec: Spec | SpecLike, /, **offered: object) -> Part:
         """Return the part that `spec` describes.
 
         Args:
-            spec: name, or mapping with `type` and settings; every setting must be a constructor argument.
+            spec: its name, or a mapping with `type` and settings; every setting must be a constructor argument.
             offered: what the surroundings know (widths, vocabularies); only what the constructor asks for
                 is passed, and a setting in `spec` wins over it.
 
         Raises:
             ConfigError: unknown name, unknown setting, or a value that the constructor refuses.
         """
-        name, settings = spec_type(spec)
-        return call(self.find(name), settings, offered, f"{self.room} {name!r}", self)
+        spec = self._named(spec)
+        self.check(spec, offered)
+        make: Callable[..., Part] = self.find(spec.name)
+        asked = settings_of(make, self.positional)
+        given = {key: value for key, value in offered.items() if key in asked} | {**spec.settings}
+        absent = [name for name, one in asked.items() if one.required and name not in given]
+        if absent:
+            raise ConfigError(
+                f"Cannot build {self.room} {spec.name!r} from {dict(spec.settings)!r}: "
+                f"Parameter `{absent[0]}` is required."
+            )
+        try:
+            return make(**given)
+        except TorsoError:
+            raise
+        except _REFUSALS as error:
+            settings = dict(spec.settings)
+            below = [key for key, value in settings.items() if isinstance(value, int) and value < 0]
+            why = str(error)
+            if below and isinstance(error, RuntimeError):  # torch speaks of tensors
+                why = f"{below} should not be negative."
+            raise ConfigError(
+                f"Cannot build {self.room} {spec.name!r} from {settings!r}: {why}"
+            ) from error
 
-    def complete(self, spec: Spec, /, *, given: Collection[str] = ()) -> dict[str, Any]:
-        """Return `spec` as a mapping with every default written out, for a file that hides nothing.
+    def complete(self, spec: Spec | SpecLike, /, *, given: Collection[str] = ()) -> Spec:
+        """Return `spec` with every default written out, for a file that hides nothing.
 
         Args:
-            spec: name, or mapping with `type` and settings.
+            spec: its name, or a mapping with `type` and settings.
             given: constructor arguments that the surroundings offer, which are no settings.
         """
-        name, settings = spec_type(spec)
+        spec = self._named(spec)
         defaults = {
-            key: list(parameter.default)
-            if isinstance(parameter.default, tuple)
-            else parameter.default
-            for key, parameter in inspect.signature(self.find(name)).parameters.items()
-            if key not in given and parameter.default not in (inspect.Parameter.empty, None)
+            name: list(setting.default) if isinstance(setting.default, tuple) else setting.default
+            for name, setting in settings_of(self.find(spec.name), self.positional).items()
+            if name not in given and setting.default not in (REQUIRED, None)
         }
-        return {"type": name, **defaults, **settings}
+        return Spec(spec.name, {**defaults, **spec.settings})
+
+    def _named(self, value: Spec | SpecLike) -> Spec:
+        """Return the spec that `value` means, which has to name its part."""
+        spec = self.parse(value)
+        if not spec.name and len(spec.settings) == 1:  # perhaps a part that nobody knows
+            [(name, settings)] = spec.settings.items()
+            if isinstance(settings, Mapping):
+                return Spec(name, settings)
+        if not spec.name:
+            raise no_part(value)
+        return spec
 
 
-def call(
-    make: Callable[..., Part],
-    settings: Mapping[str, Any],
-    offered: Mapping[str, Any],
-    what: str,
-    parts: Iterable[str] = (),
-) -> Part:
-    """Call `make` with `settings`, which it must know, and with those of `offered` that it asks for.
+def _refusal(setting: Setting, value: object) -> str:
+    """Return the sentence about a value of another type than its setting's."""
+    near = get_close_matches(str(value), map(str, choices(setting.type)), n=1)
+    hint = f" Did you mean {near[0]!r}?" if near else ""
+    if isinstance(value, str) and accepts(setting.type, 0.5) and _is_number(value):
+        hint = f" Write {float(value)!r}; YAML reads {value} as text."
+    return f"Parameter `{setting.name}` should be {rule(setting.type)}. Found {value!r}.{hint}"
 
-    An unknown setting that is nearly the name of one of `parts` may be a part written above its settings.
-    """
-    known = inspect.signature(make).parameters
-    for key in settings:
-        if key not in known:
-            near = get_close_matches(key, list(parts), n=1, cutoff=0.8)
-            hint = f" If a part was meant: it is called {near[0]!r}." if near else ""
-            told = known.keys() & offered.keys()
-            raise ConfigError(unknown(f"setting of {what}:", key, known.keys() - told, told) + hint)
-    wanted = {key: value for key, value in offered.items() if key in known}
+
+def _is_number(text: str) -> bool:
     try:
-        return make(**{**wanted, **settings})
-    except TorsoError:
-        raise
-    except _REFUSALS as error:
-        below = {k: v for k, v in settings.items() if isinstance(v, int) and v < 0}
-        why = str(error)
-        if below and isinstance(error, RuntimeError):  # torch speaks of tensors
-            why = f"{list(below)} should not be negative."
-        raise ConfigError(f"Cannot build {what} from {dict(settings)!r}: {why}") from error
+        float(text)
+    except ValueError:
+        return False
+    return True

@@ -11,7 +11,10 @@ import torch
 from torch import Tensor, nn
 
 from torso.core.errors import ConfigError
-from torso.core.registry import Registry, Spec, spec_type
+from torso.core.ranges import Range
+from torso.core.registry import Registry
+from torso.core.signature import Setting
+from torso.core.spec import Spec, SpecLike
 from torso.core.tensors import scatter_rows, take_rows
 from torso.core.types import Features, Tokens
 
@@ -41,6 +44,15 @@ class FrozenBackbone:
     augmentation: Mapping[str, object] = field(default_factory=dict)
 
 
+_OWN_RATE = Setting(
+    "lr",
+    float | None,
+    None,
+    "highest learning rate of this encoder; null: that of the training.",
+    Range(1e-5, 1e-2, log=True),
+)
+
+
 class Encoder(nn.Module, ABC):
     """Base of all encoders.
 
@@ -65,7 +77,7 @@ class Encoder(nn.Module, ABC):
         lr: highest learning rate of `own_rate_parameters`; None for that of the training.
     """
 
-    registry: ClassVar[Registry[Encoder]] = Registry("encoder")
+    registry: ClassVar[Registry[Encoder]] = Registry("encoder", common=[_OWN_RATE])
     form: ClassVar[str] = ""
     ragged: ClassVar[bool] = False
     not_exportable: ClassVar[str] = ""
@@ -80,7 +92,7 @@ class Encoder(nn.Module, ABC):
             cls.registry.add(f"{cls.form}/{name}", cls)
 
     @classmethod
-    def build(cls, spec: Spec, /, **offered: Any) -> Encoder:
+    def build(cls, spec: Spec | SpecLike, /, **offered: Any) -> Encoder:
         """Return the encoder that `spec` describes; every encoder also knows the setting `lr`.
 
         Args:
@@ -90,11 +102,12 @@ class Encoder(nn.Module, ABC):
         Raises:
             ConfigError: unknown name or setting, or a value that the constructor refuses.
         """
-        name, settings = spec_type(spec)
+        spec = cls.registry.parse(spec)
+        settings = dict(spec.settings)
         lr = settings.pop("lr", None)
         if lr is not None and not (isinstance(lr, int | float) and lr > 0):
             raise ConfigError(f"`lr` of an encoder should be a number above 0. Found {lr!r}.")
-        encoder = cls.registry.build({"type": name, **settings}, **offered)
+        encoder = cls.registry.build(Spec(spec.name, settings), **offered)
         encoder.lr = lr or encoder.lr
         return encoder
 

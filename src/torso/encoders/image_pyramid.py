@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Annotated
 
 from torch import Tensor, nn
 from torch.nn import functional
 
 from torso.core.blocks import Pool
+from torso.core.ranges import SetBy
 from torso.core.types import Tokens
 from torso.encoders._augment import Augment
 from torso.encoders._encoder import Encoder
@@ -50,8 +52,8 @@ class ImagePyramid(Encoder, form="image", name="pyramid"):
         dropout: float = 0.1,
         jitter: float = 0.0,
         augment: Mapping[str, float] | None = None,
-        size: int = 64,
-        channels: int = 3,
+        size: Annotated[int, SetBy.DATA] = 64,
+        channels: Annotated[int, SetBy.DATA] = 3,
     ) -> None:
         super().__init__()
         self.dim = dim

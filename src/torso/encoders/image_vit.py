@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal, get_args
+from typing import Annotated, Literal, get_args
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from torso.core.blocks import Block, Pool, positions_of_places
+from torso.core.ranges import SetBy
 from torso.core.types import Tokens
 from torso.encoders._augment import Augment
 from torso.encoders._encoder import Encoder
@@ -57,8 +58,8 @@ class ImageViT(Encoder, form="image", name="vit"):
         dropout: float = 0.1,
         jitter: float = 0.5,
         augment: Mapping[str, float] | None = None,
-        size: int = 64,
-        channels: int = 3,
+        size: Annotated[int, SetBy.DATA] = 64,
+        channels: Annotated[int, SetBy.DATA] = 3,
     ) -> None:
         super().__init__()
         patch = patch or max(1, round(size / 8))

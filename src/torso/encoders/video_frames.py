@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 
 import torch
 from torch import Tensor, nn
@@ -12,7 +12,8 @@ from torch.nn import functional
 
 from torso.core.blocks import Block, Pool, positions, positions_of_places
 from torso.core.errors import ConfigError
-from torso.core.registry import Spec, spec_type
+from torso.core.ranges import SetBy
+from torso.core.spec import SpecLike
 from torso.core.tensors import zeroed
 from torso.core.types import Features, Tokens
 from torso.encoders._augment import Augment
@@ -59,7 +60,7 @@ class VideoFrames(Encoder, form="video", name="frames"):
         self,
         dim: int,
         *,
-        frame: Spec = "convnet",
+        frame: SpecLike = "convnet",
         motion: bool = True,
         depth: int = 2,
         heads: int | None = None,
@@ -67,8 +68,8 @@ class VideoFrames(Encoder, form="video", name="frames"):
         dropout: float = 0.1,
         jitter: float = 0.5,
         augment: Mapping[str, float] | None = None,
-        size: int = 64,
-        frames: int = 8,
+        size: Annotated[int, SetBy.DATA] = 64,
+        frames: Annotated[int, SetBy.DATA] = 8,
     ) -> None:
         super().__init__()
         self.dim = dim
@@ -161,18 +162,17 @@ def _laid_out(frames: Tensor, mask: Tensor) -> Tensor:
     return out
 
 
-def _frame(spec: Spec, dim: int, size: int, channels: int) -> Encoder:
+def _frame(frame: SpecLike, dim: int, size: int, channels: int) -> Encoder:
     """Return the encoder of a frame, which keeps all cells and moves nothing."""
-    kind, settings = spec_type(spec)
-    ours = [name for name in _OURS if name in settings]
+    spec = Encoder.registry.parse(frame, "image")
+    ours = [name for name in _OURS if name in spec.settings]
     if ours:
         raise ConfigError(
-            f"`{ours[0]}` is about the whole video: set it beside `frame`, not in it. Found frame {spec!r}."
+            f"`{ours[0]}` is about the whole video: set it beside `frame`, not in it. Found frame {frame!r}."
         )
-    name = kind if ":" in kind or "/" in kind else f"image/{kind}"
-    if issubclass(Encoder.registry.find(name), Pretrained):
+    if issubclass(Encoder.registry.find(spec.name), Pretrained):
         raise ConfigError(
-            f"`frame` should be an encoder that is trained from scratch. Found {kind!r}; a pretrained backbone reads whole "
+            f"`frame` should be an encoder that is trained from scratch. Found {spec.short('image')!r}; a pretrained backbone reads whole "
             "videos: use the encoder `hub` with the name of a model of videos."
         )
     offered: dict[str, Any] = {
@@ -182,4 +182,4 @@ def _frame(spec: Spec, dim: int, size: int, channels: int) -> Encoder:
         "tokens": 0,
         "jitter": 0.0,
     }
-    return Encoder.build({"type": name, **settings}, **offered)
+    return Encoder.build(spec, **offered)

@@ -31,14 +31,10 @@ from torso.estimator._holdout import held_out
 from torso.estimator._packing import packed, unpacked
 from torso.runs.fit import fit as fit_run
 from torso.tables.table import Column, Table, read_table
+from torso.tasks import Target
 
 __all__ = ["Estimator"]
 
-_CLASSES = ("category", "binary", "ordinal")
-_TYPES = {
-    **dict.fromkeys((*_CLASSES, "multilabel"), "classifier"),
-    **dict.fromkeys(("number", "count", "vector", "survival"), "regressor"),
-}
 _PATHS = {
     "dim": "dim",
     "fusion": "fusion",
@@ -55,7 +51,7 @@ _PATHS = {
 
 def _has_classes(estimator: Estimator) -> bool:
     kinds = estimator._kinds()
-    return not kinds or any(kind in _CLASSES for kind in kinds)
+    return not kinds or any(kind is not None and kind.label == "class" for kind in kinds)
 
 
 class Estimator(BaseEstimator):  # type: ignore[misc]
@@ -174,7 +170,7 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
         self._classes = {
             name: _in_order(kind.names, labels.classes(name, kind.names))
             for name, kind in self.predictor_.schema.targets.items()
-            if kind.kind in _CLASSES
+            if kind.label == "class"
         }
         return self
 
@@ -223,7 +219,7 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
     def __sklearn_tags__(self) -> Tags:
         """Return what scikit-learn asks: classifier or regressor, gaps and texts allowed."""
         tags = super().__sklearn_tags__()
-        types = {_TYPES.get(kind) for kind in self._kinds()}
+        types = {kind and kind.estimator for kind in self._kinds()}
         if len(types) == 1:
             tags.estimator_type = types.pop()
         if tags.estimator_type == "classifier":
@@ -248,17 +244,19 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
             state["predictor_"] = unpacked(state["predictor_"], state["device"] or "auto")
         super().__setstate__(state)
 
-    def _kinds(self) -> list[Any]:
-        """Return the kinds of the targets as far as they are known."""
+    def _kinds(self) -> list[type[Target] | None]:
+        """Return the kinds of the targets as far as they are known, None for a name that is not."""
         if hasattr(self, "predictor_"):
-            return [kind.kind for kind in self.predictor_.schema.targets.values()]
+            return [type(target) for target in self.predictor_.schema.targets.values()]
         if self.kind is None:
             return []
         if isinstance(self.kind, Mapping) and "kind" not in self.kind:
             specs = list(self.kind.values())
         else:
             specs = [self.kind]
-        return [one.get("kind") if isinstance(one, Mapping) else one for one in specs]
+        names = [spec.get("kind") if isinstance(spec, Mapping) else spec for spec in specs]
+        registry = Target.registry
+        return [registry.find(str(name)) if name in registry else None for name in names]
 
     def _targets(self, names: Sequence[str]) -> dict[str, Any]:
         """Return the targets' specs; columns of `y` that `kind` leaves out are no targets of their own."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Annotated
 
-import torch
 from torch import nn
 
-from torso.core.tensors import masked_mean
+from torso.core.ranges import Range
 from torso.core.types import Tokens
 from torso.fusion._fusion import Fusion
+from torso.fusion._modality_vectors import modality_vectors
 
 __all__ = ["Concat"]
 
@@ -17,18 +18,23 @@ __all__ = ["Concat"]
 class Concat(Fusion, name="concat"):
     """Concatenate one vector per modality (the mean of its tokens) and mix with a perceptron.
 
-    Intermediate fusion's standard baseline, "concat-MLP" or late-fusion DNN. A modality that a row lacks
-    adds zeros.
+    The standard baseline of intermediate fusion, also called concat-MLP; the default fusion. A modality that a
+    row lacks adds zeros.
 
     Args:
         modalities: names of the modalities, in the order of the concatenation.
         dim: token width, in and out.
-        hidden: width of the hidden layer; default `2 * dim`.
+        hidden: width of the hidden layer; 0 means `2 * dim`.
         dropout: on the hidden layer, in training.
     """
 
     def __init__(
-        self, modalities: Sequence[str], dim: int, *, hidden: int = 0, dropout: float = 0.1
+        self,
+        modalities: Sequence[str],
+        dim: int,
+        *,
+        hidden: Annotated[int, Range(16, 1024, log=True)] = 0,
+        dropout: Annotated[float, Range(0.0, 0.5)] = 0.1,
     ) -> None:
         super().__init__(modalities, dim)
         hidden = hidden or 2 * dim
@@ -41,8 +47,5 @@ class Concat(Fusion, name="concat"):
 
     def forward(self, tokens: Mapping[str, Tokens], /) -> Tokens:
         """Return one token per row; it is absent where every modality is."""
-        pooled = {name: masked_mean(one) for name, one in tokens.items()}
-        absent = torch.zeros_like(next(iter(pooled.values())))
-        joined = torch.cat([pooled.get(name, absent) for name in self.modalities], dim=1)
-        present = torch.stack([one.present for one in tokens.values()]).any(dim=0)
-        return Tokens.vector(self.mix(joined), present)
+        vectors, present = modality_vectors(tokens, self.modalities)
+        return Tokens.vector(self.mix(vectors.flatten(1)), present.any(dim=1))

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Literal, get_args
+from typing import Annotated, Literal, get_args
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from torso.core.ranges import Range
 from torso.core.types import Tokens
 from torso.fusion._fusion import Fusion
-from torso.fusion._vectors import kept_scale, stacked_vectors
+from torso.fusion._modality_vectors import modality_vectors, variance_preserving_linear
 
 __all__ = ["Experts"]
 
@@ -22,17 +23,18 @@ class Experts(Fusion, name="experts"):
     """Mixture of experts: a gate per row over perceptrons that read all modalities side by side.
 
     `Σ_e g_e(x) E_e(x)` with `x = [x_1; …; x_M]`, `E_e` one hidden layer, and `g = softmax(W x + c)` or, as
-    `gate: laplace`, `g = softmax_e(-‖w_e - x‖ + c_e)`: the joint experts and router of FuseMoE (Han et al.,
-    NeurIPS 2024, https://arxiv.org/abs/2402.03226, section 2). How we differ: the gate is dense, every
-    expert works in every row, so there is no choice of the top k and no loss that balances their load; one
-    vector per modality and no attention before; a modality that a row lacks is zeros (there, a learned
-    vector, which a Torso model's `missing` token is already).
+    `gate: laplace`, `g = softmax_e(-‖w_e - x‖ + c_e)`.
+
+    From Han et al., NeurIPS 2024 (FuseMoE, https://arxiv.org/abs/2402.03226), section 2, the joint experts and
+    router. Differs: every expert works in every row, so there is no top k and no loss that balances their
+    load; one vector per modality and no attention before; a modality that a row lacks is zeros (there a
+    learned vector, which a Torso model's `missing` token is already).
 
     Args:
         modalities: names of the modalities, in the order of the concatenation.
         dim: token width, in and out.
         experts: number of experts.
-        hidden: width of an expert's hidden layer; default `dim`.
+        hidden: width of an expert's hidden layer; 0 means `dim`.
         gate: `softmax`, linear scores, or `laplace`, distances to one learned point per expert.
         dropout: on the hidden layers, in training.
     """
@@ -42,10 +44,10 @@ class Experts(Fusion, name="experts"):
         modalities: Sequence[str],
         dim: int,
         *,
-        experts: int = 4,
-        hidden: int = 0,
+        experts: Annotated[int, Range(2, 16, log=True)] = 4,
+        hidden: Annotated[int, Range(16, 1024, log=True)] = 0,
         gate: Gate = "softmax",
-        dropout: float = 0.1,
+        dropout: Annotated[float, Range(0.0, 0.5)] = 0.1,
     ) -> None:
         super().__init__(modalities, dim)
         if experts < 1:
@@ -54,17 +56,21 @@ class Experts(Fusion, name="experts"):
             raise ValueError(f"Parameter `gate` should be softmax or laplace. Found {gate!r}.")
         self.experts, self.hidden, self.gate = experts, hidden or dim, gate
         together = len(self.modalities) * dim
-        # All experts read the same vector, so each of their two layers is one product.
-        self.first = kept_scale(together, experts * self.hidden)
-        self.second = kept_scale(experts * self.hidden, dim, gain=1.5 * experts**0.5, bias=False)
+        # All experts read the same vector, so each of their two layers is one matrix product.
+        self.first = variance_preserving_linear(together, experts * self.hidden)
+        self.second = variance_preserving_linear(
+            experts * self.hidden, dim, gain=1.5 * experts**0.5, bias=False
+        )
         self.second_bias = nn.Parameter(torch.zeros(experts, dim))
         self.dropout = nn.Dropout(dropout)
-        # A laplace gate's rows are points where the inputs are; a softmax gate's are directions.
-        self.score = kept_scale(together, experts, gain=together**0.5 if gate == "laplace" else 1.0)
+        # A laplace gate's rows are points at the inputs' distance from zero; a softmax gate's are directions.
+        self.score = variance_preserving_linear(
+            together, experts, gain=together**0.5 if gate == "laplace" else 1.0
+        )
 
     def forward(self, tokens: Mapping[str, Tokens], /) -> Tokens:
         """Return one token per row; it is absent where every modality is."""
-        vectors, present = stacked_vectors(tokens, self.modalities)
+        vectors, present = modality_vectors(tokens, self.modalities)
         joined = vectors.flatten(1)  # [batch, modalities * dim]
         gates = self._gates(joined)
         hidden = self.dropout(functional.gelu(self.first(joined)))
@@ -74,12 +80,12 @@ class Experts(Fusion, name="experts"):
 
     def gates(self, tokens: Mapping[str, Tokens], /) -> Tensor:
         """Return each row's weights of the experts, `[batch, experts]`; they sum to one."""
-        return self._gates(stacked_vectors(tokens, self.modalities)[0].flatten(1))
+        return self._gates(modality_vectors(tokens, self.modalities)[0].flatten(1))
 
     def _gates(self, joined: Tensor) -> Tensor:
         if self.gate == "softmax":
             scores = self.score(joined)
         else:
-            apart = joined.unsqueeze(1) - self.score.weight  # [batch, experts, modalities * dim]
-            scores = self.score.bias - apart.norm(dim=2)
+            offsets = joined.unsqueeze(1) - self.score.weight  # [batch, experts, modalities * dim]
+            scores = self.score.bias - offsets.norm(dim=2)
         return torch.softmax(scores, dim=1)

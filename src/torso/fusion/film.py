@@ -10,7 +10,7 @@ from torch import nn
 from torso.core.tensors import Named, masked_mean
 from torso.core.types import Tokens
 from torso.fusion._fusion import Fusion
-from torso.fusion._order import led_order
+from torso.fusion._walk_order import leader_and_others
 
 __all__ = ["Film"]
 
@@ -21,18 +21,20 @@ class Film(Fusion, name="film"):
     `x` begins as the mean of the tokens of `base`; `gamma_m = 1 + A_m c_m` and `beta_m = B_m c_m` (both with
     a bias), where `c_m` is the normalised mean of the tokens of m.
 
-    Perez et al., AAAI 2018, https://arxiv.org/abs/1709.07871; `1 + ...` is the option
-    `gamma_baseline` of the authors' code. Differences: one vector instead of the feature maps of a convolutional network, so no
-    layer stands between two modulations and the only normalisation of `x` comes at the end; a learned
-    vector is added to the beginning, and is all of it in rows without `base`; a modality that a row lacks
-    leaves `x` as it is.
+    From Perez et al., AAAI 2018 (FiLM, https://arxiv.org/abs/1709.07871); `1 + ...` is the option
+    `gamma_baseline` of the authors' code. Differs: one vector instead of the feature maps of a convolutional
+    network, so no layer stands between two modulations and `x` is normalised only at the end; a learned vector
+    is added to the first `x`, and is all of it in rows without `base`; a modality that a row lacks leaves `x`
+    as it is.
 
     Args:
         modalities: names of the modalities.
         dim: token width, in and out.
         base: the modality that is modulated; default the first of `order`.
-        order: the walk; default as in `modalities`. `base` is left out of it.
+        order: order in which the others modulate it; default as in `modalities`. `base` is skipped.
     """
+
+    family = "sequential"
 
     def __init__(
         self,
@@ -43,7 +45,7 @@ class Film(Fusion, name="film"):
         order: Sequence[str] | None = None,
     ) -> None:
         super().__init__(modalities, dim)
-        self.base, self.order = led_order("base", base, order, self.modalities)
+        self.base, self.order = leader_and_others("base", base, order, self.modalities)
         self.start = nn.Parameter(torch.randn(1, dim) / dim**0.5)
         self.affine = Named(
             {name: nn.Sequential(nn.LayerNorm(dim), nn.Linear(dim, 2 * dim)) for name in self.order}

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torso.core.tensors import Named
 from torso.core.types import Tokens
 from torso.fusion._fusion import Fusion
-from torso.fusion._vectors import kept_scale, stacked_vectors
+from torso.fusion._modality_vectors import modality_vectors, variance_preserving_linear
 
 __all__ = ["Gated"]
 
@@ -21,16 +21,18 @@ Gate = Literal["sigmoid", "softmax"]
 class Gated(Fusion, name="gated"):
     """Gated multimodal unit: a tanh layer per modality, weighted by gates that see all modalities.
 
-    `Σ_m z_m ⊙ tanh(W_m x_m)` with `z_m = σ(V_m [x_1; …; x_M])`, after Arevalo, Solorio, Montes-y-Gómez,
-    González, 2017, https://arxiv.org/abs/1702.01992. `gate: softmax` ties the gates, so they sum
-    to one over the modalities of a row; for two it is the paper's bimodal unit `z ⊙ h_1 + (1 - z) ⊙ h_2`. How
-    we differ: a modality that a row lacks is read as zeros and its gate is 0 (the paper has no gaps), and
-    initial weights keep the scale. As there, no layer has a bias. The gates cost `(M·dim)²`.
+    `Σ_m z_m ⊙ tanh(W_m x_m)` with `z_m = σ(V_m [x_1; …; x_M])`. `gate: softmax` ties the gates, so they sum to
+    one over the modalities of a row; for two it is the paper's bimodal unit `z ⊙ h_1 + (1 - z) ⊙ h_2`. The
+    gates cost `(M·dim)²`.
+
+    From Arevalo et al., 2017 (GMU, https://arxiv.org/abs/1702.01992). Differs: a modality that a row lacks is
+    read as zeros and its gate is 0 (the paper has no gaps); initial weights keep the scale. As there, no layer
+    has a bias.
 
     Args:
         modalities: names of the modalities.
         dim: token width, in and out.
-        gate: `sigmoid`, gates of their own, or `softmax`, gates that share.
+        gate: `sigmoid`, independent gates, or `softmax`, gates that sum to one.
     """
 
     def __init__(self, modalities: Sequence[str], dim: int, *, gate: Gate = "sigmoid") -> None:
@@ -40,13 +42,16 @@ class Gated(Fusion, name="gated"):
         self.gate = gate
         together = len(self.modalities) * dim
         self.content: Named[nn.Linear] = Named(
-            {name: kept_scale(dim, dim, gain=5 / 3, bias=False) for name in self.modalities}
+            {
+                name: variance_preserving_linear(dim, dim, gain=5 / 3, bias=False)
+                for name in self.modalities
+            }
         )
-        self.score = kept_scale(together, together, bias=False)
+        self.score = variance_preserving_linear(together, together, bias=False)
 
     def forward(self, tokens: Mapping[str, Tokens], /) -> Tokens:
         """Return one token per row; it is absent where every modality is."""
-        vectors, present = stacked_vectors(tokens, self.modalities)
+        vectors, present = modality_vectors(tokens, self.modalities)
         layers = (layer for _, layer in self.content.pairs())
         content = [layer(x) for layer, x in zip(layers, vectors.unbind(1), strict=True)]
         mixed = (self._gates(vectors, present) * torch.stack(content, dim=1).tanh()).sum(dim=1)
@@ -54,12 +59,13 @@ class Gated(Fusion, name="gated"):
 
     def gates(self, tokens: Mapping[str, Tokens], /) -> Tensor:
         """Return each row's gates `[batch, modalities, dim]`, in the order of `modalities`; 0 where absent."""
-        return self._gates(*stacked_vectors(tokens, self.modalities))
+        return self._gates(*modality_vectors(tokens, self.modalities))
 
     def _gates(self, vectors: Tensor, present: Tensor) -> Tensor:
         scores: Tensor = self.score(vectors.flatten(1)).view_as(vectors)
-        there = present.unsqueeze(2)
+        open_gates = present.unsqueeze(2)
         if self.gate == "sigmoid":
-            return scores.sigmoid() * there
-        allowed = there | ~there.any(dim=1, keepdim=True)  # a row with none: no NaN, then zeros
-        return scores.masked_fill(~allowed, -torch.inf).softmax(dim=1) * there
+            return scores.sigmoid() * open_gates
+        # A row without modalities keeps all scores, since a softmax over none is NaN; its gates are 0 after.
+        allowed = open_gates | ~open_gates.any(dim=1, keepdim=True)
+        return scores.masked_fill(~allowed, -torch.inf).softmax(dim=1) * open_gates

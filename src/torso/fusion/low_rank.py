@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import reduce
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import torch
 from torch import Tensor, nn
 
+from torso.core.ranges import Range
 from torso.core.tensors import Named, masked_mean
 from torso.core.types import Tokens
 from torso.fusion._fusion import Fusion
-from torso.fusion._vectors import any_present, kept_scale
+from torso.fusion._modality_vectors import rows_present, variance_preserving_linear
 
 __all__ = ["LowRank"]
 
@@ -21,11 +22,12 @@ class LowRank(Fusion, name="low_rank"):
     """Low-rank multimodal fusion: the outer product of all modalities under a tensor of low rank.
 
     `b + Σ_r Π_m W_m^r [x_m; 1]`, component by component, which is tensor fusion `b + W · ⊗_m [x_m; 1]` for
-    `W = Σ_r ⊗_m W_m^r` without ever building the `(dim + 1)^M` products: Liu et al., ACL 2018, section 3.2,
-    https://arxiv.org/abs/1806.00064. A modality that a row lacks is `[0; 1]`, the factor of the constant one,
-    so all products without it remain. How we differ: the ranks are summed as in the paper (its code learns a
-    weight per rank, which the factors can absorb), `x_m` is the mean of the modality's tokens, and
-    factors start around ±1, since a product of M small random numbers would vanish.
+    `W = Σ_r ⊗_m W_m^r`, without building the `(dim + 1)^M` products. A modality that a row lacks is `[0; 1]`, the
+    factor of the constant one, so all products without it remain.
+
+    From Liu et al., ACL 2018 (LMF, https://arxiv.org/abs/1806.00064), section 3.2. Differs: `x_m` is the mean of
+    the modality's tokens; factors start around ±1. As in the paper the ranks are summed; its code learns a
+    weight per rank, which the factors can absorb.
 
     Args:
         modalities: names of the modalities.
@@ -35,16 +37,24 @@ class LowRank(Fusion, name="low_rank"):
 
     order_invariant: ClassVar[bool] = True
 
-    def __init__(self, modalities: Sequence[str], dim: int, *, rank: int = 4) -> None:
+    def __init__(
+        self,
+        modalities: Sequence[str],
+        dim: int,
+        *,
+        rank: Annotated[int, Range(1, 16, log=True)] = 4,
+    ) -> None:
         super().__init__(modalities, dim)
         if rank < 1:
             raise ValueError(f"Parameter `rank` should be at least 1. Found {rank}.")
         self.rank = rank
         count = len(self.modalities)
-        size = rank ** (-0.5 / count)  # of a factor, such that the sum over the ranks is of size 1
+        # The size of a factor for which the sum over the ranks has size 1. Factors start around ±size, since
+        # a product of `count` small random numbers would vanish.
+        size = rank ** (-0.5 / count)
         self.factors: Named[nn.Linear] = Named()
         for name in self.modalities:
-            factor = kept_scale(dim, rank * dim, gain=size / count**0.5)
+            factor = variance_preserving_linear(dim, rank * dim, gain=size / count**0.5)
             nn.init.constant_(factor.bias, size)
             with torch.no_grad():
                 factor.bias.mul_(torch.randint(2, factor.bias.shape).mul(2).sub(1))
@@ -59,4 +69,4 @@ class LowRank(Fusion, name="low_rank"):
         ]
         product: Tensor = reduce(torch.mul, factors)  # [batch, rank * dim]
         fused = product.view(-1, self.rank, self.dim).sum(dim=1) + self.bias
-        return Tokens.vector(fused, any_present(tokens))
+        return Tokens.vector(fused, rows_present(tokens))

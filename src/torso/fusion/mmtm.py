@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Annotated
 
 import torch
 from torch import nn
 from torch.nn import functional
 
+from torso.core.ranges import Range
 from torso.core.tensors import masked_mean
 from torso.core.types import Tokens
 from torso.fusion._fusion import Fusion
-from torso.fusion._streams import Streams
+from torso.fusion._modality_streams import ModalityStreams
 
 __all__ = ["MMTM"]
 
@@ -22,34 +24,38 @@ class MMTM(Fusion, name="mmtm"):
     `s_m` is the mean of the tokens of m and the gate `2 sigmoid(...)` holds for all its tokens; in each
     layer a self-attention block per modality comes first. The mean of the streams' summary tokens comes out.
 
-    Joze et al., CVPR 2020, https://arxiv.org/abs/1911.08670. Differences: streams of transformer blocks
-    instead of convolutions; the rectifier and `reduction` are those of the code in circulation, which lacks
-    the factor 2 with which a gate begins near one; a modality that a row lacks squeezes to zeros; the streams' summaries are
-    averaged, over those that a row has, instead of their logits.
+    From Joze et al., CVPR 2020 (MMTM, https://arxiv.org/abs/1911.08670). Differs: streams of transformer blocks
+    instead of convolutions; the ReLU and `reduction` are those of the code in circulation, which lacks the
+    factor 2 with which a gate begins near one; a modality that a row lacks squeezes to zeros; the summaries of
+    the modalities that a row has are averaged, instead of the logits.
 
     Args:
         modalities: names of the modalities.
         dim: token width, in and out.
-        depth: layers, one block per modality each, and one exchange.
+        depth: number of layers, each with one block per modality and one exchange.
         reduction: `z` has `modalities * dim / reduction` channels.
         heads: attention heads; default one per 32 channels.
         dropout: on the residual branches, in training.
     """
+
+    family = "hierarchical"
 
     def __init__(
         self,
         modalities: Sequence[str],
         dim: int,
         *,
-        depth: int = 2,
-        reduction: int = 4,
+        depth: Annotated[int, Range(1, 6)] = 2,
+        reduction: Annotated[int, Range(1, 16, log=True)] = 4,
         heads: int | None = None,
-        dropout: float = 0.1,
+        dropout: Annotated[float, Range(0.0, 0.5)] = 0.1,
     ) -> None:
         super().__init__(modalities, dim)
         if reduction < 1:
             raise ValueError(f"Parameter `reduction` should be at least 1. Found {reduction}.")
-        self.streams = Streams(self.modalities, dim, depth=depth, heads=heads, dropout=dropout)
+        self.streams = ModalityStreams(
+            self.modalities, dim, depth=depth, heads=heads, dropout=dropout
+        )
         width = len(self.modalities) * dim
         hidden = max(1, width // reduction)
         self.squeeze = nn.ModuleList(nn.Linear(width, hidden) for _ in range(depth))
@@ -71,7 +77,7 @@ class MMTM(Fusion, name="mmtm"):
         joint = functional.relu(self.squeeze[layer](squeezed))
         gates = 2 * self.excite[layer](joint).sigmoid().unflatten(1, (-1, 1, self.dim))
         return {
-            name: Tokens(streams[name].values * gates[:, place], streams[name].mask)
-            for place, name in enumerate(self.modalities)
+            name: Tokens(streams[name].values * gates[:, index], streams[name].mask)
+            for index, name in enumerate(self.modalities)
             if name in streams
         }

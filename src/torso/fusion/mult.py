@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Annotated
 
 import torch
 from torch import Tensor, nn
 
 from torso.core.blocks import CrossBlock
+from torso.core.ranges import Range
 from torso.core.tensors import Named
 from torso.core.types import Tokens
 from torso.fusion._fusion import Fusion
-from torso.fusion._streams import Streams
+from torso.fusion._modality_streams import ModalityStreams
 
 __all__ = ["MulT"]
 
@@ -20,14 +22,14 @@ class MulT(Fusion, name="mult"):
     """Crossmodal transformers for all directed pairs, self-attention per target, concatenation.
 
     For each target a and each source b: `z <- block_ba(z, x_b)`, `depth` times from `z = x_a`. A target's
-    results are joined along the channels, go through self-attention blocks, and its summary token is
+    results are joined along the channels and go through self-attention blocks. Its summary token is
     concatenated with those of the other targets. The cost grows with the square of the number of modalities.
 
-    Tsai et al., ACL 2019, https://arxiv.org/abs/1906.00295. Differences: the summary token is a learned one
-    instead of the last step; the joined channels are projected to `dim` before self-attention, not after;
-    positions and convolutions are the encoders' business, and the last residual layers the heads'; queries
-    and keys have normalisations of their own, and a pair's result has none; `z` stays what it was where a
-    row lacks the source, and a target that it lacks adds zeros.
+    From Tsai et al., ACL 2019 (MulT, https://arxiv.org/abs/1906.00295). Differs: the summary token is a learned
+    one instead of the last step; the joined channels are projected to `dim` before self-attention, not after;
+    positions and convolutions are left to the encoders, and the last residual layers to the heads; queries and
+    keys have normalisations of their own, and a pair's result has none; a row that lacks the source leaves `z`
+    as it is, and a target that it lacks adds zeros.
 
     Args:
         modalities: names of the modalities.
@@ -38,15 +40,17 @@ class MulT(Fusion, name="mult"):
         dropout: on the residual branches, in training.
     """
 
+    family = "hierarchical"
+
     def __init__(
         self,
         modalities: Sequence[str],
         dim: int,
         *,
-        depth: int = 1,
-        self_depth: int = 1,
+        depth: Annotated[int, Range(1, 4)] = 1,
+        self_depth: Annotated[int, Range(1, 4)] = 1,
         heads: int | None = None,
-        dropout: float = 0.1,
+        dropout: Annotated[float, Range(0.0, 0.5)] = 0.1,
     ) -> None:
         super().__init__(modalities, dim)
         if depth < 1 or self_depth < 1:
@@ -58,10 +62,12 @@ class MulT(Fusion, name="mult"):
         def blocks() -> nn.ModuleList:
             return nn.ModuleList(CrossBlock(dim, heads, dropout=dropout) for _ in range(depth))
 
-        self.streams = Streams(self.modalities, dim, depth=self_depth, heads=heads, dropout=dropout)
+        self.streams = ModalityStreams(
+            self.modalities, dim, depth=self_depth, heads=heads, dropout=dropout
+        )
         self.cross = Named(
             {
-                target: Named({s: blocks() for s in self._sources(target)})
+                target: Named({source: blocks() for source in self._sources(target)})
                 for target in self.modalities
             }
         )
@@ -86,16 +92,16 @@ class MulT(Fusion, name="mult"):
         return Tokens.vector(self.norm(self.mix(summaries.values.flatten(1))), summaries.present)
 
     def _joined(self, target: str, streams: Mapping[str, Tokens]) -> Tokens:
-        """Return the target's tokens as each of the others sees them, joined along the channels."""
-        own = streams[target]
-        seen = [self._crossed(target, source, streams) for source in self._sources(target)]
-        return Tokens(self.join[target](torch.cat(seen, dim=2)), own.mask)
+        """Return the target's tokens after reading each source, joined along the channels."""
+        read = [self._crossed(target, source, streams) for source in self._sources(target)]
+        return Tokens(self.join[target](torch.cat(read, dim=2)), streams[target].mask)
 
     def _crossed(self, target: str, source: str, streams: Mapping[str, Tokens]) -> Tensor:
-        own, other = streams[target], streams.get(source)
-        if other is None:
-            return own.values
-        crossed = own
+        """Return the target's tokens after reading one source; unchanged in rows that lack it."""
+        queries, keys = streams[target], streams.get(source)
+        if keys is None:
+            return queries.values
+        crossed = queries
         for block in self.cross[target][source]:
-            crossed = block(crossed, other)
-        return torch.where(other.present[:, None, None], crossed.values, own.values)
+            crossed = block(crossed, keys)
+        return torch.where(keys.present[:, None, None], crossed.values, queries.values)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Annotated
 
 import torch
 from torch import nn
 
 from torso.core.blocks import Block, CrossBlock
+from torso.core.ranges import Range
 from torso.core.tensors import concat_tokens
 from torso.core.types import Tokens
 from torso.fusion._fusion import Fusion
@@ -18,18 +20,20 @@ __all__ = ["Perceiver"]
 class Perceiver(Fusion, name="perceiver"):
     """Latents attend to all tokens of all modalities, then to each other; the latents come out.
 
-    `z ← cross(z, x)`, then `depth` times `z ← self(z)`, `rounds` times over: `latents · T` instead of the
-    `T²` of `transformer` for `T` tokens (Jaegle et al., ICML 2021, https://arxiv.org/abs/2103.03206). How we
-    differ: all rounds share their weights, the first cross-attention included; a learned embedding is added
-    to the tokens of a modality where the paper appends one; the latents are returned, and what reads them
-    takes their mean as the paper's classifier does; heads of about 32 channels.
+    `z ← cross(z, x)`, then `depth` times `z ← self(z)`, all `rounds` times. For `T` tokens this costs
+    `latents · T` instead of the `T²` of `transformer`.
+
+    From Jaegle et al., ICML 2021 (Perceiver, https://arxiv.org/abs/2103.03206). Differs: all rounds share their
+    weights, the first cross-attention included; a modality's embedding is added to its tokens instead of
+    appended; the latents are returned, and the sharing takes their mean as the paper's classifier does; heads
+    of about 32 channels.
 
     Args:
         modalities: names of the modalities.
         dim: token width, in and out, and of the latents.
-        latents: number of latents, which are what comes out.
-        depth: blocks of self-attention after each reading.
-        rounds: readings of the tokens.
+        latents: number of latent tokens, which come out.
+        depth: self-attention blocks after each cross-attention.
+        rounds: how often the latents read the tokens.
         heads: attention heads; default one per 32 channels.
         dropout: on the residual branches, in training.
     """
@@ -39,11 +43,11 @@ class Perceiver(Fusion, name="perceiver"):
         modalities: Sequence[str],
         dim: int,
         *,
-        latents: int = 8,
-        depth: int = 2,
-        rounds: int = 1,
+        latents: Annotated[int, Range(1, 64, log=True)] = 8,
+        depth: Annotated[int, Range(0, 6)] = 2,
+        rounds: Annotated[int, Range(1, 4)] = 1,
         heads: int | None = None,
-        dropout: float = 0.1,
+        dropout: Annotated[float, Range(0.0, 0.5)] = 0.1,
     ) -> None:
         super().__init__(modalities, dim)
         if latents < 1 or depth < 0 or rounds < 1:
@@ -62,8 +66,8 @@ class Perceiver(Fusion, name="perceiver"):
         """Return the latents; they are present in every row."""
         keys = concat_tokens(
             {
-                name: Tokens(tokens[name].values + self.kind[place], tokens[name].mask)
-                for place, name in enumerate(self.modalities)
+                name: Tokens(tokens[name].values + self.kind[index], tokens[name].mask)
+                for index, name in enumerate(self.modalities)
                 if name in tokens
             }
         )

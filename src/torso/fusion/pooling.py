@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torso.core.tensors import Named, masked_mean
 from torso.core.types import Tokens
 from torso.fusion._fusion import Fusion
-from torso.fusion._vectors import kept_scale
+from torso.fusion._modality_vectors import variance_preserving_linear
 
 __all__ = ["Max", "Mean", "Sum"]
 
@@ -20,8 +20,8 @@ __all__ = ["Max", "Mean", "Sum"]
 class _Pooling(Fusion):
     """`pool_m (W_m x_m + b_m)` over the modalities that a row has; `x_m` is the mean of the tokens of `m`.
 
-    Each modality has a linear layer of its own, since without it nothing would say which modality a vector
-    comes from, and encoders would have to agree on their axes.
+    Each modality has a linear layer of its own. Without it nothing would tell which modality a vector comes
+    from, and the encoders would have to agree on their axes.
     """
 
     order_invariant: ClassVar[bool] = True
@@ -29,13 +29,13 @@ class _Pooling(Fusion):
     def __init__(self, modalities: Sequence[str], dim: int) -> None:
         super().__init__(modalities, dim)
         self.project: Named[nn.Linear] = Named(
-            {name: kept_scale(dim, dim) for name in self.modalities}
+            {name: variance_preserving_linear(dim, dim) for name in self.modalities}
         )
 
     def forward(self, tokens: Mapping[str, Tokens], /) -> Tokens:
         """Return one token per row; it is absent where every modality is."""
-        present = torch.stack([one.present for one in tokens.values()], dim=1)
-        projected = [self.project[name](masked_mean(one)) for name, one in tokens.items()]
+        present = torch.stack([modality.present for modality in tokens.values()], dim=1)
+        projected = [self.project[name](masked_mean(modality)) for name, modality in tokens.items()]
         pooled = self.pool(torch.stack(projected, dim=1), present.unsqueeze(2))
         return Tokens.vector(pooled, present.any(dim=1))
 
@@ -45,11 +45,12 @@ class _Pooling(Fusion):
 
 
 class Sum(_Pooling, name="sum"):
-    """Sum of one projected vector per modality; what a row lacks adds nothing.
+    """Sum of one projected vector per modality: `Σ_m (W_m x_m + b_m)`.
 
-    `Σ_m (W_m x_m + b_m)`: Deep Sets (Zaheer et al., NeurIPS 2017, https://arxiv.org/abs/1703.06114). How we
-    differ: the map of an element is linear and belongs to its modality, and nothing follows the sum, which
-    is the heads' business.
+    A modality that a row lacks adds nothing.
+
+    From Zaheer et al., NeurIPS 2017 (Deep Sets, https://arxiv.org/abs/1703.06114). Differs: the map of an element
+    is linear and belongs to its modality, and no layer follows the sum, which is left to the heads.
 
     Args:
         modalities: names of the modalities.
@@ -64,7 +65,7 @@ class Sum(_Pooling, name="sum"):
 class Mean(_Pooling, name="mean"):
     """Mean of one projected vector per modality, over the modalities that a row has.
 
-    `sum` divided by the number of modalities present, so the scale does not tell how many there are.
+    `sum` divided by the number of modalities present, so the scale does not depend on that number.
 
     Args:
         modalities: names of the modalities.
@@ -78,9 +79,9 @@ class Mean(_Pooling, name="mean"):
 
 
 class Max(_Pooling, name="max"):
-    """Largest value of each component over the projected vectors of the modalities that a row has.
+    """Maximum of each component over one projected vector per modality that a row has.
 
-    A modality that is largest nowhere in a row gets no gradient from that row.
+    A modality without any maximum in a row gets no gradient from that row.
 
     Args:
         modalities: names of the modalities.

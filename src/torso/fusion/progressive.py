@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Annotated
 
 from torch import nn
 
-from torso.core.registry import Spec
+from torso.core.ranges import Range
+from torso.core.spec import SpecLike
 from torso.core.tensors import masked_mean
 from torso.core.types import Tokens
 from torso.fusion._fusion import Fusion
@@ -15,24 +17,31 @@ __all__ = ["Progressive"]
 
 
 class Progressive(Fusion, name="progressive"):
-    """Progressive fusion: `z <- inner({x_m + W_m norm(z)})`, again and again with the same weights.
+    """Progressive fusion: `z <- inner({x_m + W_m norm(z)})`, repeated with the same weights.
 
-    The first pass sees the modalities alone; then the fused vector z (the mean of the tokens that came out)
-    is fed back to the inputs of all.
+    The first pass sees the modalities alone. Then the fused vector z, the mean of the tokens that came out, is
+    fed back to the inputs of all modalities.
 
-    Shankar, Thompson, Fiterau, 2022, https://arxiv.org/abs/2209.00302. Differences: z is fed back to the
-    tokens that the encoders return, not into the encoders; it is added to each token, normalised and
-    through one linear layer per modality.
+    From Shankar, Thompson, Fiterau, 2022 (https://arxiv.org/abs/2209.00302). Differs: z is fed back to the
+    tokens that the encoders return, not into the encoders; it is normalised, goes through one linear layer
+    per modality, and is added to each token.
 
     Args:
         modalities: names of the modalities.
         dim: token width, in and out.
-        passes: how often the inner fusion is run; 1 is that fusion alone.
-        inner: the fusion of every pass.
+        passes: how often the inner fusion runs; 1 is that fusion alone.
+        inner: fusion of every pass.
     """
 
+    family = "hierarchical"
+
     def __init__(
-        self, modalities: Sequence[str], dim: int, *, passes: int = 2, inner: Spec = "concat"
+        self,
+        modalities: Sequence[str],
+        dim: int,
+        *,
+        passes: Annotated[int, Range(1, 4)] = 2,
+        inner: SpecLike = "concat",
     ) -> None:
         super().__init__(modalities, dim)
         if passes < 1:
@@ -47,11 +56,12 @@ class Progressive(Fusion, name="progressive"):
         """Return the tokens of the last pass."""
         fused = self.inner(tokens)
         for _ in range(self.passes - 1):
-            told = self.feedback(self.norm(masked_mean(fused))).unflatten(1, (-1, 1, self.dim))
+            feedback = self.feedback(self.norm(masked_mean(fused)))
+            feedback = feedback.unflatten(1, (-1, 1, self.dim))  # [batch, modalities, 1, dim]
             fused = self.inner(
                 {
-                    name: Tokens(tokens[name].values + told[:, place], tokens[name].mask)
-                    for place, name in enumerate(self.modalities)
+                    name: Tokens(tokens[name].values + feedback[:, index], tokens[name].mask)
+                    for index, name in enumerate(self.modalities)
                     if name in tokens
                 }
             )

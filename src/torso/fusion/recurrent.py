@@ -13,7 +13,7 @@ from torso.core.errors import unknown
 from torso.core.tensors import masked_mean
 from torso.core.types import Tokens
 from torso.fusion._fusion import Fusion
-from torso.fusion._order import checked_order
+from torso.fusion._walk_order import walk_order
 
 __all__ = ["Recurrent"]
 
@@ -23,19 +23,20 @@ _CELLS = {"gru": nn.GRUCell, "lstm": nn.LSTMCell}
 class Recurrent(Fusion, name="recurrent"):
     """A recurrent cell over the modalities: `s <- cell(x_m, s)`, the same weights at every step.
 
-    The gated recurrent unit of Cho et al., EMNLP 2014, https://arxiv.org/abs/1406.1078, in PyTorch's form,
-    or the long short-term memory of Hochreiter and Schmidhuber, Neural Computation 9, 1997. Ours: `x_m` is
-    the mean of the tokens of m plus a learned embedding that tells which modality it is; the first state is
-    learned; a row makes no step for what it lacks; the gate that keeps the state begins at about M : 1 for
-    M modalities, so that the first is not forgotten (after Tallec and Ollivier, ICLR 2018); the last hidden
-    state is normalised.
+    From Cho et al., EMNLP 2014 (GRU, https://arxiv.org/abs/1406.1078), in PyTorch's form, or Hochreiter and
+    Schmidhuber, Neural Computation 9, 1997 (LSTM). Differs: `x_m` is the mean of the tokens of m plus a learned
+    embedding of the modality; the first state is learned; a row makes no step for a modality that it lacks; the
+    gate that keeps the state begins at about M : 1 for M modalities, so that the first modality is not
+    forgotten (after Tallec and Ollivier, ICLR 2018); the last hidden state is normalised.
 
     Args:
         modalities: names of the modalities.
         dim: token width, in and out, and width of the state.
-        order: the walk; default as in `modalities`.
+        order: order of the steps; default as in `modalities`.
         cell: `gru` or `lstm`.
     """
+
+    family = "sequential"
 
     def __init__(
         self,
@@ -46,11 +47,12 @@ class Recurrent(Fusion, name="recurrent"):
         cell: Literal["gru", "lstm"] = "gru",
     ) -> None:
         super().__init__(modalities, dim)
-        self.order = checked_order(order, self.modalities)
+        self.order = walk_order(order, self.modalities)
         if cell not in _CELLS:
             raise ValueError(unknown("cell", cell, _CELLS))
         self.cell = _CELLS[cell](dim, dim)
-        with torch.no_grad():  # the second of a GRU's three gates and of an LSTM's four
+        # The second of a GRU's three gates, and of an LSTM's four, keeps the state.
+        with torch.no_grad():
             self.cell.bias_hh[dim : 2 * dim] += math.log(len(self.order))
         num_states = 2 if cell == "lstm" else 1
         self.start = nn.Parameter(torch.randn(num_states, dim) / dim**0.5)
@@ -61,10 +63,10 @@ class Recurrent(Fusion, name="recurrent"):
         """Return the last hidden state, one token per row, present in every row."""
         batch = next(iter(tokens.values())).mask.shape[0]
         state = tuple(part.expand(batch, -1) for part in self.start)
-        for place, name in enumerate(self.order):
+        for index, name in enumerate(self.order):
             if name not in tokens:
                 continue
-            moved = self._step(masked_mean(tokens[name]) + self.kind[place], state)
+            moved = self._step(masked_mean(tokens[name]) + self.kind[index], state)
             present = tokens[name].present.unsqueeze(1)
             state = tuple(
                 torch.where(present, new, old) for new, old in zip(moved, state, strict=True)

@@ -1,4 +1,4 @@
-"""Sequential: a state walks through the modalities, and skips per row what the row lacks."""
+"""Sequential: a state passes through the modalities and skips, row by row, those that are missing."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import nn
 
-from torso.core.registry import Spec
+from torso.core.spec import SpecLike
 from torso.core.tensors import Named, masked_mean
 from torso.core.types import Tokens
 from torso.fusion._fusion import Fusion
-from torso.fusion._order import checked_order
+from torso.fusion._walk_order import walk_order
 
 __all__ = ["Sequential"]
 
@@ -19,16 +19,18 @@ __all__ = ["Sequential"]
 class Sequential(Fusion, name="sequential"):
     """A state passes through one inner fusion per modality: `s_m = inner_m(s_{m-1}, x_m)`.
 
-    The family of MultiModN (Swamy et al., NeurIPS 2023, https://arxiv.org/abs/2309.14118). Differences:
-    the step is any fusion of this room instead of one dense layer, the state takes a residual step, and a
-    missing modality is skipped row by row (the authors' code skips the step for the whole batch).
+    From Swamy et al., NeurIPS 2023 (MultiModN, https://arxiv.org/abs/2309.14118). Differs: the step is any fusion
+    instead of one dense layer; the state takes a residual step; a missing modality is skipped row by row (the
+    authors' code skips the step for the whole batch).
 
     Args:
         modalities: names of the modalities.
         dim: token width, in and out.
-        order: the walk; default as in `modalities`.
-        inner: the fusion that joins state and modality at each step.
+        order: order of the steps; default as in `modalities`.
+        inner: fusion that joins state and modality at each step.
     """
+
+    family = "sequential"
 
     def __init__(
         self,
@@ -36,10 +38,10 @@ class Sequential(Fusion, name="sequential"):
         dim: int,
         *,
         order: Sequence[str] | None = None,
-        inner: Spec = "concat",
+        inner: SpecLike = "concat",
     ) -> None:
         super().__init__(modalities, dim)
-        self.order = checked_order(order, self.modalities)
+        self.order = walk_order(order, self.modalities)
         self.start = nn.Parameter(torch.randn(1, dim) / dim**0.5)
         self.steps = Named(
             {
@@ -54,11 +56,11 @@ class Sequential(Fusion, name="sequential"):
         return self.states(tokens)[-1]
 
     def walk(self, tokens: Mapping[str, Tokens], /) -> dict[str, Tokens]:
-        """Return modality -> the state after its step, in the order of the walk; all keys are needed."""
+        """Return modality -> the state after its step, in their order; `tokens` needs every key."""
         return dict(zip(self.order, self.states(tokens)[1:], strict=True))
 
     def states(self, tokens: Mapping[str, Tokens], /) -> list[Tokens]:
-        """Return the first state, and that after each step; a modality without a key makes no step."""
+        """Return the first state and the state after each step; a modality without a key makes no step."""
         batch = next(iter(tokens.values())).mask.shape[0]
         state = Tokens.vector(self.start.expand(batch, -1))
         states = [state]

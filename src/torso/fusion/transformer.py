@@ -1,13 +1,15 @@
-"""Parallel, the default: masked self-attention over all tokens of all modalities."""
+"""Parallel: masked self-attention over all tokens of all modalities."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Annotated
 
 import torch
 from torch import nn
 
 from torso.core.blocks import Block
+from torso.core.ranges import Range
 from torso.core.tensors import concat_tokens
 from torso.core.types import Tokens
 from torso.fusion._fusion import Fusion
@@ -18,16 +20,16 @@ __all__ = ["Transformer"]
 class Transformer(Fusion, name="transformer"):
     """Summary tokens and all modality tokens attend to each other under the mask.
 
-    The plain masked Transformer that "Fusion or Confusion" (https://arxiv.org/abs/2512.22991, "SimBaMM")
-    finds no complex fusion reliably beats. Differences: pre-norm, one learned embedding per modality is
-    added to its tokens, and only the summary tokens are computed in the last block.
+    From "Fusion or Confusion", 2025 (SimBaMM, https://arxiv.org/abs/2512.22991), which finds that no complex
+    fusion reliably beats this plain masked transformer. Differs: pre-norm; one learned embedding per modality is
+    added to its tokens; the last block computes only the summary tokens.
 
     Args:
         modalities: names of the modalities.
         dim: token width, in and out.
         depth: transformer blocks.
         heads: attention heads; default one per 32 channels.
-        summary: summary tokens, which are what comes out.
+        summary: number of summary tokens, which come out.
         dropout: on the residual branches, in training.
     """
 
@@ -36,10 +38,10 @@ class Transformer(Fusion, name="transformer"):
         modalities: Sequence[str],
         dim: int,
         *,
-        depth: int = 2,
+        depth: Annotated[int, Range(1, 6)] = 2,
         heads: int | None = None,
-        summary: int = 1,
-        dropout: float = 0.1,
+        summary: Annotated[int, Range(1, 8)] = 1,
+        dropout: Annotated[float, Range(0.0, 0.5)] = 0.1,
     ) -> None:
         super().__init__(modalities, dim)
         if depth < 1 or summary < 1:
@@ -55,8 +57,8 @@ class Transformer(Fusion, name="transformer"):
     def forward(self, tokens: Mapping[str, Tokens], /) -> Tokens:
         """Return the summary tokens; they are present in every row."""
         marked = {
-            name: Tokens(tokens[name].values + self.kind[place], tokens[name].mask)
-            for place, name in enumerate(self.modalities)
+            name: Tokens(tokens[name].values + self.kind[index], tokens[name].mask)
+            for index, name in enumerate(self.modalities)
             if name in tokens
         }
         batch = next(iter(marked.values())).mask.shape[0]
@@ -64,6 +66,7 @@ class Transformer(Fusion, name="transformer"):
         summary = Tokens(start, start.new_ones(start.shape[:2], dtype=torch.bool))
         together = concat_tokens({"": summary, **marked})
         count = len(self.summary)
-        for place, block in enumerate(self.blocks):
-            together = block(together, count if place == len(self.blocks) - 1 else None)
+        for index, block in enumerate(self.blocks):
+            # The last block computes only the summary tokens, the only ones that are read.
+            together = block(together, count if index == len(self.blocks) - 1 else None)
         return Tokens(self.norm(together.values[:, :count]), summary.mask)

@@ -1,4 +1,4 @@
-"""What each column of a table is, and why: the part of Torso that guesses, so it always says what it guessed.
+"""The kind of each column and why, and what looks wrong: inference guesses, so it always says what it guessed.
 
 Inputs, in this order; the first that fits wins (marker cells such as NA do not count):
 
@@ -12,7 +12,7 @@ Inputs, in this order; the first that fits wins (marker cells such as NA do not 
    long sentences; a code if hardly any value repeats and it looks composed (digits, `_`, hex); else text.
 
 Left out by default, each with a warning: constants, columns that are 99 % missing, codes and row counters.
-A target is judged by `infer_target`: whole numbers with at most 20 values are classes there.
+Targets are judged by `infer_target`: whole numbers with at most 20 values are classes there.
 """
 
 from __future__ import annotations
@@ -23,26 +23,25 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-
+from torso.columns.inputs import Input, TextInput
 from torso.columns.media.files import MediaError, MediaFiles
-from torso.inference.input_kinds import MEDIA, guess_input
+from torso.columns.profile import Profile, quoted
+from torso.inference.input_kinds import guess_input
 from torso.inference.leaks import leak_warning
-from torso.inference.picture_sizes import picture_size
-from torso.inference.profile import Profile, quoted
 from torso.inference.target_kinds import guess_target
 from torso.tables.table import Column, Table
 
 __all__ = ["ColumnReport", "infer_target", "inspect_table"]
 
-FILES_CHECKED = 200
-NEARLY_ALL_MISSING = 0.99
+_FILES_CHECKED = 200
+_NEARLY_ALL_MISSING = 0.99
+_CLASSES = ("category", "binary", "ordinal")
 _QUANTITIES = ("number", "count", "survival")
 
 
 @dataclass(frozen=True)
 class ColumnReport:
-    """What `inspect` says about one column.
+    """Findings about one column.
 
     Attributes:
         name: as in the header.
@@ -85,31 +84,31 @@ def inspect_table(
     Raises:
         DataError: a name in `targets` or `kinds` is no column, or a root does not exist.
     """
-    kinds = {} if kinds is None else kinds
-    for name in (*targets, *kinds):
-        table.column(name)
+    settled = {} if kinds is None else kinds
+    for name in (*targets, *settled):
+        table.column(name)  # raises if there is none
     labels = [
-        (Profile(table.column(name)), _target_kind(table.column(name), kinds)) for name in targets
+        (Profile(table.column(name)), _target_kind(table.column(name), settled)) for name in targets
     ]
-    media = roots or ([table.folder] if table.folder is not None else [])
-    files = MediaFiles(media) if media else None
+    folders = roots or ([table.folder] if table.folder is not None else [])
+    files = MediaFiles(folders) if folders else None
     reports = []
     for name in table.names:
-        column = Profile(table.column(name))
+        cells = Profile(table.column(name))
         if name in targets:
-            reports.append(_report_target(column, kinds.get(name)))
+            reports.append(_report_target(cells, settled.get(name)))
             continue
-        report = _sized(_report_input(column, kinds.get(name)), column, files)
-        found = [*report.warnings, *_file_warnings(column, report.kind, files)]
-        found += _leak_warnings(column, report, labels)
-        reports.append(replace(report, warnings=tuple(found)))
+        report = _with_suggestion(_report_input(cells, settled.get(name)), cells, files)
+        warnings = [*report.warnings, *_file_warnings(cells, report.kind, files)]
+        warnings += _leak_warnings(cells, report, labels)
+        reports.append(replace(report, warnings=tuple(warnings)))
     return reports
 
 
 def infer_target(column: Column) -> tuple[str, str]:
-    """Return the kind of a target and why: category, binary, number, vector or multilabel.
+    """Return the kind of a target, and why: category, binary, number, vector or multilabel.
 
-    The kind is `""` where the column cannot be a target, and the second part says what is the matter.
+    If the column cannot be a target, the kind is `""` and the second part gives the reason.
     """
     guess = guess_target(Profile(column))
     return guess.kind, guess.why
@@ -118,10 +117,10 @@ def infer_target(column: Column) -> tuple[str, str]:
 def _report_input(cells: Profile, settled: str | None) -> ColumnReport:
     guess = guess_input(cells)
     warnings, use = list(guess.warnings), guess.use
-    if cells.missing >= NEARLY_ALL_MISSING:
+    if cells.missing >= _NEARLY_ALL_MISSING:
         warnings.append(f"{cells.missing:.1%} of the cells are missing.")
         use = False
-    if cells.markers and guess.kind not in MEDIA:
+    if cells.markers and not _in_files(guess.kind):
         warnings.append(
             f"Cells that say {quoted(cells.markers)} count as values; if they mean missing: "
             f"--set 'data.missing={json.dumps(cells.markers)}'"
@@ -139,13 +138,26 @@ def _report_input(cells: Profile, settled: str | None) -> ColumnReport:
     )
 
 
-def _sized(report: ColumnReport, cells: Profile, files: MediaFiles | None) -> ColumnReport:
-    """Add the size that pictures are best read at, and why."""
-    found = picture_size(cells.values, files or MediaFiles([])) if report.kind == "image" else None
-    if found is None:
+def _input(kind: str) -> type[Input] | None:
+    """Return the class of a kind; None for no kind, and for one that is named by its import path."""
+    return Input.registry.find(kind) if kind in Input.registry else None
+
+
+def _in_files(kind: str) -> bool:
+    found = _input(kind)
+    return found is not None and found.in_files
+
+
+def _with_suggestion(
+    report: ColumnReport, cells: Profile, files: MediaFiles | None
+) -> ColumnReport:
+    """Add the settings that suit the cells better than the defaults, and why."""
+    kind = _input(report.kind)
+    suggestion = kind.suggest(cells, files or MediaFiles([])) if kind is not None else None
+    if suggestion is None:
         return report
-    why = f"{report.why}; median side {found[0]:.0f} pixels, so size {found[1]} unless set"
-    return replace(report, why=why, settings={"size": found[1]})
+    why = f"{report.why}; {suggestion.why}"
+    return replace(report, why=why, settings=suggestion.settings)
 
 
 def _target_kind(column: Column, kinds: Mapping[str, str]) -> str:
@@ -158,11 +170,10 @@ def _report_target(cells: Profile, settled: str | None) -> ColumnReport:
     kind, why = (settled, "you said so") if settled else (guess.kind, guess.why)
     if not kind:
         warnings.append(f"Cannot be a target: {why}.")
-    if kind in ("category", "binary", "ordinal") and (
-        once := [v for v, n in cells.counts.items() if n == 1]
-    ):
+    single = [value for value, count in cells.counts.items() if count == 1]
+    if kind in _CLASSES and single:
         warnings.append(
-            f"{len(once)} of its classes have a single row, such as {str(once[0])!r:.40}."
+            f"{len(single)} of its classes have a single row, such as {str(single[0])!r:.40}."
         )
     return ColumnReport(
         name=cells.column.name,
@@ -177,35 +188,40 @@ def _report_target(cells: Profile, settled: str | None) -> ColumnReport:
 
 
 def _file_warnings(cells: Profile, kind: str, files: MediaFiles | None) -> list[str]:
-    if kind not in MEDIA or files is None or not cells.is_text:
+    if not _in_files(kind) or files is None or not cells.is_text:
         return []
-    some = cells.values[:: max(1, len(cells.values) // FILES_CHECKED)][:FILES_CHECKED]
+    every = max(1, len(cells.values) // _FILES_CHECKED)
+    references = cells.values[::every][:_FILES_CHECKED]
     failed = []
-    for reference in some:
+    for reference in references:
         try:
             files.stamp(reference)
         except MediaError as error:
             failed.append(f"{reference!r}: {error}")
     if not failed:
         return []
-    where = ", ".join(str(root) for root in files.roots)
+    roots = ", ".join(str(root) for root in files.roots)
     return [
-        f"{len(failed)} of {len(some)} files looked up in {where} cannot be read; the first is {failed[0]}."
+        f"{len(failed)} of {len(references)} files looked up in {roots} cannot be read; the first is {failed[0]}."
     ]
 
 
 def _leak_warnings(
     cells: Profile, report: ColumnReport, labels: Sequence[tuple[Profile, str]]
 ) -> list[str]:
-    is_cell = not (pa.types.is_nested(cells.type) or pa.types.is_large_binary(cells.type))
-    if not is_cell or report.kind in ("", *MEDIA, "vector", "sequence"):
+    kind = _input(report.kind)
+    if cells.is_large or not report.kind or (kind is not None and not kind.plain):
         return []
-    is_code = report.kind == "text" and not report.use
-    found = [
+    is_code = report.kind == TextInput.name and not report.use
+    warnings = [
         leak_warning(
-            cells.few, target.few, target.column.name, numeric=kind in _QUANTITIES, is_code=is_code
+            cells.sample,
+            label.sample,
+            label.column.name,
+            numeric=target in _QUANTITIES,
+            is_code=is_code,
         )
-        for target, kind in labels
-        if kind in ("category", "binary", "ordinal", *_QUANTITIES)
+        for label, target in labels
+        if target in (*_CLASSES, *_QUANTITIES)
     ]
-    return [warning for warning in found if warning]
+    return [warning for warning in warnings if warning]

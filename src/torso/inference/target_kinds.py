@@ -4,17 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 
-from torso.inference.input_kinds import (
-    MAX_CLASSES_OF_NUMBERS,
-    NUMERIC,
-    Guess,
-    as_lists,
-    dates,
-    lists_of_numbers,
-    numbers,
-    two_values,
-)
-from torso.inference.profile import Profile
+from torso.columns.inputs import BinaryInput, DatetimeInput, NumberInput
+from torso.columns.inputs.vector import lists_of_numbers
+from torso.columns.profile import FEW_WHOLE_NUMBERS, MOSTLY, Guess, Profile
 
 __all__ = ["guess_target"]
 
@@ -31,7 +23,7 @@ def guess_target(cells: Profile) -> Guess:
 
 
 def _target_lists(cells: Profile) -> Guess | None:
-    lists = as_lists(cells)
+    lists = cells.lists
     if lists is None:
         return None
     if any(lists) and all(isinstance(item, str) for cell in lists for item in cell):
@@ -59,17 +51,17 @@ def _target_multilabel(cells: Profile) -> Guess | None:
 def _target_scalars(cells: Profile) -> Guess | None:
     if len(cells.counts) == 1 and cells.distinct == 1:
         return Guess("", f"every label is {cells.example!r}, so there is nothing to learn")
-    if dates(cells) is not None:
+    if DatetimeInput.recognise(cells) is not None:
         return Guess("", "a date; make it a number first, for example of days")
-    if two := two_values(cells):
+    if two := BinaryInput.recognise(cells):
         return two
     if cells.is_number:
         whole = all(float(value).is_integer() for value in cells.counts)
-        if whole and cells.distinct <= MAX_CLASSES_OF_NUMBERS:
+        if whole and cells.distinct <= FEW_WHOLE_NUMBERS:
             return Guess("category", f"{cells.distinct} whole numbers")
         return Guess("number", "whole numbers with many values" if whole else "numbers")
-    if cells.numeric_share >= NUMERIC:
-        return numbers(cells)
+    if cells.numeric_share >= MOSTLY:
+        return NumberInput.recognise(cells)
     if cells.is_text:
         if len(cells.counts) > 20 and len(cells.counts) > len(cells.values) / 2:
             return Guess(

@@ -1,4 +1,4 @@
-"""Heads that see one modality only: further losses in training, and answers where one is all that a row has."""
+"""Heads above single modalities: further losses in training, and answers for rows with one modality."""
 
 from __future__ import annotations
 
@@ -9,16 +9,28 @@ from torch import Tensor, nn
 
 from torso.core.errors import ConfigError
 from torso.core.tensors import Named
-from torso.tasks._base.head import Head
+from torso.tasks import Head
 
-__all__ = ["ModalityHeads"]
+__all__ = ["ModalityHeads", "loss_and_count"]
+
+
+def loss_and_count(head: Head, outputs: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
+    """Return a head's mean loss, in float32 at least, and its number of labelled rows."""
+    wide = torch.promote_types(outputs.dtype, torch.float32)
+    return head.loss(outputs.to(wide), targets), head.labelled(targets).sum()
 
 
 class ModalityHeads(nn.Module):
-    """A head for each task above each modality; the loss of one is called `digit from image`.
+    """A head for each task above each modality; its loss is called `digit from image`.
 
     Args:
         heads: modality -> task -> head, the same tasks for each.
+
+    Attributes:
+        names: name of a loss -> its task and its modality.
+
+    Raises:
+        ConfigError: two losses would have the same name.
     """
 
     def __init__(self, heads: Mapping[str, Mapping[str, Head]]) -> None:
@@ -45,23 +57,43 @@ class ModalityHeads(nn.Module):
         task, modality = self.names[name]
         return self.each[modality][task]
 
+    def losses(
+        self,
+        outputs: Mapping[str, Tensor],
+        targets: Mapping[str, Tensor],
+        present: Mapping[str, Tensor],
+    ) -> list[tuple[Tensor, Tensor]]:
+        """Return each head's loss and number of labelled rows, over the rows that have its modality.
+
+        Args:
+            outputs: name of the loss -> raw outputs.
+            targets: task -> targets.
+            present: modality -> bool `[batch]`.
+        """
+        return [
+            loss_and_count(
+                self.head(name), outputs[name][present[modality]], targets[task][present[modality]]
+            )
+            for name, (task, modality) in self.names.items()
+        ]
+
     def fall_back(
         self,
         outputs: Mapping[str, Tensor],
-        alone: Mapping[str, Tensor],
+        unimodal: Mapping[str, Tensor],
         present: Mapping[str, Tensor],
     ) -> dict[str, Tensor]:
-        """Return the tasks' outputs, those of a modality's heads in the rows that have nothing else.
+        """Return the tasks' outputs; rows with one modality get those of its heads.
 
         Args:
             outputs: task -> outputs from all modalities.
-            alone: what `forward` returned.
+            unimodal: the result of `forward`.
             present: modality -> bool `[batch]`.
         """
-        found = dict(outputs)
+        merged = dict(outputs)
         count = torch.stack([*present.values()]).sum(dim=0)
         if len(present) > 1 and bool((count == 1).any()):
             for name, (task, modality) in self.names.items():
                 only = present[modality] & (count == 1)
-                found[task] = torch.where(only.unsqueeze(1), alone[name], found[task])
-        return found
+                merged[task] = torch.where(only.unsqueeze(1), unimodal[name], merged[task])
+        return merged

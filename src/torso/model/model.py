@@ -1,54 +1,27 @@
-"""The one idea as one module: encoders -> fusion -> sharing -> heads.
+"""The model as one module: encoders -> fusion -> sharing -> heads.
 
-A trunk is the encoders and the fusion below the sharing; the sharing says how many trunks there are and
-which tasks each serves, so one shared body, one body per task, or one per group are the same model.
+A trunk is the encoders and the fusion below the sharing. The sharing says how many trunks there are and which
+tasks each serves, so one shared body, one body per task, or one per group are the same model.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from torso.core.errors import ConfigError, within
-from torso.core.registry import Spec
+from torso.core.spec import Spec, SpecLike
 from torso.core.tensors import Named, masked_mean
 from torso.core.types import Features, Tokens
-from torso.encoders import Encoder, ModalityDropout
-from torso.fusion import Fusion, Sequential
-from torso.model.modality_heads import ModalityHeads
+from torso.encoders import ModalityDropout
+from torso.model.build import PartSpec, build_heads, build_modality_heads, build_trunk
+from torso.model.modality_heads import ModalityHeads, loss_and_count
 from torso.model.trunk import Encoded, Missing, Trunk
 from torso.sharing import Sharing
-from torso.tasks.heads import Head
+from torso.tasks import Head
 
-__all__ = ["Model", "Part"]
-
-
-@dataclass(frozen=True)
-class Part:
-    """An encoder or a head still to be built.
-
-    Attributes:
-        form: the form of features that an encoder reads, or the kind of target that a head answers.
-        spec: name, or mapping with `type` and settings.
-        offered: what the data know and a constructor may ask for: widths, vocabularies, statistics.
-    """
-
-    form: str
-    spec: Spec
-    offered: Mapping[str, Any]
-
-    def full_spec(self) -> Spec:
-        """Return the spec with its name made full: `convnet` of form `image` is `image/convnet`."""
-        if isinstance(self.spec, str):
-            return self._full(self.spec)
-        return {**self.spec, "type": self._full(str(self.spec.get("type", "")))}
-
-    def _full(self, name: str) -> str:
-        return name if ":" in name or "/" in name else f"{self.form}/{name}"
+__all__ = ["Model"]
 
 
 class Model(nn.Module):
@@ -60,8 +33,8 @@ class Model(nn.Module):
         heads: task -> head.
         modality_dropout: share of a row's modalities hidden in training.
         modality_heads: heads above single modalities; None for none.
-        restored: task -> the modality that holds its labels. In evaluation, such a task is answered with that modality
-            hidden, from all others.
+        restored: task -> the modality that holds its labels. In evaluation, such a task is answered with that
+            modality hidden, from all others.
     """
 
     def __init__(
@@ -84,12 +57,12 @@ class Model(nn.Module):
     @classmethod
     def build(
         cls,
-        modalities: Mapping[str, Part],
-        tasks: Mapping[str, Part],
+        modalities: Mapping[str, PartSpec],
+        tasks: Mapping[str, PartSpec],
         *,
         dim: int,
-        fusion: Spec = "concat",
-        sharing: Spec = "hard",
+        fusion: Spec | SpecLike = "concat",
+        sharing: Spec | SpecLike = "hard",
         modality_dropout: float = 0.0,
         missing: Missing = "token",
         modality_heads: bool = False,
@@ -98,52 +71,22 @@ class Model(nn.Module):
         """Return a model whose parts are built by name.
 
         Args:
-            modalities: modality -> its encoder's part.
-            tasks: task -> its head's part.
+            modalities: modality -> its encoder.
+            tasks: task -> its head.
             dim: token width.
             fusion: spec of the fusion.
             sharing: spec of the sharing.
             modality_dropout: share of a row's modalities hidden in training.
-            missing: what stands for a modality that a row lacks: a learned `token`, or nothing (`skip`).
-            modality_heads: whether every task has a head above each modality too; heads that read tokens have none.
+            missing: placeholder for a modality that a row lacks: a learned `token`, or none (`skip`).
+            modality_heads: give every task a head above each modality too; heads that read tokens have none.
             restored: task -> the modality that holds its labels, for tasks that are answered without it.
         """
-
-        def encoder(modality: str, part: Part) -> Encoder:
-            with within(f"encoders.{modality}"):
-                return Encoder.build(part.full_spec(), dim=dim, **part.offered)
-
-        def head(task: str, part: Part, width: int) -> Head:
-            with within(f"heads.{task}"):
-                return Head.registry.build(
-                    part.full_spec(), dim=width, token_dim=dim, **part.offered
-                )
-
         shared = Sharing.registry.build(sharing, tasks=list(tasks), dim=dim)
-        trunks = {
-            name: Trunk(
-                {modality: encoder(modality, part) for modality, part in modalities.items()},
-                Fusion.registry.build(fusion, modalities=list(modalities), dim=dim),
-                missing,
-            )
-            for name in shared.trunks()
-        }
+        trunks = {name: build_trunk(modalities, fusion, dim, missing) for name in shared.trunks()}
         shared.start(trunks)
-
-        def heads(width: int) -> dict[str, Head]:
-            return {task: head(task, part, width) for task, part in tasks.items()}
-
-        main = heads(shared.width)
-        alone = None
-        if modality_heads:
-            whole = {task for task, head in main.items() if not head.reads_tokens}
-            alone = ModalityHeads(
-                {
-                    name: {task: head for task, head in heads(dim).items() if task in whole}
-                    for name in modalities
-                }
-            )
-        return cls(trunks, shared, main, modality_dropout, alone, restored)
+        heads = build_heads(tasks, shared.width, dim)
+        unimodal = build_modality_heads(modalities, tasks, dim) if modality_heads else None
+        return cls(trunks, shared, heads, modality_dropout, unimodal, restored)
 
     @property
     def tasks(self) -> list[str]:
@@ -163,77 +106,75 @@ class Model(nn.Module):
     def forward(self, inputs: Mapping[str, Features]) -> dict[str, Tensor]:
         """Return task -> its head's raw outputs.
 
-        In evaluation, a row that has one modality only is answered by that modality's heads, if there are any, and a
-        task that restores a modality is answered without it.
+        In evaluation, a row with one modality is answered by that modality's heads, if there are any. A task that
+        restores a modality is answered without it.
         """
-        return self.conclude(self.encode(inputs))
+        return self.outputs(self.encode(inputs))
 
-    def conclude(self, encoded: Encoded) -> dict[str, Tensor]:
-        """Return what `forward` returns, from what `encode` returned."""
-        outputs = self._answers(encoded)
+    def outputs(self, encoded: Encoded) -> dict[str, Tensor]:
+        """Return the result of `forward` from that of `encode`."""
+        outputs = self._outputs(encoded)
         for modality in {} if self.training else dict.fromkeys(self.restored.values()):
-            without = self._answers(self._without(encoded, modality))
+            without = self._outputs(self._hidden(modality, encoded))
             outputs |= {
-                task: without[task] for task, one in self.restored.items() if one == modality
+                task: without[task] for task, held in self.restored.items() if held == modality
             }
         return outputs
 
-    def _without(self, encoded: Encoded, modality: str) -> Encoded:
+    def _hidden(self, modality: str, encoded: Encoded) -> Encoded:
         """Return the same as if no row had the modality."""
         tokens = {
-            name: {
-                **encoded.tokens[name],
-                modality: trunk.filled(modality, _masked(encoded.tokens[name][modality])),
-            }
+            name: trunk.hidden(modality, encoded.tokens[name])
             for name, trunk in self.trunks.pairs()
         }
-        nobody = torch.zeros_like(encoded.present[modality])
-        return Encoded(tokens, {**encoded.present, modality: nobody})
+        nowhere = torch.zeros_like(encoded.present[modality])
+        return Encoded(tokens, {**encoded.present, modality: nowhere})
 
-    def _answers(self, encoded: Encoded) -> dict[str, Tensor]:
-        outputs = self.decide(self.fuse(encoded), encoded)
+    def _outputs(self, encoded: Encoded) -> dict[str, Tensor]:
+        outputs = self.apply_heads(self.fuse(encoded), encoded)
         if self.modality_heads is None or self.training:
             return outputs
-        return self.modality_heads.fall_back(outputs, self.alone(encoded), encoded.present)
+        unimodal = self.unimodal_outputs(encoded)
+        return self.modality_heads.fall_back(outputs, unimodal, encoded.present)
 
     def encode(self, inputs: Mapping[str, Features]) -> Encoded:
-        """Return what the encoders make of a batch: the first step of `forward`."""
+        """Return the encoders' tokens of a batch: the first step of `forward`."""
         inputs = self.dropout(inputs)
         tokens = {name: trunk.encode(inputs) for name, trunk in self.trunks.pairs()}
-        return Encoded(tokens, {name: one.present for name, one in inputs.items()})
+        return Encoded(tokens, {name: features.present for name, features in inputs.items()})
 
     def fuse(self, encoded: Encoded) -> dict[str, Tokens]:
         """Return trunk name -> its fused tokens: the second step."""
         return {name: trunk.fusion(encoded.tokens[name]) for name, trunk in self.trunks.pairs()}
 
-    def decide(self, fused: Mapping[str, Tokens], encoded: Encoded) -> dict[str, Tensor]:
-        """Return task -> its head's raw outputs, from what `fuse` and `encode` returned: the last step."""
+    def apply_heads(self, fused: Mapping[str, Tokens], encoded: Encoded) -> dict[str, Tensor]:
+        """Return task -> its head's raw outputs, from the results of `fuse` and `encode`: the last step."""
         vectors = self.sharing(fused)
         return {
-            task: head(vectors[task], self.tokens_of(task, encoded))
+            task: head(vectors[task], self.task_tokens(task, encoded))
             if head.reads_tokens
             else head(vectors[task])
             for task, head in self.heads.pairs()
         }
 
-    def tokens_of(self, task: str, encoded: Encoded) -> dict[str, Tokens]:
-        """Return modality -> tokens of the first trunk that serves the task, without those that stand for gaps."""
-        return encoded.really(self.trunk_of(task))
+    def task_tokens(self, task: str, encoded: Encoded) -> dict[str, Tokens]:
+        """Return modality -> the tokens that the task's head may read, without placeholders."""
+        return encoded.without_placeholders(self.trunk_of(task))
 
     def trunk_of(self, task: str) -> str:
-        """Return the name of the first trunk that serves the task, of whose tokens its head reads."""
+        """Return the name of the first trunk that serves the task. Its head reads this trunk's tokens."""
         return next(name for name, tasks in self.sharing.trunks().items() if task in tasks)
 
-    def alone(self, encoded: Encoded) -> dict[str, Tensor]:
+    def unimodal_outputs(self, encoded: Encoded) -> dict[str, Tensor]:
         """Return name of a loss of one modality -> raw outputs of its head; empty without modality heads.
 
-        A head reads the mean of its modality's tokens, and of that over the trunks that its task reads.
+        A head reads the mean of its modality's tokens, averaged over the trunks that its task reads.
         """
         if self.modality_heads is None:
             return {}
         means = {
-            name: {modality: masked_mean(one) for modality, one in tokens.items()}
-            for name, tokens in encoded.tokens.items()
+            name: {modality: masked_mean(tokens) for modality, tokens in by_modality.items()}
+            for name, by_modality in encoded.tokens.items()
         }
         read = {
             task: [means[name] for name, tasks in self.sharing.trunks().items() if task in tasks]
@@ -241,35 +182,32 @@ class Model(nn.Module):
         }
         vectors = {
             modality: {
-                task: torch.stack([one[modality] for one in many]).mean(dim=0)
-                for task, many in read.items()
+                task: torch.stack([trunk[modality] for trunk in trunks]).mean(dim=0)
+                for task, trunks in read.items()
             }
             for modality in self.modality_heads.each.names()
         }
         outputs: dict[str, Tensor] = self.modality_heads(vectors)
         return outputs
 
-    def after_each(self, inputs: Mapping[str, Features]) -> dict[str, dict[str, Tensor]]:
-        """Return modality -> task -> raw outputs once the fusion has walked up to that modality, and no further.
+    def stepwise_outputs(self, inputs: Mapping[str, Features]) -> dict[str, dict[str, Tensor]]:
+        """Return modality -> task -> raw outputs after the fusion's step of that modality.
 
         The heads are those that read the last state.
 
         Raises:
-            ConfigError: the fusion is not `sequential`.
+            ConfigError: the fusion does not step through the modalities.
         """
         encoded = self.encode(inputs)
-        walks: dict[str, dict[str, Tokens]] = {}
-        for name, trunk in self.trunks.pairs():
-            if not isinstance(trunk.fusion, Sequential):
-                raise ConfigError(
-                    "Heads can be read after each modality where the fusion is `sequential`. "
-                    f"Found {type(trunk.fusion).__name__}."
-                )
-            walks[name] = trunk.fusion.walk(encoded.tokens[name])
+        walks = {
+            name: trunk.fusion.walk(encoded.tokens[name]) for name, trunk in self.trunks.pairs()
+        }
         order = next(iter(walks.values()))
         return {
-            one: self.decide({name: walk[one] for name, walk in walks.items()}, encoded)
-            for one in order
+            modality: self.apply_heads(
+                {name: walk[modality] for name, walk in walks.items()}, encoded
+            )
+            for modality in order
         }
 
     def losses(
@@ -280,59 +218,52 @@ class Model(nn.Module):
     ) -> tuple[Tensor, Tensor]:
         """Return the mean loss `[losses]` and the number of labelled rows, int64 `[losses]`.
 
-        Those of the tasks, then, if `present` is given, those of single modalities (`unimodal`). In training,
+        The tasks come first; with `present` the losses of single modalities follow (`unimodal`). In training,
         the sharing's penalties are part of the tasks' losses.
 
         Args:
-            outputs: what `decide` returned, and `alone` if `present` is given.
+            outputs: the result of `apply_heads`, with `present` also that of `unimodal_outputs`.
             targets: task -> targets.
-            present: modality -> bool `[batch]`: a modality's loss counts only the rows that have it.
+            present: modality -> bool `[batch]`; a modality's loss counts only the rows that have it.
         """
-        losses, counts = [], []
+        pairs = []
         penalties = self.sharing.penalties(dict(self.trunks.pairs())) if self.training else {}
         for task, head in self.heads.pairs():
-            wide = torch.promote_types(outputs[task].dtype, torch.float32)
-            loss = head.loss(outputs[task].to(wide), targets[task])
-            losses.append(loss + penalties[task].to(loss.dtype) if task in penalties else loss)
-            counts.append(head.labelled(targets[task]).sum())
-        for name, (task, modality) in self.unimodal.items() if present is not None else ():
-            assert present is not None
-            assert self.modality_heads is not None
-            head, rows = self.modality_heads.head(name), present[modality]
-            wide = torch.promote_types(outputs[name].dtype, torch.float32)
-            losses.append(head.loss(outputs[name][rows].to(wide), targets[task][rows]))
-            counts.append(head.labelled(targets[task][rows]).sum())
+            loss, count = loss_and_count(head, outputs[task], targets[task])
+            if task in penalties:
+                loss = loss + penalties[task].to(loss.dtype)
+            pairs.append((loss, count))
+        if self.modality_heads is not None and present is not None:
+            pairs += self.modality_heads.losses(outputs, targets, present)
+        losses, counts = zip(*pairs, strict=True)
         return torch.stack(losses), torch.stack(counts)
 
     def representation(self, encoded: Encoded, fused: Mapping[str, Tokens]) -> list[Tensor]:
         """Return the values of the tokens that more than one loss reads: fused, or encoded with modality heads."""
         if self.modality_heads is not None:
-            return [one.values for tokens in encoded.tokens.values() for one in tokens.values()]
-        shared = {n: tasks for n, tasks in self.sharing.trunks().items() if len(tasks) > 1}
-        return [
-            one.values
-            for name, tasks in shared.items()
-            for one in (
-                encoded.tokens[name].values()
-                if any(self.heads[task].reads_tokens for task in tasks)
-                else [fused[name]]
-            )
-        ]
+            return [t.values for tokens in encoded.tokens.values() for t in tokens.values()]
+        values: list[Tensor] = []
+        for name, tasks in self.sharing.trunks().items():
+            if len(tasks) > 1:
+                reads_encoded = any(self.heads[task].reads_tokens for task in tasks)
+                read = encoded.tokens[name].values() if reads_encoded else [fused[name]]
+                values += [tokens.values for tokens in read]
+        return values
 
     def own_rates(self) -> Iterator[tuple[nn.Parameter, float]]:
         """Yield the parameters of encoders with a learning rate of their own, and that rate."""
         for _, trunk in self.trunks.pairs():
             for _, encoder in trunk.encoders.pairs():
-                if encoder.lr is not None:
-                    yield from ((one, encoder.lr) for one in encoder.own_rate_parameters())
+                if (rate := encoder.lr) is not None:
+                    yield from ((parameter, rate) for parameter in encoder.own_rate_parameters())
 
     def encoder_parameters(self) -> dict[str, list[nn.Parameter]]:
         """Return modality -> the parameters of its encoders, of all trunks."""
-        found: dict[str, list[nn.Parameter]] = {}
+        parameters: dict[str, list[nn.Parameter]] = {}
         for _, trunk in self.trunks.pairs():
             for name, encoder in trunk.encoders.pairs():
-                found.setdefault(name, []).extend(encoder.parameters())
-        return found
+                parameters.setdefault(name, []).extend(encoder.parameters())
+        return parameters
 
     def shared_parameters(self) -> Iterator[nn.Parameter]:
         """Yield the parameters that more than one loss uses."""
@@ -342,7 +273,3 @@ class Model(nn.Module):
             elif self.modality_heads is not None:
                 yield from self.trunks[name].encoders.parameters()
         yield from self.sharing.shared_parameters()
-
-
-def _masked(tokens: Tokens) -> Tokens:
-    return Tokens(tokens.values, torch.zeros_like(tokens.mask))

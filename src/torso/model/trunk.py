@@ -1,4 +1,4 @@
-"""What lies below the sharing: the encoders, what stands for what a row lacks, and the fusion."""
+"""The part of a model below the sharing: encoders, placeholders for missing modalities, and the fusion."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+import torch
 from torch import Tensor, nn
 
 from torso.core.errors import ConfigError
@@ -21,31 +22,31 @@ Missing = Literal["token", "skip"]
 
 @dataclass(frozen=True)
 class Encoded:
-    """What the encoders make of a batch.
+    """The tokens of a batch, before the fusion.
 
     Attributes:
-        tokens: trunk name -> modality -> tokens.
+        tokens: trunk name -> modality -> tokens, placeholders among them.
         present: modality -> bool `[batch]`, the rows that have it.
     """
 
     tokens: Mapping[str, Mapping[str, Tokens]]
     present: Mapping[str, Tensor]
 
-    def really(self, trunk: str) -> dict[str, Tokens]:
-        """Return modality -> tokens of a trunk, False in the rows that lack the modality."""
+    def without_placeholders(self, trunk: str) -> dict[str, Tokens]:
+        """Return modality -> tokens of a trunk, masked in the rows that lack the modality."""
         return {
-            name: Tokens(one.values, one.mask & self.present[name].unsqueeze(1))
-            for name, one in self.tokens[trunk].items()
+            name: Tokens(tokens.values, tokens.mask & self.present[name].unsqueeze(1))
+            for name, tokens in self.tokens[trunk].items()
         }
 
 
 class Trunk(nn.Module):
-    """Encoders, the missing tokens, and a fusion.
+    """Encoders, placeholders for missing modalities, and a fusion.
 
     Args:
         encoders: modality -> encoder.
         fusion: joins their tokens.
-        missing: what stands for a modality that a row lacks: a learned `token`, or nothing (`skip`).
+        missing: placeholder for a modality that a row lacks: a learned `token`, or none (`skip`).
     """
 
     def __init__(
@@ -55,9 +56,9 @@ class Trunk(nn.Module):
         if missing not in get_args(Missing):
             raise ConfigError(f"Parameter `missing` should be token or skip. Found {missing!r}.")
         self.encoders: Named[Encoder] = Named(encoders)
-        named = encoders if missing == "token" else {}
+        filled = encoders if missing == "token" else {}
         self.missing: Named[MissingToken] = Named(
-            {name: MissingToken(encoder.dim) for name, encoder in named.items()}
+            {name: MissingToken(encoder.dim) for name, encoder in filled.items()}
         )
         self.fusion = fusion
 
@@ -66,7 +67,7 @@ class Trunk(nn.Module):
         return self.fusion(self.encode(inputs))
 
     def encode(self, inputs: Mapping[str, Features]) -> dict[str, Tokens]:
-        """Return the tokens of every modality, with those that stand for what a row lacks.
+        """Return modality -> tokens, placeholders among them.
 
         Raises:
             ValueError: a modality is absent from `inputs`.
@@ -78,10 +79,16 @@ class Trunk(nn.Module):
                 "Rows that lack a modality say so in the mask of its `Features`."
             )
         return {
-            name: self.filled(name, encoder(inputs[name]))
+            name: self.with_placeholders(name, encoder(inputs[name]))
             for name, encoder in self.encoders.pairs()
         }
 
-    def filled(self, modality: str, tokens: Tokens) -> Tokens:
-        """Return the tokens with what stands for the modality in the rows without any."""
+    def with_placeholders(self, modality: str, tokens: Tokens) -> Tokens:
+        """Return the tokens, with the placeholder in rows without the modality."""
         return self.missing[modality](tokens) if modality in self.missing else tokens
+
+    def hidden(self, modality: str, tokens: Mapping[str, Tokens]) -> dict[str, Tokens]:
+        """Return a batch's tokens as if no row had the modality."""
+        own = tokens[modality]
+        masked = Tokens(own.values, torch.zeros_like(own.mask))
+        return {**tokens, modality: self.with_placeholders(modality, masked)}

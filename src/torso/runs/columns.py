@@ -1,78 +1,17 @@
-"""From a table and a wish to a config: kinds are inferred where nobody settled them."""
+"""Kinds of columns, inferred from a table where a config leaves them open."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from torso.runs.config import apply_settings, read_config
-from torso.inference.report import ColumnReport, infer_target, inspect_table
-from torso.tables.table import Table
-from torso.tasks.targets import TargetKind
 from torso.core.errors import ConfigError, unknown, within
+from torso.inference.report import ColumnReport, infer_target, inspect_table
+from torso.runs.gather import described
+from torso.tables.table import Table
+from torso.tasks import Target
 
-__all__ = ["found_beside", "gather_values", "infer_columns", "leftover_warnings"]
-
-
-def gather_values(
-    tables: Mapping[str, Any],
-    targets: Sequence[str] | Mapping[str, Any],
-    inputs: Sequence[str] | Mapping[str, Any] | None,
-    config: str | Path | Mapping[str, Any] | None,
-    settings: Sequence[str] | Mapping[str, Any],
-    folder: Path | None,
-    *,
-    resume: bool,
-) -> dict[str, Any]:
-    """Return the config's raw values: file or mapping, then arguments, then settings.
-
-    A path among `tables` (`table`, `validation`, `test`) becomes the config's; a table in memory takes the
-    place of a path that the config names.
-    """
-    if resume and config is None:
-        if folder is None:
-            raise ConfigError("`resume` needs `out`, the folder of the interrupted run.")
-        config = folder / "run.yaml"
-    values = (
-        {}
-        if config is None
-        else read_config(config)
-        if isinstance(config, str | Path)
-        else _copied(config)
-    )
-    if values.get("data") is None:
-        values["data"] = {}
-    for name, table in tables.items():
-        if table is not None:
-            path = str(table) if isinstance(table, str | Path) else None
-            apply_settings(values, {f"data.{name}": path})
-    if isinstance(targets, str):
-        targets = [targets]
-    if targets:
-        values["targets"] = (
-            dict(targets) if isinstance(targets, Mapping) else {name: {} for name in targets}
-        )
-    if inputs is not None:
-        values["inputs"] = (
-            dict(inputs) if isinstance(inputs, Mapping) else {name: {} for name in inputs}
-        )
-    apply_settings(values, settings)
-    if not values.get("targets"):
-        raise ConfigError(
-            "No target given. Name at least one column to predict, e.g. --target price, or targets=['price']."
-        )
-    return values
-
-
-def found_beside(path: str | None, origin: Any) -> str | Path:
-    """Return a path as it stands or, failing that, relative to the config's folder."""
-    assert path is not None
-    if not Path(path).exists() and isinstance(origin, str | Path):
-        beside = Path(origin).parent / path
-        if beside.exists():
-            return beside
-    return path
+__all__ = ["infer_columns", "leftover_warnings"]
 
 
 def infer_columns(table: Table, values: dict[str, Any], *, add: bool) -> list[ColumnReport]:
@@ -87,9 +26,9 @@ def infer_columns(table: Table, values: dict[str, Any], *, add: bool) -> list[Co
     Raises:
         ConfigError: a named column is not in the table, or no kind fits a target.
     """
-    named = _described(values.get("targets") or {}, table, "target")
+    named = _in_table(described(values.get("targets"), "targets"), table, "target")
     targets = {name: spec for name, spec in named.items() if spec is not None}
-    inputs = _described(values.get("inputs") or {}, table, "input")
+    inputs = _in_table(described(values.get("inputs"), "inputs"), table, "input")
     data = values.get("data") or {}
     kinds = {
         name: spec["kind"]
@@ -126,7 +65,7 @@ def _parts_of_labels(targets: Mapping[str, Mapping[str, Any]]) -> set[str]:
         if "kind" in spec:
             settings = {k: v for k, v in spec.items() if k not in ("kind", "column")}
             with within(f"targets.{name}"):
-                kinds.append(TargetKind.registry.build({"type": spec["kind"], **settings}))
+                kinds.append(Target.registry.build({"type": spec["kind"], **settings}))
     read = {spec["column"] for spec in targets.values() if spec.get("column")}
     return {other for kind in kinds for other in kind.others} | read
 
@@ -142,25 +81,17 @@ def _roots(table: Table, data: Mapping[str, Any]) -> list[Any]:
     ] + folder
 
 
-def _described(named: Any, table: Table, what: str) -> dict[str, Any]:
-    if isinstance(named, str):
-        named = [named]
-    if not isinstance(named, Mapping):
-        named = {name: {} for name in named}
-    for name, spec in named.items():
-        column = spec.get("column", name) if isinstance(spec, Mapping) else name
-        kind = spec.get("kind", "") if isinstance(spec, Mapping) else spec
-        free = kind in TargetKind.registry and TargetKind.registry.find(kind).free
-        if column not in table.names and not (what == "target" and free and column == name):
-            raise ConfigError(f"{table.name}: {unknown(f'{what} column', column, table.names)}")
-        if not isinstance(spec, str | Mapping | None):
-            raise ConfigError(
-                f"`{what}s.{name}` should be a kind, or a mapping such as {{kind: number}}. Found {spec!r}."
-            )
-    return {
-        name: {"kind": spec} if isinstance(spec, str) else dict(spec) if spec is not None else None
-        for name, spec in named.items()
-    }
+def _in_table(
+    described: Mapping[str, dict[str, Any] | None], table: Table, role: str
+) -> dict[str, dict[str, Any] | None]:
+    """Return the columns that are described; refuse one that the table lacks."""
+    for name, spec in described.items():
+        column = (spec or {}).get("column", name)
+        kind = (spec or {}).get("kind", "")
+        free = kind in Target.registry and Target.registry.find(kind).free
+        if column not in table.names and not (role == "target" and free and column == name):
+            raise ConfigError(f"{table.name}: {unknown(f'{role} column', column, table.names)}")
+    return dict(described)
 
 
 def _settled(spec: dict[str, Any] | None, report: ColumnReport) -> dict[str, Any]:
@@ -179,10 +110,3 @@ def leftover_warnings(reports: Iterable[ColumnReport], used: Iterable[str]) -> l
         for report in reports
         for warning in report.warnings
     ]
-
-
-def _copied(values: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        key: _copied(value) if isinstance(value, Mapping) else value
-        for key, value in values.items()
-    }

@@ -26,7 +26,8 @@ __all__ = [
     "read_config",
 ]
 
-PartSpec = str | dict[str, Any]
+_Part = str | dict[str, Any]
+"""A part as YAML writes it; `runs.check` reads it with the names of its room."""
 
 
 class SplitConfig(Strict):
@@ -69,16 +70,16 @@ class RunConfig(Strict):
     inputs: dict[str, dict[str, Any]] = Field(description="column -> kind and its settings")
     targets: dict[str, dict[str, Any]] = Field(description="column -> kind and its settings")
     dim: int = Field(128, ge=2, description="width of a token")
-    encoders: dict[str, PartSpec] = Field({}, description="modality -> encoder")
-    fusion: PartSpec = "concat"
-    sharing: PartSpec = "hard"
-    heads: dict[str, PartSpec] = Field({}, description="task -> head")
+    encoders: dict[str, _Part] = Field({}, description="modality -> encoder")
+    fusion: _Part = "concat"
+    sharing: _Part = "hard"
+    heads: dict[str, _Part] = Field({}, description="task -> head")
     modality_heads: bool = Field(False, description="a head of every task above each modality too")
     missing: Literal["token", "skip"] = Field(
         "token", description="what stands for what a row lacks: a learned token, or nothing"
     )
-    balancing: PartSpec = "equal"
-    training: TrainingConfig = TrainingConfig()  # type: ignore[call-arg]
+    balancing: _Part = "equal"
+    training: TrainingConfig = TrainingConfig()
 
     @classmethod
     def parse(cls, values: Mapping[str, Any], origin: str = "config") -> RunConfig:
@@ -170,13 +171,31 @@ def _place(values: dict[str, Any], path: list[str], value: Any, whole: str, *, n
     _place(inner, rest, value, whole, named="kind" if key in ("inputs", "targets") else named)
 
 
+def key_paths(model: type[BaseModel], before: str = "") -> list[str]:
+    """Return the dotted path of every key of a section and of the sections in it.
+
+    >>> key_paths(SplitConfig, "data.split.")[:2]
+    ['data.split.test', 'data.split.validation']
+    """
+    paths = []
+    for name, field in model.model_fields.items():
+        section = field.annotation
+        paths.append(f"{before}{name}")
+        if isinstance(section, type) and issubclass(section, BaseModel):
+            paths += key_paths(section, f"{before}{name}.")
+    return paths
+
+
 def _sentence(model: type[BaseModel], error: Any) -> str:
     place = [str(part) for part in error["loc"]]
     path = ".".join(place)
     if error["type"] == "extra_forbidden":
+        elsewhere = [known for known in key_paths(model) if known.split(".")[-1] == place[-1]]
         for part in place[:-1]:
             model = model.model_fields[part].annotation  # type: ignore[assignment]
         where = f"key in `{'.'.join(place[:-1])}`:" if len(place) > 1 else "key"
+        if elsewhere:
+            return f"Unknown {where} {place[-1]!r}. Did you mean {elsewhere[0]!r}?"
         return unknown(where, place[-1], model.model_fields)
     if error["type"] == "missing":
         return f"`{path}` is required."

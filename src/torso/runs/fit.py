@@ -14,18 +14,18 @@ import torch
 
 from torso._version import __version__
 from torso.balancing import Balancer
-from torso.runs.config import RunConfig
 from torso.columns.dataset import Dataset
-from torso.tables.table import Table
 from torso.columns.loader import Loader
 from torso.columns.splits import Split, group_ids
-from torso.tasks.targets import labelled
-from torso.tasks.scores import evaluate_task, fit_baseline
-from torso.runs.prepare import Draft, read_tables
 from torso.model.model import Model
-from torso.runs.columns import gather_values, leftover_warnings
-from torso.runs.predictor import Predictor
+from torso.runs.columns import leftover_warnings
+from torso.runs.config import RunConfig
 from torso.runs.folder import check_folder, clear_folder, remove_folder
+from torso.runs.gather import gather_values, resumed_config
+from torso.runs.predictor import Predictor
+from torso.runs.prepare import Draft, read_tables
+from torso.tables.table import Table
+from torso.tasks import evaluate_task, fit_baseline, labelled
 from torso.training import (
     Answers,
     JsonLog,
@@ -83,7 +83,9 @@ def fit(
     folder = None if out is None else Path(out)
     tables = {"table": table, "validation": validation, "test": test}
     check_folder(folder, resume=resume, overwrite=overwrite)
-    values = gather_values(tables, targets, inputs, config, settings, folder, resume=resume)
+    if resume and config is None:
+        config = resumed_config(folder)
+    values = gather_values(tables, targets, inputs, config, settings)
     source, own, reports = read_tables(values, tables, config, add=inputs is None, resume=resume)
     run = RunConfig.parse(values)
 
@@ -191,7 +193,7 @@ class _Fitting(Draft):
                 "epochs": trainer.epoch,
                 "best_epoch": trainer.best_epoch,
                 "best_loss": trainer.best_loss if trainer.best else None,
-                "balancing": trainer.looks.summary(),
+                "balancing": trainer.monitor.summary(),
                 "parameters": sum(p.numel() for p in model.parameters()),
                 "seconds": {
                     "preparing": prepared - began,
@@ -202,7 +204,7 @@ class _Fitting(Draft):
         }
         if self.folder is not None:
             predictor.save(self.folder)
-            if reason != "interrupted":
+            if not trainer.resumable:
                 remove_folder(self.folder / "checkpoint")
         return predictor
 

@@ -14,32 +14,36 @@ import pyarrow as pa
 import torch
 
 from torso._version import __version__
-from torso.runs.config import RunConfig, read_config
 from torso.cache import cache_root
-from torso.columns.loader import gather
-from torso.columns.reading import Reading
 from torso.columns.dataset import Dataset
-from torso.runs.schema import Schema
+from torso.columns.loader import gather
+from torso.columns.reading import Reading, ReadOptions
 from torso.columns.splits import group_ids
+from torso.core.errors import ConfigError, DataError, RunError
+from torso.core.registry import no_imports
+from torso.model.model import Model
+from torso.runs.build import build_model
+from torso.runs.config import RunConfig, read_config
+from torso.runs.folder import read_json, write_json
+from torso.runs.schema import Schema
 from torso.tables.alike import alike
 from torso.tables.table import Table, read_table
-from torso.core.errors import ConfigError, DataError, RunError
-from torso.tasks.scores import TaskReport, evaluate_task
-from torso.model.model import Model, Part
-from torso.core.registry import no_imports
-from torso.runs.folder import read_json, write_json
-from torso.search import Searchable
+from torso.tasks import TaskReport, evaluate_task
 from torso.training import Answers, Prediction, answer, choose_device
 from torso.training.checkpoint import load_state, load_tensors, save_tensors
 
-__all__ = ["FORMAT", "Predictor", "build_model", "load"]
+__all__ = ["FORMAT", "Predictor", "load"]
 
 FORMAT = 1
+_MOVED = {
+    name: f"`run.{name}` has moved: `torso.Searcher(run).{name}`."
+    for name in ("search", "collection", "asking")
+}
 _PIECE = 2048
 """Rows of a table whose files are in memory at once."""
 
 
-class Predictor(Searchable):
+class Predictor:
     """A trained model with all it needs to read a table and answer.
 
     Args:
@@ -71,6 +75,11 @@ class Predictor(Searchable):
         self.metrics: dict[str, Any] = dict(metrics or {})
         self.skipped = list(skipped)
         self.last_skipped: list[dict[str, Any]] = []
+        self.folder: Path | None = None
+
+    def __getattr__(self, name: str) -> Any:
+        """Name the new spelling of what has moved."""
+        raise AttributeError(_MOVED.get(name) or f"A Predictor has no attribute {name!r}.")
 
     @property
     def reports(self) -> dict[str, TaskReport]:
@@ -170,7 +179,8 @@ class Predictor(Searchable):
         """
         source = self._labelled(table)
         cache = cache_root(self.config.data.cache)
-        reading = replace(self._reading(source, root), cache=cache, in_pieces=False)
+        options = self._reading(source, root).options
+        reading = Reading(replace(options, cache=cache, in_pieces=False))
         dataset = self.schema.dataset(source, reading)
         self._finish(reading)
         return dataset
@@ -192,7 +202,7 @@ class Predictor(Searchable):
                 self.baselines[task],
                 details=predictions[task].details,
                 level=self.model.heads[task].level,
-                names=kind.names if kind.kind != "binary" else (),
+                names=kind.names,
                 groups=groups,
                 resamples=resamples,
                 seed=self.config.seed,
@@ -239,16 +249,18 @@ class Predictor(Searchable):
     def _reading(self, table: Table, root: str | Path | Sequence[str | Path]) -> Reading:
         data = self.config.data
         return Reading(
-            folder=table.folder,
-            root=[root] if isinstance(root, str | Path) else list(root),
-            default_root=data.root,
-            on_error=data.on_error,
-            most_skipped=data.most_skipped,
-            in_pieces=True,
+            ReadOptions(
+                folder=table.folder,
+                root=[root] if isinstance(root, str | Path) else list(root),
+                default_root=data.root,
+                on_error=data.on_error,
+                most_skipped=data.most_skipped,
+                in_pieces=True,
+            )
         )
 
     def _finish(self, reading: Reading) -> None:
-        self.last_skipped = [one.to_dict() for one in reading.skipped]
+        self.last_skipped = [one.to_dict() for one in reading.log.skipped]
         reading.check()
 
     def _answers(
@@ -309,27 +321,6 @@ def load(folder: str | Path, *, device: str = "auto", trust_code: bool = False) 
     predictor = Predictor(config, schema, model.to(choose_device(device)), baselines, metrics)
     predictor.folder = path
     return predictor
-
-
-def build_model(config: RunConfig, schema: Schema) -> Model:
-    """Return the untrained model that a config describes, for a fitted schema."""
-    return Model.build(
-        {
-            name: Part(one.form, config.encoders.get(name, schema.encoder(name)), one.offered())
-            for name, one in schema.modalities.items()
-        },
-        {
-            name: Part(kind.kind, config.heads.get(name, kind.head), kind.offered())
-            for name, kind in schema.targets.items()
-        },
-        dim=config.dim,
-        fusion=config.fusion,
-        sharing=config.sharing,
-        modality_dropout=config.training.modality_dropout or 0.0,
-        missing=config.missing,
-        modality_heads=config.modality_heads,
-        restored=schema.restored if config.training.modality_dropout else None,
-    )
 
 
 def _joined(parts: Sequence[Prediction]) -> Prediction:

@@ -9,23 +9,24 @@ from typing import Any
 import numpy as np
 import torch
 
-from torso.runs.config import RunConfig
+from torso.cache.store import cache_root
 from torso.columns.dataset import Dataset
-from torso.columns.reading import Reading
+from torso.columns.loader import gather
+from torso.columns.reading import Reading, ReadOptions
+from torso.columns.splits import Split, split_rows
+from torso.core.errors import ConfigError
+from torso.core.types import Batch
+from torso.inference.report import ColumnReport
+from torso.model.model import Model
+from torso.runs.build import build_model
+from torso.runs.check import check_values
+from torso.runs.columns import infer_columns
+from torso.runs.complete import complete_parts, settle_encoders
+from torso.runs.config import RunConfig
+from torso.runs.gather import found_beside, gather_values
 from torso.runs.schema import Schema
 from torso.tables.table import Table, read_table
-from torso.columns.splits import split_rows
-from torso.cache.store import cache_root
-from torso.inference.report import ColumnReport
-from torso.columns.loader import gather
-from torso.columns.splits import Split
-from torso.core.errors import ConfigError
-from torso.model.model import Model
-from torso.runs.parts import complete_parts, settle_encoders
-from torso.runs.columns import found_beside, gather_values, infer_columns
-from torso.runs.predictor import build_model
 from torso.training import Listener
-from torso.core.types import Batch
 
 __all__ = ["Draft", "draft_model", "read_tables"]
 
@@ -83,18 +84,20 @@ class Draft:
         """Return a table laid out; what could not be read is noted."""
         reading = self._reading(table)
         dataset = self.schema.dataset(table, reading)
-        self.skipped += [one.to_dict() for one in reading.skipped]
+        self.skipped += [one.to_dict() for one in reading.log.skipped]
         return dataset
 
     def _reading(self, table: Table) -> Reading:
         data = self.config.data
         return Reading(
-            folder=table.folder,
-            default_root=data.root,
-            cache=self.cache,
-            on_error=data.on_error,
-            most_skipped=data.most_skipped,
-            progress=self.listener.preparing,
+            ReadOptions(
+                folder=table.folder,
+                default_root=data.root,
+                cache=self.cache,
+                on_error=data.on_error,
+                most_skipped=data.most_skipped,
+                progress=self.listener.preparing,
+            )
         )
 
     def first_batch(self, rows: int) -> tuple[Model, Batch]:
@@ -129,7 +132,7 @@ def draft_model(
         DataError: the table or its files cannot be used.
     """
     tables = {"table": table}
-    values = gather_values(tables, targets, inputs, config, settings, None, resume=False)
+    values = gather_values(tables, targets, inputs, config, settings)
     source, own, _ = read_tables(values, tables, config, add=inputs is None, resume=False)
     with torch.random.fork_rng(devices=[]):
         run = RunConfig.parse(values)
@@ -146,7 +149,7 @@ def read_tables(
     resume: bool,
 ) -> tuple[Table, dict[str, Table], list[ColumnReport]]:
     """Read the tables and fill the kinds of the columns into `values`; return also what was seen of them."""
-    data = RunConfig.parse({**values, "inputs": {}, "targets": {}}).data  # before a long reading
+    data = check_values(values).data  # before a long reading
     if tables["table"] is None and data.table is None:
         raise ConfigError("No table given. Pass one, or name it in the config as `data.table`.")
     given = {
@@ -156,6 +159,7 @@ def read_tables(
     assert source is not None
     complete = (config is not None or resume) and bool(values.get("inputs"))
     reports = infer_columns(source, values, add=add and not complete)
+    check_values(values)  # with every kind known
     return source, {name: one for name, one in given.items() if one is not None}, reports
 
 

@@ -8,24 +8,24 @@ The schema learns everything it knows from training rows, and is stored as JSON:
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
-from torso.columns.inputs import Input
 from torso.columns.dataset import Dataset
-from torso.columns.reading import Reading
+from torso.columns.inputs import Input
+from torso.columns.reading import Reading, ReadOptions
 from torso.columns.sources import Source, joined
-from torso.tables.table import Column, Table
-from torso.tasks.targets import TargetKind
 from torso.core.errors import ConfigError, DataError, unknown, within
-from torso.core.registry import spec_type
+from torso.core.spec import Spec
+from torso.tables.table import Table
+from torso.tasks import Labels, Target
 
 __all__ = ["Modality", "Schema"]
 
-_SCALAR_FORMS = ("numbers", "categories")
+_OPEN = Spec()
 _VOCABULARY = ("tokenizer", "values", "classes", "labels", "tags", "type", "joined")
 
 
@@ -64,8 +64,6 @@ class Modality:
         return {**merged, "columns": len(lists[0])} if lists else merged
 
 
-
-
 class Schema:
     """Kinds of the columns that a run uses.
 
@@ -97,9 +95,8 @@ class Schema:
         self.inputs = {
             name: _build(Input.registry, "inputs", name, spec) for name, spec in inputs.items()
         }
-        self.targets: dict[str, TargetKind] = {
-            name: _build(TargetKind.registry, "targets", name, spec)
-            for name, spec in targets.items()
+        self.targets: dict[str, Target] = {
+            name: _build(Target.registry, "targets", name, spec) for name, spec in targets.items()
         }
         self.labels = {
             name: targets[name].get("column", None if kind.free else name)
@@ -114,13 +111,12 @@ class Schema:
                         f"target itself. Take it out of `inputs`, or name another column in `targets.{name}`."
                     )
         self.modalities = _group(self.inputs, wished)
-        forms = {name: one.form for name, one in self.modalities.items()}
-        first = {name: next(iter(one.columns.values())) for name, one in self.modalities.items()}
+        first = {
+            name: next(iter(modality.columns.values()))
+            for name, modality in self.modalities.items()
+        }
         for name, kind in self.targets.items():
-            kind.meet(name, forms)
-            if kind.along is not None:
-                kind.follow(self._followed(kind.along)[1].length)
-            kind.adopt(first)
+            kind.bind(name, first)
 
     def fit(self, table: Table, rows: np.ndarray, reading: Reading | None = None) -> None:
         """Learn statistics, vocabularies and classes from the training rows only.
@@ -135,8 +131,8 @@ class Schema:
         for name, kind in self.inputs.items():
             kind.fit(training.column(name))
         for name, target in self.targets.items():
-            again = replace(reading or Reading(), skipped=[], decoded={}, files={}, unreadable={})
-            target.learn(self._label(training, name), again)
+            unlogged = Reading(reading.options if reading else ReadOptions())
+            target.learn(self._label(training, name), unlogged)
 
     @property
     def restored(self) -> dict[str, str]:
@@ -158,22 +154,29 @@ class Schema:
         }
         return list(found)
 
-    def encoder(self, modality: str, kind: str | None = None) -> dict[str, Any]:
-        """Return a modality's encoder where none is set: the first that a target wishes for, or its own.
+    def encoder(self, modality: str, said: Spec = _OPEN) -> Spec:
+        """Return a modality's encoder: `said` of it, and what that leaves open.
 
-        Beside its `type`, the settings that go with it, and those that targets ask of whichever encoder it is.
+        The first that a target wishes for, or the modality's own, with the settings that go with it; and the
+        settings that targets ask of whichever encoder it is.
 
         Args:
             modality: its name.
-            kind: the type that is set; None where it is left open.
+            said: what the config says, under its full name; nothing, by default.
         """
-        wishes = [kind.encoders().get(modality) for kind in self.targets.values()]
-        asked = [one for one in wishes if isinstance(one, Mapping) and "type" not in one]
-        named = (one for one in wishes if one and one not in asked)
-        best, settings = spec_type(next(named, self.modalities[modality].encoder))
-        if kind not in (None, best):
-            best, settings = str(kind), {}
-        return {"type": best, **settings, **{k: v for one in asked for k, v in one.items()}}
+        room = self.modalities[modality]
+        wishes = [
+            Spec.parse(kind.encoders().get(modality), form=room.form)
+            for kind in self.targets.values()
+        ]
+        best = next(
+            (wish for wish in wishes if wish.name), Spec.parse(room.encoder, form=room.form)
+        )
+        asked = {
+            key: value for wish in wishes if not wish.name for key, value in wish.settings.items()
+        }
+        own = best.settings if said.name in ("", best.name) else {}
+        return Spec(said.name or best.name, {**own, **asked, **said.settings})
 
     def dataset(self, table: Table, reading: Reading, *, targets: bool = True) -> Dataset:
         """Lay out a table.
@@ -232,40 +235,31 @@ class Schema:
         kind = self.targets[task]
         if kind.along is not None:
             places = np.zeros((table.rows, prediction.shape[1], 2), np.int64)
-            for row, own in enumerate(self._places(table, kind.along)):
+            for row, own in enumerate(self._steps(table, kind.along)):
                 if own is not None:
                     places[row, : len(own)] = own
             details = {**details, "places": places}
         return kind.columns(task, prediction, details)
 
-    def _followed(self, modality: str) -> tuple[str, Input]:
-        """Return the one column of a modality, and its kind."""
+    def _steps(self, table: Table, modality: str) -> list[np.ndarray | None]:
+        """Return the steps of a modality of one column, row by row."""
         ((column, kind),) = self.modalities[modality].columns.items()
-        return column, kind
+        return kind.offsets(table.column(column))
 
-    def _places(self, table: Table, modality: str) -> list[np.ndarray | None]:
-        column, kind = self._followed(modality)
-        return kind.places(table.column(column))
-
-    def _label(self, table: Table, task: str) -> Column:
-        """Return the labels of a task: a struct where they are spread over several columns, nulls where in none."""
-        name, others, along = (
-            self.labels[task],
-            self.targets[task].others,
-            self.targets[task].along,
-        )
+    def _label(self, table: Table, task: str) -> Labels:
+        """Return the labels of a task; nulls if they lie in no column."""
+        name, kind = self.labels[task], self.targets[task]
         if name is None:
-            return Column(task, pa.nulls(table.rows), table.name, table.places)
+            return Labels(task, pa.nulls(table.rows), table.name, table.original_rows)
         column = table.column(name)
-        if along is not None:
-            beside = _flat(self._places(table, along))
-            whole = pa.StructArray.from_arrays([column.values, beside], names=["label", "places"])
-            return Column(name, whole, column.table, column.places)
-        if not others:
-            return column
-        parts = [column.values, *(table.column(other).values for other in others)]
-        whole = pa.StructArray.from_arrays(parts, names=[name, *others])
-        return Column(name, whole, column.table, column.places)
+        return Labels(
+            name,
+            column.values,
+            column.table,
+            column.original_rows,
+            others=tuple(table.column(other) for other in kind.others),
+            steps=() if kind.along is None else self._steps(table, kind.along),
+        )
 
 
 def _build(registry: Any, room: str, name: str, spec: Mapping[str, Any]) -> Any:
@@ -277,12 +271,10 @@ def _build(registry: Any, room: str, name: str, spec: Mapping[str, Any]) -> Any:
         key: value for key, value in spec.items() if key not in ("kind", "modality", "column")
     }
     with within(f"{room}.{name}"):
-        return registry.build({"type": spec["kind"], **settings})
+        return registry.build(Spec(spec["kind"], settings))
 
 
-def _group(
-    inputs: Mapping[str, Input], wished: Mapping[str, str | None]
-) -> dict[str, Modality]:
+def _group(inputs: Mapping[str, Input], wished: Mapping[str, str | None]) -> dict[str, Modality]:
     """Return the modalities, in the order in which their first columns stand."""
     own = {name for name, kind in inputs.items() if not (wished[name] or kind.modality)}
     columns: dict[str, dict[str, Input]] = {}
@@ -293,7 +285,9 @@ def _group(
         columns.setdefault(label or name, {})[name] = kind
     for label, members in columns.items():
         forms = {kind.form for kind in members.values()}
-        if len(members) > 1 and (len(forms) > 1 or not forms <= set(_SCALAR_FORMS)):
+        if len(members) > 1 and (
+            len(forms) > 1 or not all(kind.joins for kind in members.values())
+        ):
             raise ConfigError(
                 f"The modality {label!r} should join only numbers, or only categories. Found "
                 f"{ {name: kind.form for name, kind in members.items()} }."
@@ -302,8 +296,3 @@ def _group(
         label: Modality(label, next(iter(members.values())).form, members)
         for label, members in columns.items()
     }
-
-
-def _flat(places: Iterable[np.ndarray | None]) -> pa.Array:
-    """Return the places of each row end to end, null where there are none."""
-    return pa.array([None if one is None else one.ravel() for one in places], pa.list_(pa.int64()))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -12,13 +11,14 @@ from torch import Tensor
 
 from torso.cache.lookup import KeyTable, as_keys
 from torso.columns.digests import joined_digests
-from torso.columns.reading import Reading
+from torso.columns.reading import Reading, ReadOptions
 from torso.core.errors import DataError, MissingDependency
+from torso.runs.predictor import Predictor
 from torso.runs.schema import Modality
 from torso.search.collection import Collection
 from torso.search.nearest import Graph
 from torso.search.places import open_place
-from torso.search.questions import Run, answering, contrastive, encode, retrieval
+from torso.search.questions import answering, contrastive, encode
 from torso.search.store import Store, Vectors
 from torso.tables.table import Table
 
@@ -29,28 +29,29 @@ GRAPH_FROM = 50_000
 
 
 def collect(
-    run: Run,
-    among: Any,
+    run: Predictor,
+    task: str,
+    among: object,
     *,
     find: str | None = None,
     by: str | None = None,
-    target: str | None = None,
     root: str | Path | Sequence[str | Path] = (),
     exact: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> Collection:
-    """Return a folder or a table ready to be searched: what `Searchable.collection` describes."""
-    task = retrieval(run, target)
+    """Return a folder or a table ready to be searched: as `Searcher.collection` describes."""
     place = open_place(among, run.config.data.missing)
     modality = run.schema.modalities[answering(run, task, place, find, by)]
     table = place.table(modality)
     reading = Reading(
-        folder=table.folder,
-        root=place.roots([root] if isinstance(root, str | Path) else root),
-        default_root=run.config.data.root,
-        on_error=run.config.data.on_error,
-        most_skipped=1.0,
-        in_pieces=True,
+        ReadOptions(
+            folder=table.folder,
+            root=place.roots([root] if isinstance(root, str | Path) else root),
+            default_root=run.config.data.root,
+            on_error=run.config.data.on_error,
+            most_skipped=1.0,
+            in_pieces=True,
+        )
     )
     store = None
     if run.folder is not None and place.identity is not None:
@@ -111,7 +112,7 @@ def _brought_up(
     rows = np.array([*new.values()], np.int64)
     values = encoded(rows)
     there = values.any(dim=1)
-    reasons = {one.row: one.reason for one in reading.skipped}
+    reasons = {one.row: one.reason for one in reading.log.skipped}
     for row, readable in zip(rows.tolist(), there.tolist(), strict=True):
         if not readable:
             unreadable[hexed[row]] = reasons.get(row + 1, "nothing in it")
@@ -138,7 +139,7 @@ def _unread(
     reading: Reading,
 ) -> list[str]:
     """Return a sentence if something cannot be read, now or since an earlier time."""
-    reasons = {one.row - 1: one.reason for one in reading.skipped}
+    reasons = {one.row - 1: one.reason for one in reading.log.skipped}
     for row in np.flatnonzero(slots < 0).tolist():
         reason = vectors.unreadable.get(stamps[row].tobytes().hex())
         if reason is not None:

@@ -12,9 +12,10 @@ import torch
 from torch import Tensor
 
 from torso.core.errors import ConfigError
+from torso.runs.predictor import Predictor
 from torso.search.nearest import Graph, exact
 from torso.search.places import Place
-from torso.search.questions import Run, asking, question_vector, the_one
+from torso.search.questions import asking, question_vector, the_one
 from torso.search.store import Vectors
 from torso.tables.table import Table
 
@@ -38,7 +39,7 @@ class Collection:
 
     def __init__(
         self,
-        run: Run,
+        run: Predictor,
         task: str,
         modality: str,
         place: Place,

@@ -11,14 +11,14 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from torso.columns.inputs import AudioInput, ImageInput
 from torso.core.errors import DataError
-from torso.inference.input_kinds import IMAGES, SOUNDS
 from torso.runs.schema import Modality
 from torso.tables.table import Table, read_table
 
 __all__ = ["FolderPlace", "Place", "TablePlace", "open_place"]
 
-_ENDINGS = {"image": IMAGES, "audio": SOUNDS}
+_ENDINGS = {kind.form: kind.endings for kind in (ImageInput, AudioInput)}
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -13,19 +13,17 @@ from torch import Tensor
 
 from torso.columns.loader import features_of
 from torso.columns.media.files import MediaError, MediaFiles
-from torso.columns.reading import Reading
+from torso.columns.reading import Reading, ReadOptions
 from torso.core.errors import ConfigError, DataError, unknown
-from torso.model.model import Model
-from torso.runs.config import RunConfig
-from torso.runs.schema import Modality, Schema
+from torso.runs.predictor import Predictor
+from torso.runs.schema import Modality
 from torso.search.places import Place
 from torso.tables.table import Table
 from torso.tasks.retrieval.head import Contrastive
-from torso.tasks.retrieval.target import Retrieval
+from torso.tasks.retrieval.target import RetrievalTarget
 from torso.training.devices import autocast
 
 __all__ = [
-    "Run",
     "answering",
     "asking",
     "contrastive",
@@ -39,29 +37,13 @@ _PIECE, _BATCH = 2048, 256
 """Rows whose files are in memory at once, and that the model sees at once."""
 
 
-class Run(Protocol):
-    """What a search needs of a trained run.
-
-    Attributes:
-        config: of the run.
-        schema: fitted.
-        model: trained.
-        folder: where the run is kept; None if it is in memory only.
-    """
-
-    config: RunConfig
-    schema: Schema
-    model: Model
-    folder: Path | None
-
-
-def retrieval(run: Run, target: str | None = None) -> str:
+def retrieval(run: Predictor, target: str | None = None) -> str:
     """Return the name of the retrieval target that is meant.
 
     Raises:
         ConfigError: the run has none, or several and nobody said which.
     """
-    known = [name for name, kind in run.schema.targets.items() if isinstance(kind, Retrieval)]
+    known = [name for name, kind in run.schema.targets.items() if isinstance(kind, RetrievalTarget)]
     known = [name for name in known if isinstance(run.model.heads[name], Contrastive)]
     if not known:
         kinds = {name: kind.kind for name, kind in run.schema.targets.items()}
@@ -75,7 +57,7 @@ def retrieval(run: Run, target: str | None = None) -> str:
     return target or known[0]
 
 
-def asking(run: Run, task: str, form: str, by: str | None = None) -> str:
+def asking(run: Predictor, task: str, form: str, by: str | None = None) -> str:
     """Return the modality that a question of `form` asks by.
 
     Args:
@@ -110,7 +92,9 @@ def the_one(given: Mapping[str, Any]) -> tuple[str, Any]:
     return form, question
 
 
-def answering(run: Run, task: str, place: Place, find: str | None, by: str | None = None) -> str:
+def answering(
+    run: Predictor, task: str, place: Place, find: str | None, by: str | None = None
+) -> str:
     """Return the modality that is looked for in a place.
 
     Args:
@@ -139,7 +123,7 @@ def answering(run: Run, task: str, place: Place, find: str | None, by: str | Non
     return there[0]
 
 
-def question_vector(run: Run, task: str, modality: str, question: str | Path) -> Tensor:
+def question_vector(run: Predictor, task: str, modality: str, question: str | Path) -> Tensor:
     """Return float32 `[width]` of a text, or of a file with a picture or a recording; of length 1.
 
     Raises:
@@ -148,15 +132,15 @@ def question_vector(run: Run, task: str, modality: str, question: str | Path) ->
     part = run.schema.modalities[modality]
     (column,) = part.columns
     cell = pa.array([str(question)] if part.form == "text" else [_content(question)])
-    reading = Reading(most_skipped=1.0, in_pieces=True)
+    reading = Reading(ReadOptions(most_skipped=1.0, in_pieces=True))
     vector = encode(run, task, part, Table(pa.table({column: cell}), "<question>"), reading)[0]
     if not vector.any():
-        reason = reading.skipped[0].reason if reading.skipped else "nothing in it"
+        reason = reading.log.skipped[0].reason if reading.log.skipped else "nothing in it"
         raise DataError(f"The question {str(question)!r:.80} cannot be read: {reason}.")
     return vector
 
 
-def contrastive(run: Run, task: str) -> Contrastive:
+def contrastive(run: Predictor, task: str) -> Contrastive:
     """Return the head of a retrieval target."""
     head = run.model.heads[task]
     assert isinstance(head, Contrastive)
@@ -172,7 +156,7 @@ def _content(file: str | Path) -> bytes:
 
 
 def encode(
-    run: Run,
+    run: Predictor,
     task: str,
     modality: Modality,
     table: Table,
@@ -199,7 +183,7 @@ def encode(
     return torch.cat(found) if found else torch.zeros(0, head.width)
 
 
-def _between(run: Run, task: str) -> list[str]:
+def _between(run: Predictor, task: str) -> list[str]:
     kind = run.schema.targets[task]
-    assert isinstance(kind, Retrieval)
+    assert isinstance(kind, RetrievalTarget)
     return list(kind.between or ())

@@ -1,4 +1,25 @@
-"""Sharings: fused `Tokens` in, one vector per task out; from everything shared to nothing shared."""
+"""Sharings: fused tokens in, one vector per task out. They range from all shared to nothing shared.
+
+>>> import torch
+>>> from torso.core.types import Tokens
+>>> sharing = MMoE(["digit", "ink"], dim=16, experts=4)
+>>> fused = Tokens.vector(torch.randn(3, 16))
+>>> vectors = sharing({"shared": fused})
+>>> vectors["ink"].shape
+torch.Size([3, 16])
+
+A sharing says how many trunks (encoders and fusion) stand below it, and which tasks read each:
+
+>>> sharing.trunks()
+{'shared': ('digit', 'ink')}
+>>> Separate(["digit", "ink"], dim=16).trunks()
+{'digit': ('digit',), 'ink': ('ink',)}
+
+A balancer wants to know the parameters that several tasks use. Each gate belongs to its task:
+
+>>> [tuple(p.shape) for p in sharing.shared_parameters()]  # the experts
+[(4, 16, 16), (64,)]
+"""
 
 from torso.sharing._sharing import Sharing
 from torso.sharing.adapters import Adapters

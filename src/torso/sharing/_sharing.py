@@ -1,14 +1,14 @@
-"""The room's contract: fused `Tokens` in, one vector per task out; and which tasks read which trunk.
+"""The contract of all sharings: fused `Tokens` in, one vector per task out.
 
-Below the sharing lie the trunks (encoders and fusion). A sharing says through `trunks` how many there are
-and which tasks read each: one for everybody, one for each task, one per group, or several that all mix.
+Below the sharing stand the trunks, each with encoders and a fusion. A sharing says how many there are and which
+tasks read each: one for all tasks, one per task, one per group, or several that all tasks mix.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from torch import Tensor, nn
 
@@ -21,24 +21,29 @@ __all__ = ["Sharing"]
 class Sharing(nn.Module, ABC):
     """Base of all sharings.
 
-    Laws that hold for every sharing: the parameters of a model are those that several tasks use, which
-    `Model.shared_parameters` names, and those of one task, which no other task's loss ever moves; a row's
-    vectors depend on no other row; one task will do, and the cost of 64 grows as the formula says.
+    The tests hold every sharing to these laws:
+
+    * Each parameter is either shared (`Model.shared_parameters`) or belongs to one task, and no other task's
+      loss ever moves it.
+    * A row's vectors depend on no other row.
+    * One task is enough, and the cost of 64 tasks grows as `pairwise` says.
 
     Args:
         tasks: names of all tasks.
         dim: width of the fused tokens.
 
     Attributes:
-        width: width of the vectors that come out, which the heads read.
-        pairwise: whether each pair of tasks has numbers of its own, so that the cost grows with the square of
-            the number of tasks instead of in proportion.
+        width: width of the tasks' vectors, which the heads read.
+        pairwise: True if each pair of tasks has parameters, so that the cost grows with the square of the
+            number of tasks instead of in proportion.
+        law_settings: settings in which the tests of the room also build this class, besides its defaults.
     """
 
     registry: ClassVar[Registry[Sharing]] = Registry("sharing")
     pairwise: ClassVar[bool] = False
+    law_settings: ClassVar[tuple[Mapping[str, object], ...]] = ()
 
-    def __init_subclass__(cls, *, name: str = "", **kwargs: Any) -> None:
+    def __init_subclass__(cls, *, name: str = "", **kwargs: object) -> None:
         super().__init_subclass__(**kwargs)
         if name:
             cls.registry.add(name, cls)
@@ -51,7 +56,7 @@ class Sharing(nn.Module, ABC):
         self.width = dim
 
     def trunks(self) -> dict[str, tuple[str, ...]]:
-        """Return trunk name -> the tasks that read it; every task reads one at least. Default: one for all."""
+        """Return trunk name -> the tasks that read it; each task reads at least one. Default: one for all."""
         return {"shared": self.tasks}
 
     @abstractmethod
@@ -63,24 +68,24 @@ class Sharing(nn.Module, ABC):
         return ()
 
     def start(self, trunks: Mapping[str, nn.Module], /) -> None:
-        """Change the first weights of the trunks, given by name, before any training. Default: nothing."""
+        """Change the trunks' first weights before training. Default: do nothing."""
 
     def penalties(self, trunks: Mapping[str, nn.Module], /) -> Mapping[str, Tensor]:
-        """Return task -> a scalar that is added to its loss in training. Default: none.
+        """Return task -> a scalar to add to its loss in training. Default: none.
 
-        It depends on parameters of other tasks only through detached values. It may depend on the last
-        `forward`.
+        It depends on other tasks' parameters only through detached values, so that a task's loss moves its own
+        parameters only. It may depend on the last `forward`.
 
         Args:
-            trunks: by name.
+            trunks: name -> trunk.
         """
         del trunks
         return {}
 
     def mixing(self) -> Mapping[str, Mapping[str, float]]:
-        """Return task -> source -> share: how much a task takes from which expert, trunk or neighbour.
+        """Return task -> source -> share that the task takes from this expert, trunk or neighbour.
 
-        Shares of a task sum to one: the mean gate over the last training batches, or the sizes of the mixing
+        The shares of a task sum to one. They are mean gates over the last training batches, or sizes of mixing
         weights. Default: empty.
         """
         return {}

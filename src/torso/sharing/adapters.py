@@ -1,51 +1,59 @@
-"""Task adapters: a small residual bottleneck of each task's own after every shared layer."""
+"""Task adapters: each task adds a small residual bottleneck after every shared layer."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Annotated
 
 from torch import Tensor, nn
 
-from torso.sharing._checks import whole
-from torso.sharing._conditioned import Conditioned
-from torso.sharing._stacked import Stacked
+from torso.core.ranges import Range
+from torso.sharing._batched_layers import BatchedLinear
+from torso.sharing._checks import check_int
+from torso.sharing._task_conditioned import TaskConditioned
 
 __all__ = ["Adapters"]
 
 
-class Adapters(Conditioned, name="adapters"):
-    """Shared layers with a residual bottleneck of each task's own after each: `h + U_k relu(D_k h)`.
+class Adapters(TaskConditioned, name="adapters"):
+    """Shared layers, each followed by one residual bottleneck per task: `h + U_k relu(D_k h)`.
 
-    Houlsby et al., ICML 2019, "Parameter-Efficient Transfer Learning for NLP" (https://arxiv.org/abs/1902.00751);
-    residual adapters are from Rebuffi, Bilen, Vedaldi, NeurIPS 2017 (https://arxiv.org/abs/1705.08045).
-
-    How we differ: the shared layers, ReLU layers here, are trained together with the adapters instead of being
-    frozen; U is zero at first instead of small.
+    From Houlsby et al., ICML 2019, "Parameter-Efficient Transfer Learning for NLP" (https://arxiv.org/abs/1902.00751),
+    and Rebuffi, Bilen, Vedaldi, NeurIPS 2017 (https://arxiv.org/abs/1705.08045), the residual adapters. Differs:
+    the shared layers, ReLU layers here, are trained together with the adapters instead of frozen; U is zero at
+    first instead of small.
 
     Args:
         tasks: names of all tasks.
         dim: width of the fused tokens and of the layers.
-        layers: shared layers, with adapters after each.
+        layers: number of shared layers, each followed by adapters.
         bottleneck: width inside an adapter.
     """
 
+    law_settings = ({"layers": 1}, {"layers": 3})
+
     def __init__(
-        self, tasks: Sequence[str], dim: int, *, layers: int = 2, bottleneck: int = 8
+        self,
+        tasks: Sequence[str],
+        dim: int,
+        *,
+        layers: Annotated[int, Range(1, 4)] = 2,
+        bottleneck: Annotated[int, Range(2, 64, log=True)] = 8,
     ) -> None:
         super().__init__(tasks, dim, layers)
         count = len(self.tasks)
-        whole("bottleneck", bottleneck)
+        check_int("bottleneck", bottleneck)
         self.down = nn.ModuleList(
-            Stacked(count, dim, bottleneck, apart=True, gain=2**0.5) for _ in range(layers)
+            BatchedLinear(count, dim, bottleneck, private=True, gain=2**0.5) for _ in range(layers)
         )
         self.up = nn.ModuleList(
-            Stacked(count, bottleneck, dim, apart=True, gain=0.0) for _ in range(layers)
+            BatchedLinear(count, bottleneck, dim, private=True, gain=0.0) for _ in range(layers)
         )
 
-    def bend(self, layer: int, x: Tensor, y: Tensor) -> Tensor:
-        """Return the ReLU of `y` and what the adapters add."""
+    def modulate(self, layer: int, x: Tensor, y: Tensor) -> Tensor:
+        """Return the ReLU of `y` plus the adapters' output."""
         del x
         y = y.relu()
-        read = y.squeeze(0) if len(y) == 1 else y
-        bent: Tensor = y + self.up[layer](self.down[layer](read).relu())
-        return bent
+        inputs = y.squeeze(0) if len(y) == 1 else y
+        adapted: Tensor = y + self.up[layer](self.down[layer](inputs).relu())
+        return adapted

@@ -1,4 +1,4 @@
-"""Everything below the heads is shared: hard parameter sharing (Caruana, Machine Learning 1997)."""
+"""Hard parameter sharing: all parameters below the heads are shared."""
 
 from __future__ import annotations
 
@@ -9,25 +9,29 @@ from torch import Tensor, nn
 
 from torso.core.tensors import masked_mean
 from torso.core.types import Tokens
-from torso.sharing._checks import widths
+from torso.sharing._checks import check_widths
 from torso.sharing._sharing import Sharing
 
 __all__ = ["Hard"]
 
 
 class Hard(Sharing, name="hard"):
-    """One trunk, one vector, read by every head.
+    """One trunk and one vector for all tasks.
+
+    From Caruana, Machine Learning 1997, "Multitask Learning".
 
     Args:
         tasks: names of all tasks.
         dim: width of the fused tokens.
-        hidden: widths of shared ReLU layers between the fused vector and the heads.
+        hidden: widths of shared ReLU layers between the fused vector and the heads; default: none.
     """
+
+    law_settings = ({"hidden": [12]}, {"hidden": [12, 14]})
 
     def __init__(self, tasks: Sequence[str], dim: int, *, hidden: Sequence[int] = ()) -> None:
         super().__init__(tasks, dim)
         layers: list[nn.Module] = []
-        for before, after in pairwise([dim, *widths("hidden", hidden)]):
+        for before, after in pairwise([dim, *check_widths("hidden", hidden)]):
             layers += [nn.Linear(before, after), nn.ReLU()]
         self.layers = nn.Sequential(*layers)
         self.width = [dim, *hidden][-1]
@@ -37,5 +41,5 @@ class Hard(Sharing, name="hard"):
         return dict.fromkeys(self.tasks, self.layers(masked_mean(fused["shared"])))
 
     def shared_parameters(self) -> Iterable[nn.Parameter]:
-        """Yield every parameter: all are shared, if there is more than one task."""
+        """Yield every parameter if there are several tasks."""
         return self.parameters() if len(self.tasks) > 1 else ()

@@ -1,45 +1,47 @@
-"""Learned branching: layers of nodes; each node learns which node below it reads, and so do the tasks."""
+"""Learned branching: each node, and each task, learns which node of the layer below it reads."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import torch
 from torch import Tensor, nn
 
+from torso.core.ranges import Range
 from torso.core.tensors import masked_mean
 from torso.core.types import Tokens
-from torso.sharing._apart import Apart
-from torso.sharing._checks import number, whole
+from torso.sharing._batched_layers import BatchedLinear
+from torso.sharing._checks import check_int, check_number
+from torso.sharing._gate_usage import row_shares
+from torso.sharing._parameter_rows import ParameterRows
 from torso.sharing._sharing import Sharing
-from torso.sharing._stacked import Stacked
-from torso.sharing._usage import shares
 
 __all__ = ["LearnedBranching"]
 
 
 class LearnedBranching(Sharing, name="learned_branching"):
-    """A tree of layers that is learned: every node, and every task, picks one node of the layer below.
+    """A learned tree of layers: each node, and each task, reads one node of the layer below.
 
-    Guo, Lee, Ulbricht, ICML 2020, "Learning to Branch for Multi-Task Learning" (https://arxiv.org/abs/2006.01895):
-    in training a child reads `sum_j softmax((log_odds_j + gumbel_j) / temperature)_j x_j`; in evaluation, the
-    parent with the largest log odds and no other. The temperature falls from `temperature` as one over the
-    square root of the steps taken, in units of `cooling` steps, down to 0.1.
+    From Guo, Lee, Ulbricht, ICML 2020, "Learning to Branch for Multi-Task Learning" (https://arxiv.org/abs/2006.01895):
+    in training a child reads `sum_j softmax((log_odds_j + gumbel_j) / temperature)_j x_j`, in evaluation the
+    parent with the largest log odds. After n steps the temperature is `temperature / sqrt(1 + n / cooling)`, at
+    least 0.1.
 
-    How we differ: nodes are ReLU layers; the schedule of the temperature is ours; training goes on with soft
-    draws to the end, instead of training the tree that was found anew (`branches` would do that).
-    All nodes are shared; a task's own choice of its leaf is not.
+    Differs: nodes are ReLU layers; the schedule of the temperature is ours; training keeps the soft draws to
+    the end, instead of training the found tree anew (`branches` does that). All nodes are shared; each task
+    has a choice of its leaf.
 
     Args:
         tasks: names of all tasks.
         dim: width of the fused tokens and of the nodes.
-        layers: of nodes, above one trunk.
-        nodes: in each layer; default: as many as tasks, at least two.
-        temperature: of the draws at first.
-        cooling: steps after which it begins to fall.
+        layers: number of layers of nodes.
+        nodes: number of nodes in each layer; default: as many as tasks, at least two.
+        temperature: first temperature of the draws.
+        cooling: steps after which the temperature begins to fall.
     """
 
+    law_settings = ({"layers": 1}, {"layers": 3})
     pairwise: ClassVar[bool] = True
     step: Tensor
 
@@ -48,23 +50,23 @@ class LearnedBranching(Sharing, name="learned_branching"):
         tasks: Sequence[str],
         dim: int,
         *,
-        layers: int = 2,
+        layers: Annotated[int, Range(1, 4)] = 2,
         nodes: int | None = None,
-        temperature: float = 5.0,
-        cooling: int = 10,
+        temperature: Annotated[float, Range(1.0, 20.0, log=True)] = 5.0,
+        cooling: Annotated[int, Range(1, 1000, log=True)] = 10,
     ) -> None:
         super().__init__(tasks, dim)
-        whole("layers", layers)
-        self.nodes = whole("nodes", max(2, len(self.tasks)) if nodes is None else nodes)
-        self.temperature = number("temperature", temperature, zero=False)
-        self.cooling = whole("cooling", cooling)
+        check_int("layers", layers)
+        self.nodes = check_int("nodes", max(2, len(self.tasks)) if nodes is None else nodes)
+        self.temperature = check_number("temperature", temperature, zero=False)
+        self.cooling = check_int("cooling", cooling)
         self.layers = nn.ModuleList(
-            Stacked(self.nodes, dim, dim, gain=2**0.5) for _ in range(layers)
+            BatchedLinear(self.nodes, dim, dim, gain=2**0.5) for _ in range(layers)
         )
         self.odds = nn.ParameterList(
             torch.zeros(self.nodes * self.nodes) for _ in range(layers - 1)
         )
-        self.leaves = Apart(torch.zeros(self.nodes) for _ in self.tasks)
+        self.leaves = ParameterRows(torch.zeros(self.nodes) for _ in self.tasks)
         self.register_buffer("step", torch.zeros((), dtype=torch.int64))
 
     def trunks(self) -> dict[str, tuple[str, ...]]:
@@ -75,20 +77,25 @@ class LearnedBranching(Sharing, name="learned_branching"):
         """Return the vector of each task's leaf."""
         x = masked_mean(fused["shared"])
         for layer, odds in zip(self.layers, [None, *self.odds], strict=True):
-            read = x if odds is None else self._choose(odds.view(self.nodes, -1), x)
-            x = layer(read).relu()  # [nodes, batch, dim]
-        found = self._choose(self.leaves.stacked(), x)
+            inputs = x if odds is None else self._choose(odds.view(self.nodes, -1), x)
+            x = layer(inputs).relu()  # [nodes, batch, dim]
+        vectors = self._choose(self.leaves.stacked(), x)
         if self.training:
             self.step += 1
-        return dict(zip(self.tasks, found, strict=True))
+        return dict(zip(self.tasks, vectors, strict=True))
 
     def _choose(self, odds: Tensor, x: Tensor) -> Tensor:
-        """Return for each row of `odds` `[children, nodes]` what it reads of `x` `[nodes, batch, dim]`."""
+        """Return each child's input `[children, batch, dim]`.
+
+        Args:
+            odds: log odds `[children, nodes]`.
+            x: the nodes' outputs `[nodes, batch, dim]`.
+        """
         if not self.training:
             return x[odds.argmax(dim=1)]
-        cold = (1.0 + self.step / self.cooling) ** -0.5
+        cooled = (1.0 + self.step / self.cooling) ** -0.5
         gumbel = -torch.empty_like(odds).exponential_().log()
-        drawn = ((odds + gumbel) / (self.temperature * cold).clamp(min=0.1)).softmax(dim=1)
+        drawn = ((odds + gumbel) / (self.temperature * cooled).clamp(min=0.1)).softmax(dim=1)
         return (drawn @ x.flatten(1)).view(-1, *x.shape[1:])
 
     def shared_parameters(self) -> Iterable[nn.Parameter]:
@@ -99,5 +106,5 @@ class LearnedBranching(Sharing, name="learned_branching"):
 
     def mixing(self) -> Mapping[str, Mapping[str, float]]:
         """Return the probability of each leaf."""
-        names = [f"node_{place}" for place in range(self.nodes)]
-        return shares(torch.stack([*self.leaves]).softmax(dim=1), self.tasks, names)
+        names = [f"node_{index}" for index in range(self.nodes)]
+        return row_shares(torch.stack([*self.leaves]).softmax(dim=1), self.tasks, names)

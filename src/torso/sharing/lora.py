@@ -3,54 +3,58 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Annotated
 
 from torch import Tensor, nn
 
-from torso.sharing._checks import number, whole
-from torso.sharing._conditioned import Conditioned
-from torso.sharing._stacked import Stacked
+from torso.core.ranges import Range
+from torso.sharing._batched_layers import BatchedLinear
+from torso.sharing._checks import check_int, check_number
+from torso.sharing._task_conditioned import TaskConditioned
 
 __all__ = ["LoRA"]
 
 
-class LoRA(Conditioned, name="lora"):
+class LoRA(TaskConditioned, name="lora"):
     """Shared layers whose weights each task changes by a low-rank matrix: `relu(W x + b + s B_k A_k x)`.
 
-    Hu et al., ICLR 2022, "LoRA: Low-Rank Adaptation of Large Language Models" (https://arxiv.org/abs/2106.09685),
-    with `s = alpha / rank` and B zero at first; a pair per task as in MTL-LoRA (https://arxiv.org/abs/2410.09437),
-    of whose further parts (a matrix between A and B, several shared B) nothing is taken.
-
-    How we differ: the shared layers are trained together with the deltas instead of being frozen.
+    From Hu et al., ICLR 2022, "LoRA: Low-Rank Adaptation of Large Language Models" (https://arxiv.org/abs/2106.09685),
+    with `s = alpha / rank` and B zero at first, and a pair of matrices per task as in MTL-LoRA
+    (https://arxiv.org/abs/2410.09437). Differs: the shared layers are trained together with the deltas instead of
+    frozen; MTL-LoRA's matrix between A and B and its several shared B are left out.
 
     Args:
         tasks: names of all tasks.
         dim: width of the fused tokens and of the layers.
-        layers: shared layers.
-        rank: of the deltas.
-        alpha: their scale, divided by the rank.
+        layers: number of shared layers.
+        rank: rank of the deltas.
+        alpha: scale of the deltas, divided by the rank.
     """
+
+    law_settings = ({"layers": 1}, {"layers": 3})
 
     def __init__(
         self,
         tasks: Sequence[str],
         dim: int,
         *,
-        layers: int = 2,
-        rank: int = 4,
-        alpha: float = 8.0,
+        layers: Annotated[int, Range(1, 4)] = 2,
+        rank: Annotated[int, Range(1, 32, log=True)] = 4,
+        alpha: Annotated[float, Range(1.0, 64.0, log=True)] = 8.0,
     ) -> None:
         super().__init__(tasks, dim, layers)
         count = len(self.tasks)
-        self.scale = number("alpha", alpha, zero=False) / whole("rank", rank)
+        self.scale = check_number("alpha", alpha, zero=False) / check_int("rank", rank)
         self.a = nn.ModuleList(
-            Stacked(count, dim, rank, apart=True, bias=False) for _ in range(layers)
+            BatchedLinear(count, dim, rank, private=True, bias=False) for _ in range(layers)
         )
         self.b = nn.ModuleList(
-            Stacked(count, rank, dim, apart=True, bias=False, gain=0.0) for _ in range(layers)
+            BatchedLinear(count, rank, dim, private=True, bias=False, gain=0.0)
+            for _ in range(layers)
         )
 
-    def bend(self, layer: int, x: Tensor, y: Tensor) -> Tensor:
-        """Return the ReLU of `y` and the deltas."""
+    def modulate(self, layer: int, x: Tensor, y: Tensor) -> Tensor:
+        """Return the ReLU of `y` plus the deltas."""
         low = self.a[layer](x.squeeze(0) if len(x) == 1 else x)  # [tasks, batch, rank]
-        bent: Tensor = (y + self.scale * self.b[layer](low)).relu()
-        return bent
+        changed: Tensor = (y + self.scale * self.b[layer](low)).relu()
+        return changed

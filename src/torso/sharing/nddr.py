@@ -1,32 +1,34 @@
-"""NDDR: a tower per task; after each layer, every task's features are a linear layer of all towers' features."""
+"""NDDR: a tower per task. After each layer a linear layer over all towers gives each task's features."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Annotated
 
 import torch
 from torch import Tensor
 
-from torso.sharing._checks import number
-from torso.sharing._columns import Columns, Unit
-from torso.sharing._stacked import Stacked
+from torso.core.ranges import Range
+from torso.sharing._batched_layers import BatchedLinear
+from torso.sharing._checks import check_number
+from torso.sharing._mixed_towers import MixedTowers, MixingUnit
 
 __all__ = ["NDDR"]
 
 
-class Reduction(Unit):
+class Reduction(MixingUnit):
     """`x_k <- relu(W_k [x_1; ...; x_K] + b_k)`.
 
     Args:
         tasks: number of towers.
-        dim: their width.
-        own: the diagonal of a task's own block at first; the other blocks share the rest to one.
+        dim: width of a tower.
+        own: first diagonal of a task's own block; the other blocks share the rest to one.
     """
 
     def __init__(self, tasks: int, dim: int, own: float) -> None:
         super().__init__()
         self.tasks = tasks
-        self.layer = Stacked(tasks, tasks * dim, dim, apart=True)
+        self.layer = BatchedLinear(tasks, tasks * dim, dim, private=True)
         first = torch.full((tasks, tasks), (1.0 - own) / max(tasks - 1, 1))
         first.fill_diagonal_(own if tasks > 1 else 1.0)
         with torch.no_grad():
@@ -48,33 +50,35 @@ class Reduction(Unit):
         )
 
 
-class NDDR(Columns, name="nddr"):
-    """A tower per task; after each layer a task's features are a linear layer of all towers' features.
+class NDDR(MixedTowers, name="nddr"):
+    """A tower per task, and after each layer a linear layer per task over all towers' features.
 
-    Gao, Ma, Zhao, Liu, Yuille, CVPR 2019, "NDDR-CNN: Layerwise Feature Fusing in Multi-Task CNNs by Neural
-    Discriminative Dimensionality Reduction" (https://arxiv.org/abs/1801.08297): features are put end to end, and
-    a 1x1 convolution brings them back to the width of one tower; at first 0.9 times the own features, and the
-    rest of one from the others. With diagonal blocks it would be cross-stitch.
+    From Gao, Ma, Zhao, Liu, Yuille, CVPR 2019, "NDDR-CNN: Layerwise Feature Fusing in Multi-Task CNNs by Neural
+    Discriminative Dimensionality Reduction" (https://arxiv.org/abs/1801.08297): the towers' features are
+    concatenated and a 1x1 convolution brings them back to the width of one tower. At first it takes 0.9 times
+    the task's own features, and the rest of one from the others. With diagonal blocks it would be cross-stitch.
 
-    How we differ: no batch normalisation between the layer and its ReLU, since rows do not depend on each other
-    here; towers as in `cross_stitch`. All parameters are shared but for the last unit's.
+    Differs: no batch normalisation between the layer and its ReLU, since rows must not depend on each other;
+    towers as in `cross_stitch`. All parameters but those of the last unit are shared.
 
     Args:
         tasks: names of all tasks.
         dim: width of the fused tokens and of the towers.
-        layers: of each tower, with a unit after each.
-        own: what a task takes of its own tower at first.
+        layers: number of layers of each tower, each followed by a mixing unit.
+        own: first weight of a task's own tower.
         level: `layer`: towers above one trunk; `trunk`: each tower stands on a trunk of its own.
     """
+
+    law_settings = ({"level": "trunk"}, {"layers": 1}, {"layers": 3})
 
     def __init__(
         self,
         tasks: Sequence[str],
         dim: int,
         *,
-        layers: int = 2,
-        own: float = 0.9,
+        layers: Annotated[int, Range(1, 4)] = 2,
+        own: Annotated[float, Range(0.5, 1.0)] = 0.9,
         level: str = "layer",
     ) -> None:
-        number("own", own)
+        check_number("own", own)
         super().__init__(tasks, dim, layers, lambda: Reduction(len(tasks), dim, own), level)

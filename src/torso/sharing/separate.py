@@ -1,4 +1,4 @@
-"""Nothing is shared: one trunk per task, the single-task reference trained in the same run."""
+"""Nothing is shared: single-task models side by side, trained in one run."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["Separate"]
 
 
 class Separate(Sharing, name="separate"):
-    """One trunk of its own for every task; no parameter serves two.
+    """One trunk per task; no parameter serves two tasks.
 
     Args:
         tasks: names of all tasks.

@@ -1,4 +1,4 @@
-"""Answers as the kind of table that was asked with."""
+"""Answers as the kind of table that the questions came in."""
 
 from __future__ import annotations
 
@@ -14,16 +14,17 @@ def alike(given: Any, answers: pa.Table) -> Any:
 
     Args:
         given: pandas or polars frame, Arrow table or batch, anything else.
-        answers: a row for each of its rows.
+        answers: a row for each of its rows. A pandas frame keeps its index.
     """
     if isinstance(given, pa.Table | pa.RecordBatch):
         return answers
-    if type(given).__module__.split(".")[0] == "polars":
+    package = type(given).__module__.split(".")[0]
+    if package == "polars":
         import polars
 
         return polars.from_arrow(answers)
     frame = answers.to_pandas(use_threads=answers.num_rows > 4096)  # waking threads costs 2 ms
     index = getattr(given, "index", None)
-    if type(given).__module__.split(".")[0] == "pandas" and index is not None:
+    if package == "pandas" and index is not None:
         frame.index = index
     return frame

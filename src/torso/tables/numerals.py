@@ -11,15 +11,15 @@ from contextlib import suppress
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from torso.tables.missing import says_missing
+
 __all__ = ["as_numbers", "numbers_in"]
 
-NUMBER = r"^[+-]?(?:(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?|(?i:inf|infinity))$"
-INTEGER = r"^[+-]?[0-9]+$"
-CODE = (
-    r"^[+-]?0[0-9]|^[+-]?[0-9]{20,}$"  # leading zeros or too long for int64: a name made of digits
-)
-NOT_A_NUMBER = r"^(?i:na|n/a|nan|null|none)$"
-HEAD = 200  # cells that can rule a column out before the rest is looked at
+_NUMBER = r"^[+-]?(?:(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?|(?i:inf|infinity))$"
+_INTEGER = r"^[+-]?[0-9]+$"
+# Leading zeros, or too long for int64: a name made of digits.
+_CODE = r"^[+-]?0[0-9]|^[+-]?[0-9]{20,}$"
+_FIRST_LOOK = 200  # cells that can rule a column out before the rest is looked at
 
 
 def numbers_in(strings: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
@@ -29,27 +29,28 @@ def numbers_in(strings: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArra
     [1.0, 2.0, None, 1000.0, None]
     """
     strings = pc.utf8_trim_whitespace(strings)
-    number = pc.and_not(
-        pc.match_substring_regex(strings, NUMBER), pc.match_substring_regex(strings, CODE)
+    is_number = pc.and_not(
+        pc.match_substring_regex(strings, _NUMBER), pc.match_substring_regex(strings, _CODE)
     )
-    kept = pc.if_else(number, strings, pa.nulls(len(strings), strings.type))
-    return pc.replace_substring_regex(kept, r"^\+", "").cast(pa.float64())
+    kept = pc.if_else(is_number, strings, pa.nulls(len(strings), strings.type))
+    return _without_plus(kept).cast(pa.float64())
 
 
 def as_numbers(strings: pa.ChunkedArray) -> pa.ChunkedArray:
     """Return a text column as int64 or float64 if every cell is a number or says NA, else unchanged."""
-    head = strings.slice(0, HEAD)
-    numeric = pc.or_(
-        pc.match_substring_regex(head, NUMBER), pc.match_substring_regex(head, NOT_A_NUMBER)
-    )
-    if pc.all(numeric).as_py() is False or pc.any(pc.match_substring_regex(strings, CODE)).as_py():
+    head = strings.slice(0, _FIRST_LOOK)
+    numeric = pc.or_(pc.match_substring_regex(head, _NUMBER), says_missing(head))
+    if pc.all(numeric).as_py() is False or pc.any(pc.match_substring_regex(strings, _CODE)).as_py():
         return strings
-    if not strings.null_count and pc.all(pc.match_substring_regex(strings, INTEGER)).as_py():
-        with suppress(pa.ArrowInvalid):
-            return pc.replace_substring_regex(strings, r"^\+", "").cast(pa.int64())
+    if not strings.null_count and pc.all(pc.match_substring_regex(strings, _INTEGER)).as_py():
+        with suppress(pa.ArrowInvalid):  # beyond int64
+            return _without_plus(strings).cast(pa.int64())
     numbers = numbers_in(strings)
-    says_missing = pc.match_substring_regex(strings, NOT_A_NUMBER)
-    explained = pc.or_(numbers.is_valid(), says_missing)  # null where the cell itself is null
+    explained = pc.or_(numbers.is_valid(), says_missing(strings))  # null where the cell is null
     if numbers.null_count == len(numbers) or pc.all(explained).as_py() is False:
         return strings
     return numbers
+
+
+def _without_plus(strings: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
+    return pc.replace_substring_regex(strings, r"^\+", "")

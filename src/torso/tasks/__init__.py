@@ -1,1 +1,59 @@
-"""Kinds of task: one folder each, with its target, its heads and its scores."""
+"""Kinds of task: one folder each, with its target, its heads and its scores.
+
+A target turns cells into labels and predictions into columns (`Target`), a head turns a vector into a prediction and
+its negative log-likelihood (`Head`), scores say how good predictions are, beside a baseline without inputs (`Scores`).
+The subfolders are the kinds; nothing lists them. Names are imported when they are first used, and neither targets nor
+scores need torch.
+
+>>> import numpy as np
+>>> from torso.tasks import evaluate_task, fit_baseline
+>>> baseline = fit_baseline("number", np.array([1.0, 2.0, 3.0]))
+>>> report = evaluate_task("number", np.array([1.5, 2.5]), np.array([1.0, 3.0]), baseline, resamples=0)
+>>> report.metrics["mae"].value, report.baseline["mae"]
+(0.5, 1.0)
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from torso.core.lazy import lazy_names
+
+if TYPE_CHECKING:
+    from torso.evaluation.report import Estimate, TaskReport
+    from torso.tasks._base.evaluate import evaluate_task, fit_baseline
+    from torso.tasks._base.head import Head
+    from torso.tasks._base.labels import Labels
+    from torso.tasks._base.scores import Measured, Scores, words_of
+    from torso.tasks._base.target import Target, labelled
+
+__all__ = [
+    "Estimate",
+    "Head",
+    "Labels",
+    "Measured",
+    "Scores",
+    "Target",
+    "TaskReport",
+    "evaluate_task",
+    "fit_baseline",
+    "labelled",
+    "words_of",
+]
+
+__getattr__ = lazy_names(
+    __name__,
+    {
+        "Estimate": "torso.evaluation.report",
+        "Head": "torso.tasks._base.head",
+        "Labels": "torso.tasks._base.labels",
+        "Measured": "torso.tasks._base.scores",
+        "Scores": "torso.tasks._base.scores",
+        "Target": "torso.tasks._base.target",
+        "TaskReport": "torso.evaluation.report",
+        "evaluate_task": "torso.tasks._base.evaluate",
+        "fit_baseline": "torso.tasks._base.evaluate",
+        "labelled": "torso.tasks._base.target",
+        "words_of": "torso.tasks._base.scores",
+    },
+)

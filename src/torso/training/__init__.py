@@ -11,10 +11,12 @@ if TYPE_CHECKING:
     from torso.training.config import TrainingConfig
     from torso.training.devices import autocast, choose_device
     from torso.training.frozen_features import run_frozen_once, shows_views
-    from torso.training.listeners import Epoch, JsonLog, Listener, Listeners, Look
+    from torso.training.json_log import JsonLog
+    from torso.training.listeners import STOP, Epoch, Listener, Listeners, Look, Stop
     from torso.training.trainer import Trainer
 
 __all__ = [
+    "STOP",
     "Answers",
     "Epoch",
     "JsonLog",
@@ -22,6 +24,7 @@ __all__ = [
     "Listeners",
     "Look",
     "Prediction",
+    "Stop",
     "Trainer",
     "TrainingConfig",
     "answer",
@@ -34,13 +37,15 @@ __all__ = [
 __getattr__ = lazy_names(
     __name__,
     {
+        "STOP": "torso.training.listeners",
         "Answers": "torso.training.answers",
         "Epoch": "torso.training.listeners",
-        "JsonLog": "torso.training.listeners",
+        "JsonLog": "torso.training.json_log",
         "Listener": "torso.training.listeners",
         "Listeners": "torso.training.listeners",
         "Look": "torso.training.listeners",
         "Prediction": "torso.training.answers",
+        "Stop": "torso.training.listeners",
         "Trainer": "torso.training.trainer",
         "TrainingConfig": "torso.training.config",
         "answer": "torso.training.answers",

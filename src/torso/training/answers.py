@@ -12,7 +12,7 @@ from torch import Tensor
 
 from torso.core.types import Batch
 from torso.model.model import Model
-from torso.tasks.heads import Head
+from torso.tasks import Head
 from torso.training.devices import autocast
 
 __all__ = ["Answers", "Prediction", "answer", "brought_back"]

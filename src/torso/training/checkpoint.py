@@ -1,6 +1,6 @@
-"""A training's state on disk, without pickle: tensors as safetensors, the rest as JSON.
+"""The state of a training on disk, without pickle: tensors as safetensors, the rest as JSON.
 
-A checkpoint is written beside the old one and renamed, so that a kill leaves a whole one.
+A checkpoint is written beside the old one and renamed, so a kill leaves a whole one.
 """
 
 from __future__ import annotations
@@ -10,14 +10,30 @@ import os
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 import torch
 from torch import Tensor
 
 from torso.core.errors import RunError
 
-__all__ = ["load_tensors", "read_checkpoint", "save_tensors", "write_checkpoint"]
+__all__ = ["Progress", "load_tensors", "read_checkpoint", "save_tensors", "write_checkpoint"]
+
+
+class Progress(TypedDict):
+    """How far a training has come.
+
+    Attributes:
+        epoch: epochs done.
+        best_epoch: the epoch with the best weights.
+        best_loss: its sum of held-out losses.
+        steps: optimizer steps taken.
+    """
+
+    epoch: int
+    best_epoch: int
+    best_loss: float
+    steps: int
 
 
 def save_tensors(path: Path, tensors: Mapping[str, Tensor]) -> None:
@@ -54,7 +70,7 @@ def write_checkpoint(
     folder: Path,
     states: Mapping[str, Mapping[str, Tensor]],
     optimizer: torch.optim.Optimizer,
-    progress: Mapping[str, Any],
+    progress: Progress,
 ) -> None:
     """Write the state of a training after an epoch.
 
@@ -62,7 +78,7 @@ def write_checkpoint(
         folder: replaced as a whole.
         states: state dicts by name.
         optimizer: AdamW or another whose state is tensors.
-        progress: JSON values.
+        progress: how far it has come.
     """
     temporary = _beside(folder, "new")
     shutil.rmtree(temporary, ignore_errors=True)
@@ -76,7 +92,7 @@ def write_checkpoint(
         for key, value in parts.items()
     }
     save_tensors(temporary / "optimizer.safetensors", moments)
-    save_tensors(temporary / "random.safetensors", {"cpu": torch.get_rng_state()})
+    save_tensors(temporary / "random.safetensors", _random_states())
     (temporary / "progress.json").write_text(json.dumps(progress))
     old = _beside(folder, "old")
     shutil.rmtree(old, ignore_errors=True)
@@ -88,7 +104,7 @@ def write_checkpoint(
 
 def read_checkpoint(
     folder: Path, names: Sequence[str], optimizer: torch.optim.Optimizer
-) -> tuple[dict[str, dict[str, Tensor]], dict[str, Any]]:
+) -> tuple[dict[str, dict[str, Tensor]], Progress]:
     """Put the optimizer and the random state back; return the state dicts by name, and the progress.
 
     Raises:
@@ -107,9 +123,26 @@ def read_checkpoint(
         number, name = key.split(".", 1)
         state["state"].setdefault(int(number), {})[name] = value
     optimizer.load_state_dict(state)
-    torch.set_rng_state(load_tensors(folder / "random.safetensors")["cpu"])
-    progress: dict[str, Any] = json.loads((folder / "progress.json").read_text())
+    _set_random_states(load_tensors(folder / "random.safetensors"))
+    progress: Progress = json.loads((folder / "progress.json").read_text())
     return states, progress
+
+
+def _random_states() -> dict[str, Tensor]:
+    """Return the states of torch's global generators: that of the CPU, and one per CUDA device."""
+    began = torch.cuda.is_initialized()  # type: ignore[no-untyped-call]
+    devices = torch.cuda.get_rng_state_all() if began else []
+    return {
+        "cpu": torch.get_rng_state(),
+        **{f"cuda:{index}": state for index, state in enumerate(devices)},
+    }
+
+
+def _set_random_states(states: Mapping[str, Tensor]) -> None:
+    torch.set_rng_state(states["cpu"])
+    for index in range(torch.cuda.device_count()):
+        if f"cuda:{index}" in states:
+            torch.cuda.set_rng_state(states[f"cuda:{index}"], index)
 
 
 def _beside(folder: Path, ending: str) -> Path:
@@ -120,17 +153,17 @@ def load_state(module: torch.nn.Module, tensors: Mapping[str, Tensor], origin: P
     """Load a state dict, or say that it belongs to another model."""
     known = module.state_dict()
     absent, foreign = sorted(known.keys() - tensors.keys()), sorted(tensors.keys() - known.keys())
-    odd = [
+    reshaped = sorted(
         key
         for key in known.keys() & tensors.keys()
-        if known[key].numel()
-        and known[key].shape != tensors[key].shape  # empty: sized when first used
-    ]
-    if absent or foreign or odd:
-        example = (absent or foreign or sorted(odd))[0]
+        if known[key].numel()  # an empty one is sized when first used
+        and known[key].shape != tensors[key].shape
+    )
+    if absent or foreign or reshaped:
+        example = (absent or foreign or reshaped)[0]
         raise RunError(
             f"The weights in {origin} do not fit the model that run.yaml describes: {len(absent)} tensors are "
-            f"absent, {len(foreign)} are unknown, {len(odd)} have another shape; for one, {example!r}. Was "
+            f"absent, {len(foreign)} are unknown, {len(reshaped)} have another shape; for example {example!r}. Was "
             "run.yaml changed, or was the run written by another version?"
         )
     module.load_state_dict(dict(tensors))

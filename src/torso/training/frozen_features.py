@@ -17,8 +17,7 @@ import torch
 from torso.cache.store import FeatureStore, content_digest
 from torso.columns.dataset import Dataset
 from torso.columns.loader import features_of
-from torso.columns.reading import StoredSource
-from torso.columns.sources import Source, TurningSource
+from torso.columns.sources import Source, StoredSource, TurningSource
 from torso.core.types import Features, Tokens
 from torso.encoders import Encoder, FrozenBackbone
 from torso.model.model import Model

@@ -1,4 +1,4 @@
-"""Whether every task has a say in what all share: its part of the gradients there, once, early in a training."""
+"""Each task's share of the gradient at the shared parameters, measured once, early in a training."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor, nn
 
-__all__ = ["EPOCH", "gradient_shares", "hearing", "unheard"]
+__all__ = ["NOTE_EPOCH", "evaluated", "gradient_shares", "quiet_tasks"]
 
-EPOCH = 2
-"""After which epoch to look: heads have begun to answer by then, and there is time left to begin anew."""
+NOTE_EPOCH = 2
+"""The epoch after which shares are measured: heads answer by then, and there is time left to begin anew."""
 
 _BATCHES = 2
-_LITTLE = 0.1  # of an equal share
+_QUIET = 0.1  # of an equal share
 
 
 @contextmanager
-def hearing(model: nn.Module) -> Iterator[None]:
-    """Let the model answer as in evaluation, but so that gradients can be had, and leave no trace."""
+def evaluated(model: nn.Module) -> Iterator[None]:
+    """Put the model in evaluation mode with gradients enabled; random numbers drawn inside do not count."""
     model.eval()
-    for one in model.modules():
-        if isinstance(one, nn.RNNBase):  # CUDA has no backward pass of theirs in evaluation
-            one.train()
+    for module in model.modules():
+        if isinstance(module, nn.RNNBase):  # cuDNN has no backward pass of an RNN in evaluation
+            module.train()
     with torch.random.fork_rng(range(torch.cuda.device_count())):
         yield
     model.eval()
@@ -32,39 +32,41 @@ def hearing(model: nn.Module) -> Iterator[None]:
 def gradient_shares(
     losses: Iterable[Tensor], shared: Sequence[nn.Parameter], weights: Sequence[float]
 ) -> list[float]:
-    """Return each task's share of the gradients' lengths at the shared parameters; NaN for a task without any.
+    """Return each task's share of the summed gradient norms at the shared parameters; NaN for none.
 
     Args:
         losses: `[tasks]` of a few batches, zero without a gradient for a task that has no labels there.
         shared: parameters that several tasks share.
         weights: of the tasks in the sum that is trained.
     """
-    lengths = torch.zeros(len(weights), dtype=torch.float64)
+    norms = torch.zeros(len(weights), dtype=torch.float64)
     for _, batch in zip(range(_BATCHES), losses, strict=False):
         for task, loss in enumerate(batch):
             if loss.requires_grad:
-                found = torch.autograd.grad(loss, shared, retain_graph=True, allow_unused=True)
-                squares = [one.double().square().sum() for one in found if one is not None]
-                lengths[task] += weights[task] * float(sum(squares)) ** 0.5
-    shares = lengths / lengths.sum()
-    return [float(one) if one > 0 else float("nan") for one in shares]
+                gradients = torch.autograd.grad(loss, shared, retain_graph=True, allow_unused=True)
+                squares = [g.double().square().sum() for g in gradients if g is not None]
+                norms[task] += weights[task] * float(sum(squares)) ** 0.5
+    shares = norms / norms.sum()
+    return [float(share) if share > 0 else float("nan") for share in shares]
 
 
-def unheard(shares: Mapping[str, float]) -> str | None:
-    """Return a note on tasks that hardly shape what they share; None if there is none.
+def quiet_tasks(shares: Mapping[str, float]) -> str | None:
+    """Return a note on tasks with less than a tenth of an equal share; None if there is none.
 
-    >>> unheard({"mask": 0.03, "boxes": 0.97})
-    "Hardly heard by what all tasks share: 'mask' (3 % of the gradients). If that task matters, give it more weight or \
-try another balancer, such as --set balancing=gls."
+    >>> quiet_tasks({"mask": 0.03, "boxes": 0.97})
+    "Task 'mask' contributes 3 % of the shared gradient. Raise its weight, or try --set balancing=gls."
+    >>> print(quiet_tasks({"50%": 0.01, "mask": 0.02, "boxes": 0.97}))
+    Tasks '50%' (1 %) and 'mask' (2 %) contribute little of the shared gradient. Raise their weights, or try \
+--set balancing=gls.
     """
-    few = {task: one for task, one in shares.items() if one < _LITTLE / len(shares)}
-    if not few:
+    quiet = {task: share for task, share in shares.items() if share < _QUIET / len(shares)}
+    if not quiet:
         return None
-    named = ", ".join(
-        f"{task!r} ({one:.0%} of the gradients)".replace("%", " %") for task, one in few.items()
-    )
-    which = "that task matters, give it" if len(few) == 1 else "those tasks matter, give them"
-    return (
-        f"Hardly heard by what all tasks share: {named}. If {which} more weight or try another balancer, such as "
-        "--set balancing=gls."
-    )
+    if len(quiet) == 1:
+        ((task, share),) = quiet.items()
+        fact = f"Task {task!r} contributes {100 * share:.0f} % of the shared gradient. Raise its weight"
+    else:
+        *first, last = [f"{task!r} ({100 * share:.0f} %)" for task, share in quiet.items()]
+        names = f"{', '.join(first)} and {last}"
+        fact = f"Tasks {names} contribute little of the shared gradient. Raise their weights"
+    return f"{fact}, or try --set balancing=gls."

@@ -1,27 +1,45 @@
-"""What a training tells those who watch: the log, the progress bar, a test.
+"""Events of a training, for those who watch: the log, the progress bar, a tuner, a test.
 
-A listener overrides what it cares for; the loop never knows who listens.
+A listener overrides the events it cares for. The trainer never knows who listens, but a listener may end it:
+`epoch_done` returns `STOP`.
+
+>>> class Budget(Listener):
+...     def epoch_done(self, epoch):
+...         return STOP if epoch.number == 10 else None
 """
 
 from __future__ import annotations
 
-import json
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
-from typing import Any
 
-__all__ = ["Epoch", "JsonLog", "Listener", "Listeners", "Look"]
+from torso.core.errors import ConfigError
+
+__all__ = ["STOP", "Epoch", "Listener", "Listeners", "Look", "Stop"]
+
+
+@dataclass(frozen=True)
+class Stop:
+    """Answer of a listener that ends the training after this epoch.
+
+    Attributes:
+        reason: for the log and the run; empty: the listener's class is named.
+    """
+
+    reason: str = ""
+
+
+STOP = Stop()
+"""Ends the training; the reason names the listener's class."""
 
 
 @dataclass(frozen=True)
 class Epoch:
-    """What one pass over the training rows came to.
+    """Results of one epoch.
 
     Attributes:
         number: counts from 1.
-        training: task, or loss of one modality -> mean over its labelled training rows, as the weights moved.
+        training: task, or loss of one modality -> mean over its labelled training rows, while the weights moved.
         validation: task -> mean loss over its labelled validation rows, heads calibrated on them.
         metrics: task -> metric -> value on the validation rows.
         weights: task -> loss weight, where the balancer has any.
@@ -29,9 +47,9 @@ class Epoch:
         waited: seconds of it in which the model waited for data.
         rows: training rows seen.
         lr: learning rate at the end.
-        best: whether these weights are the best so far.
-        overhead: what looking at the tasks' gradients cost, in parts of a plain epoch; None without looks.
-        conflicts: share of the looks that saw two gradients with a negative inner product.
+        best: True if these weights are the best so far.
+        overhead: extra time for the tasks' gradients, as a share of a plain epoch; None without any.
+        conflicts: share of the looked-at steps with two gradients of negative inner product.
         mixing: task -> source -> share, where the sharing mixes experts, trunks or neighbours.
     """
 
@@ -49,7 +67,7 @@ class Epoch:
     conflicts: float | None = None
     mixing: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """Return the fields as JSON values, without `mixing` if it is empty."""
         fields = asdict(self)
         return fields if self.mixing else {k: v for k, v in fields.items() if k != "mixing"}
@@ -57,7 +75,7 @@ class Epoch:
 
 @dataclass(frozen=True)
 class Look:
-    """What a balancer saw of the tasks' gradients in one step.
+    """The tasks' gradients in one step, as the balancer saw them.
 
     Attributes:
         epoch: counts from 1.
@@ -75,7 +93,7 @@ class Look:
 
 
 class Listener:
-    """Hears what happens; does nothing by default."""
+    """Receives the events of a training; does nothing by default."""
 
     def preparing(self, column: str, done: int, total: int) -> None:
         """Files of a column are being decoded."""
@@ -89,101 +107,55 @@ class Listener:
     def looked(self, look: Look) -> None:
         """The balancer looked at the tasks' gradients."""
 
-    def epoch_done(self, epoch: Epoch) -> None:
-        """An epoch and its validation have ended."""
+    def epoch_done(self, epoch: Epoch) -> Stop | None:
+        """An epoch and its validation have ended; return `STOP` or a `Stop` to end the training."""
 
     def ended(self, reason: str) -> None:
-        """Training is over: `all epochs`, `no better held-out loss` or `interrupted`."""
+        """Training is over: `all epochs`, `no better held-out loss`, `interrupted`, or a listener's reason."""
 
     def noted(self, message: str) -> None:
-        """Something that the user should know."""
+        """The user should know something."""
 
 
 class Listeners(Listener):
-    """Passes everything on to several listeners."""
+    """Passes every event on to several listeners, in their order.
 
-    def __init__(self, listeners: Sequence[Listener]) -> None:
-        self.listeners = listeners
-
-    def preparing(self, column: str, done: int, total: int) -> None:
-        """Pass on."""
-        for listener in self.listeners:
-            listener.preparing(column, done, total)
-
-    def started(self, epochs: int, batches: int) -> None:
-        """Pass on."""
-        for listener in self.listeners:
-            listener.started(epochs, batches)
-
-    def batch_done(self, epoch: int, batch: int) -> None:
-        """Pass on."""
-        for listener in self.listeners:
-            listener.batch_done(epoch, batch)
-
-    def looked(self, look: Look) -> None:
-        """Pass on."""
-        for listener in self.listeners:
-            listener.looked(look)
-
-    def epoch_done(self, epoch: Epoch) -> None:
-        """Pass on."""
-        for listener in self.listeners:
-            listener.epoch_done(epoch)
-
-    def ended(self, reason: str) -> None:
-        """Pass on."""
-        for listener in self.listeners:
-            listener.ended(reason)
-
-    def noted(self, message: str) -> None:
-        """Pass on."""
-        for listener in self.listeners:
-            listener.noted(message)
-
-
-class JsonLog(Listener):
-    """Writes one JSON object per line: `{"event": "epoch", ...}`.
-
-    Args:
-        path: the file; a resumed training goes on in it.
-        fresh: whether to begin anew.
+    All of them hear an event. The first one that answers `epoch_done` with a `Stop` ends the training.
     """
 
-    def __init__(self, path: Path, *, fresh: bool = True) -> None:
-        self.path = path
-        if fresh:
-            path.write_text("")
+    def __init__(self, listeners: Sequence[Listener]) -> None:
+        self.listeners = tuple(listeners)
 
-    def _write(self, event: str, **values: Any) -> None:
-        with self.path.open("a", encoding="utf-8") as file:
-            line = json.dumps(_plain({"event": event, **values}), ensure_ascii=False)
-            file.write(line + "\n")
-
-    def started(self, epochs: int, batches: int) -> None:
-        """Write the plan."""
-        self._write("start", epochs=epochs, batches=batches)
-
-    def looked(self, look: Look) -> None:
-        """Write the Gram matrix beside the losses and the weights."""
-        self._write("look", **asdict(look))
-
-    def epoch_done(self, epoch: Epoch) -> None:
-        """Write the epoch."""
-        self._write("epoch", **epoch.to_dict())
-
-    def ended(self, reason: str) -> None:
-        """Write why it is over."""
-        self._write("end", reason=reason)
-
-    def noted(self, message: str) -> None:
-        """Write the note."""
-        self._write("note", message=message)
+    def epoch_done(self, epoch: Epoch) -> Stop | None:
+        """Pass on, and return the first `Stop`."""
+        answers = [answer_to(listener, epoch) for listener in self.listeners]
+        return next((answer for answer in answers if answer is not None), None)
 
 
-def _plain(value: Any) -> Any:
-    """Return `value` with null for NaN and infinity, which JSON cannot hold."""
-    if isinstance(value, Mapping):
-        return {key: _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+def answer_to(listener: Listener, epoch: Epoch) -> Stop | None:
+    """Return the listener's answer to an epoch, with a reason.
+
+    Raises:
+        ConfigError: the answer is neither None nor a `Stop`.
+    """
+    answer, name = listener.epoch_done(epoch), type(listener).__name__
+    if answer is not None and not isinstance(answer, Stop):
+        raise ConfigError(
+            f"`{name}.epoch_done` returned {answer!r}. Return STOP to end the training, or None to go on."
+        )
+    return answer and Stop(answer.reason or f"stopped by {name}")
+
+
+def _to_all(event: str) -> Callable[..., None]:
+    def pass_on(self: Listeners, *values: object) -> None:
+        for listener in self.listeners:
+            getattr(listener, event)(*values)
+
+    pass_on.__doc__ = "Pass on."
+    return pass_on
+
+
+# So an event that is added to `Listener` reaches everyone.
+for _event in [name for name in vars(Listener) if not name.startswith("_")]:
+    if _event not in vars(Listeners):
+        setattr(Listeners, _event, _to_all(_event))

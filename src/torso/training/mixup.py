@@ -55,7 +55,7 @@ class Mix:
         got = torch.zeros_like(partners, dtype=torch.bool)
         trunks: dict[str, dict[str, Tokens]] = {}
         for trunk, modalities in encoded.tokens.items():
-            real, trunks[trunk] = encoded.really(trunk), {}
+            real, trunks[trunk] = encoded.without_placeholders(trunk), {}
             for name, one in modalities.items():
                 both = real[name].mask & real[name].mask[partners]
                 got |= both.any(dim=1)

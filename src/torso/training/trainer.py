@@ -1,8 +1,9 @@
 """The training loop: AdamW, warm-up and cosine, clipping, early stopping on held-out loss, best weights kept.
 
-The held-out loss is that of calibrated heads (`refit.py`), and so are the heads of the best weights.
-The loop hands the losses to a balancer and never asks it for its name. Ctrl-C ends the training cleanly:
-the best weights so far are kept.
+Heads are calibrated before an epoch is judged (`calibration.py`), and are kept so with the best weights.
+The trainer hands the losses to a balancer and never asks it for its name. Nothing in a step waits for the
+device: losses are summed there and come back when the epoch ends. Ctrl-C ends the training cleanly, with the
+best weights so far.
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ import math
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from time import perf_counter
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -24,18 +24,24 @@ from torso.model.model import Model
 from torso.training.answers import Answers, answer
 from torso.training.average import Average
 from torso.training.calibration import refitted_heads
-from torso.training.checkpoint import load_state, read_checkpoint, write_checkpoint
+from torso.training.checkpoint import Progress, load_state, read_checkpoint, write_checkpoint
 from torso.training.config import TrainingConfig
 from torso.training.devices import autocast
-from torso.training.gradient_shares import EPOCH, gradient_shares, hearing, unheard
-from torso.training.listeners import Epoch, Listener
+from torso.training.gradient_shares import NOTE_EPOCH, evaluated, gradient_shares, quiet_tasks
+from torso.training.listeners import Epoch, Listener, answer_to
 from torso.training.mixup import Mix
-from torso.training.monitor import Looks
+from torso.training.monitor import GradientMonitor
+from torso.training.parameter_groups import parameter_groups
 from torso.training.schedule import warmup_cosine
+from torso.training.strategies import SingleProcess, Strategy
 
 __all__ = ["Trainer"]
 
 Measure = Callable[[Model, Answers], Mapping[str, Mapping[str, float]]]
+
+ALL_EPOCHS = "all epochs"
+NO_BETTER = "no better held-out loss"
+INTERRUPTED = "interrupted"
 
 
 class Trainer:
@@ -43,14 +49,18 @@ class Trainer:
 
     Args:
         model: on its device already.
-        balancer: of the model's tasks, in their order.
+        balancer: of the model's losses, in their order.
         training: training batches.
-        validation: held-out batches, which decide when to stop and which weights are best.
-        config: how to train. What it leaves open (None) is off: no average of the weights; batch size and
-            modality dropout are those of `training` and `model`.
-        listener: is told what happens.
-        measure: validation metrics per task, for the log.
+        validation: held-out batches; they decide when to stop and which weights are best.
+        config: how to train; default: `TrainingConfig()`. `average: null` means none here; batch size, hidden
+            modalities and device are those of the loader and the model.
+        listener: receives the events; it may end the training.
+        measure: returns validation metrics per task, for the log.
         checkpoint: folder of the checkpoint that is written each epoch; None for none.
+        strategy: how several processes work together; default: there is one.
+
+    Raises:
+        ConfigError: a loader serves another process than the strategy says.
     """
 
     def __init__(
@@ -63,24 +73,27 @@ class Trainer:
         listener: Listener | None = None,
         measure: Measure | None = None,
         checkpoint: Path | None = None,
+        strategy: Strategy | None = None,
     ) -> None:
         self.model = model
         self.balancer = balancer
         self.training = training
         self.validation = validation
         self.config = config = config or TrainingConfig()
-        self.listener = listener or Listener()
+        self.strategy = strategy or SingleProcess()
+        self.listener = (listener if self.strategy.is_main else None) or Listener()
         self.measure = measure or (lambda model, answers: {})  # noqa: ARG005
         self.checkpoint = checkpoint
         self.device = next(model.parameters()).device
+        self._check_loaders()
+        self.strategy.prepare(model, balancer)
         self.shared = [p for p in model.shared_parameters() if p.requires_grad]
-        serving_all = {id(one) for one in self.shared}
-        self.own = [p for p in model.parameters() if p.requires_grad and id(p) not in serving_all]
-        self.looks = Looks(balancer)
+        shared = {id(parameter) for parameter in self.shared}
+        self.own = [p for p in model.parameters() if p.requires_grad and id(p) not in shared]
+        self.monitor = GradientMonitor(balancer)
         balancer.watch(model.encoder_parameters())
-        self.optimizer = torch.optim.AdamW(
-            _groups(model, balancer, config), lr=config.lr, fused=True
-        )
+        groups = [dict(group) for group in parameter_groups(model, balancer, config)]
+        self.optimizer = torch.optim.AdamW(groups, lr=config.lr, fused=True)
         self.schedule = warmup_cosine(self.optimizer, config.epochs * len(training), config.warmup)
         self.average = Average(model, config.average or 0.0)
         self.best: dict[str, Tensor] = {}
@@ -89,15 +102,29 @@ class Trainer:
         self.epoch = 0
         self.reason = ""
 
+    def _check_loaders(self) -> None:
+        here = (self.strategy.rank, self.strategy.world)
+        for loader in (self.training, self.validation):
+            if loader.process != here:
+                raise ConfigError(
+                    f"The strategy is process {here[0]} of {here[1]}, a loader is process {loader.process[0]} of "
+                    f"{loader.process[1]}. Pass `process={here}` to the loader."
+                )
+
+    @property
+    def resumable(self) -> bool:
+        """True if a run ended before its time: it was interrupted, or a listener stopped it."""
+        return self.reason not in ("", ALL_EPOCHS, NO_BETTER)
+
     def run(self, *, resume: bool = False) -> str:
-        """Train, put the best weights into the model, and return why it ended."""
+        """Train, put the best weights into the model, and return why the training ended."""
         if resume:
             self._resume()
         self.listener.started(self.config.epochs, len(self.training))
         try:
             self._epochs()
         except KeyboardInterrupt:
-            self.reason = "interrupted"
+            self.reason = INTERRUPTED
         if self.best:
             self.model.load_state_dict(self.best)
         self.listener.ended(self.reason)
@@ -106,42 +133,28 @@ class Trainer:
     def _epochs(self) -> None:
         while not self.reason:
             if self.epoch >= self.config.epochs:
-                self.reason = "all epochs"
+                self.reason = ALL_EPOCHS
             elif self.epoch - self.best_epoch >= self.config.patience:
-                self.reason = "no better held-out loss"
+                self.reason = NO_BETTER
             else:
-                self._one_epoch()
-                self._note_unheard()
+                self.reason = self._one_epoch()
+                self._note_quiet_tasks()
 
-    def _one_epoch(self) -> None:
+    def _one_epoch(self) -> str:
+        """Train and validate; return why the training shall end, or an empty text."""
         self.epoch += 1
         began = perf_counter()
-        totals = torch.zeros(2, len(self.model.loss_names))
-        self.model.train()
-        for number, batch in enumerate(self.training, start=1):
-            losses, counts = self._step(batch.to(self.device))
-            if (look := self.looks.newest(self.epoch, number, losses)) is not None:
-                self.listener.looked(look)
-            totals += torch.stack([losses * counts, counts]).cpu()
-            self.listener.batch_done(self.epoch, number)
+        training = self._train()
         self.balancer.held_out(self._held_out)
         self.balancer.end_epoch()
         seconds = perf_counter() - began
-        overhead, conflicts = self.looks.epoch_over(seconds)
-        with self.average.shown():
-            answers = answer(self.model, self.validation, self.config.precision)
-            with refitted_heads(self.model, answers):
-                validation = answers.losses(self.model)
-                self._check_finite(validation, answers)
-                best = self._keep_best(validation)
-                metrics = self.measure(self.model, answers)
-        means = (totals[0] / totals[1].clamp(min=1)).tolist()
-        if self.checkpoint is not None:
-            self._save(self.checkpoint)
-        self.listener.epoch_done(
+        overhead, conflicts = self.monitor.end_epoch(seconds)
+        validation, metrics, best = self._validate()
+        self._save()
+        return self._tell(
             Epoch(
                 number=self.epoch,
-                training=dict(zip(self.model.loss_names, means, strict=True)),
+                training=training,
                 validation=validation,
                 metrics=metrics,
                 weights=self.balancer.task_weights(),
@@ -156,41 +169,58 @@ class Trainer:
             )
         )
 
-    def _note_unheard(self) -> None:
-        """Say once which tasks hardly shape what all share; held-out rows tell, and nothing is drawn."""
-        if self.epoch != EPOCH or not self.balancer.constant or self.model.unimodal:
-            return
-        weights = self.balancer.task_weights()
-        if len(weights) < 2 or not self.shared:
-            return
-        with hearing(self.model):
-            losses = (self._losses(batch.to(self.device))[0] for batch in self.validation)
-            shares = gradient_shares(losses, self.shared, [*weights.values()])
-        if (note := unheard(dict(zip(weights, shares, strict=True)))) is not None:
-            self.listener.noted(note)
+    def _tell(self, epoch: Epoch) -> str:
+        """Tell the listener of an epoch; return its reason to stop, in every process, or an empty text."""
+        stop = answer_to(self.listener, epoch)
+        if not self.strategy.any(stop is not None):
+            return ""
+        return stop.reason if stop is not None else "stopped by a listener"
+
+    def _train(self) -> dict[str, float]:
+        """Take a step on every batch; return loss name -> mean over the labelled rows."""
+        totals = torch.zeros(2, len(self.model.loss_names), device=self.device)
+        self.model.train()
+        for number, batch in enumerate(self.training, start=1):
+            losses, counts = self._step(batch.to(self.device))
+            if (look := self.monitor.newest(self.epoch, number, losses)) is not None:
+                self.listener.looked(look)
+            totals += torch.stack([losses * counts, counts])
+            self.listener.batch_done(self.epoch, number)
+        totals = self.strategy.total(totals).cpu()
+        means = (totals[0] / totals[1].clamp(min=1)).tolist()
+        return dict(zip(self.model.loss_names, means, strict=True))
 
     def _step(self, batch: Batch) -> tuple[Tensor, Tensor]:
-        """Take one step; return the losses `[tasks]` and the labelled rows `[tasks]`."""
+        """Take one step; return this process's losses `[losses]` and labelled rows `[losses]`."""
         self.optimizer.zero_grad(set_to_none=True)
         mix = Mix.draw(self.config.mixup, len(batch))
-        losses, counts, representation = self._losses(batch, mix)
+        mine, counts, representation = self._losses(batch, mix)
+        losses, labelled = self.strategy.reduce(mine, counts)
         self.balancer.backward(
-            losses, self.shared, counts > 0, own=self.own, representation=representation
+            losses, self.shared, labelled, own=self.own, representation=representation
         )
         nn.utils.clip_grad_norm_(self.model.parameters(), self.config.clip)
         self.optimizer.step()
         self.schedule.step()
         self.average.update(self.schedule.last_epoch)
-        self.balancer.after_step(lambda: self._losses(batch, mix)[0].detach())
-        return losses.detach(), counts
+        self.balancer.after_step(lambda: self._losses_again(batch, mix))
+        return mine.detach(), counts
+
+    def _losses_again(self, batch: Batch, mix: Mix | None) -> Tensor:
+        losses, counts, _ = self._losses(batch, mix)
+        return self.strategy.reduce(losses, counts)[0].detach()
 
     def _losses(self, batch: Batch, mix: Mix | None = None) -> tuple[Tensor, Tensor, list[Tensor]]:
+        """Return this process's losses, its labelled rows, and the tokens that several losses read."""
         with autocast(self.device, self.config.precision):
             encoded = self.model.encode(batch.inputs)
             if mix is not None:
                 encoded, mix = mix.tokens(encoded)
             fused = self.model.fuse(encoded)
-            outputs = {**self.model.decide(fused, encoded), **self.model.alone(encoded)}
+            outputs = {
+                **self.model.apply_heads(fused, encoded),
+                **self.model.unimodal_outputs(encoded),
+            }
         losses, counts = self.model.losses(outputs, batch.targets, encoded.present)
         if mix is not None:
             losses = mix.losses(self.model, losses, outputs, batch.targets, encoded.present)
@@ -198,28 +228,40 @@ class Trainer:
 
     def _held_out(self) -> Tensor:
         """Return the mean losses on the validation rows, `[losses]`; NaN for one without labels."""
-        totals = torch.zeros(2, len(self.model.loss_names))
+        totals = torch.zeros(2, len(self.model.loss_names), device=self.device)
         self.model.eval()
         with torch.no_grad():
             for batch in self.validation:
                 losses, counts, _ = self._losses(batch.to(self.device))
-                totals += torch.stack([losses * counts, counts]).cpu()
+                totals += torch.stack([losses * counts, counts])
         self.model.train()
+        totals = self.strategy.total(totals).cpu()
         return totals[0] / totals[1]
 
-    def _check_finite(self, validation: Mapping[str, float], answers: Answers) -> None:
+    def _validate(self) -> tuple[dict[str, float], Mapping[str, Mapping[str, float]], bool]:
+        """Return the held-out losses and metrics of calibrated heads, and True if they are the best so far."""
+        with self.average.shown():
+            answers = answer(self.model, self.validation, self.config.precision)
+            answers = self.strategy.gather(answers)
+            with refitted_heads(self.model, answers):
+                losses = answers.losses(self.model)
+                self._check_finite(losses, answers)
+                best = self._keep_best(losses)
+                return losses, self.measure(self.model, answers), best
+
+    def _check_finite(self, losses: Mapping[str, float], answers: Answers) -> None:
         diverged = [
             task
             for task, head in self.model.heads.pairs()
-            if math.isnan(validation[task]) and bool(head.labelled(answers.targets[task]).any())
+            if math.isnan(losses[task]) and bool(head.labelled(answers.targets[task]).any())
         ]
         if diverged:
             raise ConfigError(
                 f"The held-out loss of {diverged} is NaN after epoch {self.epoch}. Lower `training.lr`."
             )
 
-    def _keep_best(self, validation: Mapping[str, float]) -> bool:
-        known = [loss for loss in validation.values() if not math.isnan(loss)]
+    def _keep_best(self, losses: Mapping[str, float]) -> bool:
+        known = [loss for loss in losses.values() if not math.isnan(loss)]
         if not known:
             raise ConfigError(
                 "No validation row has a label, so there is nothing to decide when to stop. Give "
@@ -234,23 +276,36 @@ class Trainer:
         }
         return True
 
-    def _save(self, folder: Path) -> None:
-        write_checkpoint(
-            folder,
-            {
+    def _note_quiet_tasks(self) -> None:
+        """Note once which tasks hardly shape the shared parameters. Held-out rows tell; the training is as without."""
+        if self.epoch != NOTE_EPOCH or not self.balancer.constant or self.model.unimodal:
+            return
+        weights = self.balancer.task_weights()
+        if len(weights) < 2 or not self.shared:
+            return
+        with evaluated(self.model):
+            losses = (self._losses(batch.to(self.device))[0] for batch in self.validation)
+            shares = gradient_shares(losses, self.shared, [*weights.values()])
+        if (note := quiet_tasks(dict(zip(weights, shares, strict=True)))) is not None:
+            self.listener.noted(note)
+
+    def _save(self) -> None:
+        if self.checkpoint is not None and self.strategy.is_main:
+            states = {
                 "model": self.model.state_dict(),
                 "best": self.best,
                 "balancer": self.balancer.state_dict(),
-                **({"average": self.average.mean} if self.average.decay else {}),
-            },
-            self.optimizer,
-            {
+            }
+            if self.average.decay:
+                states["average"] = self.average.mean
+            progress: Progress = {
                 "epoch": self.epoch,
                 "best_epoch": self.best_epoch,
                 "best_loss": self.best_loss,
                 "steps": self.schedule.last_epoch,
-            },
-        )
+            }
+            write_checkpoint(self.checkpoint, states, self.optimizer, progress)
+        self.strategy.barrier()
 
     def _resume(self) -> None:
         assert self.checkpoint is not None
@@ -271,23 +326,3 @@ class Trainer:
         step = self.schedule.last_epoch
         pairs = zip(self.schedule.base_lrs, self.schedule.lr_lambdas, strict=True)
         return [float(base * factor(step)) for base, factor in pairs]
-
-
-def _groups(model: Model, balancer: Balancer, config: TrainingConfig) -> list[dict[str, Any]]:
-    """Decay matrices only: not biases, norms, embeddings of one dimension, nor a balancer's own state.
-
-    The first group follows the training's rate; encoders with a learning rate of their own come last.
-    """
-    own = {id(parameter): rate for parameter, rate in model.own_rates()}
-    trained = [p for p in model.parameters() if p.requires_grad]
-    groups: list[dict[str, Any]] = []
-    for rate in [None, *dict.fromkeys(own.values())]:
-        here = [p for p in trained if own.get(id(p)) == rate]
-        for decay, params in (
-            (config.weight_decay, [p for p in here if p.ndim > 1]),
-            (0.0, [p for p in here if p.ndim <= 1]),
-        ):
-            groups.append({"params": params, "lr": rate or config.lr, "weight_decay": decay})
-    state = {"params": list(balancer.parameters()), "lr": config.lr, "weight_decay": 0.0}
-    groups.insert(2, state)
-    return [group for group in groups if group["params"]]

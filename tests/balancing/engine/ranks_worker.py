@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from torch import distributed as dist
 
 from torso.balancing import Balancer
-from torso.balancing.engine import losses_over_ranks
+from torso.balancing.engine.ranks import losses_over_ranks
 
 TASKS = ["one", "two", "three"]
 ROWS, STEPS = 12, 4

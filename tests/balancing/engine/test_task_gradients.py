@@ -11,7 +11,8 @@ from torch.nn.utils.parametrizations import weight_norm
 from torch.utils.checkpoint import checkpoint
 
 from torso.balancing import MGDA
-from torso.balancing.engine import TaskGradients, linear_layers
+from torso.balancing.engine import linear_layers
+from torso.balancing.engine.task_gradients import TaskGradients
 from torso.core.errors import ConfigError
 
 TASKS = ["one", "two", "three", "four", "five"]

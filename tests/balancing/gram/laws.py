@@ -17,15 +17,6 @@ from tests.balancing.jacobians import JACOBIANS, find
 from torso.balancing import Balancer, GramBalancer
 from torso.core.errors import ConfigError
 
-# Which task is which matters by definition, so that equal gradients do not mean equal weights.
-RANKED = {"pcd": "one task is the primary one"}
-# Orders are drawn over the tasks sorted by length, which says nothing about tasks of equal length.
-DRAWN = {"pcgrad", "grad_vac"}
-# Their weights are not unique where gradients are equal; the direction is.
-ANY_OF_EQUALS = {"upgrad"}
-# Their gradient of one task alone is a multiple of the plain one, as in the paper.
-STRETCHES_ONE = {"cagrad": "g_0 + c |g_0| u is (1 + c) g"}
-
 
 def names(count: int) -> list[str]:
     return [f"task {place}" for place in range(count)]
@@ -115,9 +106,9 @@ def assert_weights_are_finite(name: str) -> None:
 
 def assert_order_of_tasks_is_no_matter(name: str) -> None:
     for case, gram in grams(without=("zero rows",), most=32):
-        if name in DRAWN and case.startswith("twins"):
-            continue
         count = len(gram)
+        if build(name, count).draws_order and case.startswith("twins"):
+            continue  # orders are drawn over the tasks by length, and twins are equally long
         order = torch.randperm(count, generator=torch.Generator().manual_seed(count))
         expected = build(name, count).weights(gram)[order]
         shuffled = gram[order][:, order]
@@ -142,16 +133,18 @@ def assert_weights_follow_the_scale(name: str) -> None:
 
 def assert_equal_gradients_are_treated_equally(name: str) -> None:
     for count in (2, 3, 8):
-        weights = build(name, count).weights(torch.full((count, count), 2.5, dtype=torch.float64))
-        if name not in RANKED:
+        balancer = build(name, count)
+        weights = balancer.weights(torch.full((count, count), 2.5, dtype=torch.float64))
+        if balancer.symmetric:
             torch.testing.assert_close(weights, weights.mean().expand(count), rtol=1e-9, atol=0.0)
         assert weights.sum() > 0
     for case in ("twins 3", "twins 8", "twins 32"):
         gram = JACOBIANS[case].gram
         gram[1], gram[:, 1] = gram[0], gram[0]
         gram[1, 1] = gram[0, 0]
-        first, second = build(name, len(gram)).weights(gram)[:2].tolist()
-        if name not in RANKED.keys() | DRAWN | ANY_OF_EQUALS:
+        balancer = build(name, len(gram))
+        first, second = balancer.weights(gram)[:2].tolist()
+        if balancer.symmetric and balancer.unique_weights and not balancer.draws_order:
             assert first == pytest.approx(second, rel=1e-6, abs=1e-12), case
 
 
@@ -183,7 +176,7 @@ def assert_one_task_is_the_plain_gradient(name: str) -> None:
         balancer = build(name, 1)
         weight = balancer.weights(JACOBIANS[case].gram).item()
         assert weight > 0, case
-        if balancer.degree == 0 and name not in STRETCHES_ONE:
+        if balancer.degree == 0 and balancer.plain_for_one_task:
             assert weight == pytest.approx(1.0, abs=1e-12), case
 
 

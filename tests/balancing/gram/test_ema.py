@@ -69,7 +69,7 @@ def test_a_config_names_the_method_with_its_settings():
     assert isinstance(balancer, EMA)
     assert isinstance(balancer.method, PCD)
     assert (balancer.method.tau, balancer.beta) == (0.3, 0.5)
-    assert Balancer.registry.complete({"type": "ema", "beta": 0.5}, given=["tasks"]) == {
+    assert Balancer.registry.complete({"type": "ema", "beta": 0.5}, given=["tasks"]).as_dict() == {
         "type": "ema",
         "method": "mgda",
         "beta": 0.5,

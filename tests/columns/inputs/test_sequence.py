@@ -88,5 +88,5 @@ def test_what_it_learned_comes_back():
 
 @pytest.mark.parametrize("wrong", [{"time": "last"}, {"gaps": "skip"}])
 def test_unknown_choices(wrong):
-    with pytest.raises(ConfigError, match="of a sequence should be"):
+    with pytest.raises(ConfigError, match=r"`(time|gaps)` should be '"):
         Input.registry.build({"type": "sequence", **wrong})

@@ -12,7 +12,7 @@ from tests import small_tables as tables
 from tests.encoders.hub import tiny
 from tests.videos import SETTINGS, SIDE, crossings
 from torso.columns.inputs import Input, VideoInput
-from torso.columns.reading import Reading
+from torso.columns.reading import Reading, ReadOptions
 from torso.core.errors import ConfigError, MissingDependency
 from torso.tables.table import read_table
 
@@ -68,16 +68,19 @@ def test_paths_are_recognised_and_counted_missing_where_they_fail(folder, capsys
 
 def test_videos_are_decoded_once_and_kept(folder):
     table = read_table(folder / "t.csv")
-    kind, reading = VideoInput(size=16, frames=4), Reading(folder=folder, cache=folder / "cache")
+    kind, reading = (
+        VideoInput(size=16, frames=4),
+        Reading(ReadOptions(folder=folder, cache=folder / "cache")),
+    )
     first = kind.source(table.column("clip"), reading)
     values, mask = first.batch(np.arange(64))
     assert values.shape == (64, 4, 16, 16, 3) and values.dtype == np.uint8
     assert mask.sum(axis=1).tolist()[3:6] == [0, 0, 0]
     assert set(mask.sum(axis=1).tolist()) == {0, 3, 4}
     assert not values[~mask].any()
-    once_more = Reading(folder=folder, cache=folder / "cache")
+    once_more = Reading(ReadOptions(folder=folder, cache=folder / "cache"))
     again = kind.source(table.column("clip"), once_more)
-    assert reading.decoded["clip"] > 0 and once_more.decoded["clip"] == 0
+    assert reading.log.decoded["clip"] > 0 and once_more.log.decoded["clip"] == 0
     np.testing.assert_array_equal(again.batch(np.arange(64))[0], values)
 
 

@@ -72,9 +72,9 @@ def test_code_in_a_folder_is_not_run(tmp_path):
 @pytest.mark.parametrize(
     ("settings", "what"),
     [
-        ({"train": "half"}, r"`train` should be one of \['frozen', 'lora', 'last_n', 'full'\]"),
-        ({"keep": "last"}, "`keep` should be one of"),
-        ({"once": True}, "`once` should be one of"),
+        ({"train": "half"}, r"`train` should be 'frozen', 'lora', 'last_n' or 'full'"),
+        ({"keep": "last"}, "`keep` should be 'mean', 'first' or 'all'"),
+        ({"once": True}, "`once` should be 'float32', 'float16' or 'never'"),
         ({"train": "last_n", "layers": 3}, "`layers` should be from 1 to 2, the layers"),
         ({"train": "lora", "rank": 0}, "`rank` of at least 1"),
         ({"lr": 0}, "`lr` of an encoder should be a number above 0"),

@@ -4,8 +4,10 @@ import pytest
 import torch
 
 from torso.core.errors import ConfigError
+from torso.tasks import Head
 from torso.tasks._base.intervals import conformal_bound
-from torso.tasks.heads import Gaussian, GaussianVector, Head
+from torso.tasks.number import Gaussian
+from torso.tasks.vector import GaussianVector
 
 
 def test_one_number_by_hand():

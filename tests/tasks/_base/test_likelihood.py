@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from torso.tasks.scores import TaskReport, evaluate_task, fit_baseline
+from torso.tasks import TaskReport, evaluate_task, fit_baseline
 
 
 def evaluate(truth, details, level=0.9, kind="number", **settings):

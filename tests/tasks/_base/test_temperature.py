@@ -5,7 +5,8 @@ import math
 import pytest
 import torch
 
-from torso.tasks.heads import Logistic, Softmax
+from torso.tasks.binary import Logistic
+from torso.tasks.category import Softmax
 
 
 def test_one_number_by_hand():

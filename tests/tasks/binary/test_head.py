@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch.distributions import Bernoulli
 
-from torso.tasks.heads import Logistic
+from torso.tasks.binary import Logistic
 
 
 def test_one_number_by_hand():

@@ -18,10 +18,9 @@ from torso.columns.reading import Reading
 from torso.core.assignment import matched
 from torso.core.errors import DataError
 from torso.tables.table import read_table
+from torso.tasks import evaluate_task, fit_baseline, labelled
+from torso.tasks.boxes import BoxesTarget, BoxSet
 from torso.tasks.boxes.box_geometry import centred, generalised_iou, likely
-from torso.tasks.heads import BoxSet
-from torso.tasks.scores import evaluate_task, fit_baseline
-from torso.tasks.targets import Boxes, labelled
 
 NAN = float("nan")
 
@@ -37,7 +36,7 @@ def test_lists_objects_and_json_text_say_the_same():
     plain = [[10, 20, 30, 60, "cat"]]
     named = [{"x0": 10, "y0": 20, "x1": 30, "y1": 60, "class": "cat"}]
     for cells in ([json.dumps(plain), None], [json.dumps(named), ""], [named, None]):
-        kind = Boxes(picture=[100, 80], most=2)
+        kind = BoxesTarget(picture=[100, 80], most=2)
         kind.fit(column(cells))
         targets = kind.encode(column(cells), Reading())
         np.testing.assert_allclose(
@@ -48,7 +47,7 @@ def test_lists_objects_and_json_text_say_the_same():
 
 def test_nothing_is_a_label_and_an_empty_cell_is_none():
     cells = ["[]", "", "[[0, 0, 0.5, 1, 3], [0, 0, 2, 0.5, 12]]"]
-    kind = Boxes()
+    kind = BoxesTarget()
     kind.fit(column(cells))
     assert kind.classes == ["3", "12"]
     targets = kind.encode(column(cells), Reading())
@@ -58,13 +57,13 @@ def test_nothing_is_a_label_and_an_empty_cell_is_none():
 
 
 def test_strange_classes_and_too_many_boxes_are_reported():
-    kind, reading = Boxes(most=1), Reading()
+    kind, reading = BoxesTarget(most=1), Reading()
     kind.fit(column(['[[0, 0, 1, 1, "a"]]']))
     cells = ['[[0, 0, 1, 1, "b"]]', '[[0, 0, 1, 1, "a"], [0, 0, 0.5, 1, "a"]]']
     targets = kind.encode(column(cells), reading)
     assert targets[0, 0, 4] == 1
     assert labelled(targets).tolist() == [True, False]
-    assert [(one.row, one.reason) for one in reading.skipped] == [
+    assert [(one.row, one.reason) for one in reading.log.skipped] == [
         (1, "class unseen in training"),
         (2, "more than `most`, which is 1"),
     ]
@@ -83,7 +82,7 @@ def test_strange_classes_and_too_many_boxes_are_reported():
 )
 def test_errors_say_where(cell, message):
     with pytest.raises(DataError, match=message):
-        Boxes().fit(column(['[[0, 0, 1, 1, "a"]]', cell]))
+        BoxesTarget().fit(column(['[[0, 0, 1, 1, "a"]]', cell]))
 
 
 @pytest.mark.parametrize(
@@ -96,11 +95,11 @@ def test_errors_say_where(cell, message):
 )
 def test_settings_are_checked(wrong, message):
     with pytest.raises(ValueError, match=message):
-        Boxes(**wrong)
+        BoxesTarget(**wrong)
 
 
 def test_sure_answers_come_first_in_the_unit_of_the_labels_and_can_be_read_again():
-    kind = Boxes(picture=[10, 20], least=0.4)
+    kind = BoxesTarget(picture=[10, 20], least=0.4)
     kind.fit(column(['[[0, 0, 1, 1, "a"], [0, 0, 1, 1, "b"]]']))
     sure = [[0, 0, 0.5, 0.5, 1, 0.6], [0.1, 0, 0.5, 1, 0, 0.9], [0, 0, 1, 1, 0, 0.3]]
     answers = kind.columns("x", np.array([sure]), {})["x"]

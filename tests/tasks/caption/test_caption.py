@@ -14,10 +14,9 @@ from torso.columns.reading import Reading
 from torso.core.errors import ConfigError, DataError
 from torso.core.types import Tokens
 from torso.tables.table import read_table
+from torso.tasks import evaluate_task, fit_baseline
+from torso.tasks.caption import CaptionDecoder, CaptionTarget
 from torso.tasks.caption.scores import chrf, matches
-from torso.tasks.heads import CaptionDecoder
-from torso.tasks.scores import evaluate_task, fit_baseline
-from torso.tasks.targets import Caption
 
 COLOURS = {"red": [1, 0, 0], "green": [0, 1, 0], "blue": [0, 0, 1], "yellow": [1, 1, 0]}
 SETTINGS = {
@@ -37,7 +36,7 @@ def column(texts):
 
 
 def kind(texts=("a red thing", "a blue thing", None), **settings):
-    found = Caption(**settings)
+    found = CaptionTarget(**settings)
     found.fit(column(list(texts)))
     return found
 
@@ -94,7 +93,7 @@ def test_capitals_are_kept_unless_folded():
 )
 def test_settings_are_checked(settings, message):
     with pytest.raises(ValueError, match=message):
-        Caption(**settings)
+        CaptionTarget(**settings)
 
 
 def test_one_text_is_not_enough():

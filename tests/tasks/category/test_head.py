@@ -7,7 +7,8 @@ import torch
 from torch.distributions import Categorical
 
 from torso.core.errors import ConfigError
-from torso.tasks.heads import Head, Softmax
+from torso.tasks import Head
+from torso.tasks.category import Softmax
 
 OUTPUTS = torch.tensor([[0.0, math.log(3.0), 0.0], [2.0, -1.0, 0.5]], dtype=torch.float64)
 
@@ -78,7 +79,7 @@ def test_balanced_weights_make_classes_count_alike():
     [
         ({"smoothing": 1.0}, "from 0 to below 1. Found 1.0"),
         ({"focal": -1.0}, "0 or more. Found -1.0"),
-        ({"weights": "equal"}, "'none', 'balanced' or a mapping. Found 'equal'"),
+        ({"weights": "equal"}, "'none', 'balanced' or a mapping of numbers. Found 'equal'"),
         ({"weights": {"a": -1.0}}, "0 or more"),
         ({"weights": {"aa": 1.0}}, "Unknown class in `weights`: 'aa'. Did you mean 'a'"),
     ],

@@ -7,8 +7,8 @@ import pytest
 import torch
 from scipy import stats
 
+from torso.tasks.count import NegativeBinomial, Poisson
 from torso.tasks.count.head import _rise
-from torso.tasks.heads import NegativeBinomial, Poisson
 
 COUNTS = torch.tensor([0.0, 1.0, 4.0, 30.0, 2000.0], dtype=torch.float64)
 RATES = np.array([1e-3, 0.4, 2.5, 17.0, 1800.0])

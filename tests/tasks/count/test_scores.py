@@ -7,7 +7,7 @@ import pytest
 import sklearn.metrics as sk
 from scipy import stats
 
-from torso.tasks.scores import evaluate_task, fit_baseline
+from torso.tasks import evaluate_task, fit_baseline
 
 
 def evaluate(rate, truth, **settings):

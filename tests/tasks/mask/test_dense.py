@@ -11,13 +11,14 @@ from PIL import Image
 import torso
 from tests import small_tables as tables
 from tests.pictures import SETTINGS, SIDE, png, rectangles, write
+from torso.columns.inputs import ImageInput, TextInput
 from torso.columns.reading import Reading
 from torso.core.errors import ConfigError, DataError
 from torso.core.types import Tokens
 from torso.tables.table import read_table
-from torso.tasks.heads import MapDecoder, MaskDecoder
-from torso.tasks.scores import evaluate_task, fit_baseline
-from torso.tasks.targets import Map, Mask
+from torso.tasks import evaluate_task, fit_baseline
+from torso.tasks.map import MapDecoder, MapTarget
+from torso.tasks.mask import MaskDecoder, MaskTarget
 
 
 def column(cells):
@@ -47,30 +48,30 @@ def test_a_mask_is_the_same_as_picture_palette_array_and_list():
     palette.save(stream, "PNG")
     colour = png(np.repeat(values[..., None], 3, axis=2))
     for cells in ([png(values)], [stream.getvalue()], [colour], [npy(values)], [values.tolist()]):
-        kind, targets = fitted(Mask(size=2), cells)
+        kind, targets = fitted(MaskTarget(size=2), cells)
         assert kind.classes == ["0", "7", "200"]
         assert targets.tolist() == [[[0, 1], [1, 2]]]
 
 
 def test_masks_are_brought_to_size_without_mixing_classes():
     big = np.kron(np.array([[0, 9], [5, 0]], np.uint8), np.ones((8, 8), np.uint8))
-    kind, targets = fitted(Mask(size=[4, 2]), [png(big)])
+    kind, targets = fitted(MaskTarget(size=[4, 2]), [png(big)])
     assert kind.classes == ["0", "5", "9"]
     assert targets[0].tolist() == [[0, 2], [0, 2], [1, 0], [1, 0]]
 
 
 def test_named_classes_ignored_pixels_and_gaps():
     cells = [[[0, 128], [255, 128]], None, [[0, 0], [128, 0]]]
-    kind, targets = fitted(Mask({"road": 128, "sky": 0}, ignore=255, size=2), cells)
+    kind, targets = fitted(MaskTarget({"road": 128, "sky": 0}, ignore=255, size=2), cells)
     assert kind.names == ["road", "sky"]
     assert targets.tolist() == [[[1, 0], [-1, 0]], [[-1, -1]] * 2, [[1, 1], [0, 1]]]
 
 
 def test_an_unknown_number_is_reported_and_wrong():
-    kind, _ = fitted(Mask(size=2), [[[0, 1], [1, 1]]])
+    kind, _ = fitted(MaskTarget(size=2), [[[0, 1], [1, 1]]])
     reading = Reading()
     assert kind.encode(column([[[0, 1], [3, 3]]]), reading).tolist() == [[[0, 1], [2, 2]]]
-    assert [(one.row, one.cell, one.reason) for one in reading.skipped] == [
+    assert [(one.row, one.cell, one.reason) for one in reading.log.skipped] == [
         (1, "[3]", "class unseen in training")
     ]
 
@@ -78,15 +79,23 @@ def test_an_unknown_number_is_reported_and_wrong():
 @pytest.mark.parametrize(
     ("kind", "cells", "message"),
     [
-        (Mask(size=2), [[[0, 0], [0, 0]]], r"column 'x'.*at least two classes.*Found \[0\]"),
-        (Mask(size=2), [[[0, 1], [0.5, 1]]], "row 1, column 'x': .*no whole numbers"),
-        (Mask(size=2), [[[0, 1], [1]]], "row 1, column 'x': lists of unequal lengths"),
-        (Mask(size=2), [[0, 1]], r"row 1, column 'x': a list of shape \(2,\)"),
-        (Mask({"a": 4, "b": 5}, size=2), [[[0, 1], [1, 1]]], r"\{'a': 4, 'b': 5\} were named"),
-        (Mask(size=2), [png(np.full((2, 2, 3), (1, 2, 3), np.uint8))], "1 of 1 files"),
-        (Map(size=2), [[[1.0, 1.0]]], "at least two values.*Found 1 everywhere in channel 0"),
-        (Map(size=1), [[[[1.0, 2.0, 3.0]]]], r"not of 1 channel; a picture needs `colours: true`"),
-        (Map(channels=3, size=2), [[[1.0, 2.0]]], r"shape \(1, 2, 1\), not of 3 channels"),
+        (MaskTarget(size=2), [[[0, 0], [0, 0]]], r"column 'x'.*at least two classes.*Found \[0\]"),
+        (MaskTarget(size=2), [[[0, 1], [0.5, 1]]], "row 1, column 'x': .*no whole numbers"),
+        (MaskTarget(size=2), [[[0, 1], [1]]], "row 1, column 'x': lists of unequal lengths"),
+        (MaskTarget(size=2), [[0, 1]], r"row 1, column 'x': a list of shape \(2,\)"),
+        (
+            MaskTarget({"a": 4, "b": 5}, size=2),
+            [[[0, 1], [1, 1]]],
+            r"\{'a': 4, 'b': 5\} were named",
+        ),
+        (MaskTarget(size=2), [png(np.full((2, 2, 3), (1, 2, 3), np.uint8))], "1 of 1 files"),
+        (MapTarget(size=2), [[[1.0, 1.0]]], "at least two values.*Found 1 everywhere in channel 0"),
+        (
+            MapTarget(size=1),
+            [[[[1.0, 2.0, 3.0]]]],
+            r"not of 1 channel; a picture needs `colours: true`",
+        ),
+        (MapTarget(channels=3, size=2), [[[1.0, 2.0]]], r"shape \(1, 2, 1\), not of 3 channels"),
     ],
 )
 def test_errors_say_where(kind, cells, message):
@@ -97,10 +106,10 @@ def test_errors_say_where(kind, cells, message):
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: Mask(size=[4]), r"height, width.*Found \[4\]"),
-        (lambda: Mask({"a": 1, "b": 1}), "a number of its own"),
-        (lambda: Mask(["a", "b"], ignore=1), "not in `ignore`"),
-        (lambda: Map(channels=0), "at least 1. Found 0"),
+        (lambda: MaskTarget(size=[4]), r"height, width.*Found \[4\]"),
+        (lambda: MaskTarget({"a": 1, "b": 1}), "a number of its own"),
+        (lambda: MaskTarget(["a", "b"], ignore=1), "not in `ignore`"),
+        (lambda: MapTarget(channels=0), "at least 1. Found 0"),
     ],
 )
 def test_settings_are_checked(make, message):
@@ -111,20 +120,20 @@ def test_settings_are_checked(make, message):
 def test_a_map_keeps_its_numbers_and_its_gaps():
     values = np.array([[1.5, np.nan], [0.0, 70000.0]])
     for cell in (npy(values), values.tolist()):
-        kind, targets = fitted(Map(ignore=0, size=2), [cell, None])
+        kind, targets = fitted(MapTarget(ignore=0, size=2), [cell, None])
         np.testing.assert_array_equal(targets[0], [[[1.5], [np.nan]], [[np.nan], [70000.0]]])
         assert np.isnan(targets[1]).all()
         assert kind.mean == [35000.75]
     deep = np.array([[0, 40000], [1, 2]], np.uint16)
-    _, targets = fitted(Map(size=2), [png(deep)])
+    _, targets = fitted(MapTarget(size=2), [png(deep)])
     assert targets[0, ..., 0].tolist() == deep.tolist()
 
 
 def test_answers_are_labels_again():
-    kind, targets = fitted(Mask({"b": 300, "a": 0}, size=2), [[[0, 300], [300, 0]]])
+    kind, targets = fitted(MaskTarget({"b": 300, "a": 0}, size=2), [[[0, 300], [300, 0]]])
     answers = kind.columns("x", targets, {})["x"].to_pylist()
     assert np.array_equal(kind.encode(column(answers), Reading()), targets)
-    kind, targets = fitted(Map(channels=2, size=[1, 2]), [[[[0.5, 2.0], [1.5, 3.0]]]])
+    kind, targets = fitted(MapTarget(channels=2, size=[1, 2]), [[[[0.5, 2.0], [1.5, 3.0]]]])
     answers = kind.columns("x", targets, {})["x"].to_pylist()
     assert np.array_equal(kind.encode(column(answers), Reading()), targets)
 
@@ -133,13 +142,13 @@ def test_answers_are_labels_again():
 
 
 def test_the_only_picture_is_meant_and_wishes_for_a_pyramid():
-    kind = Mask()
-    kind.meet("area", {"note": "text", "photo": "image"})
+    kind = MaskTarget()
+    kind.bind("area", {"note": TextInput(), "photo": ImageInput()})
     assert kind.encoders() == {"photo": "pyramid"}
     with pytest.raises(ConfigError, match=r"\['one', 'two'\].*targets.area.of=COLUMN"):
-        Mask().meet("area", {"one": "image", "two": "image"})
+        MaskTarget().bind("area", {"one": ImageInput(), "two": ImageInput()})
     with pytest.raises(ConfigError, match=r"'tow'.*Did you mean 'two'"):
-        Mask(of="tow").meet("area", {"one": "image", "two": "image"})
+        MaskTarget(of="tow").bind("area", {"one": ImageInput(), "two": ImageInput()})
 
 
 @pytest.mark.parametrize("length", [1, 12])

@@ -3,7 +3,7 @@
 import torch
 from torch.distributions import Bernoulli
 
-from torso.tasks.heads import Logistics
+from torso.tasks.multilabel import Logistics
 
 NAN = torch.nan
 

@@ -7,7 +7,9 @@ import torch
 from torch.distributions import Normal
 
 from torso.core.errors import ConfigError
-from torso.tasks.heads import Gaussian, GaussianVector, Head
+from torso.tasks import Head
+from torso.tasks.number import Gaussian
+from torso.tasks.vector import GaussianVector
 
 NAN = torch.nan
 

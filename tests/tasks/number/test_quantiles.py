@@ -8,7 +8,8 @@ import torch
 from scipy import stats
 
 from torso.core.errors import ConfigError
-from torso.tasks.heads import Head, Quantiles
+from torso.tasks import Head
+from torso.tasks.number import Quantiles
 
 PLACES = [0.05, 0.25, 0.5, 0.75, 0.95]
 

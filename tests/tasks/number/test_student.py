@@ -8,7 +8,8 @@ import torch
 from scipy import stats
 
 from torso.core.errors import ConfigError
-from torso.tasks.heads import Gaussian, Head, Student
+from torso.tasks import Head
+from torso.tasks.number import Gaussian, Student
 
 
 def head(freedom=3.0, spread=0.5, **settings):

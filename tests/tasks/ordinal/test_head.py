@@ -7,7 +7,8 @@ import torch
 from scipy import stats
 
 from torso.core.errors import ConfigError
-from torso.tasks.heads import CumulativeLogits, Head
+from torso.tasks import Head
+from torso.tasks.ordinal import CumulativeLogits
 
 CUTS = 0.0, math.log(3.0)
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import sklearn.metrics as sk
 
-from torso.tasks.scores import evaluate_task, fit_baseline
+from torso.tasks import evaluate_task, fit_baseline
 
 
 def evaluate(probability, truth, **settings):

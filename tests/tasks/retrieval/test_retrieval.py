@@ -10,8 +10,8 @@ import torch
 import torso
 from torso.core.errors import ConfigError, DataError
 from torso.core.types import Tokens
+from torso.tasks import evaluate_task, fit_baseline
 from torso.tasks.retrieval.head import Contrastive
-from torso.tasks.scores import evaluate_task, fit_baseline
 
 WORDS = ["apple", "river", "stone", "cloud", "horse", "lamp"]
 

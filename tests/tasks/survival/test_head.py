@@ -8,7 +8,8 @@ import torch
 from scipy import stats
 
 from torso.core.errors import ConfigError
-from torso.tasks.heads import Hazards, Head, LogLogistic, LogNormal, Weibull
+from torso.tasks import Head
+from torso.tasks.survival import Hazards, LogLogistic, LogNormal, Weibull
 
 ENDS, HAZARDS = [1.0, 3.0], [0.5, 0.25, 1.0]
 TIMES = np.array([0.2, 1.0, 2.5, 4.0, 30.0])

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from torso.tasks.scores import evaluate_task, fit_baseline
+from torso.tasks import evaluate_task, fit_baseline
 from torso.tasks.survival.scores import Concordance
 
 

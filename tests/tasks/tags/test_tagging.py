@@ -15,11 +15,10 @@ from torso.core.errors import ConfigError, DataError
 from torso.core.types import Tokens
 from torso.runs.schema import Schema
 from torso.tables.table import read_table
-from torso.tasks.heads import TagTokens
-from torso.tasks.scores import evaluate_task, fit_baseline
+from torso.tasks import evaluate_task, fit_baseline, labelled
+from torso.tasks.tags import TagsTarget, TagTokens
 from torso.tasks.tags.chain import FAST, Chain
 from torso.tasks.tags.codes import spans_of, tags_of, touching
-from torso.tasks.targets import Tags, labelled
 
 SETTINGS = {"dim": 16, "training.epochs": 12, "training.batch_size": 8, "training.lr": 1e-2}
 
@@ -74,7 +73,7 @@ def test_blanks_capitals_and_wide_characters_leave_places_alone():
     assert [[one["start"], one["end"]] for (one,) in answers] == [
         [span[0][0], span[0][1]] for span in spans
     ]
-    places = found.inputs["x"].places(read_table({"x": texts}).column("x"))
+    places = found.inputs["x"].offsets(read_table({"x": texts}).column("x"))
     assert all((np.diff(one, axis=1) > 0).all() for one in places)
 
 
@@ -128,7 +127,7 @@ def test_what_does_not_fit_is_reported():
         read_table({"x": ["ab cd ef"] * 3, "y": ["6 8 A", "0 1 A", "3 5 B"]}),
     )
     targets = found.dataset(table, reading).targets["y"]
-    assert [(one.row, one.cell, one.reason) for one in reading.skipped] == [
+    assert [(one.row, one.cell, one.reason) for one in reading.log.skipped] == [
         (1, "6 8 A", "no step that is read lies in the span"),
         (2, "0 1 A", "begins or ends within a token; taken for whole ones"),
         (3, "3 5 B", "tag unseen in training"),
@@ -140,7 +139,7 @@ def test_a_span_that_leaves_its_text_is_reported():
     found, _ = schema(["0 2 A"], ["ab cd ef"], "text", {"length": 5, "min_frequency": 1})
     reading = Reading()
     found.dataset(read_table({"x": ["ab cd"] * 2, "y": ["3 5 A", "3 9 A"]}), reading)
-    assert [(one.row, one.cell, one.reason) for one in reading.skipped] == [
+    assert [(one.row, one.cell, one.reason) for one in reading.log.skipped] == [
         (2, "3 9 A", "ends behind the input; cut off there")
     ]
 
@@ -191,7 +190,7 @@ def test_settings_are_checked(inputs, target, message):
 
 def test_tags_may_be_given():
     assert encoded(["0 3 B"], ["abc"], "text", tags=["B", "A"])[0][0] == 1
-    kind = Tags(tags=["B", "A"])
+    kind = TagsTarget(tags=["B", "A"])
     assert kind.names == ["B", "A"]
 
 

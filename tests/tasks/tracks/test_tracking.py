@@ -10,16 +10,15 @@ import torch
 import torso
 from tests import small_tables as tables
 from tests.videos import mp4
-from torso.columns.inputs import VideoInput
+from torso.columns.inputs import ImageInput, TextInput, VideoInput
 from torso.columns.reading import Reading
 from torso.core.errors import ConfigError, DataError
 from torso.core.types import Tokens
 from torso.encoders import Encoder
 from torso.runs.schema import Schema
 from torso.tables.table import read_table
-from torso.tasks.heads import TrackSet
-from torso.tasks.scores import evaluate_task, fit_baseline
-from torso.tasks.targets import Tracks, labelled
+from torso.tasks import evaluate_task, fit_baseline, labelled
+from torso.tasks.tracks import TrackSet, TracksTarget
 
 NAN = float("nan")
 
@@ -29,9 +28,8 @@ def column(cells):
 
 
 def kind(frames=3, **settings):
-    built = Tracks(**settings)
-    built.meet("x", {"note": "text", "clip": "video"})
-    built.adopt({"clip": VideoInput(frames=frames)})
+    built = TracksTarget(**settings)
+    built.bind("x", {"note": TextInput(), "clip": VideoInput(frames=frames)})
     return built
 
 
@@ -77,7 +75,7 @@ def test_strange_classes_and_too_many_tracks_are_reported():
     )
     assert targets[0, 0, :, 4].tolist() == [1, 1, -1]
     assert labelled(targets).tolist() == [True, False]
-    assert [(one.row, one.reason) for one in reading.skipped] == [
+    assert [(one.row, one.reason) for one in reading.log.skipped] == [
         (1, "class unseen in training"),
         (2, "more than `most`, which is 1"),
     ]
@@ -124,9 +122,9 @@ def test_a_video_is_needed_and_named_where_there_are_several():
     with pytest.raises(
         ConfigError, match=r"about one video. Found the video inputs \[\]. Take in .*kind=video"
     ):
-        Tracks().meet("x", {"photo": "image"})
+        TracksTarget().bind("x", {"photo": ImageInput()})
     with pytest.raises(ConfigError, match="Did you mean 'clip'"):
-        Tracks(of="clop").meet("x", {"clip": "video", "film": "video"})
+        TracksTarget(of="clop").bind("x", {"clip": VideoInput(), "film": VideoInput()})
 
 
 def test_sure_tracks_come_first_in_the_unit_of_the_labels_and_can_be_read_again():
@@ -437,5 +435,5 @@ def test_frames_and_a_fitting_encoder_come_from_the_video(size, stride):
     schema = Schema(inputs, {"things": {"kind": "tracks"}})
     assert schema.targets["things"].offered() == {"of": "clip", "classes": 0, "frames": 5}
     wished = schema.encoder("clip")
-    assert wished["frame"] == {"type": "pyramid", "stride": stride}
-    Encoder.build({**wished, "type": "video/frames"}, dim=8, size=size, frames=5)
+    assert wished.settings["frame"] == {"type": "pyramid", "stride": stride}
+    Encoder.build({**wished.settings, "type": "video/frames"}, dim=8, size=size, frames=5)

@@ -1,1 +1,1 @@
-"""Commands in files of their own, and what all commands share."""
+"""The commands of `torso`: one per file, each thin above a function that Python users call too."""

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from torso.app.commands.shared import AS_IS, Root, RunArgument, TrustCode, console
+from torso.app.commands.shared import Root, RunArgument, TrustCode
 
 __all__ = ["search"]
 
@@ -41,18 +41,18 @@ def search(
 ) -> None:
     """Find what belongs to a text, a picture or a recording, by a run with a retrieval target."""
     import torso
-    from torso.app.terminal import CountingBar, search_table
+    from torso.app.terminal import AS_IS, CountingBar, console, search_table
+    from torso.tables.files import check_writable
     from torso.tables.table import write_table
-    from torso.tables.writing import check_writable
 
     if out is not None:
         check_writable(out)
     question: dict[str, Any] = {"text": text, "image": image, "audio": audio}
-    predictor = torso.load(run, trust_code=trust_code)
-    asks = predictor.asking(**question, by=by, target=target)
+    searcher = torso.Searcher(torso.load(run, trust_code=trust_code), target)
+    asks = searcher.asking(**question, by=by)
     with CountingBar(console(), "vectors") as bar:
-        things = predictor.collection(
-            among, find=find, by=asks, target=target, root=root, exact=exact, progress=bar
+        things = searcher.collection(
+            among, find=find, by=asks, root=root, exact=exact, progress=bar
         )
     found = things.search(**question, by=asks, top=top, as_arrow=True)
     if out is not None:

@@ -1,25 +1,21 @@
-"""What commands share: arguments and options that mean the same everywhere, and the console."""
+"""Arguments and options that mean the same in every command."""
 
 from __future__ import annotations
 
-import sys
+import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
-if TYPE_CHECKING:
-    from rich.console import Console
-
 __all__ = [
-    "AS_IS",
     "Root",
     "RunArgument",
     "Settings",
     "TableArgument",
     "Targets",
     "TrustCode",
-    "console",
+    "rooted",
 ]
 
 TableArgument = Annotated[str, typer.Argument(help="CSV, TSV, JSON lines, Parquet or Arrow file.")]
@@ -38,12 +34,7 @@ Root = Annotated[
     list[str], typer.Option("--root", help="Folder or zip that file columns are relative to.")
 ]
 
-AS_IS: dict[str, Any] = {"highlight": False, "markup": False, "soft_wrap": True}
-"""For lines that hold names and paths: one line each, whatever is in them."""
 
-
-def console(*, out: bool = False) -> Console:
-    """Return the console for results (`out`) or for progress and notes."""
-    from rich.console import Console
-
-    return Console(stderr=not out, width=None if sys.stdout.isatty() or not out else 120)
+def rooted(root: list[str]) -> list[str]:
+    """Return the setting that `--root` stands for."""
+    return [f"data.root={json.dumps(root)}"] if root else []

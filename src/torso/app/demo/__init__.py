@@ -38,9 +38,7 @@ def run(console: Console, folder: Path, rows: int = 1797) -> Predictor:
     """
     import torso
     from torso.app.demo.digits import TARGETS, make
-    from torso.app.progress import ProgressBar
-    from torso.app.results import results_table
-    from torso.app.terminal import columns_table, summary
+    from torso.app.terminal import ProgressBar, columns_table, results_table, summary
     from torso.inference.report import inspect_table
     from torso.tables.table import read_table
 

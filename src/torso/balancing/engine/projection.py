@@ -6,7 +6,7 @@ ICALP 2002; Weinberger et al., ICML 2009, https://arxiv.org/abs/0902.2206, lemma
 of about `sqrt(2 / m)` of the product of the lengths where no few numbers dominate: here 0.8 %, far below what
 one batch differs from the next. So K gradients take the memory of one, and K x m numbers besides.
 
-How we differ: the signs are one random sequence of L numbers, repeated. As m and L are primes, two numbers of
+Differs: the signs are one random sequence of L numbers, repeated. As m and L are primes, two numbers of
 one bucket have independent signs unless they lie `m * L` apart, nine billion.
 """
 
@@ -18,10 +18,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from torso.balancing.engine.leaves import task_roots
+from torso.balancing.engine.graph import task_roots
+from torso.balancing.engine.jacobian import gram, wide_type
 from torso.balancing.engine.ranks import average
 from torso.balancing.engine.reach import trainable, unreached
-from torso.balancing.engine.rows import gram, wide_type
 
 __all__ = ["BUCKETS", "Projection", "projected_gram"]
 

@@ -9,11 +9,11 @@ import torch
 from torch import Tensor, nn
 from torch import distributed as dist
 
-from torso.balancing.engine.leaves import nodes, task_roots
+from torso.balancing.engine.graph import nodes, task_roots
+from torso.balancing.engine.jacobian import Jacobian, accumulate, gram
 from torso.balancing.engine.linear_layers import LinearLayer, linear_layers
 from torso.balancing.engine.ranks import average
 from torso.balancing.engine.reach import trainable, unreached
-from torso.balancing.engine.rows import Rows, accumulate, gram
 from torso.core.errors import ConfigError
 
 __all__ = ["TaskGradients"]
@@ -64,7 +64,7 @@ class TaskGradients:
             self._layers = linear_layers(nodes([losses]), self.tensors, len(roots))
         without = {id(layer.weight) for layer in self._layers}
         others = [one for one in self.tensors if id(one) not in without]
-        self._rows = Rows(others, len(roots), self.tensors[0].device, space)
+        self._rows = Jacobian(others, len(roots), self.tensors[0].device, space)
         last = len(roots) - 1
         before = [parameter.grad for parameter in own]
         if group is not None:  # this process's part apart from what was in `.grad`

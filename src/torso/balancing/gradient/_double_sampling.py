@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 
 from torso.balancing.gradient._gradient_balancer import GradientBalancer
-from torso.balancing.gradient._products import inner_products
-from torso.balancing.gradient._rows import Rows
+from torso.balancing.gradient._inner_products import inner_products
+from torso.balancing.gradient._row_memory import RowMemory
 
 __all__ = ["DoubleSampling"]
 
@@ -40,7 +40,7 @@ class DoubleSampling(GradientBalancer):
         super().__init__(tasks)
         count = len(self.tasks)
         self.register_buffer("weights", torch.full((count,), 1.0 / count, dtype=torch.float64))
-        self.previous = Rows(count)
+        self.previous = RowMemory(count)
 
     @abstractmethod
     def advance(self, products: Tensor, weights: Tensor, /) -> Tensor:

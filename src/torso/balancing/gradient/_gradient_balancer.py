@@ -5,12 +5,13 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Sequence
 from time import perf_counter
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
 
 from torso.balancing._balancer import Balancer
-from torso.balancing.engine import TaskGradients
+from torso.balancing.engine.task_gradients import TaskGradients
 from torso.core.errors import ConfigError
 
 __all__ = ["GradientBalancer"]
@@ -26,15 +27,27 @@ class GradientBalancer(Balancer):
 
     Args:
         tasks: names of the tasks.
+
+    Attributes:
+        averages_gradients: True if the direction follows a mean over steps instead of the newest gradients.
+        draws_on_device: True if random numbers come from the device, so that each kind of device draws others.
     """
 
     needs = "gradients; a backward pass and a gradient in memory per task"
+    averages_gradients: ClassVar[bool] = False
+    draws_on_device: ClassVar[bool] = False
     newest: Tensor
 
     def __init__(self, tasks: Sequence[str] | int) -> None:
         super().__init__(tasks)
         count = len(self.tasks)
         self.register_buffer("newest", torch.full((count, count), torch.nan, dtype=torch.float64))
+
+    @classmethod
+    def settings_at_scale(cls, scale: float) -> dict[str, float]:
+        """Return settings that keep the direction for gradients `scale` times as large. Default: none needed."""
+        del scale
+        return {}
 
     @abstractmethod
     def combine(self, jacobian: Tensor, tasks: Tensor, /) -> Tensor:

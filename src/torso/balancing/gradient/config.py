@@ -9,7 +9,7 @@ from torch import Tensor
 
 from torso.balancing._preference import Preference, preference_of
 from torso.balancing.gradient._gradient_balancer import GradientBalancer
-from torso.balancing.gradient._products import inner_products
+from torso.balancing.gradient._inner_products import inner_products
 
 __all__ = ["ConFIG"]
 
@@ -17,11 +17,11 @@ __all__ = ["ConFIG"]
 class ConFIG(GradientBalancer, name="config"):
     """`(sum_i g_i . u) u` with `u` along `pinv(U) 1`, the rows of `U` the gradients at length one.
 
-    Liu, Chu, Thuerey, ICLR 2025, "ConFIG: Towards Conflict-free Training of Physics Informed Neural Networks"
+    From Liu, Chu, Thuerey, ICLR 2025, "ConFIG: Towards Conflict-free Training of Physics Informed Neural Networks"
     (https://arxiv.org/abs/2408.11104), equations 2 and 3. Linearly independent gradients all have the same
     cosine with u, so none is in conflict; with `preference`, the cosines are in these proportions.
 
-    How we differ: the pseudo-inverse goes through the `[tasks, tasks]` cosines in float64, and directions
+    Differs: the pseudo-inverse goes through the `[tasks, tasks]` cosines in float64, and directions
     are cut below the rounding of the gradients' own dtype. `torch.linalg.pinv` of `[tasks, numbers]` in
     float32, as the authors call it, cuts singular values below `numbers x 1.2e-7` of the largest: of two
     nearly opposed gradients of a million numbers it returns no direction at all. Where gradients oppose each

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Annotated
 
 import torch
 from torch import Tensor
 
 from torso.balancing.gradient._gradient_balancer import GradientBalancer
-from torso.balancing.gradient._rows import Rows
+from torso.balancing.gradient._row_memory import RowMemory
 from torso.core.errors import ConfigError
+from torso.core.ranges import Range
 
 __all__ = ["DBMTL"]
 
@@ -17,12 +19,12 @@ __all__ = ["DBMTL"]
 class DBMTL(GradientBalancer, name="dbmtl"):
     """`sum_i (max_j |m_j| / |m_i|) m_i` with `m_i` a running mean of the gradient of `log loss_i`.
 
-    Lin, Jiang, Ye, Zhang, Chen, Chen, Liu, Kwok, 2023, "Dual-Balancing for Multi-Task Learning"
+    From Lin, Jiang, Ye, Zhang, Chen, Chen, Liu, Kwok, 2023, "Dual-Balancing for Multi-Task Learning"
     (https://arxiv.org/abs/2308.12029), algorithm 1: in the k-th step `m <- b m + (1 - b) g`,
     `b = beta / k ** sigma`. As there, every task's own parameters get the gradient of the logarithm, too.
     Multiplying a loss by a constant changes nothing.
 
-    How we differ: the mean begins with the first gradient instead of zero, which would shorten the first
+    Differs: the mean begins with the first gradient instead of zero, which would shorten the first
     steps; k counts the steps in which the task had a gradient. Nothing is added to losses and lengths (the
     authors add 1e-8): a loss of exactly zero has no gradient. The memory is that of one Jacobian more, tasks x
     shared parameters.
@@ -36,10 +38,15 @@ class DBMTL(GradientBalancer, name="dbmtl"):
         ConfigError: in `backward`, a loss is negative.
     """
 
+    averages_gradients = True
     steps: Tensor
 
     def __init__(
-        self, tasks: Sequence[str] | int, *, beta: float = 0.9, sigma: float = 0.0
+        self,
+        tasks: Sequence[str] | int,
+        *,
+        beta: Annotated[float, Range(0.0, 0.99)] = 0.9,
+        sigma: Annotated[float, Range(0.0, 1.0)] = 0.0,
     ) -> None:
         super().__init__(tasks)
         if not 0 <= beta < 1:
@@ -48,7 +55,7 @@ class DBMTL(GradientBalancer, name="dbmtl"):
             raise ValueError(f"Parameter `sigma` should not be negative. Found {sigma}.")
         self.beta = beta
         self.sigma = sigma
-        self.mean = Rows(len(self.tasks))
+        self.mean = RowMemory(len(self.tasks))
         self.register_buffer("steps", torch.zeros(len(self.tasks), dtype=torch.int64))
 
     def transform(self, losses: Tensor, /) -> Tensor:

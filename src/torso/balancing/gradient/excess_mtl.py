@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Annotated
 
 import torch
 from torch import Tensor
 
 from torso.balancing.gradient._gradient_balancer import GradientBalancer
-from torso.balancing.gradient._rows import Rows
+from torso.balancing.gradient._row_memory import RowMemory
+from torso.core.ranges import Range
 
 __all__ = ["ExcessMTL"]
 
@@ -16,13 +18,13 @@ __all__ = ["ExcessMTL"]
 class ExcessMTL(GradientBalancer, name="excess_mtl"):
     """`sum_i w_i g_i` with weights that grow with the tasks' estimated excess risks.
 
-    He, Zhou, Zhang, Yun, Xu, Zeng, Chilimbi, Zhao, ICML 2024, "Robust Multi-Task Learning with Excess Risks"
+    From He, Zhou, Zhang, Yun, Xu, Zeng, Chilimbi, Zhao, ICML 2024, "Robust Multi-Task Learning with Excess Risks"
     (https://arxiv.org/abs/2402.02009): the excess risk, how far the loss is above the
     best it can be, is estimated by `E = g' H^-1 g`, H the diagonal matrix of the roots of the sums of all
     squared gradients so far. It is divided by its value at the start, and `w <- w exp(step_size E)`,
     brought to the sum of one. A noisy task whose loss cannot fall has a large loss, but a small E.
 
-    How we differ: nothing is added to the sums (the authors add 1e-7), so that the scale of a task's gradient
+    Differs: nothing is added to the sums (the authors add 1e-7), so that the scale of a task's gradient
     is of no matter; in the authors' code the weights sum to the number of tasks. The memory is that of one
     Jacobian more, tasks x shared parameters.
 
@@ -38,7 +40,11 @@ class ExcessMTL(GradientBalancer, name="excess_mtl"):
     start: Tensor
 
     def __init__(
-        self, tasks: Sequence[str] | int, *, step_size: float = 0.01, warmup: int = 1
+        self,
+        tasks: Sequence[str] | int,
+        *,
+        step_size: Annotated[float, Range(1e-4, 1.0, log=True)] = 0.01,
+        warmup: Annotated[int, Range(1, 1000, log=True)] = 1,
     ) -> None:
         super().__init__(tasks)
         if not step_size > 0:
@@ -48,7 +54,7 @@ class ExcessMTL(GradientBalancer, name="excess_mtl"):
         self.step_size = step_size
         self.warmup = warmup
         count = len(self.tasks)
-        self.roots = Rows(count)  # of the sums of squares
+        self.roots = RowMemory(count)  # of the sums of squares
         self.register_buffer("logarithms", torch.zeros(count, dtype=torch.float64))
         self.register_buffer("steps", torch.zeros(count, dtype=torch.int64))
         self.register_buffer("start", torch.zeros(count, dtype=torch.float64))

@@ -16,12 +16,12 @@ __all__ = ["GradDrop"]
 class GradDrop(GradientBalancer, name="graddrop"):
     """Sum of the gradients' positive or of their negative entries, number by number.
 
-    Chen, Ngiam, Huang, Luong, Kretzschmar, Chai, Anguelov, NeurIPS 2020, "Just Pick a Sign: Optimizing Deep
+    From Chen, Ngiam, Huang, Luong, Kretzschmar, Chai, Anguelov, NeurIPS 2020, "Just Pick a Sign: Optimizing Deep
     Multitask Models with Gradient Sign Dropout" (https://arxiv.org/abs/2010.06808), algorithm 1, lines 10 to
     15: the positive sign is kept with the probability `P = (1 + sum g / sum |g|) / 2`, their positive sign
     purity; the leak l lets a task's gradient through: `l g + (1 - l) (what is kept of g)`.
 
-    How we differ: the paper drops at the activations, with gradients summed over the batch; this acts on the
+    Differs: the paper drops at the activations, with gradients summed over the batch; this acts on the
     parameters' gradients and thereby needs no hook in the model. P is not bent by a further function. Where
     the drawn number equals P, the negative sign stays; the paper's two strict inequalities drop both.
 
@@ -32,6 +32,7 @@ class GradDrop(GradientBalancer, name="graddrop"):
         seed: of the draws; each step has its own, which `forward` repeats and a resumed run continues.
     """
 
+    draws_on_device = True
     leak: Tensor
     step: Tensor
 

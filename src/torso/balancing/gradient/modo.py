@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Annotated
 
 from torch import Tensor
 
 from torso.balancing._simplex import onto_simplex
 from torso.balancing.gradient._double_sampling import DoubleSampling
+from torso.core.ranges import Range
 
 __all__ = ["MoDo"]
 
@@ -15,10 +17,10 @@ __all__ = ["MoDo"]
 class MoDo(DoubleSampling, name="modo"):
     """`lambda <- P(lambda - gamma (G1 G2' + rho I) lambda)`, P the projection on the simplex.
 
-    Chen, Fernando, Ying, Chen, NeurIPS 2023 and JMLR 2024, "Three-Way Trade-Off in Multi-Objective Learning:
+    From Chen, Fernando, Ying, Chen, NeurIPS 2023 and JMLR 2024, "Three-Way Trade-Off in Multi-Objective Learning:
     Optimization, Generalization and Conflict-Avoidance" (https://arxiv.org/abs/2305.20057), algorithm 1. The
     sum of the gradients weighted by lambda approaches the shortest one, MGDA's, without the bias that noise
-    gives it. How we differ: the independent batches are consecutive steps (see `DoubleSampling`), where the
+    gives it. Differs: the independent batches are consecutive steps (see `DoubleSampling`), where the
     authors draw two or three in a step.
 
     `gamma` acts on inner products of gradients as they are: gradients ten times as large need it a hundred
@@ -30,7 +32,13 @@ class MoDo(DoubleSampling, name="modo"):
         rho: pull towards equal weights.
     """
 
-    def __init__(self, tasks: Sequence[str] | int, *, gamma: float = 0.1, rho: float = 0.0) -> None:
+    def __init__(
+        self,
+        tasks: Sequence[str] | int,
+        *,
+        gamma: Annotated[float, Range(1e-4, 1.0, log=True)] = 0.1,
+        rho: Annotated[float, Range(0.0, 1.0)] = 0.0,
+    ) -> None:
         super().__init__(tasks)
         if not gamma > 0:
             raise ValueError(f"Parameter `gamma` should be positive. Found {gamma}.")
@@ -38,6 +46,11 @@ class MoDo(DoubleSampling, name="modo"):
             raise ValueError(f"Parameter `rho` should not be negative. Found {rho}.")
         self.gamma = gamma
         self.rho = rho
+
+    @classmethod
+    def settings_at_scale(cls, scale: float) -> dict[str, float]:
+        """Return the `gamma` for gradients `scale` times as large: it acts on their products."""
+        return {"gamma": 0.1 / scale**2}
 
     def advance(self, products: Tensor, weights: Tensor, /) -> Tensor:
         """Return the weights after one projected step."""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Annotated
 
 import torch
 from torch import Tensor
 
 from torso.balancing._simplex import onto_simplex
 from torso.balancing.gradient._double_sampling import DoubleSampling
+from torso.core.ranges import Range
 
 __all__ = ["SDMGrad"]
 
@@ -16,13 +18,13 @@ __all__ = ["SDMGrad"]
 class SDMGrad(DoubleSampling, name="sdmgrad"):
     """`(g_w + c g_0) / (1 + c)` with the mean gradient `g_0` and `w` near the minimum of `|g_w + c g_0|`.
 
-    Xiao, Ban, Ji, NeurIPS 2023, "Direction-oriented Multi-objective Learning: Simple and Provable Stochastic
+    From Xiao, Ban, Ji, NeurIPS 2023, "Direction-oriented Multi-objective Learning: Simple and Provable Stochastic
     Algorithms" (https://arxiv.org/abs/2305.18409), algorithm 1; c is their lambda. With c = 0 it is MGDA by
     stochastic steps, with a large c plain averaging. Each batch moves w by `iterations` steps of projected
     descent with momentum. As in the authors' code, the inner products are divided by the square of the
     tasks' mean gradient length, so that `lr` means the same at any scale.
 
-    How we differ: the independent batches are consecutive steps (see `DoubleSampling`), where the authors draw
+    Differs: the independent batches are consecutive steps (see `DoubleSampling`), where the authors draw
     three in a step. That length is estimated from two batches; where no task's two gradients agree, it is
     unknown and w stays, while the authors' code divides by 1e-8.
 
@@ -38,10 +40,10 @@ class SDMGrad(DoubleSampling, name="sdmgrad"):
         self,
         tasks: Sequence[str] | int,
         *,
-        towards_mean: float = 0.3,
-        lr: float = 10.0,
-        momentum: float = 0.5,
-        iterations: int = 20,
+        towards_mean: Annotated[float, Range(0.0, 10.0)] = 0.3,
+        lr: Annotated[float, Range(0.1, 100.0, log=True)] = 10.0,
+        momentum: Annotated[float, Range(0.0, 0.9)] = 0.5,
+        iterations: Annotated[int, Range(1, 100, log=True)] = 20,
     ) -> None:
         super().__init__(tasks)
         if not towards_mean >= 0:

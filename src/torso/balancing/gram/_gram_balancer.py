@@ -11,8 +11,10 @@ import torch
 from torch import Tensor, nn
 
 from torso.balancing._balancer import Balancer
-from torso.balancing.engine import TaskGradients, add_gradients, projected_gram
+from torso.balancing.engine.plain_pass import add_gradients
+from torso.balancing.engine.projection import projected_gram
 from torso.balancing.engine.sketch import Sketch
+from torso.balancing.engine.task_gradients import TaskGradients
 from torso.core.errors import ConfigError
 
 __all__ = ["Gram", "GramBalancer"]
@@ -43,12 +45,18 @@ class GramBalancer(Balancer):
             relative sizes of the gradients matter.
         non_conflicting: whether the balanced gradient has no negative product with any task's: `gram @ weights >= 0`
             to rounding.
+        draws_order: True if the tasks meet in a random order, drawn over tasks sorted by gradient length.
+        unique_weights: False if equal gradients may get unequal weights; their direction is unique.
+        plain_for_one_task: False if the step for one task alone is a multiple of its gradient.
         losses: `[tasks]`, those of the newest batch, for `update`; NaN for a task without labels there.
     """
 
     needs = "Gram matrix; sketch: about 1.1 plain steps, exact: a backward pass per task"
     degree: ClassVar[float] = 0.0
     non_conflicting: ClassVar[bool] = False
+    draws_order: ClassVar[bool] = False
+    unique_weights: ClassVar[bool] = True
+    plain_for_one_task: ClassVar[bool] = True
     losses: Tensor | None = None
     newest: Tensor
     used: Tensor

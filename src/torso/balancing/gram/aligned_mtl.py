@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 
 from torso.balancing._preference import Preference, preference_of
-from torso.balancing.gram._cone import balanced, square_root
 from torso.balancing.gram._gram_balancer import Gram, GramBalancer
+from torso.balancing.gram._quadratic import lengths_and_correlations, square_root
 
 __all__ = ["AlignedMTL"]
 
@@ -24,9 +24,9 @@ _ALIKE = 10.0
 class AlignedMTL(GramBalancer, name="aligned_mtl"):
     """`s G^(-1/2) p`: the sum of the orthogonal vectors of one length that are nearest to the gradients.
 
-    Senushkin, Patakin, Kuznetsov, Konushin, CVPR 2023, "Independent Component Alignment for Multi-Task
+    From Senushkin, Patakin, Kuznetsov, Konushin, CVPR 2023, "Independent Component Alignment for Multi-Task
     Learning" (https://arxiv.org/abs/2305.19000), algorithm 1; `G^(-1/2)` on the range of G. As in the authors' code
-    (and not as in some other libraries, which take the mean) `p` is one for every task. How we differ: they take an
+    (and not as in some other libraries, which take the mean) `p` is one for every task. Differs: they take an
     eigendecomposition of G, in which a gradient 1e-7 times as long as the longest is lost; here the rank is that of
     the correlations, and the spectrum comes from a Jacobi method that finds small singular values as exactly as
     large ones (Drmač and Veselić, SIAM Journal on Matrix Analysis 2008). With `min` the step is no longer than the
@@ -40,6 +40,7 @@ class AlignedMTL(GramBalancer, name="aligned_mtl"):
         gram: where the inner products come from (see `GramBalancer`).
     """
 
+    signed_weights = True
     preference: Tensor
 
     def __init__(
@@ -60,7 +61,7 @@ class AlignedMTL(GramBalancer, name="aligned_mtl"):
 
     def solve(self, gram: Tensor, tasks: Tensor, /) -> Tensor:
         """Return `s U / sigma U' p` from the singular values and vectors of the gradients."""
-        lengths, correlation = balanced(gram)
+        lengths, correlation = lengths_and_correlations(gram)
         sigma, vectors = _singular(lengths, correlation)
         if self.scale_mode == "min":
             scale = sigma.min()

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Annotated
 
 import torch
 from torch import Tensor
 
-from torso.balancing.gram._cone import balanced, evened, nearest, square_root
 from torso.balancing.gram._gram_balancer import Gram, GramBalancer
+from torso.balancing.gram._quadratic import (
+    lengths_and_correlations,
+    nearest_to_origin,
+    square_root,
+    with_equals_averaged,
+)
+from torso.core.ranges import Range
 
 __all__ = ["CAGrad"]
 
@@ -23,9 +30,9 @@ _ROUNDING = 1e-13
 class CAGrad(GramBalancer, name="cagrad"):
     """`max_d min_i <g_i, d>` over `|d - g_0| <= c |g_0|`, where `g_0` is the mean gradient.
 
-    Liu, Liu, Jin, Stone, Liu, NeurIPS 2021, "Conflict-Averse Gradient Descent for Multi-task Learning"
+    From Liu, Liu, Jin, Stone, Liu, NeurIPS 2021, "Conflict-Averse Gradient Descent for Multi-task Learning"
     (https://arxiv.org/abs/2110.14048), equation 3 and algorithm 1: `d = g_0 + c |g_0| g_w / |g_w|` with the `w` on
-    the simplex that minimises `<g_w, g_0> + c |g_0| |g_w|`. How we differ: the authors give that problem to
+    the simplex that minimises `<g_w, g_0> + c |g_0| |g_w|`. Differs: the authors give that problem to
     SLSQP with 1e-8 added under the roots, so that small gradients get another answer. Here it is exact and
     scale-free: the optimal `g_w + r u`, where `u = g_0 / |g_0|` and `r = |g_w| / c`, is the point nearest to zero in
     the hull of `g_i + r u`, which leaves one unknown number, `r`; `|g_w| / r` falls as `r` grows. Where the hull of the
@@ -39,11 +46,13 @@ class CAGrad(GramBalancer, name="cagrad"):
         gram: where the inner products come from (see `GramBalancer`).
     """
 
+    plain_for_one_task = False  # the paper's step for one task is (1 + c) g
+
     def __init__(
         self,
         tasks: Sequence[str] | int,
         *,
-        c: float = 0.5,
+        c: Annotated[float, Range(0.0, 1.0)] = 0.5,
         rescale: bool = True,
         gram: Gram = "sketch",
     ) -> None:
@@ -57,7 +66,7 @@ class CAGrad(GramBalancer, name="cagrad"):
         """Return `1 / tasks + c |g_0| / |g_w| * w`, divided by `1 + c^2` if asked."""
         del tasks
         count = len(gram)
-        lengths, correlation = balanced(gram)
+        lengths, correlation = lengths_and_correlations(gram)
         rows = square_root(correlation) * (lengths / lengths.min())  # [rank, tasks]
         mean = rows.mean(dim=1)
         radius = self.c * float(mean.norm())
@@ -65,7 +74,7 @@ class CAGrad(GramBalancer, name="cagrad"):
         noise = count * torch.finfo(gram.dtype).eps * float(lengths.max() / lengths.min())
         if radius > self.c * noise:
             pull, length = self._pull(rows, mean / mean.norm())
-            weights = weights + evened(pull, gram) * (radius / length)
+            weights = weights + with_equals_averaged(pull, gram) * (radius / length)
         return weights / (1.0 + self.c**2) if self.rescale else weights
 
     def _pull(self, rows: Tensor, toward: Tensor) -> tuple[Tensor, float]:
@@ -73,7 +82,7 @@ class CAGrad(GramBalancer, name="cagrad"):
         from scipy.optimize import brentq
 
         def at(reach: float) -> Tensor:
-            return nearest(rows + reach * toward[:, None])
+            return nearest_to_origin(rows + reach * toward[:, None])
 
         def length(reach: float) -> float:
             return float((rows @ at(reach)).norm())
@@ -82,7 +91,7 @@ class CAGrad(GramBalancer, name="cagrad"):
             reach = math.exp(log_reach)
             return math.log(length(reach) / (self.c * reach))
 
-        low = max(float((rows @ nearest(rows)).norm()), _NEAR) / self.c
+        low = max(float((rows @ nearest_to_origin(rows)).norm()), _NEAR) / self.c
         if (
             excess(math.log(low)) <= _ROUNDING
         ):  # `excess` falls at least as fast as its argument rises

@@ -8,8 +8,8 @@ from typing import ClassVar
 from torch import Tensor
 
 from torso.balancing._preference import Preference, preference_of, shares
-from torso.balancing.gram._cone import dual_cone
 from torso.balancing.gram._gram_balancer import Gram, GramBalancer
+from torso.balancing.gram._quadratic import project_on_dual_cone
 
 __all__ = ["DualProj"]
 
@@ -17,9 +17,9 @@ __all__ = ["DualProj"]
 class DualProj(GramBalancer, name="dual_proj"):
     """The projection of `sum_i p_i g_i` on the dual cone of the gradients.
 
-    Lopez-Paz and Ranzato, NeurIPS 2017, "Gradient Episodic Memory for Continual Learning"
+    From Lopez-Paz and Ranzato, NeurIPS 2017, "Gradient Episodic Memory for Continual Learning"
     (https://arxiv.org/abs/1706.08840): the direction nearest to a gradient that conflicts with
-    no other. How we differ: there the gradient is that of the task being learnt and the constraints are
+    no other. Differs: there the gradient is that of the task being learnt and the constraints are
     those of the tasks learnt before; here, as Quinton and Rey put it (https://arxiv.org/abs/2406.16232), the
     gradient is the mean of all and every task is a constraint. The authors' code adds a margin to the
     multipliers and 1e-3 to the diagonal; we add neither. A preference counts relatively, over the tasks
@@ -46,4 +46,4 @@ class DualProj(GramBalancer, name="dual_proj"):
 
     def solve(self, gram: Tensor, tasks: Tensor, /) -> Tensor:
         """Return the weights of the projection of the preferred mean."""
-        return dual_cone(gram, shares(self.preference.to(gram)[tasks]))
+        return project_on_dual_cone(gram, shares(self.preference.to(gram)[tasks]))

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Annotated
 
 import torch
 from torch import Tensor
 
 from torso.balancing._balancer import Balancer
 from torso.balancing.gram._gram_balancer import Gram, GramBalancer
-from torso.core.registry import Spec
+from torso.core.ranges import Range
+from torso.core.spec import SpecLike
 
 __all__ = ["EMA"]
 
@@ -17,10 +19,10 @@ __all__ = ["EMA"]
 class EMA(GramBalancer, name="ema"):
     """`w_t = beta w_(t-1) + (1 - beta) method(G_t)`.
 
-    Zhou, Zhang, Jiang, Zhong, Gu, Zhu, NeurIPS 2022, "On the Convergence of Stochastic
+    From Zhou, Zhang, Jiang, Zhong, Gu, Zhu, NeurIPS 2022, "On the Convergence of Stochastic
     Multi-Objective Gradient Manipulation and Beyond" (https://openreview.net/forum?id=ScwfQ7hdwyP),
     CR-MOGM: weights that follow every batch keep stochastic MGDA and its like from converging, a running
-    mean does not. How we differ: `beta` is constant, where the paper's theory lets it go to one as the
+    mean does not. Differs: `beta` is constant, where the paper's theory lets it go to one as the
     learning rate falls; the mean starts from a task's first weights; the mean of a task that is absent
     stays as it is; for methods whose weights depend on the length of the gradients, the mean is that of the
     weights for gradients of length one, scaled to the newest.
@@ -44,8 +46,8 @@ class EMA(GramBalancer, name="ema"):
         self,
         tasks: Sequence[str] | int,
         *,
-        method: Spec | GramBalancer = "mgda",
-        beta: float = 0.9,
+        method: SpecLike | GramBalancer = "mgda",
+        beta: Annotated[float, Range(0.0, 0.99)] = 0.9,
         gram: Gram = "sketch",
     ) -> None:
         super().__init__(tasks, gram=gram)

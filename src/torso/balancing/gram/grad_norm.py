@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Annotated
 
 import torch
 from torch import Tensor
 
 from torso.balancing.gram._gram_balancer import Gram, GramBalancer
 from torso.core.errors import ConfigError
+from torso.core.ranges import Range
 
 __all__ = ["GradNorm"]
 
@@ -16,13 +18,13 @@ __all__ = ["GradNorm"]
 class GradNorm(GramBalancer, name="gradnorm"):
     """Learned weights `w` of sum K that lower `sum_i |G_i - mean(G) r_i ** alpha|`, with `G_i = w_i |g_i|`.
 
-    Chen, Badrinarayanan, Lee, Rabinovich, ICML 2018, "GradNorm: Gradient Normalization for Adaptive Loss
+    From Chen, Badrinarayanan, Lee, Rabinovich, ICML 2018, "GradNorm: Gradient Normalization for Adaptive Loss
     Balancing in Deep Multitask Networks" (https://arxiv.org/abs/1711.02257), equation 2 and algorithm 1:
     `r_i` is the loss against the task's first one, divided by the mean of these ratios; a task that trains
     slowly gets a longer gradient. The target is a constant for the derivative. Only the lengths of the
     gradients enter, the diagonal of the Gram matrix.
 
-    How we differ: the gradient step is taken on `log w`, in units of `mean(G)`, so that weights stay positive
+    Differs: the gradient step is taken on `log w`, in units of `mean(G)`, so that weights stay positive
     and the scale of the losses is of no matter; on `w` itself a fixed step throws any weight below about
     the root of `lr` under zero. The weights move at every look at the gradients, which with `gram: sketch` is
     every few steps. The paper measures at the last shared layer: for that pass its weight as
@@ -45,8 +47,8 @@ class GradNorm(GramBalancer, name="gradnorm"):
         self,
         tasks: Sequence[str] | int,
         *,
-        alpha: float = 1.5,
-        lr: float = 0.025,
+        alpha: Annotated[float, Range(0.0, 3.0)] = 1.5,
+        lr: Annotated[float, Range(1e-3, 0.1, log=True)] = 0.025,
         gram: Gram = "sketch",
     ) -> None:
         super().__init__(tasks, gram=gram)

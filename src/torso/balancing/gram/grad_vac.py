@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Annotated
 
 import torch
 from torch import Tensor
 
-from torso.balancing.gram._cone import balanced
 from torso.balancing.gram._gram_balancer import Gram, GramBalancer
+from torso.balancing.gram._quadratic import lengths_and_correlations
 from torso.balancing.gram.pcgrad import orders
+from torso.core.ranges import Range
 
 __all__ = ["GradVac"]
 
@@ -19,11 +21,11 @@ _LARGEST = 1.0 - 1e-6  # target cosine; a target of one would ask for an infinit
 class GradVac(GramBalancer, name="grad_vac"):
     """The sum of the gradients, each turned towards those that it is less similar to than usual.
 
-    Wang, Tsvetkov, Firat, Cao, ICLR 2021, "Gradient Vaccine" (https://arxiv.org/abs/2010.05874),
+    From Wang, Tsvetkov, Firat, Cao, ICLR 2021, "Gradient Vaccine" (https://arxiv.org/abs/2010.05874),
     algorithm 1. Gradient i meets the others in random order; where its cosine with gradient j is below the
     target `phi[i, j]`, a multiple of gradient j is added that brings it to the target exactly. The
     target is the running mean `(1 - beta) phi + beta cosine`, from zero, where the method is
-    PCGrad. One group: the whole shared vector. How we differ from widespread code: the targets move at
+    PCGrad. One group: the whole shared vector. Differs from widespread code: the targets move at
     every meeting, as in the paper, not only when a gradient is turned; targets of tasks that are absent
     stay as they are; a target of one, which no finite step reaches, counts as 1 - 1e-6; a gradient that
     was turned into nothing has no cosine. The paper uses `beta = 0.01`, code often 0.5. Orders are drawn as
@@ -36,6 +38,7 @@ class GradVac(GramBalancer, name="grad_vac"):
         gram: where the inner products come from (see `GramBalancer`).
     """
 
+    draws_order = True
     target: Tensor
     step: Tensor
 
@@ -43,7 +46,7 @@ class GradVac(GramBalancer, name="grad_vac"):
         self,
         tasks: Sequence[str] | int,
         *,
-        beta: float = 0.5,
+        beta: Annotated[float, Range(1e-3, 1.0, log=True)] = 0.5,
         seed: int = 0,
         gram: Gram = "sketch",
     ) -> None:
@@ -71,7 +74,7 @@ class GradVac(GramBalancer, name="grad_vac"):
 
     def _vaccinate(self, gram: Tensor, tasks: Tensor) -> tuple[Tensor, Tensor]:
         """Return the weights `[k]` and the cosines `[k, k]` at each meeting, NaN where there was none."""
-        lengths, correlation = balanced(gram)
+        lengths, correlation = lengths_and_correlations(gram)
         order = orders(gram, self.seed, int(self.step))
         targets = self.target.to(gram)[tasks[:, None], tasks].clamp(-_LARGEST, _LARGEST)
         target_sines = (1 - targets**2).sqrt()

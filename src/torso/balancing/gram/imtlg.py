@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from torso.balancing.gram._cone import balanced
 from torso.balancing.gram._gram_balancer import GramBalancer
+from torso.balancing.gram._quadratic import lengths_and_correlations
 
 __all__ = ["IMTLG"]
 
@@ -17,9 +17,9 @@ _LEAST = 1e-6
 class IMTLG(GramBalancer, name="imtlg"):
     """Weights of sum one whose direction projects equally on every `g_i / |g_i|`.
 
-    Liu, Li, Kuang, Xue, Chen, Yang, Liao, Zhang, ICLR 2021, "Towards Impartial Multi-task Learning"
+    From Liu, Li, Kuang, Xue, Chen, Yang, Liao, Zhang, ICLR 2021, "Towards Impartial Multi-task Learning"
     (https://openreview.net/forum?id=IMPnRXEWpvr). With the correlations `C` and `x_i = |g_i| w_i` it
-    reads `C x = constant`. How we differ: the paper inverts a matrix that has no inverse if the gradients depend
+    reads `C x = constant`. Differs: the paper inverts a matrix that has no inverse if the gradients depend
     on each other; this is the least-squares solution of least length in `x`. For gradients that cancel in
     every such solution (two opposed ones) it is zero, and the weights are `1 / |g_i|`, so that they do
     cancel. Where the paper's weights of sum one would project negatively on every gradient, and so raise every
@@ -30,10 +30,12 @@ class IMTLG(GramBalancer, name="imtlg"):
         gram: where the inner products come from (see `GramBalancer`).
     """
 
+    signed_weights = True
+
     def solve(self, gram: Tensor, tasks: Tensor, /) -> Tensor:
         """Return the weights; the absolute value of their sum is one."""
         del tasks
-        lengths, correlation = balanced(gram)
+        lengths, correlation = lengths_and_correlations(gram)
         values, vectors = torch.linalg.eigh(correlation)
         noise = len(gram) * torch.finfo(gram.dtype).eps
         kept = values > noise * values[-1]

@@ -6,8 +6,8 @@ from typing import ClassVar
 
 from torch import Tensor
 
-from torso.balancing.gram._cone import shortest
 from torso.balancing.gram._gram_balancer import GramBalancer
+from torso.balancing.gram._quadratic import min_norm_weights
 
 __all__ = ["MGDA"]
 
@@ -15,10 +15,9 @@ __all__ = ["MGDA"]
 class MGDA(GramBalancer, name="mgda"):
     """`min_w w' G w` over the simplex: a direction that lowers every loss, or zero at a Pareto point.
 
-    Désidéri, Comptes Rendus Mathématique 2012, "Multiple-gradient descent algorithm (MGDA) for multiobjective
+    From Désidéri, Comptes Rendus Mathématique 2012, "Multiple-gradient descent algorithm (MGDA) for multiobjective
     optimization"; Sener and Koltun, NeurIPS 2018, "Multi-Task Learning as Multi-Objective Optimization"
-    (https://arxiv.org/abs/1810.04650), equation 3; with `gram: representation` this is their MGDA-UB. How we
-    differ: they stop Frank-Wolfe after 250 steps, which leaves a gap; this is exact. Where the shortest
+    (https://arxiv.org/abs/1810.04650), equation 3; with `gram: representation` this is their MGDA-UB. Differs: they stop Frank-Wolfe after 250 steps, which leaves a gap; this is exact. Where the shortest
     vector has many weights (linearly dependent gradients), equal gradients get equal ones. A task without a
     gradient is left out; in the paper's hull it would make the answer zero.
 
@@ -32,4 +31,4 @@ class MGDA(GramBalancer, name="mgda"):
     def solve(self, gram: Tensor, tasks: Tensor, /) -> Tensor:
         """Return the weights of the shortest vector; they sum to one."""
         del tasks
-        return shortest(gram)
+        return min_norm_weights(gram)

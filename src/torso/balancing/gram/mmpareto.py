@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Annotated
 
 import torch
 from torch import Tensor
 
 from torso.balancing.gram._gram_balancer import Gram, GramBalancer
 from torso.core.errors import unknown
+from torso.core.ranges import Range, SetBy
 
 __all__ = ["MMPareto"]
 
@@ -16,12 +18,12 @@ __all__ = ["MMPareto"]
 class MMPareto(GramBalancer, name="mmpareto"):
     """Plain sums where a unimodal gradient agrees with its multimodal one, the shortest mix where not.
 
-    Wei and Hu, ICML 2024, "MMPareto: Boosting Multimodal Learning with Innocent Unimodal Assistance"
+    From Wei and Hu, ICML 2024, "MMPareto: Boosting Multimodal Learning with Innocent Unimodal Assistance"
     (https://arxiv.org/abs/2405.17730), algorithm 1, for a multimodal gradient m and a unimodal one u: with
     `<m, u> > 0` the weights are (1, 1), else twice those of the shortest vector between m and u; a result
     that is shorter than `m + u` is stretched to that length; both are multiplied by `gamma`.
 
-    How we differ: the paper does this inside each modality's encoder, where only the two losses meet, and
+    Differs: the paper does this inside each modality's encoder, where only the two losses meet, and
     the authors' code takes the lengths for each parameter tensor. Here each pair of a unimodal loss and its
     multimodal loss follows the rule on the whole shared vector. A multimodal loss with several unimodal
     ones gets the mean of its weights over these pairs: the same as the paper where there is one pair or none
@@ -40,8 +42,8 @@ class MMPareto(GramBalancer, name="mmpareto"):
         self,
         tasks: Sequence[str] | int,
         *,
-        unimodal: Mapping[str, str] | None = None,
-        gamma: float = 1.5,
+        unimodal: Annotated[Mapping[str, str] | None, SetBy.DATA] = None,
+        gamma: Annotated[float, Range(1.0, 2.0)] = 1.5,
         gram: Gram = "sketch",
     ) -> None:
         super().__init__(tasks, gram=gram)

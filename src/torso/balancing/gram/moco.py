@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Annotated
 
 import torch
 from torch import Tensor
 
 from torso.balancing._simplex import onto_simplex
 from torso.balancing.gram._gram_balancer import Gram, GramBalancer
+from torso.core.ranges import Range
 
 __all__ = ["MoCo"]
 
@@ -16,10 +18,10 @@ __all__ = ["MoCo"]
 class MoCo(GramBalancer, name="moco"):
     """Weights on the simplex that take one projected gradient step of `w' G w / 2` per step of training.
 
-    Fernando, Shen, Liu, Chaudhury, Murugesan, Chen, ICLR 2023, "Mitigating Gradient Bias in Multi-objective
+    From Fernando, Shen, Liu, Chaudhury, Murugesan, Chen, ICLR 2023, "Mitigating Gradient Bias in Multi-objective
     Learning: A Provably Convergent Approach" (https://arxiv.org/abs/2210.12624), algorithm 1:
     `w <- project(w - gamma_t (G + rho I) w)` with `gamma_t = gamma / t^decay`; the new weights are used at
-    once, as in the authors' code. How we differ: the paper computes G from, and steps along, a running mean
+    once, as in the authors' code. Differs: the paper computes G from, and steps along, a running mean
     of every task's gradient, which holds a copy of the shared part per task. A Gram method sees inner
     products only: with `gram: sketch` G is a running mean of Gram matrices, whose diagonal keeps the noise
     that a mean of gradients would lose; with `exact` it is that of the batch; the step goes along the
@@ -42,9 +44,9 @@ class MoCo(GramBalancer, name="moco"):
         self,
         tasks: Sequence[str] | int,
         *,
-        gamma: float = 0.1,
-        decay: float = 0.5,
-        rho: float = 0.0,
+        gamma: Annotated[float, Range(1e-3, 1.0, log=True)] = 0.1,
+        decay: Annotated[float, Range(0.0, 1.0)] = 0.5,
+        rho: Annotated[float, Range(0.0, 1.0)] = 0.0,
         gram: Gram = "sketch",
     ) -> None:
         super().__init__(tasks, gram=gram)

@@ -8,9 +8,9 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from torso.balancing.gram._bargain import equilibrium
-from torso.balancing.gram._cone import balanced
+from torso.balancing.gram._equilibrium import equilibrium
 from torso.balancing.gram._gram_balancer import Gram, GramBalancer
+from torso.balancing.gram._quadratic import lengths_and_correlations
 
 __all__ = ["NashMTL"]
 
@@ -18,8 +18,8 @@ __all__ = ["NashMTL"]
 class NashMTL(GramBalancer, name="nash_mtl"):
     """`G a = 1 / a` with `a > 0`: the direction that maximises the product of the tasks' gains.
 
-    Navon, Shamsian, Achituve, Maron, Kawaguchi, Chechik, Fetaya, ICML 2022, "Multi-Task Learning as a
-    Bargaining Game" (https://arxiv.org/abs/2202.01017), claim 3.1. How we differ: the authors approach the
+    From Navon, Shamsian, Achituve, Maron, Kawaguchi, Chechik, Fetaya, ICML 2022, "Multi-Task Learning as a
+    Bargaining Game" (https://arxiv.org/abs/2202.01017), claim 3.1. Differs: the authors approach the
     solution by up to 20 linearised convex programmes, started from the last step's weights and stopped by
     absolute thresholds; this is Newton's method on `a' G a / 2 - sum(log a)` to rounding, and keeps no state.
     As their code (and unlike the paper, where G is taken as it is) the default solves with `G / |G|` (Frobenius): the
@@ -47,6 +47,6 @@ class NashMTL(GramBalancer, name="nash_mtl"):
     def solve(self, gram: Tensor, tasks: Tensor, /) -> Tensor:
         """Return `a`."""
         del tasks
-        lengths, correlation = balanced(gram)
+        lengths, correlation = lengths_and_correlations(gram)
         weights = equilibrium(correlation, torch.ones_like(lengths), 1.0) / lengths
         return weights * gram.norm().sqrt() if self.normalize else weights

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Annotated
 
 import torch
 from torch import Tensor
 
-from torso.balancing.gram._cone import balanced, square_root
 from torso.balancing.gram._gram_balancer import Gram, GramBalancer
+from torso.balancing.gram._quadratic import lengths_and_correlations, square_root
 from torso.core.errors import unknown
+from torso.core.ranges import Range
 
 __all__ = ["PCD"]
 
@@ -17,12 +19,12 @@ __all__ = ["PCD"]
 class PCD(GramBalancer, name="pcd"):
     """The direction nearest to the primary gradient that grants every other task a share of progress.
 
-    Varam and AlHajri, TMLR 2026, "Not All Objectives Are Born Equal: Priority-Constrained Descent for
+    From Varam and AlHajri, TMLR 2026, "Not All Objectives Are Born Equal: Priority-Constrained Descent for
     Hierarchical Multi-Objective Optimization" (https://arxiv.org/abs/2606.29521), algorithm 1: with
     `h_i = g_i / sqrt(v_i)`, where `v_i` is the bias-corrected running mean of `|g_i|^2`, it is
     `argmin |d - h_1|^2 / 2` subject to `<h_j, d> >= tau |h_j|^2` for every other task j, rescaled to the
     length of the primary gradient. If the constraints contradict each other, the primary gradient itself.
-    How we differ: solved exactly by non-negative least squares (Lawson and Hanson 1974, chapter 23) where the
+    Differs: solved exactly by non-negative least squares (Lawson and Hanson 1974, chapter 23) where the
     authors' code tries all sets of active constraints; nothing is added to `v_i` (theirs: 1e-8), so small
     gradients are no special case; every task counts its own steps, so that the means of tasks without
     labels do not fade. Without labels of the primary task the first of the others leads; the paper
@@ -36,6 +38,7 @@ class PCD(GramBalancer, name="pcd"):
         gram: where the inner products come from (see `GramBalancer`).
     """
 
+    symmetric = False  # one task is the primary one
     squares: Tensor
     seen: Tensor
 
@@ -44,8 +47,8 @@ class PCD(GramBalancer, name="pcd"):
         tasks: Sequence[str] | int,
         *,
         primary: str | None = None,
-        tau: float = 0.02,
-        beta: float = 0.999,
+        tau: Annotated[float, Range(0.0, 0.5)] = 0.02,
+        beta: Annotated[float, Range(0.9, 0.9999)] = 0.999,
         gram: Gram = "sketch",
     ) -> None:
         super().__init__(tasks, gram=gram)
@@ -63,7 +66,7 @@ class PCD(GramBalancer, name="pcd"):
 
     def solve(self, gram: Tensor, tasks: Tensor, /) -> Tensor:
         """Return the weights; the primary gradient has a positive one unless nothing is left."""
-        lengths, correlation = balanced(gram)
+        lengths, correlation = lengths_and_correlations(gram)
         found = (tasks == self.primary).nonzero().flatten().tolist()
         first = found[0] if found else 0
         others = torch.tensor([place for place in range(len(gram)) if place != first])

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from torso.balancing.gram._cone import balanced
 from torso.balancing.gram._gram_balancer import Gram, GramBalancer
+from torso.balancing.gram._quadratic import lengths_and_correlations
 
 __all__ = ["PCGrad", "orders", "project"]
 
@@ -16,10 +16,10 @@ __all__ = ["PCGrad", "orders", "project"]
 class PCGrad(GramBalancer, name="pcgrad"):
     """The sum of the gradients, each projected on the normal planes of those that it conflicts with.
 
-    Yu, Kumar, Gupta, Levine, Hausman, Finn, NeurIPS 2020, "Gradient Surgery for Multi-Task Learning"
+    From Yu, Kumar, Gupta, Levine, Hausman, Finn, NeurIPS 2020, "Gradient Surgery for Multi-Task Learning"
     (https://arxiv.org/abs/2001.06782), algorithm 1. The projections of one gradient are linear combinations
     of all, so the whole surgery happens on coefficients. As in the paper each gradient meets the others in
-    an order of its own, drawn anew for every step. How we differ: a draw depends on the seed and the number
+    an order of its own, drawn anew for every step. Differs: a draw depends on the seed and the number
     of the step only, so that `weights` is a function, and a resumed run or every process of a distributed one
     draws the same; orders are drawn over the tasks sorted by the length of their gradients, so that tasks
     listed in another order get the same weights, draw by draw (where lengths are equal, in distribution).
@@ -30,6 +30,7 @@ class PCGrad(GramBalancer, name="pcgrad"):
         gram: where the inner products come from (see `GramBalancer`).
     """
 
+    draws_order = True
     step: Tensor
 
     def __init__(self, tasks: Sequence[str] | int, *, seed: int = 0, gram: Gram = "sketch") -> None:
@@ -72,7 +73,7 @@ def project(gram: Tensor, order: Tensor) -> Tensor:
         gram: `[tasks, tasks]`, no zero on its diagonal.
         order: int64 `[tasks, tasks - 1]`, the others that each task meets.
     """
-    lengths, correlation = balanced(gram)
+    lengths, correlation = lengths_and_correlations(gram)
     coefficients = torch.eye(len(gram), dtype=gram.dtype)  # of unit gradients, one row per task
     products = correlation.clone()  # of each changed gradient with every unit gradient
     rows = torch.arange(len(gram))

@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 
 from torso.balancing._preference import Preference, preference_of, shares
-from torso.balancing.gram._cone import balanced, square_root
 from torso.balancing.gram._gram_balancer import Gram, GramBalancer
+from torso.balancing.gram._quadratic import lengths_and_correlations, square_root
 
 __all__ = ["UPGrad"]
 
@@ -18,11 +18,11 @@ __all__ = ["UPGrad"]
 class UPGrad(GramBalancer, name="upgrad"):
     """`sum_i p_i * projection(g_i)` on the dual cone of the gradients: conflicts with no task.
 
-    Quinton and Rey, "Jacobian Descent For Multi-Objective Optimization", 2024
+    From Quinton and Rey, "Jacobian Descent For Multi-Objective Optimization", 2024
     (https://arxiv.org/abs/2406.16232): each gradient is projected on the set of directions that
     raise no loss to first order, and the projections are averaged. With `G` the Gram matrix the weights of
     projection i are `argmin v' G v` over `v >= e_i`, solved exactly by non-negative least
-    squares. How we differ: the authors' library takes G for zero once its trace is below 1e-4 and adds 1e-4
+    squares. Differs: the authors' library takes G for zero once its trace is below 1e-4 and adds 1e-4
     to the diagonal, so small gradients are averaged instead; here nothing is added, and small gradients get
     the weights of large ones. A preference counts relatively, over the tasks that are there.
 
@@ -32,6 +32,7 @@ class UPGrad(GramBalancer, name="upgrad"):
         gram: where the inner products come from (see `GramBalancer`).
     """
 
+    unique_weights = False
     non_conflicting: ClassVar[bool] = True
     preference: Tensor
 
@@ -50,7 +51,7 @@ class UPGrad(GramBalancer, name="upgrad"):
         from scipy.optimize import nnls
 
         share = shares(self.preference.to(gram)[tasks])
-        lengths, correlation = balanced(gram)
+        lengths, correlation = lengths_and_correlations(gram)
         root = square_root(correlation).numpy()
         weights = share * lengths  # of unit gradients
         for place in (share > 0).nonzero().flatten().tolist():

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from torso.balancing._balancer import Balancer
-from torso.balancing.engine import add_gradients
+from torso.balancing.engine.plain_pass import add_gradients
 
 __all__ = ["LossBalancer"]
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Annotated
 
 import torch
 from torch import Tensor
 
 from torso.balancing.loss._positive import PositiveBalancer
+from torso.core.ranges import Range
 
 __all__ = ["DWA"]
 
@@ -15,9 +17,9 @@ __all__ = ["DWA"]
 class DWA(PositiveBalancer, name="dwa"):
     """`sum_k w_k L_k` with `w = K softmax(r / T)` and `r_k` the ratio of the last two epochs' mean losses.
 
-    Liu, Johns, Davison, CVPR 2019, "End-to-End Multi-Task Learning with Attention"
+    From Liu, Johns, Davison, CVPR 2019, "End-to-End Multi-Task Learning with Attention"
     (https://arxiv.org/abs/1803.10704), equation 7. Epochs end where `end_epoch` is called; in the first two
-    every weight is one. How we differ: K counts the tasks with labels in the batch; a task without labels in
+    every weight is one. Differs: K counts the tasks with labels in the batch; a task without labels in
     a whole epoch keeps its ratio, and one without a ratio counts as `r = 1`.
 
     Args:
@@ -32,7 +34,11 @@ class DWA(PositiveBalancer, name="dwa"):
     older: Tensor
 
     def __init__(
-        self, tasks: Sequence[str] | int, *, temperature: float = 2.0, shift: bool = False
+        self,
+        tasks: Sequence[str] | int,
+        *,
+        temperature: Annotated[float, Range(0.5, 10.0, log=True)] = 2.0,
+        shift: bool = False,
     ) -> None:
         super().__init__(tasks, shift=shift)
         if not temperature > 0.0:

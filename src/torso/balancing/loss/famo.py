@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Annotated
 
 import torch
 from torch import Tensor
 
 from torso.balancing._preference import Preference, per_task
 from torso.balancing.loss._positive import PositiveBalancer
+from torso.core.ranges import Range
 
 __all__ = ["FAMO"]
 
@@ -19,13 +21,13 @@ _BETAS = (0.9, 0.999)
 class FAMO(PositiveBalancer, name="famo"):
     """`c sum_k z_k log(L_k - b_k)` with `z = softmax(w)` and c such that the weights of the losses sum to one.
 
-    Liu, Feng, Stone, Liu, NeurIPS 2023, "FAMO: Fast Adaptive Multitask Optimization"
+    From Liu, Feng, Stone, Liu, NeurIPS 2023, "FAMO: Fast Adaptive Multitask Optimization"
     (https://arxiv.org/abs/2306.03792). `after_step` computes the losses of the same batch anew
     and moves w by Adam towards the tasks that improved least:
     `w -= Adam(J' (log(L - b) - log(L_new - b)) + gamma w)` with J the Jacobian of the softmax.
 
     Three values of gamma are in use: 0.001 in the paper's algorithm, 0.01 in the authors' `famo.py`, 0.00001
-    in their experiments. How we differ: the authors clip the shared gradient's norm to 1, here that is
+    in their experiments. Differs: the authors clip the shared gradient's norm to 1, here that is
     `training.clip`; they add 1e-8 to `L - b`, here a loss at its bound takes no part; a task without labels
     keeps its w and the state of its Adam.
 
@@ -49,8 +51,8 @@ class FAMO(PositiveBalancer, name="famo"):
         self,
         tasks: Sequence[str] | int,
         *,
-        lr: float = 0.025,
-        gamma: float = 1e-3,
+        lr: Annotated[float, Range(1e-3, 0.1, log=True)] = 0.025,
+        gamma: Annotated[float, Range(1e-5, 1e-1, log=True)] = 1e-3,
         min_losses: Preference = None,
         shift: bool = False,
     ) -> None:

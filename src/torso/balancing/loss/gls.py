@@ -12,9 +12,9 @@ __all__ = ["GLS"]
 class GLS(PositiveBalancer, name="gls"):
     """`(prod_k L_k) ** (1 / K)`, the geometric mean of the losses.
 
-    Chennupati, Sistu, Yogamani, Rawashdeh, CVPR Workshops 2019, "MultiNet++: Multi-Stream Feature Aggregation
+    From Chennupati, Sistu, Yogamani, Rawashdeh, CVPR Workshops 2019, "MultiNet++: Multi-Stream Feature Aggregation
     and Geometric Loss Strategy for Multi-Task Learning" (https://arxiv.org/abs/1904.08492). A loss
-    in other units changes the size of the gradient and not its direction. How we differ: computed in
+    in other units changes the size of the gradient and not its direction. Differs: computed in
     logarithms, so that 64 small losses do not vanish; K counts the tasks with labels in the batch.
 
     Args:

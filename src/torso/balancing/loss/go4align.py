@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Annotated
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from torso.balancing.loss._positive import PositiveBalancer
+from torso.core.ranges import Range
 
 __all__ = ["GO4Align"]
 
@@ -16,10 +18,10 @@ __all__ = ["GO4Align"]
 class GO4Align(PositiveBalancer, name="go4align"):
     """`sum_k c_g(k) L_k`: K-means groups the indicators `p_k sum_j L_j / L_k`, and c is a group's centre.
 
-    Shen, Wang, Xiao, van Noord, Worring, NeurIPS 2024, "GO4Align: Group Optimization for Multi-Task Alignment"
+    From Shen, Wang, Xiao, van Noord, Worring, NeurIPS 2024, "GO4Align: Group Optimization for Multi-Task Alignment"
     (https://arxiv.org/abs/2404.06486). In every step `p_k` is multiplied by `exp(-step_size L_k)` and normalised, so
     that it holds the history of the task's risk; the rest of the indicator brings the losses to a like size. No
-    gradient flows through the weights. How we differ: the authors' K-means starts at random; on a line the
+    gradient flows through the weights. Differs: the authors' K-means starts at random; on a line the
     best grouping is found exactly, and it is the same for any order of the tasks. A task without labels in
     the batch keeps its p and is in no group.
 
@@ -36,8 +38,8 @@ class GO4Align(PositiveBalancer, name="go4align"):
         self,
         tasks: Sequence[str] | int,
         *,
-        groups: int = 2,
-        step_size: float = 1e-4,
+        groups: Annotated[int, Range(1, 8)] = 2,
+        step_size: Annotated[float, Range(1e-5, 1e-1, log=True)] = 1e-4,
         shift: bool = False,
     ) -> None:
         super().__init__(tasks, shift=shift)

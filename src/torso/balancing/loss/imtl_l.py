@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Annotated
 
 import torch
 from torch import Tensor, nn
 
 from torso.balancing.loss._loss_balancer import LossBalancer
+from torso.core.ranges import Range
 
 __all__ = ["IMTLL"]
 
@@ -15,9 +17,9 @@ __all__ = ["IMTLL"]
 class IMTLL(LossBalancer, name="imtl_l"):
     """`sum_k exp(s_k) L_k - s_k` with one learned s per task; at the optimum every `exp(s_k) L_k` is one.
 
-    Liu, Li, Kuang, Xue, Chen, Yang, Liao, Zhang, ICLR 2021, "Towards Impartial Multi-Task Learning"
+    From Liu, Li, Kuang, Xue, Chen, Yang, Liao, Zhang, ICLR 2021, "Towards Impartial Multi-Task Learning"
     (https://openreview.net/forum?id=IMPnRXEWpvr), section 3.2 (the loss balance). It is twice `uncertainty`
-    with `s` of the other sign. How we differ: a loss near or below zero would drive its weight to infinity, so
+    with `s` of the other sign. Differs: a loss near or below zero would drive its weight to infinity, so
     `after_step` puts s back to `ceiling`; a task without labels in the batch has a gradient of zero for its s,
     which an optimiser with momentum still carries on for some steps (Adam by about 10 times its rate in all).
 
@@ -26,7 +28,9 @@ class IMTLL(LossBalancer, name="imtl_l"):
         ceiling: largest s; the largest weight is `exp(ceiling)`, which a loss of `exp(-ceiling)` reaches.
     """
 
-    def __init__(self, tasks: Sequence[str] | int, *, ceiling: float = 3.0) -> None:
+    def __init__(
+        self, tasks: Sequence[str] | int, *, ceiling: Annotated[float, Range(0.0, 6.0)] = 3.0
+    ) -> None:
         super().__init__(tasks)
         if not ceiling >= 0.0:
             raise ValueError(f"Parameter `ceiling` should not be negative. Found {ceiling}.")

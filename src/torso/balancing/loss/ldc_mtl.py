@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Annotated, Literal
 
 import torch
 from torch import Tensor, nn
@@ -11,6 +11,7 @@ from torch.nn import functional
 
 from torso.balancing.loss._adaptive import AdaptiveBalancer
 from torso.core.errors import ConfigError
+from torso.core.ranges import Range
 
 __all__ = ["LDCMTL"]
 
@@ -21,14 +22,14 @@ Pairs = Literal["chain", "all"]
 class LDCMTL(AdaptiveBalancer, name="ldc_mtl"):
     """`sum_k s_k l_k / sum_k s_k + lam sum_k |s_k l_k - s_(k+1) l_(k+1)|` with `s = sigmoid(w)`, w learned.
 
-    Xiao, Dong, Zou, Ji, 2025, "LDC-MTL: Balancing Multi-Task Learning through Scalable Loss Discrepancy Control"
+    From Xiao, Dong, Zou, Ji, 2025, "LDC-MTL: Balancing Multi-Task Learning through Scalable Loss Discrepancy Control"
     (https://arxiv.org/abs/2502.08585): the weighted loss is the lower problem, the discrepancy the upper one,
     and the first-order single-loop algorithm minimises their sum over the model and w together. As in the
     authors' CelebA code, w is one number per task; the paper's other router is a small network on the shared
     features, which losses alone do not give. No gradient flows through the divisor, as there.
 
     The chain compares neighbours in the order of the tasks, as the paper does, so that another order is another
-    method. How we differ: `pairs: all` compares every pair, as often as the chain on average (times
+    method. Differs: `pairs: all` compares every pair, as often as the chain on average (times
     `2 / K`); a chain passes over tasks without labels. Their w has a gradient of zero, with which an optimiser with
     momentum still carries it on for some steps (Adam by about 10 times its rate in all).
 
@@ -44,13 +45,15 @@ class LDCMTL(AdaptiveBalancer, name="ldc_mtl"):
         pairs: which losses are compared.
     """
 
+    order_invariant = False  # a chain compares neighbours, as in the paper
+    symmetric = False
     initial: Tensor
 
     def __init__(
         self,
         tasks: Sequence[str] | int,
         *,
-        lam: float = 0.05,
+        lam: Annotated[float, Range(1e-3, 1.0, log=True)] = 0.05,
         normalise: Normalise = "rescaled",
         pairs: Pairs = "chain",
     ) -> None:

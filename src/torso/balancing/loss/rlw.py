@@ -19,8 +19,8 @@ Distribution = Literal["normal", "uniform", "dirichlet", "bernoulli", "one"]
 class RLW(AdaptiveBalancer, name="rlw"):
     """`sum_k w_k L_k` with weights drawn anew in every step.
 
-    Lin, Ye, Zhang, Tsang, TMLR 2022, "Reasonable Effectiveness of Random Weighting: A Litmus Test for
-    Multi-Task Learning" (https://arxiv.org/abs/2111.10603). How we differ: LibMTL takes the
+    From Lin, Ye, Zhang, Tsang, TMLR 2022, "Reasonable Effectiveness of Random Weighting: A Litmus Test for
+    Multi-Task Learning" (https://arxiv.org/abs/2111.10603). Differs: LibMTL takes the
     softmax of the Dirichlet draw too, which makes all weights nearly equal; ours lies on the simplex as drawn.
     A draw depends on the seed and the number of the step only, so that a resumed run, and every process of a
     distributed one, draws the same.
@@ -32,6 +32,8 @@ class RLW(AdaptiveBalancer, name="rlw"):
         seed: of the draws.
     """
 
+    order_invariant = False  # one number is drawn per place
+    symmetric = False
     step: Tensor
 
     def __init__(

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Annotated
 
 import torch
 from torch import Tensor
 
 from torso.balancing._preference import Preference, preference_of
 from torso.balancing.loss._positive import PositiveBalancer
+from torso.core.ranges import Range
 
 __all__ = ["STCH"]
 
@@ -16,10 +18,9 @@ __all__ = ["STCH"]
 class STCH(PositiveBalancer, name="stch"):
     """`K mu log sum_k exp(p_k log(L_k / N_k) / mu)`, a smooth maximum of the losses' progress.
 
-    Lin, Zhang, Yang, Liu, Wang, Zhang, ICML 2024, "Smooth Tchebycheff Scalarization for Multi-Objective
+    From Lin, Zhang, Yang, Liu, Wang, Zhang, ICML 2024, "Smooth Tchebycheff Scalarization for Multi-Objective
     Optimization" (https://arxiv.org/abs/2402.19078), on log losses as in the authors' multi-task
-    code: first `warmup` epochs of `sum_k log L_k`, whose last one gives `N_k`, the mean loss (the nadir). How we
-    differ: the code has no preferences; a task without labels in that epoch keeps its `log L_k` until an epoch
+    code: first `warmup` epochs of `sum_k log L_k`, whose last one gives `N_k`, the mean loss (the nadir). Differs: the code has no preferences; a task without labels in that epoch keeps its `log L_k` until an epoch
     gives it a nadir. Epochs end where `end_epoch` is called: without it the warm-up lasts for ever.
 
     Args:
@@ -40,8 +41,8 @@ class STCH(PositiveBalancer, name="stch"):
         self,
         tasks: Sequence[str] | int,
         *,
-        mu: float = 1.0,
-        warmup: int = 5,
+        mu: Annotated[float, Range(0.1, 10.0, log=True)] = 1.0,
+        warmup: Annotated[int, Range(1, 10)] = 5,
         preference: Preference = None,
         shift: bool = False,
     ) -> None:

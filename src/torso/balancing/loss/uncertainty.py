@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Annotated
 
 import torch
 from torch import Tensor, nn
 
 from torso.balancing.loss._loss_balancer import LossBalancer
+from torso.core.ranges import Range
 
 __all__ = ["Uncertainty"]
 
@@ -15,11 +17,10 @@ __all__ = ["Uncertainty"]
 class Uncertainty(LossBalancer, name="uncertainty"):
     """`sum_k 0.5 * exp(-s_k) * L_k + 0.5 * s_k` with one learned log-variance s per task.
 
-    Kendall, Gal, Cipolla, CVPR 2018, "Multi-Task Learning Using Uncertainty to Weigh Losses"
+    From Kendall, Gal, Cipolla, CVPR 2018, "Multi-Task Learning Using Uncertainty to Weigh Losses"
     (https://arxiv.org/abs/1705.07115), equation 7 with `s = log sigma^2`, which the paper recommends for
     numerical stability. As in the widespread implementations the factor 1/2 stands before every loss; the
-    paper drops it for cross-entropies (equation 10), which changes a weight by a constant factor. How we
-    differ: a task without labels in the batch has a gradient of zero for its s, which an optimiser with momentum
+    paper drops it for cross-entropies (equation 10), which changes a weight by a constant factor. Differs: a task without labels in the batch has a gradient of zero for its s, which an optimiser with momentum
     still carries on for some steps (Adam by about 10 times its rate in all); a loss below zero (a
     density can exceed one) would drive its weight to infinity, so `after_step` puts s back to `floor`.
 
@@ -28,7 +29,9 @@ class Uncertainty(LossBalancer, name="uncertainty"):
         floor: least log-variance; the largest weight is `0.5 * exp(-floor)`.
     """
 
-    def __init__(self, tasks: Sequence[str] | int, *, floor: float = -3.0) -> None:
+    def __init__(
+        self, tasks: Sequence[str] | int, *, floor: Annotated[float, Range(-6.0, 0.0)] = -3.0
+    ) -> None:
         super().__init__(tasks)
         self.floor = floor
         self.log_variance = nn.Parameter(torch.zeros(len(self.tasks)))

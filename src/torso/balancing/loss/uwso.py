@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Annotated
 
 import torch
 from torch import Tensor
 
 from torso.balancing.loss._positive import PositiveBalancer
+from torso.core.ranges import Range
 
 __all__ = ["UWSO"]
 
@@ -15,11 +17,11 @@ __all__ = ["UWSO"]
 class UWSO(PositiveBalancer, name="uwso"):
     """`sum_k w_k L_k` with `w = softmax(1 / (T L))`, where no gradient flows through w.
 
-    Kirchdorfer, Elich, Kutsche, Stuckenschmidt, Schott, Köhler, GCPR 2024, "Analytical Uncertainty-Based Loss
+    From Kirchdorfer, Elich, Kutsche, Stuckenschmidt, Schott, Köhler, GCPR 2024, "Analytical Uncertainty-Based Loss
     Weighting in Multi-Task Learning" (https://arxiv.org/abs/2408.07985). Uncertainty weighting, minimised over
     its variances, weighs a loss by its inverse; the softmax softens that. The weights sum to one. The
     exponents are inverse losses, so the result depends on the losses' units: T has to be tuned to them, as in
-    the paper. How we differ: with `shift`, L is the loss above a running bound (see `PositiveBalancer`).
+    the paper. Differs: with `shift`, L is the loss above a running bound (see `PositiveBalancer`).
 
     Args:
         tasks: names of the tasks.
@@ -28,7 +30,11 @@ class UWSO(PositiveBalancer, name="uwso"):
     """
 
     def __init__(
-        self, tasks: Sequence[str] | int, *, temperature: float = 1.0, shift: bool = False
+        self,
+        tasks: Sequence[str] | int,
+        *,
+        temperature: Annotated[float, Range(0.1, 100.0, log=True)] = 1.0,
+        shift: bool = False,
     ) -> None:
         super().__init__(tasks, shift=shift)
         if not temperature > 0.0:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Annotated
 
 import torch
 from torch import Tensor
 
 from torso.balancing.loss._adaptive import AdaptiveBalancer
 from torso.core.errors import unknown
+from torso.core.ranges import Range, SetBy
 
 __all__ = ["GradientBlending"]
 
@@ -16,11 +18,11 @@ __all__ = ["GradientBlending"]
 class GradientBlending(AdaptiveBalancer, name="gradient_blending"):
     """Each task's losses, multimodal and unimodal, weighted by `G / O²`: generalisation by overfitting squared.
 
-    Wang, Tran, Feiszli, CVPR 2020, "What Makes Training Multi-modal Classification Networks Hard?"
+    From Wang, Tran, Feiszli, CVPR 2020, "What Makes Training Multi-modal Classification Networks Hard?"
     (https://arxiv.org/abs/1905.12681): between two points in time, G is how far the held-out loss has
     fallen, and O is by how much the gap between held-out and training loss has grown.
 
-    How we differ: the figures are those of the heads of the model that is being trained (the paper's online
+    Differs: the figures are those of the heads of the model that is being trained (the paper's online
     form trains separate copies for them), a training loss is the mean over an epoch, as the weights moved,
     and the first point is the end of the first epoch. Weights are one until the second; those of a task's
     losses sum to their number. A held-out loss that has not fallen has weight 0, unless none has, when the weights stay;
@@ -46,9 +48,9 @@ class GradientBlending(AdaptiveBalancer, name="gradient_blending"):
         self,
         tasks: Sequence[str] | int,
         *,
-        unimodal: Mapping[str, str] | None = None,
-        every: int = 5,
-        least: float = 0.1,
+        unimodal: Annotated[Mapping[str, str] | None, SetBy.DATA] = None,
+        every: Annotated[int, Range(1, 20, log=True)] = 5,
+        least: Annotated[float, Range(0.01, 1.0, log=True)] = 0.1,
     ) -> None:
         super().__init__(tasks)
         if every < 1:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Annotated
 
 import torch
 from torch import Tensor, nn
 
 from torso.balancing.loss.equal import Equal
 from torso.core.errors import unknown
+from torso.core.ranges import Range, SetBy
 
 __all__ = ["OGMGE"]
 
@@ -16,13 +18,13 @@ __all__ = ["OGMGE"]
 class OGMGE(Equal, name="ogm_ge"):
     """Plain sum of the losses; the gradient of the encoder of a modality that is ahead is made smaller.
 
-    Peng, Wei, Deng, Wang, Hu, CVPR 2022, "Balanced Multimodal Learning via On-the-fly Gradient Modulation"
+    From Peng, Wei, Deng, Wang, Hu, CVPR 2022, "Balanced Multimodal Learning via On-the-fly Gradient Modulation"
     (https://arxiv.org/abs/2203.15332): with `s_m` how well modality m alone does on the batch and
     `r_m = s_m / mean of the others' s`, the gradient of m's encoder is multiplied by
     `1 - tanh(alpha r_m)` where `r_m > 1`, and by one elsewhere; then noise of mean zero, with the standard deviation of
     each gradient, is added (the GE, for generalisation).
 
-    How we differ: what a modality does alone is told by its heads (`modality_heads`) instead of by its part of
+    Differs: what a modality does alone is told by its heads (`modality_heads`) instead of by its part of
     the last layer, so the heads' losses are part of the sum; `s_m = exp(-L_m)` with `L_m` the mean of its losses
     over the tasks present, so the probabilities of the truth are averaged geometrically; any number of modalities. As in
     the authors' code noise is for kernels, here every parameter of an encoder with two dimensions or more.
@@ -44,8 +46,8 @@ class OGMGE(Equal, name="ogm_ge"):
         self,
         tasks: Sequence[str] | int,
         *,
-        modality_of: Mapping[str, str] | None = None,
-        alpha: float = 0.3,
+        modality_of: Annotated[Mapping[str, str] | None, SetBy.DATA] = None,
+        alpha: Annotated[float, Range(0.1, 1.0)] = 0.3,
         noise: bool = True,
         seed: int = 0,
     ) -> None:

@@ -2,7 +2,7 @@
 
 from torso.columns.inputs._input import Input
 from torso.columns.inputs.category import BinaryInput, CategoryInput
-from torso.columns.inputs.media import AudioInput, ImageInput, VideoInput
+from torso.columns.inputs.media import AudioInput, ImageInput, MediaInput, VideoInput
 from torso.columns.inputs.number import DatetimeInput, NumberInput
 from torso.columns.inputs.text import TextInput
 from torso.columns.inputs.vector import SequenceInput, VectorInput
@@ -14,6 +14,7 @@ __all__ = [
     "DatetimeInput",
     "ImageInput",
     "Input",
+    "MediaInput",
     "NumberInput",
     "SequenceInput",
     "TextInput",

@@ -8,17 +8,35 @@ schema of its settings in `run.yaml`.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
 
 from torso.columns.digests import digests
+from torso.columns.media.files import MediaFiles
+from torso.columns.profile import Guess, Profile
 from torso.columns.reading import Reading
 from torso.columns.sources import Source
+from torso.core.ranges import SetBy
 from torso.core.registry import Registry
 from torso.tables.table import Column
 
-__all__ = ["Input"]
+__all__ = ["Input", "Suggestion"]
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """Settings that a column's cells suggest instead of the defaults.
+
+    Attributes:
+        settings: of the kind.
+        why: the evidence.
+    """
+
+    settings: Mapping[str, Any]
+    why: str
 
 
 class Input(ABC):
@@ -27,27 +45,70 @@ class Input(ABC):
     `class NumberInput(Input, name="number", form="numbers", encoder="piecewise")` files itself.
 
     Attributes:
+        name: what YAML calls the kind.
         form: the form of features that comes out, which encoders are filed under.
         encoder: name of the default encoder of that form.
         modality: name of the modality that columns of this kind join by default; empty: one of its own.
+        rank: place among the kinds that are asked whether they `recognise` a column, lowest first; None if
+            the kind is never asked. Not inherited.
+        plain: a cell is one value that can be compared, so the column can be checked for giving a target away.
+        in_files: a cell names a file, or holds its bytes.
+        quickly_learnt: an encoder of this kind learns in few steps, without reading pictures, sounds or texts.
         length: steps of a cell that are read at most, where a cell has steps.
     """
 
-    registry: ClassVar[Registry[Input]] = Registry("input kind")
+    registry: ClassVar[Registry[Input]] = Registry("input kind", positional=SetBy.USER)
+    name: ClassVar[str] = ""
     form: ClassVar[str] = ""
     encoder: ClassVar[str] = ""
     modality: ClassVar[str] = ""
+    rank: ClassVar[int | None] = None
+    plain: ClassVar[bool] = True
+    in_files: ClassVar[bool] = False
+    quickly_learnt: ClassVar[bool] = False
     length: int
 
     def __init_subclass__(
-        cls, *, name: str = "", form: str = "", encoder: str = "", modality: str = "", **kwargs: Any
+        cls,
+        *,
+        name: str = "",
+        form: str = "",
+        encoder: str = "",
+        modality: str = "",
+        rank: int | None = None,
+        **kwargs: Any,
     ) -> None:
         super().__init_subclass__(**kwargs)
+        cls.name = name or cls.name
         cls.form = form or cls.form
         cls.encoder = encoder or cls.encoder
         cls.modality = modality or cls.modality
+        cls.rank = rank  # a kind derived from another is not asked in its stead
         if name:
             cls.registry.add(name, cls)
+
+    @property
+    def joins(self) -> bool:
+        """Whether columns of this kind may share a modality."""
+        return bool(self.modality)
+
+    @classmethod
+    def recognise(cls, cells: Profile) -> Guess | None:  # noqa: ARG003
+        """Return why a column is of this kind, or None if it is not.
+
+        A guess without a kind refuses the column: its cells look like this kind's but cannot be used.
+        """
+        return None
+
+    @classmethod
+    def suggest(cls, cells: Profile, files: MediaFiles) -> Suggestion | None:  # noqa: ARG003
+        """Return settings that suit the cells better than the defaults. Default: none do.
+
+        Args:
+            cells: the column.
+            files: where files that cells name are found.
+        """
+        return None
 
     def fit(self, column: Column) -> None:
         """Learn from the training rows of the column. Default: nothing."""
@@ -67,12 +128,12 @@ class Input(ABC):
         """Return uint8 `[rows, 16]`, which change when a cell does; zeros where it is empty."""
         return digests(column.values)
 
-    def places(self, column: Column) -> list[np.ndarray | None]:
-        """Return where each step that an encoder reads stands in its cell, int64 `[steps, 2]`; None in an empty cell.
+    def offsets(self, column: Column) -> list[np.ndarray | None]:
+        """Return each step's start and end (exclusive) in its cell, int64 `[steps, 2]`; None in an empty cell.
 
-        Start and end (exclusive) are counted in characters of a text, or in steps of a sequence.
+        They are counted in characters of a text, or in steps of a sequence.
         """
-        raise NotImplementedError(f"{type(self).__name__} has no steps.")
+        raise NotImplementedError(f"The input kind {self.name!r} has no steps.")
 
     @abstractmethod
     def offered(self) -> dict[str, Any]:

@@ -5,24 +5,31 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Sequence
 from functools import partial
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
-from torso.columns.inputs._input import Input
-from torso.columns.media.audio import AudioSettings, decode_audio, decode_samples
-from torso.columns.media.images import decode_image
-from torso.columns.media.videos import decode_video, pyav
-from torso.columns.reading import Decoder, Reading
+from torso.columns.inputs._input import Input, Suggestion
+from torso.columns.media.audio import AudioSettings, decode_audio, decode_samples, is_audio
+from torso.columns.media.decoder import FileDecoder
+from torso.columns.media.files import MediaFiles
+from torso.columns.media.images import decode_image, is_image
+from torso.columns.media.picture_sizes import picture_size
+from torso.columns.media.videos import decode_video, is_video, pyav
+from torso.columns.media_column import media_source, media_stamps
+from torso.columns.profile import Guess, Profile
+from torso.columns.reading import Reading
 from torso.columns.sources import Source
 from torso.tables.table import Column
 
-__all__ = ["AudioInput", "ImageInput", "VideoInput", "image_decoder"]
+__all__ = ["AudioInput", "ImageInput", "MediaInput", "VideoInput", "image_decoder"]
+
+_BEGIN_SO, _END_SO = 0.5, 0.8  # shares of the cells
 
 
-def image_decoder(size: int) -> Decoder:
+def image_decoder(size: int) -> FileDecoder:
     """Return the decoder of pictures to uint8 `[size, size, 3]`."""
-    return Decoder(
+    return FileDecoder(
         settings={"form": "image", "version": 1, "size": size},
         decode=partial(decode_image, size=size),
         dtype=np.dtype(np.uint8),
@@ -31,30 +38,54 @@ def image_decoder(size: int) -> Decoder:
     )
 
 
-class _Media(Input):
-    """A column of paths (relative to the table, or to `root`) or of raw bytes.
+class MediaInput(Input):
+    """Base of kinds whose cells are paths (relative to the table, or to `root`) or the bytes of files.
+
+    Attributes:
+        endings: of the names of such files, in small letters.
 
     Args:
         root: folder or zip, or several, that the paths are relative to; default: the table's folder.
     """
 
+    plain: ClassVar[bool] = False
+    in_files: ClassVar[bool] = True
+    endings: ClassVar[tuple[str, ...]] = ()
+
+    @classmethod
+    def recognise(cls, cells: Profile) -> Guess | None:
+        """Recognise names with the kind's endings, and bytes that begin like its files."""
+        if cells.is_bytes and cells.share(cls.begins) >= _BEGIN_SO:
+            return Guess(cls.name, f"bytes that begin like {cls.name} files")
+        if not cells.is_text:
+            return None
+        if cells.share(lambda text: text.lower().endswith(cls.endings)) < _END_SO:
+            return None
+        ending = "." + cells.values[0].rsplit(".", 1)[-1].lower()
+        return Guess(cls.name, f"names of {cls.name} files such as {ending}")
+
+    @staticmethod
+    @abstractmethod
+    def begins(data: bytes) -> bool:
+        """Return whether the bytes begin like a file of this kind."""
+
     def __init__(self, root: str | Sequence[str] | None = None) -> None:
         self.root = root
 
     @abstractmethod
-    def decoder(self) -> Decoder:
+    def decoder(self) -> FileDecoder:
         """Return what turns a file's bytes into features."""
 
     def source(self, column: Column, reading: Reading) -> Source:
         """Read every file of the column, from the cache where it is known."""
-        return reading.media(column, self.decoder(), self.root)
+        return media_source(column, reading, self.decoder(), self.root)
 
     def stamps(self, column: Column, reading: Reading) -> np.ndarray:
         """Return uint8 `[rows, 16]`, which change when a file does; zeros where there is none to be found."""
-        return reading.stamps(column, self.root)
+        return media_stamps(column, reading, self.root)
 
 
-class ImageInput(_Media, name="image", form="image", encoder="convnet"):
+class ImageInput(MediaInput, name="image", form="image", encoder="convnet", rank=10):
     """A picture: PNG, JPEG, WebP, GIF, BMP or TIFF, whatever the file is called.
 
     Args:
@@ -62,11 +93,34 @@ class ImageInput(_Media, name="image", form="image", encoder="convnet"):
         root: folder or zip, or several, that the paths are relative to; default: the table's folder.
     """
 
+    endings: ClassVar[tuple[str, ...]] = (
+        ".png",
+        ".jpg",
+        ".jpeg",
+        ".webp",
+        ".gif",
+        ".bmp",
+        ".tif",
+        ".tiff",
+    )
+    begins = staticmethod(is_image)
+
+    @classmethod
+    def suggest(cls, cells: Profile, files: MediaFiles) -> Suggestion | None:
+        """Return the size that the pictures are best read at; None if none of them can be read."""
+        sides = picture_size(cells.values, files)
+        if sides is None:
+            return None
+        median, size = sides
+        return Suggestion(
+            {"size": size}, f"median side {median:.0f} pixels, so size {size} unless set"
+        )
+
     def __init__(self, size: int = 64, root: str | Sequence[str] | None = None) -> None:
         super().__init__(root)
         self.size = _side(size)
 
-    def decoder(self) -> Decoder:
+    def decoder(self) -> FileDecoder:
         """Return the decoder to uint8 `[size, size, 3]`."""
         return image_decoder(self.size)
 
@@ -75,7 +129,7 @@ class ImageInput(_Media, name="image", form="image", encoder="convnet"):
         return {"size": self.size, "channels": 3}
 
 
-class AudioInput(_Media, name="audio", form="audio", encoder="convnet"):
+class AudioInput(MediaInput, name="audio", form="audio", encoder="convnet", rank=11):
     """A recording: WAV, FLAC, AIFF, Ogg (Vorbis, Opus) or MP3, as log-mel frames or as samples.
 
     Args:
@@ -87,6 +141,17 @@ class AudioInput(_Media, name="audio", form="audio", encoder="convnet"):
         layout: `log_mel` frames, or `samples` (16 bits) for encoders that compute their own frames.
         root: folder or zip, or several, that the paths are relative to; default: the table's folder.
     """
+
+    endings: ClassVar[tuple[str, ...]] = (
+        ".wav",
+        ".flac",
+        ".ogg",
+        ".opus",
+        ".mp3",
+        ".aif",
+        ".aiff",
+    )
+    begins = staticmethod(is_audio)
 
     def __init__(
         self,
@@ -104,18 +169,18 @@ class AudioInput(_Media, name="audio", form="audio", encoder="convnet"):
         self.layout = layout
         self.settings = AudioSettings(rate=rate, mels=mels, hop=hop, window=window, seconds=seconds)
 
-    def decoder(self) -> Decoder:
+    def decoder(self) -> FileDecoder:
         """Return the decoder to float16 `[frames, mels]`, or to int16 `[samples]`."""
         settings = self.settings
         if self.layout == "samples":
             rate, seconds = settings.rate, settings.seconds
-            return Decoder(
+            return FileDecoder(
                 settings={"form": "samples", "version": 1, "rate": rate, "seconds": seconds},
                 decode=partial(decode_samples, rate=rate, seconds=seconds),
                 dtype=np.dtype(np.int16),
                 tail=(),
             )
-        return Decoder(
+        return FileDecoder(
             settings={"form": "audio", "version": 1, **vars(settings)},
             decode=partial(decode_audio, settings=settings),
             dtype=np.dtype(np.float16),
@@ -129,7 +194,7 @@ class AudioInput(_Media, name="audio", form="audio", encoder="convnet"):
         return {"mels": self.settings.mels}
 
 
-class VideoInput(_Media, name="video", form="video", encoder="frames"):
+class VideoInput(MediaInput, name="video", form="video", encoder="frames", rank=12):
     """A video without its sound: MP4, MOV, WebM, Matroska or AVI, whatever the file is called; needs `torso[video]`.
 
     Every frame is decoded, so a video of more than 20,000 frames counts as unreadable.
@@ -139,6 +204,9 @@ class VideoInput(_Media, name="video", form="video", encoder="frames"):
         frames: taken evenly over the whole video; a video of fewer gives all it has, and a mask says so.
         root: folder or zip, or several, that the paths are relative to; default: the table's folder.
     """
+
+    endings: ClassVar[tuple[str, ...]] = (".mp4", ".m4v", ".mov", ".webm", ".mkv", ".avi")
+    begins = staticmethod(is_video)
 
     def __init__(
         self, size: int = 64, frames: int = 8, root: str | Sequence[str] | None = None
@@ -150,9 +218,9 @@ class VideoInput(_Media, name="video", form="video", encoder="frames"):
         self.size = _side(size)
         self.frames = frames
 
-    def decoder(self) -> Decoder:
+    def decoder(self) -> FileDecoder:
         """Return the decoder to uint8 `[frames, size, size, 3]`."""
-        return Decoder(
+        return FileDecoder(
             settings={"form": "video", "version": 1, "size": self.size, "frames": self.frames},
             decode=partial(decode_video, size=self.size, frames=self.frames),
             dtype=np.dtype(np.uint8),

@@ -2,25 +2,37 @@
 
 from __future__ import annotations
 
-from typing import Any
+import re
+from typing import Any, ClassVar
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from torso.columns import cells
 from torso.columns.inputs._input import Input
+from torso.columns.profile import FEW_WHOLE_NUMBERS, MOSTLY, Guess, Profile
 from torso.columns.reading import Reading
 from torso.columns.sources import ArraySource
+from torso.tables.missing import may_mean_missing
+from torso.tables.numerals import numbers_in
 from torso.tables.table import Column
 
 __all__ = ["DatetimeInput", "NumberInput"]
 
 _BINS = 32
 _CLIP = 20.0  # standard deviations; encoders read no further
+_DATED = 0.95  # share of the texts that must be dates
+_ISO_DATE = re.compile(
+    r"\d{4}[-/]\d{2}[-/]\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?)?"
+)
 _FAR = 1e6  # standard deviations; a wilder cell says no more, and might not fit float32
 
 
 class _Standardised(Input):
-    """Columns of floats, standardised; what a subclass must say is how cells become floats."""
+    """Columns of floats, standardised. A subclass says how cells become floats."""
+
+    quickly_learnt: ClassVar[bool] = True
 
     def __init__(self) -> None:
         self.mean: list[float] = []
@@ -68,9 +80,31 @@ class _Standardised(Input):
 
 
 class NumberInput(
-    _Standardised, name="number", form="numbers", encoder="piecewise", modality="numbers"
+    _Standardised,
+    name="number",
+    form="numbers",
+    encoder="piecewise",
+    modality="numbers",
+    rank=50,
 ):
     """A number. Infinite cells count as missing and are reported."""
+
+    @classmethod
+    def recognise(cls, cells: Profile) -> Guess | None:
+        """Recognise numbers, and text that nearly always means one."""
+        if not cells.is_number:
+            return _text_of_numbers(cells) if cells.numeric_share >= MOSTLY else None
+        if _counts_rows(cells):
+            warning = "Counts the rows, each whole number once: it identifies a row and says nothing about a new one."
+            return Guess(cls.name, "whole numbers, each once", (warning,), use=False)
+        whole = all(float(value).is_integer() for value in cells.counts)
+        if whole and cells.distinct <= FEW_WHOLE_NUMBERS:
+            return Guess(
+                cls.name,
+                f"{cells.distinct} whole numbers, kept as numbers for their order; "
+                "for names in disguise choose category",
+            )
+        return Guess(cls.name, "numbers")
 
     def floats(self, column: Column, reading: Reading) -> np.ndarray:
         """Return the numbers as one feature."""
@@ -81,12 +115,26 @@ class NumberInput(
 
 
 class DatetimeInput(
-    _Standardised, name="datetime", form="numbers", encoder="piecewise", modality="numbers"
+    _Standardised,
+    name="datetime",
+    form="numbers",
+    encoder="piecewise",
+    modality="numbers",
+    rank=30,
 ):
     """A date or time, as seven numbers: the year with its fraction, and where month, week and day stand.
 
     The year axis carries trends; sine and cosine of the position within year, week and day carry seasons.
     """
+
+    @classmethod
+    def recognise(cls, cells: Profile) -> Guess | None:
+        """Recognise dates and times, also as ISO 8601 text."""
+        if pa.types.is_timestamp(cells.type) or pa.types.is_date(cells.type):
+            return Guess(cls.name, "dates or times")
+        if cells.is_text and cells.share(_ISO_DATE.fullmatch) >= _DATED:
+            return Guess(cls.name, "text such as 2024-01-31 or 2024-01-31 12:00")
+        return None
 
     def floats(self, column: Column, reading: Reading) -> np.ndarray:
         """Return `[rows, 7]`."""
@@ -100,6 +148,31 @@ class DatetimeInput(
         waves = [turn for part in (in_year, days / 7, days) for turn in _circle(part)]
         features = np.stack([years.astype(int) + 1970 + in_year, *waves], axis=1)
         return np.where(known[:, None], features, np.nan)
+
+
+def _text_of_numbers(cells: Profile) -> Guess:
+    why = f"text of which {cells.numeric_share:.1%} are numbers"
+    texts = cells.column.values.to_pylist()
+    is_number = numbers_in(cells.column.values).is_valid().to_pylist()
+    bad = [
+        row
+        for row, text in enumerate(texts)
+        if text is not None and not is_number[row] and not may_mean_missing(text)
+    ]
+    if not bad:
+        return Guess(NumberInput.name, why)
+    first = f"the first is {texts[bad[0]]!r:.60} in row {bad[0] + 1}"
+    warning = f"{len(bad)} of {len(texts)} cells are no number; {first}."
+    return Guess(NumberInput.name, why, (warning,))
+
+
+def _counts_rows(cells: Profile) -> bool:
+    """Return whether whole numbers run through the rows: each once, with hardly a gap."""
+    rows = len(cells.column)
+    if cells.distinct != rows or rows < 10 or not pa.types.is_int64(cells.type):
+        return False
+    ends = pc.min_max(cells.column.values).as_py()
+    return bool(ends["max"] - ends["min"] < 1.2 * rows)
 
 
 def _circle(turns: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from torso.columns.inputs._input import Input
+from torso.columns.inputs.category import codes
+from torso.columns.profile import Guess, Profile
 from torso.columns.reading import Reading
 from torso.columns.sources import RaggedSource
 from torso.columns.tokenizing import chunks, stripped, train_tokenizer
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["TextInput"]
 
 
-class TextInput(Input, name="text", form="text", encoder="transformer"):
+class TextInput(Input, name="text", form="text", encoder="transformer", rank=70):
     """A text of any length and script.
 
     Byte-level BPE over NFKC-normalised text (`train_tokenizer`), so that no character is unknown. An empty or blank
@@ -33,6 +35,17 @@ class TextInput(Input, name="text", form="text", encoder="transformer"):
         tokenizer: `name@revision` of a pretrained model whose tokenizer takes the place of one trained here; the
             other settings but `length` are then without effect. Its special tokens count for `length`.
     """
+
+    @classmethod
+    def recognise(cls, cells: Profile) -> Guess | None:
+        """Recognise any text; codes that hardly repeat are recognised, but not used."""
+        if not cells.is_text:
+            return None
+        if codes(cells):
+            warning = "Nearly every row has a code of its own: it identifies a row and says nothing about a new one."
+            return Guess(cls.name, "codes, hardly one twice", (warning,), use=False)
+        words = sum(len(text.split()) for text in cells.counts) / len(cells.counts)
+        return Guess(cls.name, f"{cells.distinct} texts of {words:.1f} words on average")
 
     def __init__(
         self,
@@ -90,7 +103,7 @@ class TextInput(Input, name="text", form="text", encoder="transformer"):
         joined = np.concatenate([np.zeros(0, np.int32), *flat])
         return RaggedSource(joined, np.array(lengths, dtype=np.int64), dtype=np.int64)
 
-    def places(self, column: Column) -> list[np.ndarray | None]:
+    def offsets(self, column: Column) -> list[np.ndarray | None]:
         """Return where each token stands in its text, without the blanks around it; a special token is nowhere.
 
         Characters are counted from the first that is no blank, since tables are read without blanks around a cell.

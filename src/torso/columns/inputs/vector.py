@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from collections import Counter
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
 from torso.columns import cells
 from torso.columns.inputs._input import Input
+from torso.columns.profile import MOSTLY, Guess, Profile
 from torso.columns.reading import Reading
 from torso.columns.sources import ArraySource, RaggedSource
 from torso.core.errors import ConfigError
 from torso.tables.table import Column
 
-__all__ = ["SequenceInput", "VectorInput"]
+__all__ = ["SequenceInput", "VectorInput", "lists_of_numbers"]
 
 
 class _Wide(Input):
-    """What vectors and sequences share: a mean and a spread per number."""
+    """Base of vectors and sequences: a mean and a spread per number."""
+
+    plain: ClassVar[bool] = False
+    quickly_learnt: ClassVar[bool] = True
 
     def __init__(self) -> None:
         self.mean: list[float] = []
@@ -58,8 +63,14 @@ class _Wide(Input):
         return {"width": len(self.mean)}
 
 
-class VectorInput(_Wide, name="vector", form="vector", encoder="mlp"):
+class VectorInput(_Wide, name="vector", form="vector", encoder="mlp", rank=20):
     """A list of numbers of one length in every row."""
+
+    @classmethod
+    def recognise(cls, cells: Profile) -> Guess | None:
+        """Recognise lists of numbers, nearly all of one length."""
+        guess = lists_of_numbers(cells)
+        return guess if guess is not None and guess.kind == cls.name else None
 
     def fit(self, column: Column) -> None:
         """Learn mean and spread of each number."""
@@ -76,7 +87,7 @@ class VectorInput(_Wide, name="vector", form="vector", encoder="mlp"):
         return ArraySource(self.scaled(values), present)
 
 
-class SequenceInput(_Wide, name="sequence", form="sequence", encoder="transformer"):
+class SequenceInput(_Wide, name="sequence", form="sequence", encoder="transformer", rank=21):
     """A list of vectors: features over time.
 
     Args:
@@ -86,6 +97,11 @@ class SequenceInput(_Wide, name="sequence", form="sequence", encoder="transforme
         gaps: what an unknown number within a step becomes: `mean`, or also a `flag`: after the numbers of a
             step, one more for each (but its time) says 1 where it is known and 0 where it is not.
     """
+
+    @classmethod
+    def recognise(cls, cells: Profile) -> Guess | None:
+        """Recognise lists of lists of numbers; refuse lists that are neither this nor a vector."""
+        return lists_of_numbers(cells)
 
     def __init__(
         self,
@@ -121,7 +137,7 @@ class SequenceInput(_Wide, name="sequence", form="sequence", encoder="transforme
         flat = np.concatenate([np.zeros((0, self._width), np.float32), *known])
         return RaggedSource(flat, np.array([0 if steps is None else len(steps) for steps in rows]))
 
-    def places(self, column: Column) -> list[np.ndarray | None]:
+    def offsets(self, column: Column) -> list[np.ndarray | None]:
         """Return which of the cell's steps each step is: with times, they are read in their order."""
         found: list[np.ndarray | None] = []
         for steps in cells.sequences(column, None if self.timed else self.length):
@@ -177,3 +193,43 @@ def _from_zero(column: Column, row: int, steps: np.ndarray) -> np.ndarray:
 def _in_time(steps: np.ndarray) -> np.ndarray:
     """Return the order of the steps by their first number."""
     return np.argsort(steps[:, 0], kind="stable")
+
+
+def lists_of_numbers(cells: Profile) -> Guess | None:
+    """Return vector or sequence; without a kind, why the lists are neither; None if the cells are no lists."""
+    lists = cells.lists
+    if lists is None:
+        return None
+    written = "JSON lists" if cells.is_text else "lists"
+    filled = [cell for cell in lists if cell]
+    if not filled:
+        return Guess("", "only empty lists", use=False)
+    if all(_is_numbers(cell) for cell in filled):
+        return _vector(filled, written)
+    steps = [step for cell in filled for step in cell if step is not None]
+    if steps and all(isinstance(step, list) and _is_numbers(step) for step in steps):
+        widths = Counter(map(len, steps))
+        if len(widths) == 1:
+            why = f"{written} of steps of {next(iter(widths))} numbers"
+            return Guess(SequenceInput.name, why)
+        return Guess("", f"{written} of steps of {len(widths)} different widths", use=False)
+    return Guess("", f"{written} of something other than numbers", use=False)
+
+
+def _vector(lists: list[list[Any]], written: str) -> Guess:
+    lengths = Counter(map(len, lists))
+    length, count = lengths.most_common(1)[0]
+    if count < MOSTLY * len(lists):
+        return Guess(
+            "",
+            f"{written} of numbers of {len(lengths)} different lengths: "
+            "for a sequence, make each step a list of its own ([[1], [2]])",
+            use=False,
+        )
+    odd = len(lists) - count
+    warnings = (f"{odd} of {len(lists)} lists are not of length {length}.",) if odd else ()
+    return Guess(VectorInput.name, f"{written} of {length} numbers", warnings)
+
+
+def _is_numbers(cell: list[Any]) -> bool:
+    return all(isinstance(item, int | float) or item is None for item in cell)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import nullcontext
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 import torch
 from torch import Tensor, nn
@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from torso.core.blocks import Pool
 from torso.core.errors import ConfigError
 from torso.core.hub import Snapshot, find_model
+from torso.core.ranges import SetBy
 from torso.core.tensors import masked_mean, zeroed
 from torso.core.types import Features, Tokens
 from torso.encoders._encoder import Encoder, FrozenBackbone, by_length
@@ -55,7 +56,7 @@ class Pretrained(Encoder):
     def __init__(
         self,
         dim: int,
-        name: str,
+        name: Annotated[str, SetBy.USER],
         *,
         revision: str | None = None,
         train: Train = "frozen",

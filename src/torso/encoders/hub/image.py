@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Annotated, Any
 
 import torch
 from torch import Tensor
 
 from torso.core.errors import ConfigError
 from torso.core.hub import Snapshot
+from torso.core.ranges import SetBy
 from torso.encoders._augment import Jitter
 from torso.encoders._encoder import FrozenBackbone
 from torso.encoders.hub._backbone import as_pixels
@@ -47,7 +48,7 @@ class ImageHub(Pretrained, form="image", name="hub"):
     def __init__(
         self,
         dim: int,
-        name: str,
+        name: Annotated[str, SetBy.USER],
         *,
         size: int | None = None,
         revision: str | None = None,

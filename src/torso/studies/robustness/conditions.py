@@ -135,7 +135,7 @@ def _outputs(
                     else clean[name]
                     for name, one in inputs.items()
                 }
-                found.append(brought_back(model.conclude(_encoded(model, seen))))
+                found.append(brought_back(model.outputs(_encoded(model, seen))))
     return [
         {task: torch.cat([part[task] for part in found]) for task in model.tasks} for found in parts
     ]
@@ -145,7 +145,8 @@ def _seen(model: Model, name: str, features: Features) -> _Seen:
     """Return what every trunk's encoder makes of one modality."""
     there = features.to(next(model.parameters()).device)
     tokens = {
-        trunk: one.filled(name, one.encoders[name](there)) for trunk, one in model.trunks.pairs()
+        trunk: one.with_placeholders(name, one.encoders[name](there))
+        for trunk, one in model.trunks.pairs()
     }
     return _Seen(tokens, there.present)
 

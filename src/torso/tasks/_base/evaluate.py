@@ -12,7 +12,7 @@ from torso.evaluation.bootstrap import interval, reflected_interval, resamples_o
 from torso.evaluation.report import Estimate, TaskReport
 from torso.evaluation.weighted import Floats
 from torso.tasks._base.likelihood import Beside
-from torso.tasks._base.scores import SCORES, Array, Measured, Scores
+from torso.tasks._base.scores import Array, Measured, Scores
 
 __all__ = ["evaluate_task", "fit_baseline"]
 
@@ -28,7 +28,7 @@ def fit_baseline(kind: str, truth: Array, *, names: Sequence[str] = ()) -> dict[
     >>> fit_baseline("binary", np.array([1.0, 0.0, np.nan]))
     {'frequency': 0.5, 'labels': 2}
     """
-    scores = SCORES.find(kind)
+    scores = Scores.registry.find(kind)
     truth = np.asarray(truth)
     labelled = scores.labelled(truth)
     with np.errstate(over="ignore", invalid="ignore"):
@@ -78,7 +78,7 @@ def evaluate_task(
         ConfigError: unknown kind.
         ValueError: shapes that do not agree, a prediction that is not finite or no probability.
     """
-    scores = SCORES.find(kind)
+    scores = Scores.registry.find(kind)
     prediction, truth = np.asarray(prediction), np.asarray(truth)
     details = {name: np.asarray(value) for name, value in (details or {}).items()}
     _check(kind, scores, prediction, truth)

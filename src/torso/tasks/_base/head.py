@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from torso.core.registry import Registry
 from torso.core.types import Tokens
+from torso.tasks._base.folders import KindRegistry
 
 __all__ = ["Head"]
 
@@ -33,16 +34,25 @@ class Head(nn.Module, ABC):
         dropout: before the first layer, in training.
     """
 
-    registry: ClassVar[Registry[Head]] = Registry("head")
+    registry: ClassVar[Registry[Head]] = KindRegistry("head")
     form: ClassVar[str] = ""
     reads_tokens: ClassVar[bool] = False
     """Whether `forward` is given the encoders' tokens, by modality, beside the vector."""
+    among_batch: ClassVar[bool] = False
+    """Whether the likelihood of a row is one among the rows of its batch."""
+    refits_answer: ClassVar[bool] = False
+    """Whether `calibrate` may change answers, where how sure and what cannot be told apart."""
+    answer_inside: ClassVar[bool] = True
+    """Whether `low` and `high` always hold the answer."""
+    law_settings: ClassVar[tuple[Mapping[str, object], ...]] = ()
+    """Settings, besides the defaults, in which the laws of the room try the head. Not inherited by its heirs."""
     level: float = 0.0
     """Share of the labels that should lie between `low` and `high`; 0 where the head gives no interval."""
 
     def __init_subclass__(cls, *, form: str = "", name: str = "", **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         cls.form = form or cls.form
+        cls.law_settings = vars(cls).get("law_settings", ())
         if name:
             cls.registry.add(f"{cls.form}/{name}", cls)
 

@@ -8,17 +8,20 @@ from typing import Any, ClassVar
 import numpy as np
 import pyarrow as pa
 
+from torso.columns.inputs import Input
+from torso.columns.media.decoder import FileDecoder
 from torso.columns.media.files import MediaError
-from torso.columns.reading import Decoder, Reading
+from torso.columns.media_column import media_source
+from torso.columns.reading import Reading
 from torso.core.errors import ConfigError, unknown
-from torso.core.registry import Spec
+from torso.core.spec import SpecLike
 from torso.tables.table import Column
-from torso.tasks._base.target import TargetKind
+from torso.tasks._base.target import Target
 
 __all__ = ["OfPicture", "cure", "pixel_arrays", "side_lengths"]
 
 
-class OfPicture(TargetKind):
+class OfPicture(Target):
     """Base of targets about places of a picture; the head reads that picture's tokens, by default of a pyramid.
 
     Args:
@@ -35,13 +38,13 @@ class OfPicture(TargetKind):
     def __init__(self, of: str | None = None) -> None:
         self.of = of
 
-    def meet(self, task: str, forms: Mapping[str, str]) -> None:
+    def bind(self, task: str, inputs: Mapping[str, Input]) -> None:
         """Settle which picture, or video, is meant.
 
         Raises:
             ConfigError: none, or several and `of` names none of them.
         """
-        known = [name for name, form in forms.items() if form == self.form]
+        known = [name for name, kind in inputs.items() if kind.form == self.form]
         if self.of is None and len(known) == 1:
             (self.of,) = known
         if self.of is None:
@@ -52,7 +55,7 @@ class OfPicture(TargetKind):
         if self.of not in known:
             raise ConfigError(f"`targets.{task}`: {unknown(f'{self.form} input', self.of, known)}")
 
-    def encoders(self) -> Mapping[str, Spec]:
+    def encoders(self) -> Mapping[str, SpecLike]:
         """Wish for a pyramid above the picture."""
         return {} if self.of is None else {self.of: "pyramid"}
 
@@ -70,7 +73,7 @@ def side_lengths(size: int | Sequence[int]) -> tuple[int, int]:
 def pixel_arrays(
     column: Column,
     reading: Reading,
-    decoder: Decoder,
+    decoder: FileDecoder,
     root: str | Sequence[str] | None,
     of_list: Callable[[np.ndarray], np.ndarray],
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -88,7 +91,7 @@ def pixel_arrays(
     """
     kind = column.values.type
     if not (pa.types.is_list(kind) or pa.types.is_large_list(kind) or _is_fixed(kind)):
-        source = reading.media(column, decoder, root)
+        source = media_source(column, reading, decoder, root)
         values, present = source.batch(np.arange(len(column)))
         return values, present
     assert decoder.fixed is not None

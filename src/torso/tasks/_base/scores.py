@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 
 from torso.core.registry import Registry
 from torso.evaluation.weighted import Array, Floats
+from torso.tasks._base.folders import KindRegistry
 
-__all__ = ["SCORES", "Array", "Measured", "Scores"]
+__all__ = ["Array", "Measured", "Scores", "words_of"]
 
 
 class Measured(NamedTuple):
@@ -38,11 +39,24 @@ class Scores(ABC):
     and the baseline's constant answer in the form of `prediction`. Then `measure` is called with weights.
     """
 
+    registry: ClassVar[Registry[Scores]] = KindRegistry("target kind", "scores")
     headline: ClassVar[str]
     errors: ClassVar[tuple[str, ...]] = ("log_loss",)
     """The metrics of which less is better."""
     reflected: ClassVar[tuple[str, ...]] = ("average_precision",)
     """The metrics that take `reflected_interval`, as resampling inflates them."""
+    words: ClassVar[Mapping[str, str]] = {
+        "r2": "R²",
+        "mae": "MAE",
+        "rmse": "RMSE",
+        "auroc": "AUROC",
+        "f1": "F1",
+        "macro_f1": "macro-F1",
+        "micro_f1": "micro-F1",
+        "average_precision": "avg. prec.",
+        "interval_score": "int. score",
+    }
+    """Metric -> its name in tables, where that is not the same with blanks; a subclass adds its own."""
     against: ClassVar[str] = "majority"
     """What the baseline is called."""
     axes: ClassVar[tuple[int, int]] = (1, 1)
@@ -57,13 +71,16 @@ class Scores(ABC):
     """Whether the second axis of a prediction stands for steps; the names are then of what is told of the steps."""
     alike: ClassVar[bool] = True
     """Whether `prediction` and `truth` agree in the axes that both have; else only in the rows."""
+    among_rows: ClassVar[bool] = False
+    """Whether a row is judged by the rows beside it, as in a search."""
     gaps: ClassVar[bool] = False
     """Whether a prediction may hold NaN."""
 
     def __init_subclass__(cls, *, name: str | None = None, **rest: Any) -> None:
         super().__init_subclass__(**rest)
+        cls.words = {**super(cls, cls).words, **cls.words}
         if name is not None:
-            SCORES.add(name, cls)
+            cls.registry.add(name, cls)
 
     @abstractmethod
     def __init__(self, prediction: Array, truth: Array, guess: Array) -> None: ...
@@ -98,4 +115,6 @@ class Scores(ABC):
         return np.asarray((~np.isnan(truth)).any(axis=tuple(range(1, truth.ndim))))
 
 
-SCORES: Registry[Scores] = Registry("target kind")
+def words_of(kind: str) -> Mapping[str, str]:
+    """Return metric -> its name in tables; of a kind that is not known here, only the common ones."""
+    return Scores.registry.find(kind).words if kind in Scores.registry else Scores.words

@@ -4,29 +4,38 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import pyarrow as pa
 
 from torso.columns.inputs import Input
 from torso.columns.reading import Reading
-from torso.core.registry import Registry, Spec
-from torso.tables.table import Column
+from torso.core.ranges import SetBy
+from torso.core.registry import Registry
+from torso.core.spec import SpecLike
+from torso.tasks._base.folders import KindRegistry, add_folder
+from torso.tasks._base.labels import Labels
 
-__all__ = ["TargetKind"]
+__all__ = ["Target", "labelled"]
 
 
-class TargetKind(ABC):
+class Target(ABC):
     """Base of all target kinds.
 
-    `class Category(TargetKind, name="category", head="softmax")` files itself; heads are filed under the
-    kind's name.
+    `class CategoryTarget(Target, name="category", head="softmax")` files itself; heads and scores are
+    filed under the kind's name.
     """
 
-    registry: ClassVar[Registry[TargetKind]] = Registry("target kind")
+    registry: ClassVar[Registry[Target]] = KindRegistry(
+        "target kind", "target", positional=SetBy.USER
+    )
     kind: ClassVar[str] = ""
     head: ClassVar[str] = ""
+    label: ClassVar[Literal["class", "quantity", "other"]] = "other"
+    """A label is one of several classes, one quantity, or something else."""
+    estimator: ClassVar[Literal["classifier", "regressor"] | None] = None
+    """How scikit-learn calls an estimator of such targets, if it knows any."""
     free: ClassVar[bool] = False
     """Whether the labels may lie in the inputs alone, so that no column need hold them."""
 
@@ -36,33 +45,35 @@ class TargetKind(ABC):
         cls.head = head or cls.head
         if name:
             cls.registry.add(name, cls)
+            add_folder(cls.__module__)
 
     @abstractmethod
-    def fit(self, column: Column) -> None:
+    def fit(self, column: Labels) -> None:
         """Learn classes or statistics from the training rows; refuse a target with nothing to learn."""
 
-    def learn(self, column: Column, reading: Reading) -> None:  # noqa: ARG002
+    def learn(self, column: Labels, reading: Reading) -> None:  # noqa: ARG002
         """Do what `fit` does, for labels that lie in files, which `reading` reads."""
         self.fit(column)
 
+    def bind(self, task: str, inputs: Mapping[str, Input]) -> None:
+        """Settle, once, all that the target takes from the inputs; it is complete afterwards. Default: nothing.
+
+        Args:
+            task: name, for messages.
+            inputs: modality -> kind of its first column.
+
+        Raises:
+            ConfigError: inputs that the target cannot use.
+        """
+
     @property
     def along(self) -> str | None:
-        """Name of the input along whose steps the labels lie; None for most kinds.
+        """Name of the input along whose steps the labels lie, known once bound; None for most kinds.
 
-        With any, the kind is given a struct of its own column and, for each row, the ends of the input's steps in the
-        cell (`Input.places`, end to end; null without the input), and `columns` finds them, padded with 0, among
-        the details: `places`, int64 `[rows, steps, 2]`.
+        `Labels.steps` then says where the steps are, and `columns` finds them, padded with 0, among the details:
+        `places`, int64 `[rows, steps, 2]`.
         """
         return None
-
-    def follow(self, steps: int) -> None:
-        """Take note of how many steps a row of the input `along` has at most."""
-
-    def meet(self, task: str, forms: Mapping[str, str]) -> None:
-        """Take note of the task's name and of the inputs, modality -> form; refuse those that the target cannot use."""
-
-    def adopt(self, inputs: Mapping[str, Input]) -> None:
-        """Take over settings of the inputs, modality -> kind of its first column. Default: none."""
 
     @abstractmethod
     def state(self) -> dict[str, Any]:
@@ -73,7 +84,7 @@ class TargetKind(ABC):
         """Take back what `state` returned."""
 
     @abstractmethod
-    def encode(self, column: Column, reading: Reading) -> np.ndarray:
+    def encode(self, column: Labels, reading: Reading) -> np.ndarray:
         """Return a head's targets: NaN, or -1 for a class index, where the label is missing."""
 
     @abstractmethod
@@ -96,13 +107,10 @@ class TargetKind(ABC):
 
     @property
     def others(self) -> tuple[str, ...]:
-        """Names of the columns that hold further parts of the label.
-
-        With any, the kind is given a struct of its own column and these, in this order.
-        """
+        """Names of the columns that hold further parts of the label, in the order of `Labels.others`."""
         return ()
 
-    def encoders(self) -> Mapping[str, Spec]:
+    def encoders(self) -> Mapping[str, SpecLike]:
         """Return modality -> the encoder that serves this target best, or, without `type`, settings that it must have.
 
         Default: none is wished for.

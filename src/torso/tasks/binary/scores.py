@@ -20,6 +20,7 @@ class BinaryScores(Scores, name="binary"):
     """
 
     headline = "auroc"
+    named = False
 
     def __init__(self, prediction: Array, truth: Array, guess: Array) -> None:  # noqa: ARG002
         yes = truth > 0.5

@@ -11,10 +11,10 @@ from torso.columns.reading import Reading
 from torso.tables.table import Column
 from torso.tasks.boxes.outlines import CORNERS, ListOfBoxes
 
-__all__ = ["Boxes"]
+__all__ = ["BoxesTarget"]
 
 
-class Boxes(ListOfBoxes, name="boxes", head="set"):
+class BoxesTarget(ListOfBoxes, name="boxes", head="set"):
     """Any number of boxes, each with a class, as a list or its JSON text.
 
     A box is `[x0, y0, x1, y1, class]` or an object with these names: left, top, right and bottom from the picture's

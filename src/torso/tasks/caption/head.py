@@ -53,6 +53,7 @@ class CaptionDecoder(LogitHead, form="caption", name="decoder"):
         dropout: on the body's vector and in the blocks, in training.
     """
 
+    law_settings = ({"beams": 3},)
     reads_tokens = True
 
     def __init__(

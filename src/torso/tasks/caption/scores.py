@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +31,7 @@ class CaptionScores(Scores, name="caption"):
     """
 
     headline = "chrf"
+    words: ClassVar[Mapping[str, str]] = {"chrf": "chrF"}
     reflected = ()
     against = "usual text"
     axes = (2, 2)

@@ -8,21 +8,22 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
+from torso.columns.inputs import Input
 from torso.columns.reading import Reading
 from torso.columns.tokenizing import chunks, stripped, train_tokenizer
 from torso.core.errors import DataError
 from torso.tables.table import Column
-from torso.tasks._base.target import TargetKind
+from torso.tasks._base.target import Target
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
-__all__ = ["Caption"]
+__all__ = ["CaptionTarget"]
 
 _BYTES = 256
 
 
-class Caption(TargetKind, name="caption", head="decoder"):
+class CaptionTarget(Target, name="caption", head="decoder"):
     """A text that is to be written.
 
     Byte-level BPE over NFKC-normalised text (`train_tokenizer`), so that every text can be learnt and written; spaces
@@ -55,9 +56,9 @@ class Caption(TargetKind, name="caption", head="decoder"):
         self.usual = 1.0
         self.modalities: list[str] = []
 
-    def meet(self, task: str, forms: Mapping[str, str]) -> None:  # noqa: ARG002
+    def bind(self, task: str, inputs: Mapping[str, Input]) -> None:  # noqa: ARG002
         """Take note of the inputs, all of which a caption may be about."""
-        self.modalities = list(forms)
+        self.modalities = list(inputs)
 
     def fit(self, column: Column) -> None:
         """Train the tokenizer, and learn how many tokens a text has.

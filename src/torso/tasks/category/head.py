@@ -46,6 +46,8 @@ class Softmax(LogitHead, form="category", name="softmax"):
         ValueError: a smoothing, weight or focal exponent out of its range, or `balanced` without frequencies.
     """
 
+    law_settings = ({"smoothing": 0.1, "weights": "balanced", "focal": 2.0},)
+
     def __init__(
         self,
         dim: int,

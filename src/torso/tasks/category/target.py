@@ -1,4 +1,4 @@
-"""One of several classes, one of two, or any number of labels as targets."""
+"""One of several classes."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from torso.columns import cells
 from torso.columns.reading import Reading
 from torso.core.errors import DataError
 from torso.tables.table import Column
-from torso.tasks._base.target import TargetKind
+from torso.tasks._base.target import Target
 
-__all__ = ["Binary", "Category", "Multilabel"]
+__all__ = ["CategoryTarget"]
 
 _ARROW = {
     "integer": pa.int64(),
@@ -36,13 +36,15 @@ def _type_name(values: pa.Array, classes: list[str]) -> str:
     return "boolean" if set(classes) <= {"true", "false"} else "text"
 
 
-class Category(TargetKind, name="category", head="softmax"):
+class CategoryTarget(Target, name="category", head="softmax"):
     """One of several classes, those of the training rows.
 
     A label of a class that the training rows do not hold is reported; it has an index past the last class, which
     no head learns and every evaluation counts as wrong.
     """
 
+    label = "class"
+    estimator = "classifier"
     least = 2
 
     def __init__(self) -> None:
@@ -64,7 +66,7 @@ class Category(TargetKind, name="category", head="softmax"):
         self._count(column)
 
     def _count(self, column: Column) -> None:
-        ids = Category.encode(self, column, Reading())
+        ids = CategoryTarget.encode(self, column, Reading())
         counts = np.bincount(ids[ids >= 0], minlength=len(self.classes))
         self.frequencies = (counts / counts.sum()).tolist()
 
@@ -125,137 +127,3 @@ class Category(TargetKind, name="category", head="softmax"):
 
 def _cast(classes: list[str], type_name: str) -> pa.Array:
     return pc.cast(pa.array(classes, pa.large_string()), _ARROW[type_name])
-
-
-class Binary(Category, name="binary", head="logistic"):
-    """One of two classes; the second in order (1, true, yes, "b" after "a") is the positive one."""
-
-    def fit(self, column: Column) -> None:
-        """Learn the two classes."""
-        super().fit(column)
-        if len(self.classes) > 2:
-            raise DataError(
-                f"{column.table}, column {column.name!r}: a binary target should have two values. Found "
-                f"{len(self.classes)}: {self.classes[:5]}. Use --set targets.{column.name}.kind=category."
-            )
-
-    def encode(self, column: Column, reading: Reading) -> np.ndarray:
-        """Return 0 or 1, float32 `[rows]`, NaN where missing."""
-        ids = super().encode(column, reading)
-        return np.where((ids < 0) | (ids > 1), np.nan, ids).astype(np.float32)
-
-    def missing(self, rows: int) -> np.ndarray:
-        """Return NaN for every row."""
-        return np.full(rows, np.nan, dtype=np.float32)
-
-    def offered(self) -> dict[str, Any]:
-        """Offer nothing: two classes need no number."""
-        return {}
-
-    def columns(
-        self, task: str, prediction: np.ndarray, details: Mapping[str, np.ndarray]
-    ) -> dict[str, pa.Array]:
-        """Return the columns of a category with two classes."""
-        return super().columns(task, np.stack([1 - prediction, prediction], axis=1), details)
-
-
-class Multilabel(TargetKind, name="multilabel", head="logistic"):
-    """Any number of labels at once: a list of strings, or strings joined by a delimiter.
-
-    Args:
-        delimiter: what separates the labels in a string.
-    """
-
-    def __init__(self, delimiter: str = "|") -> None:
-        self.delimiter = delimiter
-        self.labels: list[str] = []
-        self.joined = True
-
-    def fit(self, column: Column) -> None:
-        """Learn the labels, sorted."""
-        self.joined = cells.is_text(column.values)
-        lists = self._lists(column)
-        self.labels = sorted({label for cell in lists if cell is not None for label in cell})
-        if not self.labels:
-            raise DataError(
-                f"{column.table}, column {column.name!r}: a multilabel target should have at least one label "
-                "among the training rows. Found none. Leave it out of the targets."
-            )
-
-    def _lists(self, column: Column) -> list[list[str] | None]:
-        cells_ = column.values.to_pylist()
-        if cells.is_text(column.values):
-            return [
-                None
-                if cell is None
-                else [part.strip() for part in cell.split(self.delimiter) if part.strip()]
-                for cell in cells_
-            ]
-        if not (
-            pa.types.is_list(column.values.type)
-            or pa.types.is_large_list(column.values.type)
-            or pa.types.is_null(column.values.type)
-        ):
-            raise column.error(
-                0,
-                f"expected lists of labels or text with {self.delimiter!r}, found {column.values.type}",
-            )
-        return [None if cell is None else [str(label) for label in cell] for cell in cells_]
-
-    def state(self) -> dict[str, Any]:
-        """Return the labels."""
-        return {"labels": self.labels, "joined": self.joined}
-
-    def restore(self, state: dict[str, Any]) -> None:
-        """Take back the labels."""
-        self.labels, self.joined = state["labels"], state["joined"]
-
-    def encode(self, column: Column, reading: Reading) -> np.ndarray:
-        """Return 0 or 1, float32 `[rows, labels]`, NaN where the cell is missing."""
-        place = {label: index for index, label in enumerate(self.labels)}
-        out = self.missing(len(column))
-        for row, cell in enumerate(self._lists(column)):
-            if cell is None:
-                continue
-            out[row] = 0.0
-            for label in cell:
-                if label in place:
-                    out[row, place[label]] = 1.0
-                else:
-                    reading.skip(column, row, label, "label unseen in training")
-        return out
-
-    def missing(self, rows: int) -> np.ndarray:
-        """Return NaN for every row and label."""
-        return np.full((rows, len(self.labels)), np.nan, dtype=np.float32)
-
-    def offered(self) -> dict[str, Any]:
-        """Offer the number of labels."""
-        return {"labels": len(self.labels)}
-
-    @property
-    def names(self) -> list[str]:
-        """The labels."""
-        return self.labels
-
-    def columns(
-        self, task: str, prediction: np.ndarray, details: Mapping[str, np.ndarray]
-    ) -> dict[str, pa.Array]:
-        """Return `task` in the training table's form, and one probability per label."""
-        del details
-        chosen = [
-            [
-                label
-                for label, probability in zip(self.labels, row, strict=True)
-                if probability >= 0.5
-            ]
-            for row in prediction
-        ]
-        values = pa.array(
-            [self.delimiter.join(row) for row in chosen] if self.joined else chosen,
-            pa.large_string() if self.joined else pa.list_(pa.large_string()),
-        )
-        out = {task: values}
-        for place, name in enumerate(self.labels):
-            out[f"{task}_probability_{name}"] = pa.array(prediction[:, place])
-        return out

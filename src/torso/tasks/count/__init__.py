@@ -1,1 +1,24 @@
-"""The count task: target, head and scores."""
+"""How many: target, heads and scores."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from torso.core.lazy import lazy_names
+
+if TYPE_CHECKING:
+    from torso.tasks.count.head import NegativeBinomial, Poisson
+    from torso.tasks.count.scores import CountScores
+    from torso.tasks.count.target import CountTarget
+
+__all__ = ["CountScores", "CountTarget", "NegativeBinomial", "Poisson"]
+
+__getattr__ = lazy_names(
+    __name__,
+    {
+        "CountScores": "torso.tasks.count.scores",
+        "CountTarget": "torso.tasks.count.target",
+        "NegativeBinomial": "torso.tasks.count.head",
+        "Poisson": "torso.tasks.count.head",
+    },
+)

@@ -24,6 +24,8 @@ _LARGE = 8.0  # from here on Stirling's series is exact to float32
 class _Count(Head):
     """What counts share: a mean through a log link, and intervals that end at whole numbers."""
 
+    answer_inside = False  # the mean of a rare event lies above its 95 %
+
     def __init__(
         self, dim: int, mean: float, level: float, outputs: int, hidden: int, dropout: float
     ) -> None:
@@ -111,6 +113,8 @@ class NegativeBinomial(_Count, form="count", name="negative_binomial"):
         hidden: width of a hidden layer; 0 for none.
         dropout: before the first layer, in training.
     """
+
+    law_settings = ({"spread": "row"},)
 
     def __init__(
         self,

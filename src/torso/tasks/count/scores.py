@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
 from torso.evaluation.weighted import Floats, Residuals, ratio
+from torso.tasks._base.label_quantiles import QUANTILES, blind_interval
 from torso.tasks._base.scores import Array, Measured, Scores
-from torso.tasks.number.scores import QUANTILES, blind_interval
 
 __all__ = ["CountScores"]
 
@@ -25,6 +25,7 @@ class CountScores(Scores, name="count"):
     """
 
     headline = "d2"
+    words: ClassVar[Mapping[str, str]] = {"d2": "D²"}
     errors = ("mae", "rmse")
     against = "mean"
     probable = False

@@ -11,18 +11,21 @@ import pyarrow as pa
 from torso.columns import cells
 from torso.columns.reading import Reading
 from torso.tables.table import Column
-from torso.tasks._base.target import TargetKind
-from torso.tasks.number.target import constant, named
+from torso.tasks._base.numbers import constant, named
+from torso.tasks._base.target import Target
 
-__all__ = ["Count"]
+__all__ = ["CountTarget"]
 
 
-class Count(TargetKind, name="count", head="negative_binomial"):
+class CountTarget(Target, name="count", head="negative_binomial"):
     """How many of something; never guessed, always asked for.
 
     A label that is no whole number from 0 is an error among the training rows; elsewhere it is reported and counts
     as missing.
     """
+
+    label = "quantity"
+    estimator = "regressor"
 
     def __init__(self) -> None:
         self.mean = 1.0

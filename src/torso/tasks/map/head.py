@@ -39,6 +39,7 @@ class MapDecoder(Head, form="map", name="decoder"):
         dropout: on the vector, in training.
     """
 
+    law_settings = ({"colours": True},)
     reads_tokens = True
 
     def __init__(

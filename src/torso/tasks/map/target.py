@@ -10,16 +10,17 @@ import numpy as np
 import pyarrow as pa
 
 from torso.columns.inputs.media import image_decoder
+from torso.columns.media.decoder import FileDecoder
 from torso.columns.media.pixels import decode_map, map_of, npy_bytes, png_bytes
-from torso.columns.reading import Decoder, Reading
+from torso.columns.reading import Reading
 from torso.core.errors import DataError
 from torso.tables.table import Column
 from torso.tasks._base.places import OfPicture, pixel_arrays, side_lengths
 
-__all__ = ["Map"]
+__all__ = ["MapTarget"]
 
 
-class Map(OfPicture, name="map", head="decoder"):
+class MapTarget(OfPicture, name="map", head="decoder"):
     """A number, or several, per pixel, in any unit.
 
     Cells are paths (relative to the table, or to `root`), contents of `.npy` files (floats `[height, width]` or
@@ -107,10 +108,10 @@ class Map(OfPicture, name="map", head="decoder"):
         unknown = ~np.isfinite(values) | np.isin(values, np.array(self.ignore, np.float32))
         return np.where(present[:, None, None, None] & ~unknown, values, np.float32(np.nan))
 
-    def _decoder(self) -> Decoder:
+    def _decoder(self) -> FileDecoder:
         if self.colours:
             return image_decoder(self.size[0])
-        return Decoder(
+        return FileDecoder(
             settings={
                 "form": "map",
                 "version": 1,

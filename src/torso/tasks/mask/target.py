@@ -10,18 +10,19 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from torso.columns.media.decoder import FileDecoder
 from torso.columns.media.pixels import decode_mask, mask_of, png_bytes
-from torso.columns.reading import Decoder, Reading
+from torso.columns.reading import Reading
 from torso.core.errors import DataError
 from torso.tables.table import Column
 from torso.tasks._base.places import OfPicture, pixel_arrays, side_lengths
 
-__all__ = ["Mask"]
+__all__ = ["MaskTarget"]
 
 _MOST = 256  # classes that are learned from pixels without having been named
 
 
-class Mask(OfPicture, name="mask", head="decoder"):
+class MaskTarget(OfPicture, name="mask", head="decoder"):
     """A class per pixel: a grey or palette picture of the same view, or an array, whose numbers are the classes.
 
     Cells are paths (relative to the table, or to `root`), contents of PNG, TIFF or `.npy` files, or nested lists.
@@ -121,7 +122,7 @@ class Mask(OfPicture, name="mask", head="decoder"):
         return coded
 
     def _pixels(self, column: Column, reading: Reading) -> tuple[np.ndarray, np.ndarray]:
-        decoder = Decoder(
+        decoder = FileDecoder(
             settings={"form": "mask", "version": 1, "size": list(self.size)},
             decode=partial(decode_mask, size=self.size),
             dtype=np.dtype(np.int32),

@@ -1,1 +1,23 @@
-"""The multilabel task: target, head and scores."""
+"""Any number of labels at once: target, heads and scores."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from torso.core.lazy import lazy_names
+
+if TYPE_CHECKING:
+    from torso.tasks.multilabel.head import Logistics
+    from torso.tasks.multilabel.scores import MultilabelScores
+    from torso.tasks.multilabel.target import MultilabelTarget
+
+__all__ = ["Logistics", "MultilabelScores", "MultilabelTarget"]
+
+__getattr__ = lazy_names(
+    __name__,
+    {
+        "Logistics": "torso.tasks.multilabel.head",
+        "MultilabelScores": "torso.tasks.multilabel.scores",
+        "MultilabelTarget": "torso.tasks.multilabel.target",
+    },
+)

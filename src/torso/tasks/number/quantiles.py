@@ -36,6 +36,8 @@ class Quantiles(Head, form="number", name="quantiles"):
         dropout: before the first layer, in training.
     """
 
+    law_settings = ({"quantiles": [0.1, 0.5, 0.6]},)
+
     def __init__(
         self,
         dim: int,

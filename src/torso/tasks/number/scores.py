@@ -9,12 +9,10 @@ from typing import Any
 import numpy as np
 
 from torso.evaluation.weighted import Floats, Residuals
+from torso.tasks._base.label_quantiles import QUANTILES, blind_interval
 from torso.tasks._base.scores import Array, Measured, Scores
 
-__all__ = ["QUANTILES", "NumberScores", "blind_interval"]
-
-QUANTILES = np.linspace(0.0, 1.0, 21)
-"""Where the distribution of the training labels is remembered."""
+__all__ = ["NumberScores"]
 
 
 class NumberScores(Scores, name="number"):
@@ -63,15 +61,3 @@ class NumberScores(Scores, name="number"):
         off = (truth.astype(np.float64) - baseline["mean"]) / baseline["std"]
         log_loss = 0.5 * off**2 + math.log(baseline["std"]) + 0.5 * math.log(2 * math.pi)
         return {"log_loss": log_loss, **blind_interval(baseline["quantiles"], len(truth), level)}
-
-
-def blind_interval(quantiles: Sequence[float], rows: int, level: float) -> dict[str, Array]:
-    """Return `low` and `high` `[rows]`, between which `level` of the training labels lie.
-
-    Args:
-        quantiles: of the training labels at `QUANTILES`.
-        rows: how many to answer.
-        level: share of the labels.
-    """
-    ends = np.interp([(1 - level) / 2, (1 + level) / 2], QUANTILES, quantiles)
-    return {"low": np.full(rows, ends[0]), "high": np.full(rows, ends[1])}

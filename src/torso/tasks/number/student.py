@@ -36,6 +36,8 @@ class Student(Gaussian, form="number", name="student"):
         dropout: before the first layer, in training.
     """
 
+    law_settings = ({"spread": "row"},)
+
     def __init__(
         self,
         dim: int,

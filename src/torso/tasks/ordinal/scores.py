@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import ClassVar
+
 import numpy as np
 
 from torso.evaluation.weighted import Floats, ratio, surprise
@@ -22,6 +25,7 @@ class OrdinalScores(CategoryScores, name="ordinal"):
     """
 
     headline = "kappa"
+    words: ClassVar[Mapping[str, str]] = {"rps": "RPS"}
     errors = ("mae", "rps", "log_loss")
 
     def __init__(self, prediction: Array, truth: Array, guess: Array) -> None:  # noqa: ARG002

@@ -11,12 +11,12 @@ from torso.columns import cells
 from torso.columns.reading import Reading
 from torso.core.errors import DataError
 from torso.tables.table import Column
-from torso.tasks.category.target import Category
+from torso.tasks.category.target import CategoryTarget
 
-__all__ = ["Ordinal"]
+__all__ = ["OrdinalTarget"]
 
 
-class Ordinal(Category, name="ordinal", head="cumulative"):
+class OrdinalTarget(CategoryTarget, name="ordinal", head="cumulative"):
     """One of several classes from low to high; never guessed, always asked for.
 
     The answer is the median class: the first that, with the classes below it, holds half of the probability.

@@ -45,6 +45,7 @@ class Contrastive(Head, form="retrieval", name="contrastive"):
         dropout: on the means of the tokens, in training.
     """
 
+    among_batch = True
     reads_tokens = True
 
     def __init__(

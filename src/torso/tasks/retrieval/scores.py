@@ -34,6 +34,7 @@ class RetrievalScores(Scores, name="retrieval"):
     axes = (3, 1)
     probable = False
     alike = False
+    among_rows = True
 
     def __init__(self, prediction: Array, truth: Array, guess: Array) -> None:  # noqa: ARG002
         present = np.asarray(prediction.any(axis=2))

@@ -10,15 +10,16 @@ import numpy as np
 import pyarrow as pa
 
 from torso.columns.cells import texts
+from torso.columns.inputs import Input
 from torso.columns.reading import Reading
 from torso.core.errors import ConfigError, DataError, unknown
 from torso.tables.table import Column
-from torso.tasks._base.target import TargetKind
+from torso.tasks._base.target import Target
 
-__all__ = ["Retrieval"]
+__all__ = ["RetrievalTarget"]
 
 
-class Retrieval(TargetKind, name="retrieval", head="contrastive"):
+class RetrievalTarget(Target, name="retrieval", head="contrastive"):
     """What a row's modalities have in common; no labels are needed, for those of one row belong together.
 
     With `column`, rows with the same cell there are about the same thing, so that each finds the others' too, and a row
@@ -33,16 +34,16 @@ class Retrieval(TargetKind, name="retrieval", head="contrastive"):
     def __init__(self, between: Sequence[str] | None = None) -> None:
         self.between = None if between is None else [str(name) for name in between]
 
-    def meet(self, task: str, forms: Mapping[str, str]) -> None:
+    def bind(self, task: str, inputs: Mapping[str, Input]) -> None:
         """Settle which modalities are meant.
 
         Raises:
             ConfigError: fewer than two, one named twice, or one that is no input.
         """
-        between = list(forms) if self.between is None else self.between
+        between = list(inputs) if self.between is None else self.between
         for name in between:
-            if name not in forms:
-                raise ConfigError(f"`targets.{task}.between`: {unknown('input', name, [*forms])}")
+            if name not in inputs:
+                raise ConfigError(f"`targets.{task}.between`: {unknown('input', name, [*inputs])}")
         if len(set(between)) < max(2, len(between)):
             raise ConfigError(
                 f"`targets.{task}.between` should name two inputs or more, each once. Found {between}."

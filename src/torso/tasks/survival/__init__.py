@@ -1,1 +1,27 @@
-"""The survival task: target, head and scores."""
+"""How long until an event, also where nobody watched for so long: target, heads and scores."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from torso.core.lazy import lazy_names
+
+if TYPE_CHECKING:
+    from torso.tasks.survival.hazards import Hazards
+    from torso.tasks.survival.head import LogLogistic, LogNormal, Weibull
+    from torso.tasks.survival.scores import SurvivalScores
+    from torso.tasks.survival.target import SurvivalTarget
+
+__all__ = ["Hazards", "LogLogistic", "LogNormal", "SurvivalScores", "SurvivalTarget", "Weibull"]
+
+__getattr__ = lazy_names(
+    __name__,
+    {
+        "Hazards": "torso.tasks.survival.hazards",
+        "LogLogistic": "torso.tasks.survival.head",
+        "LogNormal": "torso.tasks.survival.head",
+        "SurvivalScores": "torso.tasks.survival.scores",
+        "SurvivalTarget": "torso.tasks.survival.target",
+        "Weibull": "torso.tasks.survival.head",
+    },
+)

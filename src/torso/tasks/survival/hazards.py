@@ -40,6 +40,9 @@ class Hazards(LogitHead, form="survival", name="hazards"):
         dropout: before the first layer, in training.
     """
 
+    law_settings = ({"waves": 2},)
+    refits_answer = True
+
     def __init__(
         self,
         dim: int,

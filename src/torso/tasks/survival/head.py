@@ -162,6 +162,8 @@ class Weibull(_LogTime, form="survival", name="weibull"):
         dropout: before the first layer, in training.
     """
 
+    law_settings = ({"spread": "row"},)
+
     def _log_density(self, scaled: Tensor) -> Tensor:
         log_hazard = (scaled + _LOG_LOG_2).clamp(max=_LONGEST)
         return log_hazard - log_hazard.exp()
@@ -187,6 +189,8 @@ class LogNormal(_LogTime, form="survival", name="log_normal"):
         dropout: before the first layer, in training.
     """
 
+    law_settings = ({"spread": "row"},)
+
     def _log_density(self, scaled: Tensor) -> Tensor:
         return -0.5 * scaled.square() - 0.5 * math.log(2 * math.pi)
 
@@ -211,6 +215,8 @@ class LogLogistic(_LogTime, form="survival", name="log_logistic"):
         hidden: width of a hidden layer; 0 for none.
         dropout: before the first layer, in training.
     """
+
+    law_settings = ({"spread": "row"},)
 
     def _log_density(self, scaled: Tensor) -> Tensor:
         return functional.logsigmoid(scaled) + functional.logsigmoid(-scaled)

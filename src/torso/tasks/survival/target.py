@@ -13,17 +13,18 @@ from torso.columns import cells
 from torso.columns.reading import Reading
 from torso.core.errors import ConfigError, DataError
 from torso.tables.table import Column
-from torso.tasks._base.target import TargetKind
-from torso.tasks.number.target import named
+from torso.tasks._base.labels import Labels
+from torso.tasks._base.numbers import named
+from torso.tasks._base.target import Target
 
-__all__ = ["Survival"]
+__all__ = ["SurvivalTarget"]
 
 _PIECES = (10, 30)  # of the time axis at least and at most,
 _EVENTS = 100  # each with that many of the training events
 _HAPPENED, _CENSORED = ("1", "true", "yes"), ("0", "false", "no")
 
 
-class Survival(TargetKind, name="survival", head="weibull"):
+class SurvivalTarget(Target, name="survival", head="weibull"):
     """A time until an event, or until nobody watched any longer; never guessed, always asked for.
 
     The target's column holds the time, above 0, in any unit; the column `event` says how it ended: 1, true or yes
@@ -35,6 +36,9 @@ class Survival(TargetKind, name="survival", head="weibull"):
         event: name of the column that says whether the event happened.
         horizons: times, in the same unit, at which the probability of no event so far is reported.
     """
+
+    label = "quantity"
+    estimator = "regressor"
 
     def __init__(self, event: str = "", horizons: Sequence[float] = ()) -> None:
         if not event:
@@ -56,7 +60,7 @@ class Survival(TargetKind, name="survival", head="weibull"):
         """The column of events."""
         return (self.event,)
 
-    def fit(self, column: Column) -> None:
+    def fit(self, column: Labels) -> None:
         """Learn where the times lie, on a logarithmic scale.
 
         Raises:
@@ -92,16 +96,13 @@ class Survival(TargetKind, name="survival", head="weibull"):
         self.log_mean, self.log_std = state["log_mean"], state["log_std"]
         self.ends, self.hazards = state["ends"], state["hazards"]
 
-    def encode(self, column: Column, reading: Reading) -> np.ndarray:
+    def encode(self, column: Labels, reading: Reading) -> np.ndarray:
         """Return float32 `[rows, 2]`, the time and 1 for an event or 0 for none, NaN where missing."""
-        if not pa.types.is_struct(column.values.type):
+        if not column.others:
             if column.values.null_count == len(column):
                 return self.missing(len(column))
-            raise column.error(0, f"expected a time and an event, found {column.values.type}")
-        time, event = (
-            Column(name, part, column.table, column.places)
-            for name, part in zip((column.name, self.event), column.values.flatten(), strict=True)
-        )
+            raise column.error(0, f"expected a time and an event, found {column.values.type} alone")
+        time, (event,) = column, column.others
         out = np.stack([cells.numbers(time), _events(event)], axis=1)
         with np.errstate(invalid="ignore"):
             impossible = ~np.isnan(out[:, 0]) & ~((out[:, 0] > 0) & np.isfinite(out[:, 0]))

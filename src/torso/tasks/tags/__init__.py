@@ -1,1 +1,23 @@
-"""The tags task: target, head and scores."""
+"""Tags along a text or time series: target, heads and scores."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from torso.core.lazy import lazy_names
+
+if TYPE_CHECKING:
+    from torso.tasks.tags.head import TagTokens
+    from torso.tasks.tags.scores import TagsScores
+    from torso.tasks.tags.target import TagsTarget
+
+__all__ = ["TagTokens", "TagsScores", "TagsTarget"]
+
+__getattr__ = lazy_names(
+    __name__,
+    {
+        "TagTokens": "torso.tasks.tags.head",
+        "TagsScores": "torso.tasks.tags.scores",
+        "TagsTarget": "torso.tasks.tags.target",
+    },
+)

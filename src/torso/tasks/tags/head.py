@@ -45,6 +45,7 @@ class TagTokens(LogitHead, form="tags", name="tokens"):
         dropout: on the vector and the steps, in training.
     """
 
+    law_settings = ({"chain": True},)
     reads_tokens = True
 
     def __init__(
@@ -92,7 +93,7 @@ class TagTokens(LogitHead, form="tags", name="tokens"):
 
     def _around(self, steps: Steps) -> Tensor | float:
         """Return what stands around each step, `[batch, length, 2 * width]`."""
-        if self.around is None or not len(steps.values):
+        if self.around is None or steps.values.shape[0] == 0:
             return 0.0
         lengths = steps.lengths.clamp(min=1).cpu()
         packed = rnn.pack_padded_sequence(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +27,7 @@ class TagsScores(Scores, name="tags"):
     """
 
     headline = "span_f1"
+    words: ClassVar[Mapping[str, str]] = {"span_f1": "span F1"}
     reflected = ()
     against = "usual tag"
     axes = (2, 2)

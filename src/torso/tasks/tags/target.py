@@ -12,14 +12,16 @@ import numpy as np
 import pyarrow as pa
 
 from torso.columns import cells
+from torso.columns.inputs import Input
 from torso.columns.reading import Reading
 from torso.core.errors import ConfigError, DataError, unknown
 from torso.tables.table import Column
+from torso.tasks._base.labels import Labels
 from torso.tasks._base.places import cure
-from torso.tasks._base.target import TargetKind
+from torso.tasks._base.target import Target
 from torso.tasks.tags.codes import spans_of, touching
 
-__all__ = ["Tags"]
+__all__ = ["TagsTarget"]
 
 _ALONG = ("text", "sequence")
 _WRITTEN = re.compile(r"\s*(\d+)\s+(\d+)\s+(\S.*?)\s*")
@@ -41,7 +43,7 @@ class Label(NamedTuple):
     each: int | None = None
 
 
-class Tags(TargetKind, name="tags", head="tokens"):
+class TagsTarget(Target, name="tags", head="tokens"):
     """Spans with tags, of the characters of a text or the steps of a sequence; never guessed, always asked for.
 
     A cell is a list, or its JSON text, of `[start, end, tag]` or of objects with these names, or plain text such as
@@ -69,13 +71,13 @@ class Tags(TargetKind, name="tags", head="tokens"):
         self.touching = False
         self.form = ""
 
-    def meet(self, task: str, forms: Mapping[str, str]) -> None:
-        """Settle which input is meant.
+    def bind(self, task: str, inputs: Mapping[str, Input]) -> None:
+        """Settle which input is meant; take from it how many steps a row has at most.
 
         Raises:
             ConfigError: none, or several and `of` names none of them.
         """
-        known = [name for name, form in forms.items() if form in _ALONG]
+        known = [name for name, kind in inputs.items() if kind.form in _ALONG]
         if self.of is None and len(known) == 1:
             (self.of,) = known
         if self.of is None:
@@ -85,22 +87,18 @@ class Tags(TargetKind, name="tags", head="tokens"):
             )
         if self.of not in known:
             raise ConfigError(f"`targets.{task}`: {unknown('text or sequence', self.of, known)}")
-        self.form = forms[self.of]
+        self.form, self.steps = inputs[self.of].form, inputs[self.of].length
 
     @property
     def along(self) -> str | None:
         """The text or sequence."""
         return self.of
 
-    def follow(self, steps: int) -> None:
-        """Take note of how many steps a row has at most."""
-        self.steps = steps
-
     def encoders(self) -> Mapping[str, Mapping[str, Any]]:
         """Wish for one token per step."""
         return {} if self.of is None else {self.of: {"tokens": 0}}
 
-    def fit(self, column: Column) -> None:
+    def fit(self, column: Labels) -> None:
         """Learn the tags, sorted (numbers by size), and whether spans of one tag touch each other.
 
         Raises:
@@ -128,7 +126,7 @@ class Tags(TargetKind, name="tags", head="tokens"):
         """Take back what was learned."""
         self.tags, self.steps, self.touching = state["tags"], state["steps"], state["touching"]
 
-    def encode(self, column: Column, reading: Reading) -> np.ndarray:
+    def encode(self, column: Labels, reading: Reading) -> np.ndarray:
         """Return codes (`torso.tasks.tags.codes`), int64 `[rows, steps]`, -1 behind a row's last step."""
         out = self.missing(len(column))
         for row, (label, places) in enumerate(zip(*self._parts(column), strict=True)):
@@ -185,17 +183,13 @@ class Tags(TargetKind, name="tags", head="tokens"):
         in_order = [sorted(spans, key=lambda span: span["start"]) for spans in rows]
         return {task: pa.array(in_order, pa.list_(pa.struct(fields)))}
 
-    def _parts(self, column: Column) -> tuple[list[Label | None], list[np.ndarray | None]]:
-        """Return what each cell says, and where the steps of its input stand, None where there is none."""
-        if not pa.types.is_struct(column.values.type):
-            if column.values.null_count == len(column):
-                return [None] * len(column), [None] * len(column)
-            raise column.error(0, f"expected tags beside places, found {column.values.type}")
-        own, places = column.values.flatten()
-        text = cells.is_text(own)
-        labels = [self._label(column, row, cell, text) for row, cell in enumerate(own.to_pylist())]
-        laid = [one.as_py() for one in places]
-        return labels, [None if one is None else np.reshape(one, (-1, 2)) for one in laid]
+    def _parts(self, column: Labels) -> tuple[list[Label | None], Sequence[np.ndarray | None]]:
+        """Return what each cell says, and the steps of its input, None where there is none."""
+        if not column.steps and column.values.null_count == len(column):
+            return [None] * len(column), [None] * len(column)
+        text = cells.is_text(column.values)
+        read = column.values.to_pylist()
+        return [self._label(column, row, cell, text) for row, cell in enumerate(read)], column.steps
 
     def _label(self, column: Column, row: int, cell: Any, text: bool) -> Label | None:
         if text and cell is not None:

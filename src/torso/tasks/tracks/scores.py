@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -39,6 +39,11 @@ class TracksScores(Scores, name="tracks"):
     """
 
     headline = "average_precision"
+    words: ClassVar[Mapping[str, str]] = {
+        "idf1": "IDF1",
+        "mota": "MOTA",
+        "identity_switches": "id switches",
+    }
     errors = ("identity_switches",)
     against = "mean tracks"
     axes = (4, 4)

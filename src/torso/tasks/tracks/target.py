@@ -10,16 +10,16 @@ import pyarrow as pa
 
 from torso.columns.inputs import Input
 from torso.columns.reading import Reading
-from torso.core.registry import Spec
+from torso.core.spec import SpecLike
 from torso.tables.table import Column
 from torso.tasks.boxes.outlines import CORNERS, Box, ListOfBoxes, plain
 
-__all__ = ["Tracks"]
+__all__ = ["TracksTarget"]
 
 _THERE = 0.5  # probability from which a track has a box in a frame
 
 
-class Tracks(ListOfBoxes, name="tracks", head="set", form="video"):
+class TracksTarget(ListOfBoxes, name="tracks", head="set", form="video"):
     """Any number of tracks, each of one class with at most one box per frame, as a list of boxes or its JSON text.
 
     A box is `[frame, x0, y0, x1, y1, class, track]` or an object with these names. Boxes with the same `track`, a
@@ -42,13 +42,14 @@ class Tracks(ListOfBoxes, name="tracks", head="set", form="video"):
     frames = 0
     size = 64
 
-    def adopt(self, inputs: Mapping[str, Input]) -> None:
-        """Take from the video how many frames the model reads, and their size."""
+    def bind(self, task: str, inputs: Mapping[str, Input]) -> None:
+        """Settle which video is meant; take from it how many frames the model reads, and their size."""
+        super().bind(task, inputs)
         assert self.of is not None
         offered = inputs[self.of].offered()
         self.frames, self.size = offered["frames"], offered["size"]
 
-    def encoders(self) -> Mapping[str, Spec]:
+    def encoders(self) -> Mapping[str, SpecLike]:
         """Wish for all places of all frames, which stay where they are: 6 to 11 a side, or more of large frames."""
         if self.of is None:
             return {}

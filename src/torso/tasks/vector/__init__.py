@@ -1,1 +1,23 @@
-"""The vector task: target, head and scores."""
+"""Several numbers at once: target, heads and scores."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from torso.core.lazy import lazy_names
+
+if TYPE_CHECKING:
+    from torso.tasks.vector.head import GaussianVector
+    from torso.tasks.vector.scores import VectorScores
+    from torso.tasks.vector.target import VectorTarget
+
+__all__ = ["GaussianVector", "VectorScores", "VectorTarget"]
+
+__getattr__ = lazy_names(
+    __name__,
+    {
+        "GaussianVector": "torso.tasks.vector.head",
+        "VectorScores": "torso.tasks.vector.scores",
+        "VectorTarget": "torso.tasks.vector.target",
+    },
+)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
 from torso.evaluation.weighted import Floats, Residuals, mean_defined, ratio
+from torso.tasks._base.label_quantiles import QUANTILES, blind_interval
 from torso.tasks._base.scores import Array, Measured, Scores
-from torso.tasks.number.scores import QUANTILES, blind_interval
 
 __all__ = ["VectorScores"]
 
@@ -24,6 +24,7 @@ class VectorScores(Scores, name="vector"):
     """
 
     headline = "r2"
+    words: ClassVar[Mapping[str, str]] = {"arrmse": "aRRMSE"}
     errors = ("arrmse", "mae", "rmse")
     against = "mean"
     axes = (2, 2)

@@ -1,0 +1,64 @@
+"""`torso evaluate`: a run's answers against a table's labels."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from torso.app.commands.shared import Root, RunArgument, TableArgument, TrustCode
+
+__all__ = ["evaluate"]
+
+
+def evaluate(
+    run: RunArgument,
+    table: TableArgument,
+    root: Root = [],
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="JSON file to write.")] = None,
+    robustness: Annotated[
+        bool, typer.Option("--robustness", help="With noise, and with every subset of modalities.")
+    ] = False,
+    against: Annotated[
+        Path | None, typer.Option("--against", help="A run to compare the robustness with.")
+    ] = None,
+    picture: Annotated[
+        Path | None, typer.Option("--picture", help="File for the curves of the robustness: .png.")
+    ] = None,
+    trust_code: TrustCode = False,
+) -> None:
+    """Compare a run's answers with a table's labels: metrics with 95 % intervals and baselines."""
+    import torso
+    from torso.app.terminal import AS_IS, console, results_table, skipped_lines
+    from torso.core.errors import ConfigError
+    from torso.runs.folder import write_json
+
+    if not robustness and (against or picture):
+        raise ConfigError("`--against` and `--picture` belong to `--robustness`. Add it.")
+    predictor = torso.load(run, trust_code=trust_code)
+    shown: Any
+    if robustness:
+        from torso.app.terminal import robustness_tables
+
+        other = None if against is None else torso.load(against, trust_code=trust_code)
+        found, theirs = (
+            None if one is None else torso.robustness(one, table, root=root)
+            for one in (predictor, other)
+        )
+        assert found is not None
+        content = found.to_dict(theirs)
+        shown = robustness_tables(found, theirs)
+        if picture is not None:
+            from torso.studies.robustness.pictures import draw_robustness
+
+            draw_robustness(found, picture, theirs)
+    else:
+        reports = predictor.evaluate(table, root=root)
+        content = {task: report.to_dict() for task, report in reports.items()}
+        shown = results_table(reports)
+    if out is not None:
+        write_json(out, content)
+    console(out=True).print(shown)
+    for line in skipped_lines(predictor.last_skipped):
+        console().print(line, **AS_IS)

@@ -1,0 +1,68 @@
+"""`torso fit`: one model on a table."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from torso.app.commands.shared import Root, Settings, Targets, rooted
+
+__all__ = ["fit"]
+
+
+def fit(
+    table: Annotated[
+        str | None, typer.Argument(help="The table; default: that of --config.")
+    ] = None,
+    target: Targets = [],
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="Folder of the run; default runs/TABLE.")
+    ] = None,
+    config: Annotated[
+        Path | None, typer.Option("--config", "-c", help="A run.yaml to repeat or to start from.")
+    ] = None,
+    root: Root = [],
+    settings: Settings = [],
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with the interrupted run in --out.")
+    ] = False,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace a finished run in --out.")
+    ] = False,
+) -> None:
+    """Train one model on a table; write the run: config, weights, metrics, log."""
+    import torso
+    from torso.app.terminal import AS_IS, ProgressBar, console, results_table, summary
+
+    folder = out or _free_folder(table or (config.stem if config else "run"), resume)
+    with ProgressBar(console()) as bar:
+        predictor = torso.fit(
+            table,
+            target,
+            out=folder,
+            config=config,
+            settings=[*rooted(root), *settings],
+            resume=resume,
+            overwrite=overwrite,
+            listener=bar,
+        )
+    shown = console(out=True)
+    shown.print(summary(predictor.metrics))
+    shown.print(f"\nOn the {predictor.metrics['split']} rows:")
+    shown.print(results_table(predictor.reports))
+    if predictor.metrics["training"]["end"] == "interrupted":
+        shown.print(f"\nInterrupted. Go on with: torso fit --resume -o {folder}", **AS_IS)
+        raise typer.Exit(130)
+    shown.print(f"\nThe run lies in {folder}. Next:", **AS_IS)
+    shown.print(f"  torso predict {folder} NEW.csv -o answers.csv", **AS_IS)
+    shown.print(f"  torso evaluate {folder} LABELLED.csv", **AS_IS)
+
+
+def _free_folder(table: str, resume: bool) -> Path:
+    base = Path("runs") / Path(table).name.split(".")[0]
+    if resume:
+        return base
+    candidates = (base if number == 1 else Path(f"{base}-{number}") for number in range(1, 10_000))
+    return next(folder for folder in candidates if not folder.exists())

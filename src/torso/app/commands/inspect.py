@@ -1,0 +1,46 @@
+"""`torso inspect`: the kind of each column, its gaps, and what looks wrong."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from torso.app.commands.shared import Root, Settings, TableArgument, Targets, rooted
+
+__all__ = ["inspect"]
+
+
+def inspect(
+    table: TableArgument,
+    target: Targets = [],
+    root: Root = [],
+    settings: Settings = [],
+    model: Annotated[
+        bool, typer.Option("--model", help="Also the parts of the model, each with its cost.")
+    ] = False,
+) -> None:
+    """Show the kind of each column, how much is missing, and what looks wrong."""
+    from torso.app.terminal import AS_IS, columns_table, console
+    from torso.runs.columns import infer_columns
+    from torso.runs.config import RunConfig, apply_settings
+    from torso.tables.table import read_table
+
+    values: dict[str, Any] = {"targets": {name: {} for name in target}}
+    apply_settings(values, [*rooted(root), *settings])
+    draft = RunConfig.parse({**values, "inputs": {}, "targets": {}})
+    source = read_table(table, missing=draft.data.missing)
+    reports = infer_columns(source, values, add=True)
+    shown = console(out=True)
+    shown.print(f"{source.name}: {source.rows} rows, {len(source.names)} columns", **AS_IS)
+    shown.print(columns_table(reports, values["targets"], values["inputs"]))
+    if not target:
+        shown.print("\nName what to predict with --target to check the inputs for leaks.")
+    if model:
+        from torso.app.profiling import model_costs
+        from torso.app.terminal import costs_table
+        from torso.runs.prepare import draft_model
+
+        built, batch = draft_model(table, target, settings=[*rooted(root), *settings])
+        shown.print()
+        shown.print(costs_table(model_costs(built, batch.inputs)))

@@ -1,0 +1,40 @@
+"""`torso predict`: an answer for every row of a table."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from torso.app.commands.shared import Root, RunArgument, TableArgument, TrustCode
+
+__all__ = ["predict"]
+
+
+def predict(
+    run: RunArgument,
+    table: TableArgument,
+    out: Annotated[
+        Path,
+        typer.Option("--out", "-o", help="File to write: .csv, .tsv, .jsonl, .parquet, .arrow."),
+    ],
+    root: Root = [],
+    keep: Annotated[
+        list[str], typer.Option("--keep", help="A column of TABLE to carry over. Repeatable.")
+    ] = [],
+    trust_code: TrustCode = False,
+) -> None:
+    """Answer for every row of a table, in its order."""
+    import torso
+    from torso.app.terminal import AS_IS, console, skipped_lines
+    from torso.tables.files import check_writable
+    from torso.tables.table import write_table
+
+    check_writable(out)
+    predictor = torso.load(run, trust_code=trust_code)
+    answers = predictor.predict(table, root=root, keep=keep, as_arrow=True)
+    write_table(answers, out)
+    console().print(f"{answers.num_rows} rows written to {out}", **AS_IS)
+    for line in skipped_lines(predictor.last_skipped):
+        console().print(line, **AS_IS)

@@ -1,0 +1,93 @@
+"""Tables of `torso list`: the parts of a room with their costs, and the settings of one part."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from torso.app.terminal.costs import COST_COLUMNS, cost_cells
+
+if TYPE_CHECKING:  # both import torch
+    from torso.app.listing import Entry, Row, Sheet
+    from torso.app.profiling import Cost
+
+__all__ = ["parts_tables", "settings_sheet"]
+
+
+def parts_tables(rooms: Mapping[str, Sequence[Entry]], costs: Mapping[str, Cost]) -> list[Table]:
+    """Return a table per room.
+
+    Args:
+        rooms: room -> its parts.
+        costs: part -> its cost with default settings; empty where none was measured.
+    """
+    return [_table(room, parts, costs) for room, parts in rooms.items()]
+
+
+def _table(room: str, parts: Sequence[Entry], costs: Mapping[str, Cost]) -> Table:
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    table.add_column(room, no_wrap=True)
+    table.add_column("settings")
+    table.add_column("")
+    if noted := any(part.needs for part in parts):
+        table.add_column("needs")
+    for header in COST_COLUMNS if costs else ():
+        table.add_column(header, justify="right", no_wrap=True)
+    for part in parts:
+        about = f"{part.summary} {part.paper}".rstrip()
+        cells = [part.name, part.settings, about, *[part.needs] * noted]
+        cost = cost_cells(costs[part.name]) if part.name in costs else ()
+        table.add_row(*map(Text, cells), *cost)
+    return table
+
+
+def settings_sheet(sheet: Sheet, width: int = 120) -> RenderableType:
+    """Return the settings of a part or a section, below what it is.
+
+    Args:
+        sheet: the settings.
+        width: of the terminal in characters; below 100, a meaning stands below its setting.
+    """
+    about = " ".join(filter(None, [sheet.summary, sheet.paper]))
+    needs = [Text(f"It needs: {sheet.needs}.")] if sheet.needs else []
+    rows = (
+        (_stacked(sheet.rows) if width < 100 else _side_by_side(sheet.rows)) if sheet.rows else None
+    )
+    return Group(
+        Text(sheet.title, "bold"),
+        Text(about),
+        *needs,
+        Text(sheet.spelling, "dim"),
+        Text(),
+        rows or Text("  No settings.", "dim"),
+        Text(),
+    )
+
+
+def _side_by_side(rows: Sequence[Row]) -> RenderableType:
+    table = Table(box=None, header_style="bold", padding=(0, 1), pad_edge=True)
+    table.add_column("setting", no_wrap=True)
+    table.add_column("default", overflow="fold", max_width=14)
+    table.add_column("values", max_width=30)
+    table.add_column("meaning", overflow="fold")
+    for row in rows:
+        table.add_row(Text(row.name, "cyan"), _default(row), Text(row.values), Text(row.meaning))
+    return table
+
+
+def _stacked(rows: Sequence[Row]) -> RenderableType:
+    lines: list[RenderableType] = []
+    for row in rows:
+        values = f"  ({row.values})"
+        head = Text.assemble("  ", (row.name, "cyan"), ": ", _default(row), values)
+        lines += [head, Padding(Text(row.meaning), (0, 0, 0, 6), expand=False)]
+    return Group(*lines)
+
+
+def _default(row: Row) -> Text:
+    return Text(row.default, "bold" if row.default == "required" else "")

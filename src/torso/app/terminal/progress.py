@@ -1,0 +1,120 @@
+"""Bars: the progress of a fit, and of anything that is counted."""
+
+from __future__ import annotations
+
+from typing import Self
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.text import Text
+
+from torso.training.listeners import Epoch, Listener
+
+__all__ = ["CountingBar", "ProgressBar"]
+
+
+class ProgressBar(Listener):
+    """Shows decoding and epochs as bars, and a line per epoch with each task's held-out metric.
+
+    Args:
+        console: where to draw.
+    """
+
+    def __init__(self, console: Console) -> None:
+        self.console = console
+        self.progress = Progress(
+            TextColumn("{task.description}", markup=False),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+            console=console,
+            transient=True,
+        )
+        self.bars: dict[str, TaskID] = {}
+        self.epochs = 0
+        self.batches = 0
+
+    def __enter__(self) -> Self:
+        self.progress.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.progress.stop()
+
+    def preparing(self, column: str, done: int, total: int) -> None:
+        """Move the bar of a column."""
+        if column not in self.bars:
+            self.bars[column] = self.progress.add_task(f"reading {column}", total=total)
+        self.progress.update(self.bars[column], completed=done, total=total)
+
+    def started(self, epochs: int, batches: int) -> None:
+        """Swap the columns' bars for that of the epochs."""
+        for bar in self.bars.values():
+            self.progress.remove_task(bar)
+        self.epochs, self.batches = epochs, batches
+        self.bars = {"": self.progress.add_task("epoch 1", total=batches)}
+
+    def batch_done(self, epoch: int, batch: int) -> None:
+        """Move the bar of the epoch."""
+        self.progress.update(
+            self.bars[""], completed=batch, description=f"epoch {epoch} of {self.epochs}"
+        )
+
+    def epoch_done(self, epoch: Epoch) -> None:
+        """Print a line."""
+        parts = [
+            f"{task} {name} {value:.3f}"
+            for task, metrics in epoch.metrics.items()
+            for name, value in metrics.items()
+        ]
+        loss = sum(value for value in epoch.validation.values() if value == value)
+        mark = " [green]best[/]" if epoch.best else ""
+        self.progress.console.print(
+            f"[dim]epoch {epoch.number:>3}[/]  held-out loss {loss:.3f}  "
+            f"[dim]{escape(' · '.join(parts))}[/]{mark}",
+            highlight=False,
+        )
+
+    def ended(self, reason: str) -> None:
+        """Print why."""
+        self.progress.console.print(f"Training ended: {reason}.", highlight=False)
+
+    def noted(self, message: str) -> None:
+        """Print the note."""
+        self.progress.console.print(Text.assemble(("note  ", "yellow"), message))
+
+
+class CountingBar:
+    """A bar that is there while something is counted, and gone afterwards; called with `(done, total)`.
+
+    Args:
+        console: where to draw.
+        label: stands before the bar.
+    """
+
+    def __init__(self, console: Console, label: str) -> None:
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+        self._progress = Progress(*columns, console=console, transient=True)
+        self._label = label
+        self._bar: TaskID | None = None
+
+    def __enter__(self) -> Self:
+        self._progress.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._progress.stop()
+
+    def __call__(self, done: int, total: int) -> None:
+        """Move the bar."""
+        if self._bar is None:
+            self._bar = self._progress.add_task(self._label)
+        self._progress.update(self._bar, completed=done, total=total)

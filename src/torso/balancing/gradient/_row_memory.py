@@ -1,0 +1,65 @@
+"""State that is as large as the Jacobian: one row per task, remembered from step to step."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from torso.core.errors import ConfigError
+
+__all__ = ["RowMemory"]
+
+
+class RowMemory(nn.Module):
+    """One row per task, zero until it is first set.
+
+    How many numbers a row has is known at the first step; then the memory is that of the Jacobian, tasks x
+    shared parameters, once more. A state dict that holds rows of another length than these gives its own.
+
+    Args:
+        tasks: how many.
+
+    Attributes:
+        values: `[tasks, numbers]`; `[tasks, 0]` before the first step.
+    """
+
+    values: Tensor
+
+    def __init__(self, tasks: int) -> None:
+        super().__init__()
+        self.register_buffer("values", torch.zeros(tasks, 0))
+
+    def get(self, tasks: Tensor, like: Tensor) -> Tensor:
+        """Return the rows `[k, numbers]` of some tasks, of the dtype and on the device of `like`.
+
+        Args:
+            tasks: int64 `[k]`, their positions.
+            like: `[k, numbers]`, the rows of these tasks in this step.
+
+        Raises:
+            ConfigError: `like` has another length than what is remembered.
+        """
+        if not self.values.shape[1]:
+            return torch.zeros_like(like)
+        if self.values.shape[1] != like.shape[1]:
+            raise ConfigError(
+                f"The shared parameters hold {like.shape[1]} numbers, in the steps before "
+                f"{self.values.shape[1]}. Build a new balancer after freezing or unfreezing parameters."
+            )
+        return self.values[tasks.to(self.values.device)].to(like)
+
+    def put(self, tasks: Tensor, rows: Tensor) -> None:
+        """Remember `rows` `[k, numbers]` as those of `tasks` `[k]`; the others stay as they are."""
+        if not self.values.shape[1]:
+            self.values = rows.new_zeros(len(self.values), rows.shape[1])
+        self.values[tasks.to(self.values.device)] = rows.to(self.values)
+
+    def _load_from_state_dict(
+        self, state_dict: dict[str, Any], prefix: str, *args: Any, **kwargs: Any
+    ) -> None:
+        saved = state_dict.get(prefix + "values")
+        if saved is not None and len(saved) == len(self.values):
+            self.values = torch.zeros_like(saved, device=self.values.device)
+        super()._load_from_state_dict(state_dict, prefix, *args, **kwargs)

@@ -1,0 +1,205 @@
+"""A column of media files: each content is decoded once per cache, on all cores.
+
+Three steps save work, the cheapest first. A file whose stamp (path, size, time) is known is not even read;
+one whose content is known is read but not decoded; only the rest is decoded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from torso.cache.stamps import StampMemo
+from torso.cache.store import FeatureStore, content_digest
+from torso.columns.cells import is_text
+from torso.columns.decoding import Loaded, decode_files
+from torso.columns.media.decoder import FileDecoder
+from torso.columns.media.files import STAMP_BYTES, MediaError, MediaFiles
+from torso.columns.reading import Reading
+from torso.columns.sources import ListSource, Source, StoredSource
+from torso.tables.table import Column
+
+__all__ = ["media_source", "media_stamps"]
+
+_WINDOW = 512  # files looked up in the cache at once
+_PROGRESS_EVERY = 64  # files
+
+
+def media_source(
+    column: Column,
+    reading: Reading,
+    decoder: FileDecoder,
+    root: str | Sequence[str] | None = None,
+) -> Source:
+    """Return the features of a column of files.
+
+    Args:
+        column: paths of files, or their bytes.
+        reading: where to look, and where unreadable files are noted.
+        decoder: turns a file into features.
+        root: the column's own root, see `ReadOptions.roots`.
+
+    Raises:
+        DataError: a root is absent; with `on_error="fail"`, the first unreadable file; otherwise, more
+            than `most_skipped` of the files are unreadable.
+    """
+    files = _MediaColumn.of(column, reading, root)
+    log, name, before = reading.log, column.name, len(reading.log.skipped)
+    cache = reading.options.cache
+    source = files.decode_all(decoder) if cache is None else files.decode_new(decoder, cache)
+    log.files[name] = log.files.get(name, 0) + sum(cell is not None for cell in files.cells)
+    log.unreadable.setdefault(name, []).extend(log.skipped[before:])
+    if not reading.options.in_pieces:
+        reading.check()
+    return source
+
+
+def media_stamps(
+    column: Column, reading: Reading, root: str | Sequence[str] | None = None
+) -> np.ndarray:
+    """Return uint8 `[rows, 16]`: path, size and time of each cell's file, zeros where there is none."""
+    files = _MediaColumn.of(column, reading, root)
+    stamps = np.zeros((len(column), STAMP_BYTES), np.uint8)
+    for row in range(len(column)):
+        stamp = files.stamp(row)
+        if stamp is not None:
+            stamps[row] = np.frombuffer(stamp, np.uint8)
+    return stamps
+
+
+@dataclass(frozen=True)
+class _MediaColumn:
+    """A column whose cells name or hold files, while it is read.
+
+    Attributes:
+        column: the cells as the table has them.
+        reading: where to look, and where unreadable files are noted.
+        files: finds and reads the files.
+        cells: path or bytes per row, None where the cell is empty.
+    """
+
+    column: Column
+    reading: Reading
+    files: MediaFiles
+    cells: Sequence[str | bytes | None]
+
+    @classmethod
+    def of(cls, column: Column, reading: Reading, root: str | Sequence[str] | None) -> _MediaColumn:
+        """Return `column` ready to be read."""
+        return cls(column, reading, MediaFiles(reading.options.roots(root)), _references(column))
+
+    def decode_all(self, decoder: FileDecoder) -> ListSource:
+        """Decode every cell into memory."""
+
+        def load(cell: str | bytes | None) -> Loaded:
+            return Loaded(None if cell is None else self._read(cell))
+
+        arrays: list[np.ndarray | None] = []
+        with closing(decode_files(self.cells, load, decoder.decode)) as results:
+            for row, (_, result) in enumerate(results):
+                if isinstance(result, MediaError):
+                    self._failed(row, result)
+                arrays.append(None if isinstance(result, MediaError) else result)
+        decoded = self.reading.log.decoded
+        num_decoded = sum(array is not None for array in arrays)
+        decoded[self.column.name] = decoded.get(self.column.name, 0) + num_decoded
+        return ListSource(arrays, decoder.tail, decoder.dtype, decoder.fixed)
+
+    def decode_new(self, decoder: FileDecoder, cache: Path) -> StoredSource:
+        """Decode the files that the cache does not know yet."""
+        store = FeatureStore(cache, decoder.settings, decoder.dtype, decoder.tail)
+        num_decoded = 0
+
+        def load(index: int) -> Loaded:
+            data = self._read(self.cells[unknown[index]] or "")
+            if isinstance(data, MediaError):
+                return Loaded(data, (index, b""))
+            digest = content_digest(data)
+            known = store.position(digest) >= 0
+            return Loaded(None if known else data, (index, digest))
+
+        with StampMemo(cache) as memo, store:
+            items, unknown, stamps = self._look_up(memo, store)
+            with closing(decode_files(range(len(unknown)), load, decoder.decode)) as results:
+                for done, (loaded, result) in enumerate(results, len(self.cells) - len(unknown)):
+                    index, digest = loaded.note
+                    row = int(unknown[index])
+                    if isinstance(result, MediaError):
+                        self._failed(row, result)
+                        continue
+                    num_decoded += result is not None
+                    items[row] = (
+                        store.position(digest) if result is None else store.add(digest, result)
+                    )
+                    memo.add(stamps[index].tobytes(), digest)
+                    if done % _PROGRESS_EVERY == 0:
+                        self._tell(done)
+        self._tell(len(self.cells))
+        self.reading.log.decoded[self.column.name] = num_decoded
+        return StoredSource(store, items, decoder.fixed)
+
+    def _look_up(
+        self, memo: StampMemo, store: FeatureStore
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return each cell's item in `store` (-1: none yet), and the rows and stamps of files to be read."""
+        items = np.full(len(self.cells), -1, dtype=np.int64)
+        unknown = [np.zeros(0, np.int64)]
+        unknown_stamps = [np.zeros((0, STAMP_BYTES), np.uint8)]
+        for start in range(0, len(self.cells), _WINDOW):
+            rows: list[int] = []
+            joined = bytearray()
+            for row in range(start, min(start + _WINDOW, len(self.cells))):
+                stamp = self.stamp(row)
+                if stamp is not None:
+                    joined += stamp
+                    rows.append(row)
+            stamps = np.frombuffer(joined, np.uint8).reshape(-1, STAMP_BYTES)
+            digests, remembered = memo.lookup(stamps)
+            known = np.where(remembered, store.positions(digests), -1)
+            items[rows] = known
+            unknown.append(np.array(rows, np.int64)[known < 0])
+            unknown_stamps.append(stamps[known < 0])
+        return items, np.concatenate(unknown), np.concatenate(unknown_stamps)
+
+    def stamp(self, row: int) -> bytes | None:
+        """Return the stamp of the row's file; None where the cell is empty or the file cannot be found."""
+        cell = self.cells[row]
+        if cell is None:
+            return None
+        try:
+            return self.files.stamp(cell)
+        except MediaError as error:
+            self._failed(row, error)
+            return None
+
+    def _read(self, cell: str | bytes) -> bytes | MediaError:
+        try:
+            return self.files.read(cell)
+        except MediaError as error:
+            return error
+
+    def _failed(self, row: int, error: MediaError) -> None:
+        self.reading.failed(self.column, row, self.cells[row] or "", error)
+
+    def _tell(self, done: int) -> None:
+        if self.reading.options.progress is not None:
+            self.reading.options.progress(self.column.name, done, len(self.cells))
+
+
+def _references(column: Column) -> list[str | bytes | None]:
+    """Return each cell's path or bytes, None where the cell is empty."""
+    values = column.values
+    plain = (
+        is_text(values)
+        or pa.types.is_binary(values.type)
+        or pa.types.is_large_binary(values.type)
+        or pa.types.is_null(values.type)
+    )
+    if not plain:
+        raise column.error(0, f"expected paths of files or their bytes, found {values.type}")
+    return [cell or None for cell in values.to_pylist()]

@@ -1,0 +1,185 @@
+"""Facts about a column from which its kind is guessed, each computed once.
+
+Shares and counts come from an even sample of 20,000 rows, so a large table is judged as fast as a small one.
+Cells that say NA, ? or the like count as no value here. Only the user can say that they mean "missing".
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from torso.tables.missing import may_mean_missing
+from torso.tables.numerals import numbers_in
+from torso.tables.table import Column, index_array
+
+__all__ = ["FEW_WHOLE_NUMBERS", "MOSTLY", "Guess", "Profile", "quoted"]
+
+FEW_WHOLE_NUMBERS = 20
+"""Up to this many distinct whole numbers may be names of classes."""
+MOSTLY = 0.9
+"""Share of the cells that must agree on what they are: numbers, or lists of one length."""
+_SAMPLE = 20_000  # rows
+_SAMPLE_OF_LARGE = 500  # rows, where a cell is a list or the bytes of a file
+_LISTS_PARSED = 500  # JSON texts
+_LONGEST_EXAMPLE = 40  # characters
+
+
+@dataclass(frozen=True)
+class Guess:
+    """The kind that a column seems to be.
+
+    Attributes:
+        kind: its name; empty if the column cannot be used, for the reason in `why`.
+        why: the evidence.
+        warnings: what the user should know before training.
+        use: whether the column is a sensible input.
+    """
+
+    kind: str
+    why: str
+    warnings: tuple[str, ...] = ()
+    use: bool = True
+
+
+@dataclass(frozen=True)
+class Profile:
+    """A column, and facts about it.
+
+    >>> from torso.tables import read_table
+    >>> cells = Profile(read_table({"size": ["12", "7", "NA", "12"]}).column("size"))
+    >>> cells.values, cells.markers, cells.distinct, cells.numeric_share
+    (['12', '7', '12'], ['NA'], 3, 1.0)
+    """
+
+    column: Column
+
+    @cached_property
+    def type(self) -> pa.DataType:
+        """Arrow type of the cells."""
+        return self.column.values.type
+
+    @cached_property
+    def is_text(self) -> bool:
+        """Whether the cells are text."""
+        return bool(pa.types.is_large_string(self.type))
+
+    @cached_property
+    def is_number(self) -> bool:
+        """Whether the cells are numbers."""
+        return bool(pa.types.is_int64(self.type) or pa.types.is_float64(self.type))
+
+    @cached_property
+    def is_bytes(self) -> bool:
+        """Whether the cells are bytes."""
+        return bool(pa.types.is_large_binary(self.type))
+
+    @cached_property
+    def is_large(self) -> bool:
+        """Whether a cell is a list or the bytes of a file, which cannot be counted cheaply."""
+        return bool(pa.types.is_nested(self.type)) or self.is_bytes
+
+    @cached_property
+    def missing(self) -> float:
+        """Share of the cells without a value."""
+        return float(self.column.values.null_count / max(1, len(self.column)))
+
+    @cached_property
+    def sample(self) -> pa.Array:
+        """The sampled cells, fewer where a cell is large."""
+        rows = _sample_rows(len(self.column), _SAMPLE_OF_LARGE if self.is_large else _SAMPLE)
+        return self.column.values.take(index_array(rows))
+
+    @cached_property
+    def values(self) -> list[Any]:
+        """The sampled cells that hold a value; markers such as NA hold none."""
+        cells = [cell for cell in self.sample.to_pylist() if cell is not None]
+        if not self.is_text:
+            return cells
+        return [cell for cell in cells if not may_mean_missing(cell)]
+
+    @cached_property
+    def markers(self) -> list[str]:
+        """Texts of the sampled cells that may mean "missing", most frequent first."""
+        if not self.is_text:
+            return []
+        counts = Counter(self.sample.to_pylist())
+        return [
+            text for text, _ in counts.most_common() if text is not None and may_mean_missing(text)
+        ]
+
+    @cached_property
+    def counts(self) -> Counter[Any]:
+        """Value -> how often it occurs in the sample."""
+        return Counter(self.values if self.is_number or self.is_text else map(str, self.values))
+
+    @cached_property
+    def distinct(self) -> int:
+        """Number of distinct values in the whole column; of lists and bytes, in the sample."""
+        if self.is_large:
+            return len(self.counts)
+        return int(pc.count_distinct(self.column.values, mode="only_valid").as_py())
+
+    @cached_property
+    def example(self) -> str:
+        """The first value, in at most 40 characters."""
+        cell = next(iter(self.values), None)
+        if cell is None:
+            return ""
+        text = f"{len(cell)} bytes" if isinstance(cell, bytes) else str(cell)
+        text = " ".join(text.split())
+        return text if len(text) <= _LONGEST_EXAMPLE else f"{text[: _LONGEST_EXAMPLE - 1]}…"
+
+    @cached_property
+    def lists(self) -> list[list[Any]] | None:
+        """The sampled values as lists, also from JSON text; None if they are no lists."""
+        if pa.types.is_list(self.type):
+            return self.values
+        if not self.is_text or self.share(lambda text: text.startswith("[")) < MOSTLY:
+            return None
+        parsed = [_json_list(text) for text in self.values[:_LISTS_PARSED]]
+        lists = [cell for cell in parsed if cell is not None]
+        return lists if len(lists) >= MOSTLY * len(parsed) else None
+
+    @cached_property
+    def numeric_share(self) -> float:
+        """Share of the sampled values that are numbers; codes such as "007" are none."""
+        if not self.is_text or not self.values:
+            return 0.0
+        numbers = numbers_in(self.sample)
+        return float((len(numbers) - numbers.null_count) / len(self.values))
+
+    def share(self, holds: Callable[[Any], object]) -> float:
+        """Return the share of the sampled values for which `holds` is true."""
+        return sum(1 for value in self.values if holds(value)) / max(1, len(self.values))
+
+
+def _json_list(text: str) -> list[Any] | None:
+    try:
+        parsed = json.loads(text)
+    except ValueError:
+        return None
+    return parsed if isinstance(parsed, list) else None
+
+
+def _sample_rows(rows: int, most: int) -> np.ndarray:
+    """Return at most `most` of the positions below `rows`, evenly spread."""
+    return np.arange(rows) if rows <= most else np.linspace(0, rows - 1, most).astype(np.int64)
+
+
+def quoted(values: Sequence[object]) -> str:
+    """Return the first three values as a message names them.
+
+    >>> quoted(["NA", "?"])
+    "'NA' and '?'"
+    """
+    first = " and ".join(repr(value) for value in values[:3])
+    return f"{first} and others" if len(values) > 3 else first

@@ -1,0 +1,182 @@
+"""Every name and every setting of a config, checked before a row is read.
+
+What hangs on the table stays open: kinds that are yet to be inferred, modalities, classes. The same check runs
+again once they are known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from torso.core.errors import ConfigError, unknown, within
+from torso.core.registry import Registry
+from torso.core.setting_types import choices
+from torso.core.spec import Spec
+from torso.runs.config import RunConfig
+from torso.runs.gather import Described, described
+from torso.runs.rooms import registry_of
+
+__all__ = ["check_values"]
+
+_OUTSIDE = ("modality", "column")
+"""Keys of an input or a target that are about its column, not about its kind."""
+
+
+def check_values(values: Mapping[str, Any]) -> RunConfig:
+    """Return the checked config, without its inputs and targets, which may still lack kinds.
+
+    Args:
+        values: raw, as `gather_values` returns them.
+
+    Raises:
+        ConfigError: an unknown key, part or setting, or a value that breaks a rule; with its path and the cure.
+    """
+    config = RunConfig.parse({**values, "inputs": {}, "targets": {}})
+    inputs = described(values.get("inputs"), "inputs")
+    targets = described(values.get("targets"), "targets")
+    _check_kinds("inputs", inputs)
+    _check_kinds("targets", targets)
+    tasks = [name for name, spec in targets.items() if spec is not None]
+    _check_bodies(config, values.keys(), tasks)
+    for modality, value in config.encoders.items():
+        forms = _forms(modality, inputs)
+        _check_formed("encoders", modality, value, forms)
+    for task, value in config.heads.items():
+        if tasks and task not in tasks:
+            raise ConfigError(unknown("task in `heads`:", task, tasks))
+        kinds = registry_of("targets")
+        kind = (targets.get(task) or {}).get("kind")
+        _check_formed("heads", task, value, [kinds.find(kind).kind] if kind else list(kinds))
+    return config
+
+
+def _check_kinds(section: str, columns: Described) -> None:
+    """Check what is said of each column; where the kind is open, some kind has to know the settings."""
+    for name, spec in columns.items():
+        if not spec:
+            continue
+        registry = registry_of(section)
+        settings = {key: spec[key] for key in spec if key not in ("kind", *_OUTSIDE)}
+        path = f"{section}.{name}"
+        if "kind" not in spec:
+            _check_some(registry, list(registry), settings, path)
+            continue
+        _check(registry, Spec(spec["kind"], settings), path)
+        with within(path):
+            registry.build(Spec(spec["kind"], settings))
+
+
+def _check_bodies(config: RunConfig, said: Iterable[str], tasks: Sequence[str]) -> None:
+    """Check fusion, sharing and balancing, and build them for the tasks; defaults are right."""
+    one_pass = {"dim": config.dim, "modalities": ("one", "other")}
+    losses: list[str] = list(tasks)
+    offered: dict[str, dict[str, object]] = {
+        "fusion": one_pass,
+        "sharing": {"dim": config.dim, "tasks": list(tasks)},
+        "balancing": {"tasks": losses, "unimodal": {}, "modality_of": {}},
+    }
+    if config.modality_heads:
+        alone = {f"{task} from one": task for task in tasks}
+        of = dict.fromkeys(alone, "one")
+        offered["balancing"] = {"tasks": [*losses, *alone], "unimodal": alone, "modality_of": of}
+    for part in [part for part in offered if part in set(said)]:
+        registry = registry_of(part)
+        default = Spec.parse(RunConfig.model_fields[part].default)
+        with within(part):
+            spec = registry.parse(getattr(config, part)).over(default)
+        _check(registry, spec, part)
+        known = part == "sharing" or (part == "balancing" and not config.modality_heads)
+        if tasks and ":" not in spec.name and (known or _names_nothing(registry, spec)):
+            _try_to_build(registry, spec, offered[part], part)
+
+
+def _try_to_build(
+    registry: Registry[Any], spec: Spec, offered: Mapping[str, object], path: str
+) -> None:
+    import torch
+
+    with within(path), torch.random.fork_rng(devices=[]):
+        registry.build(spec, **offered)
+
+
+def _names_nothing(registry: Registry[Any], spec: Spec) -> bool:
+    """Return whether no setting may name a modality or a task that is not known yet."""
+    known = registry.settings(spec.name)
+    return all(
+        isinstance(value, int | float | None)
+        or value in choices(known[key].type)
+        or (registry.nests(known[key]) and _names_nothing(registry, registry.parse(value)))
+        for key, value in spec.settings.items()
+    )
+
+
+def _forms(modality: str, inputs: Described) -> list[str]:
+    """Return the forms that a modality may have: one, if its kind is known."""
+    registry = registry_of("inputs")
+    kind = (inputs.get(modality) or {}).get("kind")
+    if kind and not registry.find(kind).modality:
+        return [registry.find(kind).form]
+    parts = [part for _, part in registry.items()]
+    joined = [part for part in parts if part.modality == modality]
+    return sorted({part.form for part in joined or parts})
+
+
+def _check_formed(room: str, name: str, value: object, forms: Sequence[str]) -> None:
+    """Check an encoder or a head of one of several forms; it is right if it is so for one of them."""
+    registry, path = registry_of(room), f"{room}.{name}"
+    with within(path):
+        specs = [registry.parse(value, form) for form in forms]
+    parts = [
+        part
+        for form, spec in zip(forms, specs, strict=True)
+        for part in registry
+        if part == spec.name or (not spec.name and part.startswith(f"{form}/"))
+    ]
+    spec = specs[0]
+    if ":" in spec.name:
+        _check(registry, spec, path)
+    elif parts:
+        _check_some(registry, parts, spec.settings, path)
+    elif spec.name:
+        own = [part for part in registry if part.split("/")[0] in forms]
+        with within(path):
+            raise ConfigError(unknown(registry.room, spec.short(forms[0]), _short(own)))
+
+
+def _short(parts: Iterable[str]) -> list[str]:
+    return sorted({part.split("/")[-1] for part in parts})
+
+
+def _check_some(
+    registry: Registry[Any], parts: Sequence[str], settings: Mapping[str, Any], path: str
+) -> None:
+    """Check settings of a part that may be any of several: one of them has to take each."""
+    if len(parts) == 1:
+        _check(registry, Spec(parts[0], settings), path)
+        return
+    known = {key for part in parts for key, one in registry.settings(part).items() if one.by_user}
+    for key, value in settings.items():
+        having = [part for part in parts if key in registry.settings(part)]
+        if not having:
+            with within(f"{path}.{key}"):
+                raise ConfigError(unknown(f"setting of any {registry.room} here:", key, known))
+        if not any(_passes(registry, Spec(part, {key: value})) for part in having):
+            _check(registry, Spec(having[0], {key: value}), path)
+
+
+def _passes(registry: Registry[Any], spec: Spec) -> bool:
+    try:
+        registry.check(spec)
+    except ConfigError:
+        return False
+    return True
+
+
+def _check(registry: Registry[Any], spec: Spec, path: str) -> None:
+    """Check name and settings; an error begins with the path of what is wrong."""
+    with within(path):
+        registry.check(Spec(spec.name))
+    for key, value in spec.settings.items():
+        with within(f"{path}.{key}"):
+            registry.check(Spec(spec.name, {key: value}))

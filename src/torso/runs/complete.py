@@ -1,0 +1,181 @@
+"""A config's parts written out in full, defaults included, so that `run.yaml` hides nothing and repeats the run."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from torso.balancing import Balancer
+from torso.columns.inputs import Input
+from torso.core.errors import ConfigError, unknown, within
+from torso.core.registry import Registry
+from torso.core.spec import Spec
+from torso.encoders import Encoder
+from torso.fusion import Fusion
+from torso.runs.config import RunConfig
+from torso.runs.schema import Schema
+from torso.sharing import Sharing
+from torso.tasks import Head, Target
+from torso.training.config import TrainingConfig
+
+__all__ = ["complete_parts", "settle_encoders"]
+
+
+def settle_encoders(config: RunConfig) -> RunConfig:
+    """Return the config with encoders pinned, and with inputs laid out as their encoders ask for.
+
+    Args:
+        config: checked.
+
+    Raises:
+        ConfigError: an encoder for an unknown modality, or one whose pretrained model cannot be used.
+    """
+    schema = Schema(config.inputs, config.targets)
+    encoders, inputs = dict(config.encoders), dict(config.inputs)
+    for name in config.encoders:
+        if name not in schema.modalities:
+            raise ConfigError(unknown("modality in `encoders`:", name, schema.modalities))
+        modality = schema.modalities[name]
+        spec = _encoder(config, schema, name)
+        with within(f"encoders.{name}"):
+            pinned, asked = Encoder.registry.find(spec.name).pin(spec.settings)
+        encoders[name] = Spec(spec.name, pinned).as_dict(modality.form)
+        for column in modality.columns:
+            inputs[column] = {**inputs[column], **asked}
+    return config.model_copy(update={"encoders": encoders, "inputs": inputs})
+
+
+def complete_parts(config: RunConfig, schema: Schema, rows: int) -> RunConfig:
+    """Return the config with every part's settings written out.
+
+    Args:
+        config: checked.
+        schema: fitted, since what the data offer is no setting.
+        rows: training rows, which the batch size and the running mean of weights go by.
+
+    Raises:
+        ConfigError: a head for an unknown task, an unknown part.
+    """
+    for name in config.heads:
+        if name not in schema.targets:
+            raise ConfigError(unknown("task in `heads`:", name, schema.targets))
+        _refuse_facts(name, config.heads[name], schema.targets[name])
+    encoders = {
+        name: _written_out(
+            Encoder.registry, _encoder(config, schema, name), modality.offered(), modality.form
+        )
+        for name, modality in schema.modalities.items()
+    }
+    _check_asked(encoders, schema)
+    heads = {
+        name: _written_out(
+            Head.registry,
+            Head.registry.parse(config.heads.get(name), kind.kind).over(
+                Spec.parse(kind.head, form=kind.kind)
+            ),
+            kind.offered(),
+            kind.kind,
+        )
+        for name, kind in schema.targets.items()
+    }
+    return config.model_copy(
+        update={
+            "inputs": _described_in_full(Input.registry, config.inputs),
+            "targets": _described_in_full(Target.registry, config.targets),
+            "encoders": encoders,
+            "heads": heads,
+            "fusion": _whole(Fusion.registry, config, "fusion", ["modalities"]),
+            "sharing": _whole(Sharing.registry, config, "sharing", ["tasks"]),
+            "training": _training(config.training, schema, rows),
+            "balancing": _whole(Balancer.registry, config, "balancing", ["tasks"]),
+        }
+    )
+
+
+def _encoder(config: RunConfig, schema: Schema, modality: str) -> Spec:
+    """Return the spec of a modality's encoder, with what the config leaves open."""
+    form = schema.modalities[modality].form
+    return schema.encoder(modality, Encoder.registry.parse(config.encoders.get(modality), form))
+
+
+def _whole(
+    registry: Registry[Any], config: RunConfig, part: str, given: Collection[str]
+) -> dict[str, Any]:
+    """Return a part of which a run has one, with every setting."""
+    default = Spec.parse(RunConfig.model_fields[part].default)
+    spec = registry.parse(getattr(config, part)).over(default)
+    return _written_out(registry, spec, given)
+
+
+def _written_out(
+    registry: Registry[Any], spec: Spec, given: Collection[str], form: str = ""
+) -> dict[str, Any]:
+    """Return a spec as YAML, with every setting that the surroundings do not give."""
+    return registry.complete(spec, given=["dim", "token_dim", *given]).as_dict(form)
+
+
+def _refuse_facts(task: str, spec: object, kind: Target) -> None:
+    """Refuse to be told what the data say, such as the number of classes."""
+    for key, value in spec.items() if isinstance(spec, Mapping) else ():
+        if key in ("dim", "token_dim") or key in kind.offered():
+            raise ConfigError(
+                f"`heads.{task}.{key}` should be left out, since it follows from the data. Found {value!r}."
+            )
+
+
+def _check_asked(encoders: Mapping[str, Mapping[str, Any]], schema: Schema) -> None:
+    """Refuse an encoder that lacks a setting which a target asks for."""
+    for task, kind in schema.targets.items():
+        for modality, wish in kind.encoders().items():
+            asked = Spec.parse(wish, form=schema.modalities[modality].form)
+            for key, value in () if asked.name else asked.settings.items():
+                if encoders[modality].get(key) != value:
+                    raise ConfigError(
+                        f"`encoders.{modality}.{key}` should be {value!r}, as the {kind.kind} target {task!r} asks. Found "
+                        f"{encoders[modality].get(key)!r}."
+                    )
+
+
+def _described_in_full(
+    registry: Registry[Any], columns: Mapping[str, Mapping[str, Any]]
+) -> dict[str, dict[str, Any]]:
+    full = {}
+    for name, described in columns.items():
+        ours = {key: described[key] for key in ("modality", "column") if key in described}
+        settings = {key: value for key, value in described.items() if key not in ("kind", *ours)}
+        spec = registry.complete(Spec(described["kind"], settings))
+        full[name] = {"kind": spec.name, **ours, **spec.settings}
+    return full
+
+
+def _batch_size(rows: int) -> int:
+    """Return 64, or 128 to 256 for large tables: 200 steps an epoch until then."""
+    return next((size for size in (64, 128) if rows < 200 * size), 256)
+
+
+def _training(said: TrainingConfig, schema: Schema, rows: int) -> TrainingConfig:
+    """Return how to train, with what `said` leaves open."""
+    batch = said.batch_size or _batch_size(rows)
+    left_open = {
+        "batch_size": batch,
+        "modality_dropout": _modality_dropout(schema),
+        "average": _average(rows / batch, schema),
+    }
+    return said.model_copy(
+        update={key: value for key, value in left_open.items() if getattr(said, key) is None}
+    )
+
+
+def _quick(schema: Schema) -> bool:
+    return all(kind.quickly_learnt for kind in schema.inputs.values())
+
+
+def _modality_dropout(schema: Schema) -> float:
+    """Return the share of modalities to hide: a head soon leans on one of several that are quickly learnt."""
+    hidden = len(schema.modalities) > 1 and _quick(schema) and not schema.restored
+    return 0.25 if hidden else 0.0
+
+
+def _average(steps: float, schema: Schema) -> float:
+    """Return the decay of the running mean of weights: over about an epoch's `steps`, 20 at least and 100 at most."""
+    return round(1 - 1 / min(max(steps, 20.0), 100.0), 3) if _quick(schema) else 0.0

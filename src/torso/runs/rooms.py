@@ -1,0 +1,38 @@
+"""The rooms whose parts a run names, by the key of `run.yaml` that names them."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+from torso.core.errors import ConfigError, unknown
+from torso.core.registry import Registry
+
+__all__ = ["ROOMS", "registry_of"]
+
+ROOMS = {
+    "inputs": ("torso.columns.inputs", "Input"),
+    "encoders": ("torso.encoders", "Encoder"),
+    "fusion": ("torso.fusion", "Fusion"),
+    "sharing": ("torso.sharing", "Sharing"),
+    "heads": ("torso.tasks", "Head"),
+    "targets": ("torso.tasks", "Target"),
+    "balancing": ("torso.balancing", "Balancer"),
+}
+"""Key -> the module and the base class of its parts, imported when asked for: inputs and targets need no torch."""
+
+
+def registry_of(room: str) -> Registry[Any]:
+    """Return the parts of a room.
+
+    >>> "gated" in registry_of("fusion")
+    True
+
+    Raises:
+        ConfigError: there is no such room.
+    """
+    if room not in ROOMS:
+        raise ConfigError(unknown("room", room, ROOMS))
+    module, base = ROOMS[room]
+    registry: Registry[Any] = getattr(import_module(module), base).registry
+    return registry

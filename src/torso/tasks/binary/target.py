@@ -1,0 +1,48 @@
+"""One of two classes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from torso.columns.reading import Reading
+from torso.core.errors import DataError
+from torso.tables.table import Column
+from torso.tasks.category.target import CategoryTarget
+
+__all__ = ["BinaryTarget"]
+
+
+class BinaryTarget(CategoryTarget, name="binary", head="logistic"):
+    """One of two classes; the second in order (1, true, yes, "b" after "a") is the positive one."""
+
+    def fit(self, column: Column) -> None:
+        """Learn the two classes."""
+        super().fit(column)
+        if len(self.classes) > 2:
+            raise DataError(
+                f"{column.table}, column {column.name!r}: a binary target should have two values. Found "
+                f"{len(self.classes)}: {self.classes[:5]}. Use --set targets.{column.name}.kind=category."
+            )
+
+    def encode(self, column: Column, reading: Reading) -> np.ndarray:
+        """Return 0 or 1, float32 `[rows]`, NaN where missing."""
+        ids = super().encode(column, reading)
+        return np.where((ids < 0) | (ids > 1), np.nan, ids).astype(np.float32)
+
+    def missing(self, rows: int) -> np.ndarray:
+        """Return NaN for every row."""
+        return np.full(rows, np.nan, dtype=np.float32)
+
+    def offered(self) -> dict[str, Any]:
+        """Offer nothing: two classes need no number."""
+        return {}
+
+    def columns(
+        self, task: str, prediction: np.ndarray, details: Mapping[str, np.ndarray]
+    ) -> dict[str, pa.Array]:
+        """Return the columns of a category with two classes."""
+        return super().columns(task, np.stack([1 - prediction, prediction], axis=1), details)

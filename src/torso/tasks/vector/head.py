@@ -1,0 +1,141 @@
+"""Several numbers at once: Gaussian likelihoods, standardised inside, in the user's unit outside."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from statistics import NormalDist
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+
+from torso.tasks._base.head import Head, known_sum
+from torso.tasks._base.intervals import check_level, conformal_bound
+
+__all__ = ["GaussianVector", "Spread"]
+
+Spread = Literal["learned", "row", "none"]
+_WIDEST = 6.0  # bound of a log spread: a factor of 400 around the target's own
+
+
+class GaussianVector(Head, form="vector", name="gaussian"):
+    """Independent Gaussian likelihoods of several numbers.
+
+    Targets come and predictions leave in the user's unit; inside they are standardised by `mean` and `std`,
+    and the likelihood is that of the standardised target (it differs by the constant `sum log std`).
+
+    Args:
+        dim: width of the vector it reads.
+        mean: of each number, over training rows.
+        std: of each number, over training rows.
+        spread: where the standard deviation comes from. `learned`: one per number, trained as a parameter
+            and refitted on held-out rows (`calibrate`); `row`: predicted for each row (Nix & Weigend 1994);
+            `none`: no likelihood but the plain squared error, which is that of a Gaussian with variance 1/2
+            less its constant.
+        level: share of the labels that the intervals should hold; they are fitted on held-out rows, and until then,
+            or with too few of them, are those of the likelihood.
+        hidden: width of a hidden layer; 0 for none.
+        dropout: before the first layer, in training.
+    """
+
+    law_settings = ({"spread": "row"}, {"spread": "none"})
+
+    def __init__(
+        self,
+        dim: int,
+        mean: Sequence[float],
+        std: Sequence[float],
+        *,
+        spread: Spread = "learned",
+        level: float = 0.9,
+        hidden: int = 0,
+        dropout: float = 0.0,
+    ) -> None:
+        size = len(mean)
+        super().__init__(dim, 2 * size if spread == "row" else size, hidden=hidden, dropout=dropout)
+        if spread not in ("learned", "row", "none"):
+            raise ValueError(
+                f"Parameter `spread` should be 'learned', 'row' or 'none'. Found {spread!r}."
+            )
+        self.source = spread
+        self.level = check_level(level)
+        dtype = torch.get_default_dtype()
+        self.register_buffer("mean", torch.tensor(list(mean), dtype=dtype))
+        self.register_buffer("std", torch.tensor(list(std), dtype=dtype))
+        self.register_buffer("reach", torch.zeros(size, dtype=dtype))  # in spreads; 0: not fitted
+        if spread == "learned":
+            self.log_spread = nn.Parameter(torch.zeros(size))
+
+    mean: Tensor
+    std: Tensor
+    reach: Tensor
+
+    def nll(self, outputs: Tensor, targets: Tensor, /) -> Tensor:
+        """Return the summed likelihoods of targets `[batch, numbers]`, NaN where missing."""
+        known = ~targets.isnan()
+        center, log_spread = self._parameters_of(outputs)
+        clean = torch.where(known, (targets.to(outputs.dtype) - self.mean) / self.std, 0.0)
+        error = clean - center
+        if log_spread is None:
+            return known_sum(error.square(), known)
+        return known_sum(self._cost(error * torch.exp(-log_spread)) + log_spread, known)
+
+    def predict(self, outputs: Tensor, /) -> Tensor:
+        """Return the means in the user's unit, `[batch, numbers]`."""
+        return self._parameters_of(outputs)[0] * self.std + self.mean
+
+    def spread(self, outputs: Tensor, /) -> Tensor | None:
+        """Return standard deviations in the user's unit, `[batch, numbers]`; None for `spread: none`."""
+        log_spread = self._parameters_of(outputs)[1]
+        return (
+            None if log_spread is None else (log_spread.exp() * self.std).expand(len(outputs), -1)
+        )
+
+    def details(self, outputs: Tensor, /) -> dict[str, Tensor]:
+        """Return `spread`, unless there is none, and the interval's ends `low` and `high`, all as `predict`."""
+        center, log_spread = self._parameters_of(outputs)
+        fitted = torch.where(self.reach > 0, self.reach, self._quantile((1 + self.level) / 2))
+        half = fitted if log_spread is None else fitted * log_spread.exp()
+        ends = {
+            name: ((center + sign * half) * self.std + self.mean).to(outputs.dtype)
+            for name, sign in (("low", -1), ("high", 1))
+        }
+        return {**super().details(outputs), **ends}
+
+    @torch.no_grad()
+    def calibrate(self, outputs: Tensor, targets: Tensor, /) -> None:
+        """Refit a learned spread, then the interval, on held-out rows."""
+        center, _ = self._parameters_of(outputs)
+        error = (targets.to(outputs.dtype).view(len(outputs), -1) - self.mean) / self.std - center
+        if self.source == "learned":
+            for place, column in enumerate(error.unbind(dim=1)):
+                seen = column[~column.isnan()]
+                if len(seen) > 1:
+                    self._refit(place, seen)
+        log_spread = self._parameters_of(outputs)[1]
+        distances = (error if log_spread is None else error * torch.exp(-log_spread)).abs()
+        for place, column in enumerate(distances.unbind(dim=1)):
+            bound = conformal_bound(column, self.level)
+            if bound is not None:
+                self.reach[place] = bound
+
+    def _refit(self, place: int, errors: Tensor) -> None:
+        """Make the standardised `errors` `[rows]` of one number likeliest: their root mean square."""
+        self.log_spread[place] = errors.square().mean().sqrt().log().clamp(-_WIDEST, _WIDEST)
+
+    def _cost(self, scaled: Tensor) -> Tensor:
+        """Return minus the log-density of errors in spreads."""
+        return 0.5 * scaled.square() + 0.5 * math.log(2 * math.pi)
+
+    def _quantile(self, share: float) -> float:
+        """Return where, in spreads, the distribution has `share` below it."""
+        return NormalDist().inv_cdf(share)
+
+    def _parameters_of(self, outputs: Tensor) -> tuple[Tensor, Tensor | None]:
+        if self.source == "none":
+            return outputs, None
+        if self.source == "learned":
+            return outputs, self.log_spread.to(outputs.dtype).clamp(-_WIDEST, _WIDEST)
+        center, raw = outputs.chunk(2, dim=1)
+        return center, raw.clamp(-_WIDEST, _WIDEST)

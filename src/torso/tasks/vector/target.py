@@ -1,0 +1,86 @@
+"""Several numbers at once as targets, in the user's unit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from torso.columns import cells
+from torso.columns.reading import Reading
+from torso.tables.table import Column
+from torso.tasks._base.numbers import constant, moments, named, origin_of
+from torso.tasks._base.target import Target
+
+__all__ = ["VectorTarget"]
+
+
+class VectorTarget(Target, name="vector", head="gaussian"):
+    """Several numbers at once: a list of one length. A single missing number leaves the others in use."""
+
+    estimator = "regressor"
+
+    def __init__(self) -> None:
+        self.mean: list[float] = []
+        self.std: list[float] = []
+        self.origin: list[float] = []
+
+    def fit(self, column: Column) -> None:
+        """Learn mean and spread of each number."""
+        values = cells.vectors(column)[0]
+        values[~np.isfinite(values)] = np.nan
+        counts = (~np.isnan(values)).sum(axis=0)
+        if not len(counts) or counts.min(initial=1) == 0:
+            raise constant(column, np.zeros(0))
+        mean, std = moments(values)
+        if not (std > 0).any():
+            raise constant(column, values[0])
+        std = np.where(std > 0, std, 1.0)
+        self.mean, self.std = mean.tolist(), std.tolist()
+        self.origin = origin_of(mean, std).tolist()
+
+    def state(self) -> dict[str, Any]:
+        """Return mean, spread and origin of each number."""
+        return {"mean": self.mean, "std": self.std, "origin": self.origin}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take back the statistics."""
+        self.mean, self.std = state["mean"], state["std"]
+        self.origin = state.get("origin", [0.0] * len(self.mean))
+
+    def encode(self, column: Column, reading: Reading) -> np.ndarray:
+        """Return float32 `[rows, numbers]` from the origin, NaN where missing."""
+        values, present = cells.vectors(column)
+        if not present.any():
+            return self.missing(len(column))
+        if values.shape[1] != len(self.mean):
+            raise column.error(
+                int(present.argmax()),
+                f"expected {len(self.mean)} numbers as in training, found {values.shape[1]}",
+            )
+        for row in np.flatnonzero(np.isinf(values).any(axis=1)):
+            reading.skip(column, int(row), "inf", "not a finite number")
+        known = np.where(np.isfinite(values), values, np.nan)
+        return np.asarray(known - np.array(self.origin), dtype=np.float32)
+
+    def missing(self, rows: int) -> np.ndarray:
+        """Return NaN for every row and number."""
+        return np.full((rows, len(self.mean)), np.nan, dtype=np.float32)
+
+    def offered(self) -> dict[str, Any]:
+        """Offer mean (from the origin) and spread of each number."""
+        mean = np.array(self.mean) - np.array(self.origin)
+        return {"mean": mean.tolist(), "std": self.std}
+
+    @property
+    def names(self) -> list[str]:
+        """The positions."""
+        return [str(place) for place in range(len(self.mean))]
+
+    def columns(
+        self, task: str, prediction: np.ndarray, details: Mapping[str, np.ndarray]
+    ) -> dict[str, pa.Array]:
+        """Return `task` and what is known beside it, each a list."""
+        return named(task, {"": prediction, **details}, np.array(self.origin))

@@ -1,0 +1,61 @@
+"""The log of a training: one JSON object per line, `log.jsonl` in a run's folder."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+
+from torso.training.listeners import Epoch, Listener, Look
+
+__all__ = ["JsonLog"]
+
+
+class JsonLog(Listener):
+    """Writes one JSON object per line: `{"event": "epoch", ...}`.
+
+    Args:
+        path: the file.
+        fresh: empty it first; a resumed training goes on in it.
+    """
+
+    def __init__(self, path: Path, *, fresh: bool = True) -> None:
+        self.path = path
+        if fresh:
+            path.write_text("")
+
+    def _write(self, event: str, **values: object) -> None:
+        with self.path.open("a", encoding="utf-8") as file:
+            line = json.dumps(_json_value({"event": event, **values}), ensure_ascii=False)
+            file.write(line + "\n")
+
+    def started(self, epochs: int, batches: int) -> None:
+        """Write the number of epochs and batches."""
+        self._write("start", epochs=epochs, batches=batches)
+
+    def looked(self, look: Look) -> None:
+        """Write the Gram matrix beside the losses and the weights."""
+        self._write("look", **asdict(look))
+
+    def epoch_done(self, epoch: Epoch) -> None:
+        """Write the epoch."""
+        self._write("epoch", **epoch.to_dict())
+
+    def ended(self, reason: str) -> None:
+        """Write why it is over."""
+        self._write("end", reason=reason)
+
+    def noted(self, message: str) -> None:
+        """Write the note."""
+        self._write("note", message=message)
+
+
+def _json_value(value: object) -> object:
+    """Return `value` with null for NaN and infinity, which JSON cannot hold."""
+    if isinstance(value, Mapping):
+        return {key: _json_value(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_json_value(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
