@@ -100,7 +100,7 @@ class Tokens:
         torch.Size([3, 1, 8])
         """
         if present is None:
-            present = values.new_ones(len(values), dtype=torch.bool)
+            present = values.new_ones(values.shape[0], dtype=torch.bool)
         return cls(values.unsqueeze(1), present.unsqueeze(1))
 
     @property

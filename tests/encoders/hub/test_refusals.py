@@ -25,7 +25,7 @@ pytest.importorskip("transformers", reason="the extra `hub` is not installed")
     ],
 )
 def test_another_modality(part, kind, what):
-    for attempt in (part.prepare, lambda settings: part(8, **settings)):
+    for attempt in (part.pin, lambda settings: part(8, **settings)):
         with pytest.raises(ConfigError, match=what):
             attempt({"name": tiny.model(kind)})
 

@@ -47,6 +47,7 @@ class TagTokens(LogitHead, form="tags", name="tokens"):
 
     law_settings = ({"chain": True},)
     reads_tokens = True
+    not_exportable = "the recurrent layer packs the steps of a batch by their lengths"
 
     def __init__(
         self,
