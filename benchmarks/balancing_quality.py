@@ -83,7 +83,7 @@ def lenet(
 def cosine(balancer: Any, losses: torch.Tensor, shared: list[Any]) -> float:
     """Return the cosine of the direction of the weights in use with that of this batch's exact ones."""
     present = torch.ones(len(losses), dtype=torch.bool)
-    gradients = TaskGradients(losses, shared, present, balancer.tasks)
+    gradients = TaskGradients(losses, shared, present)
     exact = balancer.weights(gradients.gram).to(gradients.matrix) @ gradients.matrix
     found = balancer.used.to(gradients.matrix) @ gradients.matrix
     return float(functional.cosine_similarity(exact, found, dim=0))

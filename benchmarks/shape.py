@@ -23,6 +23,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -51,7 +52,7 @@ class Definition:
 
 
 class Tree:
-    """The modules under a `src` folder, parsed once.
+    """The modules under a `src` folder, parsed once, when first asked.
 
     Args:
         src: the folder that holds the package.
@@ -60,8 +61,16 @@ class Tree:
     def __init__(self, src: Path) -> None:
         self.src = src
         self.paths = {self._name(path): path for path in sorted(src.glob("torso/**/*.py"))}
-        self.texts = {name: path.read_text(encoding="utf-8") for name, path in self.paths.items()}
-        self.parsed = {name: ast.parse(text) for name, text in self.texts.items()}
+
+    @cached_property
+    def texts(self) -> dict[str, str]:
+        """Module -> its source."""
+        return {name: path.read_text(encoding="utf-8") for name, path in self.paths.items()}
+
+    @cached_property
+    def parsed(self) -> dict[str, ast.Module]:
+        """Module -> its syntax tree."""
+        return {name: ast.parse(text) for name, text in self.texts.items()}
 
     def _name(self, path: Path) -> str:
         parts = path.relative_to(self.src).with_suffix("").parts
@@ -80,8 +89,12 @@ class Tree:
         """Return the modules that are an `__init__.py`."""
         return [name for name, path in self.paths.items() if path.name == "__init__.py"]
 
-    def definitions(self) -> Iterator[Definition]:
-        """Yield every function and method."""
+    @cached_property
+    def definitions(self) -> list[Definition]:
+        """Every function and method."""
+        return list(self._definitions())
+
+    def _definitions(self) -> Iterator[Definition]:
         for module, tree in self.parsed.items():
             for node in ast.walk(tree):
                 if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
@@ -100,9 +113,15 @@ class Tree:
             if isinstance(node, ast.Name) and node.id == "Any"
         )
 
+    @cached_property
     def imports(self) -> dict[str, set[str]]:
-        """Return module -> the modules it imports anywhere: at the top, in a function, for types only."""
+        """Module -> the modules it imports anywhere: at the top, in a function, for types only."""
         return {module: set(self._imports(module)) for module in self.parsed}
+
+    @cached_property
+    def inner_imports(self) -> dict[str, set[str]]:
+        """Module -> the modules of this tree that it imports."""
+        return {module: others & self.paths.keys() for module, others in self.imports.items()}
 
     def _imports(self, module: str) -> Iterator[str]:
         for node in ast.walk(self.parsed[module]):
@@ -125,8 +144,8 @@ class Tree:
 
         pairs = {
             (left, right)
-            for module, others in self.imports().items()
-            for other in others & self.parsed.keys()
+            for module, others in self.inner_imports.items()
+            for other in others
             for left in packages(module)
             for right in packages(other)
             if not f"{left}.".startswith(f"{right}.") and not right.startswith(f"{left}.")
@@ -209,7 +228,7 @@ def cases(root: Path) -> int:
 def figures(root: Path) -> dict[str, Any]:
     """Return figure -> value for a checkout."""
     tree = Tree(root / "src")
-    lines, definitions = tree.lines(), list(tree.definitions())
+    lines, definitions = tree.lines(), tree.definitions
     per_room: Counter[str] = Counter()
     for module, count in lines.items():
         per_room[tree.room(module)] += count

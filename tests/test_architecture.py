@@ -39,10 +39,6 @@ LINE = {room: line for line, rooms in enumerate(LAYERS.split("\n")) for room in 
 
 TREE = Tree(SRC)
 MODULES = TREE.paths
-IMPORTS = TREE.imports()
-OURS = {module: others & MODULES.keys() for module, others in IMPORTS.items()}
-LINES = TREE.lines()
-DEFINITIONS = list(TREE.definitions())
 
 LONGEST_FILE = 350
 LONGEST_FUNCTION = 97  # ratchet: 60
@@ -92,7 +88,7 @@ def test_imports_come_from_lines_above():
     upwards = [
         f"{module} imports {other}"
         for module in MODULES
-        for other in sorted(OURS[module])
+        for other in sorted(TREE.inner_imports[module])
         if TREE.room(other) != TREE.room(module)
         and LINE[TREE.room(other)] >= LINE[TREE.room(module)]
     ]
@@ -105,7 +101,7 @@ def test_no_import_goes_in_a_circle():
     def walk(module: str, path: tuple[str, ...]) -> None:
         assert module not in path, " -> ".join([*path, module])
         if module not in done:
-            for other in OURS[module]:
+            for other in TREE.inner_imports[module]:
                 if other != "torso":  # the face is lazy
                     walk(other, (*path, module))
             done.add(module)
@@ -119,15 +115,17 @@ def test_no_two_rooms_import_each_other():
 
 
 def test_files_stay_short():
-    assert [f"{name}: {count}" for name, count in LINES.items() if count > LONGEST_FILE] == []
+    assert [
+        f"{name}: {count}" for name, count in TREE.lines().items() if count > LONGEST_FILE
+    ] == []
 
 
 def test_functions_stay_short():
-    assert [str(each) for each in DEFINITIONS if each.lines > LONGEST_FUNCTION] == []
+    assert [str(each) for each in TREE.definitions if each.lines > LONGEST_FUNCTION] == []
 
 
 def test_few_functions_have_many_parameters():
-    long = [each for each in DEFINITIONS if each.parameters > 6]
+    long = [each for each in TREE.definitions if each.parameters > 6]
     assert len(long) <= LONG_SIGNATURES, listed(long)
     most = [each for each in long if each.parameters > MOST_PARAMETERS and each.name not in FREE]
     assert most == [], listed(most)
@@ -187,7 +185,9 @@ def test_reading_tables_needs_no_torch():
         if m.startswith(("torso.tables", "torso.cache", "torso.columns", "torso.inference"))
         and m != "torso.columns.loader"
     ]
-    assert [m for m in light if any(name.split(".")[0] == "torch" for name in IMPORTS[m])] == []
+    assert [
+        m for m in light if any(name.split(".")[0] == "torch" for name in TREE.imports[m])
+    ] == []
     assert loaded_after("\n".join(f"import {module}" for module in light), "torch") == []
 
 
@@ -225,7 +225,7 @@ def test_public_names_are_sorted_and_exist():
 def test_rooms_show_their_public_names():
     packages = [name for name, path in MODULES.items() if path.name == "__init__.py"]
     empty = [name for name in packages if not hasattr(import_module(name), "__all__")]
-    filled = [name for name in empty if OURS[name]]
+    filled = [name for name in empty if TREE.inner_imports[name]]
     assert filled == []
 
 

@@ -35,7 +35,7 @@ def test_every_part_has_a_sentence_of_its_own_and_its_settings():
     text = next(entry for entry in rooms("inputs")["inputs"] if entry.name == "text")
     assert (
         text.settings
-        == "vocabulary=8000, length=64, lowercase=True, min_frequency=2, tokenizer=None"
+        == "vocabulary=8000, length=64, lowercase=true, min_frequency=2, tokenizer=null"
     )
 
 

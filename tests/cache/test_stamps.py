@@ -44,7 +44,7 @@ def test_committed_stamps_survive_and_others_do_not(tmp_path):
 
 def test_many_stamps_commit_themselves(tmp_path, monkeypatch):
     monkeypatch.setattr(stamps, "_MOST_PENDING", 100)
-    monkeypatch.setattr("torso.cache.lookup._MOST_RECENT", 64)
+    monkeypatch.setattr("torso.cache.keys._MOST_RECENT", 64)
     memo = StampMemo(tmp_path)
     add(memo, range(1050))
     assert memo.lookup(keys(range(1050)))[1].all()

@@ -11,7 +11,8 @@ import pytest
 
 import torso.cache.store as cache
 from tests.places import ROOT, SOURCE
-from torso.cache.store import FeatureStore, cache_root, content_digest
+from torso.cache.keys import content_digest
+from torso.cache.store import FeatureStore, cache_root
 from torso.core.errors import ConfigError, DataError
 
 SETTINGS = {"kind": "audio", "mels": 4, "decoder": 1}

@@ -27,6 +27,7 @@ RUN_FILES = {
     "run.yaml",
     "schema.json",
     "skipped.jsonl",
+    "split.parquet",
     "statistics.json",
     "vocabulary.json",
 }
@@ -81,7 +82,7 @@ def run(tmp_path_factory):
 
 def test_a_run_holds_exactly_these_files_and_no_pickle(run):
     assert {file.name for file in (run / "run").iterdir()} == RUN_FILES
-    for name in RUN_FILES - {"model.safetensors"}:
+    for name in RUN_FILES - {"model.safetensors", "split.parquet"}:
         (run / "run" / name).read_text(encoding="utf-8")
     header = (run / "run/model.safetensors").read_bytes()
     json.loads(header[8 : 8 + int.from_bytes(header[:8], "little")])
@@ -645,7 +646,7 @@ def test_a_root_per_column_and_an_override_at_prediction(tmp_path):
     root = str(tmp_path / "elsewhere")
     settings = {**TINY, **MEDIA, "inputs.photo.root": root, "inputs.sound.root": "../elsewhere"}
     run = torso.fit(table, TARGETS, settings=settings)
-    assert run.skipped == []
+    assert not run.skipped
     expected = run.predict(table)
     (tmp_path / "elsewhere").rename(tmp_path / "moved")
     pd.testing.assert_frame_equal(run.predict(table, root=tmp_path / "moved"), expected)

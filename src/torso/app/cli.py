@@ -18,6 +18,7 @@ from torso.app.commands.fit import fit
 from torso.app.commands.inspect import inspect
 from torso.app.commands.list import list_parts
 from torso.app.commands.predict import predict
+from torso.app.commands.schema import schema
 from torso.app.commands.search import search
 
 __all__ = ["app", "main"]
@@ -51,7 +52,7 @@ def _options(
         os.environ["TORSO_DEBUG"] = "1"
 
 
-for command in (demo, inspect, fit, evaluate, predict, search):
+for command in (demo, inspect, fit, evaluate, predict, search, schema):
     app.command()(command)
 app.command("list")(list_parts)
 

@@ -15,7 +15,7 @@ from pydantic.fields import FieldInfo
 from torso.core.errors import ConfigError
 from torso.core.registry import Registry
 from torso.core.setting_types import rule
-from torso.core.signature import Setting, paragraph
+from torso.core.signature import REQUIRED, Setting, paragraph
 from torso.runs.config import DataConfig, key_paths
 from torso.runs.rooms import ROOMS, registry_of
 from torso.training.config import TrainingConfig
@@ -139,14 +139,10 @@ def _entry(registry: Registry[Any], name: str) -> Entry:
         if setting.by_user and setting.name not in registry.common
     ]
     told = ", ".join(
-        f"{one.name} (required)" if one.required else f"{one.name}={_plain(one.default)}"
+        f"{one.name} (required)" if one.required else f"{one.name}={_default(one.default)}"
         for one in settings
     )
     return Entry(name, told, paragraph(part), getattr(part, "needs", ""), _paper(part))
-
-
-def _plain(value: object) -> str:
-    return repr(value).replace("'", "")
 
 
 def _part_sheet(registry: Registry[Any], room: str, name: str) -> Sheet:
@@ -162,7 +158,7 @@ def _row(registry: Registry[Any], setting: Setting) -> Row:
     if setting.range is not None:
         low, high = f"{setting.range.low:g}", f"{setting.range.high:g}"
         values += f"; sensible: {low} to {high}{' (log scale)' if setting.range.log else ''}"
-    return Row(setting.name, _default(setting.default, setting.required), values, setting.meaning)
+    return Row(setting.name, _default(setting.default), values, setting.meaning)
 
 
 def _section_sheet(name: str) -> Sheet:
@@ -196,8 +192,8 @@ def _key_row(path: str, field: FieldInfo) -> Row:
         _words(field.annotation).split(" or null") if bounds else [_words(field.annotation)]
     )
     values = " ".join([word, *bounds, *["or null" for _ in null]])
-    default = _default(field.get_default(call_default_factory=True), field.is_required())
-    return Row(path, default, values, field.description or "")
+    default = REQUIRED if field.is_required() else field.get_default(call_default_factory=True)
+    return Row(path, _default(default), values, field.description or "")
 
 
 _BOUNDS = {"ge": "from {:g}", "gt": "above {:g}", "le": "to {:g}", "lt": "to below {:g}"}
@@ -208,12 +204,13 @@ def _words(kind: Any) -> str:
     return re.sub(r"\ban? (?=whole|number|text|list|mapping)", "", rule(kind)).replace("'", "")
 
 
-def _default(value: object, required: bool) -> str:
-    if required:
+def _default(value: object) -> str:
+    """Return a default as YAML writes it, or `required`."""
+    if value is REQUIRED:
         return "required"
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]
-    return _plain(list(value) if isinstance(value, tuple) else value)
+    return repr(list(value) if isinstance(value, tuple) else value).replace("'", "")
 
 
 def _paper(part: type) -> str:

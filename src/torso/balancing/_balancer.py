@@ -1,14 +1,14 @@
-"""The room's contract: many losses in, gradients in the parameters' `.grad` out.
+"""The contract of all balancers: many losses in, gradients in the parameters' `.grad` out.
 
-The trainer calls `watch`, `backward`, `after_step`, `held_out` and `end_epoch` and never asks a balancer for its name. State is
-declared as buffers or parameters, so that it is saved, moved and resumed with the run.
+The trainer calls `watch`, `backward`, `after_step`, `held_out` and `end_epoch`, and never asks a balancer for its
+name. All state is a buffer or a parameter, so that it is saved, moved and resumed with the run.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 
 import torch
 from torch import Tensor, nn
@@ -28,16 +28,16 @@ class Balancer(nn.Module, ABC):
         tasks: names of the tasks, in the order of the losses; a number names them `task 0`, `task 1` ...
 
     Attributes:
-        needs: what it looks at and what a step then costs, for lists.
+        needs: the values it reads and the cost of a step, for lists.
         constant: True for a sum with weights that never change.
         order_invariant: True if the order in which the tasks are listed changes nothing.
         symmetric: True if tasks with equal losses and gradients get equal weights.
         signed_weights: True if a weight may be negative, as in the method's paper.
-        group: the processes whose gradients are averaged (see `distribute`); None for this one alone.
-        allow_overflow: whether a NaN or infinite loss or gradient goes to `.grad` instead of raising an error, for a
-            gradient scaler, which then skips the step; the balancer's own state stays as it was.
-        looks: how often this object has looked at the tasks' gradients.
-        extra_seconds: wall time it has spent beyond one plain backward pass per step.
+        group: processes to average the gradients over (see `distribute`); None for this process alone.
+        allow_overflow: put NaN or infinite losses and gradients into `.grad` instead of raising an error. A gradient
+            scaler then skips the step; the balancer's state does not change.
+        looks: how often this object has computed the tasks' gradients.
+        extra_seconds: wall time spent beyond one plain backward pass per step.
     """
 
     registry: ClassVar[Registry[Balancer]] = Registry("balancing")
@@ -46,12 +46,12 @@ class Balancer(nn.Module, ABC):
     order_invariant: ClassVar[bool] = True
     symmetric: ClassVar[bool] = True
     signed_weights: ClassVar[bool] = False
-    group: Any = None
+    group: dist.ProcessGroup | None = None
     allow_overflow: bool = False
     looks: int = 0
     extra_seconds: float = 0.0
 
-    def __init_subclass__(cls, *, name: str = "", **kwargs: Any) -> None:
+    def __init_subclass__(cls, *, name: str = "", **kwargs: object) -> None:
         super().__init_subclass__(**kwargs)
         if name:
             cls.registry.add(name, cls)
@@ -59,7 +59,7 @@ class Balancer(nn.Module, ABC):
     def __init__(self, tasks: Sequence[str] | int) -> None:
         super().__init__()
         if isinstance(tasks, int):
-            tasks = [f"task {place}" for place in range(tasks)]
+            tasks = [f"task {index}" for index in range(tasks)]
         if not tasks:
             raise ValueError("Parameter `tasks` should name at least one task. Found none.")
         self.tasks = tuple(tasks)
@@ -82,8 +82,8 @@ class Balancer(nn.Module, ABC):
             present: bool `[tasks]`, False for a task without labels in this batch; default: all present.
             own: the parameters that serve one task each; default: found by walking the graph, which costs
                 about a millisecond per thousand operations.
-            representation: the tensors of this batch's graph through which the shared part feeds the heads;
-                only balancers that look at them need any.
+            representation: the tensors between the shared part and the heads in this batch's graph; only
+                `gram: representation` reads them.
 
         Raises:
             ValueError: `losses` of another shape, or without a graph.
@@ -91,47 +91,47 @@ class Balancer(nn.Module, ABC):
         """
 
     def after_step(self, recompute: Callable[[], Tensor]) -> None:
-        """Look at the step just taken; `recompute()` gives the same batch's losses anew. Default: nothing."""
+        """Read the effect of the step; `recompute()` gives the same batch's losses anew. Default: do nothing."""
 
     def end_epoch(self) -> None:
-        """Note that an epoch has ended. Default: nothing."""
+        """Note the end of an epoch. Default: do nothing."""
 
     def held_out(self, measure: Callable[[], Tensor], /) -> None:
-        """Look at held-out rows when an epoch has ended, before `end_epoch`; default: nothing.
+        """Read the losses on held-out rows after an epoch, before `end_epoch`. Default: do nothing.
 
         Args:
-            measure: returns the mean losses on held-out rows, `[tasks]`, NaN for one without labels.
+            measure: returns the mean losses on held-out rows `[tasks]`, NaN for a task without labels.
         """
 
     def watch(self, encoders: Mapping[str, Sequence[nn.Parameter]], /) -> None:
-        """Note, before training, which parameters encode which modality; default: nothing."""
+        """Note the parameters of each modality's encoder before training. Default: do nothing."""
 
     def task_weights(self) -> dict[str, float]:
-        """Return task -> its current loss weight, for the log; empty if there is no such thing."""
+        """Return task -> its current loss weight, for the log; empty for methods without weights."""
         return {}
 
     def gram(self) -> Tensor | None:
-        """Return `[tasks, tasks]`, the newest inner products of the tasks' gradients; None if unknown.
+        """Return the newest inner products of the tasks' gradients `[tasks, tasks]`; None if unknown.
 
         A task without labels in that batch has NaN in its row and column.
         """
         return None
 
-    def distribute(self, group: Any = None) -> Self:
+    def distribute(self, group: dist.ProcessGroup | None = None) -> Self:
         """Take every step together with the other processes of `group`; return the balancer itself.
 
-        Each process gives the losses of `losses_over_ranks` and names its parameters in the same order, `own`
-        too; what is added to `.grad` is then that of the whole batch, the same in every process. The model
-        is not wrapped in `DistributedDataParallel`, which expects one backward pass.
+        Each process gives the losses of `losses_over_ranks` and lists its parameters, `own` too, in the same
+        order. The gradients added to `.grad` are then those of the whole batch, the same in every process. Do
+        not wrap the model in `DistributedDataParallel`, which expects one backward pass.
 
         Args:
-            group: default: all processes.
+            group: processes to average over; default: all.
         """
         self.group = group if group is not None else dist.group.WORLD
         return self
 
     def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Self:
-        """Move or convert the state; what is float64 stays where it is if the device knows no such numbers (MPS)."""
+        """Move or convert the state; float64 state stays on its device if the target has no float64 (MPS)."""
 
         def move(tensor: Tensor) -> Tensor:
             try:
@@ -145,15 +145,18 @@ class Balancer(nn.Module, ABC):
         return self
 
     def find_own(
-        self, losses: Tensor, shared: Sequence[nn.Parameter], own: Any
-    ) -> list[nn.Parameter]:
-        """Return the parameters of single tasks: those given, or else those that the graph leads to.
+        self,
+        losses: Tensor,
+        shared: Sequence[nn.Parameter],
+        own: Sequence[nn.Parameter] | None,
+    ) -> list[Tensor]:
+        """Return the parameters of single tasks: those in `own`, or else those that the graph leads to.
 
         Raises:
-            ConfigError: none were given and the balancer is distributed; graphs may differ.
+            ConfigError: `own` is None and the balancer is distributed, since the processes' graphs may differ.
         """
         if own is not None:
-            return [one for one in own if one.requires_grad]
+            return [parameter for parameter in own if parameter.requires_grad]
         if self.group is not None:
             raise ConfigError(
                 "A distributed balancer needs the parameters that serve one task each, in the same order in "
@@ -162,7 +165,7 @@ class Balancer(nn.Module, ABC):
         return own_parameters(losses, shared)
 
     def check(self, losses: Tensor, present: Tensor | None) -> tuple[Tensor, Tensor]:
-        """Return the losses, an absent task's as a zero without a graph, and who is present.
+        """Return the losses and `present`, after checks; an absent task's loss is a zero without a graph.
 
         Args:
             losses: `[tasks]`, each with its graph.

@@ -1,4 +1,4 @@
-"""One number per task, as users give it: by name, in order, or not at all."""
+"""One number per task, given by name, in order, or not at all."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from torso.core.errors import unknown
 __all__ = ["Preference", "per_task", "preference_of", "shares"]
 
 Preference = Mapping[str, float] | Sequence[float] | None
-"""How much each task matters: by name (a task that is not named counts one), in order, or all alike."""
+"""Importance of each task: by name (1 for a task that is not named), in order, or None for equal."""
 
 
 def per_task(
@@ -24,15 +24,15 @@ def per_task(
     rule: str = "finite",
     good: Callable[[Tensor], Tensor] = torch.isfinite,
 ) -> Tensor:
-    """Return float64 `[tasks]`, what the parameter `name` says for each task.
+    """Return float64 `[tasks]`, the number of each task.
 
     Args:
-        name: of the parameter, for errors.
+        name: name of the setting, for errors.
         tasks: names of the tasks.
         given: by name, in order, or None.
-        default: for a task that is not named.
-        rule: what the numbers should be, in words.
-        good: which of them are.
+        default: number of a task that is not named.
+        rule: the rule for the numbers, in words.
+        good: returns bool `[tasks]`, True for a number that keeps the rule.
 
     Raises:
         ValueError: an unknown task, another number of them, or numbers against the rule.
@@ -51,9 +51,10 @@ def per_task(
         raise ValueError(
             f"Parameter `{name}` should be one number per task. Found {list(given)} for {list(tasks)}."
         )
-    values = torch.tensor([float(one) for one in given], dtype=torch.float64)
+    numbers = [float(number) for number in given]
+    values = torch.tensor(numbers, dtype=torch.float64)
     right = good(values).tolist()
-    wrong = {task: float(one) for task, one, ok in zip(tasks, given, right, strict=True) if not ok}
+    wrong = {task: value for task, value, ok in zip(tasks, numbers, right, strict=True) if not ok}
     if wrong:
         raise ValueError(f"Parameter `{name}` should be {rule}. Found {wrong}.")
     return values
@@ -65,7 +66,7 @@ def preference_of(
     *,
     positive: bool = False,
 ) -> Tensor:
-    """Return float64 `[tasks]`, the preference as it was given; `positive` refuses zeros too.
+    """Return the preference as float64 `[tasks]`; `positive` refuses zeros too.
 
     Raises:
         ValueError: an unknown task, another number of them, or numbers that are no preference.
@@ -76,7 +77,7 @@ def preference_of(
         preference,
         1.0,
         rule="finite and above 0" if positive else "finite and not negative",
-        good=lambda one: one.isfinite() & ((one > 0) if positive else (one >= 0)),
+        good=lambda p: p.isfinite() & ((p > 0) if positive else (p >= 0)),
     )
     if not bool(values.any()):
         raise ValueError("Parameter `preference` should prefer some task. Found only zeros.")
@@ -84,6 +85,6 @@ def preference_of(
 
 
 def shares(preference: Tensor) -> Tensor:
-    """Return the preferences divided by their sum; zeros where nobody that is there is preferred."""
+    """Return the preferences divided by their sum; zeros if all are zero."""
     total = preference.sum()
     return preference / total if bool(total > 0) else preference

@@ -1,4 +1,4 @@
-"""The nearest point of the probability simplex, which several methods step back to."""
+"""Projection on the probability simplex."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ __all__ = ["onto_simplex"]
 
 
 def onto_simplex(point: Tensor) -> Tensor:
-    """Return the point `[k]` of the simplex that is nearest to `point`.
+    """Return the point of the simplex nearest to `point` `[k]`.
 
-    It is `max(point - t, 0)`; among the shifts that the j largest entries alone would need, t is the largest.
+    It is `max(point - t, 0)`. For each j there is one shift that brings the j largest entries to the sum of one;
+    t is the largest of these shifts.
 
     >>> onto_simplex(torch.tensor([0.5, 0.9, -3.0])).tolist()
     [0.30000001192092896, 0.699999988079071, 0.0]

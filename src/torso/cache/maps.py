@@ -1,8 +1,8 @@
-"""Reads features out of memory maps, at the speed of memory and without filling it.
+"""Features read out of memory maps, at the speed of memory and without filling it.
 
 The pages of a map count as this process's memory once they were touched, so a long epoch would seem to
-eat as much as the cache is big: they are handed back now and then, while the file stays in the system's
-page cache. Where the data is not in memory yet, the items of a batch are fetched side by side, not one
+need as much memory as the cache has bytes. Therefore they are handed back now and then, while the file stays
+in the system's page cache. Data that is not in memory yet is fetched for a whole batch side by side, not one
 page fault after another.
 """
 
@@ -13,7 +13,6 @@ import mmap
 from collections import OrderedDict
 from pathlib import Path
 from threading import Lock
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -35,21 +34,24 @@ class SegmentMaps:
         skip: bytes at the start of each file that are no data.
     """
 
-    def __init__(
-        self, folder: Path, dtype: np.dtype[Any], tail: tuple[int, ...], skip: int
-    ) -> None:
+    def __init__(self, folder: Path, dtype: np.dtype, tail: tuple[int, ...], skip: int) -> None:
         self._folder = folder
         self._dtype, self._tail, self._skip = dtype, tail, skip
         self._row_bytes = dtype.itemsize * math.prod(tail)
         self._lock = Lock()
-        self._open: OrderedDict[str, tuple[mmap.mmap, npt.NDArray[Any]]] = OrderedDict()
+        self._open: OrderedDict[str, tuple[mmap.mmap, np.ndarray]] = OrderedDict()
         self._touched = 0
         self._prefetch = False
 
     def read(
         self, name: str, starts: npt.NDArray[np.int64], lengths: npt.NDArray[np.int64]
-    ) -> npt.NDArray[Any]:
-        """Return all rows of segment `name`, about to be read at `starts`.
+    ) -> np.ndarray:
+        """Return all rows of segment `name`.
+
+        Args:
+            name: the segment.
+            starts: first row of each item that the caller is about to read.
+            lengths: rows of each of these items.
 
         Raises:
             OSError: the file is gone or shorter than it was.
@@ -79,17 +81,17 @@ class SegmentMaps:
         with self._lock:
             self._open.clear()
 
-    def _map(self, name: str, end: int) -> tuple[mmap.mmap, npt.NDArray[Any]]:
+    def _map(self, name: str, end: int) -> tuple[mmap.mmap, np.ndarray]:
         with self._lock:
-            found = self._open.get(name)
-            if found is None or len(found[1]) < end:  # new, or it has grown since
-                found = self._open[name] = self._map_file(name, end)
+            opened = self._open.get(name)
+            if opened is None or len(opened[1]) < end:  # new, or it has grown since
+                opened = self._open[name] = self._map_file(name, end)
             self._open.move_to_end(name)
             if len(self._open) > _MOST_MAPS:
                 self._open.popitem(last=False)
-            return found
+            return opened
 
-    def _map_file(self, name: str, end: int) -> tuple[mmap.mmap, npt.NDArray[Any]]:
+    def _map_file(self, name: str, end: int) -> tuple[mmap.mmap, np.ndarray]:
         path = self._folder / f"{name}.bin"
         with path.open("rb") as file:
             mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)

@@ -1,4 +1,4 @@
-"""How the cache stays true on disk: files that are believed only when they are whole.
+"""The cache on disk: files that are believed only when they are whole.
 
 A folder holds segments. `<name>.bin` is raw data, private to its writer while it grows; `<name>.npy` is its
 index, moved into place in one step once the data is on the disk, and from then on neither file changes.
@@ -6,8 +6,8 @@ The index carries the length of the data and a checksum; both files carry a seal
 identity and the segment's name. Whatever doesn't fit (a killed writer, a full disk, a cut or misplaced
 file) is passed over, so the worst case is work done again, never a wrong value.
 
-A writer holds a lock on its data until it commits or dies, which is how leftovers of the dead are told
-from the work of the living, across processes and containers.
+A writer holds a lock on its data until it commits or dies. So leftovers of dead writers can be told from the
+work of living ones, across processes and containers.
 """
 
 from __future__ import annotations
@@ -22,7 +22,6 @@ from collections.abc import Collection, Iterator
 from contextlib import suppress
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any
 from uuid import uuid4
 
 import numpy as np
@@ -52,7 +51,7 @@ _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 def disk_error(folder: Path, error: OSError, needed: int) -> DataError:
-    """Return what to tell the user when `needed` bytes did not fit, or could not be written at all."""
+    """Return the error for `needed` bytes that did not fit, or could not be written at all."""
     free = "an unknown number of"
     with suppress(OSError):
         free = f"{shutil.disk_usage(folder).free:,}"
@@ -102,7 +101,7 @@ def replace_file(path: Path, content: bytes) -> None:
 
 
 def write_index(
-    folder: Path, identity: bytes, name: str, records: npt.NDArray[Any], data_bytes: int
+    folder: Path, identity: bytes, name: str, records: np.ndarray, data_bytes: int
 ) -> None:
     """Commit the segment `name`: from here on its `records` are believed.
 
@@ -121,7 +120,7 @@ def write_index(
 
 def read_segments(
     folder: Path, identity: bytes, dtype: npt.DTypeLike, skip: Collection[str] = ()
-) -> Iterator[tuple[str, npt.NDArray[Any], int]]:
+) -> Iterator[tuple[str, np.ndarray, int]]:
     """Yield `(name, records, data_bytes)` of every whole segment whose name is not in `skip`."""
     for path in sorted(folder.glob("*.npy")):
         if path.stem in skip:
@@ -139,7 +138,7 @@ def read_segments(
 
 
 def remove_leftovers(folder: Path) -> None:
-    """Remove what writers that are gone never committed."""
+    """Remove files of writers that died before they committed."""
     for path in folder.glob("*.bin"):
         with suppress(OSError):  # another process was quicker, or the folder is read-only
             if not path.with_suffix(".npy").exists():
@@ -196,7 +195,7 @@ class SegmentWriter:
             raise
         self.size = end
 
-    def commit(self, records: npt.NDArray[Any]) -> None:
+    def commit(self, records: np.ndarray) -> None:
         """Make the data durable, then believed; nothing can be appended afterwards."""
         if self._handle < 0:  # done, and interrupted before the caller heard of it
             return

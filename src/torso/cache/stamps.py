@@ -1,4 +1,4 @@
-"""Remembers which content a file had, so that an unchanged file is not read again to find out.
+"""Remembers the content of each file by its stamp, so that an unchanged file is not read again.
 
 One map for all settings, `<root>/stamps/`: the stamp of a file (path, size, time of change; 16 bytes) to
 the digest of its content (16 bytes). It is kept in segments like the features, but all in the index.
@@ -6,18 +6,15 @@ the digest of its content (16 bytes). It is kept in segments like the features, 
 
 from __future__ import annotations
 
-from contextlib import suppress
-from hashlib import blake2b
 from pathlib import Path
 from threading import RLock
-from types import TracebackType
-from typing import Any, Self
 from uuid import uuid4
 
 import numpy as np
 import numpy.typing as npt
 
-from torso.cache.lookup import KEY_BYTES, GrowingArray, KeyTable, as_keys
+from torso.cache.closing import ClosedByBlock
+from torso.cache.keys import KEY_BYTES, GrowingArray, KeyTable, as_keys, content_digest
 from torso.cache.segments import (
     disk_error,
     make_folder,
@@ -25,17 +22,16 @@ from torso.cache.segments import (
     remove_leftovers,
     write_index,
 )
-from torso.core.errors import DataError
 
 __all__ = ["StampMemo"]
 
-_IDENTITY = blake2b(b"torso stamps 1", digest_size=16).digest()
+_IDENTITY = content_digest(b"torso stamps 1")
 _RECORD = np.dtype([("key", f"V{KEY_BYTES}"), ("digest", f"V{KEY_BYTES}")])
-_MOST_PENDING = 1 << 16
+_MOST_PENDING = 1 << 16  # stamps that wait for a commit
 
 
-class StampMemo:
-    """What is known of files by their stamp; safe for threads and for many processes at once.
+class StampMemo(ClosedByBlock):
+    """Digests of files by their stamp; safe for threads and for many processes at once.
 
     A stamp sees the time of change only as finely as the file system keeps it: a file that was changed
     within the last two seconds may change again under the same stamp and is better not added.
@@ -50,8 +46,8 @@ class StampMemo:
         >>> from tempfile import mkdtemp
         >>> with StampMemo(Path(mkdtemp())) as memo:
         ...     memo.add(b"path, size, time", b"digest of a file")
-        ...     digests, found = memo.lookup(np.frombuffer(b"path, size, timepath, size, TIME", "V16"))
-        >>> digests[0].tobytes(), found.tolist()
+        ...     digests, known = memo.lookup(np.frombuffer(b"path, size, timepath, size, TIME", "V16"))
+        >>> digests[0].tobytes(), known.tolist()
         (b'digest of a file', [True, False])
     """
 
@@ -71,13 +67,14 @@ class StampMemo:
     def __len__(self) -> int:
         return len(self._digests)
 
-    def lookup(
-        self, stamps: npt.NDArray[Any]
-    ) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.bool_]]:
-        """Return what is known of `stamps` (`[n, 16]` uint8, or `[n]` V16).
+    def lookup(self, stamps: np.ndarray) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.bool_]]:
+        """Return the digest of each file.
+
+        Args:
+            stamps: `[n, 16]` uint8, or `[n]` V16.
 
         Returns:
-            digests uint8 `[n, 16]`, zeros where unknown, and found bool `[n]`.
+            digests uint8 `[n, 16]`, zeros where unknown; known bool `[n]`.
         """
         with self._lock:
             items = self._keys.find(as_keys(stamps))
@@ -122,18 +119,3 @@ class StampMemo:
     def close(self) -> None:
         """Commit."""
         self.commit()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if kind is None:
-            self.commit()
-        else:
-            with suppress(DataError):  # the first error is the one to tell
-                self.commit()

@@ -1,9 +1,9 @@
-"""Each media file is read and decoded once; its features then lie memory-mapped on disk for every later epoch and run.
+"""Features of media files, decoded once and then memory-mapped from disk for every later epoch and run.
 
-A `FeatureStore` knows the features of a content under one set of settings: known content is never decoded
+A `FeatureStore` holds the features of each content under one set of settings: known content is never decoded
 again, changed content is another key, changed settings are another folder, `<root>/<digest of settings>/`,
-with a readable `settings.json`. `torso.cache.stamps` saves even the reading of an unchanged file. How the
-store stays true when a writer is killed or the disk is full is the business of `torso.cache.segments`.
+with a readable `settings.json`. `torso.cache.stamps` saves even the reading of an unchanged file.
+`torso.cache.segments` keeps the store true when a writer is killed or the disk is full.
 
 A million known items cost about 40 MB of memory here, however many bytes they have.
 """
@@ -15,17 +15,15 @@ import math
 import os
 from collections.abc import Mapping
 from contextlib import suppress
-from hashlib import blake2b
 from pathlib import Path
 from threading import RLock
 from time import perf_counter
-from types import TracebackType
-from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
 
-from torso.cache.lookup import KEY_BYTES, GrowingArray, KeyTable, as_keys
+from torso.cache.closing import ClosedByBlock
+from torso.cache.keys import KEY_BYTES, GrowingArray, KeyTable, as_keys, content_digest
 from torso.cache.maps import SegmentMaps
 from torso.cache.segments import (
     SEAL_BYTES,
@@ -38,15 +36,14 @@ from torso.cache.segments import (
 )
 from torso.core.errors import ConfigError, DataError
 
-__all__ = ["FeatureStore", "cache_root", "content_digest"]
+__all__ = ["FeatureStore", "cache_root"]
 
 _FORMAT = 1
 _COMMIT_BYTES = 64 << 20
 
-_ITEM = np.dtype(
-    [("key", f"V{KEY_BYTES}"), ("start", "<i8"), ("length", "<i4")]
-)  # start, length: in rows
-_PLACE = np.dtype([("start", np.int64), ("length", np.int32), ("segment", np.int32)])
+# On disk; start and length are counted in rows of the segment.
+_ITEM = np.dtype([("key", f"V{KEY_BYTES}"), ("start", "<i8"), ("length", "<i4")])
+_LOCATION = np.dtype([("start", np.int64), ("length", np.int32), ("segment", np.int32)])
 
 
 def cache_root(named: str | None = None) -> Path:
@@ -61,12 +58,7 @@ def cache_root(named: str | None = None) -> Path:
         ) from error
 
 
-def content_digest(data: bytes) -> bytes:
-    """Return the 16 bytes by which a file's content is known."""
-    return blake2b(data, digest_size=KEY_BYTES).digest()
-
-
-class FeatureStore:
+class FeatureStore(ClosedByBlock):
     """Features of one kind under one set of settings; safe for threads and for many processes at once.
 
     An item is an array `[length, *tail]`; its number counts from 0, belongs to this object and is not stored.
@@ -95,7 +87,7 @@ class FeatureStore:
     def __init__(
         self,
         root: Path,
-        settings: Mapping[str, Any],
+        settings: Mapping[str, object],
         dtype: npt.DTypeLike,
         tail: tuple[int, ...] = (),
     ) -> None:
@@ -118,7 +110,7 @@ class FeatureStore:
 
         self._lock = RLock()
         self._keys = KeyTable()
-        self._places = GrowingArray(_PLACE)
+        self._locations = GrowingArray(_LOCATION)
         self._segments: list[str] = []
         self._stored_bytes = 0
         self._maps = SegmentMaps(self.folder, self.dtype, self.tail, SEAL_BYTES)
@@ -129,26 +121,26 @@ class FeatureStore:
         self.refresh()
 
     def __len__(self) -> int:
-        return len(self._places)
+        return len(self._locations)
 
     def refresh(self) -> None:
         """Take in what other processes have committed since; known items keep their numbers."""
         with self._lock:
             known = set(self._segments)
-            found = list(read_segments(self.folder, self._identity, _ITEM, skip=known))
-            first = len(self._places)
-            for name, records, data_bytes in found:
-                places = np.empty(len(records), _PLACE)
-                places["start"], places["length"] = records["start"], records["length"]
-                places["segment"] = len(self._segments)
+            segments = list(read_segments(self.folder, self._identity, _ITEM, skip=known))
+            first = len(self._locations)
+            for name, records, data_bytes in segments:
+                locations = np.empty(len(records), _LOCATION)
+                locations["start"], locations["length"] = records["start"], records["length"]
+                locations["segment"] = len(self._segments)
                 self._segments.append(name)
                 self._stored_bytes += data_bytes
-                self._places.append(places)
-            if found:
-                keys = np.concatenate([as_keys(records["key"]) for _, records, _ in found])
+                self._locations.append(locations)
+            if segments:
+                keys = np.concatenate([as_keys(records["key"]) for _, records, _ in segments])
                 self._keys.extend(keys, first)
 
-    def positions(self, digests: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
+    def positions(self, digests: np.ndarray) -> npt.NDArray[np.int64]:
         """Return the item number of each digest, -1 where it is unknown.
 
         Args:
@@ -164,9 +156,9 @@ class FeatureStore:
 
     def lengths(self, items: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
         """Return the length of each item's first axis, 0 for item -1."""
-        return self._places.take(items)["length"].astype(np.int64)
+        return self._locations.take(items)["length"].astype(np.int64)
 
-    def add(self, digest: bytes, array: npt.NDArray[Any]) -> int:
+    def add(self, digest: bytes, array: np.ndarray) -> int:
         """Store the features of a content and return their item number; a known content is not stored again.
 
         Raises:
@@ -190,15 +182,13 @@ class FeatureStore:
             writer = self._append(data)
             start = (writer.size - len(data) - SEAL_BYTES) // self._row_bytes
             self._pending.append((digest, start, len(array)))
-            item = self._places.append(np.array([(start, len(array), self._writing)], _PLACE))
+            item = self._locations.append(np.array([(start, len(array), self._writing)], _LOCATION))
             self._keys.insert(digest, item)
             if writer.size >= max(_COMMIT_BYTES, self._stored_bytes // 100):
                 self.commit()
             return item
 
-    def gather(
-        self, items: npt.NDArray[np.int64]
-    ) -> tuple[npt.NDArray[Any], npt.NDArray[np.int64]]:
+    def gather(self, items: npt.NDArray[np.int64]) -> tuple[np.ndarray, npt.NDArray[np.int64]]:
         """Return the items side by side, padded with zeros at the end.
 
         Args:
@@ -207,18 +197,18 @@ class FeatureStore:
         Returns:
             values `[n, longest, *tail]` and lengths int64 `[n]`.
         """
-        places = self._places.take(items)
-        lengths = places["length"].astype(np.int64)
-        values = np.empty((len(places), int(lengths.max(initial=0)), *self.tail), self.dtype)
+        locations = self._locations.take(items)
+        lengths = locations["length"].astype(np.int64)
+        values = np.empty((len(locations), int(lengths.max(initial=0)), *self.tail), self.dtype)
         began = perf_counter()
         try:
-            rows = self._rows_of(places)
+            rows = self._rows_of(locations)
         except OSError as error:
             raise DataError(
                 f"The cache folder {str(self.folder)!r} changed while in use: {error}. "
                 "Run again: what is lost will be decoded again."
             ) from error
-        for value, (start, length, segment) in zip(values, places.tolist(), strict=True):
+        for value, (start, length, segment) in zip(values, locations.tolist(), strict=True):
             if length:
                 value[:length] = rows[segment][start : start + length]
             if length < len(value):
@@ -259,21 +249,6 @@ class FeatureStore:
                 self._failed.clear()
                 self._maps.clear()
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if kind is None:
-            self.close()
-        else:
-            with suppress(DataError):  # the first error is the one to tell
-                self.close()
-
     @property
     def _row_bytes(self) -> int:
         return self.dtype.itemsize * math.prod(self.tail)
@@ -294,13 +269,13 @@ class FeatureStore:
         return writer
 
     def _own_writer(self) -> SegmentWriter | None:
-        """The writer, unless it was inherited by a fork: then it stays the parent's to commit."""
+        """Return the writer; None in a forked child, whose parent commits what it had begun."""
         if self._writer is not None and self._writer.process != os.getpid():
             self._writer, self._pending, self._failed = None, [], []
         return self._writer
 
-    def _rows_of(self, places: npt.NDArray[Any]) -> dict[int, npt.NDArray[Any]]:
-        filled = places[places["length"] > 0]
+    def _rows_of(self, locations: np.ndarray) -> dict[int, np.ndarray]:
+        filled = locations[locations["length"] > 0]
         rows = {}
         for segment in np.unique(filled["segment"]).tolist():
             wanted = filled[filled["segment"] == segment]
@@ -310,16 +285,16 @@ class FeatureStore:
         return rows
 
 
-def _canonical(settings: Mapping[str, Any], dtype: np.dtype[Any], tail: tuple[int, ...]) -> str:
-    """The one text for equal settings, whatever the order of their keys."""
-    described = {
+def _canonical(settings: Mapping[str, object], dtype: np.dtype, tail: tuple[int, ...]) -> str:
+    """Return one text for equal settings, whatever the order of their keys."""
+    description = {
         "format": _FORMAT,
         "dtype": dtype.str,
         "tail": tail,
         "settings": dict(settings),
     }
     try:
-        return json.dumps(described, sort_keys=True, allow_nan=False, ensure_ascii=False)
+        return json.dumps(description, sort_keys=True, allow_nan=False, ensure_ascii=False)
     except (TypeError, ValueError) as error:
         raise ConfigError(
             f"The settings of a cache should be JSON values: {error}. Found {dict(settings)!r}."

@@ -36,16 +36,22 @@ def is_text(values: pa.Array) -> bool:
 
 
 def texts(column: Column) -> pa.Array:
-    """Return the cells as strings, so written that 1, 1.0 and "1" are one value, and True and "TRUE" too."""
+    """Return the cells as strings; 1, 1.0 and "1" become one value, True and "TRUE" another.
+
+    >>> from torso.tables import read_table
+    >>> texts(read_table({"x": [1.0, 2.5, None]}).column("x")).to_pylist()
+    ['1', '2.5', None]
+    """
     values = column.values
     if pa.types.is_nested(values.type) or pa.types.is_large_binary(values.type):
         raise column.error(0, f"expected plain values, found {values.type}")
+    # Each distinct value is written once: a column has few, and may have a million rows.
     coded = values if pa.types.is_dictionary(values.type) else pc.dictionary_encode(values)
     names = pa.array([text_of(value) for value in coded.dictionary.to_pylist()], pa.large_string())
     return names.take(coded.indices)
 
 
-def text_of(value: Any) -> str | None:
+def text_of(value: object) -> str | None:
     """Return the one way that a value is written; None for no value."""
     if value is None or (isinstance(value, float) and value != value):
         return None
@@ -96,7 +102,7 @@ def timestamps(column: Column) -> np.ndarray:
         raise column.error(0, f"expected dates or times, found {values.type}")
     try:
         return _naive(pc.cast(values, pa.timestamp("us")))
-    except pa.ArrowInvalid:
+    except pa.ArrowInvalid:  # perhaps the cells name a zone
         pass
     try:
         return _naive(pc.cast(values, pa.timestamp("us", tz="UTC")))
@@ -122,9 +128,10 @@ def _naive(values: pa.Array) -> np.ndarray:
 
 
 def vectors(column: Column) -> tuple[np.ndarray, np.ndarray]:
-    """Return float64 `[rows, width]` and bool `[rows]`; all vectors should have one length.
+    """Return the vectors, which should have one length, and the rows that have one.
 
-    A missing number inside a vector is NaN.
+    Returns:
+        values float64 `[rows, width]`, NaN for a missing number; present bool `[rows]`.
     """
     lists = _lists(column)
     present = np.array([cell is not None for cell in lists], dtype=bool)
@@ -141,22 +148,22 @@ def vectors(column: Column) -> tuple[np.ndarray, np.ndarray]:
 
 def sequences(column: Column, most: int | None = None) -> list[np.ndarray | None]:
     """Return per row float64 `[steps, width]`, cut after `most` steps, or None where missing or empty."""
-    out: list[np.ndarray | None] = []
+    sequences: list[np.ndarray | None] = []
     width = 0
     for row, cell in enumerate(_lists(column)):
         if cell is None or len(cell) == 0:
-            out.append(None)
+            sequences.append(None)
             continue
         steps = [[step] if np.isscalar(step) else step for step in cell[:most]]
         width = width or len(steps[0])
         ragged = next((len(step) for step in steps if len(step) != width), None)
         if ragged is not None:
             raise column.error(row, f"expected steps of {width} numbers, found one of {ragged}")
-        out.append(np.stack([_floats(column, row, step) for step in steps]))
-    return out
+        sequences.append(np.stack([_floats(column, row, step) for step in steps]))
+    return sequences
 
 
-def _floats(column: Column, row: int, cell: Sequence[Any]) -> np.ndarray:
+def _floats(column: Column, row: int, cell: Sequence[object]) -> np.ndarray:
     try:
         return np.asarray(cell, dtype=np.float64)
     except (TypeError, ValueError):
@@ -172,7 +179,7 @@ def _lists(column: Column) -> list[Any]:
         return [None] * len(values)
     if not is_text(values):
         raise column.error(0, f"expected lists of numbers, found {values.type}")
-    out: list[Any] = []
+    lists: list[Any] = []
     for row, cell in enumerate(values.to_pylist()):
         try:
             parsed = None if cell is None else json.loads(cell)
@@ -180,8 +187,8 @@ def _lists(column: Column) -> list[Any]:
             parsed = cell
         if parsed is not None and not isinstance(parsed, list):
             raise column.error(row, f"expected a list like [1.5, 2, 3], found {str(cell)[:60]!r}")
-        out.append(parsed)
-    return out
+        lists.append(parsed)
+    return lists
 
 
 def _first_bad_number(values: pa.Array) -> tuple[int, str]:
@@ -194,8 +201,8 @@ def _first_bad_number(values: pa.Array) -> tuple[int, str]:
     raise AssertionError("every cell is a number")
 
 
-def not_json(cell: Any) -> str:
-    """Return what to tell of a list that Python wrote and not JSON, as pandas does in a CSV; else nothing.
+def not_json(cell: object) -> str:
+    """Return a hint for a list that Python wrote and not JSON, as pandas does in a CSV; else nothing.
 
     >>> not_json("[{'start': 0}]")
     '. JSON needs double quotes: write the list with json.dumps'

@@ -1,7 +1,7 @@
 """Files become features on all cores, in the order of the cells.
 
-What pays depends on the files, so the first few are timed. Large ones are decoded by threads, since decoders
-let go of the interpreter lock. Small ones are mostly the interpreter's own work: many of them are worth
+The best way depends on the files, so the first few are timed. Large ones are decoded by threads, since
+decoders release the interpreter lock. Small ones are mostly the interpreter's own work: many of them are worth
 processes of their own, which start while this one goes on decoding; a few are decoded here.
 """
 
@@ -14,7 +14,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from statistics import median
 from time import perf_counter
-from typing import Any
+from typing import Generic, TypeVar
 
 import numpy as np
 
@@ -28,77 +28,82 @@ from torso.columns.media.processes import (
 
 __all__ = ["Loaded", "decode_files"]
 
-_PROBE = 8
+_PROBE = 8  # files that are timed
 _WORTH_A_THREAD = 0.0005  # seconds per file
 _WORTH_PROCESSES = 0.4  # seconds for all files; a process starts in about 0.15
 _MOST_PROCESSES = 7  # small files feed no more
-_GROUP, _GROUP_BYTES = 32, 1 << 20  # of a batch
+_GROUP, _GROUP_BYTES = 32, 1 << 20  # files and bytes that a process is handed at once
+
+
+Task = TypeVar("Task")
+Note = TypeVar("Note")
 
 
 @dataclass(frozen=True)
-class Loaded:
+class Loaded(Generic[Note]):
     """A file before it is decoded.
 
     Attributes:
         data: its bytes; None if there is nothing to decode; the reason if it cannot be read.
-        note: whatever the caller wants back with the result.
+        note: handed back to the caller with the result.
     """
 
     data: bytes | MediaError | None
-    note: Any = None
+    note: Note
 
 
-_Load = Callable[[Any], Loaded]
+_Load = Callable[[Task], Loaded[Note]]
 _Decode = Callable[[bytes], np.ndarray]
-_Result = tuple[Loaded, Decoded | None]
+_Result = tuple[Loaded[Note], Decoded | None]
 
 
 def decode_files(
-    tasks: Sequence[Any], load: _Load, decode: _Decode
-) -> Generator[_Result, None, None]:
+    tasks: Sequence[Task], load: _Load[Task, Note], decode: _Decode
+) -> Generator[_Result[Note], None, None]:
     """Yield each task's `Loaded` with its features, or with the error or None that it was loaded with.
 
     Args:
-        tasks: what `load` takes.
+        tasks: arguments of `load`, one per file.
         load: reads a file; may be called by several threads.
         decode: bytes -> features; raises `MediaError`. If it can be pickled, processes may call it.
     """
-    seconds = []
+    timings = []
     for task in tasks[:_PROBE]:
         began = perf_counter()
         result = _result(load(task), decode)
-        seconds.append(perf_counter() - began)
+        timings.append(perf_counter() - began)
         yield result
     rest = tasks[_PROBE:]
     cores = _cores()
-    each = median(seconds) if seconds else 0.0  # the first of all imports the decoder
-    if cores > 1 and each >= _WORTH_A_THREAD:
+    # The median, since the first file of all also pays for importing the decoder.
+    seconds = median(timings) if timings else 0.0
+    if cores > 1 and seconds >= _WORTH_A_THREAD:
         yield from _by_threads(rest, load, decode, cores)
-    elif cores > 1 and each * len(rest) >= _WORTH_PROCESSES and processes_work():
+    elif cores > 1 and seconds * len(rest) >= _WORTH_PROCESSES and processes_work():
         yield from _by_processes(rest, load, decode, min(cores - 1, _MOST_PROCESSES))
     else:
         yield from (_result(load(task), decode) for task in rest)
 
 
 def _cores() -> int:
-    """Return how many cores this process may use."""
+    """Return the number of cores that this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
 
-def _result(loaded: Loaded, decode: _Decode) -> _Result:
+def _result(loaded: Loaded[Note], decode: _Decode) -> _Result[Note]:
     data = loaded.data
     return loaded, decode_or_error(decode, data) if isinstance(data, bytes) else data
 
 
 def _by_threads(
-    tasks: Sequence[Any], load: _Load, decode: _Decode, cores: int
-) -> Iterator[_Result]:
-    def run(group: Sequence[Any]) -> list[_Result]:
+    tasks: Sequence[Task], load: _Load[Task, Note], decode: _Decode, cores: int
+) -> Iterator[_Result[Note]]:
+    def run(group: Sequence[Task]) -> list[_Result[Note]]:
         return [_result(load(task), decode) for task in group]
 
-    ahead: deque[Future[list[_Result]]] = deque()
+    ahead: deque[Future[list[_Result[Note]]]] = deque()
     with ThreadPoolExecutor(cores) as pool:
         try:
             for start in range(0, len(tasks), _PROBE):
@@ -112,13 +117,13 @@ def _by_threads(
 
 
 def _by_processes(
-    tasks: Sequence[Any], load: _Load, decode: _Decode, number: int
-) -> Iterator[_Result]:
+    tasks: Sequence[Task], load: _Load[Task, Note], decode: _Decode, number: int
+) -> Iterator[_Result[Note]]:
     """Feed `number` processes, and decode a group here whenever they all have enough to do."""
-    ahead: deque[tuple[list[Loaded], Future[list[Decoded] | None]]] = deque()
+    ahead: deque[tuple[list[Loaded[Note]], Future[list[Decoded] | None]]] = deque()
     with DecodingProcesses(decode, number) as processes:
         for group in _groups(tasks, load):
-            batch = [one.data for one in group if isinstance(one.data, bytes)]
+            batch = [loaded.data for loaded in group if isinstance(loaded.data, bytes)]
             ahead.append((group, processes.ask(batch) or _done(decode, batch)))
             while ahead and (ahead[0][1].done() or len(ahead) > 4 * (number + 1)):
                 yield from _answered(*ahead.popleft(), decode)
@@ -126,8 +131,8 @@ def _by_processes(
             yield from _answered(*ahead.popleft(), decode)
 
 
-def _groups(tasks: Sequence[Any], load: _Load) -> Iterator[list[Loaded]]:
-    group: list[Loaded] = []
+def _groups(tasks: Sequence[Task], load: _Load[Task, Note]) -> Iterator[list[Loaded[Note]]]:
+    group: list[Loaded[Note]] = []
     size = 0
     for task in tasks:
         group.append(load(task))
@@ -147,12 +152,12 @@ def _done(decode: _Decode, batch: Sequence[bytes]) -> Future[list[Decoded] | Non
 
 
 def _answered(
-    group: Sequence[Loaded], answer: Future[list[Decoded] | None], decode: _Decode
-) -> Iterator[_Result]:
-    found = answer.result()
-    if found is None:  # the process died: what it was given is decoded here
-        yield from (_result(one, decode) for one in group)
+    group: Sequence[Loaded[Note]], answer: Future[list[Decoded] | None], decode: _Decode
+) -> Iterator[_Result[Note]]:
+    features = answer.result()
+    if features is None:  # the process died: its files are decoded here
+        yield from (_result(loaded, decode) for loaded in group)
         return
-    decoded = iter(found)
-    for one in group:
-        yield one, next(decoded) if isinstance(one.data, bytes) else one.data
+    decoded = iter(features)
+    for loaded in group:
+        yield loaded, next(decoded) if isinstance(loaded.data, bytes) else loaded.data

@@ -14,8 +14,9 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
+from torso.cache.keys import content_digest
 from torso.cache.stamps import StampMemo
-from torso.cache.store import FeatureStore, content_digest
+from torso.cache.store import FeatureStore
 from torso.columns.cells import is_text
 from torso.columns.decoding import Loaded, decode_files
 from torso.columns.media.decoder import FileDecoder
@@ -96,8 +97,8 @@ class _MediaColumn:
     def decode_all(self, decoder: FileDecoder) -> ListSource:
         """Decode every cell into memory."""
 
-        def load(cell: str | bytes | None) -> Loaded:
-            return Loaded(None if cell is None else self._read(cell))
+        def load(cell: str | bytes | None) -> Loaded[None]:
+            return Loaded(None if cell is None else self._read(cell), None)
 
         arrays: list[np.ndarray | None] = []
         with closing(decode_files(self.cells, load, decoder.decode)) as results:
@@ -115,7 +116,7 @@ class _MediaColumn:
         store = FeatureStore(cache, decoder.settings, decoder.dtype, decoder.tail)
         num_decoded = 0
 
-        def load(index: int) -> Loaded:
+        def load(index: int) -> Loaded[tuple[int, bytes]]:
             data = self._read(self.cells[unknown[index]] or "")
             if isinstance(data, MediaError):
                 return Loaded(data, (index, b""))

@@ -78,6 +78,11 @@ class Profile:
         return bool(pa.types.is_int64(self.type) or pa.types.is_float64(self.type))
 
     @cached_property
+    def are_whole(self) -> bool:
+        """Whether all sampled values, which are numbers, are whole."""
+        return all(float(value).is_integer() for value in self.counts)
+
+    @cached_property
     def is_bytes(self) -> bool:
         """Whether the cells are bytes."""
         return bool(pa.types.is_large_binary(self.type))

@@ -1,4 +1,4 @@
-"""Where a modality's features lie, and how some rows of them become a padded batch.
+"""Sources of a modality's features: each turns some rows into a padded batch.
 
 Every source answers `batch(rows)` with numpy `values` and `mask` in the layout of `torso.core.types.Features`.
 """
@@ -141,9 +141,9 @@ class ListSource:
         lengths = np.array([0 if array is None else len(array) for array in arrays])
         longest = self.fixed or max(1, lengths.max(initial=0))
         values = np.zeros((len(arrays), longest, *self.tail), dtype=self.dtype)
-        for place, array in enumerate(arrays):
+        for index, array in enumerate(arrays):
             if array is not None:
-                values[place, : len(array)] = array
+                values[index, : len(array)] = array
         if self.fixed:
             return values, lengths > 0
         return values, np.arange(longest) < lengths[:, None]
@@ -184,13 +184,13 @@ class StoredSource:
 
 
 class TurningSource:
-    """Several views of each row, of which every pass over the rows shows another.
+    """Several views of each row; every pass over the rows shows another one.
 
     Args:
         views: sources of the same rows.
 
     Attributes:
-        turn: number of the pass; rows do not all begin with the same view.
+        turn: number of the pass.
     """
 
     def __init__(self, views: Sequence[Source]) -> None:
@@ -199,7 +199,7 @@ class TurningSource:
 
     @property
     def encoded(self) -> bool:
-        """As the views are."""
+        """Whether a frozen encoder has read the views already."""
         return self.views[0].encoded
 
     def __len__(self) -> int:
@@ -211,6 +211,7 @@ class TurningSource:
 
     def batch(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return the rows, each in the view whose turn it is, padded with zeros."""
+        # Knuth's multiplicative hash: rows do not all begin with the same view.
         which = ((rows * 2_654_435_761 >> 16) + self.turn) % len(self.views)
         parts = [
             (np.flatnonzero(which == view), self.views[view].batch(rows[which == view]))
@@ -220,19 +221,19 @@ class TurningSource:
         first = parts[0][1][0]
         values = np.zeros((len(rows), longest, *first.shape[2:]), first.dtype)
         mask = np.zeros((len(rows), longest), dtype=bool)
-        for places, (some, there) in parts:
-            values[places, : there.shape[1]] = some
-            mask[places, : there.shape[1]] = there
+        for indices, (part, part_mask) in parts:
+            values[indices, : part_mask.shape[1]] = part
+            mask[indices, : part_mask.shape[1]] = part_mask
         return values, mask
 
 
 def joined(sources: Sequence[Source]) -> Source:
-    """Return one source whose columns are those of all `sources`, which lie in arrays."""
+    """Return one source with the columns of all `sources`, which lie in arrays."""
     if len(sources) == 1:
         return sources[0]
     arrays = [source for source in sources if isinstance(source, ArraySource)]
     assert len(arrays) == len(sources)  # only scalar columns share a modality
     return ArraySource(
-        np.concatenate([one.values for one in arrays], axis=1),
-        np.concatenate([one.mask for one in arrays], axis=1),
+        np.concatenate([source.values for source in arrays], axis=1),
+        np.concatenate([source.mask for source in arrays], axis=1),
     )

@@ -1,4 +1,4 @@
-"""Byte-pair encoding learned from a column's own texts, for inputs that are read and captions that are written."""
+"""Byte-pair encoding learned from a column's own texts, for text inputs and for captions."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["chunks", "stripped", "train_tokenizer"]
 
-_CHUNK = 10_000
+_CHUNK = 10_000  # texts handed to the tokenizer at once
 
 
 def train_tokenizer(
@@ -50,11 +50,11 @@ def train_tokenizer(
 
 
 def stripped(column: Column) -> pa.Array:
-    """Return the cells as texts without spaces around them, empty where nothing is said."""
+    """Return the cells as texts without spaces around them, empty where missing."""
     return pc.fill_null(pc.utf8_trim_whitespace(cells.texts(column)), "")
 
 
 def chunks(texts: pa.Array) -> Iterator[list[str]]:
-    """Yield all `texts`, some thousand at a time."""
+    """Yield all `texts`, 10,000 at a time."""
     for start in range(0, len(texts), _CHUNK):
         yield texts[start : start + _CHUNK].to_pylist()

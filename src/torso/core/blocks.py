@@ -1,8 +1,14 @@
-"""The transformer block that encoders and fusions share: pre-norm, masked, and bit-exact about masks.
+"""The transformer blocks that encoders, fusions and heads share: pre-norm, and exact about masks.
 
-A masked position contributes exactly nothing: its values are zeroed before they are projected and its
-attention weight is exactly 0.0. A row without a single token attends to nothing and yields zeros,
-never NaN.
+A masked position contributes exactly nothing: its values are zeroed before they are projected, and its attention
+weight is 0.0. A row without any token attends to nothing and yields zeros, never NaN.
+
+>>> tokens = Tokens(torch.randn(2, 3, 8), torch.tensor([[True, True, False], [False, False, False]]))
+>>> Block(8)(tokens).values.isfinite().all()
+tensor(True)
+>>> Pool(8, num=1)(tokens).mask  # the second row has no token
+tensor([[ True],
+        [False]])
 """
 
 from __future__ import annotations
@@ -16,7 +22,7 @@ from torch.nn import functional
 from torso.core.tensors import zeroed
 from torso.core.types import Tokens
 
-__all__ = ["Attention", "Block", "CrossBlock", "Pool", "positions", "positions_of_places"]
+__all__ = ["Attention", "Block", "CrossBlock", "Pool", "grid_positions", "positions"]
 
 
 def num_heads(dim: int) -> int:
@@ -25,15 +31,26 @@ def num_heads(dim: int) -> int:
 
 
 def positions(length: int, dim: int, like: Tensor) -> Tensor:
-    """Return sinusoidal positions `[length, dim]` (Vaswani et al., NeurIPS 2017, section 3.5)."""
+    """Return sinusoidal position embeddings `[length, dim]`.
+
+    From Vaswani et al., NeurIPS 2017, "Attention is all you need" (https://arxiv.org/abs/1706.03762), section 3.5.
+
+    Args:
+        length: number of positions, which count from 0.
+        dim: width of an embedding.
+        like: gives device and dtype.
+    """
     time = torch.arange(length, device=like.device, dtype=like.dtype).unsqueeze(1)
     pair = torch.arange(0, dim, 2, device=like.device, dtype=like.dtype)
     angle = time * torch.exp(-math.log(10_000.0) / dim * pair)
     return torch.stack([angle.sin(), angle.cos()], dim=2).flatten(1)[:, :dim]
 
 
-def positions_of_places(rows: int, columns: int, dim: int, like: Tensor) -> Tensor:
-    """Return `[rows * columns, dim]`, row by row; half of each tells the row, half the column."""
+def grid_positions(rows: int, columns: int, dim: int, like: Tensor) -> Tensor:
+    """Return position embeddings of a grid, `[rows * columns, dim]`, row by row.
+
+    The first half of an embedding is that of the row, the second that of the column.
+    """
     half = dim // 2
     down = positions(rows, half, like).unsqueeze(1).expand(-1, columns, -1)
     across = positions(columns, dim - half, like).expand(rows, -1, -1)
@@ -41,11 +58,14 @@ def positions_of_places(rows: int, columns: int, dim: int, like: Tensor) -> Tens
 
 
 class Attention(nn.Module):
-    """Multi-head attention from `queries` to `keys` `[batch, length, dim]` under a key mask.
+    """Multi-head attention from queries to keys, under a mask of the keys.
 
     Args:
         dim: width of queries, keys and output.
         heads: number of heads; default: one per 32 channels.
+
+    Raises:
+        ValueError: `heads` does not divide `dim`.
     """
 
     def __init__(self, dim: int, heads: int | None = None) -> None:
@@ -58,29 +78,35 @@ class Attention(nn.Module):
         self.out = nn.Linear(dim, dim)
 
     def forward(self, queries: Tensor, keys: Tensor, mask: Tensor) -> Tensor:
-        """Return `[batch, queries, dim]`; zeros before the output layer where `mask` is all False."""
+        """Return `[batch, queries, dim]`; zeros before the output layer where `mask` is all False.
+
+        Args:
+            queries: `[batch, queries, dim]`.
+            keys: `[batch, length, dim]`.
+            mask: bool `[batch, length]`, False for keys that are not seen.
+        """
         some = mask.any(dim=1)
-        allowed = (mask | ~some.unsqueeze(1))[:, None, None, :]
+        allowed = (mask | ~some.unsqueeze(1))[:, None, None, :]  # softmax over nothing would be NaN
         mixed = functional.scaled_dot_product_attention(
-            self._split(self.query(queries)), *self.pair(keys), attn_mask=allowed
+            self._split(self.query(queries)), *self.keys_values(keys), attn_mask=allowed
         )
         out: Tensor = self.out(_joined(mixed) * some[:, None, None])
         return out
 
-    def pair(self, keys: Tensor) -> tuple[Tensor, Tensor]:
-        """Return what is attended to of `keys`: keys and values, each `[batch, heads, length, width]`."""
+    def keys_values(self, keys: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the projected keys and values, each `[batch, heads, length, width]`."""
         key, value = (self._split(part) for part in self.key_value(keys).chunk(2, dim=-1))
         return key, value
 
     def attend(
         self, queries: Tensor, pair: tuple[Tensor, Tensor], *, causal: bool = False
     ) -> Tensor:
-        """Return `[batch, queries, dim]` from what `pair` returned, of which nothing is masked.
+        """Return `[batch, queries, dim]` from projected keys and values, none of them masked.
 
         Args:
             queries: `[batch, queries, dim]`.
-            pair: keys and values.
-            causal: whether query i sees the keys up to i alone.
+            pair: result of `keys_values`.
+            causal: query i sees the keys up to i alone.
         """
         query = self._split(self.query(queries))
         mixed = functional.scaled_dot_product_attention(query, *pair, is_causal=causal)
@@ -88,8 +114,8 @@ class Attention(nn.Module):
         return out
 
     def _split(self, x: Tensor) -> Tensor:
-        parted = x.view(*x.shape[:2], self.heads, x.shape[2] // self.heads)
-        return parted.transpose(1, 2)  # [batch, heads, length, width]
+        split = x.view(*x.shape[:2], self.heads, x.shape[2] // self.heads)
+        return split.transpose(1, 2)  # [batch, heads, length, width]
 
 
 def _joined(heads: Tensor) -> Tensor:
@@ -98,6 +124,7 @@ def _joined(heads: Tensor) -> Tensor:
 
 
 def feed_forward(dim: int, expansion: float) -> nn.Sequential:
+    """Return the feed-forward layer of a block; its hidden width is `dim * expansion`."""
     hidden = max(1, int(dim * expansion))
     return nn.Sequential(nn.Linear(dim, hidden), nn.GELU(), nn.Linear(hidden, dim))
 
@@ -123,7 +150,12 @@ class Block(nn.Module):
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, tokens: Tokens, queries: int | None = None) -> Tokens:
-        """Return updated tokens; with `queries`, only the first so many (the rest are only attended to)."""
+        """Return updated tokens `[batch, length, dim]`.
+
+        Args:
+            tokens: any; masked ones stay masked.
+            queries: update and return the first so many tokens alone; the others are only attended to.
+        """
         x = zeroed(tokens)
         normed = self.norm_attention(x)
         asking, mask = normed, tokens.mask
@@ -134,9 +166,9 @@ class Block(nn.Module):
 
 
 class CrossBlock(nn.Module):
-    """A pre-norm block whose keys come from elsewhere; linear in their number.
+    """A pre-norm block with keys from elsewhere; its cost is linear in their number.
 
-    A row without keys gets no more than the bias of the attention's output layer.
+    A row without keys gets only the bias of the attention's output layer.
 
     Args:
         dim: token width of queries and keys.
@@ -165,7 +197,7 @@ class CrossBlock(nn.Module):
 
 
 class Pool(nn.Module):
-    """Turn a row's many tokens into `num` tokens by attention from learned queries.
+    """Attention pooling: turns a row's many tokens into `num` tokens by learned queries.
 
     Args:
         dim: token width.
@@ -177,16 +209,15 @@ class Pool(nn.Module):
         self.num = num
         if num:
             self.queries = nn.Parameter(torch.randn(num, dim) / dim**0.5)
-            self.score = nn.Linear(dim, dim, bias=False)  # softmax would not see a bias
+            self.score = nn.Linear(dim, dim, bias=False)  # a bias would cancel in the softmax
 
     def forward(self, tokens: Tokens) -> Tokens:
         """Return `[batch, num, dim]`; a row without tokens stays without."""
         if not self.num:
             return tokens
         x = zeroed(tokens)
-        scores = (
-            self.queries @ self.score(x).transpose(1, 2) / tokens.dim**0.5
-        )  # [batch, num, length]
+        scores = self.queries @ self.score(x).transpose(1, 2) / tokens.dim**0.5
+        # scores: [batch, num, length]
         some = tokens.present
         allowed = (tokens.mask | ~some.unsqueeze(1)).unsqueeze(1)
         weights = scores.masked_fill(~allowed, -torch.inf).softmax(dim=-1)

@@ -1,4 +1,4 @@
-"""Small tensor helpers that several rooms need: masked pooling and safe names for modules."""
+"""Tensor helpers that several rooms need: masked pooling, rows of batches, modules by any name."""
 
 from __future__ import annotations
 
@@ -16,7 +16,12 @@ M = TypeVar("M", bound=nn.Module)
 
 
 def zeroed(tokens: Tokens) -> Tensor:
-    """Return `[batch, length, dim]` with zeros wherever the mask is False, whatever stood there (NaN too)."""
+    """Return `[batch, length, dim]` with zeros wherever the mask is False, even over NaN.
+
+    >>> zeroed(Tokens(torch.tensor([[[1.0], [torch.nan]]]), torch.tensor([[True, False]])))
+    tensor([[[1.],
+             [0.]]])
+    """
     return tokens.values.masked_fill(~tokens.mask.unsqueeze(-1), 0.0)
 
 
@@ -32,16 +37,24 @@ def masked_mean(tokens: Tokens) -> Tensor:
     return zeroed(tokens).sum(dim=1) / count
 
 
-def concat_tokens(many: Mapping[str, Tokens]) -> Tokens:
-    """Return all tokens of all modalities, one after the other along the length."""
+def concat_tokens(modalities: Mapping[str, Tokens]) -> Tokens:
+    """Return all tokens of all modalities, one after the other along the length.
+
+    >>> concat_tokens({"a": Tokens.vector(torch.ones(2, 4)), "b": Tokens.vector(torch.ones(2, 4))}).values.shape
+    torch.Size([2, 2, 4])
+    """
     return Tokens(
-        torch.cat([tokens.values for tokens in many.values()], dim=1),
-        torch.cat([tokens.mask for tokens in many.values()], dim=1),
+        torch.cat([tokens.values for tokens in modalities.values()], dim=1),
+        torch.cat([tokens.mask for tokens in modalities.values()], dim=1),
     )
 
 
 def scatter_rows(values: Tensor, rows: Tensor) -> Tensor:
-    """Return `[len(rows), ...]` with `values` in order where bool `rows` is True and zeros elsewhere."""
+    """Return `[len(rows), ...]` with `values` in order where bool `rows` is True, and zeros elsewhere.
+
+    >>> scatter_rows(torch.tensor([5.0, 6.0]), torch.tensor([True, False, True]))
+    tensor([5., 0., 6.])
+    """
     if len(values) == len(rows):
         return values
     out = values.new_zeros(len(rows), *values.shape[1:])
@@ -49,26 +62,29 @@ def scatter_rows(values: Tensor, rows: Tensor) -> Tensor:
     return out
 
 
-def take_rows(parts: Sequence[Tokens], places: Tensor) -> Tokens:
-    """Return the rows of all `parts`, put end to end and padded to the longest, at `places` int64 `[rows]`."""
+def take_rows(parts: Sequence[Tokens], index: Tensor) -> Tokens:
+    """Return rows of several batches, padded to the longest.
+
+    Args:
+        parts: batches, whose rows count on from one to the next.
+        index: int64 `[rows]`, the rows to return.
+    """
     longest = max(part.values.shape[1] for part in parts)
 
     def padded(x: Tensor) -> Tensor:
-        missing = longest - x.shape[1]
-        return (
-            x if not missing else torch.cat([x, x.new_zeros(len(x), missing, *x.shape[2:])], dim=1)
-        )
+        padding = x.new_zeros(len(x), longest - x.shape[1], *x.shape[2:])
+        return torch.cat([x, padding], dim=1) if padding.shape[1] else x
 
     values = torch.cat([padded(part.values) for part in parts])
     mask = torch.cat([padded(part.mask) for part in parts])
-    return Tokens(values[places], mask[places])
+    return Tokens(values[index], mask[index])
 
 
 class Named(nn.ModuleDict, Generic[M]):
     """A `ModuleDict` for names that users choose: `items`, `type`, `a.b` and the empty name are fine.
 
-    `nn.ModuleDict` refuses keys that are its own attributes or hold a dot, so each key is quoted, with a sign
-    that no attribute begins with.
+    `nn.ModuleDict` refuses keys with a dot and keys that are its own attributes. So each key is quoted and begins
+    with `@`, as no attribute does.
 
     >>> list(Named({"version": nn.Identity(), "a.b": nn.Identity(), "items": nn.Identity()}).names())
     ['version', 'a.b', 'items']

@@ -25,7 +25,7 @@ class Features:
         values: `[batch, ...]`; what the axes mean is the form's business (see `torso.columns.inputs`).
         mask: bool, `[batch]` for values of a fixed shape or `[batch, length]` where each row has its own
             number of steps (text, audio, sequence) or columns (numbers, categories). False = absent.
-        encoded: whether the frozen part of the encoder has read them already: `values` are its tokens,
+        encoded: True if the frozen part of the encoder has run already: `values` are its tokens,
             `[batch, length, width]`.
     """
 

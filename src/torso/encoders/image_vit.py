@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from torso.core.blocks import Block, Pool, positions_of_places
+from torso.core.blocks import Block, Pool, grid_positions
 from torso.core.ranges import SetBy
 from torso.core.types import Tokens
 from torso.encoders._augment import Augment
@@ -111,7 +111,7 @@ class ImageViT(Encoder, form="image", name="vit"):
     def _positions(self, rows: int, columns: int, like: Tensor) -> Tensor:
         """Return `[rows * columns, dim]`."""
         if self.positions is None:
-            return positions_of_places(rows, columns, self.dim, like)
+            return grid_positions(rows, columns, self.dim, like)
         if rows * columns != len(self.positions):
             raise ValueError(
                 f"Learned positions are of {self.side} x {self.side} patches. Found a picture of {rows} x {columns}; "

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from torso.core.blocks import Block, Pool, positions, positions_of_places
+from torso.core.blocks import Block, Pool, grid_positions, positions
 from torso.core.errors import ConfigError
 from torso.core.ranges import SetBy
 from torso.core.spec import SpecLike
@@ -113,7 +113,7 @@ class VideoFrames(Encoder, form="video", name="frames"):
             raise ConfigError(
                 f"`frame` should be an encoder that makes a square map. Found {cells.shape[1]} cells."
             )
-        cells = cells + positions_of_places(side, side, self.dim, cells)
+        cells = cells + grid_positions(side, side, self.dim, cells)
         if self.cell_pool is None:
             return cells
         everywhere = torch.ones(cells.shape[:2], dtype=torch.bool, device=cells.device)

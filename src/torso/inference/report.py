@@ -30,13 +30,12 @@ from torso.inference.input_kinds import guess_input
 from torso.inference.leaks import leak_warning
 from torso.inference.target_kinds import guess_target
 from torso.tables.table import Column, Table
+from torso.tasks import Target
 
 __all__ = ["ColumnReport", "infer_target", "inspect_table"]
 
 _FILES_CHECKED = 200
 _NEARLY_ALL_MISSING = 0.99
-_CLASSES = ("category", "binary", "ordinal")
-_QUANTITIES = ("number", "count", "survival")
 
 
 @dataclass(frozen=True)
@@ -164,6 +163,11 @@ def _target_kind(column: Column, kinds: Mapping[str, str]) -> str:
     return kinds.get(column.name) or infer_target(column)[0]
 
 
+def _label(kind: str) -> str:
+    """Return what a label of a kind is; empty for no kind, and for one that is named by its import path."""
+    return Target.registry.find(kind).label if kind in Target.registry else ""
+
+
 def _report_target(cells: Profile, settled: str | None) -> ColumnReport:
     guess = guess_target(cells)
     warnings = list(guess.warnings)
@@ -171,7 +175,7 @@ def _report_target(cells: Profile, settled: str | None) -> ColumnReport:
     if not kind:
         warnings.append(f"Cannot be a target: {why}.")
     single = [value for value, count in cells.counts.items() if count == 1]
-    if kind in _CLASSES and single:
+    if _label(kind) == "class" and single:
         warnings.append(
             f"{len(single)} of its classes have a single row, such as {str(single[0])!r:.40}."
         )
@@ -218,10 +222,10 @@ def _leak_warnings(
             cells.sample,
             label.sample,
             label.column.name,
-            numeric=target in _QUANTITIES,
+            numeric=_label(target) == "quantity",
             is_code=is_code,
         )
         for label, target in labels
-        if target in (*_CLASSES, *_QUANTITIES)
+        if _label(target) in ("class", "quantity")
     ]
     return [warning for warning in warnings if warning]

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from torso.cache.lookup import KeyTable, as_keys
+from torso.cache.keys import KeyTable, as_keys
 from torso.columns.digests import joined_digests
 from torso.columns.reading import Reading, ReadOptions
 from torso.core.errors import DataError, MissingDependency

@@ -15,15 +15,15 @@ from torso.model.model import Model
 from torso.tasks import Head
 from torso.training.devices import autocast
 
-__all__ = ["Answers", "Prediction", "answer", "brought_back"]
+__all__ = ["Answers", "Prediction", "answer", "on_cpu"]
 
 
 class Prediction(NamedTuple):
-    """What a head says about some rows.
+    """A head's predictions for some rows.
 
     Attributes:
         value: probabilities or values, `[rows, ...]`.
-        details: what is known beside it, by name, `[rows, ...]`.
+        details: further columns by name, `[rows, ...]`: intervals, spreads, log-likelihoods.
     """
 
     value: np.ndarray
@@ -32,7 +32,7 @@ class Prediction(NamedTuple):
 
 @dataclass(frozen=True)
 class Answers:
-    """What a model says about some rows, on the CPU.
+    """A model's raw outputs for some rows, on the CPU.
 
     Attributes:
         outputs: task -> its head's raw outputs.
@@ -46,7 +46,7 @@ class Answers:
         """Return task -> mean negative log-likelihood over labelled rows; NaN without any."""
         device = next(model.parameters()).device
         was_training = model.heads.training
-        model.heads.eval()  # in training a head may minimise something else
+        model.heads.eval()  # in training mode a head may minimise another loss
         with torch.no_grad():
             losses, counts = model.losses(
                 {task: output.to(device) for task, output in self.outputs.items()},
@@ -57,7 +57,7 @@ class Answers:
         return dict(zip(model.tasks, known.tolist(), strict=True))
 
     def predictions(self, model: Model) -> dict[str, Prediction]:
-        """Return task -> what its head says; with targets also their negative log-likelihood, `log_loss`."""
+        """Return task -> its head's predictions; with targets also their negative log-likelihood, `log_loss`."""
         device = next(model.parameters()).device
         with torch.inference_mode():
             return {
@@ -78,7 +78,7 @@ class Answers:
         )
 
 
-def brought_back(raw: Mapping[str, Tensor]) -> dict[str, Tensor]:
+def on_cpu(raw: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """Return a model's raw outputs on the CPU, in float32 at least."""
     return {
         task: output.to(torch.promote_types(output.dtype, torch.float32)).cpu()
@@ -93,12 +93,12 @@ def answer(model: Model, batches: Iterable[Batch], precision: str = "auto") -> A
     targets: dict[str, list[Tensor]] = {}
     was_training = model.training
     if was_training:
-        model.eval()  # walks through every module: not free where one row is answered
+        model.eval()  # visits every module: not free for a single row
     with torch.inference_mode():
         for batch in batches:
             with autocast(device, precision):
                 raw = model(batch.to(device).inputs)
-            for task, output in brought_back(raw).items():
+            for task, output in on_cpu(raw).items():
                 outputs[task].append(output)
             for task, target in batch.targets.items():
                 targets.setdefault(task, []).append(target)

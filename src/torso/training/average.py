@@ -1,7 +1,7 @@
-"""The running mean of a model's weights, which is judged and kept in their place.
+"""The running mean of a model's weights, which is validated and kept in their place.
 
-Steps on few rows are noisy, and a handful of epochs decides which weights are kept. Their mean over the last steps
-lies in the middle of where the steps wander, as the answers of several models lie about the truth.
+Steps on few rows are noisy, and the last epochs differ by chance. The mean over the last steps lies in the middle of
+where they wander.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ __all__ = ["Average"]
 
 
 class Average:
-    """Exponential moving average of what a training changes: weights, and buffers of floats.
+    """Exponential moving average of the trained weights and the float buffers.
 
-    Polyak, Juditsky, SIAM J. Control Optim. 1992; in this form Tarvainen, Valpola, NeurIPS 2017
-    (https://arxiv.org/abs/1703.01780), whose teacher it is; as there, it begins short-sighted. Difference: it teaches
-    nobody, but answers the held-out rows after each epoch and is what is kept.
+    From Tarvainen & Valpola, NeurIPS 2017, "Mean teachers" (https://arxiv.org/abs/1703.01780), the teacher's weights;
+    averaging itself is Polyak & Juditsky, SIAM J. Control Optim. 1992. Differs: there is no student that learns from
+    the mean. The mean answers the validation rows after each epoch, and is what is kept.
 
     Args:
         model: on its device already.
@@ -35,25 +35,25 @@ class Average:
 
     @torch.no_grad()
     def update(self, step: int) -> None:
-        """Take in the weights after step number `step`, which counts from 1."""
+        """Add the weights after step number `step`, which counts from 1."""
         if not self.decay:
             return
         means, values, buffers = self._pairs = self._pairs or self._paired()
-        rest = 1 - min(self.decay, (1 + step) / (10 + step))
+        rest = 1 - min(self.decay, (1 + step) / (10 + step))  # early weights are soon forgotten
         torch._foreach_lerp_(means, values, rest)
         for mean, value in buffers:
-            still = mean == value  # infinite constants too, of which a mean is NaN
-            mean.copy_(torch.where(still, mean, mean.lerp(value, rest)))
+            unchanged = mean == value  # infinite constants too: the mean of two is NaN
+            mean.copy_(torch.where(unchanged, mean, mean.lerp(value, rest)))
 
     def restore(self, mean: Mapping[str, Tensor]) -> None:
-        """Take back the mean that a checkpoint held."""
+        """Set the mean to that of a checkpoint."""
         live = self._live()
         self.mean = {name: mean[name].to(value) for name, value in live.items() if name in mean}
         self._pairs = None
 
     @contextmanager
     def shown(self) -> Iterator[None]:
-        """Let the model have the mean for its weights; on leaving, it has its own again."""
+        """Give the model the mean for its weights; on leaving, it has its own again."""
         trained = {name: value.clone() for name, value in self._live().items() if self.mean}
         try:
             self._put(self.mean)
@@ -68,7 +68,7 @@ class Average:
             live[name].copy_(value)
 
     def _paired(self) -> tuple[list[Tensor], list[Tensor], list[tuple[Tensor, Tensor]]]:
-        """Return means and weights in one order, and each buffer with its mean; begin with what is there now."""
+        """Return means and weights in one order, and each buffer with its mean; the first mean is a copy."""
         live = self._live()
         self.mean = self.mean or {name: value.clone() for name, value in live.items()}
         weights = [name for name, _ in self.model.named_parameters() if name in live]
@@ -76,10 +76,10 @@ class Average:
         return [self.mean[name] for name in weights], [live[name] for name in weights], buffers
 
     def _live(self) -> dict[str, Tensor]:
-        """Return name -> tensor, the model's own, without what is frozen or counts."""
-        still = {name for name, one in self.model.named_parameters() if not one.requires_grad}
+        """Return name -> tensor of the model, without frozen weights and integers."""
+        frozen = {name for name, p in self.model.named_parameters() if not p.requires_grad}
         return {
             name: value
             for name, value in self.model.state_dict().items()
-            if name not in still and value.is_floating_point()
+            if name not in frozen and value.is_floating_point()
         }

@@ -1,8 +1,7 @@
-"""Heads refitted to held-out rows for a moment, so that an epoch is judged by what it knows.
+"""Heads calibrated on held-out rows while an epoch is judged.
 
-A network that goes on learning becomes too sure of itself long before it stops getting better. The held-out
-loss then rises although more rows are right, and the loss chooses an epoch far too early. What remains of the
-loss once each head is calibrated says how good the epoch can be.
+A network becomes overconfident long before it stops getting better. The held-out loss then rises although more rows
+are right, and would choose an epoch far too early. The loss after calibration does not.
 """
 
 from __future__ import annotations
@@ -22,13 +21,12 @@ __all__ = ["refitted_heads"]
 def refitted_heads(model: Model, answers: Answers) -> Iterator[None]:
     """Calibrate every head on `answers`; on leaving, the heads are again as they were trained.
 
-    Stopping by the loss after calibration is Berta, Holzmüller, Jordan & Bach 2025, "Rethinking Early
-    Stopping: Refine, Then Calibrate" (https://arxiv.org/abs/2501.19195). Difference: each head says itself
-    what of it is refitted (`Head.calibrate`), so numbers take part as classes do.
+    From Berta, Holzmüller, Jordan & Bach 2025, "Rethinking Early Stopping: Refine, Then Calibrate"
+    (https://arxiv.org/abs/2501.19195). Differs: each kind of head calibrates itself (`Head.calibrate`), numbers too.
 
     Args:
-        model: in which the heads are.
-        answers: the model's own, on held-out rows with their targets.
+        model: has the heads.
+        answers: of this model on held-out rows, with their targets.
     """
     device = next(model.parameters()).device
     trained = {name: value.clone() for name, value in model.heads.state_dict().items()}

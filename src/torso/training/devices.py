@@ -1,4 +1,4 @@
-"""Which device, and in which precision."""
+"""Device and precision of a training."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def choose_device(name: str = "auto") -> torch.device:
     """Return the device called `name`; `auto` takes CUDA, then Apple's MPS, then the CPU.
 
     Raises:
-        ConfigError: the name is unknown or the device is not there.
+        ConfigError: the name is unknown, or this machine has no such device.
     """
     if name == "auto":
         if torch.cuda.is_available():
@@ -33,7 +33,7 @@ def choose_device(name: str = "auto") -> torch.device:
 
 
 def autocast(device: torch.device, precision: str = "auto") -> AbstractContextManager[object]:
-    """Return the context of a forward pass: bfloat16 where asked for, by default on CUDA only."""
+    """Return the context of a forward pass: bfloat16 if `precision` says so, with `auto` on CUDA only."""
     if precision == "bfloat16" or (precision == "auto" and device.type == "cuda"):
         return torch.autocast(device.type, dtype=torch.bfloat16)
     return nullcontext()

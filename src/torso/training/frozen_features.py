@@ -1,38 +1,37 @@
-"""Frozen encoders run once: what they make of each row is kept in the cache, and training starts from there.
+"""Runs frozen encoders once: their tokens are kept in the cache, and training starts from there.
 
-The key of an entry is the content of the row's features, under the encoder's revision and settings. So other
-fusions, balancers, heads and seeds find it again, and rows with equal features share one.
+The key of an entry is the content of a row's features, under the encoder's revision and settings. Other fusions,
+balancers, heads and seeds find it again, and rows with equal features share one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 import torch
 
-from torso.cache.store import FeatureStore, content_digest
+from torso.cache.keys import content_digest
+from torso.cache.store import FeatureStore
 from torso.columns.dataset import Dataset
 from torso.columns.loader import features_of
 from torso.columns.sources import Source, StoredSource, TurningSource
-from torso.core.types import Features, Tokens
+from torso.core.types import Tokens
 from torso.encoders import Encoder, FrozenBackbone
 from torso.model.model import Model
 from torso.training.devices import autocast
 
 __all__ = ["EncodedSource", "run_frozen_once", "shows_views"]
 
-_ROWS = 64
-_HASHED = 1024  # rows at a time
-
-Forward = Callable[[Features], Tokens]
+_BATCH = 64  # rows that an encoder runs on at a time
+_HASHED = 1024  # rows whose features are in memory at a time
 
 
 class EncodedSource(StoredSource):
-    """Tokens of a frozen encoder that lie in the cache, `[batch, length, width]`."""
+    """Tokens of a frozen encoder from the cache, `[batch, length, width]`."""
 
     encoded = True
 
@@ -46,100 +45,122 @@ def run_frozen_once(
     learned: np.ndarray | None = None,
     progress: Callable[[str, int, int], None] | None = None,
 ) -> Dataset:
-    """Return the dataset with the features of frozen encoders replaced by what their frozen part makes of them.
+    """Return the dataset with the features of frozen encoders replaced by their frozen part's tokens.
 
     Args:
         model: on its device; all its trunks encode a modality alike.
         dataset: a table laid out.
         cache: root of the feature cache.
         precision: of the forward pass, as in training.
-        learned: the rows that are to be learned from: only these are laid out, in augmented views where an encoder
-            has any. None lays out all rows as they are.
-        progress: called with `(modality, done, total)`; the total is that of rows to be run.
+        learned: the training rows: only these are encoded, in augmented views where an encoder has any. None
+            encodes all rows as they are.
+        progress: called with `(modality, done, total)`; the total counts the rows to be run.
 
     Raises:
         DataError: the disk is full or may not be written.
     """
     device = next(model.parameters()).device
-
-    def encoded(name: str, encoder: Encoder, frozen: FrozenBackbone, view: int) -> Source:
-        def forward(features: Features) -> Tokens:
-            with torch.inference_mode(), autocast(device, precision):
-                return encoder.run_backbone(features.to(device), view)
-
-        def told(done: int, total: int) -> None:
-            if progress is not None:
-                progress(name, done, total)
-
-        key = {**frozen.settings, "computed": computed}
-        if view:  # the row itself is the same however it is augmented
-            key |= {**frozen.augmentation, "view": view}
-        store = partial(FeatureStore, cache, key, frozen.dtype, (frozen.width,))
-        return _encoded(dataset.sources[name], learned, store, forward, told)
-
     _, trunk = next(model.trunks.pairs())
-    with autocast(device, precision):
-        computed = str(torch.get_autocast_dtype(device.type)) if _mixed(device) else "float32"
     sources = dict(dataset.sources)
     for name, encoder in trunk.encoders.pairs():
         frozen = encoder.frozen_backbone()
-        if frozen is not None:
-            was = encoder.training
-            encoder.eval()
-            views = range(1, frozen.views + 1) if learned is not None else ()
-            shown = [encoded(name, encoder, frozen, view) for view in views or (0,)]
-            sources[name] = TurningSource(shown) if len(shown) > 1 else shown[0]
-            encoder.train(was)
+        if frozen is None:
+            continue
+        was_training = encoder.training
+        encoder.eval()
+        views = range(1, frozen.views + 1) if learned is not None else ()
+        encoded = [
+            _encoded(
+                dataset.sources[name],
+                learned,
+                _Forward(encoder, frozen, device, precision, view),
+                cache,
+                partial(progress, name) if progress is not None else _ignore,
+            )
+            for view in views or (0,)
+        ]
+        sources[name] = TurningSource(encoded) if len(encoded) > 1 else encoded[0]
+        encoder.train(was_training)
     return replace(dataset, sources=sources)
 
 
 def shows_views(model: Model) -> bool:
-    """Whether a frozen encoder of `model` shows training other views of a row than the row itself."""
+    """Return True if a frozen encoder trains on augmented views of a row instead of the row itself."""
     _, trunk = next(model.trunks.pairs())
-    backbones = [encoder.frozen_backbone() for _, encoder in trunk.encoders.pairs()]
-    return any(frozen is not None and frozen.views for frozen in backbones)
+    every = [encoder.frozen_backbone() for _, encoder in trunk.encoders.pairs()]
+    return any(frozen is not None and frozen.views for frozen in every)
 
 
-def _mixed(device: torch.device) -> bool:
-    return torch.is_autocast_enabled(device.type)
+def _ignore(done: int, total: int) -> None:
+    """Take no notice of the progress."""
+
+
+@dataclass(frozen=True)
+class _Forward:
+    """The frozen part of an encoder, on one device, in one precision, for one view of the rows."""
+
+    encoder: Encoder
+    backbone: FrozenBackbone
+    device: torch.device
+    precision: str
+    view: int
+
+    def __call__(self, source: Source, rows: np.ndarray) -> Tokens:
+        features = features_of(source, rows).to(self.device)
+        with torch.inference_mode(), autocast(self.device, self.precision):
+            return self.encoder.run_backbone(features, self.view)
+
+    def key(self) -> dict[str, object]:
+        """Return all that the tokens depend on besides the features, as JSON values."""
+        key = {**self.backbone.settings, "computed": self._dtype()}
+        # the row itself is the same however it would be augmented
+        return {**key, **self.backbone.augmentation, "view": self.view} if self.view else key
+
+    def _dtype(self) -> str:
+        kind = self.device.type
+        with autocast(self.device, self.precision):
+            mixed = torch.is_autocast_enabled(kind)
+            return str(torch.get_autocast_dtype(kind)) if mixed else "float32"
 
 
 def _encoded(
     source: Source,
     wanted: np.ndarray | None,
-    open_store: Callable[[], FeatureStore],
-    forward: Forward,
+    forward: _Forward,
+    cache: Path,
     progress: Callable[[int, int], object],
 ) -> EncodedSource:
+    """Return the tokens of a source's rows from the cache; rows that are not there are run first."""
     rows = np.flatnonzero(source.present())
     rows = rows if wanted is None else np.intersect1d(rows, wanted)
-    first, back = _distinct(source, rows)
-    digests, lengths = (each[back] for each in _contents(source, rows[first]))
-    with open_store() as store:
+    first, content = _distinct(source, rows)
+    digests, lengths = (values[content] for values in _contents(source, rows[first]))
+    backbone = forward.backbone
+    with FeatureStore(cache, forward.key(), backbone.dtype, (backbone.width,)) as store:
         unknown = np.flatnonzero(store.positions(digests) < 0)
         new = unknown[np.unique(digests[unknown], return_index=True, axis=0)[1]]
         new = new[np.argsort(lengths[new], kind="stable")]  # rows of like length share a batch
-        for start in range(0, len(new), _ROWS):
-            some = new[start : start + _ROWS]
-            tokens = forward(features_of(source, rows[some]))
+        for start in range(0, len(new), _BATCH):
+            chosen = new[start : start + _BATCH]
+            tokens = forward(source, rows[chosen])
             for digest, values, mask in zip(
-                digests[some], tokens.values.float().cpu(), tokens.mask.cpu(), strict=True
+                digests[chosen], tokens.values.float().cpu(), tokens.mask.cpu(), strict=True
             ):
                 store.add(digest.tobytes(), values[mask].numpy().astype(store.dtype))
-            progress(start + len(some), len(new))
+            progress(start + len(chosen), len(new))
         items = np.full(len(source), -1, dtype=np.int64)
         items[rows] = store.positions(digests)
     return EncodedSource(store, items, None)
 
 
 def _distinct(source: Source, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return places in `rows` that show every content, and for each row the number of its own among them.
+    """Return indices into `rows` that cover every content, and for each row the number of its content.
 
-    Rows that share a file share an item of the cache, so that it is read once; other rows count as distinct.
+    Rows that share a file share an item of the cache, so it is read once. Other rows count as distinct.
     """
     shared = source.items[rows] if isinstance(source, StoredSource) else np.arange(len(rows))
-    _, first, back = np.unique(shared, return_index=True, return_inverse=True)
-    return first, back
+    _, first, content = np.unique(shared, return_index=True, return_inverse=True)
+    return first, content
 
 
 def _contents(source: Source, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -1,4 +1,4 @@
-"""The learning rate over a training: a linear rise, then a cosine down to nothing."""
+"""The learning rate over a training: a linear rise, then a cosine down to zero."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ __all__ = ["warmup_cosine"]
 def warmup_cosine(
     optimizer: torch.optim.Optimizer, steps: int, warmup: float
 ) -> torch.optim.lr_scheduler.LambdaLR:
-    """Return a schedule over `steps` steps, the first share `warmup` of them rising.
+    """Return a schedule over `steps` steps; the rate rises in the first share `warmup` of them.
 
-    Loshchilov & Hutter, ICLR 2017, "SGDR" (https://arxiv.org/abs/1608.03983), equation 5 without restarts.
+    From Loshchilov & Hutter, ICLR 2017, "SGDR" (https://arxiv.org/abs/1608.03983), equation 5. Differs: no restarts.
     """
     rising = max(1, round(warmup * steps))
 

@@ -1,8 +1,8 @@
 """One process of a small group: three steps with a balancer, on its part of the rows.
 
-    python -m tests.balancing.engine.ranks_worker RANK WORLD FOLDER SPEC
+    python -m tests.balancing.engine.ranks_worker RANK FOLDER SPECS
 
-Without a group (WORLD 1) it takes the whole batch, which is the reference. Writes the parameters it ends with.
+Writes the parameters it ends with. `train` of a world of one process takes the whole batch: the reference.
 """
 
 from __future__ import annotations
@@ -74,17 +74,15 @@ def train(spec: Any, rank: int, world: int) -> list[Tensor]:
 
 
 def main() -> None:
-    rank, world, folder = int(sys.argv[1]), int(sys.argv[2]), Path(sys.argv[3])
+    rank, folder = int(sys.argv[1]), Path(sys.argv[2])
     torch.set_num_threads(1)
-    specs = json.loads(sys.argv[4])
-    if world > 1:
-        meeting = f"file://{folder / 'meeting'}"
-        dist.init_process_group(
-            "gloo", init_method=meeting, rank=rank, world_size=world, timeout=timedelta(seconds=60)
-        )
-    torch.save([train(spec, rank, world) for spec in specs], folder / f"{world}-{rank}.pt")
-    if world > 1:
-        dist.destroy_process_group()
+    specs = json.loads(sys.argv[3])
+    meeting = f"file://{folder / 'meeting'}"
+    dist.init_process_group(
+        "gloo", init_method=meeting, rank=rank, world_size=2, timeout=timedelta(seconds=60)
+    )
+    torch.save([train(spec, rank, 2) for spec in specs], folder / f"{rank}.pt")
+    dist.destroy_process_group()
 
 
 if __name__ == "__main__":

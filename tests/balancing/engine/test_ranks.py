@@ -9,6 +9,7 @@ import pytest
 import torch
 from torch import nn
 
+from tests.balancing.engine.ranks_worker import train
 from tests.places import ROOT
 from torso.balancing import MGDA
 from torso.core.errors import ConfigError
@@ -33,18 +34,20 @@ def ends(tmp_path_factory):
     command = [sys.executable, "-m", "tests.balancing.engine.ranks_worker"]
     running = [
         subprocess.Popen(
-            [*command, str(rank), str(world), str(folder), json.dumps(SPECS)],
+            [*command, str(rank), str(folder), json.dumps(SPECS)],
             cwd=ROOT,
             env=environment,
             stderr=subprocess.PIPE,
             text=True,
         )
-        for rank, world in ((0, 1), (0, 2), (1, 2))
+        for rank in (0, 1)
     ]
+    with torch.random.fork_rng():
+        alone = [train(spec, 0, 1) for spec in SPECS]
     for process in running:
         _, said = process.communicate(timeout=120)
         assert process.returncode == 0, said
-    return [torch.load(folder / name, weights_only=True) for name in ("1-0.pt", "2-0.pt", "2-1.pt")]
+    return [alone, *(torch.load(folder / f"{rank}.pt", weights_only=True) for rank in (0, 1))]
 
 
 @pytest.mark.parametrize("place", range(len(SPECS)), ids=str)

@@ -12,7 +12,7 @@ from torch.utils.checkpoint import checkpoint
 
 from torso.balancing import MGDA
 from torso.balancing.engine import linear_layers
-from torso.balancing.engine.task_gradients import TaskGradients
+from torso.balancing.engine.task_gradients import PassOptions, TaskGradients
 from torso.core.errors import ConfigError
 
 TASKS = ["one", "two", "three", "four", "five"]
@@ -224,7 +224,7 @@ def test_every_model_against_one_pass_per_task(model, rows):
     expected_own = torch.autograd.grad(
         losses[HERE].sum(), ground.own, retain_graph=True, allow_unused=True
     )
-    found = TaskGradients(losses, ground.shared, HERE, TASKS, ground.own, rows=rows)
+    found = TaskGradients(losses, ground.shared, HERE, ground.own, rows=rows)
     assert found.gram.dtype == torch.float64
     assert close(found.gram, jacobian @ jacobian.T)
     if rows:
@@ -244,7 +244,7 @@ def test_every_model_against_one_pass_per_task(model, rows):
 def test_where_gradients_of_linear_layers_are_spared(model):
     """A case that silently fell back to full rows would pass the test above."""
     ground = Ground(model)
-    found = TaskGradients(ground.losses(), ground.shared, HERE, TASKS, rows=False)
+    found = TaskGradients(ground.losses(), ground.shared, HERE, rows=False)
     assert len(found._layers) == SPARED.get(model, 0)
 
 
@@ -252,9 +252,9 @@ def test_the_cost_decides(monkeypatch):
     """Ghost products and full rows agree where both are possible, whichever the cost prefers."""
     ground = Ground(transformer)
     losses = ground.losses()
-    rows = TaskGradients(losses, ground.shared, HERE, TASKS, rows=False)
+    rows = TaskGradients(losses, ground.shared, HERE, rows=False)
     monkeypatch.setattr("torso.balancing.engine.linear_layers._pays", lambda *_: True)
-    ghosts = TaskGradients(losses, ground.shared, HERE, TASKS, rows=False)
+    ghosts = TaskGradients(losses, ground.shared, HERE, rows=False)
     assert len(ghosts._layers) > len(rows._layers)
     assert close(ghosts.gram, rows.gram)
     weights = torch.rand(5, dtype=torch.float64)
@@ -282,7 +282,7 @@ def test_checkpointed_inputs_are_not_looked_at():
     losses = ground.losses()
     jacobian = ground.jacobian(losses)
     runs.clear()
-    found = TaskGradients(losses, ground.shared, HERE, TASKS, rows=False)
+    found = TaskGradients(losses, ground.shared, HERE, rows=False)
     assert len(runs) <= 4 + 2  # a pass per task, and two to find out
     assert close(found.gram, jacobian @ jacobian.T)
 
@@ -294,7 +294,7 @@ def test_squares_neither_vanish_nor_overflow(model, scale):
     precise, ground = Ground(model), Ground(model, torch.float32)
     ground.body.load_state_dict(precise.body.state_dict())
     jacobian = precise.jacobian(precise.losses(scale))
-    found = TaskGradients(ground.losses(scale), ground.shared, HERE, TASKS, rows=False)
+    found = TaskGradients(ground.losses(scale), ground.shared, HERE, rows=False)
     assert close(found.gram, jacobian @ jacobian.T, 1e-4)
     found.add_weighted(HERE.double())
     assert close(ground.gradient(), HERE.double() @ jacobian, 1e-4)
@@ -305,7 +305,7 @@ def test_inner_products_of_float32_gradients_are_sharp():
     precise, ground = Ground(mlp), Ground(mlp, torch.float32)
     jacobian = precise.jacobian(precise.losses())
     for rows in (True, False):
-        found = TaskGradients(ground.losses(), ground.shared, HERE, TASKS, rows=rows)
+        found = TaskGradients(ground.losses(), ground.shared, HERE, rows=rows)
         assert close(found.gram, jacobian @ jacobian.T, 2e-6)
 
 
@@ -313,8 +313,8 @@ def test_tasks_of_very_different_scale():
     ground = Ground(mlp, torch.float32)
     sizes = torch.tensor([1e-15, 1.0, 1.0, 1e12, 1e-3])
     losses = ground.losses()
-    plain = TaskGradients(losses, ground.shared, HERE, TASKS, rows=False).gram
-    found = TaskGradients(losses * sizes, ground.shared, HERE, TASKS, rows=False).gram
+    plain = TaskGradients(losses, ground.shared, HERE, rows=False).gram
+    found = TaskGradients(losses * sizes, ground.shared, HERE, rows=False).gram
     wide = sizes.double()
     expected = plain * wide * wide[:, None]
     assert torch.allclose(found, expected, rtol=1e-4)
@@ -324,7 +324,7 @@ def test_bfloat16_parameters_are_multiplied_in_float32():
     ground = Ground(mlp, torch.bfloat16)
     losses = ground.losses()
     jacobian = ground.jacobian(losses)
-    found = TaskGradients(losses, ground.shared, HERE, TASKS, rows=False)
+    found = TaskGradients(losses, ground.shared, HERE, rows=False)
     assert close(found.gram, jacobian.double() @ jacobian.double().T, 1e-5)  # bfloat16 sums: 4e-3
     found.add_weighted(HERE.double())
     assert all(p.grad.dtype == torch.bfloat16 for p in ground.shared)
@@ -341,7 +341,7 @@ def test_mixed_dtypes():
     wanted = [
         torch.autograd.grad(losses[0], p, retain_graph=True)[0].double() for p in ground.shared
     ]
-    found = TaskGradients(losses, ground.shared, HERE, TASKS)
+    found = TaskGradients(losses, ground.shared, HERE)
     assert found.matrix.dtype == torch.float64
     assert found.gram[0, 0].item() == pytest.approx(
         sum(one.square().sum().item() for one in wanted)
@@ -360,7 +360,7 @@ def test_scaled_losses_under_autocast():
         with torch.autocast("cpu", torch.bfloat16):
             losses = ground.losses()
         losses = losses.float() * factor
-        found = TaskGradients(losses, ground.shared, HERE, TASKS, ground.own, rows=False)
+        found = TaskGradients(losses, ground.shared, HERE, ground.own, rows=False)
         found.add_weighted(HERE.double())
         assert close(ground.gradient(), ground.jacobian(losses)[HERE].sum(0), 1e-6)
         results.append(
@@ -376,7 +376,7 @@ def test_inside_autocast_the_products_stay_sharp(rows):
     losses = ground.losses()
     jacobian = ground.jacobian(losses).double()
     with torch.autocast("cpu", torch.bfloat16):
-        found = TaskGradients(losses, ground.shared, HERE, TASKS, rows=rows)
+        found = TaskGradients(losses, ground.shared, HERE, rows=rows)
         found.add_weighted(HERE.double())
     assert close(found.gram, jacobian @ jacobian.T, 1e-5)
     assert close(ground.gradient(), jacobian.sum(0), 1e-5)
@@ -390,7 +390,7 @@ def test_own_parameters_with_one_gradient_between_them():
     losses = torch.stack([((a + b + body) * weights).sum(), (a * body).sum() + c.sum(), c.sum()])
     expected = torch.autograd.grad(losses.sum(), [a, b, c], retain_graph=True)
     everyone = torch.ones(3, dtype=torch.bool)
-    TaskGradients(losses, [body], everyone, ["x", "y", "z"], [a, b, c])
+    TaskGradients(losses, [body], everyone, [a, b, c])
     for parameter, gradient in zip([a, b, c], expected, strict=True):
         assert torch.equal(parameter.grad, gradient)
     assert len({parameter.grad.data_ptr() for parameter in (a, b, c)}) == 3
@@ -404,7 +404,7 @@ def test_sparse_gradients_of_an_embedding():
     expected = [
         torch.autograd.grad(one, table.weight, retain_graph=True)[0].to_dense() for one in losses
     ]
-    found = TaskGradients(losses, [table.weight], torch.ones(2, dtype=torch.bool), ["x", "y"])
+    found = TaskGradients(losses, [table.weight], torch.ones(2, dtype=torch.bool))
     assert close(found.matrix, torch.stack(expected).flatten(1))
 
 
@@ -419,7 +419,7 @@ def test_gradients_are_accumulated(rows):
     for _ in range(2):
         losses = ground.losses()
         expected += ground.jacobian(losses).sum(0)
-        TaskGradients(losses, ground.shared, HERE, TASKS, rows=rows).add_weighted(HERE)
+        TaskGradients(losses, ground.shared, HERE, rows=rows).add_weighted(HERE)
     assert close(ground.gradient(), expected)
     assert all(p.grad is one for p, one in zip(ground.shared, before, strict=True))
 
@@ -430,7 +430,7 @@ def test_a_parameter_that_no_loss_reaches(rows):
     ground = Ground(mlp)
     alone = nn.Parameter(torch.randn(64, 48, dtype=torch.float64))
     losses = ground.losses()
-    found = TaskGradients(losses, [alone, *ground.shared], HERE, TASKS, rows=rows)
+    found = TaskGradients(losses, [alone, *ground.shared], HERE, rows=rows)
     jacobian = ground.jacobian(losses)
     assert close(found.gram, jacobian @ jacobian.T)
     if rows:
@@ -447,7 +447,7 @@ def test_a_layer_that_the_graph_holds_but_no_present_task_uses():
     losses = ground.losses()
     extra = nn.functional.one_hot(torch.tensor(2), 5) * side(ground.x).square().mean()
     losses = torch.stack([*(losses + 0.0)[:2], losses[2] + extra[2], *losses[3:]])
-    found = TaskGradients(losses, [*ground.shared, side.weight], HERE, TASKS, rows=False)
+    found = TaskGradients(losses, [*ground.shared, side.weight], HERE, rows=False)
     assert len(found._layers) == 3
     found.add_weighted(HERE)
     assert side.weight.grad is None
@@ -460,12 +460,12 @@ def test_no_loss_reaches_any(rows):
     with pytest.raises(
         ConfigError, match=r"No loss reaches any shared parameter.*Pass the parameters"
     ):
-        TaskGradients(ground.losses(), others, HERE, TASKS, rows=rows)
+        TaskGradients(ground.losses(), others, HERE, rows=rows)
     ground.body.requires_grad_(False)
     with pytest.raises(
         ConfigError, match=r"no shared parameter that requires a gradient.*Unfreeze"
     ):
-        TaskGradients(ground.losses(), ground.shared, HERE, TASKS, rows=rows)
+        TaskGradients(ground.losses(), ground.shared, HERE, rows=rows)
 
 
 @pytest.mark.parametrize("rows", [True, False])
@@ -474,8 +474,8 @@ def test_a_gradient_that_is_no_number_names_its_task(rows):
     losses = list(ground.losses())
     losses[1] = losses[1] + (ground.body(ground.x).sum() * 0).abs().sqrt()
     with pytest.raises(ConfigError, match=r"gradient of \['two'\] is NaN or infinite although"):
-        TaskGradients(torch.stack(losses), ground.shared, HERE, TASKS, rows=rows).overflow(
-            allowed=False
+        TaskGradients(torch.stack(losses), ground.shared, HERE, rows=rows).overflow(
+            TASKS, allowed=False
         )
 
 
@@ -490,7 +490,7 @@ def test_losses_that_were_not_stacked(rows):
         torch.cat([one.view(1) for one in stacked]),
         stacked.where(~HERE, stacked),
     ):
-        found = TaskGradients(losses, ground.shared, HERE, TASKS, rows=rows)
+        found = TaskGradients(losses, ground.shared, HERE, rows=rows)
         assert close(found.gram, expected @ expected.T)
 
 
@@ -500,7 +500,7 @@ def test_a_hook_on_a_parameter_or_an_output_is_heard():
     ground.body[2].register_full_backward_hook(lambda _, __, outgoing: (3 * outgoing[0],))
     losses = ground.losses()
     jacobian = ground.jacobian(losses)
-    found = TaskGradients(losses, ground.shared, HERE, TASKS, rows=False)
+    found = TaskGradients(losses, ground.shared, HERE, rows=False)
     assert close(found.gram, jacobian @ jacobian.T)
     found.add_weighted(HERE)
     assert close(ground.gradient(), jacobian.sum(0))
@@ -508,13 +508,17 @@ def test_a_hook_on_a_parameter_or_an_output_is_heard():
 
 def test_memory_is_used_again_only_where_it_fits():
     ground = Ground(convolutions)
-    first = TaskGradients(ground.losses(), ground.shared, HERE, TASKS)
+    first = TaskGradients(ground.losses(), ground.shared, HERE)
     expected = first.gram
-    second = TaskGradients(ground.losses(), ground.shared, HERE, TASKS, space=first.space)
+    second = TaskGradients(
+        ground.losses(), ground.shared, HERE, passes=PassOptions(space=first.space)
+    )
     assert second.space is first.space
     assert torch.equal(second.gram, expected)
     fewer = HERE & torch.tensor([False, True, True, True, True])
-    third = TaskGradients(ground.losses(), ground.shared, fewer, TASKS, space=first.space)
+    third = TaskGradients(
+        ground.losses(), ground.shared, fewer, passes=PassOptions(space=first.space)
+    )
     assert third.space is not first.space
     assert close(third.gram[fewer][:, fewer], expected[fewer][:, fewer])
 
@@ -523,7 +527,9 @@ def test_the_graph_may_be_given_up():
     ground = Ground(mlp)
     losses = ground.losses()
     jacobian = ground.jacobian(losses)
-    found = TaskGradients(losses, ground.shared, HERE, TASKS, rows=False, keep_graph=False)
+    found = TaskGradients(
+        losses, ground.shared, HERE, rows=False, passes=PassOptions(keep_graph=False)
+    )
     found.add_weighted(HERE)
     assert close(ground.gradient(), jacobian.sum(0))
     with pytest.raises(RuntimeError, match="second time"):
@@ -553,7 +559,7 @@ def test_compiled_modules():
         ground.body = torch.compile(ground.body)
         losses = ground.losses()
         jacobian = ground.jacobian(losses)
-        found = TaskGradients(losses, ground.shared, HERE, TASKS, rows=False)
+        found = TaskGradients(losses, ground.shared, HERE, rows=False)
         assert close(found.gram, jacobian @ jacobian.T)
         found.add_weighted(HERE)
         assert close(ground.gradient(), jacobian.sum(0))

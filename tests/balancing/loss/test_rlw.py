@@ -1,5 +1,7 @@
 """Lin et al. (TMLR 2022): random weights."""
 
+from functools import cache
+
 import numpy as np
 import pytest
 import torch
@@ -11,7 +13,9 @@ from torso.balancing import RLW
 DISTRIBUTIONS = ["normal", "uniform", "dirichlet", "bernoulli", "one"]
 
 
+@cache
 def draws(steps, tasks=3, **settings):
+    """Return the weights of many steps; a seed repeats them, so tests of one distribution share them."""
     balancer = RLW(tasks, **settings).double()
     rows = []
     for _ in range(steps):
@@ -44,27 +48,28 @@ def test_dirichlet_weights_lie_evenly_on_the_simplex():
 
 
 def test_bernoulli_weights_are_zeros_and_ones_and_never_all_zero():
-    found = draws(1400, distribution="bernoulli")
+    found = draws(2000, distribution="bernoulli")
     assert set(np.unique(found)) == {0.0, 1.0}
     patterns, counts = np.unique(found, axis=0, return_counts=True)
     assert len(patterns) == 7
-    assert (abs(counts - 200) < 60).all()  # seven alike: the standard deviation is 13
+    assert (abs(counts - 2000 / 7) < 72).all()  # seven alike: the standard deviation is 16
 
 
 def test_one_task_a_step():
-    found = draws(900, distribution="one")
-    np.testing.assert_array_equal(np.sort(found, axis=1), np.tile([0.0, 0.0, 1.0], (900, 1)))
-    assert (abs(found.sum(0) - 300) < 60).all()
+    found = draws(2000, distribution="one")
+    np.testing.assert_array_equal(np.sort(found, axis=1), np.tile([0.0, 0.0, 1.0], (2000, 1)))
+    assert (abs(found.sum(0) - 2000 / 3) < 90).all()
 
 
 @pytest.mark.parametrize("distribution", DISTRIBUTIONS)
 def test_on_average_all_tasks_weigh_the_same(distribution):
-    means = draws(3000, distribution=distribution).mean(0)
+    means = draws(2000, distribution=distribution).mean(0)
     np.testing.assert_allclose(means, means.mean(), rtol=0.1)
 
 
 def test_a_seed_repeats_and_another_differs():
-    np.testing.assert_array_equal(draws(5, seed=1), draws(5, seed=1))
+    again = draws.__wrapped__(5, seed=1)  # not from the cache
+    np.testing.assert_array_equal(draws(5, seed=1), again)
     assert (draws(5, seed=1) != draws(5, seed=2)).all()
     assert len(np.unique(draws(50)[:, 0])) == 50
 

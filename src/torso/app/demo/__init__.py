@@ -60,7 +60,7 @@ def run(console: Console, folder: Path, rows: int = 1797) -> Predictor:
             settings=[*SETTINGS, f"data.cache={folder / 'cache'}"],
             listener=bar,
         )
-    console.print(summary(predictor.metrics))
+    console.print(summary(predictor.report))
     console.print("\nOne model, three answers per row, on rows it never saw:")
     console.print(results_table(predictor.reports))
     console.print(

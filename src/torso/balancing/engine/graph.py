@@ -1,20 +1,21 @@
-"""What a graph is made of: its nodes, its leaves, and where each task's part of it begins."""
+"""Questions to autograd's graph: its nodes, its leaves, and where each task's part of it begins."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.autograd.graph import GradientEdge
+from torch.autograd.graph import GradientEdge, Node
 
-__all__ = ["nodes", "own_parameters", "task_roots"]
+from torso.core.errors import ConfigError
+
+__all__ = ["leaf", "nodes", "own_parameters", "task_roots", "trainable", "unreached"]
 
 
-def nodes(tensors: Sequence[Tensor]) -> list[Any]:
+def nodes(tensors: Sequence[Tensor]) -> list[Node]:
     """Return every node of the graph that leads to `tensors`, each once."""
-    stack: list[Any] = [tensor.grad_fn for tensor in tensors if tensor.grad_fn is not None]
+    stack = [tensor.grad_fn for tensor in tensors if tensor.grad_fn is not None]
     seen = dict.fromkeys(stack)
     while stack:
         for node, _ in stack.pop().next_functions:
@@ -24,40 +25,73 @@ def nodes(tensors: Sequence[Tensor]) -> list[Any]:
     return list(seen)
 
 
-def own_parameters(losses: Tensor, shared: Iterable[nn.Parameter]) -> list[nn.Parameter]:
+def leaf(node: Node) -> Tensor | None:
+    """Return the tensor that receives the gradient at `node`; None for an operation."""
+    variable: Tensor | None = getattr(node, "variable", None)
+    return None if node.next_functions else variable
+
+
+def own_parameters(losses: Tensor, shared: Iterable[nn.Parameter]) -> list[Tensor]:
     """Return the leaves of the graph of `losses` that are not in `shared`, in no particular order.
 
-    The walk costs about a third of a microsecond per operation, so nothing is remembered from one batch to
-    the next: the next graph may have other leaves.
+    The walk costs about a third of a microsecond per operation. It is repeated for every batch, since the next
+    batch's graph may have other leaves.
 
     Args:
         losses: any tensor with a graph.
-        shared: the parameters to leave out.
+        shared: parameters to leave out.
     """
-    left_out = {id(one) for one in shared}
-    leaves = (node.variable for node in nodes([losses]) if not node.next_functions)
-    return [leaf for leaf in leaves if id(leaf) not in left_out]
+    left_out = {id(parameter) for parameter in shared}
+    leaves = (leaf(node) for node in nodes([losses]))
+    return [tensor for tensor in leaves if tensor is not None and id(tensor) not in left_out]
 
 
 def task_roots(losses: Tensor, present: Tensor) -> list[tuple[Tensor | GradientEdge, Tensor]]:
-    """Return for each present task what to differentiate, and the gradient to begin with.
-
-    Losses that were stacked are taken apart again: the derivative of one entry of a stack sends zeros
-    through the heads of all other tasks.
+    """Return for each present task the root to differentiate, and the gradient to start with.
 
     Args:
         losses: `[tasks]`.
         present: bool `[tasks]`.
     """
-    places = present.nonzero().flatten().tolist()
+    indices = present.nonzero().flatten().tolist()
     one = torch.ones((), dtype=losses.dtype, device=losses.device)
-    node: Any = losses.grad_fn
-    if node.name() == "WhereBackward0" and torch.equal(node._saved_condition, present):
+    node = losses.grad_fn
+    assert node is not None, "losses without a graph are refused before"
+    if node.name() == "WhereBackward0" and torch.equal(_condition(node), present):
         node = node.next_functions[0][0]
     if node is None or node.name() != "StackBackward0":
-        return [(losses[place], one) for place in places]
-    edges = [node.next_functions[place] for place in places]
-    return [
-        (losses[place] if edge[0] is None else GradientEdge(*edge), one)
-        for place, edge in zip(places, edges, strict=True)
-    ]
+        return [(losses[index], one) for index in indices]
+    # Begin below the stack: the derivative of one entry of a stack sends zeros through all other heads.
+    roots: list[tuple[Tensor | GradientEdge, Tensor]] = []
+    for index in indices:
+        below, output = node.next_functions[index]
+        roots.append((losses[index] if below is None else GradientEdge(below, output), one))
+    return roots
+
+
+def _condition(node: Node) -> Tensor:
+    condition: Tensor = node._saved_condition  # type: ignore[attr-defined]
+    return condition
+
+
+def trainable(tensors: Sequence[Tensor]) -> list[Tensor]:
+    """Return the tensors that require a gradient.
+
+    Raises:
+        ConfigError: none does.
+    """
+    wanted = [tensor for tensor in tensors if tensor.requires_grad]
+    if not wanted:
+        raise ConfigError(
+            "There is no shared parameter that requires a gradient, so there is nothing to balance. "
+            "Unfreeze some, or use `balancing: equal`."
+        )
+    return wanted
+
+
+def unreached() -> ConfigError:
+    """Return the error for losses that depend on none of the tensors."""
+    return ConfigError(
+        "No loss reaches any shared parameter: were the features detached, or are these the parameters "
+        "of another model? Pass the parameters that these losses were computed with."
+    )

@@ -1,13 +1,12 @@
-"""Several processes, one step: losses of the whole batch, and gradients that are the mean over the processes.
+"""One step over several processes: losses of the whole batch, and gradients averaged over the processes.
 
-Per-task backward passes do not go together with `DistributedDataParallel`, whose hooks expect one pass; so the
-model stays as it is, and the balancer averages what it adds to `.grad`.
+`DistributedDataParallel` expects one backward pass, so it does not work with one pass per task. The model is
+not wrapped, and the balancer averages the gradients that it adds to `.grad`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -16,37 +15,38 @@ from torch import distributed as dist
 __all__ = ["average", "losses_over_ranks"]
 
 
-def losses_over_ranks(losses: Tensor, counts: Tensor, group: Any = None) -> tuple[Tensor, Tensor]:
-    """Return the mean losses of the whole batch, and which tasks have a label in any process.
+def losses_over_ranks(
+    losses: Tensor, counts: Tensor, group: dist.ProcessGroup | None = None
+) -> tuple[Tensor, Tensor]:
+    """Return the mean losses of the whole batch `[tasks]`, and bool `[tasks]`: a label in any process.
 
-    The values are those of the whole batch, the same in every process; the gradients are such that their mean
-    over the processes is the gradient of the whole batch, however the labels are spread.
+    The values are the same in every process. The mean of the gradients over the processes is the gradient of
+    the whole batch, however the labels are spread.
 
     Args:
-        losses: `[tasks]`, means over this process's labelled rows, with their graph; anything finite where
-            it has none.
-        counts: `[tasks]`, how many labelled rows this process has.
-        group: the process group; default: all.
-
-    Returns:
-        Losses `[tasks]` and bool `[tasks]`.
+        losses: `[tasks]`, means over this process's labelled rows, with their graph; any finite number for a
+            task without labels.
+        counts: `[tasks]`, labelled rows of this process.
+        group: the process group; default: all processes.
     """
     total = counts.to(losses.dtype)
     dist.all_reduce(total, group=group)
     share = counts.to(losses.dtype) / total.clamp(min=1)
-    mine = torch.where(counts > 0, losses, losses * 0.0) * share
-    whole = mine.detach().clone()
+    local = torch.where(counts > 0, losses, losses * 0.0) * share
+    whole = local.detach().clone()
     dist.all_reduce(whole, group=group)
-    mine = mine * dist.get_world_size(group)
-    return mine + (whole - mine).detach(), total > 0
+    # The value is the whole batch's, the gradient this process's; times the processes, since a mean follows.
+    local = local * dist.get_world_size(group)
+    return local + (whole - local).detach(), total > 0
 
 
-def average(tensors: Sequence[Tensor], group: Any) -> None:
+def average(tensors: Sequence[Tensor], group: dist.ProcessGroup | None) -> None:
     """Replace each tensor by its mean over the processes, in one message per dtype."""
-    for dtype in dict.fromkeys(one.dtype for one in tensors):
-        same = [one for one in tensors if one.dtype == dtype]
-        flat = torch.cat([one.flatten() for one in same])
+    for dtype in dict.fromkeys(tensor.dtype for tensor in tensors):
+        same = [tensor for tensor in tensors if tensor.dtype == dtype]
+        flat = torch.cat([tensor.flatten() for tensor in same])
         dist.all_reduce(flat, group=group)
         flat /= dist.get_world_size(group)
-        for one, part in zip(same, torch.split(flat, [one.numel() for one in same]), strict=True):
-            one.copy_(part.view_as(one))
+        parts = torch.split(flat, [tensor.numel() for tensor in same])
+        for tensor, part in zip(same, parts, strict=True):
+            tensor.copy_(part.view_as(tensor))

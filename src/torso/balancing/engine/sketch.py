@@ -1,4 +1,4 @@
-"""When to look at the tasks' gradients again, and what is remembered of them in between."""
+"""A running mean of Gram matrices, and when to look at the tasks' gradients again."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ __all__ = ["Sketch"]
 
 
 class Sketch(nn.Module):
-    """Running mean of Gram matrices that are seen every now and then.
+    """Running mean of Gram matrices, with a look at the gradients every few steps.
 
-    A look costs about `share` of a plain step per task that has labels in the batch. Every step saves `budget`,
-    and as soon as the savings pay for a look, one is taken: every `interval` steps where all tasks are there, oftener
-    where each batch has labels for few of them. The first looks come sooner, after 1, 2, 4, 8 ... steps, since
-    weights move most at the beginning; they are on top.
+    A look costs about `share` of a plain step for each task that has labels in the batch. Every step saves
+    `budget`, and a look is taken as soon as the savings pay for it: every `interval` steps if all tasks have
+    labels, more often if each batch has labels for few of them. Besides, the first looks come after 1, 2, 4,
+    8 ... steps, since weights move most at the beginning.
 
     Args:
         tasks: number of tasks.
-        budget: average extra cost of a step.
-        share: of a plain step that one task's backward pass costs.
-        decay: weight of the past in the running mean; the first looks are averaged plainly.
+        budget: average extra cost of a step, in plain steps.
+        share: cost of one task's backward pass, in plain steps.
+        decay: weight of the past in the running mean; the first looks are averaged equally.
 
     Attributes:
         interval: steps between two looks at all tasks.
@@ -45,7 +45,7 @@ class Sketch(nn.Module):
         self.register_buffer("saved", torch.zeros((), dtype=torch.int64))  # task passes x interval
 
     def due(self, present: Tensor) -> bool:
-        """Count one step; return whether to look now: it is paid for, it is early, or a task was never seen."""
+        """Count one step and return True to look now: savings pay for it, it is early, or a task is new."""
         step, price = int(self.step), int(present.sum()) * self.interval
         paid = step > 0 and int(self.saved) >= price
         self.saved += len(present) - price * paid
@@ -54,7 +54,7 @@ class Sketch(nn.Module):
         return paid or early or bool((self.seen.diagonal()[present] == 0).any())
 
     def look(self, gram: Tensor, present: Tensor) -> None:
-        """Take a Gram matrix in; entries of absent tasks stay as they were."""
+        """Add a Gram matrix to the mean; entries of absent tasks keep their values."""
         gram = gram.to(self.mean)
         both = present[:, None] & present[None, :]
         self.seen += both

@@ -3,38 +3,51 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import cast
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch import distributed as dist
+from torch.autograd.graph import GradientEdge
 
-from torso.balancing.engine.graph import nodes, task_roots
+from torso.balancing.engine.graph import nodes, task_roots, trainable, unreached
 from torso.balancing.engine.jacobian import Jacobian, accumulate, gram
 from torso.balancing.engine.linear_layers import LinearLayer, linear_layers
 from torso.balancing.engine.ranks import average
-from torso.balancing.engine.reach import trainable, unreached
 from torso.core.errors import ConfigError
 
-__all__ = ["TaskGradients"]
+__all__ = ["PassOptions", "TaskGradients"]
+
+
+@dataclass(frozen=True, slots=True)
+class PassOptions:
+    """How the tasks' backward passes are taken.
+
+    Attributes:
+        keep_graph: keep the graph for another pass.
+        space: the `space` of an earlier `TaskGradients` that is no longer needed.
+        group: processes to average the gradients over; None for this process alone.
+    """
+
+    keep_graph: bool = True
+    space: Tensor | None = None
+    group: dist.ProcessGroup | None = None
 
 
 class TaskGradients:
     """The gradients of the present tasks with respect to some tensors of their graph.
 
-    The parameters in `own` get their plain gradient in `.grad` on the way, since the pass reaches them anyway.
+    The parameters in `own` get their plain gradient in `.grad` on the way, since the passes reach them anyway.
 
     Args:
         losses: `[tasks]`, each with its graph.
         tensors: shared parameters, or the representation; those that require no gradient are left out.
         present: bool `[tasks]`.
-        tasks: names, for messages.
-        own: parameters of single tasks, whose `.grad` gets what belongs to it; zero for an absent task.
-        rows: whether `matrix` and `add` will be asked for. If not, the gradients of linear layers are not
-            made where their inner products and their sum can be had for less.
-        keep_graph: whether the graph will be needed again.
-        group: processes whose mean the gradients are; None for this one alone.
-        space: the `space` of an earlier object that is not needed any more.
+        own: parameters of single tasks; their `.grad` gets zero for an absent task.
+        rows: keep each task's whole gradient for `matrix` and `add`. If False, the gradients of linear layers
+            are not computed if their inner products and their sum cost less without them.
+        passes: how the passes are taken.
 
     Attributes:
         gram: `[tasks, tasks]` in float64, the inner products of the gradients; zeros for an absent task.
@@ -48,65 +61,105 @@ class TaskGradients:
         losses: Tensor,
         tensors: Sequence[Tensor],
         present: Tensor,
-        tasks: Sequence[str],
-        own: Sequence[nn.Parameter] = (),
+        own: Sequence[Tensor] = (),
         *,
         rows: bool = True,
-        keep_graph: bool = True,
-        space: Tensor | None = None,
-        group: Any = None,
+        passes: PassOptions = PassOptions(),
     ) -> None:
         self.tensors = trainable(tensors)
         roots = task_roots(losses, present)
         self._present = present
         self._layers: list[LinearLayer] = []
-        if not rows and group is None:
+        if not rows and passes.group is None:
             self._layers = linear_layers(nodes([losses]), self.tensors, len(roots))
-        without = {id(layer.weight) for layer in self._layers}
-        others = [one for one in self.tensors if id(one) not in without]
-        self._rows = Jacobian(others, len(roots), self.tensors[0].device, space)
-        last = len(roots) - 1
-        before = [parameter.grad for parameter in own]
-        if group is not None:  # this process's part apart from what was in `.grad`
-            for parameter in own:
-                parameter.grad = torch.zeros_like(parameter)
+        without_rows = {id(layer.weight) for layer in self._layers}
+        with_rows = [tensor for tensor in self.tensors if id(tensor) not in without_rows]
+        device = self.tensors[0].device
+        self._rows = Jacobian(with_rows, len(roots), device, passes.space)
         with torch.autocast(losses.device.type, enabled=False):
-            reached = [
-                self._pass(place, *root, own, keep_graph or place < last)
-                for place, root in enumerate(roots)
-            ]
-            if group is not None:
-                average(
-                    [self._rows.matrix, *(one.grad for one in own if one.grad is not None)], group
-                )
-                for parameter, old in zip(own, before, strict=True):
-                    if old is not None:
-                        accumulate(parameter, old)
-            found = gram(self._rows.matrix)
+            reached = self._take_passes(roots, own, passes)
+            products = gram(self._rows.matrix)
             for layer in self._layers:
-                found += layer.gram()
+                products += layer.gram()
         for parameter in own:
             if parameter.grad is None:  # of an absent task: zero, as in a plain step
                 parameter.grad = torch.zeros_like(parameter)
-        if roots and not any(reached):
+        if roots and not reached:
             raise unreached()
-        self.gram = found.new_zeros(len(losses), len(losses))
-        self.gram[present.nonzero(), present.nonzero().T] = found
-        self._tasks = tasks
+        self.gram = products.new_zeros(len(losses), len(losses))
+        self.gram[present.nonzero(), present.nonzero().T] = products
 
-    def overflow(self, *, allowed: bool) -> bool:
-        """Return whether some gradient is NaN or infinite; if so, and it is allowed, `.grad` becomes so too.
+    def _take_passes(
+        self,
+        roots: Sequence[tuple[Tensor | GradientEdge, Tensor]],
+        own: Sequence[Tensor],
+        passes: PassOptions,
+    ) -> bool:
+        """Take one pass per task; return True if any task reaches any of the tensors."""
+        before = [parameter.grad for parameter in own]
+        if (
+            passes.group is not None
+        ):  # only this step's gradients are averaged, not those in `.grad`
+            for parameter in own:
+                parameter.grad = torch.zeros_like(parameter)
+        last = len(roots) - 1
+        reached = [
+            self._pass(row, root, own, keep_graph=passes.keep_graph or row < last)
+            for row, root in enumerate(roots)
+        ]
+        if passes.group is not None:
+            gradients = [parameter.grad for parameter in own if parameter.grad is not None]
+            average([self._rows.matrix, *gradients], passes.group)
+            for parameter, old in zip(own, before, strict=True):
+                if old is not None:
+                    accumulate(parameter, old)
+        return any(reached)
 
-        A gradient scaler sees that and skips the step.
+    def _pass(
+        self,
+        row: int,
+        root: tuple[Tensor | GradientEdge, Tensor],
+        own: Sequence[Tensor],
+        *,
+        keep_graph: bool,
+    ) -> bool:
+        """Keep one task's gradients; return True if it reaches any of the tensors."""
+        output, start = root
+        edges = [edge for layer in self._layers for edge in layer.edges]
+        # torch takes tensors and edges together, though its annotation says one or the other.
+        inputs = cast("list[Tensor]", [*self._rows.tensors, *edges, *own])
+        gradients = torch.autograd.grad(
+            output, inputs, start, retain_graph=keep_graph, allow_unused=True
+        )
+        count, end = len(self._rows.tensors), len(inputs) - len(own)
+        self._rows.put(row, gradients[:count])
+        for layer in self._layers:
+            layer.put(row, gradients[count : count + len(layer.edges)])
+            count += len(layer.edges)
+        for parameter, gradient in zip(own, gradients[end:], strict=True):
+            if gradient is not None:
+                accumulate(
+                    parameter, gradient.clone()
+                )  # autograd may give two parameters one tensor
+        return any(gradient is not None for gradient in gradients[:end])
+
+    def overflow(self, tasks: Sequence[str], *, allowed: bool) -> bool:
+        """Return True if a gradient is NaN or infinite; if that is allowed, make `.grad` NaN too.
+
+        A gradient scaler sees the NaN and skips the step.
+
+        Args:
+            tasks: names, for the message.
+            allowed: put NaN into `.grad` instead of raising an error.
 
         Raises:
-            ConfigError: there is one and it is not allowed; names the tasks.
+            ConfigError: a gradient is NaN or infinite and that is not allowed; names the tasks.
         """
         bad = ~self.gram.diagonal().isfinite()
         if not bool(bad.any()):
             return False
         if not allowed:
-            names = [task for task, one in zip(self._tasks, bad.tolist(), strict=True) if one]
+            names = [task for task, is_bad in zip(tasks, bad.tolist(), strict=True) if is_bad]
             raise ConfigError(
                 f"The gradient of {names} is NaN or infinite although the loss is not. Lower `training.lr`, or "
                 "look for a square root or a logarithm of zero on the way to that loss. With a gradient scaler, "
@@ -115,33 +168,8 @@ class TaskGradients:
         self.add_weighted(torch.full_like(self._present, torch.nan, dtype=torch.float64))
         return True
 
-    def _pass(
-        self,
-        place: int,
-        root: Any,
-        start: Tensor,
-        own: Sequence[nn.Parameter],
-        keep_graph: bool,
-    ) -> bool:
-        """Take one task's gradients in; return whether it reaches any of the tensors."""
-        edges = [edge for layer in self._layers for edge in layer.edges]
-        inputs: Any = [*self._rows.tensors, *edges, *own]
-        gradients = torch.autograd.grad(
-            [root], inputs, [start], retain_graph=keep_graph, allow_unused=True
-        )
-        count, end = len(self._rows.tensors), len(inputs) - len(own)
-        self._rows.put(place, gradients[:count])
-        reached = any(one is not None for one in gradients[:end])
-        for layer in self._layers:
-            layer.put(place, gradients[count : count + len(layer.edges)])
-            count += len(layer.edges)
-        for parameter, gradient in zip(own, gradients[end:], strict=True):
-            if gradient is not None:
-                accumulate(parameter, gradient.clone())  # two parameters may have one gradient
-        return reached
-
-    def gram_over_ranks(self, group: Any) -> Tensor:
-        """Return the Gram matrix where the tensors are pieces of one, a piece in each process."""
+    def gram_over_ranks(self, group: dist.ProcessGroup | None) -> Tensor:
+        """Return the Gram matrix of tensors of which each process holds a piece."""
         if group is None:
             return self.gram
         total = self.gram.clone()
@@ -150,7 +178,7 @@ class TaskGradients:
 
     @property
     def space(self) -> Tensor:
-        """Memory that a later object may overwrite."""
+        """Memory that a later `TaskGradients` may overwrite."""
         return self._rows.matrix
 
     @property

@@ -1,4 +1,4 @@
-"""Weights on the simplex that learn from two independent mini-batches, which makes their gradient unbiased."""
+"""Weights on the simplex that learn from two independent batches, so that their gradient is unbiased."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ __all__ = ["DoubleSampling"]
 
 
 class DoubleSampling(GradientBalancer):
-    """A balancer that steps along the inner products of the gradients of two batches.
+    """A balancer whose weights step along the inner products of two batches' gradients.
 
-    `G G'` from one batch holds the noise of that batch squared: biased, most of all on the diagonal. With two
-    independent batches the noise averages out. Here they are this step's and the last one's, so that a step
-    costs one Jacobian instead of two or three; the parameters have moved one step in between. The direction of
-    a step uses weights from the batches before it, independent of both as the papers' third sample is.
+    `G G'` from one batch holds the square of that batch's noise: it is biased, most of all on the diagonal. With
+    two independent batches the noise averages out. The two are this step's and the last one's, so a step costs
+    one Jacobian instead of two or three; the parameters have moved one step in between. A step's direction uses
+    weights from the batches before it, independent of both like the papers' third sample.
 
-    A task that is absent keeps its weight and its last gradient; the others share what weight they have.
-    The memory is that of one Jacobian more, tasks x shared parameters.
+    An absent task keeps its weight and its last gradient; the others share their sum of weights. It takes the
+    memory of one more Jacobian, tasks x shared parameters.
 
     Args:
         tasks: names of the tasks.
@@ -47,12 +47,12 @@ class DoubleSampling(GradientBalancer):
         """Return new weights on the simplex.
 
         Args:
-            products: float64 `[k, k]`, entry i, j of the last gradient of task i and the newest one of j.
+            products: float64 `[k, k]`, inner products of task i's last gradient and task j's newest.
             weights: float64 `[k]`, not negative, of sum one.
         """
 
     def weigh(self, weights: Tensor, /) -> Tensor:
-        """Return the factors of the gradients from the weights `[k]`, of sum one. Default: the same."""
+        """Return the gradients' factors, given the weights `[k]` of sum one. Default: the weights."""
         return weights
 
     def combine(self, jacobian: Tensor, tasks: Tensor, /) -> Tensor:
@@ -61,19 +61,19 @@ class DoubleSampling(GradientBalancer):
         return self.weigh(weights).to(jacobian) @ jacobian
 
     def update(self, jacobian: Tensor, tasks: Tensor, losses: Tensor, /) -> None:
-        """Move the weights of the tasks whose last gradient is known; remember the new ones."""
+        """Move the weights of the tasks with a known last gradient, and remember the new gradients."""
         del losses
         previous = self.previous.get(tasks, jacobian)
         known = previous.any(dim=1).cpu()
         if bool(known.any()):
-            both = tasks[known]
-            weights, mass = self._of(both)
+            seen_twice = tasks[known]
+            weights, mass = self._of(seen_twice)
             new = self.advance(inner_products(previous[known], jacobian[known]), weights)
-            self.weights[both] = (mass * new).to(self.weights)
+            self.weights[seen_twice] = (mass * new).to(self.weights)
         self.previous.put(tasks, jacobian)
 
     def _of(self, tasks: Tensor) -> tuple[Tensor, Tensor]:
-        """Return these tasks' weights, brought to the sum of one, and what their sum was."""
+        """Return these tasks' weights, scaled to the sum of one, and their sum before."""
         weights = self.weights[tasks].double().cpu()
         mass = weights.sum()
         if not mass > 0:
@@ -82,5 +82,5 @@ class DoubleSampling(GradientBalancer):
         return weights / weights.sum(), mass
 
     def task_weights(self) -> dict[str, float]:
-        """Return the factors that a batch with labels for every task gets next."""
+        """Return the factors for the next batch with labels for every task."""
         return dict(zip(self.tasks, self.weigh(self.weights).tolist(), strict=True))

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from torso.balancing._balancer import Balancer
-from torso.balancing.engine.task_gradients import TaskGradients
+from torso.balancing.engine.task_gradients import PassOptions, TaskGradients
 from torso.core.errors import ConfigError
 
 __all__ = ["GradientBalancer"]
@@ -20,10 +20,9 @@ __all__ = ["GradientBalancer"]
 class GradientBalancer(Balancer):
     """A balancer that turns the rows of a Jacobian into one direction.
 
-    A method writes `combine`, which is given the rows of the tasks that have a gradient; this class does the
-    rest. Every step costs one backward pass per task, and memory for tasks x shared parameters. The direction
-    is that of the shared parameters; every task's own parameters get their plain gradient, that of
-    `transform(losses)`.
+    A method implements `combine`, which gets the rows of the tasks that have a gradient. Every step costs one
+    backward pass per task, and memory for tasks x shared parameters. The direction goes to the shared
+    parameters. Each task's own parameters get their plain gradient, that of `transform(losses)`.
 
     Args:
         tasks: names of the tasks.
@@ -59,16 +58,22 @@ class GradientBalancer(Balancer):
         """
 
     def transform(self, losses: Tensor, /) -> Tensor:
-        """Return `[tasks]`, what the gradients are taken of; an absent task's loss is 0. Default: the losses."""
+        """Return the functions `[tasks]` to differentiate; an absent task's loss is 0. Default: the losses."""
         return losses
 
     def update(self, jacobian: Tensor, tasks: Tensor, losses: Tensor, /) -> None:
-        """Change the method's state after a step, given what `combine` got and the `losses` `[k]`. Default: none."""
+        """Change the method's state after a step. Default: do nothing.
+
+        Args:
+            jacobian: `[k, numbers]`, as `combine` got it.
+            tasks: int64 `[k]`, as `combine` got it.
+            losses: `[k]`, the losses of these tasks.
+        """
 
     def forward(self, jacobian: Tensor, /) -> Tensor:
-        """Return the direction `[numbers]` from `jacobian` `[tasks, numbers]`. Changes nothing.
+        """Return the direction `[numbers]` from `jacobian` `[tasks, numbers]`, and change nothing.
 
-        A zero row is a task without a gradient: the others are combined as if it were not there.
+        A zero row is a task without a gradient: the others are combined without it.
 
         Raises:
             ValueError: not one row per task.
@@ -86,18 +91,22 @@ class GradientBalancer(Balancer):
         own: Sequence[nn.Parameter] | None = None,
         representation: Sequence[Tensor] = (),
     ) -> None:
-        """Add the direction to the shared parameters' `.grad`, and to the others their own gradient."""
+        """Add the direction to the shared parameters' `.grad`, and its own gradient to every other."""
         del representation
         losses, present = self.check(losses, present)
         if not bool(present.any()):
             return
-        own = self.find_own(losses, shared, own)
+        own_parameters = self.find_own(losses, shared, own)
         began = perf_counter()
         self.looks += 1
         gradients = TaskGradients(
-            self.transform(losses), shared, present, self.tasks, own, group=self.group
+            self.transform(losses),
+            shared,
+            present,
+            own_parameters,
+            passes=PassOptions(group=self.group),
         )
-        if gradients.overflow(allowed=self.allow_overflow):
+        if gradients.overflow(self.tasks, allowed=self.allow_overflow):
             return
         both = (present[:, None] & present[None, :]).to(self.newest.device)
         self.newest.copy_(torch.where(both, gradients.gram.to(self.newest), torch.nan))
@@ -105,6 +114,7 @@ class GradientBalancer(Balancer):
         if len(tasks):
             gradients.add(self.combine(rows, tasks))
             self.update(rows, tasks, losses.detach()[tasks])
+        # One of the passes is the plain step's.
         self.extra_seconds += (perf_counter() - began) * (1 - 1 / int(present.sum()))
 
     def _rows(self, jacobian: Tensor) -> tuple[Tensor, Tensor]:

@@ -8,17 +8,17 @@ from torch import Tensor
 __all__ = ["inner_products"]
 
 COLUMNS = 1 << 15
-"""How many numbers of each row are widened at a time."""
+"""Numbers of each row that are converted to float64 at a time."""
 
 
-def inner_products(one: Tensor, two: Tensor) -> Tensor:
-    """Return `one @ two.T` `[k, m]` in float64 on the CPU, from `[k, numbers]` and `[m, numbers]`.
+def inner_products(left: Tensor, right: Tensor) -> Tensor:
+    """Return `left @ right.T` `[k, m]` in float64 on the CPU, from `[k, numbers]` and `[m, numbers]`.
 
-    Squares of float32 numbers neither vanish nor overflow in float64, and parallel rows stay parallel to
-    sixteen digits, so that a rank can be told.
+    Squares of float32 numbers neither vanish nor overflow in float64. Parallel rows stay parallel to sixteen
+    digits, which a rank needs.
     """
-    total = torch.zeros(len(one), len(two), dtype=torch.float64, device=one.device)
-    for start in range(0, one.shape[1], COLUMNS):
+    total = torch.zeros(len(left), len(right), dtype=torch.float64, device=left.device)
+    for start in range(0, left.shape[1], COLUMNS):
         part = slice(start, start + COLUMNS)
-        total += one[:, part].double() @ two[:, part].double().T
+        total += left[:, part].double() @ right[:, part].double().T
     return total.cpu()

@@ -1,4 +1,4 @@
-"""State that is as large as the Jacobian: one row per task, remembered from step to step."""
+"""State as large as the Jacobian: one row per task, kept from step to step."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ __all__ = ["RowMemory"]
 class RowMemory(nn.Module):
     """One row per task, zero until it is first set.
 
-    How many numbers a row has is known at the first step; then the memory is that of the Jacobian, tasks x
-    shared parameters, once more. A state dict that holds rows of another length than these gives its own.
+    The first step decides the length of a row. From then on it takes the memory of one more Jacobian, tasks x
+    shared parameters. Loading a state dict takes over the length of its rows.
 
     Args:
-        tasks: how many.
+        tasks: number of tasks.
 
     Attributes:
         values: `[tasks, numbers]`; `[tasks, 0]` before the first step.
@@ -32,14 +32,14 @@ class RowMemory(nn.Module):
         self.register_buffer("values", torch.zeros(tasks, 0))
 
     def get(self, tasks: Tensor, like: Tensor) -> Tensor:
-        """Return the rows `[k, numbers]` of some tasks, of the dtype and on the device of `like`.
+        """Return the rows `[k, numbers]` of some tasks, with the dtype and device of `like`.
 
         Args:
-            tasks: int64 `[k]`, their positions.
+            tasks: int64 `[k]`, positions of the tasks.
             like: `[k, numbers]`, the rows of these tasks in this step.
 
         Raises:
-            ConfigError: `like` has another length than what is remembered.
+            ConfigError: `like` has another length than the remembered rows.
         """
         if not self.values.shape[1]:
             return torch.zeros_like(like)
@@ -51,7 +51,7 @@ class RowMemory(nn.Module):
         return self.values[tasks.to(self.values.device)].to(like)
 
     def put(self, tasks: Tensor, rows: Tensor) -> None:
-        """Remember `rows` `[k, numbers]` as those of `tasks` `[k]`; the others stay as they are."""
+        """Remember `rows` `[k, numbers]` as those of `tasks` `[k]`; the others keep theirs."""
         if not self.values.shape[1]:
             self.values = rows.new_zeros(len(self.values), rows.shape[1])
         self.values[tasks.to(self.values.device)] = rows.to(self.values)

@@ -14,37 +14,37 @@ from torso.balancing._balancer import Balancer
 from torso.balancing.engine.plain_pass import add_gradients
 from torso.balancing.engine.projection import projected_gram
 from torso.balancing.engine.sketch import Sketch
-from torso.balancing.engine.task_gradients import TaskGradients
+from torso.balancing.engine.task_gradients import PassOptions, TaskGradients
 from torso.core.errors import ConfigError
 
 __all__ = ["Gram", "GramBalancer"]
 
 Gram = Literal["sketch", "exact", "representation"]
-"""Where the inner products come from; see `GramBalancer`."""
+"""Source of the inner products; see `GramBalancer`."""
 
 
 class GramBalancer(Balancer):
     """A balancer whose weights are a function of the Gram matrix `G[i, j] = <g_i, g_j>`.
 
-    A method writes `solve`, which is given a well-scaled float64 matrix of the tasks that have a gradient;
-    this class does the rest: shapes, names in errors, absent tasks, the scale, where the matrix comes from,
-    and the backward pass.
+    A method implements `solve`, which gets a well-scaled float64 matrix of the tasks that have a gradient. This
+    class checks shapes, names tasks in errors, leaves out absent tasks, scales, computes the matrix, and takes
+    the backward pass.
 
-    The weights act on the shared parameters; every task's own parameters get their plain gradient.
+    The weights act on the shared parameters. Each task's own parameters get their plain gradient.
 
     Args:
         tasks: names of the tasks.
-        gram: `exact`: from every task's gradient, every step; one backward pass per task. `sketch`: a running
-            mean of matrices seen every few steps through random projections of the gradients
-            (`engine.projection`), for about a tenth of a plain step and the memory of one gradient.
-            `representation`: every step from the gradients of `representation` only (Sener and Koltun,
-            NeurIPS 2018, section 3.3), which costs a pass through the heads per task.
+        gram: `exact`: every task's gradient in every step, one backward pass per task. `sketch`: a running mean
+            of matrices taken every few steps from random projections of the gradients (`engine.projection`), for
+            about a tenth of a plain step and the memory of one gradient. `representation`: in every step, the
+            gradients at `representation` only (Sener and Koltun, NeurIPS 2018, section 3.3), one pass through
+            the heads per task.
 
     Attributes:
-        degree: `weights(c * G) = c ** degree * weights(G)` for every c > 0; 0 where only the directions and
-            relative sizes of the gradients matter.
-        non_conflicting: whether the balanced gradient has no negative product with any task's: `gram @ weights >= 0`
-            to rounding.
+        degree: `weights(c * G) = c ** degree * weights(G)` for every c > 0; 0 if only the directions and relative
+            lengths of the gradients matter.
+        non_conflicting: True if the balanced gradient raises no task's loss to first order:
+            `gram @ weights >= 0` to rounding.
         draws_order: True if the tasks meet in a random order, drawn over tasks sorted by gradient length.
         unique_weights: False if equal gradients may get unequal weights; their direction is unique.
         plain_for_one_task: False if the step for one task alone is a multiple of its gradient.
@@ -80,21 +80,21 @@ class GramBalancer(Balancer):
 
         Args:
             gram: float64 `[k, k]` on the CPU, symmetric, its largest diagonal entry 1, none zero.
-            tasks: int64 `[k]`, the positions of these tasks among all.
+            tasks: int64 `[k]`, positions of these tasks among all.
         """
 
     def update(self, gram: Tensor, tasks: Tensor, /) -> None:
-        """Change the method's state after a step with such a `gram`, as `solve` gets it. Default: none."""
+        """Change the method's state after a step, given the arguments of `solve`. Default: do nothing."""
 
     def weights(self, gram: Tensor, /) -> Tensor:
-        """Return one weight per task; the balanced gradient is `weights @ jacobian`. Changes nothing.
+        """Return one weight per task, and change nothing; the balanced gradient is `weights @ jacobian`.
 
         Args:
             gram: `[tasks, tasks]`, inner products of the tasks' gradients. A task whose row is zero has no
-                gradient: it gets the weight 0 and the others are weighed as if it were not there.
+                gradient: it gets the weight 0, and the others are weighed without it.
 
         Returns:
-            `[tasks]`, of the dtype and on the device of `gram`, computed in float64.
+            `[tasks]`, computed in float64, with the dtype and device of `gram`.
 
         Raises:
             ValueError: not square, not one row per task, or not symmetric.
@@ -115,21 +115,22 @@ class GramBalancer(Balancer):
         own: Sequence[nn.Parameter] | None = None,
         representation: Sequence[Tensor] = (),
     ) -> None:
-        """Add `weights @ jacobian` to the shared parameters' `.grad`, and to the others their own."""
+        """Add `weights @ jacobian` to the shared parameters' `.grad`, and its own gradient to every other."""
         losses, present = self.check(losses, present)
         if not bool(present.any()):
             return
         began = perf_counter()
         self.losses = losses.detach().where(present, torch.nan)
-        own = self.find_own(losses, shared, own)
+        own_parameters = self.find_own(losses, shared, own)
         if self.mode == "exact":
-            self._exact(losses, shared, present, own)
+            self._exact(losses, shared, present, own_parameters)
+            # One of the passes is the plain step's.
             self.extra_seconds += (perf_counter() - began) * (1 - 1 / int(present.sum()))
             return
-        seen = self._glimpse(losses, shared, present, representation)
-        if seen is not None and (not self.allow_overflow or bool(seen.isfinite().all())):
-            self._see(seen, present)
-        add_gradients(losses[present].sum(), own, keep_graph=True, group=self.group)
+        newest = self._gram_beside_plain_step(losses, shared, present, representation)
+        if newest is not None and (not self.allow_overflow or bool(newest.isfinite().all())):
+            self._take_in(newest, present)
+        add_gradients(losses[present].sum(), own_parameters, keep_graph=True, group=self.group)
         self.extra_seconds += perf_counter() - began
         weights = torch.where(present, self.used.to(losses), 0.0)
         add_gradients((losses * weights).sum(), shared, group=self.group)
@@ -139,33 +140,24 @@ class GramBalancer(Balancer):
         losses: Tensor,
         shared: Sequence[nn.Parameter],
         present: Tensor,
-        own: Sequence[nn.Parameter],
+        own: Sequence[Tensor],
     ) -> None:
-        """Take one backward pass per task, all that the step needs."""
-        gradients = TaskGradients(
-            losses,
-            shared,
-            present,
-            self.tasks,
-            own,
-            rows=False,
-            keep_graph=False,
-            space=self._space,
-            group=self.group,
-        )
-        if not gradients.overflow(allowed=self.allow_overflow):
-            self._see(gradients.gram, present)
+        """Take the whole step with one backward pass per task."""
+        passes = PassOptions(keep_graph=False, space=self._space, group=self.group)
+        gradients = TaskGradients(losses, shared, present, own, rows=False, passes=passes)
+        if not gradients.overflow(self.tasks, allowed=self.allow_overflow):
+            self._take_in(gradients.gram, present)
             gradients.add_weighted(self.used)
             self._space = gradients.space
 
-    def _glimpse(
+    def _gram_beside_plain_step(
         self,
         losses: Tensor,
         shared: Sequence[nn.Parameter],
         present: Tensor,
         representation: Sequence[Tensor],
     ) -> Tensor | None:
-        """Return this batch's Gram matrix beside a plain step; None if now is not the time to look."""
+        """Return this batch's Gram matrix before a plain step; None if a look is not due."""
         if self.sketch is not None:
             if not self.sketch.due(present.cpu()):
                 return None
@@ -176,12 +168,10 @@ class GramBalancer(Balancer):
                 "`gram: representation` needs the tensors between the shared part and the heads. Pass "
                 "`representation=[...]` to `backward`, or use `gram: sketch`."
             )
-        return TaskGradients(losses, representation, present, self.tasks).gram_over_ranks(
-            self.group
-        )
+        return TaskGradients(losses, representation, present).gram_over_ranks(self.group)
 
-    def _see(self, gram: Tensor, present: Tensor) -> None:
-        """Note the newest Gram matrix and the weights to use from now on."""
+    def _take_in(self, gram: Tensor, present: Tensor) -> None:
+        """Keep the newest Gram matrix, and the weights to use from now on."""
         self.looks += 1
         gram, present = gram.cpu(), present.cpu()
         both = present[:, None] & present[None, :]
@@ -195,7 +185,10 @@ class GramBalancer(Balancer):
             self.update(rows, tasks)
 
     def _scaled(self, gram: Tensor) -> tuple[Tensor, Tensor, float]:
-        """Return the rows that are not zero, their positions, and what their largest diagonal entry was."""
+        """Return the matrix of the tasks with a gradient, their positions, and the divisor.
+
+        The largest diagonal entry of the matrix is one; the divisor is that entry before.
+        """
         count = len(self.tasks)
         if gram.shape != (count, count):
             raise ValueError(
@@ -204,12 +197,11 @@ class GramBalancer(Balancer):
             )
         wide = gram.detach().to("cpu", torch.float64)
         bad = ~wide.diagonal().isfinite()
-        others = (
-            ~wide.isfinite() & ~bad[:, None] & ~bad[None, :]
-        )  # a bad task spoils its row and column
+        # A bad task spoils its whole row and column; other bad entries accuse both their tasks.
+        others = ~wide.isfinite() & ~bad[:, None] & ~bad[None, :]
         bad = bad | (others | others.T).any(dim=1)
         if bool(bad.any()):
-            names = [task for task, one in zip(self.tasks, bad.tolist(), strict=True) if one]
+            names = [task for task, is_bad in zip(self.tasks, bad.tolist(), strict=True) if is_bad]
             raise ConfigError(f"The gradient of {names} is NaN or infinite. Lower `training.lr`.")
         tasks = (wide.diagonal() > 0).nonzero().flatten()
         rows = wide[tasks][:, tasks]

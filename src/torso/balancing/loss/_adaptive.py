@@ -1,4 +1,4 @@
-"""Loss balancers whose weights change from step to step: they note what they used and remember what they saw."""
+"""Base of the loss balancers with weights that change from step to step."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ __all__ = ["AdaptiveBalancer"]
 
 
 class AdaptiveBalancer(LossBalancer):
-    """A loss balancer that sees only the tasks with labels, and whose weights are noted for the log.
+    """A loss balancer for the tasks with labels, which keeps its weights for the log.
 
-    A method writes `combine`, which changes nothing, and `update` if it has a memory.
+    A method implements `combine`, which changes nothing, and `update` if it has a state.
 
     Args:
         tasks: names of the tasks.
@@ -34,14 +34,14 @@ class AdaptiveBalancer(LossBalancer):
 
         Args:
             losses: `[k]` with a graph, k >= 1.
-            tasks: int64 `[k]`, the positions of these tasks among all.
+            tasks: int64 `[k]`, positions of these tasks among all.
         """
 
     def update(self, losses: Tensor, tasks: Tensor, /) -> None:
-        """Change the state after a step with these losses `[k]`, which have no graph. Default: nothing."""
+        """Change the state after a step; the losses `[k]` have no graph. Default: do nothing."""
 
     def forward(self, losses: Tensor, present: Tensor, /) -> Tensor:
-        """Return the scalar of the tasks that have labels. Changes nothing."""
+        """Return the scalar of the tasks that have labels, and change nothing."""
         tasks = present.nonzero().flatten()
         return self.combine(losses[tasks], tasks) if len(tasks) else (losses * 0.0).sum()
 
@@ -54,9 +54,10 @@ class AdaptiveBalancer(LossBalancer):
         own: Sequence[nn.Parameter] | None = None,
         representation: Sequence[Tensor] = (),
     ) -> None:
-        """Differentiate `forward`, note the weights, and let the method update its state."""
+        """Differentiate `forward`, keep the weights, and update the method's state."""
         del representation
         losses, present = self.check(losses, present)
+        # First by the losses: this gives the weights, whatever the method's scalar is.
         leaves = losses.detach().requires_grad_()
         self(leaves, present).backward()
         assert leaves.grad is not None
@@ -69,5 +70,5 @@ class AdaptiveBalancer(LossBalancer):
             self.update(leaves.detach()[tasks], tasks)
 
     def task_weights(self) -> dict[str, float]:
-        """Return the factor before every loss in the newest step that had labels for it."""
+        """Return each loss's factor in the newest step with labels for its task."""
         return dict(zip(self.tasks, self.used.tolist(), strict=True))

@@ -1,4 +1,4 @@
-"""Balancers that look at nothing but the losses: one scalar, one backward pass."""
+"""Balancers that read only the losses: one scalar, one backward pass."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ class LossBalancer(Balancer):
         own: Sequence[nn.Parameter] | None = None,
         representation: Sequence[Tensor] = (),
     ) -> None:
-        """Differentiate `forward(losses, present)`; an absent task's loss is not even looked at."""
+        """Differentiate `forward(losses, present)`; an absent task's loss is never read."""
         del representation
         self.follow(self(*self.check(losses, present)), shared, own)
 
     def follow(
         self, scalar: Tensor, shared: Sequence[nn.Parameter], own: Sequence[nn.Parameter] | None
     ) -> None:
-        """Add the gradient of a scalar to the `.grad` of everything that it depends on."""
+        """Add the gradient of a scalar to the `.grad` of all parameters that it depends on."""
         if self.group is None:
             torch.autograd.backward(scalar)
         else:

@@ -1,7 +1,7 @@
-"""Loss balancers that need losses above zero, and what to do about the negative log-likelihoods that are not.
+"""Base of the loss balancers that need losses above zero.
 
-A cross-entropy is positive. The negative log-density of a number is not bounded: it falls below zero as soon
-as the prediction is good. There, logarithms and ratios of losses mean nothing.
+A cross-entropy is positive. The negative log-density of a number has no bound: it falls below zero as soon as
+the prediction is good. Logarithms and ratios of such losses mean nothing.
 """
 
 from __future__ import annotations
@@ -21,16 +21,15 @@ __all__ = ["PositiveBalancer"]
 class PositiveBalancer(AdaptiveBalancer):
     """A loss balancer that takes logarithms or ratios of losses.
 
-    A loss below its lower bound, which is zero, is an error that names the task. With `shift` the bound is
-    the running one `min(0, least loss seen - 1)`, and the method sees the loss minus the bound, which is
-    never below 1. It is the same for all tasks, also those that are positive by nature, so that
-    no weight jumps when a loss passes zero.
+    A loss below its lower bound, zero, is an error that names the task. With `shift` the bound moves:
+    `min(0, least loss seen - 1)`. The method then gets the loss minus the bound, which is never below 1. All
+    tasks are shifted, also those with positive losses, so that no weight jumps when a loss passes zero.
 
-    A task whose loss is exactly at its bound has nothing left to learn in that batch, and takes no part in it.
+    A task with a loss exactly at its bound has nothing to learn in that batch and is left out of it.
 
     Args:
         tasks: names of the tasks.
-        shift: whether to accept losses below zero.
+        shift: accept losses below zero.
     """
 
     lowest: Tensor
@@ -47,13 +46,13 @@ class PositiveBalancer(AdaptiveBalancer):
         """Return the scalar to minimise.
 
         Args:
-            losses: `[k]` with a graph, above their bounds already, all of them above zero, k >= 1.
-            tasks: int64 `[k]`, the positions of these tasks among all.
-            bound: `[k]`, the lower bounds, which are zero without `shift`.
+            losses: `[k]` with a graph, minus their bounds, all above zero, k >= 1.
+            tasks: int64 `[k]`, positions of these tasks among all.
+            bound: `[k]`, the lower bounds; zero without `shift`.
         """
 
     def bound(self, losses: Tensor, tasks: Tensor) -> Tensor:
-        """Return the lower bounds `[k]` of these tasks, given that these `losses` `[k]` were seen too."""
+        """Return the lower bounds `[k]` of these tasks, with the new `losses` `[k]` taken into account."""
         bound = self.minimum[tasks].to(losses)
         if not self.shift:
             return bound
@@ -61,7 +60,7 @@ class PositiveBalancer(AdaptiveBalancer):
         return torch.minimum(bound, least - 1.0)
 
     def combine(self, losses: Tensor, tasks: Tensor, /) -> Tensor:
-        """Return the scalar of the tasks that have something left to learn.
+        """Return the scalar of the tasks with losses above their bounds.
 
         Raises:
             ConfigError: a loss is below its bound; names the task.
@@ -77,7 +76,7 @@ class PositiveBalancer(AdaptiveBalancer):
     def _check_bound(self, losses: Tensor, tasks: Tensor, below: Tensor) -> None:
         if not bool(below.any()):
             return
-        names = [self.tasks[place] for place in tasks[below].tolist()]
+        names = [self.tasks[index] for index in tasks[below].tolist()]
         raise ConfigError(
             f"{type(self).__name__} needs losses of at least {self.minimum[tasks[below]].tolist()} for {names}. "
             f"Found {losses[below].tolist()}: the negative log-density of a number falls below zero once "
@@ -85,6 +84,6 @@ class PositiveBalancer(AdaptiveBalancer):
         )
 
     def update(self, losses: Tensor, tasks: Tensor, /) -> None:
-        """Remember the least losses; a method that overrides this calls it too."""
+        """Keep the least losses; a method that overrides this calls it too."""
         if self.shift:
             self.lowest[tasks] = torch.minimum(self.lowest[tasks], losses.to(self.lowest))

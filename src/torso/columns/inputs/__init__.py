@@ -1,9 +1,10 @@
-"""Input kinds: what a column of a table may hold, one idea per file."""
+"""Kinds of input: each recognises its cells, learns from training rows, and lays out any rows."""
 
 from torso.columns.inputs._input import Input
 from torso.columns.inputs.category import BinaryInput, CategoryInput
+from torso.columns.inputs.datetime import DatetimeInput
 from torso.columns.inputs.media import AudioInput, ImageInput, MediaInput, VideoInput
-from torso.columns.inputs.number import DatetimeInput, NumberInput
+from torso.columns.inputs.number import NumberInput
 from torso.columns.inputs.text import TextInput
 from torso.columns.inputs.vector import SequenceInput, VectorInput
 

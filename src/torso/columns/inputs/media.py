@@ -5,11 +5,11 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Sequence
 from functools import partial
-from typing import Any, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 
-from torso.columns.inputs._input import Input, Suggestion
+from torso.columns.inputs._input import Input, Offers, Suggestion
 from torso.columns.media.audio import AudioSettings, decode_audio, decode_samples, is_audio
 from torso.columns.media.decoder import FileDecoder
 from torso.columns.media.files import MediaFiles
@@ -20,6 +20,7 @@ from torso.columns.media_column import media_source, media_stamps
 from torso.columns.profile import Guess, Profile
 from torso.columns.reading import Reading
 from torso.columns.sources import Source
+from torso.core.ranges import Range
 from torso.tables.table import Column
 
 __all__ = ["AudioInput", "ImageInput", "MediaInput", "VideoInput", "image_decoder"]
@@ -53,15 +54,15 @@ class MediaInput(Input):
     endings: ClassVar[tuple[str, ...]] = ()
 
     @classmethod
-    def recognise(cls, cells: Profile) -> Guess | None:
+    def recognise(cls, profile: Profile) -> Guess | None:
         """Recognise names with the kind's endings, and bytes that begin like its files."""
-        if cells.is_bytes and cells.share(cls.begins) >= _BEGIN_SO:
+        if profile.is_bytes and profile.share(cls.begins) >= _BEGIN_SO:
             return Guess(cls.name, f"bytes that begin like {cls.name} files")
-        if not cells.is_text:
+        if not profile.is_text:
             return None
-        if cells.share(lambda text: text.lower().endswith(cls.endings)) < _END_SO:
+        if profile.share(lambda text: text.lower().endswith(cls.endings)) < _END_SO:
             return None
-        ending = "." + cells.values[0].rsplit(".", 1)[-1].lower()
+        ending = "." + profile.values[0].rsplit(".", 1)[-1].lower()
         return Guess(cls.name, f"names of {cls.name} files such as {ending}")
 
     @staticmethod
@@ -74,14 +75,14 @@ class MediaInput(Input):
 
     @abstractmethod
     def decoder(self) -> FileDecoder:
-        """Return what turns a file's bytes into features."""
+        """Return the decoder of a file's bytes into features."""
 
     def source(self, column: Column, reading: Reading) -> Source:
         """Read every file of the column, from the cache where it is known."""
         return media_source(column, reading, self.decoder(), self.root)
 
     def stamps(self, column: Column, reading: Reading) -> np.ndarray:
-        """Return uint8 `[rows, 16]`, which change when a file does; zeros where there is none to be found."""
+        """Return uint8 `[rows, 16]`, which change when a file does; zeros where no file is found."""
         return media_stamps(column, reading, self.root)
 
 
@@ -106,9 +107,9 @@ class ImageInput(MediaInput, name="image", form="image", encoder="convnet", rank
     begins = staticmethod(is_image)
 
     @classmethod
-    def suggest(cls, cells: Profile, files: MediaFiles) -> Suggestion | None:
+    def suggest(cls, profile: Profile, files: MediaFiles) -> Suggestion | None:
         """Return the size that the pictures are best read at; None if none of them can be read."""
-        sides = picture_size(cells.values, files)
+        sides = picture_size(profile.values, files)
         if sides is None:
             return None
         median, size = sides
@@ -116,7 +117,11 @@ class ImageInput(MediaInput, name="image", form="image", encoder="convnet", rank
             {"size": size}, f"median side {median:.0f} pixels, so size {size} unless set"
         )
 
-    def __init__(self, size: int = 64, root: str | Sequence[str] | None = None) -> None:
+    def __init__(
+        self,
+        size: Annotated[int, Range(32, 224, log=True)] = 64,
+        root: str | Sequence[str] | None = None,
+    ) -> None:
         super().__init__(root)
         self.size = _side(size)
 
@@ -124,7 +129,7 @@ class ImageInput(MediaInput, name="image", form="image", encoder="convnet", rank
         """Return the decoder to uint8 `[size, size, 3]`."""
         return image_decoder(self.size)
 
-    def offered(self) -> dict[str, Any]:
+    def offered(self) -> Offers:
         """Offer the side and the colours."""
         return {"size": self.size, "channels": 3}
 
@@ -156,9 +161,9 @@ class AudioInput(MediaInput, name="audio", form="audio", encoder="convnet", rank
     def __init__(
         self,
         rate: int = 16_000,
-        mels: int = 64,
-        hop: float = 0.02,
-        window: float = 0.025,
+        mels: Annotated[int, Range(32, 128, log=True)] = 64,
+        hop: Annotated[float, Range(0.005, 0.04, log=True)] = 0.02,
+        window: Annotated[float, Range(0.01, 0.1, log=True)] = 0.025,
         seconds: float = 12.0,
         layout: Literal["log_mel", "samples"] = "log_mel",
         root: str | Sequence[str] | None = None,
@@ -187,7 +192,7 @@ class AudioInput(MediaInput, name="audio", form="audio", encoder="convnet", rank
             tail=(settings.mels,),
         )
 
-    def offered(self) -> dict[str, Any]:
+    def offered(self) -> Offers:
         """Offer the number of mel bands, or samples per second."""
         if self.layout == "samples":
             return {"rate": self.settings.rate}
@@ -195,9 +200,9 @@ class AudioInput(MediaInput, name="audio", form="audio", encoder="convnet", rank
 
 
 class VideoInput(MediaInput, name="video", form="video", encoder="frames", rank=12):
-    """A video without its sound: MP4, MOV, WebM, Matroska or AVI, whatever the file is called; needs `torso[video]`.
+    """A video without its sound: MP4, MOV, WebM, Matroska or AVI, whatever the file is called.
 
-    Every frame is decoded, so a video of more than 20,000 frames counts as unreadable.
+    Needs `torso[video]`. Every frame is decoded, so a video of more than 20,000 frames counts as unreadable.
 
     Args:
         size: side in pixels that every frame is brought to.
@@ -209,7 +214,10 @@ class VideoInput(MediaInput, name="video", form="video", encoder="frames", rank=
     begins = staticmethod(is_video)
 
     def __init__(
-        self, size: int = 64, frames: int = 8, root: str | Sequence[str] | None = None
+        self,
+        size: Annotated[int, Range(32, 224, log=True)] = 64,
+        frames: Annotated[int, Range(4, 32, log=True)] = 8,
+        root: str | Sequence[str] | None = None,
     ) -> None:
         super().__init__(root)
         pyav()
@@ -227,7 +235,7 @@ class VideoInput(MediaInput, name="video", form="video", encoder="frames", rank=
             tail=(self.size, self.size, 3),
         )
 
-    def offered(self) -> dict[str, Any]:
+    def offered(self) -> Offers:
         """Offer the side, and the most frames of a row."""
         return {"size": self.size, "frames": self.frames}
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 
-from torso.columns.inputs._input import Input
+from torso.columns.inputs._input import Input, Offers, State
 from torso.columns.inputs.category import codes
 from torso.columns.profile import Guess, Profile
 from torso.columns.reading import Reading
 from torso.columns.sources import RaggedSource
 from torso.columns.tokenizing import chunks, stripped, train_tokenizer
 from torso.core.hub import find_model, split_reference, tokenizer_json
+from torso.core.ranges import Range
 from torso.tables.table import Column
 
 if TYPE_CHECKING:
@@ -30,29 +31,29 @@ class TextInput(Input, name="text", form="text", encoder="transformer", rank=70)
     Args:
         vocabulary: tokens at most; a small corpus yields fewer.
         length: tokens of a text that are read; the rest is cut.
-        lowercase: whether capital letters are folded.
+        lowercase: fold capital letters.
         min_frequency: times a pair must occur to become a token.
-        tokenizer: `name@revision` of a pretrained model whose tokenizer takes the place of one trained here; the
-            other settings but `length` are then without effect. Its special tokens count for `length`.
+        tokenizer: `name@revision` of a pretrained model; its tokenizer is used instead of one trained here, and
+            only `length` has an effect besides. Its special tokens count for `length`.
     """
 
     @classmethod
-    def recognise(cls, cells: Profile) -> Guess | None:
+    def recognise(cls, profile: Profile) -> Guess | None:
         """Recognise any text; codes that hardly repeat are recognised, but not used."""
-        if not cells.is_text:
+        if not profile.is_text:
             return None
-        if codes(cells):
+        if codes(profile):
             warning = "Nearly every row has a code of its own: it identifies a row and says nothing about a new one."
             return Guess(cls.name, "codes, hardly one twice", (warning,), use=False)
-        words = sum(len(text.split()) for text in cells.counts) / len(cells.counts)
-        return Guess(cls.name, f"{cells.distinct} texts of {words:.1f} words on average")
+        words = sum(len(text.split()) for text in profile.counts) / len(profile.counts)
+        return Guess(cls.name, f"{profile.distinct} texts of {words:.1f} words on average")
 
     def __init__(
         self,
-        vocabulary: int = 8000,
-        length: int = 64,
+        vocabulary: Annotated[int, Range(1000, 32_000, log=True)] = 8000,
+        length: Annotated[int, Range(16, 512, log=True)] = 64,
         lowercase: bool = True,
-        min_frequency: int = 2,
+        min_frequency: Annotated[int, Range(1, 10)] = 2,
         tokenizer: str | None = None,
     ) -> None:
         self.vocabulary = vocabulary
@@ -65,8 +66,8 @@ class TextInput(Input, name="text", form="text", encoder="transformer", rank=70)
     def fit(self, column: Column) -> None:
         """Train the tokenizer, or take that of the pretrained model."""
         if self.pretrained is not None:
-            found = tokenizer_json(find_model(*split_reference(self.pretrained)))
-            self.restore({"tokenizer": found})
+            model = find_model(*split_reference(self.pretrained))
+            self.restore({"tokenizer": tokenizer_json(model)})
             return
 
         self.tokenizer = train_tokenizer(
@@ -76,12 +77,12 @@ class TextInput(Input, name="text", form="text", encoder="transformer", rank=70)
             min_frequency=self.min_frequency,
         )
 
-    def state(self) -> dict[str, Any]:
+    def state(self) -> State:
         """Return the tokenizer as the `tokenizers` library writes it."""
         assert self.tokenizer is not None
         return {"tokenizer": self.tokenizer.to_str()}
 
-    def restore(self, state: dict[str, Any]) -> None:
+    def restore(self, state: State) -> None:
         """Take back the tokenizer."""
         from tokenizers import Tokenizer
 
@@ -104,27 +105,28 @@ class TextInput(Input, name="text", form="text", encoder="transformer", rank=70)
         return RaggedSource(joined, np.array(lengths, dtype=np.int64), dtype=np.int64)
 
     def offsets(self, column: Column) -> list[np.ndarray | None]:
-        """Return where each token stands in its text, without the blanks around it; a special token is nowhere.
+        """Return each token's start and end in its text, without the blanks around it.
 
-        Characters are counted from the first that is no blank, since tables are read without blanks around a cell.
+        Characters are counted from the first that is no blank, since tables are read without blanks around a
+        cell. Start and end of a special token are equal.
         """
         assert self.tokenizer is not None
-        found: list[np.ndarray | None] = []
+        offsets: list[np.ndarray | None] = []
         for chunk in chunks(stripped(column)):
-            for text, one in zip(chunk, self.tokenizer.encode_batch(chunk), strict=True):
-                ends = [_without_blanks(text, *pair) for pair in one.offsets[: self.length]]
-                found.append(np.array(ends, np.int64).reshape(-1, 2) if text else None)
-        return found
+            for text, encoded in zip(chunk, self.tokenizer.encode_batch(chunk), strict=True):
+                ends = [_without_blanks(text, *pair) for pair in encoded.offsets[: self.length]]
+                offsets.append(np.array(ends, np.int64).reshape(-1, 2) if text else None)
+        return offsets
 
-    def offered(self) -> dict[str, Any]:
+    def offered(self) -> Offers:
         """Offer the size of the vocabulary."""
         assert self.tokenizer is not None
         return {"vocabulary": self.tokenizer.get_vocab_size()}
 
 
 def _without_blanks(text: str, start: int, end: int) -> tuple[int, int]:
-    """Return the ends of a stretch of `text` without blanks at them; of nothing but blanks, the stretch itself."""
-    found = text[start:end]
-    if not found.strip():
+    """Return the ends of `text[start:end]` without the blanks at them; only blanks stay as they are."""
+    token = text[start:end]
+    if not token.strip():
         return start, end
-    return start + len(found) - len(found.lstrip()), end - len(found) + len(found.rstrip())
+    return start + len(token) - len(token.lstrip()), end - len(token) + len(token.rstrip())

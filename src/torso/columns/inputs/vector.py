@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 
 from torso.columns import cells
-from torso.columns.inputs._input import Input
+from torso.columns.inputs._input import Input, Offers, State
 from torso.columns.profile import MOSTLY, Guess, Profile
 from torso.columns.reading import Reading
 from torso.columns.sources import ArraySource, RaggedSource
 from torso.core.errors import ConfigError
+from torso.core.ranges import Range
 from torso.tables.table import Column
 
 __all__ = ["SequenceInput", "VectorInput", "lists_of_numbers"]
+
+
+_CLIP = 10.0  # standard deviations
 
 
 class _Wide(Input):
@@ -40,8 +44,8 @@ class _Wide(Input):
 
     def scaled(self, values: np.ndarray) -> np.ndarray:
         """Return float32 with unknown numbers at their mean."""
-        out = (values - np.array(self.mean)) / np.array(self.std)
-        return np.where(np.isfinite(out), out.clip(-10, 10), 0.0).astype(np.float32)
+        scaled = (values - np.array(self.mean)) / np.array(self.std)
+        return np.where(np.isfinite(scaled), scaled.clip(-_CLIP, _CLIP), 0.0).astype(np.float32)
 
     def check(self, column: Column, row: int, width: int) -> None:
         """Refuse a width that training did not have."""
@@ -50,15 +54,15 @@ class _Wide(Input):
                 row, f"expected {len(self.mean)} numbers as in training, found {width}"
             )
 
-    def state(self) -> dict[str, Any]:
+    def state(self) -> State:
         """Return mean and spread of each number."""
         return {"mean": self.mean, "std": self.std}
 
-    def restore(self, state: dict[str, Any]) -> None:
+    def restore(self, state: State) -> None:
         """Take back the statistics."""
         self.mean, self.std = state["mean"], state["std"]
 
-    def offered(self) -> dict[str, Any]:
+    def offered(self) -> Offers:
         """Offer the width."""
         return {"width": len(self.mean)}
 
@@ -67,9 +71,9 @@ class VectorInput(_Wide, name="vector", form="vector", encoder="mlp", rank=20):
     """A list of numbers of one length in every row."""
 
     @classmethod
-    def recognise(cls, cells: Profile) -> Guess | None:
+    def recognise(cls, profile: Profile) -> Guess | None:
         """Recognise lists of numbers, nearly all of one length."""
-        guess = lists_of_numbers(cells)
+        guess = lists_of_numbers(profile)
         return guess if guess is not None and guess.kind == cls.name else None
 
     def fit(self, column: Column) -> None:
@@ -81,7 +85,7 @@ class VectorInput(_Wide, name="vector", form="vector", encoder="mlp", rank=20):
         """Return float32 `[rows, width]`."""
         del reading
         values, present = cells.vectors(column)
-        if not present.any():
+        if not present.any():  # no row says how wide a vector is
             values = np.zeros((len(values), len(self.mean)), np.float32)
         self.check(column, int(present.argmax()), values.shape[1])
         return ArraySource(self.scaled(values), present)
@@ -92,20 +96,20 @@ class SequenceInput(_Wide, name="sequence", form="sequence", encoder="transforme
 
     Args:
         length: steps of a row that are read, the earliest ones; the rest is cut.
-        time: `none`, or `first` if the first number of each step is its time, in any unit: steps are put in its
-            order, and it becomes the time since the row's first step, in units of a typical row's whole time.
-        gaps: what an unknown number within a step becomes: `mean`, or also a `flag`: after the numbers of a
-            step, one more for each (but its time) says 1 where it is known and 0 where it is not.
+        time: `none`, or `first` if the first number of each step is its time, in any unit. Steps are then sorted
+            by it, and it becomes the time since the row's first step, in units of a typical row's whole time.
+        gaps: how an unknown number within a step is written: as its `mean`, or with a `flag` besides. Then each
+            number (but the time) has another one at the end of the step: 1 where it is known, 0 where not.
     """
 
     @classmethod
-    def recognise(cls, cells: Profile) -> Guess | None:
+    def recognise(cls, profile: Profile) -> Guess | None:
         """Recognise lists of lists of numbers; refuse lists that are neither this nor a vector."""
-        return lists_of_numbers(cells)
+        return lists_of_numbers(profile)
 
     def __init__(
         self,
-        length: int = 256,
+        length: Annotated[int, Range(32, 1024, log=True)] = 256,
         time: Literal["none", "first"] = "none",
         gaps: Literal["mean", "flag"] = "mean",
     ) -> None:
@@ -123,8 +127,8 @@ class SequenceInput(_Wide, name="sequence", form="sequence", encoder="transforme
         known = [steps for steps in self._rows(column) if steps is not None]
         self.learn(np.concatenate(known) if known else np.zeros((0, 1)))
         if self.timed:
-            lasted = [float(steps[-1, 0]) for steps in known if steps[-1, 0] > 0]
-            self.mean[0], self.std[0] = 0.0, float(np.median(lasted)) if lasted else 1.0
+            durations = [float(steps[-1, 0]) for steps in known if steps[-1, 0] > 0]
+            self.mean[0], self.std[0] = 0.0, float(np.median(durations)) if durations else 1.0
 
     def source(self, column: Column, reading: Reading) -> RaggedSource:
         """Return float32 `[rows, steps, width]` in batches."""
@@ -133,22 +137,22 @@ class SequenceInput(_Wide, name="sequence", form="sequence", encoder="transforme
         for row, steps in enumerate(rows):
             if steps is not None:
                 self.check(column, row, steps.shape[1])
-        known = [self._laid_out(steps) for steps in rows if steps is not None]
+        known = [self._features(steps) for steps in rows if steps is not None]
         flat = np.concatenate([np.zeros((0, self._width), np.float32), *known])
         return RaggedSource(flat, np.array([0 if steps is None else len(steps) for steps in rows]))
 
     def offsets(self, column: Column) -> list[np.ndarray | None]:
-        """Return which of the cell's steps each step is: with times, they are read in their order."""
-        found: list[np.ndarray | None] = []
+        """Return each step's position in its cell; with times, steps are read in the order of time."""
+        offsets: list[np.ndarray | None] = []
         for steps in cells.sequences(column, None if self.timed else self.length):
             if steps is None:
-                found.append(None)
+                offsets.append(None)
                 continue
-            order = _in_time(steps) if self.timed else np.arange(len(steps))
-            found.append(order[: self.length, None] + np.arange(2))
-        return found
+            order = _order_in_time(steps) if self.timed else np.arange(len(steps))
+            offsets.append(order[: self.length, None] + np.arange(2))
+        return offsets
 
-    def offered(self) -> dict[str, Any]:
+    def offered(self) -> Offers:
         """Offer the width, and whether the first number of a step is its time."""
         return {"width": self._width, "timed": self.timed}
 
@@ -158,7 +162,7 @@ class SequenceInput(_Wide, name="sequence", form="sequence", encoder="transforme
         return len(self.mean) + flags
 
     def _rows(self, column: Column) -> list[np.ndarray | None]:
-        """Return per row float64 `[steps, width]`, in the order of time and with time from 0 if there is one."""
+        """Return per row float64 `[steps, width]`; with times, in their order and counted from 0."""
         if not self.timed:
             return cells.sequences(column, self.length)
         return [
@@ -166,13 +170,13 @@ class SequenceInput(_Wide, name="sequence", form="sequence", encoder="transforme
             for row, steps in enumerate(cells.sequences(column))
         ]
 
-    def _laid_out(self, steps: np.ndarray) -> np.ndarray:
-        out = self.scaled(steps)
+    def _features(self, steps: np.ndarray) -> np.ndarray:
+        features = self.scaled(steps)
         first = int(self.timed)
         if self.timed:  # not clipped: a long row is long
-            out[:, 0] = steps[:, 0] / self.std[0]
+            features[:, 0] = steps[:, 0] / self.std[0]
         known = np.isfinite(steps[:, first:]).astype(np.float32)
-        return np.concatenate([out, known], axis=1) if self.flagged else out
+        return np.concatenate([features, known], axis=1) if self.flagged else features
 
 
 def _from_zero(column: Column, row: int, steps: np.ndarray) -> np.ndarray:
@@ -185,22 +189,22 @@ def _from_zero(column: Column, row: int, steps: np.ndarray) -> np.ndarray:
             f"expected a time as the first number of step {step + 1}, found {times[step]}. Give it one, take the step "
             f"out, or say that there are no times with --set inputs.{column.name}.time=none",
         )
-    steps = steps[_in_time(steps)]
+    steps = steps[_order_in_time(steps)]
     steps[:, 0] -= steps[0, 0]
     return steps
 
 
-def _in_time(steps: np.ndarray) -> np.ndarray:
-    """Return the order of the steps by their first number."""
+def _order_in_time(steps: np.ndarray) -> np.ndarray:
+    """Return the positions of the steps, sorted by their first number."""
     return np.argsort(steps[:, 0], kind="stable")
 
 
-def lists_of_numbers(cells: Profile) -> Guess | None:
+def lists_of_numbers(profile: Profile) -> Guess | None:
     """Return vector or sequence; without a kind, why the lists are neither; None if the cells are no lists."""
-    lists = cells.lists
+    lists = profile.lists
     if lists is None:
         return None
-    written = "JSON lists" if cells.is_text else "lists"
+    written = "JSON lists" if profile.is_text else "lists"
     filled = [cell for cell in lists if cell]
     if not filled:
         return Guess("", "only empty lists", use=False)

@@ -30,7 +30,7 @@ MAX_RATE, MAX_CHANNELS, MAX_LEVEL = 768_000, 32, 1e9
 
 @dataclass(frozen=True)
 class AudioSettings:
-    """How recordings are turned into log-mel frames.
+    """Settings of log-mel frames.
 
     Attributes:
         rate: samples per second that every recording is brought to; half of it is the highest pitch seen, in Hz.
@@ -67,7 +67,7 @@ class AudioSettings:
 
 
 def is_audio(data: bytes) -> bool:
-    """Whether the bytes begin like a recording of a known format."""
+    """Return whether the bytes begin like a recording of a known format."""
     if data.startswith((b"fLaC", b"OggS", b"ID3", b".snd")):
         return True
     if data[:4] in (b"RIFF", b"RF64", b"FORM"):

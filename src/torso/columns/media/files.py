@@ -1,4 +1,4 @@
-"""Where the files of a table lie: a folder, a zip, or the cells themselves.
+"""The files of a table: in a folder, in a zip, or in the cells themselves.
 
 A cell names a file relative to a root, and nothing outside the roots is ever read: `..`, absolute paths and
 links that lead elsewhere are refused. Reading keeps no open file, so threads and forked workers share a
@@ -13,10 +13,10 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Sequence
-from hashlib import blake2b
 from pathlib import Path
 from typing import Protocol
 
+from torso.cache.keys import KEY_BYTES, content_digest
 from torso.core.errors import DataError
 
 __all__ = ["HEAD_SIZE", "SIZE_LIMIT", "STAMP_BYTES", "MediaError", "MediaFiles"]
@@ -24,8 +24,8 @@ __all__ = ["HEAD_SIZE", "SIZE_LIMIT", "STAMP_BYTES", "MediaError", "MediaFiles"]
 SIZE_LIMIT = 1 << 28
 """The largest file that is read, in bytes: 256 MiB."""
 HEAD_SIZE = 1 << 16
-"""What is read of a file to know its form, in bytes: 64 KiB."""
-STAMP_BYTES = 16
+"""Bytes read of a file to know its form: 64 KiB."""
+STAMP_BYTES = KEY_BYTES
 
 
 class MediaError(Exception):
@@ -53,7 +53,7 @@ class MediaFiles:
             MediaError: the file is absent or outside the roots.
         """
         if isinstance(reference, bytes):
-            return _digest(reference)
+            return content_digest(reference)
         root, name = self._find(reference)
         return root.stamp(name)
 
@@ -85,7 +85,7 @@ class MediaFiles:
         return root.read(name, HEAD_SIZE)
 
     def _find(self, reference: str) -> tuple[_Root, str]:
-        """Return the first root that has `reference`, and the name the root knows it by."""
+        """Return the first root that has `reference`, and its name there."""
         if not reference.strip():
             raise MediaError("empty path")
         if "\0" in reference:
@@ -93,17 +93,17 @@ class MediaFiles:
         if "://" in reference[:16]:
             raise MediaError("an address, not a path; download the files first")
         spellings = (reference, reference.replace("\\", "/")) if "\\" in reference else (reference,)
-        outside: MediaError | None = None
+        refusal: MediaError | None = None
         for root in self._roots:
             for name in spellings:
                 try:
-                    found = root.find(name)
+                    own_name = root.find(name)
                 except MediaError as error:
-                    outside = error
+                    refusal = error
                     continue
-                if found is not None:
-                    return root, found
-        raise outside or MediaError("file not found")
+                if own_name is not None:
+                    return root, own_name
+        raise refusal or MediaError("file not found")
 
 
 class _Root(Protocol):
@@ -116,18 +116,16 @@ class _Folder:
     def __init__(self, folder: Path) -> None:
         self._root = os.path.realpath(folder)
         self._inside = self._root.rstrip(os.sep) + os.sep
-        self._real: dict[
-            str, str
-        ] = {}  # folder as written -> resolved, so that a file costs one lstat
+        # Folder as written -> resolved, so that a file costs one lstat.
+        self._resolved: dict[str, str] = {}
 
     def find(self, name: str, /) -> str | None:
         """Return the file's resolved path, or None if there is none."""
-        head, tail = os.path.split(
-            os.path.join(self._root, name)
-        )  # an absolute name wins: checked below
-        if head not in self._real:
-            self._real[head] = os.path.realpath(head)
-        path = os.path.join(self._real[head], tail)
+        # An absolute name wins over the root; `_check_inside` refuses it.
+        head, tail = os.path.split(os.path.join(self._root, name))
+        if head not in self._resolved:
+            self._resolved[head] = os.path.realpath(head)
+        path = os.path.join(self._resolved[head], tail)
         try:
             state = os.lstat(path)
             if tail in ("", ".", "..") or stat.S_ISLNK(state.st_mode):
@@ -152,7 +150,7 @@ class _Folder:
             state = os.stat(name)
         except OSError as error:
             raise MediaError(_reason(error)) from error
-        return _digest(
+        return content_digest(
             f"{name}\0{state.st_size}\0{state.st_mtime_ns}".encode(errors="surrogateescape")
         )
 
@@ -174,13 +172,13 @@ class _Zip:
             self._members = {_plain(m.filename): m for m in archive.infolist() if not m.is_dir()}
 
     def find(self, name: str, /) -> str | None:
-        """Return the member's name, or None if there is none; a member is never a place outside."""
+        """Return the member's name, or None if there is none; a member never lies outside."""
         name = _plain(name)
         return name if name in self._members else None
 
     def stamp(self, name: str, /) -> bytes:
         member = self._members[name]
-        return _digest(f"{self._state}\0{name}\0{member.file_size}\0{member.CRC}".encode())
+        return content_digest(f"{self._state}\0{name}\0{member.file_size}\0{member.CRC}".encode())
 
     def read(self, name: str, most: int = -1, /) -> bytes:  # noqa: ARG002 - only a whole can be checked
         member = self._members[name]
@@ -251,7 +249,3 @@ def _reason(error: OSError) -> str:
         if isinstance(error, FileNotFoundError)
         else (error.strerror or "unreadable").lower()
     )
-
-
-def _digest(data: bytes) -> bytes:
-    return blake2b(data, digest_size=STAMP_BYTES).digest()

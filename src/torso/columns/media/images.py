@@ -44,15 +44,18 @@ def _plugin(data: bytes) -> tuple[str, str] | None:
 
 
 def is_image(data: bytes) -> bool:
-    """Whether the bytes begin like an image of a known format."""
+    """Return whether the bytes begin like an image of a known format."""
     return _plugin(data) is not None
 
 
 def image_side(head: bytes) -> float:
-    """Return the side in pixels of the square that is as large as the image; its first bytes are enough.
+    """Return the side in pixels of a square of the image's area.
+
+    Args:
+        head: the first bytes of the file.
 
     Raises:
-        MediaError: no image of a known format, or the size does not stand in `head`.
+        MediaError: no image of a known format, or `head` does not hold the size.
     """
     try:
         width, height = opened(head).size
@@ -64,14 +67,11 @@ def image_side(head: bytes) -> float:
 
 
 def opened(data: bytes) -> Any:
-    """Return Pillow's image, of which only the header was read.
-
-    Its class is called, instead of `Image.open`: no other decoder is tried, and the size is ours to judge before
-    Pillow warns about it, which it does for the whole process.
-    """
+    """Return Pillow's image after reading only the header."""
     plugin = _plugin(data)
     if plugin is None:
         raise MediaError("not a PNG, JPEG, WebP, GIF, BMP or TIFF image")
+    # Not `Image.open`: it tries other decoders, and warns about the size before we can judge it.
     return getattr(import_module(plugin[0]), plugin[1])(io.BytesIO(data))
 
 
@@ -134,9 +134,9 @@ def _to_rgb(image: Image) -> Image:
     if image.mode in ("I", "F") or image.mode.startswith("I;16"):
         return pillow.fromarray(_to_bytes(np.asarray(image))).convert("RGB")
     if "transparency" in image.info or image.mode in ("RGBA", "LA", "PA", "La", "RGBa"):
-        above = image.convert("RGBA")
-        below = pillow.new("RGBA", above.size, "white")
-        return pillow.alpha_composite(below, above).convert("RGB")
+        rgba = image.convert("RGBA")
+        white = pillow.new("RGBA", rgba.size, "white")
+        return pillow.alpha_composite(white, rgba).convert("RGB")
     return image.convert("RGB")
 
 

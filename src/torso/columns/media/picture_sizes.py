@@ -1,7 +1,7 @@
-"""Which size a column of pictures is read at: small ones are not blown up, large ones keep more detail.
+"""The size that a column of pictures is read at: small ones are not enlarged, large ones keep more detail.
 
-Cost grows with the square of the size, so it follows the pictures only step by step: 28 x 28 digits are read at 32,
-thumbnails of 96 at 64, photographs at 128.
+Cost grows with the square of the size, so the size follows the pictures in a few steps: 28 x 28 digits are read
+at 32, thumbnails of 96 at 64, photographs at 128.
 """
 
 from __future__ import annotations

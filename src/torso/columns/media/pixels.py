@@ -1,7 +1,7 @@
-"""Pictures that hold labels: the numbers of their pixels are what matters, so none is blended or rescaled.
+"""Pictures that hold labels: the numbers of their pixels are kept, none is blended or rescaled.
 
-A mask says a class per pixel, a map a number or several. Both are brought to one size by taking the nearest pixel:
-between two classes, or between a near and a far thing, there is nothing in the middle.
+A mask has a class per pixel, a map one number or several. Both are brought to one size by taking the nearest
+pixel: between two classes, or between a near and a far thing, there is nothing in the middle.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def decode_mask(data: bytes, size: tuple[int, int]) -> np.ndarray:
 
 
 def decode_map(data: bytes, size: tuple[int, int], channels: int) -> np.ndarray:
-    """Return the numbers of the pixels as they stand in the file, float32 `[height, width, channels]` of `size`.
+    """Return the numbers of the pixels as the file has them, float32 `[height, width, channels]` of `size`.
 
     Raises:
         MediaError: no picture or `.npy`, or one of another number of channels.

@@ -37,7 +37,7 @@ _SIZE_BYTES = 8
 
 
 def processes_work() -> bool:
-    """Whether this platform and this interpreter can start another one like it."""
+    """Return whether this platform and this interpreter can start another one like it."""
     is_python = Path(sys.executable or "").name.lower().startswith("python")
     return os.name == "posix" and is_python and not getattr(sys, "frozen", False)
 
@@ -54,7 +54,7 @@ class DecodingProcesses:
     """Some processes that decode batches of files while the caller does other things.
 
     Args:
-        decode: bytes -> features; raises `MediaError`. What cannot be pickled gets no process.
+        decode: bytes -> features; raises `MediaError`. If it cannot be pickled, there are no processes.
         number: of processes.
 
     Example:
@@ -75,10 +75,11 @@ class DecodingProcesses:
         self._processes = [_Process(job) for _ in range(number)]
 
     def ask(self, batch: Sequence[bytes]) -> Future[list[Decoded] | None] | None:
-        """Return the future answer to a batch, None within it where the process died.
+        """Hand a batch to the least busy process.
 
         Returns:
-            None if every process is still starting, busy or gone.
+            A future of the results, or of None if the process dies; no future if every process is still
+            starting, busy or gone.
         """
         free = [process for process in self._processes if process.free()]
         if not free:
@@ -137,13 +138,13 @@ class _Process:
         self._thread.shutdown()
         for stream in (self._child.stdin, self._child.stdout):
             assert stream is not None
-            with suppress(OSError):  # what was still to be written, to nobody
+            with suppress(OSError):  # nobody reads what was still to be written
                 stream.close()
 
     def _ask(self, batch: Sequence[bytes]) -> list[Decoded] | None:
         answer = self._exchange(pickle.dumps(batch))
-        found: list[Decoded] | None = None if answer is None else pickle.loads(answer)
-        return found
+        results: list[Decoded] | None = None if answer is None else pickle.loads(answer)
+        return results
 
     def _exchange(self, message: bytes) -> bytes | None:
         """Return the answer to a message, None from a dead process."""
@@ -173,7 +174,7 @@ def _receive(stream: IO[bytes]) -> bytes:
 
 
 def _work() -> None:
-    """Decode batches until the parent has no more; the whole life of a process."""
+    """Decode batches until the parent has no more. This is all that a process does."""
     with os.fdopen(os.dup(0), "rb") as questions, os.fdopen(os.dup(1), "wb") as answers:
         os.dup2(2, 1)  # a decoder that prints would garble the answers
         try:
@@ -181,7 +182,7 @@ def _work() -> None:
             _send(answers, b"started")
             while True:
                 batch = pickle.loads(_receive(questions))
-                found = [decode_or_error(decode, data) for data in batch]
-                _send(answers, pickle.dumps(found, pickle.HIGHEST_PROTOCOL))
+                results = [decode_or_error(decode, data) for data in batch]
+                _send(answers, pickle.dumps(results, pickle.HIGHEST_PROTOCOL))
         except (EOFError, BrokenPipeError):
             return

@@ -1,7 +1,7 @@
 """A video becomes some of its frames, each a square of RGB bytes, once; its sound is not read.
 
-Frames are decoded from the first to the last, never by jumping to a time: where a jump lands is a file's own affair.
-How many there are is counted first, from the packets of the container, which costs no decoding. The content decides
+Frames are decoded from the first to the last, never by jumping to a time, since files differ in where a jump
+lands. They are counted first, from the packets of the container, which costs no decoding. The content decides
 the format, and only the containers below are tried: others may name further files or addresses.
 """
 
@@ -38,7 +38,7 @@ def _container(data: bytes) -> str:
 
 
 def is_video(data: bytes) -> bool:
-    """Whether the bytes begin like a video of a known container."""
+    """Return whether the bytes begin like a video of a known container."""
     return bool(_container(data))
 
 
@@ -62,9 +62,9 @@ def decode_video(data: bytes, size: int, frames: int) -> np.ndarray:
     av = pyav()
     try:
         expected = _packets(av, data)
-        taken, found = _taken(av, data, size, spread(expected, frames))
-        if found != expected:  # packets that show nothing, or lost ones
-            taken, _ = _taken(av, data, size, spread(found, frames))
+        taken, count = _taken(av, data, size, spread(expected, frames))
+        if count != expected:  # packets that show nothing, or lost ones
+            taken, _ = _taken(av, data, size, spread(count, frames))
     except MediaError:
         raise
     except Exception as error:  # a decoder may fail in any way on bytes that somebody damaged
@@ -76,7 +76,7 @@ def decode_video(data: bytes, size: int, frames: int) -> np.ndarray:
 
 
 def spread(count: int, wanted: int) -> list[int]:
-    """Return which of `count` frames are taken: the middles of `wanted` equal parts, or all if they are fewer.
+    """Return the positions of `wanted` frames among `count`: the middles of equal parts, or all if fewer.
 
     >>> spread(10, 3), spread(2, 3)
     ([1, 5, 8], [0, 1])
@@ -98,7 +98,7 @@ def _opened(av: ModuleType, data: bytes) -> Any:
 
 
 def _packets(av: ModuleType, data: bytes) -> int:
-    """Return how many frames the container seems to hold, and refuse too many or too large ones."""
+    """Return the number of frames by the container's packets; refuse too many or too large ones."""
     with _opened(av, data) as opened:
         stream = opened.streams.video[0]
         check_megapixels(stream.codec_context.width, stream.codec_context.height)
@@ -109,10 +109,10 @@ def _packets(av: ModuleType, data: bytes) -> int:
 
 
 def _taken(
-    av: ModuleType, data: bytes, size: int, places: Sequence[int]
+    av: ModuleType, data: bytes, size: int, positions: Sequence[int]
 ) -> tuple[list[np.ndarray], int]:
-    """Return the frames at `places`, and how many there are."""
-    wanted, taken, count = set(places), [], 0
+    """Return the frames at `positions`, and the number of all frames."""
+    wanted, taken, count = set(positions), [], 0
     with _opened(av, data) as opened:
         stream = opened.streams.video[0]
         stream.codec_context.thread_count = 1  # files are decoded side by side

@@ -20,7 +20,7 @@ from torso.model.model import Model
 from torso.model.trunk import Encoded
 from torso.runs.predictor import Predictor
 from torso.training import Answers, Prediction, autocast
-from torso.training.answers import brought_back
+from torso.training.answers import on_cpu
 
 __all__ = ["Condition", "noisy", "under"]
 
@@ -135,7 +135,7 @@ def _outputs(
                     else clean[name]
                     for name, one in inputs.items()
                 }
-                found.append(brought_back(model.outputs(_encoded(model, seen))))
+                found.append(on_cpu(model.outputs(_encoded(model, seen))))
     return [
         {task: torch.cat([part[task] for part in found]) for task in model.tasks} for found in parts
     ]

@@ -78,7 +78,8 @@ class Scores(ABC):
 
     def __init_subclass__(cls, *, name: str | None = None, **rest: Any) -> None:
         super().__init_subclass__(**rest)
-        cls.words = {**super(cls, cls).words, **cls.words}
+        words = [vars(base).get("words", {}) for base in reversed(cls.__mro__)]
+        cls.words = {metric: word for some in words for metric, word in some.items()}
         if name is not None:
             cls.registry.add(name, cls)
 

@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from torso.columns.inputs import Input
+from torso.columns.profile import Guess, Profile
 from torso.columns.reading import Reading
 from torso.core.ranges import SetBy
 from torso.core.registry import Registry
@@ -36,16 +37,30 @@ class Target(ABC):
     """A label is one of several classes, one quantity, or something else."""
     estimator: ClassVar[Literal["classifier", "regressor"] | None] = None
     """How scikit-learn calls an estimator of such targets, if it knows any."""
+    rank: ClassVar[int | None] = None
+    """Place among the kinds that are asked whether they `recognise` a column, lowest first; None: never asked."""
     free: ClassVar[bool] = False
     """Whether the labels may lie in the inputs alone, so that no column need hold them."""
 
-    def __init_subclass__(cls, *, name: str = "", head: str = "", **kwargs: Any) -> None:
+    def __init_subclass__(
+        cls, *, name: str = "", head: str = "", rank: int | None = None, **kwargs: Any
+    ) -> None:
         super().__init_subclass__(**kwargs)
         cls.kind = name or cls.kind
         cls.head = head or cls.head
+        cls.rank = rank  # a kind derived from another is not asked in its stead
         if name:
             cls.registry.add(name, cls)
             add_folder(cls.__module__)
+
+    @classmethod
+    def recognise(cls, cells: Profile) -> Guess | None:  # noqa: ARG003
+        """Return why a column holds labels of this kind, or None if it does not.
+
+        A guess without a kind refuses the column: its cells look like this kind's but cannot be learnt. A kind whose
+        label is one value is asked only of cells that differ and are no dates.
+        """
+        return None
 
     @abstractmethod
     def fit(self, column: Labels) -> None:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
+from torso.columns.inputs import BinaryInput
+from torso.columns.profile import Guess, Profile
 from torso.columns.reading import Reading
 from torso.core.errors import DataError
 from torso.tables.table import Column
@@ -16,8 +19,14 @@ from torso.tasks.category.target import CategoryTarget
 __all__ = ["BinaryTarget"]
 
 
-class BinaryTarget(CategoryTarget, name="binary", head="logistic"):
+class BinaryTarget(CategoryTarget, name="binary", head="logistic", rank=30):
     """One of two classes; the second in order (1, true, yes, "b" after "a") is the positive one."""
+
+    @classmethod
+    def recognise(cls, cells: Profile) -> Guess | None:
+        """Recognise true and false, or any two values."""
+        guess = BinaryInput.recognise(cells)
+        return guess and replace(guess, kind=cls.kind)
 
     def fit(self, column: Column) -> None:
         """Learn the two classes."""

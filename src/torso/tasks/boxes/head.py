@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from torso.core.assignment import matched
-from torso.core.blocks import Block, positions_of_places
+from torso.core.blocks import Block, grid_positions
 from torso.core.types import Tokens
 from torso.tasks._base.grid_head import Grid, cell_middles
 from torso.tasks._base.head import Head
@@ -82,7 +82,7 @@ class BoxSet(Head, form="boxes", name="set"):
         if grid.shape[2] > self.cells:
             grid = functional.adaptive_avg_pool2d(grid, self.cells)
         side, dim = grid.shape[2], grid.shape[1]
-        x = grid.flatten(2).transpose(1, 2) + positions_of_places(side, side, dim, grid)
+        x = grid.flatten(2).transpose(1, 2) + grid_positions(side, side, dim, grid)
         x = x + self.layers(features).unsqueeze(1)
         cells = Tokens(x, x.new_ones(x.shape[:2], dtype=torch.bool))
         for block in self.blocks:

@@ -58,7 +58,7 @@ class DecoderBlock(nn.Module):
     def forward(self, x: Tensor, memory: Pair, before: Pair | None) -> tuple[Tensor, Pair]:
         """Return updated tokens, and keys and values of all so far; after a first call, one token at a time."""
         normed = self.norm_tokens(x)
-        key, value = self.to_tokens.pair(normed)
+        key, value = self.to_tokens.keys_values(normed)
         if before is not None:
             key, value = (torch.cat(both, dim=2) for both in zip(before, (key, value), strict=True))
         seen = self.to_tokens.attend(normed, (key, value), causal=before is None)
@@ -92,7 +92,7 @@ class Decoder(nn.Module):
 
     def begin(self, memory: Tensor) -> Past:
         """Return the past before the first token, from what is said about the rows, `[rows, memory, dim]`."""
-        return Past([cast(DecoderBlock, one).to_memory.pair(memory) for one in self.blocks])
+        return Past([cast(DecoderBlock, one).to_memory.keys_values(memory) for one in self.blocks])
 
     def forward(self, tokens: Tensor, past: Past) -> tuple[Tensor, Past]:
         """Return the hidden states after each of `tokens` `[rows, steps]`, `[rows, steps, dim]`, and the new past."""

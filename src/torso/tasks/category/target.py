@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from torso.columns import cells
+from torso.columns.profile import FEW_WHOLE_NUMBERS, MOSTLY, Guess, Profile
 from torso.columns.reading import Reading
 from torso.core.errors import DataError
 from torso.tables.table import Column
@@ -36,7 +37,7 @@ def _type_name(values: pa.Array, classes: list[str]) -> str:
     return "boolean" if set(classes) <= {"true", "false"} else "text"
 
 
-class CategoryTarget(Target, name="category", head="softmax"):
+class CategoryTarget(Target, name="category", head="softmax", rank=40):
     """One of several classes, those of the training rows.
 
     A label of a class that the training rows do not hold is reported; it has an index past the last class, which
@@ -46,6 +47,20 @@ class CategoryTarget(Target, name="category", head="softmax"):
     label = "class"
     estimator = "classifier"
     least = 2
+
+    @classmethod
+    def recognise(cls, cells: Profile) -> Guess | None:
+        """Recognise few whole numbers, and texts that are no numbers; refuse texts that hardly repeat."""
+        if cells.is_number:
+            few = cells.distinct <= FEW_WHOLE_NUMBERS and cells.are_whole
+            return Guess(cls.kind, f"{cells.distinct} whole numbers") if few else None
+        if not cells.is_text or cells.numeric_share >= MOSTLY:
+            return None
+        if len(cells.counts) > 20 and len(cells.counts) > len(cells.values) / 2:
+            return Guess(
+                "", f"{cells.distinct} different texts in {len(cells.column)} rows are no classes"
+            )
+        return Guess(cls.kind, f"{cells.distinct} values")
 
     def __init__(self) -> None:
         self.classes: list[str] = []

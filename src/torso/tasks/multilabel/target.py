@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
-from torso.columns import cells
+from torso.columns.cells import is_text
+from torso.columns.profile import Guess, Profile
 from torso.columns.reading import Reading
 from torso.core.errors import DataError
 from torso.tables.table import Column
@@ -16,8 +18,10 @@ from torso.tasks._base.target import Target
 
 __all__ = ["MultilabelTarget"]
 
+_MARKS = ("|", ";")
 
-class MultilabelTarget(Target, name="multilabel", head="logistic"):
+
+class MultilabelTarget(Target, name="multilabel", head="logistic", rank=10):
     """Any number of labels at once: a list of strings, or strings joined by a delimiter.
 
     Args:
@@ -26,6 +30,20 @@ class MultilabelTarget(Target, name="multilabel", head="logistic"):
 
     estimator = "classifier"
 
+    @classmethod
+    def recognise(cls, cells: Profile) -> Guess | None:
+        """Recognise lists of texts, and texts of which most hold a mark between few labels."""
+        if cells.lists is not None:
+            texts = all(isinstance(label, str) for labels in cells.lists for label in labels)
+            return Guess(cls.kind, "lists of labels") if any(cells.lists) and texts else None
+        for mark in _MARKS if cells.is_text else ():
+            if sum(mark in text for text in cells.values) < 0.5 * len(cells.values):
+                continue
+            labels = Counter(label.strip() for text in cells.values for label in text.split(mark))
+            if len(labels) <= max(20, sum(labels.values()) // 5):
+                return Guess(cls.kind, f"{len(labels)} labels, separated by {mark!r}")
+        return None
+
     def __init__(self, delimiter: str = "|") -> None:
         self.delimiter = delimiter
         self.labels: list[str] = []
@@ -33,7 +51,7 @@ class MultilabelTarget(Target, name="multilabel", head="logistic"):
 
     def fit(self, column: Column) -> None:
         """Learn the labels, sorted."""
-        self.joined = cells.is_text(column.values)
+        self.joined = is_text(column.values)
         lists = self._lists(column)
         self.labels = sorted({label for cell in lists if cell is not None for label in cell})
         if not self.labels:
@@ -44,7 +62,7 @@ class MultilabelTarget(Target, name="multilabel", head="logistic"):
 
     def _lists(self, column: Column) -> list[list[str] | None]:
         cells_ = column.values.to_pylist()
-        if cells.is_text(column.values):
+        if is_text(column.values):
             return [
                 None
                 if cell is None

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
 from torso.columns import cells
+from torso.columns.inputs import NumberInput
+from torso.columns.profile import Guess, Profile
 from torso.columns.reading import Reading
 from torso.tables.table import Column
 from torso.tasks._base.numbers import constant, moments, named, origin_of
@@ -17,11 +20,20 @@ from torso.tasks._base.target import Target
 __all__ = ["NumberTarget"]
 
 
-class NumberTarget(Target, name="number", head="gaussian"):
+class NumberTarget(Target, name="number", head="gaussian", rank=50):
     """A number. Infinite labels count as missing and are reported."""
 
     label = "quantity"
     estimator = "regressor"
+
+    @classmethod
+    def recognise(cls, cells: Profile) -> Guess | None:
+        """Recognise numbers, and texts that are nearly all numbers."""
+        if cells.is_number:
+            why = "whole numbers with many values" if cells.are_whole else "numbers"
+            return Guess(cls.kind, why)
+        guess = NumberInput.recognise(cells)
+        return guess and replace(guess, kind=cls.kind)
 
     def __init__(self) -> None:
         self.mean = 0.0

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from torso.core.assignment import matched
-from torso.core.blocks import Block, positions, positions_of_places
+from torso.core.blocks import Block, grid_positions, positions
 from torso.core.types import Tokens
 from torso.tasks._base.grid_head import Grid, cell_middles
 from torso.tasks._base.head import Head
@@ -122,7 +122,7 @@ class TrackSet(Head, form="tracks", name="set"):
         if grid.shape[2] > self.cells:
             grid = functional.adaptive_avg_pool2d(grid, self.cells)
         side, dim = grid.shape[2], grid.shape[1]
-        x = grid.flatten(2).transpose(1, 2) + positions_of_places(side, side, dim, grid)
+        x = grid.flatten(2).transpose(1, 2) + grid_positions(side, side, dim, grid)
         x = x.reshape(-1, self.frames, side**2, dim) + positions(self.frames, dim, x).unsqueeze(1)
         x = x.flatten(1, 2) + self.layers(features).unsqueeze(1)
         cells = Tokens(x, seen.repeat_interleave(side**2, dim=1))

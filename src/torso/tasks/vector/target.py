@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
 from torso.columns import cells
+from torso.columns.inputs.vector import VectorInput, lists_of_numbers
+from torso.columns.profile import Guess, Profile
 from torso.columns.reading import Reading
 from torso.tables.table import Column
 from torso.tasks._base.numbers import constant, moments, named, origin_of
@@ -17,10 +20,18 @@ from torso.tasks._base.target import Target
 __all__ = ["VectorTarget"]
 
 
-class VectorTarget(Target, name="vector", head="gaussian"):
+class VectorTarget(Target, name="vector", head="gaussian", rank=20):
     """Several numbers at once: a list of one length. A single missing number leaves the others in use."""
 
     estimator = "regressor"
+
+    @classmethod
+    def recognise(cls, cells: Profile) -> Guess | None:
+        """Recognise lists of numbers of one length; refuse all other lists."""
+        guess = lists_of_numbers(cells)
+        if guess is None or guess.kind == VectorInput.name:
+            return guess and replace(guess, kind=cls.kind)
+        return Guess("", "a sequence cannot be predicted" if guess.kind else guess.why)
 
     def __init__(self) -> None:
         self.mean: list[float] = []

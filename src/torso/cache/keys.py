@@ -1,4 +1,4 @@
-"""From 16-byte keys to item numbers, in arrays: a million keys are 20 MB, not a million Python objects.
+"""16-byte keys, and a table from keys to item numbers: a million keys are 20 MB, not a million Python objects.
 
 Sorted keys answer by binary search, whole batches at a time. The newest keys wait in a small dict, so that
 adding one doesn't sort them all.
@@ -6,18 +6,27 @@ adding one doesn't sort them all.
 
 from __future__ import annotations
 
-from typing import Any
+from hashlib import blake2b
 
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["KEY_BYTES", "GrowingArray", "KeyTable", "as_keys"]
+__all__ = ["KEY_BYTES", "GrowingArray", "KeyTable", "as_keys", "content_digest"]
 
 KEY_BYTES = 16
-_MOST_RECENT = 1 << 16
+_MOST_RECENT = 1 << 16  # keys in the dict
 
 
-def as_keys(keys: npt.NDArray[Any]) -> npt.NDArray[np.bytes_]:
+def content_digest(data: bytes) -> bytes:
+    """Return the key of some bytes: 16 bytes, other ones for any other content.
+
+    >>> content_digest(b"a cell").hex()
+    '9162a4d271e032c5869dde05835fdf93'
+    """
+    return blake2b(data, digest_size=KEY_BYTES).digest()
+
+
+def as_keys(keys: np.ndarray) -> npt.NDArray[np.bytes_]:
     """Return `[n, 16]` uint8 or `[n]` V16 as the sortable `[n]` S16 that a `KeyTable` reads."""
     keys = np.ascontiguousarray(keys)
     rows_of_bytes = keys.dtype == np.uint8 and keys.ndim == 2 and keys.shape[1] == KEY_BYTES
@@ -33,13 +42,13 @@ class GrowingArray:
     """A one-dimensional array with a cheap `append`; reading is safe while another thread appends."""
 
     def __init__(self, dtype: npt.DTypeLike) -> None:
-        self._values: npt.NDArray[Any] = np.empty(0, dtype)
+        self._values: np.ndarray = np.empty(0, dtype)
         self._count = 0
 
     def __len__(self) -> int:
         return self._count
 
-    def append(self, block: npt.NDArray[Any]) -> int:
+    def append(self, block: np.ndarray) -> int:
         """Append `block` and return the number of its first entry."""
         first, end = self._count, self._count + len(block)
         if end > len(self._values):
@@ -50,7 +59,7 @@ class GrowingArray:
         self._count = end
         return first
 
-    def take(self, items: npt.NDArray[np.int64]) -> npt.NDArray[Any]:
+    def take(self, items: npt.NDArray[np.int64]) -> np.ndarray:
         """Return the entries `items`; -1 gives zeros."""
         items = np.asarray(items, np.int64)
         if items.size and not -1 <= items.min() <= items.max() < self._count:
@@ -65,10 +74,16 @@ class GrowingArray:
 
 
 class KeyTable:
-    """Item numbers by key; of equal keys the first one counts."""
+    """Item numbers by key; of equal keys the first one counts.
+
+    >>> table = KeyTable()
+    >>> table.insert(content_digest(b"first"), 0)
+    >>> table.find_one(content_digest(b"first")), table.find_one(content_digest(b"second"))
+    (0, -1)
+    """
 
     def __init__(self) -> None:
-        # keys in order and their items: one value, so that no interrupt can part them
+        # Keys in order and their items: one value, so that no interrupt can part them.
         self._sorted = (np.empty(0, f"S{KEY_BYTES}"), np.empty(0, np.int32))
         self._recent: dict[bytes, int] = {}
 
@@ -94,23 +109,23 @@ class KeyTable:
         """Return the item number of `key`, -1 if it is unknown."""
         known, items = self._sorted
         wanted = np.frombuffer(key, f"S{KEY_BYTES}")
-        place = int(known.searchsorted(wanted)[0])
-        if place < len(known) and known[place] == wanted[0]:
-            return int(items[place])
+        index = int(known.searchsorted(wanted)[0])
+        if index < len(known) and known[index] == wanted[0]:
+            return int(items[index])
         return self._recent.get(key, -1)
 
     def find(self, keys: npt.NDArray[np.bytes_]) -> npt.NDArray[np.int64]:
         """Return the item number of each key, -1 where it is unknown."""
-        found = np.full(len(keys), -1, np.int64)
+        numbers = np.full(len(keys), -1, np.int64)
         known, items = self._sorted
         if len(known):
-            places = np.searchsorted(known, keys)
-            places[places == len(known)] = 0
-            same = known[places] == keys
-            found[same] = items[places[same]]
+            indices = np.searchsorted(known, keys)
+            indices[indices == len(known)] = 0
+            equal = known[indices] == keys
+            numbers[equal] = items[indices[equal]]
         if self._recent:
             raw = keys.tobytes()
-            for miss in np.flatnonzero(found < 0).tolist():
+            for miss in np.flatnonzero(numbers < 0).tolist():
                 key = raw[miss * KEY_BYTES : (miss + 1) * KEY_BYTES]
-                found[miss] = self._recent.get(key, -1)
-        return found
+                numbers[miss] = self._recent.get(key, -1)
+        return numbers
