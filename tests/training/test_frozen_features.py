@@ -148,11 +148,11 @@ def test_training_the_backbone_in_a_run(table, train):
 def counting(monkeypatch, encoder):
     """Return the numbers of rows that the backbone has been given, filled as it runs."""
     seen = []
-    begin = encoder.begin
+    run_backbone = encoder.run_backbone
     monkeypatch.setattr(
         encoder,
-        "begin",
-        lambda features, view=0: seen.append(len(features)) or begin(features, view),
+        "run_backbone",
+        lambda features, view=0: seen.append(len(features)) or run_backbone(features, view),
     )
     return seen
 
