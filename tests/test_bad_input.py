@@ -166,12 +166,13 @@ def test_most_skipped_is_judged_over_the_whole_table_at_prediction(trained, monk
     frame = pd.read_csv(source)
     frame.loc[2:6, "photo"] = "files/gone.png"
     predictor = torso.load(run)
-    answers = predictor.predict(frame, root=source.parent)
-    assert [one["row"] for one in predictor.last_skipped] == [3, 4, 5, 6, 7]
+    answers = predictor.predict(frame, root=source.parent, details=True)
+    assert [cell.row for cell in answers.skipped] == [3, 4, 5, 6, 7]
+    assert answers.notes[0].startswith("5 cells of 'photo' counted as missing; the first: row 3,")
     frame.loc[12:18, "photo"] = "files/gone.png"
     with pytest.raises(DataError, match="12 of 40 files"):
         predictor.predict(frame, root=source.parent)
-    assert len(answers) == 40
+    assert len(answers.columns) == 40
 
 
 @pytest.mark.parametrize("path", ["../secret.png", "/etc/hostname", "files/../../secret.png"])
@@ -179,8 +180,8 @@ def test_a_path_that_leaves_the_root_is_not_read(table, tmp_path, path):
     (tmp_path / "secret.png").write_bytes(tables.png())
     change(table, lambda cells: cells["photo"].__setitem__(0, path))
     run = torso.fit(table, TARGETS, settings={**TINY, **MEDIA})
-    assert [(one["row"], one["cell"]) for one in run.skipped] == [(1, path)]
-    holds(run.skipped[0]["reason"], "leaves the root")
+    assert [(cell.row, cell.cell) for cell in run.skipped] == [(1, path)]
+    holds(run.skipped[0].reason, "leaves the root")
 
 
 def test_a_link_that_leaves_the_root_is_not_read(table, tmp_path):
@@ -188,14 +189,14 @@ def test_a_link_that_leaves_the_root_is_not_read(table, tmp_path):
     (table.parent / "files/0.png").unlink()
     (table.parent / "files/0.png").symlink_to(tmp_path / "secret.png")
     run = torso.fit(table, TARGETS, settings={**TINY, **MEDIA})
-    holds(run.skipped[0]["reason"], "leaves the root")
+    holds(run.skipped[0].reason, "leaves the root")
 
 
 def test_a_wrong_extension_is_read_by_content(table):
     Image.new("RGB", (9, 9)).save(table.parent / "files/0.png", "JPEG")
     samples = np.zeros(800, np.float32)
     soundfile.write(table.parent / "files/0.wav", samples, 4000, format="FLAC", subtype="PCM_16")
-    assert torso.fit(table, TARGETS, settings={**TINY, **MEDIA}).skipped == []
+    assert torso.fit(table, TARGETS, settings={**TINY, **MEDIA}).skipped == ()
 
 
 def test_a_root_that_is_not_there(table, capsys):
@@ -292,9 +293,9 @@ def test_unseen_categories_lose_no_row(simple):
     predictor = torso.load(simple)
     answers = predictor.predict(columns)
     assert len(answers) == 8
-    reports = predictor.evaluate(columns, resamples=0)
-    assert [(one["row"], one["cell"]) for one in predictor.last_skipped] == [(1, "mauve")]
-    assert reports["colour"].labels == 8  # and counts as wrong
+    evaluation = predictor.evaluate(columns, resamples=0, details=True)
+    assert [(cell.row, cell.cell) for cell in evaluation.skipped] == [(1, "mauve")]
+    assert evaluation.reports["colour"].labels == 8  # and counts as wrong
 
 
 @pytest.mark.parametrize("as_type", [int, float, str, "Int64", "category", "string", object])
@@ -441,7 +442,7 @@ def test_a_class_seen_once(tmp_path):
         )
         run = torso.fit(table, TARGETS, settings=TINY)
         known = "mauve" in run.schema.targets["colour"].names
-        assert [one["cell"] for one in run.skipped] == ([] if known else ["mauve"])
+        assert [cell.cell for cell in run.skipped] == ([] if known else ["mauve"])
         assert len(run.predict(table)) == 40
 
 

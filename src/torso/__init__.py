@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from torso.model.model import Model
     from torso.runs.fit import fit
     from torso.runs.predictor import Predictor, load
+    from torso.runs.prepare import prepare
+    from torso.runs.prepared import Prepared
+    from torso.runs.report import RunReport
+    from torso.runs.train import train
     from torso.search import Searcher
     from torso.studies.robustness import robustness
 
@@ -27,12 +31,16 @@ __all__ = [
     "Features",
     "Model",
     "Predictor",
+    "Prepared",
+    "RunReport",
     "Searcher",
     "Tokens",
     "__version__",
     "fit",
     "load",
+    "prepare",
     "robustness",
+    "train",
 ]
 
 _HOME = {
@@ -41,11 +49,15 @@ _HOME = {
     "Features": "torso.core.types",
     "Model": "torso.model.model",
     "Predictor": "torso.runs.predictor",
+    "Prepared": "torso.runs.prepared",
+    "RunReport": "torso.runs.report",
     "Searcher": "torso.search",
     "Tokens": "torso.core.types",
     "fit": "torso.runs.fit",
     "load": "torso.runs.predictor",
+    "prepare": "torso.runs.prepare",
     "robustness": "torso.studies.robustness",
+    "train": "torso.runs.train",
 }
 
 

@@ -21,6 +21,10 @@ WAYS = ["here", "threads", "processes"]
 NUMBER = 300
 
 
+def as_loaded(data):
+    return Loaded(data, None)
+
+
 @pytest.fixture(params=WAYS)
 def way(request, monkeypatch):
     """Make every reading go one way, and return which."""
@@ -122,12 +126,12 @@ def test_the_first_error_ends_it(way, folder, tmp_path):
 def test_an_unexpected_error_is_shown_and_not_lost(way):
     files = [b"even"] * 39 + [b"odd"]
     with pytest.raises(ValueError, match="multiple of element size"):
-        list(decode_files(files, Loaded, partial(np.frombuffer, dtype=np.uint16)))
+        list(decode_files(files, as_loaded, partial(np.frombuffer, dtype=np.uint16)))
 
 
 def test_stopping_early_leaves_nothing_behind(way):
     data = tables.png()
-    results = decode_files([data] * 400, Loaded, partial(decode_image, size=16))
+    results = decode_files([data] * 400, as_loaded, partial(decode_image, size=16))
     with closing(results):
         for number, (loaded, found) in enumerate(results):
             assert loaded.data is data
@@ -151,7 +155,7 @@ def test_the_cost_decides(cost, number, expected, monkeypatch):
         )
     times = iter([time for seconds in [0.3] + [cost] * 7 for time in (0.0, seconds)])
     monkeypatch.setattr(decoding, "perf_counter", lambda: next(times))
-    list(decode_files([b"x"] * number, Loaded, lambda data: np.zeros(1)))
+    list(decode_files([b"x"] * number, as_loaded, lambda data: np.zeros(1)))
     assert ways == expected
 
 

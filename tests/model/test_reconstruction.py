@@ -125,7 +125,7 @@ def test_pictures_are_restored_from_words(tmp_path):
             "data.cache": str(tmp_path / "cache"),
         },
     )
-    assert run.skipped == []
+    assert not run.skipped
     answers = run.predict(
         [{"photo": None, "note": word} for word in ("on the left", "on the right")]
     )

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -168,8 +169,7 @@ def test_nothing_is_kept_for_a_table_in_memory_or_a_run_in_memory(run, here):
         text="a red thing", among=frame.drop(columns=["photo", "sound"]), top=2
     )
     assert found["colour"].tolist() == ["red", "red"]
-    run.folder = None
-    assert encoded(run, here / "files", find="photo")[1] == 90
+    assert encoded(replace(run, folder=None), here / "files", find="photo")[1] == 90
     assert not (here / "run/search").exists()
 
 

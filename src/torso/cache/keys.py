@@ -7,7 +7,6 @@ adding one doesn't sort them all.
 from __future__ import annotations
 
 from hashlib import blake2b
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -27,7 +26,7 @@ def content_digest(data: bytes) -> bytes:
     return blake2b(data, digest_size=KEY_BYTES).digest()
 
 
-def as_keys(keys: npt.NDArray[Any]) -> npt.NDArray[np.bytes_]:
+def as_keys(keys: np.ndarray) -> npt.NDArray[np.bytes_]:
     """Return `[n, 16]` uint8 or `[n]` V16 as the sortable `[n]` S16 that a `KeyTable` reads."""
     keys = np.ascontiguousarray(keys)
     rows_of_bytes = keys.dtype == np.uint8 and keys.ndim == 2 and keys.shape[1] == KEY_BYTES
@@ -43,13 +42,13 @@ class GrowingArray:
     """A one-dimensional array with a cheap `append`; reading is safe while another thread appends."""
 
     def __init__(self, dtype: npt.DTypeLike) -> None:
-        self._values: npt.NDArray[Any] = np.empty(0, dtype)
+        self._values: np.ndarray = np.empty(0, dtype)
         self._count = 0
 
     def __len__(self) -> int:
         return self._count
 
-    def append(self, block: npt.NDArray[Any]) -> int:
+    def append(self, block: np.ndarray) -> int:
         """Append `block` and return the number of its first entry."""
         first, end = self._count, self._count + len(block)
         if end > len(self._values):
@@ -60,7 +59,7 @@ class GrowingArray:
         self._count = end
         return first
 
-    def take(self, items: npt.NDArray[np.int64]) -> npt.NDArray[Any]:
+    def take(self, items: npt.NDArray[np.int64]) -> np.ndarray:
         """Return the entries `items`; -1 gives zeros."""
         items = np.asarray(items, np.int64)
         if items.size and not -1 <= items.min() <= items.max() < self._count:

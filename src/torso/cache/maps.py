@@ -13,7 +13,6 @@ import mmap
 from collections import OrderedDict
 from pathlib import Path
 from threading import Lock
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -35,20 +34,18 @@ class SegmentMaps:
         skip: bytes at the start of each file that are no data.
     """
 
-    def __init__(
-        self, folder: Path, dtype: np.dtype[Any], tail: tuple[int, ...], skip: int
-    ) -> None:
+    def __init__(self, folder: Path, dtype: np.dtype, tail: tuple[int, ...], skip: int) -> None:
         self._folder = folder
         self._dtype, self._tail, self._skip = dtype, tail, skip
         self._row_bytes = dtype.itemsize * math.prod(tail)
         self._lock = Lock()
-        self._open: OrderedDict[str, tuple[mmap.mmap, npt.NDArray[Any]]] = OrderedDict()
+        self._open: OrderedDict[str, tuple[mmap.mmap, np.ndarray]] = OrderedDict()
         self._touched = 0
         self._prefetch = False
 
     def read(
         self, name: str, starts: npt.NDArray[np.int64], lengths: npt.NDArray[np.int64]
-    ) -> npt.NDArray[Any]:
+    ) -> np.ndarray:
         """Return all rows of segment `name`.
 
         Args:
@@ -84,7 +81,7 @@ class SegmentMaps:
         with self._lock:
             self._open.clear()
 
-    def _map(self, name: str, end: int) -> tuple[mmap.mmap, npt.NDArray[Any]]:
+    def _map(self, name: str, end: int) -> tuple[mmap.mmap, np.ndarray]:
         with self._lock:
             opened = self._open.get(name)
             if opened is None or len(opened[1]) < end:  # new, or it has grown since
@@ -94,7 +91,7 @@ class SegmentMaps:
                 self._open.popitem(last=False)
             return opened
 
-    def _map_file(self, name: str, end: int) -> tuple[mmap.mmap, npt.NDArray[Any]]:
+    def _map_file(self, name: str, end: int) -> tuple[mmap.mmap, np.ndarray]:
         path = self._folder / f"{name}.bin"
         with path.open("rb") as file:
             mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)

@@ -22,7 +22,6 @@ from collections.abc import Collection, Iterator
 from contextlib import suppress
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any
 from uuid import uuid4
 
 import numpy as np
@@ -102,7 +101,7 @@ def replace_file(path: Path, content: bytes) -> None:
 
 
 def write_index(
-    folder: Path, identity: bytes, name: str, records: npt.NDArray[Any], data_bytes: int
+    folder: Path, identity: bytes, name: str, records: np.ndarray, data_bytes: int
 ) -> None:
     """Commit the segment `name`: from here on its `records` are believed.
 
@@ -121,7 +120,7 @@ def write_index(
 
 def read_segments(
     folder: Path, identity: bytes, dtype: npt.DTypeLike, skip: Collection[str] = ()
-) -> Iterator[tuple[str, npt.NDArray[Any], int]]:
+) -> Iterator[tuple[str, np.ndarray, int]]:
     """Yield `(name, records, data_bytes)` of every whole segment whose name is not in `skip`."""
     for path in sorted(folder.glob("*.npy")):
         if path.stem in skip:
@@ -196,7 +195,7 @@ class SegmentWriter:
             raise
         self.size = end
 
-    def commit(self, records: npt.NDArray[Any]) -> None:
+    def commit(self, records: np.ndarray) -> None:
         """Make the data durable, then believed; nothing can be appended afterwards."""
         if self._handle < 0:  # done, and interrupted before the caller heard of it
             return

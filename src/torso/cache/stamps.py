@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from pathlib import Path
 from threading import RLock
-from typing import Any
 from uuid import uuid4
 
 import numpy as np
@@ -68,9 +67,7 @@ class StampMemo(ClosedByBlock):
     def __len__(self) -> int:
         return len(self._digests)
 
-    def lookup(
-        self, stamps: npt.NDArray[Any]
-    ) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.bool_]]:
+    def lookup(self, stamps: np.ndarray) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.bool_]]:
         """Return the digest of each file.
 
         Args:

@@ -18,7 +18,6 @@ from contextlib import suppress
 from pathlib import Path
 from threading import RLock
 from time import perf_counter
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -88,7 +87,7 @@ class FeatureStore(ClosedByBlock):
     def __init__(
         self,
         root: Path,
-        settings: Mapping[str, Any],
+        settings: Mapping[str, object],
         dtype: npt.DTypeLike,
         tail: tuple[int, ...] = (),
     ) -> None:
@@ -141,7 +140,7 @@ class FeatureStore(ClosedByBlock):
                 keys = np.concatenate([as_keys(records["key"]) for _, records, _ in segments])
                 self._keys.extend(keys, first)
 
-    def positions(self, digests: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
+    def positions(self, digests: np.ndarray) -> npt.NDArray[np.int64]:
         """Return the item number of each digest, -1 where it is unknown.
 
         Args:
@@ -159,7 +158,7 @@ class FeatureStore(ClosedByBlock):
         """Return the length of each item's first axis, 0 for item -1."""
         return self._locations.take(items)["length"].astype(np.int64)
 
-    def add(self, digest: bytes, array: npt.NDArray[Any]) -> int:
+    def add(self, digest: bytes, array: np.ndarray) -> int:
         """Store the features of a content and return their item number; a known content is not stored again.
 
         Raises:
@@ -189,9 +188,7 @@ class FeatureStore(ClosedByBlock):
                 self.commit()
             return item
 
-    def gather(
-        self, items: npt.NDArray[np.int64]
-    ) -> tuple[npt.NDArray[Any], npt.NDArray[np.int64]]:
+    def gather(self, items: npt.NDArray[np.int64]) -> tuple[np.ndarray, npt.NDArray[np.int64]]:
         """Return the items side by side, padded with zeros at the end.
 
         Args:
@@ -277,7 +274,7 @@ class FeatureStore(ClosedByBlock):
             self._writer, self._pending, self._failed = None, [], []
         return self._writer
 
-    def _rows_of(self, locations: npt.NDArray[Any]) -> dict[int, npt.NDArray[Any]]:
+    def _rows_of(self, locations: np.ndarray) -> dict[int, np.ndarray]:
         filled = locations[locations["length"] > 0]
         rows = {}
         for segment in np.unique(filled["segment"]).tolist():
@@ -288,7 +285,7 @@ class FeatureStore(ClosedByBlock):
         return rows
 
 
-def _canonical(settings: Mapping[str, Any], dtype: np.dtype[Any], tail: tuple[int, ...]) -> str:
+def _canonical(settings: Mapping[str, object], dtype: np.dtype, tail: tuple[int, ...]) -> str:
     """Return one text for equal settings, whatever the order of their keys."""
     description = {
         "format": _FORMAT,

@@ -14,7 +14,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from statistics import median
 from time import perf_counter
-from typing import Any
+from typing import Generic, TypeVar
 
 import numpy as np
 
@@ -35,8 +35,12 @@ _MOST_PROCESSES = 7  # small files feed no more
 _GROUP, _GROUP_BYTES = 32, 1 << 20  # files and bytes that a process is handed at once
 
 
+Task = TypeVar("Task")
+Note = TypeVar("Note")
+
+
 @dataclass(frozen=True)
-class Loaded:
+class Loaded(Generic[Note]):
     """A file before it is decoded.
 
     Attributes:
@@ -45,17 +49,17 @@ class Loaded:
     """
 
     data: bytes | MediaError | None
-    note: Any = None
+    note: Note
 
 
-_Load = Callable[[Any], Loaded]
+_Load = Callable[[Task], Loaded[Note]]
 _Decode = Callable[[bytes], np.ndarray]
-_Result = tuple[Loaded, Decoded | None]
+_Result = tuple[Loaded[Note], Decoded | None]
 
 
 def decode_files(
-    tasks: Sequence[Any], load: _Load, decode: _Decode
-) -> Generator[_Result, None, None]:
+    tasks: Sequence[Task], load: _Load[Task, Note], decode: _Decode
+) -> Generator[_Result[Note], None, None]:
     """Yield each task's `Loaded` with its features, or with the error or None that it was loaded with.
 
     Args:
@@ -88,18 +92,18 @@ def _cores() -> int:
     return os.cpu_count() or 1
 
 
-def _result(loaded: Loaded, decode: _Decode) -> _Result:
+def _result(loaded: Loaded[Note], decode: _Decode) -> _Result[Note]:
     data = loaded.data
     return loaded, decode_or_error(decode, data) if isinstance(data, bytes) else data
 
 
 def _by_threads(
-    tasks: Sequence[Any], load: _Load, decode: _Decode, cores: int
-) -> Iterator[_Result]:
-    def run(group: Sequence[Any]) -> list[_Result]:
+    tasks: Sequence[Task], load: _Load[Task, Note], decode: _Decode, cores: int
+) -> Iterator[_Result[Note]]:
+    def run(group: Sequence[Task]) -> list[_Result[Note]]:
         return [_result(load(task), decode) for task in group]
 
-    ahead: deque[Future[list[_Result]]] = deque()
+    ahead: deque[Future[list[_Result[Note]]]] = deque()
     with ThreadPoolExecutor(cores) as pool:
         try:
             for start in range(0, len(tasks), _PROBE):
@@ -113,10 +117,10 @@ def _by_threads(
 
 
 def _by_processes(
-    tasks: Sequence[Any], load: _Load, decode: _Decode, number: int
-) -> Iterator[_Result]:
+    tasks: Sequence[Task], load: _Load[Task, Note], decode: _Decode, number: int
+) -> Iterator[_Result[Note]]:
     """Feed `number` processes, and decode a group here whenever they all have enough to do."""
-    ahead: deque[tuple[list[Loaded], Future[list[Decoded] | None]]] = deque()
+    ahead: deque[tuple[list[Loaded[Note]], Future[list[Decoded] | None]]] = deque()
     with DecodingProcesses(decode, number) as processes:
         for group in _groups(tasks, load):
             batch = [loaded.data for loaded in group if isinstance(loaded.data, bytes)]
@@ -127,8 +131,8 @@ def _by_processes(
             yield from _answered(*ahead.popleft(), decode)
 
 
-def _groups(tasks: Sequence[Any], load: _Load) -> Iterator[list[Loaded]]:
-    group: list[Loaded] = []
+def _groups(tasks: Sequence[Task], load: _Load[Task, Note]) -> Iterator[list[Loaded[Note]]]:
+    group: list[Loaded[Note]] = []
     size = 0
     for task in tasks:
         group.append(load(task))
@@ -148,8 +152,8 @@ def _done(decode: _Decode, batch: Sequence[bytes]) -> Future[list[Decoded] | Non
 
 
 def _answered(
-    group: Sequence[Loaded], answer: Future[list[Decoded] | None], decode: _Decode
-) -> Iterator[_Result]:
+    group: Sequence[Loaded[Note]], answer: Future[list[Decoded] | None], decode: _Decode
+) -> Iterator[_Result[Note]]:
     features = answer.result()
     if features is None:  # the process died: its files are decoded here
         yield from (_result(loaded, decode) for loaded in group)

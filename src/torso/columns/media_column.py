@@ -97,8 +97,8 @@ class _MediaColumn:
     def decode_all(self, decoder: FileDecoder) -> ListSource:
         """Decode every cell into memory."""
 
-        def load(cell: str | bytes | None) -> Loaded:
-            return Loaded(None if cell is None else self._read(cell))
+        def load(cell: str | bytes | None) -> Loaded[None]:
+            return Loaded(None if cell is None else self._read(cell), None)
 
         arrays: list[np.ndarray | None] = []
         with closing(decode_files(self.cells, load, decoder.decode)) as results:
@@ -116,7 +116,7 @@ class _MediaColumn:
         store = FeatureStore(cache, decoder.settings, decoder.dtype, decoder.tail)
         num_decoded = 0
 
-        def load(index: int) -> Loaded:
+        def load(index: int) -> Loaded[tuple[int, bytes]]:
             data = self._read(self.cells[unknown[index]] or "")
             if isinstance(data, MediaError):
                 return Loaded(data, (index, b""))

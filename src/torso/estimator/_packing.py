@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -27,4 +28,5 @@ def unpacked(files: Mapping[str, bytes], device: str) -> Predictor:
             path = Path(folder) / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
-        return load(folder, device=device, trust_code=True)
+        run = load(folder, device=device, trust_code=True)
+    return replace(run, folder=None)

@@ -1,12 +1,16 @@
-"""The untrained model of a run, from its config and its schema."""
+"""The untrained model of a run and its balancer, from the config and the schema."""
 
 from __future__ import annotations
 
+import torch
+
+from torso.balancing import Balancer
 from torso.model import Model, PartSpec
 from torso.runs.config import RunConfig
 from torso.runs.schema import Schema
+from torso.training import choose_device
 
-__all__ = ["build_model"]
+__all__ = ["build_balancer", "build_model", "check_parts"]
 
 
 def build_model(config: RunConfig, schema: Schema) -> Model:
@@ -28,3 +32,24 @@ def build_model(config: RunConfig, schema: Schema) -> Model:
         modality_heads=config.modality_heads,
         restored=schema.restored if config.training.modality_dropout else None,
     )
+
+
+def build_balancer(config: RunConfig, model: Model) -> Balancer:
+    """Return the balancer that a config describes, for the losses of a model."""
+    return Balancer.registry.build(
+        config.balancing,
+        tasks=model.loss_names,
+        unimodal={name: task for name, (task, _) in model.unimodal.items()},
+        modality_of={name: modality for name, (_, modality) in model.unimodal.items()},
+    )
+
+
+def check_parts(config: RunConfig, schema: Schema) -> None:
+    """Build the model and the balancer once and drop them, so that bad settings fail before files are decoded.
+
+    Raises:
+        ConfigError: a part refuses its settings, or there is no such device.
+    """
+    choose_device(config.training.device)
+    with torch.random.fork_rng(devices=[]):
+        build_balancer(config, build_model(config, schema))

@@ -40,6 +40,10 @@ class SplitConfig(Strict):
     stratify: str | None = Field(None, description="column spread over the splits alike")
     group: str | None = Field(None, description="column whose equal values stay on one side")
     column: str | None = Field(None, description="column that says train, validation or test")
+    seed: int | None = Field(None, description="of the draw; null: that of the run")
+    like: str | None = Field(
+        None, description="folder of a run on the same rows, whose split is taken"
+    )
 
 
 class DataConfig(Strict):

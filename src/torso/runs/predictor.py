@@ -1,102 +1,126 @@
-"""What a user holds after `fit`: predict, evaluate, save, load. A run holds no pickle and no code."""
+"""A trained run: predict, evaluate, save, load. It never changes, so threads may share it."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 import numpy as np
 import pyarrow as pa
 import torch
 
-from torso._version import __version__
 from torso.cache import cache_root
 from torso.columns.dataset import Dataset
 from torso.columns.loader import gather
-from torso.columns.reading import Reading, ReadOptions
+from torso.columns.reading import Reading, ReadLog, ReadOptions, Skipped
 from torso.columns.splits import group_ids
-from torso.core.errors import ConfigError, DataError, RunError
+from torso.core.errors import ConfigError, DataError
 from torso.core.registry import no_imports
+from torso.evaluation.report import TaskReport
 from torso.model.model import Model
 from torso.runs.build import build_model
-from torso.runs.config import RunConfig, read_config
-from torso.runs.folder import read_json, write_json
+from torso.runs.config import RunConfig
+from torso.runs.folder import RunFolder
+from torso.runs.prediction import Evaluation, Prediction, skipped_notes
+from torso.runs.report import RunReport
 from torso.runs.schema import Schema
+from torso.runs.scoring import Scorer
+from torso.runs.shown import as_html, as_text
+from torso.runs.stored_split import StoredSplit
 from torso.tables.alike import alike
 from torso.tables.table import Table, read_table
-from torso.tasks import TaskReport, evaluate_task
-from torso.training import Answers, Prediction, answer, choose_device
-from torso.training.checkpoint import load_state, load_tensors, save_tensors
+from torso.training import Answers, answer, choose_device
+from torso.training import Prediction as HeadPrediction
 
-__all__ = ["FORMAT", "Predictor", "load"]
+if TYPE_CHECKING:
+    import pandas as pd
 
-FORMAT = 1
+__all__ = ["Predictor", "load"]
+
+Roots = str | Path | Sequence[str | Path]
+
 _MOVED = {
     name: f"`run.{name}` has moved: `torso.Searcher(run).{name}`."
     for name in ("search", "collection", "asking")
 }
+_MOVED["last_skipped"] = (
+    "`run.last_skipped` is gone: `run.predict(table, details=True).skipped`, and `evaluate` likewise."
+)
 _PIECE = 2048
 """Rows of a table whose files are in memory at once."""
 
 
+@dataclass(frozen=True, eq=False, repr=False)
 class Predictor:
     """A trained model with all it needs to read a table and answer.
 
-    Args:
+    Attributes:
         config: the complete config.
         schema: fitted on the training rows.
-        model: trained.
-        baselines: task -> what a predictor that sees no input learned from the training rows.
-        metrics: content of `metrics.json`: the evaluation, rows and labels used, how training went.
+        model: trained, in evaluation mode.
+        report: results on the rows that `fit` kept aside, and how training went.
+        folder: where it was saved or opened; None if it is in memory only.
+        split: the parts of the table that it was fitted on; None if an earlier version wrote the run.
         skipped: cells of the fit that counted as missing although they held something.
-
-    Attributes:
-        folder: where it was saved or opened; None before.
-        last_skipped: such cells of the last `predict` or `evaluate`.
     """
 
-    def __init__(
-        self,
-        config: RunConfig,
-        schema: Schema,
-        model: Model,
-        baselines: Mapping[str, Mapping[str, Any]],
-        metrics: Mapping[str, Any] | None = None,
-        skipped: Sequence[Mapping[str, Any]] = (),
-    ) -> None:
-        self.config = config
-        self.schema = schema
-        self.model = model.eval()
-        self.baselines = dict(baselines)
-        self.metrics: dict[str, Any] = dict(metrics or {})
-        self.skipped = list(skipped)
-        self.last_skipped: list[dict[str, Any]] = []
-        self.folder: Path | None = None
+    config: RunConfig
+    schema: Schema
+    model: Model
+    report: RunReport
+    folder: Path | None = None
+    split: StoredSplit | None = None
+    skipped: tuple[Skipped, ...] = ()
+
+    def __post_init__(self) -> None:
+        self.model.eval()
 
     def __getattr__(self, name: str) -> Any:
         """Name the new spelling of what has moved."""
         raise AttributeError(_MOVED.get(name) or f"A Predictor has no attribute {name!r}.")
 
+    def __repr__(self) -> str:
+        return as_text(self.report, self.schema, self.folder)
+
+    def _repr_html_(self) -> str:
+        return as_html(self.report, self.schema, self.folder)
+
     @property
-    def reports(self) -> dict[str, TaskReport]:
-        """Task -> its report on the held-out rows of `fit`."""
-        return {
-            task: TaskReport.from_dict(saved)
-            for task, saved in self.metrics.get("tasks", {}).items()
-        }
+    def reports(self) -> Mapping[str, TaskReport]:
+        """Task -> its scores on the rows that `fit` kept aside."""
+        return self.report.tasks
+
+    @property
+    def metrics(self) -> dict[str, Any]:
+        """The report as JSON values: content of `metrics.json`."""
+        return self.report.to_dict()
+
+    @property
+    def baselines(self) -> Mapping[str, Mapping[str, Any]]:
+        """Task -> what a predictor that sees no input learned from the training rows."""
+        return self.report.baselines
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the user should know: leaks, columns left out, tasks that are hardly heard."""
+        return self.report.notes
+
+    def scores(self) -> pd.DataFrame:
+        """Return a frame with one row per task and metric: see `RunReport.scores`."""
+        return self.report.scores()
 
     def predict(
         self,
-        table: Any,
+        table: object,
         *,
-        root: str | Path | Sequence[str | Path] = (),
+        root: Roots = (),
         keep: Sequence[str] = (),
         batch_size: int = 256,
         as_arrow: bool = False,
+        details: bool = False,
     ) -> Any:
         """Answer for every row.
 
@@ -107,6 +131,7 @@ class Predictor:
             keep: columns of `table` to put before the answers.
             batch_size: rows that the model sees at once.
             as_arrow: return an Arrow table, whatever was given.
+            details: return a `Prediction`: the table of answers with the cells that were skipped.
 
         Returns:
             A table of the kind that was given (a pandas frame for paths and lists), one row per row, in the
@@ -123,24 +148,49 @@ class Predictor:
             self._columns(piece, self._answers(piece, reading, batch_size, targets=False)[1])
             for piece in source.pieces(_PIECE)
         ]
-        self._finish(reading)
+        reading.check()
         for name in parts[0]:
             if name in columns:
                 raise ConfigError(
                     f"`keep` names {name!r}, which a column of answers is called too. Rename it in the table."
                 )
             columns[name] = pa.concat_arrays([part[name] for part in parts])
-        answers_table = pa.table(columns)
-        return answers_table if as_arrow else alike(table, answers_table)
+        answers = pa.table(columns)
+        answers = answers if as_arrow else alike(table, answers)
+        skipped = tuple(reading.log.skipped)
+        return Prediction(answers, skipped, skipped_notes(skipped)) if details else answers
+
+    @overload
+    def evaluate(
+        self,
+        table: object,
+        *,
+        root: Roots = (),
+        resamples: int = 1000,
+        batch_size: int = 256,
+        details: Literal[False] = False,
+    ) -> dict[str, TaskReport]: ...
+
+    @overload
+    def evaluate(
+        self,
+        table: object,
+        *,
+        root: Roots = (),
+        resamples: int = 1000,
+        batch_size: int = 256,
+        details: Literal[True],
+    ) -> Evaluation: ...
 
     def evaluate(
         self,
-        table: Any,
+        table: object,
         *,
-        root: str | Path | Sequence[str | Path] = (),
+        root: Roots = (),
         resamples: int = 1000,
         batch_size: int = 256,
-    ) -> dict[str, TaskReport]:
+        details: bool = False,
+    ) -> dict[str, TaskReport] | Evaluation:
         """Compare with the table's labels.
 
         Args:
@@ -148,87 +198,61 @@ class Predictor:
             root: folders or zips that file columns are relative to, instead of those in `run.yaml`.
             resamples: of the bootstrap behind each interval; whole groups where the run was split by group.
             batch_size: rows that the model sees at once.
+            details: return an `Evaluation`: the reports with the cells that were skipped.
 
         Returns:
             Task -> report.
         """
         source = self._labelled(table)
         reading = self._reading(source, root)
-        answers = [
+        pieces = [
             self._answers(piece, reading, batch_size, targets=True)
             for piece in source.pieces(_PIECE)
         ]
-        self._finish(reading)
-        predictions = [answer_.predictions(self.model) for _, answer_ in answers]
-        return self.compare(
+        reading.check()
+        predictions = [answers.predictions(self.model) for _, answers in pieces]
+        reports = self.scorer(
             {task: _joined([part[task] for part in predictions]) for task in self.schema.targets},
             {
-                task: np.concatenate([dataset.targets[task] for dataset, _ in answers])
+                task: np.concatenate([dataset.targets[task] for dataset, _ in pieces])
                 for task in self.schema.targets
             },
             groups=group_ids(source, self.config.data.split.group),
             resamples=resamples,
         )
+        skipped = tuple(reading.log.skipped)
+        return Evaluation(reports, skipped, skipped_notes(skipped)) if details else reports
 
-    def labelled(self, table: Any, *, root: str | Path | Sequence[str | Path] = ()) -> Dataset:
+    def labelled(self, table: object, *, root: Roots = (), log: ReadLog | None = None) -> Dataset:
         """Return a table laid out with its labels, each file decoded once, to go through it several times.
 
         Args:
             table: as for `evaluate`.
             root: as for `evaluate`.
+            log: where skipped cells are noted.
         """
         source = self._labelled(table)
-        cache = cache_root(self.config.data.cache)
         options = self._reading(source, root).options
-        reading = Reading(replace(options, cache=cache, in_pieces=False))
+        cache = cache_root(self.config.data.cache)
+        reading = Reading(replace(options, cache=cache, in_pieces=False), log or ReadLog())
         dataset = self.schema.dataset(source, reading)
-        self._finish(reading)
+        reading.check()
         return dataset
 
-    def compare(
-        self,
-        predictions: Mapping[str, Prediction],
-        truths: Mapping[str, np.ndarray],
-        *,
-        groups: np.ndarray | None = None,
-        resamples: int = 1000,
-    ) -> dict[str, TaskReport]:
-        """Return one report per task from predictions and truths, side by side with the baseline."""
-        return {
-            task: evaluate_task(
-                kind.kind,
-                kind.compared(predictions[task].value),
-                kind.compared(truths[task]),
-                self.baselines[task],
-                details=predictions[task].details,
-                level=self.model.heads[task].level,
-                names=kind.names,
-                groups=groups,
-                resamples=resamples,
-                seed=self.config.seed,
-            )
-            for task, kind in self.schema.targets.items()
-        }
+    @property
+    def scorer(self) -> Scorer:
+        """Compares predictions with truths, beside the baselines of the training rows."""
+        return Scorer(self.schema, self.model, self.baselines, self.config.seed)
 
-    def save(self, folder: str | Path) -> None:
-        """Write the run: `run.yaml`, `model.safetensors`, and JSON for all else."""
+    def save(self, folder: str | Path) -> Predictor:
+        """Write the run to `folder` and return it as opened from there."""
         path = Path(folder)
-        path.mkdir(parents=True, exist_ok=True)
-        (path / "run.yaml").write_text(self.config.to_yaml(), encoding="utf-8")
-        described = {"format": FORMAT, "torso": __version__}
-        write_json(
-            path / "schema.json",
-            {**described, "inputs": self.config.inputs, "targets": self.config.targets},
+        RunFolder(path).write(
+            self.config, self.schema, self.model, self.report, self.split, self.skipped
         )
-        for name, content in self.schema.state().items():
-            write_json(path / f"{name}.json", content)
-        write_json(path / "metrics.json", {**self.metrics, "baselines": self.baselines})
-        lines = [json.dumps(one, ensure_ascii=False) + "\n" for one in self.skipped]
-        (path / "skipped.jsonl").write_text("".join(lines), encoding="utf-8")
-        save_tensors(path / "model.safetensors", self.model.state_dict())
-        self.folder = path
+        return replace(self, folder=path)
 
-    def _table(self, table: Any) -> Table:
+    def _table(self, table: object) -> Table:
         if isinstance(table, Mapping) and not any(
             isinstance(value, list | tuple | np.ndarray) or hasattr(value, "dtype")
             for value in table.values()
@@ -236,17 +260,18 @@ class Predictor:
             table = [table]  # one row
         return read_table(table, missing=self.config.data.missing)
 
-    def _labelled(self, table: Any) -> Table:
+    def _labelled(self, table: object) -> Table:
         source = self._table(table)
         if not any(
-            set(self.schema.label_columns([one])) <= {*source.names} for one in self.schema.targets
+            set(self.schema.label_columns([task])) <= {*source.names}
+            for task in self.schema.targets
         ):
             raise DataError(
                 f"{source.name}: no target column to compare with. Expected some of {self.schema.label_columns()}."
             )
         return source
 
-    def _reading(self, table: Table, root: str | Path | Sequence[str | Path]) -> Reading:
+    def _reading(self, table: Table, root: Roots) -> Reading:
         data = self.config.data
         return Reading(
             ReadOptions(
@@ -258,10 +283,6 @@ class Predictor:
                 in_pieces=True,
             )
         )
-
-    def _finish(self, reading: Reading) -> None:
-        self.last_skipped = [one.to_dict() for one in reading.log.skipped]
-        reading.check()
 
     def _answers(
         self, table: Table, reading: Reading, batch_size: int, *, targets: bool
@@ -290,42 +311,32 @@ def load(folder: str | Path, *, device: str = "auto", trust_code: bool = False) 
     Args:
         folder: what `fit` or `Predictor.save` wrote, here or elsewhere.
         device: `auto`, `cpu`, `cuda`, ...
-        trust_code: whether parts that the run names by an import path may be imported. Nothing else in a
-            run can make code run.
+        trust_code: import parts that the run names by an import path. Nothing else in a run can make code run.
 
     Raises:
         RunError: the folder is no run, is damaged, or was written by a newer version.
     """
     path = Path(folder)
-    schema_file = read_json(path / "schema.json")
-    absent = [key for key in ("format", "inputs", "targets") if key not in schema_file]
-    if absent:
-        raise RunError(f"{path / 'schema.json'} is damaged: it lacks {absent}.")
-    if schema_file["format"] > FORMAT:
-        raise RunError(
-            f"{path} was written by Torso {schema_file.get('torso')} (format {schema_file['format']}), this is "
-            f"{__version__} (format {FORMAT}). Update Torso."
-        )
-    config = RunConfig.parse(read_config(path / "run.yaml"), str(path / "run.yaml"))
+    files = RunFolder(path)
     with nullcontext() if trust_code else no_imports(), torch.random.fork_rng(devices=[]):
-        schema = Schema(schema_file["inputs"], schema_file["targets"])
-        state = {name: read_json(path / f"{name}.json") for name in ("vocabulary", "statistics")}
-        try:
-            schema.restore(state)
-        except (KeyError, TypeError, AttributeError) as error:
-            raise RunError(f"{path}: vocabulary.json or statistics.json lacks {error}.") from None
+        schema = files.schema()
+        config = files.config()
         model = build_model(config, schema)
-    load_state(model, load_tensors(path / "model.safetensors"), path)
-    metrics = read_json(path / "metrics.json")
-    baselines = metrics.pop("baselines", {})
-    predictor = Predictor(config, schema, model.to(choose_device(device)), baselines, metrics)
-    predictor.folder = path
-    return predictor
+    files.load_weights(model)
+    return Predictor(
+        config,
+        schema,
+        model.to(choose_device(device)),
+        files.report(),
+        folder=path,
+        split=files.split(),
+        skipped=files.skipped(),
+    )
 
 
-def _joined(parts: Sequence[Prediction]) -> Prediction:
+def _joined(parts: Sequence[HeadPrediction]) -> HeadPrediction:
     """Return the answers to pieces of a table as one."""
-    return Prediction(
+    return HeadPrediction(
         np.concatenate([part.value for part in parts]),
         {name: np.concatenate([part.details[name] for part in parts]) for name in parts[0].details},
     )

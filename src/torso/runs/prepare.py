@@ -1,9 +1,16 @@
-"""What a run begins with: its tables, the rows of each split, the schema, the untrained model."""
+"""Everything of a run that comes before its first step, done once for as many trainings as you like.
+
+`prepare` reads the tables, infers the kinds of their columns, splits the rows, learns vocabularies and statistics,
+and decodes the files. `torso.train` takes it from there, again and again.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
+from dataclasses import dataclass
 from pathlib import Path
+from time import perf_counter
 from typing import Any
 
 import numpy as np
@@ -12,104 +19,115 @@ import torch
 from torso.cache.store import cache_root
 from torso.columns.dataset import Dataset
 from torso.columns.loader import gather
-from torso.columns.reading import Reading, ReadOptions
+from torso.columns.reading import Reading, ReadOptions, Skipped
 from torso.columns.splits import Split, split_rows
-from torso.core.errors import ConfigError
+from torso.core.errors import ConfigError, RunError
 from torso.core.types import Batch
-from torso.inference.report import ColumnReport
 from torso.model.model import Model
-from torso.runs.build import build_model
+from torso.runs.build import build_model, check_parts
 from torso.runs.check import check_values
-from torso.runs.columns import infer_columns
+from torso.runs.columns import infer_columns, leftover_warnings
 from torso.runs.complete import complete_parts, settle_encoders
 from torso.runs.config import RunConfig
+from torso.runs.folder import RunFolder
 from torso.runs.gather import found_beside, gather_values
+from torso.runs.prepared import Prepared, Rows
 from torso.runs.schema import Schema
+from torso.runs.stored_split import StoredSplit
 from torso.tables.table import Table, read_table
+from torso.tasks import fit_baseline
 from torso.training import Listener
 
-__all__ = ["Draft", "draft_model", "read_tables"]
+__all__ = ["draft_model", "prepare", "prepare_values"]
 
 
-class Draft:
-    """A checked config and its tables, up to the untrained model.
+def prepare(
+    table: object = None,
+    targets: Sequence[str] | Mapping[str, Any] = (),
+    *,
+    inputs: Sequence[str] | Mapping[str, Any] | None = None,
+    validation: object = None,
+    test: object = None,
+    config: str | Path | Mapping[str, Any] | None = None,
+    settings: Sequence[str] | Mapping[str, Any] = (),
+    listener: Listener | None = None,
+) -> Prepared:
+    """Read, split and decode a table once, for many trainings with `torso.train`.
 
     Args:
-        config: checked.
-        table: the rows.
-        own: `validation` and `test`, where they have tables of their own.
-        listener: is told of files that are decoded.
+        table: as for `fit`.
+        targets: as for `fit`.
+        inputs: as for `fit`.
+        validation: as for `fit`.
+        test: as for `fit`.
+        config: as for `fit`.
+        settings: as for `fit`; those of the training are the defaults of `torso.train`.
+        listener: is told of files that are decoded and of warnings.
+
+    Raises:
+        ConfigError: settings that are unknown or contradictory.
+        DataError: the table or its files cannot be used.
     """
+    given = {"table": table, "validation": validation, "test": test}
+    values = gather_values(given, targets, inputs, config, settings)
+    add = inputs is None and not (config is not None and values.get("inputs"))
+    return prepare_values(values, given, config, add=add, listener=listener)
 
-    def __init__(
-        self,
-        config: RunConfig,
-        table: Table,
-        own: Mapping[str, Table],
-        listener: Listener,
-    ) -> None:
-        self.config = config
-        self.table = table
-        self.own = own
-        self.listener = listener
-        self.skipped: list[dict[str, Any]] = []
 
-    def split(self) -> Split:
-        """Return the rows of each part."""
-        data = self.config.data
-        return split_rows(
-            self.table,
-            test=0.0 if "test" in self.own else data.split.test,
-            validation=0.0 if "validation" in self.own else data.split.validation,
-            stratify=data.split.stratify,
-            group=data.split.group,
-            column=data.split.column,
-            seed=self.config.seed,
-        )
+def prepare_values(
+    values: dict[str, Any],
+    given: Mapping[str, object],
+    origin: object,
+    *,
+    add: bool,
+    listener: Listener | None = None,
+) -> Prepared:
+    """Prepare what a config's raw values say.
 
-    def model(self, split: Split) -> Model:
-        """Learn the schema and complete the config from the training rows; return the untrained model."""
-        self.config = settle_encoders(self.config)
-        self.schema = Schema(self.config.inputs, self.config.targets)
-        self.schema.fit(self.table, split.train, self._reading(self.table))
-        self.config = complete_parts(self.config, self.schema, len(split.train))
-        return build_model(self.config, self.schema)
-
-    @property
-    def cache(self) -> Path:
-        """Root of the feature cache."""
-        return cache_root(self.config.data.cache)
-
-    def dataset(self, table: Table) -> Dataset:
-        """Return a table laid out; what could not be read is noted."""
-        reading = self._reading(table)
-        dataset = self.schema.dataset(table, reading)
-        self.skipped += [one.to_dict() for one in reading.log.skipped]
-        return dataset
-
-    def _reading(self, table: Table) -> Reading:
-        data = self.config.data
-        return Reading(
-            ReadOptions(
-                folder=table.folder,
-                default_root=data.root,
-                cache=self.cache,
-                on_error=data.on_error,
-                most_skipped=data.most_skipped,
-                progress=self.listener.preparing,
-            )
-        )
-
-    def first_batch(self, rows: int) -> tuple[Model, Batch]:
-        """Return the untrained model, and the first training rows as a batch."""
-        split = self.split()
-        model = self.model(split)
-        dataset = self.dataset(self.table.take(split.train[:rows]))
-        return model, gather(dataset, np.arange(dataset.rows))
+    Args:
+        values: from `gather_values`; the kinds of the columns are filled in.
+        given: `table`, `validation` and `test` -> a table in memory or its path; None for none.
+        origin: the config's path, beside which tables are looked for, or anything else.
+        add: columns that are not named become inputs where they look sensible.
+        listener: is told of files that are decoded and of warnings.
+    """
+    began = perf_counter()
+    listener = listener or Listener()
+    plan = _plan(values, given, origin, add=add, listener=listener)
+    for note in plan.notes:
+        listener.noted(note)
+    check_parts(plan.config, plan.schema)
+    whole, skipped = plan.dataset(plan.table)
+    split = plan.split.split
+    parts = {
+        "training": Rows(plan.table, whole, split.train),
+        "validation": Rows(plan.table, whole, split.validation),
+        "test": Rows(plan.table, whole, split.test),
+    }
+    for name, table in plan.own.items():
+        dataset, more = plan.dataset(table)
+        parts[name] = Rows(table, dataset, np.arange(table.rows))
+        skipped += more
+    return Prepared(
+        config=plan.config,
+        schema=plan.schema,
+        split=plan.split,
+        parts=parts,
+        baselines={
+            task: fit_baseline(kind.kind, kind.compared(whole.targets[task][split.train]))
+            for task, kind in plan.schema.targets.items()
+        },
+        cache=plan.cache,
+        skipped=tuple(skipped),
+        notes=plan.notes,
+        seconds=perf_counter() - began,
+        settled=plan.settled,
+        values=plan.values,
+    )
 
 
 def draft_model(
-    table: Any = None,
+    table: object = None,
     targets: Sequence[str] | Mapping[str, Any] = (),
     *,
     inputs: Sequence[str] | Mapping[str, Any] | None = None,
@@ -131,40 +149,122 @@ def draft_model(
         ConfigError: settings that are unknown or contradictory.
         DataError: the table or its files cannot be used.
     """
-    tables = {"table": table}
-    values = gather_values(tables, targets, inputs, config, settings)
-    source, own, _ = read_tables(values, tables, config, add=inputs is None, resume=False)
+    given = {"table": table}
+    values = gather_values(given, targets, inputs, config, settings)
+    add = inputs is None and not (config is not None and values.get("inputs"))
+    plan = _plan(values, given, config, add=add, listener=Listener())
     with torch.random.fork_rng(devices=[]):
-        run = RunConfig.parse(values)
-        torch.manual_seed(run.seed)
-        return Draft(run, source, own, Listener()).first_batch(rows)
+        torch.manual_seed(plan.config.seed)
+        model = build_model(plan.config, plan.schema)
+        dataset, _ = plan.dataset(plan.table.take(plan.split.split.train[:rows]))
+        return model, gather(dataset, np.arange(dataset.rows))
 
 
-def read_tables(
+@dataclass(frozen=True, eq=False)
+class _Plan:
+    """A run before any file is decoded."""
+
+    values: Mapping[str, Any]
+    settled: RunConfig
+    config: RunConfig
+    schema: Schema
+    table: Table
+    own: Mapping[str, Table]
+    split: StoredSplit
+    cache: Path
+    notes: tuple[str, ...]
+    listener: Listener
+
+    def dataset(self, table: Table) -> tuple[Dataset, list[Skipped]]:
+        """Return a table laid out, and the cells that could not be read."""
+        reading = _reading(self.settled, table, self.listener)
+        dataset = self.schema.dataset(table, reading)
+        return dataset, list(reading.log.skipped)
+
+
+def _plan(
     values: dict[str, Any],
-    tables: Mapping[str, Any],
-    config: Any,
+    given: Mapping[str, object],
+    origin: object,
     *,
     add: bool,
-    resume: bool,
-) -> tuple[Table, dict[str, Table], list[ColumnReport]]:
-    """Read the tables and fill the kinds of the columns into `values`; return also what was seen of them."""
+    listener: Listener,
+) -> _Plan:
     data = check_values(values).data  # before a long reading
-    if tables["table"] is None and data.table is None:
+    if given["table"] is None and data.table is None:
         raise ConfigError("No table given. Pass one, or name it in the config as `data.table`.")
-    given = {
-        name: _read(one, getattr(data, name), config, data.missing) for name, one in tables.items()
+    tables = {
+        name: _read(table, getattr(data, name), origin, data.missing)
+        for name, table in given.items()
     }
-    source = given.pop("table")
-    assert source is not None
-    complete = (config is not None or resume) and bool(values.get("inputs"))
-    reports = infer_columns(source, values, add=add and not complete)
+    table = tables.pop("table")
+    assert table is not None
+    own = {name: other for name, other in tables.items() if other is not None}
+    reports = infer_columns(table, values, add=add)
     check_values(values)  # with every kind known
-    return source, {name: one for name, one in given.items() if one is not None}, reports
+    asked = RunConfig.parse(values)
+    notes = tuple(leftover_warnings(reports, [*asked.inputs, *asked.targets]))
+    split = _split(asked, table, own, origin)
+    settled = settle_encoders(asked)
+    schema = Schema(settled.inputs, settled.targets)
+    schema.fit(table, split.train, _reading(settled, table, listener))
+    return _Plan(
+        values=deepcopy(values),
+        settled=settled,
+        config=complete_parts(settled, schema, len(split.train)),
+        schema=schema,
+        table=table,
+        own=own,
+        split=StoredSplit.of(table, split),
+        cache=cache_root(settled.data.cache),
+        notes=notes,
+        listener=listener,
+    )
 
 
-def _read(table: Any, path: str | None, config: Any, missing: Sequence[str]) -> Table | None:
+def _split(config: RunConfig, table: Table, own: Mapping[str, Table], origin: object) -> Split:
+    """Return the rows of each part, drawn or as another run had them."""
+    said = config.data.split
+    if said.like is not None:
+        if said.stratify is not None or said.column is not None:
+            raise ConfigError(
+                "`data.split` should name `like` or say how to draw (`stratify`, `column`), not both."
+            )
+        run = RunFolder(Path(found_beside(said.like, origin)))
+        stored = run.split()
+        if stored is None:
+            raise RunError(
+                f"`data.split.like`: {str(run.path)!r} holds no split.parquet: it is no run, or an earlier version "
+                "of Torso wrote it. Fit it again, or name another run."
+            )
+        return stored.for_table(table, said.like)
+    return split_rows(
+        table,
+        test=0.0 if "test" in own else said.test,
+        validation=0.0 if "validation" in own else said.validation,
+        stratify=said.stratify,
+        group=said.group,
+        column=said.column,
+        seed=config.seed if said.seed is None else said.seed,
+    )
+
+
+def _reading(config: RunConfig, table: Table, listener: Listener) -> Reading:
+    data = config.data
+    return Reading(
+        ReadOptions(
+            folder=table.folder,
+            default_root=data.root,
+            cache=cache_root(data.cache),
+            on_error=data.on_error,
+            most_skipped=data.most_skipped,
+            progress=listener.preparing,
+        )
+    )
+
+
+def _read(table: object, path: str | None, origin: object, missing: Sequence[str]) -> Table | None:
     """Return the table that a path names (settings win), or else the one in memory, if there is any."""
     if path is None and table is None:
         return None
-    return read_table(table if path is None else found_beside(path, config), missing=missing)
+    return read_table(table if path is None else found_beside(path, origin), missing=missing)

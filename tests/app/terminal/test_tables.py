@@ -8,6 +8,7 @@ from rich.console import Console
 
 from torso.app.terminal import columns_table, search_table, summary
 from torso.inference.report import inspect_table
+from torso.runs.report import RunReport, TrainingReport, Usage
 from torso.tables.table import read_table
 
 ODD = "speed [/km]"
@@ -43,7 +44,7 @@ def test_a_summary_of_what_was_used():
         "skipped_cells": {ODD: 3},
     }
     shown = console()
-    shown.print(summary({"usage": usage}))
+    shown.print(summary(RunReport("test", {}, Usage(**usage), TrainingReport())))
     text = shown.file.getvalue()
     assert "photo 90%" in text
     assert "3 training rows have no label at all" in text

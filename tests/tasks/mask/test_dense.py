@@ -247,8 +247,8 @@ def test_masks_and_maps_from_files_to_files(tmp_path):
     settings = {**SETTINGS, **small, "data.cache": str(tmp_path / "cache")}
     run = torso.fit(table, targets, settings=settings, out=tmp_path / "run")
     assert run.config.encoders["photo"]["type"] == "pyramid"
-    assert [one["column"] for one in run.skipped] == ["area"]
-    assert "damaged" in run.skipped[0]["reason"] or "not a PNG" in run.skipped[0]["reason"]
+    assert [cell.column for cell in run.skipped] == ["area"]
+    assert "damaged" in run.skipped[0].reason or "not a PNG" in run.skipped[0].reason
     loaded = torso.load(tmp_path / "run")
     reports = loaded.evaluate(table, resamples=100)
     assert reports["area"].labels == 46

@@ -30,7 +30,7 @@ def evaluate(
 ) -> None:
     """Compare a run's answers with a table's labels: metrics with 95 % intervals and baselines."""
     import torso
-    from torso.app.terminal import AS_IS, console, results_table, skipped_lines
+    from torso.app.terminal import AS_IS, console, results_table
     from torso.core.errors import ConfigError
     from torso.runs.folder import write_json
 
@@ -48,17 +48,17 @@ def evaluate(
         )
         assert found is not None
         content = found.to_dict(theirs)
-        shown = robustness_tables(found, theirs)
+        shown, notes = robustness_tables(found, theirs), found.notes
         if picture is not None:
             from torso.studies.robustness.pictures import draw_robustness
 
             draw_robustness(found, picture, theirs)
     else:
-        reports = predictor.evaluate(table, root=root)
-        content = {task: report.to_dict() for task, report in reports.items()}
-        shown = results_table(reports)
+        evaluation = predictor.evaluate(table, root=root, details=True)
+        content = {task: report.to_dict() for task, report in evaluation.reports.items()}
+        shown, notes = results_table(evaluation.reports), evaluation.notes
     if out is not None:
         write_json(out, content)
     console(out=True).print(shown)
-    for line in skipped_lines(predictor.last_skipped):
+    for line in notes:
         console().print(line, **AS_IS)

@@ -49,10 +49,11 @@ def fit(
             listener=bar,
         )
     shown = console(out=True)
-    shown.print(summary(predictor.metrics))
-    shown.print(f"\nOn the {predictor.metrics['split']} rows:")
-    shown.print(results_table(predictor.reports))
-    if predictor.metrics["training"]["end"] == "interrupted":
+    report = predictor.report
+    shown.print(summary(report))
+    shown.print(f"\nOn the {report.split} rows:")
+    shown.print(results_table(report.tasks))
+    if report.training.end == "interrupted":
         shown.print(f"\nInterrupted. Go on with: torso fit --resume -o {folder}", **AS_IS)
         raise typer.Exit(130)
     shown.print(f"\nThe run lies in {folder}. Next:", **AS_IS)

@@ -27,14 +27,13 @@ def predict(
 ) -> None:
     """Answer for every row of a table, in its order."""
     import torso
-    from torso.app.terminal import AS_IS, console, skipped_lines
+    from torso.app.terminal import AS_IS, console
     from torso.tables.files import check_writable
     from torso.tables.table import write_table
 
     check_writable(out)
     predictor = torso.load(run, trust_code=trust_code)
-    answers = predictor.predict(table, root=root, keep=keep, as_arrow=True)
-    write_table(answers, out)
-    console().print(f"{answers.num_rows} rows written to {out}", **AS_IS)
-    for line in skipped_lines(predictor.last_skipped):
+    answers = predictor.predict(table, root=root, keep=keep, as_arrow=True, details=True)
+    write_table(answers.columns, out)
+    for line in (f"{answers.columns.num_rows} rows written to {out}", *answers.notes):
         console().print(line, **AS_IS)

@@ -15,7 +15,7 @@ from torso.core.lazy import lazy_names
 
 if TYPE_CHECKING:
     from torso.app.terminal.columns import columns_table
-    from torso.app.terminal.consoles import AS_IS, console, skipped_lines
+    from torso.app.terminal.consoles import AS_IS, console
     from torso.app.terminal.costs import COST_COLUMNS, cost_cells, costs_table
     from torso.app.terminal.parts import parts_tables, settings_sheet
     from torso.app.terminal.progress import CountingBar, ProgressBar
@@ -38,7 +38,6 @@ __all__ = [
     "robustness_tables",
     "search_table",
     "settings_sheet",
-    "skipped_lines",
     "summary",
 ]
 
@@ -58,7 +57,6 @@ __getattr__ = lazy_names(
         "robustness_tables": "torso.app.terminal.robustness",
         "search_table": "torso.app.terminal.search",
         "settings_sheet": "torso.app.terminal.parts",
-        "skipped_lines": "torso.app.terminal.consoles",
         "summary": "torso.app.terminal.usage",
     },
 )

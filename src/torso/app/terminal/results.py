@@ -9,7 +9,8 @@ import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from torso.evaluation.report import Estimate, TaskReport
+from torso.evaluation.report import TaskReport
+from torso.evaluation.wording import estimate_text, number_text
 from torso.tasks import words_of
 
 if TYPE_CHECKING:
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 
 __all__ = ["results_table"]
 
-UNDEFINED = "–"
 CAPTION = (
     "The baseline sees no input: it knows the majority, the frequencies or the mean of the training labels. "
     "No better: its value lies inside the interval. Coverage is the share of labels inside the model's intervals."
@@ -54,8 +54,8 @@ def results_table(reports: Mapping[str, TaskReport]) -> Table:
                 Text(words.get(metric, metric.replace("_", " ")), bold.get(metric, ""))
                 for metric in metrics
             ),
-            lines(Text(_estimate(report.metrics[m]), bold.get(m, "")) for m in metrics),
-            lines(Text(_number(report.baseline[metric])) for metric in metrics),
+            lines(Text(estimate_text(report.metrics[m]), bold.get(m, "")) for m in metrics),
+            lines(Text(number_text(report.baseline[metric])) for metric in metrics),
             lines(Text(_verdict(report, metric), _style(report, metric)) for metric in metrics),
             end_section=True,
         )
@@ -88,23 +88,3 @@ def _style(report: TaskReport, metric: str) -> str:
         "too narrow": "red",
         None: "dim",
     }[report.verdict(metric)]
-
-
-def _estimate(estimate: Estimate) -> str:
-    if not math.isfinite(estimate.low):
-        return _number(estimate.value)
-    return f"{_number(estimate.value)} [{_number(estimate.low)}, {_number(estimate.high)}]"
-
-
-def _number(value: float) -> str:
-    """Return about three digits that matter.
-
-    >>> [_number(x) for x in (0.12345, 12.345, 12345.6, 0.00012, float("nan"))]
-    ['0.123', '12.35', '12,346', '1.20e-04', '–']
-    """
-    size = abs(value)
-    if not math.isfinite(value):
-        return UNDEFINED
-    if size >= 1e9 or 1e-12 < size < 1e-3:
-        return f"{value:.2e}"
-    return f"{value:,.0f}" if size >= 1000 else f"{value:.2f}" if size >= 10 else f"{value:.3f}"

@@ -1,53 +1,51 @@
-"""Rows, labels and gaps that a fit used, and what balancing cost."""
+"""Rows, labels and gaps that a fit used, and the time that balancing took."""
 
 from __future__ import annotations
-
-from collections.abc import Mapping
-from typing import Any
 
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from torso.runs.report import BalancingReport, RunReport
+
 __all__ = ["summary"]
 
 
-def summary(metrics: Mapping[str, Any]) -> RenderableType:
+def summary(report: RunReport) -> RenderableType:
     """Return what a fit used: rows, labels per task, gaps per modality, cells skipped."""
-    usage = metrics["usage"]
-    rows = usage["rows"]
+    usage = report.usage
     table = Table(box=None, header_style="bold", pad_edge=False)
     table.add_column("labels used")
-    for split in rows:
-        table.add_column(f"{split} ({rows[split]} rows)", justify="right")
-    for task in usage["labels"]["training"]:
-        table.add_row(Text(task), *(str(usage["labels"][split][task]) for split in rows))
-    total = max(1, rows["training"])
+    for part, rows in usage.rows.items():
+        table.add_column(f"{part} ({rows} rows)", justify="right")
+    for task in usage.labels["training"]:
+        table.add_row(Text(task), *(str(usage.labels[part][task]) for part in usage.rows))
+    training_rows = usage.rows["training"]
     present = ", ".join(
-        f"{name} {count / total:.0%}" for name, count in usage["training_rows_with"].items()
+        f"{name} {count / max(1, training_rows):.0%}"
+        for name, count in usage.training_rows_with.items()
     )
     lines: list[RenderableType] = [table, Text(f"training rows that have each modality: {present}")]
-    unused = rows["training"] - usage["rows_trained"]
+    unused = training_rows - usage.rows_trained
     if unused:
         lines.append(Text(f"{unused} training rows have no label at all and could not be used."))
-    for column, count in usage["skipped_cells"].items():
+    for column, count in usage.skipped_cells.items():
         lines.append(
             Text(f"{count} cells of {column!r} counted as missing: see skipped.jsonl", "yellow")
         )
-    lines += _balancing(metrics.get("training", {}).get("balancing") or {})
-    return Group(*lines)
+    return Group(*lines, *_balancing(report.training.balancing))
 
 
-def _balancing(seen: Mapping[str, Any]) -> list[RenderableType]:
-    """Return what looking at the tasks' gradients cost and showed; nothing where no one looked."""
+def _balancing(seen: BalancingReport) -> list[Text]:
+    """Return the overhead of looking at the tasks' gradients, conflicts and weights; nothing without looks."""
     lines = []
-    if seen.get("overhead") is not None:
-        lines.append(f"balancing took {seen['overhead']:.1%} on top of plain steps")
-    if seen.get("conflicts") is not None:
+    if seen.overhead is not None:
+        lines.append(f"balancing took {seen.overhead:.1%} on top of plain steps")
+    if seen.conflicts is not None:
         lines.append(
-            f"{seen['conflicts']:.0%} of {seen['looks']} looks saw tasks in conflict (see log.jsonl)"
+            f"{seen.conflicts:.0%} of {seen.looks} looks saw tasks in conflict (see log.jsonl)"
         )
-    last, first = seen.get("weights_last_epoch") or {}, seen.get("weights_first_epoch") or {}
+    last, first = seen.weights_last_epoch, seen.weights_first_epoch
     if last != first:
         lines.append(
             "task weights, first to last epoch: "

@@ -23,7 +23,13 @@ from torso.core.ranges import SetBy
 from torso.core.registry import Registry
 from torso.tables.table import Column
 
-__all__ = ["Input", "Suggestion"]
+__all__ = ["Input", "Offers", "State", "Suggestion"]
+
+Offers = dict[str, Any]
+"""Facts about a column that an encoder's constructor may ask for, by the name of its argument."""
+
+State = dict[str, Any]
+"""JSON values that a kind has learned from training rows."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +41,7 @@ class Suggestion:
         why: the evidence.
     """
 
-    settings: Mapping[str, Any]
+    settings: Mapping[str, object]
     why: str
 
 
@@ -76,7 +82,7 @@ class Input(ABC):
         encoder: str = "",
         modality: str = "",
         rank: int | None = None,
-        **kwargs: Any,
+        **kwargs: object,
     ) -> None:
         super().__init_subclass__(**kwargs)
         cls.name = name or cls.name
@@ -113,11 +119,11 @@ class Input(ABC):
     def fit(self, column: Column) -> None:
         """Learn from the training rows of the column. Default: nothing."""
 
-    def state(self) -> dict[str, Any]:
+    def state(self) -> State:
         """Return what `fit` learned, as JSON values. Default: nothing."""
         return {}
 
-    def restore(self, state: dict[str, Any]) -> None:
+    def restore(self, state: State) -> None:
         """Take back what `state` returned. Default: nothing."""
 
     @abstractmethod
@@ -136,5 +142,5 @@ class Input(ABC):
         raise NotImplementedError(f"The input kind {self.name!r} has no steps.")
 
     @abstractmethod
-    def offered(self) -> dict[str, Any]:
+    def offered(self) -> Offers:
         """Return what an encoder's constructor may ask for; lists hold one element per scalar column."""

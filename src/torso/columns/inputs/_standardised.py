@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
-from torso.columns.inputs._input import Input
+from torso.columns.inputs._input import Input, Offers, State
 from torso.columns.reading import Reading
 from torso.columns.sources import ArraySource
 from torso.tables.table import Column
@@ -48,11 +48,11 @@ class Standardised(Input):
             self.std.append(std)
             self.quantiles.append([float(edge) for edge in edges])
 
-    def state(self) -> dict[str, Any]:
+    def state(self) -> State:
         """Return mean, spread and quantiles of each feature."""
         return {"mean": self.mean, "std": self.std, "quantiles": self.quantiles}
 
-    def restore(self, state: dict[str, Any]) -> None:
+    def restore(self, state: State) -> None:
         """Take back the statistics."""
         self.mean, self.std, self.quantiles = state["mean"], state["std"], state["quantiles"]
 
@@ -64,7 +64,7 @@ class Standardised(Input):
         scaled = np.where(mask, scaled, 0.0).clip(-_FAR, _FAR)
         return ArraySource(scaled.astype(np.float32), mask)
 
-    def offered(self) -> dict[str, Any]:
+    def offered(self) -> Offers:
         """Offer the bin edges of each feature."""
         return {"quantiles": self.quantiles}
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, ClassVar
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from torso.columns import cells
-from torso.columns.inputs._input import Input
+from torso.columns.inputs._input import Input, Offers, State
 from torso.columns.profile import Guess, Profile, quoted
 from torso.columns.reading import Reading
 from torso.columns.sources import ArraySource
@@ -65,11 +65,11 @@ class CategoryInput(
         ranked = sorted(counts, key=lambda count: (-count["counts"], count["values"]))
         self.values = [count["values"] for count in ranked[: self.most]]
 
-    def state(self) -> dict[str, Any]:
+    def state(self) -> State:
         """Return the values."""
         return {"values": self.values}
 
-    def restore(self, state: dict[str, Any]) -> None:
+    def restore(self, state: State) -> None:
         """Take back the values."""
         self.values = state["values"]
 
@@ -82,7 +82,7 @@ class CategoryInput(
         ids = pc.fill_null(indices, -1).to_numpy(zero_copy_only=False).astype(np.int64) + 1
         return ArraySource(ids[:, None], strings.is_valid().to_numpy(zero_copy_only=False)[:, None])
 
-    def offered(self) -> dict[str, Any]:
+    def offered(self) -> Offers:
         """Offer the number of indices, the one for unseen values included."""
         return {"cardinalities": [len(self.values) + 1]}
 

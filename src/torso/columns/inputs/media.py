@@ -5,11 +5,11 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Sequence
 from functools import partial
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 
-from torso.columns.inputs._input import Input, Suggestion
+from torso.columns.inputs._input import Input, Offers, Suggestion
 from torso.columns.media.audio import AudioSettings, decode_audio, decode_samples, is_audio
 from torso.columns.media.decoder import FileDecoder
 from torso.columns.media.files import MediaFiles
@@ -129,7 +129,7 @@ class ImageInput(MediaInput, name="image", form="image", encoder="convnet", rank
         """Return the decoder to uint8 `[size, size, 3]`."""
         return image_decoder(self.size)
 
-    def offered(self) -> dict[str, Any]:
+    def offered(self) -> Offers:
         """Offer the side and the colours."""
         return {"size": self.size, "channels": 3}
 
@@ -192,7 +192,7 @@ class AudioInput(MediaInput, name="audio", form="audio", encoder="convnet", rank
             tail=(settings.mels,),
         )
 
-    def offered(self) -> dict[str, Any]:
+    def offered(self) -> Offers:
         """Offer the number of mel bands, or samples per second."""
         if self.layout == "samples":
             return {"rate": self.settings.rate}
@@ -235,7 +235,7 @@ class VideoInput(MediaInput, name="video", form="video", encoder="frames", rank=
             tail=(self.size, self.size, 3),
         )
 
-    def offered(self) -> dict[str, Any]:
+    def offered(self) -> Offers:
         """Offer the side, and the most frames of a row."""
         return {"size": self.size, "frames": self.frames}
 

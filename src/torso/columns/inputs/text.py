@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 
-from torso.columns.inputs._input import Input
+from torso.columns.inputs._input import Input, Offers, State
 from torso.columns.inputs.category import codes
 from torso.columns.profile import Guess, Profile
 from torso.columns.reading import Reading
@@ -77,12 +77,12 @@ class TextInput(Input, name="text", form="text", encoder="transformer", rank=70)
             min_frequency=self.min_frequency,
         )
 
-    def state(self) -> dict[str, Any]:
+    def state(self) -> State:
         """Return the tokenizer as the `tokenizers` library writes it."""
         assert self.tokenizer is not None
         return {"tokenizer": self.tokenizer.to_str()}
 
-    def restore(self, state: dict[str, Any]) -> None:
+    def restore(self, state: State) -> None:
         """Take back the tokenizer."""
         from tokenizers import Tokenizer
 
@@ -118,7 +118,7 @@ class TextInput(Input, name="text", form="text", encoder="transformer", rank=70)
                 offsets.append(np.array(ends, np.int64).reshape(-1, 2) if text else None)
         return offsets
 
-    def offered(self) -> dict[str, Any]:
+    def offered(self) -> Offers:
         """Offer the size of the vocabulary."""
         assert self.tokenizer is not None
         return {"vocabulary": self.tokenizer.get_vocab_size()}

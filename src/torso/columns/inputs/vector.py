@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar, Literal
 import numpy as np
 
 from torso.columns import cells
-from torso.columns.inputs._input import Input
+from torso.columns.inputs._input import Input, Offers, State
 from torso.columns.profile import MOSTLY, Guess, Profile
 from torso.columns.reading import Reading
 from torso.columns.sources import ArraySource, RaggedSource
@@ -54,15 +54,15 @@ class _Wide(Input):
                 row, f"expected {len(self.mean)} numbers as in training, found {width}"
             )
 
-    def state(self) -> dict[str, Any]:
+    def state(self) -> State:
         """Return mean and spread of each number."""
         return {"mean": self.mean, "std": self.std}
 
-    def restore(self, state: dict[str, Any]) -> None:
+    def restore(self, state: State) -> None:
         """Take back the statistics."""
         self.mean, self.std = state["mean"], state["std"]
 
-    def offered(self) -> dict[str, Any]:
+    def offered(self) -> Offers:
         """Offer the width."""
         return {"width": len(self.mean)}
 
@@ -152,7 +152,7 @@ class SequenceInput(_Wide, name="sequence", form="sequence", encoder="transforme
             offsets.append(order[: self.length, None] + np.arange(2))
         return offsets
 
-    def offered(self) -> dict[str, Any]:
+    def offered(self) -> Offers:
         """Offer the width, and whether the first number of a step is its time."""
         return {"width": self._width, "timed": self.timed}
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -24,7 +23,7 @@ class FileDecoder:
         fixed: the length that every file has; None if lengths differ.
     """
 
-    settings: Mapping[str, Any]
+    settings: Mapping[str, object]
     decode: Callable[[bytes], np.ndarray]
     dtype: np.dtype
     tail: tuple[int, ...]

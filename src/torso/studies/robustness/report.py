@@ -11,7 +11,9 @@ from typing import Any
 
 import numpy as np
 
+from torso.columns.reading import ReadLog
 from torso.core.errors import ConfigError
+from torso.runs.prediction import skipped_notes
 from torso.runs.predictor import Predictor
 from torso.studies.robustness.conditions import Condition, under
 
@@ -35,12 +37,14 @@ class Robustness:
         metrics: task -> name of its headline metric.
         curves: modality, or `JOINT` -> task -> the metric at every level.
         subsets: modalities that are kept -> task -> the metric.
+        notes: cells of the table that counted as missing, in sentences.
     """
 
     levels: tuple[float, ...]
     metrics: dict[str, str]
     curves: dict[str, dict[str, list[float]]]
     subsets: dict[tuple[str, ...], dict[str, float]]
+    notes: tuple[str, ...] = ()
 
     def relative(self, modality: str, task: str) -> float:
         """Return the mean metric over the levels, the area under the curve."""
@@ -126,7 +130,8 @@ def robustness(
         raise ConfigError(
             f"Parameter `levels` should be two or more rising numbers from 0 to 1. Found {list(levels)}."
         )
-    dataset = predictor.labelled(table, root=root)
+    log = ReadLog()
+    dataset = predictor.labelled(table, root=root, log=log)
     names = tuple(predictor.schema.modalities)
     touched = {name: (name,) for name in names} | ({JOINT: names} if len(names) > 1 else {})
     clean = Condition(names)
@@ -137,7 +142,7 @@ def robustness(
     subsets = {kept: Condition(kept) for kept in subsets_of(names)}
     wanted = dict.fromkeys([clean, *chain(*curves.values()), *subsets.values()])
     reports = {
-        condition: predictor.compare(found, dataset.targets, resamples=0)
+        condition: predictor.scorer(found, dataset.targets, resamples=0)
         for condition, found in under(predictor, dataset, list(wanted), batch_size, seed)
     }
     scores = {
@@ -152,6 +157,7 @@ def robustness(
             for name, curve in curves.items()
         },
         {kept: scores[one] for kept, one in subsets.items()},
+        skipped_notes(log.skipped),
     )
 
 

@@ -54,10 +54,10 @@ def named(
     return out
 
 
-def constant(column: Column, known: np.ndarray) -> DataError:
+def constant(column: Column, known: np.ndarray, what: str = "a number") -> DataError:
     """Return the error that the `known` labels of `column` are all one."""
     found = f"{known[0]:g} everywhere" if len(known) else "no label at all"
     return DataError(
-        f"{column.table}, column {column.name!r}: a number target should have at least two values among the "
+        f"{column.table}, column {column.name!r}: {what} target should have at least two values among the "
         f"training rows. Found {found}. Leave it out of the targets."
     )

@@ -1,0 +1,58 @@
+"""Answers of a run with what was said on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from torso.columns.reading import Skipped
+from torso.evaluation.report import TaskReport
+
+__all__ = ["Evaluation", "Prediction", "skipped_notes"]
+
+
+@dataclass(frozen=True, eq=False)
+class Prediction:
+    """Result of `Predictor.predict(table, details=True)`.
+
+    Attributes:
+        columns: the answers: a table of the kind that was given.
+        skipped: cells that counted as missing although they held something.
+        notes: the same in sentences, one per column.
+    """
+
+    columns: Any
+    skipped: tuple[Skipped, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Result of `Predictor.evaluate(table, details=True)`.
+
+    Attributes:
+        reports: task -> its scores.
+        skipped: cells that counted as missing although they held something.
+        notes: the same in sentences, one per column.
+    """
+
+    reports: Mapping[str, TaskReport]
+    skipped: tuple[Skipped, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def skipped_notes(skipped: Sequence[Skipped]) -> tuple[str, ...]:
+    """Return one sentence per column with skipped cells.
+
+    >>> skipped_notes([Skipped("t.csv", 3, "photo", "gone.png", "file not found")])
+    ("1 cells of 'photo' counted as missing; the first: row 3, 'gone.png': file not found",)
+    """
+    columns: dict[str, list[Skipped]] = {}
+    for cell in skipped:
+        columns.setdefault(cell.column, []).append(cell)
+    return tuple(
+        f"{len(cells)} cells of {column!r} counted as missing; the first: row {cells[0].row}, "
+        f"{cells[0].cell!r}: {cells[0].reason}"
+        for column, cells in columns.items()
+    )

@@ -1,0 +1,66 @@
+"""Predictions of every task against their truths, each beside the baseline that sees no input."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from torso.evaluation.report import TaskReport
+from torso.model.model import Model
+from torso.runs.schema import Schema
+from torso.tasks import evaluate_task
+from torso.training import Prediction
+
+__all__ = ["Scorer"]
+
+
+@dataclass(frozen=True)
+class Scorer:
+    """Scores the tasks of a run.
+
+    Attributes:
+        schema: fitted.
+        model: whose heads say which share of the labels their intervals should hold.
+        baselines: task -> what a predictor that sees no input learned from the training rows.
+        seed: of the resamples.
+    """
+
+    schema: Schema
+    model: Model
+    baselines: Mapping[str, Mapping[str, Any]]
+    seed: int
+
+    def __call__(
+        self,
+        predictions: Mapping[str, Prediction],
+        truths: Mapping[str, np.ndarray],
+        *,
+        groups: np.ndarray | None = None,
+        resamples: int = 1000,
+    ) -> dict[str, TaskReport]:
+        """Return task -> its report.
+
+        Args:
+            predictions: task -> what its head says.
+            truths: task -> labels `[rows, ...]`.
+            groups: `[rows]`; rows of one group are resampled together.
+            resamples: of the bootstrap behind each interval.
+        """
+        return {
+            task: evaluate_task(
+                kind.kind,
+                kind.compared(predictions[task].value),
+                kind.compared(truths[task]),
+                self.baselines[task],
+                details=predictions[task].details,
+                level=self.model.heads[task].level,
+                names=kind.names,
+                groups=groups,
+                resamples=resamples,
+                seed=self.seed,
+            )
+            for task, kind in self.schema.targets.items()
+        }

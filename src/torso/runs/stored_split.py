@@ -1,0 +1,112 @@
+"""The split of a run as it is kept in its folder, so that another run can be judged on the same rows.
+
+`split.parquet` has a row per row of the table, in its order, with one column `part`: `train`, `validation`,
+`test`, or null for a row that is in none. Dictionary encoding keeps it at two bits a row.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import blake2b
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+from pyarrow import parquet
+
+from torso.columns.splits import Split
+from torso.core.errors import DataError, RunError
+from torso.tables.table import Table
+
+__all__ = ["StoredSplit", "column_digests"]
+
+_PARTS = ("train", "validation", "test")
+_SOME_CELLS = 200_000  # hashed at most, however large the table
+_MOST_ROWS = 1_000
+
+
+@dataclass(frozen=True, eq=False)
+class StoredSplit:
+    """A split, and what tells its table from another.
+
+    Attributes:
+        rows: of the table.
+        split: its parts.
+        digests: column -> digest of some of its cells.
+    """
+
+    rows: int
+    split: Split
+    digests: Mapping[str, str]
+
+    @classmethod
+    def of(cls, table: Table, split: Split) -> StoredSplit:
+        """Return the split of a table."""
+        return cls(table.rows, split, column_digests(table))
+
+    def for_table(self, table: Table, origin: str) -> Split:
+        """Return the split, if `table` has the rows that it was made for.
+
+        Args:
+            table: may have other columns besides.
+            origin: the run that it comes from, for messages.
+
+        Raises:
+            DataError: another number of rows, or other cells in a column that both tables have.
+        """
+        cure = "Give the table of that run, or take `data.split.like` out."
+        if table.rows != self.rows:
+            raise DataError(
+                f"`data.split.like`: the split of {origin!r} is of {self.rows} rows, {table.name} has {table.rows}. {cure}"
+            )
+        digests = column_digests(table)
+        both = [name for name in self.digests if name in digests]
+        other = [name for name in both if digests[name] != self.digests[name]]
+        if other or not both:
+            reason = f"other cells in {other}" if other else "no column in common"
+            raise DataError(
+                f"`data.split.like`: {table.name} does not hold the rows of {origin!r}: {reason}. {cure}"
+            )
+        return self.split
+
+    def write(self, file: Path) -> None:
+        """Write the split as Parquet."""
+        codes = np.full(self.rows, -1, np.int8)
+        for code, part in enumerate(_PARTS):
+            codes[getattr(self.split, part)] = code
+        indices = pa.array(codes, mask=codes < 0)
+        column = pa.DictionaryArray.from_arrays(indices, pa.array(_PARTS))
+        about = {"torso": json.dumps({"digests": dict(self.digests)})}
+        table = pa.table({"part": column}).replace_schema_metadata(about)
+        parquet.write_table(table, file, compression="zstd")
+
+    @classmethod
+    def read(cls, file: Path) -> StoredSplit:
+        """Return what `write` wrote.
+
+        Raises:
+            RunError: the file is damaged.
+        """
+        try:
+            table = parquet.read_table(file)
+            digests = json.loads((table.schema.metadata or {})[b"torso"])["digests"]
+            words = np.asarray(table["part"].cast(pa.string()).to_numpy(zero_copy_only=False))
+        except (pa.ArrowException, OSError, KeyError, TypeError, ValueError) as error:
+            raise RunError(f"{file} is damaged: {error}.") from None
+        return cls(len(words), Split(*(np.flatnonzero(words == part) for part in _PARTS)), digests)
+
+
+def column_digests(table: Table) -> dict[str, str]:
+    """Return column -> digest of its cells in up to 1,000 rows, evenly spread; other rows give another one."""
+    num_rows = min(_MOST_ROWS, max(16, _SOME_CELLS // max(1, len(table.names))), table.rows)
+    rows = np.linspace(0, max(0, table.rows - 1), num_rows).astype(np.int64)
+    return {name: _digest(table.data.column(name), rows) for name in table.names}
+
+
+def _digest(cells: pa.ChunkedArray, rows: np.ndarray) -> str:
+    if pa.types.is_binary(cells.type) or pa.types.is_large_binary(cells.type):
+        rows = rows[::16]  # whole files
+    some = cells.take(pa.array(rows)).to_pylist()
+    return blake2b(repr(some).encode("utf-8", "replace"), digest_size=8).hexdigest()
