@@ -1,8 +1,14 @@
-"""No test reads or writes the cache of the person who runs it."""
+"""No test uses the cache of the person who runs it; every run.yaml that a test writes follows its schema."""
 
+import json
+from functools import cache
+from importlib.util import find_spec
 from itertools import count
 
 import pytest
+import yaml
+
+from torso.runs.config import RunConfig
 
 NUMBERS = count()
 
@@ -16,3 +22,30 @@ def caches(tmp_path_factory):
 def cache_of_its_own(caches, monkeypatch):
     monkeypatch.setenv("TORSO_CACHE", str(caches / str(next(NUMBERS))))  # made when first used
     monkeypatch.delenv("TORSO_DEBUG", raising=False)
+
+
+@cache
+def run_yaml_validator():
+    import jsonschema
+
+    from torso.app.run_schema import run_schema
+
+    return jsonschema.Draft202012Validator(json.loads(json.dumps(run_schema())))
+
+
+@pytest.fixture(autouse=True, scope="session")
+def every_run_yaml_follows_its_schema():
+    def checked(config):
+        text = to_yaml(config)
+        errors = [
+            f"{error.json_path}: {error.message[:300]}"
+            for error in run_yaml_validator().iter_errors(yaml.safe_load(text))
+        ]
+        assert errors == []
+        return text
+
+    to_yaml = RunConfig.to_yaml
+    with pytest.MonkeyPatch.context() as patch:
+        if find_spec("jsonschema"):
+            patch.setattr(RunConfig, "to_yaml", checked)
+        yield

@@ -197,7 +197,9 @@ def _properties(
 def _setting(registry: Registry[Any], room: str, setting: Setting) -> Json:
     """Return the schema of one setting: type, meaning, default, sensible values."""
     meaning = setting.meaning
-    schema = {"$ref": f"#/$defs/{room}"} if registry.nests(setting) else _type(setting.type)
+    schema: Json = _type(setting.type)
+    if registry.nests(setting):
+        schema = {"$ref": f"#/$defs/{room}"}
     if setting.range is not None:
         low, high = setting.range.low, setting.range.high
         scale = " on a log scale" if setting.range.log else ""

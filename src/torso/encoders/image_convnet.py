@@ -44,7 +44,7 @@ class ImageConvNet(Encoder, form="image", name="convnet"):
         tokens: int = 1,
         dropout: float = 0.1,
         jitter: float = 0.5,
-        augment: Mapping[str, float] | None = None,
+        augment: Mapping[str, float | bool] | None = None,
         size: Annotated[int, SetBy.DATA] = 64,
         channels: Annotated[int, SetBy.DATA] = 3,
     ) -> None:

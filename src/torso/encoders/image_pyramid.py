@@ -51,7 +51,7 @@ class ImagePyramid(Encoder, form="image", name="pyramid"):
         tokens: int = 0,
         dropout: float = 0.1,
         jitter: float = 0.0,
-        augment: Mapping[str, float] | None = None,
+        augment: Mapping[str, float | bool] | None = None,
         size: Annotated[int, SetBy.DATA] = 64,
         channels: Annotated[int, SetBy.DATA] = 3,
     ) -> None:

@@ -67,7 +67,7 @@ class VideoFrames(Encoder, form="video", name="frames"):
         tokens: int = 1,
         dropout: float = 0.1,
         jitter: float = 0.5,
-        augment: Mapping[str, float] | None = None,
+        augment: Mapping[str, float | bool] | None = None,
         size: Annotated[int, SetBy.DATA] = 64,
         frames: Annotated[int, SetBy.DATA] = 8,
     ) -> None:
