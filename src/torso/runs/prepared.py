@@ -91,6 +91,9 @@ class Prepared:
         """
         values = deepcopy(dict(self.values))
         apply_settings(values, settings)
+        for section in ("inputs", "targets"):  # null takes a column out
+            columns = values[section].items()
+            values[section] = {name: spec for name, spec in columns if spec is not None}
         check_values(values)
         asked = RunConfig.parse(values)
         own = self.settled.data.split
