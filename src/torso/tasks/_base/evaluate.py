@@ -12,7 +12,7 @@ from torso.evaluation.bootstrap import interval, reflected_interval, resamples_o
 from torso.evaluation.report import Estimate, TaskReport
 from torso.evaluation.weighted import Floats
 from torso.tasks._base.likelihood import Beside
-from torso.tasks._base.scores import Array, Measured, Scores
+from torso.tasks._base.scores import Array, Baseline, Measured, Scores
 
 __all__ = ["evaluate_task", "fit_baseline"]
 
@@ -40,7 +40,7 @@ def evaluate_task(
     kind: str,
     prediction: Array,
     truth: Array,
-    baseline: Mapping[str, Any],
+    baseline: Baseline,
     *,
     names: Sequence[str] = (),
     groups: Array | None = None,

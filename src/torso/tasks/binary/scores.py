@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 
 from torso.evaluation.weighted import Floats, Ranking, f1, mean_defined, ratio, surprise
-from torso.tasks._base.scores import Array, Measured, Scores
+from torso.tasks._base.scores import Array, Baseline, Measured, Scores
 
 __all__ = ["BinaryScores"]
 
@@ -48,12 +47,12 @@ class BinaryScores(Scores, name="binary"):
         return Measured(overall, {})
 
     @staticmethod
-    def fit_baseline(truth: Array, names: Sequence[str], /) -> dict[str, Any]:  # noqa: ARG004
+    def fit_baseline(truth: Array, names: Sequence[str], /) -> Baseline:  # noqa: ARG004
         """Return the frequency of yes."""
         return {"frequency": float(truth.mean(dtype=np.float64)) if len(truth) else None}
 
     @staticmethod
-    def guess(baseline: Mapping[str, Any], prediction: Array, /) -> Array:
+    def guess(baseline: Baseline, prediction: Array, /) -> Array:
         """Return the frequency for every row, 0.5 if none was labelled."""
         frequency = baseline["frequency"]
         return np.full(prediction.shape, 0.5 if frequency is None else frequency)

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import ClassVar
-
 from torch import Tensor
 
 from torso.tasks.vector.head import GaussianVector, Spread
@@ -25,7 +22,7 @@ class Gaussian(GaussianVector, form="number", name="gaussian"):
         dropout: before the first layer, in training.
     """
 
-    law_settings: ClassVar[tuple[Mapping[str, object], ...]] = (
+    law_settings = (
         {"spread": "row"},
         {"spread": "none"},
     )

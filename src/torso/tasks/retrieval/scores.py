@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import permutations
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from torso.evaluation.weighted import Floats, mean_defined, ratio
-from torso.tasks._base.scores import Array, Measured, Scores
+from torso.tasks._base.scores import Array, Baseline, Measured, Scores
 
 __all__ = ["RetrievalScores"]
 
@@ -59,12 +58,12 @@ class RetrievalScores(Scores, name="retrieval"):
         return Measured({metric: mean_defined(values) for metric, values in each.items()}, each)
 
     @staticmethod
-    def fit_baseline(truth: Array, names: Sequence[str], /) -> dict[str, Any]:  # noqa: ARG004
+    def fit_baseline(truth: Array, names: Sequence[str], /) -> Baseline:  # noqa: ARG004
         """Return nothing: chance learns nothing."""
         return {}
 
     @staticmethod
-    def guess(baseline: Mapping[str, Any], prediction: Array, /) -> Array:  # noqa: ARG004
+    def guess(baseline: Baseline, prediction: Array, /) -> Array:  # noqa: ARG004
         """Return the same vector for everything that is there."""
         return np.broadcast_to(prediction.any(axis=2, keepdims=True), prediction.shape) * 1.0
 
