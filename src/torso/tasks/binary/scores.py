@@ -16,6 +16,8 @@ class BinaryScores(Scores, name="binary"):
     """Accuracy, F1 of yes, F1 averaged over yes and no, AUROC, average precision of yes, log loss.
 
     A probability above 0.5 is a yes. AUROC is the headline as it does not reward saying the common answer.
+
+    Predictions are probabilities of yes, `[rows]`; truths are 0 and 1, float `[rows]`.
     """
 
     headline = "auroc"

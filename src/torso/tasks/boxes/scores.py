@@ -21,6 +21,9 @@ class BoxesScores(Scores, name="boxes"):
     0.5 (M. Everingham et al., "The Pascal Visual Object Classes (VOC) Challenge", IJCV 88, 2010). Average precision is
     the sum of the precisions at the right ones, over the number of true boxes; it is not interpolated, so a little
     below that of COCO. It is defined for classes that the truth holds.
+
+    Predictions are `[rows, boxes, 6]`: corners, class and its probability, NaN for none. Truths are `[rows, most, 5]`:
+    corners and class, the class -1 for none, and all NaN where missing.
     """
 
     headline = "average_precision"

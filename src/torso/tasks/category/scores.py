@@ -18,6 +18,8 @@ class CategoryScores(Scores, name="category"):
 
     The macro averages go over the classes that occur: in truth or prediction for F1, in truth for the others.
     A truth past the last class is one the model never learnt; its probability is 0.
+
+    Predictions are probabilities `[rows, classes]`; truths are class indices, int `[rows]`, -1 where missing.
     """
 
     headline = "accuracy"

@@ -22,6 +22,8 @@ class CountScores(Scores, name="count"):
     D² is the share of the Poisson deviance that is explained: like R², with the error measure that fits counts
     (Cameron and Windmeijer, Journal of Econometrics 77, 1997). The baseline's likelihood is the negative binomial
     one that fits the training counts best; its interval lies between their quantiles.
+
+    Predictions are means, `[rows]`; truths are counts, float `[rows]`.
     """
 
     headline = "d2"

@@ -16,6 +16,8 @@ class MapScores(Scores, name="map"):
     """R², mean absolute error and root mean squared error over the labelled pixels, each the mean over channels.
 
     R² is against the mean of all these pixels; the baseline is the mean map, hence above 0 where places differ.
+
+    Predictions and truths are `[rows, height, width, channels]`.
     """
 
     headline = "r2"

@@ -19,6 +19,8 @@ class MaskScores(Scores, name="mask"):
     The IoU of a class is the number of pixels that are of it in truth and prediction, over the number that are of it
     in either, both counted over all rows at once; the mean is over the classes that occur in truth or prediction. A
     truth past the last class is one the model never learnt: one more class, of which nothing is found.
+
+    Predictions are class indices `[rows, height, width]`; truths the same, int, -1 where missing.
     """
 
     headline = "mean_iou"

@@ -16,6 +16,8 @@ class MultilabelScores(Scores, name="multilabel"):
     """Macro- and micro-F1, AUROC, average precision and log loss as plain means over labels.
 
     A probability above 0.5 is a yes. A label that is undefined on these rows is left out of the means.
+
+    Predictions are probabilities `[rows, labels]`; truths are 0 and 1, float `[rows, labels]`.
     """
 
     headline = "macro_f1"

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import ClassVar
+
 from torch import Tensor
 
 from torso.tasks.vector.head import GaussianVector, Spread
@@ -22,7 +25,7 @@ class Gaussian(GaussianVector, form="number", name="gaussian"):
         dropout: before the first layer, in training.
     """
 
-    law_settings = (
+    law_settings: ClassVar[tuple[Mapping[str, object], ...]] = (
         {"spread": "row"},
         {"spread": "none"},
     )

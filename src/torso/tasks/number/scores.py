@@ -18,6 +18,8 @@ class NumberScores(Scores, name="number"):
     """R², mean absolute error and root mean squared error, against the mean of the training rows.
 
     The baseline's density is the Gaussian with their mean and spread, its interval lies between their quantiles.
+
+    Predictions and truths are `[rows]`, in the user's unit.
     """
 
     headline = "r2"

@@ -24,6 +24,9 @@ class RetrievalScores(Scores, name="retrieval"):
     the best-placed row about the same thing. Rows that are alike stand in random order: recall is then its
     expectation, and the rank the expected one. So a predictor that says the same of everything has a recall of about k
     in N, which is the baseline. Resampling draws rows that ask; those that may be found stay.
+
+    Predictions are vectors `[rows, modalities, width]`, zeros where a row lacks the modality; truths are int `[rows]`, the
+    same in rows about the same thing, -1 where missing.
     """
 
     headline = "recall_at_10"

@@ -19,6 +19,9 @@ class SurvivalScores(Scores, name="survival"):
 
     A row without an event says that the event came later. Where the time is known, its log loss is minus the
     log-density of the time in its own unit, else minus the log-probability of no event until then.
+
+    Predictions are times, `[rows]`; truths are float `[rows, 2]`, the time and whether it ended with the event (1) or with
+    the watching (0).
     """
 
     headline = "concordance"

@@ -24,6 +24,8 @@ class TagsScores(Scores, name="tags"):
     tag that the model never learnt is one more, of which nothing is found.
 
     The baseline says the most frequent tag, or none, of every step.
+
+    Predictions and truths are codes `[rows, steps]` (`torso.tasks.tags.codes`), truths -1 where missing.
     """
 
     headline = "span_f1"

@@ -36,6 +36,9 @@ class TracksScores(Scores, name="tracks"):
     invented or switched, so below 0 where there are more mistakes than boxes; `identity_switches` counts the last per
     row. All sums go over all rows at once. The baseline has no switches to compare with: what never moves never
     changes its name.
+
+    Predictions are `[rows, tracks, frames, 8]`: corners, class, its probability, that of being a thing and that of being
+    there, NaN for none. Truths are `[rows, most, frames, 5]`: corners and class, the class -1 for none, all NaN where missing.
     """
 
     headline = "average_precision"

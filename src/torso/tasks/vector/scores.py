@@ -21,6 +21,8 @@ class VectorScores(Scores, name="vector"):
     training mean on the same rows, so that units cancel: 1 is the baseline, 0 is perfect. E. Spyromitros-Xioufis
     et al., "Multi-target regression via input space expansion", Machine Learning 104 (2016),
     https://arxiv.org/abs/1211.6581.
+
+    Predictions and truths are `[rows, dimensions]`, in the user's unit.
     """
 
     headline = "r2"
