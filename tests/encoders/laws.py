@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from tests.encoders.hub import tiny
+from tests.export_law import assert_exports
 from torso.core.tensors import zeroed
 from torso.core.types import Features, Tokens
 from torso.encoders import Encoder
@@ -183,6 +184,34 @@ def assert_shape(encoder: Encoder, features: Features) -> None:
     assert tokens.values.shape == (len(features), tokens.mask.shape[1], encoder.dim)
     assert tokens.values.dtype == torch.float64
     assert torch.equal(tokens.present, features.present)
+
+
+def assert_both_ways_agree(encoder: Encoder, features: Features) -> None:
+    """Computing every row and step gives what skipping absent rows and padding gives."""
+    # What cannot be traced looks into the rows, and an absent one holds nothing to look at.
+    gaps = [] if encoder.not_exportable else [0, 3]
+    for rows in (features, without(features, gaps)):
+        encoder.static = False
+        expected = encoder(rows)
+        encoder.static = True
+        assert_same(encoder(rows), expected, atol=1e-6)
+
+
+class Encode(nn.Module):
+    """The part of an encoder that is traced."""
+
+    def __init__(self, encoder: Encoder) -> None:
+        super().__init__()
+        self.encoder = encoder
+
+    def forward(self, values: Tensor, mask: Tensor) -> Tokens:
+        return self.encoder.encode(values, mask)
+
+
+def assert_can_be_traced(encoder: Encoder, features: Features) -> None:
+    """`torch.export` traces `encode`, or the class says why not."""
+    rows = features[torch.arange(8)]
+    assert_exports(Encode(encoder.float()), rows.values, rows.mask, reason=encoder.not_exportable)
 
 
 def assert_blind_under_mask(encoder: Encoder, features: Features) -> None:

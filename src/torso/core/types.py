@@ -8,11 +8,12 @@ All are immutable and hold no behaviour beyond shape checks and indexing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
+from torch.utils import _pytree as pytree
 
 __all__ = ["Batch", "Features", "Tokens"]
 
@@ -113,7 +114,7 @@ class Tokens:
         torch.Size([3, 1, 8])
         """
         if present is None:
-            present = values.new_ones(len(values), dtype=torch.bool)
+            present = values.new_ones(values.shape[0], dtype=torch.bool)
         return cls(values.unsqueeze(1), present.unsqueeze(1))
 
     @property
@@ -163,3 +164,40 @@ class Batch:
         """Return a batch whose inputs went through `change(name, features)`."""
         inputs = {name: change(name, features) for name, features in self.inputs.items()}
         return Batch(inputs, self.targets, self.rows)
+
+
+def _as_tree(kind: type[Features | Tokens]) -> None:
+    """Let `torch.export` and other tree walkers see the tensors inside `kind`.
+
+    A walker also rebuilds the object around things that are no tensors (shapes, devices), so the checks of
+    `__post_init__` are left out there.
+    """
+
+    def flatten(whole: Features | Tokens) -> tuple[list[Tensor], bool]:
+        return [whole.values, whole.mask], getattr(whole, "encoded", False)
+
+    def flatten_with_keys(
+        whole: Features | Tokens,
+    ) -> tuple[list[tuple[pytree.KeyEntry, Tensor]], bool]:
+        (values, mask), encoded = flatten(whole)
+        keys = pytree.GetAttrKey("values"), pytree.GetAttrKey("mask")
+        return list(zip(keys, (values, mask), strict=True)), encoded
+
+    def unflatten(leaves: Iterable[Tensor], encoded: bool) -> Features | Tokens:
+        whole = object.__new__(kind)
+        names = ("values", "mask", "encoded")[: len(kind.__dataclass_fields__)]
+        for name, leaf in zip(names, (*leaves, encoded), strict=False):
+            object.__setattr__(whole, name, leaf)
+        return whole
+
+    pytree.register_pytree_node(
+        kind,
+        flatten,
+        unflatten,
+        serialized_type_name=f"torso.{kind.__name__}",
+        flatten_with_keys_fn=flatten_with_keys,
+    )
+
+
+_as_tree(Features)
+_as_tree(Tokens)
