@@ -155,22 +155,7 @@ def run_command(line: str) -> None:
     assert command(*words[1:]) == 0, line
 
 
-@pytest.mark.parametrize(
-    "page", [p for p in PAGES if any(b.mark == "run" for b in blocks(p))], ids=name
-)
-def test_what_a_page_says_to_type_works(page, reader):
-    for block in blocks(page):
-        if block.mark:
-            run(block, reader, page)
-    if Path("answers.csv").exists():
-        assert pyarrow.csv.read_csv("answers.csv").num_rows == ROWS
-
-
-def test_a_part_of_ones_own_is_named_in_the_run(reader):
-    page = ROOT / "docs" / "extend.md"
-    for block in blocks(page):
-        if block.mark:
-            run(block, reader, page)
+def a_part_of_ones_own_is_named_in_the_run():
     config = yaml.safe_load(Path("runs/ours/run.yaml").read_text())
     assert config["sharing"] == {"type": "mine.sharing:Mine", "size": 16}
     config = yaml.safe_load(Path("runs/mine/run.yaml").read_text())
@@ -180,16 +165,35 @@ def test_a_part_of_ones_own_is_named_in_the_run(reader):
     assert command("predict", "runs/mine", "demo-run/data/table.csv", "-o", "answers.csv") == 1
 
 
-def test_the_same_config_gives_the_same_weights(reader):
-    page = ROOT / "docs" / "runs.md"
-    for block in blocks(page):
-        if block.mark:
-            run(block, reader, page)
+def the_same_config_gives_the_same_weights():
     first, again = (
         Path(f"runs/{run}/model.safetensors").read_bytes() for run in ("first", "again")
     )
     assert first == again
     assert Path("runs/wider/run.yaml").read_text() != Path("runs/first/run.yaml").read_text()
+
+
+AFTERWARDS = {
+    "extend": a_part_of_ones_own_is_named_in_the_run,
+    "runs": the_same_config_gives_the_same_weights,
+}
+"""Page -> what holds in the reader's folder after its last block."""
+
+
+@pytest.mark.parametrize(
+    "page", [p for p in PAGES if any(b.mark == "run" for b in blocks(p))], ids=name
+)
+def test_what_a_page_says_to_type_works(page, reader):
+    for block in blocks(page):
+        if block.mark:
+            run(block, reader, page)
+    if Path("answers.csv").exists():
+        assert pyarrow.csv.read_csv("answers.csv").num_rows == ROWS
+    AFTERWARDS.get(name(page), lambda: None)()
+
+
+def test_every_check_of_a_page_has_its_page():
+    assert AFTERWARDS.keys() <= {name(page) for page in PAGES}
 
 
 LAWS = [value for name, value in vars(laws).items() if name.startswith("assert_")]

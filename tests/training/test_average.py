@@ -10,8 +10,8 @@ from torso.training.average import Average
 def model(value=0.0):
     made = nn.Sequential(nn.Linear(1, 1, bias=False), nn.BatchNorm1d(1), nn.Linear(1, 1))
     with torch.no_grad():
-        for one in made.parameters():
-            one.fill_(value)
+        for parameter in made.parameters():
+            parameter.fill_(value)
     made[2].requires_grad_(False)
     return made
 
@@ -86,6 +86,6 @@ def test_a_restored_mean_goes_on_as_if_never_interrupted():
     again = Average(made, 0.9)
     again.restore({name: value.clone() for name, value in whole.mean.items()})
     fill(made, 7.0)
-    for one in (whole, again):
-        one.update(3)
+    for average in (whole, again):
+        average.update(3)
     assert all(torch.equal(whole.mean[name], again.mean[name]) for name in whole.mean)

@@ -53,33 +53,35 @@ def error_of(model):
 
 
 def test_within_the_heads_are_calibrated_and_afterwards_as_trained():
-    one = trainer()
-    answers = answer(one.model, one.validation)
-    before = {name: value.clone() for name, value in one.model.state_dict().items()}
-    uncalibrated = answers.losses(one.model)["sum"]
-    with refitted_heads(one.model, answers):
-        head = one.model.heads["sum"]
-        assert float(head.log_spread.detach().exp()) == pytest.approx(error_of(one.model), rel=1e-5)
-        assert answers.losses(one.model)["sum"] < uncalibrated
-    assert all(torch.equal(value, before[name]) for name, value in one.model.state_dict().items())
+    loop = trainer()
+    answers = answer(loop.model, loop.validation)
+    before = {name: value.clone() for name, value in loop.model.state_dict().items()}
+    uncalibrated = answers.losses(loop.model)["sum"]
+    with refitted_heads(loop.model, answers):
+        head = loop.model.heads["sum"]
+        assert float(head.log_spread.detach().exp()) == pytest.approx(
+            error_of(loop.model), rel=1e-5
+        )
+        assert answers.losses(loop.model)["sum"] < uncalibrated
+    assert all(torch.equal(value, before[name]) for name, value in loop.model.state_dict().items())
 
 
 def test_the_heads_come_back_after_an_error():
-    one = trainer()
-    before = one.model.heads["sum"].log_spread.detach().clone()
+    loop = trainer()
+    before = loop.model.heads["sum"].log_spread.detach().clone()
     with (
         pytest.raises(KeyboardInterrupt),
-        refitted_heads(one.model, answer(one.model, one.validation)),
+        refitted_heads(loop.model, answer(loop.model, loop.validation)),
     ):
         raise KeyboardInterrupt
-    assert torch.equal(one.model.heads["sum"].log_spread, before)
+    assert torch.equal(loop.model.heads["sum"].log_spread, before)
 
 
 def test_the_weights_that_stay_have_calibrated_heads():
-    one = trainer()
-    one.run()
-    spread = float(one.model.heads["sum"].log_spread.detach().exp())
-    assert spread == pytest.approx(error_of(one.model), rel=1e-5)
+    loop = trainer()
+    loop.run()
+    spread = float(loop.model.heads["sum"].log_spread.detach().exp())
+    assert spread == pytest.approx(error_of(loop.model), rel=1e-5)
 
 
 def test_judging_leaves_the_training_alone(monkeypatch):

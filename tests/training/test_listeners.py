@@ -1,36 +1,16 @@
-"""Listeners hear everything; the log is JSON whatever the numbers are."""
+"""Listeners hear everything, and may end a training."""
 
-import json
 import math
 
 import pytest
 
+import torso
+from tests import small_tables as tables
 from torso.core.errors import ConfigError
-from torso.training import STOP, Epoch, JsonLog, Listener, Listeners, Look, Stop
+from torso.training import STOP, Epoch, Listener, Listeners, Look, Stop
 
 EPOCH = Epoch(1, {"a": math.nan}, {"a": math.inf}, {"a": {"r2": math.nan}}, lr=0.1, best=True)
 LOOK = Look(1, 2, {"a": 0.5}, {"a": 1.0}, [[4.0]])
-
-
-def test_the_log_holds_one_json_object_per_line(tmp_path):
-    path = tmp_path / "log.jsonl"
-    for fresh in (True, False):
-        log = JsonLog(path, fresh=fresh)
-        log.started(3, 4)
-        log.epoch_done(EPOCH)
-        log.noted("größer")
-        log.ended("all epochs")
-    lines = [
-        json.loads(line, parse_constant=pytest.fail)
-        for line in path.read_text("utf-8").splitlines()
-    ]
-    assert [line["event"] for line in lines] == ["start", "epoch", "note", "end"] * 2
-    assert lines[1]["training"] == {"a": None}
-    assert lines[1]["validation"] == {"a": None}
-    assert lines[1]["metrics"] == {"a": {"r2": None}}
-    assert lines[1]["lr"] == 0.1
-    JsonLog(path)
-    assert path.read_text() == ""
 
 
 def test_every_event_is_passed_on_to_everyone():
@@ -86,3 +66,16 @@ def test_the_first_stop_counts_and_everyone_hears_the_epoch(answers, reason):
 def test_another_answer_than_a_stop_is_refused():
     with pytest.raises(ConfigError, match=r"`Impatient\.epoch_done` returned True. Return STOP"):
         Listeners([Impatient(True)]).epoch_done(EPOCH)
+
+
+def test_a_run_that_a_listener_stops_is_whole_and_can_go_on(tmp_path):
+    settings, out = {**tables.TINY, "training.epochs": 3}, tmp_path / "run"
+    table = tables.plain()
+    torso.fit(table, ["price", "loud"], out=out, settings=settings, listener=Impatient(STOP))
+    ends = [line for line in (out / "log.jsonl").read_text().splitlines() if '"end"' in line]
+    assert ends == ['{"event": "end", "reason": "stopped by Impatient"}']
+    assert torso.load(out).predict(table) is not None
+    rest = Impatient(None)
+    torso.fit(table, out=out, resume=True, listener=rest)
+    assert rest.heard == 2
+    assert not (out / "checkpoint").exists()

@@ -76,13 +76,13 @@ def test_a_task_without_labels_is_null_in_the_log(tmp_path):
 def test_fused_gradients_are_those_of_the_shared_tokens():
     """`representation` has one tensor, and its Gram matrix is that of the heads' gradients there."""
     loop = trainer(
-        balancer=build(type="mgda", gram="representation"), plan=TrainingConfig(epochs=1)
+        balancer=build(type="mgda", gram="representation"), config=TrainingConfig(epochs=1)
     )
     batch = next(iter(loop.training))
     losses, _, representation = loop._losses(batch)
     assert len(representation) == 1
     rows = [
-        torch.autograd.grad(one, representation, retain_graph=True)[0].flatten() for one in losses
+        torch.autograd.grad(loss, representation, retain_graph=True)[0].flatten() for loss in losses
     ]
     loop.balancer.backward(losses, loop.shared, own=loop.own, representation=representation)
     expected = torch.stack(rows) @ torch.stack(rows).T

@@ -18,7 +18,9 @@ def test_every_encoder_knows_its_rate():
     for name in ("numbers/periodic", "vector/mlp"):
         encoder = Encoder.build({"type": name, "lr": 0.5}, dim=4, columns=2, width=2)
         assert encoder.lr == 0.5
-        assert {id(p) for p in encoder.at_own_rate()} == {id(p) for p in encoder.parameters()}
+        assert {id(p) for p in encoder.own_rate_parameters()} == {
+            id(p) for p in encoder.parameters()
+        }
     with pytest.raises(ConfigError, match=r"should be a number above 0. Found 'fast'"):
         Encoder.build({"type": "vector/mlp", "lr": "fast"}, dim=4, width=2)
 

@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from torso.training.schedule import warmup_cosine
+from torso.training.schedule import set_step, warmup_cosine
 
 
 def rates(steps, warmup):
@@ -34,3 +34,14 @@ def test_it_rises_to_one_never_above_and_falls(steps, warmup):
     assert found[: top + 1] == sorted(found[: top + 1])
     assert found[top:] == sorted(found[top:], reverse=True)
     assert 0 < found[0] <= max(found) == pytest.approx(1.0)
+
+
+def test_a_resumed_schedule_goes_on_where_it_stopped():
+    whole, _ = rates(10, 0.2)
+    optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=1.0)
+    schedule = warmup_cosine(optimizer, 10, 0.2)
+    set_step(schedule, 6)
+    assert optimizer.param_groups[0]["lr"] == whole[6]
+    optimizer.step()
+    schedule.step()
+    assert optimizer.param_groups[0]["lr"] == whole[7]

@@ -37,7 +37,7 @@ def model(seed=0, **settings):
 
 
 def trainer(
-    plan=None,
+    config=None,
     listener=None,
     checkpoint=None,
     balancer=None,
@@ -50,7 +50,7 @@ def trainer(
         balancer or Equal(["sign", "sum"]),
         Loader(dataset, np.array(rows), batch_size=16, shuffle=True),
         Loader(dataset, np.arange(48, 64), batch_size=64),
-        plan or TrainingConfig(epochs=3, lr=0.01),
+        config or TrainingConfig(epochs=3, lr=0.01),
         listener,
         checkpoint=checkpoint,
     )
@@ -74,8 +74,8 @@ class Ear(Listener):
 
 def test_it_learns():
     ear = Ear()
-    one = trainer(TrainingConfig(epochs=25, lr=0.02, patience=25), ear)
-    assert one.run() == "all epochs"
+    loop = trainer(TrainingConfig(epochs=25, lr=0.02, patience=25), ear)
+    assert loop.run() == "all epochs"
     first, last = ear.epochs[0].validation, ear.epochs[-1].validation
     assert last["sign"] < 0.6 * first["sign"]
     assert last["sum"] < first["sum"] - 0.5
@@ -85,28 +85,28 @@ def test_it_learns():
 
 
 def test_the_best_weights_are_those_that_stay():
-    one = trainer(TrainingConfig(epochs=6, lr=0.3, patience=6))
-    one.run()
+    loop = trainer(TrainingConfig(epochs=6, lr=0.3, patience=6))
+    loop.run()
     from torso.training import answer
 
-    losses = answer(one.model, one.validation).losses(one.model)
-    assert sum(losses.values()) == pytest.approx(one.best_loss, rel=1e-5)
-    assert one.best_epoch <= one.epoch == 6
+    losses = answer(loop.model, loop.validation).losses(loop.model)
+    assert sum(losses.values()) == pytest.approx(loop.best_loss, rel=1e-5)
+    assert loop.best_epoch <= loop.epoch == 6
 
 
 def test_patience_ends_it():
-    one = trainer(TrainingConfig(epochs=50, lr=1.0, patience=2))
-    assert one.run() == "no better held-out loss"
-    assert one.epoch == one.best_epoch + 2
+    loop = trainer(TrainingConfig(epochs=50, lr=1.0, patience=2))
+    assert loop.run() == "no better held-out loss"
+    assert loop.epoch == loop.best_epoch + 2
 
 
 def test_an_interrupt_is_a_clean_end():
     ear = Ear(stop_after=2)
-    one = trainer(TrainingConfig(epochs=9), ear)
-    assert one.run() == "interrupted"
+    loop = trainer(TrainingConfig(epochs=9), ear)
+    assert loop.run() == "interrupted"
     assert ear.ends == ["interrupted"]
-    for name, value in one.model.state_dict().items():
-        assert torch.equal(value, one.best[name])
+    for name, value in loop.model.state_dict().items():
+        assert torch.equal(value, loop.best[name])
 
 
 @pytest.mark.parametrize(
@@ -138,35 +138,37 @@ def test_a_listener_ends_it_and_it_can_go_on(tmp_path, answer, reason):
 
 
 def test_resuming_equals_never_stopping(tmp_path):
-    plan = TrainingConfig(epochs=5, lr=0.02)
+    config = TrainingConfig(epochs=5, lr=0.02)
     torch.manual_seed(1)
-    whole = trainer(plan, modality_dropout=0.5)
+    whole = trainer(config, modality_dropout=0.5)
     whole.run()
-    trainer(plan, Ear(stop_after=2), tmp_path / "c", modality_dropout=0.5).run()
+    trainer(config, Ear(stop_after=2), tmp_path / "c", modality_dropout=0.5).run()
     torch.manual_seed(99)
-    again = trainer(plan, None, tmp_path / "c", seed=7, modality_dropout=0.5)
+    again = trainer(config, None, tmp_path / "c", seed=7, modality_dropout=0.5)
     again.run(resume=True)
     assert again.epoch == 5
     for name, value in whole.model.state_dict().items():
         assert torch.equal(value, again.model.state_dict()[name]), name
     with pytest.raises(RunError, match="nothing to resume"):
-        trainer(plan, None, tmp_path / "other").run(resume=True)
+        trainer(config, None, tmp_path / "other").run(resume=True)
+    with pytest.raises(ConfigError, match="Nothing to resume: give the trainer `checkpoint`"):
+        trainer(config).run(resume=True)
 
 
 def test_a_batch_without_labels_of_a_task_leaves_its_head_alone():
     targets = {"sign": TARGETS["sign"], "sum": np.full(64, np.nan, np.float32)}
     ear = Ear()
-    one = trainer(
+    loop = trainer(
         listener=ear,
         dataset=Dataset(64, DATASET.sources, targets),
-        plan=TrainingConfig(epochs=1, weight_decay=0.0),
+        config=TrainingConfig(epochs=1, weight_decay=0.0),
     )
-    before = {name: value.clone() for name, value in one.model.heads["sum"].state_dict().items()}
-    one.run()
-    for name, value in one.model.heads["sum"].state_dict().items():
+    before = {name: value.clone() for name, value in loop.model.heads["sum"].state_dict().items()}
+    loop.run()
+    for name, value in loop.model.heads["sum"].state_dict().items():
         assert torch.equal(value, before[name])
     assert math.isnan(ear.epochs[0].validation["sum"])
-    assert one.best_loss == pytest.approx(ear.epochs[0].validation["sign"])
+    assert loop.best_loss == pytest.approx(ear.epochs[0].validation["sign"])
 
 
 def test_no_label_at_all_in_the_held_out_rows():
@@ -207,21 +209,21 @@ def test_the_balancer_is_called_and_not_asked():
 
 
 def test_biases_and_norms_do_not_decay():
-    one = trainer()
-    for group in one.optimizer.param_groups:
+    loop = trainer()
+    for group in loop.optimizer.param_groups:
         for parameter in group["params"]:
             assert (group["weight_decay"] > 0) == (parameter.ndim > 1)
-    counted = sum(len(group["params"]) for group in one.optimizer.param_groups)
-    assert counted == len(list(one.model.parameters()))
+    counted = sum(len(group["params"]) for group in loop.optimizer.param_groups)
+    assert counted == len(list(loop.model.parameters()))
 
 
 @pytest.mark.parametrize("sharing", ["mmoe", "cgc", "ple", "dselect_k"])
 def test_what_tasks_use_of_experts_goes_to_the_log(sharing):
     ear = Ear()
-    one = trainer(listener=ear, sharing=sharing)
+    loop = trainer(listener=ear, sharing=sharing)
     told = []
-    ear.epoch_done = lambda epoch: told.append((epoch, one.model.sharing.mixing()))
-    one.run()
+    ear.epoch_done = lambda epoch: told.append((epoch, loop.model.sharing.mixing()))
+    loop.run()
     assert len(told) == 3
     for epoch, mixing in told:
         assert epoch.to_dict()["mixing"] == mixing
@@ -240,8 +242,8 @@ def test_a_sharing_s_penalty_is_trained_on():
     """The entropy of the selectors is part of the training losses alone."""
     for weight in (0.0, 5.0):
         ear = Ear()
-        plan = TrainingConfig(epochs=1, lr=0.01)
-        trainer(plan, ear, sharing={"type": "dselect_k", "entropy": weight}).run()
+        config = TrainingConfig(epochs=1, lr=0.01)
+        trainer(config, ear, sharing={"type": "dselect_k", "entropy": weight}).run()
         for task in ("sign", "sum"):  # two selectors of four experts owe 2 log 4 each at most
             gap = ear.epochs[0].training[task] - ear.epochs[0].validation[task]
             assert (gap > 1.0) == (weight > 0), (weight, gap)

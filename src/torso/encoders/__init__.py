@@ -1,6 +1,6 @@
 """Encoders: one modality in, `Tokens` out. One class per file, named `<form>_<name>.py`."""
 
-from torso.encoders._encoder import Encoder
+from torso.encoders._encoder import Encoder, FrozenBackbone
 from torso.encoders.audio_conformer import AudioConformer
 from torso.encoders.audio_convnet import AudioConvNet
 from torso.encoders.categories_embedding import CategoriesEmbedding
@@ -24,6 +24,7 @@ __all__ = [
     "AudioHub",
     "CategoriesEmbedding",
     "Encoder",
+    "FrozenBackbone",
     "ImageConvNet",
     "ImageHub",
     "ImagePyramid",

@@ -5,20 +5,18 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from torso.core.types import Features
-
 __all__ = ["residual_stages", "stem", "to_channels"]
 
 _LEAST_SIDE = 4  # cells; a smaller map is not halved
 
 
-def to_channels(features: Features, dtype: torch.dtype) -> Tensor:
-    """Return `[batch, channels, height, width]` from -1 to 1, of uint8 pictures or floats from 0 to 1.
+def to_channels(values: Tensor, dtype: torch.dtype) -> Tensor:
+    """Return `[batch, channels, height, width]` from -1 to 1, from uint8 or floats from 0 to 1.
 
     The memory stays channels-last.
     """
-    x = features.values.to(dtype)
-    if not features.values.is_floating_point():
+    x = values.to(dtype)
+    if not values.is_floating_point():
         x = x / 255.0
     return (x - 0.5).permute(0, 3, 1, 2) * 2.0
 

@@ -6,7 +6,7 @@ from torch import Tensor, nn
 
 from torso.core.blocks import Attention, Pool, feed_forward, positions
 from torso.core.tensors import zeroed
-from torso.core.types import Features, Tokens
+from torso.core.types import Tokens
 from torso.encoders._augment import SpecMask, TimeShift
 from torso.encoders._encoder import Encoder
 from torso.encoders._frames import MaskedConv
@@ -60,9 +60,9 @@ class AudioConformer(Encoder, form="audio", name="conformer"):
         self.blocks = nn.ModuleList(_Block(dim, heads, kernel, dropout) for _ in range(depth))
         self.pool = Pool(dim, tokens)
 
-    def encode(self, features: Features, /) -> Tokens:
+    def encode(self, values: Tensor, mask: Tensor, /) -> Tokens:
         """Read log-mel frames `[batch, frames, mels]`."""
-        x, mask = features.values.to(self.project.weight.dtype), features.mask
+        x = values.to(self.project.weight.dtype)
         x = self.hide(self.shift(x, mask), mask)
         for conv in self.subsample:
             x, mask = conv(x, mask)

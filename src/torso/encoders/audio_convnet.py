@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from torso.core.blocks import Pool
-from torso.core.types import Features, Tokens
+from torso.core.types import Tokens
 from torso.encoders._augment import SpecMask, TimeShift
 from torso.encoders._encoder import Encoder
 from torso.encoders._frames import MaskedConv
@@ -60,11 +60,11 @@ class AudioConvNet(Encoder, form="audio", name="convnet"):
         self.norm = nn.LayerNorm(dim)
         self.pool = Pool(dim, tokens)
 
-    def encode(self, features: Features, /) -> Tokens:
+    def encode(self, values: Tensor, mask: Tensor, /) -> Tokens:
         """Read log-mel frames `[batch, frames, mels]`."""
-        frames = features.values.to(self.project.weight.dtype)
-        moved = self.shift(frames, features.mask)
-        x, mask = self.stem(self.hide(moved, features.mask), features.mask)
+        frames = values.to(self.project.weight.dtype)
+        moved = self.shift(frames, mask)
+        x, mask = self.stem(self.hide(moved, mask), mask)
         for stage in self.stages:
             x, mask = stage(x, mask)
         encoded: Tokens = self.pool(Tokens(self.norm(self.project(x)), mask))

@@ -10,7 +10,7 @@ from torch.nn import functional
 
 from torso.core.blocks import Pool
 from torso.core.ranges import SetBy
-from torso.core.types import Features, Tokens
+from torso.core.types import Tokens
 from torso.encoders._augment import Augment
 from torso.encoders._encoder import Encoder
 from torso.encoders._pictures import residual_stages, stem, to_channels
@@ -75,12 +75,12 @@ class ImagePyramid(Encoder, form="image", name="pyramid"):
         self.pool = Pool(dim, tokens)
         self.dropout = nn.Dropout(dropout)
 
-    def encode(self, features: Features, /) -> Tokens:
+    def encode(self, values: Tensor, mask: Tensor, /) -> Tokens:
         """Read `[batch, height, width, channels]` uint8, or floats from 0 to 1."""
-        x = self.augment(to_channels(features, self.norm.weight.dtype))
+        x = self.augment(to_channels(values, self.norm.weight.dtype))
         x = self.smooth(self._merged(self._maps(x))).flatten(2).transpose(1, 2)
-        mask = features.mask.unsqueeze(1).expand(-1, x.shape[1])
-        tokens = self.pool(Tokens(self.norm(x), mask))
+        shown = mask.unsqueeze(1).expand(-1, x.shape[1])
+        tokens = self.pool(Tokens(self.norm(x), shown))
         return Tokens(self.dropout(tokens.values), tokens.mask)
 
     def _maps(self, x: Tensor) -> list[Tensor]:

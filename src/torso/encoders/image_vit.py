@@ -11,7 +11,7 @@ from torch.nn import functional
 
 from torso.core.blocks import Block, Pool, grid_positions
 from torso.core.ranges import SetBy
-from torso.core.types import Features, Tokens
+from torso.core.types import Tokens
 from torso.encoders._augment import Augment
 from torso.encoders._encoder import Encoder
 from torso.encoders._pictures import to_channels
@@ -83,21 +83,21 @@ class ImageViT(Encoder, form="image", name="vit"):
         self.pool = None if class_token and tokens == 1 else Pool(dim, tokens)
         self.dropout = nn.Dropout(dropout)
 
-    def encode(self, features: Features, /) -> Tokens:
+    def encode(self, values: Tensor, mask: Tensor, /) -> Tokens:
         """Read `[batch, height, width, channels]` uint8, or floats from 0 to 1.
 
         Raises:
             ValueError: with learned positions, a picture of another number of patches than in training.
         """
-        x = self.augment(to_channels(features, self.norm.weight.dtype))
+        x = self.augment(to_channels(values, self.norm.weight.dtype))
         height, width = x.shape[2:]
         x = self.embed(functional.pad(x, (0, -width % self.patch, 0, -height % self.patch)))
         x = x.flatten(2).transpose(1, 2)  # [batch, patches, dim]
         x = x + self._positions(-(-height // self.patch), -(-width // self.patch), x)
         if self.class_token is not None:
-            x = torch.cat([self.class_token.to(x.dtype).expand(len(x), 1, -1), x], dim=1)
-        mask = features.mask.unsqueeze(1).expand(-1, x.shape[1])
-        tokens = Tokens(self.dropout(x), mask)
+            x = torch.cat([self.class_token.to(x.dtype).expand(x.shape[0], 1, -1), x], dim=1)
+        shown = mask.unsqueeze(1).expand(-1, x.shape[1])
+        tokens = Tokens(self.dropout(x), shown)
         for place, block in enumerate(self.blocks):
             last = self.pool is None and place == len(self.blocks) - 1
             tokens = block(tokens, 1 if last else None)

@@ -30,8 +30,6 @@ class MissingToken(nn.Module):
     def forward(self, tokens: Tokens) -> Tokens:
         """Return tokens in which every row has at least one."""
         absent = ~tokens.present
-        if not self.training and not bool(absent.any()):
-            return tokens
         first = torch.zeros_like(tokens.mask)
         first[:, 0] = absent
         values = torch.where(first.unsqueeze(-1), self.token.to(tokens.values.dtype), tokens.values)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
-from torso.core.types import Features, Tokens
+from torso.core.types import Tokens
 from torso.encoders._columns import ColumnTokens, Layout
 from torso.encoders._encoder import Encoder
 
@@ -53,15 +53,11 @@ class NumbersPeriodic(Encoder, form="numbers", name="periodic"):
         self.bias = nn.Parameter(torch.zeros(columns, width))
         self.tokens = ColumnTokens(columns, width, dim, layout, dropout, linear=linear)
 
-    def encode(self, features: Features, /) -> Tokens:
+    def encode(self, values: Tensor, mask: Tensor, /) -> Tokens:
         """Read standardised numbers `[batch, columns]`; a missing cell may hold anything."""
-        x = (
-            features.values.to(self.weight.dtype)
-            .masked_fill(~features.mask, 0.0)
-            .clamp(-20.0, 20.0)
-        )
+        x = values.to(self.weight.dtype).masked_fill(~mask, 0.0).clamp(-20.0, 20.0)
         angle = 2 * math.pi * self.frequencies * x.unsqueeze(-1)  # [batch, columns, frequencies]
         waves = torch.cat([angle.sin(), angle.cos()], dim=-1)
         embedded = torch.einsum("bcp,cpw->bcw", waves, self.weight) + self.bias
-        encoded: Tokens = self.tokens(embedded.relu(), features.mask, x)
+        encoded: Tokens = self.tokens(embedded.relu(), mask, x)
         return encoded

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from torso.core.blocks import Block, Pool
-from torso.core.types import Features, Tokens
+from torso.core.types import Tokens
 from torso.encoders._encoder import Encoder
 
 __all__ = ["SequenceTime2Vec"]
@@ -70,15 +70,15 @@ class SequenceTime2Vec(Encoder, form="sequence", name="time2vec"):
         self.pool = Pool(dim, tokens)
         self.dropout = nn.Dropout(dropout)
 
-    def encode(self, features: Features, /) -> Tokens:
+    def encode(self, values: Tensor, mask: Tensor, /) -> Tokens:
         """Read steps `[batch, length, width]`: a time, then standardised numbers."""
-        steps = features.values.to(self.norm.weight.dtype)
-        steps = steps.masked_fill(~features.mask.unsqueeze(-1), 0.0)
+        steps = values.to(self.norm.weight.dtype)
+        steps = steps.masked_fill(~mask.unsqueeze(-1), 0.0)
         time = steps[..., :1]
         gap = torch.diff(time, dim=1, prepend=time[:, :1])
         when = torch.cat([self.time(time), self.gap(gap)], dim=-1)
         x = self.values(steps) + self.turned(steps, time) + self.at(when)
-        tokens = Tokens(self.dropout(x), features.mask)
+        tokens = Tokens(self.dropout(x), mask)
         for block in self.blocks:
             tokens = block(tokens)
         encoded: Tokens = self.pool(Tokens(self.norm(tokens.values), tokens.mask))

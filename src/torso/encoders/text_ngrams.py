@@ -8,7 +8,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from torso.core.types import Features, Tokens
+from torso.core.types import Tokens
 from torso.encoders._augment import thinned
 from torso.encoders._encoder import Encoder
 
@@ -60,16 +60,16 @@ class TextNGrams(Encoder, form="text", name="ngrams"):
         nn.init.normal_(self.embedding.weight, std=0.02 / _SCALE)
         self.project = nn.Linear(width, dim)
 
-    def encode(self, features: Features, /) -> Tokens:
+    def encode(self, values: Tensor, mask: Tensor, /) -> Tokens:
         """Read token ids, int64 `[batch, length]`, whose True cells stand first; one token per row."""
-        shown = thinned(features.mask, self.word_dropout) if self.training else features.mask
-        ids, mask = self._ngrams(features.values.masked_fill(~features.mask, 0), shown)
+        shown = thinned(mask, self.word_dropout) if self.training else mask
+        ids, exist = self._ngrams(values.masked_fill(~mask, 0), shown)
         if self.training and self.drop:
-            mask = mask & (torch.rand(mask.shape, device=mask.device) >= self.drop)
-        weights = mask.to(self.embedding.weight.dtype)
+            exist = exist & (torch.rand(exist.shape, device=exist.device) >= self.drop)
+        weights = exist.to(self.embedding.weight.dtype)
         summed = torch.einsum("bn,bnw->bw", weights, self.embedding(ids))
         mean = summed / weights.sum(dim=1, keepdim=True).clamp(min=1).sqrt()
-        return Tokens.vector(self.project(_SCALE * mean), features.present)
+        return Tokens.vector(self.project(_SCALE * mean), mask.any(dim=1))
 
     def _ngrams(self, ids: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
         """Return the buckets of all n-grams, end to end by order, and which of them exist."""

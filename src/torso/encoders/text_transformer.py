@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from torch import nn
+from torch import Tensor, nn
 
 from torso.core.blocks import Block, Pool, positions
-from torso.core.types import Features, Tokens
+from torso.core.types import Tokens
 from torso.encoders._augment import thinned
 from torso.encoders._encoder import Encoder
 
@@ -48,10 +48,9 @@ class TextTransformer(Encoder, form="text", name="transformer"):
         self.pool = Pool(dim, tokens)
         self.dropout = nn.Dropout(dropout)
 
-    def encode(self, features: Features, /) -> Tokens:
+    def encode(self, values: Tensor, mask: Tensor, /) -> Tokens:
         """Read token ids, int64 `[batch, length]`."""
-        mask = features.mask
-        ids = features.values.masked_fill(~mask, 0)
+        ids = values.masked_fill(~mask, 0)
         if self.training:
             mask = thinned(mask, self.word_dropout)
         x = self.embedding(ids) * self.dim**0.5

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 
-from torch import nn
+from torch import Tensor, nn
 
-from torso.core.types import Features, Tokens
+from torso.core.types import Tokens
 from torso.encoders._encoder import Encoder
 
 __all__ = ["VectorMLP"]
@@ -35,7 +35,7 @@ class VectorMLP(Encoder, form="vector", name="mlp"):
             *layers, nn.Linear([width, *hidden][-1], dim), nn.LayerNorm(dim)
         )
 
-    def encode(self, features: Features, /) -> Tokens:
+    def encode(self, values: Tensor, mask: Tensor, /) -> Tokens:
         """Read standardised vectors `[batch, width]`."""
-        values = features.values.to(next(self.parameters()).dtype)
-        return Tokens.vector(self.layers(values), features.mask)
+        x = values.to(next(self.parameters()).dtype)
+        return Tokens.vector(self.layers(x), mask)

@@ -83,48 +83,67 @@ class VideoFrames(Encoder, form="video", name="frames"):
         self.pool = Pool(dim, tokens)
         self.dropout = nn.Dropout(dropout)
 
-    def encode(self, features: Features, /) -> Tokens:
+    def encode(self, values: Tensor, mask: Tensor, /) -> Tokens:
         """Read `[batch, frames, height, width, 3]` uint8, or floats from 0 to 1."""
-        mask = features.mask
-        cells = self._cells(features)  # [frames that are there, cells, dim]
-        if self.cell_pool is None:
-            return self._at_places(cells, mask)
-        there = mask.new_ones(cells.shape[:2])
-        seen = self.cell_pool(Tokens(cells, there)).values.squeeze(1)
-        encoded: Tokens = self.pool(self._over_time(Tokens(_laid_out(seen, mask), mask)))
-        return encoded
+        batch, frames = mask.shape
+        film = torch.arange(batch, device=mask.device).repeat_interleave(frames)
+        cells = self._encode_frames(values.flatten(0, 1), film)
+        return self._encode_films(cells.view(batch, frames, *cells.shape[1:]), mask)
 
-    def _cells(self, features: Features) -> Tensor:
-        """Return the cells of all frames that are there, put end to end, each told its place."""
-        film, number = features.mask.nonzero(as_tuple=True)
-        there = film >= 0
-        x = to_channels(Features(features.values[film, number], there), self.norm.weight.dtype)
-        x = self.augment(x, film)
+    def encode_present(self, features: Features, /) -> Tokens:
+        """Return the tokens of `encode`, without computing the frames that a shorter video lacks."""
+        mask = features.mask
+        film, number = mask.nonzero(as_tuple=True)
+        cells = self._encode_frames(features.values[film, number], film)
+        return self._encode_films(_laid_out(cells, mask), mask)
+
+    def _encode_frames(self, values: Tensor, film: Tensor) -> Tensor:
+        """Return the cells of every frame with their positions, or their pool, `[frames, cells or 1, dim]`.
+
+        Args:
+            values: `[frames, height, width, 3]`, all videos end to end.
+            film: int64 `[frames]`, the number of the video that each belongs to.
+        """
+        x = self.augment(to_channels(values, self.norm.weight.dtype), film)
         if self.motion:
             x = torch.cat([x, _changes(x, film)], dim=1)
-        cells = self.frame(Features(x.permute(0, 2, 3, 1) / 2 + 0.5, there)).values
+        cells = self.frame.encode(x.permute(0, 2, 3, 1) / 2 + 0.5, film >= 0).values
         side = math.isqrt(cells.shape[1])
         if side**2 != cells.shape[1]:
             raise ConfigError(
                 f"`frame` should be an encoder that makes a square map. Found {cells.shape[1]} cells."
             )
-        placed: Tensor = cells + grid_positions(side, side, self.dim, cells)
-        return placed
+        cells = cells + grid_positions(side, side, self.dim, cells)
+        if self.cell_pool is None:
+            return cells
+        everywhere = torch.ones(cells.shape[:2], dtype=torch.bool, device=cells.device)
+        pooled: Tokens = self.cell_pool(Tokens(cells, everywhere))
+        return pooled.values
+
+    def _encode_films(self, cells: Tensor, mask: Tensor) -> Tokens:
+        """Return the video's tokens from `cells` `[batch, frames, cells, dim]` and bool `mask` `[batch, frames]`."""
+        if self.cell_pool is None:
+            return self._along_time(cells, mask)
+        encoded: Tokens = self.pool(self._over_time(Tokens(cells.squeeze(2), mask)))
+        return encoded
 
     def _over_time(self, tokens: Tokens) -> Tokens:
-        """Let tokens `[batch, frames, dim]` see each other."""
+        """Return tokens `[batch, frames, dim]` that have attended to each other."""
         x = zeroed(tokens)
         tokens = Tokens(self.dropout(x + positions(x.shape[1], self.dim, x)), tokens.mask)
         for block in self.blocks:
             tokens = block(tokens)
         return Tokens(self.norm(tokens.values), tokens.mask)
 
-    def _at_places(self, cells: Tensor, mask: Tensor) -> Tokens:
-        """Return `[batch, frames * cells, dim]` from the cells of the frames that are there."""
-        mask = functional.pad(mask, (0, max(0, self.frames - mask.shape[1])))
-        batch, frames = mask.shape
-        places = cells.shape[1]
-        x = _laid_out(cells, mask).transpose(1, 2).flatten(0, 1)  # [batch * cells, frames, dim]
+    def _along_time(self, cells: Tensor, mask: Tensor) -> Tokens:
+        """Return `[batch, frames * cells, dim]`: each cell has attended to the same cell of the other frames."""
+        missing = max(0, self.frames - mask.shape[1])
+        cells, mask = (
+            functional.pad(cells, (0, 0, 0, 0, 0, missing)),
+            functional.pad(mask, (0, missing)),
+        )
+        batch, frames, places = cells.shape[:3]
+        x = cells.transpose(1, 2).flatten(0, 1)  # [batch * cells, frames, dim]
         seen = self._over_time(Tokens(x, mask.repeat_interleave(places, dim=0))).values
         values = seen.view(batch, places, frames, self.dim).transpose(1, 2).flatten(1, 2)
         return Tokens(values, mask.repeat_interleave(places, dim=1))

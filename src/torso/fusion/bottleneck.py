@@ -69,7 +69,7 @@ class Bottleneck(Fusion, name="bottleneck"):
     def forward(self, tokens: Mapping[str, Tokens], /) -> Tokens:
         """Return one token per row; it is absent where every modality is."""
         streams = self.streams.start(tokens)
-        batch = len(next(iter(streams.values())).mask)
+        batch = next(iter(streams.values())).mask.shape[0]
         shared = self.shared.expand(batch, -1, -1)
         for layer in range(self.streams.depth):
             if layer >= self.start:

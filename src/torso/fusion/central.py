@@ -67,7 +67,7 @@ class Central(Fusion, name="central"):
     def forward(self, tokens: Mapping[str, Tokens], /) -> Tokens:
         """Return the central stream's last state, one token per row, present in every row."""
         streams = self.streams.start(tokens)
-        batch = len(next(iter(streams.values())).mask)
+        batch = next(iter(streams.values())).mask.shape[0]
         central = self.start.expand(batch, -1)
         for layer, feed in enumerate(self.layers):
             streams = self.streams.step(layer, streams)

@@ -69,7 +69,7 @@ class CrossAttention(Fusion, name="cross_attention"):
 
     def _queries(self, tokens: Mapping[str, Tokens]) -> Tokens:
         """Return the query tokens. A learned one stands in for them in rows without `query`."""
-        batch = len(next(iter(tokens.values())).mask)
+        batch = next(iter(tokens.values())).mask.shape[0]
         learned = self.start.expand(batch, 1, -1)
         if self.query not in tokens:
             return Tokens(learned, learned.new_ones(batch, 1, dtype=torch.bool))

@@ -54,7 +54,7 @@ class Film(Fusion, name="film"):
 
     def forward(self, tokens: Mapping[str, Tokens], /) -> Tokens:
         """Return one token per row, present in every row."""
-        batch = len(next(iter(tokens.values())).mask)
+        batch = next(iter(tokens.values())).mask.shape[0]
         x = self.start.expand(batch, -1)
         if self.base in tokens:
             x = x + masked_mean(tokens[self.base])

@@ -61,7 +61,7 @@ class Recurrent(Fusion, name="recurrent"):
 
     def forward(self, tokens: Mapping[str, Tokens], /) -> Tokens:
         """Return the last hidden state, one token per row, present in every row."""
-        batch = len(next(iter(tokens.values())).mask)
+        batch = next(iter(tokens.values())).mask.shape[0]
         state = tuple(part.expand(batch, -1) for part in self.start)
         for index, name in enumerate(self.order):
             if name not in tokens:

@@ -61,7 +61,7 @@ class Sequential(Fusion, name="sequential"):
 
     def states(self, tokens: Mapping[str, Tokens], /) -> list[Tokens]:
         """Return the first state and the state after each step; a modality without a key makes no step."""
-        batch = len(next(iter(tokens.values())).mask)
+        batch = next(iter(tokens.values())).mask.shape[0]
         state = Tokens.vector(self.start.expand(batch, -1))
         states = [state]
         for name, step in self.steps.pairs():

@@ -41,7 +41,7 @@ class Stitch(MixingUnit):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the mixed towers."""
-        batch = len(x[0])
+        batch = x[0].shape[0]
         parts = torch.unflatten(x, 2, (self.subspaces, -1)).transpose(1, 2).flatten(0, 1).flatten(1)
         mixed = (self.matrix() @ parts).view(self.tasks, self.subspaces, batch, -1)
         return mixed.transpose(1, 2).flatten(2)

@@ -6,7 +6,7 @@ import math
 
 import torch
 
-__all__ = ["warmup_cosine"]
+__all__ = ["set_step", "warmup_cosine"]
 
 
 def warmup_cosine(
@@ -24,3 +24,11 @@ def warmup_cosine(
         return 0.5 * (1 + math.cos(math.pi * min(1.0, (step - rising) / max(1, steps - rising))))
 
     return torch.optim.lr_scheduler.LambdaLR(optimizer, factor)
+
+
+def set_step(schedule: torch.optim.lr_scheduler.LambdaLR, step: int) -> None:
+    """Go on with a schedule after `step` steps, as a resumed training does."""
+    schedule.last_epoch = step
+    groups = schedule.optimizer.param_groups
+    for group, base, factor in zip(groups, schedule.base_lrs, schedule.lr_lambdas, strict=True):
+        group["lr"] = float(base * factor(step))

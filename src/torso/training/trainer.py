@@ -28,11 +28,12 @@ from torso.training.checkpoint import Progress, load_state, read_checkpoint, wri
 from torso.training.config import TrainingConfig
 from torso.training.devices import autocast
 from torso.training.gradient_shares import NOTE_EPOCH, evaluated, gradient_shares, quiet_tasks
+from torso.training.held_out import held_out_loss
 from torso.training.listeners import Epoch, Listener, answer_to
 from torso.training.mixup import Mix
 from torso.training.monitor import GradientMonitor
 from torso.training.parameter_groups import parameter_groups
-from torso.training.schedule import warmup_cosine
+from torso.training.schedule import set_step, warmup_cosine
 from torso.training.strategies import SingleProcess, Strategy
 
 __all__ = ["Trainer"]
@@ -117,7 +118,15 @@ class Trainer:
         return self.reason not in ("", ALL_EPOCHS, NO_BETTER)
 
     def run(self, *, resume: bool = False) -> str:
-        """Train, put the best weights into the model, and return why the training ended."""
+        """Train, put the best weights into the model, and return why the training ended.
+
+        Args:
+            resume: go on from the checkpoint.
+
+        Raises:
+            ConfigError: a loss is NaN, no validation row has a label, or there is no folder to resume from.
+            RunError: the folder holds no whole checkpoint of this model.
+        """
         if resume:
             self._resume()
         self.listener.started(self.config.epochs, len(self.training))
@@ -245,29 +254,11 @@ class Trainer:
             answers = self.strategy.gather(answers)
             with refitted_heads(self.model, answers):
                 losses = answers.losses(self.model)
-                self._check_finite(losses, answers)
-                best = self._keep_best(losses)
+                best = self._keep_best(held_out_loss(self.model, losses, answers, self.epoch))
                 return losses, self.measure(self.model, answers), best
 
-    def _check_finite(self, losses: Mapping[str, float], answers: Answers) -> None:
-        diverged = [
-            task
-            for task, head in self.model.heads.pairs()
-            if math.isnan(losses[task]) and bool(head.labelled(answers.targets[task]).any())
-        ]
-        if diverged:
-            raise ConfigError(
-                f"The held-out loss of {diverged} is NaN after epoch {self.epoch}. Lower `training.lr`."
-            )
-
-    def _keep_best(self, losses: Mapping[str, float]) -> bool:
-        known = [loss for loss in losses.values() if not math.isnan(loss)]
-        if not known:
-            raise ConfigError(
-                "No validation row has a label, so there is nothing to decide when to stop. Give "
-                "`data.split.validation` a larger share."
-            )
-        loss = sum(known)
+    def _keep_best(self, loss: float) -> bool:
+        """Keep the weights as they are if their held-out loss is the lowest so far."""
         if not loss < self.best_loss:
             return False
         self.best_loss, self.best_epoch = loss, self.epoch
@@ -308,7 +299,10 @@ class Trainer:
         self.strategy.barrier()
 
     def _resume(self) -> None:
-        assert self.checkpoint is not None
+        if self.checkpoint is None:
+            raise ConfigError(
+                "Nothing to resume: give the trainer `checkpoint`, the folder it wrote."
+            )
         names = ["model", "best", "balancer", *(["average"] if self.average.decay else [])]
         states, progress = read_checkpoint(self.checkpoint, names, self.optimizer)
         load_state(self.model, states["model"], self.checkpoint)
@@ -318,11 +312,4 @@ class Trainer:
         self.epoch, self.best_epoch = progress["epoch"], progress["best_epoch"]
         self.best_loss = progress["best_loss"]
         self.training.passes = self.epoch
-        self.schedule.last_epoch = progress["steps"]
-        for group, rate in zip(self.optimizer.param_groups, self._rates(), strict=True):
-            group["lr"] = rate
-
-    def _rates(self) -> list[float]:
-        step = self.schedule.last_epoch
-        pairs = zip(self.schedule.base_lrs, self.schedule.lr_lambdas, strict=True)
-        return [float(base * factor(step)) for base, factor in pairs]
+        set_step(self.schedule, progress["steps"])

@@ -370,7 +370,7 @@ def fitted(table, **more):
     settings = {
         "dim": 16,
         "encoders.clip.frame": {"type": "pyramid", "stride": 8, "width": 8, "stages": 2},
-        "training.epochs": 30,
+        "training.epochs": 18,
         "training.batch_size": 8,
         "training.lr": 5e-3,
         "data.cache": None,

@@ -16,8 +16,9 @@ from torso.core.errors import ConfigError
 from torso.core.hub import Snapshot
 from torso.core.optional import require
 from torso.encoders.hub._backbone import Backbone
-from torso.encoders.hub.listeners import WaveListener, WhisperListener
-from torso.encoders.hub.readers import PictureReader, TextReader, VideoReader
+from torso.encoders.hub.audio_backbones import WaveBackbone, WhisperBackbone
+from torso.encoders.hub.text_backbone import TextBackbone
+from torso.encoders.hub.vision_backbones import PictureBackbone, VideoBackbone
 
 __all__ = ["forms", "load", "num_frames", "picture_size", "preprocessing", "sample_rate"]
 
@@ -91,16 +92,16 @@ def _wrapped(snapshot: Snapshot, model: Any, form: str) -> Backbone:
     found = preprocessing(snapshot)
     if form == "image":
         inner = getattr(model, "vision_model", model)
-        return PictureReader(inner, found.get("image_mean"), found.get("image_std"))
+        return PictureBackbone(inner, found.get("image_mean"), found.get("image_std"))
     if form == "video":
-        return VideoReader(model, found.get("image_mean"), found.get("image_std"))
+        return VideoBackbone(model, found.get("image_mean"), found.get("image_std"))
     if form == "text":
         inner = getattr(model, "text_model", model)
         whole = getattr(inner.config, "is_encoder_decoder", False)
-        return TextReader(inner.get_encoder() if whole else inner)
+        return TextBackbone(inner.get_encoder() if whole else inner)
     if model.config.model_type == "whisper":
-        return WhisperListener(model.get_encoder())
-    return WaveListener(model, normalise=bool(found.get("do_normalize", True)))
+        return WhisperBackbone(model.get_encoder())
+    return WaveBackbone(model, normalise=bool(found.get("do_normalize", True)))
 
 
 def preprocessing(snapshot: Snapshot) -> dict[str, Any]:

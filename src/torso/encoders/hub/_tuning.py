@@ -79,7 +79,8 @@ def _close_unused(backbone: Backbone) -> None:
     """Freeze parameters that the tokens do not depend on, such as those of a pooler."""
     was = backbone.training
     backbone.eval()
-    tokens = backbone(backbone.example())
+    example = backbone.example()
+    tokens = backbone(example.values, example.mask)
     if not tokens.values.requires_grad:
         raise ConfigError(
             "What `train` should train of this model changes none of its tokens: the architecture goes around the "

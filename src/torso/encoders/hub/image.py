@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Annotated, Any
 
 import torch
@@ -11,8 +12,8 @@ from torch import Tensor
 from torso.core.errors import ConfigError
 from torso.core.hub import Snapshot
 from torso.core.ranges import SetBy
-from torso.core.types import Features
 from torso.encoders._augment import Jitter
+from torso.encoders._encoder import FrozenBackbone
 from torso.encoders.hub._backbone import as_pixels
 from torso.encoders.hub._pretrained import Keep, Once, Pretrained, Train
 from torso.encoders.hub._transformers import picture_size
@@ -84,28 +85,26 @@ class ImageHub(Pretrained, form="image", name="hub"):
         self.jitter = Jitter(jitter)
         self.views = views
 
-    def frozen(self) -> Mapping[str, Any] | None:
-        """Return what the tokens depend on; nothing may be kept of pictures that are augmented anew each time."""
-        settings = super().frozen()
-        if settings is None or not self.jitter.strength:
-            return settings
-        return (
-            {**settings, "views": self.views, "jitter": self.jitter.strength}
-            if self.views
-            else None
-        )
+    def frozen_backbone(self) -> FrozenBackbone | None:
+        """Return how the tokens are kept; None for pictures that are augmented anew each time."""
+        frozen = super().frozen_backbone()
+        if frozen is None or not self.jitter.strength:
+            return frozen
+        if not self.views:
+            return None
+        augmentation = {"views": self.views, "jitter": self.jitter.strength}
+        return replace(frozen, views=self.views, augmentation=augmentation)
 
-    def shown(self, features: Features, view: int = 0) -> Features:
-        """Return the pictures moved and re-lit: at random, or as their content and `view` say."""
+    def augmented(self, values: Tensor, view: int = 0) -> Tensor:
+        """Return the pictures moved and re-lit: at random, or as their content and `view` decide."""
         if not self.jitter.strength:
-            return features
-        pixels = as_pixels(features, self.project.weight.dtype)
-        draw = torch.rand(6, len(pixels)) if not view else _drawn(features.values, view)
-        moved = self.jitter.moved(pixels, (2 * draw - 1).to(pixels))
-        return Features(moved.permute(0, 2, 3, 1), features.mask)
+            return values
+        pixels = as_pixels(values, self.project.weight.dtype)
+        draw = torch.rand(6, pixels.shape[0]) if not view else _drawn(values, view)
+        return self.jitter.moved(pixels, (2 * draw - 1).to(pixels)).permute(0, 2, 3, 1)
 
     @classmethod
-    def asked(cls, snapshot: Snapshot, settings: Mapping[str, Any]) -> dict[str, Any]:
+    def input_settings(cls, snapshot: Snapshot, settings: Mapping[str, Any]) -> dict[str, Any]:
         """Ask for pictures of the model's own size, or of `size`."""
         return {"size": settings.get("size") or picture_size(snapshot)}
 

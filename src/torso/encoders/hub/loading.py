@@ -16,14 +16,14 @@ from torso.core.hub import PACKAGE, Snapshot, read_config, refuse_pickles
 from torso.encoders.hub import _transformers
 from torso.encoders.hub._backbone import Backbone
 from torso.encoders.hub.efficientnet_lite import EfficientNetLite
-from torso.encoders.hub.voice import VoiceEncoder
+from torso.encoders.hub.speaker_backbone import SpeakerBackbone
 
 __all__ = ["check_form", "load_backbone"]
 
 _READS = {"image": "pictures", "text": "texts", "audio": "recordings", "video": "videos"}
-_OWN: dict[str, tuple[str, type[EfficientNetLite | VoiceEncoder]]] = {
+_OWN: dict[str, tuple[str, type[EfficientNetLite | SpeakerBackbone]]] = {
     "efficientnet_lite0": ("image", EfficientNetLite),
-    "ge2e_lstm": ("audio", VoiceEncoder),
+    "ge2e_lstm": ("audio", SpeakerBackbone),
 }
 """Model type -> form and class, for families that the library transformers does not know."""
 

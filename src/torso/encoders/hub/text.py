@@ -18,7 +18,7 @@ class TextHub(Pretrained, form="text", name="hub"):
     """
 
     @classmethod
-    def asked(cls, snapshot: Snapshot, settings: Mapping[str, Any]) -> dict[str, Any]:
+    def input_settings(cls, snapshot: Snapshot, settings: Mapping[str, Any]) -> dict[str, Any]:
         """Ask for the model's tokenizer."""
         del settings
         return {"tokenizer": snapshot.reference}

@@ -22,7 +22,7 @@ class VideoHub(Pretrained, form="video", name="hub"):
     """
 
     @classmethod
-    def asked(cls, snapshot: Snapshot, settings: Mapping[str, Any]) -> dict[str, Any]:
+    def input_settings(cls, snapshot: Snapshot, settings: Mapping[str, Any]) -> dict[str, Any]:
         """Ask for as many frames as the model reads, of its own size."""
         del settings
         return {"size": picture_size(snapshot), "frames": num_frames(snapshot)}

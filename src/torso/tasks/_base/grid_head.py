@@ -57,7 +57,7 @@ class Grid(nn.Module):
         """Return bool `[batch, frames]`: the frames that a row has; in a row without any, all. Tokens are as above."""
         found = self._own(tokens)
         if self._unasked(found):
-            return found.mask.new_ones(len(found.mask), self.frames)
+            return found.mask.new_ones(found.mask.shape[0], self.frames)
         some = found.mask.view(-1, self.frames, found.mask.shape[1] // self.frames).any(dim=2)
         return some | ~found.present.unsqueeze(1)
 

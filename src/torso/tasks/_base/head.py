@@ -36,6 +36,8 @@ class Head(nn.Module, ABC):
 
     registry: ClassVar[Registry[Head]] = KindRegistry("head")
     form: ClassVar[str] = ""
+    not_exportable: ClassVar[str] = ""
+    """Why `torch.export` cannot trace `forward`; empty if it can. A law checks either claim."""
     reads_tokens: ClassVar[bool] = False
     """Whether `forward` is given the encoders' tokens, by modality, beside the vector."""
     among_batch: ClassVar[bool] = False

@@ -96,7 +96,7 @@ class CaptionDecoder(LogitHead, form="caption", name="decoder"):
             name: Tokens(inward(zeroed(known[name])), known[name].mask)
             for name, inward in self.inward.pairs()
         }
-        queries = self.queries.expand(len(features), -1, -1)
+        queries = self.queries.expand(features.shape[0], -1, -1)
         asking = Tokens(queries, queries.new_ones(queries.shape[:2], dtype=torch.bool))
         found = self.reader(asking, concat_tokens(read)).values
         memory: Tensor = self.norm(torch.cat([self.layers(features).unsqueeze(1), found], dim=1))

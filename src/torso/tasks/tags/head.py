@@ -47,6 +47,7 @@ class TagTokens(LogitHead, form="tags", name="tokens"):
 
     law_settings = ({"chain": True},)
     reads_tokens = True
+    not_exportable = "the recurrent layer packs the steps of a batch by their lengths"
 
     def __init__(
         self,
@@ -93,7 +94,7 @@ class TagTokens(LogitHead, form="tags", name="tokens"):
 
     def _around(self, steps: Steps) -> Tensor | float:
         """Return what stands around each step, `[batch, length, 2 * width]`."""
-        if self.around is None or not len(steps.values):
+        if self.around is None or steps.values.shape[0] == 0:
             return 0.0
         lengths = steps.lengths.clamp(min=1).cpu()
         packed = rnn.pack_padded_sequence(

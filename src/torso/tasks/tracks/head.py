@@ -133,7 +133,7 @@ class TrackSet(Head, form="tracks", name="set"):
     def _followed(self, x: Tensor, seen: Tensor) -> Tensor:
         """Return the outputs from the cells `[batch, frames * places, dim]`, each of which proposes a track."""
         weights, middles = self._looks(x)
-        values = self.found(x).view(len(x), self.frames, len(middles), x.shape[2])
+        values = self.found(x).view(x.shape[0], self.frames, len(middles), x.shape[2])
         found = torch.einsum("bqfp,bfpd->bqfd", weights, values)
         known = functional.gelu(self.own(x).unsqueeze(2) + found)  # [batch, proposals, frames, dim]
         raw = self.boxes(known)

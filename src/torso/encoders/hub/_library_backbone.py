@@ -10,10 +10,10 @@ from torch import nn
 
 from torso.encoders.hub._backbone import Backbone
 
-__all__ = ["LibraryModel"]
+__all__ = ["LibraryBackbone"]
 
 
-class LibraryModel(Backbone):
+class LibraryBackbone(Backbone):
     """Base of the backbones around a network of the library.
 
     Args:
@@ -36,8 +36,8 @@ class LibraryModel(Backbone):
 
     def blocks(self) -> Sequence[nn.Module]:
         """Return the list of layers that holds the most of the network."""
-        lists = [one for one in self.model.modules() if isinstance(one, nn.ModuleList)]
-        sizes = [sum(p.numel() for p in one.parameters()) for one in lists]
+        lists = [module for module in self.model.modules() if isinstance(module, nn.ModuleList)]
+        sizes = [sum(p.numel() for p in layers.parameters()) for layers in lists]
         return list(lists[sizes.index(max(sizes))]) if lists else []
 
     def checkpoint(self) -> None:
