@@ -210,6 +210,7 @@ class VideoInput(MediaInput, name="video", form="video", encoder="frames", rank=
         root: folder or zip, or several, that the paths are relative to; default: the table's folder.
     """
 
+    needs: ClassVar[str] = "the extra torso[video]"
     endings: ClassVar[tuple[str, ...]] = (".mp4", ".m4v", ".mov", ".webm", ".mkv", ".avi")
     begins = staticmethod(is_video)
 
