@@ -18,7 +18,7 @@ from torso.runs.schema import Modality
 from torso.search.collection import Collection
 from torso.search.nearest import Graph
 from torso.search.places import open_place
-from torso.search.questions import answering, contrastive, encode
+from torso.search.questions import answering, encode, towers
 from torso.search.store import Store, Vectors
 from torso.tables.table import Table
 
@@ -56,7 +56,7 @@ def collect(
     store = None
     if run.folder is not None and place.identity is not None:
         store = Store(run.folder, task, modality.name, place.identity)
-    width = contrastive(run, task).width
+    width = towers(run, task).width
     known = store.read(width) if store else Vectors.none(width)
     stamps = _stamps(modality, table, reading)
 

@@ -19,18 +19,17 @@ from torso.runs.predictor import Predictor
 from torso.runs.schema import Modality
 from torso.search.places import Place
 from torso.tables.table import Table
-from torso.tasks.retrieval.head import Contrastive
-from torso.tasks.retrieval.target import RetrievalTarget
+from torso.tasks._base.towers import TowerHead
 from torso.training.devices import autocast
 
 __all__ = [
     "answering",
     "asking",
-    "contrastive",
     "encode",
     "question_vector",
     "retrieval",
     "the_one",
+    "towers",
 ]
 
 _PIECE, _BATCH = 2048, 256
@@ -43,8 +42,7 @@ def retrieval(run: Predictor, target: str | None = None) -> str:
     Raises:
         ConfigError: the run has none, or several and nobody said which.
     """
-    known = [name for name, kind in run.schema.targets.items() if isinstance(kind, RetrievalTarget)]
-    known = [name for name in known if isinstance(run.model.heads[name], Contrastive)]
+    known = [name for name in run.schema.targets if isinstance(run.model.heads[name], TowerHead)]
     if not known:
         kinds = {name: kind.kind for name, kind in run.schema.targets.items()}
         raise ConfigError(
@@ -140,10 +138,10 @@ def question_vector(run: Predictor, task: str, modality: str, question: str | Pa
     return vector
 
 
-def contrastive(run: Predictor, task: str) -> Contrastive:
+def towers(run: Predictor, task: str) -> TowerHead:
     """Return the head of a retrieval target."""
     head = run.model.heads[task]
-    assert isinstance(head, Contrastive)
+    assert isinstance(head, TowerHead)
     return head
 
 
@@ -167,7 +165,7 @@ def encode(
 
     Only the modality's own encoder and tower run.
     """
-    model, head = run.model, contrastive(run, task)
+    model, head = run.model, towers(run, task)
     encoder = model.trunks[model.trunk_of(task)].encoders[modality.name]
     device = next(model.parameters()).device
     found = []
@@ -184,6 +182,4 @@ def encode(
 
 
 def _between(run: Predictor, task: str) -> list[str]:
-    kind = run.schema.targets[task]
-    assert isinstance(kind, RetrievalTarget)
-    return list(kind.between or ())
+    return list(towers(run, task).between)
