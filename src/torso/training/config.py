@@ -24,29 +24,29 @@ class TrainingConfig(Strict):
     lr: Annotated[float, Range(1e-4, 1e-2, log=True)] = Field(
         default=1e-3, gt=0, description="highest learning rate, of AdamW"
     )
-    weight_decay: Annotated[float, Range(1e-4, 0.3, log=True)] = Field(
+    weight_decay: Annotated[float, Range(1e-4, 0.1, log=True)] = Field(
         default=0.01, ge=0, description="shrinks matrices; biases and norms are left alone"
     )
-    warmup: Annotated[float, Range(0.0, 0.2)] = Field(
+    warmup: Annotated[float, Range(0, 0.2)] = Field(
         default=0.05, ge=0, lt=1, description="share of all steps with a rising rate"
     )
-    clip: Annotated[float, Range(0.1, 10.0, log=True)] = Field(
+    clip: Annotated[float, Range(0.1, 10, log=True)] = Field(
         default=1.0, gt=0, description="largest norm of the gradient"
     )
     patience: Annotated[int, Range(3, 30)] = Field(
         default=8, ge=1, description="epochs without a better held-out loss before the end"
     )
-    modality_dropout: Annotated[float | None, Range(0.0, 0.5)] = Field(
+    modality_dropout: Annotated[float | None, Range(0, 0.5)] = Field(
         default=None,
         ge=0,
         lt=1,
         description="share of a row's modalities hidden in training; null: 0.25 where several are all "
         "numbers, categories, vectors or sequences and no target is an input again, else 0",
     )
-    mixup: Annotated[float, Range(0.0, 1.0)] = Field(
+    mixup: Annotated[float, Range(0, 0.5)] = Field(
         default=0.0, ge=0, description="rows are blended by a share from Beta(mixup, mixup); 0: not"
     )
-    average: Annotated[float | None, Range(0.0, 0.999)] = Field(
+    average: Annotated[float | None, Range(0, 0.999)] = Field(
         default=None,
         ge=0,
         lt=1,

@@ -17,7 +17,10 @@ from torso.core.registry import Registry
 from torso.evaluation.weighted import Array, Floats
 from torso.tasks._base.folders import KindRegistry
 
-__all__ = ["Array", "Measured", "Scores", "words_of"]
+__all__ = ["Array", "Baseline", "Measured", "Scores", "words_of"]
+
+Baseline = Mapping[str, Any]
+"""What a predictor without inputs has learned from the training labels, as JSON values by name."""
 
 
 class Measured(NamedTuple):
@@ -92,17 +95,17 @@ class Scores(ABC):
 
     @staticmethod
     @abstractmethod
-    def fit_baseline(truth: Array, names: Sequence[str], /) -> dict[str, Any]:
+    def fit_baseline(truth: Array, names: Sequence[str], /) -> Baseline:
         """Return, JSON-able, what the baseline learns from the truths of the training rows."""
 
     @staticmethod
     @abstractmethod
-    def guess(baseline: Mapping[str, Any], prediction: Array, /) -> Array:
+    def guess(baseline: Baseline, prediction: Array, /) -> Array:
         """Return the baseline's answer to each row, in the form of `prediction`."""
 
     @staticmethod
     def blind(
-        baseline: Mapping[str, Any],  # noqa: ARG004
+        baseline: Baseline,  # noqa: ARG004
         truth: Array,  # noqa: ARG004
         level: float,  # noqa: ARG004
         /,

@@ -18,7 +18,10 @@ from torso.core.spec import SpecLike
 from torso.tasks._base.folders import KindRegistry, add_folder
 from torso.tasks._base.labels import Labels
 
-__all__ = ["Target", "labelled"]
+__all__ = ["Facts", "Target", "labelled"]
+
+Facts = dict[str, Any]
+"""What a target has learned, as JSON values, or what it offers to a head's constructor, by name."""
 
 
 class Target(ABC):
@@ -91,11 +94,11 @@ class Target(ABC):
         return None
 
     @abstractmethod
-    def state(self) -> dict[str, Any]:
+    def state(self) -> Facts:
         """Return what `fit` learned, as JSON values."""
 
     @abstractmethod
-    def restore(self, state: dict[str, Any]) -> None:
+    def restore(self, state: Facts) -> None:
         """Take back what `state` returned."""
 
     @abstractmethod
@@ -111,7 +114,7 @@ class Target(ABC):
         return values
 
     @abstractmethod
-    def offered(self) -> dict[str, Any]:
+    def offered(self) -> Facts:
         """Return what a head's constructor may ask for."""
 
     @abstractmethod

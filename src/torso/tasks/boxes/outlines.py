@@ -11,6 +11,7 @@ from torso.columns import cells
 from torso.core.errors import DataError
 from torso.tables.table import Column
 from torso.tasks._base.places import OfPicture
+from torso.tasks._base.target import Facts
 
 __all__ = ["CORNERS", "Box", "ListOfBoxes", "plain"]
 
@@ -79,15 +80,15 @@ class ListOfBoxes(OfPicture):
         self.classes = sorted(found, key=int) if numeric else sorted(found)
         self.most = self.given or _ROOM + max(self._count(row) for row in rows if row is not None)
 
-    def state(self) -> dict[str, Any]:
+    def state(self) -> Facts:
         """Return the classes and the room for things."""
         return {"classes": self.classes, "most": self.most}
 
-    def restore(self, state: dict[str, Any]) -> None:
+    def restore(self, state: Facts) -> None:
         """Take back what was learned."""
         self.classes, self.most = state["classes"], state["most"]
 
-    def offered(self) -> dict[str, Any]:
+    def offered(self) -> Facts:
         """Offer the picture's name, and the number of classes."""
         return {"of": self.of, "classes": len(self.classes)}
 

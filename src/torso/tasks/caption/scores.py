@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from torso.evaluation.weighted import Floats, ratio
-from torso.tasks._base.scores import Array, Measured, Scores
+from torso.tasks._base.scores import Array, Baseline, Measured, Scores
 
 __all__ = ["CaptionScores", "chrf", "matches"]
 
@@ -53,7 +53,7 @@ class CaptionScores(Scores, name="caption"):
         return Measured({"chrf": chrf(counts), "exact_match": exact}, {})
 
     @staticmethod
-    def fit_baseline(truth: Array, names: Sequence[str], /) -> dict[str, Any]:  # noqa: ARG004
+    def fit_baseline(truth: Array, names: Sequence[str], /) -> Baseline:  # noqa: ARG004
         """Return the most frequent text; among equally frequent ones, the one that is most like the others."""
         counts = Counter(_texts(truth))
         most = max(counts.values(), default=0)
@@ -65,7 +65,7 @@ class CaptionScores(Scores, name="caption"):
         return {"text": often[int(chrf(shared).argmax())]}
 
     @staticmethod
-    def guess(baseline: Mapping[str, Any], prediction: Array, /) -> Array:
+    def guess(baseline: Baseline, prediction: Array, /) -> Array:
         """Return that text for every row."""
         points = np.array([ord(one) for one in baseline["text"]] or [-1], np.float64)
         return np.broadcast_to(points, (len(prediction), len(points)))

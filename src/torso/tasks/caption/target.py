@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
@@ -13,7 +13,7 @@ from torso.columns.reading import Reading
 from torso.columns.tokenizing import chunks, stripped, train_tokenizer
 from torso.core.errors import DataError
 from torso.tables.table import Column
-from torso.tasks._base.target import Target
+from torso.tasks._base.target import Facts, Target
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -81,12 +81,12 @@ class CaptionTarget(Target, name="caption", head="decoder"):
         lengths = [len(ids) for ids in self._tokens(column) if ids]
         self.usual = sum(lengths) / len(lengths)
 
-    def state(self) -> dict[str, Any]:
+    def state(self) -> Facts:
         """Return the tokenizer as the `tokenizers` library writes it, and the mean number of tokens."""
         assert self.tokenizer is not None
         return {"tokenizer": self.tokenizer.to_str(), "usual": self.usual}
 
-    def restore(self, state: dict[str, Any]) -> None:
+    def restore(self, state: Facts) -> None:
         """Take back what was learned."""
         from tokenizers import Tokenizer
 
@@ -117,7 +117,7 @@ class CaptionTarget(Target, name="caption", head="decoder"):
         """Return -1 for every token."""
         return np.full((rows, self.length), -1, dtype=np.int32)
 
-    def offered(self) -> dict[str, Any]:
+    def offered(self) -> Facts:
         """Offer the modalities' names, the number of tokens that there are, in a text at most, and in a usual one."""
         return {
             "modalities": self.modalities,

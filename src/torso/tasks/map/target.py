@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -16,6 +15,7 @@ from torso.columns.reading import Reading
 from torso.core.errors import DataError
 from torso.tables.table import Column
 from torso.tasks._base.places import OfPicture, pixel_arrays, side_lengths
+from torso.tasks._base.target import Facts
 
 __all__ = ["MapTarget"]
 
@@ -92,11 +92,11 @@ class MapTarget(OfPicture, name="map", head="decoder"):
             np.where(std > 0, std, 1.0).tolist(),
         )
 
-    def state(self) -> dict[str, Any]:
+    def state(self) -> Facts:
         """Return mean and spread of each channel."""
         return {"mean": self.mean, "std": self.std}
 
-    def restore(self, state: dict[str, Any]) -> None:
+    def restore(self, state: Facts) -> None:
         """Take back the statistics."""
         self.mean, self.std = state["mean"], state["std"]
 
@@ -128,7 +128,7 @@ class MapTarget(OfPicture, name="map", head="decoder"):
         """Return NaN for every pixel."""
         return np.full((rows, *self.size, self.channels), np.nan, dtype=np.float32)
 
-    def offered(self) -> dict[str, Any]:
+    def offered(self) -> Facts:
         """Offer the picture's name, the size, mean and spread of each channel, and whether these are colours."""
         return {
             "of": self.of,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import partial
 from itertools import count
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -16,6 +15,7 @@ from torso.columns.reading import Reading
 from torso.core.errors import DataError
 from torso.tables.table import Column
 from torso.tasks._base.places import OfPicture, pixel_arrays, side_lengths
+from torso.tasks._base.target import Facts
 
 __all__ = ["MaskTarget"]
 
@@ -98,11 +98,11 @@ class MaskTarget(OfPicture, name="mask", head="decoder"):
     def _expected(self) -> str:
         return f" where {dict(self.given)} were named" if self.given else ""
 
-    def state(self) -> dict[str, Any]:
+    def state(self) -> Facts:
         """Return the classes and their numbers."""
         return {"classes": self.classes, "values": self.values}
 
-    def restore(self, state: dict[str, Any]) -> None:
+    def restore(self, state: Facts) -> None:
         """Take back the classes."""
         self.classes, self.values = state["classes"], state["values"]
 
@@ -135,7 +135,7 @@ class MaskTarget(OfPicture, name="mask", head="decoder"):
         """Return -1 for every pixel."""
         return np.full((rows, *self.size), -1, dtype=np.int16)
 
-    def offered(self) -> dict[str, Any]:
+    def offered(self) -> Facts:
         """Offer the picture's name, the size, and the number of classes."""
         return {"of": self.of, "size": list(self.size), "classes": len(self.classes)}
 

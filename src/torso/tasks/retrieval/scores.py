@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import permutations
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from torso.evaluation.weighted import Floats, mean_defined, ratio
-from torso.tasks._base.scores import Array, Measured, Scores
+from torso.tasks._base.scores import Array, Baseline, Measured, Scores
 
 __all__ = ["RetrievalScores"]
 
@@ -25,6 +24,9 @@ class RetrievalScores(Scores, name="retrieval"):
     the best-placed row about the same thing. Rows that are alike stand in random order: recall is then its
     expectation, and the rank the expected one. So a predictor that says the same of everything has a recall of about k
     in N, which is the baseline. Resampling draws rows that ask; those that may be found stay.
+
+    Predictions are vectors `[rows, modalities, width]`, zeros where a row lacks the modality; truths are int `[rows]`, the
+    same in rows about the same thing, -1 where missing.
     """
 
     headline = "recall_at_10"
@@ -59,12 +61,12 @@ class RetrievalScores(Scores, name="retrieval"):
         return Measured({metric: mean_defined(values) for metric, values in each.items()}, each)
 
     @staticmethod
-    def fit_baseline(truth: Array, names: Sequence[str], /) -> dict[str, Any]:  # noqa: ARG004
+    def fit_baseline(truth: Array, names: Sequence[str], /) -> Baseline:  # noqa: ARG004
         """Return nothing: chance learns nothing."""
         return {}
 
     @staticmethod
-    def guess(baseline: Mapping[str, Any], prediction: Array, /) -> Array:  # noqa: ARG004
+    def guess(baseline: Baseline, prediction: Array, /) -> Array:  # noqa: ARG004
         """Return the same vector for everything that is there."""
         return np.broadcast_to(prediction.any(axis=2, keepdims=True), prediction.shape) * 1.0
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import permutations
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -14,7 +13,7 @@ from torso.columns.inputs import Input
 from torso.columns.reading import Reading
 from torso.core.errors import ConfigError, DataError, unknown
 from torso.tables.table import Column
-from torso.tasks._base.target import Target
+from torso.tasks._base.target import Facts, Target
 
 __all__ = ["RetrievalTarget"]
 
@@ -66,11 +65,11 @@ class RetrievalTarget(Target, name="retrieval", head="contrastive"):
                 "take `column` away if every row is about another thing."
             )
 
-    def state(self) -> dict[str, Any]:
+    def state(self) -> Facts:
         """Return nothing: there is nothing to learn."""
         return {}
 
-    def restore(self, state: dict[str, Any]) -> None:
+    def restore(self, state: Facts) -> None:
         """Take back nothing."""
 
     def encode(self, column: Column, reading: Reading) -> np.ndarray:  # noqa: ARG002
@@ -84,7 +83,7 @@ class RetrievalTarget(Target, name="retrieval", head="contrastive"):
         """Return -1 for every row."""
         return np.full(rows, -1, dtype=np.int64)
 
-    def offered(self) -> dict[str, Any]:
+    def offered(self) -> Facts:
         """Offer the modalities' names."""
         return {"between": self.between}
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -15,7 +14,7 @@ from torso.core.errors import ConfigError, DataError
 from torso.tables.table import Column
 from torso.tasks._base.labels import Labels
 from torso.tasks._base.numbers import named
-from torso.tasks._base.target import Target
+from torso.tasks._base.target import Facts, Target
 
 __all__ = ["SurvivalTarget"]
 
@@ -82,7 +81,7 @@ class SurvivalTarget(Target, name="survival", head="weibull"):
         self.ends = ends[ends < time[~np.isnan(time)].max()].tolist()
         self.hazards = _hazards(time, event, np.array([0.0, *self.ends, np.inf]))
 
-    def state(self) -> dict[str, Any]:
+    def state(self) -> Facts:
         """Return mean and spread of the log times, and the pieces."""
         return {
             "log_mean": self.log_mean,
@@ -91,7 +90,7 @@ class SurvivalTarget(Target, name="survival", head="weibull"):
             "hazards": self.hazards,
         }
 
-    def restore(self, state: dict[str, Any]) -> None:
+    def restore(self, state: Facts) -> None:
         """Take back what was learned."""
         self.log_mean, self.log_std = state["log_mean"], state["log_std"]
         self.ends, self.hazards = state["ends"], state["hazards"]
@@ -115,7 +114,7 @@ class SurvivalTarget(Target, name="survival", head="weibull"):
         """Return NaN for every row."""
         return np.full((rows, 2), np.nan, dtype=np.float32)
 
-    def offered(self) -> dict[str, Any]:
+    def offered(self) -> Facts:
         """Offer the scale of the times, the ends of the pieces, and the horizons."""
         return {**self.state(), "horizons": self.horizons}
 

@@ -18,7 +18,7 @@ from torso.core.errors import ConfigError, DataError, unknown
 from torso.tables.table import Column
 from torso.tasks._base.labels import Labels
 from torso.tasks._base.places import cure
-from torso.tasks._base.target import Target
+from torso.tasks._base.target import Facts, Target
 from torso.tasks.tags.codes import spans_of, touching
 
 __all__ = ["TagsTarget"]
@@ -118,11 +118,11 @@ class TagsTarget(Target, name="tags", head="tokens"):
         self.tags = self.given or (sorted(found, key=int) if numeric else sorted(found))
         self.touching = touching(self.encode(column, Reading()))
 
-    def state(self) -> dict[str, Any]:
+    def state(self) -> Facts:
         """Return the tags, the number of steps, and whether spans of one tag touch each other."""
         return {"tags": self.tags, "steps": self.steps, "touching": self.touching}
 
-    def restore(self, state: dict[str, Any]) -> None:
+    def restore(self, state: Facts) -> None:
         """Take back what was learned."""
         self.tags, self.steps, self.touching = state["tags"], state["steps"], state["touching"]
 
@@ -145,7 +145,7 @@ class TagsTarget(Target, name="tags", head="tokens"):
         """Return -1 for every row."""
         return np.full((rows, self.steps), -1, dtype=np.int64)
 
-    def offered(self) -> dict[str, Any]:
+    def offered(self) -> Facts:
         """Offer the input's name, and the numbers of steps and tags."""
         return {
             "of": self.of,

@@ -12,6 +12,7 @@ from torso.columns.inputs import Input
 from torso.columns.reading import Reading
 from torso.core.spec import SpecLike
 from torso.tables.table import Column
+from torso.tasks._base.target import Facts
 from torso.tasks.boxes.outlines import CORNERS, Box, ListOfBoxes, plain
 
 __all__ = ["TracksTarget"]
@@ -89,7 +90,7 @@ class TracksTarget(ListOfBoxes, name="tracks", head="set", form="video"):
         """Return NaN for every row."""
         return np.full((rows, self.most, self.frames, 5), np.nan, dtype=np.float32)
 
-    def offered(self) -> dict[str, Any]:
+    def offered(self) -> Facts:
         """Offer the video's name, how many of its frames are read, and the number of classes."""
         return {**super().offered(), "frames": self.frames}
 
