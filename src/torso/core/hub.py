@@ -1,7 +1,7 @@
 """Pretrained models by name: a local folder, an installed package, or an id of the Hugging Face hub.
 
-Offline first: what lies on this machine is never asked for over the network. What a name stands for is pinned
-by a revision: a commit of the hub, or a digest of the folder's files. Only weights in safetensors are read.
+Offline first: files on this machine are never asked for over the network. A revision pins the files of a name: a
+commit of the hub, or a digest of the folder's files. Only weights in safetensors are read.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class Snapshot:
     Attributes:
         name: as the user calls it; a folder's path is made absolute.
         folder: where its files lie.
-        revision: what they are: a commit of the hub, or the digest of a folder's files.
+        revision: a commit of the hub, or the digest of the folder's files.
     """
 
     name: str
@@ -66,11 +66,11 @@ def split_reference(reference: str) -> tuple[str, str | None]:
 
 
 def find_model(name: str, revision: str | None = None) -> Snapshot:
-    """Return the files of a pretrained model; they are downloaded only if this machine lacks them.
+    """Return the files of a pretrained model. Download them only if this machine lacks them.
 
     Args:
         name: a folder, `package:MODULE` for a folder within an installed package, or an id of the hub.
-        revision: what the files must be; None takes what is there, or the newest of the hub.
+        revision: the revision that the files must have; None takes those of this machine, else the hub's newest.
 
     Raises:
         ConfigError: there is no such model, no network, or other files than `revision` says.
@@ -100,9 +100,9 @@ def read_config(folder: Path) -> dict[str, Any]:
     try:
         config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     except FileNotFoundError:
-        found = sorted(path.name for path in folder.iterdir())[:10]
+        names = sorted(path.name for path in folder.iterdir())[:10]
         raise ConfigError(
-            f"{str(folder)!r} holds no pretrained model: config.json is absent. Found {found}."
+            f"{str(folder)!r} holds no pretrained model: config.json is absent. Found {names}."
         ) from None
     except (OSError, ValueError) as error:
         raise ConfigError(f"{str(folder / 'config.json')!r} cannot be read: {error}.") from error
@@ -152,14 +152,14 @@ def _checked(snapshot: Snapshot, revision: str | None) -> Snapshot:
     wanted = {".json", ".safetensors", ".pt", ".pth"}
     files = [path for path in sorted(snapshot.folder.rglob("*")) if path.suffix in wanted]
     stamps = tuple((str(path), path.stat().st_size, path.stat().st_mtime_ns) for path in files)
-    found = _digest(str(snapshot.folder), stamps)
-    if revision is not None and revision != found:
+    digest = _digest(str(snapshot.folder), stamps)
+    if revision is not None and revision != digest:
         raise ConfigError(
             f"The pretrained model {snapshot.name!r} is not the one that was named: its files have the revision "
-            f"{found!r}, not {revision!r}. Put the old files back, or take `revision` out of the config to train "
+            f"{digest!r}, not {revision!r}. Put the old files back, or take `revision` out of the config to train "
             "with the new ones."
         )
-    return Snapshot(snapshot.name, snapshot.folder, found)
+    return Snapshot(snapshot.name, snapshot.folder, digest)
 
 
 @lru_cache(maxsize=64)
@@ -184,7 +184,7 @@ def _from_hub(name: str, revision: str | None) -> Snapshot:
                 revision=revision,
                 cache_dir=cache,
                 local_files_only=True,
-                allow_patterns=[*_FILES, *(f"*{one}" for one in _PICKLES)],
+                allow_patterns=[*_FILES, *(f"*{suffix}" for suffix in _PICKLES)],
             )
         )
     if local is not None and (local / "config.json").exists() and any(local.glob("*.safetensors")):
@@ -205,7 +205,7 @@ def _download(
     api = hub.HfApi(endpoint=os.environ.get("HF_ENDPOINT") or None)
     try:
         info = api.model_info(name, revision=revision, timeout=20)
-        files = [one.rfilename for one in info.siblings or ()]
+        files = [file.rfilename for file in info.siblings or ()]
         refuse_pickles(name, files)
         folder = api.snapshot_download(
             name, revision=revision, cache_dir=cache, allow_patterns=_FILES, ignore_patterns="*/*"

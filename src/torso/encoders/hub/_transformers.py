@@ -65,7 +65,7 @@ def load(snapshot: Snapshot, form: str) -> Backbone:
             setattr(config, name, quiet)
     try:
         with _quiet(transformers), torch.random.fork_rng(devices=[]):
-            model, found = transformers.AutoModel.from_pretrained(
+            model, info = transformers.AutoModel.from_pretrained(
                 snapshot.folder,
                 config=config,
                 local_files_only=True,
@@ -77,9 +77,7 @@ def load(snapshot: Snapshot, form: str) -> Backbone:
     except Exception as error:  # each architecture fails in its own ways
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise ConfigError(f"The model {snapshot.name!r} cannot be loaded: {reason}") from error
-    absent = sorted(
-        one for one in found["missing_keys"] if not any(part in one for part in _UNUSED)
-    )
+    absent = sorted(key for key in info["missing_keys"] if not any(part in key for part in _UNUSED))
     if absent:
         raise ConfigError(
             f"The weights of {snapshot.name!r} do not fit its config.json: {len(absent)} tensors are absent, for "
@@ -89,41 +87,41 @@ def load(snapshot: Snapshot, form: str) -> Backbone:
 
 
 def _wrapped(snapshot: Snapshot, model: Any, form: str) -> Backbone:
-    found = preprocessing(snapshot)
+    settings = preprocessing(snapshot)
     if form == "image":
         inner = getattr(model, "vision_model", model)
-        return PictureBackbone(inner, found.get("image_mean"), found.get("image_std"))
+        return PictureBackbone(inner, settings.get("image_mean"), settings.get("image_std"))
     if form == "video":
-        return VideoBackbone(model, found.get("image_mean"), found.get("image_std"))
+        return VideoBackbone(model, settings.get("image_mean"), settings.get("image_std"))
     if form == "text":
         inner = getattr(model, "text_model", model)
         whole = getattr(inner.config, "is_encoder_decoder", False)
         return TextBackbone(inner.get_encoder() if whole else inner)
     if model.config.model_type == "whisper":
         return WhisperBackbone(model.get_encoder())
-    return WaveBackbone(model, normalise=bool(found.get("do_normalize", True)))
+    return WaveBackbone(model, normalise=bool(settings.get("do_normalize", True)))
 
 
 def preprocessing(snapshot: Snapshot) -> dict[str, Any]:
     """Return a model's `preprocessor_config.json`, empty where there is none."""
     for name in ("preprocessor_config.json", "processor_config.json"):
         try:
-            found = json.loads((snapshot.folder / name).read_text(encoding="utf-8"))
+            settings = json.loads((snapshot.folder / name).read_text(encoding="utf-8"))
         except (OSError, ValueError):
             continue
-        if isinstance(found, dict):
-            inner = found.get("image_processor") or found.get("feature_extractor") or found
+        if isinstance(settings, dict):
+            inner = settings.get("image_processor") or settings.get("feature_extractor") or settings
             return dict(inner)
     return {}
 
 
 def picture_size(snapshot: Snapshot) -> int:
     """Return the side in pixels that a model was trained on."""
-    found = preprocessing(snapshot)
+    settings = preprocessing(snapshot)
     config_file = snapshot.folder / "config.json"
     config = json.loads(config_file.read_text(encoding="utf-8")) if config_file.exists() else {}
     config = config.get("vision_config") or config
-    for size in (found.get("crop_size"), config.get("image_size"), found.get("size")):
+    for size in (settings.get("crop_size"), config.get("image_size"), settings.get("size")):
         if isinstance(size, dict):
             size = size.get("height") or size.get("shortest_edge")
         if isinstance(size, list | tuple) and size:
