@@ -28,7 +28,11 @@ def test_the_file_names_the_part_of_every_row(tmp_path):
     columns = {**tables.plain(), "which": (["train"] * 5 + ["test", "val", None]) * 5}
     split = fit(columns, tmp_path / "run", **{"data.split.column": "which"})
     parts = pd.read_parquet(tmp_path / "run/split.parquet")["part"]
-    assert parts.fillna("none").tolist()[:8] == ["train"] * 5 + ["test", "validation", "none"]
+    assert parts.astype(object).fillna("none").tolist()[:8] == ["train"] * 5 + [
+        "test",
+        "validation",
+        "none",
+    ]
     assert same(torso.load(tmp_path / "run").split.split, split)
 
 
