@@ -18,7 +18,9 @@ __all__ = ["Bottleneck"]
 
 
 class Bottleneck(Fusion, name="bottleneck"):
-    """Attention bottlenecks: `[x_m, b_m] <- block_m([x_m, b])` for each modality m, `b <- mean_m b_m`.
+    """A stream per modality; the streams exchange through a few shared tokens (MBT).
+
+    Attention bottlenecks: `[x_m, b_m] <- block_m([x_m, b])` for each modality m, `b <- mean_m b_m`.
 
     Each modality has a stream of self-attention blocks. From layer `start` on, all streams also read and write
     `num` shared tokens b, and see nothing else of each other. The mean of the summary tokens comes out.

@@ -20,7 +20,9 @@ __all__ = ["CrossAttention"]
 
 
 class CrossAttention(Fusion, name="cross_attention"):
-    """Directed cross-attention: `q <- block_m(q, x_m)`, queries from one modality, keys and values from m.
+    """One modality's tokens attend to each other modality in turn.
+
+    Directed cross-attention: `q <- block_m(q, x_m)`, queries from one modality, keys and values from m.
 
     From Vaswani et al., NeurIPS 2017 (https://arxiv.org/abs/1706.03762): a transformer block with keys from
     another modality. Differs: pre-norm; a learned token leads the keys of each modality, so that a query may

@@ -21,7 +21,9 @@ _CELLS = {"gru": nn.GRUCell, "lstm": nn.LSTMCell}
 
 
 class Recurrent(Fusion, name="recurrent"):
-    """A recurrent cell over the modalities: `s <- cell(x_m, s)`, the same weights at every step.
+    """A recurrent cell reads one vector per modality, one after the other.
+
+    Each step is `s <- cell(x_m, s)`, with the same weights.
 
     From Cho et al., EMNLP 2014 (GRU, https://arxiv.org/abs/1406.1078), in PyTorch's form, or Hochreiter and
     Schmidhuber, Neural Computation 9, 1997 (LSTM). Differs: `x_m` is the mean of the tokens of m plus a learned

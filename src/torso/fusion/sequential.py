@@ -17,7 +17,9 @@ __all__ = ["Sequential"]
 
 
 class Sequential(Fusion, name="sequential"):
-    """A state passes through one inner fusion per modality: `s_m = inner_m(s_{m-1}, x_m)`.
+    """A state passes through one inner fusion per modality.
+
+    The state after modality m is `s_m = inner_m(s_{m-1}, x_m)`.
 
     From Swamy et al., NeurIPS 2023 (MultiModN, https://arxiv.org/abs/2309.14118). Differs: the step is any fusion
     instead of one dense layer; the state takes a residual step; a missing modality is skipped row by row (the

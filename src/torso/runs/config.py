@@ -9,13 +9,14 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import BaseModel, Field, ValidationError
 from pydantic_core import ErrorDetails
 
 from torso.core.errors import ConfigError, unknown
+from torso.core.ranges import Range
 from torso.core.strict import Strict
 from torso.training.config import TrainingConfig
 
@@ -74,7 +75,7 @@ class RunConfig(Strict):
     data: DataConfig = DataConfig()  # type: ignore[call-arg]
     inputs: dict[str, dict[str, Any]] = Field(description="column -> kind and its settings")
     targets: dict[str, dict[str, Any]] = Field(description="column -> kind and its settings")
-    dim: int = Field(128, ge=2, description="width of a token")
+    dim: Annotated[int, Range(32, 512, log=True)] = Field(128, ge=2, description="width of a token")
     encoders: dict[str, _Part] = Field({}, description="modality -> encoder")
     fusion: _Part = "concat"
     sharing: _Part = "hard"

@@ -19,8 +19,7 @@ from torso.runs.predictor import Predictor
 from torso.runs.schema import Modality
 from torso.search.places import Place
 from torso.tables.table import Table
-from torso.tasks.retrieval.head import Contrastive
-from torso.tasks.retrieval.target import RetrievalTarget
+from torso.tasks._base.towers import TowerHead
 from torso.training.devices import autocast
 
 __all__ = ["Space", "single_question"]
@@ -43,7 +42,7 @@ class Space:
     run: Predictor
     task: str
     modalities: Mapping[str, Modality]
-    head: Contrastive
+    head: TowerHead
 
     @classmethod
     def of(cls, run: Predictor, target: str | None = None) -> Space:
@@ -52,11 +51,8 @@ class Space:
         Raises:
             ConfigError: the run has no retrieval target, or several and none was named.
         """
-        known: dict[str, tuple[RetrievalTarget, Contrastive]] = {}
-        for name, kind in run.schema.targets.items():
-            head = run.model.heads[name]
-            if isinstance(kind, RetrievalTarget) and isinstance(head, Contrastive):
-                known[name] = kind, head
+        heads = {name: run.model.heads[name] for name in run.schema.targets}
+        known = {name: head for name, head in heads.items() if isinstance(head, TowerHead)}
         if not known:
             kinds = {name: kind.kind for name, kind in run.schema.targets.items()}
             raise ConfigError(
@@ -67,9 +63,8 @@ class Space:
         if target is not None and target not in known:
             raise ConfigError(unknown("retrieval target", target, [*known]))
         task = target or next(iter(known))
-        kind, head = known[task]
-        modalities = {name: run.schema.modalities[name] for name in kind.between or ()}
-        return cls(run, task, modalities, head)
+        modalities = {name: run.schema.modalities[name] for name in known[task].between}
+        return cls(run, task, modalities, known[task])
 
     def asking(self, form: str, by: str | None = None) -> str:
         """Return the modality of a question.

@@ -15,7 +15,9 @@ __all__ = ["ConFIG"]
 
 
 class ConFIG(GradientBalancer, name="config"):
-    """`(sum_i g_i . u) u` with `u` along `pinv(U) 1`, the rows of `U` the gradients at length one.
+    """The direction at the same angle to every task's gradient.
+
+    `(sum_i g_i . u) u` with `u` along `pinv(U) 1`, the rows of `U` the gradients at length one.
 
     From Liu, Chu, Thuerey, ICLR 2025, "ConFIG: Towards Conflict-free Training of Physics Informed Neural Networks"
     (https://arxiv.org/abs/2408.11104), equations 2 and 3. Linearly independent gradients all have the same cosine

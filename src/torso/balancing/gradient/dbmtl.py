@@ -17,7 +17,9 @@ __all__ = ["DBMTL"]
 
 
 class DBMTL(GradientBalancer, name="dbmtl"):
-    """`sum_i (max_j |m_j| / |m_i|) m_i` with `m_i` a running mean of the gradient of `log loss_i`.
+    """Smoothed gradients of the losses' logarithms, all scaled to one length.
+
+    `sum_i (max_j |m_j| / |m_i|) m_i` with `m_i` a running mean of the gradient of `log loss_i`.
 
     From Lin, Jiang, Ye, Zhang, Chen, Chen, Liu, Kwok, 2023, "Dual-Balancing for Multi-Task Learning"
     (https://arxiv.org/abs/2308.12029), algorithm 1: in the k-th step `m <- b m + (1 - b) g`,

@@ -16,7 +16,9 @@ __all__ = ["ExcessMTL"]
 
 
 class ExcessMTL(GradientBalancer, name="excess_mtl"):
-    """`sum_i w_i g_i` with weights that grow with the tasks' estimated excess risks.
+    """Weights that grow with the tasks' estimated excess risks.
+
+    `sum_i w_i g_i` with weights that grow with the tasks' estimated excess risks.
 
     From He, Zhou, Zhang, Yun, Xu, Zeng, Chilimbi, Zhao, ICML 2024, "Robust Multi-Task Learning with Excess Risks"
     (https://arxiv.org/abs/2402.02009). The excess risk, the distance of the loss from its best value, is estimated

@@ -15,7 +15,9 @@ __all__ = ["MoDo"]
 
 
 class MoDo(DoubleSampling, name="modo"):
-    """`lambda <- P(lambda - gamma (G1 G2' + rho I) lambda)`, P the projection on the simplex.
+    """Approaches MGDA's direction by one unbiased step of the weights per batch.
+
+    `lambda <- P(lambda - gamma (G1 G2' + rho I) lambda)`, P the projection on the simplex.
 
     From Chen, Fernando, Ying, Chen, NeurIPS 2023 and JMLR 2024, "Three-Way Trade-Off in Multi-Objective Learning:
     Optimization, Generalization and Conflict-Avoidance" (https://arxiv.org/abs/2305.20057), algorithm 1. The

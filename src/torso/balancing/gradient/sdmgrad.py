@@ -16,7 +16,9 @@ __all__ = ["SDMGrad"]
 
 
 class SDMGrad(DoubleSampling, name="sdmgrad"):
-    """`(g_w + c g_0) / (1 + c)`, with the mean gradient `g_0` and `w` that shortens `g_w + c g_0`.
+    """Approaches MGDA's direction by stochastic steps, kept near the mean gradient.
+
+    `(g_w + c g_0) / (1 + c)`, with the mean gradient `g_0` and `w` that shortens `g_w + c g_0`.
 
     From Xiao, Ban, Ji, NeurIPS 2023, "Direction-oriented Multi-objective Learning: Simple and Provable Stochastic
     Algorithms" (https://arxiv.org/abs/2305.18409), algorithm 1; c is their lambda. With c = 0 it is MGDA by stochastic

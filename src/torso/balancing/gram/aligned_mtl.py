@@ -22,7 +22,9 @@ _ALIKE = 10.0
 
 
 class AlignedMTL(GramBalancer, name="aligned_mtl"):
-    """`s G^(-1/2) p`: the sum of the nearest orthogonal vectors of one length.
+    """The sum of the nearest orthogonal vectors of one length.
+
+    Its weights are `s G^(-1/2) p`.
 
     From Senushkin, Patakin, Kuznetsov, Konushin, CVPR 2023, "Independent Component Alignment for Multi-Task
     Learning" (https://arxiv.org/abs/2305.19000), algorithm 1; `G^(-1/2)` on the range of G. As in the authors' code

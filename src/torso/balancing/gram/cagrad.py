@@ -28,7 +28,9 @@ _ROUNDING = 1e-13
 
 
 class CAGrad(GramBalancer, name="cagrad"):
-    """`max_d min_i <g_i, d>` over `|d - g_0| <= c |g_0|`, where `g_0` is the mean gradient.
+    """The best direction for the worst task, in a ball around the mean gradient.
+
+    `max_d min_i <g_i, d>` over `|d - g_0| <= c |g_0|`, where `g_0` is the mean gradient.
 
     From Liu, Liu, Jin, Stone, Liu, NeurIPS 2021, "Conflict-Averse Gradient Descent for Multi-task Learning"
     (https://arxiv.org/abs/2110.14048), equation 3 and algorithm 1: `d = g_0 + c |g_0| g_w / |g_w|` with the `w` on

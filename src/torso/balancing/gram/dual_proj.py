@@ -15,7 +15,9 @@ __all__ = ["DualProj"]
 
 
 class DualProj(GramBalancer, name="dual_proj"):
-    """The projection of `sum_i p_i g_i` on the dual cone of the gradients.
+    """The direction nearest to the mean gradient that harms no task.
+
+    It is the projection of `sum_i p_i g_i` on the dual cone of the gradients.
 
     From Lopez-Paz and Ranzato, NeurIPS 2017, "Gradient Episodic Memory for Continual Learning"
     (https://arxiv.org/abs/1706.08840): the direction nearest to a gradient that conflicts with no other. Differs:

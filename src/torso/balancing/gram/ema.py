@@ -17,7 +17,9 @@ __all__ = ["EMA"]
 
 
 class EMA(GramBalancer, name="ema"):
-    """`w_t = beta w_(t-1) + (1 - beta) method(G_t)`.
+    """A running mean of another Gram method's weights.
+
+    The weights are `w_t = beta w_(t-1) + (1 - beta) method(G_t)`.
 
     From Zhou, Zhang, Jiang, Zhong, Gu, Zhu, NeurIPS 2022, "On the Convergence of Stochastic
     Multi-Objective Gradient Manipulation and Beyond" (https://openreview.net/forum?id=ScwfQ7hdwyP),

@@ -16,7 +16,9 @@ __all__ = ["FairGrad"]
 
 
 class FairGrad(GramBalancer, name="fairgrad"):
-    """`G w = w ** (-1 / alpha)` with `w > 0`: the direction of greatest total alpha-fair utility.
+    """The direction of the greatest total alpha-fair utility of the tasks.
+
+    `G w = w ** (-1 / alpha)` with `w > 0`: the direction of greatest total alpha-fair utility.
 
     From Ban and Ji, ICML 2024, "Fair Resource Allocation in Multi-Task Learning"
     (https://arxiv.org/abs/2402.15638). `alpha = 1` is Nash-MTL's equation; towards zero it becomes the plain sum,

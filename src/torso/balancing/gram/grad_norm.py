@@ -16,7 +16,9 @@ __all__ = ["GradNorm"]
 
 
 class GradNorm(GramBalancer, name="gradnorm"):
-    """Learned weights `w` that lower `sum_i |G_i - mean(G) r_i ** alpha|`, with `G_i = w_i |g_i|`.
+    """Learned weights that make weighted gradients equally long, longer for slow tasks.
+
+    The weights `w` lower `sum_i |G_i - mean(G) r_i ** alpha|`, with `G_i = w_i |g_i|`.
 
     From Chen, Badrinarayanan, Lee, Rabinovich, ICML 2018, "GradNorm: Gradient Normalization for Adaptive Loss
     Balancing in Deep Multitask Networks" (https://arxiv.org/abs/1711.02257), equation 2 and algorithm 1. `r_i` is

@@ -15,7 +15,9 @@ _LEAST = 1e-6
 
 
 class IMTLG(GramBalancer, name="imtlg"):
-    """The direction with equal projections on every `g_i / |g_i|`, by weights of sum one.
+    """The direction with equal projections on all gradients of length one.
+
+    The projections on every `g_i / |g_i|` are equal; the weights sum to one.
 
     From Liu, Li, Kuang, Xue, Chen, Yang, Liao, Zhang, ICLR 2021, "Towards Impartial Multi-task Learning"
     (https://openreview.net/forum?id=IMPnRXEWpvr). With the correlations `C` and `x_i = |g_i| w_i` the equation is

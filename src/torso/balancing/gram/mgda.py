@@ -13,7 +13,9 @@ __all__ = ["MGDA"]
 
 
 class MGDA(GramBalancer, name="mgda"):
-    """`min_w w' G w` over the simplex: lowers every loss, or is zero at a Pareto point.
+    """The shortest vector in the gradients' hull, which lowers every loss.
+
+    `min_w w' G w` over the simplex: lowers every loss, or is zero at a Pareto point.
 
     From Désidéri, Comptes Rendus Mathématique 2012, "Multiple-gradient descent algorithm (MGDA) for multiobjective
     optimization"; Sener and Koltun, NeurIPS 2018, "Multi-Task Learning as Multi-Objective Optimization"

@@ -16,7 +16,9 @@ __all__ = ["MoCo"]
 
 
 class MoCo(GramBalancer, name="moco"):
-    """Weights on the simplex that take one projected gradient step of `w' G w / 2` per training step.
+    """Approaches MGDA's weights by one small step per batch.
+
+    The weights lie on the simplex and take one projected gradient step of `w' G w / 2` per training step.
 
     From Fernando, Shen, Liu, Chaudhury, Murugesan, Chen, ICLR 2023, "Mitigating Gradient Bias in Multi-objective
     Learning: A Provably Convergent Approach" (https://arxiv.org/abs/2210.12624), algorithm 1:

@@ -16,7 +16,9 @@ __all__ = ["NashMTL"]
 
 
 class NashMTL(GramBalancer, name="nash_mtl"):
-    """`G a = 1 / a` with `a > 0`: the direction that maximises the product of the tasks' gains.
+    """The direction that maximises the product of the tasks' gains.
+
+    `G a = 1 / a` with `a > 0`: the direction that maximises the product of the tasks' gains.
 
     From Navon, Shamsian, Achituve, Maron, Kawaguchi, Chechik, Fetaya, ICML 2022, "Multi-Task Learning as a
     Bargaining Game" (https://arxiv.org/abs/2202.01017), claim 3.1. As in the authors' code, and unlike the paper, the

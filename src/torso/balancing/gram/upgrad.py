@@ -16,7 +16,9 @@ __all__ = ["UPGrad"]
 
 
 class UPGrad(GramBalancer, name="upgrad"):
-    """`sum_i p_i * projection(g_i)` on the dual cone of the gradients; it conflicts with no task.
+    """The mean of the gradients, each projected so that it harms no task.
+
+    `sum_i p_i * projection(g_i)` on the dual cone of the gradients; it conflicts with no task.
 
     From Quinton and Rey, "Jacobian Descent For Multi-Objective Optimization", 2024
     (https://arxiv.org/abs/2406.16232): each gradient is projected on the set of directions that

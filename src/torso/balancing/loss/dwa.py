@@ -15,7 +15,9 @@ __all__ = ["DWA"]
 
 
 class DWA(PositiveBalancer, name="dwa"):
-    """`sum_k w_k L_k` with `w = K softmax(r / T)` and `r_k` the ratio of the last two epochs' mean losses.
+    """More weight for tasks with losses that stopped falling.
+
+    `sum_k w_k L_k` with `w = K softmax(r / T)` and `r_k` the ratio of the last two epochs' mean losses.
 
     From Liu, Johns, Davison, CVPR 2019, "End-to-End Multi-Task Learning with Attention"
     (https://arxiv.org/abs/1803.10704), equation 7. An epoch ends when `end_epoch` is called; in the first two every

@@ -19,7 +19,9 @@ _BETAS = (0.9, 0.999)
 
 
 class FAMO(PositiveBalancer, name="famo"):
-    """`c sum_k z_k log(L_k - b_k)` with `z = softmax(w)`; the losses' weights sum to one by c.
+    """Weights that make all losses fall at the same rate.
+
+    `c sum_k z_k log(L_k - b_k)` with `z = softmax(w)`; the losses' weights sum to one by c.
 
     From Liu, Feng, Stone, Liu, NeurIPS 2023, "FAMO: Fast Adaptive Multitask Optimization"
     (https://arxiv.org/abs/2306.03792). `after_step` computes the losses of the same batch anew

@@ -10,7 +10,7 @@ __all__ = ["GLS"]
 
 
 class GLS(PositiveBalancer, name="gls"):
-    """`(prod_k L_k) ** (1 / K)`, the geometric mean of the losses.
+    """The geometric mean of the losses, `(prod_k L_k) ** (1 / K)`.
 
     From Chennupati, Sistu, Yogamani, Rawashdeh, CVPR Workshops 2019, "MultiNet++: Multi-Stream Feature Aggregation
     and Geometric Loss Strategy for Multi-Task Learning" (https://arxiv.org/abs/1904.08492). A loss

@@ -16,7 +16,9 @@ __all__ = ["GO4Align"]
 
 
 class GO4Align(PositiveBalancer, name="go4align"):
-    """`sum_k c_g(k) L_k`, with c the centres of K-means groups of the indicators `p_k sum_j L_j / L_k`.
+    """Groups tasks with similar risks; each group shares one weight.
+
+    `sum_k c_g(k) L_k`, with c the centres of K-means groups of the indicators `p_k sum_j L_j / L_k`.
 
     From Shen, Wang, Xiao, van Noord, Worring, NeurIPS 2024, "GO4Align: Group Optimization for Multi-Task Alignment"
     (https://arxiv.org/abs/2404.06486). In every step `p_k` is multiplied by `exp(-step_size L_k)` and normalised, so

@@ -15,7 +15,9 @@ __all__ = ["IMTLL"]
 
 
 class IMTLL(LossBalancer, name="imtl_l"):
-    """`sum_k exp(s_k) L_k - s_k` with one learned s per task.
+    """One learned scale per task brings every scaled loss to one.
+
+    `sum_k exp(s_k) L_k - s_k` with one learned s per task.
 
     At the optimum every `exp(s_k) L_k` is one.
 

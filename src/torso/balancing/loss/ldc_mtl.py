@@ -20,7 +20,9 @@ Pairs = Literal["chain", "all"]
 
 
 class LDCMTL(AdaptiveBalancer, name="ldc_mtl"):
-    """`sum_k s_k l_k / sum_k s_k + lam sum_k |s_k l_k - s_(k+1) l_(k+1)|`, with learned `s = sigmoid(w)`.
+    """Learned weights that keep the weighted losses close to one another.
+
+    `sum_k s_k l_k / sum_k s_k + lam sum_k |s_k l_k - s_(k+1) l_(k+1)|`, with learned `s = sigmoid(w)`.
 
     From Xiao, Dong, Zou, Ji, 2025, "LDC-MTL: Balancing Multi-Task Learning through Scalable Loss Discrepancy Control"
     (https://arxiv.org/abs/2502.08585): the weighted loss is the lower problem, the discrepancy the upper one, and the

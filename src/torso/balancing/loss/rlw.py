@@ -17,7 +17,9 @@ Distribution = Literal["normal", "uniform", "dirichlet", "bernoulli", "one"]
 
 
 class RLW(AdaptiveBalancer, name="rlw"):
-    """`sum_k w_k L_k` with random weights, drawn anew in every step.
+    """Random weights, drawn anew in every step: a baseline.
+
+    `sum_k w_k L_k` with random weights, drawn anew in every step.
 
     From Lin, Ye, Zhang, Tsang, TMLR 2022, "Reasonable Effectiveness of Random Weighting: A Litmus Test for
     Multi-Task Learning" (https://arxiv.org/abs/2111.10603). Differs: a Dirichlet draw is taken without a softmax,

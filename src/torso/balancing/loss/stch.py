@@ -16,7 +16,9 @@ __all__ = ["STCH"]
 
 
 class STCH(PositiveBalancer, name="stch"):
-    """`K mu log sum_k exp(p_k log(L_k / N_k) / mu)`, a smooth maximum of the relative losses.
+    """A smooth maximum of the losses, relative to their values after a warm-up.
+
+    `K mu log sum_k exp(p_k log(L_k / N_k) / mu)`, a smooth maximum of the relative losses.
 
     From Lin, Zhang, Yang, Liu, Wang, Zhang, ICML 2024, "Smooth Tchebycheff Scalarization for Multi-Objective
     Optimization" (https://arxiv.org/abs/2402.19078), on log losses as in the authors' multi-task code. First come

@@ -15,7 +15,9 @@ __all__ = ["Uncertainty"]
 
 
 class Uncertainty(LossBalancer, name="uncertainty"):
-    """`sum_k 0.5 * exp(-s_k) * L_k + 0.5 * s_k` with one learned log-variance s per task.
+    """One learned variance per task weighs its loss.
+
+    `sum_k 0.5 * exp(-s_k) * L_k + 0.5 * s_k` with one learned log-variance s per task.
 
     From Kendall, Gal, Cipolla, CVPR 2018, "Multi-Task Learning Using Uncertainty to Weigh Losses"
     (https://arxiv.org/abs/1705.07115), equation 7 with `s = log sigma^2`, which the paper recommends for numerical

@@ -15,7 +15,9 @@ __all__ = ["UWSO"]
 
 
 class UWSO(PositiveBalancer, name="uwso"):
-    """`sum_k w_k L_k` with `w = softmax(1 / (T L))`; no gradient flows through w.
+    """A softmax of the inverse losses as weights.
+
+    `sum_k w_k L_k` with `w = softmax(1 / (T L))`; no gradient flows through w.
 
     From Kirchdorfer, Elich, Kutsche, Stuckenschmidt, Schott, Köhler, GCPR 2024, "Analytical Uncertainty-Based Loss
     Weighting in Multi-Task Learning" (https://arxiv.org/abs/2408.07985). Uncertainty weighting, minimised over its

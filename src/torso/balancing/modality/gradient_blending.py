@@ -16,7 +16,9 @@ __all__ = ["GradientBlending"]
 
 
 class GradientBlending(AdaptiveBalancer, name="gradient_blending"):
-    """Each task's losses, multimodal and unimodal, weighted by `G / O²`.
+    """Weighs unimodal and multimodal losses by generalisation over squared overfitting.
+
+    The weights are `G / O²`, with the generalisation G and the overfitting O.
 
     From Wang, Tran, Feiszli, CVPR 2020, "What Makes Training Multi-modal Classification Networks Hard?"
     (https://arxiv.org/abs/1905.12681). Between two points in time, the generalisation G is the fall of the held-out
