@@ -98,12 +98,12 @@ class Linear(Encoder, form="features", name="linear"):
         self.norm = nn.LayerNorm(dim)
         self.dropout = nn.Dropout(dropout)
 
-    def encode(self, features: Features, /) -> Tokens:
+    def encode(self, values: Tensor, mask: Tensor, /) -> Tokens:
         """Read `[batch, length, width]`."""
         placed = torch.baddbmm(
-            self.bias.unsqueeze(1), features.values.transpose(0, 1), self.weight
+            self.bias.unsqueeze(1), values.transpose(0, 1), self.weight
         ).transpose(0, 1)
-        tokens = Tokens(self.dropout(self.norm(functional.gelu(placed))), features.mask)
+        tokens = Tokens(self.dropout(self.norm(functional.gelu(placed))), mask)
         return Tokens.vector(masked_mean(tokens), tokens.present) if self.pooled else tokens
 
 

@@ -48,21 +48,25 @@ def each_with_each_class(first: Factor, second: Factor) -> list[tuple[Any, Any]]
     return [(first[i][0], second[j][0]) for i, j in chosen]
 
 
-def fusions_and_sharings(turn: int = 0) -> list[tuple[Spec, Spec]]:
-    """Return the table for the fusions and the sharings.
-
-    Args:
-        turn: from which sharing to begin, so that two tests meet other pairs.
-    """
-    sharings = _sharings()
+def fusions_and_sharings() -> list[tuple[Spec, Spec]]:
+    """Return the table for the fusions and the sharings."""
     return each_with_each_class(
-        [(name, _several_tokens(name)) for name in Fusion.registry],
-        sharings[turn:] + sharings[:turn],
+        [(name, _several_tokens(name)) for name in Fusion.registry], sharings()
     )
 
 
-def _sharings() -> list[tuple[Spec, bool]]:
-    """Return every sharing, once in each class that its settings reach, and whether it has several trunks."""
+def once_each(*factors: Sequence[Any]) -> list[tuple[Any, ...]]:
+    """Return as many rows as the longest factor has values; the others are gone through again.
+
+    >>> once_each("abc", [1, 2])
+    [('a', 1), ('b', 2), ('c', 1)]
+    """
+    rows = max(map(len, factors))
+    return [tuple(factor[row % len(factor)] for factor in factors) for row in range(rows)]
+
+
+def sharings() -> list[tuple[Spec, bool]]:
+    """Return every sharing, once in each class that its settings reach, and True if it has several trunks."""
     classes: dict[tuple[str, bool], Spec] = {}
     for spec in laws.sharings():
         several = len(laws.build(spec).trunks()) > 1

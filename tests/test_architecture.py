@@ -42,13 +42,19 @@ MODULES = TREE.paths
 
 LONGEST_FILE = 350
 LONGEST_FUNCTION = 97  # ratchet: 60
-LONG_SIGNATURES = 44  # ratchet: 15, of functions with more than 6 parameters
-MOST_PARAMETERS = 14  # ratchet: 9, but for FREE
-ANY = 462  # ratchet: 150
-VAGUE_NAMES = 325  # ratchet: 0, of names `one` and `found`
-RIDDLES = 63  # ratchet: 0, of docstrings that open with What or Whether, and of "of whose"
-WITHOUT_EXAMPLE = 17  # ratchet: 0, of rooms without an example in their docstring
-FREE = {"fit", "search"}  # their signature is the list of what a user may say
+LONG_SIGNATURES = 13  # of functions with more than 6 parameters, constructors of parts apart
+LONG_PARTS = 29  # ratchet: constructors of parts, whose signature is the schema of their settings
+MOST_PARAMETERS = 10  # ratchet: 9, but for FREE
+ANY = 390  # ratchet: 150
+VAGUE_NAMES = 200  # ratchet: 0, of names `one` and `found`
+RIDDLES = 38  # ratchet: 0, of docstrings that open with What or Whether, and of "of whose"
+WITHOUT_EXAMPLE = 8  # ratchet: 0, of rooms without an example in their docstring
+FREE = {
+    "torso.runs.fit:fit",
+    "torso.estimator._estimator:__init__",
+    "torso.app.commands.search:search",
+}
+"""Their signature is the list of what a user may say."""
 
 
 def listed(offenders) -> str:
@@ -126,8 +132,15 @@ def test_functions_stay_short():
 
 def test_few_functions_have_many_parameters():
     long = [each for each in TREE.definitions if each.parameters > 6]
-    assert len(long) <= LONG_SIGNATURES, listed(long)
-    most = [each for each in long if each.parameters > MOST_PARAMETERS and each.name not in FREE]
+    parts = [each for each in long if each.of_a_part]
+    rest = [each for each in long if not each.of_a_part]
+    assert len(parts) <= LONG_PARTS, listed(parts)
+    assert len(rest) <= LONG_SIGNATURES, listed(rest)
+    most = [
+        each
+        for each in rest
+        if each.parameters > MOST_PARAMETERS and f"{each.module}:{each.name}" not in FREE
+    ]
     assert most == [], listed(most)
 
 

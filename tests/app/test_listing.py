@@ -99,8 +99,9 @@ def test_a_typo_is_answered_with_the_nearest_name(typo, near):
 
 def test_a_section_lists_its_keys_with_bounds():
     found = {row.name: row for row in sheets("training")[0].rows}
-    assert found["epochs"].values == "whole number from 1"
-    assert found["average"].values == "number from 0 to below 1 or null"
+    assert found["epochs"].values.startswith("whole number from 1")
+    assert found["average"].values.startswith("number from 0 to below 1 or null")
+    assert found["lr"].values.endswith("; sensible: 0.0001 to 0.01 (log scale)")
     assert found["precision"].default == "auto"
     assert "split.stratify" in {row.name for row in sheets("data")[0].rows}
 
@@ -115,3 +116,9 @@ def test_every_sheet_fits_the_terminal_and_loses_nothing(width):
     lines = console.export_text().splitlines()
     assert max(map(len, lines)) <= width
     assert [line for line in lines if "\u2026" in line] == []
+
+
+def test_a_part_from_elsewhere_is_listed_by_its_import_path():
+    [sheet] = sheets("torso.fusion.gated:Gated")
+    assert sheet.title == "fusion/torso.fusion.gated:Gated"
+    assert [row.name for row in sheet.rows] == ["gate"]

@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from tests.encoders.hub import tiny
+from tests.export_law import assert_exports
 from torso.core.tensors import zeroed
 from torso.core.types import Features, Tokens
 from torso.encoders import Encoder
@@ -23,6 +24,8 @@ from torso.encoders.hub._tuning import LowRank
 
 DIM = 8
 BATCH = 40
+PATTERN = 8
+"""The lengths of the examples' rows repeat after so many."""
 SETTINGS: list[dict[str, Any]] = [
     {},
     {"tokens": 0},
@@ -78,6 +81,12 @@ def build(name: str, settings: dict[str, Any], seed: int = 0) -> Encoder:
     return encoder.double().eval()
 
 
+def shallow(name: str) -> dict[str, Any]:
+    """Return the settings that give an encoder one layer, since tracing takes as long as it is deep."""
+    known = inspect.signature(Encoder.registry.find(name)).parameters
+    return {"depth": 1} if "depth" in known else {}
+
+
 def example(name: str, seed: int = 1) -> Features:
     """Return `BATCH` rows that all have the modality, in the form that the encoder `name` reads."""
     torch.manual_seed(seed)
@@ -106,7 +115,7 @@ def _whole(values: Tensor) -> Features:
 
 def _steps(values: Tensor) -> Features:
     """Return rows of 1 to 9 steps, most of them short, enough rows for groups of like length."""
-    lengths = torch.tensor([1, 9, 3, 4, 2, 1, 2, 7]).repeat(BATCH // 8)
+    lengths = torch.tensor([1, 9, 3, 4, 2, 1, 2, 7]).repeat(BATCH // PATTERN)
     return Features(values, torch.arange(9) < lengths.unsqueeze(1))
 
 
@@ -118,7 +127,7 @@ def _cells(values: Tensor) -> Features:
 
 def _samples() -> Features:
     """Return recordings of 40 to 360 samples."""
-    lengths = torch.tensor([40, 360, 120, 160, 80, 41, 80, 280]).repeat(BATCH // 8)
+    lengths = torch.tensor([40, 360, 120, 160, 80, 41, 80, 280]).repeat(BATCH // PATTERN)
     samples = torch.randint(-20_000, 20_000, (BATCH, 360), dtype=torch.int16)
     return Features(samples, torch.arange(360) < lengths.unsqueeze(1))
 
@@ -185,6 +194,34 @@ def assert_shape(encoder: Encoder, features: Features) -> None:
     assert torch.equal(tokens.present, features.present)
 
 
+def assert_both_ways_agree(encoder: Encoder, features: Features) -> None:
+    """Computing every row and step gives what skipping absent rows and padding gives."""
+    # What cannot be traced looks into the rows, and an absent one holds nothing to look at.
+    gaps = [] if encoder.not_exportable else [0, 3]
+    for rows in (features, without(features, gaps)):
+        encoder.static = False
+        expected = encoder(rows)
+        encoder.static = True
+        assert_same(encoder(rows), expected, atol=1e-6)
+
+
+class Encode(nn.Module):
+    """The part of an encoder that is traced."""
+
+    def __init__(self, encoder: Encoder) -> None:
+        super().__init__()
+        self.encoder = encoder
+
+    def forward(self, values: Tensor, mask: Tensor) -> Tokens:
+        return self.encoder.encode(values, mask)
+
+
+def assert_can_be_traced(encoder: Encoder, features: Features) -> None:
+    """`torch.export` traces `encode`, or the class says why not."""
+    rows = features[torch.arange(8)]
+    assert_exports(Encode(encoder.float()), rows.values, rows.mask, reason=encoder.not_exportable)
+
+
 def assert_blind_under_mask(encoder: Encoder, features: Features) -> None:
     """Garbage under a False changes nothing, bit for bit, not even in training's gradients."""
     expected = encoder(features)
@@ -238,10 +275,12 @@ def assert_order_free(encoder: Encoder, features: Features) -> None:
     order = torch.randperm(len(features))
     moved = encoder(features[order])
     assert_same(moved, Tokens(expected.values[order], expected.mask[order]), atol=1e-12)
-    for row in range(len(features)):
-        one = torch.tensor([row])
+    for row in range(PATTERN + 1):
+        alone = torch.tensor([row])
         assert_same(
-            encoder(features[one]), Tokens(expected.values[one], expected.mask[one]), atol=1e-12
+            encoder(features[alone]),
+            Tokens(expected.values[alone], expected.mask[alone]),
+            atol=1e-12,
         )
 
 

@@ -18,9 +18,9 @@ class Seen(Encoder, form="vector"):
         self.layer = nn.Linear(2, dim)
         self.rows = []
 
-    def encode(self, features, /):
-        self.rows.append(len(features))
-        return Tokens.vector(self.layer(features.values))
+    def encode(self, values, mask, /):
+        self.rows.append(len(values))
+        return Tokens.vector(self.layer(values), mask)
 
 
 @pytest.mark.parametrize(("present", "rows"), [([1, 0, 1], [2]), ([1, 1, 1], [3]), ([0, 0, 0], [])])

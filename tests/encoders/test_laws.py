@@ -10,6 +10,11 @@ EVERY = [
     pytest.param(name, settings, id=f"{name}{settings or ''}") for name, settings in laws.encoders()
 ]
 STEPPED = [one for one in EVERY if Encoder.registry.find(one.values[0]).form in laws.STEPPED]
+TRACED = [
+    pytest.param(name, laws.shallow(name), id=name)
+    for name, settings in laws.encoders()
+    if not settings
+]
 
 every = pytest.mark.parametrize(("name", "settings"), EVERY)
 
@@ -44,6 +49,16 @@ def test_padding_changes_nothing(encoder, features):
 def test_absent_rows(encoder, features):
     laws.assert_absent_rows_are_absent(encoder, features)
     laws.assert_works_without_any_row(encoder, features)
+
+
+@every
+def test_speed_paths_change_nothing(encoder, features):
+    laws.assert_both_ways_agree(encoder, features)
+
+
+@pytest.mark.parametrize(("name", "settings"), TRACED)
+def test_tracing(encoder, features):
+    laws.assert_can_be_traced(encoder, features)
 
 
 @every

@@ -4,6 +4,7 @@ import pytest
 
 from tests.fusion import laws
 from torso.core.spec import Spec
+from torso.fusion import Fusion
 
 
 def name(spec):
@@ -46,3 +47,8 @@ def test_one_modality_is_enough_and_none_is_not(spec):
 @pytest.mark.parametrize("spec", laws.order_invariant(), ids=name)
 def test_the_order_of_the_modalities_is_no_matter_where_a_class_says_so(spec):
     laws.assert_order_of_modalities_is_no_matter(spec)
+
+
+@pytest.mark.parametrize("name", list(Fusion.registry))
+def test_tracing(name):
+    laws.assert_can_be_traced(name)

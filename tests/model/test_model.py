@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from tests import small
-from tests.pairs import fusions_and_sharings
+from tests.pairs import each_with_each_class, fusions_and_sharings
 from torso.core.errors import ConfigError
 from torso.core.types import Batch, Features
 from torso.encoders import ModalityDropout
@@ -12,6 +12,15 @@ from torso.model import Model, PartSpec
 from torso.sharing import Sharing
 
 ODD_NAMES = ["", "a.b", "items", "type", "version", "_class__", "forward", "%2E", "价格 €", "x y"]
+
+
+STARTS = range(0, len(ODD_NAMES), 3)
+NAMED = [(start, "hard") for start in STARTS]
+NAMED += each_with_each_class(
+    [(start, "name") for start in STARTS],
+    [(sharing, "sharing") for sharing in Sharing.registry if sharing != "hard"],
+)
+"""Every name with the sharing that adds none of its own, and every sharing with odd names."""
 
 
 def total(model, batch):
@@ -114,8 +123,7 @@ def test_garbage_of_absent_modalities_changes_nothing():
     assert all(torch.equal(outputs[task], expected[task]) for task in outputs)
 
 
-@pytest.mark.parametrize("sharing", list(Sharing.registry))
-@pytest.mark.parametrize("start", range(0, len(ODD_NAMES), 3))
+@pytest.mark.parametrize(("start", "sharing"), NAMED)
 def test_any_name_is_good_for_a_modality_and_a_task(start, sharing):
     names = (ODD_NAMES * 2)[start : start + 3]
     tasks = dict(zip(names, small.TASKS.values(), strict=True))

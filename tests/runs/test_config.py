@@ -49,16 +49,16 @@ def test_a_schema_for_editors():
             r"Unknown key in `training`: 'epoch'\. Did you mean 'epochs'\?",
         ),
         ({"data": {"split": {"grp": "x"}}}, r"Unknown key in `data\.split`: 'grp'"),
-        ({"dim": 1}, r"`dim`: .*greater than or equal to 2\. Found 1\."),
+        ({"dim": 1}, r"`dim` should be .*greater than or equal to 2\. Found 1\."),
         (
             {"training": {"precision": "half"}},
-            r"`training\.precision`: .*bfloat16.*Found \"half\"\.",
+            r"`training\.precision` should be .*bfloat16.*Found \"half\"\.",
         ),
-        ({"training": None}, r"`training`: .*Found null\."),
-        ({"inputs": None}, r"`inputs`: .*Found null\."),
-        ({"inputs": {"a": 5}}, r"`inputs\.a`: .*Found 5\."),
+        ({"training": None}, r"`training` should be .*Found null\."),
+        ({"inputs": None}, r"`inputs` should be .*Found null\."),
+        ({"inputs": {"a": 5}}, r"`inputs\.a` should be .*Found 5\."),
         ({"encoders": {"a": 5}}, r"`encoders\.a` should be a part's name or a mapping .*Found 5\."),
-        ({"data": {"most_skipped": 2}}, r"`data\.most_skipped`: .*Found 2\."),
+        ({"data": {"most_skipped": 2}}, r"`data\.most_skipped` should be .*Found 2\."),
     ],
 )
 def test_what_is_refused(change, message):

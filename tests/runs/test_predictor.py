@@ -1,5 +1,8 @@
 """What a user holds after a fit: answers in order, in every form; saved, loaded, moved."""
 
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import FrozenInstanceError
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -149,3 +152,35 @@ def test_types_of_the_classes_are_those_of_the_labels():
     assert answers["colour"].dtype == np.int64
     assert answers["loud"].dtype == bool
     assert {"colour_probability_0", "loud_probability_true"} <= set(answers)
+
+
+def test_a_run_never_changes(run, tmp_path):
+    with pytest.raises(FrozenInstanceError):
+        run.folder = tmp_path
+    copy = run.save(tmp_path / "copy")
+    assert (copy.folder, run.folder.name) == (tmp_path / "copy", "run")
+    with pytest.raises(AttributeError, match=r"predict\(table, details=True\)\.skipped"):
+        run.last_skipped  # noqa: B018
+
+
+def test_eight_threads_get_what_each_gets_alone(run, table):
+    """Each asks about other rows, of which other files cannot be read."""
+    whole = pd.read_csv(table)
+
+    def asked(number):
+        frame = whole.iloc[number : number + 20 + number].reset_index(drop=True)
+        frame.loc[number % 5, "photo"] = f"files/gone{number}.png"
+        answers = run.predict(frame, root=table.parent, details=True)
+        judged = run.evaluate(frame, root=table.parent, resamples=5, details=True)
+        assert judged.skipped == answers.skipped
+        return answers, judged
+
+    alone = [asked(number) for number in range(8)]
+    with ThreadPoolExecutor(8) as pool:
+        together = [*pool.map(asked, [*range(8)] * 3)]
+    for number, (answers, judged) in enumerate(together):
+        expected, reports = alone[number % 8]
+        pd.testing.assert_frame_equal(answers.columns, expected.columns)
+        assert [cell.cell for cell in answers.skipped] == [f"files/gone{number % 8}.png"]
+        assert answers.skipped == expected.skipped and answers.notes == expected.notes
+        assert str(judged.reports) == str(reports.reports)

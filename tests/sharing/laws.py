@@ -13,6 +13,7 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from tests import small
+from tests.export_law import assert_exports
 from torso.core.errors import ConfigError
 from torso.core.types import Batch, Tokens
 from torso.model.model import Model
@@ -49,6 +50,13 @@ def vectors(sharing: Sharing, tokens: Tokens) -> dict[str, torch.Tensor]:
     """Return every task's vector, had every trunk given the same tokens."""
     found: dict[str, torch.Tensor] = sharing(dict.fromkeys(sharing.trunks(), tokens))
     return found
+
+
+def assert_can_be_traced(spec: dict[str, Any]) -> None:
+    """`torch.export` traces the sharing, or its class says why not."""
+    sharing, tokens = build(spec).float(), fused()
+    tokens = Tokens(tokens.values.float(), tokens.mask)
+    assert_exports(sharing, dict.fromkeys(sharing.trunks(), tokens), reason=sharing.not_exportable)
 
 
 def assert_one_vector_per_task(spec: dict[str, Any]) -> None:

@@ -3,6 +3,7 @@
 import pytest
 
 from tests.sharing import laws
+from torso.sharing import Sharing
 
 LAWS = [
     laws.assert_one_vector_per_task,
@@ -23,3 +24,8 @@ LAWS = [
 @pytest.mark.parametrize("law", LAWS, ids=lambda law: law.__name__.removeprefix("assert_"))
 def test_law(law, spec):
     law(spec)
+
+
+@pytest.mark.parametrize("name", list(Sharing.registry))
+def test_tracing(name):
+    laws.assert_can_be_traced({"type": name})

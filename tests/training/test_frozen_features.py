@@ -148,11 +148,11 @@ def test_training_the_backbone_in_a_run(table, train):
 def counting(monkeypatch, encoder):
     """Return the numbers of rows that the backbone has been given, filled as it runs."""
     seen = []
-    begin = encoder.begin
+    run_backbone = encoder.run_backbone
     monkeypatch.setattr(
         encoder,
-        "begin",
-        lambda features, view=0: seen.append(len(features)) or begin(features, view),
+        "run_backbone",
+        lambda features, view=0: seen.append(len(features)) or run_backbone(features, view),
     )
     return seen
 
@@ -248,7 +248,7 @@ def test_views_are_shown_in_turn_and_only_in_training(table):
     assert torch.equal(passes[0], passes[3])
     assert not torch.equal(passes[0][0], passes[1][0])
     expected = {
-        view: trunk.encoders["photo"].begin(
+        view: trunk.encoders["photo"].run_backbone(
             features_of(dataset.sources["photo"], np.array([4])), view=view
         )
         for view in range(4)

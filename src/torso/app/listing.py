@@ -13,11 +13,12 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from torso.core.errors import ConfigError
+from torso.core.ranges import Range
 from torso.core.registry import Registry
 from torso.core.setting_types import rule
 from torso.core.signature import REQUIRED, Setting, paragraph
 from torso.runs.config import DataConfig, key_paths
-from torso.runs.rooms import ROOMS, registry_of
+from torso.runs.rooms import ROOMS, registry_of, rooms_of
 from torso.training.config import TrainingConfig
 
 __all__ = ["SECTIONS", "Entry", "Row", "Sheet", "rooms", "sheets"]
@@ -107,7 +108,7 @@ def sheets(name: str) -> list[Sheet]:
     """Return the settings of every part, or of the section, that `name` may mean.
 
     Args:
-        name: a section; or a part, as `gated`, `fusion/gated`, `image/convnet` or `convnet`.
+        name: a section; or a part, as `gated`, `fusion/gated`, `image/convnet`, `convnet` or `module:Class`.
 
     Raises:
         ConfigError: nothing is called so; with the nearest name.
@@ -116,6 +117,8 @@ def sheets(name: str) -> list[Sheet]:
         return [_section_sheet(name)]
     parts = [(room, part) for room in ROOMS for part in registry_of(room)]
     named = [(room, part) for room, part in parts if f"/{room}/{part}".endswith(f"/{name}")]
+    if ":" in name:
+        named = [(room, name) for room in rooms_of(name)]
     if not named:
         short = [part.rpartition("/")[2] for _, part in parts]
         full = [f"{room}/{part}" for room, part in parts] + [part for _, part in parts]
@@ -156,8 +159,7 @@ def _part_sheet(registry: Registry[Any], room: str, name: str) -> Sheet:
 def _row(registry: Registry[Any], setting: Setting) -> Row:
     values = f"a part of {registry.room}" if registry.nests(setting) else _words(setting.type)
     if setting.range is not None:
-        low, high = f"{setting.range.low:g}", f"{setting.range.high:g}"
-        values += f"; sensible: {low} to {high}{' (log scale)' if setting.range.log else ''}"
+        values += f"; sensible: {setting.range}"
     return Row(setting.name, _default(setting.default), values, setting.meaning)
 
 
@@ -192,6 +194,7 @@ def _key_row(path: str, field: FieldInfo) -> Row:
         _words(field.annotation).split(" or null") if bounds else [_words(field.annotation)]
     )
     values = " ".join([word, *bounds, *["or null" for _ in null]])
+    values += "".join(f"; sensible: {note}" for note in field.metadata if isinstance(note, Range))
     default = REQUIRED if field.is_required() else field.get_default(call_default_factory=True)
     return Row(path, _default(default), values, field.description or "")
 

@@ -11,11 +11,15 @@ from collections.abc import Mapping, Sequence
 from types import NoneType
 from typing import Any, Literal, get_args, get_origin
 
+from pydantic import BaseModel
+
+from torso.core.ranges import Range
 from torso.core.registry import Registry
 from torso.core.setting_types import members
 from torso.core.signature import Setting, paragraph
 from torso.runs.config import RunConfig
 from torso.runs.rooms import registry_of
+from torso.training.config import TrainingConfig
 
 __all__ = ["run_schema"]
 
@@ -51,6 +55,9 @@ def run_schema() -> Json:
     """
     whole = _untitled(RunConfig.model_json_schema())
     properties, definitions = whole["properties"], whole["$defs"]
+    for section in (TrainingConfig, RunConfig):
+        known = whole if section is RunConfig else definitions[section.__name__]
+        _add_ranges(known["properties"], section)
     for room in ("fusion", "sharing", "balancing"):
         definitions |= _parts(room, default=RunConfig.model_fields[room].default)
         properties[room] = {**_about(properties[room]), "$ref": f"#/$defs/{room}"}
@@ -78,6 +85,14 @@ def run_schema() -> Json:
         "additionalProperties": False,
         "$defs": definitions,
     }
+
+
+def _add_ranges(properties: Json, section: type[BaseModel]) -> None:
+    """Write the sensible ranges of a section's keys into their descriptions."""
+    for key, field in section.model_fields.items():
+        for note in field.metadata:
+            if isinstance(note, Range):
+                properties[key]["description"] += f". Sensible: {note}."
 
 
 def _untitled(value: Any) -> Any:
@@ -201,10 +216,8 @@ def _setting(registry: Registry[Any], room: str, setting: Setting) -> Json:
     if registry.nests(setting):
         schema = {"$ref": f"#/$defs/{room}"}
     if setting.range is not None:
-        low, high = setting.range.low, setting.range.high
-        scale = " on a log scale" if setting.range.log else ""
-        meaning = f"{meaning} Sensible: {low:g} to {high:g}{scale}."
-        schema["examples"] = [low, high]
+        meaning = f"{meaning} Sensible: {setting.range}."
+        schema["examples"] = [setting.range.low, setting.range.high]
     if not setting.required:
         default = setting.default
         schema["default"] = list(default) if isinstance(default, tuple) else default

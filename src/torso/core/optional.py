@@ -1,4 +1,4 @@
-"""Optional dependencies: asked for when a part is made, never when Torso is imported."""
+"""Optional dependencies: imported when a part that needs them is made, never when Torso is."""
 
 from __future__ import annotations
 
@@ -11,10 +11,18 @@ __all__ = ["require"]
 
 
 def require(module: str, *, extra: str, why: str) -> ModuleType:
-    """Return the imported `module`, or say which extra brings it.
+    """Return the imported `module`.
+
+    >>> require("math", extra="video", why="A column of videos").sqrt(9.0)
+    3.0
+
+    Args:
+        module: to import.
+        extra: of Torso that installs it.
+        why: the part that needs it, as the first words of the message.
 
     Raises:
-        MissingDependency: `why` needs `module`, with the pip line that installs it.
+        MissingDependency: it is not installed; the message has the pip line that installs it.
     """
     try:
         return import_module(module)

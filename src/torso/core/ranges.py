@@ -26,6 +26,14 @@ class Range:
     high: float
     log: bool = False
 
+    def __str__(self) -> str:
+        """Return the range in words.
+
+        >>> str(Range(16, 512, log=True))
+        '16 to 512 (log scale)'
+        """
+        return f"{self.low:g} to {self.high:g}{' (log scale)' if self.log else ''}"
+
 
 class SetBy(Enum):
     """Who decides an argument of a part.

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 __all__ = ["accepts", "choices", "members", "rule"]
 
 
-def members(kind: Any) -> tuple[Any, ...]:
+def members(kind: object) -> tuple[object, ...]:
     """Return the types of a union, or the type alone; without what `Annotated` notes beside it.
 
     >>> members(int | None)
@@ -24,13 +24,13 @@ def members(kind: Any) -> tuple[Any, ...]:
     return (kind,)
 
 
-def choices(kind: Any) -> list[object]:
+def choices(kind: object) -> list[object]:
     """Return the values that the literals of a type name, e.g. `['sigmoid', 'softmax']`."""
     literals = [member for member in members(kind) if get_origin(member) is Literal]
     return [value for literal in literals for value in get_args(literal)]
 
 
-def accepts(kind: Any, value: object) -> bool:
+def accepts(kind: object, value: object) -> bool:
     """Return whether a value is of a type; the constructor may refuse it still.
 
     A whole float is an int here, an int a float, and a type that YAML has no values of takes everything.
@@ -41,8 +41,9 @@ def accepts(kind: Any, value: object) -> bool:
     return any(_accepts(member, value) for member in members(kind))
 
 
-def _accepts(kind: Any, value: Any) -> bool:
-    origin, inner = get_origin(kind) or kind, get_args(kind)
+def _accepts(kind: object, value: Any) -> bool:
+    origin: Any = get_origin(kind) or kind
+    inner = get_args(kind)
     if origin is Literal:
         return any(isinstance(value, type(choice)) and value == choice for choice in inner)
     if origin is NoneType or origin is None:
@@ -78,7 +79,7 @@ def _is_list(value: Any) -> bool:
     return hasattr(value, "__len__") and hasattr(value, "__iter__")
 
 
-def rule(kind: Any) -> str:
+def rule(kind: object) -> str:
     """Return a type in words.
 
     >>> rule(int | None), rule(Literal["a", "b"]), rule(list[float])
@@ -89,7 +90,7 @@ def rule(kind: Any) -> str:
     )
 
 
-_WORDS = {
+_WORDS: Mapping[object, str] = {
     bool: "true or false",
     int: "a whole number",
     float: "a number",
@@ -97,12 +98,12 @@ _WORDS = {
 }
 
 
-def _joined(kinds: Iterable[Any]) -> str:
+def _joined(kinds: Iterable[object]) -> str:
     words = list(dict.fromkeys(word for kind in kinds for word in _words(kind)))
     return " or ".join([", ".join(words[:-1]), words[-1]] if words[1:] else words)
 
 
-def _words(kind: Any) -> list[str]:
+def _words(kind: object) -> list[str]:
     origin, inner = get_origin(kind) or kind, get_args(kind)
     if origin is Literal:
         return [repr(choice) for choice in inner]
@@ -115,6 +116,11 @@ def _words(kind: Any) -> list[str]:
     return [_WORDS.get(origin) or str(getattr(origin, "__name__", origin))]
 
 
-def _plural(kind: Any) -> str:
-    known = {int: "whole numbers", float: "numbers", str: "texts", Any: "values"}
+def _plural(kind: object) -> str:
+    known: Mapping[object, str] = {
+        int: "whole numbers",
+        float: "numbers",
+        str: "texts",
+        Any: "values",
+    }
     return " or ".join(known.get(member) or _joined([member]) for member in members(kind))

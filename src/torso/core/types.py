@@ -1,17 +1,19 @@
 """The values that travel between the rooms.
 
-`Features` is what the data room lays out for one modality and an encoder reads; `Tokens` is what every
-encoder and fusion returns, the one currency between rooms; `Batch` is some rows of a table.
+A `Batch` is some rows of a table. It holds `Features` for each modality, which an encoder reads. Every encoder
+and every fusion returns `Tokens`, the one currency between rooms.
+
 All are immutable and hold no behaviour beyond shape checks and indexing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
+from torch.utils import _pytree as pytree
 
 __all__ = ["Batch", "Features", "Tokens"]
 
@@ -20,8 +22,17 @@ __all__ = ["Batch", "Features", "Tokens"]
 class Features:
     """One modality of a batch, before its encoder.
 
+    >>> sounds = Features(  # two recordings of 3 and 1 frames, a row without one
+    ...     torch.zeros(3, 3, 64),
+    ...     torch.tensor([[True, True, True], [True, False, False], [False, False, False]]),
+    ... )
+    >>> len(sounds), sounds.present.tolist()
+    (3, [True, True, False])
+    >>> sounds[torch.tensor([0, 2])].values.shape
+    torch.Size([2, 3, 64])
+
     Attributes:
-        values: `[batch, ...]`; what the axes mean is the form's business (see `torso.columns.inputs`).
+        values: `[batch, ...]`; the form gives the axes their meaning (see `torso.columns.inputs`).
         mask: bool, `[batch]` for values of a fixed shape or `[batch, length]` where each row has its own
             number of steps (text, audio, sequence) or columns (numbers, categories). False = absent.
         encoded: True if the frozen part of the encoder has run already: `values` are its tokens,
@@ -68,7 +79,11 @@ class Features:
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """The one currency between rooms; a vector is the length-1 case.
+    """Tokens of each row, the one currency between rooms; a vector is the length-1 case.
+
+    >>> tokens = Tokens(torch.zeros(2, 5, 64), torch.tensor([[True] * 5, [False] * 5]))
+    >>> tokens.dim, tokens.present.tolist()  # the second row lacks the modality
+    (64, [True, False])
 
     Attributes:
         values: `[batch, length, dim]`.
@@ -99,7 +114,7 @@ class Tokens:
         torch.Size([3, 1, 8])
         """
         if present is None:
-            present = values.new_ones(len(values), dtype=torch.bool)
+            present = values.new_ones(values.shape[0], dtype=torch.bool)
         return cls(values.unsqueeze(1), present.unsqueeze(1))
 
     @property
@@ -116,6 +131,13 @@ class Tokens:
 @dataclass(frozen=True, slots=True)
 class Batch:
     """Some rows of a table, ready for the model.
+
+    >>> weight = Features(torch.tensor([[0.3], [-1.2]]), torch.tensor([[True], [True]]))
+    >>> batch = Batch({"weight": weight}, {"healthy": torch.tensor([1.0, 0.0])}, torch.arange(2))
+    >>> first = torch.tensor([True, False])
+    >>> hidden = batch.map(lambda name, features: features.only(first))
+    >>> len(hidden), hidden.inputs["weight"].present.tolist()
+    (2, [True, False])
 
     Attributes:
         inputs: modality -> features.
@@ -139,6 +161,43 @@ class Batch:
         )
 
     def map(self, change: Callable[[str, Features], Features]) -> Batch:
-        """Return a batch whose inputs went through `change(name, features)`."""
+        """Return the batch with `change(name, features)` instead of each input."""
         inputs = {name: change(name, features) for name, features in self.inputs.items()}
         return Batch(inputs, self.targets, self.rows)
+
+
+def _as_tree(kind: type[Features | Tokens]) -> None:
+    """Let `torch.export` and other tree walkers see the tensors inside `kind`.
+
+    A walker also rebuilds the object around things that are no tensors (shapes, devices), so the checks of
+    `__post_init__` are left out there.
+    """
+
+    def flatten(whole: Features | Tokens) -> tuple[list[Tensor], bool]:
+        return [whole.values, whole.mask], getattr(whole, "encoded", False)
+
+    def flatten_with_keys(
+        whole: Features | Tokens,
+    ) -> tuple[list[tuple[pytree.KeyEntry, Tensor]], bool]:
+        (values, mask), encoded = flatten(whole)
+        keys = pytree.GetAttrKey("values"), pytree.GetAttrKey("mask")
+        return list(zip(keys, (values, mask), strict=True)), encoded
+
+    def unflatten(leaves: Iterable[Tensor], encoded: bool) -> Features | Tokens:
+        whole = object.__new__(kind)
+        names = ("values", "mask", "encoded")[: len(kind.__dataclass_fields__)]
+        for name, leaf in zip(names, (*leaves, encoded), strict=False):
+            object.__setattr__(whole, name, leaf)
+        return whole
+
+    pytree.register_pytree_node(
+        kind,
+        flatten,
+        unflatten,
+        serialized_type_name=f"torso.{kind.__name__}",
+        flatten_with_keys_fn=flatten_with_keys,
+    )
+
+
+_as_tree(Features)
+_as_tree(Tokens)

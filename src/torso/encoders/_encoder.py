@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, ClassVar
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Literal
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from torso.core.errors import ConfigError
 from torso.core.ranges import Range
@@ -17,11 +18,31 @@ from torso.core.spec import Spec, SpecLike
 from torso.core.tensors import scatter_rows, take_rows
 from torso.core.types import Features, Tokens
 
-__all__ = ["Encoder", "by_length"]
+__all__ = ["Encoder", "FrozenBackbone", "by_length"]
 
 _GROUPS = 4
-_LEAST = 16  # rows from which on grouping can pay
-_WORTH = 4096  # padded steps that must be saved: fewer cost less than three more passes
+_MIN_ROWS = 16  # rows from which on grouping can pay
+_MIN_SAVED = 4096  # padded steps that must be saved: fewer cost less than three more passes
+
+
+@dataclass(frozen=True, slots=True)
+class FrozenBackbone:
+    """The tokens of a frozen backbone, as a cache keeps them.
+
+    Attributes:
+        settings: what the tokens depend on besides the features, as JSON values.
+        dtype: dtype in which they are kept.
+        width: width of a token.
+        views: augmented views that training sees instead of the row itself; 0 for none.
+        augmentation: what the views depend on besides `settings`, as JSON values.
+    """
+
+    settings: Mapping[str, object]
+    dtype: Literal["float32", "float16"]
+    width: int
+    views: int = 0
+    augmentation: Mapping[str, object] = field(default_factory=dict)
+
 
 _OWN_RATE = Setting(
     "lr",
@@ -35,27 +56,36 @@ _OWN_RATE = Setting(
 class Encoder(nn.Module, ABC):
     """Base of all encoders.
 
-    A subclass names the form of features it reads (`image`, `text`, `audio`, `numbers`, `categories`,
-    `vector`, `sequence`) and implements `encode` for rows that are present; the base class leaves absent
-    rows out of the computation, so they neither cost time nor touch normalisation statistics. An encoder of
-    `ragged` features, whose True cells of a row stand first, is given rows of like length together.
+    `class ConvNet(Encoder, form="image", name="convnet")` files itself as `image/convnet`: the encoder
+    `convnet` of features of the form `image`. The forms are `image`, `video`, `text`, `audio`, `sequence`,
+    `vector`, `numbers` and `categories`.
 
-    `class ConvNet(Encoder, form="image", name="convnet")` files itself as `image/convnet`.
+    A subclass implements `encode(values, mask)` in plain tensor code, so that it can be traced. All that looks
+    into the data stays in `forward`: rows without the modality are left out, so that they cost nothing and do
+    not reach batch statistics, and rows of like length are computed together (`ragged`).
 
-    An encoder whose first part is frozen splits `encode` in `begin` and `finish`, and says in `frozen` what the
-    tokens between them depend on; a training then runs `begin` once per row and keeps its tokens.
+    An encoder with a frozen backbone splits its work into `run_backbone` and `from_backbone`, and describes the
+    tokens between them in `frozen_backbone`. Training then runs the backbone once per row and keeps its tokens.
 
     Attributes:
-        lr: highest learning rate of what `at_own_rate` yields; None for that of the training.
+        form: form of the features that it reads.
+        ragged: whether rows of like length are computed together. The True cells of a row stand first.
+        not_exportable: why `torch.export` cannot trace `encode`; empty if it can. A law checks either claim.
+        static: whether `forward` computes every row and step, so that no shape depends on the data. It always
+            does while `torch.export` traces. In training, batch statistics then count absent rows too.
+        dim: token width.
+        lr: highest learning rate of `own_rate_parameters`; None for that of the training.
     """
 
     registry: ClassVar[Registry[Encoder]] = Registry("encoder", common=[_OWN_RATE])
     form: ClassVar[str] = ""
     ragged: ClassVar[bool] = False
+    not_exportable: ClassVar[str] = ""
+    static: bool = False
     dim: int
     lr: float | None = None
 
-    def __init_subclass__(cls, *, form: str = "", name: str = "", **kwargs: Any) -> None:
+    def __init_subclass__(cls, *, form: str = "", name: str = "", **kwargs: object) -> None:
         super().__init_subclass__(**kwargs)
         cls.form = form or cls.form
         if name:
@@ -67,7 +97,7 @@ class Encoder(nn.Module, ABC):
 
         Args:
             spec: name, or mapping with `type` and settings.
-            offered: what the data know and a constructor may ask for.
+            offered: constructor arguments that the data decide; only those that a constructor has are passed.
 
         Raises:
             ConfigError: unknown name or setting, or a value that the constructor refuses.
@@ -82,83 +112,100 @@ class Encoder(nn.Module, ABC):
         return encoder
 
     @classmethod
-    def prepare(cls, settings: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-        """Return the settings of this encoder, pinned, and the settings that it asks of its input kind.
+    def pin(cls, settings: Mapping[str, object]) -> tuple[dict[str, object], dict[str, object]]:
+        """Return the pinned settings of this encoder, and the settings that it needs of its input column.
 
         Args:
-            settings: as the config says them. Default: they stay, and nothing is asked for.
+            settings: as the config has them. Default: they stay, and the column needs nothing.
         """
         return dict(settings), {}
 
-    def at_own_rate(self) -> Iterator[nn.Parameter]:
-        """Yield the parameters that `lr` is about. Default: all."""
+    def own_rate_parameters(self) -> Iterator[nn.Parameter]:
+        """Yield the parameters that learn at the rate `lr`. Default: all."""
         return self.parameters()
 
-    def frozen(self) -> Mapping[str, Any] | None:
-        """Return what the tokens of `begin` depend on besides the features, as JSON values.
-
-        The keys `once`, `width` and `views` say in which dtype they are kept, how wide they are, and how many
-        augmented views training is shown instead of the row itself; 0 for none. None (the default) if they are
-        not the same at every step, or should not be kept.
-        """
+    def frozen_backbone(self) -> FrozenBackbone | None:
+        """Return how the tokens of `run_backbone` are kept. Default: None, they change or should not be kept."""
         return None
 
-    def begin(self, features: Features, /, view: int = 0) -> Tokens:
-        """Return the tokens of the frozen part, `[batch, length, width]`.
+    def run_backbone(self, features: Features, /, view: int = 0) -> Tokens:
+        """Return the tokens of the frozen backbone, `[batch, length, width]`.
 
         Args:
-            features: of rows that all have the modality.
-            view: 0 for the rows as they are; else the number of an augmented view, which hangs on nothing but
-                the row and this number.
+            features: rows that all have the modality.
+            view: 0 for the rows as they are, else the number of an augmented view. A view depends on the row and
+                this number alone.
         """
-        raise NotImplementedError(f"{type(self).__name__} has no frozen part.")
+        raise NotImplementedError(f"{type(self).__name__} has no frozen backbone.")
 
-    def finish(self, tokens: Tokens, /) -> Tokens:
-        """Return the encoder's tokens from those of `begin`."""
-        raise NotImplementedError(f"{type(self).__name__} has no frozen part.")
+    def from_backbone(self, tokens: Tokens, /) -> Tokens:
+        """Return the encoder's tokens from those of `run_backbone`."""
+        raise NotImplementedError(f"{type(self).__name__} has no frozen backbone.")
 
     def forward(self, features: Features, /) -> Tokens:
         """Return the tokens of a batch.
 
         Args:
-            features: the laid out features for this form, or what `begin` made of it (`encoded`).
+            features: rows in this encoder's form, or the tokens of `run_backbone` (`encoded`).
 
         Returns:
             Tokens `[batch, length, dim]`; an absent row is all False.
         """
+        if self.static or torch.compiler.is_exporting():
+            return self._encode_every_row(features)
         present = features.present
         if bool(present.all()):
-            return self._all(features)
+            return self.encode_present(features)
         if not bool(present.any()):
             values = next(self.parameters()).new_zeros(len(features), 1, self.dim)
             return Tokens(values, present.unsqueeze(1))
-        tokens = self._all(features[present])
+        tokens = self.encode_present(features[present])
         return Tokens(scatter_rows(tokens.values, present), scatter_rows(tokens.mask, present))
 
-    def _all(self, features: Features) -> Tokens:
-        """Encode rows that are all present."""
+    def encode_present(self, features: Features, /) -> Tokens:
+        """Return the tokens of rows that all have the modality, with less padding than `encode` computes."""
         if features.encoded:
-            return self.finish(Tokens(features.values, features.mask))
-        return by_length(self.encode, features) if self.ragged else self.encode(features)
+            return self.from_backbone(Tokens(features.values, features.mask))
+        if self.ragged:
+            return by_length(self.encode, features)
+        return self.encode(features.values, features.mask)
+
+    def _encode_every_row(self, features: Features) -> Tokens:
+        present = features.present
+        absent = ~present.view(-1, *(1,) * (features.values.ndim - 1))
+        values = features.values.masked_fill(absent, 0)  # NaN there would reach the gradients
+        if features.encoded:
+            tokens = self.from_backbone(Tokens(values, features.mask))
+        else:
+            tokens = self.encode(values, features.mask)
+        return Tokens(tokens.values, tokens.mask & present.unsqueeze(1))
 
     @abstractmethod
-    def encode(self, features: Features, /) -> Tokens:
-        """Return the tokens of rows that all have this modality."""
+    def encode(self, values: Tensor, mask: Tensor, /) -> Tokens:
+        """Return the tokens `[batch, length, dim]` of a batch, by tensor operations alone.
+
+        No branch and no shape depends on what the tensors hold, so that `torch.export` can trace it.
+
+        Args:
+            values: `[batch, ...]`, laid out for this form (see `torso.columns.inputs`).
+            mask: bool, `[batch]` or `[batch, length]`. Values under a False are never read.
+        """
 
 
-def by_length(encode: Callable[[Features], Tokens], features: Features) -> Tokens:
-    """Return what `encode` makes of rows of like length together, so that one long row does not pad all others."""
-    if features.mask.ndim == 1 or len(features) < _LEAST:
-        return encode(features)
-    lengths = features.mask.sum(dim=1)
+def by_length(encode: Callable[[Tensor, Tensor], Tokens], features: Features) -> Tokens:
+    """Return the tokens of `encode`, called per group of like length, so that one long row does not pad all."""
+    values, mask = features.values, features.mask
+    if mask.ndim == 1 or len(features) < _MIN_ROWS:
+        return encode(values, mask)
+    lengths = mask.sum(dim=1)
     order = lengths.argsort()
     groups = torch.split(order, -(-len(order) // _GROUPS))
     longest = [int(lengths[rows].max()) for rows in groups]
     steps = sum(length * len(rows) for length, rows in zip(longest, groups, strict=True))
-    if features.mask.numel() - steps < _WORTH:
-        return encode(features)
+    if mask.numel() - steps < _MIN_SAVED:
+        return encode(values, mask)
     parts = [
-        encode(Features(features.values[rows, :length], features.mask[rows, :length]))
+        encode(values[rows, :length], mask[rows, :length])
         for rows, length in zip(groups, longest, strict=True)
     ]
     return take_rows(parts, order.argsort())

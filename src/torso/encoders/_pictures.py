@@ -1,24 +1,22 @@
-"""What encoders of pictures share: how pixels are read, and the residual stages of a convnet."""
+"""Pixels as tensors, and the residual stages of a convnet, for the encoders of pictures."""
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
 
-from torso.core.types import Features
-
 __all__ = ["residual_stages", "stem", "to_channels"]
 
-_LEAST_SIDE = 4  # cells; a smaller map is not halved
+_MIN_SIDE = 4  # cells; a smaller map is not halved
 
 
-def to_channels(features: Features, dtype: torch.dtype) -> Tensor:
-    """Return `[batch, channels, height, width]` from -1 to 1, of uint8 pictures or floats from 0 to 1.
+def to_channels(values: Tensor, dtype: torch.dtype) -> Tensor:
+    """Return `[batch, channels, height, width]` from -1 to 1, from uint8 or floats from 0 to 1.
 
     The memory stays channels-last.
     """
-    x = features.values.to(dtype)
-    if not features.values.is_floating_point():
+    x = values.to(dtype)
+    if not values.is_floating_point():
         x = x / 255.0
     return (x - 0.5).permute(0, 3, 1, 2) * 2.0
 
@@ -48,7 +46,7 @@ def residual_stages(width: int, num: int, size: int) -> tuple[nn.Sequential, lis
     blocks, maps, side = [], [(width, 2)], -(-size // 2)
     for stage in range(num):
         before, reduced = maps[-1]
-        after, stride = width * 2**stage, 2 if side > _LEAST_SIDE else 1
+        after, stride = width * 2**stage, 2 if side > _MIN_SIDE else 1
         blocks.append(_Residual(before, after, stride))
         maps.append((after, reduced * stride))
         side = -(-side // stride)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from torch import Tensor, nn
 
 from torso.core.blocks import Attention, Pool, feed_forward, positions
+from torso.core.ranges import Range
 from torso.core.tensors import zeroed
-from torso.core.types import Features, Tokens
+from torso.core.types import Tokens
 from torso.encoders._augment import SpecMask, TimeShift
 from torso.encoders._encoder import Encoder
 from torso.encoders._frames import MaskedConv
@@ -42,13 +45,13 @@ class AudioConformer(Encoder, form="audio", name="conformer"):
         dim: int,
         mels: int,
         *,
-        depth: int = 2,
+        depth: Annotated[int, Range(1, 8)] = 2,
         heads: int | None = None,
         kernel: int = 15,
         tokens: int = 1,
-        dropout: float = 0.1,
-        hide: float = 0.15,
-        shift: float = 0.0,
+        dropout: Annotated[float, Range(0.0, 0.5)] = 0.1,
+        hide: Annotated[float, Range(0.0, 0.4)] = 0.15,
+        shift: Annotated[float, Range(0.0, 0.5)] = 0.0,
     ) -> None:
         super().__init__()
         self.dim = dim
@@ -60,9 +63,9 @@ class AudioConformer(Encoder, form="audio", name="conformer"):
         self.blocks = nn.ModuleList(_Block(dim, heads, kernel, dropout) for _ in range(depth))
         self.pool = Pool(dim, tokens)
 
-    def encode(self, features: Features, /) -> Tokens:
+    def encode(self, values: Tensor, mask: Tensor, /) -> Tokens:
         """Read log-mel frames `[batch, frames, mels]`."""
-        x, mask = features.values.to(self.project.weight.dtype), features.mask
+        x = values.to(self.project.weight.dtype)
         x = self.hide(self.shift(x, mask), mask)
         for conv in self.subsample:
             x, mask = conv(x, mask)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import torch
 from torch import Tensor, nn
 
 from torso.core.blocks import Pool
-from torso.core.types import Features, Tokens
+from torso.core.ranges import Range
+from torso.core.types import Tokens
 from torso.encoders._augment import SpecMask, TimeShift
 from torso.encoders._encoder import Encoder
 from torso.encoders._frames import MaskedConv
@@ -39,13 +42,13 @@ class AudioConvNet(Encoder, form="audio", name="convnet"):
         dim: int,
         mels: int,
         *,
-        width: int = 96,
-        stages: int = 3,
+        width: Annotated[int, Range(16, 256, log=True)] = 96,
+        stages: Annotated[int, Range(1, 5)] = 3,
         kernel: int = 5,
         tokens: int = 1,
-        dropout: float = 0.1,
-        hide: float = 0.15,
-        shift: float = 0.0,
+        dropout: Annotated[float, Range(0.0, 0.5)] = 0.1,
+        hide: Annotated[float, Range(0.0, 0.4)] = 0.15,
+        shift: Annotated[float, Range(0.0, 0.5)] = 0.0,
     ) -> None:
         super().__init__()
         self.dim = dim
@@ -60,11 +63,11 @@ class AudioConvNet(Encoder, form="audio", name="convnet"):
         self.norm = nn.LayerNorm(dim)
         self.pool = Pool(dim, tokens)
 
-    def encode(self, features: Features, /) -> Tokens:
+    def encode(self, values: Tensor, mask: Tensor, /) -> Tokens:
         """Read log-mel frames `[batch, frames, mels]`."""
-        frames = features.values.to(self.project.weight.dtype)
-        moved = self.shift(frames, features.mask)
-        x, mask = self.stem(self.hide(moved, features.mask), features.mask)
+        frames = values.to(self.project.weight.dtype)
+        moved = self.shift(frames, mask)
+        x, mask = self.stem(self.hide(moved, mask), mask)
         for stage in self.stages:
             x, mask = stage(x, mask)
         encoded: Tokens = self.pool(Tokens(self.norm(self.project(x)), mask))

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import accumulate
+from typing import Annotated
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
-from torso.core.types import Features, Tokens
+from torso.core.ranges import Range
+from torso.core.types import Tokens
 from torso.encoders._columns import ColumnTokens, Layout
 from torso.encoders._encoder import Encoder
 
@@ -34,10 +36,10 @@ class CategoriesEmbedding(Encoder, form="categories", name="embedding"):
         dim: int,
         cardinalities: Sequence[int],
         *,
-        width: int = 16,
+        width: Annotated[int, Range(2, 64, log=True)] = 16,
         layout: Layout = "joint",
-        unseen: float = 0.02,
-        dropout: float = 0.1,
+        unseen: Annotated[float, Range(0.0, 0.2)] = 0.02,
+        dropout: Annotated[float, Range(0.0, 0.5)] = 0.1,
     ) -> None:
         super().__init__()
         self.dim = dim
@@ -48,13 +50,13 @@ class CategoriesEmbedding(Encoder, form="categories", name="embedding"):
         nn.init.normal_(self.embedding.weight, std=width**-0.5)
         self.tokens = ColumnTokens(len(cardinalities), width, dim, layout, dropout)
 
-    starts: torch.Tensor
+    starts: Tensor
 
-    def encode(self, features: Features, /) -> Tokens:
+    def encode(self, values: Tensor, mask: Tensor, /) -> Tokens:
         """Read indices, int64 `[batch, columns]`; a missing cell may hold anything."""
-        ids = features.values.masked_fill(~features.mask, 0)
+        ids = values.masked_fill(~mask, 0)
         if self.training and self.unseen:
             shown = torch.rand(ids.shape, device=ids.device) >= self.unseen
             ids = ids * shown
-        encoded: Tokens = self.tokens(self.embedding(ids + self.starts), features.mask)
+        encoded: Tokens = self.tokens(self.embedding(ids + self.starts), mask)
         return encoded

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated
 
-from torch import nn
+from torch import Tensor, nn
 
 from torso.core.blocks import Pool
-from torso.core.ranges import SetBy
-from torso.core.types import Features, Tokens
+from torso.core.ranges import Range, SetBy
+from torso.core.types import Tokens
 from torso.encoders._augment import Augment
 from torso.encoders._encoder import Encoder
 from torso.encoders._pictures import residual_stages, stem, to_channels
@@ -39,11 +39,11 @@ class ImageConvNet(Encoder, form="image", name="convnet"):
         self,
         dim: int,
         *,
-        width: int = 32,
-        stages: int = 3,
+        width: Annotated[int, Range(8, 128, log=True)] = 32,
+        stages: Annotated[int, Range(1, 5)] = 3,
         tokens: int = 1,
-        dropout: float = 0.1,
-        jitter: float = 0.5,
+        dropout: Annotated[float, Range(0.0, 0.5)] = 0.1,
+        jitter: Annotated[float, Range(0.0, 1.0)] = 0.5,
         augment: Mapping[str, float | bool] | None = None,
         size: Annotated[int, SetBy.DATA] = 64,
         channels: Annotated[int, SetBy.DATA] = 3,
@@ -58,11 +58,11 @@ class ImageConvNet(Encoder, form="image", name="convnet"):
         self.pool = Pool(dim, tokens)
         self.dropout = nn.Dropout(dropout)
 
-    def encode(self, features: Features, /) -> Tokens:
+    def encode(self, values: Tensor, mask: Tensor, /) -> Tokens:
         """Read `[batch, height, width, channels]` uint8, or floats from 0 to 1."""
-        x = self.augment(to_channels(features, self.project.weight.dtype))
+        x = self.augment(to_channels(values, self.project.weight.dtype))
         x = self.stages(self.stem(x)).flatten(2).transpose(1, 2)  # [batch, cells, channels]
         x = self.norm(self.project(x))
-        mask = features.mask.unsqueeze(1).expand(-1, x.shape[1])
-        tokens = self.pool(Tokens(x, mask))
+        shown = mask.unsqueeze(1).expand(-1, x.shape[1])
+        tokens = self.pool(Tokens(x, shown))
         return Tokens(self.dropout(tokens.values), tokens.mask)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from typing import Annotated
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
-from torso.core.types import Features, Tokens
+from torso.core.ranges import Range
+from torso.core.types import Tokens
 from torso.encoders._columns import ColumnTokens, Layout
 from torso.encoders._encoder import Encoder
 
@@ -37,11 +39,11 @@ class NumbersPeriodic(Encoder, form="numbers", name="periodic"):
         dim: int,
         columns: int,
         *,
-        frequencies: int = 16,
-        sigma: float = 0.1,
-        width: int = 8,
+        frequencies: Annotated[int, Range(4, 64, log=True)] = 16,
+        sigma: Annotated[float, Range(0.01, 1.0, log=True)] = 0.1,
+        width: Annotated[int, Range(4, 64, log=True)] = 8,
         layout: Layout = "joint",
-        dropout: float = 0.1,
+        dropout: Annotated[float, Range(0.0, 0.5)] = 0.1,
         linear: bool = True,
     ) -> None:
         super().__init__()
@@ -53,15 +55,11 @@ class NumbersPeriodic(Encoder, form="numbers", name="periodic"):
         self.bias = nn.Parameter(torch.zeros(columns, width))
         self.tokens = ColumnTokens(columns, width, dim, layout, dropout, linear=linear)
 
-    def encode(self, features: Features, /) -> Tokens:
+    def encode(self, values: Tensor, mask: Tensor, /) -> Tokens:
         """Read standardised numbers `[batch, columns]`; a missing cell may hold anything."""
-        x = (
-            features.values.to(self.weight.dtype)
-            .masked_fill(~features.mask, 0.0)
-            .clamp(-20.0, 20.0)
-        )
+        x = values.to(self.weight.dtype).masked_fill(~mask, 0.0).clamp(-20.0, 20.0)
         angle = 2 * math.pi * self.frequencies * x.unsqueeze(-1)  # [batch, columns, frequencies]
         waves = torch.cat([angle.sin(), angle.cos()], dim=-1)
         embedded = torch.einsum("bcp,cpw->bcw", waves, self.weight) + self.bias
-        encoded: Tokens = self.tokens(embedded.relu(), features.mask, x)
+        encoded: Tokens = self.tokens(embedded.relu(), mask, x)
         return encoded

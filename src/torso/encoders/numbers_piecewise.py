@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Annotated
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
-from torso.core.types import Features, Tokens
+from torso.core.ranges import Range
+from torso.core.types import Tokens
 from torso.encoders._columns import ColumnTokens, Layout
 from torso.encoders._encoder import Encoder
 
@@ -37,9 +39,9 @@ class NumbersPiecewise(Encoder, form="numbers", name="piecewise"):
         dim: int,
         quantiles: Sequence[Sequence[float]],
         *,
-        width: int | None = None,
+        width: Annotated[int | None, Range(4, 64, log=True)] = None,
         layout: Layout = "joint",
-        dropout: float = 0.1,
+        dropout: Annotated[float, Range(0.0, 0.5)] = 0.1,
         linear: bool = True,
     ) -> None:
         super().__init__()
@@ -57,19 +59,18 @@ class NumbersPiecewise(Encoder, form="numbers", name="piecewise"):
         self.bias = nn.Parameter(torch.zeros(columns, width))
         self.tokens = ColumnTokens(columns, width, dim, layout, dropout, linear=linear)
 
-    low: torch.Tensor
-    span: torch.Tensor
-    lower: torch.Tensor
-    upper: torch.Tensor
+    low: Tensor
+    span: Tensor
+    lower: Tensor
+    upper: Tensor
 
-    def encode(self, features: Features, /) -> Tokens:
+    def encode(self, values: Tensor, mask: Tensor, /) -> Tokens:
         """Read standardised numbers `[batch, columns]`; a missing cell may hold anything."""
-        x = features.values.to(self.weight.dtype).masked_fill(~features.mask, 0.0)
-        x = x.clamp(-20.0, 20.0)
+        x = values.to(self.weight.dtype).masked_fill(~mask, 0.0).clamp(-20.0, 20.0)
         pieces = ((x.unsqueeze(-1) - self.low) / self.span).clamp(self.lower, self.upper)
         pieces = torch.cat([pieces, x.unsqueeze(-1)], dim=-1)  # [batch, columns, bins + 1]
         embedded = torch.einsum("bcp,cpw->bcw", pieces, self.weight) + self.bias
-        encoded: Tokens = self.tokens(embedded.relu(), features.mask, x)
+        encoded: Tokens = self.tokens(embedded.relu(), mask, x)
         return encoded
 
 

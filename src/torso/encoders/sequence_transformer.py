@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from torch import nn
+from typing import Annotated
+
+from torch import Tensor, nn
 
 from torso.core.blocks import Block, Pool, positions
-from torso.core.types import Features, Tokens
+from torso.core.ranges import Range
+from torso.core.types import Tokens
 from torso.encoders._encoder import Encoder
 
 __all__ = ["SequenceTransformer"]
@@ -30,10 +33,10 @@ class SequenceTransformer(Encoder, form="sequence", name="transformer"):
         dim: int,
         width: int,
         *,
-        depth: int = 2,
+        depth: Annotated[int, Range(1, 8)] = 2,
         heads: int | None = None,
         tokens: int = 1,
-        dropout: float = 0.1,
+        dropout: Annotated[float, Range(0.0, 0.5)] = 0.1,
     ) -> None:
         super().__init__()
         self.dim = dim
@@ -43,11 +46,11 @@ class SequenceTransformer(Encoder, form="sequence", name="transformer"):
         self.pool = Pool(dim, tokens)
         self.dropout = nn.Dropout(dropout)
 
-    def encode(self, features: Features, /) -> Tokens:
+    def encode(self, values: Tensor, mask: Tensor, /) -> Tokens:
         """Read standardised steps `[batch, length, width]`."""
-        values = features.values.to(self.project.weight.dtype)
-        x = self.project(values.masked_fill(~features.mask.unsqueeze(-1), 0.0))
-        tokens = Tokens(self.dropout(x + positions(x.shape[1], self.dim, x)), features.mask)
+        steps = values.to(self.project.weight.dtype).masked_fill(~mask.unsqueeze(-1), 0.0)
+        x = self.project(steps)
+        tokens = Tokens(self.dropout(x + positions(x.shape[1], self.dim, x)), mask)
         for block in self.blocks:
             tokens = block(tokens)
         encoded: Tokens = self.pool(Tokens(self.norm(tokens.values), tokens.mask))

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import Annotated
 
-from torch import nn
+from torch import Tensor, nn
 
-from torso.core.types import Features, Tokens
+from torso.core.ranges import Range
+from torso.core.types import Tokens
 from torso.encoders._encoder import Encoder
 
 __all__ = ["VectorMLP"]
@@ -24,7 +26,12 @@ class VectorMLP(Encoder, form="vector", name="mlp"):
     """
 
     def __init__(
-        self, dim: int, width: int, *, hidden: Sequence[int] = (128,), dropout: float = 0.2
+        self,
+        dim: int,
+        width: int,
+        *,
+        hidden: Sequence[int] = (128,),
+        dropout: Annotated[float, Range(0.0, 0.5)] = 0.2,
     ) -> None:
         super().__init__()
         self.dim = dim
@@ -35,7 +42,7 @@ class VectorMLP(Encoder, form="vector", name="mlp"):
             *layers, nn.Linear([width, *hidden][-1], dim), nn.LayerNorm(dim)
         )
 
-    def encode(self, features: Features, /) -> Tokens:
+    def encode(self, values: Tensor, mask: Tensor, /) -> Tokens:
         """Read standardised vectors `[batch, width]`."""
-        values = features.values.to(next(self.parameters()).dtype)
-        return Tokens.vector(self.layers(values), features.mask)
+        x = values.to(next(self.parameters()).dtype)
+        return Tokens.vector(self.layers(x), mask)

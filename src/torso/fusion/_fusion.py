@@ -41,6 +41,8 @@ class Fusion(nn.Module, ABC):
     registry: ClassVar[Registry[Fusion]] = Registry("fusion")
     family: ClassVar[Literal["parallel", "sequential", "hierarchical"]] = "parallel"
     order_invariant: ClassVar[bool] = False
+    not_exportable: ClassVar[str] = ""
+    """Why `torch.export` cannot trace `forward`; empty if it can. A law checks either claim."""
 
     def __init_subclass__(cls, *, name: str = "", **kwargs: object) -> None:
         super().__init_subclass__(**kwargs)

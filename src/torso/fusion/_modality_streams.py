@@ -25,7 +25,7 @@ def with_summary(tokens: Tokens, summary: Tensor) -> Tokens:
         tokens: `[batch, length, dim]`; values under the mask become zeros.
         summary: `[dim]`, the token to put in front.
     """
-    front = summary.expand(len(tokens.mask), 1, -1)
+    front = summary.expand(tokens.mask.shape[0], 1, -1)
     mask = torch.cat([tokens.present.unsqueeze(1), tokens.mask], dim=1)
     return Tokens(torch.cat([front, zeroed(tokens)], dim=1), mask)
 

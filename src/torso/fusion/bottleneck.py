@@ -18,7 +18,9 @@ __all__ = ["Bottleneck"]
 
 
 class Bottleneck(Fusion, name="bottleneck"):
-    """Attention bottlenecks: `[x_m, b_m] <- block_m([x_m, b])` for each modality m, `b <- mean_m b_m`.
+    """A stream per modality; the streams exchange through a few shared tokens (MBT).
+
+    Attention bottlenecks: `[x_m, b_m] <- block_m([x_m, b])` for each modality m, `b <- mean_m b_m`.
 
     Each modality has a stream of self-attention blocks. From layer `start` on, all streams also read and write
     `num` shared tokens b, and see nothing else of each other. The mean of the summary tokens comes out.
@@ -69,7 +71,7 @@ class Bottleneck(Fusion, name="bottleneck"):
     def forward(self, tokens: Mapping[str, Tokens], /) -> Tokens:
         """Return one token per row; it is absent where every modality is."""
         streams = self.streams.start(tokens)
-        batch = len(next(iter(streams.values())).mask)
+        batch = next(iter(streams.values())).mask.shape[0]
         shared = self.shared.expand(batch, -1, -1)
         for layer in range(self.streams.depth):
             if layer >= self.start:

@@ -17,7 +17,9 @@ __all__ = ["Central"]
 
 
 class Central(Fusion, name="central"):
-    """CentralNet: `c <- f(alpha_c c + sum_m alpha_m h_m)` at every layer, with learned scalars alpha.
+    """A central stream that reads the modalities' streams at every layer (CentralNet).
+
+    CentralNet: `c <- f(alpha_c c + sum_m alpha_m h_m)` at every layer, with learned scalars alpha.
 
     `h_m` is the summary token of modality m after its self-attention block of that layer, and `f` a residual
     feed-forward layer of the central stream, `f(x) = x + feed(norm(x))`. The central stream comes out.
@@ -67,7 +69,7 @@ class Central(Fusion, name="central"):
     def forward(self, tokens: Mapping[str, Tokens], /) -> Tokens:
         """Return the central stream's last state, one token per row, present in every row."""
         streams = self.streams.start(tokens)
-        batch = len(next(iter(streams.values())).mask)
+        batch = next(iter(streams.values())).mask.shape[0]
         central = self.start.expand(batch, -1)
         for layer, feed in enumerate(self.layers):
             streams = self.streams.step(layer, streams)

@@ -20,7 +20,9 @@ __all__ = ["CrossAttention"]
 
 
 class CrossAttention(Fusion, name="cross_attention"):
-    """Directed cross-attention: `q <- block_m(q, x_m)`, queries from one modality, keys and values from m.
+    """One modality's tokens attend to each other modality in turn.
+
+    Directed cross-attention: `q <- block_m(q, x_m)`, queries from one modality, keys and values from m.
 
     From Vaswani et al., NeurIPS 2017 (https://arxiv.org/abs/1706.03762): a transformer block with keys from
     another modality. Differs: pre-norm; a learned token leads the keys of each modality, so that a query may
@@ -69,7 +71,7 @@ class CrossAttention(Fusion, name="cross_attention"):
 
     def _queries(self, tokens: Mapping[str, Tokens]) -> Tokens:
         """Return the query tokens. A learned one stands in for them in rows without `query`."""
-        batch = len(next(iter(tokens.values())).mask)
+        batch = next(iter(tokens.values())).mask.shape[0]
         learned = self.start.expand(batch, 1, -1)
         if self.query not in tokens:
             return Tokens(learned, learned.new_ones(batch, 1, dtype=torch.bool))

@@ -16,7 +16,9 @@ __all__ = ["Film"]
 
 
 class Film(Fusion, name="film"):
-    """Feature-wise linear modulation: `x <- gamma_m * x + beta_m`, with gamma and beta from modality m.
+    """Each modality in turn scales and shifts the vector of one modality (FiLM).
+
+    Feature-wise linear modulation: `x <- gamma_m * x + beta_m`, with gamma and beta from modality m.
 
     `x` begins as the mean of the tokens of `base`; `gamma_m = 1 + A_m c_m` and `beta_m = B_m c_m` (both with
     a bias), where `c_m` is the normalised mean of the tokens of m.
@@ -54,7 +56,7 @@ class Film(Fusion, name="film"):
 
     def forward(self, tokens: Mapping[str, Tokens], /) -> Tokens:
         """Return one token per row, present in every row."""
-        batch = len(next(iter(tokens.values())).mask)
+        batch = next(iter(tokens.values())).mask.shape[0]
         x = self.start.expand(batch, -1)
         if self.base in tokens:
             x = x + masked_mean(tokens[self.base])

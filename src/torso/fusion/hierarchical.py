@@ -17,7 +17,7 @@ Tree = str | Sequence["Tree"]
 
 
 class Hierarchical(Fusion, name="hierarchical"):
-    """One inner fusion per node of a tree whose leaves are the modalities.
+    """One inner fusion per node of a tree with the modalities as leaves.
 
     `tree: [[image, text], speech]` fuses image with text, and the result with speech. A branch without any
     modality in a row is absent one level up, even if the inner fusion returns tokens for it.

@@ -83,13 +83,13 @@ class Late(Fusion, name="late"):
     def _opinions(self, tokens: Mapping[str, Tokens]) -> tuple[Tensor, Tensor]:
         """Return each modality's output and its weight, both `[batch, modalities, dim]`."""
         outputs = [self.opinion[name](masked_mean(modality)) for name, modality in tokens.items()]
-        said = torch.stack(outputs, dim=1)
+        opinions = torch.stack(outputs, dim=1)
         present = torch.stack([modality.present for modality in tokens.values()], dim=1)
         present = present.unsqueeze(2)
         if self.rule == "mean":
             count = present.sum(dim=1, keepdim=True).clamp(min=1)
-            return said, (present.to(said.dtype) / count).expand_as(said)
-        mean, log_precision = said.chunk(2, dim=2)
+            return opinions, (present.to(opinions.dtype) / count).expand_as(opinions)
+        mean, log_precision = opinions.chunk(2, dim=2)
         # T_m / (1 + Σ T) is a softmax with a logit of 0 for the prior: it cannot overflow.
         log_precision = log_precision.masked_fill(~present, -torch.inf)
         prior = torch.zeros_like(log_precision[:, :1])

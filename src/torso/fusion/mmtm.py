@@ -19,7 +19,9 @@ __all__ = ["MMTM"]
 
 
 class MMTM(Fusion, name="mmtm"):
-    """Squeeze and excitation across modalities: `x_m <- 2 sigmoid(E_m z) * x_m`, `z = relu(W [s_1 ... s_M])`.
+    """Gates on each modality's channels, computed from all modalities at every layer (MMTM).
+
+    Squeeze and excitation across modalities: `x_m <- 2 sigmoid(E_m z) * x_m`, `z = relu(W [s_1 ... s_M])`.
 
     `s_m` is the mean of the tokens of m and the gate `2 sigmoid(...)` holds for all its tokens; in each
     layer a self-attention block per modality comes first. The mean of the streams' summary tokens comes out.

@@ -71,7 +71,7 @@ class Perceiver(Fusion, name="perceiver"):
                 if name in tokens
             }
         )
-        start = self.latents.expand(len(keys.mask), -1, -1)
+        start = self.latents.expand(keys.mask.shape[0], -1, -1)
         latents = Tokens(start, start.new_ones(start.shape[:2], dtype=torch.bool))
         for _ in range(self.rounds):
             latents = self.cross(latents, keys)

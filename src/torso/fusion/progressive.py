@@ -17,7 +17,9 @@ __all__ = ["Progressive"]
 
 
 class Progressive(Fusion, name="progressive"):
-    """Progressive fusion: `z <- inner({x_m + W_m norm(z)})`, repeated with the same weights.
+    """An inner fusion that runs repeatedly; its output is fed back to all modalities.
+
+    Each pass computes `z <- inner({x_m + W_m norm(z)})`, with the same weights.
 
     The first pass sees the modalities alone. Then the fused vector z, the mean of the tokens that came out, is
     fed back to the inputs of all modalities.

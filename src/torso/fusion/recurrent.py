@@ -21,7 +21,9 @@ _CELLS = {"gru": nn.GRUCell, "lstm": nn.LSTMCell}
 
 
 class Recurrent(Fusion, name="recurrent"):
-    """A recurrent cell over the modalities: `s <- cell(x_m, s)`, the same weights at every step.
+    """A recurrent cell reads one vector per modality, one after the other.
+
+    Each step is `s <- cell(x_m, s)`, with the same weights.
 
     From Cho et al., EMNLP 2014 (GRU, https://arxiv.org/abs/1406.1078), in PyTorch's form, or Hochreiter and
     Schmidhuber, Neural Computation 9, 1997 (LSTM). Differs: `x_m` is the mean of the tokens of m plus a learned
@@ -61,7 +63,7 @@ class Recurrent(Fusion, name="recurrent"):
 
     def forward(self, tokens: Mapping[str, Tokens], /) -> Tokens:
         """Return the last hidden state, one token per row, present in every row."""
-        batch = len(next(iter(tokens.values())).mask)
+        batch = next(iter(tokens.values())).mask.shape[0]
         state = tuple(part.expand(batch, -1) for part in self.start)
         for index, name in enumerate(self.order):
             if name not in tokens:

@@ -17,7 +17,9 @@ __all__ = ["Sequential"]
 
 
 class Sequential(Fusion, name="sequential"):
-    """A state passes through one inner fusion per modality: `s_m = inner_m(s_{m-1}, x_m)`.
+    """A state passes through one inner fusion per modality.
+
+    The state after modality m is `s_m = inner_m(s_{m-1}, x_m)`.
 
     From Swamy et al., NeurIPS 2023 (MultiModN, https://arxiv.org/abs/2309.14118). Differs: the step is any fusion
     instead of one dense layer; the state takes a residual step; a missing modality is skipped row by row (the
@@ -61,7 +63,7 @@ class Sequential(Fusion, name="sequential"):
 
     def states(self, tokens: Mapping[str, Tokens], /) -> list[Tokens]:
         """Return the first state and the state after each step; a modality without a key makes no step."""
-        batch = len(next(iter(tokens.values())).mask)
+        batch = next(iter(tokens.values())).mask.shape[0]
         state = Tokens.vector(self.start.expand(batch, -1))
         states = [state]
         for name, step in self.steps.pairs():

@@ -61,7 +61,7 @@ class Transformer(Fusion, name="transformer"):
             for index, name in enumerate(self.modalities)
             if name in tokens
         }
-        batch = len(next(iter(marked.values())).mask)
+        batch = next(iter(marked.values())).mask.shape[0]
         start = self.summary.expand(batch, -1, -1)
         summary = Tokens(start, start.new_ones(start.shape[:2], dtype=torch.bool))
         together = concat_tokens({"": summary, **marked})

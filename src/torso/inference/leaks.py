@@ -2,13 +2,13 @@
 
 An id that was handed out in the order of the classes, a code with the class in its prefix, a second spelling of
 the label: each makes a model that is excellent in every test and useless afterwards. Such a column is found
-without training anything. The rows are dealt into five folds; each row is answered with the label of the row
-of the other folds that is nearest in the column's order (numbers by distance, text by the beginning that they
-share), and rows with equal values answer together. The score is 1 for an answer that is always right and 0
-for one that is no better than the majority (or the mean).
+without training anything. The rows are dealt into five folds. Each row is answered with the label of its nearest
+neighbour in the other folds; numbers are near by distance, texts by the beginning that they share. Rows with equal
+values answer together. The score is 1 for answers that are always right and 0 for ones no better than the
+majority (or the mean).
 
-A column of many values is thinned to one row per value first, drawn at random. Otherwise a text that stands in several rows of
-the same thing would "predict" its label merely by recognising it.
+A column of many values is thinned to one row per value first, drawn at random. Otherwise a text that stands in
+several rows of the same thing would "predict" its label merely by recognising it.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from torso.tables.table import index_array
 __all__ = ["leak_score", "leak_warning"]
 
 CODE_LEAKS, CLASS_LEAKS, QUANTITY_LEAKS = 0.7, 0.9, 0.97
-"""Scores from which a code, or another column for a class or a quantity, is said to leak.
+"""Least scores of a leak: by a code; by any other column, of a class; and of a quantity.
 
 A code should say nothing at all, so less is enough; one physical quantity often settles most of another, so
 there it takes nearly a copy. Chosen by looking at emoji and talking_stamps (eight seeds), adult and six sets of
@@ -44,7 +44,14 @@ FEW_VALUES = 100
 def leak_warning(
     values: pa.Array, target: pa.Array, name: str, *, numeric: bool, is_code: bool
 ) -> str | None:
-    """Return the warning that `values` give the target called `name` away, or None."""
+    """Return the warning that `values` give the target called `name` away, or None.
+
+    >>> codes = pa.array([f"{row % 2}-{row:04d}" for row in range(200)])  # the class is the prefix
+    >>> target = pa.array(["cat" if row % 2 else "dog" for row in range(200)])
+    >>> warning = leak_warning(codes, target, "animal", numeric=False, is_code=True)
+    >>> warning.split(". ")[0]
+    "leaks the target 'animal': this column alone explains 100% of the rows that are not of its most frequent class"
+    """
     score = leak_score(values, target, numeric=numeric)
     if score < (CODE_LEAKS if is_code else QUANTITY_LEAKS if numeric else CLASS_LEAKS):
         return None
@@ -56,7 +63,7 @@ def leak_warning(
 
 
 def leak_score(values: pa.Array, target: pa.Array, *, numeric: bool, seed: int = 0) -> float:
-    """Return how far `values` alone give `target` away, at most 1; 0 where too few rows can tell.
+    """Return the degree to which `values` alone give `target` away, at most 1; 0 where too few rows can tell.
 
     Args:
         values: numbers, booleans, dates or text; rows without a value or without a label do not count.
@@ -101,7 +108,7 @@ def _score(answers: np.ndarray, labels: np.ndarray, *, numeric: bool) -> float:
 def _answers(
     keys: np.ndarray, labels: np.ndarray, asked: np.ndarray, *, numeric: bool
 ) -> np.ndarray:
-    """Return for every key in `asked` the label of the nearest of `keys`."""
+    """Return the label of the nearest of `keys`, for every key in `asked`."""
     values, answers = _grouped(keys, labels, numeric=numeric)
     right = np.clip(np.searchsorted(values, asked), 0, len(values) - 1)
     left = np.maximum(right - 1, 0)
@@ -113,11 +120,11 @@ def _grouped(
     keys: np.ndarray, labels: np.ndarray, *, numeric: bool
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the distinct keys, sorted, each with the mean or the most frequent of its labels."""
-    values, place = np.unique(keys, return_inverse=True)
+    values, group = np.unique(keys, return_inverse=True)
     if numeric:
-        return values, np.bincount(place, weights=labels) / np.bincount(place)
-    order = np.lexsort((labels, place))
-    pairs = np.stack([place[order], labels[order]], axis=1)
+        return values, np.bincount(group, weights=labels) / np.bincount(group)
+    order = np.lexsort((labels, group))
+    pairs = np.stack([group[order], labels[order]], axis=1)
     starts = np.flatnonzero(np.r_[True, (np.diff(pairs, axis=0) != 0).any(axis=1)])
     counts = np.diff(np.r_[starts, len(pairs)])
     pairs = pairs[starts]
@@ -127,22 +134,22 @@ def _grouped(
 
 
 def _keys(cells: list[Any]) -> np.ndarray:
-    """Return `cells` as float64: numbers as they are, anything else by its place in the alphabet.
+    """Return `cells` as float64: numbers as they are, anything else by its position in the alphabet.
 
-    Neighbours in the alphabet lie the closer, the longer the beginning they share.
+    Neighbours in the alphabet are the closer, the longer the beginning that they share.
     """
     if all(isinstance(cell, int | float) for cell in cells):
         return np.nan_to_num(np.array(cells, dtype=np.float64))
     texts = sorted(set(map(str, cells)))
     shared = [_shared_start(*pair) for pair in pairwise(texts)]
     gaps = np.exp2(-np.minimum(np.array(shared, dtype=np.float64), 30))
-    places = dict(zip(texts, np.r_[0.0, np.cumsum(gaps)].tolist(), strict=True))
-    return np.array([places[str(cell)] for cell in cells])
+    positions = dict(zip(texts, np.r_[0.0, np.cumsum(gaps)].tolist(), strict=True))
+    return np.array([positions[str(cell)] for cell in cells])
 
 
 def _shared_start(first: str, second: str) -> int:
     pairs = enumerate(zip(first, second, strict=False))
-    return next((i for i, (a, b) in pairs if a != b), min(len(first), len(second)))
+    return next((index for index, (a, b) in pairs if a != b), min(len(first), len(second)))
 
 
 def _valid(values: pa.Array) -> np.ndarray:

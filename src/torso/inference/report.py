@@ -49,9 +49,9 @@ class ColumnReport:
         missing: share of cells without a value.
         distinct: number of distinct values.
         example: a short one.
-        warnings: what the user should know before training.
+        warnings: facts that the user should know before training.
         use: whether the column is a sensible input; False for targets.
-        settings: of the kind, where the cells suggest other than its defaults.
+        settings: of the kind, where the cells suggest others than the defaults.
     """
 
     name: str
@@ -143,8 +143,8 @@ def _input(kind: str) -> type[Input] | None:
 
 
 def _in_files(kind: str) -> bool:
-    found = _input(kind)
-    return found is not None and found.in_files
+    known = _input(kind)
+    return known is not None and known.in_files
 
 
 def _with_suggestion(
@@ -164,7 +164,7 @@ def _target_kind(column: Column, kinds: Mapping[str, str]) -> str:
 
 
 def _label(kind: str) -> str:
-    """Return what a label of a kind is; empty for no kind, and for one that is named by its import path."""
+    """Return the `Target.label` of a kind; empty for no kind, and for one that is named by its import path."""
     return Target.registry.find(kind).label if kind in Target.registry else ""
 
 

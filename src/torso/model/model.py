@@ -255,7 +255,7 @@ class Model(nn.Module):
         for _, trunk in self.trunks.pairs():
             for _, encoder in trunk.encoders.pairs():
                 if (rate := encoder.lr) is not None:
-                    yield from ((parameter, rate) for parameter in encoder.at_own_rate())
+                    yield from ((parameter, rate) for parameter in encoder.own_rate_parameters())
 
     def encoder_parameters(self) -> dict[str, list[nn.Parameter]]:
         """Return modality -> the parameters of its encoders, of all trunks."""

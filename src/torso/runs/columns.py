@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from torso.core.errors import ConfigError, unknown, within
+from torso.core.spec import Spec
 from torso.inference.report import ColumnReport, infer_target, inspect_table
 from torso.runs.gather import described
 from torso.tables.table import Table
@@ -27,7 +29,7 @@ def infer_columns(table: Table, values: dict[str, Any], *, add: bool) -> list[Co
         ConfigError: a named column is not in the table, or no kind fits a target.
     """
     named = _in_table(described(values.get("targets"), "targets"), table, "target")
-    targets = {name: spec for name, spec in named.items() if spec is not None}
+    targets = {task: spec for task, spec in named.items() if spec is not None}
     inputs = _in_table(described(values.get("inputs"), "inputs"), table, "input")
     data = values.get("data") or {}
     kinds = {
@@ -36,7 +38,7 @@ def infer_columns(table: Table, values: dict[str, Any], *, add: bool) -> list[Co
         if spec and "kind" in spec and name in table.names
     }
     own = [name for name in targets if name in table.names]
-    reports = inspect_table(table, own, roots=_roots(table, data), kinds=kinds)
+    reports = inspect_table(table, own, roots=_roots(table, data.get("root") or []), kinds=kinds)
     split = data.get("split") or {}
     aside = {split.get("group"), split.get("column"), *_parts_of_labels(targets)}
     chosen: dict[str, Any] = {}
@@ -63,22 +65,22 @@ def _parts_of_labels(targets: Mapping[str, Mapping[str, Any]]) -> set[str]:
     kinds = []
     for name, spec in targets.items():
         if "kind" in spec:
-            settings = {k: v for k, v in spec.items() if k not in ("kind", "column")}
+            settings = {key: spec[key] for key in spec if key not in ("kind", "column")}
             with within(f"targets.{name}"):
-                kinds.append(Target.registry.build({"type": spec["kind"], **settings}))
+                kinds.append(Target.registry.build(Spec(spec["kind"], settings)))
     read = {spec["column"] for spec in targets.values() if spec.get("column")}
     return {other for kind in kinds for other in kind.others} | read
 
 
-def _roots(table: Table, data: Mapping[str, Any]) -> list[Any]:
-    named = data.get("root") or []
-    folder = [table.folder] if table.folder is not None else []
-    if not named:
-        return []
+def _roots(table: Table, named: Sequence[str]) -> list[str | Path]:
+    """Return where files of the table lie: the `named` roots, from its folder where they are there, and the folder."""
+    if not named or table.folder is None:
+        return list(named)
+    beside = [table.folder / root for root in named]
     return [
-        table.folder / root if table.folder is not None and (table.folder / root).exists() else root
-        for root in named
-    ] + folder
+        *(path if path.exists() else root for path, root in zip(beside, named, strict=True)),
+        table.folder,
+    ]
 
 
 def _in_table(
@@ -95,6 +97,7 @@ def _in_table(
 
 
 def _settled(spec: dict[str, Any] | None, report: ColumnReport) -> dict[str, Any]:
+    """Return what is said of a column, with what its cells say where that leaves the kind or a setting open."""
     spec = dict(spec or {})
     kind = spec.pop("kind", report.kind)
     if not kind:

@@ -38,7 +38,7 @@ def settle_encoders(config: RunConfig) -> RunConfig:
         modality = schema.modalities[name]
         spec = _encoder(config, schema, name)
         with within(f"encoders.{name}"):
-            pinned, asked = Encoder.registry.find(spec.name).prepare(spec.settings)
+            pinned, asked = Encoder.registry.find(spec.name).pin(spec.settings)
         encoders[name] = Spec(spec.name, pinned).as_dict(modality.form)
         for column in modality.columns:
             inputs[column] = {**inputs[column], **asked}

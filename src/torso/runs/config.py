@@ -9,12 +9,14 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import BaseModel, Field, ValidationError
+from pydantic_core import ErrorDetails
 
 from torso.core.errors import ConfigError, unknown
+from torso.core.ranges import Range
 from torso.core.strict import Strict
 from torso.training.config import TrainingConfig
 
@@ -69,11 +71,11 @@ class DataConfig(Strict):
 class RunConfig(Strict):
     """A whole run."""
 
-    seed: int = 0
+    seed: int = Field(0, description="of the split, the first weights, the order of rows")
     data: DataConfig = DataConfig()  # type: ignore[call-arg]
     inputs: dict[str, dict[str, Any]] = Field(description="column -> kind and its settings")
     targets: dict[str, dict[str, Any]] = Field(description="column -> kind and its settings")
-    dim: int = Field(128, ge=2, description="width of a token")
+    dim: Annotated[int, Range(32, 512, log=True)] = Field(128, ge=2, description="width of a token")
     encoders: dict[str, _Part] = Field({}, description="modality -> encoder")
     fusion: _Part = "concat"
     sharing: _Part = "hard"
@@ -95,7 +97,7 @@ class RunConfig(Strict):
         try:
             return cls.model_validate(values)
         except ValidationError as error:
-            sentences = dict.fromkeys(_sentence(cls, one) for one in error.errors())
+            sentences = dict.fromkeys(_sentence(cls, details) for details in error.errors())
             raise ConfigError(f"{origin}: " + " ".join(sentences)) from None
 
     def to_yaml(self) -> str:
@@ -137,10 +139,10 @@ def apply_settings(values: dict[str, Any], settings: Sequence[str] | Mapping[str
     """
     pairs = settings.items() if isinstance(settings, Mapping) else map(_pair, settings)
     for path, value in pairs:
-        _place(values, path.split("."), value, path, named="type")
+        _put(values, path.split("."), value, path)
 
 
-def _pair(setting: str) -> tuple[str, Any]:
+def _pair(setting: str) -> tuple[str, object]:
     path, equals, text = setting.partition("=")
     if not equals or not path:
         raise ConfigError(f"A setting should look like training.epochs=5. Found {setting!r}.")
@@ -150,8 +152,8 @@ def _pair(setting: str) -> tuple[str, Any]:
         raise ConfigError(f"The value of the setting {setting!r} is no YAML: {error}") from error
 
 
-def _loaded(text: str) -> Any:
-    value = yaml.safe_load(text)
+def _loaded(text: str) -> object:
+    value: object = yaml.safe_load(text)
     if isinstance(value, str):  # YAML 1.1 reads 1e-3 as text
         try:
             return float(value)
@@ -160,19 +162,30 @@ def _loaded(text: str) -> Any:
     return value
 
 
-def _place(values: dict[str, Any], path: list[str], value: Any, whole: str, *, named: str) -> None:
-    """Put `value` where `path` leads; what stands there as a name alone becomes `{named: name}`."""
-    longest = next((end for end in range(len(path), 0, -1) if ".".join(path[:end]) in values), 1)
-    key, rest = ".".join(path[:longest]), path[longest:]
+def _put(
+    values: dict[str, Any], path: list[str], value: object, setting: str, name_key: str = "type"
+) -> None:
+    """Put `value` where `path` leads.
+
+    Args:
+        values: changed in place.
+        path: what is left of the setting's path.
+        value: to put there.
+        setting: the whole path, for messages.
+        name_key: under which a name that stands alone goes on, once a setting comes to it.
+    """
+    ends = [end for end in range(len(path), 0, -1) if ".".join(path[:end]) in values]
+    end = ends[0] if ends else 1  # the longest key that is there, since names may hold dots
+    key, rest = ".".join(path[:end]), path[end:]
     if not rest:
         values[key] = value
         return
     inner = values.setdefault(key, {})
     if isinstance(inner, str) and len(rest) == 1:  # a part or a column given by a name
-        inner = values[key] = {named: inner}
+        inner = values[key] = {name_key: inner}
     if not isinstance(inner, dict):
-        raise ConfigError(f"The setting {whole!r} leads through `{key}`, which is {inner!r}.")
-    _place(inner, rest, value, whole, named="kind" if key in ("inputs", "targets") else named)
+        raise ConfigError(f"The setting {setting!r} leads through `{key}`, which is {inner!r}.")
+    _put(inner, rest, value, setting, "kind" if key in ("inputs", "targets") else name_key)
 
 
 def key_paths(model: type[BaseModel], before: str = "") -> list[str]:
@@ -190,23 +203,33 @@ def key_paths(model: type[BaseModel], before: str = "") -> list[str]:
     return paths
 
 
-def _sentence(model: type[BaseModel], error: Any) -> str:
-    place = [str(part) for part in error["loc"]]
-    path = ".".join(place)
+def _sentence(model: type[BaseModel], error: ErrorDetails) -> str:
+    """Return what pydantic found wrong as path, rule, value found and cure."""
+    location = [str(key) for key in error["loc"]]
+    path = ".".join(location)
     if error["type"] == "extra_forbidden":
-        elsewhere = [known for known in key_paths(model) if known.split(".")[-1] == place[-1]]
-        for part in place[:-1]:
-            model = model.model_fields[part].annotation  # type: ignore[assignment]
-        where = f"key in `{'.'.join(place[:-1])}`:" if len(place) > 1 else "key"
-        if elsewhere:
-            return f"Unknown {where} {place[-1]!r}. Did you mean {elsewhere[0]!r}?"
-        return unknown(where, place[-1], model.model_fields)
+        return _unknown_key(model, location)
     if error["type"] == "missing":
         return f"`{path}` is required."
-    found = json.dumps(error["input"], default=str)
-    if place[-1] in ("str", "dict[str,any]"):  # the two forms of a part, each refused
-        path = ".".join(place[:-1])
-        return (
-            f"`{path}` should be a part's name or a mapping with its settings. Found {found[:80]}."
-        )
-    return f"`{path}`: {error['msg']}. Found {found[:80]}."
+    value = json.dumps(error["input"], default=str)[:80]
+    if location[-1] in ("str", "dict[str,any]"):  # the two forms of a part, each refused
+        path = ".".join(location[:-1])
+        return f"`{path}` should be a part's name or a mapping with its settings. Found {value}."
+    message = error["msg"]
+    rule = (
+        message.removeprefix("Input ") if message.startswith("Input ") else f"is wrong: {message}"
+    )
+    return f"`{path}` {rule}. Found {value}."
+
+
+def _unknown_key(model: type[BaseModel], location: list[str]) -> str:
+    """Return the sentence about a key that its section lacks; another section may have it."""
+    *sections, key = location
+    elsewhere = [path for path in key_paths(model) if path.split(".")[-1] == key]
+    section: Any = model
+    for name in sections:
+        section = section.model_fields[name].annotation
+    where = f"key in `{'.'.join(sections)}`:" if sections else "key"
+    if elsewhere:
+        return f"Unknown {where} {key!r}. Did you mean {elsewhere[0]!r}?"
+    return unknown(where, key, section.model_fields)

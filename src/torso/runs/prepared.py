@@ -13,6 +13,7 @@ import numpy as np
 from torso.columns.dataset import Dataset
 from torso.columns.reading import Skipped
 from torso.core.errors import ConfigError
+from torso.runs.check import check_values
 from torso.runs.complete import complete_parts, settle_encoders
 from torso.runs.config import RunConfig, apply_settings
 from torso.runs.schema import Schema
@@ -90,6 +91,10 @@ class Prepared:
         """
         values = deepcopy(dict(self.values))
         apply_settings(values, settings)
+        for section in ("inputs", "targets"):  # null takes a column out
+            columns = values[section].items()
+            values[section] = {name: spec for name, spec in columns if spec is not None}
+        check_values(values)
         asked = RunConfig.parse(values)
         own = self.settled.data.split
         if asked.data.split.seed is None and asked.seed != self.settled.seed:

@@ -8,7 +8,7 @@ from typing import Any
 from torso.core.errors import ConfigError, unknown
 from torso.core.registry import Registry
 
-__all__ = ["ROOMS", "registry_of"]
+__all__ = ["ROOMS", "registry_of", "rooms_of"]
 
 ROOMS = {
     "inputs": ("torso.columns.inputs", "Input"),
@@ -33,6 +33,19 @@ def registry_of(room: str) -> Registry[Any]:
     """
     if room not in ROOMS:
         raise ConfigError(unknown("room", room, ROOMS))
-    module, base = ROOMS[room]
-    registry: Registry[Any] = getattr(import_module(module), base).registry
+    registry: Registry[Any] = _base(room).registry
     return registry
+
+
+def rooms_of(part: str) -> list[str]:
+    """Return the rooms of the class that an import path names, `module:Class`; usually one.
+
+    Raises:
+        ConfigError: it cannot be imported.
+    """
+    return [room for room in ROOMS if issubclass(registry_of(room).find(part), _base(room))]
+
+
+def _base(room: str) -> Any:
+    module, name = ROOMS[room]
+    return getattr(import_module(module), name)

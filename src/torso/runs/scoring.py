@@ -11,7 +11,7 @@ import numpy as np
 from torso.evaluation.report import TaskReport
 from torso.model.model import Model
 from torso.runs.schema import Schema
-from torso.tasks import evaluate_task
+from torso.tasks import Details, evaluate_task
 from torso.training import Prediction
 
 __all__ = ["Scorer"]
@@ -55,8 +55,7 @@ class Scorer:
                 kind.compared(predictions[task].value),
                 kind.compared(truths[task]),
                 self.baselines[task],
-                details=predictions[task].details,
-                level=self.model.heads[task].level,
+                details=Details(predictions[task].details, self.model.heads[task].level),
                 names=kind.names,
                 groups=groups,
                 resamples=resamples,

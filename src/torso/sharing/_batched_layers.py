@@ -66,7 +66,7 @@ class BatchedLinear(nn.Module):
         if x.ndim == 2:  # one product over all members' outputs, instead of one per member
             weight = self.weights.joined() if self.private else self.weights[0].flatten(0, 1)
             flat = functional.linear(x, weight, bias)
-            return flat.view(len(x), self.members, self.outputs).transpose(0, 1)
+            return flat.view(x.shape[0], self.members, self.outputs).transpose(0, 1)
         weight = self.weight().transpose(1, 2)
         if bias is None:
             return torch.bmm(x, weight)

@@ -1,7 +1,9 @@
 """Parameters of one shape, one per task, kept as rows of one block of memory.
 
-The tasks' own parameters stay separate parameters: each task's gradient, clipping and weight decay then stay
-its own. A product over all tasks wants one tensor `[tasks, ...]`. Rows of one block give both without a copy.
+A product over all tasks wants one tensor `[tasks, ...]`. One such parameter would be reached by every task's loss:
+gradients, clipping, weight decay and the list of shared parameters would no longer be each task's own. So the
+parameters stay separate, and rows of one block of memory give the tensor without a copy. If something moves
+them, as sharding over processes does, they are copied together instead.
 """
 
 from __future__ import annotations

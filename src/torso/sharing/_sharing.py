@@ -41,6 +41,8 @@ class Sharing(nn.Module, ABC):
 
     registry: ClassVar[Registry[Sharing]] = Registry("sharing")
     pairwise: ClassVar[bool] = False
+    not_exportable: ClassVar[str] = ""
+    """Why `torch.export` cannot trace `forward`; empty if it can. A law checks either claim."""
     law_settings: ClassVar[tuple[Mapping[str, object], ...]] = ()
 
     def __init_subclass__(cls, *, name: str = "", **kwargs: object) -> None:

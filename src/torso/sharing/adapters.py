@@ -16,7 +16,9 @@ __all__ = ["Adapters"]
 
 
 class Adapters(TaskConditioned, name="adapters"):
-    """Shared layers, each followed by one residual bottleneck per task: `h + U_k relu(D_k h)`.
+    """Shared layers, each followed by one small residual bottleneck per task.
+
+    After each layer task k reads `h + U_k relu(D_k h)`.
 
     From Houlsby et al., ICML 2019, "Parameter-Efficient Transfer Learning for NLP" (https://arxiv.org/abs/1902.00751),
     and Rebuffi, Bilen, Vedaldi, NeurIPS 2017 (https://arxiv.org/abs/1705.08045), the residual adapters. Differs:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Literal
 
 import torch
 from torch import Tensor
@@ -41,7 +41,7 @@ class Stitch(MixingUnit):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the mixed towers."""
-        batch = len(x[0])
+        batch = x[0].shape[0]
         parts = torch.unflatten(x, 2, (self.subspaces, -1)).transpose(1, 2).flatten(0, 1).flatten(1)
         mixed = (self.matrix() @ parts).view(self.tasks, self.subspaces, batch, -1)
         return mixed.transpose(1, 2).flatten(2)
@@ -80,7 +80,7 @@ class CrossStitch(MixedTowers, name="cross_stitch"):
         *,
         layers: Annotated[int, Range(1, 4)] = 2,
         own: Annotated[float, Range(0.5, 1.0)] = 0.9,
-        level: str = "layer",
+        level: Literal["layer", "trunk"] = "layer",
     ) -> None:
         check_number("own", own)
         super().__init__(tasks, dim, layers, lambda: Stitch(len(tasks), 1, own), level)

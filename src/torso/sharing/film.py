@@ -1,4 +1,4 @@
-"""Task-conditioned FiLM: shared layers whose channels each task scales and shifts."""
+"""Task-conditioned FiLM: each task scales and shifts the channels of shared layers."""
 
 from __future__ import annotations
 
@@ -16,7 +16,9 @@ __all__ = ["FiLM"]
 
 
 class FiLM(TaskConditioned, name="film"):
-    """Shared layers whose channels each task scales and shifts: `relu((1 + c_k) * (W x + b) + d_k)`.
+    """Shared layers with channels that each task scales and shifts.
+
+    Task k reads `relu((1 + c_k) * (W x + b) + d_k)`.
 
     From Perez, Strub, de Vries, Dumoulin, Courville, AAAI 2018, "FiLM: Visual Reasoning with a General Conditioning
     Layer" (https://arxiv.org/abs/1709.07871). Differs: the condition is the task, so c and d are parameters, one

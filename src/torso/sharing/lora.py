@@ -1,4 +1,4 @@
-"""Task-conditioned LoRA: shared layers whose weights each task changes by a matrix of low rank."""
+"""Task-conditioned LoRA: each task changes the weights of shared layers by a matrix of low rank."""
 
 from __future__ import annotations
 
@@ -16,7 +16,9 @@ __all__ = ["LoRA"]
 
 
 class LoRA(TaskConditioned, name="lora"):
-    """Shared layers whose weights each task changes by a low-rank matrix: `relu(W x + b + s B_k A_k x)`.
+    """Shared layers with weights that each task changes by a matrix of low rank.
+
+    Task k reads `relu(W x + b + s B_k A_k x)`.
 
     From Hu et al., ICLR 2022, "LoRA: Low-Rank Adaptation of Large Language Models" (https://arxiv.org/abs/2106.09685),
     with `s = alpha / rank` and B zero at first, and a pair of matrices per task as in MTL-LoRA

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Annotated
+from typing import Annotated, Literal
 
 import torch
 from torch import Tensor, nn
@@ -57,7 +57,7 @@ class MMoE(Sharing, name="mmoe"):
         *,
         experts: Annotated[int, Range(2, 16, log=True)] = 4,
         hidden: Sequence[int] | None = None,
-        level: str = "layer",
+        level: Literal["layer", "trunk"] = "layer",
     ) -> None:
         super().__init__(tasks, dim)
         self.names = [f"expert_{index}" for index in range(check_int("experts", experts))]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Literal
 
 import torch
 from torch import Tensor
@@ -78,7 +78,7 @@ class NDDR(MixedTowers, name="nddr"):
         *,
         layers: Annotated[int, Range(1, 4)] = 2,
         own: Annotated[float, Range(0.5, 1.0)] = 0.9,
-        level: str = "layer",
+        level: Literal["layer", "trunk"] = "layer",
     ) -> None:
         check_number("own", own)
         super().__init__(tasks, dim, layers, lambda: Reduction(len(tasks), dim, own), level)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated
+from typing import Annotated, Literal
 
 import torch
 from torch import Tensor, nn
@@ -51,7 +51,7 @@ class Sluice(MixedTowers, name="sluice"):
         subspaces: int = 2,
         own: Annotated[float, Range(0.5, 1.0)] = 0.9,
         orthogonality: Annotated[float, Range(0.0, 1.0)] = 0.0,
-        level: str = "layer",
+        level: Literal["layer", "trunk"] = "layer",
     ) -> None:
         check_number("own", own)
         if dim % check_int("subspaces", subspaces):

@@ -24,10 +24,12 @@ if TYPE_CHECKING:
     from torso.tasks._base.evaluate import evaluate_task, fit_baseline
     from torso.tasks._base.head import Head
     from torso.tasks._base.labels import Labels
+    from torso.tasks._base.likelihood import Details
     from torso.tasks._base.scores import Measured, Scores, words_of
     from torso.tasks._base.target import Target, labelled
 
 __all__ = [
+    "Details",
     "Estimate",
     "Head",
     "Labels",
@@ -44,6 +46,7 @@ __all__ = [
 __getattr__ = lazy_names(
     __name__,
     {
+        "Details": "torso.tasks._base.likelihood",
         "Estimate": "torso.evaluation.report",
         "Head": "torso.tasks._base.head",
         "Labels": "torso.tasks._base.labels",

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
+from torso.core.ranges import Range
 from torso.core.strict import Strict
 
 __all__ = ["TrainingConfig"]
@@ -14,32 +15,38 @@ __all__ = ["TrainingConfig"]
 class TrainingConfig(Strict):
     """How the model is trained."""
 
-    epochs: int = Field(default=40, ge=1, description="passes over the training rows, at most")
-    batch_size: int | None = Field(
+    epochs: Annotated[int, Range(5, 200, log=True)] = Field(
+        default=40, ge=1, description="passes over the training rows, at most"
+    )
+    batch_size: Annotated[int | None, Range(16, 512, log=True)] = Field(
         default=None, ge=1, description="null: 64, or 128 to 256 from 12,800 training rows on"
     )
-    lr: float = Field(default=1e-3, gt=0, description="highest learning rate, of AdamW")
-    weight_decay: float = Field(
+    lr: Annotated[float, Range(1e-4, 1e-2, log=True)] = Field(
+        default=1e-3, gt=0, description="highest learning rate, of AdamW"
+    )
+    weight_decay: Annotated[float, Range(1e-4, 0.1, log=True)] = Field(
         default=0.01, ge=0, description="shrinks matrices; biases and norms are left alone"
     )
-    warmup: float = Field(
+    warmup: Annotated[float, Range(0, 0.2)] = Field(
         default=0.05, ge=0, lt=1, description="share of all steps with a rising rate"
     )
-    clip: float = Field(default=1.0, gt=0, description="largest norm of the gradient")
-    patience: int = Field(
+    clip: Annotated[float, Range(0.1, 10, log=True)] = Field(
+        default=1.0, gt=0, description="largest norm of the gradient"
+    )
+    patience: Annotated[int, Range(3, 30)] = Field(
         default=8, ge=1, description="epochs without a better held-out loss before the end"
     )
-    modality_dropout: float | None = Field(
+    modality_dropout: Annotated[float | None, Range(0, 0.5)] = Field(
         default=None,
         ge=0,
         lt=1,
         description="share of a row's modalities hidden in training; null: 0.25 where several are all "
         "numbers, categories, vectors or sequences and no target is an input again, else 0",
     )
-    mixup: float = Field(
+    mixup: Annotated[float, Range(0, 0.5)] = Field(
         default=0.0, ge=0, description="rows are blended by a share from Beta(mixup, mixup); 0: not"
     )
-    average: float | None = Field(
+    average: Annotated[float | None, Range(0, 0.999)] = Field(
         default=None,
         ge=0,
         lt=1,

@@ -6,11 +6,10 @@ balancers, heads and seeds find it again, and rows with equal features share one
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -21,7 +20,7 @@ from torso.columns.dataset import Dataset
 from torso.columns.loader import features_of
 from torso.columns.sources import Source, StoredSource, TurningSource
 from torso.core.types import Tokens
-from torso.encoders import Encoder
+from torso.encoders import Encoder, FrozenBackbone
 from torso.model.model import Model
 from torso.training.devices import autocast
 
@@ -64,17 +63,17 @@ def run_frozen_once(
     _, trunk = next(model.trunks.pairs())
     sources = dict(dataset.sources)
     for name, encoder in trunk.encoders.pairs():
-        settings = encoder.frozen()
-        if settings is None:
+        frozen = encoder.frozen_backbone()
+        if frozen is None:
             continue
         was_training = encoder.training
         encoder.eval()
-        views = range(1, settings["views"] + 1) if learned is not None else ()
+        views = range(1, frozen.views + 1) if learned is not None else ()
         encoded = [
             _encoded(
                 dataset.sources[name],
                 learned,
-                _Forward(encoder, settings, device, precision, view),
+                _Forward(encoder, frozen, device, precision, view),
                 cache,
                 partial(progress, name) if progress is not None else _ignore,
             )
@@ -88,8 +87,8 @@ def run_frozen_once(
 def shows_views(model: Model) -> bool:
     """Return True if a frozen encoder trains on augmented views of a row instead of the row itself."""
     _, trunk = next(model.trunks.pairs())
-    every = [encoder.frozen() for _, encoder in trunk.encoders.pairs()]
-    return any(settings is not None and settings["views"] for settings in every)
+    every = [encoder.frozen_backbone() for _, encoder in trunk.encoders.pairs()]
+    return any(frozen is not None and frozen.views for frozen in every)
 
 
 def _ignore(done: int, total: int) -> None:
@@ -101,7 +100,7 @@ class _Forward:
     """The frozen part of an encoder, on one device, in one precision, for one view of the rows."""
 
     encoder: Encoder
-    settings: Mapping[str, Any]
+    backbone: FrozenBackbone
     device: torch.device
     precision: str
     view: int
@@ -109,15 +108,13 @@ class _Forward:
     def __call__(self, source: Source, rows: np.ndarray) -> Tokens:
         features = features_of(source, rows).to(self.device)
         with torch.inference_mode(), autocast(self.device, self.precision):
-            return self.encoder.begin(features, self.view)
+            return self.encoder.run_backbone(features, self.view)
 
     def key(self) -> dict[str, object]:
         """Return all that the tokens depend on besides the features, as JSON values."""
-        key = {**self.settings, "computed": self._dtype(), "view": self.view}
-        if self.view:
-            return key
+        key = {**self.backbone.settings, "computed": self._dtype()}
         # the row itself is the same however it would be augmented
-        return {k: v for k, v in key.items() if k not in ("views", "jitter", "view")}
+        return {**key, **self.backbone.augmentation, "view": self.view} if self.view else key
 
     def _dtype(self) -> str:
         kind = self.device.type
@@ -138,8 +135,8 @@ def _encoded(
     rows = rows if wanted is None else np.intersect1d(rows, wanted)
     first, content = _distinct(source, rows)
     digests, lengths = (values[content] for values in _contents(source, rows[first]))
-    settings = forward.settings
-    with FeatureStore(cache, forward.key(), settings["once"], (settings["width"],)) as store:
+    backbone = forward.backbone
+    with FeatureStore(cache, forward.key(), backbone.dtype, (backbone.width,)) as store:
         unknown = np.flatnonzero(store.positions(digests) < 0)
         new = unknown[np.unique(digests[unknown], return_index=True, axis=0)[1]]
         new = new[np.argsort(lengths[new], kind="stable")]  # rows of like length share a batch

@@ -6,7 +6,7 @@ import numpy as np
 from rich.console import Console
 
 from torso.app.terminal import results_table
-from torso.tasks import Estimate, TaskReport, evaluate_task, fit_baseline
+from torso.tasks import Details, Estimate, TaskReport, evaluate_task, fit_baseline
 
 
 def shown(reports, width=80):
@@ -57,8 +57,7 @@ def test_every_kind_fits_80_columns():
             kind,
             *pair,
             fit_baseline(kind, pair[1]),
-            details=details if kind in ("number", "count", "survival") else {},
-            level=0.9,
+            details=Details(details if kind in ("number", "count", "survival") else {}, 0.9),
             resamples=50,
         )
         for kind, pair in cases.items()

@@ -36,5 +36,5 @@ def test_wrong_weights_are_refused(weights, message):
 
 
 def test_weights_must_be_given():
-    with pytest.raises(ConfigError, match=r"Cannot build balancing 'fixed'.*'weights'"):
+    with pytest.raises(ConfigError, match=r"Cannot build balancing 'fixed'.*`weights` is required"):
         Balancer.registry.build("fixed", tasks=["apple"])

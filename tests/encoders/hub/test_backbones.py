@@ -5,9 +5,8 @@ import torch
 
 from tests.encoders.hub import tiny
 from torso.core.hub import find_model
-from torso.core.types import Features
 from torso.encoders.hub._transformers import forms, num_frames, picture_size, sample_rate
-from torso.encoders.hub.listeners import log_mel
+from torso.encoders.hub.audio_backbones import log_mel
 from torso.encoders.hub.loading import load_backbone
 from torso.encoders.hub.mel import mel_filters
 
@@ -39,13 +38,13 @@ def test_pictures(kind):
     pixels = ((PICTURES / 255 - mean) / std).permute(0, 3, 1, 2)
     expected = getattr(model, "vision_model", model)(pixel_values=pixels).last_hidden_state
     found = backbone(kind, "image")
-    same(found(Features(PICTURES, ALL)), expected)
-    same(found(Features(PICTURES / 255, ALL)), expected)
+    same(found(PICTURES, ALL), expected)
+    same(found(PICTURES / 255, ALL), expected)
 
 
 @torch.no_grad()
 def test_pictures_of_another_size():
-    tokens = backbone("vit", "image")(Features(torch.zeros(1, 32, 24, 3), ALL[:1]))
+    tokens = backbone("vit", "image")(torch.zeros(1, 32, 24, 3), ALL[:1])
     assert tokens.values.shape == (1, 1 + 4 * 3, 8)
 
 
@@ -57,9 +56,9 @@ def test_videos(kind, frames):
     pixels = ((films / 255 - mean) / std).permute(0, 1, 4, 2, 3)
     expected = library(kind)(pixel_values=pixels).last_hidden_state
     found = backbone(kind, "video")
-    same(found(Features(films, torch.ones(2, frames, dtype=torch.bool))), expected)
+    same(found(films, torch.ones(2, frames, dtype=torch.bool)), expected)
     twice = films.repeat_interleave(2, dim=1)  # every other frame is left out
-    same(found(Features(twice, torch.ones(2, 2 * frames, dtype=torch.bool))), expected)
+    same(found(twice, torch.ones(2, 2 * frames, dtype=torch.bool)), expected)
     assert num_frames(find_model(tiny.model(kind))) == frames
 
 
@@ -71,8 +70,8 @@ def test_a_short_video_is_shown_slower():
     slow = torch.stack(
         [films[row, place] for row, place in enumerate(([0, 0, 0, 0], [0, 0, 1, 1], [0, 1, 1, 2]))]
     )
-    expected = reader(Features(slow, torch.ones(3, 4, dtype=torch.bool)))
-    same(reader(Features(films, mask)), expected.values)
+    expected = reader(slow, torch.ones(3, 4, dtype=torch.bool))
+    same(reader(films, mask), expected.values)
 
 
 @torch.no_grad()
@@ -83,15 +82,15 @@ def test_texts(kind):
     model = library(kind)
     model = getattr(model, "text_model", model)
     expected = model(input_ids=ids, attention_mask=mask.long()).last_hidden_state
-    same(backbone(kind, "text")(Features(ids, mask)), expected)
+    same(backbone(kind, "text")(ids, mask), expected)
 
 
 def test_a_text_that_the_network_cannot_read():
     reader = backbone("bert", "text")
     with pytest.raises(ValueError, match=r"at most 40 tokens for this model. Found 41"):
-        reader(Features(torch.zeros(1, 41, dtype=torch.int64), torch.ones(1, 41) > 0))
+        reader.check(torch.zeros(1, 41, dtype=torch.int64), torch.ones(1, 41) > 0)
     with pytest.raises(ValueError, match=r"below 11, the model's vocabulary. Found 11"):
-        reader(Features(torch.tensor([[11]]), torch.ones(1, 1) > 0))
+        reader.check(torch.tensor([[11]]), torch.ones(1, 1) > 0)
 
 
 @torch.no_grad()
@@ -102,15 +101,15 @@ def test_samples():
     )
     expected = library("wav2vec2")(ready.input_values).last_hidden_state
     same(
-        backbone("wav2vec2", "audio")(Features(samples, torch.ones(2, 200, dtype=torch.bool))),
+        backbone("wav2vec2", "audio")(samples, torch.ones(2, 200, dtype=torch.bool)),
         expected,
     )
 
 
 @torch.no_grad()
 def test_a_recording_shorter_than_one_frame_is_filled_up():
-    short = Features(torch.randn(1, 3), torch.ones(1, 3, dtype=torch.bool))
-    tokens = backbone("wav2vec2", "audio")(short)
+    short = torch.randn(1, 3), torch.ones(1, 3, dtype=torch.bool)
+    tokens = backbone("wav2vec2", "audio")(*short)
     assert tokens.values.shape == (1, 1, 8)
     assert tokens.values.isfinite().all()
 
@@ -130,7 +129,7 @@ def test_whisper_reads_its_window_and_gives_the_recordings_part():
     listener = backbone("whisper", "audio")
     samples = 0.1 * torch.randn(2, 8000)
     mask = torch.arange(8000) < torch.tensor([[1000], [8000]])
-    tokens = listener(Features(samples, mask))
+    tokens = listener(samples, mask)
     assert tokens.mask.sum(1).tolist() == [4, 20]  # 20 ms each, cut at 0.4 s
     whole = torch.nn.functional.pad(samples[:1, :1000], (0, 5400))
     expected = library("whisper").encoder(log_mel(whole, 16_000, 8)).last_hidden_state

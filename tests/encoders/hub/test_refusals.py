@@ -25,7 +25,7 @@ pytest.importorskip("transformers", reason="the extra `hub` is not installed")
     ],
 )
 def test_another_modality(part, kind, what):
-    for attempt in (part.prepare, lambda settings: part(8, **settings)):
+    for attempt in (part.pin, lambda settings: part(8, **settings)):
         with pytest.raises(ConfigError, match=what):
             attempt({"name": tiny.model(kind)})
 
@@ -33,10 +33,10 @@ def test_another_modality(part, kind, what):
 def test_pickled_weights(tmp_path):
     folder = tiny.save("bert", tmp_path / "model")
     torch.save({}, folder / "pytorch_model.bin")
-    TextHub.prepare({"name": str(folder)})  # they lie beside others
+    TextHub.pin({"name": str(folder)})  # they lie beside others
     (folder / "model.safetensors").unlink()
     with pytest.raises(ConfigError, match=r"holds no weights in safetensors. Found \['pytorch_mo"):
-        TextHub.prepare({"name": str(folder)})
+        TextHub.pin({"name": str(folder)})
 
 
 def test_weights_that_do_not_fit(tmp_path):
@@ -56,7 +56,7 @@ def test_an_unknown_architecture(tmp_path, config):
     folder = tiny.save("bert", tmp_path / "model")
     (folder / "config.json").write_text(json.dumps(config))
     with pytest.raises(ConfigError, match="is of no architecture that transformers"):
-        TextHub.prepare({"name": str(folder)})
+        TextHub.pin({"name": str(folder)})
 
 
 def test_code_in_a_folder_is_not_run(tmp_path):
@@ -66,7 +66,7 @@ def test_code_in_a_folder_is_not_run(tmp_path):
     config |= {"model_type": "evil", "auto_map": {"AutoConfig": "evil.C", "AutoModel": "evil.M"}}
     (folder / "config.json").write_text(json.dumps(config))
     with pytest.raises(ConfigError, match="is of no architecture"):
-        TextHub.prepare({"name": str(folder)})
+        TextHub.pin({"name": str(folder)})
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ def test_settings_out_of_range(settings, what):
 
 def test_no_name():
     with pytest.raises(ConfigError, match="needs the setting `name`"):
-        TextHub.prepare({"train": "full"})
+        TextHub.pin({"train": "full"})
 
 
 def test_low_rank_layers_that_the_architecture_goes_around():

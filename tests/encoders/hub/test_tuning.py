@@ -32,12 +32,14 @@ def trained(encoder: Encoder) -> set[str]:
 def test_frozen():
     encoder = build()
     assert trained(encoder) == set()
-    assert not list(encoder.at_own_rate())
+    assert not list(encoder.own_rate_parameters())
     assert encoder.lr is None
     features = laws.example("text/hub")
     encoder.train()(features).values.sum().backward()
     assert encoder.project.weight.grad is not None
-    torch.testing.assert_close(encoder.begin(features).values, encoder.begin(features).values)
+    torch.testing.assert_close(
+        encoder.run_backbone(features).values, encoder.run_backbone(features).values
+    )
 
 
 def test_last_n_trains_the_last_layer_and_what_follows():
@@ -64,8 +66,8 @@ def test_lora_adds_two_small_matrices_to_queries_and_values():
         "query.down", "query.up", "value.down", "value.up",
     }  # fmt: skip
     features = laws.example("text/hub")
-    plain, first = build(), encoder.eval().begin(features).values
-    torch.testing.assert_close(first, plain.eval().begin(features).values, rtol=0, atol=1e-6)
+    plain, first = build(), encoder.eval().run_backbone(features).values
+    torch.testing.assert_close(first, plain.eval().run_backbone(features).values, rtol=0, atol=1e-6)
     layer = encoder.backbone.model.encoder.layer[0].attention.self.query
     torch.nn.init.normal_(layer.up)
     x = torch.randn(3, 8)
@@ -106,7 +108,7 @@ def test_checkpointing_changes_no_gradient():
             if isinstance(module, torch.nn.Dropout):
                 module.p = 0.0
         encoder(laws.example("text/hub")).values.square().sum().backward()
-        found.append([p.grad for p in encoder.at_own_rate()])
+        found.append([p.grad for p in encoder.own_rate_parameters()])
     for one, two in zip(*found, strict=True):
         torch.testing.assert_close(one, two, rtol=1e-4, atol=1e-6)
 
@@ -115,25 +117,25 @@ def test_rates():
     assert [build(train=one).lr for one in KINDS] == [None, 3e-4, 3e-5, 3e-5]
     encoder = build(train="full", lr=0.5)
     assert encoder.lr == 0.5
-    slow = {id(p) for p in encoder.at_own_rate()}
+    slow = {id(p) for p in encoder.own_rate_parameters()}
     assert slow == {id(p) for p in encoder.backbone.parameters() if p.requires_grad}
 
 
 def test_the_config_is_pinned():
-    pinned, asked = TextHub.prepare({"name": tiny.model("bert"), "train": "full"})
+    pinned, asked = TextHub.pin({"name": tiny.model("bert"), "train": "full"})
     assert pinned["lr"] == 3e-5
     assert asked == {"tokenizer": f"{pinned['name']}@{pinned['revision']}"}
-    assert TextHub.prepare(pinned) == (pinned, asked)
-    assert ImageHub.prepare({"name": tiny.model("vit"), "size": 24})[1] == {"size": 24}
+    assert TextHub.pin(pinned) == (pinned, asked)
+    assert ImageHub.pin({"name": tiny.model("vit"), "size": 24})[1] == {"size": 24}
 
 
 def test_what_of_the_tokens_is_kept():
     features = laws.example("text/hub")
-    every = build(keep="all").eval().begin(features)
+    every = build(keep="all").eval().run_backbone(features)
     row = 2
     there = every.values[row, every.mask[row]]
     for keep, expected in (("mean", there.mean(0)), ("first", there[0])):
-        tokens = build(keep=keep).eval().begin(features)
+        tokens = build(keep=keep).eval().run_backbone(features)
         assert tokens.values.shape[1] == 1
         torch.testing.assert_close(tokens.values[row, 0], expected, rtol=0, atol=1e-6)
     assert build(keep="all", tokens=0)(features).mask.sum() == features.mask.sum()
@@ -141,18 +143,18 @@ def test_what_of_the_tokens_is_kept():
 
 
 def test_only_what_is_frozen_may_be_kept():
-    assert build(once="never").frozen() is None
-    assert build(train="lora").frozen() is None
-    settings = build(once="float16").frozen()
-    assert settings is not None
-    assert (settings["once"], settings["width"]) == ("float16", 8)
-    assert settings != build(once="float16", keep="first").frozen()
+    assert build(once="never").frozen_backbone() is None
+    assert build(train="lora").frozen_backbone() is None
+    frozen = build(once="float16").frozen_backbone()
+    assert frozen is not None
+    assert (frozen.dtype, frozen.width) == ("float16", 8)
+    assert frozen != build(once="float16", keep="first").frozen_backbone()
 
 
 def test_tokens_that_were_encoded_before_are_only_finished():
     features = laws.example("text/hub")
     encoder = build().eval()
-    tokens = encoder.begin(features)
+    tokens = encoder.run_backbone(features)
     again = encoder(Features(tokens.values, tokens.mask, encoded=True))
     assert torch.equal(again.values, encoder(features).values)
 
@@ -160,16 +162,16 @@ def test_tokens_that_were_encoded_before_are_only_finished():
 def test_augmented_pictures():
     features = laws.example("image/hub")
     plain, moved = build("image").train(), build("image", jitter=0.5, dropout=0.0).train()
-    assert moved.frozen() is None
+    assert moved.frozen_backbone() is None
     assert not torch.equal(moved(features).values, moved(features).values)
     torch.testing.assert_close(moved.eval()(features).values, plain.eval()(features).values)
     viewed = build("image", jitter=0.5, views=2)
-    settings = viewed.frozen()
-    assert settings is not None
-    assert (settings["views"], settings["jitter"]) == (2, 0.5)
-    one, two = (viewed.begin(features, view=view).values for view in (1, 2))
+    frozen = viewed.frozen_backbone()
+    assert frozen is not None
+    assert (frozen.views, frozen.augmentation["jitter"]) == (2, 0.5)
+    one, two = (viewed.run_backbone(features, view=view).values for view in (1, 2))
     assert not torch.allclose(one, two)
-    some = viewed.begin(features[torch.tensor([7, 3])], view=1).values
+    some = viewed.run_backbone(features[torch.tensor([7, 3])], view=1).values
     torch.testing.assert_close(some, one[[7, 3]], rtol=0, atol=1e-5)
     with pytest.raises(ConfigError, match="0 without `jitter`"):
         build("image", views=2)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from torso.tasks import TaskReport, evaluate_task, fit_baseline
+from torso.tasks import Details, TaskReport, evaluate_task, fit_baseline
 
 
 def evaluate(truth, details, level=0.9, kind="number", **settings):
@@ -18,8 +18,7 @@ def evaluate(truth, details, level=0.9, kind="number", **settings):
         prediction,
         truth,
         learnt,
-        details=details,
-        level=level,
+        details=Details(details, level),
         **({"resamples": 0} | settings),
     )
 
@@ -96,7 +95,7 @@ def test_without_a_promise_nothing_is_judged():
 def test_a_run_from_before_there_were_intervals():
     truth = np.array([1.0, 2.0, 3.0])
     details = {"low": truth, "high": truth, "log_loss": truth}
-    report = evaluate_task("number", truth, truth, {"mean": 2.0}, details=details, level=0.9)
+    report = evaluate_task("number", truth, truth, {"mean": 2.0}, details=Details(details, 0.9))
     assert math.isnan(report.baseline["log_loss"])
     assert report.metrics["log_loss"].value == pytest.approx(2.0)
     assert report.verdict("log_loss") is None

@@ -22,14 +22,14 @@ def inspect(
 ) -> None:
     """Show the kind of each column, how much is missing, and what looks wrong."""
     from torso.app.terminal import AS_IS, columns_table, console
+    from torso.runs.check import check_values
     from torso.runs.columns import infer_columns
-    from torso.runs.config import RunConfig, apply_settings
+    from torso.runs.config import apply_settings
     from torso.tables.table import read_table
 
     values: dict[str, Any] = {"targets": {name: {} for name in target}}
     apply_settings(values, [*rooted(root), *settings])
-    draft = RunConfig.parse({**values, "inputs": {}, "targets": {}})
-    source = read_table(table, missing=draft.data.missing)
+    source = read_table(table, missing=check_values(values).data.missing)
     reports = infer_columns(source, values, add=True)
     shown = console(out=True)
     shown.print(f"{source.name}: {source.rows} rows, {len(source.names)} columns", **AS_IS)

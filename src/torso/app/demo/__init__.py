@@ -1,4 +1,4 @@
-"""`torso demo`: the main job from a table with gaps to a run, in a minute, with nothing to download."""
+"""`torso demo`: from a table with gaps to a trained run, in a minute, with nothing to download."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ SETTINGS = (
 
 
 def run(console: Console, folder: Path, rows: int = 1797) -> Predictor:
-    """Make the table, fit, show the results, say what to type next.
+    """Make the table, fit, show the results, and the commands to try next.
 
     Args:
         console: where to print.
-        folder: gets `table.csv` with its files, and the run in `run/`.
-        rows: of the table.
+        folder: gets the table with its files in `data/`, and the run in `run/`.
+        rows: number of rows of the table.
 
     Raises:
         ConfigError: the folder holds something else.

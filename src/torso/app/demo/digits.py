@@ -1,13 +1,13 @@
 """A table that needs no download: real handwritten digits, their keypad tones, notes about them.
 
-The scans are scikit-learn's bundled ones (8x8), each drawn larger with a pen of its own and fresh noise so
-that no two files are equal; with a short typed note about the digit, its telephone keypad tone (DTMF) in
+The scans are scikit-learn's bundled ones (8x8), each drawn larger with a pen of its own and fresh noise, so
+no two files are equal. Beside each lie a short typed note about the digit, its telephone keypad tone (DTMF) in
 noise, two number columns and one category column. Targets: `digit` (10 classes), `parity` (2), `ink`
 (a number). The demo and the speed benchmark read it.
 
-A row depends on the seed and its own place only: the first 100 rows of a table of 1,000 are the table of
-100, and blanks change nothing but the blanked cells. Past 1,797 rows the scans come round again, with new
-pens, notes and noise; so held-out *quality* needs a split at or below that.
+A row depends on the seed and its own position only: the first 100 rows of a table of 1,000 are the table of
+100, and blanks change nothing but the blanked cells. Past 1,797 rows the scans repeat, with new pens, notes and
+noise, so *quality* on held-out rows can only be measured up to that many.
 """
 
 from __future__ import annotations
@@ -89,9 +89,6 @@ def make(
     for share in (missing_labels, missing_inputs):
         if not 0 <= share < 1:
             raise ValueError(f"A share of missing cells should be in [0, 1). Found {share}.")
-    import soundfile
-    from PIL import Image
-
     folder = Path(folder)
     for name in ("images", "audio"):
         (folder / name).mkdir(parents=True, exist_ok=True)
@@ -100,22 +97,28 @@ def make(
         writer = csv.DictWriter(file, COLUMNS)
         writer.writeheader()
         for row, scan in enumerate(_order(rows, seed)):
-            rng = np.random.default_rng([seed, _ROW, row])
-            cells = _cells(scan, row, rng)
-            picture = _picture(scan.pixels * PENS[cells["pen"]], rng)
-            Image.fromarray(picture).save(folder / cells["image"])
-            tone = _tone(scan.digit, rng)
-            soundfile.write(folder / cells["audio"], tone, SAMPLE_RATE, subtype="PCM_16")
-            luck = np.random.default_rng([seed, _BLANKS, row]).random(len(COLUMNS))
-            for column, draw in zip(COLUMNS, luck, strict=True):
-                if draw < shares[column]:
-                    cells[column] = ""
-            writer.writerow(cells)
+            cells = _write_files(folder, scan, row, np.random.default_rng([seed, _ROW, row]))
+            draws = np.random.default_rng([seed, _BLANKS, row]).random(len(COLUMNS))
+            blank = [name for name, draw in zip(COLUMNS, draws, strict=True) if draw < shares[name]]
+            writer.writerow(cells | dict.fromkeys(blank, ""))
     return path
 
 
+def _write_files(folder: Path, scan: _Scan, row: int, rng: np.random.Generator) -> dict[str, str]:
+    """Write the picture and the recording of one row; return its cells, nothing blank yet."""
+    import soundfile
+    from PIL import Image
+
+    cells = _cells(scan, row, rng)
+    picture = _picture(scan.pixels * PENS[cells["pen"]], rng)
+    Image.fromarray(picture).save(folder / cells["image"])
+    tone = _tone(scan.digit, rng)
+    soundfile.write(folder / cells["audio"], tone, SAMPLE_RATE, subtype="PCM_16")
+    return cells
+
+
 def _order(rows: int, seed: int) -> list[_Scan]:
-    """Return the scan of each row: the whole set shuffled, then shuffled anew, and so on."""
+    """Return the scan of each row: the whole set in a random order, then in another one, and so on."""
     digits = require("sklearn.datasets", extra="demo", why="The demo").load_digits()
     scans = [
         _Scan(pixels, int(digit))
@@ -123,14 +126,14 @@ def _order(rows: int, seed: int) -> list[_Scan]:
     ]
     rounds = -(-rows // len(scans))
     shuffles = [
-        np.random.default_rng([seed, _ORDER, turn]).permutation(len(scans))
-        for turn in range(rounds)
+        np.random.default_rng([seed, _ORDER, round_number]).permutation(len(scans))
+        for round_number in range(rounds)
     ]
     return [scans[index] for index in np.concatenate(shuffles)[:rows]]
 
 
 def _cells(scan: _Scan, row: int, rng: np.random.Generator) -> dict[str, str]:
-    """Return what the CSV says of one row, nothing blank yet."""
+    """Return the cells of one row, nothing blank yet."""
     pen = str(rng.choice(list(PENS)))
     ink = 100 * PENS[pen] * float(scan.pixels.mean())  # percent of the paper covered
     note = NOTES[rng.integers(len(NOTES))].format(word=WORDS[scan.digit], pen=pen)
@@ -148,7 +151,7 @@ def _cells(scan: _Scan, row: int, rng: np.random.Generator) -> dict[str, str]:
 
 
 def _picture(pixels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Return dark ink on white paper: uint8 [size, size, 3], the noise different per channel."""
+    """Return dark ink on white paper, uint8 `[size, size, 3]`, with other noise in each channel."""
     from PIL import Image
 
     small = Image.fromarray(np.uint8(np.rint(255 * (1 - pixels))))
@@ -156,11 +159,11 @@ def _picture(pixels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     noisy = np.asarray(large, dtype=np.float64)[..., None] + rng.normal(
         0, IMAGE_NOISE, (IMAGE_SIZE, IMAGE_SIZE, 3)
     )
-    return np.asarray(np.rint(noisy.clip(0, 255)), dtype=np.uint8)  # [size, size, 3]
+    return np.asarray(np.rint(noisy.clip(0, 255)), dtype=np.uint8)
 
 
 def _tone(digit: int, rng: np.random.Generator) -> np.ndarray:
-    """Return the keypad's two sines at random phases, in noise about 6 dB below: [samples]."""
+    """Return the keypad's two sines at random phases, in noise about 6 dB below, `[samples]`."""
     low, high = KEYPAD[digit]
     time = np.arange(int(SAMPLE_RATE * TONE_SECONDS)) / SAMPLE_RATE
     phases = rng.uniform(0, 2 * np.pi, 2)
@@ -173,12 +176,12 @@ def _tone(digit: int, rng: np.random.Generator) -> np.ndarray:
 def _typed(note: str, rng: np.random.Generator) -> str:
     """Return the note as hasty fingers type it: letters dropped, doubled or hit wrong."""
     typed = []
-    for letter, luck in zip(note, rng.random(len(note)), strict=True):
-        if letter == " " or luck >= TYPING_ERRORS:
+    for letter, draw in zip(note, rng.random(len(note)), strict=True):
+        if letter == " " or draw >= TYPING_ERRORS:
             typed.append(letter)
-        elif luck < TYPING_ERRORS / 3:
+        elif draw < TYPING_ERRORS / 3:
             continue
-        elif luck < 2 * TYPING_ERRORS / 3:
+        elif draw < 2 * TYPING_ERRORS / 3:
             typed.append(2 * letter)
         else:
             typed.append(string.ascii_lowercase[rng.integers(26)])

@@ -54,18 +54,18 @@ def task_roots(losses: Tensor, present: Tensor) -> list[tuple[Tensor | GradientE
         present: bool `[tasks]`.
     """
     indices = present.nonzero().flatten().tolist()
-    one = torch.ones((), dtype=losses.dtype, device=losses.device)
+    start = torch.ones((), dtype=losses.dtype, device=losses.device)
     node = losses.grad_fn
     assert node is not None, "losses without a graph are refused before"
     if node.name() == "WhereBackward0" and torch.equal(_condition(node), present):
         node = node.next_functions[0][0]
     if node is None or node.name() != "StackBackward0":
-        return [(losses[index], one) for index in indices]
+        return [(losses[index], start) for index in indices]
     # Begin below the stack: the derivative of one entry of a stack sends zeros through all other heads.
     roots: list[tuple[Tensor | GradientEdge, Tensor]] = []
     for index in indices:
         below, output = node.next_functions[index]
-        roots.append((losses[index] if below is None else GradientEdge(below, output), one))
+        roots.append((losses[index] if below is None else GradientEdge(below, output), start))
     return roots
 
 

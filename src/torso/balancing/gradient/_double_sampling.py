@@ -16,7 +16,7 @@ __all__ = ["DoubleSampling"]
 
 
 class DoubleSampling(GradientBalancer):
-    """A balancer whose weights step along the inner products of two batches' gradients.
+    """A balancer with weights that step along the inner products of two batches' gradients.
 
     `G G'` from one batch holds the square of that batch's noise: it is biased, most of all on the diagonal. With
     two independent batches the noise averages out. The two are this step's and the last one's, so a step costs

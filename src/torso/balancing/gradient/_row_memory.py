@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
 from torch import Tensor, nn
 
@@ -57,7 +55,7 @@ class RowMemory(nn.Module):
         self.values[tasks.to(self.values.device)] = rows.to(self.values)
 
     def _load_from_state_dict(
-        self, state_dict: dict[str, Any], prefix: str, *args: Any, **kwargs: Any
+        self, state_dict: dict[str, Tensor], prefix: str, *args: object, **kwargs: object
     ) -> None:
         saved = state_dict.get(prefix + "values")
         if saved is not None and len(saved) == len(self.values):

@@ -15,17 +15,18 @@ __all__ = ["ConFIG"]
 
 
 class ConFIG(GradientBalancer, name="config"):
-    """`(sum_i g_i . u) u` with `u` along `pinv(U) 1`, the rows of `U` the gradients at length one.
+    """The direction at the same angle to every task's gradient.
+
+    `(sum_i g_i . u) u` with `u` along `pinv(U) 1`, the rows of `U` the gradients at length one.
 
     From Liu, Chu, Thuerey, ICLR 2025, "ConFIG: Towards Conflict-free Training of Physics Informed Neural Networks"
-    (https://arxiv.org/abs/2408.11104), equations 2 and 3. Linearly independent gradients all have the same
-    cosine with u, so none is in conflict; with `preference`, the cosines are in these proportions.
+    (https://arxiv.org/abs/2408.11104), equations 2 and 3. Linearly independent gradients all have the same cosine
+    with u, so none is in conflict; with `preference`, the cosines are in these proportions.
 
-    Differs: the pseudo-inverse goes through the `[tasks, tasks]` cosines in float64, and directions
-    are cut below the rounding of the gradients' own dtype. `torch.linalg.pinv` of `[tasks, numbers]` in
-    float32, as the authors call it, cuts singular values below `numbers x 1.2e-7` of the largest: of two
-    nearly opposed gradients of a million numbers it returns no direction at all. Where gradients oppose each
-    other exactly, they cancel.
+    Differs: the pseudo-inverse is that of the `[tasks, tasks]` cosines in float64, and directions are cut below the
+    rounding of the gradients' dtype. The authors call `torch.linalg.pinv` on `[tasks, numbers]` in float32, which
+    cuts singular values below `numbers x 1.2e-7` of the largest: for two nearly opposed gradients of a million
+    numbers it returns no direction at all. Exactly opposed gradients cancel.
 
     Args:
         tasks: names of the tasks.
@@ -40,7 +41,7 @@ class ConFIG(GradientBalancer, name="config"):
         self.register_buffer("preference", preference_of(self.tasks, preference, positive=True))
 
     def combine(self, jacobian: Tensor, tasks: Tensor, /) -> Tensor:
-        """Return the direction, as long as the sum of the rows' projections on it."""
+        """Return the direction, with the sum of the rows' projections on it as its length."""
         gram = inner_products(jacobian, jacobian)
         sizes = gram.diagonal().sqrt()
         cosines = gram / sizes / sizes[:, None]
@@ -59,6 +60,6 @@ class ConFIG(GradientBalancer, name="config"):
 
 
 def _noise(tasks: int, dtype: torch.dtype) -> float:
-    """Return how large eigenvalues of the cosines are, against the largest, that mean nothing."""
+    """Return the relative size up to which eigenvalues of the cosines are rounding errors."""
     of_rows = (10.0 * tasks * torch.finfo(dtype).eps) ** 2
     return max(of_rows, 100.0 * tasks * torch.finfo(torch.float64).eps)

@@ -1,4 +1,4 @@
-"""DB-MTL: gradients of the logarithms of the losses, smoothed, all as long as the longest."""
+"""DB-MTL: smoothed gradients of the logarithms of the losses, all as long as the longest."""
 
 from __future__ import annotations
 
@@ -17,22 +17,24 @@ __all__ = ["DBMTL"]
 
 
 class DBMTL(GradientBalancer, name="dbmtl"):
-    """`sum_i (max_j |m_j| / |m_i|) m_i` with `m_i` a running mean of the gradient of `log loss_i`.
+    """Smoothed gradients of the losses' logarithms, all scaled to one length.
+
+    `sum_i (max_j |m_j| / |m_i|) m_i` with `m_i` a running mean of the gradient of `log loss_i`.
 
     From Lin, Jiang, Ye, Zhang, Chen, Chen, Liu, Kwok, 2023, "Dual-Balancing for Multi-Task Learning"
     (https://arxiv.org/abs/2308.12029), algorithm 1: in the k-th step `m <- b m + (1 - b) g`,
-    `b = beta / k ** sigma`. As there, every task's own parameters get the gradient of the logarithm, too.
-    Multiplying a loss by a constant changes nothing.
+    `b = beta / k ** sigma`. As in the paper, each task's own parameters also get the gradient of the logarithm.
+    Multiplying a loss by a constant changes nothing. It takes the memory of one more Jacobian, tasks x shared
+    parameters.
 
-    Differs: the mean begins with the first gradient instead of zero, which would shorten the first
-    steps; k counts the steps in which the task had a gradient. Nothing is added to losses and lengths (the
-    authors add 1e-8): a loss of exactly zero has no gradient. The memory is that of one Jacobian more, tasks x
-    shared parameters.
+    Differs: the mean begins with the first gradient instead of zero, which would shorten the first steps; k counts
+    the steps in which the task had a gradient; nothing is added to losses and lengths (the authors add 1e-8), and
+    a loss of exactly zero has no gradient.
 
     Args:
         tasks: names of the tasks.
         beta: weight of the past in the first step, from 0 to below 1.
-        sigma: how fast that weight falls; 0 keeps it.
+        sigma: power of the step number that lowers `beta`; 0 keeps it.
 
     Raises:
         ConfigError: in `backward`, a loss is negative.
@@ -59,9 +61,9 @@ class DBMTL(GradientBalancer, name="dbmtl"):
         self.register_buffer("steps", torch.zeros(len(self.tasks), dtype=torch.int64))
 
     def transform(self, losses: Tensor, /) -> Tensor:
-        """Return the logarithms; of zero, a zero without a gradient."""
+        """Return the logarithms; for a loss of zero, a zero without a gradient."""
         values = losses.tolist()
-        negative = {self.tasks[place]: one for place, one in enumerate(values) if one < 0}
+        negative = {self.tasks[task]: loss for task, loss in enumerate(values) if loss < 0}
         if negative:
             raise ConfigError(
                 f"`dbmtl` takes logarithms, so losses should be positive. Found {negative}. Use a loss that "
@@ -70,14 +72,14 @@ class DBMTL(GradientBalancer, name="dbmtl"):
         return losses.where(losses > 0, 1.0).log()
 
     def combine(self, jacobian: Tensor, tasks: Tensor, /) -> Tensor:
-        """Return the sum of the means, all brought to the length of the longest."""
+        """Return the sum of the means, all scaled to the length of the longest."""
         means = self._means(jacobian, tasks)
         lengths = torch.linalg.vector_norm(means, dim=1, dtype=torch.float64)
         factors = torch.where(lengths > 0, lengths.max() / lengths, 0.0)
         return factors.to(means) @ means
 
     def update(self, jacobian: Tensor, tasks: Tensor, losses: Tensor, /) -> None:
-        """Take these rows into the means."""
+        """Add these rows to the means."""
         del losses
         self.mean.put(tasks, self._means(jacobian, tasks))
         self.steps[tasks] += 1

@@ -1,4 +1,4 @@
-"""ExcessMTL: more weight for the tasks that are farther from where they could be."""
+"""ExcessMTL: more weight for tasks with a larger estimated excess risk."""
 
 from __future__ import annotations
 
@@ -16,23 +16,25 @@ __all__ = ["ExcessMTL"]
 
 
 class ExcessMTL(GradientBalancer, name="excess_mtl"):
-    """`sum_i w_i g_i` with weights that grow with the tasks' estimated excess risks.
+    """Weights that grow with the tasks' estimated excess risks.
+
+    `sum_i w_i g_i` with weights that grow with the tasks' estimated excess risks.
 
     From He, Zhou, Zhang, Yun, Xu, Zeng, Chilimbi, Zhao, ICML 2024, "Robust Multi-Task Learning with Excess Risks"
-    (https://arxiv.org/abs/2402.02009): the excess risk, how far the loss is above the
-    best it can be, is estimated by `E = g' H^-1 g`, H the diagonal matrix of the roots of the sums of all
-    squared gradients so far. It is divided by its value at the start, and `w <- w exp(step_size E)`,
-    brought to the sum of one. A noisy task whose loss cannot fall has a large loss, but a small E.
+    (https://arxiv.org/abs/2402.02009). The excess risk, the distance of the loss from its best value, is estimated
+    by `E = g' H^-1 g`, with H the diagonal matrix of the roots of the sums of all squared gradients so far. E is
+    divided by its value at the start; `w <- w exp(step_size E)`, scaled to the sum of one. A noisy task with a loss
+    that cannot fall has a large loss, but a small E. It takes the memory of one more Jacobian, tasks x shared
+    parameters.
 
-    Differs: nothing is added to the sums (the authors add 1e-7), so that the scale of a task's gradient
-    is of no matter; in the authors' code the weights sum to the number of tasks. The memory is that of one
-    Jacobian more, tasks x shared parameters.
+    Differs: nothing is added to the sums (the authors add 1e-7), so that the scale of a task's gradient does not
+    matter; the weights sum to one, in the authors' code to the number of tasks.
 
     Args:
         tasks: names of the tasks.
-        step_size: of the weights' logarithms.
-        warmup: steps of equal weights at the start, over which the first value of E is the mean; the authors'
-            code has 1, their appendix C.1 three epochs.
+        step_size: step size of the weights' logarithms.
+        warmup: steps of equal weights at the start, over which the first value of E is averaged; 1 in the
+            authors' code, three epochs in their appendix C.1.
     """
 
     logarithms: Tensor
@@ -65,7 +67,7 @@ class ExcessMTL(GradientBalancer, name="excess_mtl"):
         return self._logarithms(excess, tasks).softmax(0).to(jacobian) @ jacobian
 
     def update(self, jacobian: Tensor, tasks: Tensor, losses: Tensor, /) -> None:
-        """Take these rows into the sums, and move the weights."""
+        """Add these rows to the sums, and move the weights."""
         del losses
         roots = self._roots(jacobian, tasks)
         excess = self._excess(jacobian, roots)
@@ -78,12 +80,12 @@ class ExcessMTL(GradientBalancer, name="excess_mtl"):
         return torch.hypot(self.roots.get(tasks, jacobian), jacobian)
 
     def _excess(self, jacobian: Tensor, roots: Tensor) -> Tensor:
-        """Return the estimates `[k]`; a number whose gradient was never but zero adds nothing."""
-        share = (jacobian / roots).nan_to_num(nan=0.0)
+        """Return the estimates `[k]`."""
+        share = (jacobian / roots).nan_to_num(nan=0.0)  # 0 / 0: this number never had a gradient
         return (jacobian * share).sum(dim=1, dtype=torch.float64).to(self.start)
 
     def _logarithms(self, excess: Tensor, tasks: Tensor) -> Tensor:
-        """Return the new logarithms of the weights, which keep the sum that these tasks had together."""
+        """Return the new logarithms of the weights; these tasks keep their former sum of weights."""
         old = self.logarithms[tasks]
         start = self.start[tasks] / self.warmup
         warm = self.steps[tasks] >= self.warmup

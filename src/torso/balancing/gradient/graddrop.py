@@ -1,4 +1,4 @@
-"""GradDrop: where gradients disagree in sign, one sign is drawn and the other dropped."""
+"""GradDrop: keeps, number by number, either the positive or the negative gradients."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ __all__ = ["GradDrop"]
 
 
 class GradDrop(GradientBalancer, name="graddrop"):
-    """Sum of the gradients' positive or of their negative entries, number by number.
+    """Sum of the gradients' positive or negative entries, drawn number by number.
 
     From Chen, Ngiam, Huang, Luong, Kretzschmar, Chai, Anguelov, NeurIPS 2020, "Just Pick a Sign: Optimizing Deep
     Multitask Models with Gradient Sign Dropout" (https://arxiv.org/abs/2010.06808), algorithm 1, lines 10 to
-    15: the positive sign is kept with the probability `P = (1 + sum g / sum |g|) / 2`, their positive sign
-    purity; the leak l lets a task's gradient through: `l g + (1 - l) (what is kept of g)`.
+    15: the positive sign is kept with the probability `P = (1 + sum g / sum |g|) / 2`, the positive sign purity. The
+    leak l lets a task's gradient through: `l g + (1 - l) kept(g)`.
 
-    Differs: the paper drops at the activations, with gradients summed over the batch; this acts on the
-    parameters' gradients and thereby needs no hook in the model. P is not bent by a further function. Where
-    the drawn number equals P, the negative sign stays; the paper's two strict inequalities drop both.
+    Differs: the paper drops at the activations, with gradients summed over the batch; this acts on the parameters'
+    gradients and needs no hook in the model. No further function is applied to P. If the drawn number equals P,
+    the negative sign stays; the paper's two strict inequalities drop both.
 
     Args:
         tasks: names of the tasks.
-        leak: share of every gradient that is never dropped, from 0 to 1; or one
-            share per task, by name (0 if not named) or in order.
+        leak: share of every gradient that is never dropped, from 0 to 1; or one share per task, by name (0 for
+            a task that is not named) or in order.
         seed: of the draws; each step has its own, which `forward` repeats and a resumed run continues.
     """
 
@@ -53,13 +53,13 @@ class GradDrop(GradientBalancer, name="graddrop"):
             leak,
             0.0,
             rule="from 0 to 1",
-            good=lambda one: (one >= 0) & (one <= 1),
+            good=lambda share: (share >= 0) & (share <= 1),
         )
         self.register_buffer("leak", shares)
         self.register_buffer("step", torch.zeros((), dtype=torch.int64))
 
     def combine(self, jacobian: Tensor, tasks: Tensor, /) -> Tensor:
-        """Return what is kept of the rows' sum."""
+        """Return the kept part of the rows' sum."""
         above, below = jacobian.clamp(min=0.0), jacobian.clamp(max=0.0)
         positive = above.sum(0)
         size = positive - below.sum(0)

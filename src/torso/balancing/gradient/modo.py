@@ -1,4 +1,4 @@
-"""MoDo: one projected gradient step on the simplex per batch, from two batches."""
+"""MoDo: one projected gradient step of the weights per batch, from two batches."""
 
 from __future__ import annotations
 
@@ -15,15 +15,16 @@ __all__ = ["MoDo"]
 
 
 class MoDo(DoubleSampling, name="modo"):
-    """`lambda <- P(lambda - gamma (G1 G2' + rho I) lambda)`, P the projection on the simplex.
+    """Approaches MGDA's direction by one unbiased step of the weights per batch.
+
+    `lambda <- P(lambda - gamma (G1 G2' + rho I) lambda)`, P the projection on the simplex.
 
     From Chen, Fernando, Ying, Chen, NeurIPS 2023 and JMLR 2024, "Three-Way Trade-Off in Multi-Objective Learning:
     Optimization, Generalization and Conflict-Avoidance" (https://arxiv.org/abs/2305.20057), algorithm 1. The
-    sum of the gradients weighted by lambda approaches the shortest one, MGDA's, without the bias that noise
-    gives it. Differs: the independent batches are consecutive steps (see `DoubleSampling`), where the
-    authors draw two or three in a step.
+    gradient weighted by lambda approaches MGDA's, the shortest one, without the bias from noise. Differs: the
+    independent batches are consecutive steps (see `DoubleSampling`), where the authors draw two or three in a step.
 
-    `gamma` acts on inner products of gradients as they are: gradients ten times as large need it a hundred
+    `gamma` multiplies inner products of unscaled gradients: gradients ten times as large need a `gamma` a hundred
     times smaller.
 
     Args:

@@ -1,4 +1,4 @@
-"""SDMGrad: a common descent direction, held near the mean gradient."""
+"""SDMGrad: a common descent direction, kept near the mean gradient."""
 
 from __future__ import annotations
 
@@ -16,23 +16,25 @@ __all__ = ["SDMGrad"]
 
 
 class SDMGrad(DoubleSampling, name="sdmgrad"):
-    """`(g_w + c g_0) / (1 + c)` with the mean gradient `g_0` and `w` near the minimum of `|g_w + c g_0|`.
+    """Approaches MGDA's direction by stochastic steps, kept near the mean gradient.
+
+    `(g_w + c g_0) / (1 + c)`, with the mean gradient `g_0` and `w` that shortens `g_w + c g_0`.
 
     From Xiao, Ban, Ji, NeurIPS 2023, "Direction-oriented Multi-objective Learning: Simple and Provable Stochastic
-    Algorithms" (https://arxiv.org/abs/2305.18409), algorithm 1; c is their lambda. With c = 0 it is MGDA by
-    stochastic steps, with a large c plain averaging. Each batch moves w by `iterations` steps of projected
-    descent with momentum. As in the authors' code, the inner products are divided by the square of the
-    tasks' mean gradient length, so that `lr` means the same at any scale.
+    Algorithms" (https://arxiv.org/abs/2305.18409), algorithm 1; c is their lambda. With c = 0 it is MGDA by stochastic
+    steps, with a large c plain averaging. Each batch moves w by `iterations` steps of projected descent with
+    momentum. As in the authors' code, the inner products are divided by the square of the tasks' mean gradient
+    length, so that `lr` means the same at any scale.
 
-    Differs: the independent batches are consecutive steps (see `DoubleSampling`), where the authors draw
-    three in a step. That length is estimated from two batches; where no task's two gradients agree, it is
-    unknown and w stays, while the authors' code divides by 1e-8.
+    Differs: the independent batches are consecutive steps (see `DoubleSampling`), where the authors draw three in
+    a step. The length is estimated from two batches; if no task's two gradients agree, it is unknown and w stays,
+    where the authors' code divides by 1e-8.
 
     Args:
         tasks: names of the tasks.
         towards_mean: c, the pull towards the mean gradient.
         lr: step size of w.
-        momentum: of these steps; starts anew with each batch.
+        momentum: momentum of these steps; starts anew with each batch.
         iterations: steps per batch.
     """
 
@@ -71,8 +73,8 @@ class SDMGrad(DoubleSampling, name="sdmgrad"):
         products = products / length.square()
         velocity = torch.zeros_like(weights)
         for _ in range(self.iterations):
-            towards = weights + self.towards_mean / len(weights)
-            velocity = self.momentum * velocity + products @ towards
+            with_mean = weights + self.towards_mean / len(weights)
+            velocity = self.momentum * velocity + products @ with_mean
             weights = onto_simplex(weights - self.lr * velocity)
         return weights
 

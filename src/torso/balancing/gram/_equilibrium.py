@@ -1,10 +1,10 @@
-"""The equilibrium that Nash-MTL and FairGrad share: each task's gain is a falling power of its weight.
+"""The equilibrium of Nash-MTL and FairGrad: each task's gain is a falling power of its weight.
 
 `C x = f * x ** -p` is the optimality condition of the convex potential
-`x' C x / 2 - sum(f * x ** (1 - p)) / (1 - p)`, with `log(x)` where `p = 1`, so Newton's method with a line search
-finds it from anywhere; but it needs the more steps the farther apart the weights are, and with a small p they may
-lie more than 1e300 apart. There Newton's method on the logarithms of both sides goes on from the
-answer for `p = 1`: while `x > 0` and `C x > 0` its matrix is regular, so it lowers the residual in every step.
+`x' C x / 2 - sum(f * x ** (1 - p)) / (1 - p)`, with `log(x)` for `p = 1`. Newton's method with a line search finds
+it from any start, but the farther apart the weights are, the more steps it needs; with a small p they may lie
+more than 1e300 apart. For `p < 1` Newton's method on the logarithms of both sides goes on from the answer for
+`p = 1`. While `x > 0` and `C x > 0` its matrix is regular, so it lowers the residual in every step.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ from torso.core.errors import ConfigError
 __all__ = ["equilibrium"]
 
 _LEAST = 1e-10
-"""Least eigenvalue: where gradients oppose each other exactly there is no equilibrium, and weights grow to about
-`_LEAST ** -0.5` instead of without bound."""
+"""Least eigenvalue. Exactly opposed gradients have no equilibrium; weights then grow to about `_LEAST ** -0.5`
+instead of without bound."""
 
 
 _CLOSE = 1e-6
-"""Largest residual of an answer, against the parts that it is the sum of."""
+"""Largest accepted residual, relative to its summands."""
 
 
 def equilibrium(correlation: Tensor, factors: Tensor, power: float) -> Tensor:
-    """Return `x > 0` with `correlation @ x = factors * x ** -power`; what is below the least number is zero.
+    """Return `x > 0` with `correlation @ x = factors * x ** -power`; numbers below the least float are zero.
 
     Args:
         correlation: `[tasks, tasks]`, positive semi-definite with a unit diagonal.
@@ -36,8 +36,8 @@ def equilibrium(correlation: Tensor, factors: Tensor, power: float) -> Tensor:
         power: positive.
 
     Raises:
-        ConfigError: not found, which takes gradients that nearly cancel, lengths many orders of magnitude
-            apart and a small `power`.
+        ConfigError: no solution found. This takes gradients that nearly cancel, lengths many orders of
+            magnitude apart, and a small `power`.
     """
     matrix = _definite(correlation)
     if power < 1.0:
@@ -56,14 +56,17 @@ def equilibrium(correlation: Tensor, factors: Tensor, power: float) -> Tensor:
 
 def _by_potential(matrix: Tensor, factors: Tensor, power: float) -> Tensor:
     """Return `x` from Newton's method on the potential."""
-    least = torch.finfo(factors.dtype).tiny ** (1.0 / (2.0 + power))  # whose powers are finite
+    least = torch.finfo(factors.dtype).tiny ** (
+        1.0 / (2.0 + power)
+    )  # smaller x have infinite powers
     x = factors ** (1.0 / (1.0 + power))  # the answer for orthogonal gradients
     x = x * ((factors * x ** (1 - power)).sum() / (x @ matrix @ x)) ** (1.0 / (1.0 + power))
     last = math.inf
     for _ in range(200):
         slope, step = _newton(matrix, factors, power, x)
         change = float((step / x).abs().max())
-        if change < 1e-14 or (change < 0.01 and change > last / 4):  # done, or down to rounding
+        # Done, or down to rounding, where the steps stop shrinking.
+        if change < 1e-14 or (change < 0.01 and change > last / 4):
             break
         last = change
         step = _inside(x, step, slope)
@@ -82,34 +85,34 @@ def _by_potential(matrix: Tensor, factors: Tensor, power: float) -> Tensor:
 def _by_logarithms(
     matrix: Tensor, factors: Tensor, power: float, x: Tensor
 ) -> tuple[Tensor, float]:
-    """Return `x` and the largest `|log(matrix @ x) - log(factors) + power * log(x)|`, NaN counting as infinite."""
+    """Return `x` and its residual, `max |log(matrix @ x) - log(factors) + power * log(x)|`; NaN is infinite."""
     v, last = x.log(), math.inf
     gain = matrix @ x
-    off = gain.log() - factors.log() + power * v
+    residual = gain.log() - factors.log() + power * v
     for _ in range(60):
-        largest = float(off.abs().max())
+        largest = float(residual.abs().max())
         if not largest > 1e-14 or (largest < _CLOSE and largest > last / 2):
             break  # done, down to rounding, or no number at all
         last = largest
         slope = matrix * v.exp() / gain[:, None] + torch.diag(torch.full_like(v, power))
-        step = -torch.linalg.solve(slope, off)
+        step = -torch.linalg.solve(slope, residual)
         length = 1.0
         while length > 1e-4:
             gain = matrix @ (v + length * step).exp()
             ahead = gain.log() - factors.log() + power * (v + length * step)
-            if float(ahead.norm()) <= (1.0 - 0.1 * length) * float(off.norm()):
+            if float(ahead.norm()) <= (1.0 - 0.1 * length) * float(residual.norm()):
                 break
             length /= 2
         else:
             break
-        v, off = v + length * step, ahead
-    largest = float(off.abs().max())
+        v, residual = v + length * step, ahead
+    largest = float(residual.abs().max())
     return v.exp(), largest if math.isfinite(largest) else math.inf
 
 
 def _inside(x: Tensor, step: Tensor, slope: Tensor) -> Tensor:
-    """Shorten a step so that it keeps a hundredth of each x: entry by entry if that still leads down."""
-    bounded = torch.maximum(step, -0.99 * x)
+    """Return a shorter step that keeps a hundredth of each x."""
+    bounded = torch.maximum(step, -0.99 * x)  # entry by entry, if that still leads down
     if float(slope @ bounded) < 0.5 * float(slope @ step):
         return bounded
     ratio: Tensor = bounded / step
@@ -117,17 +120,18 @@ def _inside(x: Tensor, step: Tensor, slope: Tensor) -> Tensor:
 
 
 def _newton(matrix: Tensor, factors: Tensor, power: float, x: Tensor) -> tuple[Tensor, Tensor]:
-    """Return the potential's slope and Newton's step, solved with a unit diagonal."""
+    """Return the potential's slope and Newton's step."""
     pull = factors * x**-power
     slope = matrix @ x - pull
     hessian = matrix + torch.diag(power * pull / x)
-    scale = hessian.diagonal().rsqrt()
+    scale = hessian.diagonal().rsqrt()  # a unit diagonal keeps digits where x lie far apart
     factor = torch.linalg.cholesky(hessian * scale * scale[:, None])
     step = torch.cholesky_solve((-slope * scale)[:, None], factor)[:, 0] * scale
     return slope, step
 
 
 def _definite(correlation: Tensor) -> Tensor:
+    """Return the matrix with eigenvalues below `_LEAST` raised to it."""
     values, vectors = torch.linalg.eigh(correlation)
     small = values < _LEAST
     if not bool(small.any()):

@@ -24,7 +24,7 @@ Gram = Literal["sketch", "exact", "representation"]
 
 
 class GramBalancer(Balancer):
-    """A balancer whose weights are a function of the Gram matrix `G[i, j] = <g_i, g_j>`.
+    """A balancer with weights that are a function of the Gram matrix `G[i, j] = <g_i, g_j>`.
 
     A method implements `solve`, which gets a well-scaled float64 matrix of the tasks that have a gradient. This
     class checks shapes, names tasks in errors, leaves out absent tasks, scales, computes the matrix, and takes

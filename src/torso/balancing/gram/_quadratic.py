@@ -1,10 +1,9 @@
-"""Lengths and angles apart, and the small quadratic programmes behind half of the room, solved exactly.
+"""Small quadratic programmes on Gram matrices, solved exactly.
 
-A Gram matrix whose gradients differ a billionfold in length has entries 1e18 apart, and an eigenvalue or
-a Cholesky factor of it knows nothing of the small ones. The correlations do, so every problem is solved on
-them and the lengths enter where they must. Lawson and Hanson's active-set method
-(`scipy.optimize.nnls`) ends after finitely many exchanges at a point that satisfies the optimality
-conditions to rounding, unlike a fixed number of Frank-Wolfe steps.
+If gradients differ a billionfold in length, the entries of their Gram matrix lie 1e18 apart, and its eigenvalues
+or Cholesky factor lose the small gradients. So each problem is solved on the correlations, and the lengths enter
+separately. Lawson and Hanson's active-set method (`scipy.optimize.nnls`) ends after finitely many exchanges at a
+point that satisfies the optimality conditions to rounding, unlike a fixed number of Frank-Wolfe steps.
 """
 
 from __future__ import annotations
@@ -35,7 +34,7 @@ def lengths_and_correlations(gram: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def square_root(gram: Tensor) -> Tensor:
-    """Return `A` `[rank, tasks]` with `A.T @ A = gram`; directions below rounding are left out."""
+    """Return `A` `[rank, tasks]` with `A.T @ A = gram`, without directions below rounding."""
     values, vectors = torch.linalg.eigh(gram)
     kept = values > values[-1] * len(gram) * torch.finfo(gram.dtype).eps
     root: Tensor = values[kept].sqrt()[:, None] * vectors[:, kept].T
@@ -43,7 +42,7 @@ def square_root(gram: Tensor) -> Tensor:
 
 
 def min_norm_weights(gram: Tensor) -> Tensor:
-    """Return `argmin w' gram w` over `w >= 0, sum(w) = 1`; equal gradients get equal weights."""
+    """Return `argmin w' gram w` over `w >= 0, sum(w) = 1`, with equal weights for equal gradients."""
     lengths, correlation = lengths_and_correlations(gram)
     return with_equals_averaged(
         nearest_to_origin(square_root(correlation) * (lengths / lengths.min())), gram
@@ -51,12 +50,12 @@ def min_norm_weights(gram: Tensor) -> Tensor:
 
 
 def nearest_to_origin(points: Tensor) -> Tensor:
-    """Return `w >= 0, sum(w) = 1` for which `points @ w` is the point of their convex hull nearest to zero.
+    """Return `w >= 0, sum(w) = 1` for which `points @ w` is the hull's point nearest to the origin.
 
-    With the columns brought to length one, `v = lengths * w`, the hull is `sum(v / lengths) = 1`. The minimum
-    of `|B v|^2 + (smallest * sum(v / lengths) - 1)^2` over `v >= 0` lies on the same ray: for a fixed direction the
-    best length gives `q / (1 + q)` with `q = |B u|^2`, which grows with q. Every column of that problem has a length
-    between one and `sqrt(2)`, whatever the points' lengths.
+    With columns scaled to length one, `v = lengths * w`, the hull is `sum(v / lengths) = 1`. The minimum of
+    `|B v|^2 + (smallest * sum(v / lengths) - 1)^2` over `v >= 0` lies on the same ray: for a fixed direction the best
+    length gives `q / (1 + q)` with `q = |B u|^2`, which grows with q. Every column of that problem has a length
+    between one and `sqrt(2)`, whatever the lengths of the points.
 
     Args:
         points: `[numbers, tasks]`.
@@ -74,20 +73,20 @@ def nearest_to_origin(points: Tensor) -> Tensor:
 
 
 def with_equals_averaged(weights: Tensor, gram: Tensor) -> Tensor:
-    """Return the weights with those of equal gradients replaced by their mean: any split is as good."""
+    """Return the weights with those of equal gradients replaced by their mean, since any split is optimal."""
     squares = gram.diagonal()
     largest = torch.maximum(squares, squares[:, None])
-    apart = squares + squares[:, None] - 2 * gram
-    same = (apart <= 8 * torch.finfo(gram.dtype).eps * largest).to(gram)
+    distances = squares + squares[:, None] - 2 * gram  # squared
+    same = (distances <= 8 * torch.finfo(gram.dtype).eps * largest).to(gram)
     mean: Tensor = same @ weights / same.sum(dim=1)
     return mean
 
 
 def project_on_dual_cone(gram: Tensor, weights: Tensor) -> Tensor:
-    """Return `v >= weights` for which `v @ jacobian` is the projection of `weights @ jacobian` on the dual cone.
+    """Return the weights of the projection of `weights @ jacobian` on the gradients' dual cone.
 
-    The dual cone is the set of directions that conflict with no gradient. Dual problem: `min v' gram v`
-    over `v >= weights`, entry by entry.
+    The dual cone is the set of directions that conflict with no gradient. The projection is `v @ jacobian` for
+    `min v' gram v` over `v >= weights`, entry by entry.
 
     Args:
         gram: `[tasks, tasks]`, no diagonal entry zero.

@@ -18,26 +18,29 @@ ScaleMode = Literal["min", "median", "rmse"]
 
 
 _ALIKE = 10.0
-"""Lengths up to so many times apart need no care: an eigenvalue loses digits by the square of it."""
+"""Up to this ratio of lengths an eigendecomposition keeps enough digits; it loses them with the ratio's square."""
 
 
 class AlignedMTL(GramBalancer, name="aligned_mtl"):
-    """`s G^(-1/2) p`: the sum of the orthogonal vectors of one length that are nearest to the gradients.
+    """The sum of the nearest orthogonal vectors of one length.
+
+    Its weights are `s G^(-1/2) p`.
 
     From Senushkin, Patakin, Kuznetsov, Konushin, CVPR 2023, "Independent Component Alignment for Multi-Task
     Learning" (https://arxiv.org/abs/2305.19000), algorithm 1; `G^(-1/2)` on the range of G. As in the authors' code
-    (and not as in some other libraries, which take the mean) `p` is one for every task. Differs: they take an
-    eigendecomposition of G, in which a gradient 1e-7 times as long as the longest is lost; here the rank is that of
-    the correlations, and the spectrum comes from a Jacobi method that finds small singular values as exactly as
-    large ones (Drmač and Veselić, SIAM Journal on Matrix Analysis 2008). With `min` the step is no longer than the
-    weakest component makes it.
+    (and unlike some other libraries, which take the mean) `p` is one for every task. With `scale_mode: min` the
+    weakest component decides the length of the step.
+
+    Differs: the authors take an eigendecomposition of G, which loses a gradient 1e-7 times as long as the longest.
+    Here the rank is that of the correlations, and the spectrum comes from a Jacobi method that finds small
+    singular values as exactly as large ones (Drmač and Veselić, SIAM Journal on Matrix Analysis 2008).
 
     Args:
         tasks: names of the tasks.
         scale_mode: `s` is the `min` (as in the paper), the `median` (of an even number the lower one) or the root of
             the mean square (`rmse`) of the singular values of the Jacobian that are not zero.
         preference: `{task: p}`, a task that is not named has 1; or one number per task; default: all one.
-        gram: where the inner products come from (see `GramBalancer`).
+        gram: source of the inner products (see `GramBalancer`).
     """
 
     signed_weights = True
@@ -75,7 +78,7 @@ class AlignedMTL(GramBalancer, name="aligned_mtl"):
 
 
 def _singular(lengths: Tensor, correlation: Tensor) -> tuple[Tensor, Tensor]:
-    """Return the gradients' singular values and left vectors, without those below rounding."""
+    """Return the singular values and left vectors of the gradients, without those below rounding."""
     if lengths.max() <= _ALIKE * lengths.min():
         values, vectors = torch.linalg.eigh(correlation * lengths * lengths[:, None])
         kept = values > values[-1] * len(values) * torch.finfo(values.dtype).eps
@@ -84,10 +87,13 @@ def _singular(lengths: Tensor, correlation: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _jacobi(matrix: Tensor) -> tuple[Tensor, Tensor]:
-    """Return the singular values and left vectors of `[tasks, rank]`, whatever the rows' lengths; six times as slow."""
+    """Return the singular values and left vectors of `[tasks, rank]`, exact for rows of any length.
+
+    It takes six times as long as an eigendecomposition.
+    """
     from scipy.linalg.lapack import dgejsv
 
-    # joba 2: accurate for rows and columns of any length; jobu 0: these; jobv 3, jobr 0, jobp 0: nothing else
+    # joba 2: accurate for rows and columns of any length; jobu 0: left vectors; jobv 3, jobr 0, jobp 0: no more
     values, vectors, _, factors, *_ = dgejsv(matrix.numpy(), joba=2, jobu=0, jobv=3, jobr=0, jobp=0)
     sigma = torch.from_numpy(values * (factors[0] / factors[1]))
     return sigma, torch.from_numpy(vectors[:, : len(values)].copy())

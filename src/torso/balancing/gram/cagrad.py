@@ -1,4 +1,4 @@
-"""CAGrad: the best direction for the worst task in a ball around the mean gradient."""
+"""CAGrad: the best direction for the worst task, in a ball around the mean gradient."""
 
 from __future__ import annotations
 
@@ -21,29 +21,32 @@ from torso.core.ranges import Range
 __all__ = ["CAGrad"]
 
 _NEAR = 1e-6
-"""Of the shortest gradient: a hull nearer to zero than this is taken to touch it."""
+"""Distance of the hull from zero, in shortest gradients, below which it counts as touching zero."""
 
 _ROUNDING = 1e-13
-"""Of the logarithm of `r`: a start that is this near to the root is the root."""
+"""Error of the logarithm of `r` below which the start counts as the root."""
 
 
 class CAGrad(GramBalancer, name="cagrad"):
-    """`max_d min_i <g_i, d>` over `|d - g_0| <= c |g_0|`, where `g_0` is the mean gradient.
+    """The best direction for the worst task, in a ball around the mean gradient.
+
+    `max_d min_i <g_i, d>` over `|d - g_0| <= c |g_0|`, where `g_0` is the mean gradient.
 
     From Liu, Liu, Jin, Stone, Liu, NeurIPS 2021, "Conflict-Averse Gradient Descent for Multi-task Learning"
     (https://arxiv.org/abs/2110.14048), equation 3 and algorithm 1: `d = g_0 + c |g_0| g_w / |g_w|` with the `w` on
-    the simplex that minimises `<g_w, g_0> + c |g_0| |g_w|`. Differs: the authors give that problem to
-    SLSQP with 1e-8 added under the roots, so that small gradients get another answer. Here it is exact and
-    scale-free: the optimal `g_w + r u`, where `u = g_0 / |g_0|` and `r = |g_w| / c`, is the point nearest to zero in
-    the hull of `g_i + r u`, which leaves one unknown number, `r`; `|g_w| / r` falls as `r` grows. Where the hull of the
-    gradients touches zero (a Pareto point), `r` is kept above a millionth of the shortest gradient. For `c < 1` some task's
-    loss may still rise.
+    the simplex that minimises `<g_w, g_0> + c |g_0| |g_w|`. For `c < 1` some task's loss may still rise.
+
+    Differs: the authors give that problem to SLSQP with 1e-8 added under the roots, so that small gradients get
+    another answer. Here it is exact and scale-free. With `u = g_0 / |g_0|` and `r = |g_w| / c`, the optimal
+    `g_w + r u` is the point nearest to zero in the hull of `g_i + r u`. One number is left, `r`, and `|g_w| / r` falls
+    as `r` grows. If the hull of the gradients touches zero (a Pareto point), `r` is kept above a millionth of the
+    shortest gradient.
 
     Args:
         tasks: names of the tasks.
         c: radius of the ball, in lengths of the mean gradient; 0 is the mean gradient itself.
-        rescale: divide by `1 + c^2`, as the authors' code does by default and the paper does not.
-        gram: where the inner products come from (see `GramBalancer`).
+        rescale: divide by `1 + c^2`, as in the authors' code; False: as in the paper.
+        gram: source of the inner products (see `GramBalancer`).
     """
 
     plain_for_one_task = False  # the paper's step for one task is (1 + c) g
@@ -92,9 +95,8 @@ class CAGrad(GramBalancer, name="cagrad"):
             return math.log(length(reach) / (self.c * reach))
 
         low = max(float((rows @ nearest_to_origin(rows)).norm()), _NEAR) / self.c
-        if (
-            excess(math.log(low)) <= _ROUNDING
-        ):  # `excess` falls at least as fast as its argument rises
+        # `excess` falls at least as fast as its argument rises, so this start is the root to rounding.
+        if excess(math.log(low)) <= _ROUNDING:
             return at(low), self.c * low
         high = float(rows.norm(dim=0).max()) / self.c * 1.001
         reach = math.exp(brentq(excess, math.log(low), math.log(high), xtol=1e-14, rtol=1e-14))

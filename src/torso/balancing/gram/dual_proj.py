@@ -1,4 +1,4 @@
-"""DualProj: the mean gradient, moved as little as possible until it harms no task."""
+"""DualProj: the direction nearest to the mean gradient that harms no task."""
 
 from __future__ import annotations
 
@@ -15,20 +15,21 @@ __all__ = ["DualProj"]
 
 
 class DualProj(GramBalancer, name="dual_proj"):
-    """The projection of `sum_i p_i g_i` on the dual cone of the gradients.
+    """The direction nearest to the mean gradient that harms no task.
+
+    It is the projection of `sum_i p_i g_i` on the dual cone of the gradients.
 
     From Lopez-Paz and Ranzato, NeurIPS 2017, "Gradient Episodic Memory for Continual Learning"
-    (https://arxiv.org/abs/1706.08840): the direction nearest to a gradient that conflicts with
-    no other. Differs: there the gradient is that of the task being learnt and the constraints are
-    those of the tasks learnt before; here, as Quinton and Rey put it (https://arxiv.org/abs/2406.16232), the
-    gradient is the mean of all and every task is a constraint. The authors' code adds a margin to the
-    multipliers and 1e-3 to the diagonal; we add neither. A preference counts relatively, over the tasks
-    that are there.
+    (https://arxiv.org/abs/1706.08840): the direction nearest to a gradient that conflicts with no other. Differs:
+    there the gradient is that of the newest task, and earlier tasks are the constraints; here, as in Quinton and
+    Rey (https://arxiv.org/abs/2406.16232), it is the mean of all, and every task is a constraint. The authors' code
+    adds a margin to the multipliers and 1e-3 to the diagonal; here neither is added. Preferences are relative to
+    the tasks with labels in the batch.
 
     Args:
         tasks: names of the tasks.
         preference: `{task: p}`, a task that is not named has 1; or one number per task; default: all alike.
-        gram: where the inner products come from (see `GramBalancer`).
+        gram: source of the inner products (see `GramBalancer`).
     """
 
     non_conflicting: ClassVar[bool] = True

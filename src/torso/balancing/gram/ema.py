@@ -17,22 +17,23 @@ __all__ = ["EMA"]
 
 
 class EMA(GramBalancer, name="ema"):
-    """`w_t = beta w_(t-1) + (1 - beta) method(G_t)`.
+    """A running mean of another Gram method's weights.
+
+    The weights are `w_t = beta w_(t-1) + (1 - beta) method(G_t)`.
 
     From Zhou, Zhang, Jiang, Zhong, Gu, Zhu, NeurIPS 2022, "On the Convergence of Stochastic
     Multi-Objective Gradient Manipulation and Beyond" (https://openreview.net/forum?id=ScwfQ7hdwyP),
-    CR-MOGM: weights that follow every batch keep stochastic MGDA and its like from converging, a running
-    mean does not. Differs: `beta` is constant, where the paper's theory lets it go to one as the
-    learning rate falls; the mean starts from a task's first weights; the mean of a task that is absent
-    stays as it is; for methods whose weights depend on the length of the gradients, the mean is that of the
-    weights for gradients of length one, scaled to the newest.
+    CR-MOGM: weights that follow every batch keep stochastic MGDA and similar methods from converging; a running
+    mean does not. Differs: `beta` is constant, where the paper's theory lets it go to one as the learning rate
+    falls; the mean starts from a task's first weights; an absent task keeps its mean; if the method's weights
+    depend on the gradients' length, the mean is over weights for gradients of length one, scaled to the newest.
 
     Args:
         tasks: names of the tasks.
         method: a Gram method: its name, a mapping with `type` and its settings, or the method itself, made for
             the same tasks.
         beta: weight of the past, from 0 to below 1.
-        gram: where the inner products come from (see `GramBalancer`); that of `method` has no say.
+        gram: source of the inner products (see `GramBalancer`); that of `method` is ignored.
 
     Example:
         >>> EMA(["a", "b"], method="mgda").weights(torch.diag(torch.tensor([1.0, 3.0])))
@@ -81,7 +82,7 @@ class EMA(GramBalancer, name="ema"):
         return torch.where(self.seen.cpu()[tasks], self.beta * past + (1 - self.beta) * new, new)
 
     def update(self, gram: Tensor, tasks: Tensor, /) -> None:
-        """Keep the mean, and let the method keep what it wants."""
+        """Keep the mean, and update the method's state."""
         self.average[tasks] = self.solve(gram, tasks).to(self.average)
         self.seen[tasks] = True
         self.method.losses = self.losses

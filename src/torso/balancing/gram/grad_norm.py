@@ -1,4 +1,4 @@
-"""GradNorm: weights that make the tasks' weighted gradients as long as their training rates ask for."""
+"""GradNorm: weights that bring each gradient to the length that its training rate asks for."""
 
 from __future__ import annotations
 
@@ -16,28 +16,30 @@ __all__ = ["GradNorm"]
 
 
 class GradNorm(GramBalancer, name="gradnorm"):
-    """Learned weights `w` of sum K that lower `sum_i |G_i - mean(G) r_i ** alpha|`, with `G_i = w_i |g_i|`.
+    """Learned weights that make weighted gradients equally long, longer for slow tasks.
+
+    The weights `w` lower `sum_i |G_i - mean(G) r_i ** alpha|`, with `G_i = w_i |g_i|`.
 
     From Chen, Badrinarayanan, Lee, Rabinovich, ICML 2018, "GradNorm: Gradient Normalization for Adaptive Loss
-    Balancing in Deep Multitask Networks" (https://arxiv.org/abs/1711.02257), equation 2 and algorithm 1:
-    `r_i` is the loss against the task's first one, divided by the mean of these ratios; a task that trains
-    slowly gets a longer gradient. The target is a constant for the derivative. Only the lengths of the
-    gradients enter, the diagonal of the Gram matrix.
+    Balancing in Deep Multitask Networks" (https://arxiv.org/abs/1711.02257), equation 2 and algorithm 1. `r_i` is
+    the loss divided by the task's first loss, and by the mean of these ratios: a task that trains slowly gets a
+    longer gradient. The weights sum to the number of tasks. The target is a constant for the derivative. Only
+    the lengths of the gradients enter, the diagonal of the Gram matrix.
 
-    Differs: the gradient step is taken on `log w`, in units of `mean(G)`, so that weights stay positive
-    and the scale of the losses is of no matter; on `w` itself a fixed step throws any weight below about
-    the root of `lr` under zero. The weights move at every look at the gradients, which with `gram: sketch` is
-    every few steps. The paper measures at the last shared layer: for that pass its weight as
-    `representation` and set `gram: representation`; `exact` and `sketch` take all shared parameters.
+    Differs: the gradient step is taken on `log w`, in units of `mean(G)`, so that weights stay positive and the scale
+    of the losses does not matter; on `w` itself a fixed step throws any weight below about the root of `lr` under
+    zero. The weights move at every look at the gradients, with `gram: sketch` every few steps. The paper measures
+    at the last shared layer: pass its weight as `representation` and set `gram: representation`; `exact` and
+    `sketch` take all shared parameters.
 
     Args:
         tasks: names of the tasks.
-        alpha: how much slower tasks are favoured; 0 makes all weighted gradients equally long.
+        alpha: extra weight of slow tasks; 0 makes all weighted gradients equally long.
         lr: step size of `log w`.
-        gram: where the inner products come from (see `GramBalancer`).
+        gram: source of the inner products (see `GramBalancer`).
 
     Raises:
-        ConfigError: in `backward`, a loss is negative, of which there is no training rate, and `alpha` not 0.
+        ConfigError: in `backward`, a loss is negative and `alpha` is not 0: it has no training rate.
     """
 
     logarithms: Tensor
@@ -63,7 +65,7 @@ class GradNorm(GramBalancer, name="gradnorm"):
         self.register_buffer("first", torch.zeros(count, dtype=torch.float64))
 
     def solve(self, gram: Tensor, tasks: Tensor, /) -> Tensor:
-        """Return the learned weights of these tasks; they sum to how many these are."""
+        """Return the learned weights of these tasks; they sum to the number of these tasks."""
         del gram
         return len(tasks) * self.logarithms[tasks].softmax(0).double().cpu()
 
@@ -75,11 +77,11 @@ class GradNorm(GramBalancer, name="gradnorm"):
                 "does not pass them on."
             )
         losses = self.losses[tasks].to("cpu", torch.float64)
-        here = losses.isfinite()
-        tasks, lengths = tasks[here], gram.diagonal()[here].sqrt()
+        finite = losses.isfinite()
+        tasks, lengths = tasks[finite], gram.diagonal()[finite].sqrt()
         if not len(tasks):
             return
-        rates = self._rates(losses[here], tasks)
+        rates = self._rates(losses[finite], tasks)
         weighted = self.solve(gram, tasks) * lengths
         mean = weighted.mean()
         excess = (weighted - mean * rates**self.alpha).sign()
@@ -88,11 +90,11 @@ class GradNorm(GramBalancer, name="gradnorm"):
         self.logarithms[tasks] = (new - new.logsumexp(0) + old.logsumexp(0)).to(self.logarithms)
 
     def _rates(self, losses: Tensor, tasks: Tensor) -> Tensor:
-        """Return the relative inverse training rates `[k]`, whose mean is one; note first losses."""
+        """Return the relative inverse training rates `[k]`, of mean one, and keep first losses."""
         if not self.alpha:
             return torch.ones_like(losses)
         pairs = zip(tasks.tolist(), losses.tolist(), strict=True)
-        negative = {self.tasks[place]: one for place, one in pairs if one < 0}
+        negative = {self.tasks[task]: loss for task, loss in pairs if loss < 0}
         if negative:
             raise ConfigError(
                 f"`gradnorm` compares losses with the first ones, so they should not be negative. Found "

@@ -1,4 +1,4 @@
-"""GradVac: gradients are turned towards each other until they are as similar as they usually are."""
+"""GradVac: gradients are turned towards each other, up to their usual similarity."""
 
 from __future__ import annotations
 
@@ -15,27 +15,29 @@ from torso.core.ranges import Range
 
 __all__ = ["GradVac"]
 
-_LARGEST = 1.0 - 1e-6  # target cosine; a target of one would ask for an infinite step
+_LARGEST = 1.0 - 1e-6
+"""Largest target cosine: a target of one would ask for an infinite step."""
 
 
 class GradVac(GramBalancer, name="grad_vac"):
-    """The sum of the gradients, each turned towards those that it is less similar to than usual.
+    """The sum of the gradients, each turned towards others that it is usually more similar to.
 
     From Wang, Tsvetkov, Firat, Cao, ICLR 2021, "Gradient Vaccine" (https://arxiv.org/abs/2010.05874),
-    algorithm 1. Gradient i meets the others in random order; where its cosine with gradient j is below the
-    target `phi[i, j]`, a multiple of gradient j is added that brings it to the target exactly. The
-    target is the running mean `(1 - beta) phi + beta cosine`, from zero, where the method is
-    PCGrad. One group: the whole shared vector. Differs from widespread code: the targets move at
-    every meeting, as in the paper, not only when a gradient is turned; targets of tasks that are absent
-    stay as they are; a target of one, which no finite step reaches, counts as 1 - 1e-6; a gradient that
-    was turned into nothing has no cosine. The paper uses `beta = 0.01`, code often 0.5. Orders are drawn as
-    for `PCGrad`.
+    algorithm 1. Gradient i meets the others in random order. If its cosine with gradient j is below the target
+    `phi[i, j]`, a multiple of gradient j is added that brings it exactly to the target. The target is the running
+    mean `(1 - beta) phi + beta cosine` from zero, where the method is PCGrad. The paper uses `beta = 0.01`, code
+    often 0.5.
+
+    Differs: one group of parameters, the whole shared vector; absent tasks keep their targets; a target of one,
+    which no finite step reaches, counts as 1 - 1e-6; a gradient turned into nothing has no cosine; orders are drawn
+    as for `PCGrad`. Unlike in widespread code, and as in the paper, the targets move at every meeting, not only
+    when a gradient is turned.
 
     Args:
         tasks: names of the tasks.
         beta: weight of the newest cosine in the targets, from 0 to 1.
-        seed: of the draws.
-        gram: where the inner products come from (see `GramBalancer`).
+        seed: seed of the draws.
+        gram: source of the inner products (see `GramBalancer`).
     """
 
     draws_order = True
@@ -66,14 +68,14 @@ class GradVac(GramBalancer, name="grad_vac"):
     def update(self, gram: Tensor, tasks: Tensor, /) -> None:
         """Move the targets of the tasks that met, and go on to the next draw."""
         _, cosines = self._vaccinate(gram, tasks)
-        here = tasks[:, None], tasks
-        old = self.target[here]
+        pairs = tasks[:, None], tasks
+        old = self.target[pairs]
         new = (1 - self.beta) * old + self.beta * cosines.to(old)
-        self.target[here] = torch.where(new.isnan(), old, new)
+        self.target[pairs] = torch.where(new.isnan(), old, new)
         self.step += 1
 
     def _vaccinate(self, gram: Tensor, tasks: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the weights `[k]` and the cosines `[k, k]` at each meeting, NaN where there was none."""
+        """Return the weights `[k]` and the cosines `[k, k]` at each meeting, NaN without a meeting."""
         lengths, correlation = lengths_and_correlations(gram)
         order = orders(gram, self.seed, int(self.step))
         targets = self.target.to(gram)[tasks[:, None], tasks].clamp(-_LARGEST, _LARGEST)
@@ -85,15 +87,15 @@ class GradVac(GramBalancer, name="grad_vac"):
         rows = torch.arange(len(gram))
         vanished = (len(gram) * torch.finfo(gram.dtype).eps) ** 0.5
         for others in order.T:
-            here = rows, others
+            pairs = rows, others
             length = (coefficients * products).sum(1).clamp(min=0.0).sqrt()
             alive = length > vanished * total
-            cosine = (products[here] / length.where(alive, torch.nan)).clamp(-1.0, 1.0)
+            cosine = (products[pairs] / length.where(alive, torch.nan)).clamp(-1.0, 1.0)
             sine = (1 - cosine**2).sqrt()
-            step = length * (targets[here] / target_sines[here] * sine - cosine)
+            step = length * (targets[pairs] / target_sines[pairs] * sine - cosine)
             step = step.nan_to_num_(0.0).clamp_(min=0.0)  # below zero: similar enough
-            coefficients[here] += step
+            coefficients[pairs] += step
             total += step
             products += step[:, None] * correlation[others]
-            cosines[here] = cosine
+            cosines[pairs] = cosine
         return lengths @ coefficients / lengths, cosines

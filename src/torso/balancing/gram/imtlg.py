@@ -11,23 +11,26 @@ from torso.balancing.gram._quadratic import lengths_and_correlations
 __all__ = ["IMTLG"]
 
 _LEAST = 1e-6
-"""Of the weights' absolute sum: a sum nearer to zero than this is taken to be this."""
+"""Least sum of the weights, relative to their absolute sum: a smaller one would make them explode."""
 
 
 class IMTLG(GramBalancer, name="imtlg"):
-    """Weights of sum one whose direction projects equally on every `g_i / |g_i|`.
+    """The direction with equal projections on all gradients of length one.
+
+    The projections on every `g_i / |g_i|` are equal; the weights sum to one.
 
     From Liu, Li, Kuang, Xue, Chen, Yang, Liao, Zhang, ICLR 2021, "Towards Impartial Multi-task Learning"
-    (https://openreview.net/forum?id=IMPnRXEWpvr). With the correlations `C` and `x_i = |g_i| w_i` it
-    reads `C x = constant`. Differs: the paper inverts a matrix that has no inverse if the gradients depend
-    on each other; this is the least-squares solution of least length in `x`. For gradients that cancel in
-    every such solution (two opposed ones) it is zero, and the weights are `1 / |g_i|`, so that they do
-    cancel. Where the paper's weights of sum one would project negatively on every gradient, and so raise every
-    loss, ours have the other sign and the sum minus one. Weights may be negative.
+    (https://openreview.net/forum?id=IMPnRXEWpvr). With the correlations `C` and `x_i = |g_i| w_i` the equation is
+    `C x = constant`. Weights may be negative.
+
+    Differs: the paper inverts a matrix that has no inverse if the gradients are linearly dependent; this is the
+    shortest least-squares solution in `x`. For gradients that cancel in every such solution (two opposed ones) it is
+    zero; the weights are then `1 / |g_i|`, so that the gradients cancel. If the paper's weights of sum one would raise
+    every loss, these have the other sign and the sum minus one.
 
     Args:
         tasks: names of the tasks.
-        gram: where the inner products come from (see `GramBalancer`).
+        gram: source of the inner products (see `GramBalancer`).
     """
 
     signed_weights = True

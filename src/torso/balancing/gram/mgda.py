@@ -13,17 +13,20 @@ __all__ = ["MGDA"]
 
 
 class MGDA(GramBalancer, name="mgda"):
-    """`min_w w' G w` over the simplex: a direction that lowers every loss, or zero at a Pareto point.
+    """The shortest vector in the gradients' hull, which lowers every loss.
+
+    `min_w w' G w` over the simplex: lowers every loss, or is zero at a Pareto point.
 
     From Désidéri, Comptes Rendus Mathématique 2012, "Multiple-gradient descent algorithm (MGDA) for multiobjective
     optimization"; Sener and Koltun, NeurIPS 2018, "Multi-Task Learning as Multi-Objective Optimization"
-    (https://arxiv.org/abs/1810.04650), equation 3; with `gram: representation` this is their MGDA-UB. Differs: they stop Frank-Wolfe after 250 steps, which leaves a gap; this is exact. Where the shortest
-    vector has many weights (linearly dependent gradients), equal gradients get equal ones. A task without a
-    gradient is left out; in the paper's hull it would make the answer zero.
+    (https://arxiv.org/abs/1810.04650), equation 3; with `gram: representation` this is their MGDA-UB. Differs: they
+    stop Frank-Wolfe after 250 steps, which leaves a gap; this is exact. If several weights give the shortest
+    vector (linearly dependent gradients), equal gradients get equal weights. A task without a gradient is left
+    out; in the paper's hull it would make the answer zero.
 
     Args:
         tasks: names of the tasks.
-        gram: where the inner products come from (see `GramBalancer`).
+        gram: source of the inner products (see `GramBalancer`).
     """
 
     non_conflicting: ClassVar[bool] = True

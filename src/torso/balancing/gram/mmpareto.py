@@ -1,4 +1,4 @@
-"""MMPareto: losses of single modalities help the loss of all modalities and never stand in its way."""
+"""MMPareto: losses of single modalities assist the multimodal loss without conflicting with it."""
 
 from __future__ import annotations
 
@@ -16,26 +16,26 @@ __all__ = ["MMPareto"]
 
 
 class MMPareto(GramBalancer, name="mmpareto"):
-    """Plain sums where a unimodal gradient agrees with its multimodal one, the shortest mix where not.
+    """The sum of a unimodal and its multimodal gradient if they agree, else their shortest mix.
 
     From Wei and Hu, ICML 2024, "MMPareto: Boosting Multimodal Learning with Innocent Unimodal Assistance"
     (https://arxiv.org/abs/2405.17730), algorithm 1, for a multimodal gradient m and a unimodal one u: with
     `<m, u> > 0` the weights are (1, 1), else twice those of the shortest vector between m and u; a result
     that is shorter than `m + u` is stretched to that length; both are multiplied by `gamma`.
 
-    Differs: the paper does this inside each modality's encoder, where only the two losses meet, and
-    the authors' code takes the lengths for each parameter tensor. Here each pair of a unimodal loss and its
-    multimodal loss follows the rule on the whole shared vector. A multimodal loss with several unimodal
-    ones gets the mean of its weights over these pairs: the same as the paper where there is one pair or none
-    conflicts, and a compromise between the encoders otherwise. A loss without a partner in a batch keeps
-    the weight one, as the heads do in the paper. Exactly opposed gradients give no direction and are not stretched.
+    Differs: the paper does this inside each modality's encoder, where only the two losses meet, and the authors'
+    code takes the lengths per parameter tensor. Here each pair of a unimodal loss and its multimodal loss follows
+    the rule on the whole shared vector. A multimodal loss with several unimodal ones gets the mean of its weights
+    over the pairs: the paper's if there is one pair or no conflict, else a compromise between the encoders. A
+    loss without a partner in a batch keeps the weight one, like the heads in the paper. Exactly opposed
+    gradients give no direction and are not stretched.
 
     Args:
         tasks: names of the losses.
         unimodal: `{loss of one modality: the multimodal loss that it assists}`; default: none, which is the
             plain sum.
         gamma: factor of the gradients of a pair; 1.5 in the paper.
-        gram: where the inner products come from (see `GramBalancer`).
+        gram: source of the inner products (see `GramBalancer`).
     """
 
     def __init__(
@@ -63,19 +63,19 @@ class MMPareto(GramBalancer, name="mmpareto"):
 
     def solve(self, gram: Tensor, tasks: Tensor, /) -> Tensor:
         """Return each pair's weights, averaged per multimodal loss; ones outside of pairs."""
-        place = {self.tasks[task]: here for here, task in enumerate(tasks.tolist())}
+        row_of = {self.tasks[task]: row for row, task in enumerate(tasks.tolist())}
         weights = torch.ones(len(gram), dtype=gram.dtype)
         multimodal: dict[int, list[float]] = {}
         for single, joint in self.unimodal.items():
-            if single in place and joint in place:
-                m, u = place[joint], place[single]
+            if single in row_of and joint in row_of:
+                m, u = row_of[joint], row_of[single]
                 for_joint, for_single = _pair(
                     float(gram[m, m]), float(gram[u, u]), float(gram[m, u])
                 )
                 weights[u] = self.gamma * for_single
                 multimodal.setdefault(m, []).append(for_joint)
-        for m, found in multimodal.items():
-            weights[m] = self.gamma * sum(found) / len(found)
+        for m, over_pairs in multimodal.items():
+            weights[m] = self.gamma * sum(over_pairs) / len(over_pairs)
         return weights
 
 
@@ -86,7 +86,7 @@ def _pair(mm: float, uu: float, mu: float) -> tuple[float, float]:
     between = mm + uu - 2 * mu  # squared distance of the two, positive since they do not agree
     first, second = 2 * (uu - mu) / between, 2 * (mm - mu) / between
     squared_sine = 1.0 - mu / mm * (mu / uu)
-    if squared_sine < 1e-14:
+    if squared_sine < 1e-14:  # opposed to rounding: their mix has no direction to stretch
         return first, second
     length = 2 * (mm * uu * squared_sine / between) ** 0.5
     summed = max(mm + uu + 2 * mu, 0.0) ** 0.5

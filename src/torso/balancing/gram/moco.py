@@ -1,4 +1,4 @@
-"""MoCo: the weights of the shortest vector, approached over many steps instead of solved for in each."""
+"""MoCo: approaches the weights of the shortest vector by one small step per batch."""
 
 from __future__ import annotations
 
@@ -16,25 +16,28 @@ __all__ = ["MoCo"]
 
 
 class MoCo(GramBalancer, name="moco"):
-    """Weights on the simplex that take one projected gradient step of `w' G w / 2` per step of training.
+    """Approaches MGDA's weights by one small step per batch.
+
+    The weights lie on the simplex and take one projected gradient step of `w' G w / 2` per training step.
 
     From Fernando, Shen, Liu, Chaudhury, Murugesan, Chen, ICLR 2023, "Mitigating Gradient Bias in Multi-objective
     Learning: A Provably Convergent Approach" (https://arxiv.org/abs/2210.12624), algorithm 1:
-    `w <- project(w - gamma_t (G + rho I) w)` with `gamma_t = gamma / t^decay`; the new weights are used at
-    once, as in the authors' code. Differs: the paper computes G from, and steps along, a running mean
-    of every task's gradient, which holds a copy of the shared part per task. A Gram method sees inner
-    products only: with `gram: sketch` G is a running mean of Gram matrices, whose diagonal keeps the noise
-    that a mean of gradients would lose; with `exact` it is that of the batch; the step goes along the
-    batch's gradients. G is divided by its largest diagonal entry, so `gamma` and `rho` mean the same at
-    every scale (the authors' code may rescale each gradient to the size of its loss instead). The
-    projection is the paper's; some of the authors' code takes a softmax. `t` counts updates of the weights.
+    `w <- project(w - gamma_t (G + rho I) w)` with `gamma_t = gamma / t^decay`. The new weights are used at once, as
+    in the authors' code; `t` counts updates of the weights.
+
+    Differs: the paper takes G from a running mean of every task's gradient, and steps along it; this holds a copy
+    of the shared part per task. A Gram method sees inner products only. With `gram: sketch` G is a running mean of
+    Gram matrices, with the noise on its diagonal that a mean of gradients would lose; with `exact` it is that of
+    the batch. The step goes along the batch's gradients. G is divided by its largest diagonal entry, so `gamma` and
+    `rho` mean the same at every scale (the authors' code may rescale each gradient to the size of its loss
+    instead). The projection is the paper's; some of the authors' code takes a softmax.
 
     Args:
         tasks: names of the tasks.
         gamma: length of the first step on the weights.
         decay: power of t that shortens the steps, from 0 on.
         rho: pull towards equal weights, from 0 on.
-        gram: where the inner products come from (see `GramBalancer`).
+        gram: source of the inner products (see `GramBalancer`).
     """
 
     tracked: Tensor
@@ -69,7 +72,7 @@ class MoCo(GramBalancer, name="moco"):
         return onto_simplex(start - rate * (gram @ start + self.rho * start))
 
     def update(self, gram: Tensor, tasks: Tensor, /) -> None:
-        """Keep the weights; the tasks that are there share what they had together before."""
+        """Keep the weights; these tasks share their former sum of weights."""
         share = self.tracked[tasks].sum()
         self.tracked[tasks] = share * self.solve(gram, tasks).to(self.tracked)
         self.step += 1

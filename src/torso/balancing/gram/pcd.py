@@ -1,4 +1,4 @@
-"""PCD: one objective is the point, the others are constraints on how it is pursued."""
+"""PCD: follows one primary task, with a guaranteed share of progress for the others."""
 
 from __future__ import annotations
 
@@ -17,25 +17,25 @@ __all__ = ["PCD"]
 
 
 class PCD(GramBalancer, name="pcd"):
-    """The direction nearest to the primary gradient that grants every other task a share of progress.
+    """The direction nearest to the primary gradient with a share of progress for every other task.
 
     From Varam and AlHajri, TMLR 2026, "Not All Objectives Are Born Equal: Priority-Constrained Descent for
     Hierarchical Multi-Objective Optimization" (https://arxiv.org/abs/2606.29521), algorithm 1: with
     `h_i = g_i / sqrt(v_i)`, where `v_i` is the bias-corrected running mean of `|g_i|^2`, it is
     `argmin |d - h_1|^2 / 2` subject to `<h_j, d> >= tau |h_j|^2` for every other task j, rescaled to the
-    length of the primary gradient. If the constraints contradict each other, the primary gradient itself.
-    Differs: solved exactly by non-negative least squares (Lawson and Hanson 1974, chapter 23) where the
-    authors' code tries all sets of active constraints; nothing is added to `v_i` (theirs: 1e-8), so small
-    gradients are no special case; every task counts its own steps, so that the means of tasks without
-    labels do not fade. Without labels of the primary task the first of the others leads; the paper
-    would not move.
+    length of the primary gradient. If the constraints contradict each other, it is the primary gradient.
+
+    Differs: solved exactly by non-negative least squares (Lawson and Hanson 1974, chapter 23), where the authors'
+    code tries all sets of active constraints; nothing is added to `v_i` (theirs: 1e-8), so small gradients are no
+    special case; every task counts its own steps, so that means of tasks without labels do not fade. In a batch
+    without labels of the primary task the first of the others leads; the paper would not move.
 
     Args:
         tasks: names of the tasks.
-        primary: name of the task that is the point; default: the first.
+        primary: name of the task to follow; default: the first.
         tau: share of the progress along its own normalised gradient that each other task gets, 0 to 1.
         beta: weight of the past in the running means, from 0 to below 1.
-        gram: where the inner products come from (see `GramBalancer`).
+        gram: source of the inner products (see `GramBalancer`).
     """
 
     symmetric = False  # one task is the primary one
@@ -67,9 +67,9 @@ class PCD(GramBalancer, name="pcd"):
     def solve(self, gram: Tensor, tasks: Tensor, /) -> Tensor:
         """Return the weights; the primary gradient has a positive one unless nothing is left."""
         lengths, correlation = lengths_and_correlations(gram)
-        found = (tasks == self.primary).nonzero().flatten().tolist()
-        first = found[0] if found else 0
-        others = torch.tensor([place for place in range(len(gram)) if place != first])
+        primary = (tasks == self.primary).nonzero().flatten().tolist()
+        first = primary[0] if primary else 0
+        others = torch.tensor([index for index in range(len(gram)) if index != first])
         units = torch.zeros_like(lengths)  # weights of the unit gradients; the primary's is one
         units[first] = 1.0
         if len(others):
@@ -82,7 +82,7 @@ class PCD(GramBalancer, name="pcd"):
         return units / squared.sqrt() * lengths[first] / lengths
 
     def update(self, gram: Tensor, tasks: Tensor, /) -> None:
-        """Take the squared lengths into the running means."""
+        """Add the squared lengths to the running means."""
         self.squares[tasks] = self._raw_means(gram, tasks).to(self.squares)
         self.seen[tasks] += 1
 
@@ -94,17 +94,17 @@ class PCD(GramBalancer, name="pcd"):
         return self._raw_means(gram, tasks) / (1 - self.beta**steps)
 
     def _scaled(self, gram: Tensor) -> tuple[Tensor, Tensor, float]:
-        """Leave the scale as it is: the running means compare gradients of different steps."""
+        """Keep the scale, since the running means compare gradients of different steps."""
         rows, tasks, scale = super()._scaled(gram)
         return rows * scale, tasks, 1.0
 
 
 def _least_distance(correlation: Tensor, least: Tensor) -> Tensor:
-    """Return `m >= 0` whose `m @ units` is the shortest vector with `<units, .> >= least`.
+    """Return `m >= 0` for which `m @ units` is the shortest vector with `<units, .> >= least`.
 
-    Zeros if there is none. The non-negative least squares problem `min |A u - e|` with the unit vectors above
-    `least` as columns and `e` the last axis has a residual of zero if and only if the constraints contradict each
-    other; otherwise its positive entries are the active constraints, which then hold with equality.
+    Zeros if there is none. In the non-negative least squares problem `min |A u - e|` the columns of A are the unit
+    vectors with `least` below them, and `e` is the last axis. Its residual is zero if and only if the constraints
+    contradict each other. Otherwise its positive entries are the active constraints, which hold with equality.
 
     Args:
         correlation: `[k, k]`, inner products of unit vectors.

@@ -1,4 +1,4 @@
-"""PCGrad: every gradient loses, one after the other, its parts that conflict with other gradients."""
+"""PCGrad: removes from each gradient the parts that conflict with other gradients."""
 
 from __future__ import annotations
 
@@ -14,20 +14,22 @@ __all__ = ["PCGrad", "orders", "project"]
 
 
 class PCGrad(GramBalancer, name="pcgrad"):
-    """The sum of the gradients, each projected on the normal planes of those that it conflicts with.
+    """The sum of the gradients, each projected on the normal planes of conflicting gradients.
 
     From Yu, Kumar, Gupta, Levine, Hausman, Finn, NeurIPS 2020, "Gradient Surgery for Multi-Task Learning"
-    (https://arxiv.org/abs/2001.06782), algorithm 1. The projections of one gradient are linear combinations
-    of all, so the whole surgery happens on coefficients. As in the paper each gradient meets the others in
-    an order of its own, drawn anew for every step. Differs: a draw depends on the seed and the number
-    of the step only, so that `weights` is a function, and a resumed run or every process of a distributed one
-    draws the same; orders are drawn over the tasks sorted by the length of their gradients, so that tasks
-    listed in another order get the same weights, draw by draw (where lengths are equal, in distribution).
+    (https://arxiv.org/abs/2001.06782), algorithm 1. The projections are linear combinations of the gradients, so
+    the whole surgery works on coefficients. As in the paper each gradient meets the others in its own random
+    order, drawn anew in every step.
+
+    Differs: a draw depends only on the seed and the number of the step, so that `weights` is a function, and a
+    resumed run or each process of a distributed one draws the same. Orders are drawn over the tasks sorted by the
+    length of their gradients, so that tasks listed in another order get the same weights, draw by draw (in
+    distribution if lengths are equal).
 
     Args:
         tasks: names of the tasks.
-        seed: of the draws.
-        gram: where the inner products come from (see `GramBalancer`).
+        seed: seed of the draws.
+        gram: source of the inner products (see `GramBalancer`).
     """
 
     draws_order = True
@@ -50,19 +52,19 @@ class PCGrad(GramBalancer, name="pcgrad"):
 
 
 def orders(gram: Tensor, seed: int, step: int) -> Tensor:
-    """Return int64 `[tasks, tasks - 1]`: for each task all others in an order of its own.
+    """Return int64 `[tasks, tasks - 1]`: for each task the others in a random order.
 
     Args:
         gram: `[tasks, tasks]`.
-        seed: of all draws.
-        step: which draw.
+        seed: seed of all draws.
+        step: number of the draw.
     """
     by_sum = gram.sum(1).argsort(stable=True)
     by_length = by_sum[gram.diagonal()[by_sum].argsort(stable=True)]
     generator = torch.Generator().manual_seed((seed * 1_000_003 + step) % 2**32)
     drawn = torch.rand(gram.shape, dtype=gram.dtype, generator=generator)
     keys = torch.empty_like(gram)
-    keys[by_length[:, None], by_length] = drawn.fill_diagonal_(2.0)  # oneself comes last
+    keys[by_length[:, None], by_length] = drawn.fill_diagonal_(2.0)  # the task itself comes last
     return keys.argsort(dim=1)[:, :-1]
 
 
@@ -71,7 +73,7 @@ def project(gram: Tensor, order: Tensor) -> Tensor:
 
     Args:
         gram: `[tasks, tasks]`, no zero on its diagonal.
-        order: int64 `[tasks, tasks - 1]`, the others that each task meets.
+        order: int64 `[tasks, tasks - 1]`, the others in the order in which each task meets them.
     """
     lengths, correlation = lengths_and_correlations(gram)
     coefficients = torch.eye(len(gram), dtype=gram.dtype)  # of unit gradients, one row per task

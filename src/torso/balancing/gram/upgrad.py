@@ -1,4 +1,4 @@
-"""UPGrad: every gradient made harmless to all others, then averaged."""
+"""UPGrad: the mean of all gradients, each projected so that it harms no task."""
 
 from __future__ import annotations
 
@@ -16,20 +16,22 @@ __all__ = ["UPGrad"]
 
 
 class UPGrad(GramBalancer, name="upgrad"):
-    """`sum_i p_i * projection(g_i)` on the dual cone of the gradients: conflicts with no task.
+    """The mean of the gradients, each projected so that it harms no task.
+
+    `sum_i p_i * projection(g_i)` on the dual cone of the gradients; it conflicts with no task.
 
     From Quinton and Rey, "Jacobian Descent For Multi-Objective Optimization", 2024
     (https://arxiv.org/abs/2406.16232): each gradient is projected on the set of directions that
     raise no loss to first order, and the projections are averaged. With `G` the Gram matrix the weights of
     projection i are `argmin v' G v` over `v >= e_i`, solved exactly by non-negative least
-    squares. Differs: the authors' library takes G for zero once its trace is below 1e-4 and adds 1e-4
-    to the diagonal, so small gradients are averaged instead; here nothing is added, and small gradients get
-    the weights of large ones. A preference counts relatively, over the tasks that are there.
+    squares. Differs: the authors' library takes G for zero if its trace is below 1e-4, and adds 1e-4 to the
+    diagonal, so small gradients are averaged instead; here nothing is added, and small gradients get the weights
+    of large ones. Preferences are relative to the tasks with labels in the batch.
 
     Args:
         tasks: names of the tasks.
         preference: `{task: p}`, a task that is not named has 1; or one number per task; default: all alike.
-        gram: where the inner products come from (see `GramBalancer`).
+        gram: source of the inner products (see `GramBalancer`).
     """
 
     unique_weights = False
@@ -54,8 +56,10 @@ class UPGrad(GramBalancer, name="upgrad"):
         lengths, correlation = lengths_and_correlations(gram)
         root = square_root(correlation).numpy()
         weights = share * lengths  # of unit gradients
-        for place in (share > 0).nonzero().flatten().tolist():
-            if bool((correlation[place] < 0).any()):
-                more, _ = nnls(root, -root[:, place], maxiter=100 * len(gram))
-                weights += share[place] * lengths[place] * torch.from_numpy(more)
+        for task in (share > 0).nonzero().flatten().tolist():
+            if bool(
+                (correlation[task] < 0).any()
+            ):  # without conflict the projection is the gradient
+                added, _ = nnls(root, -root[:, task], maxiter=100 * len(gram))
+                weights += share[task] * lengths[task] * torch.from_numpy(added)
         return weights / lengths

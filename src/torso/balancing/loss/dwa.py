@@ -1,4 +1,4 @@
-"""Dynamic weight average: tasks that stopped improving get more."""
+"""Dynamic weight average: more weight for tasks that stopped improving."""
 
 from __future__ import annotations
 
@@ -15,17 +15,19 @@ __all__ = ["DWA"]
 
 
 class DWA(PositiveBalancer, name="dwa"):
-    """`sum_k w_k L_k` with `w = K softmax(r / T)` and `r_k` the ratio of the last two epochs' mean losses.
+    """More weight for tasks with losses that stopped falling.
+
+    `sum_k w_k L_k` with `w = K softmax(r / T)` and `r_k` the ratio of the last two epochs' mean losses.
 
     From Liu, Johns, Davison, CVPR 2019, "End-to-End Multi-Task Learning with Attention"
-    (https://arxiv.org/abs/1803.10704), equation 7. Epochs end where `end_epoch` is called; in the first two
-    every weight is one. Differs: K counts the tasks with labels in the batch; a task without labels in
-    a whole epoch keeps its ratio, and one without a ratio counts as `r = 1`.
+    (https://arxiv.org/abs/1803.10704), equation 7. An epoch ends when `end_epoch` is called; in the first two every
+    weight is one. Differs: K counts the tasks with labels in the batch; a task without labels in a whole epoch
+    keeps its ratio; a task without a ratio has `r = 1`.
 
     Args:
         tasks: names of the tasks.
         temperature: T; the larger, the more even the weights.
-        shift: whether to accept losses below zero (see `PositiveBalancer`).
+        shift: accept losses below zero (see `PositiveBalancer`).
     """
 
     total: Tensor
@@ -67,9 +69,9 @@ class DWA(PositiveBalancer, name="dwa"):
 
     @torch.no_grad()
     def end_epoch(self) -> None:
-        """Put the epoch's means in the place of the last, and those of the last in the place before."""
-        seen = self.count > 0
-        self.older.copy_(torch.where(seen, self.newer, self.older))
-        self.newer.copy_(torch.where(seen, self.total / self.count, self.newer))
+        """Shift the last two epochs' mean losses by one epoch."""
+        labelled = self.count > 0
+        self.older.copy_(torch.where(labelled, self.newer, self.older))
+        self.newer.copy_(torch.where(labelled, self.total / self.count, self.newer))
         self.total.zero_()
         self.count.zero_()

@@ -1,4 +1,4 @@
-"""FAMO: every loss falls at the same rate, at the price of one more forward pass."""
+"""FAMO: all losses fall at the same rate, at the price of one more forward pass."""
 
 from __future__ import annotations
 
@@ -19,24 +19,25 @@ _BETAS = (0.9, 0.999)
 
 
 class FAMO(PositiveBalancer, name="famo"):
-    """`c sum_k z_k log(L_k - b_k)` with `z = softmax(w)` and c such that the weights of the losses sum to one.
+    """Weights that make all losses fall at the same rate.
+
+    `c sum_k z_k log(L_k - b_k)` with `z = softmax(w)`; the losses' weights sum to one by c.
 
     From Liu, Feng, Stone, Liu, NeurIPS 2023, "FAMO: Fast Adaptive Multitask Optimization"
     (https://arxiv.org/abs/2306.03792). `after_step` computes the losses of the same batch anew
     and moves w by Adam towards the tasks that improved least:
     `w -= Adam(J' (log(L - b) - log(L_new - b)) + gamma w)` with J the Jacobian of the softmax.
 
-    Three values of gamma are in use: 0.001 in the paper's algorithm, 0.01 in the authors' `famo.py`, 0.00001
-    in their experiments. Differs: the authors clip the shared gradient's norm to 1, here that is
-    `training.clip`; they add 1e-8 to `L - b`, here a loss at its bound takes no part; a task without labels
-    keeps its w and the state of its Adam.
+    Three values of gamma are in use: 0.001 in the paper's algorithm, 0.01 in the authors' `famo.py`, 0.00001 in their
+    experiments. Differs: the authors clip the shared gradient's norm to 1, which is `training.clip` here; they add
+    1e-8 to `L - b`, here a loss at its bound is left out; a task without labels keeps its w and its Adam's state.
 
     Args:
         tasks: names of the tasks.
         lr: learning rate of w.
         gamma: weight decay of w.
-        min_losses: `{task: b}`, its lower bound, a task that is not named has 0; or one number per task.
-        shift: whether to accept losses below b (see `PositiveBalancer`).
+        min_losses: lower bounds `{task: b}`, 0 for a task that is not named; or one number per task.
+        shift: accept losses below b (see `PositiveBalancer`).
     """
 
     logits: Tensor
@@ -80,7 +81,7 @@ class FAMO(PositiveBalancer, name="famo"):
         return factor * (z * losses.log()).sum()
 
     def update(self, losses: Tensor, tasks: Tensor, /) -> None:
-        """Remember this batch's losses for `after_step`."""
+        """Keep this batch's losses for `after_step`."""
         super().update(losses, tasks)
         self.before.fill_(torch.nan)
         self.before[tasks] = losses.to(self.before)

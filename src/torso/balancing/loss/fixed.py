@@ -1,4 +1,4 @@
-"""Weights that the user chose."""
+"""Fixed weights, chosen by the user."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Fixed(LossBalancer, name="fixed"):
 
     Args:
         tasks: names of the tasks.
-        weights: `{task: weight}`, not negative, a task that is not named has 1; or one number per task.
+        weights: `{task: weight}`, not negative, 1 for a task that is not named; or one number per task.
     """
 
     constant = True
@@ -33,7 +33,7 @@ class Fixed(LossBalancer, name="fixed"):
             weights,
             1.0,
             rule="finite and not negative",
-            good=lambda one: one.isfinite() & (one >= 0),
+            good=lambda weight: weight.isfinite() & (weight >= 0),
         )
         self.register_buffer("values", values)
 

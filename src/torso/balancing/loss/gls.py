@@ -1,4 +1,4 @@
-"""Geometric loss strategy: the product of the losses, whatever their units."""
+"""Geometric loss strategy: the geometric mean of the losses, independent of their units."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ __all__ = ["GLS"]
 
 
 class GLS(PositiveBalancer, name="gls"):
-    """`(prod_k L_k) ** (1 / K)`, the geometric mean of the losses.
+    """The geometric mean of the losses, `(prod_k L_k) ** (1 / K)`.
 
     From Chennupati, Sistu, Yogamani, Rawashdeh, CVPR Workshops 2019, "MultiNet++: Multi-Stream Feature Aggregation
     and Geometric Loss Strategy for Multi-Task Learning" (https://arxiv.org/abs/1904.08492). A loss
-    in other units changes the size of the gradient and not its direction. Differs: computed in
-    logarithms, so that 64 small losses do not vanish; K counts the tasks with labels in the batch.
+    in other units changes the length of the gradient and not its direction. Differs: computed in logarithms, so that
+    the product of 64 small losses does not vanish; K counts the tasks with labels in the batch.
 
     Args:
         tasks: names of the tasks.
-        shift: whether to accept losses below zero (see `PositiveBalancer`).
+        shift: accept losses below zero (see `PositiveBalancer`).
     """
 
     def scalar(self, losses: Tensor, tasks: Tensor, bound: Tensor, /) -> Tensor:

@@ -1,4 +1,4 @@
-"""GO4Align: tasks that learn alike form a group, and a group shares its weight."""
+"""GO4Align: tasks with similar progress form a group and share its weight."""
 
 from __future__ import annotations
 
@@ -16,20 +16,22 @@ __all__ = ["GO4Align"]
 
 
 class GO4Align(PositiveBalancer, name="go4align"):
-    """`sum_k c_g(k) L_k`: K-means groups the indicators `p_k sum_j L_j / L_k`, and c is a group's centre.
+    """Groups tasks with similar risks; each group shares one weight.
+
+    `sum_k c_g(k) L_k`, with c the centres of K-means groups of the indicators `p_k sum_j L_j / L_k`.
 
     From Shen, Wang, Xiao, van Noord, Worring, NeurIPS 2024, "GO4Align: Group Optimization for Multi-Task Alignment"
     (https://arxiv.org/abs/2404.06486). In every step `p_k` is multiplied by `exp(-step_size L_k)` and normalised, so
-    that it holds the history of the task's risk; the rest of the indicator brings the losses to a like size. No
-    gradient flows through the weights. Differs: the authors' K-means starts at random; on a line the
-    best grouping is found exactly, and it is the same for any order of the tasks. A task without labels in
-    the batch keeps its p and is in no group.
+    that it keeps the history of the task's risk; the rest of the indicator makes losses of any size comparable. No
+    gradient flows through the weights. Differs: the authors' K-means starts at random; on a line the best grouping
+    is found exactly, and it does not depend on the order of the tasks. A task without labels in the batch keeps
+    its p and is in no group.
 
     Args:
         tasks: names of the tasks.
-        groups: number of groups; more than the tasks of a batch means one each.
-        step_size: how fast p forgets that the tasks began alike.
-        shift: whether to accept losses below zero (see `PositiveBalancer`).
+        groups: number of groups; if it exceeds the tasks of a batch, each task is a group.
+        step_size: step size of the logarithm of p.
+        shift: accept losses below zero (see `PositiveBalancer`).
     """
 
     log_risk: Tensor
@@ -54,7 +56,7 @@ class GO4Align(PositiveBalancer, name="go4align"):
         self.register_buffer("log_risk", torch.zeros(len(self.tasks)))
 
     def scalar(self, losses: Tensor, tasks: Tensor, bound: Tensor, /) -> Tensor:
-        """Return the sum, every loss weighted by its group's centre."""
+        """Return the sum of the losses, weighted by their groups' centres."""
         del bound
         risk = self._moved(losses.detach(), tasks).softmax(0).cpu().numpy()
         sizes = losses.detach().cpu().numpy().astype(np.float64)
@@ -63,7 +65,7 @@ class GO4Align(PositiveBalancer, name="go4align"):
         return (weights.to(losses) * losses).sum()
 
     def update(self, losses: Tensor, tasks: Tensor, /) -> None:
-        """Move p; the share of the tasks of this batch among all stays as it was."""
+        """Move p; the tasks of this batch keep their sum of p."""
         super().update(losses, tasks)
         sizes = losses - self.bound(losses, tasks)
         self.log_risk[tasks] = self._moved(sizes, tasks).to(self.log_risk)
@@ -75,10 +77,10 @@ class GO4Align(PositiveBalancer, name="go4align"):
 
 
 def group_means(values: np.ndarray, groups: int) -> np.ndarray:
-    """Return for every value the mean of its group, in the grouping with the least squared distances.
+    """Return each value's group mean, in the grouping with the least squared distances.
 
-    On a line the best groups are intervals of the sorted values, so that dynamic programming over their ends finds
-    the optimum.
+    On a line the best groups are intervals of the sorted values, so dynamic programming over their ends finds the
+    optimum.
 
     >>> group_means(np.array([1.0, 9.0, 2.0]), 2).tolist()
     [1.5, 9.0, 1.5]
@@ -95,13 +97,12 @@ def group_means(values: np.ndarray, groups: int) -> np.ndarray:
     spread[np.tril_indices(count, -1)] = np.inf
     best, starts = spread[0], []
     for _ in range(min(groups, count) - 1):
-        options = (
-            np.concatenate([[0.0], best[:-1]])[:, None] + spread
-        )  # [start, end] of the last group
+        # [start, end] of the last group
+        options = np.concatenate([[0.0], best[:-1]])[:, None] + spread
         starts.append(options.argmin(axis=0))
         best = options.min(axis=0)
     means, end = np.empty(count), count
-    for start in [*(one for one in reversed(starts)), np.zeros(count, dtype=np.int64)]:
+    for start in [*reversed(starts), np.zeros(count, dtype=np.int64)]:
         if end == 0:
             break
         first = int(start[end - 1])

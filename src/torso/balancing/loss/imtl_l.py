@@ -1,4 +1,4 @@
-"""IMTL-L: a learned scale per task that brings every loss to one."""
+"""IMTL-L: one learned scale per task brings every scaled loss to one."""
 
 from __future__ import annotations
 
@@ -15,17 +15,21 @@ __all__ = ["IMTLL"]
 
 
 class IMTLL(LossBalancer, name="imtl_l"):
-    """`sum_k exp(s_k) L_k - s_k` with one learned s per task; at the optimum every `exp(s_k) L_k` is one.
+    """One learned scale per task brings every scaled loss to one.
+
+    `sum_k exp(s_k) L_k - s_k` with one learned s per task.
+
+    At the optimum every `exp(s_k) L_k` is one.
 
     From Liu, Li, Kuang, Xue, Chen, Yang, Liao, Zhang, ICLR 2021, "Towards Impartial Multi-Task Learning"
     (https://openreview.net/forum?id=IMPnRXEWpvr), section 3.2 (the loss balance). It is twice `uncertainty`
-    with `s` of the other sign. Differs: a loss near or below zero would drive its weight to infinity, so
-    `after_step` puts s back to `ceiling`; a task without labels in the batch has a gradient of zero for its s,
-    which an optimiser with momentum still carries on for some steps (Adam by about 10 times its rate in all).
+    with `s` of the other sign. Differs: a loss near or below zero would drive its weight to infinity, so `after_step`
+    clamps s to `ceiling`. A task without labels in the batch has a gradient of zero for its s; an optimiser with
+    momentum still moves it for some steps (Adam by about 10 times its rate in all).
 
     Args:
         tasks: names of the tasks.
-        ceiling: largest s; the largest weight is `exp(ceiling)`, which a loss of `exp(-ceiling)` reaches.
+        ceiling: largest s; the largest weight is `exp(ceiling)`, reached by a loss of `exp(-ceiling)`.
     """
 
     def __init__(
@@ -44,8 +48,9 @@ class IMTLL(LossBalancer, name="imtl_l"):
 
     @torch.no_grad()
     def after_step(self, recompute: Callable[[], Tensor]) -> None:
-        """Put s back to the ceiling: above it the bound has no gradient, and s would stay there for good."""
+        """Clamp s to the ceiling."""
         del recompute
+        # Above the ceiling the clamped value has no gradient, and s would stay there for good.
         self.scale.clamp_(max=self.ceiling)
 
     def task_weights(self) -> dict[str, float]:

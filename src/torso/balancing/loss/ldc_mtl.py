@@ -20,29 +20,31 @@ Pairs = Literal["chain", "all"]
 
 
 class LDCMTL(AdaptiveBalancer, name="ldc_mtl"):
-    """`sum_k s_k l_k / sum_k s_k + lam sum_k |s_k l_k - s_(k+1) l_(k+1)|` with `s = sigmoid(w)`, w learned.
+    """Learned weights that keep the weighted losses close to one another.
+
+    `sum_k s_k l_k / sum_k s_k + lam sum_k |s_k l_k - s_(k+1) l_(k+1)|`, with learned `s = sigmoid(w)`.
 
     From Xiao, Dong, Zou, Ji, 2025, "LDC-MTL: Balancing Multi-Task Learning through Scalable Loss Discrepancy Control"
-    (https://arxiv.org/abs/2502.08585): the weighted loss is the lower problem, the discrepancy the upper one,
-    and the first-order single-loop algorithm minimises their sum over the model and w together. As in the
-    authors' CelebA code, w is one number per task; the paper's other router is a small network on the shared
-    features, which losses alone do not give. No gradient flows through the divisor, as there.
+    (https://arxiv.org/abs/2502.08585): the weighted loss is the lower problem, the discrepancy the upper one, and the
+    first-order single-loop algorithm minimises their sum over the model and w together. As in the authors' CelebA
+    code, w is one number per task, and no gradient flows through the divisor. The paper's other router, a small
+    network on the shared features, needs more than losses.
 
-    The chain compares neighbours in the order of the tasks, as the paper does, so that another order is another
-    method. Differs: `pairs: all` compares every pair, as often as the chain on average (times
-    `2 / K`); a chain passes over tasks without labels. Their w has a gradient of zero, with which an optimiser with
-    momentum still carries it on for some steps (Adam by about 10 times its rate in all).
+    As in the paper, the chain compares neighbours in the order of the tasks, so another order is another method.
+    Differs: `pairs: all` compares every pair, with the same weight on average (times `2 / K`); a chain skips tasks
+    without labels. Their w has a gradient of zero; an optimiser with momentum still moves it for some steps (Adam by
+    about 10 times its rate in all).
 
-    Since the discrepancy lowers the largest weighted loss and lifts the smallest, a task's factor can fall
-    below zero where `lam` is large against `1 / K`.
+    The discrepancy lowers the largest weighted loss and raises the smallest, so a task's factor can fall below zero
+    if `lam` is large against `1 / K`.
 
     Args:
         tasks: names of the tasks.
         lam: weight of the discrepancy; the authors use 0.01 to 0.1.
-        normalise: `rescaled`: l is the loss divided by its first value and times the least first value of all;
-            `log`: the logarithm of the loss divided by its first value; `none`: the loss. The first two
-            need first losses above zero.
-        pairs: which losses are compared.
+        normalise: `rescaled`: l is the loss divided by its first value, times the least first value of all tasks;
+            `log`: the logarithm of the loss divided by its first value; `none`: the loss. The first two need
+            first losses above zero.
+        pairs: pairs of losses to compare, `chain` or `all`.
     """
 
     order_invariant = False  # a chain compares neighbours, as in the paper
@@ -75,9 +77,8 @@ class LDCMTL(AdaptiveBalancer, name="ldc_mtl"):
     def combine(self, losses: Tensor, tasks: Tensor, /) -> Tensor:
         """Return the weighted mean and the discrepancy."""
         depths = functional.logsigmoid(self.logits[tasks].to(losses))
-        ratios = (
-            depths - depths.detach().max()
-        ).exp()  # all s may sink to nothing; their ratios do not
+        # Ratios of s instead of s: all s may become tiny, their ratios do not.
+        ratios = (depths - depths.detach().max()).exp()
         normalised = self._normalised(losses, tasks)
         mean = (ratios * normalised).sum() / ratios.detach().sum()
         return mean + self.lam * self._discrepancy(depths.exp() * normalised)
@@ -98,7 +99,7 @@ class LDCMTL(AdaptiveBalancer, name="ldc_mtl"):
         return losses / first * initial[initial.isfinite()].min()
 
     def _initial(self, losses: Tensor, tasks: Tensor) -> Tensor:
-        """Return the first loss of every task, those of now included; NaN for one that was never there."""
+        """Return each task's first loss, from this batch if it is new; NaN for a task never seen."""
         initial = self.initial.to(losses)
         now = initial.clone()
         now[tasks] = losses
@@ -107,12 +108,12 @@ class LDCMTL(AdaptiveBalancer, name="ldc_mtl"):
     def _check_positive(self, losses: Tensor, tasks: Tensor) -> None:
         bad = losses <= 0
         if bool(bad.any()):
-            names = [self.tasks[place] for place in tasks[bad].tolist()]
+            names = [self.tasks[index] for index in tasks[bad].tolist()]
             raise ConfigError(
                 f"LDCMTL with `normalise: {self.normalise}` needs losses above zero. Found {losses[bad].tolist()} "
                 f"for {names}. Set `normalise: none`, or use `balancing: equal`."
             )
 
     def update(self, losses: Tensor, tasks: Tensor, /) -> None:
-        """Remember the first losses."""
+        """Keep the first losses."""
         self.initial.copy_(self._initial(losses, tasks))

@@ -1,9 +1,9 @@
-"""Random loss weighting: the litmus test that every other method should pass."""
+"""Random loss weighting: a baseline that every other method should beat."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import torch
@@ -17,19 +17,20 @@ Distribution = Literal["normal", "uniform", "dirichlet", "bernoulli", "one"]
 
 
 class RLW(AdaptiveBalancer, name="rlw"):
-    """`sum_k w_k L_k` with weights drawn anew in every step.
+    """Random weights, drawn anew in every step: a baseline.
+
+    `sum_k w_k L_k` with random weights, drawn anew in every step.
 
     From Lin, Ye, Zhang, Tsang, TMLR 2022, "Reasonable Effectiveness of Random Weighting: A Litmus Test for
-    Multi-Task Learning" (https://arxiv.org/abs/2111.10603). Differs: LibMTL takes the
-    softmax of the Dirichlet draw too, which makes all weights nearly equal; ours lies on the simplex as drawn.
-    A draw depends on the seed and the number of the step only, so that a resumed run, and every process of a
-    distributed one, draws the same.
+    Multi-Task Learning" (https://arxiv.org/abs/2111.10603). Differs: a Dirichlet draw is taken without a softmax,
+    which LibMTL adds and which makes all weights nearly equal. A draw depends only on the seed and the number of
+    the step, so that a resumed run, and each process of a distributed one, draws the same.
 
     Args:
         tasks: names of the tasks.
         distribution: `normal` and `uniform`: the softmax of such draws; `dirichlet`: uniform on the
             simplex; `bernoulli`: zeros and ones, not all zero; `one`: a single task.
-        seed: of the draws.
+        seed: seed of the draws.
     """
 
     order_invariant = False  # one number is drawn per place
@@ -66,32 +67,34 @@ class RLW(AdaptiveBalancer, name="rlw"):
         self.step += 1
 
 
-def _softmax(draws: np.ndarray) -> Any:
+def _softmax(draws: np.ndarray) -> np.ndarray:
     weights = np.exp(draws)
-    return weights / weights.sum()
+    shares: np.ndarray = weights / weights.sum()
+    return shares
 
 
-def _normal(random: np.random.Generator, tasks: int) -> Any:
+def _normal(random: np.random.Generator, tasks: int) -> np.ndarray:
     return _softmax(random.standard_normal(tasks))
 
 
-def _uniform(random: np.random.Generator, tasks: int) -> Any:
+def _uniform(random: np.random.Generator, tasks: int) -> np.ndarray:
     return _softmax(random.random(tasks))
 
 
-def _dirichlet(random: np.random.Generator, tasks: int) -> Any:
+def _dirichlet(random: np.random.Generator, tasks: int) -> np.ndarray:
     return random.dirichlet(np.ones(tasks))
 
 
-def _bernoulli(random: np.random.Generator, tasks: int) -> Any:
+def _bernoulli(random: np.random.Generator, tasks: int) -> np.ndarray:
     while True:
-        weights = random.integers(0, 2, tasks).astype(np.float64)
+        weights: np.ndarray = random.integers(0, 2, tasks).astype(np.float64)
         if weights.any():
             return weights
 
 
-def _one(random: np.random.Generator, tasks: int) -> Any:
-    return np.eye(tasks)[random.integers(tasks)]
+def _one(random: np.random.Generator, tasks: int) -> np.ndarray:
+    weights: np.ndarray = np.eye(tasks)[random.integers(tasks)]
+    return weights
 
 
 _DRAWS = {

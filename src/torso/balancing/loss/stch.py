@@ -1,4 +1,4 @@
-"""Smooth Tchebycheff: lower the worst loss, measured against where it began."""
+"""Smooth Tchebycheff: lowers the worst loss, relative to its value after a warm-up."""
 
 from __future__ import annotations
 
@@ -16,19 +16,22 @@ __all__ = ["STCH"]
 
 
 class STCH(PositiveBalancer, name="stch"):
-    """`K mu log sum_k exp(p_k log(L_k / N_k) / mu)`, a smooth maximum of the losses' progress.
+    """A smooth maximum of the losses, relative to their values after a warm-up.
+
+    `K mu log sum_k exp(p_k log(L_k / N_k) / mu)`, a smooth maximum of the relative losses.
 
     From Lin, Zhang, Yang, Liu, Wang, Zhang, ICML 2024, "Smooth Tchebycheff Scalarization for Multi-Objective
-    Optimization" (https://arxiv.org/abs/2402.19078), on log losses as in the authors' multi-task
-    code: first `warmup` epochs of `sum_k log L_k`, whose last one gives `N_k`, the mean loss (the nadir). Differs: the code has no preferences; a task without labels in that epoch keeps its `log L_k` until an epoch
-    gives it a nadir. Epochs end where `end_epoch` is called: without it the warm-up lasts for ever.
+    Optimization" (https://arxiv.org/abs/2402.19078), on log losses as in the authors' multi-task code. First come
+    `warmup` epochs of `sum_k log L_k`; the mean loss of the last one is `N_k`, the nadir. An epoch ends when
+    `end_epoch` is called; without it the warm-up never ends. Differs: the authors' code has no preferences; a task
+    without labels in that epoch keeps its `log L_k` until an epoch gives it a nadir.
 
     Args:
         tasks: names of the tasks.
-        mu: smoothness; the smaller, the nearer to the maximum.
-        warmup: epochs of warm-up, at least one. Their default, 4 counted from zero, makes five.
-        preference: `{task: p}`, above zero, a task that is not named has 1; or one number per task; default: all one.
-        shift: whether to accept losses below zero (see `PositiveBalancer`).
+        mu: smoothness; a small value is near the maximum.
+        warmup: epochs of warm-up, at least one. The authors' default, 4 counted from zero, makes five.
+        preference: `{task: p}`, above zero, 1 for a task that is not named; or one number per task; default: all 1.
+        shift: accept losses below zero (see `PositiveBalancer`).
     """
 
     preference: Tensor
@@ -62,7 +65,7 @@ class STCH(PositiveBalancer, name="stch"):
         self.register_buffer("nadir", zeros + torch.nan)
 
     def scalar(self, losses: Tensor, tasks: Tensor, bound: Tensor, /) -> Tensor:
-        """Return the smooth maximum, plus the log losses of the tasks whose nadir is unknown."""
+        """Return the smooth maximum, plus the log losses of the tasks without a nadir."""
         nadir = self.nadir[tasks]
         known = nadir.isfinite()
         value = losses[~known].log().sum()

@@ -1,4 +1,4 @@
-"""Homoscedastic uncertainty: a learned variance per task weighs its loss."""
+"""Homoscedastic uncertainty: one learned variance per task weighs its loss."""
 
 from __future__ import annotations
 
@@ -15,14 +15,18 @@ __all__ = ["Uncertainty"]
 
 
 class Uncertainty(LossBalancer, name="uncertainty"):
-    """`sum_k 0.5 * exp(-s_k) * L_k + 0.5 * s_k` with one learned log-variance s per task.
+    """One learned variance per task weighs its loss.
+
+    `sum_k 0.5 * exp(-s_k) * L_k + 0.5 * s_k` with one learned log-variance s per task.
 
     From Kendall, Gal, Cipolla, CVPR 2018, "Multi-Task Learning Using Uncertainty to Weigh Losses"
-    (https://arxiv.org/abs/1705.07115), equation 7 with `s = log sigma^2`, which the paper recommends for
-    numerical stability. As in the widespread implementations the factor 1/2 stands before every loss; the
-    paper drops it for cross-entropies (equation 10), which changes a weight by a constant factor. Differs: a task without labels in the batch has a gradient of zero for its s, which an optimiser with momentum
-    still carries on for some steps (Adam by about 10 times its rate in all); a loss below zero (a
-    density can exceed one) would drive its weight to infinity, so `after_step` puts s back to `floor`.
+    (https://arxiv.org/abs/1705.07115), equation 7 with `s = log sigma^2`, which the paper recommends for numerical
+    stability. As in the widespread implementations the factor 1/2 stands before every loss; the paper drops it for
+    cross-entropies (equation 10), which changes a weight by a constant factor.
+
+    Differs: a loss below zero (a density can exceed one) would drive its weight to infinity, so `after_step` clamps
+    s to `floor`. A task without labels in the batch has a gradient of zero for its s; an optimiser with momentum
+    still moves it for some steps (Adam by about 10 times its rate in all).
 
     Args:
         tasks: names of the tasks.
@@ -43,8 +47,9 @@ class Uncertainty(LossBalancer, name="uncertainty"):
 
     @torch.no_grad()
     def after_step(self, recompute: Callable[[], Tensor]) -> None:
-        """Put s back to the floor: below it the bound has no gradient, and s would stay there for good."""
+        """Clamp s to the floor."""
         del recompute
+        # Below the floor the clamped value has no gradient, and s would stay there for good.
         self.log_variance.clamp_(min=self.floor)
 
     def _bounded(self) -> Tensor:

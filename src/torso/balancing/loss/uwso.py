@@ -1,4 +1,4 @@
-"""Soft optimal uncertainty weighting: the optimum of uncertainty weighting, softened."""
+"""Soft optimal uncertainty weighting: the softmax of the inverse losses as weights."""
 
 from __future__ import annotations
 
@@ -15,18 +15,20 @@ __all__ = ["UWSO"]
 
 
 class UWSO(PositiveBalancer, name="uwso"):
-    """`sum_k w_k L_k` with `w = softmax(1 / (T L))`, where no gradient flows through w.
+    """A softmax of the inverse losses as weights.
+
+    `sum_k w_k L_k` with `w = softmax(1 / (T L))`; no gradient flows through w.
 
     From Kirchdorfer, Elich, Kutsche, Stuckenschmidt, Schott, Köhler, GCPR 2024, "Analytical Uncertainty-Based Loss
-    Weighting in Multi-Task Learning" (https://arxiv.org/abs/2408.07985). Uncertainty weighting, minimised over
-    its variances, weighs a loss by its inverse; the softmax softens that. The weights sum to one. The
-    exponents are inverse losses, so the result depends on the losses' units: T has to be tuned to them, as in
-    the paper. Differs: with `shift`, L is the loss above a running bound (see `PositiveBalancer`).
+    Weighting in Multi-Task Learning" (https://arxiv.org/abs/2408.07985). Uncertainty weighting, minimised over its
+    variances, weighs a loss by its inverse; the softmax softens that. The weights sum to one. The exponents are
+    inverse losses, so the result depends on the losses' units: tune T to them, as in the paper. Differs: with
+    `shift`, L is the loss above a running bound (see `PositiveBalancer`).
 
     Args:
         tasks: names of the tasks.
         temperature: T; the larger, the more even the weights.
-        shift: whether to accept losses below zero.
+        shift: accept losses below zero.
     """
 
     def __init__(
@@ -45,5 +47,6 @@ class UWSO(PositiveBalancer, name="uwso"):
         """Return the weighted sum."""
         del tasks, bound
         largest = torch.finfo(losses.dtype).max
+        # The inverse of a tiny loss is infinite, and a softmax of infinities is NaN.
         weights = (1.0 / losses.detach() / self.temperature).clamp(max=largest).softmax(0)
         return (weights * losses).sum()

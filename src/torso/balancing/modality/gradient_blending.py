@@ -1,4 +1,4 @@
-"""Gradient blending: losses weigh what they teach, squared less what they overfit."""
+"""Gradient blending: weighs losses by their generalisation over their squared overfitting."""
 
 from __future__ import annotations
 
@@ -16,24 +16,25 @@ __all__ = ["GradientBlending"]
 
 
 class GradientBlending(AdaptiveBalancer, name="gradient_blending"):
-    """Each task's losses, multimodal and unimodal, weighted by `G / O²`: generalisation by overfitting squared.
+    """Weighs unimodal and multimodal losses by generalisation over squared overfitting.
+
+    The weights are `G / O²`, with the generalisation G and the overfitting O.
 
     From Wang, Tran, Feiszli, CVPR 2020, "What Makes Training Multi-modal Classification Networks Hard?"
-    (https://arxiv.org/abs/1905.12681): between two points in time, G is how far the held-out loss has
-    fallen, and O is by how much the gap between held-out and training loss has grown.
+    (https://arxiv.org/abs/1905.12681). Between two points in time, the generalisation G is the fall of the held-out
+    loss, and the overfitting O is the growth of the gap between held-out and training loss.
 
-    Differs: the figures are those of the heads of the model that is being trained (the paper's online
-    form trains separate copies for them), a training loss is the mean over an epoch, as the weights moved,
-    and the first point is the end of the first epoch. Weights are one until the second; those of a task's
-    losses sum to their number. A held-out loss that has not fallen has weight 0, unless none has, when the weights stay;
-    a growth of the gap below `least` of the largest in its task counts as that much. A loss without any partner has
-    weight one.
+    Differs: the losses are those of the trained model's heads (the paper's online form trains separate copies); a
+    training loss is the mean over an epoch, while the parameters move; the first point is the end of the first
+    epoch. Weights are one until the second point; those of a task's losses sum to their number. A held-out loss that
+    has not fallen has weight 0; if none of the task's has fallen, the weights stay. The growth of a gap counts as at
+    least `least` times the largest one of its task. A loss without a partner has weight one.
 
     Args:
         tasks: names of the losses.
         unimodal: `{loss of one modality: the multimodal loss that it assists}`; default: none, which is `equal`.
         every: epochs from one point in time to the next.
-        least: floor of a gap's growth, in parts of the largest.
+        least: floor of a gap's growth, relative to the largest of its task.
     """
 
     needs = "losses of single modalities, and held-out ones; 1 plain step"
@@ -81,7 +82,7 @@ class GradientBlending(AdaptiveBalancer, name="gradient_blending"):
 
     @torch.no_grad()
     def held_out(self, measure: Callable[[], Tensor], /) -> None:
-        """At a point in time, compare with the one before and weigh anew."""
+        """Compare the losses with those of the last point in time, and set new weights."""
         training = self.total / self.count
         self.total.zero_()
         self.count.zero_()
@@ -93,7 +94,7 @@ class GradientBlending(AdaptiveBalancer, name="gradient_blending"):
         gained = self.held_out_loss - held_out
         grown = (held_out - training) - (self.held_out_loss - self.training_loss)
         for joint in dict.fromkeys(self.unimodal.values()):
-            group = [place for place, task in enumerate(self.tasks) if self._joint(task) == joint]
+            group = [index for index, task in enumerate(self.tasks) if self._joint(task) == joint]
             self.weights[group] = self._blend(gained[group], grown[group], self.weights[group])
         self.training_loss.copy_(training)
         self.held_out_loss.copy_(held_out)
@@ -102,7 +103,10 @@ class GradientBlending(AdaptiveBalancer, name="gradient_blending"):
         return self.unimodal.get(task, task)
 
     def _blend(self, gained: Tensor, grown: Tensor, weights: Tensor) -> Tensor:
-        """Return the weights of a task's losses; a loss without figures keeps its own, and the rest what is left."""
+        """Return the weights of a task's losses.
+
+        A loss without known values keeps its weight; the others share the rest.
+        """
         known = gained.isfinite() & grown.isfinite()
         gained = torch.where(known, gained, 0.0).clamp(min=0.0)
         if not bool((gained > 0).any()):

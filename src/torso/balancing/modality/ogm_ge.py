@@ -1,4 +1,4 @@
-"""OGM-GE: the encoder of the modality that is ahead learns more slowly, so that the others are not left behind."""
+"""OGM-GE: slows down the encoder of a modality that learns faster than the others."""
 
 from __future__ import annotations
 
@@ -16,26 +16,26 @@ __all__ = ["OGMGE"]
 
 
 class OGMGE(Equal, name="ogm_ge"):
-    """Plain sum of the losses; the gradient of the encoder of a modality that is ahead is made smaller.
+    """The sum of the losses, with a smaller gradient for the encoder of a leading modality.
 
     From Peng, Wei, Deng, Wang, Hu, CVPR 2022, "Balanced Multimodal Learning via On-the-fly Gradient Modulation"
-    (https://arxiv.org/abs/2203.15332): with `s_m` how well modality m alone does on the batch and
-    `r_m = s_m / mean of the others' s`, the gradient of m's encoder is multiplied by
-    `1 - tanh(alpha r_m)` where `r_m > 1`, and by one elsewhere; then noise of mean zero, with the standard deviation of
-    each gradient, is added (the GE, for generalisation).
+    (https://arxiv.org/abs/2203.15332). `s_m` is the score of modality m alone on the batch and
+    `r_m = s_m / mean of the others' s`. The gradient of m's encoder is multiplied by `1 - tanh(alpha r_m)` if
+    `r_m > 1`. Then noise of mean zero, with the standard deviation of each gradient, is added to the encoders'
+    gradients (the GE, for generalisation).
 
-    Differs: what a modality does alone is told by its heads (`modality_heads`) instead of by its part of
-    the last layer, so the heads' losses are part of the sum; `s_m = exp(-L_m)` with `L_m` the mean of its losses
-    over the tasks present, so the probabilities of the truth are averaged geometrically; any number of modalities. As in
-    the authors' code noise is for kernels, here every parameter of an encoder with two dimensions or more.
-    Where no loss belongs to a modality this is `equal`.
+    Differs: the score of a modality comes from its heads (`modality_heads`) instead of its part of the last layer, so
+    the heads' losses are part of the sum; `s_m = exp(-L_m)` with `L_m` the mean of its losses over the tasks present,
+    a geometric mean of the true class's probabilities; any number of modalities. As in the authors' code only
+    kernels get noise, here every parameter of an encoder with two dimensions or more. If no loss belongs to a
+    modality this is `equal`.
 
     Args:
         tasks: names of the losses.
         modality_of: `{loss: the modality that alone it comes from}`; default: none.
-        alpha: how fast the factor falls.
-        noise: whether noise is added.
-        seed: of the noise.
+        alpha: strength of the modulation.
+        noise: add noise to the encoders' gradients.
+        seed: seed of the noise.
     """
 
     needs = "losses of single modalities; 1 plain step"
@@ -65,7 +65,7 @@ class OGMGE(Equal, name="ogm_ge"):
         self.register_buffer("step", torch.zeros((), dtype=torch.int64))
 
     def watch(self, encoders: Mapping[str, Sequence[nn.Parameter]], /) -> None:
-        """Note whose gradients are modulated."""
+        """Keep the parameters of the encoders to modulate."""
         self.encoders = {name: [*encoders[name]] for name in self.modalities if name in encoders}
 
     def backward(
@@ -78,51 +78,53 @@ class OGMGE(Equal, name="ogm_ge"):
         representation: Sequence[Tensor] = (),
     ) -> None:
         """Add the gradient of the sum, modulated in the encoders."""
-        watched = [one for many in self.encoders.values() for one in many]
-        before = [one.grad for one in watched]
-        for one in watched:
-            one.grad = None
+        watched = [parameter for encoder in self.encoders.values() for parameter in encoder]
+        # Only this step's gradient is modulated, not one that is in `.grad` already.
+        before = [parameter.grad for parameter in watched]
+        for parameter in watched:
+            parameter.grad = None
         super().backward(losses, shared, present, own=own, representation=representation)
         with torch.no_grad():
             if bool(losses.isfinite().all()):  # else a gradient scaler will skip this step
                 self._weigh(losses, present)
                 self._modulate()
-            for one, old in zip(watched, before, strict=True):
+            for parameter, old in zip(watched, before, strict=True):
                 if old is not None:
-                    one.grad = old if one.grad is None else old + one.grad
+                    parameter.grad = old if parameter.grad is None else old + parameter.grad
 
     def _weigh(self, losses: Tensor, present: Tensor | None) -> None:
-        """Set the factors by the losses of this batch; a modality without any in it gets one."""
+        """Set the factors from the losses of this batch; 1 for a modality without any."""
         labelled = [True] * len(losses) if present is None else present.tolist()
         alone: dict[int, float] = {}
-        for place, modality in enumerate(self.modalities):
-            here = [
+        for index, modality in enumerate(self.modalities):
+            of_modality = [
                 float(loss)
-                for task, loss, there in zip(self.tasks, losses, labelled, strict=True)
-                if there and self.modality_of.get(task) == modality
+                for task, loss, is_present in zip(self.tasks, losses, labelled, strict=True)
+                if is_present and self.modality_of.get(task) == modality
             ]
-            if here:
-                alone[place] = sum(here) / len(here)
+            if of_modality:
+                alone[index] = sum(of_modality) / len(of_modality)
         self.factors.fill_(1.0)
-        for place, loss in alone.items():
-            others = [loss - other for there, other in alone.items() if there != place]
-            if others:
-                ratio = len(others) / torch.tensor(others, dtype=torch.float64).exp().sum()
-                self.factors[place] = 1.0 - (self.alpha * ratio).tanh() if ratio > 1.0 else 1.0
+        for index, loss in alone.items():
+            gaps = [loss - other for rival, other in alone.items() if rival != index]
+            if gaps:
+                ratio = len(gaps) / torch.tensor(gaps, dtype=torch.float64).exp().sum()
+                self.factors[index] = 1.0 - (self.alpha * ratio).tanh() if ratio > 1.0 else 1.0
 
     def _modulate(self) -> None:
         draws = torch.Generator().manual_seed((self.seed * 1_000_003 + int(self.step)) % 2**32)
         self.step += 1
         for modality, factor in zip(self.modalities, self.factors.tolist(), strict=True):
-            for one in self.encoders.get(modality, ()):
-                if one.grad is None:
+            for parameter in self.encoders.get(modality, ()):
+                if parameter.grad is None:
                     continue
-                spread = one.grad.std() if self.noise and one.ndim > 1 and one.numel() > 1 else None
-                one.grad *= factor
+                noisy = self.noise and parameter.ndim > 1 and parameter.numel() > 1
+                spread = parameter.grad.std() if noisy else None
+                parameter.grad *= factor
                 if spread is not None:
-                    drawn = torch.randn(one.shape, generator=draws).to(one.grad)
-                    one.grad += spread * drawn
+                    drawn = torch.randn(parameter.shape, generator=draws).to(parameter.grad)
+                    parameter.grad += spread * drawn
 
     def modulation(self) -> dict[str, float]:
-        """Return modality -> what its encoder's gradient was multiplied by in the newest step."""
+        """Return modality -> the factor of its encoder's gradient in the newest step."""
         return dict(zip(self.modalities, self.factors.tolist(), strict=True))

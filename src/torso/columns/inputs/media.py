@@ -40,7 +40,7 @@ def image_decoder(size: int) -> FileDecoder:
 
 
 class MediaInput(Input):
-    """Base of kinds whose cells are paths (relative to the table, or to `root`) or the bytes of files.
+    """Base of kinds that read files; a cell is a path (relative to the table, or to `root`) or the bytes.
 
     Attributes:
         endings: of the names of such files, in small letters.
@@ -202,7 +202,7 @@ class AudioInput(MediaInput, name="audio", form="audio", encoder="convnet", rank
 class VideoInput(MediaInput, name="video", form="video", encoder="frames", rank=12):
     """A video without its sound: MP4, MOV, WebM, Matroska or AVI, whatever the file is called.
 
-    Needs `torso[video]`. Every frame is decoded, so a video of more than 20,000 frames counts as unreadable.
+    Every frame is decoded, so a video of more than 20,000 frames counts as unreadable.
 
     Args:
         size: side in pixels that every frame is brought to.
@@ -210,6 +210,7 @@ class VideoInput(MediaInput, name="video", form="video", encoder="frames", rank=
         root: folder or zip, or several, that the paths are relative to; default: the table's folder.
     """
 
+    needs: ClassVar[str] = "torso[video]"
     endings: ClassVar[tuple[str, ...]] = (".mp4", ".m4v", ".mov", ".webm", ".mkv", ".avi")
     begins = staticmethod(is_video)
 

@@ -1,4 +1,4 @@
-"""What a pretrained backbone has to offer, wherever its code and its weights come from."""
+"""The interface of a pretrained backbone, wherever its code and its weights come from."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["Backbone", "as_pixels", "as_samples"]
 
 
 class Backbone(nn.Module, ABC):
-    """A pretrained network with its own preprocessing: `Features` in, tokens of its own width out.
+    """A pretrained network with its own preprocessing: values and mask in, tokens of its own width out.
 
     Attributes:
         width: of a token.
@@ -23,8 +23,11 @@ class Backbone(nn.Module, ABC):
     width: int
 
     @abstractmethod
-    def forward(self, features: Features, /) -> Tokens:
+    def forward(self, values: Tensor, mask: Tensor, /) -> Tokens:
         """Return the tokens of rows that all have the modality, `[batch, length, width]`."""
+
+    def check(self, values: Tensor, mask: Tensor, /) -> None:
+        """Raise a ValueError for rows that this network cannot read. Default: it reads all."""
 
     @abstractmethod
     def blocks(self) -> Sequence[nn.Module]:
@@ -39,15 +42,15 @@ class Backbone(nn.Module, ABC):
         raise ValueError(f"{type(self).__name__} knows no `checkpointing`.")
 
 
-def as_pixels(features: Features, dtype: torch.dtype) -> Tensor:
+def as_pixels(values: Tensor, dtype: torch.dtype) -> Tensor:
     """Return pictures `[batch, 3, height, width]` from 0 to 1."""
-    x = features.values.to(dtype)
-    if not features.values.is_floating_point():
+    x = values.to(dtype)
+    if not values.is_floating_point():
         x = x / 255.0
     return x.permute(0, 3, 1, 2)
 
 
-def as_samples(features: Features, dtype: torch.dtype) -> Tensor:
+def as_samples(values: Tensor, mask: Tensor, dtype: torch.dtype) -> Tensor:
     """Return recordings `[batch, samples]` from -1 to 1, with silence after their end."""
-    x = features.values.masked_fill(~features.mask, 0).to(dtype)
-    return x if features.values.is_floating_point() else x / 32767.0
+    x = values.masked_fill(~mask, 0).to(dtype)
+    return x if values.is_floating_point() else x / 32767.0

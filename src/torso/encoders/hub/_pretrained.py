@@ -1,4 +1,4 @@
-"""What the pretrained encoders of all forms share: pinning, how much is trained, and what a run stores.
+"""The base of the pretrained encoders: pinning, how much is trained, and what a run stores.
 
 A run stores what was trained. Frozen weights stay where they came from; the run names them by their revision.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import nullcontext
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
 import torch
 from torch import Tensor, nn
@@ -15,10 +15,10 @@ from torch import Tensor, nn
 from torso.core.blocks import Pool
 from torso.core.errors import ConfigError
 from torso.core.hub import Snapshot, find_model
-from torso.core.ranges import SetBy
+from torso.core.ranges import Range, SetBy
 from torso.core.tensors import masked_mean, zeroed
 from torso.core.types import Features, Tokens
-from torso.encoders._encoder import Encoder, by_length
+from torso.encoders._encoder import Encoder, FrozenBackbone, by_length
 from torso.encoders.hub._tuning import frozen_norms, tune
 from torso.encoders.hub.loading import check_form, load_backbone
 
@@ -46,7 +46,7 @@ class Pretrained(Encoder):
         layers: layers that `last_n` trains.
         rank: of the low-rank layers.
         checkpointing: whether activations are computed again in the backward pass instead of kept.
-        keep: what of the backbone's tokens goes on: their `mean`, the `first`, or `all`.
+        keep: the tokens of the backbone that are used: their `mean`, the `first`, or `all`.
         tokens: with `keep: all`, tokens kept by attention pooling; 0 keeps them all.
         dropout: before the linear layer, in training.
         once: dtype in which the tokens of a frozen backbone are cached, `float32` or `float16`, so that it runs
@@ -60,12 +60,12 @@ class Pretrained(Encoder):
         *,
         revision: str | None = None,
         train: Train = "frozen",
-        layers: int = 2,
-        rank: int = 8,
+        layers: Annotated[int, Range(1, 12)] = 2,
+        rank: Annotated[int, Range(2, 64, log=True)] = 8,
         checkpointing: bool = False,
         keep: Keep = "mean",
         tokens: int = 1,
-        dropout: float = 0.1,
+        dropout: Annotated[float, Range(0.0, 0.5)] = 0.1,
         once: Once = "float32",
     ) -> None:
         super().__init__()
@@ -91,7 +91,7 @@ class Pretrained(Encoder):
         self.register_load_state_dict_pre_hook(_put_back)  # type: ignore[no-untyped-call]
 
     @classmethod
-    def prepare(cls, settings: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    def pin(cls, settings: Mapping[str, object]) -> tuple[dict[str, object], dict[str, object]]:
         """Pin name, revision and learning rate; ask the input kind for what the backbone was trained on."""
         if "name" not in settings:
             raise ConfigError(
@@ -101,15 +101,14 @@ class Pretrained(Encoder):
         snapshot = find_model(settings["name"], settings.get("revision"))
         check_form(snapshot, cls.form)
         rate = RATES.get(str(settings.get("train")))
-        pinned = {**({} if rate is None else {"lr": rate}), **settings}
-        return {
-            **pinned,
-            "name": snapshot.name,
-            "revision": snapshot.revision,
-        }, cls.asked(snapshot, settings)
+        usual = {} if rate is None else {"lr": rate}
+        pinned = {"name": snapshot.name, "revision": snapshot.revision}
+        return {**usual, **settings, **pinned}, cls.input_settings(snapshot, settings)
 
     @classmethod
-    def asked(cls, snapshot: Snapshot, settings: Mapping[str, Any]) -> dict[str, Any]:
+    def input_settings(
+        cls, snapshot: Snapshot, settings: Mapping[str, object]
+    ) -> dict[str, object]:
         """Return the settings that the input kind should have for this model."""
         raise NotImplementedError
 
@@ -122,54 +121,68 @@ class Pretrained(Encoder):
             norm.eval()
         return self
 
-    def at_own_rate(self) -> Iterator[nn.Parameter]:
+    def own_rate_parameters(self) -> Iterator[nn.Parameter]:
         """Yield what is trained of the backbone; the layers after it are new and follow the training's rate."""
-        return (one for one in self.backbone.parameters() if one.requires_grad)
+        return (weight for weight in self.backbone.parameters() if weight.requires_grad)
 
-    def frozen(self) -> Mapping[str, Any] | None:
-        """Return the revision and what of the tokens is kept, if the backbone is frozen."""
+    def frozen_backbone(self) -> FrozenBackbone | None:
+        """Return how the backbone's tokens are kept, if it is frozen."""
         if self.train_what != "frozen" or self.once == "never":
             return None
-        return {
+        settings = {
             "encoder": f"{self.form}/hub",
             "version": _VERSION,
             "revision": self.snapshot.revision,
             "keep": self.keep,
             "once": self.once,
             "width": self.backbone.width,
-            "views": 0,
         }
+        return FrozenBackbone(settings, self.once, self.backbone.width)
 
-    def shown(self, features: Features, view: int = 0) -> Features:
-        """Return what training shows of the rows: view number `view`, or for 0 a random one. Default: the rows."""
+    def augmented(self, values: Tensor, view: int = 0) -> Tensor:
+        """Return the rows as training sees them: view number `view`, or a random one for 0. Default: unchanged."""
         del view
-        return features
+        return values
 
-    def begin(self, features: Features, /, view: int = 0) -> Tokens:
+    def run_backbone(self, features: Features, /, view: int = 0) -> Tokens:
         """Return the backbone's tokens, or the one that is kept of them."""
+
+        def checked(values: Tensor, mask: Tensor) -> Tokens:
+            self.backbone.check(values, mask)
+            return self._kept(values, mask)
+
         if view:
-            features = self.shown(features, view)
-        with torch.no_grad() if self.train_what == "frozen" else nullcontext():
-            return by_length(self._kept, features)
+            features = Features(self.augmented(features.values, view), features.mask)
+        return by_length(checked, features)
 
-    def _kept(self, features: Features) -> Tokens:
-        tokens: Tokens = self.backbone(features)
-        if self.keep == "mean":
-            return Tokens.vector(masked_mean(tokens), tokens.present)
-        if self.keep == "first":
-            return Tokens(tokens.values[:, :1], tokens.mask[:, :1])
-        return tokens
-
-    def finish(self, tokens: Tokens, /) -> Tokens:
+    def from_backbone(self, tokens: Tokens, /) -> Tokens:
         """Return tokens of the model's width."""
         x = zeroed(tokens).to(self.project.weight.dtype)
         x = self.norm(self.project(self.dropout(self.norm_in(x))))
-        finished: Tokens = self.pool(Tokens(x, tokens.mask))
-        return finished
+        projected: Tokens = self.pool(Tokens(x, tokens.mask))
+        return projected
 
-    def encode(self, features: Features, /) -> Tokens:
-        """Read rows as their input kind lays them out for this backbone."""
-        return self.finish(self.begin(self.shown(features) if self.training else features))
+    def encode_present(self, features: Features, /) -> Tokens:
+        """Return the tokens of `encode`, after the backbone's checks and with less padding."""
+        if features.encoded:
+            return super().encode_present(features)
+        if self.training:
+            features = Features(self.augmented(features.values), features.mask)
+        return self.from_backbone(self.run_backbone(features))
+
+    def encode(self, values: Tensor, mask: Tensor, /) -> Tokens:
+        """Read rows as their input column lays them out for this backbone."""
+        shown = self.augmented(values) if self.training else values
+        return self.from_backbone(self._kept(shown, mask))
+
+    def _kept(self, values: Tensor, mask: Tensor) -> Tokens:
+        with torch.no_grad() if self.train_what == "frozen" else nullcontext():
+            tokens: Tokens = self.backbone(values, mask)
+            if self.keep == "mean":
+                return Tokens.vector(masked_mean(tokens), tokens.present)
+            if self.keep == "first":
+                return Tokens(tokens.values[:, :1], tokens.mask[:, :1])
+            return tokens
 
 
 def _choice(name: str, value: object, known: tuple[str, ...]) -> None:
@@ -179,7 +192,7 @@ def _choice(name: str, value: object, known: tuple[str, ...]) -> None:
 
 def _untrained(encoder: Pretrained) -> Iterator[str]:
     """Yield the names in the state dict of what the training never changes."""
-    trained = {name for name, one in encoder.named_parameters() if one.requires_grad}
+    trained = {name for name, weight in encoder.named_parameters() if weight.requires_grad}
     frozen = {id(buffer) for norm in frozen_norms(encoder.backbone) for buffer in norm.buffers()}
     moving = {
         name

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from torso.core.hub import Snapshot
 from torso.encoders.hub._pretrained import Pretrained
@@ -18,8 +17,14 @@ class AudioHub(Pretrained, form="audio", name="hub"):
     It reads samples and computes its own frames. The settings are those of `Pretrained`.
     """
 
+    not_exportable = (
+        "speech backbones read recordings of one length at a time, so shapes depend on the lengths"
+    )
+
     @classmethod
-    def asked(cls, snapshot: Snapshot, settings: Mapping[str, Any]) -> dict[str, Any]:
+    def input_settings(
+        cls, snapshot: Snapshot, settings: Mapping[str, object]
+    ) -> dict[str, object]:
         """Ask for samples at the model's rate."""
         del settings
         return {"layout": "samples", "rate": sample_rate(snapshot)}

@@ -64,14 +64,14 @@ class EfficientNetLite(Backbone):
         self.head = _Conv(before, self.width, 1)
         self.checkpointing = False
 
-    def forward(self, features: Features, /) -> Tokens:
+    def forward(self, values: Tensor, mask: Tensor, /) -> Tokens:
         """Read `[batch, height, width, 3]`."""
-        x = self.stem(as_pixels(features, self.head.conv.weight.dtype) * 2.0 - 1.0)
+        x = self.stem(as_pixels(values, self.head.conv.weight.dtype) * 2.0 - 1.0)
         for layer in self.layers:
             again = self.checkpointing and torch.is_grad_enabled()
             x = checkpoint(layer, x, use_reentrant=False) if again else layer(x)
         cells = self.head(x).flatten(2).transpose(1, 2)  # [batch, cells, width]
-        return Tokens(cells, features.mask.unsqueeze(1).expand(-1, cells.shape[1]))
+        return Tokens(cells, mask.unsqueeze(1).expand(-1, cells.shape[1]))
 
     def blocks(self) -> Sequence[nn.Module]:
         """Return the 16 inverted residuals."""
@@ -90,7 +90,11 @@ class EfficientNetLite(Backbone):
     def load_pretrained(self, weights: Mapping[str, Tensor]) -> None:
         """Take weights under their names in the package `efficientnet-lite-pytorch`."""
         self.load_state_dict(
-            {_renamed(name): one for name, one in weights.items() if not name.startswith("_fc.")}
+            {
+                _renamed(name): weight
+                for name, weight in weights.items()
+                if not name.startswith("_fc.")
+            }
         )
 
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from dataclasses import replace
+from typing import Annotated
 
 import torch
 from torch import Tensor
 
 from torso.core.errors import ConfigError
 from torso.core.hub import Snapshot
-from torso.core.ranges import SetBy
-from torso.core.types import Features
+from torso.core.ranges import Range, SetBy
 from torso.encoders._augment import Jitter
+from torso.encoders._encoder import FrozenBackbone
 from torso.encoders.hub._backbone import as_pixels
 from torso.encoders.hub._pretrained import Keep, Once, Pretrained, Train
 from torso.encoders.hub._transformers import picture_size
@@ -35,7 +36,7 @@ class ImageHub(Pretrained, form="image", name="hub"):
         layers: layers that `last_n` trains.
         rank: of the low-rank layers.
         checkpointing: whether activations are computed again in the backward pass instead of kept.
-        keep: what of the backbone's tokens goes on: their `mean`, the `first`, or `all`.
+        keep: the tokens of the backbone that are used: their `mean`, the `first`, or `all`.
         tokens: with `keep: all`, tokens kept by attention pooling; 0 keeps them all.
         dropout: before the linear layer, in training.
         once: dtype in which the tokens of a frozen backbone are cached, or `never`.
@@ -52,15 +53,15 @@ class ImageHub(Pretrained, form="image", name="hub"):
         size: int | None = None,
         revision: str | None = None,
         train: Train = "frozen",
-        layers: int = 2,
-        rank: int = 8,
+        layers: Annotated[int, Range(1, 12)] = 2,
+        rank: Annotated[int, Range(2, 64, log=True)] = 8,
         checkpointing: bool = False,
         keep: Keep = "mean",
         tokens: int = 1,
-        dropout: float = 0.1,
+        dropout: Annotated[float, Range(0.0, 0.5)] = 0.1,
         once: Once = "float32",
-        jitter: float = 0.0,
-        views: int = 0,
+        jitter: Annotated[float, Range(0.0, 1.0)] = 0.0,
+        views: Annotated[int, Range(0, 8)] = 0,
     ) -> None:
         super().__init__(
             dim,
@@ -84,34 +85,34 @@ class ImageHub(Pretrained, form="image", name="hub"):
         self.jitter = Jitter(jitter)
         self.views = views
 
-    def frozen(self) -> Mapping[str, Any] | None:
-        """Return what the tokens depend on; nothing may be kept of pictures that are augmented anew each time."""
-        settings = super().frozen()
-        if settings is None or not self.jitter.strength:
-            return settings
-        return (
-            {**settings, "views": self.views, "jitter": self.jitter.strength}
-            if self.views
-            else None
-        )
+    def frozen_backbone(self) -> FrozenBackbone | None:
+        """Return how the tokens are kept; None for pictures that are augmented anew each time."""
+        frozen = super().frozen_backbone()
+        if frozen is None or not self.jitter.strength:
+            return frozen
+        if not self.views:
+            return None
+        augmentation = {"views": self.views, "jitter": self.jitter.strength}
+        return replace(frozen, views=self.views, augmentation=augmentation)
 
-    def shown(self, features: Features, view: int = 0) -> Features:
-        """Return the pictures moved and re-lit: at random, or as their content and `view` say."""
+    def augmented(self, values: Tensor, view: int = 0) -> Tensor:
+        """Return the pictures moved and re-lit: at random, or as their content and `view` decide."""
         if not self.jitter.strength:
-            return features
-        pixels = as_pixels(features, self.project.weight.dtype)
-        draw = torch.rand(6, len(pixels)) if not view else _drawn(features.values, view)
-        moved = self.jitter.moved(pixels, (2 * draw - 1).to(pixels))
-        return Features(moved.permute(0, 2, 3, 1), features.mask)
+            return values
+        pixels = as_pixels(values, self.project.weight.dtype)
+        draw = torch.rand(6, pixels.shape[0]) if not view else _drawn(values, view)
+        return self.jitter.moved(pixels, (2 * draw - 1).to(pixels)).permute(0, 2, 3, 1)
 
     @classmethod
-    def asked(cls, snapshot: Snapshot, settings: Mapping[str, Any]) -> dict[str, Any]:
+    def input_settings(
+        cls, snapshot: Snapshot, settings: Mapping[str, object]
+    ) -> dict[str, object]:
         """Ask for pictures of the model's own size, or of `size`."""
         return {"size": settings.get("size") or picture_size(snapshot)}
 
 
 def _drawn(pictures: Tensor, view: int) -> Tensor:
-    """Return numbers from 0 to 1, `[6, batch]`, that hang on each picture's content and the view alone."""
+    """Return numbers from 0 to 1, `[6, batch]`, that depend on each picture's content and the view alone."""
     generator = torch.Generator()
     columns = []
     for content in pictures.flatten(1).sum(dim=1, dtype=torch.float64).tolist():

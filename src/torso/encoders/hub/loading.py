@@ -16,14 +16,14 @@ from torso.core.hub import PACKAGE, Snapshot, read_config, refuse_pickles
 from torso.encoders.hub import _transformers
 from torso.encoders.hub._backbone import Backbone
 from torso.encoders.hub.efficientnet_lite import EfficientNetLite
-from torso.encoders.hub.voice import VoiceEncoder
+from torso.encoders.hub.speaker_backbone import SpeakerBackbone
 
 __all__ = ["check_form", "load_backbone"]
 
 _READS = {"image": "pictures", "text": "texts", "audio": "recordings", "video": "videos"}
-_OWN: dict[str, tuple[str, type[EfficientNetLite | VoiceEncoder]]] = {
+_OWN: dict[str, tuple[str, type[EfficientNetLite | SpeakerBackbone]]] = {
     "efficientnet_lite0": ("image", EfficientNetLite),
-    "ge2e_lstm": ("audio", VoiceEncoder),
+    "ge2e_lstm": ("audio", SpeakerBackbone),
 }
 """Model type -> form and class, for families that the library transformers does not know."""
 
@@ -47,7 +47,7 @@ def check_form(snapshot: Snapshot, form: str) -> None:
     kind = _kind(snapshot)
     forms = {_OWN[kind][0]} if kind in _OWN else _transformers.forms(snapshot)
     if form not in forms:
-        what = " and ".join(_READS[one] for one in sorted(forms)) or "something else"
+        what = " and ".join(_READS[known] for known in sorted(forms)) or "something else"
         raise ConfigError(
             f"{snapshot.name!r} ({kind}) is a model of {what}, and {_READS[form]} were to be read. Name a model of "
             f"{_READS[form]}."

@@ -11,14 +11,14 @@ import numpy as np
 from torso.evaluation.bootstrap import interval, reflected_interval, resamples_of, units_of
 from torso.evaluation.report import Estimate, TaskReport
 from torso.evaluation.weighted import Floats
-from torso.tasks._base.likelihood import Beside
-from torso.tasks._base.scores import Array, Measured, Scores
+from torso.tasks._base.likelihood import Beside, Details
+from torso.tasks._base.scores import Array, Baseline, Measured, Scores
 
 __all__ = ["evaluate_task", "fit_baseline"]
 
 
 def fit_baseline(kind: str, truth: Array, *, names: Sequence[str] = ()) -> dict[str, Any]:
-    """Return what a predictor that sees no input learns from the training rows, as a JSON-able mapping.
+    """Return, as JSON values, the baseline that sees no input, learned from the training rows.
 
     Args:
         kind: kind of target.
@@ -40,37 +40,24 @@ def evaluate_task(
     kind: str,
     prediction: Array,
     truth: Array,
-    baseline: Mapping[str, Any],
+    baseline: Baseline,
     *,
     names: Sequence[str] = (),
     groups: Array | None = None,
-    details: Mapping[str, Array] | None = None,
-    level: float = 0.0,
+    details: Details | Mapping[str, Array] | None = None,
     resamples: int = 1000,
     seed: int = 0,
 ) -> TaskReport:
     """Return every metric of the task with its bootstrap 95 % interval, and the baseline's on the same rows.
 
     Args:
-        kind: kind of target; it sets the form of the next two.
-        prediction: category `[rows, classes]` and multilabel `[rows, labels]` probabilities; binary `[rows]`
-            probability of yes; number `[rows]` and vector `[rows, dims]` values in the user's unit; ordinal
-            `[rows, classes]` probabilities; count `[rows]` means; survival `[rows]` times; mask `[rows, height, width]`
-            class indices; tags `[rows, steps]` codes (`torso.tasks.tags.codes`); caption `[rows, characters]` code points, -1
-            behind the last; boxes `[rows, boxes, 6]` and tracks `[rows, tracks, frames, 8]`: corners, class,
-            its probability, and for tracks those of being a thing and of being there, NaN for none.
-        truth: category int `[rows]`, -1 where missing, and an index past the last class for a class that
-            the model never learnt; ordinal likewise, but without such a class; survival float `[rows, 2]`, the time
-            and whether it ended with the event (1) or with the watching (0); mask int `[rows, height, width]`, as
-            category; caption int, as predicted, all -1 where missing; boxes `[rows, most, 5]` and tracks
-            `[rows, most, frames, 5]`: corners and class, the class -1 for none and all NaN where missing; the others
-            float, shaped as `prediction`, NaN where missing.
+        kind: kind of target. The docstring of its scores says the form of the next two.
+        prediction: one answer per row.
+        truth: one label per row; NaN, or -1 of an integer, where missing.
         baseline: from `fit_baseline` on the training rows.
         names: of the classes, dimensions or labels; by default their numbers.
         groups: `[rows]`, rows of one group are resampled together. Give it where rows are not independent.
-        details: what the model says beside its prediction, by name: `log_loss` `[rows]`, the negative
-            log-likelihood of each label, NaN where missing; `low` and `high`, shaped as `truth`.
-        level: share of the labels that should lie between `low` and `high`; 0: nothing is promised.
+        details: of the model's answers, beside its predictions; a mapping promises no share of the labels.
         resamples: 0 leaves the intervals undefined.
         seed: of the resamples.
 
@@ -80,75 +67,93 @@ def evaluate_task(
     """
     scores = Scores.registry.find(kind)
     prediction, truth = np.asarray(prediction), np.asarray(truth)
-    details = {name: np.asarray(value) for name, value in (details or {}).items()}
     _check(kind, scores, prediction, truth)
-    width = prediction.shape[1] if prediction.ndim == 2 and not scores.steps else len(names)
-    width = width if scores.named else 0
-    names = list(names) or [str(number) for number in range(width)]
-    if width and len(names) != width:
-        raise ValueError(f"Parameter `names` should have {width} entries. Found {len(names)}.")
+    names = _names(scores, prediction, names)
     if groups is not None and len(groups) != len(truth):
         raise ValueError(f"Parameter `groups` should have {len(truth)} rows. Found {len(groups)}.")
-
-    num_rows = len(truth)
     used = np.flatnonzero(scores.labelled(truth))
     units = np.arange(len(used)) if groups is None else units_of(np.asarray(groups)[used])
-    prediction = prediction[used].astype(np.float64)
-    truth = truth[used]
-    guess = scores.guess(baseline, prediction)
-    all_once = np.ones((1, len(used)))
+    told = details if isinstance(details, Details) else Details(details or {})
+    said = told.of_rows(used)
     # Values near the ends of float64 may overflow to an undefined metric; that is no reason to warn.
     with np.errstate(over="ignore", invalid="ignore"):
-        blind = _both(
-            scores(guess, truth, guess), Beside(scores.blind(baseline, truth, level), truth, level)
-        )
-        model = _both(
-            scores(prediction, truth, guess),
-            Beside({name: value[used] for name, value in details.items()}, truth, level),
-        )
+        blind, model = _measures(scores, prediction[used], truth[used], baseline, said)
+        all_once = np.ones((1, len(used)))
         known, point = blind(all_once), model(all_once)
         drawn = [model(weights) for weights in resamples_of(units, resamples, seed)]
-
     return TaskReport(
         kind=kind,
-        rows=num_rows,
+        rows=len(truth),
         labels=len(used),
         groups=None if groups is None else len(np.unique(units)),
         headline=scores.headline,
-        metrics=_estimates(scores, point.overall, [some.overall for some in drawn]),
+        metrics=_estimates(scores, point.overall, [part.overall for part in drawn]),
         baseline={
             metric: float(known.overall[metric][0]) if metric in known.overall else math.nan
             for metric in point.overall
         },
         against=scores.against,
-        errors=(
-            *scores.errors,
-            *(m for m in Beside.errors if m in set(point.overall) - {*scores.errors}),
-        ),
-        promised={"coverage": (level, 1.0 if scores.wider else level)}
-        if "coverage" in point.overall
-        else {},
+        errors=(*scores.errors, *_more_errors(scores, point)),
+        promised=_promised(scores, point, said.level),
         by_name={
-            name: _estimates(scores, _part(point, at), [_part(some, at) for some in drawn])
-            for at, name in enumerate(names if width else ())
+            name: _estimates(scores, _part(point, index), [_part(part, index) for part in drawn])
+            for index, name in enumerate(names)
         },
     )
 
 
+def _measures(
+    scores: type[Scores], prediction: Array, truth: Array, baseline: Baseline, details: Details
+) -> tuple[Callable[[Floats], Measured], Callable[[Floats], Measured]]:
+    """Return two functions from weights to metrics on labelled rows: the baseline's and the model's."""
+    prediction = prediction.astype(np.float64)
+    guess = scores.guess(baseline, prediction)
+    blind = Details(scores.blind(baseline, truth, details.level), details.level)
+    return (
+        _both(scores(guess, truth, guess), Beside(blind, truth)),
+        _both(scores(prediction, truth, guess), Beside(details, truth)),
+    )
+
+
+def _names(scores: type[Scores], prediction: Array, names: Sequence[str]) -> list[str]:
+    """Return the names of classes, dimensions or labels; none for a kind without them."""
+    if not scores.named:
+        return []
+    flat = prediction.ndim == 2 and not scores.steps
+    width = prediction.shape[1] if flat else len(names)
+    if names and len(names) != width:
+        raise ValueError(f"Parameter `names` should have {width} entries. Found {len(names)}.")
+    return list(names) or [str(number) for number in range(width)]
+
+
+def _more_errors(scores: type[Scores], point: Measured) -> list[str]:
+    """Return the metrics of details of which less is better."""
+    return [m for m in Beside.errors if m in point.overall and m not in scores.errors]
+
+
+def _promised(
+    scores: type[Scores], point: Measured, level: float
+) -> dict[str, tuple[float, float]]:
+    """Return metric -> the least and the most that it should be."""
+    if "coverage" not in point.overall:
+        return {}
+    return {"coverage": (level, 1.0 if scores.wider else level)}
+
+
 def _both(scores: Scores, beside: Beside) -> Callable[[Floats], Measured]:
-    """Return what measures the prediction and what stands beside it."""
+    """Return a function from weights to the metrics of predictions and details."""
 
     def measure(weights: Floats) -> Measured:
-        one, other = scores.measure(weights), beside.measure(weights)
-        return Measured({**one.overall, **other.overall}, {**one.each, **other.each})
+        own, more = scores.measure(weights), beside.measure(weights)
+        return Measured({**own.overall, **more.overall}, {**own.each, **more.each})
 
     return measure
 
 
-def _part(measured: Measured, at: int) -> dict[str, Floats]:
+def _part(measured: Measured, index: int) -> dict[str, Floats]:
     """Return the metrics of one class, dimension or label; undefined where none of its rows was evaluated."""
     return {
-        metric: values[:, at] if at < values.shape[1] else np.full(len(values), math.nan)
+        metric: values[:, index] if index < values.shape[1] else np.full(len(values), math.nan)
         for metric, values in measured.each.items()
     }
 
@@ -165,7 +170,7 @@ def _estimates(
     for metric, (number,) in point.items():
         value, bounds = float(number), (math.nan, math.nan)
         if drawn and math.isfinite(value):
-            values = np.concatenate([some[metric] for some in drawn])
+            values = np.concatenate([part[metric] for part in drawn])
             reflect = metric in scores.reflected
             low, high = reflected_interval(value, values) if reflect else interval(values)
             bounds = min(low, value), max(high, value)

@@ -1,4 +1,4 @@
-"""What a head says beside its prediction, judged: the likelihood of the labels, and whether intervals hold them.
+"""Scores of a head's details: the likelihood of the labels, and the share of them that intervals hold.
 
 The same code scores the baseline, whose density and interval are those of the training labels.
 """
@@ -6,13 +6,34 @@ The same code scores the baseline, whose density and interval are those of the t
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
 from torso.evaluation.weighted import Floats, mean_defined, ratio
 from torso.tasks._base.scores import Array, Measured
 
-__all__ = ["Beside"]
+__all__ = ["Beside", "Details"]
+
+
+@dataclass(frozen=True)
+class Details:
+    """Statements of a model beside its predictions.
+
+    Attributes:
+        values: `log_loss` `[rows]`, the negative log-likelihood of each label in nats, NaN where missing; `low` and
+            `high`, shaped as the truths, the ends of an interval. All else is not judged.
+        level: share of the labels that should lie between `low` and `high`; 0: nothing is promised.
+    """
+
+    values: Mapping[str, Array] = field(default_factory=dict)
+    level: float = 0.0
+
+    def of_rows(self, rows: NDArray[np.intp]) -> Details:
+        """Return the details of some rows."""
+        values = {name: np.asarray(value)[rows] for name, value in self.values.items()}
+        return Details(values, self.level)
 
 
 class Beside:
@@ -23,24 +44,27 @@ class Beside:
     unit, less is better, and no interval is expected to beat the true quantiles: it rewards narrowness without
     letting a narrow interval off for what it misses.
 
+    An interval of another shape than the truths is not judged: a time that is only known to be longer lies in none.
+
     Args:
-        details: `log_loss` `[rows]`, in nats; `low` and `high` as `truth`, else they
-            are not judged (a time that is only known to be longer lies in no interval); what else there is is not judged.
+        details: of the labelled rows.
         truth: `[rows]` or `[rows, numbers]`, NaN where missing.
-        level: share of the labels that the intervals promise to hold.
     """
 
     errors = ("log_loss", "interval_score")
     """The metrics of which less is better."""
 
-    def __init__(self, details: Mapping[str, Array], truth: Array, level: float) -> None:
-        self._log_loss = details.get("log_loss")
+    def __init__(self, details: Details, truth: Array) -> None:
+        values, level = details.values, details.level
+        self._log_loss = values.get("log_loss")
         self._several = truth.ndim == 2
         self._held: Floats | None = None
-        if level and {"low", "high"} <= details.keys() and details["low"].shape == truth.shape:
+        if level and {"low", "high"} <= values.keys() and values["low"].shape == truth.shape:
             low, high, label = (
-                one.reshape(len(one), truth.shape[1] if self._several else 1).astype(np.float64)
-                for one in (details["low"], details["high"], truth)
+                numbers.reshape(len(numbers), truth.shape[1] if self._several else 1).astype(
+                    np.float64
+                )
+                for numbers in (values["low"], values["high"], truth)
             )
             known = ~np.isnan(label)
             outside = np.maximum(low - label, label - high)

@@ -75,9 +75,8 @@ class VonMises(Head, form="angle", name="von_mises"):
         angle = targets.to(outputs.dtype)
         cosine = mean[:, 0] * angle.cos() + mean[:, 1] * angle.sin()
         # log I0(k) - k cos = log(I0(k) exp(-k)) + k (1 - cos), which does not overflow
-        return (
-            torch.special.i0e(concentration).log() + concentration * (1 - cosine) + math.log(_TURN)
-        )
+        constant: Tensor = torch.special.i0e(concentration).log() + math.log(_TURN)
+        return constant + concentration * (1 - cosine)
 
     def log_loss(self, outputs: Tensor, targets: Tensor, /) -> Tensor:
         """Return minus the log-density per radian, `[batch]`."""
@@ -91,7 +90,7 @@ class VonMises(Head, form="angle", name="von_mises"):
     def spread(self, outputs: Tensor, /) -> Tensor:
         """Return the circular standard deviations in radians, `[batch]`."""
         concentration = self._log_concentration(outputs).exp()
-        length = torch.special.i1e(concentration) / torch.special.i0e(concentration)
+        length: Tensor = torch.special.i1e(concentration) / torch.special.i0e(concentration)
         return (-2 * length.log()).sqrt().expand(len(outputs))
 
     def details(self, outputs: Tensor, /) -> dict[str, Tensor]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from torso.evaluation.weighted import Floats, ratio
-from torso.tasks._base.scores import Array, Measured, Scores
+from torso.tasks._base.scores import Array, Baseline, Measured, Scores
 from torso.tasks.angle.circular import apart, likeliest_concentration, mean_direction
 
 __all__ = ["AngleScores"]
@@ -67,7 +67,7 @@ class AngleScores(Scores, name="angle"):
         return np.where(half[:, 0] > 0, (errors[first] + errors[next_]) / 2, np.nan)
 
     @staticmethod
-    def fit_baseline(truth: Array, names: Sequence[str], /) -> dict[str, Any]:  # noqa: ARG004
+    def fit_baseline(truth: Array, names: Sequence[str], /) -> Baseline:  # noqa: ARG004
         """Return the mean direction, in radians, and the likeliest concentration around it."""
         if not len(truth):
             return {"direction": None}
@@ -75,14 +75,14 @@ class AngleScores(Scores, name="angle"):
         return {"direction": direction, "concentration": likeliest_concentration(length)}
 
     @staticmethod
-    def guess(baseline: Mapping[str, Any], prediction: Array, /) -> Array:
+    def guess(baseline: Baseline, prediction: Array, /) -> Array:
         """Return the mean direction for every row, NaN if none was labelled."""
         direction = baseline["direction"]
         turns = np.nan if direction is None else direction / (2 * math.pi)
         return np.stack([turns * prediction[:, 1], prediction[:, 1]], axis=1)
 
     @staticmethod
-    def blind(baseline: Mapping[str, Any], truth: Array, level: float, /) -> dict[str, Array]:  # noqa: ARG004
+    def blind(baseline: Baseline, truth: Array, level: float, /) -> dict[str, Array]:  # noqa: ARG004
         """Return the log loss of the von Mises distribution."""
         from scipy.special import i0e
 

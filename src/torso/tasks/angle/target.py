@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -13,7 +12,7 @@ from torso.columns import cells
 from torso.columns.reading import Reading
 from torso.tables.table import Column
 from torso.tasks._base.numbers import constant, named
-from torso.tasks._base.target import Target
+from torso.tasks._base.target import Facts, Target
 from torso.tasks.angle.circular import likeliest_concentration, mean_direction
 
 __all__ = ["AngleTarget"]
@@ -54,11 +53,11 @@ class AngleTarget(Target, name="angle", head="von_mises"):
         self.direction, length = mean_direction(known)
         self.concentration = likeliest_concentration(length)
 
-    def state(self) -> dict[str, Any]:
+    def state(self) -> Facts:
         """Return direction, in radians, and concentration."""
         return {"direction": self.direction, "concentration": self.concentration}
 
-    def restore(self, state: dict[str, Any]) -> None:
+    def restore(self, state: Facts) -> None:
         """Take back direction and concentration."""
         self.direction, self.concentration = state["direction"], state["concentration"]
 
@@ -78,7 +77,7 @@ class AngleTarget(Target, name="angle", head="von_mises"):
         angles = self._in_unit(values)
         return np.stack([angles, np.where(np.isnan(angles), np.nan, self.period)], axis=1)
 
-    def offered(self) -> dict[str, Any]:
+    def offered(self) -> Facts:
         """Offer the direction, in radians, and the concentration of the training labels."""
         return self.state()
 

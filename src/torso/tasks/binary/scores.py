@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 
 from torso.evaluation.weighted import Floats, Ranking, f1, mean_defined, ratio, surprise
-from torso.tasks._base.scores import Array, Measured, Scores
+from torso.tasks._base.scores import Array, Baseline, Measured, Scores
 
 __all__ = ["BinaryScores"]
 
@@ -17,6 +16,8 @@ class BinaryScores(Scores, name="binary"):
     """Accuracy, F1 of yes, F1 averaged over yes and no, AUROC, average precision of yes, log loss.
 
     A probability above 0.5 is a yes. AUROC is the headline as it does not reward saying the common answer.
+
+    Predictions are probabilities of yes, `[rows]`; truths are 0 and 1, float `[rows]`.
     """
 
     headline = "auroc"
@@ -48,12 +49,12 @@ class BinaryScores(Scores, name="binary"):
         return Measured(overall, {})
 
     @staticmethod
-    def fit_baseline(truth: Array, names: Sequence[str], /) -> dict[str, Any]:  # noqa: ARG004
+    def fit_baseline(truth: Array, names: Sequence[str], /) -> Baseline:  # noqa: ARG004
         """Return the frequency of yes."""
         return {"frequency": float(truth.mean(dtype=np.float64)) if len(truth) else None}
 
     @staticmethod
-    def guess(baseline: Mapping[str, Any], prediction: Array, /) -> Array:
+    def guess(baseline: Baseline, prediction: Array, /) -> Array:
         """Return the frequency for every row, 0.5 if none was labelled."""
         frequency = baseline["frequency"]
         return np.full(prediction.shape, 0.5 if frequency is None else frequency)

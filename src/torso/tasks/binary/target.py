@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -14,6 +13,7 @@ from torso.columns.profile import Guess, Profile
 from torso.columns.reading import Reading
 from torso.core.errors import DataError
 from torso.tables.table import Column
+from torso.tasks._base.target import Facts
 from torso.tasks.category.target import CategoryTarget
 
 __all__ = ["BinaryTarget"]
@@ -46,7 +46,7 @@ class BinaryTarget(CategoryTarget, name="binary", head="logistic", rank=30):
         """Return NaN for every row."""
         return np.full(rows, np.nan, dtype=np.float32)
 
-    def offered(self) -> dict[str, Any]:
+    def offered(self) -> Facts:
         """Offer nothing: two classes need no number."""
         return {}
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 
 from torso.evaluation.overlaps import HIT, AveragePrecisions, class_counts, greedy_hits, iou
 from torso.evaluation.weighted import Floats, mean_defined, ratio
-from torso.tasks._base.scores import Array, Measured, Scores
+from torso.tasks._base.scores import Array, Baseline, Measured, Scores
 
 __all__ = ["BoxesScores"]
 
@@ -22,6 +21,9 @@ class BoxesScores(Scores, name="boxes"):
     0.5 (M. Everingham et al., "The Pascal Visual Object Classes (VOC) Challenge", IJCV 88, 2010). Average precision is
     the sum of the precisions at the right ones, over the number of true boxes; it is not interpolated, so a little
     below that of COCO. It is defined for classes that the truth holds.
+
+    Predictions are `[rows, boxes, 6]`: corners, class and its probability, NaN for none. Truths are `[rows, most, 5]`:
+    corners and class, the class -1 for none, and all NaN where missing.
     """
 
     headline = "average_precision"
@@ -56,7 +58,7 @@ class BoxesScores(Scores, name="boxes"):
         return Measured(overall, {"average_precision": precisions})
 
     @staticmethod
-    def fit_baseline(truth: Array, names: Sequence[str], /) -> dict[str, Any]:  # noqa: ARG004
+    def fit_baseline(truth: Array, names: Sequence[str], /) -> Baseline:  # noqa: ARG004
         """Return the mean box of each class, and the share of rows that hold one."""
         boxes, shares = [], []
         for at in range(1 + int(truth[..., 4].max(initial=-1, where=truth[..., 4] >= 0))):
@@ -69,7 +71,7 @@ class BoxesScores(Scores, name="boxes"):
         }
 
     @staticmethod
-    def guess(baseline: Mapping[str, Any], prediction: Array, /) -> Array:
+    def guess(baseline: Baseline, prediction: Array, /) -> Array:
         """Return these boxes for every row, as probable as their share."""
         pairs = zip(baseline["boxes"], baseline["shares"], strict=True)
         learnt = [[*box, at, share] for at, (box, share) in enumerate(pairs) if box is not None]

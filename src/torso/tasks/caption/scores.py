@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from torso.evaluation.weighted import Floats, ratio
-from torso.tasks._base.scores import Array, Measured, Scores
+from torso.tasks._base.scores import Array, Baseline, Measured, Scores
 
 __all__ = ["CaptionScores", "chrf", "matches"]
 
@@ -41,10 +41,10 @@ class CaptionScores(Scores, name="caption"):
 
     def __init__(self, prediction: Array, truth: Array, guess: Array) -> None:  # noqa: ARG002
         pairs = [*zip(_texts(prediction), _texts(truth), strict=True)]
-        self._exact = np.array([one == other for one, other in pairs], np.float64)
+        self._exact = np.array([said == meant for said, meant in pairs], np.float64)
         self._counts = np.zeros((len(pairs), 3 * _ORDERS))
-        for row, (one, other) in enumerate(pairs):
-            self._counts[row] = matches(one, other).ravel()
+        for row, (said, meant) in enumerate(pairs):
+            self._counts[row] = matches(said, meant).ravel()
 
     def measure(self, weights: Floats, /) -> Measured:
         """Return the metrics for each row of `weights` `[resamples, rows]`."""
@@ -53,7 +53,7 @@ class CaptionScores(Scores, name="caption"):
         return Measured({"chrf": chrf(counts), "exact_match": exact}, {})
 
     @staticmethod
-    def fit_baseline(truth: Array, names: Sequence[str], /) -> dict[str, Any]:  # noqa: ARG004
+    def fit_baseline(truth: Array, names: Sequence[str], /) -> Baseline:  # noqa: ARG004
         """Return the most frequent text; among equally frequent ones, the one that is most like the others."""
         counts = Counter(_texts(truth))
         most = max(counts.values(), default=0)
@@ -65,9 +65,9 @@ class CaptionScores(Scores, name="caption"):
         return {"text": often[int(chrf(shared).argmax())]}
 
     @staticmethod
-    def guess(baseline: Mapping[str, Any], prediction: Array, /) -> Array:
+    def guess(baseline: Baseline, prediction: Array, /) -> Array:
         """Return that text for every row."""
-        points = np.array([ord(one) for one in baseline["text"]] or [-1], np.float64)
+        points = np.array([ord(letter) for letter in baseline["text"]] or [-1], np.float64)
         return np.broadcast_to(points, (len(prediction), len(points)))
 
     @staticmethod
@@ -105,7 +105,7 @@ def chrf(counts: Floats) -> Floats:
     precision, recall = (
         np.where(both, shared, 0.0) / np.where(both, all_, 1.0) for all_ in (said, meant)
     )
-    p, r = (one.sum(axis=-1) / np.maximum(orders, 1) for one in (precision, recall))
+    p, r = (values.sum(axis=-1) / np.maximum(orders, 1) for values in (precision, recall))
     below = _BETA**2 * p + r
     score = (1 + _BETA**2) * p * r / np.where(below > 0, below, 1.0)
     return np.asarray(np.where(meant.sum(axis=-1) > 0, score, np.nan))

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from torso.evaluation.weighted import Floats, Ranking, f1, mean_defined, ratio, surprise
-from torso.tasks._base.scores import Array, Measured, Scores
+from torso.tasks._base.scores import Array, Baseline, Measured, Scores
 
 __all__ = ["CategoryScores"]
 
@@ -19,6 +18,8 @@ class CategoryScores(Scores, name="category"):
 
     The macro averages go over the classes that occur: in truth or prediction for F1, in truth for the others.
     A truth past the last class is one the model never learnt; its probability is 0.
+
+    Predictions are probabilities `[rows, classes]`; truths are class indices, int `[rows]`, -1 where missing.
     """
 
     headline = "accuracy"
@@ -52,13 +53,13 @@ class CategoryScores(Scores, name="category"):
         return Measured(overall, {"f1": f1s, "auroc": areas, "average_precision": precisions})
 
     @staticmethod
-    def fit_baseline(truth: Array, names: Sequence[str], /) -> dict[str, Any]:
+    def fit_baseline(truth: Array, names: Sequence[str], /) -> Baseline:
         """Return the frequency of each class."""
         counts = np.bincount(truth, minlength=len(names))
         return {"frequencies": (counts / max(1, len(truth))).tolist()}
 
     @staticmethod
-    def guess(baseline: Mapping[str, Any], prediction: Array, /) -> Array:
+    def guess(baseline: Baseline, prediction: Array, /) -> Array:
         """Return the frequencies for every row; a class without any gets 0, all alike if none was labelled."""
         learnt = np.zeros(prediction.shape[1])
         frequencies = np.asarray(baseline["frequencies"], np.float64)[: len(learnt)]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -14,7 +13,7 @@ from torso.columns.profile import FEW_WHOLE_NUMBERS, MOSTLY, Guess, Profile
 from torso.columns.reading import Reading
 from torso.core.errors import DataError
 from torso.tables.table import Column
-from torso.tasks._base.target import Target
+from torso.tasks._base.target import Facts, Target
 
 __all__ = ["CategoryTarget"]
 
@@ -69,10 +68,10 @@ class CategoryTarget(Target, name="category", head="softmax", rank=40):
 
     def fit(self, column: Column) -> None:
         """Learn the classes, sorted (numbers by size), and how frequent they are."""
-        found = pc.unique(pc.drop_null(cells.texts(column))).to_pylist()
-        self.type = _type_name(column.values, found)
+        labels = pc.unique(pc.drop_null(cells.texts(column))).to_pylist()
+        self.type = _type_name(column.values, labels)
         numeric = self.type in ("integer", "number")
-        self.classes = sorted(found, key=float) if numeric else sorted(found)
+        self.classes = sorted(labels, key=float) if numeric else sorted(labels)
         if len(self.classes) < self.least:
             raise DataError(
                 f"{column.table}, column {column.name!r}: a target should have at least two values among the "
@@ -85,11 +84,11 @@ class CategoryTarget(Target, name="category", head="softmax", rank=40):
         counts = np.bincount(ids[ids >= 0], minlength=len(self.classes))
         self.frequencies = (counts / counts.sum()).tolist()
 
-    def state(self) -> dict[str, Any]:
+    def state(self) -> Facts:
         """Return the classes, their type and their frequencies."""
         return {"classes": self.classes, "type": self.type, "frequencies": self.frequencies}
 
-    def restore(self, state: dict[str, Any]) -> None:
+    def restore(self, state: Facts) -> None:
         """Take back the classes."""
         self.classes, self.type = state["classes"], state["type"]
         self.frequencies = state.get("frequencies")
@@ -109,7 +108,7 @@ class CategoryTarget(Target, name="category", head="softmax", rank=40):
         """Return -1 for every row."""
         return np.full(rows, -1, dtype=np.int64)
 
-    def offered(self) -> dict[str, Any]:
+    def offered(self) -> Facts:
         """Offer the number of classes, their names and frequencies."""
         return {
             "classes": len(self.classes),

@@ -1,15 +1,15 @@
-"""How many: how much of the deviance is explained, how far off, how likely, how well enclosed."""
+"""Counts: explained deviance, errors, likelihood and intervals."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
 from torso.evaluation.weighted import Floats, Residuals, ratio
 from torso.tasks._base.label_quantiles import QUANTILES, blind_interval
-from torso.tasks._base.scores import Array, Measured, Scores
+from torso.tasks._base.scores import Array, Baseline, Measured, Scores
 
 __all__ = ["CountScores"]
 
@@ -22,6 +22,8 @@ class CountScores(Scores, name="count"):
     D² is the share of the Poisson deviance that is explained: like R², with the error measure that fits counts
     (Cameron and Windmeijer, Journal of Econometrics 77, 1997). The baseline's likelihood is the negative binomial
     one that fits the training counts best; its interval lies between their quantiles.
+
+    Predictions are means, `[rows]`; truths are counts, float `[rows]`.
     """
 
     headline = "d2"
@@ -43,7 +45,7 @@ class CountScores(Scores, name="count"):
 
     def measure(self, weights: Floats, /) -> Measured:
         """Return the metrics for each row of `weights` `[resamples, rows]`."""
-        found = {name: values[:, 0] for name, values in self._residuals.measure(weights).items()}
+        errors = {name: values[:, 0] for name, values in self._residuals.measure(weights).items()}
         total = weights.sum(axis=1)
         sums, own = weights @ self._truth, weights @ self._own
         mean = ratio(sums, total)
@@ -52,10 +54,10 @@ class CountScores(Scores, name="count"):
         around_prediction = own - weights @ self._crossed + weights @ self._surplus
         spread = np.where(around_mean > 1e-12 * np.abs(own), around_mean, 0.0)
         d2 = 1.0 - ratio(around_prediction, spread)
-        return Measured({"d2": d2, "mae": found["mae"], "rmse": found["rmse"]}, {})
+        return Measured({"d2": d2, "mae": errors["mae"], "rmse": errors["rmse"]}, {})
 
     @staticmethod
-    def fit_baseline(truth: Array, names: Sequence[str], /) -> dict[str, Any]:  # noqa: ARG004
+    def fit_baseline(truth: Array, names: Sequence[str], /) -> Baseline:  # noqa: ARG004
         """Return the mean, the logarithm of the likeliest dispersion, and the quantiles 0, 0.05, ..., 1."""
         if not len(truth):
             return {"mean": None}
@@ -64,19 +66,22 @@ class CountScores(Scores, name="count"):
         counts, times = np.unique(truth, return_counts=True)
         log_dispersion = None
         if mean > 0:
-            costs = [times @ _log_loss(counts, mean, one) for one in _LOG_DISPERSIONS]
+            costs = [
+                times @ _log_loss(counts, mean, log_dispersion)
+                for log_dispersion in _LOG_DISPERSIONS
+            ]
             log_dispersion = float(_LOG_DISPERSIONS[int(np.argmin(costs))])
         quantiles = np.quantile(truth, QUANTILES)
         return {"mean": mean, "log_dispersion": log_dispersion, "quantiles": quantiles.tolist()}
 
     @staticmethod
-    def guess(baseline: Mapping[str, Any], prediction: Array, /) -> Array:
+    def guess(baseline: Baseline, prediction: Array, /) -> Array:
         """Return the mean for every row, NaN if none was labelled."""
         mean = baseline["mean"]
         return np.full(prediction.shape, np.nan if mean is None else mean)
 
     @staticmethod
-    def blind(baseline: Mapping[str, Any], truth: Array, level: float, /) -> dict[str, Array]:
+    def blind(baseline: Baseline, truth: Array, level: float, /) -> dict[str, Array]:
         """Return the log loss of the negative binomial, and the ends of the interval."""
         if baseline.get("log_dispersion") is None:
             return {}

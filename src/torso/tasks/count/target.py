@@ -1,9 +1,8 @@
-"""How many: whole numbers from 0 as a target."""
+"""Counts, whole numbers from 0, as a target."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -12,13 +11,13 @@ from torso.columns import cells
 from torso.columns.reading import Reading
 from torso.tables.table import Column
 from torso.tasks._base.numbers import constant, named
-from torso.tasks._base.target import Target
+from torso.tasks._base.target import Facts, Target
 
 __all__ = ["CountTarget"]
 
 
 class CountTarget(Target, name="count", head="negative_binomial"):
-    """How many of something; never guessed, always asked for.
+    """A count of something; never guessed, always asked for.
 
     A label that is no whole number from 0 is an error among the training rows; elsewhere it is reported and counts
     as missing.
@@ -48,11 +47,11 @@ class CountTarget(Target, name="count", head="negative_binomial"):
             raise constant(column, known)
         self.mean = float(known.mean())
 
-    def state(self) -> dict[str, Any]:
+    def state(self) -> Facts:
         """Return the mean."""
         return {"mean": self.mean}
 
-    def restore(self, state: dict[str, Any]) -> None:
+    def restore(self, state: Facts) -> None:
         """Take back the mean."""
         self.mean = state["mean"]
 
@@ -68,7 +67,7 @@ class CountTarget(Target, name="count", head="negative_binomial"):
         """Return NaN for every row."""
         return np.full(rows, np.nan, dtype=np.float32)
 
-    def offered(self) -> dict[str, Any]:
+    def offered(self) -> Facts:
         """Offer the mean."""
         return {"mean": self.mean}
 

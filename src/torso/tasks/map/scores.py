@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 
 from torso.evaluation.weighted import Floats, Residuals, mean_defined
-from torso.tasks._base.scores import Array, Measured, Scores
+from torso.tasks._base.scores import Array, Baseline, Measured, Scores
 
 __all__ = ["MapScores"]
 
@@ -17,6 +16,8 @@ class MapScores(Scores, name="map"):
     """R², mean absolute error and root mean squared error over the labelled pixels, each the mean over channels.
 
     R² is against the mean of all these pixels; the baseline is the mean map, hence above 0 where places differ.
+
+    Predictions and truths are `[rows, height, width, channels]`.
     """
 
     headline = "r2"
@@ -35,7 +36,7 @@ class MapScores(Scores, name="map"):
         return Measured({metric: mean_defined(values) for metric, values in each.items()}, {})
 
     @staticmethod
-    def fit_baseline(truth: Array, names: Sequence[str], /) -> dict[str, Any]:  # noqa: ARG004
+    def fit_baseline(truth: Array, names: Sequence[str], /) -> Baseline:  # noqa: ARG004
         """Return the mean at every place, `[height][width][channels]`; that of all places where none was seen."""
         known = ~np.isnan(truth)
         values = np.where(known, truth, 0.0).astype(np.float64)
@@ -45,6 +46,6 @@ class MapScores(Scores, name="map"):
         return {"map": mean.astype(np.float32).tolist()}
 
     @staticmethod
-    def guess(baseline: Mapping[str, Any], prediction: Array, /) -> Array:
+    def guess(baseline: Baseline, prediction: Array, /) -> Array:
         """Return that map for every row."""
         return np.broadcast_to(np.array(baseline["map"], np.float64), prediction.shape)

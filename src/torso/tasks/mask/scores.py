@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from torso.evaluation.weighted import Floats, mean_defined, ratio
-from torso.tasks._base.scores import Array, Measured, Scores
+from torso.tasks._base.scores import Array, Baseline, Measured, Scores
 
 __all__ = ["MaskScores"]
 
@@ -20,6 +19,8 @@ class MaskScores(Scores, name="mask"):
     The IoU of a class is the number of pixels that are of it in truth and prediction, over the number that are of it
     in either, both counted over all rows at once; the mean is over the classes that occur in truth or prediction. A
     truth past the last class is one the model never learnt: one more class, of which nothing is found.
+
+    Predictions are class indices `[rows, height, width]`; truths the same, int, -1 where missing.
     """
 
     headline = "mean_iou"
@@ -43,7 +44,7 @@ class MaskScores(Scores, name="mask"):
 
     def measure(self, weights: Floats, /) -> Measured:
         """Return the metrics for each row of `weights` `[resamples, rows]`."""
-        true, chosen, both = (weights @ one for one in (self._true, self._chosen, self._both))
+        true, chosen, both = (weights @ pixels for pixels in (self._true, self._chosen, self._both))
         ious = ratio(both, true + chosen - both)
         overall = {
             "mean_iou": mean_defined(ious),
@@ -52,14 +53,14 @@ class MaskScores(Scores, name="mask"):
         return Measured(overall, {"iou": ious})
 
     @staticmethod
-    def fit_baseline(truth: Array, names: Sequence[str], /) -> dict[str, Any]:  # noqa: ARG004
+    def fit_baseline(truth: Array, names: Sequence[str], /) -> Baseline:  # noqa: ARG004
         """Return the most frequent class at every place, `[height][width]`; where none was seen, that of all places."""
         counts = np.stack([(truth == at).sum(axis=0) for at in range(1 + truth.max(initial=0))])
         usual = counts.sum(axis=(1, 2)).argmax()
         return {"mask": np.where(counts.any(axis=0), counts.argmax(axis=0), usual).tolist()}
 
     @staticmethod
-    def guess(baseline: Mapping[str, Any], prediction: Array, /) -> Array:
+    def guess(baseline: Baseline, prediction: Array, /) -> Array:
         """Return that mask for every row."""
         return np.broadcast_to(np.array(baseline["mask"], np.float64), prediction.shape)
 

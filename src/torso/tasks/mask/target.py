@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import partial
 from itertools import count
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -16,6 +15,7 @@ from torso.columns.reading import Reading
 from torso.core.errors import DataError
 from torso.tables.table import Column
 from torso.tasks._base.places import OfPicture, pixel_arrays, side_lengths
+from torso.tasks._base.target import Facts
 
 __all__ = ["MaskTarget"]
 
@@ -48,7 +48,7 @@ class MaskTarget(OfPicture, name="mask", head="decoder"):
     ) -> None:
         super().__init__(of)
         self.size = side_lengths(size)
-        self.ignore = [ignore] if isinstance(ignore, int) else [int(one) for one in ignore]
+        self.ignore = [ignore] if isinstance(ignore, int) else [int(number) for number in ignore]
         self.root = root
         given: dict[str, int] = {}
         if classes is not None:
@@ -79,15 +79,15 @@ class MaskTarget(OfPicture, name="mask", head="decoder"):
             DataError: fewer than two classes, or more than 256 unnamed ones.
         """
         pixels, present = self._pixels(column, reading)
-        found = np.setdiff1d(np.unique(pixels[present]), self.ignore).tolist()
-        if not self.given and len(found) <= _MOST:
-            self.values = found
-            self.classes = [str(one) for one in found]
-        known = set(found) & set(self.values)
+        numbers = np.setdiff1d(np.unique(pixels[present]), self.ignore).tolist()
+        if not self.given and len(numbers) <= _MOST:
+            self.values = numbers
+            self.classes = [str(number) for number in numbers]
+        known = set(numbers) & set(self.values)
         if len(known) < 2:
             raise DataError(
                 f"{column.table}, column {column.name!r}: a mask target should have at least two classes among the "
-                f"training rows' pixels. Found {_listed(found)}{self._expected()}. Leave it out of the targets"
+                f"training rows' pixels. Found {_listed(numbers)}{self._expected()}. Leave it out of the targets"
                 + (
                     ", or correct `classes`."
                     if self.given
@@ -98,11 +98,11 @@ class MaskTarget(OfPicture, name="mask", head="decoder"):
     def _expected(self) -> str:
         return f" where {dict(self.given)} were named" if self.given else ""
 
-    def state(self) -> dict[str, Any]:
+    def state(self) -> Facts:
         """Return the classes and their numbers."""
         return {"classes": self.classes, "values": self.values}
 
-    def restore(self, state: dict[str, Any]) -> None:
+    def restore(self, state: Facts) -> None:
         """Take back the classes."""
         self.classes, self.values = state["classes"], state["values"]
 
@@ -135,7 +135,7 @@ class MaskTarget(OfPicture, name="mask", head="decoder"):
         """Return -1 for every pixel."""
         return np.full((rows, *self.size), -1, dtype=np.int16)
 
-    def offered(self) -> dict[str, Any]:
+    def offered(self) -> Facts:
         """Offer the picture's name, the size, and the number of classes."""
         return {"of": self.of, "size": list(self.size), "classes": len(self.classes)}
 
@@ -149,7 +149,7 @@ class MaskTarget(OfPicture, name="mask", head="decoder"):
     ) -> dict[str, pa.Array]:
         """Return `task`, the content of a PNG whose numbers are those of the classes, and the mean probability."""
         numbers = np.array(self.values)[prediction.astype(np.intp)]
-        out = {task: pa.array([png_bytes(one) for one in numbers], pa.large_binary())}
+        out = {task: pa.array([png_bytes(mask) for mask in numbers], pa.large_binary())}
         if "probability" in details:
             out[f"{task}_probability"] = pa.array(details["probability"].mean(axis=(1, 2)))
         return out

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 
 from torso.evaluation.weighted import Floats, Ranking, f1, mean_defined, ratio, surprise
-from torso.tasks._base.scores import Array, Measured, Scores
+from torso.tasks._base.scores import Array, Baseline, Measured, Scores
 
 __all__ = ["MultilabelScores"]
 
@@ -17,6 +16,8 @@ class MultilabelScores(Scores, name="multilabel"):
     """Macro- and micro-F1, AUROC, average precision and log loss as plain means over labels.
 
     A probability above 0.5 is a yes. A label that is undefined on these rows is left out of the means.
+
+    Predictions are probabilities `[rows, labels]`; truths are 0 and 1, float `[rows, labels]`.
     """
 
     headline = "macro_f1"
@@ -51,7 +52,7 @@ class MultilabelScores(Scores, name="multilabel"):
         return Measured(overall, each)
 
     @staticmethod
-    def fit_baseline(truth: Array, names: Sequence[str], /) -> dict[str, Any]:  # noqa: ARG004
+    def fit_baseline(truth: Array, names: Sequence[str], /) -> Baseline:  # noqa: ARG004
         """Return the frequency of yes of each label."""
         columns = [column[~np.isnan(column)] for column in truth.astype(np.float64).T]
         return {
@@ -59,7 +60,9 @@ class MultilabelScores(Scores, name="multilabel"):
         }
 
     @staticmethod
-    def guess(baseline: Mapping[str, Any], prediction: Array, /) -> Array:
+    def guess(baseline: Baseline, prediction: Array, /) -> Array:
         """Return the frequencies for every row, 0.5 for a label that was never known."""
-        frequencies = [0.5 if one is None else one for one in baseline["frequencies"]]
+        frequencies = [
+            0.5 if frequency is None else frequency for frequency in baseline["frequencies"]
+        ]
         return np.broadcast_to(np.array(frequencies, np.float64), prediction.shape)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -14,7 +13,7 @@ from torso.columns.profile import Guess, Profile
 from torso.columns.reading import Reading
 from torso.core.errors import DataError
 from torso.tables.table import Column
-from torso.tasks._base.target import Target
+from torso.tasks._base.target import Facts, Target
 
 __all__ = ["MultilabelTarget"]
 
@@ -80,11 +79,11 @@ class MultilabelTarget(Target, name="multilabel", head="logistic", rank=10):
             )
         return [None if cell is None else [str(label) for label in cell] for cell in cells_]
 
-    def state(self) -> dict[str, Any]:
+    def state(self) -> Facts:
         """Return the labels."""
         return {"labels": self.labels, "joined": self.joined}
 
-    def restore(self, state: dict[str, Any]) -> None:
+    def restore(self, state: Facts) -> None:
         """Take back the labels."""
         self.labels, self.joined = state["labels"], state["joined"]
 
@@ -107,7 +106,7 @@ class MultilabelTarget(Target, name="multilabel", head="logistic", rank=10):
         """Return NaN for every row and label."""
         return np.full((rows, len(self.labels)), np.nan, dtype=np.float32)
 
-    def offered(self) -> dict[str, Any]:
+    def offered(self) -> Facts:
         """Offer the number of labels."""
         return {"labels": len(self.labels)}
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 
 from torso.evaluation.weighted import Floats, Residuals
 from torso.tasks._base.label_quantiles import QUANTILES, blind_interval
-from torso.tasks._base.scores import Array, Measured, Scores
+from torso.tasks._base.scores import Array, Baseline, Measured, Scores
 
 __all__ = ["NumberScores"]
 
@@ -19,6 +18,8 @@ class NumberScores(Scores, name="number"):
     """R², mean absolute error and root mean squared error, against the mean of the training rows.
 
     The baseline's density is the Gaussian with their mean and spread, its interval lies between their quantiles.
+
+    Predictions and truths are `[rows]`, in the user's unit.
     """
 
     headline = "r2"
@@ -31,11 +32,11 @@ class NumberScores(Scores, name="number"):
 
     def measure(self, weights: Floats, /) -> Measured:
         """Return the metrics for each row of `weights` `[resamples, rows]`."""
-        found = self._residuals.measure(weights)
-        return Measured({metric: values[:, 0] for metric, values in found.items()}, {})
+        errors = self._residuals.measure(weights)
+        return Measured({metric: values[:, 0] for metric, values in errors.items()}, {})
 
     @staticmethod
-    def fit_baseline(truth: Array, names: Sequence[str], /) -> dict[str, Any]:  # noqa: ARG004
+    def fit_baseline(truth: Array, names: Sequence[str], /) -> Baseline:  # noqa: ARG004
         """Return the mean, the spread, and the quantiles 0, 0.05, ..., 1."""
         if not len(truth):
             return {"mean": None}
@@ -48,13 +49,13 @@ class NumberScores(Scores, name="number"):
         }
 
     @staticmethod
-    def guess(baseline: Mapping[str, Any], prediction: Array, /) -> Array:
+    def guess(baseline: Baseline, prediction: Array, /) -> Array:
         """Return the mean for every row, NaN if none was labelled."""
         mean = baseline["mean"]
         return np.full(prediction.shape, np.nan if mean is None else mean)
 
     @staticmethod
-    def blind(baseline: Mapping[str, Any], truth: Array, level: float, /) -> dict[str, Array]:
+    def blind(baseline: Baseline, truth: Array, level: float, /) -> dict[str, Array]:
         """Return the log loss of the Gaussian, and the ends of the interval."""
         if not baseline.get("std"):
             return {}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -15,7 +14,7 @@ from torso.columns.profile import Guess, Profile
 from torso.columns.reading import Reading
 from torso.tables.table import Column
 from torso.tasks._base.numbers import constant, moments, named, origin_of
-from torso.tasks._base.target import Target
+from torso.tasks._base.target import Facts, Target
 
 __all__ = ["NumberTarget"]
 
@@ -50,11 +49,11 @@ class NumberTarget(Target, name="number", head="gaussian", rank=50):
         self.mean, self.std = float(mean[0]), float(std[0])
         self.origin = float(origin_of(mean, std)[0])
 
-    def state(self) -> dict[str, Any]:
+    def state(self) -> Facts:
         """Return mean, spread and origin."""
         return {"mean": self.mean, "std": self.std, "origin": self.origin}
 
-    def restore(self, state: dict[str, Any]) -> None:
+    def restore(self, state: Facts) -> None:
         """Take back mean, spread and origin."""
         self.mean, self.std = state["mean"], state["std"]
         self.origin = state.get("origin", 0.0)
@@ -73,12 +72,12 @@ class NumberTarget(Target, name="number", head="gaussian", rank=50):
         """Return NaN for every row."""
         return np.full(rows, np.nan, dtype=np.float32)
 
-    def offered(self) -> dict[str, Any]:
+    def offered(self) -> Facts:
         """Offer mean (from the origin) and spread."""
         return {"mean": self.mean - self.origin, "std": self.std}
 
     def columns(
         self, task: str, prediction: np.ndarray, details: Mapping[str, np.ndarray]
     ) -> dict[str, pa.Array]:
-        """Return `task` and what is known beside it, in the same unit: `task_spread`, `task_low`, `task_high`."""
+        """Return `task`, and in the same unit its details: `task_spread`, `task_low`, `task_high`."""
         return named(task, {"": prediction, **details}, self.origin)

@@ -22,6 +22,9 @@ class OrdinalScores(CategoryScores, name="ordinal"):
     out by chance. The ranked probability score (Epstein, Journal of Applied Meteorology 8, 1969) is the squared
     distance of the cumulative probabilities from the truth's, summed over the places; probability on a neighbour
     costs less than on a class far away.
+
+    Predictions are probabilities `[rows, classes]`; truths are class indices, int `[rows]`, -1 where missing, none past
+    the last class.
     """
 
     headline = "kappa"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import permutations
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -14,13 +13,13 @@ from torso.columns.inputs import Input
 from torso.columns.reading import Reading
 from torso.core.errors import ConfigError, DataError, unknown
 from torso.tables.table import Column
-from torso.tasks._base.target import Target
+from torso.tasks._base.target import Facts, Target
 
 __all__ = ["RetrievalTarget"]
 
 
 class RetrievalTarget(Target, name="retrieval", head="contrastive"):
-    """What a row's modalities have in common; no labels are needed, for those of one row belong together.
+    """Modalities of one row belong together, so no labels are needed.
 
     With `column`, rows with the same cell there are about the same thing, so that each finds the others' too, and a row
     with an empty cell has no label.
@@ -58,19 +57,19 @@ class RetrievalTarget(Target, name="retrieval", head="contrastive"):
         """
         if pa.types.is_null(column.values.type):
             return
-        found = texts(column).drop_null().unique()
-        if len(found) < 2:
+        things = texts(column).drop_null().unique()
+        if len(things) < 2:
             raise DataError(
                 f"{column.table}, column {column.name!r}: a retrieval target should tell two things apart among the "
-                f"training rows. Found {found.to_pylist()}. Leave it out of the targets, or "
+                f"training rows. Found {things.to_pylist()}. Leave it out of the targets, or "
                 "take `column` away if every row is about another thing."
             )
 
-    def state(self) -> dict[str, Any]:
+    def state(self) -> Facts:
         """Return nothing: there is nothing to learn."""
         return {}
 
-    def restore(self, state: dict[str, Any]) -> None:
+    def restore(self, state: Facts) -> None:
         """Take back nothing."""
 
     def encode(self, column: Column, reading: Reading) -> np.ndarray:  # noqa: ARG002
@@ -84,14 +83,14 @@ class RetrievalTarget(Target, name="retrieval", head="contrastive"):
         """Return -1 for every row."""
         return np.full(rows, -1, dtype=np.int64)
 
-    def offered(self) -> dict[str, Any]:
+    def offered(self) -> Facts:
         """Offer the modalities' names."""
         return {"between": self.between}
 
     @property
     def names(self) -> list[str]:
         """The directions of search."""
-        return [f"{one} → {other}" for one, other in permutations(self.between or (), 2)]
+        return [f"{asked} → {answered}" for asked, answered in permutations(self.between or (), 2)]
 
     def columns(
         self,

@@ -1,16 +1,15 @@
-"""How long until an event: are those who last longer told apart, and how likely is what was seen?"""
+"""Times until an event: concordance of their order, and the likelihood of the labels."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from torso.evaluation.weighted import Floats, ratio
-from torso.tasks._base.scores import Array, Measured, Scores
+from torso.tasks._base.scores import Array, Baseline, Measured, Scores
 
 __all__ = ["Concordance", "SurvivalScores"]
 
@@ -20,6 +19,9 @@ class SurvivalScores(Scores, name="survival"):
 
     A row without an event says that the event came later. Where the time is known, its log loss is minus the
     log-density of the time in its own unit, else minus the log-probability of no event until then.
+
+    Predictions are times, `[rows]`; truths are float `[rows, 2]`, the time and whether it ended with the event (1) or with
+    the watching (0).
     """
 
     headline = "concordance"
@@ -36,25 +38,25 @@ class SurvivalScores(Scores, name="survival"):
         return Measured({"concordance": self._concordance.measure(weights)}, {})
 
     @staticmethod
-    def fit_baseline(truth: Array, names: Sequence[str], /) -> dict[str, Any]:  # noqa: ARG004
+    def fit_baseline(truth: Array, names: Sequence[str], /) -> Baseline:  # noqa: ARG004
         """Return shape and scale of the likeliest Weibull distribution."""
         time, event = truth.astype(np.float64).T
-        found = _likeliest_weibull(time, event > 0.5) if (event > 0.5).any() else None
+        likeliest = _likeliest_weibull(time, event > 0.5) if (event > 0.5).any() else None
         return (
             {"shape": None, "scale": None}
-            if found is None
-            else dict(zip(("shape", "scale"), found, strict=True))
+            if likeliest is None
+            else dict(zip(("shape", "scale"), likeliest, strict=True))
         )
 
     @staticmethod
-    def guess(baseline: Mapping[str, Any], prediction: Array, /) -> Array:
+    def guess(baseline: Baseline, prediction: Array, /) -> Array:
         """Return the median of the distribution for every row; 1 if no event was seen."""
         shape, scale = baseline["shape"], baseline["scale"]
         median = 1.0 if shape is None else scale * math.log(2.0) ** (1 / shape)
         return np.full(prediction.shape, median)
 
     @staticmethod
-    def blind(baseline: Mapping[str, Any], truth: Array, level: float, /) -> dict[str, Array]:  # noqa: ARG004
+    def blind(baseline: Baseline, truth: Array, level: float, /) -> dict[str, Array]:  # noqa: ARG004
         """Return the log loss of the distribution."""
         if baseline["shape"] is None:
             return {}

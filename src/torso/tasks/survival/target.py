@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -15,7 +14,7 @@ from torso.core.errors import ConfigError, DataError
 from torso.tables.table import Column
 from torso.tasks._base.labels import Labels
 from torso.tasks._base.numbers import named
-from torso.tasks._base.target import Target
+from torso.tasks._base.target import Facts, Target
 
 __all__ = ["SurvivalTarget"]
 
@@ -47,8 +46,8 @@ class SurvivalTarget(Target, name="survival", head="weibull"):
                 "--set targets.TIME.event=COLUMN; where every row has the event, say so in a column of ones."
             )
         self.event = str(event)
-        self.horizons = [float(one) for one in horizons]
-        if not all(one > 0 for one in self.horizons):
+        self.horizons = [float(horizon) for horizon in horizons]
+        if not all(horizon > 0 for horizon in self.horizons):
             raise ValueError(f"Parameter `horizons` should be above 0. Found {self.horizons}.")
         self.log_mean = 0.0
         self.log_std = 1.0
@@ -82,7 +81,7 @@ class SurvivalTarget(Target, name="survival", head="weibull"):
         self.ends = ends[ends < time[~np.isnan(time)].max()].tolist()
         self.hazards = _hazards(time, event, np.array([0.0, *self.ends, np.inf]))
 
-    def state(self) -> dict[str, Any]:
+    def state(self) -> Facts:
         """Return mean and spread of the log times, and the pieces."""
         return {
             "log_mean": self.log_mean,
@@ -91,8 +90,8 @@ class SurvivalTarget(Target, name="survival", head="weibull"):
             "hazards": self.hazards,
         }
 
-    def restore(self, state: dict[str, Any]) -> None:
-        """Take back what was learned."""
+    def restore(self, state: Facts) -> None:
+        """Take back the scale of the times, and the pieces."""
         self.log_mean, self.log_std = state["log_mean"], state["log_std"]
         self.ends, self.hazards = state["ends"], state["hazards"]
 
@@ -115,7 +114,7 @@ class SurvivalTarget(Target, name="survival", head="weibull"):
         """Return NaN for every row."""
         return np.full((rows, 2), np.nan, dtype=np.float32)
 
-    def offered(self) -> dict[str, Any]:
+    def offered(self) -> Facts:
         """Offer the scale of the times, the ends of the pieces, and the horizons."""
         return {**self.state(), "horizons": self.horizons}
 
@@ -133,7 +132,7 @@ def _hazards(time: np.ndarray, event: np.ndarray, edges: np.ndarray) -> list[flo
     spent = (np.clip(time[:, None], edges[:-1], edges[1:]) - edges[:-1]).sum(axis=0)
     at = np.searchsorted(edges, happened) - 1
     counts = np.bincount(at, minlength=len(edges) - 1)
-    return [float(one) for one in np.maximum(counts, 0.5) / spent]
+    return [float(hazard) for hazard in np.maximum(counts, 0.5) / spent]
 
 
 def _events(column: Column) -> np.ndarray:

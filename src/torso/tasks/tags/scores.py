@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from torso.evaluation.weighted import Floats, f1, ratio, surprise
-from torso.tasks._base.scores import Array, Measured, Scores
+from torso.tasks._base.scores import Array, Baseline, Measured, Scores
 from torso.tasks.tags.codes import spans_of, tags_of, touching
 
 __all__ = ["TagsScores"]
@@ -24,6 +24,8 @@ class TagsScores(Scores, name="tags"):
     tag that the model never learnt is one more, of which nothing is found.
 
     The baseline says the most frequent tag, or none, of every step.
+
+    Predictions and truths are codes `[rows, steps]` (`torso.tasks.tags.codes`), truths -1 where missing.
     """
 
     headline = "span_f1"
@@ -39,17 +41,17 @@ class TagsScores(Scores, name="tags"):
         chosen = np.where(known, prediction, -1).astype(np.int64)
         tags = tags_of(truth)
         num_tags = int(max(tags.max(initial=1), tags_of(chosen).max(initial=1)))
-        true, found = spans_of(truth), spans_of(chosen)
-        right = found[_among(found, true)]
+        true, answered = spans_of(truth), spans_of(chosen)
+        right = answered[_among(answered, true)]
         self._true, self._chosen, self._both = (
-            _counts(spans, len(truth), num_tags) for spans in (true, found, right)
+            _counts(spans, len(truth), num_tags) for spans in (true, answered, right)
         )
         self._right = ((tags == tags_of(chosen)) & known).sum(axis=1).astype(np.float64)
         self._known = known.sum(axis=1).astype(np.float64)
 
     def measure(self, weights: Floats, /) -> Measured:
         """Return the metrics for each row of `weights` `[resamples, rows]`."""
-        both, chosen, true = (weights @ one for one in (self._both, self._chosen, self._true))
+        both, chosen, true = (weights @ counts for counts in (self._both, self._chosen, self._true))
         overall = {
             "span_f1": f1(both.sum(axis=1), chosen.sum(axis=1), true.sum(axis=1)),
             "step_accuracy": ratio(weights @ self._right, weights @ self._known),
@@ -57,7 +59,7 @@ class TagsScores(Scores, name="tags"):
         return Measured(overall, {"span_f1": f1(both, chosen, true)})
 
     @staticmethod
-    def fit_baseline(truth: Array, names: Sequence[str], /) -> dict[str, Any]:
+    def fit_baseline(truth: Array, names: Sequence[str], /) -> Baseline:
         """Return how frequent no tag and each tag is among the steps, or each code where spans of one tag touch."""
         parted = touching(truth)
         classes = truth if parted else tags_of(truth)
@@ -66,7 +68,7 @@ class TagsScores(Scores, name="tags"):
         return {"frequencies": (counts / max(1, counts.sum())).tolist(), "parted": parted}
 
     @staticmethod
-    def guess(baseline: Mapping[str, Any], prediction: Array, /) -> Array:
+    def guess(baseline: Baseline, prediction: Array, /) -> Array:
         """Return the most frequent tag for every step, as one span."""
         usual = int(np.argmax(_of_tags(baseline)))
         codes = np.full(prediction.shape, 2.0 * usual)
@@ -74,7 +76,7 @@ class TagsScores(Scores, name="tags"):
         return codes
 
     @staticmethod
-    def blind(baseline: Mapping[str, Any], truth: Array, level: float, /) -> dict[str, Array]:  # noqa: ARG004
+    def blind(baseline: Baseline, truth: Array, level: float, /) -> dict[str, Array]:  # noqa: ARG004
         """Return `log_loss`: of the frequencies, per step of a row."""
         frequencies = np.append(np.asarray(baseline["frequencies"], np.float64), 0.0)
         classes = truth if baseline["parted"] else tags_of(truth)
@@ -92,7 +94,7 @@ class TagsScores(Scores, name="tags"):
         return np.asarray((truth >= 0).any(axis=1))
 
 
-def _of_tags(baseline: Mapping[str, Any]) -> Floats:
+def _of_tags(baseline: Baseline) -> Floats:
     frequencies = np.asarray(baseline["frequencies"], np.float64)
     if not baseline["parted"]:
         return frequencies

@@ -1,4 +1,4 @@
-"""Tags along a text or time series: which stretches of it are what."""
+"""Tags along a text or time series: named stretches of it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from torso.core.errors import ConfigError, DataError, unknown
 from torso.tables.table import Column
 from torso.tasks._base.labels import Labels
 from torso.tasks._base.places import cure
-from torso.tasks._base.target import Target
+from torso.tasks._base.target import Facts, Target
 from torso.tasks.tags.codes import spans_of, touching
 
 __all__ = ["TagsTarget"]
@@ -30,7 +30,7 @@ _FORMS = 'expected a list of [start, end, tag], objects with these names, or tex
 
 
 class Label(NamedTuple):
-    """What a cell says.
+    """The spans of a cell.
 
     Attributes:
         spans: start, end (exclusive) and tag, in characters of a text or steps of a sequence.
@@ -106,24 +106,24 @@ class TagsTarget(Target, name="tags", head="tokens"):
         """
         labels, places = self._parts(column)
         if not self.steps:
-            self.steps = max((len(one) for one in places if one is not None), default=0)
-        found = {tag for label in labels if label is not None for *_, tag in label.spans}
-        if not found:
+            self.steps = max((len(steps) for steps in places if steps is not None), default=0)
+        tags = {tag for label in labels if label is not None for *_, tag in label.spans}
+        if not tags:
             raise DataError(
                 f"{column.table}, column {column.name!r}: a tags target should have at least one span among the "
                 f"training rows. Found none in {sum(one is not None for one in labels)} labels. Leave it out of the "
                 "targets."
             )
-        numeric = all(tag.lstrip("-").isdigit() for tag in found)
-        self.tags = self.given or (sorted(found, key=int) if numeric else sorted(found))
+        numeric = all(tag.lstrip("-").isdigit() for tag in tags)
+        self.tags = self.given or (sorted(tags, key=int) if numeric else sorted(tags))
         self.touching = touching(self.encode(column, Reading()))
 
-    def state(self) -> dict[str, Any]:
+    def state(self) -> Facts:
         """Return the tags, the number of steps, and whether spans of one tag touch each other."""
         return {"tags": self.tags, "steps": self.steps, "touching": self.touching}
 
-    def restore(self, state: dict[str, Any]) -> None:
-        """Take back what was learned."""
+    def restore(self, state: Facts) -> None:
+        """Take back the tags, and the steps."""
         self.tags, self.steps, self.touching = state["tags"], state["steps"], state["touching"]
 
     def encode(self, column: Labels, reading: Reading) -> np.ndarray:
@@ -145,7 +145,7 @@ class TagsTarget(Target, name="tags", head="tokens"):
         """Return -1 for every row."""
         return np.full((rows, self.steps), -1, dtype=np.int64)
 
-    def offered(self) -> dict[str, Any]:
+    def offered(self) -> Facts:
         """Offer the input's name, and the numbers of steps and tags."""
         return {
             "of": self.of,
@@ -184,7 +184,7 @@ class TagsTarget(Target, name="tags", head="tokens"):
         return {task: pa.array(in_order, pa.list_(pa.struct(fields)))}
 
     def _parts(self, column: Labels) -> tuple[list[Label | None], Sequence[np.ndarray | None]]:
-        """Return what each cell says, and the steps of its input, None where there is none."""
+        """Return each cell's spans, and the steps of its input, None where there is none."""
         if not column.steps and column.values.null_count == len(column):
             return [None] * len(column), [None] * len(column)
         text = cells.is_text(column.values)
@@ -201,13 +201,13 @@ class TagsTarget(Target, name="tags", head="tokens"):
         if (
             cell
             and self.form != "text"
-            and not any(isinstance(one, list | Mapping) for one in cell)
+            and not any(isinstance(label, list | Mapping) for label in cell)
         ):
-            names = [None if one is None else cells.text_of(one) for one in cell]
+            names = [None if tag is None else cells.text_of(tag) for tag in cell]
             return Label(
-                _runs(names), {at for at, one in enumerate(names) if one is None}, len(cell)
+                _runs(names), {at for at, name in enumerate(names) if name is None}, len(cell)
             )
-        spans = sorted(_span(column, row, one) for one in cell)
+        spans = sorted(_span(column, row, span) for span in cell)
         for (*_, end, _), (start, *_) in pairwise(spans):
             if start < end:
                 raise column.error(row, f"expected spans that do not overlap, found {spans}")
@@ -256,7 +256,7 @@ def _identity(steps: int) -> np.ndarray:
 
 
 def _read(text: str) -> Any:
-    """Return what a text cell holds: a list, None if it is empty, or the text itself if it is neither form."""
+    """Return the list in a text cell, None if it is empty, or the text itself if it has neither form."""
     text = text.strip()
     if not text:
         return None

@@ -17,7 +17,7 @@ from torso.evaluation.overlaps import (
     iou,
 )
 from torso.evaluation.weighted import Floats, mean_defined, ratio
-from torso.tasks._base.scores import Array, Measured, Scores
+from torso.tasks._base.scores import Array, Baseline, Measured, Scores
 
 __all__ = ["TracksScores"]
 
@@ -36,6 +36,9 @@ class TracksScores(Scores, name="tracks"):
     invented or switched, so below 0 where there are more mistakes than boxes; `identity_switches` counts the last per
     row. All sums go over all rows at once. The baseline has no switches to compare with: what never moves never
     changes its name.
+
+    Predictions are `[rows, tracks, frames, 8]`: corners, class, its probability, that of being a thing and that of being
+    there, NaN for none. Truths are `[rows, most, frames, 5]`: corners and class, the class -1 for none, all NaN where missing.
     """
 
     headline = "average_precision"
@@ -77,7 +80,7 @@ class TracksScores(Scores, name="tracks"):
         return Measured(overall, {"average_precision": precisions})
 
     @staticmethod
-    def fit_baseline(truth: Array, names: Sequence[str], /) -> dict[str, Any]:  # noqa: ARG004
+    def fit_baseline(truth: Array, names: Sequence[str], /) -> Baseline:  # noqa: ARG004
         """Return the mean track of each class, and the share of rows that hold one.
 
         In each frame it is the mean box, there as often as the class's tracks are; in a frame in which none was
@@ -92,7 +95,7 @@ class TracksScores(Scores, name="tracks"):
         return {"tracks": tracks, "shares": shares}
 
     @staticmethod
-    def guess(baseline: Mapping[str, Any], prediction: Array, /) -> Array:
+    def guess(baseline: Baseline, prediction: Array, /) -> Array:
         """Return these tracks for every row, as probable as their share."""
         frames = prediction.shape[2]
         learnt = np.full((1, len(baseline["tracks"]), frames, 8), np.nan)
@@ -123,10 +126,10 @@ def _precisions(prediction: Floats, there: Array, truth: Array) -> AveragePrecis
     named, score = tracks[:, 0, 4], tracks[:, 0, 5]
     true = truth[..., 4].max(axis=2)  # [rows, most]
     corners = _zeroed(truth[..., :4].astype(np.float64), truth[..., 4] >= 0)
-    found = _zeroed(tracks[..., :4], present)
+    answered = _zeroed(tracks[..., :4], present)
 
     def overlaps(at: int) -> Floats:
-        shared, together = areas(found[at], corners[row[at]])  # [most, frames]
+        shared, together = areas(answered[at], corners[row[at]])  # [most, frames]
         return ratio(shared.sum(axis=1), together.sum(axis=1))
 
     right = greedy_hits(row, named, score, true, overlaps)
@@ -138,8 +141,8 @@ def _counts(tracks: Floats, there: Array, truth: Array) -> list[int]:
     present = truth[..., 4] >= 0
     some = present.any(axis=1)
     present, corners = present[some], truth[some, :, :4].astype(np.float64)
-    found = _zeroed(tracks[..., :4], there)
-    pairs = iou(found[None], _zeroed(corners, present)[:, None])  # [true, answered, frames]
+    answered = _zeroed(tracks[..., :4], there)
+    pairs = iou(answered[None], _zeroed(corners, present)[:, None])  # [true, answered, frames]
     overlaps = np.nan_to_num(pairs).transpose(2, 0, 1)
     wrong = mistakes(overlaps, present, there)
     return [

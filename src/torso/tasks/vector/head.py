@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from statistics import NormalDist
-from typing import Literal
+from typing import ClassVar, Literal
 
 import torch
 from torch import Tensor, nn
@@ -39,7 +39,10 @@ class GaussianVector(Head, form="vector", name="gaussian"):
         dropout: before the first layer, in training.
     """
 
-    law_settings = ({"spread": "row"}, {"spread": "none"})
+    law_settings: ClassVar[tuple[Mapping[str, object], ...]] = (
+        {"spread": "row"},
+        {"spread": "none"},
+    )
 
     def __init__(
         self,

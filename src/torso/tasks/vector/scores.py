@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
 from torso.evaluation.weighted import Floats, Residuals, mean_defined, ratio
 from torso.tasks._base.label_quantiles import QUANTILES, blind_interval
-from torso.tasks._base.scores import Array, Measured, Scores
+from torso.tasks._base.scores import Array, Baseline, Measured, Scores
 
 __all__ = ["VectorScores"]
 
@@ -21,6 +21,8 @@ class VectorScores(Scores, name="vector"):
     training mean on the same rows, so that units cancel: 1 is the baseline, 0 is perfect. E. Spyromitros-Xioufis
     et al., "Multi-target regression via input space expansion", Machine Learning 104 (2016),
     https://arxiv.org/abs/1211.6581.
+
+    Predictions and truths are `[rows, dimensions]`, in the user's unit.
     """
 
     headline = "r2"
@@ -43,7 +45,7 @@ class VectorScores(Scores, name="vector"):
         return Measured({**overall, "arrmse": mean_defined(relative)}, each)
 
     @staticmethod
-    def fit_baseline(truth: Array, names: Sequence[str], /) -> dict[str, Any]:  # noqa: ARG004
+    def fit_baseline(truth: Array, names: Sequence[str], /) -> Baseline:  # noqa: ARG004
         """Return the mean and the quantiles of each dimension."""
         columns = [column[~np.isnan(column)] for column in truth.astype(np.float64).T]
         return {
@@ -55,18 +57,18 @@ class VectorScores(Scores, name="vector"):
         }
 
     @staticmethod
-    def guess(baseline: Mapping[str, Any], prediction: Array, /) -> Array:
+    def guess(baseline: Baseline, prediction: Array, /) -> Array:
         """Return the means for every row, NaN in a dimension where none was labelled."""
         means = [np.nan if mean is None else mean for mean in baseline["mean"]]
         return np.broadcast_to(np.array(means, np.float64), prediction.shape)
 
     @staticmethod
-    def blind(baseline: Mapping[str, Any], truth: Array, level: float, /) -> dict[str, Array]:
+    def blind(baseline: Baseline, truth: Array, level: float, /) -> dict[str, Array]:
         """Return the ends of the interval of each dimension."""
         nothing = [np.nan] * len(QUANTILES)
         parts = [
-            blind_interval(nothing if one is None else one, len(truth), level)
-            for one in baseline.get("quantiles", [])
+            blind_interval(nothing if quantiles is None else quantiles, len(truth), level)
+            for quantiles in baseline.get("quantiles", [])
         ]
         if not parts:
             return {}

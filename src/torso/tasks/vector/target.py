@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -15,7 +14,7 @@ from torso.columns.profile import Guess, Profile
 from torso.columns.reading import Reading
 from torso.tables.table import Column
 from torso.tasks._base.numbers import constant, moments, named, origin_of
-from torso.tasks._base.target import Target
+from torso.tasks._base.target import Facts, Target
 
 __all__ = ["VectorTarget"]
 
@@ -52,11 +51,11 @@ class VectorTarget(Target, name="vector", head="gaussian", rank=20):
         self.mean, self.std = mean.tolist(), std.tolist()
         self.origin = origin_of(mean, std).tolist()
 
-    def state(self) -> dict[str, Any]:
+    def state(self) -> Facts:
         """Return mean, spread and origin of each number."""
         return {"mean": self.mean, "std": self.std, "origin": self.origin}
 
-    def restore(self, state: dict[str, Any]) -> None:
+    def restore(self, state: Facts) -> None:
         """Take back the statistics."""
         self.mean, self.std = state["mean"], state["std"]
         self.origin = state.get("origin", [0.0] * len(self.mean))
@@ -80,7 +79,7 @@ class VectorTarget(Target, name="vector", head="gaussian", rank=20):
         """Return NaN for every row and number."""
         return np.full((rows, len(self.mean)), np.nan, dtype=np.float32)
 
-    def offered(self) -> dict[str, Any]:
+    def offered(self) -> Facts:
         """Offer mean (from the origin) and spread of each number."""
         mean = np.array(self.mean) - np.array(self.origin)
         return {"mean": mean.tolist(), "std": self.std}
@@ -93,5 +92,5 @@ class VectorTarget(Target, name="vector", head="gaussian", rank=20):
     def columns(
         self, task: str, prediction: np.ndarray, details: Mapping[str, np.ndarray]
     ) -> dict[str, pa.Array]:
-        """Return `task` and what is known beside it, each a list."""
+        """Return `task` and its details, each a list."""
         return named(task, {"": prediction, **details}, np.array(self.origin))

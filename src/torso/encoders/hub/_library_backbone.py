@@ -10,17 +10,20 @@ from torch import nn
 
 from torso.encoders.hub._backbone import Backbone
 
-__all__ = ["LibraryModel"]
+__all__ = ["LibraryBackbone", "Network"]
+
+Network = Any
+"""A network of the library transformers, which is imported late and typed nowhere."""
 
 
-class LibraryModel(Backbone):
+class LibraryBackbone(Backbone):
     """Base of the backbones around a network of the library.
 
     Args:
         model: the network.
     """
 
-    def __init__(self, model: Any) -> None:
+    def __init__(self, model: Network) -> None:
         super().__init__()
         self.model = model
         config = model.config
@@ -36,8 +39,8 @@ class LibraryModel(Backbone):
 
     def blocks(self) -> Sequence[nn.Module]:
         """Return the list of layers that holds the most of the network."""
-        lists = [one for one in self.model.modules() if isinstance(one, nn.ModuleList)]
-        sizes = [sum(p.numel() for p in one.parameters()) for one in lists]
+        lists = [module for module in self.model.modules() if isinstance(module, nn.ModuleList)]
+        sizes = [sum(p.numel() for p in layers.parameters()) for layers in lists]
         return list(lists[sizes.index(max(sizes))]) if lists else []
 
     def checkpoint(self) -> None:

@@ -12,14 +12,14 @@ from torso.core.types import Features, Tokens
 from torso.encoders.hub._backbone import Backbone, as_samples
 from torso.encoders.hub.mel import power_frames
 
-__all__ = ["VoiceEncoder"]
+__all__ = ["SpeakerBackbone"]
 
 _HOP, _FRAMES, _STEP = 160, 160, 77  # samples a frame; frames of a part, and from part to part
 _COVERED = 0.75  # share of the last part that must be recording
 _LEVEL = 10 ** (-30 / 20)  # quieter recordings are raised to it, as a root mean square
 
 
-class VoiceEncoder(Backbone):
+class SpeakerBackbone(Backbone):
     """Speaker embedding by a three-layer LSTM, trained with the GE2E loss on 1.6-second parts.
 
     Wan, Wang, Papir, Lopez Moreno, ICASSP 2018 (https://arxiv.org/abs/1710.10467). One token of unit length per part
@@ -34,10 +34,10 @@ class VoiceEncoder(Backbone):
         self.lstm = nn.LSTM(40, 256, num_layers=3, batch_first=True)
         self.linear = nn.Linear(256, 256)
 
-    def forward(self, features: Features, /) -> Tokens:
+    def forward(self, values: Tensor, mask: Tensor, /) -> Tokens:
         """Read samples `[batch, samples]` at 16 kHz."""
-        samples = as_samples(features, self.linear.weight.dtype)
-        lengths = features.mask.sum(dim=1)
+        samples = as_samples(values, mask, self.linear.weight.dtype)
+        lengths = mask.sum(dim=1)
         parts = num_parts(lengths)
         longest = int(parts.max())
         whole = ((longest - 1) * _STEP + _FRAMES) * _HOP
@@ -48,10 +48,10 @@ class VoiceEncoder(Backbone):
         heard = (samples * louder[:, None])[:, : whole + _HOP]
         mels = power_frames(heard, rate=self.rate, mels=40, pad="constant").to(samples.dtype)
         views = mels.unfold(1, _FRAMES, _STEP).transpose(2, 3)[:, :longest]
-        mask = torch.arange(longest, device=parts.device) < parts[:, None]
-        embedded = samples.new_zeros(*mask.shape, self.width)
-        embedded[mask] = self._embed(views[mask]).to(embedded.dtype)
-        return Tokens(embedded, mask)
+        there = torch.arange(longest, device=parts.device) < parts[:, None]
+        embedded = samples.new_zeros(*there.shape, self.width)
+        embedded[there] = self._embed(views[there]).to(embedded.dtype)
+        return Tokens(embedded, there)
 
     def _embed(self, parts: Tensor) -> Tensor:
         """Return `[parts, 256]` of unit length from `[parts, frames, mels]`."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -11,13 +9,13 @@ from torch.nn import functional
 from torso.core.tensors import take_rows
 from torso.core.types import Features, Tokens
 from torso.encoders.hub._backbone import as_samples
-from torso.encoders.hub._model import LibraryModel
+from torso.encoders.hub._library_backbone import LibraryBackbone, Network
 from torso.encoders.hub.mel import power_frames
 
-__all__ = ["WaveListener", "WhisperListener"]
+__all__ = ["WaveBackbone", "WhisperBackbone"]
 
 
-class WaveListener(LibraryModel):
+class WaveBackbone(LibraryBackbone):
     """A network of raw samples, such as wav2vec2; some of them normalise over time, where padding would be heard.
 
     Therefore recordings are read side by side only where their lengths are equal.
@@ -27,7 +25,7 @@ class WaveListener(LibraryModel):
         normalise: whether each recording is brought to mean 0 and variance 1, as the network was trained.
     """
 
-    def __init__(self, model: Any, normalise: bool = True) -> None:
+    def __init__(self, model: Network, normalise: bool = True) -> None:
         super().__init__(model)
         self.normalise = normalise
         reach, step = 1, 1
@@ -35,17 +33,16 @@ class WaveListener(LibraryModel):
             reach, step = reach + (kernel - 1) * step, step * stride
         self.least = reach
 
-    def forward(self, features: Features, /) -> Tokens:
+    def forward(self, values: Tensor, mask: Tensor, /) -> Tokens:
         """Read samples `[batch, samples]`, whose True cells stand first."""
-        samples, lengths = as_samples(features, self.dtype), features.mask.sum(dim=1)
-        parts, places = [], []
-        for length in sorted(set(lengths.tolist())):
-            rows = (lengths == length).nonzero().squeeze(1)
-            parts.append(self._whole(samples[rows, :length]))
-            places.append(rows)
-        return take_rows(parts, torch.cat(places).argsort())
+        samples, lengths = as_samples(values, mask, self.dtype), mask.sum(dim=1)
+        groups = [
+            (lengths == length).nonzero().squeeze(1) for length in sorted(set(lengths.tolist()))
+        ]
+        parts = [self._unpadded(samples[rows, : lengths[rows[0]]]) for rows in groups]
+        return take_rows(parts, torch.cat(groups).argsort())
 
-    def _whole(self, samples: Tensor) -> Tokens:
+    def _unpadded(self, samples: Tensor) -> Tokens:
         if self.normalise:
             var, mean = torch.var_mean(samples, dim=1, correction=0, keepdim=True)
             samples = (samples - mean) / (var + 1e-7).sqrt()
@@ -58,7 +55,7 @@ class WaveListener(LibraryModel):
         return _tone(4 * self.least)
 
 
-class WhisperListener(LibraryModel):
+class WhisperBackbone(LibraryBackbone):
     """The encoder of a Whisper-like network; it always reads its whole window, 30 seconds, filled with silence.
 
     Radford et al., ICML 2023 (https://arxiv.org/abs/2212.04356). Tokens past a recording's end are left out.
@@ -66,23 +63,23 @@ class WhisperListener(LibraryModel):
 
     rate = 16_000
 
-    def __init__(self, model: Any) -> None:
+    def __init__(self, model: Network) -> None:
         super().__init__(model)
         self.positions = int(model.config.max_source_positions)
         self.mels = int(model.config.num_mel_bins)
 
-    def forward(self, features: Features, /) -> Tokens:
+    def forward(self, values: Tensor, mask: Tensor, /) -> Tokens:
         """Read samples `[batch, samples]` at 16 kHz; what lies past the window is cut."""
         step = self.rate // 100 * 2  # samples a token
         window = self.positions * step
-        samples = as_samples(features, self.dtype)[:, :window]
+        samples = as_samples(values, mask, self.dtype)[:, :window]
         samples = functional.pad(samples, (0, window - samples.shape[1]))
         mels = log_mel(samples, self.rate, self.mels).to(self.dtype)
         hidden = self.model(mels).last_hidden_state
-        tokens = (features.mask.sum(dim=1) + step - 1) // step
-        mask = torch.arange(self.positions, device=tokens.device) < tokens[:, None]
+        tokens = (mask.sum(dim=1) + step - 1) // step
+        heard = torch.arange(self.positions, device=tokens.device) < tokens[:, None]
         longest = min(self.positions, int(tokens.max()))
-        return Tokens(hidden[:, :longest], mask[:, :longest])
+        return Tokens(hidden[:, :longest], heard[:, :longest])
 
     def example(self) -> Features:
         """Return a short tone."""
