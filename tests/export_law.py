@@ -6,7 +6,6 @@ no reason outlives its cause.
 
 from __future__ import annotations
 
-import inspect
 import warnings
 from typing import Any
 
@@ -15,12 +14,7 @@ import torch
 from torch import nn
 from torch.utils import _pytree as pytree
 
-__all__ = ["assert_exports", "shallow"]
-
-
-def shallow(part: type[nn.Module]) -> dict[str, int]:
-    """Return the settings that give a registered part one layer, since tracing takes as long as it is deep."""
-    return {"depth": 1} if "depth" in inspect.signature(part).parameters else {}
+__all__ = ["assert_exports"]
 
 
 def assert_exports(part: nn.Module, *inputs: Any, reason: str = "") -> None:

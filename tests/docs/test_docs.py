@@ -8,6 +8,7 @@ and the models are made small behind the page's back (`TINY`); nothing else is c
 
 from __future__ import annotations
 
+import ast
 import re
 import shlex
 import shutil
@@ -297,6 +298,33 @@ def test_commands_and_their_options_exist():
                 if words[1] not in commands or not known.issuperset(given):
                     wrong.append(f"{page.name}: {line}")
     assert not wrong, "\n".join(wrong)
+
+
+def test_journeys_lead_through_the_code():
+    """A step is a file and the names in it that run there."""
+    text = (ROOT / "docs" / "index.md").read_text(encoding="utf-8")
+    journeys = text.partition("## Three journeys")[2].partition("\n## ")[0].split("\n### ")[1:]
+    wrong = []
+    for journey in journeys:
+        steps = re.findall(r"^\d\. `(src/[\w/.]+)`((?:, `[\w.]+`)+):", journey, re.MULTILINE)
+        assert 5 <= len(steps) == len(re.findall(r"^\d\. ", journey, re.MULTILINE)) <= 8
+        for file, names in steps:
+            known = defined(ROOT / file)
+            wrong += [f"{file}: {n}" for n in re.findall(r"`([\w.]+)`", names) if n not in known]
+    assert len(journeys) == 3
+    assert not wrong, "\n".join(wrong)
+
+
+def defined(file: Path) -> set[str]:
+    """Return the functions, classes and methods of a module, methods as `Class.method`."""
+    names = set()
+    for node in ast.parse(file.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            names.add(node.name)
+        if isinstance(node, ast.ClassDef):
+            inner = [each for each in node.body if isinstance(each, ast.FunctionDef)]
+            names |= {f"{node.name}.{each.name}" for each in inner}
+    return names
 
 
 def test_modules_that_the_changelog_sends_to_exist():

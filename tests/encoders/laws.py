@@ -81,6 +81,12 @@ def build(name: str, settings: dict[str, Any], seed: int = 0) -> Encoder:
     return encoder.double().eval()
 
 
+def shallow(name: str) -> dict[str, Any]:
+    """Return the settings that give an encoder one layer, since tracing takes as long as it is deep."""
+    known = inspect.signature(Encoder.registry.find(name)).parameters
+    return {"depth": 1} if "depth" in known else {}
+
+
 def example(name: str, seed: int = 1) -> Features:
     """Return `BATCH` rows that all have the modality, in the form that the encoder `name` reads."""
     torch.manual_seed(seed)

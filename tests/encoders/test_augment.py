@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from torso.core.errors import ConfigError
-from torso.encoders._augment import Augment, Jitter, SpecMask, TimeShift, thinned
+from torso.encoders._augment import Augment, Jitter, SpecMask, TimeShift, drop_words
 
 RAMP = torch.linspace(-1, 1, 12, dtype=torch.float64).expand(40, 3, 12, 12)
 
@@ -172,11 +172,11 @@ def test_a_shift_of_more_than_everything():
         TimeShift(1.5)
 
 
-def test_a_thinned_text_keeps_a_token():
+def test_a_text_keeps_a_word():
     torch.manual_seed(0)
     mask = torch.arange(6) < torch.randint(0, 7, (300, 1))
-    assert thinned(mask, 0.0) is mask
-    kept = thinned(mask, 0.6)
+    assert drop_words(mask, 0.0) is mask
+    kept = drop_words(mask, 0.6)
     assert not (kept & ~mask).any()
     assert torch.equal(kept.any(dim=1), mask.any(dim=1))
     assert 0.35 < kept.sum() / mask.sum() < 0.6

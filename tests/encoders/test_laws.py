@@ -4,7 +4,6 @@ import pytest
 import torch
 
 from tests.encoders import laws
-from tests.export_law import shallow
 from torso.encoders import Encoder
 
 EVERY = [
@@ -12,7 +11,7 @@ EVERY = [
 ]
 STEPPED = [one for one in EVERY if Encoder.registry.find(one.values[0]).form in laws.STEPPED]
 TRACED = [
-    pytest.param(name, shallow(Encoder.registry.find(name)), id=name)
+    pytest.param(name, laws.shallow(name), id=name)
     for name, settings in laws.encoders()
     if not settings
 ]

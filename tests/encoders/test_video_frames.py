@@ -130,7 +130,7 @@ def test_training_moves_the_frames_and_evaluation_does_not():
 @pytest.mark.parametrize(
     ("frame", "message"),
     [
-        ("convnett", "'image/convnett'.*Did you mean 'image/convnet'"),
+        ("convnett", "convnett'.*Did you mean 'image/convnet'"),
         ({"type": "convnet", "jitter": 0.3}, "`jitter` is about the whole video"),
         ({"type": "convnet", "tokens": 3}, "`tokens` is about the whole video"),
         (

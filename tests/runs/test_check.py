@@ -48,6 +48,7 @@ WRONG = [
     ("encoders.photo.widht=4", r"^`encoders\.photo\.widht`: .* Did you mean 'width'"),
     ("encoders.numbers.layout=x", r"^`encoders\.numbers\.layout`: .*'joint' or 'columns'"),
     ("encoders.numbers=convnet", r"^`encoders\.numbers`: Unknown encoder 'convnet'"),
+    ("encoders.photo={hub: {train: full}}", r"^`encoders\.photo`: .* needs the setting `name`"),
     ("heads.price=studnt", r"^`heads\.price`: Unknown head 'studnt'\. Did you mean 'student'"),
     ("heads.price.levle=1", r"^`heads\.price\.levle`: .* Did you mean 'level'"),
     ("heads.prce=student", r"Unknown task in `heads`: 'prce'\. Did you mean 'price'"),

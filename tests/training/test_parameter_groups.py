@@ -32,7 +32,9 @@ def test_groups_hold_every_parameter_once():
     trunk.encoders["size"].lr = 0.25
     balancer = Balancer.registry.build("uncertainty", tasks=model.tasks)
     groups = parameter_groups(model, balancer, TrainingConfig(lr=0.1, weight_decay=0.3))
-    assert groups[0]["lr"] == 0.1
+    state = {id(p) for p in balancer.parameters()}
+    order = ["state" if {id(p) for p in g["params"]} == state else g["lr"] for g in groups]
+    assert order == [0.1, 0.1, "state", 0.5, 0.5, 0.25, 0.25]  # numbers parameters in checkpoints
     seen = [id(p) for group in groups for p in group["params"]]
     expected = [id(p) for p in [*model.parameters(), *balancer.parameters()]]
     assert sorted(seen) == sorted(expected)

@@ -1,7 +1,7 @@
-"""Batches of tensors, gathered in a background thread so that the model does not wait.
+"""Batches of tensors, gathered in a background thread while the model works.
 
-Decoded features come from memory or from memory-mapped files; gathering a batch is a copy, which lets go of
-the interpreter lock, so one thread is enough to stay ahead.
+Decoded features come from memory or from memory-mapped files. Gathering a batch is a copy, which releases the
+interpreter lock, so one thread is enough to stay ahead.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Pretrained models by name: a local folder, an installed package, or an id of the Hugging Face hub.
 
-Offline first: what lies on this machine is never asked for over the network. What a name stands for is pinned
-by a revision: a commit of the hub, or a digest of the folder's files. Only weights in safetensors are read.
+Offline first: files on this machine are never asked for over the network. A revision pins the files of a name: a
+commit of the hub, or a digest of the folder's files. Only weights in safetensors are read.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from functools import lru_cache
 from hashlib import blake2b
 from importlib.util import find_spec
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from torso.core.errors import ConfigError, MissingDependency
@@ -42,7 +43,7 @@ class Snapshot:
     Attributes:
         name: as the user calls it; a folder's path is made absolute.
         folder: where its files lie.
-        revision: what they are: a commit of the hub, or the digest of a folder's files.
+        revision: a commit of the hub, or the digest of the folder's files.
     """
 
     name: str
@@ -65,18 +66,22 @@ def split_reference(reference: str) -> tuple[str, str | None]:
     return name, revision or None
 
 
-def find_model(name: str, revision: str | None = None) -> Snapshot:
-    """Return the files of a pretrained model; they are downloaded only if this machine lacks them.
+def find_model(name: object, revision: object = None) -> Snapshot:
+    """Return the files of a pretrained model. Download them only if this machine lacks them.
 
     Args:
         name: a folder, `package:MODULE` for a folder within an installed package, or an id of the hub.
-        revision: what the files must be; None takes what is there, or the newest of the hub.
+        revision: the revision that the files must have; None takes those of this machine, else the hub's newest.
 
     Raises:
         ConfigError: there is no such model, no network, or other files than `revision` says.
     """
     if not isinstance(name, str) or not name:
         raise ConfigError(f"`name` should name a pretrained model. Found {name!r}.")
+    if revision is not None and not isinstance(revision, str):
+        raise ConfigError(
+            f"`revision` should be a commit of the hub or a digest, in quotes. Found {revision!r}."
+        )
     if name.startswith(PACKAGE):
         return _checked(Snapshot(name, _package_folder(name), ""), revision)
     folder = Path(name).expanduser()
@@ -100,9 +105,9 @@ def read_config(folder: Path) -> dict[str, Any]:
     try:
         config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     except FileNotFoundError:
-        found = sorted(path.name for path in folder.iterdir())[:10]
+        names = sorted(path.name for path in folder.iterdir())[:10]
         raise ConfigError(
-            f"{str(folder)!r} holds no pretrained model: config.json is absent. Found {found}."
+            f"{str(folder)!r} holds no pretrained model: config.json is absent. Found {names}."
         ) from None
     except (OSError, ValueError) as error:
         raise ConfigError(f"{str(folder / 'config.json')!r} cannot be read: {error}.") from error
@@ -152,14 +157,14 @@ def _checked(snapshot: Snapshot, revision: str | None) -> Snapshot:
     wanted = {".json", ".safetensors", ".pt", ".pth"}
     files = [path for path in sorted(snapshot.folder.rglob("*")) if path.suffix in wanted]
     stamps = tuple((str(path), path.stat().st_size, path.stat().st_mtime_ns) for path in files)
-    found = _digest(str(snapshot.folder), stamps)
-    if revision is not None and revision != found:
+    digest = _digest(str(snapshot.folder), stamps)
+    if revision is not None and revision != digest:
         raise ConfigError(
             f"The pretrained model {snapshot.name!r} is not the one that was named: its files have the revision "
-            f"{found!r}, not {revision!r}. Put the old files back, or take `revision` out of the config to train "
+            f"{digest!r}, not {revision!r}. Put the old files back, or take `revision` out of the config to train "
             "with the new ones."
         )
-    return Snapshot(snapshot.name, snapshot.folder, found)
+    return Snapshot(snapshot.name, snapshot.folder, digest)
 
 
 @lru_cache(maxsize=64)
@@ -184,7 +189,7 @@ def _from_hub(name: str, revision: str | None) -> Snapshot:
                 revision=revision,
                 cache_dir=cache,
                 local_files_only=True,
-                allow_patterns=[*_FILES, *(f"*{one}" for one in _PICKLES)],
+                allow_patterns=[*_FILES, *(f"*{suffix}" for suffix in _PICKLES)],
             )
         )
     if local is not None and (local / "config.json").exists() and any(local.glob("*.safetensors")):
@@ -193,7 +198,7 @@ def _from_hub(name: str, revision: str | None) -> Snapshot:
 
 
 def _download(
-    hub: Any, name: str, revision: str | None, cache: str | None, local: Path | None
+    hub: ModuleType, name: str, revision: str | None, cache: str | None, local: Path | None
 ) -> Snapshot:
     where = f"{name!r}" + (f" at revision {revision!r}" if revision else "")
     advice = (
@@ -205,7 +210,7 @@ def _download(
     api = hub.HfApi(endpoint=os.environ.get("HF_ENDPOINT") or None)
     try:
         info = api.model_info(name, revision=revision, timeout=20)
-        files = [one.rfilename for one in info.siblings or ()]
+        files = [file.rfilename for file in info.siblings or ()]
         refuse_pickles(name, files)
         folder = api.snapshot_download(
             name, revision=revision, cache_dir=cache, allow_patterns=_FILES, ignore_patterns="*/*"

@@ -1,4 +1,26 @@
-"""Encoders: one modality in, `Tokens` out. One class per file, named `<form>_<name>.py`."""
+"""Encoders: one modality in, `Tokens` out. One class per file, named `<form>_<name>.py`.
+
+>>> import torch
+>>> from torso.core.types import Features
+>>> mask = torch.tensor([[True, True, True, False], [True, False, False, False], [False] * 4])
+>>> texts = Features(torch.randint(100, (3, 4)), mask)  # token ids; the last row has no text
+>>> encoder = TextTransformer(dim=16, vocabulary=100)
+>>> tokens = encoder(texts)
+>>> tokens.values.shape, tokens.present.tolist()
+(torch.Size([3, 1, 16]), [True, True, False])
+
+Parts are built by name with what the data know, and settings as in `run.yaml`:
+
+>>> picture = Encoder.build({"type": "image/vit", "patch": 8, "tokens": 0}, dim=16, size=32)
+>>> pixels = torch.randint(256, (2, 32, 32, 3), dtype=torch.uint8)
+>>> picture(Features(pixels, torch.tensor([True, True]))).values.shape
+torch.Size([2, 16, 16])
+
+`encode(values, mask)` is the encoder without skipping, checks and grouping, which can be traced:
+
+>>> encoder.encode(texts.values, texts.mask).values.shape
+torch.Size([3, 1, 16])
+"""
 
 from torso.encoders._encoder import Encoder, FrozenBackbone
 from torso.encoders.audio_conformer import AudioConformer

@@ -1,6 +1,7 @@
-"""What training shows an encoder besides the row itself: a moved picture, a masked spectrogram, a thinned text.
+"""Augmentation in training: moved and re-lit pictures, masked and shifted spectrograms, dropped words.
 
-Batched, on the device of the features, drawn from torch's global generator, and off in evaluation mode.
+All of it works on whole batches on their device, draws from torch's global generator, and is off in evaluation
+mode.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from torch.nn import functional
 
 from torso.core.errors import ConfigError, unknown
 
-__all__ = ["Augment", "Jitter", "SpecMask", "TimeShift", "thinned"]
+__all__ = ["Augment", "Jitter", "SpecMask", "TimeShift", "drop_words"]
 
 
 class Jitter(nn.Module):
@@ -32,14 +33,14 @@ class Jitter(nn.Module):
         super().__init__()
         self.strength = strength
 
-    def forward(self, x: Tensor, of: Tensor | None = None) -> Tensor:
-        """Return `[batch, channels, height, width]` as it came, but moved; `of` as for `Augment`."""
+    def forward(self, x: Tensor, film: Tensor | None = None) -> Tensor:
+        """Return `[batch, channels, height, width]` moved and re-lit in training; `film` as for `Augment`."""
         if not self.training or not self.strength:
             return x
-        return self.moved(x, 2.0 * _drawn(6, x, of) - 1.0)
+        return self.moved(x, 2.0 * _draw(6, x, film) - 1.0)
 
     def moved(self, x: Tensor, draw: Tensor) -> Tensor:
-        """Return `x` moved as `draw`, from -1 to 1 `[6, batch]`, says."""
+        """Return `x` moved by `draw` `[6, batch]`, numbers from -1 to 1."""
         draw = self.strength * draw
         angle = draw[0] * math.radians(15)
         scale = torch.exp(draw[1] * math.log(1.25))
@@ -53,7 +54,7 @@ class Jitter(nn.Module):
 
 
 class Augment(nn.Module):
-    """What an encoder does to pictures in training: `Jitter`, then what else its settings ask for.
+    """Augmentation of pictures in training: `Jitter`, then the changes that `settings` ask for.
 
     * `crop`, from 0 to 1: a random square of at least `1 - crop` of the side, brought back to the full side;
     * `flip`: the share of pictures that are mirrored left to right; true is one half;
@@ -62,12 +63,11 @@ class Augment(nn.Module):
     * `cutout`, from 0 to 1: side of a grey square at a random place, as a share of the picture's (DeVries,
       Taylor, 2017, https://arxiv.org/abs/1708.04552); it may stick out, and then hides less.
 
-    All are 0, that is off, unless asked for: whether a mirrored or a darker picture is still the same row is
-    for the table to say.
+    All are off (0) by default, since only the user knows if a mirrored or darker picture is still the same row.
 
     Args:
         jitter: strength of `Jitter`.
-        settings: name -> value, of those above; None for none.
+        settings: name -> value, of the names above; None changes nothing more.
     """
 
     def __init__(self, jitter: float = 0.0, settings: Mapping[str, float] | None = None) -> None:
@@ -85,22 +85,22 @@ class Augment(nn.Module):
                 )
         self.crop, self.flip, self.colour, self.cutout = asked.values()
 
-    def forward(self, x: Tensor, of: Tensor | None = None) -> Tensor:
+    def forward(self, x: Tensor, film: Tensor | None = None) -> Tensor:
         """Return pictures `[batch, 3, height, width]` from -1 to 1, changed; as they came in evaluation.
 
         Args:
             x: the pictures.
-            of: int64 `[batch]`, the number of the film that each is a frame of: one film is changed in one way.
-                None where each picture is a row of its own.
+            film: int64 `[batch]`, the number of the video that each picture is a frame of; all frames of a video
+                change alike. None if each picture is a row of its own.
         """
-        x = self.jitter(x, of)
+        x = self.jitter(x, film)
         if not self.training:
             return x
         if self.crop or self.flip:
-            x = self._cropped(x, _drawn(4, x, of))
+            x = self._cropped(x, _draw(4, x, film))
         if self.colour:
-            x = self._coloured(x, _drawn(3, x, of))
-        return self._cut(x, _drawn(2, x, of)) if self.cutout else x
+            x = self._coloured(x, _draw(3, x, film))
+        return self._cut(x, _draw(2, x, film)) if self.cutout else x
 
     def _cropped(self, x: Tensor, draw: Tensor) -> Tensor:
         side = 1.0 - self.crop * draw[0]
@@ -130,11 +130,11 @@ class Augment(nn.Module):
         return x.masked_fill((down[:, :, None] & across[:, None, :]).unsqueeze(1), 0.0)
 
 
-def _drawn(numbers: int, x: Tensor, of: Tensor | None) -> Tensor:
-    """Return numbers from 0 to 1, `[numbers, batch]`, the same for pictures of the same `of`."""
-    if of is None:
+def _draw(numbers: int, x: Tensor, film: Tensor | None) -> Tensor:
+    """Return random numbers from 0 to 1, `[numbers, batch]`, equal for pictures of one `film`."""
+    if film is None:
         return torch.rand(numbers, len(x), device=x.device, dtype=x.dtype)
-    return torch.rand(numbers, int(of.max()) + 1, device=x.device, dtype=x.dtype)[:, of]
+    return torch.rand(numbers, int(film.max()) + 1, device=x.device, dtype=x.dtype)[:, film]
 
 
 class SpecMask(nn.Module):
@@ -164,12 +164,12 @@ class SpecMask(nn.Module):
         total = lengths[:, None]
         width = draw[0] * self.share * total
         start = draw[1] * (total - width)
-        place = torch.arange(size, device=like.device)
-        return (place >= start) & (place < start + width)
+        index = torch.arange(size, device=like.device)
+        return (index >= start) & (index < start + width)
 
 
 class TimeShift(nn.Module):
-    """Move each recording in time by whole frames; what is moved out is lost, what is left empty is zeros.
+    """Shift each recording in time by whole frames. The gap is filled with zeros.
 
     Args:
         share: longest move either way, as a share of a recording's own frames; 0 is off.
@@ -193,10 +193,10 @@ class TimeShift(nn.Module):
         return torch.where((inside & mask).unsqueeze(-1), x.gather(1, index), 0.0)
 
 
-def thinned(mask: Tensor, share: float) -> Tensor:
+def drop_words(mask: Tensor, share: float) -> Tensor:
     """Return bool `mask` `[batch, length]` without a random `share` of its True cells.
 
-    A row that would lose all of them loses none.
+    A row that would lose all of its True cells keeps them all.
     """
     if not share:
         return mask

@@ -1,8 +1,7 @@
-"""What encoders of scalar columns share: a learned stand-in per missing cell, and the way into tokens.
+"""From one embedding per scalar column to tokens, with a learned embedding for each missing cell.
 
-Numbers also take a straight way: a LayerNorm makes all tokens of one length, and the sizes of the numbers are
-then known only by how they bend the token's direction. On a few hundred rows of numbers that go together, that
-is not learned; a linear layer beside it is (figures in docs/small_tables.md).
+The joint token also gets a linear function of the numbers. The LayerNorm before it makes all tokens equally long,
+so a number's size would show only in the token's direction; few rows do not teach that (docs/small_tables.md).
 """
 
 from __future__ import annotations
@@ -33,10 +32,9 @@ class ColumnTokens(nn.Module):
         dim: token width.
         layout: `joint` or `columns`.
         dropout: on the joint hidden layer, in training.
-        linear: whether a linear function of the numbers themselves is added to the joint token, past its
-            LayerNorm; the deep part then learns what a line does not say ("wide and deep", Cheng et al., DLRS
-            2016, https://arxiv.org/abs/1606.07792; differences: it ends in the token and not in the prediction,
-            and both parts have one optimiser).
+        linear: whether a linear function of the numbers is added to the joint token, past its LayerNorm. From
+            Cheng et al., "wide and deep", DLRS 2016 (https://arxiv.org/abs/1606.07792). Differs: it ends in the
+            token instead of the prediction, and both parts have one optimiser.
     """
 
     def __init__(
@@ -76,7 +74,7 @@ class ColumnTokens(nn.Module):
 
         Args:
             embedded: one embedding per column.
-            mask: the cells that are there.
+            mask: the known cells.
             numbers: `[batch, columns]`, zero in missing cells; needed for `linear`.
         """
         if self.layout == "columns":
@@ -84,6 +82,6 @@ class ColumnTokens(nn.Module):
         filled = torch.where(mask.unsqueeze(-1), embedded, self.missing)
         token = self.mix(filled.flatten(1))
         if self.straight is not None:
-            assert numbers is not None
+            assert numbers is not None  # an encoder with `linear` passes them
             token = token + self.straight(numbers)
         return Tokens.vector(token, mask.any(dim=1))

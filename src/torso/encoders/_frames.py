@@ -1,4 +1,4 @@
-"""What encoders of recordings share: a convolution over frames that never sees padding."""
+"""A convolution over the frames of recordings that ignores padding."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ __all__ = ["MaskedConv"]
 
 
 class MaskedConv(nn.Module):
-    """Convolution, activation and per-frame normalisation that never see padding.
+    """Convolution, per-frame normalisation and activation, blind to padding.
 
     Args:
         before: channels of a frame.

@@ -1,4 +1,4 @@
-"""What encoders of pictures share: how pixels are read, and the residual stages of a convnet."""
+"""Pixels as tensors, and the residual stages of a convnet, for the encoders of pictures."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 __all__ = ["residual_stages", "stem", "to_channels"]
 
-_LEAST_SIDE = 4  # cells; a smaller map is not halved
+_MIN_SIDE = 4  # cells; a smaller map is not halved
 
 
 def to_channels(values: Tensor, dtype: torch.dtype) -> Tensor:
@@ -46,7 +46,7 @@ def residual_stages(width: int, num: int, size: int) -> tuple[nn.Sequential, lis
     blocks, maps, side = [], [(width, 2)], -(-size // 2)
     for stage in range(num):
         before, reduced = maps[-1]
-        after, stride = width * 2**stage, 2 if side > _LEAST_SIDE else 1
+        after, stride = width * 2**stage, 2 if side > _MIN_SIDE else 1
         blocks.append(_Residual(before, after, stride))
         maps.append((after, reduced * stride))
         side = -(-side // stride)

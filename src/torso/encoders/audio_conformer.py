@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from torch import Tensor, nn
 
 from torso.core.blocks import Attention, Pool, feed_forward, positions
+from torso.core.ranges import Range
 from torso.core.tensors import zeroed
 from torso.core.types import Tokens
 from torso.encoders._augment import SpecMask, TimeShift
@@ -42,13 +45,13 @@ class AudioConformer(Encoder, form="audio", name="conformer"):
         dim: int,
         mels: int,
         *,
-        depth: int = 2,
+        depth: Annotated[int, Range(1, 8)] = 2,
         heads: int | None = None,
         kernel: int = 15,
         tokens: int = 1,
-        dropout: float = 0.1,
-        hide: float = 0.15,
-        shift: float = 0.0,
+        dropout: Annotated[float, Range(0.0, 0.5)] = 0.1,
+        hide: Annotated[float, Range(0.0, 0.4)] = 0.15,
+        shift: Annotated[float, Range(0.0, 0.5)] = 0.0,
     ) -> None:
         super().__init__()
         self.dim = dim

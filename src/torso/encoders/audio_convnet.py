@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import torch
 from torch import Tensor, nn
 
 from torso.core.blocks import Pool
+from torso.core.ranges import Range
 from torso.core.types import Tokens
 from torso.encoders._augment import SpecMask, TimeShift
 from torso.encoders._encoder import Encoder
@@ -39,13 +42,13 @@ class AudioConvNet(Encoder, form="audio", name="convnet"):
         dim: int,
         mels: int,
         *,
-        width: int = 96,
-        stages: int = 3,
+        width: Annotated[int, Range(16, 256, log=True)] = 96,
+        stages: Annotated[int, Range(1, 5)] = 3,
         kernel: int = 5,
         tokens: int = 1,
-        dropout: float = 0.1,
-        hide: float = 0.15,
-        shift: float = 0.0,
+        dropout: Annotated[float, Range(0.0, 0.5)] = 0.1,
+        hide: Annotated[float, Range(0.0, 0.4)] = 0.15,
+        shift: Annotated[float, Range(0.0, 0.5)] = 0.0,
     ) -> None:
         super().__init__()
         self.dim = dim

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import accumulate
+from typing import Annotated
 
 import torch
 from torch import Tensor, nn
 
+from torso.core.ranges import Range
 from torso.core.types import Tokens
 from torso.encoders._columns import ColumnTokens, Layout
 from torso.encoders._encoder import Encoder
@@ -34,10 +36,10 @@ class CategoriesEmbedding(Encoder, form="categories", name="embedding"):
         dim: int,
         cardinalities: Sequence[int],
         *,
-        width: int = 16,
+        width: Annotated[int, Range(2, 64, log=True)] = 16,
         layout: Layout = "joint",
-        unseen: float = 0.02,
-        dropout: float = 0.1,
+        unseen: Annotated[float, Range(0.0, 0.2)] = 0.02,
+        dropout: Annotated[float, Range(0.0, 0.5)] = 0.1,
     ) -> None:
         super().__init__()
         self.dim = dim

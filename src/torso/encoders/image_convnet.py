@@ -8,7 +8,7 @@ from typing import Annotated
 from torch import Tensor, nn
 
 from torso.core.blocks import Pool
-from torso.core.ranges import SetBy
+from torso.core.ranges import Range, SetBy
 from torso.core.types import Tokens
 from torso.encoders._augment import Augment
 from torso.encoders._encoder import Encoder
@@ -39,11 +39,11 @@ class ImageConvNet(Encoder, form="image", name="convnet"):
         self,
         dim: int,
         *,
-        width: int = 32,
-        stages: int = 3,
+        width: Annotated[int, Range(8, 128, log=True)] = 32,
+        stages: Annotated[int, Range(1, 5)] = 3,
         tokens: int = 1,
-        dropout: float = 0.1,
-        jitter: float = 0.5,
+        dropout: Annotated[float, Range(0.0, 0.5)] = 0.1,
+        jitter: Annotated[float, Range(0.0, 1.0)] = 0.5,
         augment: Mapping[str, float | bool] | None = None,
         size: Annotated[int, SetBy.DATA] = 64,
         channels: Annotated[int, SetBy.DATA] = 3,

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from torso.core.blocks import Pool
-from torso.core.ranges import SetBy
+from torso.core.ranges import Range, SetBy
 from torso.core.types import Tokens
 from torso.encoders._augment import Augment
 from torso.encoders._encoder import Encoder
@@ -23,8 +23,8 @@ class ImagePyramid(Encoder, form="image", name="pyramid"):
 
     Lin et al., CVPR 2017 (https://arxiv.org/abs/1612.03144), over the stages of `image/convnet`: each map is
     brought to `dim` channels, the coarser one above it is enlarged to its side (nearest cell) and added, and a
-    3x3 convolution smooths the last sum. Difference: only the finest map comes out, since a token says nothing
-    of its scale. For answers at places of a picture: dense maps, boxes.
+    3x3 convolution smooths the last sum. Difference: only the finest map comes out, since a token does not know
+    its scale. For answers at positions of a picture: dense maps, boxes.
 
     Args:
         dim: token width.
@@ -33,8 +33,8 @@ class ImagePyramid(Encoder, form="image", name="pyramid"):
         stages: number of residual stages.
         tokens: tokens kept by attention pooling; 0 keeps every cell, row by row.
         dropout: on the tokens, in training.
-        jitter: strength of small moves in training (see `Jitter`); 0, the default, for none: answers at places
-            would have to move along.
+        jitter: strength of small moves in training (see `Jitter`); 0, the default, for none: answers at
+            positions would have to move along.
         augment: more augmentation: `crop`, `flip`, `colour`, `cutout` (see `Augment`); the first two move
             pictures too.
         size: side of the pictures in pixels, which the stages are chosen for.
@@ -46,11 +46,11 @@ class ImagePyramid(Encoder, form="image", name="pyramid"):
         dim: int,
         *,
         stride: int = 4,
-        width: int = 32,
-        stages: int = 3,
+        width: Annotated[int, Range(8, 128, log=True)] = 32,
+        stages: Annotated[int, Range(1, 5)] = 3,
         tokens: int = 0,
-        dropout: float = 0.1,
-        jitter: float = 0.0,
+        dropout: Annotated[float, Range(0.0, 0.5)] = 0.1,
+        jitter: Annotated[float, Range(0.0, 1.0)] = 0.0,
         augment: Mapping[str, float | bool] | None = None,
         size: Annotated[int, SetBy.DATA] = 64,
         channels: Annotated[int, SetBy.DATA] = 3,
@@ -60,7 +60,7 @@ class ImagePyramid(Encoder, form="image", name="pyramid"):
         self.augment = Augment(jitter, augment)
         self.stem = stem(width, channels)
         self.stages, maps = residual_stages(width, stages, size)
-        strides = [one for _, one in maps]
+        strides = [reduction for _, reduction in maps]
         if stride not in strides:
             raise ValueError(
                 f"Parameter `stride` should be one of {sorted(set(strides))}, those of {stages} stages over pictures "
@@ -84,7 +84,7 @@ class ImagePyramid(Encoder, form="image", name="pyramid"):
         return Tokens(self.dropout(tokens.values), tokens.mask)
 
     def _maps(self, x: Tensor) -> list[Tensor]:
-        """Return the maps from the finest that is wanted to the coarsest."""
+        """Return the maps from the finest that is used to the coarsest."""
         maps = [self.stem(x)]
         for stage in self.stages:
             maps.append(stage(maps[-1]))
@@ -92,8 +92,8 @@ class ImagePyramid(Encoder, form="image", name="pyramid"):
 
     def _merged(self, maps: list[Tensor]) -> Tensor:
         """Return the sum of all maps, at the side of the first, `[batch, dim, height, width]`."""
-        sideways = [lateral(one) for lateral, one in zip(self.laterals, maps, strict=True)]
+        sideways = [lateral(cells) for lateral, cells in zip(self.laterals, maps, strict=True)]
         top: Tensor = sideways[-1]
-        for one in reversed(sideways[:-1]):
-            top = one + functional.interpolate(top, size=one.shape[2:])
+        for finer in reversed(sideways[:-1]):
+            top = finer + functional.interpolate(top, size=finer.shape[2:])
         return top

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from torso.core.blocks import Block, Pool, grid_positions
-from torso.core.ranges import SetBy
+from torso.core.ranges import Range, SetBy
 from torso.core.types import Tokens
 from torso.encoders._augment import Augment
 from torso.encoders._encoder import Encoder
@@ -35,8 +35,8 @@ class ImageViT(Encoder, form="image", name="vit"):
         depth: transformer blocks.
         heads: attention heads; default one per 32 channels.
         positions: `sincos` (fixed, of any number of patches) or `learned` (one per patch).
-        class_token: whether a learned token joins the patches; it is what leaves with `tokens: 1`, and is left
-            out with any other number.
+        class_token: whether a learned token joins the patches. With `tokens: 1` it is the output; with any other
+            number it is left out.
         tokens: tokens kept by attention pooling; 0 keeps one per patch, row by row.
         dropout: on the patches and the residual branches, in training.
         jitter: strength of small moves in training (see `Jitter`); 0 for none.
@@ -49,14 +49,14 @@ class ImageViT(Encoder, form="image", name="vit"):
         self,
         dim: int,
         *,
-        patch: int | None = None,
-        depth: int = 4,
+        patch: Annotated[int | None, Range(2, 32, log=True)] = None,
+        depth: Annotated[int, Range(1, 12)] = 4,
         heads: int | None = None,
         positions: Positions = "sincos",
         class_token: bool = False,
         tokens: int = 1,
-        dropout: float = 0.1,
-        jitter: float = 0.5,
+        dropout: Annotated[float, Range(0.0, 0.5)] = 0.1,
+        jitter: Annotated[float, Range(0.0, 1.0)] = 0.5,
         augment: Mapping[str, float | bool] | None = None,
         size: Annotated[int, SetBy.DATA] = 64,
         channels: Annotated[int, SetBy.DATA] = 3,
@@ -98,8 +98,8 @@ class ImageViT(Encoder, form="image", name="vit"):
             x = torch.cat([self.class_token.to(x.dtype).expand(x.shape[0], 1, -1), x], dim=1)
         shown = mask.unsqueeze(1).expand(-1, x.shape[1])
         tokens = Tokens(self.dropout(x), shown)
-        for place, block in enumerate(self.blocks):
-            last = self.pool is None and place == len(self.blocks) - 1
+        for layer, block in enumerate(self.blocks):
+            last = self.pool is None and layer == len(self.blocks) - 1
             tokens = block(tokens, 1 if last else None)
         tokens = Tokens(self.norm(tokens.values), tokens.mask)
         if self.pool is None:

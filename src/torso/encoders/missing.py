@@ -39,8 +39,8 @@ class MissingToken(nn.Module):
 class ModalityDropout(nn.Module):
     """Hide each modality of each row with some probability, in training only.
 
-    A row never loses all it has: where everything would be hidden, nothing is. So each of the M modalities that
-    a row has is hidden with probability `share - share^M`.
+    A row that would lose all its modalities keeps them all. So each of the M modalities of a row is hidden with
+    probability `share - share^M`.
 
     Args:
         share: probability from 0 to 1, drawn per row and modality from torch's global CPU generator.

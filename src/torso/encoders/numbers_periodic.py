@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from typing import Annotated
 
 import torch
 from torch import Tensor, nn
 
+from torso.core.ranges import Range
 from torso.core.types import Tokens
 from torso.encoders._columns import ColumnTokens, Layout
 from torso.encoders._encoder import Encoder
@@ -37,11 +39,11 @@ class NumbersPeriodic(Encoder, form="numbers", name="periodic"):
         dim: int,
         columns: int,
         *,
-        frequencies: int = 16,
-        sigma: float = 0.1,
-        width: int = 8,
+        frequencies: Annotated[int, Range(4, 64, log=True)] = 16,
+        sigma: Annotated[float, Range(0.01, 1.0, log=True)] = 0.1,
+        width: Annotated[int, Range(4, 64, log=True)] = 8,
         layout: Layout = "joint",
-        dropout: float = 0.1,
+        dropout: Annotated[float, Range(0.0, 0.5)] = 0.1,
         linear: bool = True,
     ) -> None:
         super().__init__()

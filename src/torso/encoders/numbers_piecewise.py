@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Annotated
 
 import torch
 from torch import Tensor, nn
 
+from torso.core.ranges import Range
 from torso.core.types import Tokens
 from torso.encoders._columns import ColumnTokens, Layout
 from torso.encoders._encoder import Encoder
@@ -37,9 +39,9 @@ class NumbersPiecewise(Encoder, form="numbers", name="piecewise"):
         dim: int,
         quantiles: Sequence[Sequence[float]],
         *,
-        width: int | None = None,
+        width: Annotated[int | None, Range(4, 64, log=True)] = None,
         layout: Layout = "joint",
-        dropout: float = 0.1,
+        dropout: Annotated[float, Range(0.0, 0.5)] = 0.1,
         linear: bool = True,
     ) -> None:
         super().__init__()

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from typing import Annotated
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from torso.core.blocks import Block, Pool
+from torso.core.ranges import Range
 from torso.core.types import Tokens
 from torso.encoders._encoder import Encoder
 
@@ -23,13 +25,13 @@ class SequenceTime2Vec(Encoder, form="sequence", name="time2vec"):
     frequencies f and phases p. Differences: frequencies start spread evenly over octaves, from one cycle in two
     typical series to `fastest` in one; a projection of a step's numbers is also turned by its time, each pair of
     channels at a learned frequency of its own (the rotation of Su et al., RoFormer, 2021,
-    https://arxiv.org/abs/2104.09864, of values instead of queries and keys), so that a mean over steps is a point
-    of a spectrum.
+    https://arxiv.org/abs/2104.09864, of values instead of queries and keys). A mean over steps is then a point of
+    a spectrum.
 
     Args:
         dim: token width.
         width: numbers in one step, its time included.
-        timed: whether the first number of a step is its time, which the input's setting `time: first` says.
+        timed: whether the first number of a step is its time (the column's setting `time: first`).
         frequencies: learned frequencies.
         fastest: cycles per typical series (`time` is in that unit) of the fastest frequency at the start.
         depth: transformer blocks.
@@ -46,12 +48,12 @@ class SequenceTime2Vec(Encoder, form="sequence", name="time2vec"):
         width: int,
         timed: bool,
         *,
-        frequencies: int = 32,
-        fastest: float = 16.0,
-        depth: int = 2,
+        frequencies: Annotated[int, Range(8, 128, log=True)] = 32,
+        fastest: Annotated[float, Range(2.0, 64.0, log=True)] = 16.0,
+        depth: Annotated[int, Range(1, 8)] = 2,
         heads: int | None = None,
         tokens: int = 1,
-        dropout: float = 0.1,
+        dropout: Annotated[float, Range(0.0, 0.5)] = 0.1,
     ) -> None:
         super().__init__()
         if not timed:
@@ -113,9 +115,10 @@ class _Turned(nn.Module):
     def forward(self, steps: Tensor, time: Tensor) -> Tensor:
         angle = 2 * math.pi * time * self.frequency
         cos, sin = angle.cos(), angle.sin()
-        one, two = self.project(steps).chunk(2, dim=-1)
+        real, imaginary = self.project(steps).chunk(2, dim=-1)
         return functional.pad(
-            torch.cat([one * cos - two * sin, one * sin + two * cos], dim=-1), (0, self.odd)
+            torch.cat([real * cos - imaginary * sin, real * sin + imaginary * cos], dim=-1),
+            (0, self.odd),
         )
 
 

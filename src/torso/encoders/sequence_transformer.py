@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from torch import Tensor, nn
 
 from torso.core.blocks import Block, Pool, positions
+from torso.core.ranges import Range
 from torso.core.types import Tokens
 from torso.encoders._encoder import Encoder
 
@@ -30,10 +33,10 @@ class SequenceTransformer(Encoder, form="sequence", name="transformer"):
         dim: int,
         width: int,
         *,
-        depth: int = 2,
+        depth: Annotated[int, Range(1, 8)] = 2,
         heads: int | None = None,
         tokens: int = 1,
-        dropout: float = 0.1,
+        dropout: Annotated[float, Range(0.0, 0.5)] = 0.1,
     ) -> None:
         super().__init__()
         self.dim = dim

@@ -5,11 +5,14 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import torch
 from torch import Tensor, nn
 
+from torso.core.ranges import Range
 from torso.core.types import Tokens
-from torso.encoders._augment import thinned
+from torso.encoders._augment import drop_words
 from torso.encoders._encoder import Encoder
 
 __all__ = ["TextNGrams"]
@@ -40,11 +43,11 @@ class TextNGrams(Encoder, form="text", name="ngrams"):
         self,
         dim: int,
         *,
-        orders: int = 5,
-        buckets: int = 100_000,
-        width: int = 32,
-        drop: float = 0.3,
-        word_dropout: float = 0.0,
+        orders: Annotated[int, Range(1, 6)] = 5,
+        buckets: Annotated[int, Range(10_000, 1_000_000, log=True)] = 100_000,
+        width: Annotated[int, Range(8, 128, log=True)] = 32,
+        drop: Annotated[float, Range(0.0, 0.6)] = 0.3,
+        word_dropout: Annotated[float, Range(0.0, 0.5)] = 0.0,
     ) -> None:
         super().__init__()
         if orders < 1 or buckets < 1 or width < 1:
@@ -62,7 +65,7 @@ class TextNGrams(Encoder, form="text", name="ngrams"):
 
     def encode(self, values: Tensor, mask: Tensor, /) -> Tokens:
         """Read token ids, int64 `[batch, length]`, whose True cells stand first; one token per row."""
-        shown = thinned(mask, self.word_dropout) if self.training else mask
+        shown = drop_words(mask, self.word_dropout) if self.training else mask
         ids, exist = self._ngrams(values.masked_fill(~mask, 0), shown)
         if self.training and self.drop:
             exist = exist & (torch.rand(exist.shape, device=exist.device) >= self.drop)
@@ -73,13 +76,13 @@ class TextNGrams(Encoder, form="text", name="ngrams"):
 
     def _ngrams(self, ids: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
         """Return the buckets of all n-grams, end to end by order, and which of them exist."""
-        found, exist, whole = [], [], mask
+        buckets, exist, whole = [], [], mask
         for order in range(1, min(self.orders, ids.shape[1]) + 1):
             count = ids.shape[1] - order + 1
             hashed = torch.full_like(ids[:, :count], order)
-            for place in range(order):
-                hashed = (hashed * _PRIME + ids[:, place : place + count]) % _MODULUS
-            found.append(hashed % self.embedding.num_embeddings)
+            for offset in range(order):
+                hashed = (hashed * _PRIME + ids[:, offset : offset + count]) % _MODULUS
+            buckets.append(hashed % self.embedding.num_embeddings)
             whole = whole[:, :count] & mask[:, order - 1 :]
             exist.append(whole)
-        return torch.cat(found, dim=1), torch.cat(exist, dim=1)
+        return torch.cat(buckets, dim=1), torch.cat(exist, dim=1)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from torch import Tensor, nn
 
 from torso.core.blocks import Block, Pool, positions
+from torso.core.ranges import Range
 from torso.core.types import Tokens
-from torso.encoders._augment import thinned
+from torso.encoders._augment import drop_words
 from torso.encoders._encoder import Encoder
 
 __all__ = ["TextTransformer"]
@@ -32,11 +35,11 @@ class TextTransformer(Encoder, form="text", name="transformer"):
         dim: int,
         vocabulary: int,
         *,
-        depth: int = 2,
+        depth: Annotated[int, Range(1, 8)] = 2,
         heads: int | None = None,
         tokens: int = 1,
-        dropout: float = 0.1,
-        word_dropout: float = 0.1,
+        dropout: Annotated[float, Range(0.0, 0.5)] = 0.1,
+        word_dropout: Annotated[float, Range(0.0, 0.5)] = 0.1,
     ) -> None:
         super().__init__()
         self.dim = dim
@@ -52,7 +55,7 @@ class TextTransformer(Encoder, form="text", name="transformer"):
         """Read token ids, int64 `[batch, length]`."""
         ids = values.masked_fill(~mask, 0)
         if self.training:
-            mask = thinned(mask, self.word_dropout)
+            mask = drop_words(mask, self.word_dropout)
         x = self.embedding(ids) * self.dim**0.5
         x = x + positions(ids.shape[1], self.dim, x)
         tokens = Tokens(self.dropout(x), mask)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import Annotated
 
 from torch import Tensor, nn
 
+from torso.core.ranges import Range
 from torso.core.types import Tokens
 from torso.encoders._encoder import Encoder
 
@@ -24,7 +26,12 @@ class VectorMLP(Encoder, form="vector", name="mlp"):
     """
 
     def __init__(
-        self, dim: int, width: int, *, hidden: Sequence[int] = (128,), dropout: float = 0.2
+        self,
+        dim: int,
+        width: int,
+        *,
+        hidden: Sequence[int] = (128,),
+        dropout: Annotated[float, Range(0.0, 0.5)] = 0.2,
     ) -> None:
         super().__init__()
         self.dim = dim

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated
 
 import torch
 from torch import Tensor, nn
@@ -12,7 +12,7 @@ from torch.nn import functional
 
 from torso.core.blocks import Block, Pool, grid_positions, positions
 from torso.core.errors import ConfigError
-from torso.core.ranges import SetBy
+from torso.core.ranges import Range, SetBy
 from torso.core.spec import SpecLike
 from torso.core.tensors import zeroed
 from torso.core.types import Features, Tokens
@@ -23,28 +23,28 @@ from torso.encoders.hub._pretrained import Pretrained
 
 __all__ = ["VideoFrames"]
 
-_OURS = ("tokens", "jitter", "augment")
-"""Settings that an encoder of pictures has too, and that are about the whole video here."""
+_OF_THE_VIDEO = ("tokens", "jitter", "augment")
+"""Settings of an encoder of pictures that are about the whole video here."""
 
 
 class VideoFrames(Encoder, form="video", name="frames"):
     """An encoder of pictures for every frame, and a small transformer over the frames.
 
-    The cells of a frame's last map are told their places; attention pooling makes one token of them, which so knows
-    what is where, and the transformer sees one token per frame, in their order. Beside its colours a frame shows the
-    change since the frame before it, so that what moves, and which way, is told by neighbouring pixels and need not be
-    found out by comparing tokens (as frames stacked for one network: Simonyan, Zisserman, NeurIPS 2014,
-    https://arxiv.org/abs/1406.2199, where optical flow is stacked). Frames that a short video lacks cost nothing. In training all frames of a video are moved and coloured alike, as if one camera had taken them.
+    The cells of a frame's last map get position embeddings. Attention pooling makes one token per frame of them, and a
+    transformer reads these tokens in the order of the frames. A frame also shows its change since the frame before, so
+    that neighbouring pixels tell the direction of a movement (compare the stacked optical flow of Simonyan, Zisserman,
+    NeurIPS 2014, https://arxiv.org/abs/1406.2199). Frames that a short video lacks cost nothing. In training, all
+    frames of a video are moved and coloured alike, as if by one camera.
 
-    With `tokens: 0` every cell of every frame is a token: `[frames * cells]`, frame by frame, in each row by row, and
-    always `frames` of them, the last ones masked where the video has fewer. The transformer then looks along time at
-    every place, as the temporal half of divided attention (Bertasius, Wang, Torresani, ICML 2021, "TimeSformer",
-    https://arxiv.org/abs/2102.05095); the other half, over the places, is left to the encoder of the frames.
+    With `tokens: 0` every cell of every frame is a token: `[frames * cells]`, frame by frame, each row by row. There are
+    always `frames` of them; those past a shorter video's end are masked. The transformer then attends along time at
+    each position, the temporal half of divided attention (Bertasius, Wang, Torresani, ICML 2021, "TimeSformer",
+    https://arxiv.org/abs/2102.05095). The spatial half is left to the encoder of the frames.
 
     Args:
         dim: token width.
-        frame: encoder of a frame, of the form `image` and trained from scratch: a name, or a mapping with `type` and
-            settings other than `tokens`, `jitter` and `augment`, which are settings of the video's.
+        frame: encoder of a frame, of the form `image`, trained from scratch: a name, or a mapping with `type` and
+            settings. `tokens`, `jitter` and `augment` are settings of the video instead.
         motion: whether the encoder of a frame also sees the change since the frame before.
         depth: transformer blocks over time.
         heads: attention heads; default one per 32 channels.
@@ -62,11 +62,11 @@ class VideoFrames(Encoder, form="video", name="frames"):
         *,
         frame: SpecLike = "convnet",
         motion: bool = True,
-        depth: int = 2,
+        depth: Annotated[int, Range(1, 8)] = 2,
         heads: int | None = None,
         tokens: int = 1,
-        dropout: float = 0.1,
-        jitter: float = 0.5,
+        dropout: Annotated[float, Range(0.0, 0.5)] = 0.1,
+        jitter: Annotated[float, Range(0.0, 1.0)] = 0.5,
         augment: Mapping[str, float | bool] | None = None,
         size: Annotated[int, SetBy.DATA] = 64,
         frames: Annotated[int, SetBy.DATA] = 8,
@@ -150,13 +150,13 @@ class VideoFrames(Encoder, form="video", name="frames"):
 
 
 def _changes(x: Tensor, film: Tensor) -> Tensor:
-    """Return by how much frames `[frames, ...]` differ from the one before them in their film; the first by nothing."""
+    """Return the difference of frames `[frames, ...]` from the one before in their film; zeros for the first."""
     same = (film[1:] == film[:-1]).view(-1, *(1,) * (x.ndim - 1))
     return torch.cat([torch.zeros_like(x[:1]), (x[1:] - x[:-1]) * same])
 
 
 def _laid_out(frames: Tensor, mask: Tensor) -> Tensor:
-    """Return `[batch, frames, ...]` with the frames that are there at the True cells of `mask`, else zeros."""
+    """Return `[batch, frames, ...]` with `frames` at the True cells of `mask`, and zeros elsewhere."""
     out = frames.new_zeros(*mask.shape, *frames.shape[1:])
     out[mask] = frames
     return out
@@ -165,21 +165,14 @@ def _laid_out(frames: Tensor, mask: Tensor) -> Tensor:
 def _frame(frame: SpecLike, dim: int, size: int, channels: int) -> Encoder:
     """Return the encoder of a frame, which keeps all cells and moves nothing."""
     spec = Encoder.registry.parse(frame, "image")
-    ours = [name for name in _OURS if name in spec.settings]
-    if ours:
+    misplaced = [name for name in _OF_THE_VIDEO if name in spec.settings]
+    if misplaced:
         raise ConfigError(
-            f"`{ours[0]}` is about the whole video: set it beside `frame`, not in it. Found frame {frame!r}."
+            f"`{misplaced[0]}` is about the whole video: set it beside `frame`, not in it. Found frame {frame!r}."
         )
     if issubclass(Encoder.registry.find(spec.name), Pretrained):
         raise ConfigError(
             f"`frame` should be an encoder that is trained from scratch. Found {spec.short('image')!r}; a pretrained backbone reads whole "
             "videos: use the encoder `hub` with the name of a model of videos."
         )
-    offered: dict[str, Any] = {
-        "dim": dim,
-        "size": size,
-        "channels": channels,
-        "tokens": 0,
-        "jitter": 0.0,
-    }
-    return Encoder.build(spec, **offered)
+    return Encoder.build(spec, dim=dim, size=size, channels=channels, tokens=0, jitter=0.0)

@@ -57,9 +57,9 @@ def greedy_hits(
         free = (truth[row[at]] == named[at]) & ~taken[row[at]]
         if not free.any():
             continue
-        found = np.where(free, overlaps(int(at)), -1.0)
-        best = int(found.argmax())
-        right[at] = found[best] >= HIT
+        overlap = np.where(free, overlaps(int(at)), -1.0)
+        best = int(overlap.argmax())
+        right[at] = overlap[best] >= HIT
         taken[row[at], best] = right[at]
     return right
 
@@ -72,7 +72,7 @@ def class_counts(truth: Array) -> Floats:
 
 
 class AveragePrecisions:
-    """Average precision of each class: the sum of the precisions at the right answers, over what there was to find.
+    """Average precision of each class: the sum of the precisions at the right answers, over the number of true things.
 
     Args:
         row: of each answer.

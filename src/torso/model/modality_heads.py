@@ -91,9 +91,10 @@ class ModalityHeads(nn.Module):
             present: modality -> bool `[batch]`.
         """
         merged = dict(outputs)
+        if len(present) == 1:  # the only modality there is: the tasks' own heads read it too
+            return merged
         count = torch.stack([*present.values()]).sum(dim=0)
-        if len(present) > 1 and bool((count == 1).any()):
-            for name, (task, modality) in self.names.items():
-                only = present[modality] & (count == 1)
-                merged[task] = torch.where(only.unsqueeze(1), unimodal[name], merged[task])
+        for name, (task, modality) in self.names.items():
+            only = present[modality] & (count == 1)
+            merged[task] = torch.where(only.unsqueeze(1), unimodal[name], merged[task])
         return merged

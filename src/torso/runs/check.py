@@ -23,11 +23,12 @@ _OUTSIDE = ("modality", "column")
 """Keys of an input or a target that are about its column, not about its kind."""
 
 
-def check_values(values: Mapping[str, Any]) -> RunConfig:
+def check_values(values: Mapping[str, Any], *, trial: bool = True) -> RunConfig:
     """Return the checked config, without its inputs and targets, which may still lack kinds.
 
     Args:
         values: raw, as `gather_values` returns them.
+        trial: whether fusion, sharing and balancing are built, for what only their constructors refuse.
 
     Raises:
         ConfigError: an unknown key, part or setting, or a value that breaks a rule; with its path and the cure.
@@ -38,7 +39,7 @@ def check_values(values: Mapping[str, Any]) -> RunConfig:
     _check_kinds("inputs", inputs)
     _check_kinds("targets", targets)
     tasks = [name for name, spec in targets.items() if spec is not None]
-    _check_bodies(config, values.keys(), tasks)
+    _check_bodies(config, values.keys(), tasks if trial else [])
     for modality, value in config.encoders.items():
         forms = _forms(modality, inputs)
         _check_formed("encoders", modality, value, forms)
@@ -68,7 +69,7 @@ def _check_kinds(section: str, columns: Described) -> None:
 
 
 def _check_bodies(config: RunConfig, said: Iterable[str], tasks: Sequence[str]) -> None:
-    """Check fusion, sharing and balancing, and build them for the tasks; defaults are right."""
+    """Check fusion, sharing and balancing, and build them for the tasks, if any; defaults are right."""
     one_pass = {"dim": config.dim, "modalities": ("one", "other")}
     losses: list[str] = list(tasks)
     offered: dict[str, dict[str, object]] = {
@@ -127,21 +128,35 @@ def _check_formed(room: str, name: str, value: object, forms: Sequence[str]) -> 
     registry, path = registry_of(room), f"{room}.{name}"
     with within(path):
         specs = [registry.parse(value, form) for form in forms]
-    parts = [
-        part
-        for form, spec in zip(forms, specs, strict=True)
-        for part in registry
-        if part == spec.name or (not spec.name and part.startswith(f"{form}/"))
-    ]
-    spec = specs[0]
+    named = [spec for spec in specs if spec.name]
+    spec = (named or specs)[0]
+    own = [part for part in registry if part.rpartition("/")[0] in forms]
+    parts = [spec.name for spec in named if spec.name in registry] if named else own
     if ":" in spec.name:
         _check(registry, spec, path)
     elif parts:
         _check_some(registry, parts, spec.settings, path)
+        _check_required(registry, parts, spec, path)
     elif spec.name:
-        own = [part for part in registry if part.split("/")[0] in forms]
         with within(path):
             raise ConfigError(unknown(registry.room, spec.short(forms[0]), _short(own)))
+
+
+def _check_required(registry: Registry[Any], parts: Sequence[str], spec: Spec, path: str) -> None:
+    """Refuse a named part whose required settings are left out, whichever of `parts` it is."""
+    absent = [
+        [
+            key
+            for key, setting in registry.settings(part).items()
+            if setting.by_user and setting.required and key not in spec.settings
+        ]
+        for part in parts
+    ]
+    if spec.name and all(absent):
+        with within(path):
+            raise ConfigError(
+                f"The {registry.room} {parts[0]!r} needs the setting `{absent[0][0]}`. Found {dict(spec.settings)}."
+            )
 
 
 def _short(parts: Iterable[str]) -> list[str]:

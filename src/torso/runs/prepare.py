@@ -201,7 +201,7 @@ def _plan(
     assert table is not None
     own = {name: other for name, other in tables.items() if other is not None}
     reports = infer_columns(table, values, add=add)
-    check_values(values)  # with every kind known
+    check_values(values, trial=False)  # with every kind known
     asked = RunConfig.parse(values)
     notes = tuple(leftover_warnings(reports, [*asked.inputs, *asked.targets]))
     split = _split(asked, table, own, origin)

@@ -1,4 +1,17 @@
-"""Pretrained encoders: backbones from the Hugging Face hub, a folder or a package, and how much of them is trained."""
+"""Pretrained encoders: backbones from the Hugging Face hub, a folder or a package, and how much of them is trained.
+
+>>> from torso.encoders import Encoder
+>>> spec = {"type": "image/hub", "name": "facebook/dinov2-small", "train": "lora"}
+>>> Encoder.build(spec, dim=64)  # doctest: +SKIP
+
+A backbone turns the values and mask of a column into tokens of its own width, here one of 1280 numbers:
+
+>>> from torso.encoders.hub.efficientnet_lite import EfficientNetLite
+>>> backbone = EfficientNetLite().eval()  # without its pretrained weights
+>>> picture = backbone.example()
+>>> backbone(picture.values, picture.mask).values.shape
+torch.Size([1, 1, 1280])
+"""
 
 from torso.encoders.hub.audio import AudioHub
 from torso.encoders.hub.image import ImageHub

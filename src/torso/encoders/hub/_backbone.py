@@ -1,4 +1,4 @@
-"""What a pretrained backbone has to offer, wherever its code and its weights come from."""
+"""The interface of a pretrained backbone, wherever its code and its weights come from."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the pretrained encoders of all forms share: pinning, how much is trained, and what a run stores.
+"""The base of the pretrained encoders: pinning, how much is trained, and what a run stores.
 
 A run stores what was trained. Frozen weights stay where they came from; the run names them by their revision.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import nullcontext
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
 import torch
 from torch import Tensor, nn
@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torso.core.blocks import Pool
 from torso.core.errors import ConfigError
 from torso.core.hub import Snapshot, find_model
-from torso.core.ranges import SetBy
+from torso.core.ranges import Range, SetBy
 from torso.core.tensors import masked_mean, zeroed
 from torso.core.types import Features, Tokens
 from torso.encoders._encoder import Encoder, FrozenBackbone, by_length
@@ -46,7 +46,7 @@ class Pretrained(Encoder):
         layers: layers that `last_n` trains.
         rank: of the low-rank layers.
         checkpointing: whether activations are computed again in the backward pass instead of kept.
-        keep: what of the backbone's tokens goes on: their `mean`, the `first`, or `all`.
+        keep: the tokens of the backbone that are used: their `mean`, the `first`, or `all`.
         tokens: with `keep: all`, tokens kept by attention pooling; 0 keeps them all.
         dropout: before the linear layer, in training.
         once: dtype in which the tokens of a frozen backbone are cached, `float32` or `float16`, so that it runs
@@ -60,12 +60,12 @@ class Pretrained(Encoder):
         *,
         revision: str | None = None,
         train: Train = "frozen",
-        layers: int = 2,
-        rank: int = 8,
+        layers: Annotated[int, Range(1, 12)] = 2,
+        rank: Annotated[int, Range(2, 64, log=True)] = 8,
         checkpointing: bool = False,
         keep: Keep = "mean",
         tokens: int = 1,
-        dropout: float = 0.1,
+        dropout: Annotated[float, Range(0.0, 0.5)] = 0.1,
         once: Once = "float32",
     ) -> None:
         super().__init__()
@@ -91,7 +91,7 @@ class Pretrained(Encoder):
         self.register_load_state_dict_pre_hook(_put_back)  # type: ignore[no-untyped-call]
 
     @classmethod
-    def pin(cls, settings: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    def pin(cls, settings: Mapping[str, object]) -> tuple[dict[str, object], dict[str, object]]:
         """Pin name, revision and learning rate; ask the input kind for what the backbone was trained on."""
         if "name" not in settings:
             raise ConfigError(
@@ -101,15 +101,14 @@ class Pretrained(Encoder):
         snapshot = find_model(settings["name"], settings.get("revision"))
         check_form(snapshot, cls.form)
         rate = RATES.get(str(settings.get("train")))
-        pinned = {**({} if rate is None else {"lr": rate}), **settings}
-        return {
-            **pinned,
-            "name": snapshot.name,
-            "revision": snapshot.revision,
-        }, cls.input_settings(snapshot, settings)
+        usual = {} if rate is None else {"lr": rate}
+        pinned = {"name": snapshot.name, "revision": snapshot.revision}
+        return {**usual, **settings, **pinned}, cls.input_settings(snapshot, settings)
 
     @classmethod
-    def input_settings(cls, snapshot: Snapshot, settings: Mapping[str, Any]) -> dict[str, Any]:
+    def input_settings(
+        cls, snapshot: Snapshot, settings: Mapping[str, object]
+    ) -> dict[str, object]:
         """Return the settings that the input kind should have for this model."""
         raise NotImplementedError
 
@@ -124,7 +123,7 @@ class Pretrained(Encoder):
 
     def own_rate_parameters(self) -> Iterator[nn.Parameter]:
         """Yield what is trained of the backbone; the layers after it are new and follow the training's rate."""
-        return (one for one in self.backbone.parameters() if one.requires_grad)
+        return (weight for weight in self.backbone.parameters() if weight.requires_grad)
 
     def frozen_backbone(self) -> FrozenBackbone | None:
         """Return how the backbone's tokens are kept, if it is frozen."""
@@ -193,7 +192,7 @@ def _choice(name: str, value: object, known: tuple[str, ...]) -> None:
 
 def _untrained(encoder: Pretrained) -> Iterator[str]:
     """Yield the names in the state dict of what the training never changes."""
-    trained = {name for name, one in encoder.named_parameters() if one.requires_grad}
+    trained = {name for name, weight in encoder.named_parameters() if weight.requires_grad}
     frozen = {id(buffer) for norm in frozen_norms(encoder.backbone) for buffer in norm.buffers()}
     moving = {
         name

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import ModuleType
 from typing import Any
 
 import torch
@@ -16,12 +17,15 @@ from torso.core.errors import ConfigError
 from torso.core.hub import Snapshot
 from torso.core.optional import require
 from torso.encoders.hub._backbone import Backbone
+from torso.encoders.hub._library_backbone import Network
 from torso.encoders.hub.audio_backbones import WaveBackbone, WhisperBackbone
 from torso.encoders.hub.text_backbone import TextBackbone
 from torso.encoders.hub.vision_backbones import PictureBackbone, VideoBackbone
 
 __all__ = ["forms", "load", "num_frames", "picture_size", "preprocessing", "sample_rate"]
 
+Config = Any
+"""A configuration of the library, with other attributes for each architecture."""
 _UNUSED = (
     "pooler",
     "masked_spec_embed",
@@ -65,7 +69,7 @@ def load(snapshot: Snapshot, form: str) -> Backbone:
             setattr(config, name, quiet)
     try:
         with _quiet(transformers), torch.random.fork_rng(devices=[]):
-            model, found = transformers.AutoModel.from_pretrained(
+            model, info = transformers.AutoModel.from_pretrained(
                 snapshot.folder,
                 config=config,
                 local_files_only=True,
@@ -77,9 +81,7 @@ def load(snapshot: Snapshot, form: str) -> Backbone:
     except Exception as error:  # each architecture fails in its own ways
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise ConfigError(f"The model {snapshot.name!r} cannot be loaded: {reason}") from error
-    absent = sorted(
-        one for one in found["missing_keys"] if not any(part in one for part in _UNUSED)
-    )
+    absent = sorted(key for key in info["missing_keys"] if not any(part in key for part in _UNUSED))
     if absent:
         raise ConfigError(
             f"The weights of {snapshot.name!r} do not fit its config.json: {len(absent)} tensors are absent, for "
@@ -88,42 +90,42 @@ def load(snapshot: Snapshot, form: str) -> Backbone:
     return _wrapped(snapshot, model.eval(), form)
 
 
-def _wrapped(snapshot: Snapshot, model: Any, form: str) -> Backbone:
-    found = preprocessing(snapshot)
+def _wrapped(snapshot: Snapshot, model: Network, form: str) -> Backbone:
+    settings = preprocessing(snapshot)
     if form == "image":
-        inner = getattr(model, "vision_model", model)
-        return PictureBackbone(inner, found.get("image_mean"), found.get("image_std"))
+        vision = getattr(model, "vision_model", model)
+        return PictureBackbone(vision, settings.get("image_mean"), settings.get("image_std"))
     if form == "video":
-        return VideoBackbone(model, found.get("image_mean"), found.get("image_std"))
+        return VideoBackbone(model, settings.get("image_mean"), settings.get("image_std"))
     if form == "text":
-        inner = getattr(model, "text_model", model)
-        whole = getattr(inner.config, "is_encoder_decoder", False)
-        return TextBackbone(inner.get_encoder() if whole else inner)
+        network: Network = getattr(model, "text_model", model)
+        has_decoder = getattr(network.config, "is_encoder_decoder", False)
+        return TextBackbone(network.get_encoder() if has_decoder else network)
     if model.config.model_type == "whisper":
         return WhisperBackbone(model.get_encoder())
-    return WaveBackbone(model, normalise=bool(found.get("do_normalize", True)))
+    return WaveBackbone(model, normalise=bool(settings.get("do_normalize", True)))
 
 
 def preprocessing(snapshot: Snapshot) -> dict[str, Any]:
     """Return a model's `preprocessor_config.json`, empty where there is none."""
     for name in ("preprocessor_config.json", "processor_config.json"):
         try:
-            found = json.loads((snapshot.folder / name).read_text(encoding="utf-8"))
+            settings = json.loads((snapshot.folder / name).read_text(encoding="utf-8"))
         except (OSError, ValueError):
             continue
-        if isinstance(found, dict):
-            inner = found.get("image_processor") or found.get("feature_extractor") or found
+        if isinstance(settings, dict):
+            inner = settings.get("image_processor") or settings.get("feature_extractor") or settings
             return dict(inner)
     return {}
 
 
 def picture_size(snapshot: Snapshot) -> int:
     """Return the side in pixels that a model was trained on."""
-    found = preprocessing(snapshot)
+    settings = preprocessing(snapshot)
     config_file = snapshot.folder / "config.json"
     config = json.loads(config_file.read_text(encoding="utf-8")) if config_file.exists() else {}
     config = config.get("vision_config") or config
-    for size in (found.get("crop_size"), config.get("image_size"), found.get("size")):
+    for size in (settings.get("crop_size"), config.get("image_size"), settings.get("size")):
         if isinstance(size, dict):
             size = size.get("height") or size.get("shortest_edge")
         if isinstance(size, list | tuple) and size:
@@ -143,11 +145,11 @@ def sample_rate(snapshot: Snapshot) -> int:
     return int(preprocessing(snapshot).get("sampling_rate") or 16_000)
 
 
-def _library(snapshot: Snapshot) -> Any:
+def _library(snapshot: Snapshot) -> ModuleType:
     return require("transformers", extra="hub", why=f"The pretrained model {snapshot.name!r}")
 
 
-def _config(snapshot: Snapshot) -> Any:
+def _config(snapshot: Snapshot) -> Config:
     transformers = _library(snapshot)
     try:
         with _quiet(transformers):
@@ -161,7 +163,7 @@ def _config(snapshot: Snapshot) -> Any:
         ) from error
 
 
-def _architecture(snapshot: Snapshot, config: Any) -> Any:
+def _architecture(snapshot: Snapshot, config: Config) -> Network:
     from transformers.models.auto.modeling_auto import MODEL_MAPPING
 
     try:
@@ -173,8 +175,8 @@ def _architecture(snapshot: Snapshot, config: Any) -> Any:
 
 
 @contextmanager
-def _quiet(transformers: Any) -> Iterator[None]:
-    """Let the library say nothing: what matters of it is checked here."""
+def _quiet(transformers: ModuleType) -> Iterator[None]:
+    """Silence the library. All that matters of its messages is checked here."""
     logging = transformers.logging
     level, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
     logging.set_verbosity(logging.CRITICAL)

@@ -17,7 +17,7 @@ _QUERY_VALUE = {"query", "value", "q_proj", "v_proj", "q_lin", "v_lin", "q", "v"
 
 
 def tune(backbone: Backbone, train: str, layers: int, rank: int) -> None:
-    """Let the right parameters of `backbone` require gradients; what no token depends on never does.
+    """Let the parameters that `train` names require gradients, except those that no token depends on.
 
     Raises:
         ConfigError: there are fewer layers than `last_n` should train, or none that `lora` fits.
@@ -48,13 +48,13 @@ def _open_last(backbone: Backbone, layers: int) -> None:
         raise ConfigError(
             f"`layers` should be from 1 to {len(blocks)}, the layers of this model. Found {layers!r}."
         )
-    first = {id(one) for one in blocks[-layers].parameters()}
-    inside = {id(one) for block in blocks for one in block.parameters()}
-    last = {id(one) for block in blocks[-layers:] for one in block.parameters()}
+    first = {id(weight) for weight in blocks[-layers].parameters()}
+    inside = {id(weight) for block in blocks for weight in block.parameters()}
+    last = {id(weight) for block in blocks[-layers:] for weight in block.parameters()}
     reached = False
-    for one in backbone.parameters():  # in the order in which they are used, near enough
-        reached = reached or id(one) in first
-        one.requires_grad = id(one) in last or (reached and id(one) not in inside)
+    for weight in backbone.parameters():  # about in the order of their use
+        reached = reached or id(weight) in first
+        weight.requires_grad = id(weight) in last or (reached and id(weight) not in inside)
 
 
 def _add_low_rank(backbone: Backbone, rank: int) -> None:
@@ -65,7 +65,7 @@ def _add_low_rank(backbone: Backbone, rank: int) -> None:
         for name, child in parent.named_children()
         if isinstance(child, nn.Linear)
     ]
-    fitting = [one for one in inside if one[1] in _QUERY_VALUE] or inside
+    fitting = [layer for layer in inside if layer[1] in _QUERY_VALUE] or inside
     if not fitting or rank < 1:
         raise ConfigError(
             f"`train: lora` needs linear layers and a `rank` of at least 1. Found {len(fitting)} such layers and "
@@ -76,7 +76,7 @@ def _add_low_rank(backbone: Backbone, rank: int) -> None:
 
 
 def _close_unused(backbone: Backbone) -> None:
-    """Freeze parameters that the tokens do not depend on, such as those of a pooler."""
+    """Freeze parameters without effect on the tokens, such as those of a pooler."""
     was = backbone.training
     backbone.eval()
     example = backbone.example()
@@ -86,10 +86,10 @@ def _close_unused(backbone: Backbone) -> None:
             "What `train` should train of this model changes none of its tokens: the architecture goes around the "
             "layers. Use another `train`."
         )
-    trained = [one for one in backbone.parameters() if one.requires_grad]
-    found = torch.autograd.grad(tokens.values.sum(), trained, allow_unused=True)
-    for one, gradient in zip(trained, found, strict=True):
-        one.requires_grad = gradient is not None
+    trained = [weight for weight in backbone.parameters() if weight.requires_grad]
+    gradients = torch.autograd.grad(tokens.values.sum(), trained, allow_unused=True)
+    for weight, gradient in zip(trained, gradients, strict=True):
+        weight.requires_grad = gradient is not None
     backbone.train(was)
 
 
@@ -124,7 +124,7 @@ class LowRank(nn.Module):
         return self.frozen.bias
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return what the layer and its addition make of `x`."""
+        """Return the layer's output plus that of the low-rank product."""
         low = nn.functional.linear(nn.functional.linear(x, self.down), self.up)
         out: Tensor = self.frozen(x) + self.scale * low
         return out

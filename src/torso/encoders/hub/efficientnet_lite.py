@@ -90,7 +90,11 @@ class EfficientNetLite(Backbone):
     def load_pretrained(self, weights: Mapping[str, Tensor]) -> None:
         """Take weights under their names in the package `efficientnet-lite-pytorch`."""
         self.load_state_dict(
-            {_renamed(name): one for name, one in weights.items() if not name.startswith("_fc.")}
+            {
+                _renamed(name): weight
+                for name, weight in weights.items()
+                if not name.startswith("_fc.")
+            }
         )
 
 

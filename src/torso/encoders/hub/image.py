@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Annotated, Any
+from typing import Annotated
 
 import torch
 from torch import Tensor
 
 from torso.core.errors import ConfigError
 from torso.core.hub import Snapshot
-from torso.core.ranges import SetBy
+from torso.core.ranges import Range, SetBy
 from torso.encoders._augment import Jitter
 from torso.encoders._encoder import FrozenBackbone
 from torso.encoders.hub._backbone import as_pixels
@@ -36,7 +36,7 @@ class ImageHub(Pretrained, form="image", name="hub"):
         layers: layers that `last_n` trains.
         rank: of the low-rank layers.
         checkpointing: whether activations are computed again in the backward pass instead of kept.
-        keep: what of the backbone's tokens goes on: their `mean`, the `first`, or `all`.
+        keep: the tokens of the backbone that are used: their `mean`, the `first`, or `all`.
         tokens: with `keep: all`, tokens kept by attention pooling; 0 keeps them all.
         dropout: before the linear layer, in training.
         once: dtype in which the tokens of a frozen backbone are cached, or `never`.
@@ -53,15 +53,15 @@ class ImageHub(Pretrained, form="image", name="hub"):
         size: int | None = None,
         revision: str | None = None,
         train: Train = "frozen",
-        layers: int = 2,
-        rank: int = 8,
+        layers: Annotated[int, Range(1, 12)] = 2,
+        rank: Annotated[int, Range(2, 64, log=True)] = 8,
         checkpointing: bool = False,
         keep: Keep = "mean",
         tokens: int = 1,
-        dropout: float = 0.1,
+        dropout: Annotated[float, Range(0.0, 0.5)] = 0.1,
         once: Once = "float32",
-        jitter: float = 0.0,
-        views: int = 0,
+        jitter: Annotated[float, Range(0.0, 1.0)] = 0.0,
+        views: Annotated[int, Range(0, 8)] = 0,
     ) -> None:
         super().__init__(
             dim,
@@ -104,13 +104,15 @@ class ImageHub(Pretrained, form="image", name="hub"):
         return self.jitter.moved(pixels, (2 * draw - 1).to(pixels)).permute(0, 2, 3, 1)
 
     @classmethod
-    def input_settings(cls, snapshot: Snapshot, settings: Mapping[str, Any]) -> dict[str, Any]:
+    def input_settings(
+        cls, snapshot: Snapshot, settings: Mapping[str, object]
+    ) -> dict[str, object]:
         """Ask for pictures of the model's own size, or of `size`."""
         return {"size": settings.get("size") or picture_size(snapshot)}
 
 
 def _drawn(pictures: Tensor, view: int) -> Tensor:
-    """Return numbers from 0 to 1, `[6, batch]`, that hang on each picture's content and the view alone."""
+    """Return numbers from 0 to 1, `[6, batch]`, that depend on each picture's content and the view alone."""
     generator = torch.Generator()
     columns = []
     for content in pictures.flatten(1).sum(dim=1, dtype=torch.float64).tolist():

@@ -47,7 +47,7 @@ def check_form(snapshot: Snapshot, form: str) -> None:
     kind = _kind(snapshot)
     forms = {_OWN[kind][0]} if kind in _OWN else _transformers.forms(snapshot)
     if form not in forms:
-        what = " and ".join(_READS[one] for one in sorted(forms)) or "something else"
+        what = " and ".join(_READS[known] for known in sorted(forms)) or "something else"
         raise ConfigError(
             f"{snapshot.name!r} ({kind}) is a model of {what}, and {_READS[form]} were to be read. Name a model of "
             f"{_READS[form]}."

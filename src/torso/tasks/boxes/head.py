@@ -91,7 +91,7 @@ class BoxSet(Head, form="boxes", name="set"):
         return outputs
 
     def labelled(self, targets: Tensor, /) -> Tensor:
-        """Return bool `[batch]`: the rows whose boxes are known, be there none."""
+        """Return bool `[batch]`: the rows whose boxes are known, even if there are none."""
         return ~targets[:, :, 4].isnan().all(dim=1)
 
     def corners(self, outputs: Tensor, /) -> Tensor:
@@ -112,9 +112,9 @@ class BoxSet(Head, form="boxes", name="set"):
         each = functional.cross_entropy(logits, classes, reduction="none")
         weights = torch.where(classes < self.classes, 1.0, self.nothing).to(each)
         losses = (weights * each).sum(dim=1) / weights.sum(dim=1)
-        found = corners[row, proposal]
+        proposed = corners[row, proposal]
         count = torch.bincount(row, minlength=len(outputs)).clamp(min=1)
-        return losses.index_add(0, row, apart(found, truth[:, :4]) / count[row])
+        return losses.index_add(0, row, apart(proposed, truth[:, :4]) / count[row])
 
     def _match(
         self, outputs: Tensor, corners: Tensor, targets: Tensor

@@ -98,8 +98,10 @@ class CaptionDecoder(LogitHead, form="caption", name="decoder"):
         }
         queries = self.queries.expand(features.shape[0], -1, -1)
         asking = Tokens(queries, queries.new_ones(queries.shape[:2], dtype=torch.bool))
-        found = self.reader(asking, concat_tokens(read)).values
-        memory: Tensor = self.norm(torch.cat([self.layers(features).unsqueeze(1), found], dim=1))
+        read_vectors = self.reader(asking, concat_tokens(read)).values
+        memory: Tensor = self.norm(
+            torch.cat([self.layers(features).unsqueeze(1), read_vectors], dim=1)
+        )
         return memory
 
     def nll(self, outputs: Tensor, targets: Tensor, /) -> Tensor:
@@ -107,7 +109,7 @@ class CaptionDecoder(LogitHead, form="caption", name="decoder"):
         return self._losses(outputs, targets).sum(dim=1) / self.usual
 
     def log_loss(self, outputs: Tensor, targets: Tensor, /) -> Tensor:
-        """Return what `nll` does: a text has no unit."""
+        """Return `nll`, since a text has no unit."""
         return self.nll(outputs, targets)
 
     def _losses(self, outputs: Tensor, targets: Tensor) -> Tensor:
@@ -122,7 +124,7 @@ class CaptionDecoder(LogitHead, form="caption", name="decoder"):
     def predict(self, outputs: Tensor, /) -> Tensor:
         """Return the tokens of a likely text, int64 `[batch, length]`, -1 behind its end."""
         parts = torch.split(outputs, _ROWS)
-        return torch.cat([search(self.decoder, one, self.length, self.beams) for one in parts])
+        return torch.cat([search(self.decoder, part, self.length, self.beams) for part in parts])
 
     def details(self, outputs: Tensor, /) -> dict[str, Tensor]:
         """Return the `log_probability` of each token of that text, 0 behind its end, `[batch, length]`."""

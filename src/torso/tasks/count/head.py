@@ -22,7 +22,7 @@ _LARGE = 8.0  # from here on Stirling's series is exact to float32
 
 
 class _Count(Head):
-    """What counts share: a mean through a log link, and intervals that end at whole numbers."""
+    """Base of heads for counts: a mean through a log link, and intervals that end at whole numbers."""
 
     answer_inside = False  # the mean of a rare event lies above its 95 %
 
@@ -43,8 +43,8 @@ class _Count(Head):
     def details(self, outputs: Tensor, /) -> dict[str, Tensor]:
         """Return `spread`, and the whole numbers `low` and `high` at the quantiles of the interval's ends."""
         ends = (1 - self.level) / 2, (1 + self.level) / 2
-        found = [self._quantile(outputs, share) for share in ends]
-        low, high = (torch.as_tensor(one).to(outputs) for one in found)
+        quantiles = [self._quantile(outputs, share) for share in ends]
+        low, high = (torch.as_tensor(quantile).to(outputs) for quantile in quantiles)
         return {**super().details(outputs), "low": low, "high": high}
 
     def log_loss(self, outputs: Tensor, targets: Tensor, /) -> Tensor:
@@ -199,7 +199,7 @@ def _rise(counts: Tensor, size: Tensor) -> Tensor:
 
 
 def _stirling(x: Tensor) -> Tensor:
-    """Return what `lgamma` has beyond Stirling's formula, for `x` from 8 on."""
+    """Return `lgamma` less Stirling's formula, for `x` from 8 on."""
     inverse = 1 / x
     square = inverse.square()
     return inverse * (1 / 12 - square * (1 / 360 - square * (1 / 1260 - square / 1680)))

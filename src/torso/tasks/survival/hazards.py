@@ -59,13 +59,13 @@ class Hazards(LogitHead, form="survival", name="hazards"):
         if waves < 1:
             raise ValueError(f"Parameter `waves` should be at least 1. Found {waves}.")
         super().__init__(dim, min(waves, len(ends) + 1), hidden=hidden, dropout=dropout)
-        if len(hazards) != len(ends) + 1 or not all(one > 0 for one in hazards):
+        if len(hazards) != len(ends) + 1 or not all(hazard > 0 for hazard in hazards):
             raise ValueError(
                 "Parameter `hazards` should have a positive number for each piece, one more than `ends`. "
                 f"Found {list(hazards)} for {list(ends)}."
             )
         self.level = check_level(level)
-        self.horizons = [float(one) for one in horizons]
+        self.horizons = [float(horizon) for horizon in horizons]
         dtype = torch.get_default_dtype()
         self.register_buffer("starts", torch.tensor([0.0, *ends], dtype=dtype))
         self.register_buffer("lengths", torch.tensor([0.0, *ends, math.inf], dtype=dtype).diff())
@@ -108,14 +108,14 @@ class Hazards(LogitHead, form="survival", name="hazards"):
     def details(self, outputs: Tensor, /) -> dict[str, Tensor]:
         """Return `low` and `high`, the interval's ends, and `survival_H` for each horizon H, `[batch]` each."""
         log_hazards = self._log_hazards(outputs)
-        found = {
+        details = {
             "low": self._time(outputs, (1 - self.level) / 2),
             "high": self._time(outputs, (1 + self.level) / 2),
         }
         for horizon in self.horizons:
             at = outputs.new_full((len(outputs),), horizon)
-            found[f"survival_{horizon:g}"] = torch.exp(-self._cumulative(log_hazards, at))
-        return found
+            details[f"survival_{horizon:g}"] = torch.exp(-self._cumulative(log_hazards, at))
+        return details
 
     def _log_hazards(self, outputs: Tensor) -> Tensor:
         return self.base.to(outputs.dtype) + (self.scale * outputs).clamp(-_FARTHEST, _FARTHEST)

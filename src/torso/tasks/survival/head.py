@@ -29,7 +29,7 @@ _LOG_LOG_2 = math.log(math.log(2.0))
 
 
 class _LogTime(Head):
-    """What accelerated failure times share; the noise of the log time has its median at 0.
+    """Base of accelerated failure times. The noise of the log time has its median at 0.
 
     Args:
         dim: width of the vector it reads.
@@ -60,7 +60,7 @@ class _LogTime(Head):
         super().__init__(dim, 2 if spread == "row" else 1, hidden=hidden, dropout=dropout)
         self.source = spread
         self.level = check_level(level)
-        self.horizons = [float(one) for one in horizons]
+        self.horizons = [float(horizon) for horizon in horizons]
         dtype = torch.get_default_dtype()
         self.register_buffer("log_mean", torch.tensor(log_mean, dtype=dtype))
         self.register_buffer("log_std", torch.tensor(log_std, dtype=dtype))
@@ -94,15 +94,15 @@ class _LogTime(Head):
     def details(self, outputs: Tensor, /) -> dict[str, Tensor]:
         """Return `low` and `high`, the interval's ends, and `survival_H` for each horizon H, `[batch]` each."""
         center, log_spread = self._parameters_of(outputs)
-        found = {
+        details = {
             name: self._time(outputs, share)
             for name, share in (("low", (1 - self.level) / 2), ("high", (1 + self.level) / 2))
         }
         for horizon in self.horizons:
             at = (math.log(horizon) - self.log_mean) / self.log_std
             scaled = (at - center) * torch.exp(-log_spread)
-            found[f"survival_{horizon:g}"] = self._log_survival(scaled).exp()
-        return found
+            details[f"survival_{horizon:g}"] = self._log_survival(scaled).exp()
+        return details
 
     @torch.no_grad()
     def calibrate(self, outputs: Tensor, targets: Tensor, /) -> None:

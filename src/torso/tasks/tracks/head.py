@@ -157,7 +157,7 @@ class TrackSet(Head, form="tracks", name="set"):
         return scores.view(*x.shape[:2], self.frames, places).softmax(dim=3), middles
 
     def labelled(self, targets: Tensor, /) -> Tensor:
-        """Return bool `[batch]`: the rows whose tracks are known, be there none."""
+        """Return bool `[batch]`: the rows whose tracks are known, even if there are none."""
         return ~targets[..., 4].isnan().flatten(1).all(dim=1)
 
     def _read(self, outputs: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -217,7 +217,7 @@ class TrackSet(Head, form="tracks", name="set"):
 
 
 def _costs(names: Tensor, corners: Tensor, truth: Tensor, begin: Tensor) -> Tensor:
-    """Return what each place costs, `[tracks, places]`.
+    """Return the cost of each place, `[tracks, places]`.
 
     Args:
         names: logits of the proposals, `[tracks, places, classes + 1]`.
@@ -237,8 +237,8 @@ def _costs(names: Tensor, corners: Tensor, truth: Tensor, begin: Tensor) -> Tens
 def _assigned(costs: np.ndarray, rivals: np.ndarray) -> Tensor:
     """Return the place of each track, `[tracks]`, -1 for none; tracks of equal `rivals` take different ones."""
     place = np.full(len(costs), -1)
-    for one in np.unique(rivals):
-        among = np.flatnonzero(rivals == one)
+    for rival in np.unique(rivals):
+        among = np.flatnonzero(rivals == rival)
         tracks, chosen = matched(costs[among])
         place[among[tracks]] = chosen
     return torch.from_numpy(place)

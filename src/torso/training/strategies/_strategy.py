@@ -19,6 +19,10 @@ class Strategy(ABC):
     The loaders give each process its rows of every batch (`Loader(process=(rank, world))`), and the trainer asks
     the strategy wherever a number has to be that of all rows. So each process takes the same step.
 
+    Two limits of a checkpoint with several processes: it holds the random state of the main process alone, so a
+    resumed training draws other dropout than one that never stopped; and it holds whole tensors, so sharded weights
+    would have to be gathered first.
+
     Attributes:
         rank: number of this process, from 0.
         world: number of processes.
@@ -34,7 +38,10 @@ class Strategy(ABC):
 
     @abstractmethod
     def prepare(self, model: Model, balancer: Balancer) -> None:
-        """Give all processes the same weights before the first step, and the balancer its group."""
+        """Give all processes the same weights before the first step, and the balancer its group.
+
+        Dropout and mixup are drawn from torch's global generators, which should differ between processes from here on.
+        """
 
     @abstractmethod
     def reduce(self, losses: Tensor, counts: Tensor) -> tuple[Tensor, Tensor]:
