@@ -15,6 +15,7 @@ from functools import lru_cache
 from hashlib import blake2b
 from importlib.util import find_spec
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from torso.core.errors import ConfigError, MissingDependency
@@ -65,7 +66,7 @@ def split_reference(reference: str) -> tuple[str, str | None]:
     return name, revision or None
 
 
-def find_model(name: str, revision: str | None = None) -> Snapshot:
+def find_model(name: object, revision: object = None) -> Snapshot:
     """Return the files of a pretrained model. Download them only if this machine lacks them.
 
     Args:
@@ -77,6 +78,10 @@ def find_model(name: str, revision: str | None = None) -> Snapshot:
     """
     if not isinstance(name, str) or not name:
         raise ConfigError(f"`name` should name a pretrained model. Found {name!r}.")
+    if revision is not None and not isinstance(revision, str):
+        raise ConfigError(
+            f"`revision` should be a commit of the hub or a digest, in quotes. Found {revision!r}."
+        )
     if name.startswith(PACKAGE):
         return _checked(Snapshot(name, _package_folder(name), ""), revision)
     folder = Path(name).expanduser()
@@ -193,7 +198,7 @@ def _from_hub(name: str, revision: str | None) -> Snapshot:
 
 
 def _download(
-    hub: Any, name: str, revision: str | None, cache: str | None, local: Path | None
+    hub: ModuleType, name: str, revision: str | None, cache: str | None, local: Path | None
 ) -> Snapshot:
     where = f"{name!r}" + (f" at revision {revision!r}" if revision else "")
     advice = (

@@ -85,7 +85,7 @@ class Encoder(nn.Module, ABC):
     dim: int
     lr: float | None = None
 
-    def __init_subclass__(cls, *, form: str = "", name: str = "", **kwargs: Any) -> None:
+    def __init_subclass__(cls, *, form: str = "", name: str = "", **kwargs: object) -> None:
         super().__init_subclass__(**kwargs)
         cls.form = form or cls.form
         if name:
@@ -112,7 +112,7 @@ class Encoder(nn.Module, ABC):
         return encoder
 
     @classmethod
-    def pin(cls, settings: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    def pin(cls, settings: Mapping[str, object]) -> tuple[dict[str, object], dict[str, object]]:
         """Return the pinned settings of this encoder, and the settings that it needs of its input column.
 
         Args:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated
 
 import torch
 from torch import Tensor, nn
@@ -175,11 +175,4 @@ def _frame(frame: SpecLike, dim: int, size: int, channels: int) -> Encoder:
             f"`frame` should be an encoder that is trained from scratch. Found {spec.short('image')!r}; a pretrained backbone reads whole "
             "videos: use the encoder `hub` with the name of a model of videos."
         )
-    offered: dict[str, Any] = {
-        "dim": dim,
-        "size": size,
-        "channels": channels,
-        "tokens": 0,
-        "jitter": 0.0,
-    }
-    return Encoder.build(spec, **offered)
+    return Encoder.build(spec, dim=dim, size=size, channels=channels, tokens=0, jitter=0.0)

@@ -10,7 +10,10 @@ from torch import nn
 
 from torso.encoders.hub._backbone import Backbone
 
-__all__ = ["LibraryBackbone"]
+__all__ = ["LibraryBackbone", "Network"]
+
+Network = Any
+"""A network of the library transformers, which is imported late and typed nowhere."""
 
 
 class LibraryBackbone(Backbone):
@@ -20,7 +23,7 @@ class LibraryBackbone(Backbone):
         model: the network.
     """
 
-    def __init__(self, model: Any) -> None:
+    def __init__(self, model: Network) -> None:
         super().__init__()
         self.model = model
         config = model.config

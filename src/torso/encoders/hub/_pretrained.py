@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import nullcontext
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
 import torch
 from torch import Tensor, nn
@@ -91,7 +91,7 @@ class Pretrained(Encoder):
         self.register_load_state_dict_pre_hook(_put_back)  # type: ignore[no-untyped-call]
 
     @classmethod
-    def pin(cls, settings: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    def pin(cls, settings: Mapping[str, object]) -> tuple[dict[str, object], dict[str, object]]:
         """Pin name, revision and learning rate; ask the input kind for what the backbone was trained on."""
         if "name" not in settings:
             raise ConfigError(
@@ -101,15 +101,14 @@ class Pretrained(Encoder):
         snapshot = find_model(settings["name"], settings.get("revision"))
         check_form(snapshot, cls.form)
         rate = RATES.get(str(settings.get("train")))
-        pinned = {**({} if rate is None else {"lr": rate}), **settings}
-        return {
-            **pinned,
-            "name": snapshot.name,
-            "revision": snapshot.revision,
-        }, cls.input_settings(snapshot, settings)
+        usual = {} if rate is None else {"lr": rate}
+        pinned = {"name": snapshot.name, "revision": snapshot.revision}
+        return {**usual, **settings, **pinned}, cls.input_settings(snapshot, settings)
 
     @classmethod
-    def input_settings(cls, snapshot: Snapshot, settings: Mapping[str, Any]) -> dict[str, Any]:
+    def input_settings(
+        cls, snapshot: Snapshot, settings: Mapping[str, object]
+    ) -> dict[str, object]:
         """Return the settings that the input kind should have for this model."""
         raise NotImplementedError
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import ModuleType
 from typing import Any
 
 import torch
@@ -16,12 +17,15 @@ from torso.core.errors import ConfigError
 from torso.core.hub import Snapshot
 from torso.core.optional import require
 from torso.encoders.hub._backbone import Backbone
+from torso.encoders.hub._library_backbone import Network
 from torso.encoders.hub.audio_backbones import WaveBackbone, WhisperBackbone
 from torso.encoders.hub.text_backbone import TextBackbone
 from torso.encoders.hub.vision_backbones import PictureBackbone, VideoBackbone
 
 __all__ = ["forms", "load", "num_frames", "picture_size", "preprocessing", "sample_rate"]
 
+Config = Any
+"""A configuration of the library, with other attributes for each architecture."""
 _UNUSED = (
     "pooler",
     "masked_spec_embed",
@@ -86,17 +90,17 @@ def load(snapshot: Snapshot, form: str) -> Backbone:
     return _wrapped(snapshot, model.eval(), form)
 
 
-def _wrapped(snapshot: Snapshot, model: Any, form: str) -> Backbone:
+def _wrapped(snapshot: Snapshot, model: Network, form: str) -> Backbone:
     settings = preprocessing(snapshot)
     if form == "image":
-        inner = getattr(model, "vision_model", model)
-        return PictureBackbone(inner, settings.get("image_mean"), settings.get("image_std"))
+        vision = getattr(model, "vision_model", model)
+        return PictureBackbone(vision, settings.get("image_mean"), settings.get("image_std"))
     if form == "video":
         return VideoBackbone(model, settings.get("image_mean"), settings.get("image_std"))
     if form == "text":
-        inner = getattr(model, "text_model", model)
-        whole = getattr(inner.config, "is_encoder_decoder", False)
-        return TextBackbone(inner.get_encoder() if whole else inner)
+        network: Network = getattr(model, "text_model", model)
+        has_decoder = getattr(network.config, "is_encoder_decoder", False)
+        return TextBackbone(network.get_encoder() if has_decoder else network)
     if model.config.model_type == "whisper":
         return WhisperBackbone(model.get_encoder())
     return WaveBackbone(model, normalise=bool(settings.get("do_normalize", True)))
@@ -141,11 +145,11 @@ def sample_rate(snapshot: Snapshot) -> int:
     return int(preprocessing(snapshot).get("sampling_rate") or 16_000)
 
 
-def _library(snapshot: Snapshot) -> Any:
+def _library(snapshot: Snapshot) -> ModuleType:
     return require("transformers", extra="hub", why=f"The pretrained model {snapshot.name!r}")
 
 
-def _config(snapshot: Snapshot) -> Any:
+def _config(snapshot: Snapshot) -> Config:
     transformers = _library(snapshot)
     try:
         with _quiet(transformers):
@@ -159,7 +163,7 @@ def _config(snapshot: Snapshot) -> Any:
         ) from error
 
 
-def _architecture(snapshot: Snapshot, config: Any) -> Any:
+def _architecture(snapshot: Snapshot, config: Config) -> Network:
     from transformers.models.auto.modeling_auto import MODEL_MAPPING
 
     try:
@@ -171,8 +175,8 @@ def _architecture(snapshot: Snapshot, config: Any) -> Any:
 
 
 @contextmanager
-def _quiet(transformers: Any) -> Iterator[None]:
-    """Let the library say nothing: what matters of it is checked here."""
+def _quiet(transformers: ModuleType) -> Iterator[None]:
+    """Silence the library. All that matters of its messages is checked here."""
     logging = transformers.logging
     level, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
     logging.set_verbosity(logging.CRITICAL)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from torso.core.hub import Snapshot
 from torso.encoders.hub._pretrained import Pretrained
@@ -23,7 +22,9 @@ class AudioHub(Pretrained, form="audio", name="hub"):
     )
 
     @classmethod
-    def input_settings(cls, snapshot: Snapshot, settings: Mapping[str, Any]) -> dict[str, Any]:
+    def input_settings(
+        cls, snapshot: Snapshot, settings: Mapping[str, object]
+    ) -> dict[str, object]:
         """Ask for samples at the model's rate."""
         del settings
         return {"layout": "samples", "rate": sample_rate(snapshot)}

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -11,7 +9,7 @@ from torch.nn import functional
 from torso.core.tensors import take_rows
 from torso.core.types import Features, Tokens
 from torso.encoders.hub._backbone import as_samples
-from torso.encoders.hub._library_backbone import LibraryBackbone
+from torso.encoders.hub._library_backbone import LibraryBackbone, Network
 from torso.encoders.hub.mel import power_frames
 
 __all__ = ["WaveBackbone", "WhisperBackbone"]
@@ -27,7 +25,7 @@ class WaveBackbone(LibraryBackbone):
         normalise: whether each recording is brought to mean 0 and variance 1, as the network was trained.
     """
 
-    def __init__(self, model: Any, normalise: bool = True) -> None:
+    def __init__(self, model: Network, normalise: bool = True) -> None:
         super().__init__(model)
         self.normalise = normalise
         reach, step = 1, 1
@@ -65,7 +63,7 @@ class WhisperBackbone(LibraryBackbone):
 
     rate = 16_000
 
-    def __init__(self, model: Any) -> None:
+    def __init__(self, model: Network) -> None:
         super().__init__(model)
         self.positions = int(model.config.max_source_positions)
         self.mels = int(model.config.num_mel_bins)

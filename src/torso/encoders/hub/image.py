@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Annotated, Any
+from typing import Annotated
 
 import torch
 from torch import Tensor
@@ -104,13 +104,15 @@ class ImageHub(Pretrained, form="image", name="hub"):
         return self.jitter.moved(pixels, (2 * draw - 1).to(pixels)).permute(0, 2, 3, 1)
 
     @classmethod
-    def input_settings(cls, snapshot: Snapshot, settings: Mapping[str, Any]) -> dict[str, Any]:
+    def input_settings(
+        cls, snapshot: Snapshot, settings: Mapping[str, object]
+    ) -> dict[str, object]:
         """Ask for pictures of the model's own size, or of `size`."""
         return {"size": settings.get("size") or picture_size(snapshot)}
 
 
 def _drawn(pictures: Tensor, view: int) -> Tensor:
-    """Return numbers from 0 to 1, `[6, batch]`, that hang on each picture's content and the view alone."""
+    """Return numbers from 0 to 1, `[6, batch]`, that depend on each picture's content and the view alone."""
     generator = torch.Generator()
     columns = []
     for content in pictures.flatten(1).sum(dim=1, dtype=torch.float64).tolist():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from torso.core.hub import Snapshot
 from torso.encoders.hub._pretrained import Pretrained
@@ -18,7 +17,9 @@ class TextHub(Pretrained, form="text", name="hub"):
     """
 
     @classmethod
-    def input_settings(cls, snapshot: Snapshot, settings: Mapping[str, Any]) -> dict[str, Any]:
+    def input_settings(
+        cls, snapshot: Snapshot, settings: Mapping[str, object]
+    ) -> dict[str, object]:
         """Ask for the model's tokenizer."""
         del settings
         return {"tokenizer": snapshot.reference}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from torso.core.hub import Snapshot
 from torso.encoders.hub._pretrained import Pretrained
@@ -22,7 +21,9 @@ class VideoHub(Pretrained, form="video", name="hub"):
     """
 
     @classmethod
-    def input_settings(cls, snapshot: Snapshot, settings: Mapping[str, Any]) -> dict[str, Any]:
+    def input_settings(
+        cls, snapshot: Snapshot, settings: Mapping[str, object]
+    ) -> dict[str, object]:
         """Ask for as many frames as the model reads, of its own size."""
         del settings
         return {"size": picture_size(snapshot), "frames": num_frames(snapshot)}

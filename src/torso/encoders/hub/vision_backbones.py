@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Sequence
-from typing import Any
 
 import torch
 from torch import Tensor
 
 from torso.core.types import Features, Tokens
 from torso.encoders.hub._backbone import as_pixels
-from torso.encoders.hub._library_backbone import LibraryBackbone
+from torso.encoders.hub._library_backbone import LibraryBackbone, Network
 
 __all__ = ["PictureBackbone", "VideoBackbone"]
 
@@ -26,7 +25,10 @@ class PictureBackbone(LibraryBackbone):
     """
 
     def __init__(
-        self, model: Any, mean: Sequence[float] | None = None, std: Sequence[float] | None = None
+        self,
+        model: Network,
+        mean: Sequence[float] | None = None,
+        std: Sequence[float] | None = None,
     ) -> None:
         super().__init__(model)
         self.register_buffer("mean", torch.tensor(mean or [0.5] * 3).view(3, 1, 1))
@@ -75,7 +77,10 @@ class VideoBackbone(PictureBackbone):
     """
 
     def __init__(
-        self, model: Any, mean: Sequence[float] | None = None, std: Sequence[float] | None = None
+        self,
+        model: Network,
+        mean: Sequence[float] | None = None,
+        std: Sequence[float] | None = None,
     ) -> None:
         super().__init__(model, mean, std)
         self.frames = int(model.config.num_frames)
