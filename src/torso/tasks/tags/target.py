@@ -280,16 +280,16 @@ def _runs(names: Sequence[str | None]) -> list[tuple[int, int, str]]:
     return spans
 
 
-def _span(column: Column, row: int, one: Any) -> tuple[int, int, str]:
-    if isinstance(one, Mapping) and {*_KEYS} <= one.keys():
-        one = [one[key] for key in _KEYS]
+def _span(column: Column, row: int, span: Any) -> tuple[int, int, str]:
+    if isinstance(span, Mapping) and {*_KEYS} <= span.keys():
+        span = [span[key] for key in _KEYS]
     try:
-        start, end, tag = one
+        start, end, tag = span
         begin, stop, name = int(start), int(end), cells.text_of(tag)
         if (begin, stop) != (float(start), float(end)):
             raise ValueError
     except (TypeError, ValueError):
-        raise column.error(row, f"{_FORMS}, found {str(one)[:80]!r}") from None
+        raise column.error(row, f"{_FORMS}, found {str(span)[:80]!r}") from None
     if not 0 <= begin < stop or not name:
         raise column.error(
             row, f"expected a span with 0 <= start < end and a tag, found {[start, end, tag]}"
