@@ -34,7 +34,6 @@ from reports import read_report, write_report
 from small_training import circumstances
 
 import torso
-from torso.search.questions import question_vector
 
 HERE = Path(__file__).resolve().parent
 WIDTH, WORDS, TRAINING, QUESTIONS, TOP = 128, 70, 20_000, 300, 10
@@ -140,7 +139,7 @@ def questions_of(run: torso.Predictor) -> tuple[list[str], dict[str, list[torch.
     notes = unseen.column("note").to_pylist()
     sights = torso.Searcher(run).collection(unseen, find="sight").vectors.values
     return notes, {
-        "texts": [question_vector(run, "match", "note", note) for note in notes],
+        "texts": [torso.Searcher(run).space.question_vector("note", note) for note in notes],
         "things": list(sights),
     }
 

@@ -81,7 +81,7 @@ def test_every_way_gives_the_same_in_order(way, folder, tmp_path, form, cached):
             folder=folder,
             root=root,
             cache=tmp_path if cached else None,
-            progress=lambda *one: told.append(one),
+            progress=lambda *call: told.append(call),
         )
     )
     source = ImageInput(16).source(column(cells), reading)
@@ -91,7 +91,7 @@ def test_every_way_gives_the_same_in_order(way, folder, tmp_path, form, cached):
     rows = np.flatnonzero(mask)
     np.testing.assert_array_equal(values[rows, 0, 0, 0], rows % 256)
     np.testing.assert_array_equal(values[rows, 0, 0, 1], rows // 256)
-    assert [one.row - 1 for one in reading.log.skipped] == bad
+    assert [cell.row - 1 for cell in reading.log.skipped] == bad
     assert reading.log.decoded == {"photo": NUMBER - 1 - len(bad)}
     if cached:
         assert told[-1] == ("photo", NUMBER, NUMBER)

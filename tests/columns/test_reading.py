@@ -89,7 +89,7 @@ def test_an_unreadable_file_is_a_gap_that_is_told(folder, cached):
     (folder / "1.png").write_bytes(b"damaged")
     reading = Reading(ReadOptions(folder=folder, cache=folder / "cache" if cached else None))
     assert reds(ImageInput(16).source(NAMES, reading)) == [0, None, 80, 120, 160, 200]
-    told = [one.to_dict() for one in reading.log.skipped]
+    told = [cell.to_dict() for cell in reading.log.skipped]
     assert told == [
         {
             "table": "<frame>",
@@ -140,7 +140,9 @@ def test_a_column_of_no_files(folder):
 def test_progress_is_told(folder):
     heard = []
     reading = Reading(
-        ReadOptions(folder=folder, cache=folder / "cache", progress=lambda *one: heard.append(one))
+        ReadOptions(
+            folder=folder, cache=folder / "cache", progress=lambda *call: heard.append(call)
+        )
     )
     ImageInput(16).source(NAMES, reading)
     assert heard[-1] == ("photo", 6, 6)
@@ -150,7 +152,7 @@ def test_roots_are_tried_in_order(folder, tmp_path):
     for name, red in (("a", 1), ("b", 2)):
         (tmp_path / name).mkdir()
         (tmp_path / name / "0.png").write_bytes(tables.png((red, 0, 0)))
-    one = column(["0.png"])
+    photos = column(["0.png"])
     for reading, own, expected in (
         (Reading(ReadOptions(folder=folder)), None, 0),
         (Reading(ReadOptions(folder=folder, default_root=["a"])), None, 1),
@@ -158,9 +160,9 @@ def test_roots_are_tried_in_order(folder, tmp_path):
         (Reading(ReadOptions(folder=folder, default_root=["a"])), ["a", "b"], 1),
         (Reading(ReadOptions(folder=folder, root=["b"])), "a", 2),
     ):
-        assert reds(ImageInput(16, root=own).source(one, reading), np.array([0])) == [expected]
+        assert reds(ImageInput(16, root=own).source(photos, reading), np.array([0])) == [expected]
     with pytest.raises(DataError, match="'nowhere' does not exist"):
-        ImageInput(16, root="nowhere").source(one, Reading(ReadOptions(folder=folder)))
+        ImageInput(16, root="nowhere").source(photos, Reading(ReadOptions(folder=folder)))
 
 
 def test_two_threads_may_read_into_one_cache(folder):

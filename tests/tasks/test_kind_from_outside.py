@@ -22,12 +22,21 @@ FOLDER = "tests.tasks.outside.direction"
 KIND = f"{FOLDER}:DirectionTarget"
 
 
+def forget_the_schema(config):
+    """Let the schema that every run.yaml is held against be made anew, of the kinds known now."""
+    for plugin in config.pluginmanager.get_plugins():
+        if hasattr(plugin, "run_yaml_validator"):
+            plugin.run_yaml_validator.cache_clear()
+
+
 @pytest.fixture(scope="module", autouse=True)
-def direction():
+def direction(request):
     """Import the kind, as naming it does, and forget it afterwards, for the sake of the other tests."""
     assert "direction" not in Target.registry
     __import__(FOLDER)
+    forget_the_schema(request.config)
     yield
+    forget_the_schema(request.config)
     folders._outside.pop(FOLDER)
     for registry in (Target.registry, Scores.registry, Head.registry):
         registry._seen.discard(FOLDER)

@@ -121,7 +121,7 @@ def write_index(
 def read_segments(
     folder: Path, identity: bytes, dtype: npt.DTypeLike, skip: Collection[str] = ()
 ) -> Iterator[tuple[str, np.ndarray, int]]:
-    """Yield `(name, records, data_bytes)` of every whole segment whose name is not in `skip`."""
+    """Yield `(name, records, data_bytes)` of every whole segment that `skip` does not name."""
     for path in sorted(folder.glob("*.npy")):
         if path.stem in skip:
             continue

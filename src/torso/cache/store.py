@@ -269,7 +269,7 @@ class FeatureStore(ClosedByBlock):
         return writer
 
     def _own_writer(self) -> SegmentWriter | None:
-        """Return the writer; None in a forked child, whose parent commits what it had begun."""
+        """Return the writer; None in a forked child, since the parent will commit."""
         if self._writer is not None and self._writer.process != os.getpid():
             self._writer, self._pending, self._failed = None, [], []
         return self._writer

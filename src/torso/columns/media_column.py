@@ -1,7 +1,7 @@
 """A column of media files: each content is decoded once per cache, on all cores.
 
-Three steps save work, the cheapest first. A file whose stamp (path, size, time) is known is not even read;
-one whose content is known is read but not decoded; only the rest is decoded.
+Each file takes the cheapest of three ways. If its stamp (path, size, time) is known, it is not even read; if its
+content is known, it is read but not decoded; otherwise it is decoded.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ def media_stamps(
 
 @dataclass(frozen=True)
 class _MediaColumn:
-    """A column whose cells name or hold files, while it is read.
+    """A column of files while it is read; a cell names a file or holds its bytes.
 
     Attributes:
         column: the cells as the table has them.

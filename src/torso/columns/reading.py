@@ -1,7 +1,7 @@
 """One pass over a table's cells: the options it is read with, and a log of what it skipped.
 
-Every kind that lays out a column is handed a `Reading`. It pairs frozen `ReadOptions` with one `ReadLog`,
-whose skipped cells become `skipped.jsonl` in a run's folder.
+Every kind that lays out a column is handed a `Reading`. It pairs frozen `ReadOptions` with one `ReadLog`. Its
+skipped cells become `skipped.jsonl` in a run's folder.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _LONGEST_CELL = 200  # characters of a skipped cell that the log keeps
 
 @dataclass(frozen=True)
 class ReadOptions:
-    """How the cells of a table are read.
+    """Options for reading the cells of a table.
 
     Attributes:
         folder: the table's folder, which paths are relative to.
@@ -46,7 +46,7 @@ class ReadOptions:
     progress: Callable[[str, int, int], None] | None = None
 
     def roots(self, own: str | Sequence[str] | None) -> list[Path]:
-        """Return the folders and zips to look in, in order, for a column whose own root is `own`."""
+        """Return the folders and zips to look in, in order, for a column with a root of its own, or without."""
         named = self.root or ([own] if isinstance(own, str) else own) or self.default_root
         folder = self.folder or Path()
         # A root is meant relative to the table first, and to the working directory otherwise.

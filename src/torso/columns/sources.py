@@ -210,7 +210,7 @@ class TurningSource:
         return self.views[0].present()
 
     def batch(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return the rows, each in the view whose turn it is, padded with zeros."""
+        """Return the rows, each in one of its views, padded with zeros."""
         # Knuth's multiplicative hash: rows do not all begin with the same view.
         which = ((rows * 2_654_435_761 >> 16) + self.turn) % len(self.views)
         parts = [

@@ -161,7 +161,7 @@ class Batch:
         )
 
     def map(self, change: Callable[[str, Features], Features]) -> Batch:
-        """Return a batch whose inputs went through `change(name, features)`."""
+        """Return the batch with `change(name, features)` instead of each input."""
         inputs = {name: change(name, features) for name, features in self.inputs.items()}
         return Batch(inputs, self.targets, self.rows)
 

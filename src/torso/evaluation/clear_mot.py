@@ -1,4 +1,4 @@
-"""How well a clip's things were followed: mistakes frame by frame, and identities over the whole clip."""
+"""Tracking metrics of a clip: mistakes frame by frame, and identities over the whole clip."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["Mistakes", "identified", "mistakes"]
 
 
 class Mistakes(NamedTuple):
-    """What went wrong in a clip, in boxes.
+    """Mistakes in a clip, counted in boxes.
 
     Attributes:
         missed: true boxes that nobody found.
@@ -39,22 +39,22 @@ def mistakes(overlaps: Floats, true: np.ndarray, answered: np.ndarray) -> Mistak
         answered: bool `[answered tracks, frames]`.
     """
     last: dict[int, int] = {}
-    found = switches = 0
+    followed = switches = 0
     for frame in overlaps:
         pairs: dict[int, int] = {}
-        for one, other in last.items():
-            if frame[one, other] >= HIT and other not in pairs.values():
-                pairs[one] = other
+        for track, answer in last.items():
+            if frame[track, answer] >= HIT and answer not in pairs.values():
+                pairs[track] = answer
         free = frame.copy()
         free[list(pairs)] = 0.0
         free[:, list(pairs.values())] = 0.0
-        for one, other in zip(*matched(np.where(free >= HIT, -free, np.inf)), strict=True):
-            if free[one, other] >= HIT:
-                switches += last.get(int(one), other) != other
-                pairs[int(one)] = int(other)
+        for track, answer in zip(*matched(np.where(free >= HIT, -free, np.inf)), strict=True):
+            if free[track, answer] >= HIT:
+                switches += last.get(int(track), answer) != answer
+                pairs[int(track)] = int(answer)
         last |= pairs
-        found += len(pairs)
-    return Mistakes(int(true.sum()) - found, int(answered.sum()) - found, switches)
+        followed += len(pairs)
+    return Mistakes(int(true.sum()) - followed, int(answered.sum()) - followed, switches)
 
 
 def identified(overlaps: Floats) -> int:

@@ -1,4 +1,4 @@
-"""What an evaluation says about one task, as plain values that go to JSON and back.
+"""The evaluation of one task, as plain values that go to JSON and back.
 
 An undefined number (no labels, AUROC with one class, R² of a constant) is NaN here and `null` in JSON.
 """
@@ -65,7 +65,7 @@ class TaskReport:
     by_name: Mapping[str, Mapping[str, Estimate]] = field(default_factory=dict)
 
     def higher_is_better(self, metric: str | None = None) -> bool:
-        """Whether more is better of `metric`, by default the headline."""
+        """Return whether more of `metric` is better, by default of the headline."""
         return (metric or self.headline) not in self.errors
 
     def verdict(self, metric: str | None = None) -> Verdict | None:

@@ -39,13 +39,13 @@ def ratio(above: Floats, below: Floats) -> Floats:
 
 
 def mean_defined(values: Floats) -> Floats:
-    """Return the mean over the last axis of what is not NaN; NaN where nothing is."""
+    """Return the mean over the last axis without NaN; NaN where nothing is left."""
     defined = ~np.isnan(values)
     return ratio(np.where(defined, values, 0.0).sum(-1), defined.sum(-1).astype(np.float64))
 
 
 def surprise(probability: Floats) -> Floats:
-    """Return the negative log of the probability given to what happened, in nats, at most 15.9."""
+    """Return the negative log of the probabilities of the truths, in nats, at most 15.9."""
     return -np.log(np.clip(probability, SMALLEST, 1.0))
 
 
@@ -97,12 +97,12 @@ class Ranking:
         passed = np.cumsum(everyone, axis=1)
         seen = passed[:, self._segments]
         ties = everyone[:, self._segments] - hits
-        found = np.cumsum(hits, axis=1)
-        positives = found[:, -1]
+        hits_so_far = np.cumsum(hits, axis=1)
+        positives = hits_so_far[:, -1]
         negatives = passed[:, -1] - positives
-        below = negatives[:, None] - (seen - found)
+        below = negatives[:, None] - (seen - hits_so_far)
         wins = (hits * (below + 0.5 * ties)).sum(axis=1)
-        precision = np.divide(found, seen, out=np.zeros_like(found), where=seen > 0)
+        precision = np.divide(hits_so_far, seen, out=np.zeros_like(hits_so_far), where=seen > 0)
         return ratio(wins, positives * negatives), ratio((hits * precision).sum(axis=1), positives)
 
 

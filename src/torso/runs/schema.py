@@ -146,13 +146,13 @@ class Schema:
 
     def label_columns(self, tasks: Iterable[str] | None = None) -> list[str]:
         """Return the columns that hold labels of `tasks` (default: all), or parts of them."""
-        found = {
+        columns = {
             column: None
             for task in (self.targets if tasks is None else tasks)
             for column in (self.labels[task], *self.targets[task].others)
             if column is not None
         }
-        return list(found)
+        return list(columns)
 
     def encoder(self, modality: str, said: Spec = _OPEN) -> Spec:
         """Return a modality's encoder: `said` of it, and what that leaves open.
@@ -223,7 +223,7 @@ class Schema:
         return out
 
     def restore(self, state: Mapping[str, Mapping[str, Any]]) -> None:
-        """Take back what `state` returned."""
+        """Take back the values of `state`."""
         for name, kind in {**self.inputs, **self.targets}.items():
             learned = {**state["vocabulary"].get(name, {}), **state["statistics"].get(name, {})}
             kind.restore(learned)

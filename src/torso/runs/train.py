@@ -169,28 +169,18 @@ def train_model(
             checkpoint,
         )
         ready = perf_counter()
-        reason = trainer.run(resume=resume)
+        trainer.run(resume=resume)
         trained = perf_counter()
         _calibrate(model, trainer, config.training.precision)
         split = "test" if len(parts["test"].rows) else "validation"
         tasks = _scores(prepared, config, model, parts[split])
-    looks: dict[str, Any] = trainer.monitor.summary()
-    training = TrainingReport(
-        end=reason,
-        epochs=trainer.epoch,
-        best_epoch=trainer.best_epoch,
-        best_loss=trainer.best_loss if trainer.best else None,
-        parameters=sum(parameter.numel() for parameter in model.parameters()),
-        balancing=BalancingReport(**looks),
-        seconds=Timings(
-            prepared.seconds + ready - began, trained - ready, perf_counter() - trained
-        ),
-    )
+    preparing = prepared.seconds + ready - began
+    seconds = Timings(preparing, trained - ready, perf_counter() - trained)
     report = RunReport(
         split=split,
         tasks=tasks,
         usage=_usage(prepared, len(trainer.training.rows)),
-        training=training,
+        training=_course(trainer, seconds),
         curves=tuple(recorder.epochs),
         notes=(*prepared.notes, *recorder.notes),
         baselines=prepared.baselines,
@@ -261,6 +251,19 @@ def _loaders(config: RunConfig, parts: Mapping[str, Rows]) -> tuple[Loader, Load
             seed=config.seed,
         ),
         Loader(validation.dataset, validation.rows, batch_size=_EVALUATED),
+    )
+
+
+def _course(trainer: Trainer, seconds: Timings) -> TrainingReport:
+    looks: dict[str, Any] = trainer.monitor.summary()
+    return TrainingReport(
+        end=trainer.reason,
+        epochs=trainer.epoch,
+        best_epoch=trainer.best_epoch,
+        best_loss=trainer.best_loss if trainer.best else None,
+        parameters=sum(parameter.numel() for parameter in trainer.model.parameters()),
+        balancing=BalancingReport(**looks),
+        seconds=seconds,
     )
 
 

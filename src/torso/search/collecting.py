@@ -13,12 +13,11 @@ from torso.cache.keys import KeyTable, as_keys
 from torso.columns.digests import joined_digests
 from torso.columns.reading import Reading, ReadOptions
 from torso.core.errors import DataError, MissingDependency
-from torso.runs.predictor import Predictor
 from torso.runs.schema import Modality
 from torso.search.collection import Collection
 from torso.search.nearest import Graph
-from torso.search.places import open_place
-from torso.search.questions import answering, contrastive, encode
+from torso.search.places import Place
+from torso.search.space import Space
 from torso.search.store import Store, Vectors
 from torso.tables.table import Table
 
@@ -29,19 +28,16 @@ GRAPH_FROM = 50_000
 
 
 def collect(
-    run: Predictor,
-    task: str,
-    among: object,
+    space: Space,
+    place: Place,
+    modality: Modality,
     *,
-    find: str | None = None,
-    by: str | None = None,
     root: str | Path | Sequence[str | Path] = (),
     exact: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> Collection:
     """Return a folder or a table ready to be searched: as `Searcher.collection` describes."""
-    place = open_place(among, run.config.data.missing)
-    modality = run.schema.modalities[answering(run, task, place, find, by)]
+    run, task = space.run, space.task
     table = place.table(modality)
     reading = Reading(
         ReadOptions(
@@ -56,12 +52,12 @@ def collect(
     store = None
     if run.folder is not None and place.identity is not None:
         store = Store(run.folder, task, modality.name, place.identity)
-    width = contrastive(run, task).width
+    width = space.head.width
     known = store.read(width) if store else Vectors.none(width)
     stamps = _stamps(modality, table, reading)
 
     def encoded(rows: np.ndarray) -> Tensor:
-        return encode(run, task, modality, table.take(rows), reading, progress)
+        return space.encode(modality, table.take(rows), reading, progress)
 
     vectors = _brought_up(known, stamps, encoded, reading)
     slots = _places(vectors.stamps, stamps)
@@ -76,7 +72,7 @@ def collect(
             _written(store, vectors, notes)
         if len(vectors.stamps) >= GRAPH_FROM and not exact:
             graph = _graph(store, vectors, notes, progress)
-    return Collection(run, task, modality.name, place, table, slots, vectors, graph, notes)
+    return Collection(space, modality.name, place, table, slots, vectors, graph, tuple(notes))
 
 
 def _stamps(modality: Modality, table: Table, reading: Reading) -> np.ndarray:

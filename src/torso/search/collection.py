@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -12,22 +13,21 @@ import torch
 from torch import Tensor
 
 from torso.core.errors import ConfigError
-from torso.runs.predictor import Predictor
 from torso.search.nearest import Graph, exact
 from torso.search.places import Place
-from torso.search.questions import asking, question_vector, the_one
+from torso.search.space import Space, single_question
 from torso.search.store import Vectors
 from torso.tables.table import Table
 
 __all__ = ["Collection"]
 
 
+@dataclass(frozen=True, eq=False)
 class Collection:
     """Things of one modality with their vectors.
 
-    Args:
-        run: trained.
-        task: retrieval target.
+    Attributes:
+        space: of the vectors.
         modality: of the things.
         place: where they lie.
         table: a row for each of them.
@@ -37,27 +37,27 @@ class Collection:
         notes: what a person should know: what was new, gone, unreadable.
     """
 
-    def __init__(
-        self,
-        run: Predictor,
-        task: str,
-        modality: str,
-        place: Place,
-        table: Table,
-        slots: np.ndarray,
-        vectors: Vectors,
-        graph: Graph | None,
-        notes: Sequence[str] = (),
-    ) -> None:
-        self.run, self.task, self.modality = run, task, modality
-        self.place, self.table = place, table
-        self.vectors, self.graph, self.notes = vectors, graph, list(notes)
-        self._rows = np.argsort(slots, kind="stable")
-        self._slots = slots[self._rows]
-        self._sorted = np.argsort(vectors.labels) if graph is not None else None
+    space: Space
+    modality: str
+    place: Place
+    table: Table
+    slots: np.ndarray
+    vectors: Vectors
+    graph: Graph | None
+    notes: tuple[str, ...] = ()
 
     def __len__(self) -> int:
-        return int((self._slots >= 0).sum())
+        return int((self.slots >= 0).sum())
+
+    @cached_property
+    def _rows(self) -> np.ndarray:
+        """Rows in the order of their slots."""
+        return np.argsort(self.slots, kind="stable")
+
+    @cached_property
+    def _sorted(self) -> np.ndarray:
+        """Slots in the order of their numbers in the graph."""
+        return np.argsort(self.vectors.labels)
 
     def search(
         self,
@@ -86,11 +86,10 @@ class Collection:
             ConfigError: not one question, or one that the target does not know.
             DataError: the question cannot be read.
         """
-        form, question = the_one({"text": text, "image": image, "audio": audio})
+        form, question = single_question({"text": text, "image": image, "audio": audio})
         if top < 1:
             raise ConfigError(f"`top` should be at least 1. Found {top}.")
-        asks = asking(self.run, self.task, form, by)
-        vector = question_vector(self.run, self.task, asks, question)
+        vector = self.space.question_vector(self.space.asking(form, by), question)
         scores, rows = self.nearest(vector, top)
         found = pa.table(
             {
@@ -109,15 +108,15 @@ class Collection:
             near = self._slots_of(self.graph.near(vector, top))
             scores, places = exact(self.vectors.values[near], vector, top)
             slots = near[places]
-        first = np.searchsorted(self._slots, slots.numpy(), side="left")
-        last = np.searchsorted(self._slots, slots.numpy(), side="right")
+        in_order = self.slots[self._rows]
+        first = np.searchsorted(in_order, slots.numpy(), side="left")
+        last = np.searchsorted(in_order, slots.numpy(), side="right")
         rows = [self._rows[a:b] for a, b in zip(first, last, strict=True)]
         each = np.repeat(scores.numpy(), last - first)[:top]
         return each, np.concatenate([np.zeros(0, np.int64), *rows])[:top]
 
     def _slots_of(self, labels: np.ndarray) -> Tensor:
         """Return where the vectors of a graph's numbers stand."""
-        assert self._sorted is not None
         known = self.vectors.labels
         places = np.searchsorted(known, labels, sorter=self._sorted).clip(max=len(known) - 1)
         slots = self._sorted[places]

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from torso.runs.predictor import Predictor
 from torso.search.collecting import collect
 from torso.search.collection import Collection
-from torso.search.questions import asking, retrieval, the_one
+from torso.search.places import open_place
+from torso.search.space import Space, single_question
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,8 +30,7 @@ class Searcher:
     """
 
     def __init__(self, run: Predictor, target: str | None = None) -> None:
-        self.run = run
-        self.target = retrieval(run, target)
+        self.space = Space.of(run, target)
 
     def search(
         self,
@@ -80,8 +80,8 @@ class Searcher:
         Raises:
             ConfigError: not one question, or one that the target does not know.
         """
-        form, _ = the_one(question)
-        return asking(self.run, self.target, form, by)
+        form, _ = single_question(question)
+        return self.space.asking(form, by)
 
     def collection(
         self,
@@ -111,13 +111,6 @@ class Searcher:
             ConfigError: it is not clear what is looked for.
             DataError: no such place, or nothing in it can be read.
         """
-        return collect(
-            self.run,
-            self.target,
-            among,
-            find=find,
-            by=by,
-            root=root,
-            exact=exact,
-            progress=progress,
-        )
+        place = open_place(among, self.space.run.config.data.missing)
+        modality = self.space.answering(place, find, by)
+        return collect(self.space, place, modality, root=root, exact=exact, progress=progress)

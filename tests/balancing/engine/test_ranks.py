@@ -51,8 +51,8 @@ def ends(tmp_path_factory):
 
 
 @pytest.mark.parametrize("place", range(len(SPECS)), ids=str)
-def test_two_processes_equal_one(ends, place):
-    whole, first, second = (one[place] for one in ends)
+def test_two_processes_equal_one(ends, index):
+    whole, first, second = (one[index] for one in ends)
     for expected, one, two in zip(whole, first, second, strict=True):
         assert torch.equal(one, two)
         torch.testing.assert_close(one, expected, rtol=0, atol=1e-10)

@@ -45,7 +45,7 @@ def test_infinite_numbers_are_missing_and_told():
     assert (kind.mean, kind.std) == ([2.0], [1.0])
     _, mask = kind.source(column([1.0, float("-inf")]), reading).batch(np.arange(2))
     assert mask[:, 0].tolist() == [True, False]
-    assert [(one.row, one.cell, one.reason) for one in reading.log.skipped] == [
+    assert [(cell.row, cell.cell, cell.reason) for cell in reading.log.skipped] == [
         (2, "-inf", "not a finite number")
     ]
 

@@ -57,7 +57,7 @@ def test_only_the_head_of_a_large_file_is_read(tmp_path, monkeypatch):
 
 def test_inspect_says_it(tmp_path):
     table = tables.make(tmp_path)
-    [report] = [one for one in inspect_table(read_table(table)) if one.name == "photo"]
+    [report] = [report for report in inspect_table(read_table(table)) if report.name == "photo"]
     assert report.settings == {"size": 32}
     assert report.why.endswith("; median side 8 pixels, so size 32 unless set")
     [report] = inspect_table(read_table({"photo": [tables.png(side=200)] * 3}))
@@ -71,6 +71,6 @@ def test_talking_stamps_are_read_at_64():
     if not folder.exists():
         pytest.skip("talking_stamps is not in $TORSO_DATA")
     reports = inspect_table(read_table(folder / "stamps.csv"), roots=[folder / "images.zip"])
-    assert {one.name: one.settings for one in reports if one.kind == "image"} == {
+    assert {report.name: report.settings for report in reports if report.kind == "image"} == {
         "image": {"size": 64}
     }

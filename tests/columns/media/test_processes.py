@@ -28,7 +28,7 @@ from torso.columns.media.processes import DecodingProcesses
 print("line of the script", flush=True)
 with DecodingProcesses(partial(decode_image, size=16), 2) as processes:
     processes.wait()
-    print(*[one._child.pid for one in processes._processes], flush=True)
+    print(*[process._child.pid for process in processes._processes], flush=True)
     while True:
         processes.ask([b"no picture"])
         time.sleep(0.01)
@@ -72,15 +72,15 @@ def test_answers_are_those_of_this_process():
     with DecodingProcesses(DECODE, 2) as processes:
         processes.wait()
         futures = [processes.ask(files), processes.ask(files[::-1])]
-        one, other = (future.result() for future in futures)
-    for found, again, data in zip(one, other[::-1], files, strict=True):
+        answer, other = (future.result() for future in futures)
+    for decoded, again, data in zip(answer, other[::-1], files, strict=True):
         if data in FILES:
-            np.testing.assert_array_equal(found, DECODE(data))
-            np.testing.assert_array_equal(again, found)
+            np.testing.assert_array_equal(decoded, DECODE(data))
+            np.testing.assert_array_equal(again, decoded)
         else:
-            assert isinstance(found, MediaError)
-            assert str(found) == str(again)
-    assert "megapixels" in str(one[-1])
+            assert isinstance(decoded, MediaError)
+            assert str(decoded) == str(again)
+    assert "megapixels" in str(answer[-1])
 
 
 def test_no_more_is_taken_than_can_wait():

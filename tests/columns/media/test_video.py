@@ -55,7 +55,7 @@ def test_paths_are_recognised_and_counted_missing_where_they_fail(folder, capsys
     quick |= {"training.epochs": 1, "data.cache": str(folder / "cache"), "inputs.clip.size": SIDE}
     assert tables.torso("fit", table, "-t", "way", "-o", run, *tables.options(quick)) == 0
     skipped = [json.loads(line) for line in (run / "skipped.jsonl").read_text().splitlines()]
-    assert [(one["row"], one["reason"][:13]) for one in skipped] == [
+    assert [(cell["row"], cell["reason"][:13]) for cell in skipped] == [
         (5, "file not found"[:13]),
         (6, "damaged video"),
     ]

@@ -19,7 +19,7 @@ from torso.tables.table import Column
 
 __all__ = ["BinaryInput", "CategoryInput", "codes"]
 
-_REPEATED = 0.8  # share of the rows whose value several rows have
+_REPEATED = 0.8  # share of the rows with a value that several rows have
 _MANY = 20  # distinct values from which sentences are texts, not categories
 _COMPOSED = re.compile(r"[0-9_]|[A-Za-z]-[A-Za-z]|@")
 

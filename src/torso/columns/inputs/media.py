@@ -40,7 +40,7 @@ def image_decoder(size: int) -> FileDecoder:
 
 
 class MediaInput(Input):
-    """Base of kinds whose cells are paths (relative to the table, or to `root`) or the bytes of files.
+    """Base of kinds that read files; a cell is a path (relative to the table, or to `root`) or the bytes.
 
     Attributes:
         endings: of the names of such files, in small letters.

@@ -1,4 +1,4 @@
-"""How one kind of media file becomes features."""
+"""Decoders: from the bytes of one kind of file to features."""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ def mask_of(values: np.ndarray, size: tuple[int, int]) -> np.ndarray:
         )
     whole = values.astype(np.int32)
     if not np.array_equal(whole, values):
-        raise MediaError("a mask whose pixels are no whole numbers")
+        raise MediaError("a mask with pixels that are no whole numbers")
     return resized(whole, size)
 
 

@@ -1,4 +1,4 @@
-"""How a run's answers hold up: with noise in each modality and in all, and with every subset of modalities."""
+"""Scores of a run under noise in each modality and in all, and with every subset of modalities."""
 
 from __future__ import annotations
 
@@ -51,9 +51,9 @@ class Robustness:
         return float(np.trapezoid(self.curves[modality][task], self.levels))
 
     def effective(self, modality: str, task: str, baseline: Robustness) -> float:
-        """Return how much less is lost to noise than by a baseline, say late fusion.
+        """Return the effective robustness: the area between the curve and a baseline's, say that of late fusion.
 
-        The area between the curve and that of the baseline moved to the same beginning: `f - (b + f_0 - b_0)`.
+        The baseline's curve is moved to the same beginning: `f - (b + f_0 - b_0)`.
 
         Raises:
             ConfigError: the baseline has no such curve, or other levels.
@@ -98,7 +98,7 @@ class Robustness:
 
 def robustness(
     predictor: Predictor,
-    table: Any,
+    table: object,
     *,
     root: str | Path | Sequence[str | Path] = (),
     levels: Sequence[float] = LEVELS,
@@ -107,11 +107,11 @@ def robustness(
 ) -> Robustness:
     """Evaluate a run on a table under noise and with modalities hidden, as MultiBench does.
 
-    Liang et al., MultiBench, NeurIPS Datasets and Benchmarks 2021 (https://arxiv.org/abs/2107.07502):
-    noise from 0 to 1 in each modality and in all at once. How we differ: their noise is of another kind for every
-    modality (typing errors, white noise, ...); here it is one rule for all, so that levels mean the same:
-    at level p, every number of a row is taken from another row with probability p (`torso.studies.robustness.conditions.noisy`). At 1 nothing of the
-    row is left, yet every number is one that the data hold.
+    From Liang et al., MultiBench, NeurIPS Datasets and Benchmarks 2021 (https://arxiv.org/abs/2107.07502): noise
+    from 0 to 1 in each modality and in all at once. Differs: one kind of noise for all modalities, where theirs has
+    one for each (typing errors, white noise, ...), so a level means the same everywhere. At level p, every number of
+    a row comes from another row with probability p. At 1 nothing of the row is left, yet every number is one that
+    the data hold.
 
     Args:
         predictor: a run.
@@ -133,12 +133,8 @@ def robustness(
     log = ReadLog()
     dataset = predictor.labelled(table, root=root, log=log)
     names = tuple(predictor.schema.modalities)
-    touched = {name: (name,) for name in names} | ({JOINT: names} if len(names) > 1 else {})
     clean = Condition(names)
-    curves = {
-        name: [Condition(names, some, level) if level else clean for level in levels]
-        for name, some in touched.items()
-    }
+    curves = _noise_conditions(names, levels)
     subsets = {kept: Condition(kept) for kept in subsets_of(names)}
     wanted = dict.fromkeys([clean, *chain(*curves.values()), *subsets.values()])
     reports = {
@@ -159,6 +155,17 @@ def robustness(
         {kept: scores[one] for kept, one in subsets.items()},
         skipped_notes(log.skipped),
     )
+
+
+def _noise_conditions(
+    names: tuple[str, ...], levels: Sequence[float]
+) -> dict[str, list[Condition]]:
+    """Return name of a curve -> its conditions: noise in one modality, and in all of them."""
+    touched = {name: (name,) for name in names} | ({JOINT: names} if len(names) > 1 else {})
+    return {
+        name: [Condition(names, some, level) if level else Condition(names) for level in levels]
+        for name, some in touched.items()
+    }
 
 
 def subsets_of(names: Sequence[str]) -> list[tuple[str, ...]]:

@@ -1,1 +1,1 @@
-"""The contracts of a kind of task, and what several kinds share."""
+"""The contracts of a kind of task, and parts that several kinds share."""

@@ -18,7 +18,7 @@ __all__ = ["evaluate_task", "fit_baseline"]
 
 
 def fit_baseline(kind: str, truth: Array, *, names: Sequence[str] = ()) -> dict[str, Any]:
-    """Return what a predictor that sees no input learns from the training rows, as a JSON-able mapping.
+    """Return, as JSON values, the baseline that sees no input, learned from the training rows.
 
     Args:
         kind: kind of target.
@@ -105,7 +105,7 @@ def evaluate_task(
 def _measures(
     scores: type[Scores], prediction: Array, truth: Array, baseline: Baseline, details: Details
 ) -> tuple[Callable[[Floats], Measured], Callable[[Floats], Measured]]:
-    """Return what measures the baseline, and what measures the model, on labelled rows."""
+    """Return two functions from weights to metrics on labelled rows: the baseline's and the model's."""
     prediction = prediction.astype(np.float64)
     guess = scores.guess(baseline, prediction)
     blind = Details(scores.blind(baseline, truth, details.level), details.level)
@@ -141,7 +141,7 @@ def _promised(
 
 
 def _both(scores: Scores, beside: Beside) -> Callable[[Floats], Measured]:
-    """Return what measures the prediction and what stands beside it."""
+    """Return a function from weights to the metrics of predictions and details."""
 
     def measure(weights: Floats) -> Measured:
         own, more = scores.measure(weights), beside.measure(weights)

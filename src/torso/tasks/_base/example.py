@@ -79,7 +79,7 @@ class TargetExample:
 
 @dataclass(frozen=True)
 class HeadExample:
-    """Targets for a head, and what its answers to them are like.
+    """Targets for a head, and the form of its answers.
 
     Attributes:
         offered: to the constructor by the data.
@@ -125,7 +125,7 @@ def example_of(kind: str) -> Any:
 
 
 def within(distance: float | Sequence[float]) -> Callable[[Tensor, Tensor], bool]:
-    """Return what says whether answers are nearer than `distance` to the targets."""
+    """Return a test that answers are nearer than `distance` to the targets."""
     return lambda answer, targets: bool(
         ((answer - targets).abs() < torch.as_tensor(distance)).all()
     )

@@ -1,4 +1,4 @@
-"""The folders of the kinds of task: found, not listed, and imported when somebody asks for what they hold.
+"""The folders of the kinds of task: found, not listed, and imported when a part of them is asked for.
 
 A kind is a folder with `target.py`, `scores.py`, `example.py` and its heads in all other modules. Targets and scores
 do without torch. A folder outside this package counts from the moment that its `target` is imported.

@@ -1,4 +1,4 @@
-"""What heads about places share: the tokens of a picture or of a video's frames as maps, and what leads from there."""
+"""Maps of tokens, of a picture or of a video's frames, and a decoder above them, for heads about places."""
 
 from __future__ import annotations
 
@@ -41,25 +41,25 @@ class Grid(nn.Module):
         Raises:
             ConfigError: there is no such picture, or its tokens are no square grids of at least 2 x 2.
         """
-        found = self._own(tokens)
-        batch, length, dim = found.values.shape
-        if self._unasked(found):
+        own = self._own(tokens)
+        batch, length, dim = own.values.shape
+        if self._unasked(own):
             side = int(self.side) or _UNSEEN
-            return found.values.new_zeros(batch * self.frames, dim, side, side)
+            return own.values.new_zeros(batch * self.frames, dim, side, side)
         side = math.isqrt(length // self.frames)
         if self.frames * side**2 != length or side < 2:
             raise ConfigError(self._refusal(length))
         self.side.fill_(side)
-        maps = zeroed(found).reshape(batch * self.frames, side**2, dim)
+        maps = zeroed(own).reshape(batch * self.frames, side**2, dim)
         return maps.transpose(1, 2).reshape(-1, dim, side, side)
 
     def seen(self, tokens: Mapping[str, Tokens] | None) -> Tensor:
         """Return bool `[batch, frames]`: the frames that a row has; in a row without any, all. Tokens are as above."""
-        found = self._own(tokens)
-        if self._unasked(found):
-            return found.mask.new_ones(found.mask.shape[0], self.frames)
-        some = found.mask.view(-1, self.frames, found.mask.shape[1] // self.frames).any(dim=2)
-        return some | ~found.present.unsqueeze(1)
+        own = self._own(tokens)
+        if self._unasked(own):
+            return own.mask.new_ones(own.mask.shape[0], self.frames)
+        some = own.mask.view(-1, self.frames, own.mask.shape[1] // self.frames).any(dim=2)
+        return some | ~own.present.unsqueeze(1)
 
     def _own(self, tokens: Mapping[str, Tokens] | None) -> Tokens:
         if not tokens or self.of not in tokens:
@@ -69,9 +69,9 @@ class Grid(nn.Module):
         return tokens[self.of]
 
     @staticmethod
-    def _unasked(found: Tokens) -> bool:
+    def _unasked(own: Tokens) -> bool:
         """Return whether no row of the batch has the picture, so that the tokens have no places."""
-        return found.values.shape[1] == 1 and not bool(found.mask.any())
+        return own.values.shape[1] == 1 and not bool(own.mask.any())
 
     def _refusal(self, length: int) -> str:
         if self.frames == 1:
@@ -92,7 +92,7 @@ def cell_middles(side: int, like: Tensor) -> Tensor:
 
 
 class GridDecoder(nn.Module):
-    """Convolutions that enlarge a map step by step, told by a vector what all else says about the row.
+    """Convolutions that enlarge a map step by step, conditioned on a vector about the row.
 
     Every step enlarges (bilinearly) by the same factor and ends with a 3x3 convolution, so that neighbours of the
     answer are made together; the last map is read pixel by pixel.

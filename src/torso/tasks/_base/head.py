@@ -39,13 +39,13 @@ class Head(nn.Module, ABC):
     not_exportable: ClassVar[str] = ""
     """Why `torch.export` cannot trace `forward`; empty if it can. A law checks either claim."""
     reads_tokens: ClassVar[bool] = False
-    """Whether `forward` is given the encoders' tokens, by modality, beside the vector."""
+    """`forward` is given the encoders' tokens, by modality, beside the vector."""
     among_batch: ClassVar[bool] = False
-    """Whether the likelihood of a row is one among the rows of its batch."""
+    """The likelihood of a row depends on the other rows of its batch."""
     refits_answer: ClassVar[bool] = False
-    """Whether `calibrate` may change answers, where how sure and what cannot be told apart."""
+    """`calibrate` may change answers, not only how sure they are."""
     answer_inside: ClassVar[bool] = True
-    """Whether `low` and `high` always hold the answer."""
+    """`low` and `high` always hold the answer."""
     law_settings: ClassVar[tuple[Mapping[str, object], ...]] = ()
     """Settings, besides the defaults, in which the laws of the room try the head. Not inherited by its heirs."""
     level: float = 0.0
@@ -85,7 +85,7 @@ class Head(nn.Module, ABC):
         """Return the negative log-likelihood of each row, `[batch]`; anything where a label is missing."""
 
     def training_loss(self, outputs: Tensor, targets: Tensor, /) -> Tensor:
-        """Return what training minimises of each row, `[batch]`: by default, its negative log-likelihood."""
+        """Return the loss of each row that training minimises, `[batch]`: by default, `nll`."""
         return self.nll(outputs, targets)
 
     @abstractmethod
@@ -97,7 +97,7 @@ class Head(nn.Module, ABC):
         return None
 
     def details(self, outputs: Tensor, /) -> dict[str, Tensor]:
-        """Return what is known beside the prediction, in the target's unit, by name; `T_NAME` is its column.
+        """Return details of the prediction, in the target's unit, by name; `T_NAME` is the column.
 
         `spread` is a standard deviation; `low` and `high` are the ends of an interval that should hold `level` of
         the labels.
@@ -106,7 +106,7 @@ class Head(nn.Module, ABC):
         return {} if spread is None else {"spread": spread}
 
     def answer(self, outputs: Tensor, /) -> tuple[Tensor, dict[str, Tensor]]:
-        """Return what `predict` and `details` return, for heads where one takes the other."""
+        """Return prediction and details at once, for heads where one takes the other."""
         return self.predict(outputs), self.details(outputs)
 
     def log_loss(self, outputs: Tensor, targets: Tensor, /) -> Tensor | None:  # noqa: ARG002
@@ -134,7 +134,7 @@ class Head(nn.Module, ABC):
         return of_rows(outputs[rows], targets[rows]).mean()
 
     def calibrate(self, outputs: Tensor, targets: Tensor, /) -> None:
-        """Refit, on held-out rows, what training rows make overconfident. Default: nothing."""
+        """Refit, on held-out rows, the parameters that training makes overconfident. Default: nothing."""
 
 
 def known_sum(terms: Tensor, known: Tensor) -> Tensor:

@@ -17,7 +17,7 @@ __all__ = ["check_level", "conformal_bound"]
 
 
 def conformal_bound(distances: Tensor, level: float) -> float | None:
-    """Return what `level` of new distances stay below, from held-out ones `[rows]`, NaN where missing.
+    """Return the bound that `level` of new distances stay below, from held-out ones `[rows]`, NaN where missing.
 
     It is the k-th smallest of n, with `k = ceil((n + 1) level)`; None where n is too small for that: 9 rows for 0.9.
     """

@@ -1,4 +1,4 @@
-"""What targets of numbers share: where they are counted from, and the columns of their answers.
+"""Origin and answer columns of targets that are numbers.
 
 Models compute in float32, which keeps seven digits: of seconds since 1970 it keeps the minutes. So where the
 mean is far larger than the spread, targets are counted from an origin, the mean, that is taken away and put
@@ -56,8 +56,8 @@ def named(
 
 def constant(column: Column, known: np.ndarray, what: str = "a number") -> DataError:
     """Return the error that the `known` labels of `column` are all one."""
-    found = f"{known[0]:g} everywhere" if len(known) else "no label at all"
+    values = f"{known[0]:g} everywhere" if len(known) else "no label at all"
     return DataError(
         f"{column.table}, column {column.name!r}: {what} target should have at least two values among the "
-        f"training rows. Found {found}. Leave it out of the targets."
+        f"training rows. Found {values}. Leave it out of the targets."
     )

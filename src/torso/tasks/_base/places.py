@@ -63,7 +63,7 @@ class OfPicture(Target):
 def side_lengths(size: int | Sequence[int]) -> tuple[int, int]:
     """Return height and width of a setting `size`: one number, or both."""
     sides = [size, size] if isinstance(size, int) else list(size)
-    if len(sides) != 2 or not all(isinstance(one, int) and 1 <= one <= 1024 for one in sides):
+    if len(sides) != 2 or not all(isinstance(side, int) and 1 <= side <= 1024 for side in sides):
         raise ValueError(
             f"Parameter `size` should be one number or [height, width], from 1 to 1024 pixels. Found {size!r}."
         )

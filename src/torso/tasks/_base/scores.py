@@ -1,4 +1,4 @@
-"""What a kind of target must know to be evaluated: its metrics, and what a baseline without inputs would say.
+"""Metrics of a kind of target, and its baseline without inputs.
 
 The baseline is scored by the same code as the model, as a predictor that says the same for every row: so the
 AUROC of a constant is 0.5 and R² of the training mean is about 0 without being written down anywhere.
@@ -65,19 +65,19 @@ class Scores(ABC):
     axes: ClassVar[tuple[int, int]] = (1, 1)
     """Number of axes of `prediction` and of `truth`."""
     wider: ClassVar[bool] = False
-    """Whether an interval may hold more than it promises, as one that ends at whole numbers must."""
+    """An interval may hold more than it promises, as one that ends at whole numbers must."""
     probable: ClassVar[bool] = True
-    """Whether predictions are probabilities."""
+    """Predictions are probabilities."""
     named: ClassVar[bool] = True
-    """Whether the second axis of a prediction with two stands for classes, dimensions or labels with names."""
+    """The second axis of a prediction stands for classes, dimensions or labels with names."""
     steps: ClassVar[bool] = False
-    """Whether the second axis of a prediction stands for steps; the names are then of what is told of the steps."""
+    """The second axis of a prediction stands for steps, each of which has one of the named classes."""
     alike: ClassVar[bool] = True
-    """Whether `prediction` and `truth` agree in the axes that both have; else only in the rows."""
+    """`prediction` and `truth` agree in the axes that both have; else only in the rows."""
     among_rows: ClassVar[bool] = False
-    """Whether a row is judged by the rows beside it, as in a search."""
+    """A row is judged by the rows beside it, as in a search."""
     gaps: ClassVar[bool] = False
-    """Whether a prediction may hold NaN."""
+    """A prediction may hold NaN."""
 
     def __init_subclass__(cls, *, name: str | None = None, **rest: Any) -> None:
         super().__init_subclass__(**rest)
@@ -96,7 +96,7 @@ class Scores(ABC):
     @staticmethod
     @abstractmethod
     def fit_baseline(truth: Array, names: Sequence[str], /) -> Baseline:
-        """Return, JSON-able, what the baseline learns from the truths of the training rows."""
+        """Return the baseline, learned from the truths of the training rows, as JSON values."""
 
     @staticmethod
     @abstractmethod

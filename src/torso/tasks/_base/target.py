@@ -43,7 +43,7 @@ class Target(ABC):
     rank: ClassVar[int | None] = None
     """Place among the kinds that are asked whether they `recognise` a column, lowest first; None: never asked."""
     free: ClassVar[bool] = False
-    """Whether the labels may lie in the inputs alone, so that no column need hold them."""
+    """The labels may lie in the inputs alone, so that no column need hold them."""
 
     def __init_subclass__(
         cls, *, name: str = "", head: str = "", rank: int | None = None, **kwargs: Any
@@ -70,7 +70,7 @@ class Target(ABC):
         """Learn classes or statistics from the training rows; refuse a target with nothing to learn."""
 
     def learn(self, column: Labels, reading: Reading) -> None:  # noqa: ARG002
-        """Do what `fit` does, for labels that lie in files, which `reading` reads."""
+        """Fit to labels that lie in files, which `reading` reads. Default: `fit`."""
         self.fit(column)
 
     def bind(self, task: str, inputs: Mapping[str, Input]) -> None:
@@ -95,11 +95,11 @@ class Target(ABC):
 
     @abstractmethod
     def state(self) -> Facts:
-        """Return what `fit` learned, as JSON values."""
+        """Return everything that `fit` learned, as JSON values."""
 
     @abstractmethod
     def restore(self, state: Facts) -> None:
-        """Take back what `state` returned."""
+        """Take back the values of `state`."""
 
     @abstractmethod
     def encode(self, column: Labels, reading: Reading) -> np.ndarray:
@@ -115,13 +115,13 @@ class Target(ABC):
 
     @abstractmethod
     def offered(self) -> Facts:
-        """Return what a head's constructor may ask for."""
+        """Return the arguments that a head's constructor may ask for."""
 
     @abstractmethod
     def columns(
         self, task: str, prediction: np.ndarray, details: Mapping[str, np.ndarray]
     ) -> dict[str, pa.Array]:
-        """Return the columns of a prediction table: the value, then probabilities or what is known beside it."""
+        """Return the columns of a prediction table: the value, then probabilities or other details."""
 
     @property
     def others(self) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Lists of boxes as labels: how a cell is read, and what boxes and tracks know of their classes."""
+"""Lists of boxes as labels: reading their cells, and the classes of boxes and tracks."""
 
 from __future__ import annotations
 
@@ -69,15 +69,15 @@ class ListOfBoxes(OfPicture):
             DataError: no box at all, or a cell that is no list of boxes.
         """
         rows = self._rows(column)
-        found = {box.name for row in rows if row is not None for box in row}
-        if not found:
+        names = {box.name for row in rows if row is not None for box in row}
+        if not names:
             raise DataError(
                 f"{column.table}, column {column.name!r}: a {self.kind} target should have at least one box among the "
                 f"training rows. Found none in {sum(row is not None for row in rows)} labels. Leave it out of the "
                 "targets."
             )
-        numeric = all(one.lstrip("-").isdigit() for one in found)
-        self.classes = sorted(found, key=int) if numeric else sorted(found)
+        numeric = all(name.lstrip("-").isdigit() for name in names)
+        self.classes = sorted(names, key=int) if numeric else sorted(names)
         self.most = self.given or _ROOM + max(self._count(row) for row in rows if row is not None)
 
     def state(self) -> Facts:
@@ -85,7 +85,7 @@ class ListOfBoxes(OfPicture):
         return {"classes": self.classes, "most": self.most}
 
     def restore(self, state: Facts) -> None:
-        """Take back what was learned."""
+        """Take back the classes and the room for things."""
         self.classes, self.most = state["classes"], state["most"]
 
     def offered(self) -> Facts:
@@ -134,7 +134,7 @@ class ListOfBoxes(OfPicture):
         width, height = self.picture
         name = values["class"]
         inside = x0 < min(x1, width) and y0 < min(y1, height) and x1 > 0 and y1 > 0
-        if not (inside and all(math.isfinite(one) for one in corners)) or name is None:
+        if not (inside and all(math.isfinite(corner) for corner in corners)) or name is None:
             raise column.error(
                 row,
                 f"expected a box with x0 < x1, y0 < y1 and a class that lies in a picture of {width:g} x {height:g}, "

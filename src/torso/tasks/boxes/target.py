@@ -65,7 +65,7 @@ class BoxesTarget(ListOfBoxes, name="boxes", head="set"):
         del details
         scale = np.array(self.picture * 2)
         number = pa.float32()
-        fields = [*((one, number) for one in CORNERS), ("class", pa.string()), ("score", number)]
+        fields = [*((side, number) for side in CORNERS), ("class", pa.string()), ("score", number)]
         rows = []
         for boxes in prediction:
             sure = boxes[boxes[:, 5] >= self.least]

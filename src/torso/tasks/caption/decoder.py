@@ -1,4 +1,4 @@
-"""A small transformer decoder: the next token from those before it and from what is said about the row."""
+"""A small transformer decoder: the next token from those before it and from vectors about the row."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Pair = tuple[Tensor, Tensor]
 
 @dataclass(frozen=True)
 class Past:
-    """What has been read of some rows, so that the next token costs the same however many came before.
+    """Keys and values of the tokens read so far, so that the next token costs the same however many came before.
 
     Attributes:
         memory: keys and values of the memory, by block, each `[rows, heads, memory, width]`.
@@ -91,8 +91,10 @@ class Decoder(nn.Module):
         self.bias = nn.Parameter(torch.zeros(symbols))
 
     def begin(self, memory: Tensor) -> Past:
-        """Return the past before the first token, from what is said about the rows, `[rows, memory, dim]`."""
-        return Past([cast(DecoderBlock, one).to_memory.keys_values(memory) for one in self.blocks])
+        """Return the past before the first token, from vectors about the rows, `[rows, memory, dim]`."""
+        return Past(
+            [cast(DecoderBlock, block).to_memory.keys_values(memory) for block in self.blocks]
+        )
 
     def forward(self, tokens: Tensor, past: Past) -> tuple[Tensor, Past]:
         """Return the hidden states after each of `tokens` `[rows, steps]`, `[rows, steps, dim]`, and the new past."""
@@ -107,7 +109,7 @@ class Decoder(nn.Module):
         return self.norm(x), Past(past.memory, pairs, past.length + tokens.shape[1])
 
     def logits(self, hidden: Tensor) -> Tensor:
-        """Return `[..., symbols]` of what follows, from hidden states `[..., dim]`."""
+        """Return logits of the next token, `[..., symbols]`, from hidden states `[..., dim]`."""
         return functional.linear(hidden, self.embedding.weight, self.bias)
 
     def teach(self, memory: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Annotated
 
 import torch
 from torch import Tensor, nn
@@ -10,6 +11,7 @@ from torch.nn import functional
 
 from torso.core.blocks import CrossBlock
 from torso.core.errors import ConfigError
+from torso.core.ranges import Range
 from torso.core.tensors import Named, concat_tokens, zeroed
 from torso.core.types import Tokens
 from torso.tasks._base.temperature import LogitHead
@@ -65,12 +67,12 @@ class CaptionDecoder(LogitHead, form="caption", name="decoder"):
         length: int,
         usual: float,
         *,
-        width: int = 128,
-        depth: int = 2,
-        memory: int = 16,
-        beams: int = 1,
-        hidden: int = 0,
-        dropout: float = 0.1,
+        width: Annotated[int, Range(16, 256, log=True)] = 128,
+        depth: Annotated[int, Range(1, 4)] = 2,
+        memory: Annotated[int, Range(4, 64, log=True)] = 16,
+        beams: Annotated[int, Range(1, 8)] = 1,
+        hidden: Annotated[int, Range(0, 256)] = 0,
+        dropout: Annotated[float, Range(0.0, 0.5)] = 0.1,
     ) -> None:
         sizes = {"width": width, "depth": depth, "memory": memory, "beams": beams}
         for name, value in sizes.items():
@@ -98,8 +100,10 @@ class CaptionDecoder(LogitHead, form="caption", name="decoder"):
         }
         queries = self.queries.expand(features.shape[0], -1, -1)
         asking = Tokens(queries, queries.new_ones(queries.shape[:2], dtype=torch.bool))
-        found = self.reader(asking, concat_tokens(read)).values
-        memory: Tensor = self.norm(torch.cat([self.layers(features).unsqueeze(1), found], dim=1))
+        read_vectors = self.reader(asking, concat_tokens(read)).values
+        memory: Tensor = self.norm(
+            torch.cat([self.layers(features).unsqueeze(1), read_vectors], dim=1)
+        )
         return memory
 
     def nll(self, outputs: Tensor, targets: Tensor, /) -> Tensor:
@@ -107,7 +111,7 @@ class CaptionDecoder(LogitHead, form="caption", name="decoder"):
         return self._losses(outputs, targets).sum(dim=1) / self.usual
 
     def log_loss(self, outputs: Tensor, targets: Tensor, /) -> Tensor:
-        """Return what `nll` does: a text has no unit."""
+        """Return `nll`, since a text has no unit."""
         return self.nll(outputs, targets)
 
     def _losses(self, outputs: Tensor, targets: Tensor) -> Tensor:
@@ -122,7 +126,7 @@ class CaptionDecoder(LogitHead, form="caption", name="decoder"):
     def predict(self, outputs: Tensor, /) -> Tensor:
         """Return the tokens of a likely text, int64 `[batch, length]`, -1 behind its end."""
         parts = torch.split(outputs, _ROWS)
-        return torch.cat([search(self.decoder, one, self.length, self.beams) for one in parts])
+        return torch.cat([search(self.decoder, part, self.length, self.beams) for part in parts])
 
     def details(self, outputs: Tensor, /) -> dict[str, Tensor]:
         """Return the `log_probability` of each token of that text, 0 behind its end, `[batch, length]`."""

@@ -41,10 +41,10 @@ class CaptionScores(Scores, name="caption"):
 
     def __init__(self, prediction: Array, truth: Array, guess: Array) -> None:  # noqa: ARG002
         pairs = [*zip(_texts(prediction), _texts(truth), strict=True)]
-        self._exact = np.array([one == other for one, other in pairs], np.float64)
+        self._exact = np.array([said == meant for said, meant in pairs], np.float64)
         self._counts = np.zeros((len(pairs), 3 * _ORDERS))
-        for row, (one, other) in enumerate(pairs):
-            self._counts[row] = matches(one, other).ravel()
+        for row, (said, meant) in enumerate(pairs):
+            self._counts[row] = matches(said, meant).ravel()
 
     def measure(self, weights: Floats, /) -> Measured:
         """Return the metrics for each row of `weights` `[resamples, rows]`."""
@@ -67,7 +67,7 @@ class CaptionScores(Scores, name="caption"):
     @staticmethod
     def guess(baseline: Baseline, prediction: Array, /) -> Array:
         """Return that text for every row."""
-        points = np.array([ord(one) for one in baseline["text"]] or [-1], np.float64)
+        points = np.array([ord(letter) for letter in baseline["text"]] or [-1], np.float64)
         return np.broadcast_to(points, (len(prediction), len(points)))
 
     @staticmethod
@@ -86,10 +86,10 @@ def matches(prediction: str, truth: str) -> Floats:
     >>> matches("a bc", "abd")[:, :3].tolist()
     [[2.0, 1.0, 0.0], [3.0, 2.0, 1.0], [3.0, 2.0, 1.0]]
     """
-    one, other = ("".join(text.split()) for text in (prediction, truth))
+    solid = ["".join(text.split()) for text in (prediction, truth)]
     out = np.zeros((3, _ORDERS))
     for place in range(_ORDERS):
-        said, meant = (_grams(text, place + 1) for text in (one, other))
+        said, meant = (_grams(text, place + 1) for text in solid)
         out[:, place] = (said & meant).total(), said.total(), meant.total()
     return out
 
@@ -105,7 +105,7 @@ def chrf(counts: Floats) -> Floats:
     precision, recall = (
         np.where(both, shared, 0.0) / np.where(both, all_, 1.0) for all_ in (said, meant)
     )
-    p, r = (one.sum(axis=-1) / np.maximum(orders, 1) for one in (precision, recall))
+    p, r = (values.sum(axis=-1) / np.maximum(orders, 1) for values in (precision, recall))
     below = _BETA**2 * p + r
     score = (1 + _BETA**2) * p * r / np.where(below > 0, below, 1.0)
     return np.asarray(np.where(meant.sum(axis=-1) > 0, score, np.nan))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 import pyarrow as pa
@@ -12,6 +12,7 @@ from torso.columns.inputs import Input
 from torso.columns.reading import Reading
 from torso.columns.tokenizing import chunks, stripped, train_tokenizer
 from torso.core.errors import DataError
+from torso.core.ranges import Range
 from torso.tables.table import Column
 from torso.tasks._base.target import Facts, Target
 
@@ -39,10 +40,10 @@ class CaptionTarget(Target, name="caption", head="decoder"):
 
     def __init__(
         self,
-        vocabulary: int = 2000,
+        vocabulary: Annotated[int, Range(300, 16_000, log=True)] = 2000,
         length: int = 64,
         lowercase: bool = False,
-        min_frequency: int = 2,
+        min_frequency: Annotated[int, Range(1, 10)] = 2,
     ) -> None:
         if vocabulary < _BYTES:
             raise ValueError(f"Parameter `vocabulary` should be at least 256. Found {vocabulary}.")
@@ -66,11 +67,11 @@ class CaptionTarget(Target, name="caption", head="decoder"):
         Raises:
             DataError: fewer than two different texts.
         """
-        found = {text for some in chunks(stripped(column)) for text in some} - {""}
-        if len(found) < 2:
+        texts = {text for some in chunks(stripped(column)) for text in some} - {""}
+        if len(texts) < 2:
             raise DataError(
                 f"{column.table}, column {column.name!r}: a caption target should have at least two different texts "
-                f"among the training rows. Found {[one[:60] for one in found]}. Leave it out of the targets."
+                f"among the training rows. Found {[text[:60] for text in texts]}. Leave it out of the targets."
             )
         self.tokenizer = train_tokenizer(
             column,
@@ -87,7 +88,7 @@ class CaptionTarget(Target, name="caption", head="decoder"):
         return {"tokenizer": self.tokenizer.to_str(), "usual": self.usual}
 
     def restore(self, state: Facts) -> None:
-        """Take back what was learned."""
+        """Take back the tokenizer and the usual length."""
         from tokenizers import Tokenizer
 
         self.tokenizer = Tokenizer.from_str(state["tokenizer"])
@@ -127,19 +128,19 @@ class CaptionTarget(Target, name="caption", head="decoder"):
         }
 
     def texts(self, tokens: np.ndarray) -> list[str]:
-        """Return what `[rows, length]` tokens say, up to the first `end`; what lies behind is not read."""
+        """Return the texts of tokens `[rows, length]`, up to the first `end`."""
         assert self.tokenizer is not None
         over = (tokens < 0) | (tokens >= self.end)
         lengths = np.where(over.any(axis=1), over.argmax(axis=1), tokens.shape[1])
         ids = [row[:length].tolist() for row, length in zip(tokens, lengths, strict=True)]
-        return [one.strip() for one in self.tokenizer.decode_batch(ids)]
+        return [text.strip() for text in self.tokenizer.decode_batch(ids)]
 
     def compared(self, values: np.ndarray) -> np.ndarray:
-        """Return int32 `[rows, characters]`: the code points of what the tokens say, -1 behind the last."""
+        """Return int32 `[rows, characters]`: the code points of the tokens' texts, -1 behind the last."""
         texts = self.texts(values)
         out = np.full((len(texts), max([1, *map(len, texts)])), -1, dtype=np.int32)
         for row, text in enumerate(texts):
-            out[row, : len(text)] = [ord(one) for one in text]
+            out[row, : len(text)] = [ord(letter) for letter in text]
         return out
 
     def columns(

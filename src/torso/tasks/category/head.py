@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Literal
+from typing import Annotated, Literal
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
 from torso.core.errors import ConfigError, unknown
+from torso.core.ranges import Range
 from torso.tasks._base.temperature import LogitHead
 
 __all__ = ["Softmax"]
@@ -55,11 +56,11 @@ class Softmax(LogitHead, form="category", name="softmax"):
         names: Sequence[str] | None = None,
         frequencies: Sequence[float] | None = None,
         *,
-        smoothing: float = 0.0,
+        smoothing: Annotated[float, Range(0.0, 0.2)] = 0.0,
         weights: Weights = "none",
-        focal: float = 0.0,
-        hidden: int = 0,
-        dropout: float = 0.0,
+        focal: Annotated[float, Range(0.0, 3.0)] = 0.0,
+        hidden: Annotated[int, Range(0, 256)] = 0,
+        dropout: Annotated[float, Range(0.0, 0.5)] = 0.0,
     ) -> None:
         super().__init__(dim, classes, hidden=hidden, dropout=dropout)
         if not 0.0 <= smoothing < 1.0:
@@ -86,7 +87,7 @@ class Softmax(LogitHead, form="category", name="softmax"):
         return functional.cross_entropy(self.scale * outputs, targets, reduction="none")
 
     def training_loss(self, outputs: Tensor, targets: Tensor, /) -> Tensor:
-        """Return what training minimises, `[batch]`."""
+        """Return the loss that training minimises, `[batch]`."""
         logs = torch.log_softmax(self.scale * outputs, dim=1)
         own = logs.gather(1, targets.unsqueeze(1)).squeeze(1)
         losses = -(1 - self.smoothing) * own - self.smoothing * logs.mean(dim=1)
@@ -108,18 +109,18 @@ def _weights(
         for name in given:
             if name not in names:
                 raise ConfigError(unknown("class in `weights`:", name, names))
-        found = [given.get(name, 1.0) for name in names]
+        chosen = [given.get(name, 1.0) for name in names]
     elif weights == "balanced":
         if frequencies is None:
             raise ValueError("Parameter `weights` 'balanced' needs the classes' `frequencies`.")
         seen = sum(share > 0 for share in frequencies)
-        found = [1 / (seen * share) if share else 0.0 for share in frequencies]
+        chosen = [1 / (seen * share) if share else 0.0 for share in frequencies]
     elif weights == "none":
-        found = [1.0] * len(names)
+        chosen = [1.0] * len(names)
     else:
         raise ValueError(
             f"Parameter `weights` should be 'none', 'balanced' or a mapping. Found {weights!r}."
         )
-    if not all(weight >= 0 for weight in found) or not any(found):
-        raise ValueError(f"Parameter `weights` should be 0 or more, and not all 0. Found {found}.")
-    return found
+    if not all(weight >= 0 for weight in chosen) or not any(chosen):
+        raise ValueError(f"Parameter `weights` should be 0 or more, and not all 0. Found {chosen}.")
+    return chosen

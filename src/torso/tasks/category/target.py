@@ -68,10 +68,10 @@ class CategoryTarget(Target, name="category", head="softmax", rank=40):
 
     def fit(self, column: Column) -> None:
         """Learn the classes, sorted (numbers by size), and how frequent they are."""
-        found = pc.unique(pc.drop_null(cells.texts(column))).to_pylist()
-        self.type = _type_name(column.values, found)
+        labels = pc.unique(pc.drop_null(cells.texts(column))).to_pylist()
+        self.type = _type_name(column.values, labels)
         numeric = self.type in ("integer", "number")
-        self.classes = sorted(found, key=float) if numeric else sorted(found)
+        self.classes = sorted(labels, key=float) if numeric else sorted(labels)
         if len(self.classes) < self.least:
             raise DataError(
                 f"{column.table}, column {column.name!r}: a target should have at least two values among the "

@@ -1,4 +1,4 @@
-"""How many: target, heads and scores."""
+"""Counts: target, heads and scores."""
 
 from __future__ import annotations
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from abc import abstractmethod
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
+from torso.core.ranges import Range
 from torso.tasks._base.golden_section import golden_section
 from torso.tasks._base.head import Head
 from torso.tasks._base.intervals import check_level
@@ -22,7 +23,7 @@ _LARGE = 8.0  # from here on Stirling's series is exact to float32
 
 
 class _Count(Head):
-    """What counts share: a mean through a log link, and intervals that end at whole numbers."""
+    """Base of heads for counts: a mean through a log link, and intervals that end at whole numbers."""
 
     answer_inside = False  # the mean of a rare event lies above its 95 %
 
@@ -43,8 +44,8 @@ class _Count(Head):
     def details(self, outputs: Tensor, /) -> dict[str, Tensor]:
         """Return `spread`, and the whole numbers `low` and `high` at the quantiles of the interval's ends."""
         ends = (1 - self.level) / 2, (1 + self.level) / 2
-        found = [self._quantile(outputs, share) for share in ends]
-        low, high = (torch.as_tensor(one).to(outputs) for one in found)
+        quantiles = [self._quantile(outputs, share) for share in ends]
+        low, high = (torch.as_tensor(quantile).to(outputs) for quantile in quantiles)
         return {**super().details(outputs), "low": low, "high": high}
 
     def log_loss(self, outputs: Tensor, targets: Tensor, /) -> Tensor:
@@ -76,8 +77,8 @@ class Poisson(_Count, form="count", name="poisson"):
         mean: float = 1.0,
         *,
         level: float = 0.9,
-        hidden: int = 0,
-        dropout: float = 0.0,
+        hidden: Annotated[int, Range(0, 256)] = 0,
+        dropout: Annotated[float, Range(0.0, 0.5)] = 0.0,
     ) -> None:
         super().__init__(dim, mean, level, 1, hidden, dropout)
 
@@ -123,8 +124,8 @@ class NegativeBinomial(_Count, form="count", name="negative_binomial"):
         *,
         spread: Literal["learned", "row"] = "learned",
         level: float = 0.9,
-        hidden: int = 0,
-        dropout: float = 0.0,
+        hidden: Annotated[int, Range(0, 256)] = 0,
+        dropout: Annotated[float, Range(0.0, 0.5)] = 0.0,
     ) -> None:
         if spread not in ("learned", "row"):
             raise ValueError(f"Parameter `spread` should be 'learned' or 'row'. Found {spread!r}.")
@@ -199,7 +200,7 @@ def _rise(counts: Tensor, size: Tensor) -> Tensor:
 
 
 def _stirling(x: Tensor) -> Tensor:
-    """Return what `lgamma` has beyond Stirling's formula, for `x` from 8 on."""
+    """Return `lgamma` less Stirling's formula, for `x` from 8 on."""
     inverse = 1 / x
     square = inverse.square()
     return inverse * (1 / 12 - square * (1 / 360 - square * (1 / 1260 - square / 1680)))

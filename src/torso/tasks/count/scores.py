@@ -1,4 +1,4 @@
-"""How many: how much of the deviance is explained, how far off, how likely, how well enclosed."""
+"""Counts: explained deviance, errors, likelihood and intervals."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class CountScores(Scores, name="count"):
 
     def measure(self, weights: Floats, /) -> Measured:
         """Return the metrics for each row of `weights` `[resamples, rows]`."""
-        found = {name: values[:, 0] for name, values in self._residuals.measure(weights).items()}
+        errors = {name: values[:, 0] for name, values in self._residuals.measure(weights).items()}
         total = weights.sum(axis=1)
         sums, own = weights @ self._truth, weights @ self._own
         mean = ratio(sums, total)
@@ -54,7 +54,7 @@ class CountScores(Scores, name="count"):
         around_prediction = own - weights @ self._crossed + weights @ self._surplus
         spread = np.where(around_mean > 1e-12 * np.abs(own), around_mean, 0.0)
         d2 = 1.0 - ratio(around_prediction, spread)
-        return Measured({"d2": d2, "mae": found["mae"], "rmse": found["rmse"]}, {})
+        return Measured({"d2": d2, "mae": errors["mae"], "rmse": errors["rmse"]}, {})
 
     @staticmethod
     def fit_baseline(truth: Array, names: Sequence[str], /) -> Baseline:  # noqa: ARG004
@@ -66,7 +66,10 @@ class CountScores(Scores, name="count"):
         counts, times = np.unique(truth, return_counts=True)
         log_dispersion = None
         if mean > 0:
-            costs = [times @ _log_loss(counts, mean, one) for one in _LOG_DISPERSIONS]
+            costs = [
+                times @ _log_loss(counts, mean, log_dispersion)
+                for log_dispersion in _LOG_DISPERSIONS
+            ]
             log_dispersion = float(_LOG_DISPERSIONS[int(np.argmin(costs))])
         quantiles = np.quantile(truth, QUANTILES)
         return {"mean": mean, "log_dispersion": log_dispersion, "quantiles": quantiles.tolist()}

@@ -1,4 +1,4 @@
-"""How many: whole numbers from 0 as a target."""
+"""Counts, whole numbers from 0, as a target."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["CountTarget"]
 
 
 class CountTarget(Target, name="count", head="negative_binomial"):
-    """How many of something; never guessed, always asked for.
+    """A count of something; never guessed, always asked for.
 
     A label that is no whole number from 0 is an error among the training rows; elsewhere it is reported and counts
     as missing.

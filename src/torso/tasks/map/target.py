@@ -58,7 +58,7 @@ class MapTarget(OfPicture, name="map", head="decoder"):
                 f"Parameter `size` should be one number where `colours` are asked for. Found {size}."
             )
         self.ignore = (
-            [ignore] if isinstance(ignore, int | float) else [float(one) for one in ignore]
+            [ignore] if isinstance(ignore, int | float) else [float(number) for number in ignore]
         )
         self.root = root
         self.mean: list[float] = []
@@ -79,10 +79,10 @@ class MapTarget(OfPicture, name="map", head="decoder"):
         for channel, own in enumerate([values.ravel()] if self.colours else values.T):
             known = own[~np.isnan(own)]
             if not len(known) or known.min() == known.max():
-                found = f"{known[0]:g} everywhere" if len(known) else "no label at all"
+                described = f"{known[0]:g} everywhere" if len(known) else "no label at all"
                 raise DataError(
                     f"{column.table}, column {column.name!r}: every channel of a map target should have at least two "
-                    f"values among the training rows' pixels. Found {found} in channel {channel}. Leave it out of "
+                    f"values among the training rows' pixels. Found {described} in channel {channel}. Leave it out of "
                     "the targets."
                 )
         wide = values.astype(np.float64)
@@ -148,6 +148,6 @@ class MapTarget(OfPicture, name="map", head="decoder"):
         del details
         if self.colours:
             pictures = np.rint(prediction.clip(0, 255)).astype(np.uint8)
-            return {task: pa.array([png_bytes(one) for one in pictures], pa.large_binary())}
+            return {task: pa.array([png_bytes(picture) for picture in pictures], pa.large_binary())}
         plain = prediction[..., 0] if self.channels == 1 else prediction
-        return {task: pa.array([npy_bytes(one) for one in plain], pa.large_binary())}
+        return {task: pa.array([npy_bytes(numbers) for numbers in plain], pa.large_binary())}

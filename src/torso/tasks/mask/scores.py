@@ -44,7 +44,7 @@ class MaskScores(Scores, name="mask"):
 
     def measure(self, weights: Floats, /) -> Measured:
         """Return the metrics for each row of `weights` `[resamples, rows]`."""
-        true, chosen, both = (weights @ one for one in (self._true, self._chosen, self._both))
+        true, chosen, both = (weights @ pixels for pixels in (self._true, self._chosen, self._both))
         ious = ratio(both, true + chosen - both)
         overall = {
             "mean_iou": mean_defined(ious),

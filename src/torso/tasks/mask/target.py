@@ -48,7 +48,7 @@ class MaskTarget(OfPicture, name="mask", head="decoder"):
     ) -> None:
         super().__init__(of)
         self.size = side_lengths(size)
-        self.ignore = [ignore] if isinstance(ignore, int) else [int(one) for one in ignore]
+        self.ignore = [ignore] if isinstance(ignore, int) else [int(number) for number in ignore]
         self.root = root
         given: dict[str, int] = {}
         if classes is not None:
@@ -79,15 +79,15 @@ class MaskTarget(OfPicture, name="mask", head="decoder"):
             DataError: fewer than two classes, or more than 256 unnamed ones.
         """
         pixels, present = self._pixels(column, reading)
-        found = np.setdiff1d(np.unique(pixels[present]), self.ignore).tolist()
-        if not self.given and len(found) <= _MOST:
-            self.values = found
-            self.classes = [str(one) for one in found]
-        known = set(found) & set(self.values)
+        numbers = np.setdiff1d(np.unique(pixels[present]), self.ignore).tolist()
+        if not self.given and len(numbers) <= _MOST:
+            self.values = numbers
+            self.classes = [str(number) for number in numbers]
+        known = set(numbers) & set(self.values)
         if len(known) < 2:
             raise DataError(
                 f"{column.table}, column {column.name!r}: a mask target should have at least two classes among the "
-                f"training rows' pixels. Found {_listed(found)}{self._expected()}. Leave it out of the targets"
+                f"training rows' pixels. Found {_listed(numbers)}{self._expected()}. Leave it out of the targets"
                 + (
                     ", or correct `classes`."
                     if self.given
@@ -149,7 +149,7 @@ class MaskTarget(OfPicture, name="mask", head="decoder"):
     ) -> dict[str, pa.Array]:
         """Return `task`, the content of a PNG whose numbers are those of the classes, and the mean probability."""
         numbers = np.array(self.values)[prediction.astype(np.intp)]
-        out = {task: pa.array([png_bytes(one) for one in numbers], pa.large_binary())}
+        out = {task: pa.array([png_bytes(mask) for mask in numbers], pa.large_binary())}
         if "probability" in details:
             out[f"{task}_probability"] = pa.array(details["probability"].mean(axis=(1, 2)))
         return out

@@ -62,5 +62,7 @@ class MultilabelScores(Scores, name="multilabel"):
     @staticmethod
     def guess(baseline: Baseline, prediction: Array, /) -> Array:
         """Return the frequencies for every row, 0.5 for a label that was never known."""
-        frequencies = [0.5 if one is None else one for one in baseline["frequencies"]]
+        frequencies = [
+            0.5 if frequency is None else frequency for frequency in baseline["frequencies"]
+        ]
         return np.broadcast_to(np.array(frequencies, np.float64), prediction.shape)

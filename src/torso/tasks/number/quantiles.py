@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Annotated
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from torso.core.ranges import Range
 from torso.tasks._base.head import Head
 from torso.tasks._base.intervals import check_level, conformal_bound
 
@@ -17,7 +19,7 @@ _WIDEST = 6.0
 
 
 class Quantiles(Head, form="number", name="quantiles"):
-    """Quantile regression: the median, the ends of an interval, and what other quantiles are asked for.
+    """Quantile regression: the median, the ends of an interval, and other quantiles on request.
 
     Koenker & Bassett, "Regression Quantiles", Econometrica 46, 1978. Each quantile q minimises the pinball loss,
     which is the negative log-likelihood of an asymmetric Laplace distribution around it (Koenker & Machado 1999);
@@ -46,11 +48,11 @@ class Quantiles(Head, form="number", name="quantiles"):
         *,
         level: float = 0.9,
         quantiles: Sequence[float] = (0.25, 0.75),
-        hidden: int = 0,
-        dropout: float = 0.0,
+        hidden: Annotated[int, Range(0, 256)] = 0,
+        dropout: Annotated[float, Range(0.0, 0.5)] = 0.0,
     ) -> None:
         level = check_level(level)
-        if not all(0.0 < one < 1.0 for one in quantiles):
+        if not all(0.0 < share < 1.0 for share in quantiles):
             raise ValueError(
                 f"Parameter `quantiles` should lie between 0 and 1. Found {list(quantiles)}."
             )
@@ -58,7 +60,7 @@ class Quantiles(Head, form="number", name="quantiles"):
         places = sorted({*map(float, quantiles), *ends, 0.5})
         super().__init__(dim, len(places), hidden=hidden, dropout=dropout)
         self.level = level
-        self.asked = [float(one) for one in quantiles]
+        self.asked = [float(share) for share in quantiles]
         self.places = places
         self._middle = places.index(0.5)
         self._ends = places.index(ends[0]), places.index(ends[1])
@@ -88,14 +90,16 @@ class Quantiles(Head, form="number", name="quantiles"):
 
     def details(self, outputs: Tensor, /) -> dict[str, Tensor]:
         """Return the interval's ends `low` and `high`, and a `quantile_Q` for each asked for, `[batch]` each."""
-        found = self._standard(outputs)
-        low, high = (found[:, place] for place in self._ends)
-        middle = found[:, self._middle]
+        quantiles = self._standard(outputs)
+        low, high = (quantiles[:, place] for place in self._ends)
+        middle = quantiles[:, self._middle]
         named = {
             "low": torch.minimum(low - self.margin, middle),
             "high": torch.maximum(high + self.margin, middle),
         }
-        named |= {f"quantile_{one:g}": found[:, self.places.index(one)] for one in self.asked}
+        named |= {
+            f"quantile_{share:g}": quantiles[:, self.places.index(share)] for share in self.asked
+        }
         return {name: value * self.std + self.mean for name, value in named.items()}
 
     @torch.no_grad()
@@ -104,13 +108,13 @@ class Quantiles(Head, form="number", name="quantiles"):
         rows = self.labelled(targets)
         if not bool(rows.any()):
             return
-        found = self._standard(outputs[rows])
+        quantiles = self._standard(outputs[rows])
         label = ((targets[rows].to(outputs.dtype) - self.mean) / self.std).unsqueeze(1)
         places = outputs.new_tensor(self.places)
-        error = label - found
+        error = label - quantiles
         pinball = torch.maximum(places * error, (places - 1) * error).mean(dim=0)
         self.log_scale.copy_(pinball.clamp(min=1e-12).log().clamp(-_WIDEST, _WIDEST))
-        low, high = (found[:, place : place + 1] for place in self._ends)
+        low, high = (quantiles[:, place : place + 1] for place in self._ends)
         bound = conformal_bound(torch.maximum(low - label, label - high).squeeze(1), self.level)
         if bound is not None:
             self.margin.fill_(bound)

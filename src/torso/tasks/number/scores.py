@@ -32,8 +32,8 @@ class NumberScores(Scores, name="number"):
 
     def measure(self, weights: Floats, /) -> Measured:
         """Return the metrics for each row of `weights` `[resamples, rows]`."""
-        found = self._residuals.measure(weights)
-        return Measured({metric: values[:, 0] for metric, values in found.items()}, {})
+        errors = self._residuals.measure(weights)
+        return Measured({metric: values[:, 0] for metric, values in errors.items()}, {})
 
     @staticmethod
     def fit_baseline(truth: Array, names: Sequence[str], /) -> Baseline:  # noqa: ARG004

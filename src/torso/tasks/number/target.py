@@ -79,5 +79,5 @@ class NumberTarget(Target, name="number", head="gaussian", rank=50):
     def columns(
         self, task: str, prediction: np.ndarray, details: Mapping[str, np.ndarray]
     ) -> dict[str, pa.Array]:
-        """Return `task` and what is known beside it, in the same unit: `task_spread`, `task_low`, `task_high`."""
+        """Return `task`, and in the same unit its details: `task_spread`, `task_low`, `task_high`."""
         return named(task, {"": prediction, **details}, self.origin)

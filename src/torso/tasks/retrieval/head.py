@@ -5,15 +5,17 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from itertools import permutations
+from typing import Annotated
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from torso.core.errors import ConfigError
+from torso.core.ranges import Range
 from torso.core.tensors import masked_mean
 from torso.core.types import Tokens
-from torso.tasks._base.head import Head
+from torso.tasks._base.towers import TowerHead
 
 __all__ = ["Contrastive"]
 
@@ -22,7 +24,7 @@ _BLOCK = 1024
 _SCALES = (1.0, 100.0)
 
 
-class Contrastive(Head, form="retrieval", name="contrastive"):
+class Contrastive(TowerHead, form="retrieval", name="contrastive"):
     """The likelihood of finding a row's own text by its picture among those of the batch, and so on in all directions.
 
     Every modality's tokens are averaged and brought to `width` numbers by a small network, of length 1. The
@@ -54,9 +56,9 @@ class Contrastive(Head, form="retrieval", name="contrastive"):
         token_dim: int,
         between: Sequence[str],
         *,
-        width: int = 64,
-        hidden: int = 0,
-        dropout: float = 0.1,
+        width: Annotated[int, Range(16, 256, log=True)] = 64,
+        hidden: Annotated[int, Range(0, 256)] = 0,
+        dropout: Annotated[float, Range(0.0, 0.5)] = 0.1,
     ) -> None:
         super().__init__(dim, 1)
         del self.layers
@@ -105,10 +107,10 @@ class Contrastive(Head, form="retrieval", name="contrastive"):
         rows = torch.eye(len(outputs), dtype=torch.bool, device=outputs.device)
         rivals = (targets[:, None] != targets) | rows
         total, counted = outputs.new_zeros(len(outputs)), outputs.new_zeros(len(outputs))
-        for one, other in permutations(range(len(self.between)), 2):
-            asks = present[:, one] & present[:, other]
-            logits = scale * outputs[:, one] @ outputs[:, other].T
-            logits = logits.masked_fill(~(rivals & present[:, other] | rows), -torch.inf)
+        for asking, answering in permutations(range(len(self.between)), 2):
+            asks = present[:, asking] & present[:, answering]
+            logits = scale * outputs[:, asking] @ outputs[:, answering].T
+            logits = logits.masked_fill(~(rivals & present[:, answering] | rows), -torch.inf)
             losses = torch.logsumexp(logits, dim=1) - logits.diagonal()
             total = total + torch.where(asks, losses, 0.0)
             counted = counted + asks

@@ -1,4 +1,4 @@
-"""Retrieval: how far up does what belongs to a row stand, when it is searched by another modality?"""
+"""Retrieval: the rank of a row's own things when another modality searches for them."""
 
 from __future__ import annotations
 
@@ -43,13 +43,13 @@ class RetrievalScores(Scores, name="retrieval"):
         pairs = list(permutations(range(prediction.shape[1]), 2))
         self._asks = np.zeros((len(truth), len(pairs)))
         self._found = {metric: np.zeros((len(truth), len(pairs))) for metric in _metrics()}
-        for place, (one, other) in enumerate(pairs):
-            asks = np.flatnonzero(present[:, one] & present[:, other])
+        for place, (asking, answering) in enumerate(pairs):
+            asks = np.flatnonzero(present[:, asking] & present[:, answering])
             self._asks[asks, place] = 1.0
-            there = np.flatnonzero(present[:, other])
+            there = np.flatnonzero(present[:, answering])
             for start in range(0, len(asks), _BLOCK):
                 rows = asks[start : start + _BLOCK]
-                near = prediction[rows, one] @ prediction[there, other].T
+                near = prediction[rows, asking] @ prediction[there, answering].T
                 same = truth[rows, None] == truth[there]
                 for metric, values in _placed(near, same).items():
                     self._found[metric][rows, place] = values
@@ -72,7 +72,7 @@ class RetrievalScores(Scores, name="retrieval"):
 
     @staticmethod
     def labelled(truth: Array, /) -> NDArray[np.bool_]:
-        """Return bool `[rows]`: the rows of which it is known what they are about."""
+        """Return bool `[rows]`: the rows with a known thing."""
         return np.asarray(truth >= 0)
 
 
@@ -81,17 +81,17 @@ def _metrics() -> list[str]:
 
 
 def _placed(near: Array, same: Array) -> dict[str, Array]:
-    """Return metric -> `[rows]` from similarities and what is about the same thing, `[rows, candidates]`."""
+    """Return metric -> `[rows]` from `[rows, candidates]`: similarities, and candidates about the same thing."""
     best = np.where(same, near, -np.inf).max(axis=1, keepdims=True)
     tied = np.isclose(near, best, rtol=0.0, atol=1e-9)
     above = ((near > best) & ~tied).sum(axis=1)
     wrong, right = (tied & ~same).sum(axis=1), (tied & same).sum(axis=1)
-    found = {}
+    metrics = {}
     for most in _AT:
         missed = np.ones(len(near))
         for draw in range(most):
             share = np.clip((wrong - draw) / np.maximum(wrong + right - draw, 1), 0.0, 1.0)
             missed *= np.where(above + draw < most, share, 1.0)
-        found[f"recall_at_{most}"] = 1.0 - missed
-    found["mean_reciprocal_rank"] = 1.0 / (1.0 + above + wrong / (right + 1.0))
-    return found
+        metrics[f"recall_at_{most}"] = 1.0 - missed
+    metrics["mean_reciprocal_rank"] = 1.0 / (1.0 + above + wrong / (right + 1.0))
+    return metrics

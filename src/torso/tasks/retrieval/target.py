@@ -19,7 +19,7 @@ __all__ = ["RetrievalTarget"]
 
 
 class RetrievalTarget(Target, name="retrieval", head="contrastive"):
-    """What a row's modalities have in common; no labels are needed, for those of one row belong together.
+    """Modalities of one row belong together, so no labels are needed.
 
     With `column`, rows with the same cell there are about the same thing, so that each finds the others' too, and a row
     with an empty cell has no label.
@@ -57,11 +57,11 @@ class RetrievalTarget(Target, name="retrieval", head="contrastive"):
         """
         if pa.types.is_null(column.values.type):
             return
-        found = texts(column).drop_null().unique()
-        if len(found) < 2:
+        things = texts(column).drop_null().unique()
+        if len(things) < 2:
             raise DataError(
                 f"{column.table}, column {column.name!r}: a retrieval target should tell two things apart among the "
-                f"training rows. Found {found.to_pylist()}. Leave it out of the targets, or "
+                f"training rows. Found {things.to_pylist()}. Leave it out of the targets, or "
                 "take `column` away if every row is about another thing."
             )
 
@@ -90,7 +90,7 @@ class RetrievalTarget(Target, name="retrieval", head="contrastive"):
     @property
     def names(self) -> list[str]:
         """The directions of search."""
-        return [f"{one} → {other}" for one, other in permutations(self.between or (), 2)]
+        return [f"{asked} → {answered}" for asked, answered in permutations(self.between or (), 2)]
 
     def columns(
         self,

@@ -1,4 +1,4 @@
-"""How long until an event, also where nobody watched for so long: target, heads and scores."""
+"""Times until an event, also where nobody watched for so long: target, heads and scores."""
 
 from __future__ import annotations
 

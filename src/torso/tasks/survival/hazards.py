@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from typing import Annotated
 
 import torch
 from torch import Tensor, nn
 
+from torso.core.ranges import Range
 from torso.core.types import Tokens
 from torso.tasks._base.intervals import check_level
 from torso.tasks._base.temperature import LogitHead
@@ -51,21 +53,21 @@ class Hazards(LogitHead, form="survival", name="hazards"):
         log_mean: float = 0.0,
         horizons: Sequence[float] = (),
         *,
-        waves: int = 4,
+        waves: Annotated[int, Range(1, 12)] = 4,
         level: float = 0.9,
-        hidden: int = 0,
-        dropout: float = 0.0,
+        hidden: Annotated[int, Range(0, 256)] = 0,
+        dropout: Annotated[float, Range(0.0, 0.5)] = 0.0,
     ) -> None:
         if waves < 1:
             raise ValueError(f"Parameter `waves` should be at least 1. Found {waves}.")
         super().__init__(dim, min(waves, len(ends) + 1), hidden=hidden, dropout=dropout)
-        if len(hazards) != len(ends) + 1 or not all(one > 0 for one in hazards):
+        if len(hazards) != len(ends) + 1 or not all(hazard > 0 for hazard in hazards):
             raise ValueError(
                 "Parameter `hazards` should have a positive number for each piece, one more than `ends`. "
                 f"Found {list(hazards)} for {list(ends)}."
             )
         self.level = check_level(level)
-        self.horizons = [float(one) for one in horizons]
+        self.horizons = [float(horizon) for horizon in horizons]
         dtype = torch.get_default_dtype()
         self.register_buffer("starts", torch.tensor([0.0, *ends], dtype=dtype))
         self.register_buffer("lengths", torch.tensor([0.0, *ends, math.inf], dtype=dtype).diff())
@@ -108,14 +110,14 @@ class Hazards(LogitHead, form="survival", name="hazards"):
     def details(self, outputs: Tensor, /) -> dict[str, Tensor]:
         """Return `low` and `high`, the interval's ends, and `survival_H` for each horizon H, `[batch]` each."""
         log_hazards = self._log_hazards(outputs)
-        found = {
+        details = {
             "low": self._time(outputs, (1 - self.level) / 2),
             "high": self._time(outputs, (1 + self.level) / 2),
         }
         for horizon in self.horizons:
             at = outputs.new_full((len(outputs),), horizon)
-            found[f"survival_{horizon:g}"] = torch.exp(-self._cumulative(log_hazards, at))
-        return found
+            details[f"survival_{horizon:g}"] = torch.exp(-self._cumulative(log_hazards, at))
+        return details
 
     def _log_hazards(self, outputs: Tensor) -> Tensor:
         return self.base.to(outputs.dtype) + (self.scale * outputs).clamp(-_FARTHEST, _FARTHEST)

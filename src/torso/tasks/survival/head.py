@@ -10,12 +10,13 @@ import math
 from abc import abstractmethod
 from collections.abc import Sequence
 from statistics import NormalDist
-from typing import Literal
+from typing import Annotated, Literal
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from torso.core.ranges import Range
 from torso.tasks._base.golden_section import golden_section
 from torso.tasks._base.head import Head
 from torso.tasks._base.intervals import check_level
@@ -29,7 +30,7 @@ _LOG_LOG_2 = math.log(math.log(2.0))
 
 
 class _LogTime(Head):
-    """What accelerated failure times share; the noise of the log time has its median at 0.
+    """Base of accelerated failure times. The noise of the log time has its median at 0.
 
     Args:
         dim: width of the vector it reads.
@@ -52,15 +53,15 @@ class _LogTime(Head):
         *,
         spread: Literal["learned", "row"] = "learned",
         level: float = 0.9,
-        hidden: int = 0,
-        dropout: float = 0.0,
+        hidden: Annotated[int, Range(0, 256)] = 0,
+        dropout: Annotated[float, Range(0.0, 0.5)] = 0.0,
     ) -> None:
         if spread not in ("learned", "row"):
             raise ValueError(f"Parameter `spread` should be 'learned' or 'row'. Found {spread!r}.")
         super().__init__(dim, 2 if spread == "row" else 1, hidden=hidden, dropout=dropout)
         self.source = spread
         self.level = check_level(level)
-        self.horizons = [float(one) for one in horizons]
+        self.horizons = [float(horizon) for horizon in horizons]
         dtype = torch.get_default_dtype()
         self.register_buffer("log_mean", torch.tensor(log_mean, dtype=dtype))
         self.register_buffer("log_std", torch.tensor(log_std, dtype=dtype))
@@ -94,15 +95,15 @@ class _LogTime(Head):
     def details(self, outputs: Tensor, /) -> dict[str, Tensor]:
         """Return `low` and `high`, the interval's ends, and `survival_H` for each horizon H, `[batch]` each."""
         center, log_spread = self._parameters_of(outputs)
-        found = {
+        details = {
             name: self._time(outputs, share)
             for name, share in (("low", (1 - self.level) / 2), ("high", (1 + self.level) / 2))
         }
         for horizon in self.horizons:
             at = (math.log(horizon) - self.log_mean) / self.log_std
             scaled = (at - center) * torch.exp(-log_spread)
-            found[f"survival_{horizon:g}"] = self._log_survival(scaled).exp()
-        return found
+            details[f"survival_{horizon:g}"] = self._log_survival(scaled).exp()
+        return details
 
     @torch.no_grad()
     def calibrate(self, outputs: Tensor, targets: Tensor, /) -> None:

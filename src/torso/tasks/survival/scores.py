@@ -1,4 +1,4 @@
-"""How long until an event: are those who last longer told apart, and how likely is what was seen?"""
+"""Times until an event: concordance of their order, and the likelihood of the labels."""
 
 from __future__ import annotations
 
@@ -41,11 +41,11 @@ class SurvivalScores(Scores, name="survival"):
     def fit_baseline(truth: Array, names: Sequence[str], /) -> Baseline:  # noqa: ARG004
         """Return shape and scale of the likeliest Weibull distribution."""
         time, event = truth.astype(np.float64).T
-        found = _likeliest_weibull(time, event > 0.5) if (event > 0.5).any() else None
+        likeliest = _likeliest_weibull(time, event > 0.5) if (event > 0.5).any() else None
         return (
             {"shape": None, "scale": None}
-            if found is None
-            else dict(zip(("shape", "scale"), found, strict=True))
+            if likeliest is None
+            else dict(zip(("shape", "scale"), likeliest, strict=True))
         )
 
     @staticmethod

@@ -46,8 +46,8 @@ class SurvivalTarget(Target, name="survival", head="weibull"):
                 "--set targets.TIME.event=COLUMN; where every row has the event, say so in a column of ones."
             )
         self.event = str(event)
-        self.horizons = [float(one) for one in horizons]
-        if not all(one > 0 for one in self.horizons):
+        self.horizons = [float(horizon) for horizon in horizons]
+        if not all(horizon > 0 for horizon in self.horizons):
             raise ValueError(f"Parameter `horizons` should be above 0. Found {self.horizons}.")
         self.log_mean = 0.0
         self.log_std = 1.0
@@ -91,7 +91,7 @@ class SurvivalTarget(Target, name="survival", head="weibull"):
         }
 
     def restore(self, state: Facts) -> None:
-        """Take back what was learned."""
+        """Take back the scale of the times, and the pieces."""
         self.log_mean, self.log_std = state["log_mean"], state["log_std"]
         self.ends, self.hazards = state["ends"], state["hazards"]
 
@@ -132,7 +132,7 @@ def _hazards(time: np.ndarray, event: np.ndarray, edges: np.ndarray) -> list[flo
     spent = (np.clip(time[:, None], edges[:-1], edges[1:]) - edges[:-1]).sum(axis=0)
     at = np.searchsorted(edges, happened) - 1
     counts = np.bincount(at, minlength=len(edges) - 1)
-    return [float(one) for one in np.maximum(counts, 0.5) / spent]
+    return [float(hazard) for hazard in np.maximum(counts, 0.5) / spent]
 
 
 def _events(column: Column) -> np.ndarray:

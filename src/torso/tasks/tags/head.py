@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Annotated
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.utils import rnn
 
+from torso.core.ranges import Range
 from torso.core.types import Tokens
 from torso.tasks._base.temperature import LogitHead
 from torso.tasks.tags.chain import Chain
@@ -59,9 +61,9 @@ class TagTokens(LogitHead, form="tags", name="tokens"):
         touching: bool = False,
         *,
         chain: bool = False,
-        width: int = 64,
-        hidden: int = 0,
-        dropout: float = 0.0,
+        width: Annotated[int, Range(16, 256, log=True)] = 64,
+        hidden: Annotated[int, Range(0, 256)] = 0,
+        dropout: Annotated[float, Range(0.0, 0.5)] = 0.0,
     ) -> None:
         read = 2 * width or token_dim
         super().__init__(dim, read, hidden=hidden, dropout=dropout)
@@ -79,11 +81,11 @@ class TagTokens(LogitHead, form="tags", name="tokens"):
 
     def forward(self, features: Tensor, tokens: Mapping[str, Tokens] | None = None, /) -> Tensor:
         """Return `[batch, steps, classes + 1]`: logits, and 1 where the row has the step or else 0."""
-        found = read_steps(self.of, self.steps, tokens)
+        read = read_steps(self.of, self.steps, tokens)
         vector = self.layers(features).unsqueeze(1)
         alone = self._logits(vector).expand(-1, self.steps, -1)
-        there = functional.pad(found.there, (0, self.steps - found.values.shape[1]))
-        seen = self._logits(self.inward(found.values) + self._around(found) + vector)
+        there = functional.pad(read.there, (0, self.steps - read.values.shape[1]))
+        seen = self._logits(self.inward(read.values) + self._around(read) + vector)
         seen = functional.pad(seen, (0, 0, 0, self.steps - seen.shape[1]))
         logits = torch.where(there.unsqueeze(2), seen.to(alone), alone)
         return torch.cat([logits, there.unsqueeze(2).to(logits)], dim=2)
@@ -93,7 +95,7 @@ class TagTokens(LogitHead, form="tags", name="tokens"):
         return logits
 
     def _around(self, steps: Steps) -> Tensor | float:
-        """Return what stands around each step, `[batch, length, 2 * width]`."""
+        """Return each step's context, `[batch, length, 2 * width]`."""
         if self.around is None or steps.values.shape[0] == 0:
             return 0.0
         lengths = steps.lengths.clamp(min=1).cpu()
@@ -134,7 +136,9 @@ class TagTokens(LogitHead, form="tags", name="tokens"):
         known, truth = known[:, : logits.shape[1]], truth[:, : logits.shape[1]]
         others = functional.one_hot(truth, self.classes) == 0
         held = logits.masked_fill(others & known.unsqueeze(2), -torch.inf)
-        every, those = (chain.log_partition(one, lengths, self.scale) for one in (logits, held))
+        every, those = (
+            chain.log_partition(scores, lengths, self.scale) for scores in (logits, held)
+        )
         return every - those
 
     def _extent(self, outputs: Tensor, known: Tensor | None = None) -> tuple[Tensor, Tensor]:

@@ -41,17 +41,17 @@ class TagsScores(Scores, name="tags"):
         chosen = np.where(known, prediction, -1).astype(np.int64)
         tags = tags_of(truth)
         num_tags = int(max(tags.max(initial=1), tags_of(chosen).max(initial=1)))
-        true, found = spans_of(truth), spans_of(chosen)
-        right = found[_among(found, true)]
+        true, answered = spans_of(truth), spans_of(chosen)
+        right = answered[_among(answered, true)]
         self._true, self._chosen, self._both = (
-            _counts(spans, len(truth), num_tags) for spans in (true, found, right)
+            _counts(spans, len(truth), num_tags) for spans in (true, answered, right)
         )
         self._right = ((tags == tags_of(chosen)) & known).sum(axis=1).astype(np.float64)
         self._known = known.sum(axis=1).astype(np.float64)
 
     def measure(self, weights: Floats, /) -> Measured:
         """Return the metrics for each row of `weights` `[resamples, rows]`."""
-        both, chosen, true = (weights @ one for one in (self._both, self._chosen, self._true))
+        both, chosen, true = (weights @ counts for counts in (self._both, self._chosen, self._true))
         overall = {
             "span_f1": f1(both.sum(axis=1), chosen.sum(axis=1), true.sum(axis=1)),
             "step_accuracy": ratio(weights @ self._right, weights @ self._known),

@@ -1,4 +1,4 @@
-"""What heads about steps read: the tokens of a text or time series, one per step."""
+"""Tokens of a text or time series, one per step, for heads about steps."""
 
 from __future__ import annotations
 
@@ -46,12 +46,12 @@ def read_steps(of: str, most: int, tokens: Mapping[str, Tokens] | None) -> Steps
         raise ConfigError(
             f"Parameter `of` should name an input. Found {of!r}; known: {list(tokens or ())}."
         )
-    found = tokens[of]
-    length = found.mask.shape[1]
+    own = tokens[of]
+    length = own.mask.shape[1]
     if length > most:
         raise ConfigError(
             f"A head about steps should read one token per step, at most {most}. Found {length} of {of!r}: use an "
             f"encoder such as `transformer` with --set encoders.{of}.tokens=0."
         )
-    places = torch.arange(1, length + 1, device=found.mask.device)
-    return Steps(zeroed(found), (places * found.mask).amax(dim=1))
+    places = torch.arange(1, length + 1, device=own.mask.device)
+    return Steps(zeroed(own), (places * own.mask).amax(dim=1))

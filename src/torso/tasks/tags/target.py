@@ -1,4 +1,4 @@
-"""Tags along a text or time series: which stretches of it are what."""
+"""Tags along a text or time series: named stretches of it."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _FORMS = 'expected a list of [start, end, tag], objects with these names, or tex
 
 
 class Label(NamedTuple):
-    """What a cell says.
+    """The spans of a cell.
 
     Attributes:
         spans: start, end (exclusive) and tag, in characters of a text or steps of a sequence.
@@ -106,16 +106,16 @@ class TagsTarget(Target, name="tags", head="tokens"):
         """
         labels, places = self._parts(column)
         if not self.steps:
-            self.steps = max((len(one) for one in places if one is not None), default=0)
-        found = {tag for label in labels if label is not None for *_, tag in label.spans}
-        if not found:
+            self.steps = max((len(steps) for steps in places if steps is not None), default=0)
+        tags = {tag for label in labels if label is not None for *_, tag in label.spans}
+        if not tags:
             raise DataError(
                 f"{column.table}, column {column.name!r}: a tags target should have at least one span among the "
                 f"training rows. Found none in {sum(one is not None for one in labels)} labels. Leave it out of the "
                 "targets."
             )
-        numeric = all(tag.lstrip("-").isdigit() for tag in found)
-        self.tags = self.given or (sorted(found, key=int) if numeric else sorted(found))
+        numeric = all(tag.lstrip("-").isdigit() for tag in tags)
+        self.tags = self.given or (sorted(tags, key=int) if numeric else sorted(tags))
         self.touching = touching(self.encode(column, Reading()))
 
     def state(self) -> Facts:
@@ -123,7 +123,7 @@ class TagsTarget(Target, name="tags", head="tokens"):
         return {"tags": self.tags, "steps": self.steps, "touching": self.touching}
 
     def restore(self, state: Facts) -> None:
-        """Take back what was learned."""
+        """Take back the tags, and the steps."""
         self.tags, self.steps, self.touching = state["tags"], state["steps"], state["touching"]
 
     def encode(self, column: Labels, reading: Reading) -> np.ndarray:
@@ -184,7 +184,7 @@ class TagsTarget(Target, name="tags", head="tokens"):
         return {task: pa.array(in_order, pa.list_(pa.struct(fields)))}
 
     def _parts(self, column: Labels) -> tuple[list[Label | None], Sequence[np.ndarray | None]]:
-        """Return what each cell says, and the steps of its input, None where there is none."""
+        """Return each cell's spans, and the steps of its input, None where there is none."""
         if not column.steps and column.values.null_count == len(column):
             return [None] * len(column), [None] * len(column)
         text = cells.is_text(column.values)
@@ -201,13 +201,13 @@ class TagsTarget(Target, name="tags", head="tokens"):
         if (
             cell
             and self.form != "text"
-            and not any(isinstance(one, list | Mapping) for one in cell)
+            and not any(isinstance(label, list | Mapping) for label in cell)
         ):
-            names = [None if one is None else cells.text_of(one) for one in cell]
+            names = [None if tag is None else cells.text_of(tag) for tag in cell]
             return Label(
-                _runs(names), {at for at, one in enumerate(names) if one is None}, len(cell)
+                _runs(names), {at for at, name in enumerate(names) if name is None}, len(cell)
             )
-        spans = sorted(_span(column, row, one) for one in cell)
+        spans = sorted(_span(column, row, span) for span in cell)
         for (*_, end, _), (start, *_) in pairwise(spans):
             if start < end:
                 raise column.error(row, f"expected spans that do not overlap, found {spans}")
@@ -256,7 +256,7 @@ def _identity(steps: int) -> np.ndarray:
 
 
 def _read(text: str) -> Any:
-    """Return what a text cell holds: a list, None if it is empty, or the text itself if it is neither form."""
+    """Return the list in a text cell, None if it is empty, or the text itself if it has neither form."""
     text = text.strip()
     if not text:
         return None
@@ -280,16 +280,16 @@ def _runs(names: Sequence[str | None]) -> list[tuple[int, int, str]]:
     return spans
 
 
-def _span(column: Column, row: int, one: Any) -> tuple[int, int, str]:
-    if isinstance(one, Mapping) and {*_KEYS} <= one.keys():
-        one = [one[key] for key in _KEYS]
+def _span(column: Column, row: int, span: Any) -> tuple[int, int, str]:
+    if isinstance(span, Mapping) and {*_KEYS} <= span.keys():
+        span = [span[key] for key in _KEYS]
     try:
-        start, end, tag = one
+        start, end, tag = span
         begin, stop, name = int(start), int(end), cells.text_of(tag)
         if (begin, stop) != (float(start), float(end)):
             raise ValueError
     except (TypeError, ValueError):
-        raise column.error(row, f"{_FORMS}, found {str(one)[:80]!r}") from None
+        raise column.error(row, f"{_FORMS}, found {str(span)[:80]!r}") from None
     if not 0 <= begin < stop or not name:
         raise column.error(
             row, f"expected a span with 0 <= start < end and a tag, found {[start, end, tag]}"

@@ -126,10 +126,10 @@ def _precisions(prediction: Floats, there: Array, truth: Array) -> AveragePrecis
     named, score = tracks[:, 0, 4], tracks[:, 0, 5]
     true = truth[..., 4].max(axis=2)  # [rows, most]
     corners = _zeroed(truth[..., :4].astype(np.float64), truth[..., 4] >= 0)
-    found = _zeroed(tracks[..., :4], present)
+    answered = _zeroed(tracks[..., :4], present)
 
     def overlaps(at: int) -> Floats:
-        shared, together = areas(found[at], corners[row[at]])  # [most, frames]
+        shared, together = areas(answered[at], corners[row[at]])  # [most, frames]
         return ratio(shared.sum(axis=1), together.sum(axis=1))
 
     right = greedy_hits(row, named, score, true, overlaps)
@@ -141,8 +141,8 @@ def _counts(tracks: Floats, there: Array, truth: Array) -> list[int]:
     present = truth[..., 4] >= 0
     some = present.any(axis=1)
     present, corners = present[some], truth[some, :, :4].astype(np.float64)
-    found = _zeroed(tracks[..., :4], there)
-    pairs = iou(found[None], _zeroed(corners, present)[:, None])  # [true, answered, frames]
+    answered = _zeroed(tracks[..., :4], there)
+    pairs = iou(answered[None], _zeroed(corners, present)[:, None])  # [true, answered, frames]
     overlaps = np.nan_to_num(pairs).transpose(2, 0, 1)
     wrong = mistakes(overlaps, present, there)
     return [

@@ -54,7 +54,7 @@ class TracksTarget(ListOfBoxes, name="tracks", head="set", form="video"):
         """Wish for all places of all frames, which stay where they are: 6 to 11 a side, or more of large frames."""
         if self.of is None:
             return {}
-        stride = next(one for one in (8, 4, 2) if self.size >= 6 * one)
+        stride = next(stride for stride in (8, 4, 2) if self.size >= 6 * stride)
         frame = {"type": "pyramid", "stride": stride}
         return {self.of: {"type": "frames", "frame": frame, "tokens": 0, "jitter": 0.0}}
 
@@ -100,7 +100,7 @@ class TracksTarget(ListOfBoxes, name="tracks", head="set", form="video"):
         """Return `task`, lists of boxes with their `frame`, `class`, `track` and its `score`, the surest track first."""
         del details
         number, whole = pa.float32(), pa.int32()
-        corners = [(one, number) for one in CORNERS]
+        corners = [(side, number) for side in CORNERS]
         others = [("class", pa.string()), ("track", whole), ("score", number)]
         kind = pa.list_(pa.struct([("frame", whole), *corners, *others]))
         return {task: pa.array([self._answer(tracks) for tracks in prediction], kind)}
@@ -127,7 +127,7 @@ class TracksTarget(ListOfBoxes, name="tracks", head="set", form="video"):
         return len({box.values["track"] for box in boxes})
 
     def _box(self, column: Column, row: int, box: Any) -> Box:
-        """Return a box whose frame and track are known to be what they should."""
+        """Return a box with a checked frame and track."""
         read = super()._box(column, row, box)
         frame, track = read.values["frame"], read.values["track"]
         if frame not in range(self.frames):
@@ -150,7 +150,7 @@ class TracksTarget(ListOfBoxes, name="tracks", head="set", form="video"):
             if frame in track:
                 raise column.error(row, f"found two boxes of track {name!r} in frame {frame}")
             track[frame] = box
-            names = sorted({one.name for one in track.values()})
+            names = sorted({box.name for box in track.values()})
             if len(names) > 1:
                 raise column.error(row, f"expected one class of track {name!r}, found {names}")
         return list(tracks.values())

@@ -67,8 +67,8 @@ class VectorScores(Scores, name="vector"):
         """Return the ends of the interval of each dimension."""
         nothing = [np.nan] * len(QUANTILES)
         parts = [
-            blind_interval(nothing if one is None else one, len(truth), level)
-            for one in baseline.get("quantiles", [])
+            blind_interval(nothing if quantiles is None else quantiles, len(truth), level)
+            for quantiles in baseline.get("quantiles", [])
         ]
         if not parts:
             return {}

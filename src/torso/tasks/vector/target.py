@@ -92,5 +92,5 @@ class VectorTarget(Target, name="vector", head="gaussian", rank=20):
     def columns(
         self, task: str, prediction: np.ndarray, details: Mapping[str, np.ndarray]
     ) -> dict[str, pa.Array]:
-        """Return `task` and what is known beside it, each a list."""
+        """Return `task` and its details, each a list."""
         return named(task, {"": prediction, **details}, np.array(self.origin))
