@@ -39,8 +39,8 @@ def test_five_trainings_read_infer_and_decode_once_and_equal_five_fits(tmp_path,
     counts: dict[str, int] = {}
     counted(monkeypatch, counts, "torso.runs.prepare", "read_table")
     counted(monkeypatch, counts, "torso.runs.prepare", "infer_columns")
-    counted(monkeypatch, counts, "torso.columns.inputs.media", "decode_image")
-    counted(monkeypatch, counts, "torso.columns.inputs.media", "decode_audio")
+    counted(monkeypatch, counts, "torso.columns.inputs.image", "decode_image")
+    counted(monkeypatch, counts, "torso.columns.inputs.audio", "decode_audio")
     new = {"data.cache": str(tmp_path / "another cache")}
     prepared = torso.prepare(table, TARGETS, settings={**settings, **new})
     runs = [torso.train(prepared, other) for other in OTHERS]

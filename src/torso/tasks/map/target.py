@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 import pyarrow as pa
 
-from torso.columns.inputs.media import image_decoder
+from torso.columns.inputs.image import image_decoder
 from torso.columns.media.decoder import FileDecoder
 from torso.columns.media.pixels import decode_map, map_of, npy_bytes, png_bytes
 from torso.columns.reading import Reading
