@@ -22,7 +22,7 @@ _BEGIN_SO, _END_SO = 0.5, 0.8  # shares of the cells
 
 
 class MediaInput(Input):
-    """Base of kinds that read files; a cell is a path (relative to the table, or to `root`) or the bytes.
+    """Base of kinds that read files; a cell is a path, or the bytes.
 
     Attributes:
         endings: of the names of such files, in small letters.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Literal
 
 import numpy as np
 
@@ -30,15 +30,7 @@ class AudioInput(MediaInput, name="audio", form="audio", encoder="convnet", rank
         root: folder or zip, or several, that the paths are relative to; default: the table's folder.
     """
 
-    endings: ClassVar[tuple[str, ...]] = (
-        ".wav",
-        ".flac",
-        ".ogg",
-        ".opus",
-        ".mp3",
-        ".aif",
-        ".aiff",
-    )
+    endings = (".wav", ".flac", ".ogg", ".opus", ".mp3", ".aif", ".aiff")
     begins = staticmethod(is_audio)
 
     def __init__(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Annotated, ClassVar
+from typing import Annotated
 
 import numpy as np
 
@@ -39,16 +39,7 @@ class ImageInput(MediaInput, name="image", form="image", encoder="convnet", rank
         root: folder or zip, or several, that the paths are relative to; default: the table's folder.
     """
 
-    endings: ClassVar[tuple[str, ...]] = (
-        ".png",
-        ".jpg",
-        ".jpeg",
-        ".webp",
-        ".gif",
-        ".bmp",
-        ".tif",
-        ".tiff",
-    )
+    endings = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff")
     begins = staticmethod(is_image)
 
     @classmethod

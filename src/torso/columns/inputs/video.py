@@ -29,7 +29,7 @@ class VideoInput(MediaInput, name="video", form="video", encoder="frames", rank=
     """
 
     needs: ClassVar[str] = "torso[video]"
-    endings: ClassVar[tuple[str, ...]] = (".mp4", ".m4v", ".mov", ".webm", ".mkv", ".avi")
+    endings = (".mp4", ".m4v", ".mov", ".webm", ".mkv", ".avi")
     begins = staticmethod(is_video)
 
     def __init__(
