@@ -1,8 +1,7 @@
 """Rooms without a table, a config or a trainer: two encoders, a fusion and two heads in your own PyTorch loop.
 
-Real handwritten digits (scikit-learn's bundled set). Inputs: the picture, which 30 % of the rows lack, and
-three numbers measured on it. Tasks: which digit, and whether it is even; 20 % of each label is missing.
-It prints the accuracy on test rows with and without a picture.
+Handwritten digits of scikit-learn. Inputs: the picture, absent in 30 % of the rows, and three numbers measured on
+it. Tasks: the digit, and if it is even; 20 % of each label is missing. Prints test accuracy with and without picture.
 
     python examples/own_loop.py
 """

@@ -508,7 +508,7 @@ def test_a_setting_is_refused_before_any_file_is_decoded(table, monkeypatch):
     def decoded(*_):
         raise AssertionError("decoded")
 
-    monkeypatch.setattr("torso.columns.inputs.media.decode_image", decoded)
+    monkeypatch.setattr("torso.columns.inputs.image.decode_image", decoded)
     for bad in (
         {"fusion.hiden": 3},
         {"balancing": "equl"},

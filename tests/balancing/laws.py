@@ -79,9 +79,9 @@ class Playground:
 
 
 def assert_close(
-    one: Sequence[Tensor], two: Sequence[Tensor], *, rtol: float = 0.0, atol: float = 1e-12
+    left: Sequence[Tensor], right: Sequence[Tensor], *, rtol: float = 0.0, atol: float = 1e-12
 ) -> None:
-    for a, b in zip(one, two, strict=True):
+    for a, b in zip(left, right, strict=True):
         torch.testing.assert_close(a, b, rtol=rtol, atol=atol, equal_nan=True)
 
 
@@ -102,14 +102,14 @@ def assert_descent(name: str) -> None:
 def assert_order_of_tasks_is_no_matter(name: str) -> None:
     """Tasks in another order: the same gradients, weights and training."""
     order = [2, 0, 3, 1]
-    one, two = Playground(), Playground([TASKS[index] for index in order])
-    first, second = build(name), build(name, two.tasks)
+    left, right = Playground(), Playground([TASKS[index] for index in order])
+    first, second = build(name), build(name, right.tasks)
     same = True
     for steps in (0, 5):
-        one.train(first, steps)
-        two.train(second, steps)
-        body, *own = one.balanced(first)
-        shuffled = two.balanced(second)
+        left.train(first, steps)
+        right.train(second, steps)
+        body, *own = left.balanced(first)
+        shuffled = right.balanced(second)
         if not first.order_invariant:
             same &= all(map(torch.allclose, [body, *(own[index] for index in order)], shuffled))
             continue
@@ -124,10 +124,10 @@ def assert_one_task_alone_keeps_its_direction(name: str) -> None:
     plain = torch.autograd.grad(ground.losses().sum(), ground.parameters())
     balancer = build(name, ["digit"])
     for _ in range(3):  # with and without a history
-        for one, two in zip(ground.balanced(balancer), plain, strict=True):
-            factor = (one.norm() / two.norm()).item()
+        for left, right in zip(ground.balanced(balancer), plain, strict=True):
+            factor = (left.norm() / right.norm()).item()
             assert factor > 0
-            assert_close([one], [factor * two])
+            assert_close([left], [factor * right])
         balancer.after_step(lambda: 0.9 * ground.losses().detach())
         balancer.end_epoch()
 
@@ -173,10 +173,10 @@ def assert_everything_may_be_absent(name: str) -> None:
     ground, balancer = Playground(), build(name)
     nobody = torch.zeros(len(TASKS), dtype=torch.bool)
     gradients = ground.balanced(balancer, nobody)
-    assert not any(one.any() for one in gradients)
+    assert not any(gradient.any() for gradient in gradients)
     assert all(p.grad is None or not p.grad.any() for p in balancer.parameters())
     ground.train(balancer, 2, nobody)
-    assert all(one.isfinite().all() for one in ground.balanced(balancer))
+    assert all(gradient.isfinite().all() for gradient in ground.balanced(balancer))
 
 
 def assert_present_is_the_default(name: str) -> None:
@@ -253,14 +253,14 @@ def assert_looking_changes_nothing(name: str) -> None:
     before = states(balancer)
     jacobian = torch.randn(4, 15, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
     if isinstance(balancer, GramBalancer):
-        one, two = (balancer.weights(jacobian @ jacobian.T) for _ in range(2))
+        left, right = (balancer.weights(jacobian @ jacobian.T) for _ in range(2))
     elif isinstance(balancer, GradientBalancer):
-        one, two = (balancer(jacobian) for _ in range(2))
+        left, right = (balancer(jacobian) for _ in range(2))
     elif isinstance(balancer, LossBalancer):
-        one, two = (balancer(ground.losses(), torch.ones(4, dtype=torch.bool)) for _ in range(2))
+        left, right = (balancer(ground.losses(), torch.ones(4, dtype=torch.bool)) for _ in range(2))
     else:
         return
-    assert_close([one], [two], atol=0.0)
+    assert_close([left], [right], atol=0.0)
     after = states(balancer)
     assert_close(list(after.values()), list(before.values()), atol=0.0)
 
@@ -301,9 +301,9 @@ def assert_single_precision_agrees(name: str) -> None:
     for _ in range(3):
         wide.train(first, 1)
         narrow.train(second, 1)
-    for one, two in zip(wide.balanced(first), narrow.balanced(second), strict=True):
-        assert two.dtype == torch.float32
-        assert (one - two).norm() <= 1e-3 * one.norm() + 1e-6
+    for left, right in zip(wide.balanced(first), narrow.balanced(second), strict=True):
+        assert right.dtype == torch.float32
+        assert (left - right).norm() <= 1e-3 * left.norm() + 1e-6
 
 
 def assert_a_device_without_float64_is_no_obstacle(name: str) -> None:
@@ -320,7 +320,7 @@ def assert_a_device_without_float64_is_no_obstacle(name: str) -> None:
         wide = before[key].dtype == torch.float64
         assert value.device.type == ("cpu" if wide else "meta"), key
         assert not wide or torch.equal(value.nan_to_num(), before[key].nan_to_num())
-    assert all(one.device.type == "meta" for one in states(build(name).to("meta")).values())
+    assert all(state.device.type == "meta" for state in states(build(name).to("meta")).values())
 
 
 def assert_saved_and_resumed(name: str) -> None:

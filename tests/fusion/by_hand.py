@@ -28,9 +28,9 @@ def attention(layer, queries, keys):
     query, both = linear(layer.query, queries), linear(layer.key_value, keys)
     mixed = []
     for head in range(heads):
-        place = slice(head * width, (head + 1) * width)
-        key, value = both[:, :dim][:, place], both[:, dim:][:, place]
-        scores = query[:, place] @ key.T / width**0.5
+        index = slice(head * width, (head + 1) * width)
+        key, value = both[:, :dim][:, index], both[:, dim:][:, index]
+        scores = query[:, index] @ key.T / width**0.5
         mixed.append(scores.exp() / scores.exp().sum(1, keepdim=True) @ value)
     return linear(layer.out, torch.cat(mixed, dim=1))
 
@@ -52,21 +52,23 @@ def cross(layer, x, keys):
 def rows(tokens):
     """Yield per row a mapping from the modalities that it has to their tokens `[length, dim]`."""
     for row in range(len(next(iter(tokens.values())).mask)):
-        kept = {name: one.values[row][one.mask[row]] for name, one in tokens.items()}
+        kept = {name: modality.values[row][modality.mask[row]] for name, modality in tokens.items()}
         yield {name: x for name, x in kept.items() if len(x)}
 
 
 def garbled(tokens):
     """Return the tokens with garbage under the mask."""
     return {
-        name: Tokens(one.values.masked_fill(~one.mask.unsqueeze(-1), torch.nan), one.mask)
-        for name, one in tokens.items()
+        name: Tokens(
+            modality.values.masked_fill(~modality.mask.unsqueeze(-1), torch.nan), modality.mask
+        )
+        for name, modality in tokens.items()
     }
 
 
 def assert_equal(fused, expected):
     """Compare one token per row with a vector per row, in the rows that have one; None where it is absent."""
     assert fused.mask[:, 0].tolist() == [vector is not None for vector in expected]
-    for found, vector in zip(fused.values[:, 0], expected, strict=True):
+    for actual, vector in zip(fused.values[:, 0], expected, strict=True):
         if vector is not None:
-            torch.testing.assert_close(found, vector, rtol=0, atol=1e-10)
+            torch.testing.assert_close(actual, vector, rtol=0, atol=1e-10)

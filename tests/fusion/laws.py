@@ -78,7 +78,8 @@ def example(seed: int = 1) -> dict[str, Tokens]:
 def complete(seed: int = 1) -> dict[str, Tokens]:
     """Return tokens without gaps."""
     return {
-        name: Tokens(one.values, torch.ones_like(one.mask)) for name, one in example(seed).items()
+        name: Tokens(part_tokens.values, torch.ones_like(part_tokens.mask))
+        for name, part_tokens in example(seed).items()
     }
 
 
@@ -112,9 +113,12 @@ def assert_blind_under_mask(fusion: Fusion) -> None:
     for wild in (torch.nan, torch.inf, -1e30):
         garbage = {
             name: Tokens(
-                one.values.masked_fill(~one.mask.unsqueeze(-1), wild).requires_grad_(), one.mask
+                part_tokens.values.masked_fill(
+                    ~part_tokens.mask.unsqueeze(-1), wild
+                ).requires_grad_(),
+                part_tokens.mask,
             )
-            for name, one in tokens.items()
+            for name, part_tokens in tokens.items()
         }
         fused = fusion(garbage)
         assert torch.equal(fused.mask, expected.mask)
@@ -122,8 +126,8 @@ def assert_blind_under_mask(fusion: Fusion) -> None:
         fusion.zero_grad()
         zeroed(fused).square().sum().backward()
         assert all(p.grad is None or p.grad.isfinite().all() for p in fusion.parameters())
-        for one in garbage.values():
-            assert not one.values.grad[~one.mask].any()
+        for part_tokens in garbage.values():
+            assert not part_tokens.values.grad[~part_tokens.mask].any()
 
 
 def assert_rows_are_independent(fusion: Fusion) -> None:
@@ -134,10 +138,10 @@ def assert_rows_are_independent(fusion: Fusion) -> None:
         others = torch.arange(BATCH) != row
         changed = {
             name: Tokens(
-                torch.where(others[:, None, None], -3.0 * one.values, one.values),
-                torch.where(others[:, None], ~one.mask, one.mask),
+                torch.where(others[:, None, None], -3.0 * part_tokens.values, part_tokens.values),
+                torch.where(others[:, None], ~part_tokens.mask, part_tokens.mask),
             )
-            for name, one in tokens.items()
+            for name, part_tokens in tokens.items()
         }
         fused = fusion(changed)
         assert torch.equal(fused.values[row], expected.values[row])
@@ -173,8 +177,8 @@ def assert_every_modality_matters(fusion: Fusion) -> None:
     tokens = {n: Tokens(t.values.requires_grad_(), t.mask) for n, t in example().items()}
     fused = fusion(tokens)
     (zeroed(fused) * torch.randn_like(fused.values)).sum().backward()
-    for name, one in tokens.items():
-        assert (one.values.grad.abs().amax(dim=2)[one.mask] > 1e-9).all(), name
+    for name, part_tokens in tokens.items():
+        assert (part_tokens.values.grad.abs().amax(dim=2)[part_tokens.mask] > 1e-9).all(), name
 
 
 def assert_gradient_everywhere(fusion: Fusion) -> None:
@@ -192,7 +196,10 @@ def assert_gradient_everywhere(fusion: Fusion) -> None:
 def assert_autocast(fusion: Fusion) -> None:
     """Under bfloat16, and with tokens of bfloat16, the result is finite and near full precision."""
     fusion = fusion.float()
-    tokens = {name: Tokens(one.values.float(), one.mask) for name, one in example().items()}
+    tokens = {
+        name: Tokens(part_tokens.values.float(), part_tokens.mask)
+        for name, part_tokens in example().items()
+    }
     mixed = {
         n: Tokens(t.values.bfloat16(), t.mask) if n == "text" else t for n, t in tokens.items()
     }

@@ -22,9 +22,9 @@ def test_the_layers_row_by_row(depth):
         for layer, (normalise, *feed, _) in enumerate(fusion.layers):
             streams = {n: by_hand.block(each[n].blocks[layer], x) for n, x in streams.items()}
             central = fusion.alpha[layer, 0] * central
-            for place, name in enumerate(laws.LENGTHS):
+            for index, name in enumerate(laws.LENGTHS):
                 if name in row:
-                    central = central + fusion.alpha[layer, 1 + place] * streams[name][0]
+                    central = central + fusion.alpha[layer, 1 + index] * streams[name][0]
             central = central + by_hand.feed(feed, by_hand.norm(normalise, central))
         expected.append(by_hand.norm(fusion.norm, central))
     by_hand.assert_equal(fusion(by_hand.garbled(tokens)), expected)

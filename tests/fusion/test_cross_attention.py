@@ -24,9 +24,9 @@ def test_the_walk_row_by_row(settings):
     expected = []
     for row in by_hand.rows(tokens):
         asking = row.get(query, torch.zeros(1, laws.DIM)) + fusion.start
-        for place, name in enumerate(walk):
+        for index, name in enumerate(walk):
             if name in row:
-                keys = torch.cat([fusion.lead[place : place + 1], row[name]])
+                keys = torch.cat([fusion.lead[index : index + 1], row[name]])
                 asking = by_hand.cross(fusion.blocks[name], asking, keys)
         expected.append(by_hand.norm(fusion.norm, asking.mean(0)))
     by_hand.assert_equal(fusion(by_hand.garbled(tokens)), expected)

@@ -18,9 +18,13 @@ def unit(gate, names=NAMES, dim=laws.DIM):
     return Gated(names, dim, gate=gate).double().eval()
 
 
-def mean(one, row):
-    here = one.values[row][one.mask[row]]
-    return here.mean(dim=0) if len(here) else torch.zeros(laws.DIM, dtype=torch.float64)
+def mean(modality, row):
+    present_tokens = modality.values[row][modality.mask[row]]
+    return (
+        present_tokens.mean(dim=0)
+        if len(present_tokens)
+        else torch.zeros(laws.DIM, dtype=torch.float64)
+    )
 
 
 def test_the_units_equations_row_by_row():
@@ -30,9 +34,9 @@ def test_the_units_equations_row_by_row():
         x = {name: mean(given[name], row) for name in NAMES}
         together = torch.cat([x[name] for name in NAMES])
         h = torch.zeros(laws.DIM, dtype=torch.float64)
-        for place, name in enumerate(NAMES):
+        for index, name in enumerate(NAMES):
             if given[name].mask[row].any():
-                own = fusion.score.weight[place * laws.DIM : (place + 1) * laws.DIM]
+                own = fusion.score.weight[index * laws.DIM : (index + 1) * laws.DIM]
                 z = 1 / (1 + (-(own @ together)).exp())
                 h = h + z * (fusion.content[name].weight @ x[name]).tanh()
         torch.testing.assert_close(fused[row, 0], h, rtol=0, atol=1e-12)

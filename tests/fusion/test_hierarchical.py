@@ -41,7 +41,7 @@ def test_the_tree_node_by_node():
     ],
 )
 def test_the_default_tree_is_balanced(count, tree):
-    assert _pairs([str(place) for place in range(count)]) == tree
+    assert _pairs([str(index) for index in range(count)]) == tree
 
 
 @pytest.mark.parametrize("tree", ["image", ["image"], [["image"]]])
@@ -54,7 +54,7 @@ def test_no_name_of_a_modality_is_taken_for_a_branch():
     fusion, given = grow(["branch 1", ["0", "/1"]], modalities=names), tokens(names)
     expected = fusion(given).values
     for name in names:
-        fewer = {other: one for other, one in given.items() if other != name}
+        fewer = {other: modality for other, modality in given.items() if other != name}
         assert not torch.allclose(fusion(fewer).values, expected), name
 
 

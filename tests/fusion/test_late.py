@@ -21,11 +21,11 @@ def late(rule):
 def alone(fusion, given, row):
     """Return what each modality of the row says by itself."""
     said = []
-    for name, one in given.items():
-        here = one.values[row][one.mask[row]]
-        if len(here):
+    for name, modality in given.items():
+        present_tokens = modality.values[row][modality.mask[row]]
+        if len(present_tokens):
             first, _, _, last = fusion.opinion[name]
-            hidden = functional.gelu(first.weight @ here.mean(dim=0) + first.bias)
+            hidden = functional.gelu(first.weight @ present_tokens.mean(dim=0) + first.bias)
             said.append(last.weight @ hidden + last.bias)
     return said
 
@@ -46,8 +46,8 @@ def test_the_product_of_those_who_are_there_and_the_prior():
     for row in range(laws.BATCH):
         precision = torch.ones(laws.DIM, dtype=torch.float64)  # of the prior, whose mean is 0
         weighted = torch.zeros(laws.DIM, dtype=torch.float64)
-        for one in alone(fusion, given, row):
-            mean, log_precision = one.split(laws.DIM)
+        for modality in alone(fusion, given, row):
+            mean, log_precision = modality.split(laws.DIM)
             precision = precision + log_precision.exp()
             weighted = weighted + log_precision.exp() * mean
         torch.testing.assert_close(fused.values[row, 0], weighted / precision, rtol=0, atol=1e-12)
@@ -72,9 +72,11 @@ def test_the_product_is_the_mean_of_the_multiplied_densities():
 def test_under_a_linear_head_it_is_the_mean_of_logits_and_the_geometric_mean_of_probabilities():
     fusion, head, given = late("mean"), nn.Linear(laws.DIM, 4).double(), laws.complete()
     logits = head(fusion(given).values[:, 0])
-    each = [head(fusion({name: one}).values[:, 0]) for name, one in given.items()]
+    each = [head(fusion({name: modality}).values[:, 0]) for name, modality in given.items()]
     torch.testing.assert_close(logits, sum(each) / len(each), rtol=0, atol=1e-12)
-    product = torch.stack([one.softmax(dim=1) for one in each]).prod(dim=0) ** (1 / len(each))
+    product = torch.stack([modality.softmax(dim=1) for modality in each]).prod(dim=0) ** (
+        1 / len(each)
+    )
     geometric = product / product.sum(dim=1, keepdim=True)
     torch.testing.assert_close(logits.softmax(dim=1), geometric, rtol=0, atol=1e-12)
 
@@ -100,10 +102,10 @@ def test_the_sure_outvote_the_unsure_without_overflow():
             last = fusion.opinion[name][-1]
             last.weight.zero_()
             last.bias.copy_(torch.tensor([mean, log_precision]))
-    one = Tokens.vector(torch.ones(1, 1))
-    assert fusion({"a": one, "b": one}).values.item() == 3.0
-    assert fusion({"b": one}).values.item() == -2.5  # half is the prior's zero
-    assert fusion({"a": one}).values.item() == 3.0
+    modality = Tokens.vector(torch.ones(1, 1))
+    assert fusion({"a": modality, "b": modality}).values.item() == 3.0
+    assert fusion({"b": modality}).values.item() == -2.5  # half is the prior's zero
+    assert fusion({"a": modality}).values.item() == 3.0
 
 
 def test_an_unknown_rule_is_refused():

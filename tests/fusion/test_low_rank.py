@@ -29,7 +29,10 @@ def test_it_is_tensor_fusion_with_a_tensor_of_low_rank(rank):
     fusion = LowRank(NAMES, DIM, rank=rank).double().eval()
     with torch.no_grad():
         fusion.bias.normal_()
-    given = {name: Tokens(one.values[..., :DIM], one.mask) for name, one in laws.example().items()}
+    given = {
+        name: Tokens(modality.values[..., :DIM], modality.mask)
+        for name, modality in laws.example().items()
+    }
     tensor = full_tensor(fusion, [fusion.factors[name] for name in NAMES])
     fused = fusion(given)
     for row in range(laws.BATCH):
@@ -59,7 +62,7 @@ def test_by_hand():
 
 def test_factors_start_at_plus_and_minus_one_over_the_ranks():
     torch.manual_seed(0)
-    fusion = LowRank([str(place) for place in range(8)], 64, rank=4)
+    fusion = LowRank([str(index) for index in range(8)], 64, rank=4)
     for _, factor in fusion.factors.pairs():
         assert factor.bias.abs().tolist() == pytest.approx([4 ** (-1 / 16)] * 256)
         assert factor.bias.mean().abs() < 0.3

@@ -28,9 +28,9 @@ def test_the_layers_row_by_row(settings):
             means = [streams[n].mean(0) if n in row else absent for n in laws.LENGTHS]
             joint = by_hand.linear(squeeze, torch.cat(means)).clamp(min=0)
             gates = 2 / (1 + torch.exp(-by_hand.linear(excite, joint)))
-            for place, name in enumerate(laws.LENGTHS):
+            for index, name in enumerate(laws.LENGTHS):
                 if name in row:
-                    streams[name] = streams[name] * gates[place * laws.DIM : (place + 1) * laws.DIM]
+                    streams[name] = streams[name] * gates[index * laws.DIM : (index + 1) * laws.DIM]
         summaries = [x[0] for x in streams.values()]
         expected.append(
             by_hand.norm(fusion.norm, sum(summaries) / len(summaries)) if summaries else None

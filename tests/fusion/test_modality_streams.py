@@ -21,12 +21,12 @@ def streams(depth=2):
 
 def test_a_token_leads_the_rows_that_have_any():
     some = tokens()
-    found = with_summary(
+    actual = with_summary(
         Tokens(some.values.masked_fill(~MASK.unsqueeze(-1), torch.nan), MASK), torch.ones(4)
     )
-    assert found.mask.tolist() == [[True, True, False], [False, False, False]]
-    assert torch.equal(found.values[0, 0], torch.ones(4))
-    assert torch.equal(found.values[:, 1:], zeroed(some))
+    assert actual.mask.tolist() == [[True, True, False], [False, False, False]]
+    assert torch.equal(actual.values[0, 0], torch.ones(4))
+    assert torch.equal(actual.values[:, 1:], zeroed(some))
 
 
 def test_after_the_last_layer_only_summaries_are_there_and_they_are_the_same():
@@ -42,7 +42,7 @@ def test_after_the_last_layer_only_summaries_are_there_and_they_are_the_same():
 
 def test_summaries_are_zero_where_there_is_none():
     many = streams(depth=1)
-    found = many.summaries(many.step(0, many.start({"b.c": tokens()})))
-    assert found.mask.tolist() == [[False, True], [False, False]]
-    assert found.values[0, 1].any()
-    assert not found.values[~found.mask].any()
+    actual = many.summaries(many.step(0, many.start({"b.c": tokens()})))
+    assert actual.mask.tolist() == [[False, True], [False, False]]
+    assert actual.values[0, 1].any()
+    assert not actual.values[~actual.mask].any()

@@ -46,10 +46,12 @@ def test_a_layer_keeps_the_scale():
 @pytest.mark.parametrize("count", [1, 8])
 def test_outputs_and_gradients_stay_alive(name, count):
     torch.manual_seed(0)
-    names = [f"m{place}" for place in range(count)]
+    names = [f"m{index}" for index in range(count)]
     fusion = Fusion.registry.build(name, modalities=names, dim=64).eval()
-    given = {one: torch.randn(64, 64, requires_grad=True) for one in names}
-    fused = fusion({one: Tokens.vector(values) for one, values in given.items()}).values.mean(dim=1)
+    given = {modality: torch.randn(64, 64, requires_grad=True) for modality in names}
+    fused = fusion(
+        {modality: Tokens.vector(values) for modality, values in given.items()}
+    ).values.mean(dim=1)
     fused.backward(torch.randn_like(fused))
     assert 0.2 < fused.std() < 4.0
     assert fused.std(dim=0).mean() > 0.2

@@ -21,11 +21,11 @@ def test_component_by_component(kind):
     fused = fusion(given)
     for row in range(laws.BATCH):
         said = []
-        for name, one in given.items():
-            here = one.values[row][one.mask[row]]
-            if len(here):
+        for name, modality in given.items():
+            present_tokens = modality.values[row][modality.mask[row]]
+            if len(present_tokens):
                 layer = fusion.project[name]
-                said.append((layer.weight @ here.mean(dim=0) + layer.bias).tolist())
+                said.append((layer.weight @ present_tokens.mean(dim=0) + layer.bias).tolist())
         assert fused.mask[row].item() == bool(said)
         expected = [POOLS[kind](many) for many in zip(*said, strict=True)] or [0.0] * laws.DIM
         assert fused.values[row, 0].tolist() == pytest.approx(expected, abs=1e-12)

@@ -26,12 +26,12 @@ def test_three_passes_one_by_one(inner):
             ]
         )
         told = by_hand.linear(fusion.feedback, by_hand.norm(fusion.norm, code))
-        for place, name in enumerate(names):
-            part = told[:, None, place * laws.DIM : (place + 1) * laws.DIM]
+        for index, name in enumerate(names):
+            part = told[:, None, index * laws.DIM : (index + 1) * laws.DIM]
             fed[name] = Tokens(tokens[name].values + part, tokens[name].mask)
-    expected, found = fusion.inner(fed), fusion(by_hand.garbled(tokens))
-    assert torch.equal(found.mask, expected.mask)
-    torch.testing.assert_close(found.values, expected.values, rtol=0, atol=1e-10)
+    expected, actual = fusion.inner(fed), fusion(by_hand.garbled(tokens))
+    assert torch.equal(actual.mask, expected.mask)
+    torch.testing.assert_close(actual.values, expected.values, rtol=0, atol=1e-10)
 
 
 def test_one_pass_is_the_inner_fusion_and_so_is_no_feedback():
@@ -58,7 +58,7 @@ class Added(Fusion, name=""):
     """The plainest inner fusion."""
 
     def forward(self, tokens, /):
-        return Tokens(sum(one.values for one in tokens.values()), tokens["a"].mask)
+        return Tokens(sum(modality.values for modality in tokens.values()), tokens["a"].mask)
 
 
 def build_sum():

@@ -45,15 +45,15 @@ def test_a_number_by_hand():
             parameter.zero_()
         fusion.cell.bias_hh[1] = torch.log(torch.tensor(2.0))
         fusion.start.fill_(0.9)
-    one = Tokens.vector(torch.ones(2, 1).double(), torch.tensor([True, False]))
-    fused = fusion({"a": Tokens.vector(torch.ones(2, 1).double()), "b": one})
+    second_modality = Tokens.vector(torch.ones(2, 1).double(), torch.tensor([True, False]))
+    fused = fusion({"a": Tokens.vector(torch.ones(2, 1).double()), "b": second_modality})
     assert fused.values.flatten().tolist() == pytest.approx([0.4, 0.6])
 
 
 @pytest.mark.parametrize("cell", ["gru", "lstm"])
 def test_the_first_of_eight_is_not_forgotten(cell):
     torch.manual_seed(0)
-    names = [str(place) for place in range(8)]
+    names = [str(position) for position in range(8)]
     fusion = Recurrent(names, 32, cell=cell)
     given = [torch.randn(16, 32, requires_grad=True) for _ in names]
     values = fusion({n: Tokens.vector(x) for n, x in zip(names, given, strict=True)}).values

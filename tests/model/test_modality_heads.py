@@ -46,13 +46,15 @@ def test_every_task_has_a_loss_per_modality_beside_its_own():
 @pytest.mark.parametrize("sharing", list(Sharing.registry))
 def test_a_loss_of_one_modality_moves_its_encoder_and_its_head_only(sharing):
     model, batch = small.model(modality_heads=True, sharing=sharing), small.batch(rows=12)
-    shared = {id(one) for one in model.shared_parameters()}
+    shared = {id(p) for p in model.shared_parameters()}
     named = dict(model.named_parameters())
     users = dict.fromkeys(named, 0)
     losses, _ = losses_of(model.train(), batch)
     for name, loss in zip(model.loss_names, losses, strict=True):
-        found = torch.autograd.grad(loss, [*named.values()], retain_graph=True, allow_unused=True)
-        moved = {key for key, g in zip(named, found, strict=True) if g is not None and g.any()}
+        gradients = torch.autograd.grad(
+            loss, [*named.values()], retain_graph=True, allow_unused=True
+        )
+        moved = {key for key, g in zip(named, gradients, strict=True) if g is not None and g.any()}
         for key in moved:
             users[key] += 1
         if name in model.unimodal:
@@ -63,17 +65,17 @@ def test_a_loss_of_one_modality_moves_its_encoder_and_its_head_only(sharing):
             assert any("modality_heads" in key for key in moved)
             assert any("encoders" in key for key in moved)
     assert {key for key, count in users.items() if count > 1} <= {
-        key for key, one in named.items() if id(one) in shared
+        key for key, p in named.items() if id(p) in shared
     }
 
 
 def only(batch, row, modality):
     """Hide all but one modality of a row."""
     return {
-        name: one
+        name: features
         if name == modality
-        else Features(one.values, one.mask.index_fill(0, torch.tensor([row]), False))
-        for name, one in batch.inputs.items()
+        else Features(features.values, features.mask.index_fill(0, torch.tensor([row]), False))
+        for name, features in batch.inputs.items()
     }
 
 
@@ -84,17 +86,21 @@ def test_a_row_with_one_modality_is_answered_by_its_heads():
         {k: v for k, v in model.state_dict().items() if not k.startswith("modality_heads")}
     )
     inputs = only(batch, 0, "image")
-    found, fused, alone = model(inputs), plain(inputs), model.unimodal_outputs(model.encode(inputs))
-    count = torch.stack([one.present for one in inputs.values()]).sum(dim=0)
+    outputs, fused, unimodal = (
+        model(inputs),
+        plain(inputs),
+        model.unimodal_outputs(model.encode(inputs)),
+    )
+    count = torch.stack([features.present for features in inputs.values()]).sum(dim=0)
     assert count[0] == 1 and count[1] == 0 and (count > 1).any()
     for task in small.TASKS:
-        assert torch.equal(found[task][0], alone[f"{task} from image"][0])
-        assert torch.equal(found[task][count != 1], fused[task][count != 1])
-        assert not torch.equal(found[task][0], fused[task][0])
+        assert torch.equal(outputs[task][0], unimodal[f"{task} from image"][0])
+        assert torch.equal(outputs[task][count != 1], fused[task][count != 1])
+        assert not torch.equal(outputs[task][0], fused[task][0])
     trained = []
-    for one in (model, plain):
+    for either in (model, plain):
         torch.manual_seed(3)
-        trained.append(one.train()(inputs)["digit"])
+        trained.append(either.train()(inputs)["digit"])
     assert torch.equal(*trained)  # no falling back in training
 
 
@@ -102,17 +108,18 @@ def test_a_modality_head_is_blind_to_other_modalities_and_to_garbage():
     model, batch = small.model(modality_heads=True), small.batch()
     expected = model.unimodal_outputs(model.encode(batch.inputs))
     other = {**batch.inputs, "image": small.batch(seed=9).inputs["image"]}
-    found = model.unimodal_outputs(model.encode(other))
+    outputs = model.unimodal_outputs(model.encode(other))
     for name, (_, modality) in model.unimodal.items():
-        assert torch.equal(found[name], expected[name]) == (modality != "image")
+        assert torch.equal(outputs[name], expected[name]) == (modality != "image")
 
 
 def test_the_representation_is_what_more_than_one_loss_reads():
     model, batch = small.model(modality_heads=True), small.batch()
     encoded = model.encode(batch.inputs)
-    found = model.representation(encoded, model.fuse(encoded))
+    tokens = model.representation(encoded, model.fuse(encoded))
     assert all(
-        one is two.values for one, two in zip(found, encoded.tokens["shared"].values(), strict=True)
+        values is encoded_tokens.values
+        for values, encoded_tokens in zip(tokens, encoded.tokens["shared"].values(), strict=True)
     )
     losses, _ = model.losses(
         {**model.apply_heads(model.fuse(encoded), encoded), **model.unimodal_outputs(encoded)},
@@ -120,7 +127,7 @@ def test_the_representation_is_what_more_than_one_loss_reads():
         encoded.present,
     )
     for name, loss in zip(model.loss_names, losses, strict=True):
-        grads = torch.autograd.grad(loss, found, retain_graph=True, allow_unused=True)
+        grads = torch.autograd.grad(loss, tokens, retain_graph=True, allow_unused=True)
         assert sum(g is not None and bool(g.any()) for g in grads) == (
             1 if name in model.unimodal else 3
         )
@@ -135,8 +142,8 @@ def test_skip_leaves_a_missing_modality_to_the_fusion():
     model, batch = small.model(missing="skip", fusion="sequential"), small.batch()
     assert list(model.trunks["shared"].missing.names()) == []
     inputs = {
-        name: Features(one.values, one.mask if name != "text" else one.mask & False)
-        for name, one in batch.inputs.items()
+        name: Features(features.values, features.mask if name != "text" else features.mask & False)
+        for name, features in batch.inputs.items()
     }
     walk = model.stepwise_outputs(inputs)
     assert list(walk) == list(small.MODALITIES)
@@ -158,8 +165,10 @@ def test_heads_are_readable_after_every_step(sharing):
     for modality, outputs in walk.items():
         known.append(modality)
         fewer = {
-            name: Features(one.values, one.mask if name in known else one.mask & False)
-            for name, one in batch.inputs.items()
+            name: Features(
+                features.values, features.mask if name in known else features.mask & False
+            )
+            for name, features in batch.inputs.items()
         }
         for task, expected in model(fewer).items():
             torch.testing.assert_close(outputs[task], expected, rtol=0, atol=1e-12)

@@ -36,8 +36,8 @@ def every_gradient(model, batch):
 def pick(batch, rows):
     rows = torch.tensor(rows)
     return Batch(
-        {name: one[rows] for name, one in batch.inputs.items()},
-        {name: one[rows] for name, one in batch.targets.items()},
+        {name: features[rows] for name, features in batch.inputs.items()},
+        {name: target[rows] for name, target in batch.targets.items()},
         batch.rows[rows],
     )
 
@@ -94,14 +94,14 @@ def test_every_fusion_and_sharing_in_a_model(fusion, sharing):
 def test_a_batch_without_any_label_gives_zero_losses_and_gradients():
     model, batch = small.model(), small.batch()
     gone = {
-        task: torch.full_like(one, torch.nan if one.is_floating_point() else -1)
-        for task, one in batch.targets.items()
+        task: torch.full_like(target, torch.nan if target.is_floating_point() else -1)
+        for task, target in batch.targets.items()
     }
     blind = Batch(batch.inputs, gone, batch.rows)
     losses, counts = model.losses(model(blind.inputs), blind.targets)
     assert losses.tolist() == [0.0, 0.0, 0.0]
     assert counts.tolist() == [0, 0, 0]
-    assert not any(one.any() for one in every_gradient(model, blind).values())
+    assert not any(g.any() for g in every_gradient(model, blind).values())
 
 
 def test_the_missing_token_is_used_in_evaluation_and_learned():
@@ -111,7 +111,7 @@ def test_the_missing_token_is_used_in_evaluation_and_learned():
         model.trunks["shared"].missing["image"].token += 1.0
     moved = (model(batch.inputs)["ink"] != outputs).squeeze(1)
     assert moved.tolist() == (~batch.inputs["image"].present).tolist()
-    assert all(one.any() for name, one in every_gradient(model, batch).items() if "missing" in name)
+    assert all(g.any() for name, g in every_gradient(model, batch).items() if "missing" in name)
 
 
 def test_garbage_of_absent_modalities_changes_nothing():
@@ -142,7 +142,7 @@ def test_any_name_is_good_for_a_modality_and_a_task(start, sharing):
 
 def test_an_absent_input_is_named():
     built, rows = small.model(), small.batch()
-    inputs = {name: one for name, one in rows.inputs.items() if name != "text"}
+    inputs = {name: features for name, features in rows.inputs.items() if name != "text"}
     with pytest.raises(ValueError, match=r"\['text'\] are absent\. Found \['image', 'numbers'\]"):
         built(inputs)
 
@@ -160,7 +160,7 @@ def test_half_precision_outputs_are_widened_for_the_loss():
     model, batch = small.model().float(), small.batch()
     with torch.autocast("cpu", torch.bfloat16):
         outputs = model(batch.inputs)
-    assert {one.dtype for one in outputs.values()} == {torch.bfloat16}
+    assert {output.dtype for output in outputs.values()} == {torch.bfloat16}
     losses, _ = model.losses(outputs, batch.targets)
     wide = {task: output.float() for task, output in outputs.items()}
     assert losses.dtype == torch.float32
@@ -171,15 +171,15 @@ def test_modality_dropout_works_in_training_only_and_empties_no_row(monkeypatch)
     model, batch = small.model(modality_dropout=0.8), small.batch(rows=200)
     plain = small.model()
     same = zip(model(batch.inputs).values(), plain(batch.inputs).values(), strict=True)
-    assert all(torch.equal(one, two) for one, two in same)
+    assert all(torch.equal(a, b) for a, b in same)
     seen = []
     forward = ModalityDropout.forward
     monkeypatch.setattr(
         ModalityDropout, "forward", lambda s, x: (seen.append(forward(s, x)), seen[-1])[1]
     )
     model.train()(batch.inputs)
-    before = torch.stack([one.present for one in batch.inputs.values()])
-    after = torch.stack([one.present for one in seen[0].values()])
+    before = torch.stack([features.present for features in batch.inputs.values()])
+    after = torch.stack([features.present for features in seen[0].values()])
     assert after.any(dim=0).equal(before.any(dim=0))
     assert after.sum() < before.sum()
 
@@ -200,8 +200,8 @@ def test_every_trunk_of_a_model_sees_the_same_dropout():
 
 
 def test_building_twice_with_a_seed_gives_the_same_model():
-    one, two = small.model(seed=3).state_dict(), small.model(seed=3).state_dict()
-    assert all(torch.equal(one[name], two[name]) for name in one)
+    first, second = small.model(seed=3).state_dict(), small.model(seed=3).state_dict()
+    assert all(torch.equal(first[name], second[name]) for name in first)
 
 
 @pytest.mark.parametrize(

@@ -78,8 +78,8 @@ def test_its_gradient_passes_what_a_balancer_looks_at():
     fused = model.fuse(encoded)
     looked_at = model.representation(encoded, fused)
     outputs = model.apply_heads(fused, encoded)
-    found = torch.autograd.grad(outputs["length"].sum(), looked_at)
-    assert all(bool(one.any()) for one in found)
+    gradients = torch.autograd.grad(outputs["length"].sum(), looked_at)
+    assert all(bool(g.any()) for g in gradients)
 
 
 def test_its_cost_is_measured(model):

@@ -35,8 +35,8 @@ def table(rows=96, seed=0):
     size = rng.uniform(1, 9, rows)
     return {
         "size": size.tolist(),
-        "shape": [[2 * one, 10 - one] for one in size],
-        "note": [["small", "large"][int(one > 5)] for one in size],
+        "shape": [[2 * value, 10 - value] for value in size],
+        "note": [["small", "large"][int(value > 5)] for value in size],
     }
 
 
@@ -66,33 +66,33 @@ def test_what_is_missing_is_restored_from_the_others(run):
     for name, report in run.evaluate(new, resamples=100).items():
         assert report.verdict() == "better", name
     gaps = {**new, "size": [None] * len(new["size"])}
-    found = run.predict(gaps)
-    assert np.corrcoef(found["size again"], new["size"])[0, 1] > 0.9
-    held = (found["size again_low"] <= new["size"]) & (new["size"] <= found["size again_high"])
+    answers = run.predict(gaps)
+    assert np.corrcoef(answers["size again"], new["size"])[0, 1] > 0.9
+    held = (answers["size again_low"] <= new["size"]) & (new["size"] <= answers["size again_high"])
     assert held.mean() > 0.7  # calibrated without the size itself
 
 
 def test_what_is_there_has_no_say_in_its_own_restoration(run):
     new = table(seed=1)
     other = {**new, "size": new["size"][::-1]}
-    one, two = run.predict(new), run.predict(other)
-    pd.testing.assert_series_equal(one["size again"], two["size again"])
-    assert not one["colour again_probability"].equals(two["colour again_probability"])
+    first, second = run.predict(new), run.predict(other)
+    pd.testing.assert_series_equal(first["size again"], second["size again"])
+    assert not first["colour again_probability"].equals(second["colour again_probability"])
 
 
 def test_a_row_with_nothing_else_is_answered(run):
-    found = run.predict({"size": 3.0, "shape": None, "note": None})
-    assert np.isfinite(found["size again"]).all()
+    answers = run.predict({"size": 3.0, "shape": None, "note": None})
+    assert np.isfinite(answers["size again"]).all()
 
 
 def test_without_hiding_it_is_an_autoencoder():
     run = fit(**{"training.epochs": 1})
     assert run.model.restored == {}
     new = table(seed=1)
-    one, two = (
+    first, second = (
         run.predict(rows)["size again"] for rows in (new, {**new, "size": new["size"][::-1]})
     )
-    assert not one.equals(two)
+    assert not first.equals(second)
 
 
 def squares(rows=48, seed=0):
@@ -129,7 +129,9 @@ def test_pictures_are_restored_from_words(tmp_path):
     answers = run.predict(
         [{"photo": None, "note": word} for word in ("on the left", "on the right")]
     )
-    left, right = (np.asarray(Image.open(io.BytesIO(one)))[..., 0] for one in answers["again"])
+    left, right = (
+        np.asarray(Image.open(io.BytesIO(picture)))[..., 0] for picture in answers["again"]
+    )
     assert left.shape == (SIDE, SIDE)
     half = SIDE // 2
     assert left[:, :half].mean() > left[:, half:].mean() + 100

@@ -571,7 +571,7 @@ def test_every_kind_of_input_and_target(tmp_path):
 @pytest.fixture
 def decoded(monkeypatch):
     """Count the files that are decoded."""
-    import torso.columns.inputs.media as media
+    from torso.columns.inputs import audio, image
 
     counts = {"image": 0, "audio": 0}
 
@@ -582,8 +582,8 @@ def decoded(monkeypatch):
 
         return inner
 
-    monkeypatch.setattr(media, "decode_image", counted("image", media.decode_image))
-    monkeypatch.setattr(media, "decode_audio", counted("audio", media.decode_audio))
+    monkeypatch.setattr(image, "decode_image", counted("image", image.decode_image))
+    monkeypatch.setattr(audio, "decode_audio", counted("audio", audio.decode_audio))
 
     def since():
         found = dict(counts)

@@ -73,9 +73,9 @@ def assert_rows(sharing, given, expected):
         given: trunk -> tokens.
         expected: the second derivation.
     """
-    found = sharing(given)
-    assert set(found) == set(sharing.tasks)
+    actual = sharing(given)
+    assert set(actual) == set(sharing.tasks)
     for row in range(len(next(iter(given.values())).mask)):
-        means = {name: mean(one, row) for name, one in given.items()}
-        for place, task in enumerate(sharing.tasks):
-            torch.testing.assert_close(found[task][row], expected(means, place), rtol=0, atol=1e-9)
+        means = {name: mean(trunk_tokens, row) for name, trunk_tokens in given.items()}
+        for index, task in enumerate(sharing.tasks):
+            torch.testing.assert_close(actual[task][row], expected(means, index), rtol=0, atol=1e-9)

@@ -48,8 +48,8 @@ def fused(batch: int = 4) -> Tokens:
 
 def vectors(sharing: Sharing, tokens: Tokens) -> dict[str, torch.Tensor]:
     """Return every task's vector, had every trunk given the same tokens."""
-    found: dict[str, torch.Tensor] = sharing(dict.fromkeys(sharing.trunks(), tokens))
-    return found
+    actual: dict[str, torch.Tensor] = sharing(dict.fromkeys(sharing.trunks(), tokens))
+    return actual
 
 
 def assert_can_be_traced(spec: dict[str, Any]) -> None:
@@ -61,9 +61,9 @@ def assert_can_be_traced(spec: dict[str, Any]) -> None:
 
 def assert_one_vector_per_task(spec: dict[str, Any]) -> None:
     sharing = build(spec)
-    found = vectors(sharing, fused())
-    assert set(found) == set(small.TASKS)
-    for vector in found.values():
+    actual = vectors(sharing, fused())
+    assert set(actual) == set(small.TASKS)
+    for vector in actual.values():
         assert vector.shape == (4, sharing.width)
         assert vector.dtype == torch.float64
         assert vector.isfinite().all()  # a row without tokens, and garbage under the mask
@@ -89,9 +89,9 @@ def assert_shared_parameters_are_those_of_several_tasks(spec: dict[str, Any]) ->
         named = {name for name, p in model.named_parameters() if id(p) in shared}
         assert several(reached(model, rows)) <= named  # in evaluation, before any step
         step(model.train(), rows)
-        found = reached(model, rows)
-        assert set(found) == {name for name, _ in model.named_parameters()}
-        assert several(found) == named
+        actual = reached(model, rows)
+        assert set(actual) == {name for name, _ in model.named_parameters()}
+        assert several(actual) == named
         step(model, rows)
         assert several(reached(model.eval(), rows)) <= named
 
@@ -101,17 +101,17 @@ def reached(model: Model, rows: Batch) -> Counter[str]:
     return Counter(name for task in model.tasks for name in small.gradients(model, rows, task))
 
 
-def several(found: Counter[str]) -> set[str]:
-    return {name for name, count in found.items() if count > 1}
+def several(actual: Counter[str]) -> set[str]:
+    return {name for name, count in actual.items() if count > 1}
 
 
 def step(model: Model, rows: Batch) -> None:
     """Descend a little along the gradient of the sum of the losses."""
     losses, _ = model.losses(model(rows.inputs), rows.targets)
     parameters = [*model.parameters()]
-    found = torch.autograd.grad(losses.sum(), parameters, allow_unused=True)
+    actual = torch.autograd.grad(losses.sum(), parameters, allow_unused=True)
     with torch.no_grad():
-        for parameter, gradient in zip(parameters, found, strict=True):
+        for parameter, gradient in zip(parameters, actual, strict=True):
             if gradient is not None:
                 parameter -= 0.01 * gradient / gradient.norm().clamp(min=1e-9)
 
@@ -152,19 +152,19 @@ def assert_many_tasks(spec: dict[str, Any]) -> None:
     """64 tasks: vectors of sane size, live gradients, and costs that grow as the formula says."""
     numbers, products = {}, {}
     for count in (16, 32, 64):
-        sharing = build(spec, [f"task_{place}" for place in range(count)], dim=32).train()
+        sharing = build(spec, [f"task_{index}" for index in range(count)], dim=32).train()
         tokens = Tokens(torch.randn(8, 2, 32).double(), torch.ones(8, 2, dtype=torch.bool))
         with FlopCounterMode(display=False) as counter:
-            found = torch.stack([*vectors(sharing, tokens).values()])
+            actual = torch.stack([*vectors(sharing, tokens).values()])
         numbers[count] = sum(parameter.numel() for parameter in sharing.parameters())
         products[count] = counter.get_total_flops()
-        assert 0.05 < found.square().mean().sqrt() < 5.0
+        assert 0.05 < actual.square().mean().sqrt() < 5.0
     steps = 4.01 if sharing.pairwise else 2.01
     for cost in (numbers, products):
         assert cost[64] - cost[32] <= steps * (cost[32] - cost[16])
     parameters = [*sharing.parameters()]
     if parameters:
-        for gradient in torch.autograd.grad(found.square().mean(), parameters):
+        for gradient in torch.autograd.grad(actual.square().mean(), parameters):
             assert gradient.isfinite().all()
 
 
@@ -188,12 +188,12 @@ def assert_rows_are_independent(spec: dict[str, Any]) -> None:
 
 
 def assert_saved_and_loaded(spec: dict[str, Any]) -> None:
-    one, tokens = build(spec), fused()
+    saved, tokens = build(spec), fused()
     torch.manual_seed(9)
-    two = Sharing.registry.build(spec, tasks=list(small.TASKS), dim=DIM).double().eval()
-    two.load_state_dict(one.state_dict())
-    expected = vectors(one, tokens)
-    assert all(torch.equal(v, expected[task]) for task, v in vectors(two, tokens).items())
+    loaded = Sharing.registry.build(spec, tasks=list(small.TASKS), dim=DIM).double().eval()
+    loaded.load_state_dict(saved.state_dict())
+    expected = vectors(saved, tokens)
+    assert all(torch.equal(v, expected[task]) for task, v in vectors(loaded, tokens).items())
 
 
 def assert_needs_a_task(spec: dict[str, Any]) -> None:
@@ -204,5 +204,5 @@ def assert_needs_a_task(spec: dict[str, Any]) -> None:
 def assert_autocast(spec: dict[str, Any]) -> None:
     sharing, tokens = build(spec).float(), fused()
     with torch.autocast("cpu", torch.bfloat16):
-        found = vectors(sharing, Tokens(tokens.values.bfloat16(), tokens.mask))
-    assert all(vector.isfinite().all() for vector in found.values())
+        actual = vectors(sharing, Tokens(tokens.values.bfloat16(), tokens.mask))
+    assert all(vector.isfinite().all() for vector in actual.values())

@@ -29,7 +29,7 @@ def test_a_task_reads_the_layers_of_every_list_that_holds_it():
 def test_the_extremes_are_hard_and_separate():
     together, apart = Branches(NAMES, 2, tree=[NAMES]), Branches(NAMES, 2, tree=NAMES)
     assert together.trunks() == Branches(NAMES, 2).trunks() == {"group_0": tuple(NAMES)}
-    assert apart.trunks() == {f"group_{place}": (name,) for place, name in enumerate(NAMES)}
+    assert apart.trunks() == {f"group_{index}": (name,) for index, name in enumerate(NAMES)}
     assert not [*together.parameters(), *apart.parameters()]
 
 

@@ -24,7 +24,7 @@ def selected(sharing, task, x, experts):
     """Return selector -> what each expert gets, by the paper's binary codes."""
     digits = math.ceil(math.log2(experts))
     z = affine(sharing.selectors, task, x).detach().view(sharing.k, digits)
-    found = []
+    actual = []
     for row in z:
         gates = []
         for expert in range(experts):
@@ -33,8 +33,8 @@ def selected(sharing, task, x, experts):
                 up = step(float(row[digit]), sharing.gamma)
                 gate *= up if code == "1" else 1.0 - up
             gates.append(gate)
-        found.append(gates)
-    return found
+        actual.append(gates)
+    return actual
 
 
 @pytest.mark.parametrize("tasks", [TASKS, ["alone"]], ids=len)

@@ -30,8 +30,8 @@ def test_draws_follow_the_odds():
     odds = torch.tensor([[0.7, 0.2, 0.1]]).log()
     x = torch.eye(3).unsqueeze(1)  # node n says the n-th unit vector
     torch.manual_seed(0)
-    found = torch.stack([sharing._choose(odds, x)[0, 0] for _ in range(4000)]).mean(0)
-    assert torch.allclose(found, torch.tensor([0.7, 0.2, 0.1]), atol=0.03)
+    actual = torch.stack([sharing._choose(odds, x)[0, 0] for _ in range(4000)]).mean(0)
+    assert torch.allclose(actual, torch.tensor([0.7, 0.2, 0.1]), atol=0.03)
 
 
 def test_the_temperature_falls_with_the_steps():

@@ -34,8 +34,8 @@ def test_towers_are_mixed_after_each_layer(mix, layers, level):
         towers = vectors if level == "trunk" else vectors * len(TASKS)
         stages = []
         for layer, unit in zip(sharing.layers, sharing.units, strict=True):
-            towers = [relu(affine(layer, place, x)) for place, x in enumerate(towers)]
-            towers = [mix(unit, towers, place) for place in range(len(TASKS))]
+            towers = [relu(affine(layer, index, x)) for index, x in enumerate(towers)]
+            towers = [mix(unit, towers, index) for index in range(len(TASKS))]
             stages.append(towers[task])
         if mix is sluice:
             return sum(b * x for b, x in zip(sharing.reads[task], stages, strict=True))
@@ -67,11 +67,11 @@ def test_cross_stitch_by_hand():
 
 
 def test_nddr_of_blocks_that_are_diagonal_is_cross_stitch():
-    one = CrossStitch(["a", "b"], DIM, own=0.7).double()
+    reference = CrossStitch(["a", "b"], DIM, own=0.7).double()
     other = NDDR(["a", "b"], DIM, own=0.7).double()
-    other.layers.load_state_dict(one.layers.state_dict())
-    found, expected = (sharing({"shared": tokens()}) for sharing in (other, one))
-    assert all(torch.allclose(found[task], expected[task], atol=1e-12) for task in "ab")
+    other.layers.load_state_dict(reference.layers.state_dict())
+    actual, expected = (sharing({"shared": tokens()}) for sharing in (other, reference))
+    assert all(torch.allclose(actual[task], expected[task], atol=1e-12) for task in "ab")
 
 
 def test_sluice_pays_for_subspaces_that_overlap():

@@ -52,9 +52,9 @@ def test_a_task_mixes_its_own_experts_with_common_ones(name, settings, tasks):
 
 def test_one_level_is_cgc():
     assert [len(PLE(["a", "b"], 4, levels=1).levels), len(CGC(["a", "b"], 4).levels)] == [1, 1]
-    one, other = stirred("cgc"), stirred("ple", levels=1)
-    found, expected = (sharing({"shared": tokens()}) for sharing in (one, other))
-    assert all(torch.equal(found[task], expected[task]) for task in one.tasks)
+    single, other = stirred("cgc"), stirred("ple", levels=1)
+    actual, expected = (sharing({"shared": tokens()}) for sharing in (single, other))
+    assert all(torch.equal(actual[task], expected[task]) for task in single.tasks)
 
 
 def test_by_hand():

@@ -10,30 +10,32 @@ from torso.sharing import Soft
 
 def trunks(*weights):
     """Return trunks of one layer without bias."""
-    found = {}
+    actual = {}
     for task, weight in zip("abc", weights, strict=False):
-        found[task] = nn.Linear(2, 1, bias=False).double()
+        actual[task] = nn.Linear(2, 1, bias=False).double()
         with torch.no_grad():
-            found[task].weight.copy_(torch.tensor([weight]))
-    return found
+            actual[task].weight.copy_(torch.tensor([weight]))
+    return actual
 
 
 def test_by_hand():
     """Weights (1, 0) and (3, 4): mean (2, 2), distances squared 1 + 4 each, times a tenth."""
     owed = Soft(["a", "b"], 2, strength=0.1).penalties(trunks((1.0, 0.0), (3.0, 4.0)))
-    assert {task: one.item() for task, one in owed.items()} == pytest.approx({"a": 0.5, "b": 0.5})
+    assert {task: copied.item() for task, copied in owed.items()} == pytest.approx(
+        {"a": 0.5, "b": 0.5}
+    )
 
 
 def test_the_gradient_is_that_of_the_distances_to_the_mean_and_stays_with_its_task():
     some = trunks((1.0, 0.0), (3.0, 4.0), (-2.0, 5.0))
     owed = Soft(["a", "b", "c"], 2, strength=0.3).penalties(some)
-    stacked = torch.stack([one.weight.detach() for one in some.values()]).requires_grad_()
+    stacked = torch.stack([copied.weight.detach() for copied in some.values()]).requires_grad_()
     (0.3 * (stacked - stacked.mean(dim=0)).square().sum()).backward()
-    for place, (task, trunk) in enumerate(some.items()):
-        others = [one.weight for name, one in some.items() if name != task]
+    for index, (task, trunk) in enumerate(some.items()):
+        others = [copied.weight for name, copied in some.items() if name != task]
         mine, *theirs = torch.autograd.grad(owed[task], [trunk.weight, *others], retain_graph=True)
-        assert not any(one.any() for one in theirs)
-        assert torch.allclose(mine, stacked.grad[place])
+        assert not any(copied.any() for copied in theirs)
+        assert torch.allclose(mine, stacked.grad[index])
 
 
 def test_two_tasks_pay_half_the_distance_between_them():
@@ -47,7 +49,7 @@ def test_trunks_start_alike_or_not():
         [next(iter(trunk.parameters())) for _, trunk in small.model(sharing=spec).trunks.pairs()]
         for spec in ("soft", {"type": "soft", "alike": False})
     ]
-    assert all(torch.equal(weights[0][0], one) for one in weights[0])
+    assert all(torch.equal(weights[0][0], copied) for copied in weights[0])
     assert not torch.equal(weights[1][0], weights[1][1])
 
 

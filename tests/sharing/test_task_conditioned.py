@@ -9,8 +9,8 @@ from torso.sharing import Adapters, FiLM, Hard, LoRA, Sharing
 
 
 def film(sharing, layer, task, x):
-    place = layer * len(sharing.tasks) + task
-    return relu((1 + sharing.c[place]) * affine(sharing.layers[layer], 0, x) + sharing.d[place])
+    index = layer * len(sharing.tasks) + task
+    return relu((1 + sharing.c[index]) * affine(sharing.layers[layer], 0, x) + sharing.d[index])
 
 
 def lora(sharing, layer, task, x):
@@ -86,8 +86,8 @@ def test_by_hand():
         by_hand(LoRA(["a"], 1, layers=1, rank=2, alpha=4.0), a=1.0, b=0.5)
         == 5 + 2.0 * (2 + 2) * 0.5
     )
-    found = by_hand(Adapters(["a"], 1, layers=1, bottleneck=1), down=2.0, up=0.25)
-    assert found == 5 + 0.25 * (2 * 5 + 2) + 0.25
+    actual = by_hand(Adapters(["a"], 1, layers=1, bottleneck=1), down=2.0, up=0.25)
+    assert actual == 5 + 0.25 * (2 * 5 + 2) + 0.25
 
 
 def test_settings_are_checked():

@@ -43,12 +43,12 @@ def test_losses_are_means_over_labelled_rows_and_nan_without_any():
 
 def test_predictions_are_probabilities_values_and_spreads():
     model = small.model()
-    found = answer(model, [small.batch()]).predictions(model)
-    probabilities, details = found["digit"]
+    predictions = answer(model, [small.batch()]).predictions(model)
+    probabilities, details = predictions["digit"]
     assert details == {}
     assert probabilities.shape == (6, 3)
     assert abs(probabilities.sum(axis=1) - 1).max() < 1e-6
-    values, details = found["ink"]
+    values, details = predictions["ink"]
     assert values.shape == details["spread"].shape == (6,)
     assert (details["spread"] > 0).all()
     assert (details["low"] < values).all()

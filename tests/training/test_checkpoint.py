@@ -79,9 +79,9 @@ def test_tensors_in_and_out(tmp_path):
     shared = torch.arange(6.0)
     tensors = {"a": shared[::2], "b": shared, "c": torch.tensor(3), "d": torch.zeros(0, 2)}
     save_tensors(tmp_path / "x.safetensors", tensors)
-    found = load_tensors(tmp_path / "x.safetensors")
-    assert found.keys() == tensors.keys()
-    assert all(torch.equal(found[name], value) for name, value in tensors.items())
+    loaded = load_tensors(tmp_path / "x.safetensors")
+    assert loaded.keys() == tensors.keys()
+    assert all(torch.equal(loaded[name], value) for name, value in tensors.items())
     assert [path.name for path in tmp_path.iterdir()] == ["x.safetensors"]
     (tmp_path / "x.safetensors").write_bytes(b"no tensors")
     with pytest.raises(RunError, match=r"x\.safetensors is damaged"):

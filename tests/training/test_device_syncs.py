@@ -55,9 +55,9 @@ def test_a_step_waits_for_nothing_but_what_is_documented(waits, settings):
 
 def test_an_epoch_waits_as_often_for_few_steps_as_for_many(waits):
     """So nothing outside the documented places grows with the number of steps."""
-    found = []
+    counts = []
     for rows in (32, 48):  # two steps, three
         waits.clear()
         trainer(TrainingConfig(epochs=1), rows=range(rows)).run()
-        found.append({file: count for file, count in waits.items() if file not in ALLOWED})
-    assert found[0] == found[1]
+        counts.append({file: count for file, count in waits.items() if file not in ALLOWED})
+    assert counts[0] == counts[1]

@@ -38,11 +38,11 @@ HUB = {
 
 def settings(**own):
     """Return settings of a fit with three tiny pretrained encoders, each with the settings `own`."""
-    found = {**tables.TINY, **HUB}
+    settings = {**tables.TINY, **HUB}
     for name in ("photo", "sound", "note"):
-        spec = found[f"encoders.{name}"]
-        found[f"encoders.{name}"] = {**spec, "name": tiny.model(spec["name"]), **own}
-    return found
+        spec = settings[f"encoders.{name}"]
+        settings[f"encoders.{name}"] = {**spec, "name": tiny.model(spec["name"]), **own}
+    return settings
 
 
 def fit(folder, **own):
@@ -189,10 +189,10 @@ def test_equal_rows_are_run_once_ever(model, tmp_path, monkeypatch):
     assert features.encoded
     assert features.mask.sum(1).tolist() == [3, 4, 0, 3, 2]
     expected = encoder.eval()(features_of(notes(rows), np.arange(5)))
-    found = encoder(features)
+    tokens = encoder(features)
     seen.clear()
-    assert torch.equal(found.mask, expected.mask)
-    torch.testing.assert_close(found.values, expected.values, rtol=0, atol=1e-6)
+    assert torch.equal(tokens.mask, expected.mask)
+    torch.testing.assert_close(tokens.values, expected.values, rtol=0, atol=1e-6)
     run_frozen_once(model, Dataset(2, {"note": notes(rows[3:])}, {}), tmp_path)
     assert seen == []
     run_frozen_once(model, Dataset(2, {"note": notes([[2, 7, 3], [2, 4]])}, {}), tmp_path)
@@ -253,12 +253,12 @@ def test_views_are_shown_in_turn_and_only_in_training(table):
         )
         for view in range(4)
     }
-    found = {
+    views = {
         v
-        for one in passes
+        for batch in passes
         for v in range(4)
-        if torch.allclose(one[0], expected[v].values[0, 0], atol=1e-6)
+        if torch.allclose(batch[0], expected[v].values[0, 0], atol=1e-6)
     }
-    assert found == {1, 2, 3}
+    assert views == {1, 2, 3}
     unmoved = features_of(plain.sources["photo"], np.array([4]))
     torch.testing.assert_close(unmoved.values, expected[0].values, rtol=0, atol=1e-6)

@@ -20,17 +20,17 @@ def test_shares_by_hand():
         return torch.stack([first, second, own * own_only])
 
     # lengths 3, 2 weighing two, and none of the third
-    found = gradient_shares([losses(1.0), losses(2.0)], [shared], [1.0, 2.0, 1.0])
-    assert found[:2] == pytest.approx([3 / 7, 4 / 7])
-    assert math.isnan(found[2])
+    shares = gradient_shares([losses(1.0), losses(2.0)], [shared], [1.0, 2.0, 1.0])
+    assert shares[:2] == pytest.approx([3 / 7, 4 / 7])
+    assert math.isnan(shares[2])
 
 
 def test_a_task_without_labels_has_no_share_and_is_not_blamed():
     shared = nn.Parameter(torch.ones(2))
-    found = gradient_shares([torch.stack([shared.sum(), torch.tensor(0.0)])], [shared], [1.0, 1.0])
-    assert found[0] == 1.0
-    assert math.isnan(found[1])
-    assert quiet_tasks({"a": found[0], "b": found[1]}) is None
+    shares = gradient_shares([torch.stack([shared.sum(), torch.tensor(0.0)])], [shared], [1.0, 1.0])
+    assert shares[0] == 1.0
+    assert math.isnan(shares[1])
+    assert quiet_tasks({"a": shares[0], "b": shares[1]}) is None
 
 
 @pytest.mark.parametrize(

@@ -1,1 +1,7 @@
-"""The command line and everything it prints."""
+"""The command line: `cli` has the names, `commands` a file each, `terminal` all that is printed.
+
+>>> import typer
+>>> from torso.app.cli import app
+>>> sorted(typer.main.get_command(app).commands)
+['demo', 'evaluate', 'fit', 'inspect', 'list', 'predict', 'schema', 'search']
+"""

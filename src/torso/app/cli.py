@@ -71,6 +71,6 @@ def main() -> None:
     except OSError as error:
         if os.environ.get("TORSO_DEBUG"):
             raise
-        place = f" {error.filename!r}" if error.filename else ""
-        typer.echo(f"Cannot read or write{place}: {error.strerror or error}.", err=True)
+        file = f" {error.filename!r}" if error.filename else ""
+        typer.echo(f"Cannot read or write{file}: {error.strerror or error}.", err=True)
         sys.exit(1)

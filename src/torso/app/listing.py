@@ -14,11 +14,10 @@ from pydantic.fields import FieldInfo
 
 from torso.core.errors import ConfigError
 from torso.core.ranges import Range
-from torso.core.registry import Registry
 from torso.core.setting_types import rule
 from torso.core.signature import REQUIRED, Setting, paragraph
 from torso.runs.config import DataConfig, key_paths
-from torso.runs.rooms import ROOMS, registry_of, rooms_of
+from torso.runs.rooms import ROOMS, PartRegistry, registry_of, rooms_of
 from torso.training.config import TrainingConfig
 
 __all__ = ["SECTIONS", "Entry", "Row", "Sheet", "rooms", "sheets"]
@@ -134,7 +133,7 @@ def _nobody(name: str, known: Iterable[str]) -> str:
     )
 
 
-def _entry(registry: Registry[Any], name: str) -> Entry:
+def _entry(registry: PartRegistry, name: str) -> Entry:
     part = registry.find(name)
     settings = [
         setting
@@ -148,7 +147,7 @@ def _entry(registry: Registry[Any], name: str) -> Entry:
     return Entry(name, told, paragraph(part), getattr(part, "needs", ""), _paper(part))
 
 
-def _part_sheet(registry: Registry[Any], room: str, name: str) -> Sheet:
+def _part_sheet(registry: PartRegistry, room: str, name: str) -> Sheet:
     part = registry.find(name)
     rows = [_row(registry, one) for one in registry.settings(name).values() if one.by_user]
     spelling = _SPELLINGS.get(room, f"--set {room}={{}}").format(name.rpartition("/")[2])
@@ -156,7 +155,7 @@ def _part_sheet(registry: Registry[Any], room: str, name: str) -> Sheet:
     return Sheet(f"{room}/{name}", paragraph(part), spelling, tuple(rows), needs, _paper(part))
 
 
-def _row(registry: Registry[Any], setting: Setting) -> Row:
+def _row(registry: PartRegistry, setting: Setting) -> Row:
     values = f"a part of {registry.room}" if registry.nests(setting) else _words(setting.type)
     if setting.range is not None:
         values += f"; sensible: {setting.range}"

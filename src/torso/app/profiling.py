@@ -1,4 +1,4 @@
-"""What a part costs: its parameters, and the multiply-adds and milliseconds per row of a forward pass."""
+"""Costs of parts: parameters, and multiply-adds and milliseconds per row of a forward pass."""
 
 from __future__ import annotations
 
@@ -61,14 +61,14 @@ def measure(part: nn.Module, run: Callable[[], Any], rows: int, repeats: int = 7
     finally:
         part.train(was)
     return Cost(
-        sum(one.numel() for one in part.parameters()),
+        sum(parameter.numel() for parameter in part.parameters()),
         counted.get_total_flops() / 2 / rows,
         1e3 * statistics.median(seconds) / rows,
     )
 
 
 def model_costs(model: Model, inputs: Mapping[str, Features]) -> dict[str, Cost]:
-    """Return part -> its cost on a batch: every encoder, the fusion, the sharing, every head.
+    """Return the cost of every encoder, the fusion, the sharing and every head on a batch, by part.
 
     Args:
         model: on the device of the inputs.
@@ -94,7 +94,7 @@ def model_costs(model: Model, inputs: Mapping[str, Features]) -> dict[str, Cost]
     costs["sharing"] = measure(model.sharing, partial(model.sharing, fused), rows)
     with torch.no_grad():
         vectors = model.sharing(fused)
-    whole = Encoded(encoded, {name: one.present for name, one in inputs.items()})
+    whole = Encoded(encoded, {name: features.present for name, features in inputs.items()})
     for task, head in model.heads.pairs():
         read = (model.task_tokens(task, whole),) if head.reads_tokens else ()
         costs[f"head {task}"] = measure(head, partial(head, vectors[task], *read), rows)
@@ -110,14 +110,14 @@ def example_costs(room: str) -> dict[str, Cost]:
     mask = torch.ones(_ROWS, _TOKENS, dtype=torch.bool)
     costs: dict[str, Cost] = {}
     if room == "fusion":
-        names = [f"modality {place}" for place in range(_MODALITIES)]
+        names = [f"modality {number}" for number in range(_MODALITIES)]
         tokens = {name: Tokens(torch.randn(_ROWS, _TOKENS, _DIM), mask) for name in names}
         for name in Fusion.registry:
             fusion = _built(Fusion.registry, name, modalities=names, dim=_DIM)
             if fusion is not None:
                 costs[name] = measure(fusion, partial(fusion, tokens), _ROWS)
     if room == "sharing":
-        tasks = [f"task {place}" for place in range(_TASKS)]
+        tasks = [f"task {number}" for number in range(_TASKS)]
         token = Tokens(torch.randn(_ROWS, 1, _DIM), mask[:, :1])
         for name in Sharing.registry:
             sharing = _built(Sharing.registry, name, tasks=tasks, dim=_DIM)

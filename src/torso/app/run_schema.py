@@ -14,11 +14,10 @@ from typing import Any, Literal, get_args, get_origin
 from pydantic import BaseModel
 
 from torso.core.ranges import Range
-from torso.core.registry import Registry
 from torso.core.setting_types import members
 from torso.core.signature import Setting, paragraph
 from torso.runs.config import RunConfig
-from torso.runs.rooms import registry_of
+from torso.runs.rooms import PartRegistry, registry_of
 from torso.training.config import TrainingConfig
 
 __all__ = ["run_schema"]
@@ -204,12 +203,12 @@ def _escaped(title: str) -> str:
 
 
 def _properties(
-    registry: Registry[Any], room: str, settings: Mapping[str, Setting]
+    registry: PartRegistry, room: str, settings: Mapping[str, Setting]
 ) -> dict[str, Json]:
     return {key: _setting(registry, room, setting) for key, setting in settings.items()}
 
 
-def _setting(registry: Registry[Any], room: str, setting: Setting) -> Json:
+def _setting(registry: PartRegistry, room: str, setting: Setting) -> Json:
     """Return the schema of one setting: type, meaning, default, sensible values."""
     meaning = setting.meaning
     schema: Json = _type(setting.type)

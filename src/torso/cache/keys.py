@@ -1,7 +1,7 @@
-"""16-byte keys, and a table from keys to item numbers: a million keys are 20 MB, not a million Python objects.
+"""16-byte keys, and a table from keys to item numbers.
 
-Sorted keys answer by binary search, whole batches at a time. The newest keys wait in a small dict, so that
-adding one doesn't sort them all.
+A million keys are 20 MB, not a million Python objects. Sorted keys answer by binary search, whole batches at a
+time. The newest keys wait in a small dict, so that adding one doesn't sort them all.
 """
 
 from __future__ import annotations

@@ -46,7 +46,7 @@ class ReadOptions:
     progress: Callable[[str, int, int], None] | None = None
 
     def roots(self, own: str | Sequence[str] | None) -> list[Path]:
-        """Return the folders and zips to look in, in order, for a column with a root of its own, or without."""
+        """Return the folders and zips to look in, in order; `own` is the column's own root."""
         named = self.root or ([own] if isinstance(own, str) else own) or self.default_root
         folder = self.folder or Path()
         # A root is meant relative to the table first, and to the working directory otherwise.

@@ -17,9 +17,12 @@ from typing import Any
 
 from torso.core.errors import ConfigError
 
-__all__ = ["Spec", "SpecLike"]
+__all__ = ["Settings", "Spec", "SpecLike"]
 
-SpecLike = str | Mapping[str, Any]
+Settings = Mapping[str, Any]
+"""Settings of a part by name; their values are of every kind."""
+
+SpecLike = str | Settings
 """A part as YAML writes it: its name, or a mapping with the key `type` and the constructor's arguments.
 
 `{gated: {hidden: 64}}` is short for `{type: gated, hidden: 64}`.
@@ -36,7 +39,7 @@ class Spec:
     """
 
     name: str = ""
-    settings: Mapping[str, Any] = field(default_factory=dict)
+    settings: Settings = field(default_factory=dict)
 
     @classmethod
     def parse(cls, value: object, names: Container[object] = (), form: str = "") -> Spec:

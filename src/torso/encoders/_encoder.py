@@ -71,8 +71,9 @@ class Encoder(nn.Module, ABC):
         form: form of the features that it reads.
         ragged: whether rows of like length are computed together. The True cells of a row stand first.
         not_exportable: why `torch.export` cannot trace `encode`; empty if it can. A law checks either claim.
-        static: whether `forward` computes every row and step, so that no shape depends on the data. It always
-            does while `torch.export` traces. In training, batch statistics then count absent rows too.
+        static: whether `forward` computes every row and step, so that no shape depends on the data. In training,
+            batch statistics then count absent rows too. While `torch.export` or `torch.compile` traces in
+            evaluation mode, it always does.
         dim: token width.
         lr: highest learning rate of `own_rate_parameters`; None for that of the training.
     """
@@ -151,12 +152,13 @@ class Encoder(nn.Module, ABC):
         Returns:
             Tokens `[batch, length, dim]`; an absent row is all False.
         """
-        if self.static or torch.compiler.is_exporting():
+        tracing = torch.compiler.is_compiling() and not self.training
+        if self.static or tracing:
             return self._encode_every_row(features)
         present = features.present
         if bool(present.all()):
             return self.encode_present(features)
-        if not bool(present.any()):
+        if not bool(present.any()):  # batch statistics need a row
             values = next(self.parameters()).new_zeros(len(features), 1, self.dim)
             return Tokens(values, present.unsqueeze(1))
         tokens = self.encode_present(features[present])

@@ -31,7 +31,7 @@ def stem(width: int, channels: int = 3) -> nn.Sequential:
 
 
 def residual_stages(width: int, num: int, size: int) -> tuple[nn.Sequential, list[tuple[int, int]]]:
-    """Return one residual block per stage after a stem, and the channels and the stride of each map.
+    """Return the residual stages after a stem, and the channels and the stride of each map.
 
     Each stage doubles the channels (the first keeps them), and halves the side while it is above 4 cells.
 

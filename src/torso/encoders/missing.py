@@ -1,7 +1,7 @@
-"""A modality that a row lacks: a learned token in its place, in training and in prediction.
+"""A learned token for a modality that a row lacks, in training and in prediction.
 
-Modality dropout leads to the same token: in training a row's modality is hidden now and then, so that the
-token is learned, and the rest of the model learns to do without, even where the training rows have no gaps.
+`ModalityDropout` hides modalities of training rows now and then. So the token is learned, and the rest of the model
+learns to do without a modality, even if the training rows have no gaps.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What scikit-learn hands over, `X` and `y`, as columns of a Torso table, and answers in the form that `y` had."""
+"""`X` and `y` of scikit-learn as columns of a Torso table, and answers in the form that `y` had."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from torso.tables.table import Table, read_table
 __all__ = ["Labels", "is_frame", "named_rows", "read_inputs", "read_labels", "unused"]
 
 
-def is_frame(X: Any) -> bool:
+def is_frame(X: object) -> bool:
     """Return whether `X` is a pandas or polars frame or an Arrow table."""
     return hasattr(X, "__arrow_c_stream__") and getattr(X, "ndim", 2) == 2
 
 
-def named_rows(X: Any, names: Sequence[str] | None) -> Any:
+def named_rows(X: object, names: Sequence[str] | None) -> Any:
     """Return rows or columns given as mappings as an Arrow table, under `names` if any; all else as it is.
 
     A name that a row lacks is missing there; one beyond `names` is left out.
@@ -46,11 +46,11 @@ def read_inputs(X: Any) -> Table:
     """Return a frame as a table, and an array `[rows, columns]` as one with the columns `x0`, `x1`, ..."""
     if is_frame(X):
         return read_table(X)
-    return read_table({f"x{place}": X[:, place] for place in range(X.shape[1])})
+    return read_table({f"x{column}": X[:, column] for column in range(X.shape[1])})
 
 
 def unused(name: str, taken: Iterable[str]) -> str:
-    """Return `name`, with as many underscores behind it as make it differ from those `taken`."""
+    """Return `name`, with underscores behind it until it is none of those `taken`."""
     while name in taken:
         name += "_"
     return name
@@ -88,7 +88,7 @@ class Labels:
         empty = Table(self.table.data.slice(0, 0), self.table.name)
         return replace(self, table=empty, originals={})
 
-    def answers(self, columns: Mapping[str, np.ndarray], X: Any) -> Any:
+    def answers(self, columns: Mapping[str, np.ndarray], X: object) -> Any:
         """Return answers to `X`, `[rows, ...]` by target, in the form of `y`; a pandas index goes with them."""
         if self.form == "one":
             return next(iter(columns.values()))
@@ -129,7 +129,7 @@ def read_labels(y: Any, taken: Iterable[str], seen: Labels | None = None) -> Lab
             "Give a column of lists as a series of lists."
         )
     if form == "matrix":
-        names = [unused(f"target{place}", taken) for place in range(cells.shape[1])]
+        names = [unused(f"target{column}", taken) for column in range(cells.shape[1])]
     if seen is not None:
         if len(seen.names) != len(names):
             raise DataError(
@@ -170,13 +170,13 @@ def _originals(table: Table, name: str, cells: np.ndarray) -> dict[str, Any]:
 def _cells(values: Any) -> np.ndarray:
     """Return array-likes as an array; lists of different lengths as objects."""
     try:
-        found = np.asarray(values)
+        cells = np.asarray(values)
     except ValueError:
-        found = np.empty(len(values), dtype=object)
-        found[:] = [*values]
-    if found.dtype.kind == "c":
+        cells = np.empty(len(values), dtype=object)
+        cells[:] = [*values]
+    if cells.dtype.kind == "c":
         raise DataError("Complex data not supported: `y` holds complex numbers.")
-    return found
+    return cells
 
 
 def _column(y: Any, name: str) -> Any:

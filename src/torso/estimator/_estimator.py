@@ -127,8 +127,8 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
         self.device = device
         self.seed = seed
 
-    def fit(self, X: Any, y: Any, groups: Any = None) -> Self:
-        """Train a model; what an earlier call learned is forgotten.
+    def fit(self, X: object, y: object, groups: object = None) -> Self:
+        """Train a model anew, whatever an earlier call learned.
 
         Args:
             X: inputs, as the class describes.
@@ -142,7 +142,8 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
         X = self._checked(X, reset=True)
         if y is None:
             raise ValueError("Estimator requires y to be passed, but the target y is None.")
-        if len(getattr(y, "shape", ())) == 2 and y.shape[1] == 1 and not is_frame(y):
+        shape: tuple[int, ...] = getattr(y, "shape", ())
+        if len(shape) == 2 and shape[1] == 1 and not is_frame(y):
             y = column_or_1d(y, warn=True)
         inputs = read_inputs(X)
         labels = read_labels(y, inputs.names)
@@ -180,26 +181,26 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
         check_is_fitted(self, "predictor_")
         if not self._classes:
             raise AttributeError("An Estimator of numbers has no `classes_`.")
-        found = [values for _, values in self._classes.values()]
-        return found[0] if len(self.target_names_) == 1 else found
+        classes = [values for _, values in self._classes.values()]
+        return classes[0] if len(self.target_names_) == 1 else classes
 
-    def predict(self, X: Any) -> Any:
+    def predict(self, X: object) -> Any:
         """Return the answers in the form that `y` had: `[rows]`, `[rows, targets]` or a frame."""
         answers = self._answers(X)
         columns = {name: self._values(name, answers) for name in self.target_names_}
         return self._labels.answers(columns, X)
 
     @available_if(_has_classes)  # type: ignore[untyped-decorator]
-    def predict_proba(self, X: Any) -> Any:
+    def predict_proba(self, X: object) -> Any:
         """Return probabilities `[rows, classes]`, columns as `classes_`; a list of these for several targets."""
         answers = self._answers(X)
-        found = [
+        probabilities = [
             np.stack([answers[f"{name}_probability_{text}"].to_numpy() for text in texts], axis=1)
             for name, (texts, _) in self._classes.items()
         ]
-        return found[0] if len(self.target_names_) == 1 else found
+        return probabilities[0] if len(self.target_names_) == 1 else probabilities
 
-    def score(self, X: Any, y: Any) -> float:
+    def score(self, X: object, y: object) -> float:
         """Return accuracy or R² (of other kinds the headline metric), the mean over several targets.
 
         Rows without a label count for nothing; a target that cannot be scored on these rows is left out.
@@ -211,13 +212,13 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
         scores = []
         for report in reports.values():
             metrics = report.metrics
-            metric = next((one for one in ("accuracy", "r2") if one in metrics), report.headline)
+            metric = next((name for name in ("accuracy", "r2") if name in metrics), report.headline)
             scores.append(metrics[metric].value)
         known = [score for score in scores if not np.isnan(score)]
         return float(np.mean(known)) if known else float("nan")
 
     def __sklearn_tags__(self) -> Tags:
-        """Return what scikit-learn asks: classifier or regressor, gaps and texts allowed."""
+        """Return the tags: classifier or regressor, gaps and texts allowed."""
         tags = super().__sklearn_tags__()
         types = {kind and kind.estimator for kind in self._kinds()}
         if len(types) == 1:
@@ -264,7 +265,7 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
             return {name: {} if spec is None else spec for name, spec in self.kind.items()}
         return {name: {} if self.kind is None else self.kind for name in names}
 
-    def _inputs(self, X: Any, names: Sequence[str]) -> Any:
+    def _inputs(self, X: object, names: Sequence[str]) -> Any:
         """Return the inputs asked for; all columns of an array of numbers, which are what they are."""
         if self.inputs is None and isinstance(X, np.ndarray) and X.dtype.kind in "iuf":
             return dict.fromkeys(names, "number")
@@ -283,7 +284,7 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
         own = {path: value for path, value in own.items() if value is not None}
         return {**own, **(self.settings or {})}
 
-    def _checked(self, X: Any, *, reset: bool) -> Any:
+    def _checked(self, X: object, *, reset: bool) -> Any:
         """Return `X` as a frame or an array, its columns checked by scikit-learn's rules."""
         X = named_rows(X, None if reset else getattr(self, "feature_names_in_", None))
         if is_frame(X):
@@ -297,13 +298,13 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
             ensure_min_samples=2 if reset else 1,
         )
 
-    def _table(self, X: Any) -> Table:
+    def _table(self, X: object) -> Table:
         """Return `X` under the names that `fit` saw."""
         check_is_fitted(self, "predictor_")
         table = read_inputs(self._checked(X, reset=False))
         return Table(table.data.rename_columns(self._columns), table.name)
 
-    def _answers(self, X: Any) -> pa.Table:
+    def _answers(self, X: object) -> pa.Table:
         table = self._table(X)
         answers: pa.Table = self.predictor_.predict(table, as_arrow=True)
         return answers
@@ -313,9 +314,9 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
         column = answers[name].combine_chunks()
         if name in self._classes:
             texts, values = self._classes[name]
-            places = {text: place for place, text in enumerate(texts)}
-            said = cell_texts(Column(name, column, "<answers>")).to_pylist()
-            return np.asarray(values[[places[text] for text in said]])
+            index = {text: number for number, text in enumerate(texts)}
+            answered = cell_texts(Column(name, column, "<answers>")).to_pylist()
+            return np.asarray(values[[index[text] for text in answered]])
         if pa.types.is_floating(column.type) or pa.types.is_integer(column.type):
             return np.asarray(column.to_numpy(zero_copy_only=False), dtype=np.float64)
         cells = np.empty(len(column), dtype=object)
@@ -326,7 +327,7 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
 def _in_order(texts: Sequence[str], values: np.ndarray) -> tuple[list[str], np.ndarray]:
     """Return classes, as Torso and as `y` writes them, sorted by the latter."""
     order = np.argsort(values, kind="stable")
-    return [texts[place] for place in order], values[order]
+    return [texts[index] for index in order], values[order]
 
 
 def _joined(inputs: Table, labels: Labels) -> Table:

@@ -1,4 +1,4 @@
-"""Which rows of `y` decide when to stop: spread over its values, and never the only row of a class."""
+"""The validation rows of `y`: spread over its values, and never the only row of a class."""
 
 from __future__ import annotations
 
@@ -37,9 +37,9 @@ def held_out(labels: Table, share: float, seed: int) -> np.ndarray:
     first = np.zeros(labels.rows, dtype=bool)
     for code in codes:
         here = rows[code[rows] >= 0]
-        values, places = np.unique(code[here], return_index=True)
+        values, offsets = np.unique(code[here], return_index=True)
         if len(values) <= len(here) / 2:
-            first[here[places]] = True
+            first[here[offsets]] = True
     wanted = min(max(1, round(share * len(rows))), len(rows) - 1)
     free = rows[~first[rows]]
     if len(free) < wanted:
@@ -52,7 +52,7 @@ def held_out(labels: Table, share: float, seed: int) -> np.ndarray:
 
 
 def _codes(labels: Table, name: str) -> np.ndarray:
-    """Return int64 `[rows]`: the place of each label among the sorted ones, -1 where missing."""
+    """Return int64 `[rows]`: the rank of each label among the sorted ones, -1 where missing."""
     column = labels.column(name)
     known = column.values.is_valid().to_numpy(zero_copy_only=False)
     codes = np.full(labels.rows, -1, dtype=np.int64)

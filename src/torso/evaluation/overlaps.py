@@ -15,24 +15,24 @@ HIT = 0.5
 """Overlap (intersection over union) from which a thing is found, and probability from which one is counted."""
 
 
-def areas(one: Floats, other: Floats) -> tuple[Floats, Floats]:
+def areas(boxes: Floats, others: Floats) -> tuple[Floats, Floats]:
     """Return the areas of intersection and of union of corners x0, y0, x1, y1 `[..., 4]`."""
 
     def area(first: Floats, last: Floats) -> Floats:
         return np.asarray(np.prod(np.maximum(last - first, 0.0), axis=-1))
 
-    (a, b), (c, d) = np.split(one, 2, axis=-1), np.split(other, 2, axis=-1)
+    (a, b), (c, d) = np.split(boxes, 2, axis=-1), np.split(others, 2, axis=-1)
     shared = area(np.maximum(a, c), np.minimum(b, d))
     return shared, area(a, b) + area(c, d) - shared
 
 
-def iou(one: Floats, other: Floats) -> Floats:
+def iou(boxes: Floats, others: Floats) -> Floats:
     """Return the intersection over union of corners x0, y0, x1, y1 `[..., 4]`.
 
     >>> float(iou(np.array([0.0, 0.0, 2.0, 2.0]), np.array([1.0, 0.0, 3.0, 2.0])))
     0.3333333333333333
     """
-    return ratio(*areas(one, other))
+    return ratio(*areas(boxes, others))
 
 
 def greedy_hits(

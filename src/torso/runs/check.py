@@ -7,15 +7,13 @@ again once they are known.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
 
 from torso.core.errors import ConfigError, unknown, within
-from torso.core.registry import Registry
 from torso.core.setting_types import choices
-from torso.core.spec import Spec
+from torso.core.spec import Settings, Spec
 from torso.runs.config import RunConfig
 from torso.runs.gather import Described, described
-from torso.runs.rooms import registry_of
+from torso.runs.rooms import PartRegistry, registry_of
 
 __all__ = ["check_values"]
 
@@ -23,7 +21,7 @@ _OUTSIDE = ("modality", "column")
 """Keys of an input or a target that are about its column, not about its kind."""
 
 
-def check_values(values: Mapping[str, Any], *, trial: bool = True) -> RunConfig:
+def check_values(values: Settings, *, trial: bool = True) -> RunConfig:
     """Return the checked config, without its inputs and targets, which may still lack kinds.
 
     Args:
@@ -93,7 +91,7 @@ def _check_bodies(config: RunConfig, said: Iterable[str], tasks: Sequence[str]) 
 
 
 def _try_to_build(
-    registry: Registry[Any], spec: Spec, offered: Mapping[str, object], path: str
+    registry: PartRegistry, spec: Spec, offered: Mapping[str, object], path: str
 ) -> None:
     import torch
 
@@ -101,7 +99,7 @@ def _try_to_build(
         registry.build(spec, **offered)
 
 
-def _names_nothing(registry: Registry[Any], spec: Spec) -> bool:
+def _names_nothing(registry: PartRegistry, spec: Spec) -> bool:
     """Return whether no setting may name a modality or a task that is not known yet."""
     known = registry.settings(spec.name)
     return all(
@@ -142,7 +140,7 @@ def _check_formed(room: str, name: str, value: object, forms: Sequence[str]) -> 
             raise ConfigError(unknown(registry.room, spec.short(forms[0]), _short(own)))
 
 
-def _check_required(registry: Registry[Any], parts: Sequence[str], spec: Spec, path: str) -> None:
+def _check_required(registry: PartRegistry, parts: Sequence[str], spec: Spec, path: str) -> None:
     """Refuse a named part whose required settings are left out, whichever of `parts` it is."""
     absent = [
         [
@@ -164,7 +162,7 @@ def _short(parts: Iterable[str]) -> list[str]:
 
 
 def _check_some(
-    registry: Registry[Any], parts: Sequence[str], settings: Mapping[str, Any], path: str
+    registry: PartRegistry, parts: Sequence[str], settings: Settings, path: str
 ) -> None:
     """Check settings of a part that may be any of several: one of them has to take each."""
     if len(parts) == 1:
@@ -180,7 +178,7 @@ def _check_some(
             _check(registry, Spec(having[0], {key: value}), path)
 
 
-def _passes(registry: Registry[Any], spec: Spec) -> bool:
+def _passes(registry: PartRegistry, spec: Spec) -> bool:
     try:
         registry.check(spec)
     except ConfigError:
@@ -188,7 +186,7 @@ def _passes(registry: Registry[Any], spec: Spec) -> bool:
     return True
 
 
-def _check(registry: Registry[Any], spec: Spec, path: str) -> None:
+def _check(registry: PartRegistry, spec: Spec, path: str) -> None:
     """Check name and settings; an error begins with the path of what is wrong."""
     with within(path):
         registry.check(Spec(spec.name))

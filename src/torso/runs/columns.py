@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from torso.core.errors import ConfigError, unknown, within
-from torso.core.spec import Spec
+from torso.core.spec import Settings, Spec
 from torso.inference.report import ColumnReport, infer_target, inspect_table
-from torso.runs.gather import described
+from torso.runs.gather import Described, described
 from torso.tables.table import Table
 from torso.tasks import Target
 
@@ -60,7 +60,7 @@ def infer_columns(table: Table, values: dict[str, Any], *, add: bool) -> list[Co
     return reports
 
 
-def _parts_of_labels(targets: Mapping[str, Mapping[str, Any]]) -> set[str]:
+def _parts_of_labels(targets: Mapping[str, Settings]) -> set[str]:
     """Return the columns that hold a target's label, or a part of it, besides its own."""
     kinds = []
     for name, spec in targets.items():
@@ -83,17 +83,15 @@ def _roots(table: Table, named: Sequence[str]) -> list[str | Path]:
     ]
 
 
-def _in_table(
-    described: Mapping[str, dict[str, Any] | None], table: Table, role: str
-) -> dict[str, dict[str, Any] | None]:
+def _in_table(columns: Described, table: Table, role: str) -> Described:
     """Return the columns that are described; refuse one that the table lacks."""
-    for name, spec in described.items():
+    for name, spec in columns.items():
         column = (spec or {}).get("column", name)
         kind = (spec or {}).get("kind", "")
         free = kind in Target.registry and Target.registry.find(kind).free
         if column not in table.names and not (role == "target" and free and column == name):
             raise ConfigError(f"{table.name}: {unknown(f'{role} column', column, table.names)}")
-    return dict(described)
+    return dict(columns)
 
 
 def _settled(spec: dict[str, Any] | None, report: ColumnReport) -> dict[str, Any]:

@@ -8,11 +8,11 @@ from typing import Any
 from torso.balancing import Balancer
 from torso.columns.inputs import Input
 from torso.core.errors import ConfigError, unknown, within
-from torso.core.registry import Registry
-from torso.core.spec import Spec
+from torso.core.spec import Settings, Spec
 from torso.encoders import Encoder
 from torso.fusion import Fusion
 from torso.runs.config import RunConfig
+from torso.runs.rooms import PartRegistry
 from torso.runs.schema import Schema
 from torso.sharing import Sharing
 from torso.tasks import Head, Target
@@ -99,7 +99,7 @@ def _encoder(config: RunConfig, schema: Schema, modality: str) -> Spec:
 
 
 def _whole(
-    registry: Registry[Any], config: RunConfig, part: str, given: Collection[str]
+    registry: PartRegistry, config: RunConfig, part: str, given: Collection[str]
 ) -> dict[str, Any]:
     """Return a part of which a run has one, with every setting."""
     default = Spec.parse(RunConfig.model_fields[part].default)
@@ -108,7 +108,7 @@ def _whole(
 
 
 def _written_out(
-    registry: Registry[Any], spec: Spec, given: Collection[str], form: str = ""
+    registry: PartRegistry, spec: Spec, given: Collection[str], form: str = ""
 ) -> dict[str, Any]:
     """Return a spec as YAML, with every setting that the surroundings do not give."""
     return registry.complete(spec, given=["dim", "token_dim", *given]).as_dict(form)
@@ -123,7 +123,7 @@ def _refuse_facts(task: str, spec: object, kind: Target) -> None:
             )
 
 
-def _check_asked(encoders: Mapping[str, Mapping[str, Any]], schema: Schema) -> None:
+def _check_asked(encoders: Mapping[str, Settings], schema: Schema) -> None:
     """Refuse an encoder that lacks a setting which a target asks for."""
     for task, kind in schema.targets.items():
         for modality, wish in kind.encoders().items():
@@ -137,7 +137,7 @@ def _check_asked(encoders: Mapping[str, Mapping[str, Any]], schema: Schema) -> N
 
 
 def _described_in_full(
-    registry: Registry[Any], columns: Mapping[str, Mapping[str, Any]]
+    registry: PartRegistry, columns: Mapping[str, Settings]
 ) -> dict[str, dict[str, Any]]:
     full = {}
     for name, described in columns.items():

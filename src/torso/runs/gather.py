@@ -9,14 +9,14 @@ from typing import Any
 from torso.core.errors import ConfigError
 from torso.runs.config import apply_settings, read_config
 
-__all__ = ["described", "found_beside", "gather_values", "resumed_config"]
+__all__ = ["Described", "described", "found_beside", "gather_values", "resumed_config"]
 
 Described = dict[str, dict[str, Any] | None]
 """Column -> its settings with or without `kind`; None for a column to leave out."""
 
 
 def gather_values(
-    tables: Mapping[str, Any],
+    tables: Mapping[str, object],
     targets: Sequence[str] | Mapping[str, Any],
     inputs: Sequence[str] | Mapping[str, Any] | None,
     config: str | Path | Mapping[str, Any] | None,

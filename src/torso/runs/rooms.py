@@ -8,7 +8,10 @@ from typing import Any
 from torso.core.errors import ConfigError, unknown
 from torso.core.registry import Registry
 
-__all__ = ["ROOMS", "registry_of", "rooms_of"]
+__all__ = ["ROOMS", "PartRegistry", "registry_of", "rooms_of"]
+
+PartRegistry = Registry[Any]
+"""The parts of any room."""
 
 ROOMS = {
     "inputs": ("torso.columns.inputs", "Input"),
@@ -22,7 +25,7 @@ ROOMS = {
 """Key -> the module and the base class of its parts, imported when asked for: inputs and targets need no torch."""
 
 
-def registry_of(room: str) -> Registry[Any]:
+def registry_of(room: str) -> PartRegistry:
     """Return the parts of a room.
 
     >>> "gated" in registry_of("fusion")
@@ -33,7 +36,7 @@ def registry_of(room: str) -> Registry[Any]:
     """
     if room not in ROOMS:
         raise ConfigError(unknown("room", room, ROOMS))
-    registry: Registry[Any] = _base(room).registry
+    registry: PartRegistry = _base(room).registry
     return registry
 
 

@@ -234,11 +234,11 @@ class Schema:
         """Return the columns of answers to the rows of `table`, as the kind of the task writes them."""
         kind = self.targets[task]
         if kind.along is not None:
-            places = np.zeros((table.rows, prediction.shape[1], 2), np.int64)
+            offsets = np.zeros((table.rows, prediction.shape[1], 2), np.int64)
             for row, own in enumerate(self._steps(table, kind.along)):
                 if own is not None:
-                    places[row, : len(own)] = own
-            details = {**details, "places": places}
+                    offsets[row, : len(own)] = own
+            details = {**details, "offsets": offsets}
         return kind.columns(task, prediction, details)
 
     def _steps(self, table: Table, modality: str) -> list[np.ndarray | None]:

@@ -15,8 +15,8 @@ from torso.columns.reading import Reading, ReadOptions
 from torso.core.errors import DataError, MissingDependency
 from torso.runs.schema import Modality
 from torso.search.collection import Collection
+from torso.search.corpus import Corpus
 from torso.search.nearest import Graph
-from torso.search.places import Place
 from torso.search.space import Space
 from torso.search.store import Store, Vectors
 from torso.tables.table import Table
@@ -29,7 +29,7 @@ GRAPH_FROM = 50_000
 
 def collect(
     space: Space,
-    place: Place,
+    corpus: Corpus,
     modality: Modality,
     *,
     root: str | Path | Sequence[str | Path] = (),
@@ -38,11 +38,11 @@ def collect(
 ) -> Collection:
     """Return a folder or a table ready to be searched: as `Searcher.collection` describes."""
     run, task = space.run, space.task
-    table = place.table(modality)
+    table = corpus.table(modality)
     reading = Reading(
         ReadOptions(
             folder=table.folder,
-            root=place.roots([root] if isinstance(root, str | Path) else root),
+            root=corpus.roots([root] if isinstance(root, str | Path) else root),
             default_root=run.config.data.root,
             on_error=run.config.data.on_error,
             most_skipped=1.0,
@@ -50,8 +50,8 @@ def collect(
         )
     )
     store = None
-    if run.folder is not None and place.identity is not None:
-        store = Store(run.folder, task, modality.name, place.identity)
+    if run.folder is not None and corpus.identity is not None:
+        store = Store(run.folder, task, modality.name, corpus.identity)
     width = space.head.width
     known = store.read(width) if store else Vectors.none(width)
     stamps = _stamps(modality, table, reading)
@@ -60,7 +60,7 @@ def collect(
         return space.encode(modality, table.take(rows), reading, progress)
 
     vectors = _brought_up(known, stamps, encoded, reading)
-    slots = _places(vectors.stamps, stamps)
+    slots = _slots_in(vectors.stamps, stamps)
     notes = _unread(table, modality, stamps, slots, vectors, reading)
     if not (slots >= 0).any():
         raise DataError(
@@ -72,7 +72,7 @@ def collect(
             _written(store, vectors, notes)
         if len(vectors.stamps) >= GRAPH_FROM and not exact:
             graph = _graph(store, vectors, notes, progress)
-    return Collection(space, modality.name, place, table, slots, vectors, graph, tuple(notes))
+    return Collection(space, modality.name, corpus, table, slots, vectors, graph, tuple(notes))
 
 
 def _stamps(modality: Modality, table: Table, reading: Reading) -> np.ndarray:
@@ -95,20 +95,22 @@ def _brought_up(
         encoded: returns the vectors of some rows, zeros for those that cannot be read.
         reading: where it is noted why.
     """
-    slots = _places(known.stamps, stamps)
+    slots = _slots_in(known.stamps, stamps)
     hexed = {row: stamps[row].tobytes().hex() for row in np.flatnonzero(slots < 0).tolist()}
-    unreadable = {one: known.unreadable[one] for one in hexed.values() if one in known.unreadable}
+    unreadable = {
+        stamp: known.unreadable[stamp] for stamp in hexed.values() if stamp in known.unreadable
+    }
     new: dict[str, int] = {}
-    for row, one in hexed.items():
-        if stamps[row].any() and one not in unreadable:
-            new.setdefault(one, row)
+    for row, stamp in hexed.items():
+        if stamps[row].any() and stamp not in unreadable:
+            new.setdefault(stamp, row)
     used = np.unique(slots[slots >= 0])
     if not new and len(used) == len(known.stamps) and len(unreadable) == len(known.unreadable):
         return known
     rows = np.array([*new.values()], np.int64)
     values = encoded(rows)
     there = values.any(dim=1)
-    reasons = {one.row: one.reason for one in reading.log.skipped}
+    reasons = {cell.row: cell.reason for cell in reading.log.skipped}
     for row, readable in zip(rows.tolist(), there.tolist(), strict=True):
         if not readable:
             unreadable[hexed[row]] = reasons.get(row + 1, "nothing in it")
@@ -119,8 +121,8 @@ def _brought_up(
     )
 
 
-def _places(known: np.ndarray, stamps: np.ndarray) -> np.ndarray:
-    """Return int64 `[rows]`: where each stamp stands among the known ones; -1 where it does not, or is empty."""
+def _slots_in(known: np.ndarray, stamps: np.ndarray) -> np.ndarray:
+    """Return int64 `[rows]`: the slot of each stamp among the known ones; -1 if it is unknown or empty."""
     table = KeyTable()
     table.extend(as_keys(known), 0)
     return np.where(stamps.any(axis=1), table.find(as_keys(stamps)), -1)
@@ -135,7 +137,7 @@ def _unread(
     reading: Reading,
 ) -> list[str]:
     """Return a sentence if something cannot be read, now or since an earlier time."""
-    reasons = {one.row - 1: one.reason for one in reading.log.skipped}
+    reasons = {cell.row - 1: cell.reason for cell in reading.log.skipped}
     for row in np.flatnonzero(slots < 0).tolist():
         reason = vectors.unreadable.get(stamps[row].tobytes().hex())
         if reason is not None:

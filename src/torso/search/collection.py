@@ -13,8 +13,8 @@ import torch
 from torch import Tensor
 
 from torso.core.errors import ConfigError
+from torso.search.corpus import Corpus
 from torso.search.nearest import Graph, exact
-from torso.search.places import Place
 from torso.search.space import Space, single_question
 from torso.search.store import Vectors
 from torso.tables.table import Table
@@ -29,7 +29,7 @@ class Collection:
     Attributes:
         space: of the vectors.
         modality: of the things.
-        place: where they lie.
+        corpus: where they lie.
         table: a row for each of them.
         slots: int64 `[rows]`, where each row's vector stands in `vectors`; -1 if it has none.
         vectors: of the things.
@@ -39,7 +39,7 @@ class Collection:
 
     space: Space
     modality: str
-    place: Place
+    corpus: Corpus
     table: Table
     slots: np.ndarray
     vectors: Vectors
@@ -91,14 +91,14 @@ class Collection:
             raise ConfigError(f"`top` should be at least 1. Found {top}.")
         vector = self.space.question_vector(self.space.asking(form, by), question)
         scores, rows = self.nearest(vector, top)
-        found = pa.table(
+        answers = pa.table(
             {
                 "rank": pa.array(np.arange(1, len(rows) + 1)),
                 "score": pa.array(scores),
-                **self.place.told(self.table, rows),
+                **self.corpus.describe(self.table, rows),
             }
         )
-        return found if as_arrow else found.to_pandas()
+        return answers if as_arrow else answers.to_pandas()
 
     def nearest(self, vector: Tensor, top: int) -> tuple[np.ndarray, np.ndarray]:
         """Return scores, float32, in falling order, and the rows they are of, for a vector `[width]`."""
@@ -106,8 +106,8 @@ class Collection:
             scores, slots = exact(self.vectors.values, vector, top)
         else:
             near = self._slots_of(self.graph.near(vector, top))
-            scores, places = exact(self.vectors.values[near], vector, top)
-            slots = near[places]
+            scores, offsets = exact(self.vectors.values[near], vector, top)
+            slots = near[offsets]
         in_order = self.slots[self._rows]
         first = np.searchsorted(in_order, slots.numpy(), side="left")
         last = np.searchsorted(in_order, slots.numpy(), side="right")
@@ -118,6 +118,6 @@ class Collection:
     def _slots_of(self, labels: np.ndarray) -> Tensor:
         """Return where the vectors of a graph's numbers stand."""
         known = self.vectors.labels
-        places = np.searchsorted(known, labels, sorter=self._sorted).clip(max=len(known) - 1)
-        slots = self._sorted[places]
+        offsets = np.searchsorted(known, labels, sorter=self._sorted).clip(max=len(known) - 1)
+        slots = self._sorted[offsets]
         return torch.from_numpy(slots[known[slots] == labels])

@@ -11,7 +11,6 @@ import os
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -28,13 +27,13 @@ _SPARE = 2
 
 
 def exact(vectors: Tensor, question: Tensor, top: int) -> tuple[Tensor, Tensor]:
-    """Return the highest inner products, in falling order, and their places; fewer than `top` if there are fewer."""
-    found = torch.topk(vectors @ question, min(top, len(vectors)))
-    return found.values, found.indices
+    """Return the highest inner products, in falling order, and their indices; fewer if there are fewer."""
+    nearest = torch.topk(vectors @ question, min(top, len(vectors)))
+    return nearest.values, nearest.indices
 
 
 def seal(file: Path) -> list[int]:
-    """Return what tells this very file from a copy: its number on the disk, its last change, its size.
+    """Return the identity of this very file: its number on the disk, its last change, its size.
 
     Nobody can set the time of the last change, so a file that came with somebody else's run has another.
     """
@@ -104,5 +103,5 @@ class Graph:
 
     def near(self, question: Tensor, top: int) -> np.ndarray:
         """Return numbers, uint64, among which the `top` nearest are likely to be."""
-        found: Any = self._index.search(np.asarray(question), _SPARE * top, threads=1)
-        return np.asarray(found.keys)
+        matches = self._index.search(np.asarray(question), _SPARE * top, threads=1)
+        return np.asarray(matches.keys)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from torso.runs.predictor import Predictor
 from torso.search.collecting import collect
 from torso.search.collection import Collection
-from torso.search.places import open_place
+from torso.search.corpus import open_corpus
 from torso.search.space import Space, single_question
 
 if TYPE_CHECKING:
@@ -63,12 +63,12 @@ class Searcher:
 
         Raises:
             ConfigError: not one question, or one that the target does not know.
-            DataError: the question or the place cannot be read.
+            DataError: the question or the corpus cannot be read.
         """
         asks = self.asking(text=text, image=image, audio=audio, by=by)
         things = self.collection(among, find=find, by=asks, root=root)
-        found: pd.DataFrame = things.search(text=text, image=image, audio=audio, by=asks, top=top)
-        return found
+        answers: pd.DataFrame = things.search(text=text, image=image, audio=audio, by=asks, top=top)
+        return answers
 
     def asking(self, *, by: str | None = None, **question: str | Path | None) -> str:
         """Return the modality that a question is of.
@@ -95,12 +95,12 @@ class Searcher:
     ) -> Collection:
         """Return a folder or a table ready to be searched.
 
-        What is new there is encoded, by its modality's encoder alone. For a run in a folder and a place on the disk,
+        What is new there is encoded, by its modality's encoder alone. For a run in a folder and a corpus on the disk,
         the vectors are kept in the run's folder `search`, and used again for what has not changed.
 
         Args:
             among: path of a folder of pictures or recordings, or a table with the columns of the modality.
-            find: the modality to look for, where the place has several.
+            find: the modality to look for, where the corpus has several.
             by: modality of the questions to come, which is looked for only where there is no other.
             root: folders or zips that file columns of a table are relative to.
             exact: compare 50,000 kept vectors and more one by one, instead of through a graph of neighbours
@@ -109,8 +109,8 @@ class Searcher:
 
         Raises:
             ConfigError: it is not clear what is looked for.
-            DataError: no such place, or nothing in it can be read.
+            DataError: no such corpus, or nothing in it can be read.
         """
-        place = open_place(among, self.space.run.config.data.missing)
-        modality = self.space.answering(place, find, by)
-        return collect(self.space, place, modality, root=root, exact=exact, progress=progress)
+        corpus = open_corpus(among, self.space.run.config.data.missing)
+        modality = self.space.answering(corpus, find, by)
+        return collect(self.space, corpus, modality, root=root, exact=exact, progress=progress)

@@ -17,7 +17,7 @@ from torso.columns.reading import Reading, ReadOptions
 from torso.core.errors import ConfigError, DataError, unknown
 from torso.runs.predictor import Predictor
 from torso.runs.schema import Modality
-from torso.search.places import Place
+from torso.search.corpus import Corpus
 from torso.tables.table import Table
 from torso.tasks._base.towers import TowerHead
 from torso.training.devices import autocast
@@ -88,12 +88,12 @@ class Space:
             raise ConfigError(f"`by` (--by) should say which modality the question is of: {known}.")
         return by or known[0]
 
-    def answering(self, place: Place, find: str | None, by: str | None = None) -> Modality:
-        """Return the modality to look for in a place.
+    def answering(self, corpus: Corpus, find: str | None, by: str | None = None) -> Modality:
+        """Return the modality to look for in a corpus.
 
         Args:
-            place: where.
-            find: the modality; None: the only one that the place has, besides that of the question.
+            corpus: where.
+            find: the modality; None: the only one that the corpus has, besides that of the question.
             by: modality of the question, which answers only where no other can.
 
         Raises:
@@ -106,7 +106,7 @@ class Space:
                     unknown(f"modality of the target {self.task!r}:", find, [*self.modalities])
                 )
             return self.modalities[find]
-        there = [name for name, modality in self.modalities.items() if place.fits(modality)]
+        there = [name for name, modality in self.modalities.items() if corpus.fits(modality)]
         there = [name for name in there if name != by] or there
         if len(there) > 1:
             raise ConfigError(f"`find` (--for) should say what is looked for: {there}.")
@@ -115,7 +115,7 @@ class Space:
         every = [*self.modalities.values()]
         media = [modality for modality in every if modality.form in ("image", "audio")]
         wanted = (media or every)[0]
-        place.table(wanted)  # raises, and says what is missing
+        corpus.table(wanted)  # raises, and says what is missing
         return wanted
 
     def question_vector(self, modality: str, question: str | Path) -> Tensor:

@@ -33,7 +33,7 @@ _MOST_REMOVED = 0.1
 
 @dataclass(frozen=True)
 class Vectors:
-    """What is known of some things.
+    """Known vectors of some things.
 
     Attributes:
         stamps: uint8 `[things, 16]`, each once.
@@ -57,21 +57,21 @@ class Vectors:
 
 
 class Store:
-    """The vectors of one place under one target and modality.
+    """The vectors of one corpus under one target and modality.
 
     Args:
         run: folder of the run.
         task: target.
         modality: of the vectors.
-        place: resolved path of the folder or the table.
+        corpus: resolved path of the folder or the table.
     """
 
-    def __init__(self, run: Path, task: str, modality: str, place: str) -> None:
+    def __init__(self, run: Path, task: str, modality: str, corpus: str) -> None:
         self.about: dict[str, Any] = {
             "format": _FORMAT,
             "target": task,
             "modality": modality,
-            "place": place,
+            "place": corpus,
         }
         name = blake2b(json.dumps(self.about).encode(), digest_size=8).hexdigest()
         self._run = run
@@ -139,7 +139,7 @@ class Store:
         sealed.unlink(missing_ok=True)
         graph.save(self._graph)
         tensors = {"labels": labels.view(np.int64), "seal": np.array(seal(self._graph))}
-        save_tensors(sealed, {name: torch.from_numpy(one) for name, one in tensors.items()})
+        save_tensors(sealed, {name: torch.from_numpy(values) for name, values in tensors.items()})
         return graph
 
     def _make(self) -> None:

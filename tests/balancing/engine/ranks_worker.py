@@ -49,9 +49,9 @@ def train(spec: Any, rank: int, world: int) -> list[Tensor]:
 
         def measure(x: Tensor = x, y: Tensor = y) -> tuple[Tensor, Tensor, Tensor]:
             features = body(x)
-            found = torch.cat([head(features) for head in heads], dim=1)
+            actual = torch.cat([head(features) for head in heads], dim=1)
             known = ~y.isnan()
-            errors = torch.where(known, (found - y.nan_to_num()) ** 2, 0.0)
+            errors = torch.where(known, (actual - y.nan_to_num()) ** 2, 0.0)
             counts = known.sum(dim=0)
             losses = errors.sum(dim=0) / counts.clamp(min=1)
             if world > 1:

@@ -34,10 +34,10 @@ class Wide:
         return jacobian @ jacobian.T
 
 
-def relative(found: Tensor, exact: Tensor) -> Tensor:
+def relative(actual: Tensor, exact: Tensor) -> Tensor:
     """Return the errors in parts of the products of the lengths, of the tasks that are there."""
     lengths = exact.diagonal().sqrt()
-    return ((found - exact) / lengths / lengths[:, None])[HERE][:, HERE]
+    return ((actual - exact) / lengths / lengths[:, None])[HERE][:, HERE]
 
 
 def test_a_fold_is_signs_and_buckets_by_position():
@@ -49,9 +49,9 @@ def test_a_fold_is_signs_and_buckets_by_position():
     places = torch.arange(len(whole))
     expected = torch.zeros(BUCKETS, dtype=torch.float64)
     expected.index_add_(0, places % BUCKETS, whole * project.signs[places % len(project.signs)])
-    found = torch.zeros(BUCKETS, dtype=torch.float64)
-    project.fold(parts, lengths, found)
-    torch.testing.assert_close(found, expected, rtol=0, atol=1e-10)
+    actual = torch.zeros(BUCKETS, dtype=torch.float64)
+    project.fold(parts, lengths, actual)
+    torch.testing.assert_close(actual, expected, rtol=0, atol=1e-10)
     missing = torch.zeros(BUCKETS, dtype=torch.float64)
     project.fold([parts[0], None, *parts[2:]], lengths, missing)
     alone = torch.zeros(BUCKETS, dtype=torch.float64)
@@ -74,17 +74,17 @@ def test_no_bias_and_little_spread():
 
 def test_few_numbers_are_exact():
     ground = Wide(width=40)
-    found = projected_gram(ground.losses(), ground.shared, HERE, seed=1)
-    assert relative(found, ground.gram()).abs().max() < 1e-12
-    assert found[2].abs().max() == 0 and found[:, 2].abs().max() == 0
+    actual = projected_gram(ground.losses(), ground.shared, HERE, seed=1)
+    assert relative(actual, ground.gram()).abs().max() < 1e-12
+    assert actual[2].abs().max() == 0 and actual[:, 2].abs().max() == 0
 
 
 @pytest.mark.parametrize("scale", [1e-22, 1e-12, 1e12])
 def test_any_scale_in_float32(scale):
     ground = Wide(dtype=torch.float32)
     plain = projected_gram(ground.losses(), ground.shared, HERE, seed=1)
-    found = projected_gram(ground.losses() * scale, ground.shared, HERE, seed=1)
-    torch.testing.assert_close(found / scale**2, plain, rtol=1e-4, atol=0)
+    actual = projected_gram(ground.losses() * scale, ground.shared, HERE, seed=1)
+    torch.testing.assert_close(actual / scale**2, plain, rtol=1e-4, atol=0)
 
 
 def test_the_graph_and_the_gradients_stay_as_they_were():

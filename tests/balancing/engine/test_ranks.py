@@ -50,9 +50,9 @@ def ends(tmp_path_factory):
     return [alone, *(torch.load(folder / f"{rank}.pt", weights_only=True) for rank in (0, 1))]
 
 
-@pytest.mark.parametrize("place", range(len(SPECS)), ids=str)
-def test_two_processes_equal_one(ends, place):
-    whole, first, second = (one[place] for one in ends)
+@pytest.mark.parametrize("index", range(len(SPECS)), ids=str)
+def test_two_processes_equal_one(ends, index):
+    whole, first, second = (one[index] for one in ends)
     for expected, one, two in zip(whole, first, second, strict=True):
         assert torch.equal(one, two)
         torch.testing.assert_close(one, expected, rtol=0, atol=1e-10)

@@ -9,12 +9,12 @@ ALL = torch.ones(2, dtype=torch.bool)
 
 
 def looks(sketch: Sketch, steps: int, present: torch.Tensor = ALL) -> list[int]:
-    found = []
+    actual = []
     for step in range(steps):
         if sketch.due(present):
-            found.append(step)
+            actual.append(step)
             sketch.look(torch.eye(len(present), dtype=torch.float64), present)
-    return found
+    return actual
 
 
 def test_looks_come_at_powers_of_two_and_then_at_the_interval():

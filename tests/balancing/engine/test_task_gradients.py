@@ -188,8 +188,8 @@ class Ground:
             features = features[0]
         halved = torch.cat([features[:, :32], features[:, 32:].detach()], 1)
         losses = [
-            scale * (place + 1) * (head(halved if place == 3 else features) - 1).square().mean()
-            for place, head in enumerate(self.heads)
+            scale * (index + 1) * (head(halved if index == 3 else features) - 1).square().mean()
+            for index, head in enumerate(self.heads)
         ]
         return torch.stack(losses)
 
@@ -198,10 +198,10 @@ class Ground:
         wanted = [one for one in self.shared if one.requires_grad]
         rows = []
         for loss, here in zip(losses, HERE.tolist(), strict=True):
-            found = torch.autograd.grad(
+            actual = torch.autograd.grad(
                 loss * here, wanted, retain_graph=True, materialize_grads=True
             )
-            rows.append(torch.cat([one.flatten() for one in found]))
+            rows.append(torch.cat([one.flatten() for one in actual]))
         return torch.stack(rows).detach()
 
     def gradient(self) -> Tensor:
@@ -211,8 +211,10 @@ class Ground:
         )
 
 
-def close(found: Tensor, expected: Tensor, tolerance: float = 1e-10) -> bool:
-    return bool((found.double() - expected.double()).norm() <= tolerance * expected.double().norm())
+def close(actual: Tensor, expected: Tensor, tolerance: float = 1e-10) -> bool:
+    return bool(
+        (actual.double() - expected.double()).norm() <= tolerance * expected.double().norm()
+    )
 
 
 @pytest.mark.parametrize("model", MODELS)
@@ -224,16 +226,16 @@ def test_every_model_against_one_pass_per_task(model, rows):
     expected_own = torch.autograd.grad(
         losses[HERE].sum(), ground.own, retain_graph=True, allow_unused=True
     )
-    found = TaskGradients(losses, ground.shared, HERE, ground.own, rows=rows)
-    assert found.gram.dtype == torch.float64
-    assert close(found.gram, jacobian @ jacobian.T)
+    actual = TaskGradients(losses, ground.shared, HERE, ground.own, rows=rows)
+    assert actual.gram.dtype == torch.float64
+    assert close(actual.gram, jacobian @ jacobian.T)
     if rows:
-        assert close(found.matrix, jacobian)
+        assert close(actual.matrix, jacobian)
     weights = torch.tensor([0.3, -1.0, 7.0, 0.5, 2.0], dtype=torch.float64)
-    found.add_weighted(weights)
+    actual.add_weighted(weights)
     assert close(ground.gradient(), weights @ jacobian)
     if rows:
-        found.add(weights @ jacobian)
+        actual.add(weights @ jacobian)
         assert close(ground.gradient(), 2 * weights @ jacobian)
     for parameter, expected in zip(ground.own, expected_own, strict=True):
         assert (parameter.grad is None) == (expected is None)
@@ -244,8 +246,8 @@ def test_every_model_against_one_pass_per_task(model, rows):
 def test_where_gradients_of_linear_layers_are_spared(model):
     """A case that silently fell back to full rows would pass the test above."""
     ground = Ground(model)
-    found = TaskGradients(ground.losses(), ground.shared, HERE, rows=False)
-    assert len(found._layers) == SPARED.get(model, 0)
+    actual = TaskGradients(ground.losses(), ground.shared, HERE, rows=False)
+    assert len(actual._layers) == SPARED.get(model, 0)
 
 
 def test_the_cost_decides(monkeypatch):
@@ -272,7 +274,7 @@ def test_checkpointed_inputs_are_not_looked_at():
         runs.append(1)
 
     ground = Ground(mlp)
-    inner = nn.Sequential(*(nn.Linear(48, 48) if place % 2 else nn.Tanh() for place in range(12)))
+    inner = nn.Sequential(*(nn.Linear(48, 48) if index % 2 else nn.Tanh() for index in range(12)))
     inner.double().register_forward_pre_hook(counted)
     whole = ground.body
     ground.body = Called(
@@ -282,9 +284,9 @@ def test_checkpointed_inputs_are_not_looked_at():
     losses = ground.losses()
     jacobian = ground.jacobian(losses)
     runs.clear()
-    found = TaskGradients(losses, ground.shared, HERE, rows=False)
+    actual = TaskGradients(losses, ground.shared, HERE, rows=False)
     assert len(runs) <= 4 + 2  # a pass per task, and two to find out
-    assert close(found.gram, jacobian @ jacobian.T)
+    assert close(actual.gram, jacobian @ jacobian.T)
 
 
 @pytest.mark.parametrize("scale", [1e-30, 1e-18, 1e-8, 1.0, 1e8, 1e15])
@@ -294,9 +296,9 @@ def test_squares_neither_vanish_nor_overflow(model, scale):
     precise, ground = Ground(model), Ground(model, torch.float32)
     ground.body.load_state_dict(precise.body.state_dict())
     jacobian = precise.jacobian(precise.losses(scale))
-    found = TaskGradients(ground.losses(scale), ground.shared, HERE, rows=False)
-    assert close(found.gram, jacobian @ jacobian.T, 1e-4)
-    found.add_weighted(HERE.double())
+    actual = TaskGradients(ground.losses(scale), ground.shared, HERE, rows=False)
+    assert close(actual.gram, jacobian @ jacobian.T, 1e-4)
+    actual.add_weighted(HERE.double())
     assert close(ground.gradient(), HERE.double() @ jacobian, 1e-4)
 
 
@@ -305,8 +307,8 @@ def test_inner_products_of_float32_gradients_are_sharp():
     precise, ground = Ground(mlp), Ground(mlp, torch.float32)
     jacobian = precise.jacobian(precise.losses())
     for rows in (True, False):
-        found = TaskGradients(ground.losses(), ground.shared, HERE, rows=rows)
-        assert close(found.gram, jacobian @ jacobian.T, 2e-6)
+        actual = TaskGradients(ground.losses(), ground.shared, HERE, rows=rows)
+        assert close(actual.gram, jacobian @ jacobian.T, 2e-6)
 
 
 def test_tasks_of_very_different_scale():
@@ -314,19 +316,19 @@ def test_tasks_of_very_different_scale():
     sizes = torch.tensor([1e-15, 1.0, 1.0, 1e12, 1e-3])
     losses = ground.losses()
     plain = TaskGradients(losses, ground.shared, HERE, rows=False).gram
-    found = TaskGradients(losses * sizes, ground.shared, HERE, rows=False).gram
+    actual = TaskGradients(losses * sizes, ground.shared, HERE, rows=False).gram
     wide = sizes.double()
     expected = plain * wide * wide[:, None]
-    assert torch.allclose(found, expected, rtol=1e-4)
+    assert torch.allclose(actual, expected, rtol=1e-4)
 
 
 def test_bfloat16_parameters_are_multiplied_in_float32():
     ground = Ground(mlp, torch.bfloat16)
     losses = ground.losses()
     jacobian = ground.jacobian(losses)
-    found = TaskGradients(losses, ground.shared, HERE, rows=False)
-    assert close(found.gram, jacobian.double() @ jacobian.double().T, 1e-5)  # bfloat16 sums: 4e-3
-    found.add_weighted(HERE.double())
+    actual = TaskGradients(losses, ground.shared, HERE, rows=False)
+    assert close(actual.gram, jacobian.double() @ jacobian.double().T, 1e-5)  # bfloat16 sums: 4e-3
+    actual.add_weighted(HERE.double())
     assert all(p.grad.dtype == torch.bfloat16 for p in ground.shared)
     assert close(ground.gradient(), HERE.double() @ jacobian.double(), 4e-3)
 
@@ -341,12 +343,12 @@ def test_mixed_dtypes():
     wanted = [
         torch.autograd.grad(losses[0], p, retain_graph=True)[0].double() for p in ground.shared
     ]
-    found = TaskGradients(losses, ground.shared, HERE)
-    assert found.matrix.dtype == torch.float64
-    assert found.gram[0, 0].item() == pytest.approx(
+    actual = TaskGradients(losses, ground.shared, HERE)
+    assert actual.matrix.dtype == torch.float64
+    assert actual.gram[0, 0].item() == pytest.approx(
         sum(one.square().sum().item() for one in wanted)
     )
-    found.add(found.matrix[0])
+    actual.add(actual.matrix[0])
     for parameter, expected in zip(ground.shared, wanted, strict=True):
         assert parameter.grad.dtype == parameter.dtype
         assert torch.allclose(parameter.grad.double(), expected)
@@ -360,11 +362,11 @@ def test_scaled_losses_under_autocast():
         with torch.autocast("cpu", torch.bfloat16):
             losses = ground.losses()
         losses = losses.float() * factor
-        found = TaskGradients(losses, ground.shared, HERE, ground.own, rows=False)
-        found.add_weighted(HERE.double())
+        actual = TaskGradients(losses, ground.shared, HERE, ground.own, rows=False)
+        actual.add_weighted(HERE.double())
         assert close(ground.gradient(), ground.jacobian(losses)[HERE].sum(0), 1e-6)
         results.append(
-            (found.gram / factor**2, ground.gradient() / factor, ground.own[0].grad / factor)
+            (actual.gram / factor**2, ground.gradient() / factor, ground.own[0].grad / factor)
         )
     for one, two in zip(*results, strict=True):
         assert close(one, two, 1e-6)
@@ -376,9 +378,9 @@ def test_inside_autocast_the_products_stay_sharp(rows):
     losses = ground.losses()
     jacobian = ground.jacobian(losses).double()
     with torch.autocast("cpu", torch.bfloat16):
-        found = TaskGradients(losses, ground.shared, HERE, rows=rows)
-        found.add_weighted(HERE.double())
-    assert close(found.gram, jacobian @ jacobian.T, 1e-5)
+        actual = TaskGradients(losses, ground.shared, HERE, rows=rows)
+        actual.add_weighted(HERE.double())
+    assert close(actual.gram, jacobian @ jacobian.T, 1e-5)
     assert close(ground.gradient(), jacobian.sum(0), 1e-5)
 
 
@@ -404,8 +406,8 @@ def test_sparse_gradients_of_an_embedding():
     expected = [
         torch.autograd.grad(one, table.weight, retain_graph=True)[0].to_dense() for one in losses
     ]
-    found = TaskGradients(losses, [table.weight], torch.ones(2, dtype=torch.bool))
-    assert close(found.matrix, torch.stack(expected).flatten(1))
+    actual = TaskGradients(losses, [table.weight], torch.ones(2, dtype=torch.bool))
+    assert close(actual.matrix, torch.stack(expected).flatten(1))
 
 
 @pytest.mark.parametrize("rows", [True, False])
@@ -430,12 +432,12 @@ def test_a_parameter_that_no_loss_reaches(rows):
     ground = Ground(mlp)
     alone = nn.Parameter(torch.randn(64, 48, dtype=torch.float64))
     losses = ground.losses()
-    found = TaskGradients(losses, [alone, *ground.shared], HERE, rows=rows)
+    actual = TaskGradients(losses, [alone, *ground.shared], HERE, rows=rows)
     jacobian = ground.jacobian(losses)
-    assert close(found.gram, jacobian @ jacobian.T)
+    assert close(actual.gram, jacobian @ jacobian.T)
     if rows:
-        assert not found.matrix[:, : alone.numel()].any()
-    found.add_weighted(HERE)
+        assert not actual.matrix[:, : alone.numel()].any()
+    actual.add_weighted(HERE)
     assert alone.grad is None
     assert close(ground.gradient(), jacobian.sum(0))
 
@@ -447,9 +449,9 @@ def test_a_layer_that_the_graph_holds_but_no_present_task_uses():
     losses = ground.losses()
     extra = nn.functional.one_hot(torch.tensor(2), 5) * side(ground.x).square().mean()
     losses = torch.stack([*(losses + 0.0)[:2], losses[2] + extra[2], *losses[3:]])
-    found = TaskGradients(losses, [*ground.shared, side.weight], HERE, rows=False)
-    assert len(found._layers) == 3
-    found.add_weighted(HERE)
+    actual = TaskGradients(losses, [*ground.shared, side.weight], HERE, rows=False)
+    assert len(actual._layers) == 3
+    actual.add_weighted(HERE)
     assert side.weight.grad is None
 
 
@@ -490,8 +492,8 @@ def test_losses_that_were_not_stacked(rows):
         torch.cat([one.view(1) for one in stacked]),
         stacked.where(~HERE, stacked),
     ):
-        found = TaskGradients(losses, ground.shared, HERE, rows=rows)
-        assert close(found.gram, expected @ expected.T)
+        actual = TaskGradients(losses, ground.shared, HERE, rows=rows)
+        assert close(actual.gram, expected @ expected.T)
 
 
 def test_a_hook_on_a_parameter_or_an_output_is_heard():
@@ -500,9 +502,9 @@ def test_a_hook_on_a_parameter_or_an_output_is_heard():
     ground.body[2].register_full_backward_hook(lambda _, __, outgoing: (3 * outgoing[0],))
     losses = ground.losses()
     jacobian = ground.jacobian(losses)
-    found = TaskGradients(losses, ground.shared, HERE, rows=False)
-    assert close(found.gram, jacobian @ jacobian.T)
-    found.add_weighted(HERE)
+    actual = TaskGradients(losses, ground.shared, HERE, rows=False)
+    assert close(actual.gram, jacobian @ jacobian.T)
+    actual.add_weighted(HERE)
     assert close(ground.gradient(), jacobian.sum(0))
 
 
@@ -527,10 +529,10 @@ def test_the_graph_may_be_given_up():
     ground = Ground(mlp)
     losses = ground.losses()
     jacobian = ground.jacobian(losses)
-    found = TaskGradients(
+    actual = TaskGradients(
         losses, ground.shared, HERE, rows=False, passes=PassOptions(keep_graph=False)
     )
-    found.add_weighted(HERE)
+    actual.add_weighted(HERE)
     assert close(ground.gradient(), jacobian.sum(0))
     with pytest.raises(RuntimeError, match="second time"):
         losses.sum().backward()
@@ -559,9 +561,9 @@ def test_compiled_modules():
         ground.body = torch.compile(ground.body)
         losses = ground.losses()
         jacobian = ground.jacobian(losses)
-        found = TaskGradients(losses, ground.shared, HERE, rows=False)
-        assert close(found.gram, jacobian @ jacobian.T)
-        found.add_weighted(HERE)
+        actual = TaskGradients(losses, ground.shared, HERE, rows=False)
+        assert close(actual.gram, jacobian @ jacobian.T)
+        actual.add_weighted(HERE)
         assert close(ground.gradient(), jacobian.sum(0))
 
 

@@ -41,40 +41,40 @@ def step(balancer: GradientBalancer, jacobian: Tensor, present: Tensor | None = 
 def walk(tasks: int, numbers: int, steps: int = 4) -> list[Tensor]:
     """Return Jacobians with a common part, as consecutive batches have."""
     common = normal(tasks, numbers, 1)
-    return [common + 0.5 * normal(tasks, numbers, 10 + place) for place in range(steps)]
+    return [common + 0.5 * normal(tasks, numbers, 10 + index) for index in range(steps)]
 
 
-def assert_near(found: Tensor, expected: Tensor, tolerance: float = 1e-9) -> None:
-    assert found.dtype == expected.dtype
-    assert float((found - expected).norm()) <= tolerance * float(expected.norm())
+def assert_near(actual: Tensor, expected: Tensor, tolerance: float = 1e-9) -> None:
+    assert actual.dtype == expected.dtype
+    assert float((actual - expected).norm()) <= tolerance * float(expected.norm())
 
 
 def assert_order_of_tasks_is_no_matter(name: str) -> None:
     for case in find("full", most=8):
         jacobian = JACOBIANS[case].jacobian
         order = torch.arange(len(jacobian)).flip(0)
-        one, two = build(name, len(jacobian)), build(name, len(jacobian))
+        reference, other = build(name, len(jacobian)), build(name, len(jacobian))
         for factor in (1.0, 0.7, 1.3):
-            found = step(two, factor * jacobian[order])
-            assert_near(found, step(one, factor * jacobian))
+            actual = step(other, factor * jacobian[order])
+            assert_near(actual, step(reference, factor * jacobian))
 
 
 def assert_scale_is_as_claimed(name: str) -> None:
     """Gradients c times as large: a direction c times as long, also after some steps."""
     for c in (1e-8, 1e8):
-        one, two = build(name, 3), build(name, 3, scale=c)
+        reference, other = build(name, 3), build(name, 3, scale=c)
         for jacobian in walk(3, 20):
-            assert_near(step(two, c * jacobian), c * step(one, jacobian))
+            assert_near(step(other, c * jacobian), c * step(reference, jacobian))
 
 
 def assert_a_task_without_a_gradient_disturbs_nobody(name: str) -> None:
     """A zero row, or an absent task: the others' direction is that without it, step after step."""
     there = torch.tensor([True, True, False, True])
     for present in (None, there):
-        one, two = build(name, 4), build(name, 3)
+        reference, other = build(name, 4), build(name, 3)
         for jacobian in walk(4, 20):
             jacobian[~there] = 0.0
-            assert_near(step(one, jacobian, present), step(two, jacobian[there]))
+            assert_near(step(reference, jacobian, present), step(other, jacobian[there]))
 
 
 def assert_state_of_absent_tasks_stays(name: str) -> None:
@@ -108,9 +108,9 @@ def assert_equal_gradients_are_followed(name: str) -> None:
     """Where all tasks want the same, that is the direction, step after step."""
     balancer = build(name, 5)
     for jacobian in walk(1, 20):
-        found = step(balancer, jacobian.expand(5, -1))
+        actual = step(balancer, jacobian.expand(5, -1))
         if not balancer.averages_gradients:
-            assert_near(found / found.norm(), jacobian[0] / jacobian.norm())
+            assert_near(actual / actual.norm(), jacobian[0] / jacobian.norm())
         weights = list(balancer.task_weights().values())
         assert weights == pytest.approx(weights[:1] * len(weights))
 
@@ -119,9 +119,9 @@ def assert_every_case_gives_finite_numbers(name: str) -> None:
     for case in JACOBIANS.values():
         balancer = build(name, len(case.jacobian))
         for factor in (1.0, -0.5, 1e-3):
-            found = step(balancer, factor * case.jacobian)
-            assert found.isfinite().all()
-            assert found.shape == case.jacobian[0].shape
+            actual = step(balancer, factor * case.jacobian)
+            assert actual.isfinite().all()
+            assert actual.shape == case.jacobian[0].shape
 
 
 def assert_forward_changes_nothing(name: str) -> None:
@@ -150,8 +150,8 @@ def assert_saved_and_resumed(name: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
         save_tensors(Path(folder) / "balancer", first.state_dict())
         second.load_state_dict(load_tensors(Path(folder) / "balancer"))
-    for jacobian, one in zip(batches[2:], expected[2:], strict=True):
-        assert torch.equal(step(second, jacobian), one)
+    for jacobian, direction in zip(batches[2:], expected[2:], strict=True):
+        assert torch.equal(step(second, jacobian), direction)
     assert second.task_weights() == whole.task_weights()
 
 
@@ -186,10 +186,10 @@ def assert_device_is_that_of_the_gradients(name: str) -> None:
     for jacobian in walk(3, 20):
         expected = step(here, jacobian)
         for balancer in (there, moved):
-            found = step(balancer, jacobian.cuda())
-            assert found.is_cuda
+            actual = step(balancer, jacobian.cuda())
+            assert actual.is_cuda
             if not balancer.draws_on_device:  # each kind of device draws its own numbers
-                assert_near(found.cpu(), expected)
+                assert_near(actual.cpu(), expected)
 
 
 def assert_backward_is_forward_of_the_true_jacobian(name: str) -> None:
@@ -202,7 +202,7 @@ def assert_backward_is_forward_of_the_true_jacobian(name: str) -> None:
         part.double()
     body[0].bias.requires_grad_(False)
     shared = [*body.parameters(), *unused.parameters()]
-    learned = [one for one in shared if one.requires_grad]
+    learned = [parameter for parameter in shared if parameter.requires_grad]
     balancer = build(name, 3)
     for seed in range(3):
         images = normal(8, 36, seed).view(8, 1, 6, 6)
@@ -223,10 +223,10 @@ def assert_backward_is_forward_of_the_true_jacobian(name: str) -> None:
         for parameter in [*shared, *heads.parameters()]:
             parameter.grad = None
         balancer.backward(losses, shared)
-        found = torch.cat(
+        actual = torch.cat(
             [torch.zeros_like(p).flatten() if p.grad is None else p.grad.flatten() for p in learned]
         )
-        assert_near(found, expected, 1e-12)
+        assert_near(actual, expected, 1e-12)
         for parameter, gradient in zip(heads.parameters(), own, strict=True):
             assert_near(parameter.grad, gradient, 1e-12)
         gram, true = balancer.gram(), torch.stack(rows) @ torch.stack(rows).T

@@ -24,11 +24,11 @@ def by_pinv(jacobian):
 @pytest.mark.parametrize("case", SOLVABLE)
 def test_equals_the_paper_and_torchjd(case):
     jacobian = JACOBIANS[case].jacobian
-    found = ConFIG(len(jacobian))(jacobian)
-    assert_near(found, by_pinv(jacobian), 1e-6)
-    assert_near(found.float(), ConFIG(len(jacobian))(jacobian.float()), 1e-4)
+    actual = ConFIG(len(jacobian))(jacobian)
+    assert_near(actual, by_pinv(jacobian), 1e-6)
+    assert_near(actual.float(), ConFIG(len(jacobian))(jacobian.float()), 1e-4)
     aggregation = pytest.importorskip("torchjd.aggregation")
-    assert_near(found, aggregation.ConFIG()(jacobian), 1e-6)
+    assert_near(actual, aggregation.ConFIG()(jacobian), 1e-6)
 
 
 @pytest.mark.parametrize("case", find("full"))
@@ -41,19 +41,19 @@ def test_the_angle_with_every_gradient_is_the_same(case):
 
 def test_worked_by_hand():
     # u = (1, 1) / sqrt 2; the projections on it sum to 7 / sqrt 2
-    found = ConFIG(2)(torch.tensor([[3.0, 0.0], [0.0, 4.0]]))
-    torch.testing.assert_close(found, torch.tensor([3.5, 3.5]))
+    actual = ConFIG(2)(torch.tensor([[3.0, 0.0], [0.0, 4.0]]))
+    torch.testing.assert_close(actual, torch.tensor([3.5, 3.5]))
 
 
 def test_preference_is_the_proportion_of_the_cosines():
     jacobian = normal(3, 10, 0)
     balancer = ConFIG(["a", "b", "c"], preference={"a": 2.0, "c": 0.5})
-    found = balancer(jacobian)
-    cosines = cosine_similarity(found[None], jacobian)
+    actual = balancer(jacobian)
+    cosines = cosine_similarity(actual[None], jacobian)
     torch.testing.assert_close(cosines / cosines[1], torch.tensor([2.0, 1.0, 0.5]).double())
     aggregation = pytest.importorskip("torchjd.aggregation")
     wanted = torch.tensor([2.0, 1.0, 0.5]).double()
-    assert_near(found, aggregation.ConFIG(pref_vector=wanted)(jacobian))
+    assert_near(actual, aggregation.ConFIG(pref_vector=wanted)(jacobian))
 
 
 def test_a_million_float32_numbers_that_nearly_oppose():
@@ -61,9 +61,9 @@ def test_a_million_float32_numbers_that_nearly_oppose():
     common, other = normal(2, 1_000_000, 0).float()
     jacobian = torch.stack([common + 0.1 * other, -common + 0.1 * other])
     assert by_pinv(jacobian).norm() < 0.01 * by_pinv(jacobian.double()).norm()
-    found = ConFIG(2)(jacobian)
-    assert_near(found.double(), by_pinv(jacobian.double()), 1e-4)
-    assert cosine_similarity(found[None], jacobian).min() > 0.09
+    actual = ConFIG(2)(jacobian)
+    assert_near(actual.double(), by_pinv(jacobian.double()), 1e-4)
+    assert cosine_similarity(actual[None], jacobian).min() > 0.09
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
@@ -72,8 +72,8 @@ def test_gradients_that_oppose_each_other_exactly_cancel(dtype, length):
     one, other = normal(2, 1000, 0).to(dtype)
     assert not ConFIG(2)(torch.stack([one, -length * one])).any()
     rest = other - (other @ one) / (one @ one) * one
-    found = ConFIG(3)(torch.stack([one, -length * one, rest]))
-    assert cosine_similarity(found, rest, dim=0) > 1 - 1e-6
+    actual = ConFIG(3)(torch.stack([one, -length * one, rest]))
+    assert cosine_similarity(actual, rest, dim=0) > 1 - 1e-6
 
 
 def test_settings_are_checked():

@@ -13,8 +13,8 @@ from torso.core.errors import ConfigError
 def test_equals_the_paper_s_recursion(count, beta, sigma):
     balancer = DBMTL(count, beta=beta, sigma=sigma)
     mean = None
-    for place, batch in enumerate(walk(count, 30, 6), start=1):
-        decay = beta / place**sigma
+    for index, batch in enumerate(walk(count, 30, 6), start=1):
+        decay = beta / index**sigma
         mean = batch if mean is None else decay * mean + (1 - decay) * batch
         lengths = mean.norm(dim=1, keepdim=True)
         assert_near(step(balancer, batch), (lengths.max() / lengths * mean).sum(0), 1e-12)
@@ -60,8 +60,8 @@ class Small(nn.Module):
 
 def test_a_factor_before_a_loss_changes_nothing():
     expected = Small().gradients([1.0, 1.0])
-    for found, one in zip(Small().gradients([1e-6, 1e6]), expected, strict=True):
-        assert_near(found, one)
+    for actual, one in zip(Small().gradients([1e-6, 1e6]), expected, strict=True):
+        assert_near(actual, one)
 
 
 def test_heads_get_the_gradient_of_the_logarithm():

@@ -50,8 +50,8 @@ def test_an_absent_task_keeps_its_weight_and_its_last_gradient():
     present = torch.tensor([False, True, True])
     balancer = Noting(["a", "b", "c"])
     step(balancer, batches[0])
-    found = step(balancer, batches[1], present)
-    torch.testing.assert_close(found, batches[1][1:].mean(0))
+    actual = step(balancer, batches[1], present)
+    torch.testing.assert_close(actual, batches[1][1:].mean(0))
     torch.testing.assert_close(balancer.products, batches[0][1:] @ batches[1][1:].T)
     weights = torch.tensor(list(balancer.task_weights().values()))
     torch.testing.assert_close(weights, torch.tensor([1 / 3, 2 / 3, 0.0]))
@@ -66,8 +66,8 @@ def test_tasks_that_lost_all_weight_start_anew_where_they_are_alone():
     for batch in batches[:2]:
         step(balancer, batch)
     assert list(balancer.task_weights().values()) == [1.0, 0.0, 0.0]
-    found = step(balancer, batches[2], torch.tensor([False, True, True]))
-    torch.testing.assert_close(found, batches[2][1:].mean(0))
+    actual = step(balancer, batches[2], torch.tensor([False, True, True]))
+    torch.testing.assert_close(actual, batches[2][1:].mean(0))
     assert list(balancer.task_weights().values()) == pytest.approx([1.0, 2 / 3, 0.0])
 
 
@@ -83,12 +83,12 @@ def test_another_number_of_parameters_is_an_error():
 def test_projection_is_the_nearest_point(count, size):
     for seed in range(20):
         point = size * normal(1, count, seed)[0]
-        found = onto_simplex(point)
-        assert found.min() >= 0
-        assert found.sum().item() == pytest.approx(1.0, abs=1e-9 * max(1.0, size))
+        actual = onto_simplex(point)
+        assert actual.min() >= 0
+        assert actual.sum().item() == pytest.approx(1.0, abs=1e-9 * max(1.0, size))
         # optimal: no direction within the simplex leads nearer to the point
-        pull = point - found
-        best = (pull.max() - pull)[found > 0].max()
+        pull = point - actual
+        best = (pull.max() - pull)[actual > 0].max()
         assert best <= 1e-9 * max(1.0, size)
 
 

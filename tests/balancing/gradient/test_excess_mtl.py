@@ -14,10 +14,10 @@ def test_equals_torchjd(count, warmup):
     aggregation = pytest.importorskip("torchjd.aggregation")
     oracle = aggregation.ExcessMTL(robust_step_size=0.3, n_warmup_steps=warmup)
     balancer = ExcessMTL(count, step_size=0.3, warmup=warmup)
-    for place, batch in enumerate(walk(count, 5 * count + 10, 8)):
-        found = step(balancer, batch)
-        assert_near(found, oracle(batch), 1e-6)
-        assert (place < warmup) == (len(set(balancer.task_weights().values())) == 1)
+    for index, batch in enumerate(walk(count, 5 * count + 10, 8)):
+        actual = step(balancer, batch)
+        assert_near(actual, oracle(batch), 1e-6)
+        assert (index < warmup) == (len(set(balancer.task_weights().values())) == 1)
 
 
 def test_worked_by_hand():
@@ -46,9 +46,9 @@ def test_the_scale_of_each_task_is_of_no_matter(dtype):
 
 def test_a_converged_task_loses_weight():
     balancer = ExcessMTL(["falling", "stuck"], step_size=0.1)
-    for place in range(50):
-        batch = normal(2, 20, place)
-        step(balancer, batch * torch.tensor([[0.8**place], [1.0]]))
+    for index in range(50):
+        batch = normal(2, 20, index)
+        step(balancer, batch * torch.tensor([[0.8**index], [1.0]]))
     weights = balancer.task_weights()
     assert weights["falling"] < 0.35 < 0.65 < weights["stuck"]
 

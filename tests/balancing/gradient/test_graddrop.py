@@ -16,7 +16,7 @@ def drawn(monkeypatch, values):
 def test_equals_torchjd(case, leaky, monkeypatch):
     aggregation = pytest.importorskip("torchjd.aggregation")
     jacobian = JACOBIANS[case].jacobian
-    tasks = [f"task {place}" for place in range(len(jacobian))]
+    tasks = [f"task {index}" for index in range(len(jacobian))]
     shares = torch.rand(len(tasks), generator=torch.Generator().manual_seed(1)).double()
     leak = dict(zip(tasks, shares.tolist(), strict=True)) if leaky else 0.0
     drawn(monkeypatch, normal(1, jacobian.shape[1], 3)[0].sigmoid())

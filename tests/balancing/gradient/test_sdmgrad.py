@@ -26,8 +26,8 @@ def test_equals_torchjd_on_two_batches(count, lr, scale):
     for last, batch in pairwise(batches):
         step(balancer, scale * batch)
         expected = oracle(1e12 * last @ batch.T)
-        found = torch.tensor(list(balancer.task_weights().values()), dtype=torch.float64)
-        torch.testing.assert_close(found, expected, rtol=0, atol=1e-9)
+        actual = torch.tensor(list(balancer.task_weights().values()), dtype=torch.float64)
+        torch.testing.assert_close(actual, expected, rtol=0, atol=1e-9)
         assert_near(balancer(last), expected @ last, 1e-8)
     assert expected.std() > 1e-3
 

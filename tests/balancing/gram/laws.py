@@ -19,7 +19,7 @@ from torso.core.errors import ConfigError
 
 
 def names(count: int) -> list[str]:
-    return [f"task {place}" for place in range(count)]
+    return [f"task {index}" for index in range(count)]
 
 
 def build(name: str, tasks: Sequence[str] | int, gram: str = "exact") -> GramBalancer:
@@ -36,13 +36,13 @@ def grams(
         yield case, JACOBIANS[case].gram
 
 
-def apart(gram: Tensor, one: Tensor, two: Tensor) -> float:
+def apart(gram: Tensor, left: Tensor, right: Tensor) -> float:
     """Return the distance of two balanced gradients, relative to the sum of their parts' lengths."""
     lengths = gram.diagonal().clamp(min=0).sqrt()
     unit = torch.where(lengths > 0, lengths, 1.0)
-    parts = (one - two) * lengths
+    parts = (left - right) * lengths
     squared = parts @ (gram / unit / unit[:, None]) @ parts
-    size = (one.abs() * lengths).sum() + (two.abs() * lengths).sum()
+    size = (left.abs() * lengths).sum() + (right.abs() * lengths).sum()
     return float(squared.clamp(min=0).sqrt() / size) if size > 0 else 0.0
 
 
@@ -65,8 +65,8 @@ class Net(nn.Module):
         self.hidden = self.body(self.x)
         return torch.stack(
             [
-                10.0**place * (head(self.hidden)[:, 0] - self.y[:, place]).square().mean()
-                for place, head in enumerate(self.heads)
+                10.0**index * (head(self.hidden)[:, 0] - self.y[:, index]).square().mean()
+                for index, head in enumerate(self.heads)
             ]
         )
 
@@ -112,10 +112,10 @@ def assert_order_of_tasks_is_no_matter(name: str) -> None:
         order = torch.randperm(count, generator=torch.Generator().manual_seed(count))
         expected = build(name, count).weights(gram)[order]
         shuffled = gram[order][:, order]
-        found = build(name, [f"task {place}" for place in order.tolist()]).weights(shuffled)
-        assert apart(shuffled, found, expected) <= 1e-7, case
+        actual = build(name, [f"task {index}" for index in order.tolist()]).weights(shuffled)
+        assert apart(shuffled, actual, expected) <= 1e-7, case
         if JACOBIANS[case].tags >= {"full"}:
-            torch.testing.assert_close(found, expected, rtol=1e-6, atol=0.0, msg=case)
+            torch.testing.assert_close(actual, expected, rtol=1e-6, atol=0.0, msg=case)
 
 
 def assert_weights_follow_the_scale(name: str) -> None:
@@ -124,11 +124,11 @@ def assert_weights_follow_the_scale(name: str) -> None:
         balancer = build(name, len(gram))
         weights = balancer.weights(gram)
         for factor in (4.0**-20, 4.0**20):
-            found = balancer.weights(factor * gram) / factor**balancer.degree
-            torch.testing.assert_close(found, weights, rtol=1e-13, atol=0.0, msg=case)
+            actual = balancer.weights(factor * gram) / factor**balancer.degree
+            torch.testing.assert_close(actual, weights, rtol=1e-13, atol=0.0, msg=case)
         for factor in (1e-12, 1e12):
-            found = balancer.weights(factor * gram) / factor**balancer.degree
-            assert apart(gram, found, weights) <= 1e-7, case
+            actual = balancer.weights(factor * gram) / factor**balancer.degree
+            assert apart(gram, actual, weights) <= 1e-7, case
 
 
 def assert_equal_gradients_are_treated_equally(name: str) -> None:
@@ -165,7 +165,7 @@ def assert_a_task_without_gradient_disturbs_nobody(name: str) -> None:
         padded = gram.new_zeros(count + 2, count + 2)
         here = [0, *range(2, count + 1)] if count > 1 else [0]
         padded[torch.tensor(here)[:, None], torch.tensor(here)] = gram
-        absent = [place for place in range(count + 2) if place not in here]
+        absent = [index for index in range(count + 2) if index not in here]
         weights = build(name, count + 2).weights(padded)
         torch.testing.assert_close(weights[here], alone, rtol=1e-12, atol=0.0, msg=case)
         assert not weights[absent].any(), case
@@ -184,8 +184,8 @@ def assert_a_gradient_that_is_no_number_is_named(name: str) -> None:
     good = JACOBIANS["well-conditioned 8"].gram
     for bad in (torch.nan, torch.inf, -torch.inf):
         gram = good.clone()
-        for place in (2, 5):
-            gram[place], gram[:, place] = bad, bad
+        for index in (2, 5):
+            gram[index], gram[:, index] = bad, bad
         with pytest.raises(ConfigError, match=r"gradient of \['task 2', 'task 5'\] is NaN or inf"):
             build(name, 8).weights(gram)
         gram = good.clone()
@@ -213,13 +213,13 @@ def assert_dtype_goes_through(name: str) -> None:
         exact = balancer.weights(gram)
         for dtype in (torch.float64, torch.float32, torch.bfloat16):
             rounded = gram.to(dtype)
-            found = balancer.weights(rounded)
-            assert found.dtype == dtype, case
-            assert found.isfinite().all(), case
-            assert torch.equal(found, balancer.weights(rounded.double()).to(dtype)), case
+            actual = balancer.weights(rounded)
+            assert actual.dtype == dtype, case
+            assert actual.isfinite().all(), case
+            assert torch.equal(actual, balancer.weights(rounded.double()).to(dtype)), case
             if JACOBIANS[case].tags >= {"full"}:
                 bound = {torch.float64: 0.0, torch.float32: 1e-5, torch.bfloat16: 0.2}[dtype]
-                assert (found.double() - exact).abs().max() <= bound * exact.abs().max(), case
+                assert (actual.double() - exact).abs().max() <= bound * exact.abs().max(), case
 
 
 def assert_weights_change_nothing(name: str) -> None:
@@ -245,8 +245,8 @@ def assert_state_survives(name: str) -> None:
         twin.load_state_dict(copy.deepcopy(net.state_dict()))
         net.train(balancer, 5)
         twin.train(resumed, 5)
-        for one, two in zip(net.parameters(), twin.parameters(), strict=True):
-            torch.testing.assert_close(one, two, rtol=0, atol=0)
+        for left, right in zip(net.parameters(), twin.parameters(), strict=True):
+            torch.testing.assert_close(left, right, rtol=0, atol=0)
         for key, value in balancer.state_dict().items():
             torch.testing.assert_close(resumed.state_dict()[key], value, equal_nan=True)
 
@@ -278,8 +278,8 @@ def assert_representation_weighs_by_what_the_body_gives(name: str) -> None:
 
 def assert_a_sketch_begins_exactly(name: str) -> None:
     exact, heads = Net(names(3)).balanced(build(name, 3))
-    found, found_heads = Net(names(3)).balanced(build(name, 3, "sketch"))
-    torch.testing.assert_close(found, exact, rtol=1e-12, atol=0.0)
+    actual, found_heads = Net(names(3)).balanced(build(name, 3, "sketch"))
+    torch.testing.assert_close(actual, exact, rtol=1e-12, atol=0.0)
     torch.testing.assert_close(found_heads, heads, rtol=1e-12, atol=0.0)
 
 

@@ -29,5 +29,5 @@ def used(balancer: GramBalancer) -> Tensor:
 
 def oracle(name: str) -> type:
     """Return a class of the rival library, or skip."""
-    found: type = getattr(pytest.importorskip("torchjd.aggregation"), name)
-    return found
+    actual: type = getattr(pytest.importorskip("torchjd.aggregation"), name)
+    return actual

@@ -22,8 +22,8 @@ def exactly(gram, mode: str) -> list[float]:
         }[mode]
         ones = mpmath.matrix([1] * len(sigma))
         parts = vectors.T * ones
-        for place, value in enumerate(values):
-            parts[place] *= scale / mpmath.sqrt(value)
+        for index, value in enumerate(values):
+            parts[index] *= scale / mpmath.sqrt(value)
         return [float(one) for one in vectors * parts]
 
 
@@ -35,8 +35,8 @@ def test_equals_the_formula_in_sixty_digits(case):
 
 
 def assert_exact(gram, mode):
-    found, expected = weigh(gram, scale_mode=mode), exactly(gram, mode)
-    assert found.tolist() == pytest.approx(expected, rel=1e-9, abs=1e-12 * max(map(abs, expected)))
+    actual, expected = weigh(gram, scale_mode=mode), exactly(gram, mode)
+    assert actual.tolist() == pytest.approx(expected, rel=1e-9, abs=1e-12 * max(map(abs, expected)))
 
 
 @pytest.mark.parametrize("case", find(without=("zero rows", "scales"), most=32))
@@ -51,8 +51,8 @@ def assert_equal_to_the_rival(case, mode):
     jacobian = JACOBIANS[case].jacobian
     gram = JACOBIANS[case].gram
     expected = len(gram) * rival(gram) @ jacobian
-    found = weigh(gram, scale_mode=mode) @ jacobian
-    assert (found - expected).norm() <= 1e-6 * expected.norm() + 1e-9 * jacobian.norm()
+    actual = weigh(gram, scale_mode=mode) @ jacobian
+    assert (actual - expected).norm() <= 1e-6 * expected.norm() + 1e-9 * jacobian.norm()
 
 
 def test_orthogonal_gradients_by_hand():

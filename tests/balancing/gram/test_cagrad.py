@@ -59,7 +59,7 @@ def test_the_worst_task_gets_what_the_solver_finds():
         g = gram.numpy() / float(gram.diagonal().max())
         mean = np.full(len(g), 1 / len(g))
         radius = 0.5 * np.sqrt(mean @ g @ mean)
-        found = minimize(
+        actual = minimize(
             lambda w, g=g, mean=mean, radius=radius: mean @ g @ w + radius * np.sqrt(w @ g @ w),
             mean,
             jac=lambda w, g=g, mean=mean, radius=radius: (
@@ -71,8 +71,8 @@ def test_the_worst_task_gets_what_the_solver_finds():
         )
         ours = weigh(gram, rescale=False).numpy() - mean
         ours /= ours.sum()
-        assert mean @ g @ ours + radius * np.sqrt(ours @ g @ ours) <= found.fun + 1e-12
-        direction = radius * found.x / np.sqrt(found.x @ g @ found.x) + mean
+        assert mean @ g @ ours + radius * np.sqrt(ours @ g @ ours) <= actual.fun + 1e-12
+        direction = radius * actual.x / np.sqrt(actual.x @ g @ actual.x) + mean
         off = direction - weigh(gram, rescale=False).numpy()
         assert np.sqrt(max(off @ g @ off, 0)) <= 1e-5 * np.sqrt(direction @ g @ direction)
 

@@ -73,9 +73,9 @@ def test_the_degree_follows_alpha():
     assert FairGrad(2).degree == pytest.approx(-2 / 3)
     assert FairGrad(2, alpha=1.0).degree == pytest.approx(-0.5)
     gram = JACOBIANS["well-conditioned 3"].gram
-    found = weigh(1e-10 * gram, alpha=3.0)
+    actual = weigh(1e-10 * gram, alpha=3.0)
     expected = 1e-10**-0.75 * weigh(gram, alpha=3.0)
-    assert found.tolist() == pytest.approx(expected.tolist(), rel=1e-12)
+    assert actual.tolist() == pytest.approx(expected.tolist(), rel=1e-12)
 
 
 @pytest.mark.parametrize("case", ["well-conditioned 3", "aligned 8", "well-conditioned 8"])

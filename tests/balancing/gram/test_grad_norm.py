@@ -21,8 +21,8 @@ def test_one_step_is_the_derivative_of_the_paper_s_loss(alpha):
     jacobian, first = normal(5, 20, 0), torch.rand(5, dtype=torch.float64) + 0.5
     balancer = GradNorm(5, alpha=alpha, lr=0.1, gram="exact")
     weights = torch.ones(5, dtype=torch.float64)
-    for place in range(4):
-        losses = first * torch.linspace(1, 0.2 + 0.1 * place, 5, dtype=torch.float64) ** place
+    for index in range(4):
+        losses = first * torch.linspace(1, 0.2 + 0.1 * index, 5, dtype=torch.float64) ** index
         used = step(balancer, jacobian, losses)
         torch.testing.assert_close(used, weights, rtol=1e-12, atol=0)
         logarithms = weights.log().requires_grad_()
@@ -39,8 +39,8 @@ def test_worked_by_hand():
     jacobian = torch.tensor([[1.0, 0.0], [0.0, 3.0]])
     balancer = GradNorm(2, lr=0.1, gram="exact")
     assert step(balancer, jacobian, [1.0, 1.0]).tolist() == [1.0, 1.0]
-    found = step(balancer, jacobian, [1.0, 1.0])
-    torch.testing.assert_close(found, 2 * torch.tensor([0.05, -0.15]).double().softmax(0))
+    actual = step(balancer, jacobian, [1.0, 1.0])
+    torch.testing.assert_close(actual, 2 * torch.tensor([0.05, -0.15]).double().softmax(0))
 
 
 @pytest.mark.parametrize("count", [2, 8, 64])
@@ -64,17 +64,17 @@ def test_a_task_that_trains_slowly_gets_a_longer_gradient():
     balancer = GradNorm(["slow", "fast"], alpha=1.0, lr=0.01, gram="exact")
     step(balancer, jacobian, [1.0, 1.0])
     for _ in range(300):
-        found = step(balancer, jacobian, [0.8, 0.2])
+        actual = step(balancer, jacobian, [0.8, 0.2])
     # rates 1.6 and .4
-    assert (found[0] / found[1]).item() == pytest.approx(4.0, rel=0.05)
+    assert (actual[0] / actual[1]).item() == pytest.approx(4.0, rel=0.05)
 
 
 @pytest.mark.parametrize("c", [1e-12, 1e12])
 def test_the_scale_of_the_losses_is_of_no_matter(c):
     jacobian, losses = normal(3, 9, 0), torch.tensor([1.0, 2.0, 3.0])
-    one, two = GradNorm(3, gram="exact"), GradNorm(3, gram="exact")
+    method, two = GradNorm(3, gram="exact"), GradNorm(3, gram="exact")
     for _ in range(5):
-        expected = step(one, jacobian, losses)
+        expected = step(method, jacobian, losses)
         torch.testing.assert_close(step(two, c * jacobian, c * losses), expected)
         losses = losses * torch.tensor([0.9, 0.8, 0.7])
 
@@ -112,23 +112,23 @@ def test_the_last_shared_layer_is_the_paper_s_choice():
     hidden = body(normal(6, 4, 0).float())
     losses = torch.stack([(head(hidden) - 1).square().mean() for head in heads])
     last = body[2].weight
-    lengths = [torch.autograd.grad(one, last, retain_graph=True)[0].norm() for one in losses]
+    lengths = [torch.autograd.grad(method, last, retain_graph=True)[0].norm() for method in losses]
     balancer = GradNorm(2, lr=0.1, gram="representation")
     balancer.backward(losses, list(body.parameters()), representation=[last])
     weighted = torch.stack(lengths).double()
     expected = -0.1 * (weighted - weighted.mean()).sign() * weighted / weighted.mean()
-    found = balancer.logarithms[0] - balancer.logarithms[1]
-    torch.testing.assert_close(found, expected[0] - expected[1], rtol=1e-5, atol=0)
-    assert all(one.grad is not None for one in body.parameters())
+    actual = balancer.logarithms[0] - balancer.logarithms[1]
+    torch.testing.assert_close(actual, expected[0] - expected[1], rtol=1e-5, atol=0)
+    assert all(method.grad is not None for method in body.parameters())
 
 
 def test_state_survives_a_save():
     jacobian = normal(3, 9, 0)
-    one, two = GradNorm(3, gram="exact"), GradNorm(3, gram="exact")
-    step(one, jacobian, [1.0, 2.0, 3.0])
-    two.load_state_dict(one.state_dict())
+    method, two = GradNorm(3, gram="exact"), GradNorm(3, gram="exact")
+    step(method, jacobian, [1.0, 2.0, 3.0])
+    two.load_state_dict(method.state_dict())
     for losses in ([0.5, 1.5, 1.0], [0.4, 1.2, 0.9]):
-        assert torch.equal(step(one, jacobian, losses), step(two, jacobian, losses))
+        assert torch.equal(step(method, jacobian, losses), step(two, jacobian, losses))
 
 
 def test_a_negative_loss_is_named():

@@ -16,13 +16,13 @@ def by_vectors(joint, single, gamma=1.5):
     """One encoder of the paper, on the gradients themselves, the shortest mix by a numerical search."""
     if joint @ single > 0:
         return gamma * (joint + single)
-    found = minimize_scalar(
+    actual = minimize_scalar(
         lambda a: float((a * joint + (1 - a) * single).square().sum()),
         bounds=(0, 1),
         method="bounded",
         options={"xatol": 1e-12},
     )
-    mixed = 2 * found.x * joint + 2 * (1 - found.x) * single
+    mixed = 2 * actual.x * joint + 2 * (1 - actual.x) * single
     return gamma * mixed * max(1.0, float((joint + single).norm() / mixed.norm()))
 
 

@@ -60,8 +60,8 @@ def test_the_step_of_the_authors_code_before_its_clipping():
 def test_no_scale_is_special(size):
     """The authors' stopping rule is absolute: rivals are 5e-2 off at 1e-4 and 1e6."""
     jacobian = JACOBIANS["well-conditioned 8"].jacobian
-    found = weigh(gram_of(size * jacobian))
-    assert found.tolist() == pytest.approx(weigh(gram_of(jacobian)).tolist(), rel=1e-12)
+    actual = weigh(gram_of(size * jacobian))
+    assert actual.tolist() == pytest.approx(weigh(gram_of(jacobian)).tolist(), rel=1e-12)
     paper = weigh(gram_of(size * jacobian), normalize=False) * size
     assert paper.tolist() == pytest.approx(
         weigh(gram_of(jacobian), normalize=False).tolist(), rel=1e-12

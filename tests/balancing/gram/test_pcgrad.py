@@ -28,9 +28,11 @@ def by_vectors(jacobian, order):
 def test_coefficients_give_what_the_vectors_give(name):
     jacobian = JACOBIANS[name].jacobian
     order = orders(JACOBIANS[name].gram, seed=1, step=2)
-    found = project(JACOBIANS[name].gram, order) @ jacobian
+    actual = project(JACOBIANS[name].gram, order) @ jacobian
     size = jacobian.norm(dim=1).sum()
-    torch.testing.assert_close(found, by_vectors(jacobian, order), rtol=0, atol=1e-12 * float(size))
+    torch.testing.assert_close(
+        actual, by_vectors(jacobian, order), rtol=0, atol=1e-12 * float(size)
+    )
 
 
 @pytest.mark.parametrize("count", [2, 3, 8, 32])
@@ -57,11 +59,11 @@ def test_one_number_by_hand():
 def test_tasks_in_another_order_get_the_same_weights_draw_by_draw(count):
     jacobian = JACOBIANS[f"scales {count}"].jacobian
     shuffle = torch.randperm(count, generator=torch.Generator().manual_seed(3))
-    one, two = PCGrad(count, gram="exact"), PCGrad(count, gram="exact")
+    method, two = PCGrad(count, gram="exact"), PCGrad(count, gram="exact")
     for _ in range(5):
-        step(one, jacobian)
+        step(method, jacobian)
         step(two, jacobian[shuffle])
-        torch.testing.assert_close(used(two), used(one)[shuffle], rtol=1e-9, atol=0)
+        torch.testing.assert_close(used(two), used(method)[shuffle], rtol=1e-9, atol=0)
 
 
 def test_gradients_of_one_length_are_drawn_fairly():
@@ -78,15 +80,15 @@ def test_gradients_of_one_length_are_drawn_fairly():
 def test_draws_follow_the_seed_and_the_step_and_looking_draws_nothing():
     jacobian = JACOBIANS["well-conditioned 8"].jacobian
     gram = JACOBIANS["well-conditioned 8"].gram
-    one, other = PCGrad(8, gram="exact"), PCGrad(8, seed=1, gram="exact")
-    first = one.weights(gram)
-    assert torch.equal(first, one.weights(gram))
+    method, other = PCGrad(8, gram="exact"), PCGrad(8, seed=1, gram="exact")
+    first = method.weights(gram)
+    assert torch.equal(first, method.weights(gram))
     assert not torch.equal(first, other.weights(gram))
-    step(one, jacobian)
-    second = one.weights(gram)
+    step(method, jacobian)
+    second = method.weights(gram)
     assert not torch.equal(first, second)
     resumed = PCGrad(8, gram="exact")
-    resumed.load_state_dict(one.state_dict())
+    resumed.load_state_dict(method.state_dict())
     assert torch.equal(resumed.weights(gram), second)
 
 

@@ -34,8 +34,8 @@ def test_each_gradient_is_projected_exactly(name):
     count = len(case.jacobian)
     total = torch.zeros(count, dtype=torch.float64)
     alive = (case.jacobian.norm(dim=1) > 0).nonzero().flatten().tolist()
-    for place in alive[:: max(1, len(alive) // 8)]:
-        only = torch.eye(count, dtype=torch.float64)[place]
+    for index in alive[:: max(1, len(alive) // 8)]:
+        only = torch.eye(count, dtype=torch.float64)[index]
         weights = UPGrad(count, preference=only.tolist()).weights(case.gram)
         assert_projection(case.jacobian, only, weights)
         total += weights

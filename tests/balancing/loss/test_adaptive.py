@@ -20,8 +20,8 @@ def test_the_gradient_is_that_of_the_scalar_and_the_weights_are_its_slopes(metho
     parameters = [*ground.parameters(), *balancer.parameters()]
     value = balancer(losses, torch.ones(4, dtype=torch.bool))
     expected = torch.autograd.grad(value, [losses, *parameters])
-    found = ground.balanced(balancer)
-    assert_close([*found, *(p.grad for p in balancer.parameters())], expected[1:])
+    actual = ground.balanced(balancer)
+    assert_close([*actual, *(p.grad for p in balancer.parameters())], expected[1:])
     assert balancer.task_weights() == pytest.approx(
         dict(zip(TASKS, expected[0].tolist(), strict=True))
     )

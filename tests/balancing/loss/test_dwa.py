@@ -75,9 +75,9 @@ def test_the_weights_count_the_tasks_that_are_there():
     balancer = DWA(3).double()
     epoch(balancer, (4.0, 4.0, 4.0))
     epoch(balancer, (4.0, 1.0, 2.0))
-    found = weights(balancer, torch.tensor([True, False, True]))
-    assert sum(found) == pytest.approx(2.0)
-    assert found[1] == 0.0
+    actual = weights(balancer, torch.tensor([True, False, True]))
+    assert sum(actual) == pytest.approx(2.0)
+    assert actual[1] == 0.0
 
 
 def test_an_epoch_without_steps_changes_nothing():

@@ -34,18 +34,18 @@ def test_ten_steps_of_the_formula_with_a_group_for_each():
 def test_one_number_by_hand():
     """Step 0: indicators sum(L) / (3 L) = 16/3 (1/1, 1/2, 1/13); the first two are nearer to each other."""
     balancer = GO4Align(3, step_size=0.0).double()
-    found = step(balancer, [1.0, 2.0, 13.0])
+    actual = step(balancer, [1.0, 2.0, 13.0])
     together = 16 / 3 * (1 + 1 / 2) / 2
-    assert found.tolist() != pytest.approx(
+    assert actual.tolist() != pytest.approx(
         [together, together, 16 / 3 / 13]
     )  # 1/2 is nearer to 1/13
     apart = 16 / 3 * (1 / 2 + 1 / 13) / 2
-    assert found.tolist() == pytest.approx([16 / 3, apart, apart])
+    assert actual.tolist() == pytest.approx([16 / 3, apart, apart])
 
 
 def test_one_group_is_the_mean():
-    found = step(GO4Align(3, groups=1, step_size=0.0).double(), [1.0, 2.0, 4.0])
-    assert found.tolist() == pytest.approx([7 / 3 * (1 + 1 / 2 + 1 / 4) / 3] * 3)
+    actual = step(GO4Align(3, groups=1, step_size=0.0).double(), [1.0, 2.0, 4.0])
+    assert actual.tolist() == pytest.approx([7 / 3 * (1 + 1 / 2 + 1 / 4) / 3] * 3)
 
 
 @pytest.mark.parametrize("groups", [1, 2, 3, 5, 9])

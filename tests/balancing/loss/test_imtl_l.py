@@ -16,20 +16,20 @@ def tensor(*values):
 
 
 def balancer(*s, ceiling=3.0):
-    one = IMTLL(len(s), ceiling=ceiling).double()
+    method = IMTLL(len(s), ceiling=ceiling).double()
     with torch.no_grad():
-        one.scale.copy_(torch.tensor(s))
-    return one
+        method.scale.copy_(torch.tensor(s))
+    return method
 
 
 def test_one_number_by_hand():
     """Scales 1 and 4, losses 2 and 1: 2 - 0 + 4 - log 4."""
-    one, losses = balancer(0.0, math.log(4.0)), tensor(2.0, 1.0)
-    assert one(losses, EVERYONE[:2]).item() == pytest.approx(6 - math.log(4.0))
-    one.backward(losses, [])
+    method, losses = balancer(0.0, math.log(4.0)), tensor(2.0, 1.0)
+    assert method(losses, EVERYONE[:2]).item() == pytest.approx(6 - math.log(4.0))
+    method.backward(losses, [])
     assert losses.grad.tolist() == pytest.approx([1.0, 4.0])
-    assert one.scale.grad.tolist() == pytest.approx([2.0 - 1.0, 4.0 - 1.0])
-    assert one.task_weights() == pytest.approx({"task 0": 1.0, "task 1": 4.0})
+    assert method.scale.grad.tolist() == pytest.approx([2.0 - 1.0, 4.0 - 1.0])
+    assert method.task_weights() == pytest.approx({"task 0": 1.0, "task 1": 4.0})
 
 
 def test_it_equals_torchjd():
@@ -37,10 +37,10 @@ def test_it_equals_torchjd():
     ours = balancer(0.3, -2.0, 1.7)
     with torch.no_grad():
         theirs.log_scale.copy_(ours.scale)
-    one, two = tensor(0.3, 7.0, 100.0), tensor(0.3, 7.0, 100.0)
-    ours.backward(one, [])
+    method, two = tensor(0.3, 7.0, 100.0), tensor(0.3, 7.0, 100.0)
+    ours.backward(method, [])
     theirs(two).backward()
-    assert_close([one.grad, ours.scale.grad], [two.grad, theirs.log_scale.grad])
+    assert_close([method.grad, ours.scale.grad], [two.grad, theirs.log_scale.grad])
 
 
 def test_it_is_twice_uncertainty_weighting_with_the_other_sign():
@@ -51,33 +51,33 @@ def test_it_is_twice_uncertainty_weighting_with_the_other_sign():
     assert_close([ours(losses, EVERYONE)], [2 * other(losses, EVERYONE)])
 
 
-def train(one, steps, *losses):
-    optimizer = torch.optim.SGD(one.parameters(), lr=0.2)
+def train(method, steps, *losses):
+    optimizer = torch.optim.SGD(method.parameters(), lr=0.2)
     for _ in range(steps):
         optimizer.zero_grad()
-        one.backward(tensor(*losses), [])
+        method.backward(tensor(*losses), [])
         optimizer.step()
-        one.after_step(lambda: torch.zeros(len(losses)))
+        method.after_step(lambda: torch.zeros(len(losses)))
 
 
 def test_left_alone_every_scaled_loss_becomes_one():
-    one = balancer(0.0, 0.0, 0.0)
-    train(one, 400, 3.0, 0.25, 8.0)
-    assert list(one.task_weights().values()) == pytest.approx([1 / 3.0, 4.0, 1 / 8.0], rel=1e-3)
+    method = balancer(0.0, 0.0, 0.0)
+    train(method, 400, 3.0, 0.25, 8.0)
+    assert list(method.task_weights().values()) == pytest.approx([1 / 3.0, 4.0, 1 / 8.0], rel=1e-3)
 
 
 def test_a_negative_loss_drives_the_weight_to_the_ceiling_and_back():
-    one = balancer(0.0, 0.0, ceiling=2.0)
-    train(one, 50, -1.0, 1.0)
-    assert list(one.task_weights().values()) == pytest.approx([math.exp(2.0), 1.0])
-    train(one, 200, 0.5, 1.0)
-    assert list(one.task_weights().values()) == pytest.approx([2.0, 1.0], rel=1e-3)
+    method = balancer(0.0, 0.0, ceiling=2.0)
+    train(method, 50, -1.0, 1.0)
+    assert list(method.task_weights().values()) == pytest.approx([math.exp(2.0), 1.0])
+    train(method, 200, 0.5, 1.0)
+    assert list(method.task_weights().values()) == pytest.approx([2.0, 1.0], rel=1e-3)
 
 
 def test_a_task_without_labels_adds_nothing_to_its_scale():
-    one = balancer(0.5, 0.5)
-    one.backward(tensor(3.0, 3.0), [], torch.tensor([True, False]))
-    first, second = one.scale.grad.tolist()
+    method = balancer(0.5, 0.5)
+    method.backward(tensor(3.0, 3.0), [], torch.tensor([True, False]))
+    first, second = method.scale.grad.tolist()
     assert first == pytest.approx(3 * math.exp(0.5) - 1)
     assert second == 0.0
 

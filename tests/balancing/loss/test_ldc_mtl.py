@@ -18,10 +18,10 @@ def everyone(count):
 
 
 def balancer(*logits, **settings):
-    one = LDCMTL(len(logits), **settings).double()
+    method = LDCMTL(len(logits), **settings).double()
     with torch.no_grad():
-        one.logits.copy_(tensor(*logits))
-    return one
+        method.logits.copy_(tensor(*logits))
+    return method
 
 
 LOGITS, LOSSES = [0.3, -1.0, 2.0, 0.0], [2.0, 0.5, 7.0, 3.0]
@@ -32,8 +32,8 @@ def test_the_formula(lam):
     s, losses = expit(LOGITS), np.array(LOSSES)
     weighted = s * losses
     expected = weighted.sum() / s.sum() + lam * abs(np.diff(weighted)).sum()
-    one = balancer(*LOGITS, lam=lam, normalise="none")
-    assert one(tensor(*LOSSES), everyone(4)).item() == pytest.approx(expected, rel=1e-12)
+    method = balancer(*LOGITS, lam=lam, normalise="none")
+    assert method(tensor(*LOSSES), everyone(4)).item() == pytest.approx(expected, rel=1e-12)
 
 
 def test_all_pairs_count_as_often_as_a_chain_and_know_no_order():
@@ -42,8 +42,8 @@ def test_all_pairs_count_as_often_as_a_chain_and_know_no_order():
     pairs = sum(abs(a - b) for i, a in enumerate(weighted) for b in weighted[:i]) * 2 / 4
     expected = weighted.sum() / s.sum() + 0.3 * pairs
     settings = {"lam": 0.3, "normalise": "none", "pairs": "all"}
-    one, other = balancer(*LOGITS, **settings), balancer(*LOGITS[::-1], **settings)
-    assert one(tensor(*LOSSES), everyone(4)).item() == pytest.approx(expected, rel=1e-12)
+    method, other = balancer(*LOGITS, **settings), balancer(*LOGITS[::-1], **settings)
+    assert method(tensor(*LOSSES), everyone(4)).item() == pytest.approx(expected, rel=1e-12)
     assert other(tensor(*LOSSES[::-1]), everyone(4)).item() == pytest.approx(expected, rel=1e-12)
     chain = {**settings, "pairs": "chain"}
     first, second = balancer(0.0, 0.0, **chain), balancer(0.0, 0.0, **settings)
@@ -52,71 +52,75 @@ def test_all_pairs_count_as_often_as_a_chain_and_know_no_order():
 
 def test_the_gradients_by_hand():
     """Scales 1/2: weights 1/2 +- lam/2 of the losses; d/dw is s' (L / sum s +- lam L), s' = 1/4."""
-    one, losses = balancer(0.0, 0.0, lam=0.1, normalise="none"), tensor(3.0, 1.0)
-    one.backward(losses, [])
+    method, losses = balancer(0.0, 0.0, lam=0.1, normalise="none"), tensor(3.0, 1.0)
+    method.backward(losses, [])
     assert losses.grad.tolist() == pytest.approx([0.55, 0.45])
-    assert one.logits.grad.tolist() == pytest.approx([0.25 * (3.0 + 0.3), 0.25 * (1.0 - 0.1)])
+    assert method.logits.grad.tolist() == pytest.approx([0.25 * (3.0 + 0.3), 0.25 * (1.0 - 0.1)])
 
 
 def test_first_losses_are_brought_to_the_least_of_them():
     """As in the authors' NYUv2 code: each is divided by its ratio to the smallest."""
-    one = balancer(0.0, 0.0, 0.0, lam=0.0)
+    method = balancer(0.0, 0.0, 0.0, lam=0.0)
     first = tensor(4.0, 0.5, 100.0)
-    one.backward(first, [])
-    assert one(first, everyone(3)).item() == pytest.approx(0.5)
-    assert list(one.task_weights().values()) == pytest.approx([0.5 / 4 / 3, 1 / 3, 0.5 / 100 / 3])
-    assert one(tensor(8.0, 0.25, 100.0), everyone(3)).item() == pytest.approx((1 + 0.25 + 0.5) / 3)
+    method.backward(first, [])
+    assert method(first, everyone(3)).item() == pytest.approx(0.5)
+    assert list(method.task_weights().values()) == pytest.approx(
+        [0.5 / 4 / 3, 1 / 3, 0.5 / 100 / 3]
+    )
+    assert method(tensor(8.0, 0.25, 100.0), everyone(3)).item() == pytest.approx(
+        (1 + 0.25 + 0.5) / 3
+    )
 
 
 def test_logarithms_of_the_progress():
     """As in their QM9 code: log(L / L_first)."""
-    one = balancer(0.0, 0.0, lam=0.1, normalise="log")
-    one.backward(tensor(4.0, 0.5), [])
-    value = one(tensor(1.0, 0.25), everyone(2)).item()
+    method = balancer(0.0, 0.0, lam=0.1, normalise="log")
+    method.backward(tensor(4.0, 0.5), [])
+    value = method(tensor(1.0, 0.25), everyone(2)).item()
     progress = np.log([1 / 4, 1 / 2])
     assert value == pytest.approx(progress.mean() + 0.1 * 0.5 * (progress[1] - progress[0]))
 
 
 def test_a_late_task_has_its_own_first_loss():
-    one, two = balancer(0.0, 0.0, 0.0), torch.tensor([True, True, False])
-    one.backward(tensor(4.0, 0.5, 9.0), [], two)
-    assert one.initial[2].isnan()
-    one.backward(tensor(1.0, 1.0, 3.0), [])
-    assert one.initial.tolist() == [4.0, 0.5, 3.0]
+    method, two = balancer(0.0, 0.0, 0.0), torch.tensor([True, True, False])
+    method.backward(tensor(4.0, 0.5, 9.0), [], two)
+    assert method.initial[2].isnan()
+    method.backward(tensor(1.0, 1.0, 3.0), [])
+    assert method.initial.tolist() == [4.0, 0.5, 3.0]
 
 
 def test_learning_brings_the_weighted_losses_together():
     """The upper problem alone: the scales of the larger losses fall until the weighted ones meet."""
-    one = balancer(1.0, 1.0, 1.0, lam=5.0, normalise="none")
-    optimizer = torch.optim.SGD(one.parameters(), lr=0.01)
+    method = balancer(1.0, 1.0, 1.0, lam=5.0, normalise="none")
+    optimizer = torch.optim.SGD(method.parameters(), lr=0.01)
     losses = np.array([4.0, 1.0, 2.0])
 
     def spread():
-        weighted = expit(one.logits.detach().numpy()) * losses
+        weighted = expit(method.logits.detach().numpy()) * losses
         return np.ptp(weighted) / weighted.mean()
 
     before = spread()
     for _ in range(300):
         optimizer.zero_grad()
-        one.backward(tensor(*losses), [])
+        method.backward(tensor(*losses), [])
         optimizer.step()
     assert spread() < 0.2 * before
 
 
 def test_scales_that_sink_to_nothing_keep_their_ratios():
     """The weighted mean of positive losses lowers every w; after long training all sigmoids underflow."""
-    one, losses = (
+    method, losses = (
         balancer(-900.0, -900.0 + np.log(3.0), lam=0.0, normalise="none"),
         tensor(1.0, 2.0),
     )
-    one.backward(losses, [])
+    method.backward(losses, [])
     assert losses.grad.tolist() == pytest.approx([0.25, 0.75])
-    assert one.logits.grad.tolist() == pytest.approx([0.25, 1.5])
+    assert method.logits.grad.tolist() == pytest.approx([0.25, 1.5])
 
 
 def test_negative_losses_need_no_normalising():
-    one, losses = balancer(0.0, 0.0, lam=0.1, normalise="none"), tensor(-1.0, 2.0)
-    one.backward(losses, [])
+    method, losses = balancer(0.0, 0.0, lam=0.1, normalise="none"), tensor(-1.0, 2.0)
+    method.backward(losses, [])
     assert losses.grad.tolist() == pytest.approx([0.45, 0.55])
     rescaled = LDCMTL(["kind", "price"]).double()
     with pytest.raises(

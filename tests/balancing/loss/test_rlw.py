@@ -27,38 +27,38 @@ def draws(steps, tasks=3, **settings):
 
 def test_normal_weights_are_the_softmax_of_normal_draws():
     """The log ratio of two weights is the difference of two normal draws: normal with variance 2."""
-    found = draws(2000, distribution="normal")
-    np.testing.assert_allclose(found.sum(1), 1.0)
-    assert kstest(np.log(found[:, 0] / found[:, 1]) / np.sqrt(2), "norm").pvalue > 1e-3
+    actual = draws(2000, distribution="normal")
+    np.testing.assert_allclose(actual.sum(1), 1.0)
+    assert kstest(np.log(actual[:, 0] / actual[:, 1]) / np.sqrt(2), "norm").pvalue > 1e-3
 
 
 def test_uniform_weights_are_the_softmax_of_uniform_draws():
     """The log ratio is the difference of two uniform draws, whose distribution is a triangle."""
-    found = draws(2000, distribution="uniform")
-    ratio = np.log(found[:, 0] / found[:, 1])
+    actual = draws(2000, distribution="uniform")
+    ratio = np.log(actual[:, 0] / actual[:, 1])
     assert kstest(ratio, "triang", args=(0.5, -1, 2)).pvalue > 1e-3
 
 
 def test_dirichlet_weights_lie_evenly_on_the_simplex():
     """Each is Beta(1, K - 1). The softmax of the draw, as in LibMTL, would stay near 1 / K."""
-    found = draws(2000, distribution="dirichlet")
-    np.testing.assert_allclose(found.sum(1), 1.0)
-    assert kstest(found[:, 1], "beta", args=(1, 2)).pvalue > 1e-3
-    assert softmax(found, axis=1).max() < 0.6 < found.max()
+    actual = draws(2000, distribution="dirichlet")
+    np.testing.assert_allclose(actual.sum(1), 1.0)
+    assert kstest(actual[:, 1], "beta", args=(1, 2)).pvalue > 1e-3
+    assert softmax(actual, axis=1).max() < 0.6 < actual.max()
 
 
 def test_bernoulli_weights_are_zeros_and_ones_and_never_all_zero():
-    found = draws(2000, distribution="bernoulli")
-    assert set(np.unique(found)) == {0.0, 1.0}
-    patterns, counts = np.unique(found, axis=0, return_counts=True)
+    actual = draws(2000, distribution="bernoulli")
+    assert set(np.unique(actual)) == {0.0, 1.0}
+    patterns, counts = np.unique(actual, axis=0, return_counts=True)
     assert len(patterns) == 7
     assert (abs(counts - 2000 / 7) < 72).all()  # seven alike: the standard deviation is 16
 
 
 def test_one_task_a_step():
-    found = draws(2000, distribution="one")
-    np.testing.assert_array_equal(np.sort(found, axis=1), np.tile([0.0, 0.0, 1.0], (2000, 1)))
-    assert (abs(found.sum(0) - 2000 / 3) < 90).all()
+    actual = draws(2000, distribution="one")
+    np.testing.assert_array_equal(np.sort(actual, axis=1), np.tile([0.0, 0.0, 1.0], (2000, 1)))
+    assert (abs(actual.sum(0) - 2000 / 3) < 90).all()
 
 
 @pytest.mark.parametrize("distribution", DISTRIBUTIONS)

@@ -14,66 +14,66 @@ def tensor(*values):
 
 
 def balancer(*s, floor=-3.0):
-    one = Uncertainty([f"task {place}" for place in range(len(s))], floor=floor).double()
+    method = Uncertainty([f"task {index}" for index in range(len(s))], floor=floor).double()
     with torch.no_grad():
-        one.log_variance.copy_(tensor(*s))
-    return one
+        method.log_variance.copy_(tensor(*s))
+    return method
 
 
 def test_the_closed_form_and_both_its_gradients():
     s, sizes = tensor(0.3, -1.0, 2.0), tensor(2.0, 0.5, 7.0)
-    one, x = balancer(*s.tolist()), nn.Parameter(torch.ones(3, dtype=torch.float64))
+    method, x = balancer(*s.tolist()), nn.Parameter(torch.ones(3, dtype=torch.float64))
     losses = sizes * x
-    value = one(losses, torch.ones(3, dtype=torch.bool))
+    value = method(losses, torch.ones(3, dtype=torch.bool))
     sigma2 = s.exp()
     expected = (losses / (2 * sigma2) + 0.5 * sigma2.log()).sum()  # as the paper writes it
     torch.testing.assert_close(value, expected, rtol=0, atol=1e-12)
-    one.backward(losses, [x])
+    method.backward(losses, [x])
     torch.testing.assert_close(x.grad, sizes / (2 * sigma2), rtol=0, atol=1e-12)
     torch.testing.assert_close(
-        one.log_variance.grad, 0.5 - sizes / (2 * sigma2), rtol=0, atol=1e-12
+        method.log_variance.grad, 0.5 - sizes / (2 * sigma2), rtol=0, atol=1e-12
     )
 
 
 def test_one_number_by_hand():
-    one, x = balancer(0.0, math.log(4.0)), nn.Parameter(tensor(1.0))
-    one.backward(torch.cat([2 * x, 8 * x]), [x])
+    method, x = balancer(0.0, math.log(4.0)), nn.Parameter(tensor(1.0))
+    method.backward(torch.cat([2 * x, 8 * x]), [x])
     assert x.grad.item() == pytest.approx(0.5 * 2 + 0.5 * 8 / 4)
-    assert one.log_variance.grad.tolist() == pytest.approx([0.5 - 1.0, 0.5 - 1.0])
-    assert one.task_weights() == pytest.approx({"task 0": 0.5, "task 1": 0.125})
+    assert method.log_variance.grad.tolist() == pytest.approx([0.5 - 1.0, 0.5 - 1.0])
+    assert method.task_weights() == pytest.approx({"task 0": 0.5, "task 1": 0.125})
 
 
 def test_left_alone_the_variance_becomes_the_loss():
     """At the optimum sigma^2 equals the loss, so every term weighs 1/2."""
-    one, losses = balancer(0.0, 0.0), tensor(3.0, 0.25)
-    optimizer = torch.optim.SGD(one.parameters(), lr=0.5)
+    method, losses = balancer(0.0, 0.0), tensor(3.0, 0.25)
+    optimizer = torch.optim.SGD(method.parameters(), lr=0.5)
     for _ in range(400):
         optimizer.zero_grad()
-        one.backward(losses.clone().requires_grad_(), [])
+        method.backward(losses.clone().requires_grad_(), [])
         optimizer.step()
-        one.after_step(lambda: losses)
-    torch.testing.assert_close(one.log_variance.exp().detach(), losses)
+        method.after_step(lambda: losses)
+    torch.testing.assert_close(method.log_variance.exp().detach(), losses)
 
 
 def test_a_negative_loss_drives_the_weight_to_the_floor_and_not_beyond():
-    one = balancer(0.0, 0.0, floor=-2.0)
-    optimizer = torch.optim.SGD(one.parameters(), lr=0.5)
+    method = balancer(0.0, 0.0, floor=-2.0)
+    optimizer = torch.optim.SGD(method.parameters(), lr=0.5)
     for loss in [-1.0] * 50 + [5.0] * 200:
         optimizer.zero_grad()
-        one.backward(tensor(loss, 1.0).requires_grad_(), [])
+        method.backward(tensor(loss, 1.0).requires_grad_(), [])
         optimizer.step()
-        one.after_step(lambda: tensor(0.0, 0.0))
-        assert max(one.task_weights().values()) <= 0.5 * math.exp(2.0) + 1e-9
+        method.after_step(lambda: tensor(0.0, 0.0))
+        assert max(method.task_weights().values()) <= 0.5 * math.exp(2.0) + 1e-9
         if loss < 0:
-            lowest = one.log_variance.detach().clone()
+            lowest = method.log_variance.detach().clone()
     assert lowest[0].item() == -2.0
     # ... and it comes back once the loss is large again
-    assert one.log_variance.exp()[0].item() == pytest.approx(5.0, rel=0.01)
+    assert method.log_variance.exp()[0].item() == pytest.approx(5.0, rel=0.01)
 
 
 def test_a_task_without_labels_adds_nothing_to_its_variance():
-    one = balancer(1.0, 1.0)
-    one.backward(tensor(3.0, 3.0).requires_grad_(), [], torch.tensor([True, False]))
-    first, second = one.log_variance.grad.tolist()
+    method = balancer(1.0, 1.0)
+    method.backward(tensor(3.0, 3.0).requires_grad_(), [], torch.tensor([True, False]))
+    first, second = method.log_variance.grad.tolist()
     assert first != 0.0
     assert second == 0.0

@@ -59,11 +59,11 @@ def test_factors_by_hand():
     net = Net()
     balancer = build(net, alpha=0.5, noise=False)
     losses = [-math.log(p) for p in (0.8, 0.4, 0.2)]
-    found, expected = after(net, balancer, 1.0, *losses), plain(net)
+    actual, expected = after(net, balancer, 1.0, *losses), plain(net)
     factor = 1 - math.tanh(0.5 * 0.8 / 0.3)
     assert balancer.modulation() == pytest.approx({"ear": factor, "eye": 1.0, "nose": 1.0})
     for name in ("ear", "eye", "nose"):
-        for one, two in zip(found[name], expected[name], strict=True):
+        for one, two in zip(actual[name], expected[name], strict=True):
             torch.testing.assert_close(
                 one, two * balancer.factors.tolist()[list(net.encoders).index(name)]
             )
@@ -72,8 +72,8 @@ def test_factors_by_hand():
 
 def test_noise_has_the_spread_of_the_gradient_and_spares_vectors():
     net = Net()
-    found, expected = after(net, build(net), 1.0, 1.0, 1.0, 1.0), plain(net)
-    for name, (matrix, vector) in found.items():
+    actual, expected = after(net, build(net), 1.0, 1.0, 1.0, 1.0), plain(net)
+    for name, (matrix, vector) in actual.items():
         noise = matrix - expected[name][0]
         assert float(noise.std() / expected[name][0].std()) == pytest.approx(1.0, abs=0.08)
         assert abs(float(noise.mean() / noise.std())) < 0.1

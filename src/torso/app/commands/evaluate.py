@@ -42,17 +42,14 @@ def evaluate(
         from torso.app.terminal import robustness_tables
 
         other = None if against is None else torso.load(against, trust_code=trust_code)
-        found, theirs = (
-            None if one is None else torso.robustness(one, table, root=root)
-            for one in (predictor, other)
-        )
-        assert found is not None
-        content = found.to_dict(theirs)
-        shown, notes = robustness_tables(found, theirs), found.notes
+        ours = torso.robustness(predictor, table, root=root)
+        theirs = None if other is None else torso.robustness(other, table, root=root)
+        content = ours.to_dict(theirs)
+        shown, notes = robustness_tables(ours, theirs), ours.notes
         if picture is not None:
             from torso.studies.robustness.pictures import draw_robustness
 
-            draw_robustness(found, picture, theirs)
+            draw_robustness(ours, picture, theirs)
     else:
         evaluation = predictor.evaluate(table, root=root, details=True)
         content = {task: report.to_dict() for task, report in evaluation.reports.items()}

@@ -54,9 +54,9 @@ def search(
         things = searcher.collection(
             among, find=find, by=asks, root=root, exact=exact, progress=bar
         )
-    found = things.search(**question, by=asks, top=top, as_arrow=True)
+    answers = things.search(**question, by=asks, top=top, as_arrow=True)
     if out is not None:
-        write_table(found, out)
-    console(out=True).print(search_table(found))
+        write_table(answers, out)
+    console(out=True).print(search_table(answers))
     for note in things.notes:
         console().print(note, **AS_IS)

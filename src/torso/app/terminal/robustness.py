@@ -14,29 +14,31 @@ if TYPE_CHECKING:
 __all__ = ["robustness_tables"]
 
 
-def robustness_tables(found: Robustness, against: Robustness | None = None) -> RenderableType:
+def robustness_tables(robustness: Robustness, against: Robustness | None = None) -> RenderableType:
     """Return two tables: what noise in a modality does to each task, and what is left without modalities.
 
     Args:
-        found: a `Robustness`.
+        robustness: a `Robustness`.
         against: that of a baseline.
     """
-    names = [f"{task}, {metric.replace('_', ' ')}" for task, metric in found.metrics.items()]
+    names = [f"{task}, {metric.replace('_', ' ')}" for task, metric in robustness.metrics.items()]
     noise = Table(title="Mean over noise from 0 to 1", title_justify="left", box=None)
     subsets = Table(title="With some modalities only", title_justify="left", box=None)
     for table, first in ((noise, "noise in"), (subsets, "kept")):
         table.add_column(first)
         for name in names:
             table.add_column(name, justify="right")
-    for modality in found.curves:
+    for modality in robustness.curves:
         cells = []
-        for task in found.metrics:
-            cell = f"{found.relative(modality, task):.3f}"
+        for task in robustness.metrics:
+            cell = f"{robustness.relative(modality, task):.3f}"
             if against is not None and task in against.curves.get(modality, {}):
-                cell += f" ({found.effective(modality, task, against):+.3f})"
+                cell += f" ({robustness.effective(modality, task, against):+.3f})"
             cells.append(cell)
         noise.add_row(Text(modality), *cells)
-    for kept, metrics in found.subsets.items():
-        subsets.add_row(Text(", ".join(kept)), *(f"{metrics[task]:.3f}" for task in found.metrics))
+    for kept, metrics in robustness.subsets.items():
+        subsets.add_row(
+            Text(", ".join(kept)), *(f"{metrics[task]:.3f}" for task in robustness.metrics)
+        )
     note = "In brackets: the same less a baseline's, moved to the same beginning."
     return Group(noise, *([Text(note)] if against is not None else []), Text(""), subsets)

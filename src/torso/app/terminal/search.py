@@ -16,20 +16,20 @@ _WIDEST = 360  # characters of all cells of a row, about
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
-def search_table(found: pa.Table) -> RenderableType:
+def search_table(answers: pa.Table) -> RenderableType:
     """Return the table of a search's answers, without columns of lists or bytes; long texts are cut.
 
     Args:
-        found: Arrow table with `rank`, `score`, and whatever is told of each.
+        answers: Arrow table with `rank`, `score`, and whatever is told of each.
     """
     table = Table(box=None, header_style="bold", pad_edge=False)
     columns = {}
-    for field in found.schema:
+    for field in answers.schema:
         if pa.types.is_nested(field.type) or pa.types.is_large_binary(field.type):
             continue
         number = pa.types.is_integer(field.type) or pa.types.is_floating(field.type)
         table.add_column(Text(field.name), justify="right" if number else "left", overflow="fold")
-        columns[field.name] = found.column(field.name).to_pylist()
+        columns[field.name] = answers.column(field.name).to_pylist()
     longest = min(_LONGEST, max(24, _WIDEST // len(columns)))
     for row in zip(*columns.values(), strict=True):
         table.add_row(*(Text(_short(cell, longest)) for cell in row))

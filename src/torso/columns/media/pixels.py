@@ -80,7 +80,7 @@ def resized(values: np.ndarray, size: tuple[int, int]) -> np.ndarray:
 
 
 def png_bytes(values: np.ndarray) -> bytes:
-    """Return whole numbers `[height, width]` as a grey PNG, of 8 bits if they fit, else of 16; `[..., 3]` as RGB."""
+    """Return whole numbers as a PNG: `[height, width]` grey, of 8 bits or else 16; `[..., 3]` RGB."""
     from PIL import Image
 
     stream = io.BytesIO()

@@ -1,4 +1,4 @@
-"""Pretrained encoders: backbones from the Hugging Face hub, a folder or a package, and how much of them is trained.
+"""Pretrained encoders: a backbone of the Hugging Face hub, a folder or a package, and how much of it is trained.
 
 >>> from torso.encoders import Encoder
 >>> spec = {"type": "image/hub", "name": "facebook/dinov2-small", "train": "lora"}

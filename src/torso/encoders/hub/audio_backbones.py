@@ -16,9 +16,9 @@ __all__ = ["WaveBackbone", "WhisperBackbone"]
 
 
 class WaveBackbone(LibraryBackbone):
-    """A network of raw samples, such as wav2vec2; some of them normalise over time, where padding would be heard.
+    """A network of raw samples, such as wav2vec2. It reads recordings of equal length together.
 
-    Therefore recordings are read side by side only where their lengths are equal.
+    Some of these networks normalise over time, and would hear padding.
 
     Args:
         model: the network.
@@ -56,7 +56,7 @@ class WaveBackbone(LibraryBackbone):
 
 
 class WhisperBackbone(LibraryBackbone):
-    """The encoder of a Whisper-like network; it always reads its whole window, 30 seconds, filled with silence.
+    """The encoder of a Whisper-like network. It reads a whole window of 30 seconds, filled with silence.
 
     Radford et al., ICML 2023 (https://arxiv.org/abs/2212.04356). Tokens past a recording's end are left out.
     """

@@ -50,7 +50,7 @@ def under(
     batch_size: int = 256,
     seed: int = 0,
 ) -> Iterator[tuple[Condition, dict[str, Prediction]]]:
-    """Yield each condition, and task -> what the run says under it.
+    """Yield each condition with the predictions under it, by task.
 
     Args:
         predictor: a run.
@@ -61,18 +61,18 @@ def under(
     """
     model = predictor.model
     first = _outputs(predictor, dataset, conditions[:1], batch_size, seed, rows=batch_size)
-    row_bytes = sum(one[0].nbytes for one in first[0].values())
+    row_bytes = sum(output[0].nbytes for output in first[0].values())
     together = max(1, _MOST_BYTES // max(1, row_bytes * dataset.rows))
     targets = {task: torch.from_numpy(target) for task, target in dataset.targets.items()}
     for start in range(0, len(conditions), together):
         some = conditions[start : start + together]
-        found = _outputs(predictor, dataset, some, batch_size, seed, rows=dataset.rows)
-        for condition, outputs in zip(some, found, strict=True):
+        raw = _outputs(predictor, dataset, some, batch_size, seed, rows=dataset.rows)
+        for condition, outputs in zip(some, raw, strict=True):
             yield condition, Answers(outputs, targets).predictions(model)
 
 
 def noisy(features: Features, level: float, draw: torch.Generator) -> Features:
-    """Return features of which every number comes from another row of the batch with probability `level`.
+    """Return features with every number from another row of the batch with probability `level`.
 
     A number is exchanged for one of the same place, if that row has it; masks stay. At 1, rows that are alone
     keep what they have.
@@ -124,20 +124,23 @@ def _outputs(
     with torch.inference_mode(), autocast(device, precision):
         for start in range(0, rows, batch_size):
             inputs = gather(dataset, np.arange(start, min(start + batch_size, rows))).inputs
-            clean = {name: _seen(model, name, one) for name, one in inputs.items()}
-            hidden = {name: _seen(model, name, _hidden(one)) for name, one in inputs.items()}
-            for condition, draw, found in zip(conditions, draws, parts, strict=True):
+            clean = {name: _seen(model, name, features) for name, features in inputs.items()}
+            hidden = {
+                name: _seen(model, name, _hidden(features)) for name, features in inputs.items()
+            }
+            for condition, draw, outputs in zip(conditions, draws, parts, strict=True):
                 seen = {
                     name: hidden[name]
                     if name not in condition.kept
-                    else _seen(model, name, noisy(one, condition.level, draw))
+                    else _seen(model, name, noisy(features, condition.level, draw))
                     if name in condition.touched
                     else clean[name]
-                    for name, one in inputs.items()
+                    for name, features in inputs.items()
                 }
-                found.append(on_cpu(model.outputs(_encoded(model, seen))))
+                outputs.append(on_cpu(model.outputs(_encoded(model, seen))))
     return [
-        {task: torch.cat([part[task] for part in found]) for task in model.tasks} for found in parts
+        {task: torch.cat([batch[task] for batch in outputs]) for task in model.tasks}
+        for outputs in parts
     ]
 
 
@@ -145,8 +148,8 @@ def _seen(model: Model, name: str, features: Features) -> _Seen:
     """Return what every trunk's encoder makes of one modality."""
     there = features.to(next(model.parameters()).device)
     tokens = {
-        trunk: one.with_placeholders(name, one.encoders[name](there))
-        for trunk, one in model.trunks.pairs()
+        label: trunk.with_placeholders(name, trunk.encoders[name](there))
+        for label, trunk in model.trunks.pairs()
     }
     return _Seen(tokens, there.present)
 
@@ -154,10 +157,10 @@ def _seen(model: Model, name: str, features: Features) -> _Seen:
 def _encoded(model: Model, seen: Mapping[str, _Seen]) -> Encoded:
     return Encoded(
         {
-            trunk: {name: one.tokens[trunk] for name, one in seen.items()}
+            trunk: {name: modality.tokens[trunk] for name, modality in seen.items()}
             for trunk in model.trunks.names()
         },
-        {name: one.present for name, one in seen.items()},
+        {name: modality.present for name, modality in seen.items()},
     )
 
 

@@ -10,11 +10,13 @@ from torso.studies.robustness.report import JOINT, Robustness
 __all__ = ["draw_robustness"]
 
 
-def draw_robustness(found: Robustness, file: str | Path, against: Robustness | None = None) -> None:
+def draw_robustness(
+    robustness: Robustness, file: str | Path, against: Robustness | None = None
+) -> None:
     """Draw a panel per task: its metric against the level of noise, a line per modality and one for all.
 
     Args:
-        found: what `robustness` returned.
+        robustness: to draw.
         file: to write; its ending says the format.
         against: the same of a baseline, drawn dashed.
 
@@ -25,20 +27,20 @@ def draw_robustness(found: Robustness, file: str | Path, against: Robustness | N
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    tasks = list(found.metrics)
+    tasks = list(robustness.metrics)
     figure = Figure(figsize=(4.2 * len(tasks), 3.6))
     FigureCanvasAgg(figure)
-    for place, task in enumerate(tasks):
-        axis = figure.add_subplot(1, len(tasks), place + 1)
-        for number, (modality, curves) in enumerate(found.curves.items()):
+    for column, task in enumerate(tasks, start=1):
+        axis = figure.add_subplot(1, len(tasks), column)
+        for number, (modality, curves) in enumerate(robustness.curves.items()):
             colour = "black" if modality == JOINT else f"C{number % 10}"
-            axis.plot(found.levels, curves[task], color=colour, label=modality)
+            axis.plot(robustness.levels, curves[task], color=colour, label=modality)
             theirs = against.curves.get(modality, {}).get(task) if against else None
             if against is not None and theirs is not None:
                 axis.plot(against.levels, theirs, color=colour, linestyle="--", linewidth=1)
         axis.set_title(task)
         axis.set_xlabel("share of numbers from other rows")
-        axis.set_ylabel(found.metrics[task].replace("_", " "))
+        axis.set_ylabel(robustness.metrics[task].replace("_", " "))
         axis.grid(linewidth=0.3)
     figure.axes[0].legend(fontsize=8)
     figure.tight_layout()

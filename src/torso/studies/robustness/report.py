@@ -82,7 +82,9 @@ class Robustness:
             "levels": list(self.levels),
             "metrics": self.metrics,
             "curves": {
-                modality: {task: [_known(one) for one in curve] for task, curve in tasks.items()}
+                modality: {
+                    task: [_known(value) for value in curve] for task, curve in tasks.items()
+                }
                 for modality, tasks in self.curves.items()
             },
             "relative": {
@@ -90,7 +92,10 @@ class Robustness:
                 for modality, tasks in self.curves.items()
             },
             "subsets": [
-                {"kept": list(kept), "metrics": {task: _known(one) for task, one in tasks.items()}}
+                {
+                    "kept": list(kept),
+                    "metrics": {task: _known(value) for task, value in tasks.items()},
+                }
                 for kept, tasks in self.subsets.items()
             ],
         }
@@ -125,7 +130,7 @@ def robustness(
         ConfigError: `levels` do not rise from 0 to 1.
         DataError: no target column, a trained column is absent, a cell cannot be read.
     """
-    rising = all(one < other for one, other in pairwise(levels))
+    rising = all(level < following for level, following in pairwise(levels))
     if len(levels) < 2 or not rising or min(levels) < 0 or max(levels) > 1:
         raise ConfigError(
             f"Parameter `levels` should be two or more rising numbers from 0 to 1. Found {list(levels)}."
@@ -138,21 +143,21 @@ def robustness(
     subsets = {kept: Condition(kept) for kept in subsets_of(names)}
     wanted = dict.fromkeys([clean, *chain(*curves.values()), *subsets.values()])
     reports = {
-        condition: predictor.scorer(found, dataset.targets, resamples=0)
-        for condition, found in under(predictor, dataset, list(wanted), batch_size, seed)
+        condition: predictor.scorer(predictions, dataset.targets, resamples=0)
+        for condition, predictions in under(predictor, dataset, list(wanted), batch_size, seed)
     }
     scores = {
-        condition: {task: one.metrics[one.headline].value for task, one in tasks.items()}
+        condition: {task: report.metrics[report.headline].value for task, report in tasks.items()}
         for condition, tasks in reports.items()
     }
     return Robustness(
         tuple(levels),
-        {task: one.headline for task, one in reports[clean].items()},
+        {task: report.headline for task, report in reports[clean].items()},
         {
-            name: {task: [scores[one][task] for one in curve] for task in scores[clean]}
+            name: {task: [scores[condition][task] for condition in curve] for task in scores[clean]}
             for name, curve in curves.items()
         },
-        {kept: scores[one] for kept, one in subsets.items()},
+        {kept: scores[condition] for kept, condition in subsets.items()},
         skipped_notes(log.skipped),
     )
 

@@ -89,7 +89,7 @@ class Target(ABC):
         """Name of the input along whose steps the labels lie, known once bound; None for most kinds.
 
         `Labels.steps` then says where the steps are, and `columns` finds them, padded with 0, among the details:
-        `places`, int64 `[rows, steps, 2]`.
+        `offsets`, int64 `[rows, steps, 2]`.
         """
         return None
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from typing import Literal
+from typing import Annotated, Literal
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from torso.core.ranges import Range
 from torso.tasks._base.golden_section import golden_section
 from torso.tasks._base.head import Head
 
@@ -51,8 +52,8 @@ class VonMises(Head, form="angle", name="von_mises"):
         concentration: float = 1.0,
         *,
         spread: Literal["learned", "row"] = "learned",
-        hidden: int = 0,
-        dropout: float = 0.0,
+        hidden: Annotated[int, Range(0, 256)] = 0,
+        dropout: Annotated[float, Range(0.0, 0.5)] = 0.0,
     ) -> None:
         if spread not in ("learned", "row"):
             raise ValueError(f"Parameter `spread` should be 'learned' or 'row'. Found {spread!r}.")

@@ -35,13 +35,13 @@ def corners_around(centre: Tensor, raw: Tensor) -> Tensor:
     return torch.cat([centre - half, centre + half], dim=-1)
 
 
-def apart(found: Tensor, truth: Tensor) -> Tensor:
+def apart(corners: Tensor, truth: Tensor) -> Tensor:
     """Return DETR's distance `[...]` of corners `[..., 4]`: weighted L1 of centre and sides, and generalised IoU."""
-    away = (centred(found) - centred(truth)).abs().sum(dim=-1)
-    return _L1 * away + _OVERLAP * (1 - generalised_iou(found, truth))
+    away = (centred(corners) - centred(truth)).abs().sum(dim=-1)
+    return _L1 * away + _OVERLAP * (1 - generalised_iou(corners, truth))
 
 
-def generalised_iou(one: Tensor, other: Tensor) -> Tensor:
+def generalised_iou(boxes: Tensor, others: Tensor) -> Tensor:
     """Return the generalised intersection over union of corners `[..., 4]`, from -1 (far apart) to 1 (equal).
 
     It is the IoU less the share of the smallest box around both that neither fills: Rezatofighi, Tsoi, Gwak,
@@ -51,9 +51,9 @@ def generalised_iou(one: Tensor, other: Tensor) -> Tensor:
     def area(first: Tensor, last: Tensor) -> Tensor:
         return (last - first).clamp(min=0).prod(dim=-1)
 
-    (a, b), (c, d) = one.chunk(2, dim=-1), other.chunk(2, dim=-1)
+    (a, b), (c, d) = boxes.chunk(2, dim=-1), others.chunk(2, dim=-1)
     shared = area(torch.maximum(a, c), torch.minimum(b, d))
     union = area(a, b) + area(c, d) - shared
     around = area(torch.minimum(a, c), torch.maximum(b, d))
-    tiny = torch.finfo(one.dtype).tiny
+    tiny = torch.finfo(boxes.dtype).tiny
     return shared / union.clamp(min=tiny) - (around - union) / around.clamp(min=tiny)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from typing import Annotated
 
 import numpy as np
 import torch
@@ -12,6 +13,7 @@ from torch.nn import functional
 
 from torso.core.assignment import matched
 from torso.core.blocks import Block, grid_positions
+from torso.core.ranges import Range
 from torso.core.types import Tokens
 from torso.tasks._base.grid_head import Grid, cell_middles
 from torso.tasks._base.head import Head
@@ -54,11 +56,11 @@ class BoxSet(Head, form="boxes", name="set"):
         of: str,
         classes: int,
         *,
-        cells: int = 8,
-        depth: int = 1,
-        nothing: float = 0.1,
-        hidden: int = 0,
-        dropout: float = 0.0,
+        cells: Annotated[int, Range(4, 16)] = 8,
+        depth: Annotated[int, Range(1, 4)] = 1,
+        nothing: Annotated[float, Range(0.05, 1.0, log=True)] = 0.1,
+        hidden: Annotated[int, Range(0, 256)] = 0,
+        dropout: Annotated[float, Range(0.0, 0.5)] = 0.0,
     ) -> None:
         super().__init__(dim, token_dim, hidden=hidden, dropout=dropout)
         if cells < 1:
@@ -135,8 +137,8 @@ class BoxSet(Head, form="boxes", name="set"):
             proposals, columns = matched(costs[row][:, boxes])
             own = np.full(len(proposals), row)
             pairs.append(np.stack([own, proposals, boxes[columns]]))
-        found = torch.from_numpy(np.concatenate(pairs, axis=1)).to(outputs.device)
-        return found[0], found[1], found[2]
+        matches = torch.from_numpy(np.concatenate(pairs, axis=1)).to(outputs.device)
+        return matches[0], matches[1], matches[2]
 
     def predict(self, outputs: Tensor, /) -> Tensor:
         """Return `[batch, proposals, 6]`: corners as shares of the picture, likeliest class and its probability."""

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, NamedTuple
 from torso.columns import cells
 from torso.core.errors import DataError
 from torso.tables.table import Column
-from torso.tasks._base.places import OfPicture
+from torso.tasks._base.of_picture import OfPicture
 from torso.tasks._base.target import Facts
 
 __all__ = ["CORNERS", "Box", "ListOfBoxes", "plain"]

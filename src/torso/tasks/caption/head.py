@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Annotated
 
 import torch
 from torch import Tensor, nn
@@ -10,6 +11,7 @@ from torch.nn import functional
 
 from torso.core.blocks import CrossBlock
 from torso.core.errors import ConfigError
+from torso.core.ranges import Range
 from torso.core.tensors import Named, concat_tokens, zeroed
 from torso.core.types import Tokens
 from torso.tasks._base.temperature import LogitHead
@@ -65,12 +67,12 @@ class CaptionDecoder(LogitHead, form="caption", name="decoder"):
         length: int,
         usual: float,
         *,
-        width: int = 128,
-        depth: int = 2,
-        memory: int = 16,
-        beams: int = 1,
-        hidden: int = 0,
-        dropout: float = 0.1,
+        width: Annotated[int, Range(16, 256, log=True)] = 128,
+        depth: Annotated[int, Range(1, 4)] = 2,
+        memory: Annotated[int, Range(4, 64, log=True)] = 16,
+        beams: Annotated[int, Range(1, 8)] = 1,
+        hidden: Annotated[int, Range(0, 256)] = 0,
+        dropout: Annotated[float, Range(0.0, 0.5)] = 0.1,
     ) -> None:
         sizes = {"width": width, "depth": depth, "memory": memory, "beams": beams}
         for name, value in sizes.items():

@@ -86,10 +86,10 @@ def matches(prediction: str, truth: str) -> Floats:
     >>> matches("a bc", "abd")[:, :3].tolist()
     [[2.0, 1.0, 0.0], [3.0, 2.0, 1.0], [3.0, 2.0, 1.0]]
     """
-    one, other = ("".join(text.split()) for text in (prediction, truth))
+    solid = ["".join(text.split()) for text in (prediction, truth)]
     out = np.zeros((3, _ORDERS))
     for place in range(_ORDERS):
-        said, meant = (_grams(text, place + 1) for text in (one, other))
+        said, meant = (_grams(text, place + 1) for text in solid)
         out[:, place] = (said & meant).total(), said.total(), meant.total()
     return out
 

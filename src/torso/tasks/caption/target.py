@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 import pyarrow as pa
@@ -12,6 +12,7 @@ from torso.columns.inputs import Input
 from torso.columns.reading import Reading
 from torso.columns.tokenizing import chunks, stripped, train_tokenizer
 from torso.core.errors import DataError
+from torso.core.ranges import Range
 from torso.tables.table import Column
 from torso.tasks._base.target import Facts, Target
 
@@ -39,10 +40,10 @@ class CaptionTarget(Target, name="caption", head="decoder"):
 
     def __init__(
         self,
-        vocabulary: int = 2000,
+        vocabulary: Annotated[int, Range(300, 16_000, log=True)] = 2000,
         length: int = 64,
         lowercase: bool = False,
-        min_frequency: int = 2,
+        min_frequency: Annotated[int, Range(1, 10)] = 2,
     ) -> None:
         if vocabulary < _BYTES:
             raise ValueError(f"Parameter `vocabulary` should be at least 256. Found {vocabulary}.")

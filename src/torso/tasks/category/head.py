@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Literal
+from typing import Annotated, Literal
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
 from torso.core.errors import ConfigError, unknown
+from torso.core.ranges import Range
 from torso.tasks._base.temperature import LogitHead
 
 __all__ = ["Softmax"]
@@ -55,11 +56,11 @@ class Softmax(LogitHead, form="category", name="softmax"):
         names: Sequence[str] | None = None,
         frequencies: Sequence[float] | None = None,
         *,
-        smoothing: float = 0.0,
+        smoothing: Annotated[float, Range(0.0, 0.2)] = 0.0,
         weights: Weights = "none",
-        focal: float = 0.0,
-        hidden: int = 0,
-        dropout: float = 0.0,
+        focal: Annotated[float, Range(0.0, 3.0)] = 0.0,
+        hidden: Annotated[int, Range(0, 256)] = 0,
+        dropout: Annotated[float, Range(0.0, 0.5)] = 0.0,
     ) -> None:
         super().__init__(dim, classes, hidden=hidden, dropout=dropout)
         if not 0.0 <= smoothing < 1.0:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from abc import abstractmethod
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
+from torso.core.ranges import Range
 from torso.tasks._base.golden_section import golden_section
 from torso.tasks._base.head import Head
 from torso.tasks._base.intervals import check_level
@@ -76,8 +77,8 @@ class Poisson(_Count, form="count", name="poisson"):
         mean: float = 1.0,
         *,
         level: float = 0.9,
-        hidden: int = 0,
-        dropout: float = 0.0,
+        hidden: Annotated[int, Range(0, 256)] = 0,
+        dropout: Annotated[float, Range(0.0, 0.5)] = 0.0,
     ) -> None:
         super().__init__(dim, mean, level, 1, hidden, dropout)
 
@@ -123,8 +124,8 @@ class NegativeBinomial(_Count, form="count", name="negative_binomial"):
         *,
         spread: Literal["learned", "row"] = "learned",
         level: float = 0.9,
-        hidden: int = 0,
-        dropout: float = 0.0,
+        hidden: Annotated[int, Range(0, 256)] = 0,
+        dropout: Annotated[float, Range(0.0, 0.5)] = 0.0,
     ) -> None:
         if spread not in ("learned", "row"):
             raise ValueError(f"Parameter `spread` should be 'learned' or 'row'. Found {spread!r}.")

@@ -8,13 +8,13 @@ from functools import partial
 import numpy as np
 import pyarrow as pa
 
-from torso.columns.inputs.media import image_decoder
+from torso.columns.inputs.image import image_decoder
 from torso.columns.media.decoder import FileDecoder
 from torso.columns.media.pixels import decode_map, map_of, npy_bytes, png_bytes
 from torso.columns.reading import Reading
 from torso.core.errors import DataError
 from torso.tables.table import Column
-from torso.tasks._base.places import OfPicture, pixel_arrays, side_lengths
+from torso.tasks._base.of_picture import OfPicture, pixel_arrays, side_lengths
 from torso.tasks._base.target import Facts
 
 __all__ = ["MapTarget"]

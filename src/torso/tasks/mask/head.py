@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Annotated
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
+from torso.core.ranges import Range
 from torso.core.types import Tokens
 from torso.tasks._base.grid_head import Grid, GridDecoder
 from torso.tasks._base.temperature import LogitHead
@@ -49,10 +51,10 @@ class MaskDecoder(LogitHead, form="mask", name="decoder"):
         size: Sequence[int],
         classes: int,
         *,
-        width: int = 32,
-        steps: int = 2,
-        hidden: int = 0,
-        dropout: float = 0.0,
+        width: Annotated[int, Range(16, 256, log=True)] = 32,
+        steps: Annotated[int, Range(1, 4)] = 2,
+        hidden: Annotated[int, Range(0, 256)] = 0,
+        dropout: Annotated[float, Range(0.0, 0.5)] = 0.0,
     ) -> None:
         super().__init__(dim, width, hidden=hidden, dropout=dropout)
         self.grid = Grid(of)

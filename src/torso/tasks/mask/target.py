@@ -14,7 +14,7 @@ from torso.columns.media.pixels import decode_mask, mask_of, png_bytes
 from torso.columns.reading import Reading
 from torso.core.errors import DataError
 from torso.tables.table import Column
-from torso.tasks._base.places import OfPicture, pixel_arrays, side_lengths
+from torso.tasks._base.of_picture import OfPicture, pixel_arrays, side_lengths
 from torso.tasks._base.target import Facts
 
 __all__ = ["MaskTarget"]

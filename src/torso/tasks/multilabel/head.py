@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from torch import Tensor
 from torch.nn import functional
 
+from torso.core.ranges import Range
 from torso.tasks._base.head import known_sum
 from torso.tasks._base.temperature import LogitHead
 
@@ -21,7 +24,14 @@ class Logistics(LogitHead, form="multilabel", name="logistic"):
         dropout: before the first layer, in training.
     """
 
-    def __init__(self, dim: int, labels: int, *, hidden: int = 0, dropout: float = 0.0) -> None:
+    def __init__(
+        self,
+        dim: int,
+        labels: int,
+        *,
+        hidden: Annotated[int, Range(0, 256)] = 0,
+        dropout: Annotated[float, Range(0.0, 0.5)] = 0.0,
+    ) -> None:
         super().__init__(dim, labels, hidden=hidden, dropout=dropout)
 
     def nll(self, outputs: Tensor, targets: Tensor, /) -> Tensor:

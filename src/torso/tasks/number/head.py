@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 from torch import Tensor
 
+from torso.core.ranges import Range
 from torso.tasks.vector.head import GaussianVector, Spread
 
 __all__ = ["Gaussian"]
@@ -38,8 +39,8 @@ class Gaussian(GaussianVector, form="number", name="gaussian"):
         *,
         spread: Spread = "learned",
         level: float = 0.9,
-        hidden: int = 0,
-        dropout: float = 0.0,
+        hidden: Annotated[int, Range(0, 256)] = 0,
+        dropout: Annotated[float, Range(0.0, 0.5)] = 0.0,
     ) -> None:
         super().__init__(
             dim, [mean], [std], spread=spread, level=level, hidden=hidden, dropout=dropout

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Annotated
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from torso.core.ranges import Range
 from torso.tasks._base.head import Head
 from torso.tasks._base.intervals import check_level, conformal_bound
 
@@ -46,8 +48,8 @@ class Quantiles(Head, form="number", name="quantiles"):
         *,
         level: float = 0.9,
         quantiles: Sequence[float] = (0.25, 0.75),
-        hidden: int = 0,
-        dropout: float = 0.0,
+        hidden: Annotated[int, Range(0, 256)] = 0,
+        dropout: Annotated[float, Range(0.0, 0.5)] = 0.0,
     ) -> None:
         level = check_level(level)
         if not all(0.0 < share < 1.0 for share in quantiles):

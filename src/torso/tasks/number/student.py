@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from typing import Literal
+from typing import Annotated, Literal
 
 import torch
 from torch import Tensor, nn
 
+from torso.core.ranges import Range
 from torso.tasks.number.head import Gaussian
 
 __all__ = ["Student"]
@@ -46,8 +47,8 @@ class Student(Gaussian, form="number", name="student"):
         *,
         spread: Literal["learned", "row"] = "learned",
         level: float = 0.9,
-        hidden: int = 0,
-        dropout: float = 0.0,
+        hidden: Annotated[int, Range(0, 256)] = 0,
+        dropout: Annotated[float, Range(0.0, 0.5)] = 0.0,
     ) -> None:
         if spread not in ("learned", "row"):
             raise ValueError(f"Parameter `spread` should be 'learned' or 'row'. Found {spread!r}.")

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Annotated
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from torso.core.ranges import Range
 from torso.tasks._base.temperature import LogitHead
 
 __all__ = ["CumulativeLogits"]
@@ -40,8 +42,8 @@ class CumulativeLogits(LogitHead, form="ordinal", name="cumulative"):
         classes: int,
         frequencies: Sequence[float] | None = None,
         *,
-        hidden: int = 0,
-        dropout: float = 0.0,
+        hidden: Annotated[int, Range(0, 256)] = 0,
+        dropout: Annotated[float, Range(0.0, 0.5)] = 0.0,
     ) -> None:
         super().__init__(dim, 1, hidden=hidden, dropout=dropout)
         shares = [1.0] * classes if frequencies is None else list(frequencies)

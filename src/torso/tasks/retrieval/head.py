@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from itertools import permutations
+from typing import Annotated
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from torso.core.errors import ConfigError
+from torso.core.ranges import Range
 from torso.core.tensors import masked_mean
 from torso.core.types import Tokens
 from torso.tasks._base.towers import TowerHead
@@ -54,9 +56,9 @@ class Contrastive(TowerHead, form="retrieval", name="contrastive"):
         token_dim: int,
         between: Sequence[str],
         *,
-        width: int = 64,
-        hidden: int = 0,
-        dropout: float = 0.1,
+        width: Annotated[int, Range(16, 256, log=True)] = 64,
+        hidden: Annotated[int, Range(0, 256)] = 0,
+        dropout: Annotated[float, Range(0.0, 0.5)] = 0.1,
     ) -> None:
         super().__init__(dim, 1)
         del self.layers

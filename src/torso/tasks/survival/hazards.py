@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from typing import Annotated
 
 import torch
 from torch import Tensor, nn
 
+from torso.core.ranges import Range
 from torso.core.types import Tokens
 from torso.tasks._base.intervals import check_level
 from torso.tasks._base.temperature import LogitHead
@@ -51,10 +53,10 @@ class Hazards(LogitHead, form="survival", name="hazards"):
         log_mean: float = 0.0,
         horizons: Sequence[float] = (),
         *,
-        waves: int = 4,
+        waves: Annotated[int, Range(1, 12)] = 4,
         level: float = 0.9,
-        hidden: int = 0,
-        dropout: float = 0.0,
+        hidden: Annotated[int, Range(0, 256)] = 0,
+        dropout: Annotated[float, Range(0.0, 0.5)] = 0.0,
     ) -> None:
         if waves < 1:
             raise ValueError(f"Parameter `waves` should be at least 1. Found {waves}.")

@@ -10,12 +10,13 @@ import math
 from abc import abstractmethod
 from collections.abc import Sequence
 from statistics import NormalDist
-from typing import Literal
+from typing import Annotated, Literal
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from torso.core.ranges import Range
 from torso.tasks._base.golden_section import golden_section
 from torso.tasks._base.head import Head
 from torso.tasks._base.intervals import check_level
@@ -52,8 +53,8 @@ class _LogTime(Head):
         *,
         spread: Literal["learned", "row"] = "learned",
         level: float = 0.9,
-        hidden: int = 0,
-        dropout: float = 0.0,
+        hidden: Annotated[int, Range(0, 256)] = 0,
+        dropout: Annotated[float, Range(0.0, 0.5)] = 0.0,
     ) -> None:
         if spread not in ("learned", "row"):
             raise ValueError(f"Parameter `spread` should be 'learned' or 'row'. Found {spread!r}.")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Annotated
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.utils import rnn
 
+from torso.core.ranges import Range
 from torso.core.types import Tokens
 from torso.tasks._base.temperature import LogitHead
 from torso.tasks.tags.chain import Chain
@@ -59,9 +61,9 @@ class TagTokens(LogitHead, form="tags", name="tokens"):
         touching: bool = False,
         *,
         chain: bool = False,
-        width: int = 64,
-        hidden: int = 0,
-        dropout: float = 0.0,
+        width: Annotated[int, Range(16, 256, log=True)] = 64,
+        hidden: Annotated[int, Range(0, 256)] = 0,
+        dropout: Annotated[float, Range(0.0, 0.5)] = 0.0,
     ) -> None:
         read = 2 * width or token_dim
         super().__init__(dim, read, hidden=hidden, dropout=dropout)

@@ -17,7 +17,7 @@ from torso.columns.reading import Reading
 from torso.core.errors import ConfigError, DataError, unknown
 from torso.tables.table import Column
 from torso.tasks._base.labels import Labels
-from torso.tasks._base.places import cure
+from torso.tasks._base.of_picture import cure
 from torso.tasks._base.target import Facts, Target
 from torso.tasks.tags.codes import spans_of, touching
 
@@ -104,9 +104,9 @@ class TagsTarget(Target, name="tags", head="tokens"):
         Raises:
             DataError: no span at all, or a cell that cannot be read.
         """
-        labels, places = self._parts(column)
+        labels, offsets = self._parts(column)
         if not self.steps:
-            self.steps = max((len(steps) for steps in places if steps is not None), default=0)
+            self.steps = max((len(steps) for steps in offsets if steps is not None), default=0)
         tags = {tag for label in labels if label is not None for *_, tag in label.spans}
         if not tags:
             raise DataError(
@@ -129,16 +129,16 @@ class TagsTarget(Target, name="tags", head="tokens"):
     def encode(self, column: Labels, reading: Reading) -> np.ndarray:
         """Return codes (`torso.tasks.tags.codes`), int64 `[rows, steps]`, -1 behind a row's last step."""
         out = self.missing(len(column))
-        for row, (label, places) in enumerate(zip(*self._parts(column), strict=True)):
+        for row, (label, offsets) in enumerate(zip(*self._parts(column), strict=True)):
             if label is None:
                 continue
             if (
-                places is None and label.each is not None
+                offsets is None and label.each is not None
             ):  # the steps are known without the sequence
-                places = _identity(label.each)[: self.steps]
-            if places is not None:
-                self._check(column, row, label, places)
-                out[row, : len(places)] = self._codes(column, row, label, places, reading)
+                offsets = _identity(label.each)[: self.steps]
+            if offsets is not None:
+                self._check(column, row, label, offsets)
+                out[row, : len(offsets)] = self._codes(column, row, label, offsets, reading)
         return out
 
     def missing(self, rows: int) -> np.ndarray:
@@ -163,13 +163,13 @@ class TagsTarget(Target, name="tags", head="tokens"):
         self, task: str, prediction: np.ndarray, details: Mapping[str, np.ndarray]
     ) -> dict[str, pa.Array]:
         """Return `task`, lists of spans in the order of the input, empty where a row lacks it."""
-        places = details.get("places")
-        if places is None:
-            places = np.broadcast_to(_identity(self.steps), (*prediction.shape, 2))
+        offsets = details.get("offsets")
+        if offsets is None:
+            offsets = np.broadcast_to(_identity(self.steps), (*prediction.shape, 2))
         sure = details.get("probability", np.ones(prediction.shape))
         rows: list[list[dict[str, Any]]] = [[] for _ in prediction]
-        for row, first, last, tag in spans_of(np.where(places[..., 1] > 0, prediction, -1)):
-            own = places[row, first:last]
+        for row, first, last, tag in spans_of(np.where(offsets[..., 1] > 0, prediction, -1)):
+            own = offsets[row, first:last]
             rows[row].append(
                 {
                     "start": int(own[:, 0].min()),
@@ -213,22 +213,22 @@ class TagsTarget(Target, name="tags", head="tokens"):
                 raise column.error(row, f"expected spans that do not overlap, found {spans}")
         return Label(spans, set())
 
-    def _check(self, column: Column, row: int, label: Label, places: np.ndarray) -> None:
+    def _check(self, column: Column, row: int, label: Label, offsets: np.ndarray) -> None:
         if label.each is None:
             return
-        whole = len(places) < self.steps
-        if label.each < len(places) or (whole and label.each > len(places)):
+        whole = len(offsets) < self.steps
+        if label.each < len(offsets) or (whole and label.each > len(offsets)):
             raise column.error(
-                row, f"expected one tag for each of {len(places)} steps, found {label.each}"
+                row, f"expected one tag for each of {len(offsets)} steps, found {label.each}"
             )
 
     def _codes(
-        self, column: Column, row: int, label: Label, places: np.ndarray, reading: Reading
+        self, column: Column, row: int, label: Label, offsets: np.ndarray, reading: Reading
     ) -> np.ndarray:
         """Return the codes of one row's steps."""
-        codes = np.zeros(len(places), np.int64)
+        codes = np.zeros(len(offsets), np.int64)
         for start, end, tag in label.spans:
-            hit = (places[:, 0] < end) & (places[:, 1] > start) & (codes == 0)
+            hit = (offsets[:, 0] < end) & (offsets[:, 1] > start) & (codes == 0)
             at = np.flatnonzero(hit)
             told = f"{start} {end} {tag}"
             if not len(at):
@@ -237,17 +237,17 @@ class TagsTarget(Target, name="tags", head="tokens"):
                 continue
             if tag not in self.tags:
                 reading.skip(column, row, told, "tag unseen in training")
-            if places[at, 0].min() < start or places[at, 1].max() > end:
+            if offsets[at, 0].min() < start or offsets[at, 1].max() > end:
                 reading.skip(
                     column, row, told, "begins or ends within a token; taken for whole ones"
                 )
-            if end > places[:, 1].max() and len(places) < self.steps and label.each is None:
+            if end > offsets[:, 1].max() and len(offsets) < self.steps and label.each is None:
                 reading.skip(column, row, told, "ends behind the input; cut off there")
             known = self.tags.index(tag) if tag in self.tags else len(self.tags)
             codes[at] = 2 * known + 2
             codes[at[0]] = 2 * known + 1
-        empty = places[:, 0] == places[:, 1]  # such as a tokenizer's special tokens
-        codes[empty | np.isin(places[:, 0], [*label.unknown])] = -1
+        empty = offsets[:, 0] == offsets[:, 1]  # such as a tokenizer's special tokens
+        codes[empty | np.isin(offsets[:, 0], [*label.unknown])] = -1
         return codes
 
 
@@ -280,16 +280,16 @@ def _runs(names: Sequence[str | None]) -> list[tuple[int, int, str]]:
     return spans
 
 
-def _span(column: Column, row: int, one: Any) -> tuple[int, int, str]:
-    if isinstance(one, Mapping) and {*_KEYS} <= one.keys():
-        one = [one[key] for key in _KEYS]
+def _span(column: Column, row: int, span: Any) -> tuple[int, int, str]:
+    if isinstance(span, Mapping) and {*_KEYS} <= span.keys():
+        span = [span[key] for key in _KEYS]
     try:
-        start, end, tag = one
+        start, end, tag = span
         begin, stop, name = int(start), int(end), cells.text_of(tag)
         if (begin, stop) != (float(start), float(end)):
             raise ValueError
     except (TypeError, ValueError):
-        raise column.error(row, f"{_FORMS}, found {str(one)[:80]!r}") from None
+        raise column.error(row, f"{_FORMS}, found {str(span)[:80]!r}") from None
     if not 0 <= begin < stop or not name:
         raise column.error(
             row, f"expected a span with 0 <= start < end and a tag, found {[start, end, tag]}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 import numpy as np
 import torch
@@ -13,6 +13,7 @@ from torch.nn import functional
 
 from torso.core.assignment import matched
 from torso.core.blocks import Block, grid_positions, positions
+from torso.core.ranges import Range
 from torso.core.types import Tokens
 from torso.tasks._base.grid_head import Grid, cell_middles
 from torso.tasks._base.head import Head
@@ -81,12 +82,12 @@ class TrackSet(Head, form="tracks", name="set"):
         classes: int,
         frames: int,
         *,
-        cells: int = 8,
-        depth: int = 2,
-        nothing: float = 0.2,
+        cells: Annotated[int, Range(4, 16)] = 8,
+        depth: Annotated[int, Range(1, 4)] = 2,
+        nothing: Annotated[float, Range(0.05, 1.0, log=True)] = 0.2,
         keep: int = 32,
-        hidden: int = 0,
-        dropout: float = 0.0,
+        hidden: Annotated[int, Range(0, 256)] = 0,
+        dropout: Annotated[float, Range(0.0, 0.5)] = 0.0,
     ) -> None:
         super().__init__(dim, token_dim, hidden=hidden, dropout=dropout)
         for name, value in {"cells": cells, "keep": keep}.items():
@@ -134,8 +135,10 @@ class TrackSet(Head, form="tracks", name="set"):
         """Return the outputs from the cells `[batch, frames * places, dim]`, each of which proposes a track."""
         weights, middles = self._looks(x)
         values = self.found(x).view(x.shape[0], self.frames, len(middles), x.shape[2])
-        found = torch.einsum("bqfp,bfpd->bqfd", weights, values)
-        known = functional.gelu(self.own(x).unsqueeze(2) + found)  # [batch, proposals, frames, dim]
+        looked_up = torch.einsum("bqfp,bfpd->bqfd", weights, values)
+        known = functional.gelu(
+            self.own(x).unsqueeze(2) + looked_up
+        )  # [batch, proposals, frames, dim]
         raw = self.boxes(known)
         centre = torch.logit((weights @ middles).clamp(1e-4, 1 - 1e-4)) + raw[..., :2]
         frame = torch.arange(self.frames, device=x.device)

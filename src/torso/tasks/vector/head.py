@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from statistics import NormalDist
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 import torch
 from torch import Tensor, nn
 
+from torso.core.ranges import Range
 from torso.tasks._base.head import Head, known_sum
 from torso.tasks._base.intervals import check_level, conformal_bound
 
@@ -52,8 +53,8 @@ class GaussianVector(Head, form="vector", name="gaussian"):
         *,
         spread: Spread = "learned",
         level: float = 0.9,
-        hidden: int = 0,
-        dropout: float = 0.0,
+        hidden: Annotated[int, Range(0, 256)] = 0,
+        dropout: Annotated[float, Range(0.0, 0.5)] = 0.0,
     ) -> None:
         size = len(mean)
         super().__init__(dim, 2 * size if spread == "row" else size, hidden=hidden, dropout=dropout)

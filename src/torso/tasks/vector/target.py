@@ -9,7 +9,8 @@ import numpy as np
 import pyarrow as pa
 
 from torso.columns import cells
-from torso.columns.inputs.vector import VectorInput, lists_of_numbers
+from torso.columns.inputs.lists import lists_of_numbers
+from torso.columns.inputs.vector import VectorInput
 from torso.columns.profile import Guess, Profile
 from torso.columns.reading import Reading
 from torso.tables.table import Column

@@ -1,4 +1,4 @@
-"""Where answers are looked for: the files of a folder, or the rows of a table."""
+"""A corpus to search: the files of a folder, or the rows of a table."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from torso.core.errors import DataError
 from torso.runs.schema import Modality
 from torso.tables.table import Table, read_table
 
-__all__ = ["FolderPlace", "Place", "TablePlace", "open_place"]
+__all__ = ["Corpus", "FolderCorpus", "TableCorpus", "open_corpus"]
 
 _ENDINGS = {kind.form: kind.endings for kind in (ImageInput, AudioInput)}
 
 
 @dataclass(frozen=True)
-class FolderPlace:
+class FolderCorpus:
     """The files of a folder and of those in it.
 
     Attributes:
@@ -67,7 +67,7 @@ class FolderPlace:
         """Return where the table's files lie: here, whatever the run says."""
         return [self.folder]
 
-    def told(self, table: Table, rows: np.ndarray) -> dict[str, pa.Array]:
+    def describe(self, table: Table, rows: np.ndarray) -> dict[str, pa.Array]:
         """Return the path of each of `rows`."""
         names = table.data.column(0).take(pa.array(rows)).to_pylist()
         return {"path": pa.array([str(self.folder / name) for name in names], pa.large_string())}
@@ -78,7 +78,7 @@ class FolderPlace:
 
 
 @dataclass(frozen=True)
-class TablePlace:
+class TableCorpus:
     """The rows of a table.
 
     Attributes:
@@ -107,19 +107,19 @@ class TablePlace:
         """Return where the table's files lie besides where the run says."""
         return list(given)
 
-    def told(self, table: Table, rows: np.ndarray) -> dict[str, pa.Array]:
+    def describe(self, table: Table, rows: np.ndarray) -> dict[str, pa.Array]:
         """Return the number of each of `rows`, from 1, and all its columns."""
-        found = {"row": pa.array(rows + 1)}
+        columns = {"row": pa.array(rows + 1)}
         for name in table.names:
             label = f"{name} (table)" if name in ("rank", "score", "row") else name
-            found[label] = table.data.column(name).take(pa.array(rows)).combine_chunks()
-        return found
+            columns[label] = table.data.column(name).take(pa.array(rows)).combine_chunks()
+        return columns
 
 
-Place = FolderPlace | TablePlace
+Corpus = FolderCorpus | TableCorpus
 
 
-def open_place(among: Any, missing: Sequence[str] = ()) -> Place:
+def open_corpus(among: Any, missing: Sequence[str] = ()) -> Corpus:
     """Return the folder or the table that `among` names or is.
 
     Args:
@@ -132,8 +132,8 @@ def open_place(among: Any, missing: Sequence[str] = ()) -> Place:
     is_path = isinstance(among, str | Path)
     if is_path and Path(among).expanduser().is_dir():
         folder = Path(among).expanduser()
-        return FolderPlace(folder, _files(folder))
-    return TablePlace(
+        return FolderCorpus(folder, _files(folder))
+    return TableCorpus(
         read_table(among, missing=missing),
         os.path.realpath(Path(among).expanduser()) if is_path else None,
     )
@@ -141,16 +141,16 @@ def open_place(among: Any, missing: Sequence[str] = ()) -> Place:
 
 def _files(folder: Path) -> list[str]:
     """Return the files below `folder`, without hidden ones and those whose paths are not UTF-8."""
-    found = []
+    files = []
     for where, folders, names in os.walk(folder):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         inside = os.path.relpath(where, folder)
-        found += [
+        files += [
             os.path.normpath(os.path.join(inside, name))
             for name in sorted(names)
             if not name.startswith(".") and _is_utf8(os.path.join(inside, name))
         ]
-    return found
+    return files
 
 
 def _is_utf8(name: str) -> bool:

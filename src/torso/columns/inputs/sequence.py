@@ -1,0 +1,128 @@
+"""Sequences of vectors as inputs, standardised number by number, with times or without."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import numpy as np
+
+from torso.columns import cells
+from torso.columns.inputs._input import Offers
+from torso.columns.inputs._wide import Wide
+from torso.columns.inputs.lists import lists_of_numbers
+from torso.columns.profile import Guess, Profile
+from torso.columns.reading import Reading
+from torso.columns.sources import RaggedSource
+from torso.core.errors import ConfigError
+from torso.core.ranges import Range
+from torso.tables.table import Column
+
+__all__ = ["SequenceInput"]
+
+
+class SequenceInput(Wide, name="sequence", form="sequence", encoder="transformer", rank=21):
+    """A list of vectors: features over time.
+
+    Args:
+        length: steps of a row that are read, the earliest ones; the rest is cut.
+        time: `none`, or `first` if the first number of each step is its time, in any unit. Steps are then sorted
+            by it, and it becomes the time since the row's first step, in units of a typical row's whole time.
+        gaps: how an unknown number within a step is written: as its `mean`, or with a `flag` besides. Then each
+            number (but the time) has another one at the end of the step: 1 where it is known, 0 where not.
+    """
+
+    @classmethod
+    def recognise(cls, profile: Profile) -> Guess | None:
+        """Recognise lists of lists of numbers; refuse lists that are neither this nor a vector."""
+        return lists_of_numbers(profile)
+
+    def __init__(
+        self,
+        length: Annotated[int, Range(32, 1024, log=True)] = 256,
+        time: Literal["none", "first"] = "none",
+        gaps: Literal["mean", "flag"] = "mean",
+    ) -> None:
+        super().__init__()
+        if time not in ("none", "first"):
+            raise ConfigError(f"`time` of a sequence should be none or first. Found {time!r}.")
+        if gaps not in ("mean", "flag"):
+            raise ConfigError(f"`gaps` of a sequence should be mean or flag. Found {gaps!r}.")
+        self.length = length
+        self.timed = time == "first"
+        self.flagged = gaps == "flag"
+
+    def fit(self, column: Column) -> None:
+        """Learn mean and spread of each number over all steps, and how long a row lasts."""
+        known = [steps for steps in self._rows(column) if steps is not None]
+        self.learn(np.concatenate(known) if known else np.zeros((0, 1)))
+        if self.timed:
+            durations = [float(steps[-1, 0]) for steps in known if steps[-1, 0] > 0]
+            self.mean[0], self.std[0] = 0.0, float(np.median(durations)) if durations else 1.0
+
+    def source(self, column: Column, reading: Reading) -> RaggedSource:
+        """Return float32 `[rows, steps, width]` in batches."""
+        del reading
+        rows = self._rows(column)
+        for row, steps in enumerate(rows):
+            if steps is not None:
+                self.check(column, row, steps.shape[1])
+        known = [self._features(steps) for steps in rows if steps is not None]
+        flat = np.concatenate([np.zeros((0, self._width), np.float32), *known])
+        return RaggedSource(flat, np.array([0 if steps is None else len(steps) for steps in rows]))
+
+    def offsets(self, column: Column) -> list[np.ndarray | None]:
+        """Return each step's position in its cell; with times, steps are read in the order of time."""
+        offsets: list[np.ndarray | None] = []
+        for steps in cells.sequences(column, None if self.timed else self.length):
+            if steps is None:
+                offsets.append(None)
+                continue
+            order = _order_in_time(steps) if self.timed else np.arange(len(steps))
+            offsets.append(order[: self.length, None] + np.arange(2))
+        return offsets
+
+    def offered(self) -> Offers:
+        """Offer the width, and whether the first number of a step is its time."""
+        return {"width": self._width, "timed": self.timed}
+
+    @property
+    def _width(self) -> int:
+        flags = len(self.mean) - int(self.timed) if self.flagged else 0
+        return len(self.mean) + flags
+
+    def _rows(self, column: Column) -> list[np.ndarray | None]:
+        """Return per row float64 `[steps, width]`; with times, in their order and counted from 0."""
+        if not self.timed:
+            return cells.sequences(column, self.length)
+        return [
+            steps if steps is None else _from_zero(column, row, steps)[: self.length]
+            for row, steps in enumerate(cells.sequences(column))
+        ]
+
+    def _features(self, steps: np.ndarray) -> np.ndarray:
+        features = self.scaled(steps)
+        first = int(self.timed)
+        if self.timed:  # not clipped: a long row is long
+            features[:, 0] = steps[:, 0] / self.std[0]
+        known = np.isfinite(steps[:, first:]).astype(np.float32)
+        return np.concatenate([features, known], axis=1) if self.flagged else features
+
+
+def _from_zero(column: Column, row: int, steps: np.ndarray) -> np.ndarray:
+    """Return steps in the order of their first number, which begins at 0."""
+    times = steps[:, 0]
+    if not np.isfinite(times).all():
+        step = int(np.flatnonzero(~np.isfinite(times))[0])
+        raise column.error(
+            row,
+            f"expected a time as the first number of step {step + 1}, found {times[step]}. Give it one, take the step "
+            f"out, or say that there are no times with --set inputs.{column.name}.time=none",
+        )
+    steps = steps[_order_in_time(steps)]
+    steps[:, 0] -= steps[0, 0]
+    return steps
+
+
+def _order_in_time(steps: np.ndarray) -> np.ndarray:
+    """Return the positions of the steps, sorted by their first number."""
+    return np.argsort(steps[:, 0], kind="stable")
