@@ -33,8 +33,8 @@ __all__ = ["Definition", "Tree", "main"]
 
 ROOT = Path(__file__).resolve().parents[1]
 LONG_SIGNATURE = 6
-PARTS = {"encoders", "fusion", "sharing", "balancing", "tasks", "columns"}
-"""Rooms of parts."""
+PARTS = {"encoders", "fusion", "sharing", "balancing", "tasks", "columns", "heads", "data"}
+"""Rooms of parts; the last two were called so before the tree moved."""
 VAGUE_NAMES = {"one", "found"}
 OF_WHOSE = re.compile(r"\bof whose\b")
 RIDDLE = re.compile(r"(What|Whether)\b")

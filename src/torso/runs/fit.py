@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Any
 
 from torso.runs.folder import RunFolder
 from torso.runs.gather import gather_values, resumed_config
@@ -19,19 +18,19 @@ __all__ = ["fit"]
 
 def fit(
     table: object = None,
-    targets: Sequence[str] | Mapping[str, Any] = (),
+    targets: Sequence[str] | Mapping[str, object] = (),
     *,
-    inputs: Sequence[str] | Mapping[str, Any] | None = None,
+    inputs: Sequence[str] | Mapping[str, object] | None = None,
     validation: object = None,
     test: object = None,
     out: str | Path | None = None,
-    config: str | Path | Mapping[str, Any] | None = None,
-    settings: Sequence[str] | Mapping[str, Any] = (),
+    config: str | Path | Mapping[str, object] | None = None,
+    settings: Sequence[str] | Mapping[str, object] = (),
     resume: bool = False,
     overwrite: bool = False,
     listener: Listener | None = None,
 ) -> Predictor:
-    """Train one model on a table and return it with its evaluation.
+    """Train one model on a table and return it with its evaluation: `prepare`, `train`, save.
 
     Args:
         table: path, pandas or polars frame, Arrow table, anything with the Arrow C stream; None takes

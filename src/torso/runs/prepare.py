@@ -43,13 +43,13 @@ __all__ = ["draft_model", "prepare", "prepare_values"]
 
 def prepare(
     table: object = None,
-    targets: Sequence[str] | Mapping[str, Any] = (),
+    targets: Sequence[str] | Mapping[str, object] = (),
     *,
-    inputs: Sequence[str] | Mapping[str, Any] | None = None,
+    inputs: Sequence[str] | Mapping[str, object] | None = None,
     validation: object = None,
     test: object = None,
-    config: str | Path | Mapping[str, Any] | None = None,
-    settings: Sequence[str] | Mapping[str, Any] = (),
+    config: str | Path | Mapping[str, object] | None = None,
+    settings: Sequence[str] | Mapping[str, object] = (),
     listener: Listener | None = None,
 ) -> Prepared:
     """Read, split and decode a table once, for many trainings with `torso.train`.
@@ -128,11 +128,11 @@ def prepare_values(
 
 def draft_model(
     table: object = None,
-    targets: Sequence[str] | Mapping[str, Any] = (),
+    targets: Sequence[str] | Mapping[str, object] = (),
     *,
-    inputs: Sequence[str] | Mapping[str, Any] | None = None,
-    config: str | Path | Mapping[str, Any] | None = None,
-    settings: Sequence[str] | Mapping[str, Any] = (),
+    inputs: Sequence[str] | Mapping[str, object] | None = None,
+    config: str | Path | Mapping[str, object] | None = None,
+    settings: Sequence[str] | Mapping[str, object] = (),
     rows: int = 64,
 ) -> tuple[Model, Batch]:
     """Return the untrained model that `fit` would train, on the CPU, and its first training rows as a batch.

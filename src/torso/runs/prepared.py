@@ -81,7 +81,7 @@ class Prepared:
     settled: RunConfig
     values: Mapping[str, Any]
 
-    def configured(self, settings: Sequence[str] | Mapping[str, Any] = ()) -> RunConfig:
+    def configured(self, settings: Sequence[str] | Mapping[str, object] = ()) -> RunConfig:
         """Return the complete config of a training with `settings` that win over those of `prepare`.
 
         The rows stay where they are: another `seed` alone moves none.
@@ -89,6 +89,8 @@ class Prepared:
         Raises:
             ConfigError: settings that are unknown, or that ask for another preparation.
         """
+        if not settings:
+            return self.config
         values = deepcopy(dict(self.values))
         apply_settings(values, settings)
         for section in ("inputs", "targets"):  # null takes a column out
@@ -129,11 +131,11 @@ class Prepared:
             )
 
 
-def _flat(config: RunConfig) -> dict[str, Any]:
+def _flat(config: RunConfig) -> dict[str, object]:
     """Return `data.split.test` -> value, and so on, of all settings that a preparation depends on."""
-    flat: dict[str, Any] = {}
+    flat: dict[str, object] = {}
 
-    def walk(prefix: str, values: Mapping[str, Any]) -> None:
+    def walk(prefix: str, values: Mapping[str, object]) -> None:
         for name, value in values.items():
             if isinstance(value, Mapping):
                 walk(f"{prefix}.{name}", value)

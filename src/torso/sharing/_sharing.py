@@ -36,7 +36,8 @@ class Sharing(nn.Module, ABC):
         width: width of the tasks' vectors, which the heads read.
         pairwise: True if each pair of tasks has parameters, so that the cost grows with the square of the
             number of tasks instead of in proportion.
-        law_settings: settings in which the tests of the room also build this class, besides its defaults.
+        law_settings: settings in which the tests of the room also build this class, besides its defaults; not
+            inherited.
     """
 
     registry: ClassVar[Registry[Sharing]] = Registry("sharing")
@@ -47,6 +48,8 @@ class Sharing(nn.Module, ABC):
 
     def __init_subclass__(cls, *, name: str = "", **kwargs: object) -> None:
         super().__init_subclass__(**kwargs)
+        # A subclass may take other settings than its base, so it names its own.
+        cls.law_settings = vars(cls).get("law_settings", ())
         if name:
             cls.registry.add(name, cls)
 
