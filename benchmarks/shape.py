@@ -36,6 +36,7 @@ LONG_SIGNATURE = 6
 PARTS = {"encoders", "fusion", "sharing", "balancing", "tasks", "columns", "heads", "data"}
 """Rooms of parts; the last two were called so before the tree moved."""
 VAGUE_NAMES = {"one", "found"}
+DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 OF_WHOSE = re.compile(r"\bof whose\b")
 RIDDLE = re.compile(r"(What|Whether)\b")
 WHAT_CLAUSE = re.compile(r"\bwhat\b", re.IGNORECASE)
@@ -92,6 +93,25 @@ class Tree:
     def lines(self) -> dict[str, int]:
         """Return module -> its number of lines."""
         return {name: len(text.splitlines()) for name, text in self.texts.items()}
+
+    def lines_of(self) -> Counter[str]:
+        """Return how many lines are docstrings, imports, blank, and code with its comments."""
+        total: Counter[str] = Counter()
+        for module, tree in self.parsed.items():
+            docstrings, imports = set(), set()
+            for node in ast.walk(tree):
+                if isinstance(node, ast.Import | ast.ImportFrom):
+                    imports |= _span(node)
+                elif isinstance(node, DOCUMENTED) and ast.get_docstring(node) is not None:
+                    docstrings |= _span(node.body[0])
+            lines = self.texts[module].splitlines()
+            blank = {number for number, line in enumerate(lines, 1) if not line.strip()}
+            blank -= docstrings
+            total["docstrings"] += len(docstrings)
+            total["imports"] += len(imports)
+            total["blank lines"] += len(blank)
+            total["code"] += len(lines) - len(docstrings) - len(imports) - len(blank)
+        return total
 
     def packages(self) -> list[str]:
         """Return the modules that are an `__init__.py`."""
@@ -168,8 +188,7 @@ class Tree:
         """Yield `module:line` and text of every docstring."""
         for module, tree in self.parsed.items():
             for node in ast.walk(tree):
-                kinds = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
-                if isinstance(node, kinds) and (text := ast.get_docstring(node)):
+                if isinstance(node, DOCUMENTED) and (text := ast.get_docstring(node)):
                     yield f"{module}:{getattr(node, 'lineno', 1)}", text
 
     def strings(self) -> Iterator[tuple[str, str]]:
@@ -218,6 +237,11 @@ class Tree:
         ]
 
 
+def _span(node: ast.stmt) -> set[int]:
+    assert node.end_lineno is not None
+    return set(range(node.lineno, node.end_lineno + 1))
+
+
 def _bound(tree: ast.AST) -> Iterator[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
@@ -244,6 +268,7 @@ def figures(root: Path) -> dict[str, Any]:
     return {
         "files": len(lines),
         "lines": sum(lines.values()),
+        **{f"of these, {kind}": count for kind, count in tree.lines_of().items()},
         "longest file": max(lines.values()),
         "longest function": max(each.lines for each in definitions),
         f"functions with more than {LONG_SIGNATURE} parameters": len(long),

@@ -1,4 +1,4 @@
-"""What can be named in YAML: every part of every room with its settings, and the sections of `run.yaml`."""
+"""The parts of every room with their settings, and the sections of `run.yaml`, as YAML names them."""
 
 from __future__ import annotations
 
@@ -141,15 +141,15 @@ def _entry(registry: PartRegistry, name: str) -> Entry:
         if setting.by_user and setting.name not in registry.common
     ]
     told = ", ".join(
-        f"{one.name} (required)" if one.required else f"{one.name}={_default(one.default)}"
-        for one in settings
+        f"{each.name} (required)" if each.required else f"{each.name}={_default(each.default)}"
+        for each in settings
     )
     return Entry(name, told, paragraph(part), getattr(part, "needs", ""), _paper(part))
 
 
 def _part_sheet(registry: PartRegistry, room: str, name: str) -> Sheet:
     part = registry.find(name)
-    rows = [_row(registry, one) for one in registry.settings(name).values() if one.by_user]
+    rows = [_row(registry, each) for each in registry.settings(name).values() if each.by_user]
     spelling = _SPELLINGS.get(room, f"--set {room}={{}}").format(name.rpartition("/")[2])
     needs = getattr(part, "needs", "")
     return Sheet(f"{room}/{name}", paragraph(part), spelling, tuple(rows), needs, _paper(part))
@@ -216,7 +216,7 @@ def _default(value: object) -> str:
 
 
 def _paper(part: type) -> str:
-    found = re.search(
+    link = re.search(
         r"https://(arxiv\.org/abs|openreview\.net)/[^\s)]+", inspect.getdoc(part) or ""
     )
-    return found.group().removeprefix("https://").rstrip(".;,:") if found else ""
+    return link.group().removeprefix("https://").rstrip(".;,:") if link else ""

@@ -69,27 +69,27 @@ class Profile:
 
     @cached_property
     def is_text(self) -> bool:
-        """Whether the cells are text."""
+        """True for text."""
         return bool(pa.types.is_large_string(self.type))
 
     @cached_property
     def is_number(self) -> bool:
-        """Whether the cells are numbers."""
+        """True for numbers."""
         return bool(pa.types.is_int64(self.type) or pa.types.is_float64(self.type))
 
     @cached_property
     def are_whole(self) -> bool:
-        """Whether all sampled values, which are numbers, are whole."""
+        """True if all sampled values, which are numbers, are whole."""
         return all(float(value).is_integer() for value in self.counts)
 
     @cached_property
     def is_bytes(self) -> bool:
-        """Whether the cells are bytes."""
+        """True for bytes."""
         return bool(pa.types.is_large_binary(self.type))
 
     @cached_property
     def is_large(self) -> bool:
-        """Whether a cell is a list or the bytes of a file, which cannot be counted cheaply."""
+        """True if a cell is a list or the bytes of a file, which cannot be counted cheaply."""
         return bool(pa.types.is_nested(self.type)) or self.is_bytes
 
     @cached_property

@@ -29,7 +29,7 @@ class Source(Protocol):
 
     @property
     def encoded(self) -> bool:
-        """Whether a frozen encoder has read them already (`Features.encoded`)."""
+        """True if a frozen encoder has read them already (`Features.encoded`)."""
         ...
 
     def __len__(self) -> int: ...
@@ -199,7 +199,7 @@ class TurningSource:
 
     @property
     def encoded(self) -> bool:
-        """Whether a frozen encoder has read the views already."""
+        """True if a frozen encoder has read the views already."""
         return self.views[0].encoded
 
     def __len__(self) -> int:

@@ -1,4 +1,4 @@
-"""What a signature says of a setting beside its type: sensible values, and who decides it.
+"""Notes in a signature beside a setting's type: sensible values, and who decides it.
 
 `def __init__(self, dim: int, *, hidden: Annotated[int, Range(16, 512, log=True)] = 64)`: the listing shows the
 range and a tuner draws from it. The constructor still says what it refuses; its docstring says the meaning.

@@ -170,7 +170,7 @@ class Registry(Generic[Part]):
         make: Callable[..., Part] = self.find(spec.name)
         asked = settings_of(make, self.positional)
         given = {key: value for key, value in offered.items() if key in asked} | {**spec.settings}
-        absent = [name for name, one in asked.items() if one.required and name not in given]
+        absent = [name for name, setting in asked.items() if setting.required and name not in given]
         if absent:
             raise ConfigError(
                 f"Cannot build {self.room} {spec.name!r} from {dict(spec.settings)!r}: "

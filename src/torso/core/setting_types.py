@@ -20,7 +20,7 @@ def members(kind: object) -> tuple[object, ...]:
     if get_origin(kind) is Annotated:
         return members(get_args(kind)[0])
     if get_origin(kind) in (Union, UnionType):
-        return tuple(one for member in get_args(kind) for one in members(member))
+        return tuple(inner for member in get_args(kind) for inner in members(member))
     return (kind,)
 
 
@@ -57,10 +57,10 @@ def _accepts(kind: object, value: Any) -> bool:
     if origin is str:
         return isinstance(value, str | os.PathLike)
     if origin in _LISTS:
-        return _is_list(value) and all(accepts(inner[0] if inner else Any, one) for one in value)
+        return _is_list(value) and all(accepts(inner[0] if inner else Any, each) for each in value)
     if origin in _MAPPINGS:
         return isinstance(value, Mapping) and all(
-            accepts(inner[1] if inner else Any, one) for one in value.values()
+            accepts(inner[1] if inner else Any, each) for each in value.values()
         )
     try:
         return origin is Any or isinstance(value, origin)

@@ -40,7 +40,7 @@ class Setting:
 
     @property
     def required(self) -> bool:
-        """Whether it must be given."""
+        """True if it must be given."""
         return self.default is REQUIRED
 
 
@@ -59,7 +59,7 @@ def settings_of(
 @cache
 def _read(make: Callable[..., object], positional: SetBy) -> Mapping[str, Setting]:
     told = _all_meanings(make)
-    found = {}
+    settings = {}
     for name, parameter in _parameters(make).items():
         if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
             continue
@@ -70,8 +70,8 @@ def _read(make: Callable[..., object], positional: SetBy) -> Mapping[str, Settin
         unsaid = parameter.annotation is parameter.empty or isinstance(parameter.annotation, str)
         kind = Any if unsaid else parameter.annotation
         meaning = told.get(name, "")
-        found[name] = Setting(name, kind, parameter.default, meaning, sensible, by is SetBy.USER)
-    return found
+        settings[name] = Setting(name, kind, parameter.default, meaning, sensible, by is SetBy.USER)
+    return settings
 
 
 def meanings(docstring: str) -> dict[str, str]:
@@ -88,16 +88,16 @@ def meanings(docstring: str) -> dict[str, str]:
     """
     lines = inspect.cleandoc(docstring).splitlines()
     starts = [number for number, line in enumerate(lines) if line.strip() == "Args:"]
-    found: dict[str, list[str]] = {}
+    entries: dict[str, list[str]] = {}
     for line in lines[starts[0] + 1 :] if starts else ():
         if line and not line.startswith(" "):
             break
         entry = re.match(r"    \*{0,2}(\w+):\s*(.*)", line)
         if entry:
-            found[entry[1]] = [entry[2]]
-        elif line.strip() and found:
-            next(reversed(found.values())).append(line.strip())
-    return {name: " ".join(words).strip() for name, words in found.items()}
+            entries[entry[1]] = [entry[2]]
+        elif line.strip() and entries:
+            next(reversed(entries.values())).append(line.strip())
+    return {name: " ".join(words).strip() for name, words in entries.items()}
 
 
 def paragraph(part: type) -> str:
@@ -108,10 +108,10 @@ def paragraph(part: type) -> str:
 def _all_meanings(make: Callable[..., object]) -> dict[str, str]:
     """Return the meanings that a class and those it comes from tell, the nearest first."""
     classes = make.__mro__ if isinstance(make, type) else (make,)
-    found: dict[str, str] = {}
+    known: dict[str, str] = {}
     for source in classes:
-        found = {**meanings(source.__doc__ or ""), **found}
-    return found
+        known = {**meanings(source.__doc__ or ""), **known}
+    return known
 
 
 def _parameters(make: Callable[..., object]) -> Mapping[str, inspect.Parameter]:

@@ -17,8 +17,12 @@ def build_model(config: RunConfig, schema: Schema) -> Model:
     """Return the untrained model that a config describes, for a fitted schema."""
     return Model.build(
         {
-            name: PartSpec(one.form, config.encoders.get(name, schema.encoder(name)), one.offered())
-            for name, one in schema.modalities.items()
+            name: PartSpec(
+                modality.form,
+                config.encoders.get(name, schema.encoder(name)),
+                modality.offered(),
+            )
+            for name, modality in schema.modalities.items()
         },
         {
             name: PartSpec(kind.kind, config.heads.get(name, kind.head), kind.offered())

@@ -168,7 +168,9 @@ def _check_some(
     if len(parts) == 1:
         _check(registry, Spec(parts[0], settings), path)
         return
-    known = {key for part in parts for key, one in registry.settings(part).items() if one.by_user}
+    known = {
+        key for part in parts for key, setting in registry.settings(part).items() if setting.by_user
+    }
     for key, value in settings.items():
         having = [part for part in parts if key in registry.settings(part)]
         if not having:

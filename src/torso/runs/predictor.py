@@ -105,7 +105,7 @@ class Predictor:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What the user should know: leaks, columns left out, tasks that are hardly heard."""
+        """Facts for the user: leaks, columns left out, tasks with little say in what is shared."""
         return self.report.notes
 
     def scores(self) -> pd.DataFrame:

@@ -95,7 +95,7 @@ class Input(ABC):
 
     @property
     def joins(self) -> bool:
-        """Whether columns of this kind may share a modality."""
+        """True if columns of this kind may share a modality."""
         return bool(self.modality)
 
     @classmethod

@@ -30,7 +30,7 @@ _MOST_BYTES = 1 << 30
 
 @dataclass(frozen=True)
 class Condition:
-    """What is done to the inputs.
+    """A change of the inputs.
 
     Attributes:
         kept: modalities that are there.

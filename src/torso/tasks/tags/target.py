@@ -111,7 +111,7 @@ class TagsTarget(Target, name="tags", head="tokens"):
         if not tags:
             raise DataError(
                 f"{column.table}, column {column.name!r}: a tags target should have at least one span among the "
-                f"training rows. Found none in {sum(one is not None for one in labels)} labels. Leave it out of the "
+                f"training rows. Found none in {sum(label is not None for label in labels)} labels. Leave it out of the "
                 "targets."
             )
         numeric = all(tag.lstrip("-").isdigit() for tag in tags)
