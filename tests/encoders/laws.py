@@ -140,8 +140,8 @@ FORMS = {
         lambda: _whole(torch.randint(256, (BATCH, 16, 16, 3), dtype=torch.uint8)),
     ),
     "video": Form(
-        {"size": 12, "frames": 9},
-        lambda: _steps(torch.randint(256, (BATCH, 9, 12, 12, 3), dtype=torch.uint8)),
+        {"size": 16, "frames": 9},
+        lambda: _steps(torch.randint(256, (BATCH, 9, 16, 16, 3), dtype=torch.uint8)),
     ),
     "text": Form({"vocabulary": 11}, lambda: _steps(torch.randint(11, (BATCH, 9)))),
     "audio": Form({"mels": 6}, lambda: _steps(torch.randn(BATCH, 9, 6).half())),
