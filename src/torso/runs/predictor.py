@@ -78,7 +78,7 @@ class Predictor:
     def __post_init__(self) -> None:
         self.model.eval()
 
-    def __getattr__(self, name: str) -> Any:
+    def __getattr__(self, name: str) -> object:
         """Name the new spelling of what has moved."""
         raise AttributeError(_MOVED.get(name) or f"A Predictor has no attribute {name!r}.")
 
