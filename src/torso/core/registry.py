@@ -1,4 +1,4 @@
-"""Names for parts: `class Gated(Fusion, name="gated")` files itself, YAML says `{type: gated, hidden: 64}`.
+"""Names for parts: `class Gated(Fusion, name="gated")` files itself, YAML says `{type: gated, gate: softmax}`.
 
 The constructor's signature is the schema: `build` checks the settings against it and there is no second
 description to keep in step. A part outside Torso is named by its import path, `{type: "mine.fusion:Gated"}`;

@@ -30,7 +30,7 @@ class Head(nn.Module, ABC):
     Args:
         dim: width of the vector it reads.
         outputs: numbers it needs per row.
-        hidden: width of a hidden GELU layer; 0 for none.
+        hidden: width of a hidden layer (GELU); 0 for none.
         dropout: before the first layer, in training.
     """
 
