@@ -204,7 +204,7 @@ def _key_row(path: str, field: FieldInfo) -> Row:
 _BOUNDS = {"ge": "from {:g}", "gt": "above {:g}", "le": "to {:g}", "lt": "to below {:g}"}
 
 
-def _words(kind: Any) -> str:
+def _words(kind: object) -> str:
     """Return a type in few words: `whole number or null`, `sigmoid or softmax`."""
     return re.sub(r"\ban? (?=whole|number|text|list|mapping)", "", rule(kind)).replace("'", "")
 

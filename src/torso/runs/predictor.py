@@ -79,7 +79,7 @@ class Predictor:
     def __post_init__(self) -> None:
         self.model.eval()
 
-    def __getattr__(self, name: str) -> Any:
+    def __getattr__(self, name: str) -> object:
         """Name the new spelling of what has moved."""
         hint = f" It is now `{MOVED[name]}`." if name in MOVED else ""
         raise AttributeError(f"A Predictor has no attribute {name!r}.{hint}", name=name, obj=self)

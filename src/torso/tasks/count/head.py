@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from abc import abstractmethod
-from typing import Annotated, Any, Literal
+from collections.abc import Callable
+from typing import Annotated, Literal
 
 import numpy as np
 import torch
@@ -198,7 +199,9 @@ def _plain(values: Tensor) -> np.ndarray:
     return np.asarray(values.detach().cpu().double().numpy())
 
 
-def _least(share_at: Any, guess: np.ndarray, share: float) -> np.ndarray:
+def _least(
+    share_at: Callable[[np.ndarray], np.ndarray], guess: np.ndarray, share: float
+) -> np.ndarray:
     """Return the least whole numbers with at least `share` at or below, from a `guess` that is off by at most 1."""
     counts = np.ceil(np.nan_to_num(guess) - 1.0).clip(min=0.0)
     for _ in range(2):
