@@ -161,8 +161,6 @@ def test_a_run_never_changes(run, tmp_path):
         run.folder = tmp_path
     copy = run.save(tmp_path / "copy")
     assert (copy.folder, run.folder.name) == (tmp_path / "copy", "run")
-    with pytest.raises(AttributeError, match=r"predict\(table, details=True\)\.skipped"):
-        run.last_skipped  # noqa: B018
 
 
 def test_eight_threads_get_what_each_gets_alone(run, table):
