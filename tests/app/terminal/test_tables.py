@@ -6,7 +6,7 @@ import pyarrow as pa
 import pytest
 from rich.console import Console
 
-from torso.app.terminal import columns_table, console, search_table, summary
+from torso.app.terminal import columns_table, consoles, search_table, summary
 from torso.inference.report import inspect_table
 from torso.runs.report import RunReport, TrainingReport, Usage
 from torso.tables.table import read_table
@@ -53,6 +53,6 @@ def test_a_summary_of_what_was_used():
 
 def test_a_pipe_is_120_wide_unless_columns_says_otherwise(monkeypatch):
     monkeypatch.delenv("COLUMNS", raising=False)
-    assert console(out=True).width == 120
+    assert consoles.console(out=True).width == 120
     monkeypatch.setenv("COLUMNS", "60")
-    assert console(out=True).width == 60
+    assert consoles.console(out=True).width == 60
