@@ -52,6 +52,7 @@ def test_a_summary_of_what_was_used():
 
 
 def test_a_pipe_is_120_wide_unless_columns_says_otherwise(monkeypatch):
+    monkeypatch.setattr("sys.stdout", io.StringIO())
     monkeypatch.delenv("COLUMNS", raising=False)
     assert consoles.console(out=True).width == 120
     monkeypatch.setenv("COLUMNS", "60")
