@@ -1,4 +1,4 @@
-"""Two commits side by side: a step of the demo's model, the help of the command line, `import torso`.
+"""Two commits side by side: a step of the demo's model, the help and a slip at the command line, `import torso`.
 
     python benchmarks/before_after.py BEFORE AFTER [--rounds 7] [--out benchmarks/results/before_after.json]
 
@@ -19,6 +19,9 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pyarrow as pa
+from pyarrow.csv import write_csv
 from reports import write_report
 from small_training import circumstances
 
@@ -55,6 +58,23 @@ after = os.times()
 print(after.children_user + after.children_system - before.children_user - before.children_system)
 """
 IMPORT = HELP.replace('"-m", "torso", "--help"', '"-c", "import torso"')
+SLIP = """
+import os, subprocess, sys
+table, folder = sys.argv[1:]
+command = [sys.executable, "-m", "torso", "fit", table, "-t", "y", "-o", folder, "--set", "fusion=gatde"]
+before = os.times()
+done = subprocess.run(command, capture_output=True, text=True)
+after = os.times()
+assert done.returncode == 1 and "Did you mean 'gated'?" in done.stderr, done.stderr
+print(after.children_user + after.children_system - before.children_user - before.children_system)
+"""
+ROWS = 1_000_000
+
+
+def write_rows(path: Path) -> None:
+    """Write a table of `ROWS` rows and three columns of numbers."""
+    x = np.random.default_rng(0).normal(size=(2, ROWS))
+    write_csv(pa.table({"a": x[0], "b": x[1], "y": x.sum(0)}), path)
 
 
 def measure(tree: Path, code: str, *arguments: str) -> float:
@@ -103,6 +123,8 @@ def main() -> None:
         )
         measure(trees["after"], make, str(data))
         table = str(data / "table.csv")
+        big = Path(folder) / "big.csv"
+        write_rows(big)
         report = {
             "about": "CPU seconds, one thread, measured in turn; ratio is after / before",
             **circumstances(Path(__file__)),
@@ -113,6 +135,9 @@ def main() -> None:
             ),
             "torso --help": compare(trees, options.rounds, HELP),
             "import torso": compare(trees, options.rounds, IMPORT),
+            "torso fit --set fusion=gatde, a million rows": compare(
+                trees, options.rounds, SLIP, str(big), str(Path(folder) / "run")
+            ),
         }
     print(json.dumps(report, indent=1))
     if options.out is not None:

@@ -1,6 +1,7 @@
 """The command line as a person types it: what it prints, what it writes, how it ends."""
 
 import json
+import os
 import subprocess
 import sys
 
@@ -49,6 +50,34 @@ def test_python_m_torso():
 def test_lists_keep_brackets(capsys):
     assert torso("list", "inputs") == 0
     assert "torso[video]" in "".join(capsys.readouterr().out.split())
+
+
+@pytest.mark.parametrize(
+    ("setting", "near"),
+    [
+        ("fusion=gatde", "gated"),
+        ("sharing={type: mmoee, experts: 2}", "mmoe"),
+        ("balancing=fxed", "fixed"),
+        ("encoders.photo=convnett", "convnet"),
+        ("heads.y=studnt", "student"),
+        ("inputs.a.kind=nmber", "number"),
+        ("targets.y.kind=numbr", "number"),
+    ],
+)
+def test_a_misspelt_part_is_refused_without_its_table_and_without_torch(tmp_path, setting, near):
+    table = tmp_path / "nobody_writes_here.csv"
+    os.mkfifo(table)  # reading it would never end
+    command = ["torso", "fit", str(table), "-t", "y", "--set", setting]
+    code = (
+        f"import sys; sys.argv = {command}; from torso.app.cli import main\n"
+        "try: main()\n"
+        "finally: assert 'torch' not in sys.modules"
+    )
+    run = [sys.executable, "-c", code]
+    done = subprocess.run(run, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 1
+    assert f"Did you mean '{near}'?" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_inspect_without_torch():

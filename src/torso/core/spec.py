@@ -25,7 +25,7 @@ Settings = Mapping[str, Any]
 SpecLike = str | Settings
 """A part as YAML writes it: its name, or a mapping with the key `type` and the constructor's arguments.
 
-`{gated: {hidden: 64}}` is short for `{type: gated, hidden: 64}`.
+`{gated: {gate: softmax}}` is short for `{type: gated, gate: softmax}`.
 """
 
 
@@ -47,7 +47,7 @@ class Spec:
 
         Args:
             value: a spec, a name, a mapping, or None for nothing said.
-            names: those of the room, which tell `{gated: {hidden: 64}}` from settings of a part left open.
+            names: those of the room, which tell `{gated: {gate: softmax}}` from settings of a part left open.
             form: completes a short name: `convnet` of form `image` is `image/convnet`.
 
         Raises:
@@ -82,7 +82,7 @@ class Spec:
         """Return the name without its form: `convnet` of `image/convnet`."""
         return self.name.removeprefix(f"{form}/")
 
-    def as_dict(self, form: str = "") -> dict[str, Any]:
+    def as_dict(self, form: str = "") -> dict[str, object]:
         """Return the mapping that YAML holds; a name of `form` is short."""
         return {"type": self.short(form), **self.settings}
 

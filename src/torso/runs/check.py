@@ -6,16 +6,17 @@ again once they are known.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from torso.core.errors import ConfigError, unknown, within
 from torso.core.setting_types import choices
 from torso.core.spec import Settings, Spec
 from torso.runs.config import RunConfig
 from torso.runs.gather import Described, described
-from torso.runs.rooms import PartRegistry, registry_of
+from torso.runs.rooms import ROOMS, PartRegistry, names_of, registry_of
 
-__all__ = ["check_values"]
+__all__ = ["check_names", "check_values"]
 
 _OUTSIDE = ("modality", "column")
 """Keys of an input or a target that are about its column, not about its kind."""
@@ -31,11 +32,7 @@ def check_values(values: Settings, *, trial: bool = True) -> RunConfig:
     Raises:
         ConfigError: an unknown key, part or setting, or a value that breaks a rule; with its path and the cure.
     """
-    config = RunConfig.parse({**values, "inputs": {}, "targets": {}})
-    inputs = described(values.get("inputs"), "inputs")
-    targets = described(values.get("targets"), "targets")
-    _check_kinds("inputs", inputs)
-    _check_kinds("targets", targets)
+    config, inputs, targets = check_names(values)
     tasks = [name for name, spec in targets.items() if spec is not None]
     _check_bodies(config, values.keys(), tasks if trial else [])
     for modality, value in config.encoders.items():
@@ -48,6 +45,65 @@ def check_values(values: Settings, *, trial: bool = True) -> RunConfig:
         kind = (targets.get(task) or {}).get("kind")
         _check_formed("heads", task, value, [kinds.find(kind).kind] if kind else list(kinds))
     return config
+
+
+def check_names(values: Settings) -> tuple[RunConfig, Described, Described]:
+    """Return config, inputs and targets, their kinds checked; of the parts only the names, without importing them.
+
+    Args:
+        values: raw, as `gather_values` returns them.
+
+    Raises:
+        ConfigError: as from `check_values`, which checks the parts' settings too.
+    """
+    config = RunConfig.parse({**values, "inputs": {}, "targets": {}})
+    inputs = described(values.get("inputs"), "inputs")
+    targets = described(values.get("targets"), "targets")
+    _check_kinds("inputs", inputs)
+    _check_kinds("targets", targets)
+    asked = [values.get(room) for room in ROOMS]
+    if "torch" in sys.modules or any(":" in word for word in _words(asked)):
+        return (
+            config,
+            inputs,
+            targets,
+        )  # parts of users' own may be filed, or will be once they are imported
+    for room in [room for room in ("fusion", "sharing", "balancing") if room in values]:
+        _check_name(room, room, getattr(config, room), [""])
+    for modality, value in config.encoders.items():
+        _check_name("encoders", f"encoders.{modality}", value, _forms(modality, inputs))
+    for task, value in config.heads.items():
+        kind = (targets.get(task) or {}).get("kind")
+        kinds = registry_of("targets")
+        _check_name(
+            "heads", f"heads.{task}", value, [kinds.find(kind).kind] if kind else list(kinds)
+        )
+    return config, inputs, targets
+
+
+def _words(value: object) -> Iterator[str]:
+    """Yield the texts in a value, keys included."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield str(key)
+            yield from _words(inner)
+    elif isinstance(value, Sequence):
+        for inner in value:
+            yield from _words(inner)
+
+
+def _check_name(room: str, path: str, value: object, forms: Sequence[str]) -> None:
+    """Refuse a name that no part has, of any of the forms; the parts are not imported."""
+    names = names_of(room)
+    with within(path):
+        specs = [Spec.parse(value, names, form) for form in forms]
+    named = [spec for spec in specs if spec.name]
+    if named and not any(spec.name in names for spec in named):
+        own = [name for name in names if name.rpartition("/")[0] in forms]
+        with within(path):
+            raise ConfigError(unknown(ROOMS[room].part, named[0].short(forms[0]), _short(own)))
 
 
 def _check_kinds(section: str, columns: Described) -> None:

@@ -2,27 +2,41 @@
 
 from __future__ import annotations
 
+import sys
+from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
 from torso.core.errors import ConfigError, unknown
 from torso.core.registry import Registry
+from torso.core.source_names import names_in_source
 
-__all__ = ["ROOMS", "PartRegistry", "registry_of", "rooms_of"]
+__all__ = ["ROOMS", "PartRegistry", "names_of", "registry_of", "rooms_of"]
 
 PartRegistry = Registry[Any]
 """The parts of any room."""
 
+
+@dataclass(frozen=True, slots=True)
+class _Room:
+    """Where a room's parts are, what messages call one of them, and whether they import torch."""
+
+    module: str
+    base: str
+    part: str
+    torch: bool = True
+
+
 ROOMS = {
-    "inputs": ("torso.columns.inputs", "Input"),
-    "encoders": ("torso.encoders", "Encoder"),
-    "fusion": ("torso.fusion", "Fusion"),
-    "sharing": ("torso.sharing", "Sharing"),
-    "heads": ("torso.tasks", "Head"),
-    "targets": ("torso.tasks", "Target"),
-    "balancing": ("torso.balancing", "Balancer"),
+    "inputs": _Room("torso.columns.inputs", "Input", "input kind", torch=False),
+    "encoders": _Room("torso.encoders", "Encoder", "encoder"),
+    "fusion": _Room("torso.fusion", "Fusion", "fusion"),
+    "sharing": _Room("torso.sharing", "Sharing", "sharing"),
+    "heads": _Room("torso.tasks", "Head", "head"),
+    "targets": _Room("torso.tasks", "Target", "target kind", torch=False),
+    "balancing": _Room("torso.balancing", "Balancer", "balancing"),
 }
-"""Key -> the module and the base class of its parts, imported when asked for: inputs and targets need no torch."""
+"""Key -> its room, imported when asked for."""
 
 
 def registry_of(room: str) -> PartRegistry:
@@ -40,6 +54,18 @@ def registry_of(room: str) -> PartRegistry:
     return registry
 
 
+def names_of(room: str) -> list[str]:
+    """Return the names of a room's parts, sorted; they are read in the source while torch is not imported.
+
+    >>> "gated" in names_of("fusion")
+    True
+    """
+    kept = ROOMS[room]
+    quick = kept.torch and "torch" not in sys.modules
+    names = names_in_source(kept.module, kept.base) if quick else []
+    return names or list(registry_of(room))  # a package may lie without its source
+
+
 def rooms_of(part: str) -> list[str]:
     """Return the rooms of the class that an import path names, `module:Class`; usually one.
 
@@ -50,5 +76,4 @@ def rooms_of(part: str) -> list[str]:
 
 
 def _base(room: str) -> Any:
-    module, name = ROOMS[room]
-    return getattr(import_module(module), name)
+    return getattr(import_module(ROOMS[room].module), ROOMS[room].base)

@@ -33,7 +33,14 @@ def fit(
     ] = False,
 ) -> None:
     """Train one model on a table; write the run: config, weights, metrics, log."""
-    import torso
+    from torso.runs.check import check_names
+    from torso.runs.gather import gather_values
+
+    said = [*rooted(root), *settings]
+    if not resume:
+        check_names(gather_values({"table": table}, target, None, config, said))
+
+    import torso  # its `fit` imports torch, which takes longer than to see a slip
     from torso.app.terminal import AS_IS, ProgressBar, console, results_table, summary
 
     folder = out or _free_folder(table or (config.stem if config else "run"), resume)
@@ -43,7 +50,7 @@ def fit(
             target,
             out=folder,
             config=config,
-            settings=[*rooted(root), *settings],
+            settings=said,
             resume=resume,
             overwrite=overwrite,
             listener=bar,
