@@ -41,11 +41,11 @@ TREE = Tree(SRC)
 MODULES = TREE.paths
 
 LONGEST_FILE = 350
-LONGEST_FUNCTION = 64  # ratchet: 60
+LONGEST_FUNCTION = 60
 LONG_SIGNATURES = 11  # of functions with more than 6 parameters, constructors of parts apart
 LONG_PARTS = 29  # ratchet: constructors of parts, whose signature is the schema of their settings
 MOST_PARAMETERS = 9  # but for FREE
-ANY = 191  # ratchet: 150
+ANY = 101  # ratchet
 FREE = {
     "torso.runs.fit:fit",
     "torso.estimator._estimator:__init__",
@@ -204,7 +204,8 @@ def test_reading_tables_needs_no_torch():
 def test_the_face_gives_what_it_promises():
     import torso
 
-    assert set(torso._HOME) == set(torso.__all__) - {"__version__"}
+    names = " ".join(torso._HOME.values()).split()
+    assert sorted(names) == sorted(set(torso.__all__) - {"__version__"})
     for name in torso.__all__:
         assert getattr(torso, name) is not None
     assert sorted(dir(torso)) == sorted(torso.__all__)

@@ -44,20 +44,17 @@ __all__ = [
 ]
 
 _HOME = {
-    "Batch": "torso.core.types",
-    "Estimator": "torso.estimator",
-    "Features": "torso.core.types",
-    "Model": "torso.model.model",
-    "Predictor": "torso.runs.predictor",
-    "Prepared": "torso.runs.prepared",
-    "RunReport": "torso.runs.report",
-    "Searcher": "torso.search",
-    "Tokens": "torso.core.types",
-    "fit": "torso.runs.fit",
-    "load": "torso.runs.predictor",
-    "prepare": "torso.runs.prepare",
-    "robustness": "torso.studies.robustness",
-    "train": "torso.runs.train",
+    ".core.types": "Batch Features Tokens",
+    ".estimator": "Estimator",
+    ".model.model": "Model",
+    ".runs.fit": "fit",
+    ".runs.predictor": "Predictor load",
+    ".runs.prepare": "prepare",
+    ".runs.prepared": "Prepared",
+    ".runs.report": "RunReport",
+    ".runs.train": "train",
+    ".search": "Searcher",
+    ".studies.robustness": "robustness",
 }
 
 

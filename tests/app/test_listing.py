@@ -6,10 +6,11 @@ import pytest
 from rich.console import Console
 
 from torso.app.listing import rooms, sheets
-from torso.app.terminal import settings_sheet
+from torso.app.terminal import parts_tables, settings_sheet
 from torso.balancing import Balancer
 from torso.core.errors import ConfigError
 from torso.encoders import Encoder
+from torso.fusion import Fusion
 
 
 def test_every_registered_part_is_listed():
@@ -56,6 +57,18 @@ def test_a_balancer_says_what_it_needs_and_where_its_paper_is():
     assert found["config"].needs.startswith("gradients")
     without = {name for name, entry in found.items() if not entry.paper}
     assert without == {"equal", "fixed"}
+
+
+@pytest.mark.parametrize("width", [60, 160])
+def test_fusions_say_their_family(width):
+    entries = rooms("fusion")
+    assert [entry.family for entry in entries["fusion"]] == [
+        fusion.family for _, fusion in Fusion.registry.items()
+    ]
+    console = Console(width=width, record=True, file=StringIO())
+    console.print(*parts_tables(entries, {}, width))
+    words = console.export_text().replace(".", "").split()
+    assert {fusion.family for _, fusion in Fusion.registry.items()} <= set(words)
 
 
 def test_a_part_lists_the_settings_that_users_decide():
@@ -107,8 +120,11 @@ def test_a_section_lists_its_keys_with_bounds():
 
 
 @pytest.mark.parametrize("width", [60, 80, 160])
-def test_every_sheet_fits_the_terminal_and_loses_nothing(width):
+def test_rooms_and_sheets_fit_the_terminal_and_lose_nothing(width):
     console = Console(width=width, record=True, file=StringIO())
+    console.print(*parts_tables(rooms(), {}, width), sep="\n")
+    listed = console.export_text(clear=False).split()
+    assert {entry.name for entries in rooms().values() for entry in entries} <= set(listed)
     for room, entries in rooms().items():
         for entry in entries:
             for sheet in sheets(f"{room}/{entry.name}"):

@@ -42,6 +42,7 @@ class Entry:
         settings: as `name=default`; required ones without a default.
         summary: the first sentence about it.
         needs: what it needs and what that costs, where the room says so.
+        family: which it belongs to, where the room has families.
         paper: where the first paper of its docstring is; empty for none.
     """
 
@@ -49,6 +50,7 @@ class Entry:
     settings: str
     summary: str
     needs: str = ""
+    family: str = ""
     paper: str = ""
 
 
@@ -144,7 +146,8 @@ def _entry(registry: PartRegistry, name: str) -> Entry:
         f"{each.name} (required)" if each.required else f"{each.name}={_default(each.default)}"
         for each in settings
     )
-    return Entry(name, told, paragraph(part), getattr(part, "needs", ""), _paper(part))
+    needs, family = getattr(part, "needs", ""), getattr(part, "family", "")
+    return Entry(name, told, paragraph(part), needs, family, _paper(part))
 
 
 def _part_sheet(registry: PartRegistry, room: str, name: str) -> Sheet:
@@ -201,7 +204,7 @@ def _key_row(path: str, field: FieldInfo) -> Row:
 _BOUNDS = {"ge": "from {:g}", "gt": "above {:g}", "le": "to {:g}", "lt": "to below {:g}"}
 
 
-def _words(kind: Any) -> str:
+def _words(kind: object) -> str:
     """Return a type in few words: `whole number or null`, `sigmoid or softmax`."""
     return re.sub(r"\ban? (?=whole|number|text|list|mapping)", "", rule(kind)).replace("'", "")
 

@@ -94,7 +94,7 @@ def _add_ranges(properties: Json, section: type[BaseModel]) -> None:
                 properties[key]["description"] += f". Sensible: {note}."
 
 
-def _untitled(value: Any) -> Any:
+def _untitled(value: object) -> Any:
     """Return a pydantic schema without the titles that repeat the keys."""
     if isinstance(value, dict):
         return {k: _untitled(v) for k, v in value.items() if k != "title" or isinstance(v, dict)}
@@ -226,7 +226,7 @@ def _setting(registry: PartRegistry, room: str, setting: Setting) -> Json:
 _TYPES = {bool: "boolean", int: "integer", float: "number", str: "string", NoneType: "null"}
 
 
-def _type(kind: Any) -> Json:
+def _type(kind: object) -> Json:
     """Return the schema of a type; that of one which YAML has no values of takes everything."""
     options = [_member(member) for member in members(kind)]
     plain = [option["type"] for option in options if [*option] == ["type"]]
@@ -235,7 +235,7 @@ def _type(kind: Any) -> Json:
     return {"type": plain} if len(plain) == len(options) else {"anyOf": options}
 
 
-def _member(kind: Any) -> Json:
+def _member(kind: object) -> Json:
     origin, inner = get_origin(kind) or kind, get_args(kind)
     if origin is Literal:
         return {"enum": list(inner)}

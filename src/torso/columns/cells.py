@@ -179,7 +179,7 @@ def _lists(column: Column) -> list[Any]:
         return [None] * len(values)
     if not is_text(values):
         raise column.error(0, f"expected lists of numbers, found {values.type}")
-    lists: list[Any] = []
+    lists: list[object] = []
     for row, cell in enumerate(values.to_pylist()):
         try:
             parsed = None if cell is None else json.loads(cell)

@@ -167,7 +167,7 @@ class Profile:
         return sum(1 for value in self.values if holds(value)) / max(1, len(self.values))
 
 
-def _json_list(text: str) -> list[Any] | None:
+def _json_list(text: str) -> list[object] | None:
     try:
         parsed = json.loads(text)
     except ValueError:

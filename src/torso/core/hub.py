@@ -16,7 +16,6 @@ from hashlib import blake2b
 from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
 from torso.core.errors import ConfigError, MissingDependency
 from torso.core.optional import require
@@ -96,7 +95,7 @@ def find_model(name: object, revision: object = None) -> Snapshot:
     return _from_hub(name, revision)
 
 
-def read_config(folder: Path) -> dict[str, Any]:
+def read_config(folder: Path) -> dict[str, object]:
     """Return a model's `config.json`.
 
     Raises:

@@ -13,12 +13,13 @@ def lazy_names(package: str, homes: Mapping[str, str]) -> Callable[[str], object
 
     Args:
         package: its `__name__`.
-        homes: public name -> the module that defines it.
+        homes: module -> the public names that it defines, with spaces between; `.module` is one of the package.
     """
+    modules = {name: module for module, names in homes.items() for name in names.split()}
 
     def get(name: str) -> object:
-        if name in homes:
-            return getattr(import_module(homes[name]), name)
+        if name in modules:
+            return getattr(import_module(modules[name], package), name)
         raise AttributeError(f"module {package!r} has no attribute {name!r}")
 
     return get

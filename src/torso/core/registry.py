@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from difflib import get_close_matches
 from importlib import import_module
-from typing import Any, Generic, TypeVar, cast
+from typing import Generic, TypeVar, cast
 
 from torso.core.errors import ConfigError, TorsoError, unknown
 from torso.core.ranges import SetBy
@@ -134,7 +134,7 @@ class Registry(Generic[Part]):
         """Return whether a setting is itself a part, which is always of this room."""
         return set(members(SpecLike)) <= set(members(setting.type))
 
-    def _check_nested(self, value: Any) -> None:
+    def _check_nested(self, value: object) -> None:
         """Check a part inside a part; a short name may be of several forms, and its own part checks it then."""
         if not isinstance(value, str | Mapping):
             return  # an object that is built already

@@ -72,7 +72,7 @@ _LISTS = (list, tuple, Sequence)
 _MAPPINGS = (dict, Mapping)
 
 
-def _is_list(value: Any) -> bool:
+def _is_list(value: object) -> bool:
     """Return whether a value is a list, a tuple or an array, but no text and no mapping."""
     if isinstance(value, str | bytes | Mapping):
         return False

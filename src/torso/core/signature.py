@@ -32,8 +32,8 @@ class Setting:
     """
 
     name: str
-    type: Any
-    default: Any
+    type: object
+    default: object
     meaning: str = ""
     range: Range | None = None
     by_user: bool = True
@@ -121,7 +121,7 @@ def _parameters(make: Callable[..., object]) -> Mapping[str, inspect.Parameter]:
         return inspect.signature(make).parameters
 
 
-def _notes(annotation: Any) -> list[object]:
+def _notes(annotation: object) -> list[object]:
     """Return what `Annotated` notes beside a type or beside a member of a union."""
     if get_origin(annotation) is Annotated:
         kind, *notes = get_args(annotation)

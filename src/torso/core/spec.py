@@ -82,7 +82,7 @@ class Spec:
         """Return the name without its form: `convnet` of `image/convnet`."""
         return self.name.removeprefix(f"{form}/")
 
-    def as_dict(self, form: str = "") -> dict[str, Any]:
+    def as_dict(self, form: str = "") -> dict[str, object]:
         """Return the mapping that YAML holds; a name of `form` is short."""
         return {"type": self.short(form), **self.settings}
 

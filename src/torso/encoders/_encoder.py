@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
 import torch
 from torch import Tensor, nn
@@ -93,7 +93,7 @@ class Encoder(nn.Module, ABC):
             cls.registry.add(f"{cls.form}/{name}", cls)
 
     @classmethod
-    def build(cls, spec: Spec | SpecLike, /, **offered: Any) -> Encoder:
+    def build(cls, spec: Spec | SpecLike, /, **offered: object) -> Encoder:
         """Return the encoder that `spec` describes; every encoder also knows the setting `lr`.
 
         Args:

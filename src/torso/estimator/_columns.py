@@ -22,7 +22,7 @@ def is_frame(X: object) -> bool:
     return hasattr(X, "__arrow_c_stream__") and getattr(X, "ndim", 2) == 2
 
 
-def named_rows(X: object, names: Sequence[str] | None) -> Any:
+def named_rows(X: object, names: Sequence[str] | None) -> object:
     """Return rows or columns given as mappings as an Arrow table, under `names` if any; all else as it is.
 
     A name that a row lacks is missing there; one beyond `names` is left out.
@@ -70,8 +70,8 @@ class Labels:
 
     table: Table
     form: str
-    like: Any
-    originals: Mapping[str, Mapping[str, Any]]
+    like: object
+    originals: Mapping[str, Mapping[str, object]]
     dtypes: Mapping[str, np.dtype]
 
     @property
@@ -88,7 +88,7 @@ class Labels:
         empty = Table(self.table.data.slice(0, 0), self.table.name)
         return replace(self, table=empty, originals={})
 
-    def answers(self, columns: Mapping[str, np.ndarray], X: object) -> Any:
+    def answers(self, columns: Mapping[str, np.ndarray], X: object) -> object:
         """Return answers to `X`, `[rows, ...]` by target, in the form of `y`; a pandas index goes with them."""
         if self.form == "one":
             return next(iter(columns.values()))
@@ -139,7 +139,7 @@ def read_labels(y: Any, taken: Iterable[str], seen: Labels | None = None) -> Lab
     return _labels(dict(zip(names, cells.T, strict=True)), form, None, taken)
 
 
-def _labels(values: Mapping[str, np.ndarray], form: str, like: Any, taken: list[str]) -> Labels:
+def _labels(values: Mapping[str, np.ndarray], form: str, like: object, taken: list[str]) -> Labels:
     both = [name for name in values if name in taken]
     if both:
         raise DataError(
@@ -156,7 +156,7 @@ def _labels(values: Mapping[str, np.ndarray], form: str, like: Any, taken: list[
     )
 
 
-def _originals(table: Table, name: str, cells: np.ndarray) -> dict[str, Any]:
+def _originals(table: Table, name: str, cells: np.ndarray) -> dict[str, object]:
     column = table.column(name)
     if pa.types.is_nested(column.values.type):
         return {}
@@ -179,7 +179,7 @@ def _cells(values: Any) -> np.ndarray:
     return cells
 
 
-def _column(y: Any, name: str) -> Any:
+def _column(y: Any, name: str) -> object:
     if isinstance(y, Mapping):
         return next(cells for label, cells in y.items() if str(label) == name)
     if hasattr(y, "iloc"):
@@ -187,7 +187,7 @@ def _column(y: Any, name: str) -> Any:
     return y[name]
 
 
-def _array(values: Sequence[Any], dtype: np.dtype) -> np.ndarray:
+def _array(values: Sequence[object], dtype: np.dtype) -> np.ndarray:
     """Return labels in the type that `y` had; as objects where they fit no other."""
     if dtype.kind in "biuf":
         return np.array(values, dtype=dtype)

@@ -96,19 +96,19 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
 
     def __init__(
         self,
-        kind: str | Mapping[str, Any] | None = None,
+        kind: str | Mapping[str, object] | None = None,
         *,
-        inputs: Sequence[str] | Mapping[str, Any] | None = None,
+        inputs: Sequence[str] | Mapping[str, object] | None = None,
         dim: int | None = None,
-        fusion: str | Mapping[str, Any] | None = None,
-        sharing: str | Mapping[str, Any] | None = None,
-        balancing: str | Mapping[str, Any] | None = None,
+        fusion: str | Mapping[str, object] | None = None,
+        sharing: str | Mapping[str, object] | None = None,
+        balancing: str | Mapping[str, object] | None = None,
         epochs: int | None = None,
         batch_size: int | None = None,
         lr: float | None = None,
         validation: float = 0.1,
         root: str | Path | Sequence[str | Path] | None = None,
-        settings: Mapping[str, Any] | None = None,
+        settings: Mapping[str, object] | None = None,
         device: str | None = None,
         seed: int = 0,
     ) -> None:
@@ -231,7 +231,7 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
         tags.input_tags.allow_nan = tags.input_tags.string = tags.input_tags.categorical = True
         return tags
 
-    def __getstate__(self) -> dict[str, Any]:
+    def __getstate__(self) -> dict[str, object]:
         """Return the parameters and the run as the bytes of its files."""
         state = dict(super().__getstate__())
         if "predictor_" in state:
@@ -271,7 +271,7 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
             return dict.fromkeys(names, "number")
         return self.inputs
 
-    def _settings(self) -> dict[str, Any]:
+    def _settings(self) -> dict[str, object]:
         if not isinstance(self.settings, Mapping | None):
             raise ConfigError(
                 "`settings` should be a mapping such as {'training.patience': 3}. Found "
@@ -284,7 +284,7 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
         own = {path: value for path, value in own.items() if value is not None}
         return {**own, **(self.settings or {})}
 
-    def _checked(self, X: object, *, reset: bool) -> Any:
+    def _checked(self, X: object, *, reset: bool) -> object:
         """Return `X` as a frame or an array, its columns checked by scikit-learn's rules."""
         X = named_rows(X, None if reset else getattr(self, "feature_names_in_", None))
         if is_frame(X):

@@ -30,8 +30,6 @@ class Bottleneck(Fusion, name="bottleneck"):
     instead of before; no stream shares its blocks with another.
 
     Args:
-        modalities: names of the modalities.
-        dim: token width, in and out.
         depth: number of layers, each with one block per modality.
         start: first layer that sees the shared tokens; other modalities read them one layer later.
         num: number of shared tokens.

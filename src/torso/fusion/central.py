@@ -30,8 +30,6 @@ class Central(Fusion, name="central"):
     modalities' own outputs are left to heads per modality (`modality_heads`).
 
     Args:
-        modalities: names of the modalities.
-        dim: token width, in and out.
         depth: number of layers, each with one block per modality and one central layer.
         heads: attention heads; default one per 32 channels.
         dropout: on the residual branches, in training.

@@ -23,7 +23,6 @@ class Concat(Fusion, name="concat"):
 
     Args:
         modalities: names of the modalities, in the order of the concatenation.
-        dim: token width, in and out.
         hidden: width of the hidden layer; 0 means `2 * dim`.
         dropout: on the hidden layer, in training.
     """

@@ -30,8 +30,6 @@ class CrossAttention(Fusion, name="cross_attention"):
     `query`; a modality that a row lacks leaves the queries as they are; the mean of the queries comes out.
 
     Args:
-        modalities: names of the modalities.
-        dim: token width, in and out.
         query: the modality that gives the queries; default the first of `order`.
         order: order in which the queries read the modalities; default as in `modalities`. `query` is skipped.
         heads: attention heads; default one per 32 channels.

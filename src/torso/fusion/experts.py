@@ -32,7 +32,6 @@ class Experts(Fusion, name="experts"):
 
     Args:
         modalities: names of the modalities, in the order of the concatenation.
-        dim: token width, in and out.
         experts: number of experts.
         hidden: width of an expert's hidden layer; 0 means `dim`.
         gate: `softmax`, linear scores, or `laplace`, distances to one learned point per expert.

@@ -30,8 +30,6 @@ class Film(Fusion, name="film"):
     as it is.
 
     Args:
-        modalities: names of the modalities.
-        dim: token width, in and out.
         base: the modality that is modulated; default the first of `order`.
         order: order in which the others modulate it; default as in `modalities`. `base` is skipped.
     """

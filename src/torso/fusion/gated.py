@@ -30,8 +30,6 @@ class Gated(Fusion, name="gated"):
     has a bias.
 
     Args:
-        modalities: names of the modalities.
-        dim: token width, in and out.
         gate: `sigmoid`, independent gates, or `softmax`, gates that sum to one.
     """
 

@@ -23,8 +23,6 @@ class Hierarchical(Fusion, name="hierarchical"):
     modality in a row is absent one level up, even if the inner fusion returns tokens for it.
 
     Args:
-        modalities: names of the modalities.
-        dim: token width, in and out.
         tree: nested lists of modality names, each once; default: neighbours in pairs, level by level.
         inner: fusion of every node.
     """

@@ -36,8 +36,6 @@ class Late(Fusion, name="late"):
     so `T` is a learned weight rather than a measured precision; no 1e-8 is added.
 
     Args:
-        modalities: names of the modalities.
-        dim: token width, in and out.
         rule: `mean` or `product`.
         hidden: width of each perceptron's hidden layer; 0 means `dim`.
         dropout: on the hidden layers, in training.

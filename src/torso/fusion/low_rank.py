@@ -30,8 +30,6 @@ class LowRank(Fusion, name="low_rank"):
     weight per rank, which the factors can absorb.
 
     Args:
-        modalities: names of the modalities.
-        dim: token width, in and out.
         rank: number of factors per modality.
     """
 

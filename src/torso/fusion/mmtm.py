@@ -32,8 +32,6 @@ class MMTM(Fusion, name="mmtm"):
     the modalities that a row has are averaged, instead of the logits.
 
     Args:
-        modalities: names of the modalities.
-        dim: token width, in and out.
         depth: number of layers, each with one block per modality and one exchange.
         reduction: `z` has `modalities * dim / reduction` channels.
         heads: attention heads; default one per 32 channels.

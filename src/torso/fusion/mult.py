@@ -32,8 +32,6 @@ class MulT(Fusion, name="mult"):
     as it is, and a target that it lacks adds zeros.
 
     Args:
-        modalities: names of the modalities.
-        dim: token width, in and out.
         depth: crossmodal blocks per directed pair.
         self_depth: self-attention blocks per target.
         heads: attention heads; default one per 32 channels.

@@ -29,7 +29,6 @@ class Perceiver(Fusion, name="perceiver"):
     of about 32 channels.
 
     Args:
-        modalities: names of the modalities.
         dim: token width, in and out, and of the latents.
         latents: number of latent tokens, which come out.
         depth: self-attention blocks after each cross-attention.

@@ -51,10 +51,6 @@ class Sum(_Pooling, name="sum"):
 
     From Zaheer et al., NeurIPS 2017 (Deep Sets, https://arxiv.org/abs/1703.06114). Differs: the map of an element
     is linear and belongs to its modality, and no layer follows the sum, which is left to the heads.
-
-    Args:
-        modalities: names of the modalities.
-        dim: token width, in and out.
     """
 
     def pool(self, vectors: Tensor, present: Tensor, /) -> Tensor:
@@ -66,10 +62,6 @@ class Mean(_Pooling, name="mean"):
     """Mean of one projected vector per modality, over the modalities that a row has.
 
     `sum` divided by the number of modalities present, so the scale does not depend on that number.
-
-    Args:
-        modalities: names of the modalities.
-        dim: token width, in and out.
     """
 
     def pool(self, vectors: Tensor, present: Tensor, /) -> Tensor:
@@ -82,10 +74,6 @@ class Max(_Pooling, name="max"):
     """Maximum of each component over one projected vector per modality that a row has.
 
     A modality without any maximum in a row gets no gradient from that row.
-
-    Args:
-        modalities: names of the modalities.
-        dim: token width, in and out.
     """
 
     def pool(self, vectors: Tensor, present: Tensor, /) -> Tensor:

@@ -29,8 +29,6 @@ class Progressive(Fusion, name="progressive"):
     per modality, and is added to each token.
 
     Args:
-        modalities: names of the modalities.
-        dim: token width, in and out.
         passes: how often the inner fusion runs; 1 is that fusion alone.
         inner: fusion of every pass.
     """

@@ -32,7 +32,6 @@ class Recurrent(Fusion, name="recurrent"):
     forgotten (after Tallec and Ollivier, ICLR 2018); the last hidden state is normalised.
 
     Args:
-        modalities: names of the modalities.
         dim: token width, in and out, and width of the state.
         order: order of the steps; default as in `modalities`.
         cell: `gru` or `lstm`.

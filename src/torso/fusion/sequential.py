@@ -26,8 +26,6 @@ class Sequential(Fusion, name="sequential"):
     authors' code skips the step for the whole batch).
 
     Args:
-        modalities: names of the modalities.
-        dim: token width, in and out.
         order: order of the steps; default as in `modalities`.
         inner: fusion that joins state and modality at each step.
     """

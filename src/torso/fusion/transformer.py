@@ -25,8 +25,6 @@ class Transformer(Fusion, name="transformer"):
     added to its tokens; the last block computes only the summary tokens.
 
     Args:
-        modalities: names of the modalities.
-        dim: token width, in and out.
         depth: transformer blocks.
         heads: attention heads; default one per 32 channels.
         summary: number of summary tokens, which come out.

@@ -14,7 +14,6 @@ several rows of the same thing would "predict" its label merely by recognising i
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -133,7 +132,7 @@ def _grouped(
     return values, pairs[best[last], 1]
 
 
-def _keys(cells: list[Any]) -> np.ndarray:
+def _keys(cells: list[object]) -> np.ndarray:
     """Return `cells` as float64: numbers as they are, anything else by its position in the alphabet.
 
     Neighbours in the alphabet are the closer, the longer the beginning that they share.

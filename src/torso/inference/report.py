@@ -21,7 +21,6 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 from torso.columns.inputs import Input, TextInput
 from torso.columns.media.files import MediaError, MediaFiles
@@ -62,7 +61,7 @@ class ColumnReport:
     example: str
     warnings: tuple[str, ...] = ()
     use: bool = True
-    settings: Mapping[str, Any] = field(default_factory=dict)
+    settings: Mapping[str, object] = field(default_factory=dict)
 
 
 def inspect_table(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from torso.core.errors import within
 from torso.core.spec import Spec, SpecLike
@@ -29,7 +28,7 @@ class PartSpec:
 
     form: str
     spec: Spec | SpecLike
-    offered: Mapping[str, Any]
+    offered: Mapping[str, object]
 
 
 def build_trunk(

@@ -41,7 +41,7 @@ def infer_columns(table: Table, values: dict[str, Any], *, add: bool) -> list[Co
     reports = inspect_table(table, own, roots=_roots(table, data.get("root") or []), kinds=kinds)
     split = data.get("split") or {}
     aside = {split.get("group"), split.get("column"), *_parts_of_labels(targets)}
-    chosen: dict[str, Any] = {}
+    chosen: dict[str, object] = {}
     for report in reports:
         if report.name in targets:
             targets[report.name] = _settled(targets[report.name], report)
@@ -94,7 +94,7 @@ def _in_table(columns: Described, table: Table, role: str) -> Described:
     return dict(columns)
 
 
-def _settled(spec: dict[str, Any] | None, report: ColumnReport) -> dict[str, Any]:
+def _settled(spec: dict[str, object] | None, report: ColumnReport) -> dict[str, object]:
     """Return what is said of a column, with what its cells say where that leaves the kind or a setting open."""
     spec = dict(spec or {})
     kind = spec.pop("kind", report.kind)

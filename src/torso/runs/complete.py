@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import Any
 
 from torso.balancing import Balancer
 from torso.columns.inputs import Input
@@ -100,7 +99,7 @@ def _encoder(config: RunConfig, schema: Schema, modality: str) -> Spec:
 
 def _whole(
     registry: PartRegistry, config: RunConfig, part: str, given: Collection[str]
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """Return a part of which a run has one, with every setting."""
     default = Spec.parse(RunConfig.model_fields[part].default)
     spec = registry.parse(getattr(config, part)).over(default)
@@ -109,7 +108,7 @@ def _whole(
 
 def _written_out(
     registry: PartRegistry, spec: Spec, given: Collection[str], form: str = ""
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """Return a spec as YAML, with every setting that the surroundings do not give."""
     return registry.complete(spec, given=["dim", "token_dim", *given]).as_dict(form)
 
@@ -138,7 +137,7 @@ def _check_asked(encoders: Mapping[str, Settings], schema: Schema) -> None:
 
 def _described_in_full(
     registry: PartRegistry, columns: Mapping[str, Settings]
-) -> dict[str, dict[str, Any]]:
+) -> dict[str, dict[str, object]]:
     full = {}
     for name, described in columns.items():
         ours = {key: described[key] for key in ("modality", "column") if key in described}

@@ -88,7 +88,7 @@ class RunConfig(Strict):
     training: TrainingConfig = TrainingConfig()
 
     @classmethod
-    def parse(cls, values: Mapping[str, Any], origin: str = "config") -> RunConfig:
+    def parse(cls, values: Mapping[str, object], origin: str = "config") -> RunConfig:
         """Return the checked config.
 
         Raises:
@@ -106,7 +106,7 @@ class RunConfig(Strict):
         return yaml.safe_dump(values, sort_keys=False, allow_unicode=True, default_flow_style=None)
 
 
-def read_config(path: str | Path) -> dict[str, Any]:
+def read_config(path: str | Path) -> dict[str, object]:
     """Return the mapping in a YAML file, unchecked.
 
     Raises:
@@ -123,7 +123,9 @@ def read_config(path: str | Path) -> dict[str, Any]:
     return values
 
 
-def apply_settings(values: dict[str, Any], settings: Sequence[str] | Mapping[str, Any]) -> None:
+def apply_settings(
+    values: dict[str, object], settings: Sequence[str] | Mapping[str, object]
+) -> None:
     """Change `values` in place by settings like `training.epochs=5`.
 
     The right side is YAML (`inputs.order=null` leaves a column out). A name that holds dots is found among
@@ -163,7 +165,7 @@ def _loaded(text: str) -> object:
 
 
 def _put(
-    values: dict[str, Any], path: list[str], value: object, setting: str, name_key: str = "type"
+    values: dict[str, object], path: list[str], value: object, setting: str, name_key: str = "type"
 ) -> None:
     """Put `value` where `path` leads.
 

@@ -208,7 +208,7 @@ def _remove(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def write_json(path: Path, content: Mapping[str, Any]) -> None:
+def write_json(path: Path, content: Mapping[str, object]) -> None:
     """Write JSON values; NaN is refused."""
     text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False)
     path.write_text(text + "\n", encoding="utf-8")
@@ -223,7 +223,7 @@ def read_json(path: Path) -> dict[str, Any]:
     if not path.parent.is_dir():
         raise RunError(f"There is no run in {str(path.parent)!r}: the folder does not exist.")
     try:
-        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        content: dict[str, object] = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise RunError(
             f"{str(path.parent)!r} is no finished run: {path.name} is absent. Give the folder that `torso fit -o` "

@@ -17,9 +17,9 @@ Described = dict[str, dict[str, Any] | None]
 
 def gather_values(
     tables: Mapping[str, object],
-    targets: Sequence[str] | Mapping[str, Any],
-    inputs: Sequence[str] | Mapping[str, Any] | None,
-    config: str | Path | Mapping[str, Any] | None,
+    targets: Sequence[str] | Mapping[str, object],
+    inputs: Sequence[str] | Mapping[str, object] | None,
+    config: str | Path | Mapping[str, object] | None,
     settings: Sequence[str] | Mapping[str, Any],
 ) -> dict[str, Any]:
     """Return the config's raw values: file or mapping, then arguments, then settings.
@@ -102,7 +102,7 @@ def found_beside(path: str, origin: object) -> str | Path:
     return path
 
 
-def _copied(values: Mapping[str, Any]) -> dict[str, Any]:
+def _copied(values: Mapping[str, object]) -> dict[str, object]:
     return {
         key: _copied(value) if isinstance(value, Mapping) else value
         for key, value in values.items()

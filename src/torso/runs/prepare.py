@@ -11,7 +11,6 @@ from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
-from typing import Any
 
 import numpy as np
 import torch
@@ -75,7 +74,7 @@ def prepare(
 
 
 def prepare_values(
-    values: dict[str, Any],
+    values: dict[str, object],
     given: Mapping[str, object],
     origin: object,
     *,
@@ -164,7 +163,7 @@ def draft_model(
 class _Plan:
     """A run before any file is decoded."""
 
-    values: Mapping[str, Any]
+    values: Mapping[str, object]
     settled: RunConfig
     config: RunConfig
     schema: Schema
@@ -183,7 +182,7 @@ class _Plan:
 
 
 def _plan(
-    values: dict[str, Any],
+    values: dict[str, object],
     given: Mapping[str, object],
     origin: object,
     *,

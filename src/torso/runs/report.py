@@ -119,7 +119,7 @@ class RunReport:
     training: TrainingReport
     curves: tuple[Epoch, ...] = ()
     notes: tuple[str, ...] = ()
-    baselines: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    baselines: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     torso: str = __version__
 
     def scores(self) -> pd.DataFrame:
@@ -211,14 +211,14 @@ def read_epoch(saved: Mapping[str, Any]) -> Epoch:
     return Epoch(**known)
 
 
-def _finite(value: Any) -> Any:
+def _finite(value: object) -> object:
     """Return `value` with null for NaN and infinity, which JSON cannot hold."""
     if isinstance(value, Mapping):
         return {key: _finite(inner) for key, inner in value.items()}
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def _numbers(value: Any) -> Any:
+def _numbers(value: object) -> object:
     if isinstance(value, Mapping):
         return {key: _numbers(inner) for key, inner in value.items()}
     return math.nan if value is None else value

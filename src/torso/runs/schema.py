@@ -54,7 +54,7 @@ class Modality:
             [kind.source(table.column(name), reading) for name, kind in self.columns.items()]
         )
 
-    def offered(self) -> dict[str, Any]:
+    def offered(self) -> dict[str, object]:
         """Return what an encoder may ask for; lists of several columns are put end to end."""
         merged: dict[str, Any] = {}
         for kind in self.columns.values():

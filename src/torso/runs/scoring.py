@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -30,7 +29,7 @@ class Scorer:
 
     schema: Schema
     model: Model
-    baselines: Mapping[str, Mapping[str, Any]]
+    baselines: Mapping[str, Mapping[str, object]]
     seed: int
 
     def __call__(

@@ -12,7 +12,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from hashlib import blake2b, file_digest
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -67,7 +66,7 @@ class Store:
     """
 
     def __init__(self, run: Path, task: str, modality: str, corpus: str) -> None:
-        self.about: dict[str, Any] = {
+        self.about: dict[str, object] = {
             "format": _FORMAT,
             "target": task,
             "modality": modality,

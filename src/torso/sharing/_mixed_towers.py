@@ -38,7 +38,6 @@ class MixedTowers(Sharing):
     task's part of the last unit is its own.
 
     Args:
-        tasks: names of all tasks.
         dim: width of the fused tokens and of the towers.
         layers: layers of each tower.
         make_unit: returns the unit that follows a layer.

@@ -23,7 +23,6 @@ class TaskConditioned(Sharing):
     """Base of the sharings with shared ReLU layers and each task's own parameters inside them.
 
     Args:
-        tasks: names of all tasks.
         dim: width of the fused tokens and of the layers.
         layers: number of shared layers.
     """

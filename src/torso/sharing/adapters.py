@@ -26,8 +26,6 @@ class Adapters(TaskConditioned, name="adapters"):
     first instead of small.
 
     Args:
-        tasks: names of all tasks.
-        dim: width of the fused tokens and of the layers.
         layers: number of shared layers, each followed by adapters.
         bottleneck: width inside an adapter.
     """

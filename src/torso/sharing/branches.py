@@ -33,7 +33,6 @@ class Branches(Sharing, name="branches"):
     trains any grouping. Differs: they give each group a network; the layers inside a group are an addition.
 
     Args:
-        tasks: names of all tasks.
         dim: width of the fused tokens and of the layers.
         tree: nested lists of task names, each once; default: one group of all.
         layers: number of ReLU layers of each list inside an entry.

@@ -18,11 +18,8 @@ class CGC(PLE, name="cgc"):
     `f_k(x) = softmax(W_k x) [E_k(x); E_s(x)]`, one level of `ple`. Only the common experts are shared.
 
     Args:
-        tasks: names of all tasks.
-        dim: width of the fused tokens.
         own: number of experts of each task.
         common: number of shared experts.
-        hidden: widths of the ReLU layers of an expert; default: one of width `dim`.
     """
 
     law_settings = ({"hidden": [12]}, {"hidden": [12, 14]})

@@ -64,11 +64,8 @@ class CrossStitch(MixedTowers, name="cross_stitch"):
     parameters are shared but those of the last unit, which belong to their task.
 
     Args:
-        tasks: names of all tasks.
-        dim: width of the fused tokens and of the towers.
         layers: number of layers of each tower, each followed by a mixing unit.
         own: first weight of a task's own tower.
-        level: `layer`: towers above one trunk; `trunk`: each tower stands on a trunk of its own.
     """
 
     law_settings = ({"level": "trunk"}, {"layers": 1}, {"layers": 3})

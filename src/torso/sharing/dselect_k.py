@@ -47,8 +47,6 @@ class DSelectK(Sharing, name="dselect_k"):
     Experts are shared; gates and penalties belong to their task.
 
     Args:
-        tasks: names of all tasks.
-        dim: width of the fused tokens.
         experts: number of experts, at least two.
         k: number of selectors of each task, the most experts that a row can use.
         hidden: widths of the ReLU layers of an expert; default: one of width `dim`.

@@ -23,11 +23,6 @@ class FiLM(TaskConditioned, name="film"):
     From Perez, Strub, de Vries, Dumoulin, Courville, AAAI 2018, "FiLM: Visual Reasoning with a General Conditioning
     Layer" (https://arxiv.org/abs/1709.07871). Differs: the condition is the task, so c and d are parameters, one
     vector per task and layer, zero at first, instead of a network's output.
-
-    Args:
-        tasks: names of all tasks.
-        dim: width of the fused tokens and of the layers.
-        layers: number of shared layers.
     """
 
     law_settings = ({"layers": 1}, {"layers": 3})

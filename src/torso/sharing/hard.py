@@ -21,8 +21,6 @@ class Hard(Sharing, name="hard"):
     From Caruana, Machine Learning 1997, "Multitask Learning".
 
     Args:
-        tasks: names of all tasks.
-        dim: width of the fused tokens.
         hidden: widths of shared ReLU layers between the fused vector and the heads; default: none.
     """
 

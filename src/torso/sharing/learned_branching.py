@@ -33,7 +33,6 @@ class LearnedBranching(Sharing, name="learned_branching"):
     has a choice of its leaf.
 
     Args:
-        tasks: names of all tasks.
         dim: width of the fused tokens and of the nodes.
         layers: number of layers of nodes.
         nodes: number of nodes in each layer; default: as many as tasks, at least two.

@@ -26,9 +26,6 @@ class LoRA(TaskConditioned, name="lora"):
     frozen; MTL-LoRA's matrix between A and B and its several shared B are left out.
 
     Args:
-        tasks: names of all tasks.
-        dim: width of the fused tokens and of the layers.
-        layers: number of shared layers.
         rank: rank of the deltas.
         alpha: scale of the deltas, divided by the rank.
     """

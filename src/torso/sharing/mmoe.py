@@ -41,8 +41,6 @@ class MMoE(Sharing, name="mmoe"):
     then common to all experts, so the gates read the experts' vectors, concatenated.
 
     Args:
-        tasks: names of all tasks.
-        dim: width of the fused tokens.
         experts: number of experts.
         hidden: widths of the ReLU layers of an expert; default: one of width `dim`. Not with `level: trunk`.
         level: `layer` for experts above one trunk, `trunk` for whole trunks.

@@ -30,7 +30,6 @@ class MTAN(Sharing, name="mtan"):
     each other. As in the authors' residual network, no f comes after the last mask.
 
     Args:
-        tasks: names of all tasks.
         dim: width of the fused tokens and of the tower.
         blocks: number of blocks of the shared tower, two ReLU layers each.
     """

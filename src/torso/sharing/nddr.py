@@ -62,11 +62,8 @@ class NDDR(MixedTowers, name="nddr"):
     towers as in `cross_stitch`. All parameters but those of the last unit are shared.
 
     Args:
-        tasks: names of all tasks.
-        dim: width of the fused tokens and of the towers.
         layers: number of layers of each tower, each followed by a mixing unit.
         own: first weight of a task's own tower.
-        level: `layer`: towers above one trunk; `trunk`: each tower stands on a trunk of its own.
     """
 
     law_settings = ({"level": "trunk"}, {"layers": 1}, {"layers": 3})

@@ -85,8 +85,6 @@ class PLE(Sharing, name="ple"):
     the last level but one. LibMTL's class of this name has no shared stream; this one follows the equations.
 
     Args:
-        tasks: names of all tasks.
-        dim: width of the fused tokens.
         levels: number of levels; one is `cgc`.
         own: number of experts of each task, per level.
         common: number of shared experts, per level.

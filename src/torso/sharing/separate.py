@@ -14,12 +14,7 @@ __all__ = ["Separate"]
 
 
 class Separate(Sharing, name="separate"):
-    """One trunk per task; no parameter serves two tasks.
-
-    Args:
-        tasks: names of all tasks.
-        dim: width of the fused tokens.
-    """
+    """One trunk per task; no parameter serves two tasks."""
 
     def trunks(self) -> dict[str, tuple[str, ...]]:
         """Return one trunk per task, named after it."""

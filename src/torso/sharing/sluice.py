@@ -31,13 +31,10 @@ class Sluice(MixedTowers, name="sluice"):
     unit's and the `b` are shared.
 
     Args:
-        tasks: names of all tasks.
-        dim: width of the fused tokens and of the towers.
         layers: number of layers of each tower, each followed by a mixing unit.
         subspaces: number of equal parts of a tower's channels.
         own: first weight of a subspace for itself; the others share the rest to one.
         orthogonality: weight of the penalty.
-        level: `layer`: towers above one trunk; `trunk`: each tower stands on a trunk of its own.
     """
 
     law_settings = ({"level": "trunk"}, {"layers": 1}, {"layers": 3}, {"orthogonality": 0.1})

@@ -28,8 +28,6 @@ class Soft(Sharing, name="soft"):
     distant weights if they start from different ones.
 
     Args:
-        tasks: names of all tasks.
-        dim: width of the fused tokens.
         strength: weight of the penalty; 0 is `separate`.
         alike: start all trunks from the same weights.
     """

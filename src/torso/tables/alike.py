@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pyarrow as pa
 
 __all__ = ["alike"]
 
 
-def alike(given: Any, answers: pa.Table) -> Any:
+def alike(given: object, answers: pa.Table) -> object:
     """Return `answers` as the kind of table that was given; a pandas frame for paths and lists.
 
     Args:

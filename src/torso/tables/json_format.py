@@ -116,13 +116,13 @@ def _few_digits(column: pa.ChunkedArray) -> list[Any]:
     return [_read_back(cell) for cell in column.cast(text).to_pylist()]
 
 
-def _read_back(cell: Any) -> Any:
+def _read_back(cell: Any) -> object:
     if isinstance(cell, list):
         return [_read_back(item) for item in cell]
     return None if cell is None else float(cell)
 
 
-def _plain(cell: Any, label: str, table: str) -> object:
+def _plain(cell: object, label: str, table: str) -> object:
     if isinstance(cell, bytes):
         raise DataError(
             f"{table}: column {label!r} holds bytes, which text cannot. Write Parquet instead."

@@ -94,7 +94,7 @@ def _array(values: Any, name: str, table: str) -> pa.Array | pa.ChunkedArray:
     return pa.array([cell if cell is None else str(cell) for cell in cells], pa.large_string())
 
 
-def _cell(value: Any) -> Any:
+def _cell(value: object) -> object:
     """Return a cell as Arrow takes it; None for every kind of missing."""
     if value is None or (isinstance(value, float) and value != value):
         return None

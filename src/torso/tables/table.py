@@ -17,7 +17,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -114,7 +113,7 @@ def index_array(indices: np.ndarray) -> pa.Array:
     return pa.Array.from_buffers(pa.int64(), len(indices), [None, pa.py_buffer(indices)])
 
 
-def read_table(source: Any, *, missing: Sequence[str] = ()) -> Table:
+def read_table(source: object, *, missing: Sequence[str] = ()) -> Table:
     """Return the table in `source`.
 
     Args:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -37,7 +37,7 @@ def evaluate(
     if not robustness and (against or picture):
         raise ConfigError("`--against` and `--picture` belong to `--robustness`. Add it.")
     predictor = torso.load(run, trust_code=trust_code)
-    shown: Any
+    shown: object
     if robustness:
         from torso.app.terminal import robustness_tables
 

@@ -33,6 +33,6 @@ def list_parts(
         from torso.app.profiling import EXAMPLE, example_costs
 
         costs, footer = example_costs(name), f"\nCosts of default settings: {EXAMPLE}."
-    for table in parts_tables(rooms(name), costs):
+    for table in parts_tables(rooms(name), costs, shown.width):
         shown.print(table)
         shown.print(footer)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TYPE_CHECKING, TypedDict
 
@@ -25,4 +26,5 @@ def console(*, out: bool = False) -> Console:
     """Return the console for results (`out`) or for progress and notes."""
     from rich.console import Console
 
-    return Console(stderr=not out, width=None if sys.stdout.isatty() or not out else 120)
+    known = sys.stdout.isatty() or not out or "COLUMNS" in os.environ
+    return Console(stderr=not out, width=None if known else 120)

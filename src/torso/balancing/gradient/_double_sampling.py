@@ -26,9 +26,6 @@ class DoubleSampling(GradientBalancer):
     An absent task keeps its weight and its last gradient; the others share their sum of weights. It takes the
     memory of one more Jacobian, tasks x shared parameters.
 
-    Args:
-        tasks: names of the tasks.
-
     Attributes:
         weights: `[tasks]`, uniform at first.
         previous: the tasks' newest gradients.

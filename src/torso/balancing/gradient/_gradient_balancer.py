@@ -24,9 +24,6 @@ class GradientBalancer(Balancer):
     backward pass per task, and memory for tasks x shared parameters. The direction goes to the shared
     parameters. Each task's own parameters get their plain gradient, that of `transform(losses)`.
 
-    Args:
-        tasks: names of the tasks.
-
     Attributes:
         averages_gradients: True if the direction follows a mean over steps instead of the newest gradients.
         draws_on_device: True if random numbers come from the device, so that each kind of device draws others.

@@ -29,7 +29,6 @@ class ConFIG(GradientBalancer, name="config"):
     numbers it returns no direction at all. Exactly opposed gradients cancel.
 
     Args:
-        tasks: names of the tasks.
         preference: each task's share of the direction, positive: `{task: p}`, a task that is not named has 1; or
             one number per task; default: all alike.
     """

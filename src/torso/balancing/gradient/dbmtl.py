@@ -32,7 +32,6 @@ class DBMTL(GradientBalancer, name="dbmtl"):
     a loss of exactly zero has no gradient.
 
     Args:
-        tasks: names of the tasks.
         beta: weight of the past in the first step, from 0 to below 1.
         sigma: power of the step number that lowers `beta`; 0 keeps it.
 

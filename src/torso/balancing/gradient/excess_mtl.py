@@ -31,7 +31,6 @@ class ExcessMTL(GradientBalancer, name="excess_mtl"):
     matter; the weights sum to one, in the authors' code to the number of tasks.
 
     Args:
-        tasks: names of the tasks.
         step_size: step size of the weights' logarithms.
         warmup: steps of equal weights at the start, over which the first value of E is averaged; 1 in the
             authors' code, three epochs in their appendix C.1.

@@ -26,7 +26,6 @@ class GradDrop(GradientBalancer, name="graddrop"):
     the negative sign stays; the paper's two strict inequalities drop both.
 
     Args:
-        tasks: names of the tasks.
         leak: share of every gradient that is never dropped, from 0 to 1; or one share per task, by name (0 for
             a task that is not named) or in order.
         seed: of the draws; each step has its own, which `forward` repeats and a resumed run continues.

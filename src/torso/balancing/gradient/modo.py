@@ -28,7 +28,6 @@ class MoDo(DoubleSampling, name="modo"):
     times smaller.
 
     Args:
-        tasks: names of the tasks.
         gamma: step size of the weights.
         rho: pull towards equal weights.
     """

@@ -31,7 +31,6 @@ class SDMGrad(DoubleSampling, name="sdmgrad"):
     where the authors' code divides by 1e-8.
 
     Args:
-        tasks: names of the tasks.
         towards_mean: c, the pull towards the mean gradient.
         lr: step size of w.
         momentum: momentum of these steps; starts anew with each batch.

@@ -33,7 +33,6 @@ class GramBalancer(Balancer):
     The weights act on the shared parameters. Each task's own parameters get their plain gradient.
 
     Args:
-        tasks: names of the tasks.
         gram: `exact`: every task's gradient in every step, one backward pass per task. `sketch`: a running mean
             of matrices taken every few steps from random projections of the gradients (`engine.projection`), for
             about a tenth of a plain step and the memory of one gradient. `representation`: in every step, the

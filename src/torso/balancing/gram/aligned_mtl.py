@@ -36,7 +36,6 @@ class AlignedMTL(GramBalancer, name="aligned_mtl"):
     singular values as exactly as large ones (Drmač and Veselić, SIAM Journal on Matrix Analysis 2008).
 
     Args:
-        tasks: names of the tasks.
         scale_mode: `s` is the `min` (as in the paper), the `median` (of an even number the lower one) or the root of
             the mean square (`rmse`) of the singular values of the Jacobian that are not zero.
         preference: `{task: p}`, a task that is not named has 1; or one number per task; default: all one.

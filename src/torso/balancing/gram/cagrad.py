@@ -43,7 +43,6 @@ class CAGrad(GramBalancer, name="cagrad"):
     shortest gradient.
 
     Args:
-        tasks: names of the tasks.
         c: radius of the ball, in lengths of the mean gradient; 0 is the mean gradient itself.
         rescale: divide by `1 + c^2`, as in the authors' code; False: as in the paper.
         gram: source of the inner products (see `GramBalancer`).

@@ -29,7 +29,6 @@ class EMA(GramBalancer, name="ema"):
     depend on the gradients' length, the mean is over weights for gradients of length one, scaled to the newest.
 
     Args:
-        tasks: names of the tasks.
         method: a Gram method: its name, a mapping with `type` and its settings, or the method itself, made for
             the same tasks.
         beta: weight of the past, from 0 to below 1.

@@ -30,7 +30,6 @@ class FairGrad(GramBalancer, name="fairgrad"):
     is zero. If some gradients cancel exactly there is no solution; those tasks' weights are then large, and cancel.
 
     Args:
-        tasks: names of the tasks.
         alpha: positive; 2 as in the authors' script for QM9.
         gram: source of the inner products (see `GramBalancer`).
 

@@ -33,7 +33,6 @@ class GradNorm(GramBalancer, name="gradnorm"):
     `sketch` take all shared parameters.
 
     Args:
-        tasks: names of the tasks.
         alpha: extra weight of slow tasks; 0 makes all weighted gradients equally long.
         lr: step size of `log w`.
         gram: source of the inner products (see `GramBalancer`).

@@ -34,7 +34,6 @@ class GradVac(GramBalancer, name="grad_vac"):
     when a gradient is turned.
 
     Args:
-        tasks: names of the tasks.
         beta: weight of the newest cosine in the targets, from 0 to 1.
         seed: seed of the draws.
         gram: source of the inner products (see `GramBalancer`).

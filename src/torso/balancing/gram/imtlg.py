@@ -29,7 +29,6 @@ class IMTLG(GramBalancer, name="imtlg"):
     every loss, these have the other sign and the sum minus one.
 
     Args:
-        tasks: names of the tasks.
         gram: source of the inner products (see `GramBalancer`).
     """
 

@@ -25,7 +25,6 @@ class MGDA(GramBalancer, name="mgda"):
     out; in the paper's hull it would make the answer zero.
 
     Args:
-        tasks: names of the tasks.
         gram: source of the inner products (see `GramBalancer`).
     """
 

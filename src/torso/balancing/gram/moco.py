@@ -33,7 +33,6 @@ class MoCo(GramBalancer, name="moco"):
     instead). The projection is the paper's; some of the authors' code takes a softmax.
 
     Args:
-        tasks: names of the tasks.
         gamma: length of the first step on the weights.
         decay: power of t that shortens the steps, from 0 on.
         rho: pull towards equal weights, from 0 on.

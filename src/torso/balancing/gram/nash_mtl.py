@@ -32,7 +32,6 @@ class NashMTL(GramBalancer, name="nash_mtl"):
     no solution; those tasks' weights are then large (up to about 1e5), and cancel.
 
     Args:
-        tasks: names of the tasks.
         normalize: solve with `G / |G|`, as in the authors' code; False: with G, as in the paper, where weights
             grow as the gradients vanish.
         gram: source of the inner products (see `GramBalancer`).

@@ -31,7 +31,6 @@ class PCD(GramBalancer, name="pcd"):
     without labels of the primary task the first of the others leads; the paper would not move.
 
     Args:
-        tasks: names of the tasks.
         primary: name of the task to follow; default: the first.
         tau: share of the progress along its own normalised gradient that each other task gets, 0 to 1.
         beta: weight of the past in the running means, from 0 to below 1.

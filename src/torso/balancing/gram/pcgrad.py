@@ -27,7 +27,6 @@ class PCGrad(GramBalancer, name="pcgrad"):
     distribution if lengths are equal).
 
     Args:
-        tasks: names of the tasks.
         seed: seed of the draws.
         gram: source of the inner products (see `GramBalancer`).
     """

@@ -29,7 +29,6 @@ class UPGrad(GramBalancer, name="upgrad"):
     of large ones. Preferences are relative to the tasks with labels in the batch.
 
     Args:
-        tasks: names of the tasks.
         preference: `{task: p}`, a task that is not named has 1; or one number per task; default: all alike.
         gram: source of the inner products (see `GramBalancer`).
     """

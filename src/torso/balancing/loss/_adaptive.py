@@ -17,9 +17,6 @@ class AdaptiveBalancer(LossBalancer):
     """A loss balancer for the tasks with labels, which keeps its weights for the log.
 
     A method implements `combine`, which changes nothing, and `update` if it has a state.
-
-    Args:
-        tasks: names of the tasks.
     """
 
     used: Tensor

@@ -28,7 +28,6 @@ class PositiveBalancer(AdaptiveBalancer):
     A task with a loss exactly at its bound has nothing to learn in that batch and is left out of it.
 
     Args:
-        tasks: names of the tasks.
         shift: accept losses below zero.
     """
 

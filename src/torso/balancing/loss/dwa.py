@@ -25,7 +25,6 @@ class DWA(PositiveBalancer, name="dwa"):
     keeps its ratio; a task without a ratio has `r = 1`.
 
     Args:
-        tasks: names of the tasks.
         temperature: T; the larger, the more even the weights.
         shift: accept losses below zero (see `PositiveBalancer`).
     """

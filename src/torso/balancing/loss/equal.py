@@ -10,11 +10,7 @@ __all__ = ["Equal"]
 
 
 class Equal(LossBalancer, name="equal"):
-    """Sum of the losses, every weight one: exactly maximum likelihood.
-
-    Args:
-        tasks: names of the tasks.
-    """
+    """Sum of the losses, every weight one: exactly maximum likelihood."""
 
     constant = True
 

@@ -33,7 +33,6 @@ class FAMO(PositiveBalancer, name="famo"):
     1e-8 to `L - b`, here a loss at its bound is left out; a task without labels keeps its w and its Adam's state.
 
     Args:
-        tasks: names of the tasks.
         lr: learning rate of w.
         gamma: weight decay of w.
         min_losses: lower bounds `{task: b}`, 0 for a task that is not named; or one number per task.

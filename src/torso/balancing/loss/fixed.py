@@ -16,7 +16,6 @@ class Fixed(LossBalancer, name="fixed"):
     """Weighted sum of the losses.
 
     Args:
-        tasks: names of the tasks.
         weights: `{task: weight}`, not negative, 1 for a task that is not named; or one number per task.
     """
 

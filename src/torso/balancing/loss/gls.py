@@ -18,7 +18,6 @@ class GLS(PositiveBalancer, name="gls"):
     the product of 64 small losses does not vanish; K counts the tasks with labels in the batch.
 
     Args:
-        tasks: names of the tasks.
         shift: accept losses below zero (see `PositiveBalancer`).
     """
 

@@ -28,7 +28,6 @@ class GO4Align(PositiveBalancer, name="go4align"):
     its p and is in no group.
 
     Args:
-        tasks: names of the tasks.
         groups: number of groups; if it exceeds the tasks of a batch, each task is a group.
         step_size: step size of the logarithm of p.
         shift: accept losses below zero (see `PositiveBalancer`).

@@ -28,7 +28,6 @@ class IMTLL(LossBalancer, name="imtl_l"):
     momentum still moves it for some steps (Adam by about 10 times its rate in all).
 
     Args:
-        tasks: names of the tasks.
         ceiling: largest s; the largest weight is `exp(ceiling)`, reached by a loss of `exp(-ceiling)`.
     """
 

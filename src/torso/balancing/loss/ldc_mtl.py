@@ -39,7 +39,6 @@ class LDCMTL(AdaptiveBalancer, name="ldc_mtl"):
     if `lam` is large against `1 / K`.
 
     Args:
-        tasks: names of the tasks.
         lam: weight of the discrepancy; the authors use 0.01 to 0.1.
         normalise: `rescaled`: l is the loss divided by its first value, times the least first value of all tasks;
             `log`: the logarithm of the loss divided by its first value; `none`: the loss. The first two need

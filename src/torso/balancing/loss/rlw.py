@@ -27,7 +27,6 @@ class RLW(AdaptiveBalancer, name="rlw"):
     the step, so that a resumed run, and each process of a distributed one, draws the same.
 
     Args:
-        tasks: names of the tasks.
         distribution: `normal` and `uniform`: the softmax of such draws; `dirichlet`: uniform on the
             simplex; `bernoulli`: zeros and ones, not all zero; `one`: a single task.
         seed: seed of the draws.

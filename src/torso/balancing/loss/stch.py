@@ -27,7 +27,6 @@ class STCH(PositiveBalancer, name="stch"):
     without labels in that epoch keeps its `log L_k` until an epoch gives it a nadir.
 
     Args:
-        tasks: names of the tasks.
         mu: smoothness; a small value is near the maximum.
         warmup: epochs of warm-up, at least one. The authors' default, 4 counted from zero, makes five.
         preference: `{task: p}`, above zero, 1 for a task that is not named; or one number per task; default: all 1.

@@ -29,7 +29,6 @@ class Uncertainty(LossBalancer, name="uncertainty"):
     still moves it for some steps (Adam by about 10 times its rate in all).
 
     Args:
-        tasks: names of the tasks.
         floor: least log-variance; the largest weight is `0.5 * exp(-floor)`.
     """
 

@@ -26,9 +26,7 @@ class UWSO(PositiveBalancer, name="uwso"):
     `shift`, L is the loss above a running bound (see `PositiveBalancer`).
 
     Args:
-        tasks: names of the tasks.
         temperature: T; the larger, the more even the weights.
-        shift: accept losses below zero.
     """
 
     def __init__(

@@ -27,7 +27,6 @@ class AudioInput(MediaInput, name="audio", form="audio", encoder="convnet", rank
         window: seconds that one frame looks at.
         seconds: read from the start; the rest is cut.
         layout: `log_mel` frames, or `samples` (16 bits) for encoders that compute their own frames.
-        root: folder or zip, or several, that the paths are relative to; default: the table's folder.
     """
 
     endings = (".wav", ".flac", ".ogg", ".opus", ".mp3", ".aif", ".aiff")

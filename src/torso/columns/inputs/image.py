@@ -36,7 +36,6 @@ class ImageInput(MediaInput, name="image", form="image", encoder="convnet", rank
 
     Args:
         size: side in pixels that every picture is brought to.
-        root: folder or zip, or several, that the paths are relative to; default: the table's folder.
     """
 
     endings = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any
 
 from torso.columns.profile import MOSTLY, Guess, Profile
 
@@ -33,7 +32,7 @@ def lists_of_numbers(profile: Profile) -> Guess | None:
     return Guess("", f"{written} of something other than numbers", use=False)
 
 
-def _vector(lists: list[list[Any]], written: str) -> Guess:
+def _vector(lists: list[list[object]], written: str) -> Guess:
     lengths = Counter(map(len, lists))
     length, count = lengths.most_common(1)[0]
     if count < MOSTLY * len(lists):
@@ -48,5 +47,5 @@ def _vector(lists: list[list[Any]], written: str) -> Guess:
     return Guess(_VECTOR, f"{written} of {length} numbers", warnings)
 
 
-def _is_numbers(cell: list[Any]) -> bool:
+def _is_numbers(cell: list[object]) -> bool:
     return all(isinstance(item, int | float) or item is None for item in cell)

@@ -25,7 +25,6 @@ class VideoInput(MediaInput, name="video", form="video", encoder="frames", rank=
     Args:
         size: side in pixels that every frame is brought to.
         frames: taken evenly over the whole video; a video of fewer gives all it has, and a mask says so.
-        root: folder or zip, or several, that the paths are relative to; default: the table's folder.
     """
 
     needs: ClassVar[str] = "torso[video]"

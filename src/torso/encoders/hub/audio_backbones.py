@@ -21,7 +21,6 @@ class WaveBackbone(LibraryBackbone):
     Some of these networks normalise over time, and would hear padding.
 
     Args:
-        model: the network.
         normalise: whether each recording is brought to mean 0 and variance 1, as the network was trained.
     """
 

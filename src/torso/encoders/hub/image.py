@@ -27,18 +27,7 @@ class ImageHub(Pretrained, form="image", name="hub"):
     The pictures are stretched to the square that the backbone was trained on, and normalised as it was.
 
     Args:
-        dim: token width.
-        name: folder, `package:MODULE`, or id of the Hugging Face hub.
         size: side of the pictures in pixels; default the model's own. Position embeddings are interpolated.
-        revision: commit of the hub or digest of the folder; a run pins it by itself.
-        train: `frozen`; `lora` adds low-rank layers to the attention; `last_n` trains the last `layers` layers and
-            what follows them; `full` trains all.
-        layers: layers that `last_n` trains.
-        rank: of the low-rank layers.
-        checkpointing: whether activations are computed again in the backward pass instead of kept.
-        keep: the tokens of the backbone that are used: their `mean`, the `first`, or `all`.
-        tokens: with `keep: all`, tokens kept by attention pooling; 0 keeps them all.
-        dropout: before the linear layer, in training.
         once: dtype in which the tokens of a frozen backbone are cached, or `never`.
         jitter: strength of the augmentation in training (see `Jitter`); 0 for none.
         views: with `jitter`, augmented views per picture that are cached of a frozen backbone and shown in turn; 0

@@ -19,7 +19,6 @@ class PictureBackbone(LibraryBackbone):
     """A network of pictures; its tokens are patches, or the cells of its last map.
 
     Args:
-        model: the network.
         mean: of each channel from 0 to 1, as it was trained; default one half.
         std: likewise.
     """
@@ -69,11 +68,6 @@ class VideoBackbone(PictureBackbone):
 
     A video of fewer frames is shown slower, one of more faster: each of the network's moments is the frame nearest to
     it, so that no moment is empty.
-
-    Args:
-        model: the network.
-        mean: of each channel from 0 to 1, as it was trained; default one half.
-        std: likewise.
     """
 
     def __init__(

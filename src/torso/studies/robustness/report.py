@@ -77,7 +77,7 @@ class Robustness:
             for modality, tasks in (self.curves.items() if against else ())
             if against is not None
         }
-        more: dict[str, Any] = {"effective": effective} if against else {}
+        more: dict[str, object] = {"effective": effective} if against else {}
         return more | {
             "levels": list(self.levels),
             "metrics": self.metrics,

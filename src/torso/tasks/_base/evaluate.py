@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
 import numpy as np
 
@@ -17,7 +16,7 @@ from torso.tasks._base.scores import Array, Baseline, Measured, Scores
 __all__ = ["evaluate_task", "fit_baseline"]
 
 
-def fit_baseline(kind: str, truth: Array, *, names: Sequence[str] = ()) -> dict[str, Any]:
+def fit_baseline(kind: str, truth: Array, *, names: Sequence[str] = ()) -> dict[str, object]:
     """Return, as JSON values, the baseline that sees no input, learned from the training rows.
 
     Args:
@@ -69,10 +68,8 @@ def evaluate_task(
     prediction, truth = np.asarray(prediction), np.asarray(truth)
     _check(kind, scores, prediction, truth)
     names = _names(scores, prediction, names)
-    if groups is not None and len(groups) != len(truth):
-        raise ValueError(f"Parameter `groups` should have {len(truth)} rows. Found {len(groups)}.")
     used = np.flatnonzero(scores.labelled(truth))
-    units = np.arange(len(used)) if groups is None else units_of(np.asarray(groups)[used])
+    units = _units(groups, used, len(truth))
     told = details if isinstance(details, Details) else Details(details or {})
     said = told.of_rows(used)
     # Values near the ends of float64 may overflow to an undefined metric; that is no reason to warn.
@@ -88,10 +85,7 @@ def evaluate_task(
         groups=None if groups is None else len(np.unique(units)),
         headline=scores.headline,
         metrics=_estimates(scores, point.overall, [part.overall for part in drawn]),
-        baseline={
-            metric: float(known.overall[metric][0]) if metric in known.overall else math.nan
-            for metric in point.overall
-        },
+        baseline=_same_metrics(known, point),
         against=scores.against,
         errors=(*scores.errors, *_more_errors(scores, point)),
         promised=_promised(scores, point, said.level),
@@ -100,6 +94,23 @@ def evaluate_task(
             for index, name in enumerate(names)
         },
     )
+
+
+def _units(groups: Array | None, used: Array, rows: int) -> Array:
+    """Return the number of the group of each used row, which are resampled together; without groups, its own."""
+    if groups is None:
+        return np.arange(len(used))
+    if len(groups) != rows:
+        raise ValueError(f"Parameter `groups` should have {rows} rows. Found {len(groups)}.")
+    return units_of(np.asarray(groups)[used])
+
+
+def _same_metrics(known: Measured, point: Measured) -> dict[str, float]:
+    """Return the baseline's value of each metric of the model; undefined where it has none."""
+    return {
+        metric: float(known.overall[metric][0]) if metric in known.overall else math.nan
+        for metric in point.overall
+    }
 
 
 def _measures(

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
-from typing import Any
+from types import ModuleType
 
 import numpy as np
 import torch
@@ -57,7 +57,7 @@ class TargetExample:
 
     cells: Sequence[object]
     prediction: Array
-    settings: Mapping[str, Any] = field(default_factory=dict)
+    settings: Mapping[str, object] = field(default_factory=dict)
     inputs: Mapping[str, Input] = field(default_factory=dict)
     others: Mapping[str, Sequence[object]] = field(default_factory=dict)
     steps: Sequence[Array | None] = ()
@@ -91,7 +91,7 @@ class HeadExample:
         decision: what of an answer no refit on held-out rows may change.
     """
 
-    offered: Mapping[str, Any]
+    offered: Mapping[str, object]
     draw: Callable[[], Tensor]
     right: Callable[[Tensor, Tensor], bool]
     missing: float = float("nan")
@@ -119,7 +119,7 @@ class ScoresExample:
     ordered: bool = False
 
 
-def example_of(kind: str) -> Any:
+def example_of(kind: str) -> ModuleType:
     """Return the module `example` of a kind's folder, which holds `TARGET`, `HEAD` and `SCORES`."""
     return import_module(f"{Target.registry.find(kind).__module__.rpartition('.')[0]}.example")
 

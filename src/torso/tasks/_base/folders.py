@@ -46,7 +46,6 @@ class KindRegistry(Registry[Part]):
     Args:
         room: what a part is called in messages.
         module: that holds the parts; empty: all that hold heads.
-        positional: who decides the constructor's arguments that are not keyword-only.
     """
 
     def __init__(self, room: str, module: str = "", *, positional: SetBy = SetBy.DATA) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-__all__ = ["golden_section"]
+from torch import Tensor
+
+__all__ = ["golden_section", "refit_by_golden_section"]
 
 _STEPS = 30  # golden sections: the place is known to one in a million of the range
 _GOLDEN = (math.sqrt(5.0) - 1.0) / 2.0
@@ -29,3 +31,21 @@ def golden_section(cost: Callable[[float], float], low: float, high: float) -> f
             right = low + _GOLDEN * (high - low)
             at_right = cost(right)
     return (low + high) / 2
+
+
+def refit_by_golden_section(
+    parameter: Tensor, loss: Callable[[], Tensor], low: float, high: float
+) -> None:
+    """Fill a parameter of one number with that between `low` and `high` at which the `loss` is least.
+
+    It stays as trained where no other is better.
+    """
+
+    def cost(value: float) -> float:  # leaves the value set
+        parameter.fill_(value)
+        return float(loss())
+
+    trained = float(parameter)
+    as_trained = cost(trained)
+    if not cost(golden_section(cost, low, high)) < as_trained:
+        cost(trained)

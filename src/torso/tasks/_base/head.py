@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -30,7 +30,7 @@ class Head(nn.Module, ABC):
     Args:
         dim: width of the vector it reads.
         outputs: numbers it needs per row.
-        hidden: width of a hidden GELU layer; 0 for none.
+        hidden: width of a hidden layer (GELU); 0 for none.
         dropout: before the first layer, in training.
     """
 
@@ -51,7 +51,7 @@ class Head(nn.Module, ABC):
     level: float = 0.0
     """Share of the labels that should lie between `low` and `high`; 0 where the head gives no interval."""
 
-    def __init_subclass__(cls, *, form: str = "", name: str = "", **kwargs: Any) -> None:
+    def __init_subclass__(cls, *, form: str = "", name: str = "", **kwargs: object) -> None:
         super().__init_subclass__(**kwargs)
         cls.form = form or cls.form
         cls.law_settings = vars(cls).get("law_settings", ())

@@ -108,11 +108,11 @@ def pixel_arrays(
     return values, present
 
 
-def _is_fixed(kind: Any) -> bool:
+def _is_fixed(kind: object) -> bool:
     return bool(pa.types.is_fixed_size_list(kind))
 
 
-def _array(cell: Any) -> np.ndarray:
+def _array(cell: object) -> np.ndarray:
     """Return nested lists as an array, NaN for a null."""
     try:
         values = np.array(cell, dtype=np.float64)

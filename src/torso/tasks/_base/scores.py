@@ -79,7 +79,7 @@ class Scores(ABC):
     gaps: ClassVar[bool] = False
     """A prediction may hold NaN."""
 
-    def __init_subclass__(cls, *, name: str | None = None, **rest: Any) -> None:
+    def __init_subclass__(cls, *, name: str | None = None, **rest: object) -> None:
         super().__init_subclass__(**rest)
         words = [vars(base).get("words", {}) for base in reversed(cls.__mro__)]
         cls.words = {metric: word for some in words for metric, word in some.items()}

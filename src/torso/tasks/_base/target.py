@@ -46,7 +46,7 @@ class Target(ABC):
     """The labels may lie in the inputs alone, so that no column need hold them."""
 
     def __init_subclass__(
-        cls, *, name: str = "", head: str = "", rank: int | None = None, **kwargs: Any
+        cls, *, name: str = "", head: str = "", rank: int | None = None, **kwargs: object
     ) -> None:
         super().__init_subclass__(**kwargs)
         cls.kind = name or cls.kind

@@ -27,12 +27,6 @@ class LogitHead(Head):
     (https://arxiv.org/abs/1706.04599), with the inverse temperature. Difference: its logarithm has a standard
     normal prior that weighs twice as much as one row, lest a handful of held-out rows, all right, make the
     probabilities 0 and 1.
-
-    Args:
-        dim: width of the vector it reads.
-        outputs: logits per row.
-        hidden: width of a hidden layer; 0 for none.
-        dropout: before the first layer, in training.
     """
 
     def __init__(self, dim: int, outputs: int, *, hidden: int = 0, dropout: float = 0.0) -> None:

@@ -22,10 +22,5 @@ if TYPE_CHECKING:
 __all__ = ["AngleScores", "AngleTarget", "VonMises"]
 
 __getattr__ = lazy_names(
-    __name__,
-    {
-        "AngleScores": "torso.tasks.angle.scores",
-        "AngleTarget": "torso.tasks.angle.target",
-        "VonMises": "torso.tasks.angle.head",
-    },
+    __name__, {".head": "VonMises", ".scores": "AngleScores", ".target": "AngleTarget"}
 )

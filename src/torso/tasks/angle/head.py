@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from torso.core.ranges import Range
-from torso.tasks._base.golden_section import golden_section
+from torso.tasks._base.golden_section import refit_by_golden_section
 from torso.tasks._base.head import Head
 
 __all__ = ["VonMises"]
@@ -34,13 +34,10 @@ class VonMises(Head, form="angle", name="von_mises"):
     The spread is the circular standard deviation `sqrt(-2 log(I1(k) / I0(k)))`, in radians as all here.
 
     Args:
-        dim: width of the vector it reads.
         direction: mean of the training labels, in radians, where every row begins.
         concentration: of the training labels, where every row begins.
         spread: where the concentration comes from. `learned`: one for all rows, trained as a parameter and refitted
             on held-out rows; `row`: predicted for each row.
-        hidden: width of a hidden layer; 0 for none.
-        dropout: before the first layer, in training.
     """
 
     law_settings = ({"spread": "row"},)
@@ -106,15 +103,9 @@ class VonMises(Head, form="angle", name="von_mises"):
         if self.source != "learned" or not bool(rows.any()):
             return
         known, truth = outputs[rows], targets[rows]
-
-        def cost(logarithm: float) -> float:  # leaves the concentration set
-            self.log_concentration.fill_(logarithm)
-            return float(self.nll(known, truth).sum())
-
-        trained = float(self.log_concentration)
-        as_trained = cost(trained)
-        if not cost(golden_section(cost, _LEAST, _MOST)) < as_trained:
-            cost(trained)
+        refit_by_golden_section(
+            self.log_concentration, lambda: self.nll(known, truth).sum(), _LEAST, _MOST
+        )
 
     def _mean(self, outputs: Tensor) -> Tensor:
         """Return unit vectors `[batch, 2]`."""

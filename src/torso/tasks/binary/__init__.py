@@ -14,10 +14,5 @@ if TYPE_CHECKING:
 __all__ = ["BinaryScores", "BinaryTarget", "Logistic"]
 
 __getattr__ = lazy_names(
-    __name__,
-    {
-        "BinaryScores": "torso.tasks.binary.scores",
-        "BinaryTarget": "torso.tasks.binary.target",
-        "Logistic": "torso.tasks.binary.head",
-    },
+    __name__, {".head": "Logistic", ".scores": "BinaryScores", ".target": "BinaryTarget"}
 )

@@ -14,13 +14,7 @@ __all__ = ["Logistic"]
 
 
 class Logistic(LogitHead, form="binary", name="logistic"):
-    """Bernoulli likelihood.
-
-    Args:
-        dim: width of the vector it reads.
-        hidden: width of a hidden layer; 0 for none.
-        dropout: before the first layer, in training.
-    """
+    """Bernoulli likelihood."""
 
     def __init__(
         self,

@@ -14,10 +14,5 @@ if TYPE_CHECKING:
 __all__ = ["BoxSet", "BoxesScores", "BoxesTarget"]
 
 __getattr__ = lazy_names(
-    __name__,
-    {
-        "BoxSet": "torso.tasks.boxes.head",
-        "BoxesScores": "torso.tasks.boxes.scores",
-        "BoxesTarget": "torso.tasks.boxes.target",
-    },
+    __name__, {".head": "BoxSet", ".scores": "BoxesScores", ".target": "BoxesTarget"}
 )

@@ -36,7 +36,6 @@ class BoxSet(Head, form="boxes", name="set"):
     The loss is no likelihood of boxes. A row may have no more boxes than the grid has cells; the rest is not learnt.
 
     Args:
-        dim: width of the vector it reads.
         token_dim: width of the tokens.
         of: name of the picture.
         classes: number of classes.

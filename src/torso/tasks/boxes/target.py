@@ -24,7 +24,6 @@ class BoxesTarget(ListOfBoxes, name="boxes", head="set"):
     boxes are learnt by no head and missed in every evaluation.
 
     Args:
-        picture: `[width, height]` in pixels of every picture, if boxes are in pixels; None: boxes are shares.
         most: boxes of a row at most; None: 4 more than the most that a training row has.
         least: probability from which a predicted box is written.
         of: name of the picture's column; None: the only one.

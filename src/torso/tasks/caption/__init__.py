@@ -14,10 +14,5 @@ if TYPE_CHECKING:
 __all__ = ["CaptionDecoder", "CaptionScores", "CaptionTarget"]
 
 __getattr__ = lazy_names(
-    __name__,
-    {
-        "CaptionDecoder": "torso.tasks.caption.head",
-        "CaptionScores": "torso.tasks.caption.scores",
-        "CaptionTarget": "torso.tasks.caption.target",
-    },
+    __name__, {".head": "CaptionDecoder", ".scores": "CaptionScores", ".target": "CaptionTarget"}
 )

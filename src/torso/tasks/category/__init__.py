@@ -14,10 +14,5 @@ if TYPE_CHECKING:
 __all__ = ["CategoryScores", "CategoryTarget", "Softmax"]
 
 __getattr__ = lazy_names(
-    __name__,
-    {
-        "CategoryScores": "torso.tasks.category.scores",
-        "CategoryTarget": "torso.tasks.category.target",
-        "Softmax": "torso.tasks.category.head",
-    },
+    __name__, {".head": "Softmax", ".scores": "CategoryScores", ".target": "CategoryTarget"}
 )

@@ -31,7 +31,6 @@ class Softmax(LogitHead, form="category", name="softmax"):
     With class weights the probabilities are those of a population in which the classes are as frequent as weighted.
 
     Args:
-        dim: width of the vector it reads.
         classes: number of classes.
         names: of the classes, to which `weights` may refer.
         frequencies: of the classes among the training rows, for `weights: balanced`.
@@ -39,8 +38,6 @@ class Softmax(LogitHead, form="category", name="softmax"):
         weights: `none`; `balanced`: in inverse ratio to the frequencies, 1 for the average row; or class -> weight,
             1 for a class without.
         focal: how strongly rows that are already right are passed over; 0 not at all, 2 is usual.
-        hidden: width of a hidden layer; 0 for none.
-        dropout: before the first layer, in training.
 
     Raises:
         ConfigError: a weight for an unknown class.

@@ -15,10 +15,5 @@ __all__ = ["CountScores", "CountTarget", "NegativeBinomial", "Poisson"]
 
 __getattr__ = lazy_names(
     __name__,
-    {
-        "CountScores": "torso.tasks.count.scores",
-        "CountTarget": "torso.tasks.count.target",
-        "NegativeBinomial": "torso.tasks.count.head",
-        "Poisson": "torso.tasks.count.head",
-    },
+    {".head": "NegativeBinomial Poisson", ".scores": "CountScores", ".target": "CountTarget"},
 )

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import math
 from abc import abstractmethod
-from typing import Annotated, Any, Literal
+from collections.abc import Callable
+from typing import Annotated, Literal
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from torso.core.ranges import Range
-from torso.tasks._base.golden_section import golden_section
+from torso.tasks._base.golden_section import refit_by_golden_section
 from torso.tasks._base.head import Head
 from torso.tasks._base.intervals import check_level
 
@@ -64,11 +65,8 @@ class Poisson(_Count, form="count", name="poisson"):
     """Poisson likelihood with a log link: the variance of a row's count is its mean.
 
     Args:
-        dim: width of the vector it reads.
         mean: of the counts over training rows, where the mean of every row begins.
         level: share of the labels that the intervals should hold at least.
-        hidden: width of a hidden layer; 0 for none.
-        dropout: before the first layer, in training.
     """
 
     def __init__(
@@ -106,13 +104,10 @@ class NegativeBinomial(_Count, form="count", name="negative_binomial"):
     and dispersion ("NB2") as in Lawless, Canadian Journal of Statistics 15, 1987.
 
     Args:
-        dim: width of the vector it reads.
         mean: of the counts over training rows, where the mean of every row begins.
         spread: where the dispersion comes from. `learned`: one for all rows, trained as a parameter and refitted
             on held-out rows; `row`: predicted for each row.
         level: share of the labels that the intervals should hold at least.
-        hidden: width of a hidden layer; 0 for none.
-        dropout: before the first layer, in training.
     """
 
     law_settings = ({"spread": "row"},)
@@ -161,15 +156,9 @@ class NegativeBinomial(_Count, form="count", name="negative_binomial"):
         if self.source != "learned" or not bool(rows.any()):
             return
         known, truth = outputs[rows], targets[rows]
-
-        def cost(logarithm: float) -> float:  # leaves the dispersion set
-            self.log_dispersion.fill_(logarithm)
-            return float(self.nll(known, truth).sum())
-
-        trained = float(self.log_dispersion)
-        as_trained = cost(trained)
-        if not cost(golden_section(cost, _LEAST, _MOST)) < as_trained:
-            cost(trained)
+        refit_by_golden_section(
+            self.log_dispersion, lambda: self.nll(known, truth).sum(), _LEAST, _MOST
+        )
 
     def _log_dispersion(self, outputs: Tensor) -> Tensor:
         raw = outputs[:, 1] if self.source == "row" else self.log_dispersion.to(outputs.dtype)
@@ -210,7 +199,9 @@ def _plain(values: Tensor) -> np.ndarray:
     return np.asarray(values.detach().cpu().double().numpy())
 
 
-def _least(share_at: Any, guess: np.ndarray, share: float) -> np.ndarray:
+def _least(
+    share_at: Callable[[np.ndarray], np.ndarray], guess: np.ndarray, share: float
+) -> np.ndarray:
     """Return the least whole numbers with at least `share` at or below, from a `guess` that is off by at most 1."""
     counts = np.ceil(np.nan_to_num(guess) - 1.0).clip(min=0.0)
     for _ in range(2):

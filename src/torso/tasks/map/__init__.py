@@ -14,10 +14,5 @@ if TYPE_CHECKING:
 __all__ = ["MapDecoder", "MapScores", "MapTarget"]
 
 __getattr__ = lazy_names(
-    __name__,
-    {
-        "MapDecoder": "torso.tasks.map.head",
-        "MapScores": "torso.tasks.map.scores",
-        "MapTarget": "torso.tasks.map.target",
-    },
+    __name__, {".head": "MapDecoder", ".scores": "MapScores", ".target": "MapTarget"}
 )

@@ -28,7 +28,6 @@ class MapDecoder(Head, form="map", name="decoder"):
     picture of which nothing is seen can be restored from the other inputs.
 
     Args:
-        dim: width of the vector it reads.
         token_dim: width of the tokens.
         of: name of the picture.
         size: `[height, width]` of the map.

@@ -32,7 +32,6 @@ class MapTarget(OfPicture, name="map", head="decoder"):
         channels: numbers per pixel: 1 for depth, 3 for normals.
         ignore: number, or numbers, that stand for no label, as 0 does in many depth maps.
         size: `[height, width]` of maps and predictions in pixels, or one number for both.
-        of: name of the picture's column; None: the only one.
         root: folder or zip, or several, that paths are relative to; default: the table's folder.
         colours: whether cells are pictures, read as image inputs read them: three channels (RGB) from 0 to 255, upright,
             on white, stretched to a square; predictions are then PNG files.

@@ -14,10 +14,5 @@ if TYPE_CHECKING:
 __all__ = ["MaskDecoder", "MaskScores", "MaskTarget"]
 
 __getattr__ = lazy_names(
-    __name__,
-    {
-        "MaskDecoder": "torso.tasks.mask.head",
-        "MaskScores": "torso.tasks.mask.scores",
-        "MaskTarget": "torso.tasks.mask.target",
-    },
+    __name__, {".head": "MaskDecoder", ".scores": "MaskScores", ".target": "MaskTarget"}
 )

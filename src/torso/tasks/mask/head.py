@@ -30,7 +30,6 @@ class MaskDecoder(LogitHead, form="mask", name="decoder"):
     label. A row without the picture is answered from its other inputs alone.
 
     Args:
-        dim: width of the vector it reads.
         token_dim: width of the tokens.
         of: name of the picture.
         size: `[height, width]` of the mask.

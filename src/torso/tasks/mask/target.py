@@ -34,7 +34,6 @@ class MaskTarget(OfPicture, name="mask", head="decoder"):
             masks hold, named after themselves.
         ignore: number, or numbers, of pixels without a label.
         size: `[height, width]` of masks and predictions in pixels, or one number for both.
-        of: name of the picture's column; None: the only one.
         root: folder or zip, or several, that paths are relative to; default: the table's folder.
     """
 

@@ -14,10 +14,5 @@ if TYPE_CHECKING:
 __all__ = ["Logistics", "MultilabelScores", "MultilabelTarget"]
 
 __getattr__ = lazy_names(
-    __name__,
-    {
-        "Logistics": "torso.tasks.multilabel.head",
-        "MultilabelScores": "torso.tasks.multilabel.scores",
-        "MultilabelTarget": "torso.tasks.multilabel.target",
-    },
+    __name__, {".head": "Logistics", ".scores": "MultilabelScores", ".target": "MultilabelTarget"}
 )

@@ -18,10 +18,7 @@ class Logistics(LogitHead, form="multilabel", name="logistic"):
     """One Bernoulli likelihood per label, summed over the labels whose value is known.
 
     Args:
-        dim: width of the vector it reads.
         labels: number of labels.
-        hidden: width of a hidden layer; 0 for none.
-        dropout: before the first layer, in training.
     """
 
     def __init__(

@@ -18,10 +18,10 @@ __all__ = ["Gaussian", "NumberScores", "NumberTarget", "Quantiles", "Student"]
 __getattr__ = lazy_names(
     __name__,
     {
-        "Gaussian": "torso.tasks.number.head",
-        "NumberScores": "torso.tasks.number.scores",
-        "NumberTarget": "torso.tasks.number.target",
-        "Quantiles": "torso.tasks.number.quantiles",
-        "Student": "torso.tasks.number.student",
+        ".head": "Gaussian",
+        ".quantiles": "Quantiles",
+        ".scores": "NumberScores",
+        ".student": "Student",
+        ".target": "NumberTarget",
     },
 )

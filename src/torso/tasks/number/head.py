@@ -17,13 +17,10 @@ class Gaussian(GaussianVector, form="number", name="gaussian"):
     """Gaussian likelihood of one number; see `GaussianVector`, of which it is the case of one.
 
     Args:
-        dim: width of the vector it reads.
         mean: of the target over training rows.
         std: of the target over training rows.
         spread: `learned`, `row` or `none`.
         level: share of the labels that the intervals should hold.
-        hidden: width of a hidden layer; 0 for none.
-        dropout: before the first layer, in training.
     """
 
     law_settings: ClassVar[tuple[Mapping[str, object], ...]] = (

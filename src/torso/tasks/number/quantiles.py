@@ -29,13 +29,10 @@ class Quantiles(Head, form="number", name="quantiles"):
     "Conformalized Quantile Regression", NeurIPS 2019 (https://arxiv.org/abs/1905.03222).
 
     Args:
-        dim: width of the vector it reads.
         mean: of the target over training rows.
         std: of the target over training rows.
         level: share of the labels that the interval should hold; the quantiles at its ends are learned too.
         quantiles: further ones to report, each between 0 and 1.
-        hidden: width of a hidden layer; 0 for none.
-        dropout: before the first layer, in training.
     """
 
     law_settings = ({"quantiles": [0.1, 0.5, 0.6]},)

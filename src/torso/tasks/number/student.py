@@ -28,13 +28,7 @@ class Student(Gaussian, form="number", name="student"):
     t distribution may be infinite).
 
     Args:
-        dim: width of the vector it reads.
-        mean: of the target over training rows.
-        std: of the target over training rows.
         spread: `learned` or `row`, see the Gaussian.
-        level: share of the labels that the intervals should hold.
-        hidden: width of a hidden layer; 0 for none.
-        dropout: before the first layer, in training.
     """
 
     law_settings = ({"spread": "row"},)

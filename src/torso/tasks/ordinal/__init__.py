@@ -14,10 +14,5 @@ if TYPE_CHECKING:
 __all__ = ["CumulativeLogits", "OrdinalScores", "OrdinalTarget"]
 
 __getattr__ = lazy_names(
-    __name__,
-    {
-        "CumulativeLogits": "torso.tasks.ordinal.head",
-        "OrdinalScores": "torso.tasks.ordinal.scores",
-        "OrdinalTarget": "torso.tasks.ordinal.target",
-    },
+    __name__, {".head": "CumulativeLogits", ".scores": "OrdinalScores", ".target": "OrdinalTarget"}
 )

@@ -26,11 +26,8 @@ class CumulativeLogits(LogitHead, form="ordinal", name="cumulative"):
     two others is never passed over. The cuts are kept in order by learning their distances.
 
     Args:
-        dim: width of the vector it reads.
         classes: number of classes.
         frequencies: of the classes among the training rows, where the cuts begin; default: all alike.
-        hidden: width of a hidden layer; 0 for none.
-        dropout: before the first layer, in training.
 
     Raises:
         ValueError: fewer than two classes, or not one frequency per class.

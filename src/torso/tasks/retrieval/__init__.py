@@ -14,10 +14,5 @@ if TYPE_CHECKING:
 __all__ = ["Contrastive", "RetrievalScores", "RetrievalTarget"]
 
 __getattr__ = lazy_names(
-    __name__,
-    {
-        "Contrastive": "torso.tasks.retrieval.head",
-        "RetrievalScores": "torso.tasks.retrieval.scores",
-        "RetrievalTarget": "torso.tasks.retrieval.target",
-    },
+    __name__, {".head": "Contrastive", ".scores": "RetrievalScores", ".target": "RetrievalTarget"}
 )

@@ -17,11 +17,9 @@ __all__ = ["Hazards", "LogLogistic", "LogNormal", "SurvivalScores", "SurvivalTar
 __getattr__ = lazy_names(
     __name__,
     {
-        "Hazards": "torso.tasks.survival.hazards",
-        "LogLogistic": "torso.tasks.survival.head",
-        "LogNormal": "torso.tasks.survival.head",
-        "SurvivalScores": "torso.tasks.survival.scores",
-        "SurvivalTarget": "torso.tasks.survival.target",
-        "Weibull": "torso.tasks.survival.head",
+        ".hazards": "Hazards",
+        ".head": "LogLogistic LogNormal Weibull",
+        ".scores": "SurvivalScores",
+        ".target": "SurvivalTarget",
     },
 )

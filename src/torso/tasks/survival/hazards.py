@@ -30,7 +30,6 @@ class Hazards(LogitHead, form="survival", name="hazards"):
     be compared with those of the other survival heads.
 
     Args:
-        dim: width of the vector it reads.
         ends: of the pieces but the last, which has none.
         hazards: events per unit of time in each piece, over training rows, where every row begins.
         log_mean: of the times over training rows, which sets the unit of the loss.
@@ -38,8 +37,6 @@ class Hazards(LogitHead, form="survival", name="hazards"):
         level: share of the times that should lie between `low` and `high`.
         waves: number of cosines: a constant, then half a wave more each; 1: a row's hazards are in one proportion to those of all
             rows, as in a Cox model.
-        hidden: width of a hidden layer; 0 for none.
-        dropout: before the first layer, in training.
     """
 
     law_settings = ({"waves": 2},)

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from torso.core.ranges import Range
-from torso.tasks._base.golden_section import golden_section
+from torso.tasks._base.golden_section import refit_by_golden_section
 from torso.tasks._base.head import Head
 from torso.tasks._base.intervals import check_level
 
@@ -33,15 +33,12 @@ class _LogTime(Head):
     """Base of accelerated failure times. The noise of the log time has its median at 0.
 
     Args:
-        dim: width of the vector it reads.
         log_mean: of the times over training rows.
         log_std: standard deviation of the log times.
         horizons: times at which the probability of no event so far is reported.
         spread: where the spread of the log time comes from. `learned`: one for all rows, trained as a parameter and
             refitted on held-out rows; `row`: predicted for each row.
         level: share of the times that should lie between `low` and `high`.
-        hidden: width of a hidden layer; 0 for none.
-        dropout: before the first layer, in training.
     """
 
     def __init__(
@@ -112,15 +109,9 @@ class _LogTime(Head):
         if self.source != "learned" or not bool((targets[rows, 1] > 0.5).any()):
             return
         known, truth = outputs[rows], targets[rows]
-
-        def cost(logarithm: float) -> float:  # leaves the spread set
-            self.log_spread.fill_(logarithm)
-            return float(self.nll(known, truth).sum())
-
-        trained = float(self.log_spread)
-        as_trained = cost(trained)
-        if not cost(golden_section(cost, -_WIDEST, _WIDEST)) < as_trained:
-            cost(trained)
+        refit_by_golden_section(
+            self.log_spread, lambda: self.nll(known, truth).sum(), -_WIDEST, _WIDEST
+        )
 
     def _parameters_of(self, outputs: Tensor) -> tuple[Tensor, Tensor]:
         raw = outputs[:, 1] if self.source == "row" else self.log_spread.to(outputs.dtype)
@@ -151,16 +142,6 @@ class Weibull(_LogTime, form="survival", name="weibull"):
 
     The one family in which a factor on time is also a factor on the hazard, as in Cox's model. The network's number
     is the log median.
-
-    Args:
-        dim: width of the vector it reads.
-        log_mean: of the times over training rows.
-        log_std: standard deviation of the log times.
-        horizons: times at which the probability of no event so far is reported.
-        spread: `learned` or `row`.
-        level: share of the times that should lie between `low` and `high`.
-        hidden: width of a hidden layer; 0 for none.
-        dropout: before the first layer, in training.
     """
 
     law_settings = ({"spread": "row"},)
@@ -177,18 +158,7 @@ class Weibull(_LogTime, form="survival", name="weibull"):
 
 
 class LogNormal(_LogTime, form="survival", name="log_normal"):
-    """Log-normal times: the hazard rises first and falls later.
-
-    Args:
-        dim: width of the vector it reads.
-        log_mean: of the times over training rows.
-        log_std: standard deviation of the log times.
-        horizons: times at which the probability of no event so far is reported.
-        spread: `learned` or `row`.
-        level: share of the times that should lie between `low` and `high`.
-        hidden: width of a hidden layer; 0 for none.
-        dropout: before the first layer, in training.
-    """
+    """Log-normal times: the hazard rises first and falls later."""
 
     law_settings = ({"spread": "row"},)
 
@@ -204,18 +174,7 @@ class LogNormal(_LogTime, form="survival", name="log_normal"):
 
 
 class LogLogistic(_LogTime, form="survival", name="log_logistic"):
-    """Log-logistic times: like the log-normal with heavier tails; inputs multiply the odds of an event.
-
-    Args:
-        dim: width of the vector it reads.
-        log_mean: of the times over training rows.
-        log_std: standard deviation of the log times.
-        horizons: times at which the probability of no event so far is reported.
-        spread: `learned` or `row`.
-        level: share of the times that should lie between `low` and `high`.
-        hidden: width of a hidden layer; 0 for none.
-        dropout: before the first layer, in training.
-    """
+    """Log-logistic times: like the log-normal with heavier tails; inputs multiply the odds of an event."""
 
     law_settings = ({"spread": "row"},)
 

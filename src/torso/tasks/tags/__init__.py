@@ -14,10 +14,5 @@ if TYPE_CHECKING:
 __all__ = ["TagTokens", "TagsScores", "TagsTarget"]
 
 __getattr__ = lazy_names(
-    __name__,
-    {
-        "TagTokens": "torso.tasks.tags.head",
-        "TagsScores": "torso.tasks.tags.scores",
-        "TagsTarget": "torso.tasks.tags.target",
-    },
+    __name__, {".head": "TagTokens", ".scores": "TagsScores", ".target": "TagsTarget"}
 )

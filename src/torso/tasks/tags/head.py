@@ -35,7 +35,6 @@ class TagTokens(LogitHead, form="tags", name="tokens"):
     for its first step and one for the others (the scheme BIO).
 
     Args:
-        dim: width of the vector it reads.
         token_dim: width of the tokens.
         of: name of the input.
         steps: that a row has at most.

@@ -94,7 +94,7 @@ class TagsTarget(Target, name="tags", head="tokens"):
         """The text or sequence."""
         return self.of
 
-    def encoders(self) -> Mapping[str, Mapping[str, Any]]:
+    def encoders(self) -> Mapping[str, Mapping[str, object]]:
         """Wish for one token per step."""
         return {} if self.of is None else {self.of: {"tokens": 0}}
 
@@ -255,7 +255,7 @@ def _identity(steps: int) -> np.ndarray:
     return np.arange(steps)[:, None] + np.arange(2)
 
 
-def _read(text: str) -> Any:
+def _read(text: str) -> object:
     """Return the list in a text cell, None if it is empty, or the text itself if it has neither form."""
     text = text.strip()
     if not text:

@@ -14,10 +14,5 @@ if TYPE_CHECKING:
 __all__ = ["TrackSet", "TracksScores", "TracksTarget"]
 
 __getattr__ = lazy_names(
-    __name__,
-    {
-        "TrackSet": "torso.tasks.tracks.head",
-        "TracksScores": "torso.tasks.tracks.scores",
-        "TracksTarget": "torso.tasks.tracks.target",
-    },
+    __name__, {".head": "TrackSet", ".scores": "TracksScores", ".target": "TracksTarget"}
 )

@@ -59,7 +59,6 @@ class TrackSet(Head, form="tracks", name="set"):
     learnt. The work grows with the square of frames times cells.
 
     Args:
-        dim: width of the vector it reads.
         token_dim: width of the tokens.
         of: name of the video.
         classes: number of classes.

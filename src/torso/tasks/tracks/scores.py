@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
@@ -86,7 +86,7 @@ class TracksScores(Scores, name="tracks"):
         In each frame it is the mean box, there as often as the class's tracks are; in a frame in which none was
         seen, the mean box of all frames.
         """
-        tracks: list[Any] = []
+        tracks: list[object] = []
         shares = []
         for at in range(1 + int(truth[..., 4].max(initial=-1, where=truth[..., 4] >= 0))):
             own = truth[..., 4] == at  # [rows, most, frames]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -105,7 +104,7 @@ class TracksTarget(ListOfBoxes, name="tracks", head="set", form="video"):
         kind = pa.list_(pa.struct([("frame", whole), *corners, *others]))
         return {task: pa.array([self._answer(tracks) for tracks in prediction], kind)}
 
-    def _answer(self, tracks: np.ndarray) -> list[dict[str, Any]]:
+    def _answer(self, tracks: np.ndarray) -> list[dict[str, object]]:
         """Return the boxes of the tracks `[tracks, frames, 8]` of a row that are likely enough."""
         score, there = tracks[:, 0, 6], tracks[..., 7] >= _THERE
         order = np.argsort(-score, kind="stable")
@@ -126,7 +125,7 @@ class TracksTarget(ListOfBoxes, name="tracks", head="set", form="video"):
     def _count(self, boxes: list[Box]) -> int:
         return len({box.values["track"] for box in boxes})
 
-    def _box(self, column: Column, row: int, box: Any) -> Box:
+    def _box(self, column: Column, row: int, box: object) -> Box:
         """Return a box with a checked frame and track."""
         read = super()._box(column, row, box)
         frame, track = read.values["frame"], read.values["track"]

@@ -14,10 +14,5 @@ if TYPE_CHECKING:
 __all__ = ["GaussianVector", "VectorScores", "VectorTarget"]
 
 __getattr__ = lazy_names(
-    __name__,
-    {
-        "GaussianVector": "torso.tasks.vector.head",
-        "VectorScores": "torso.tasks.vector.scores",
-        "VectorTarget": "torso.tasks.vector.target",
-    },
+    __name__, {".head": "GaussianVector", ".scores": "VectorScores", ".target": "VectorTarget"}
 )

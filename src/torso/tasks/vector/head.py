@@ -27,7 +27,6 @@ class GaussianVector(Head, form="vector", name="gaussian"):
     and the likelihood is that of the standardised target (it differs by the constant `sum log std`).
 
     Args:
-        dim: width of the vector it reads.
         mean: of each number, over training rows.
         std: of each number, over training rows.
         spread: where the standard deviation comes from. `learned`: one per number, trained as a parameter
@@ -36,8 +35,6 @@ class GaussianVector(Head, form="vector", name="gaussian"):
             less its constant.
         level: share of the labels that the intervals should hold; they are fitted on held-out rows, and until then,
             or with too few of them, are those of the likelihood.
-        hidden: width of a hidden layer; 0 for none.
-        dropout: before the first layer, in training.
     """
 
     law_settings: ClassVar[tuple[Mapping[str, object], ...]] = (
