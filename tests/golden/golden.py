@@ -4,7 +4,8 @@
     OMP_NUM_THREADS=1 PYTHONPATH=src python tests/golden/golden.py compare FILE [--only NAME] [--ignore ITEM]
     OMP_NUM_THREADS=1 PYTHONPATH=src python tests/golden/golden.py load FOLDER
 
-`record` runs all cases of `golden_cases.py` on the tables of `golden_tables.py` and writes what came out.
+`record` runs all cases of `golden_cases.py` on the tables of `golden_tables.py` and writes the results, as
+compressed JSON. `golden.json.gz` holds those of the last commit before the reshaping of November 2026.
 `compare` runs them again and prints per case `equal` or the first item that differs; its exit status is 1 if
 any does. Equality is to the last digit, so it holds on one machine, with one version of torch and one thread;
 `compare` says if these are others. `--keep` also saves the folders of a few runs with their tables, and
@@ -18,6 +19,7 @@ shapes and values of the weights.
 from __future__ import annotations
 
 import argparse
+import gzip
 import hashlib
 import json
 import os
@@ -362,12 +364,12 @@ def write_file(file: Path, head: dict[str, Any], cases: dict[str, Any]) -> None:
         lines.append(f"{text_of(name)}: {text_of(short)}")
     parts = [f'"head": {text_of(head)}', f'"names": {text_of(names)}']
     body = ",\n".join([*parts, '"cases": {\n' + ",\n".join(lines) + "\n}"])
-    file.write_text(f"{{\n{body}\n}}\n", encoding="utf-8")
+    file.write_bytes(gzip.compress(f"{{\n{body}\n}}\n".encode(), mtime=0))
 
 
 def read_file(file: Path) -> dict[str, Any]:
     """Read what `write_file` wrote."""
-    saved = json.loads(file.read_text(encoding="utf-8"))
+    saved = json.loads(gzip.decompress(file.read_bytes()))
     for values in saved["cases"].values():
         weights = values["weights"]
         weights["names"] = [saved["names"][place] for place in weights["names"]]

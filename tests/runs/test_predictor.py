@@ -1,7 +1,7 @@
 """What a user holds after a fit: answers in order, in every form; saved, loaded, moved."""
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import FrozenInstanceError
+from dataclasses import FrozenInstanceError, fields
 
 import numpy as np
 import pandas as pd
@@ -11,6 +11,8 @@ import torso
 from tests import small_tables as tables
 from tests.small_tables import INPUTS, MEDIA, TARGETS, TINY, write
 from torso.core.errors import DataError
+from torso.runs.prediction import Prediction
+from torso.runs.predictor import MOVED, Predictor
 
 
 @pytest.fixture(scope="module")
@@ -159,8 +161,6 @@ def test_a_run_never_changes(run, tmp_path):
         run.folder = tmp_path
     copy = run.save(tmp_path / "copy")
     assert (copy.folder, run.folder.name) == (tmp_path / "copy", "run")
-    with pytest.raises(AttributeError, match=r"predict\(table, details=True\)\.skipped"):
-        run.last_skipped  # noqa: B018
 
 
 def test_eight_threads_get_what_each_gets_alone(run, table):
@@ -184,3 +184,15 @@ def test_eight_threads_get_what_each_gets_alone(run, table):
         assert [cell.cell for cell in answers.skipped] == [f"files/gone{number % 8}.png"]
         assert answers.skipped == expected.skipped and answers.notes == expected.notes
         assert str(judged.reports) == str(reports.reports)
+
+
+def test_old_spellings_say_the_new_ones_which_exist(run):
+    held = {field.name for kind in (Prediction, Predictor) for field in fields(kind)}
+    for old, new in MOVED.items():
+        with pytest.raises(AttributeError) as error:
+            getattr(run, old)
+        assert f"It is now `{new}`." in str(error.value)
+        last = new.rpartition(".")[2]
+        assert last in held or hasattr(torso.Searcher if "Searcher" in new else Predictor, last)
+    with pytest.raises(AttributeError, match="'reprots'"):
+        _ = run.reprots

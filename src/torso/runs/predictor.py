@@ -42,13 +42,14 @@ __all__ = ["Predictor", "load"]
 
 Roots = str | Path | Sequence[str | Path]
 
-_MOVED = {
-    name: f"`run.{name}` has moved: `torso.Searcher(run).{name}`."
-    for name in ("search", "collection", "asking")
+MOVED = {
+    "search": "torso.Searcher(run).search",
+    "collection": "torso.Searcher(run).collection",
+    "asking": "torso.Searcher(run).asking",
+    "compare": "run.scorer",
+    "last_skipped": "run.predict(table, details=True).skipped",
 }
-_MOVED["last_skipped"] = (
-    "`run.last_skipped` is gone: `run.predict(table, details=True).skipped`, and `evaluate` likewise."
-)
+"""Attribute that a `Predictor` had -> its new spelling."""
 _PIECE = 2048
 """Rows of a table whose files are in memory at once."""
 
@@ -80,7 +81,8 @@ class Predictor:
 
     def __getattr__(self, name: str) -> object:
         """Name the new spelling of what has moved."""
-        raise AttributeError(_MOVED.get(name) or f"A Predictor has no attribute {name!r}.")
+        hint = f" It is now `{MOVED[name]}`." if name in MOVED else ""
+        raise AttributeError(f"A Predictor has no attribute {name!r}.{hint}", name=name, obj=self)
 
     def __repr__(self) -> str:
         return as_text(self.report, self.schema, self.folder)

@@ -6,7 +6,7 @@ import pyarrow as pa
 import pytest
 from rich.console import Console
 
-from torso.app.terminal import columns_table, search_table, summary
+from torso.app.terminal import columns_table, consoles, search_table, summary
 from torso.inference.report import inspect_table
 from torso.runs.report import RunReport, TrainingReport, Usage
 from torso.tables.table import read_table
@@ -49,3 +49,11 @@ def test_a_summary_of_what_was_used():
     assert "photo 90%" in text
     assert "3 training rows have no label at all" in text
     assert f"3 cells of '{ODD}' counted as missing: see skipped.jsonl" in text
+
+
+def test_a_pipe_is_120_wide_unless_columns_says_otherwise(monkeypatch):
+    monkeypatch.setattr("sys.stdout", io.StringIO())
+    monkeypatch.delenv("COLUMNS", raising=False)
+    assert consoles.console(out=True).width == 120
+    monkeypatch.setenv("COLUMNS", "60")
+    assert consoles.console(out=True).width == 60
