@@ -206,7 +206,7 @@ def key_paths(model: type[BaseModel], before: str = "") -> list[str]:
 
 
 def _sentence(model: type[BaseModel], error: ErrorDetails) -> str:
-    """Return what pydantic found wrong as path, rule, value found and cure."""
+    """Return an error of pydantic as path, rule, value found and cure."""
     location = [str(key) for key in error["loc"]]
     path = ".".join(location)
     if error["type"] == "extra_forbidden":

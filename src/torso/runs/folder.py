@@ -72,7 +72,7 @@ class RunFolder:
 
     @contextmanager
     def made(self) -> Iterator[None]:
-        """Make the folder; if the block fails before the first epoch, take away what was made."""
+        """Make the folder; if the block fails before the first epoch, remove it again."""
         new = [folder for folder in (self.path, *self.path.parents) if not folder.exists()]
         self.path.mkdir(parents=True, exist_ok=True)
         try:
@@ -86,7 +86,7 @@ class RunFolder:
             raise
 
     def begin(self, config: RunConfig, *, resume: bool) -> JsonLog:
-        """Write the config and return the log; unless a run is resumed, clear away what an earlier one left."""
+        """Write the config and return the log; unless resumed, remove an earlier run's weights and vectors."""
         if not resume:  # a kill must not leave old weights beside a new config
             _remove(self.path / "search")
             (self.path / "model.safetensors").unlink(missing_ok=True)

@@ -81,7 +81,7 @@ def prepare_values(
     add: bool,
     listener: Listener | None = None,
 ) -> Prepared:
-    """Prepare what a config's raw values say.
+    """Prepare the run that a config's raw values describe.
 
     Args:
         values: from `gather_values`; the kinds of the columns are filled in.

@@ -19,7 +19,7 @@ PartRegistry = Registry[Any]
 
 @dataclass(frozen=True, slots=True)
 class _Room:
-    """Where a room's parts are, what messages call one of them, and whether they import torch."""
+    """A room: its module, base class, word for a part in messages, and need of torch."""
 
     module: str
     base: str

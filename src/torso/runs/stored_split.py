@@ -29,7 +29,7 @@ _MOST_ROWS = 1_000
 
 @dataclass(frozen=True, eq=False)
 class StoredSplit:
-    """A split, and what tells its table from another.
+    """A split, and digests that identify its table.
 
     Attributes:
         rows: of the table.
@@ -84,7 +84,7 @@ class StoredSplit:
 
     @classmethod
     def read(cls, file: Path) -> StoredSplit:
-        """Return what `write` wrote.
+        """Return the split in a file of `write`.
 
         Raises:
             RunError: the file is damaged.

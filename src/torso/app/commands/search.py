@@ -1,4 +1,4 @@
-"""`torso search`: what belongs to a text, a picture or a recording."""
+"""`torso search`: the best matches of a text, a picture or a recording."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def search(
     ] = False,
     trust_code: TrustCode = False,
 ) -> None:
-    """Find what belongs to a text, a picture or a recording, by a run with a retrieval target."""
+    """Find the best matches of a text, a picture or a recording, by a run with a retrieval target."""
     import torso
     from torso.app.terminal import AS_IS, CountingBar, console, search_table
     from torso.tables.files import check_writable

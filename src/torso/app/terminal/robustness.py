@@ -15,7 +15,7 @@ __all__ = ["robustness_tables"]
 
 
 def robustness_tables(robustness: Robustness, against: Robustness | None = None) -> RenderableType:
-    """Return two tables: what noise in a modality does to each task, and what is left without modalities.
+    """Return two tables: scores under noise in each modality, and scores with some modalities only.
 
     Args:
         robustness: a `Robustness`.

@@ -12,7 +12,7 @@ __all__ = ["summary"]
 
 
 def summary(report: RunReport) -> RenderableType:
-    """Return what a fit used: rows, labels per task, gaps per modality, cells skipped."""
+    """Return the usage of a fit: rows, labels per task, gaps per modality, cells skipped."""
     usage = report.usage
     table = Table(box=None, header_style="bold", pad_edge=False)
     table.add_column("labels used")

@@ -120,11 +120,11 @@ class Input(ABC):
         """Learn from the training rows of the column. Default: nothing."""
 
     def state(self) -> State:
-        """Return what `fit` learned, as JSON values. Default: nothing."""
+        """Return the fitted state as JSON values. Default: empty."""
         return {}
 
     def restore(self, state: State) -> None:
-        """Take back what `state` returned. Default: nothing."""
+        """Restore the values that `state` returned. Default: do nothing."""
 
     @abstractmethod
     def source(self, column: Column, reading: Reading) -> Source:
@@ -143,4 +143,4 @@ class Input(ABC):
 
     @abstractmethod
     def offered(self) -> Offers:
-        """Return what an encoder's constructor may ask for; lists hold one element per scalar column."""
+        """Return facts for an encoder's constructor; lists hold one element per scalar column."""
