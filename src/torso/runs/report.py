@@ -108,7 +108,7 @@ class RunReport:
         usage: rows and labels.
         training: course of the training.
         curves: results of each epoch.
-        notes: what the user should know: leaks, columns left out, tasks that are hardly heard.
+        notes: what the user should know: leaks, columns left out, tasks with little say in the shared gradient.
         baselines: task -> what a predictor that sees no input learned from the training rows.
         torso: version that wrote it.
     """

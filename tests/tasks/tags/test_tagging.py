@@ -176,10 +176,10 @@ def test_as_many_tags_as_steps():
         (
             {"x": {"kind": "number"}},
             {},
-            r"about one text or sequence. Found the inputs \[\]. Take in .*inputs.COLUMN.kind=text",
+            r"about one text or sequence. Found the text or sequence inputs \[\]. Take in .*inputs.COLUMN.kind=text",
         ),
         ({"x": {"kind": "text"}, "z": {"kind": "text"}}, {}, "targets.y.of=COLUMN"),
-        ({"x": {"kind": "text"}}, {"of": "w"}, "text or sequence 'w'"),
+        ({"x": {"kind": "text"}}, {"of": "w"}, "text or sequence input 'w'"),
         ({"x": {"kind": "text"}}, {"tags": ["a", "a"]}, "different names"),
     ],
 )

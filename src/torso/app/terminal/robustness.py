@@ -15,7 +15,7 @@ __all__ = ["robustness_tables"]
 
 
 def robustness_tables(robustness: Robustness, against: Robustness | None = None) -> RenderableType:
-    """Return two tables: scores under noise in each modality, and scores with some modalities only.
+    """Return two tables: scores under noise in each modality, and with some modalities only.
 
     Args:
         robustness: a `Robustness`.
@@ -40,5 +40,5 @@ def robustness_tables(robustness: Robustness, against: Robustness | None = None)
         subsets.add_row(
             Text(", ".join(kept)), *(f"{metrics[task]:.3f}" for task in robustness.metrics)
         )
-    note = "In brackets: the same less a baseline's, moved to the same beginning."
+    note = "In brackets, the effective robustness: the mean lead over the other run, with both curves begun alike."
     return Group(noise, *([Text(note)] if against is not None else []), Text(""), subsets)

@@ -39,7 +39,6 @@ class AlignedMTL(GramBalancer, name="aligned_mtl"):
         scale_mode: `s` is the `min` (as in the paper), the `median` (of an even number the lower one) or the root of
             the mean square (`rmse`) of the singular values of the Jacobian that are not zero.
         preference: `{task: p}`, a task that is not named has 1; or one number per task; default: all one.
-        gram: source of the inner products (see `GramBalancer`).
     """
 
     signed_weights = True

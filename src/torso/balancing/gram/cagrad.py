@@ -45,7 +45,6 @@ class CAGrad(GramBalancer, name="cagrad"):
     Args:
         c: radius of the ball, in lengths of the mean gradient; 0 is the mean gradient itself.
         rescale: divide by `1 + c^2`, as in the authors' code; False: as in the paper.
-        gram: source of the inner products (see `GramBalancer`).
     """
 
     plain_for_one_task = False  # the paper's step for one task is (1 + c) g

@@ -28,7 +28,6 @@ class DualProj(GramBalancer, name="dual_proj"):
 
     Args:
         preference: `{task: p}`, a task that is not named has 1; or one number per task; default: all alike.
-        gram: source of the inner products (see `GramBalancer`).
     """
 
     non_conflicting: ClassVar[bool] = True

@@ -31,7 +31,6 @@ class FairGrad(GramBalancer, name="fairgrad"):
 
     Args:
         alpha: positive; 2 as in the authors' script for QM9.
-        gram: source of the inner products (see `GramBalancer`).
 
     Raises:
         ConfigError: in `weights` and `backward`, no solution found: gradients that nearly cancel, lengths many

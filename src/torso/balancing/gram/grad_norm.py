@@ -35,7 +35,6 @@ class GradNorm(GramBalancer, name="gradnorm"):
     Args:
         alpha: extra weight of slow tasks; 0 makes all weighted gradients equally long.
         lr: step size of `log w`.
-        gram: source of the inner products (see `GramBalancer`).
 
     Raises:
         ConfigError: in `backward`, a loss is negative and `alpha` is not 0: it has no training rate.

@@ -36,7 +36,6 @@ class GradVac(GramBalancer, name="grad_vac"):
     Args:
         beta: weight of the newest cosine in the targets, from 0 to 1.
         seed: seed of the draws.
-        gram: source of the inner products (see `GramBalancer`).
     """
 
     draws_order = True

@@ -27,9 +27,6 @@ class IMTLG(GramBalancer, name="imtlg"):
     shortest least-squares solution in `x`. For gradients that cancel in every such solution (two opposed ones) it is
     zero; the weights are then `1 / |g_i|`, so that the gradients cancel. If the paper's weights of sum one would raise
     every loss, these have the other sign and the sum minus one.
-
-    Args:
-        gram: source of the inner products (see `GramBalancer`).
     """
 
     signed_weights = True

@@ -23,9 +23,6 @@ class MGDA(GramBalancer, name="mgda"):
     stop Frank-Wolfe after 250 steps, which leaves a gap; this is exact. If several weights give the shortest
     vector (linearly dependent gradients), equal gradients get equal weights. A task without a gradient is left
     out; in the paper's hull it would make the answer zero.
-
-    Args:
-        gram: source of the inner products (see `GramBalancer`).
     """
 
     non_conflicting: ClassVar[bool] = True

@@ -35,7 +35,6 @@ class MMPareto(GramBalancer, name="mmpareto"):
         unimodal: `{loss of one modality: the multimodal loss that it assists}`; default: none, which is the
             plain sum.
         gamma: factor of the gradients of a pair; 1.5 in the paper.
-        gram: source of the inner products (see `GramBalancer`).
     """
 
     def __init__(

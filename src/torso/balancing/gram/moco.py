@@ -36,7 +36,6 @@ class MoCo(GramBalancer, name="moco"):
         gamma: length of the first step on the weights.
         decay: power of t that shortens the steps, from 0 on.
         rho: pull towards equal weights, from 0 on.
-        gram: source of the inner products (see `GramBalancer`).
     """
 
     tracked: Tensor

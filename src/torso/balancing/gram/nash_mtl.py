@@ -34,7 +34,6 @@ class NashMTL(GramBalancer, name="nash_mtl"):
     Args:
         normalize: solve with `G / |G|`, as in the authors' code; False: with G, as in the paper, where weights
             grow as the gradients vanish.
-        gram: source of the inner products (see `GramBalancer`).
     """
 
     non_conflicting: ClassVar[bool] = True

@@ -34,7 +34,6 @@ class PCD(GramBalancer, name="pcd"):
         primary: name of the task to follow; default: the first.
         tau: share of the progress along its own normalised gradient that each other task gets, 0 to 1.
         beta: weight of the past in the running means, from 0 to below 1.
-        gram: source of the inner products (see `GramBalancer`).
     """
 
     symmetric = False  # one task is the primary one

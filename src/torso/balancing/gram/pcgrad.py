@@ -28,7 +28,6 @@ class PCGrad(GramBalancer, name="pcgrad"):
 
     Args:
         seed: seed of the draws.
-        gram: source of the inner products (see `GramBalancer`).
     """
 
     draws_order = True

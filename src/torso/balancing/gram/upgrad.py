@@ -30,7 +30,6 @@ class UPGrad(GramBalancer, name="upgrad"):
 
     Args:
         preference: `{task: p}`, a task that is not named has 1; or one number per task; default: all alike.
-        gram: source of the inner products (see `GramBalancer`).
     """
 
     unique_weights = False

@@ -26,7 +26,6 @@ class DWA(PositiveBalancer, name="dwa"):
 
     Args:
         temperature: T; the larger, the more even the weights.
-        shift: accept losses below zero (see `PositiveBalancer`).
     """
 
     total: Tensor

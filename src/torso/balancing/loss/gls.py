@@ -16,9 +16,6 @@ class GLS(PositiveBalancer, name="gls"):
     and Geometric Loss Strategy for Multi-Task Learning" (https://arxiv.org/abs/1904.08492). A loss
     in other units changes the length of the gradient and not its direction. Differs: computed in logarithms, so that
     the product of 64 small losses does not vanish; K counts the tasks with labels in the batch.
-
-    Args:
-        shift: accept losses below zero (see `PositiveBalancer`).
     """
 
     def scalar(self, losses: Tensor, tasks: Tensor, bound: Tensor, /) -> Tensor:

@@ -30,7 +30,6 @@ class GO4Align(PositiveBalancer, name="go4align"):
     Args:
         groups: number of groups; if it exceeds the tasks of a batch, each task is a group.
         step_size: step size of the logarithm of p.
-        shift: accept losses below zero (see `PositiveBalancer`).
     """
 
     log_risk: Tensor

@@ -30,7 +30,6 @@ class STCH(PositiveBalancer, name="stch"):
         mu: smoothness; a small value is near the maximum.
         warmup: epochs of warm-up, at least one. The authors' default, 4 counted from zero, makes five.
         preference: `{task: p}`, above zero, 1 for a task that is not named; or one number per task; default: all 1.
-        shift: accept losses below zero (see `PositiveBalancer`).
     """
 
     preference: Tensor

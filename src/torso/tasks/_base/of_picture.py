@@ -18,7 +18,7 @@ from torso.core.spec import SpecLike
 from torso.tables.table import Column
 from torso.tasks._base.target import Target
 
-__all__ = ["OfPicture", "cure", "pixel_arrays", "side_lengths"]
+__all__ = ["OfPicture", "pixel_arrays", "side_lengths", "subject"]
 
 
 class OfPicture(Target):
@@ -45,19 +45,38 @@ class OfPicture(Target):
             ConfigError: none, or several and `of` names none of them.
         """
         known = [name for name, kind in inputs.items() if kind.form == self.form]
-        if self.of is None and len(known) == 1:
-            (self.of,) = known
-        if self.of is None:
-            raise ConfigError(
-                f"The {self.kind} target {task!r} should be about one {self.form}. Found the {self.form} inputs "
-                f"{known}. {cure(task, known, self.form)}"
-            )
-        if self.of not in known:
-            raise ConfigError(f"`targets.{task}`: {unknown(f'{self.form} input', self.of, known)}")
+        self.of = subject(self.of, known, self.kind, task, self.form)
 
     def encoders(self) -> Mapping[str, SpecLike]:
         """Wish for a pyramid above the picture."""
         return {} if self.of is None else {self.of: "pyramid"}
+
+
+def subject(
+    of: str | None, known: Sequence[str], kind: str, task: str, form: str, *, noun: str = ""
+) -> str:
+    """Return the input that a target is about.
+
+    Args:
+        of: the one that is asked for; None: the only one.
+        known: inputs that will do.
+        kind: of the target.
+        task: name of the target.
+        form: of the inputs.
+        noun: what such an input is called; default: its form.
+
+    Raises:
+        ConfigError: none, or several and `of` names none of them.
+    """
+    noun = noun or form
+    if of is None and len(known) != 1:
+        raise ConfigError(
+            f"The {kind} target {task!r} should be about one {noun}. Found the {noun} inputs {known}. "
+            f"{_cure(task, known, form)}"
+        )
+    if of is not None and of not in known:
+        raise ConfigError(f"`targets.{task}`: {unknown(f'{noun} input', of, known)}")
+    return known[0] if of is None else of
 
 
 def side_lengths(size: int | Sequence[int]) -> tuple[int, int]:
@@ -123,7 +142,7 @@ def _array(cell: object) -> np.ndarray:
     return values
 
 
-def cure(task: str, known: Sequence[str], form: str) -> str:
+def _cure(task: str, known: Sequence[str], form: str) -> str:
     """Return how to say which of the `known` inputs a target is about, or how to have one at all."""
     if known:
         return f"Name one with --set targets.{task}.of=COLUMN."

@@ -43,6 +43,7 @@ class Scores(ABC):
     """
 
     registry: ClassVar[Registry[Scores]] = KindRegistry("target kind", "scores")
+    kind: ClassVar[str] = ""
     headline: ClassVar[str]
     errors: ClassVar[tuple[str, ...]] = ("log_loss",)
     """The metrics of which less is better."""
@@ -78,12 +79,15 @@ class Scores(ABC):
     """A row is judged by the rows beside it, as in a search."""
     gaps: ClassVar[bool] = False
     """A prediction may hold NaN."""
+    whole: ClassVar[bool] = False
+    """Truths are whole numbers, -1 where missing; else NaN is."""
 
     def __init_subclass__(cls, *, name: str | None = None, **rest: object) -> None:
         super().__init_subclass__(**rest)
         words = [vars(base).get("words", {}) for base in reversed(cls.__mro__)]
         cls.words = {metric: word for some in words for metric, word in some.items()}
         if name is not None:
+            cls.kind = name
             cls.registry.add(name, cls)
 
     @abstractmethod
@@ -113,10 +117,19 @@ class Scores(ABC):
         """Return the baseline's details of the labelled rows: `log_loss`, `low`, `high`, where it has them."""
         return {}
 
-    @staticmethod
-    def labelled(truth: Array, /) -> NDArray[np.bool_]:
-        """Return bool `[rows]`: the rows with at least one known label."""
-        return np.asarray((~np.isnan(truth)).any(axis=tuple(range(1, truth.ndim))))
+    @classmethod
+    def labelled(cls, truth: Array, /) -> NDArray[np.bool_]:
+        """Return bool `[rows]`: the rows with at least one known label.
+
+        Raises:
+            ValueError: numbers that are not int, where truths are whole.
+        """
+        if cls.whole and not np.issubdtype(truth.dtype, np.integer):
+            raise ValueError(
+                f"The truth of a {cls.kind} target should be int. Found dtype {truth.dtype}."
+            )
+        known = truth >= 0 if cls.whole else ~np.isnan(truth)
+        return np.asarray(known.any(axis=tuple(range(1, truth.ndim))))
 
 
 def words_of(kind: str) -> Mapping[str, str]:

@@ -93,8 +93,8 @@ class AngleScores(Scores, name="angle"):
         constant = math.log(2 * math.pi * float(i0e(concentration)))
         return {"log_loss": constant + concentration * lost}
 
-    @staticmethod
-    def labelled(truth: Array, /) -> NDArray[np.bool_]:
+    @classmethod
+    def labelled(cls, truth: Array, /) -> NDArray[np.bool_]:
         """Return bool `[rows]`: the rows with a known angle."""
         return np.asarray(~np.isnan(truth[:, 0]))
 

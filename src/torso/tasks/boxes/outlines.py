@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import json
 import math
+from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, NamedTuple
 
+import numpy as np
+
 from torso.columns import cells
+from torso.columns.reading import Reading
 from torso.core.errors import DataError
 from torso.tables.table import Column
 from torso.tasks._base.of_picture import OfPicture
 from torso.tasks._base.target import Facts
 
-__all__ = ["CORNERS", "Box", "ListOfBoxes", "plain"]
+__all__ = ["CORNERS", "Box", "ListOfBoxes", "Thing", "plain"]
 
 CORNERS = ("x0", "y0", "x1", "y1")
 _ROOM = 4  # things that a row may have beyond the most that a training row has
@@ -25,6 +29,10 @@ class Box(NamedTuple):
     corners: tuple[float, ...]
     name: str
     values: Mapping[str, Any]
+
+
+Thing = Mapping[tuple[int, ...], Box]
+"""The boxes of a thing, all of one class, by their position in it."""
 
 
 class ListOfBoxes(OfPicture):
@@ -39,6 +47,8 @@ class ListOfBoxes(OfPicture):
 
     fields: ClassVar[tuple[str, ...]] = (*CORNERS, "class")
     """What a box consists of, in the order of a list."""
+    noun: ClassVar[str] = "boxes"
+    """Plural of a thing, for messages."""
 
     def __init__(
         self,
@@ -80,6 +90,33 @@ class ListOfBoxes(OfPicture):
         self.classes = sorted(names, key=int) if numeric else sorted(names)
         self.most = self.given or _ROOM + max(self._count(row) for row in rows if row is not None)
 
+    def encode(self, column: Column, reading: Reading) -> np.ndarray:
+        """Return float32 `[rows, most, ..., 5]`: corners as shares of the picture, and the class.
+
+        Where a thing has no box, and behind a row's last thing, the class is -1 and the corners are NaN; in a row
+        without a label, all is NaN.
+        """
+        out = self.missing(len(column))
+        place = {name: index for index, name in enumerate(self.classes)}
+        scale = np.array(self.picture * 2)
+        for row, boxes in enumerate(self._rows(column)):
+            if boxes is None:
+                continue
+            things = self._things(column, row, boxes)
+            if len(things) > self.most:
+                most = f"more than `most`, which is {self.most}"
+                reading.skip(column, row, f"{len(things)} {self.noun}", most)
+                continue
+            out[row, ..., 4] = -1
+            for number, thing in enumerate(things):
+                name = next(iter(thing.values())).name
+                if name not in place:
+                    reading.skip(column, row, name, "class unseen in training")
+                for position, box in thing.items():
+                    corners = np.clip(np.array(box.corners) / scale, 0, 1)
+                    out[row, number, *position] = [*corners, place.get(name, len(self.classes))]
+        return out
+
     def state(self) -> Facts:
         """Return the classes and the room for things."""
         return {"classes": self.classes, "most": self.most}
@@ -96,6 +133,10 @@ class ListOfBoxes(OfPicture):
     def names(self) -> list[str]:
         """The classes."""
         return self.classes
+
+    @abstractmethod
+    def _things(self, column: Column, row: int, boxes: Sequence[Box]) -> Sequence[Thing]:
+        """Return what the boxes of a row are about."""
 
     def _count(self, boxes: list[Box]) -> int:
         """Return how many things the boxes of a row are."""

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pyarrow as pa
 
-from torso.columns.reading import Reading
 from torso.tables.table import Column
-from torso.tasks.boxes.outlines import CORNERS, ListOfBoxes
+from torso.tasks.boxes.outlines import CORNERS, Box, ListOfBoxes, Thing
 
 __all__ = ["BoxesTarget"]
 
@@ -29,33 +28,12 @@ class BoxesTarget(ListOfBoxes, name="boxes", head="set"):
         of: name of the picture's column; None: the only one.
     """
 
-    def encode(self, column: Column, reading: Reading) -> np.ndarray:
-        """Return float32 `[rows, most, 5]`: corners as shares of the picture, and the class.
-
-        Behind a row's last box the class is -1 and the corners are NaN; in a row without a label, all is NaN.
-        """
-        out = self.missing(len(column))
-        place = {name: index for index, name in enumerate(self.classes)}
-        scale = np.array(self.picture * 2)
-        for row, boxes in enumerate(self._rows(column)):
-            if boxes is None:
-                continue
-            if len(boxes) > self.most:
-                reading.skip(
-                    column, row, f"{len(boxes)} boxes", f"more than `most`, which is {self.most}"
-                )
-                continue
-            out[row, :, 4] = -1
-            for at, box in enumerate(boxes):
-                if box.name not in place:
-                    reading.skip(column, row, box.name, "class unseen in training")
-                out[row, at, :4] = np.clip(np.array(box.corners) / scale, 0, 1)
-                out[row, at, 4] = place.get(box.name, len(self.classes))
-        return out
-
     def missing(self, rows: int) -> np.ndarray:
         """Return NaN for every row."""
         return np.full((rows, self.most, 5), np.nan, dtype=np.float32)
+
+    def _things(self, column: Column, row: int, boxes: Sequence[Box]) -> Sequence[Thing]:  # noqa: ARG002
+        return [{(): box} for box in boxes]
 
     def columns(
         self, task: str, prediction: np.ndarray, details: Mapping[str, np.ndarray]

@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from torso.evaluation.weighted import Floats, ratio
 from torso.tasks._base.scores import Array, Baseline, Measured, Scores
@@ -35,6 +34,7 @@ class CaptionScores(Scores, name="caption"):
     reflected = ()
     against = "usual text"
     axes = (2, 2)
+    whole = True
     probable = False
     named = False
     alike = False
@@ -69,15 +69,6 @@ class CaptionScores(Scores, name="caption"):
         """Return that text for every row."""
         points = np.array([ord(letter) for letter in baseline["text"]] or [-1], np.float64)
         return np.broadcast_to(points, (len(prediction), len(points)))
-
-    @staticmethod
-    def labelled(truth: Array, /) -> NDArray[np.bool_]:
-        """Return bool `[rows]`: the rows with a text."""
-        if not np.issubdtype(truth.dtype, np.integer):
-            raise ValueError(
-                f"The truth of a caption target should be int. Found dtype {truth.dtype}."
-            )
-        return np.asarray((truth >= 0).any(axis=1))
 
 
 def matches(prediction: str, truth: str) -> Floats:

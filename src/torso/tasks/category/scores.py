@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from torso.evaluation.weighted import Floats, Ranking, f1, mean_defined, ratio, surprise
 from torso.tasks._base.scores import Array, Baseline, Measured, Scores
@@ -24,6 +23,7 @@ class CategoryScores(Scores, name="category"):
 
     headline = "accuracy"
     axes = (2, 1)
+    whole = True
 
     def __init__(self, prediction: Array, truth: Array, guess: Array) -> None:  # noqa: ARG002
         num_classes = max(prediction.shape[1], 1 + int(truth.max(initial=-1)))
@@ -67,13 +67,3 @@ class CategoryScores(Scores, name="category"):
         if not learnt.any():
             learnt[:] = 1 / len(learnt)
         return np.broadcast_to(learnt, prediction.shape)
-
-    @staticmethod
-    def labelled(truth: Array, /) -> NDArray[np.bool_]:
-        """Return bool `[rows]`: the rows with a known class."""
-        if not np.issubdtype(truth.dtype, np.integer):
-            raise ValueError(
-                f"The truth of a category target should be int. Found dtype {truth.dtype}."
-            )
-        known: NDArray[np.bool_] = truth >= 0
-        return known

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from torso.evaluation.weighted import Floats, mean_defined, ratio
 from torso.tasks._base.scores import Array, Baseline, Measured, Scores
@@ -28,6 +27,7 @@ class MaskScores(Scores, name="mask"):
     reflected = ()
     against = "usual mask"
     axes = (3, 3)
+    whole = True
     probable = False
 
     def __init__(self, prediction: Array, truth: Array, guess: Array) -> None:  # noqa: ARG002
@@ -63,12 +63,3 @@ class MaskScores(Scores, name="mask"):
     def guess(baseline: Baseline, prediction: Array, /) -> Array:
         """Return that mask for every row."""
         return np.broadcast_to(np.array(baseline["mask"], np.float64), prediction.shape)
-
-    @staticmethod
-    def labelled(truth: Array, /) -> NDArray[np.bool_]:
-        """Return bool `[rows]`: the rows with a labelled pixel."""
-        if not np.issubdtype(truth.dtype, np.integer):
-            raise ValueError(
-                f"The truth of a mask target should be int. Found dtype {truth.dtype}."
-            )
-        return np.asarray((truth >= 0).any(axis=(1, 2)))

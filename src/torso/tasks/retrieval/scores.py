@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from itertools import permutations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from torso.evaluation.weighted import Floats, mean_defined, ratio
 from torso.tasks._base.scores import Array, Baseline, Measured, Scores
@@ -34,6 +33,7 @@ class RetrievalScores(Scores, name="retrieval"):
     reflected = ()
     against = "chance"
     axes = (3, 1)
+    whole = True
     probable = False
     alike = False
     among_rows = True
@@ -69,11 +69,6 @@ class RetrievalScores(Scores, name="retrieval"):
     def guess(baseline: Baseline, prediction: Array, /) -> Array:  # noqa: ARG004
         """Return the same vector for everything that is there."""
         return np.broadcast_to(prediction.any(axis=2, keepdims=True), prediction.shape) * 1.0
-
-    @staticmethod
-    def labelled(truth: Array, /) -> NDArray[np.bool_]:
-        """Return bool `[rows]`: the rows with a known thing."""
-        return np.asarray(truth >= 0)
 
 
 def _metrics() -> list[str]:

@@ -33,6 +33,7 @@ class TagsScores(Scores, name="tags"):
     reflected = ()
     against = "usual tag"
     axes = (2, 2)
+    whole = True
     probable = False
     steps = True
 
@@ -83,15 +84,6 @@ class TagsScores(Scores, name="tags"):
         each = surprise(frequencies[np.clip(classes, 0, len(frequencies) - 1)])
         known = classes >= 0
         return {"log_loss": ratio(np.where(known, each, 0.0).sum(axis=1), known.sum(axis=1))}
-
-    @staticmethod
-    def labelled(truth: Array, /) -> NDArray[np.bool_]:
-        """Return bool `[rows]`: the rows with a known step."""
-        if not np.issubdtype(truth.dtype, np.integer):
-            raise ValueError(
-                f"The truth of a tags target should be int. Found dtype {truth.dtype}."
-            )
-        return np.asarray((truth >= 0).any(axis=1))
 
 
 def _of_tags(baseline: Baseline) -> Floats:

@@ -14,10 +14,10 @@ import pyarrow as pa
 from torso.columns import cells
 from torso.columns.inputs import Input
 from torso.columns.reading import Reading
-from torso.core.errors import ConfigError, DataError, unknown
+from torso.core.errors import DataError
 from torso.tables.table import Column
 from torso.tasks._base.labels import Labels
-from torso.tasks._base.of_picture import cure
+from torso.tasks._base.of_picture import subject
 from torso.tasks._base.target import Facts, Target
 from torso.tasks.tags.codes import spans_of, touching
 
@@ -78,15 +78,7 @@ class TagsTarget(Target, name="tags", head="tokens"):
             ConfigError: none, or several and `of` names none of them.
         """
         known = [name for name, kind in inputs.items() if kind.form in _ALONG]
-        if self.of is None and len(known) == 1:
-            (self.of,) = known
-        if self.of is None:
-            raise ConfigError(
-                f"The tags target {task!r} should be about one text or sequence. Found the inputs {known}. "
-                f"{cure(task, known, 'text')}"
-            )
-        if self.of not in known:
-            raise ConfigError(f"`targets.{task}`: {unknown('text or sequence', self.of, known)}")
+        self.of = subject(self.of, known, self.kind, task, "text", noun="text or sequence")
         self.form, self.steps = inputs[self.of].form, inputs[self.of].length
 
     @property

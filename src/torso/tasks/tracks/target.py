@@ -8,11 +8,10 @@ import numpy as np
 import pyarrow as pa
 
 from torso.columns.inputs import Input
-from torso.columns.reading import Reading
 from torso.core.spec import SpecLike
 from torso.tables.table import Column
 from torso.tasks._base.target import Facts
-from torso.tasks.boxes.outlines import CORNERS, Box, ListOfBoxes, plain
+from torso.tasks.boxes.outlines import CORNERS, Box, ListOfBoxes, Thing, plain
 
 __all__ = ["TracksTarget"]
 
@@ -38,6 +37,7 @@ class TracksTarget(ListOfBoxes, name="tracks", head="set", form="video"):
     """
 
     fields = ("frame", *CORNERS, "class", "track")
+    noun = "tracks"
 
     frames = 0
     size = 64
@@ -56,34 +56,6 @@ class TracksTarget(ListOfBoxes, name="tracks", head="set", form="video"):
         stride = next(stride for stride in (8, 4, 2) if self.size >= 6 * stride)
         frame = {"type": "pyramid", "stride": stride}
         return {self.of: {"type": "frames", "frame": frame, "tokens": 0, "jitter": 0.0}}
-
-    def encode(self, column: Column, reading: Reading) -> np.ndarray:
-        """Return float32 `[rows, most, frames, 5]`: corners as shares of the picture, and the class.
-
-        Where a track has no box, and behind a row's last track, the class is -1 and the corners are NaN; in a row
-        without a label, all is NaN.
-        """
-        out = self.missing(len(column))
-        place = {name: index for index, name in enumerate(self.classes)}
-        scale = np.array(self.picture * 2)
-        for row, boxes in enumerate(self._rows(column)):
-            if boxes is None:
-                continue
-            tracks = self._linked(column, row, boxes)
-            if len(tracks) > self.most:
-                reading.skip(
-                    column, row, f"{len(tracks)} tracks", f"more than `most`, which is {self.most}"
-                )
-                continue
-            out[row, ..., 4] = -1
-            for at, track in enumerate(tracks):
-                name = next(iter(track.values())).name
-                if name not in place:
-                    reading.skip(column, row, name, "class unseen in training")
-                for frame, box in track.items():
-                    out[row, at, frame, :4] = np.clip(np.array(box.corners) / scale, 0, 1)
-                    out[row, at, frame, 4] = place.get(name, len(self.classes))
-        return out
 
     def missing(self, rows: int) -> np.ndarray:
         """Return NaN for every row."""
@@ -140,15 +112,15 @@ class TracksTarget(ListOfBoxes, name="tracks", head="set", form="video"):
             raise column.error(row, f"expected a `track`, a number or a word, found {track!r}")
         return read._replace(values={"frame": int(frame), "track": plain(track)})
 
-    def _linked(self, column: Column, row: int, boxes: Sequence[Box]) -> list[dict[int, Box]]:
+    def _things(self, column: Column, row: int, boxes: Sequence[Box]) -> Sequence[Thing]:
         """Return, for each track, frame -> box."""
-        tracks: dict[str, dict[int, Box]] = {}
+        tracks: dict[str, dict[tuple[int, ...], Box]] = {}
         for box in boxes:
             frame, name = box.values["frame"], box.values["track"]
             track = tracks.setdefault(name, {})
-            if frame in track:
+            if (frame,) in track:
                 raise column.error(row, f"found two boxes of track {name!r} in frame {frame}")
-            track[frame] = box
+            track[(frame,)] = box
             names = sorted({box.name for box in track.values()})
             if len(names) > 1:
                 raise column.error(row, f"expected one class of track {name!r}, found {names}")
