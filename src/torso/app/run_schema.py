@@ -37,7 +37,7 @@ _ABOUT_COLUMN: dict[str, Json] = {
     "targets": {
         "column": {
             "type": "string",
-            "description": "Column that holds the labels; default: that of the target's name.",
+            "description": "Column that holds the labels; default: the target's name.",
         }
     },
 }

@@ -1,4 +1,4 @@
-"""`X` and `y` of scikit-learn as columns of a Torso table, and answers in the form that `y` had."""
+"""`X` and `y` as columns of a table, and answers in the form of `y`."""
 
 from __future__ import annotations
 

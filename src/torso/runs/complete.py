@@ -1,4 +1,4 @@
-"""A config's parts written out in full, defaults included, so that `run.yaml` hides nothing and repeats the run."""
+"""A config's parts written out in full, defaults included, so that `run.yaml` repeats the run."""
 
 from __future__ import annotations
 

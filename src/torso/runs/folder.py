@@ -1,4 +1,4 @@
-"""The folder of a run. Nothing else in Torso writes into one, but for the vectors of `torso search`.
+"""The folder of a run. Only this module and `torso search` write into it.
 
 `run.yaml` comes first and `model.safetensors` last, so a folder with weights is a finished run. A folder holds
 YAML, JSON, Parquet and safetensors: no pickle, no code.
@@ -226,7 +226,7 @@ def read_json(path: Path) -> dict[str, Any]:
         content: dict[str, object] = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise RunError(
-            f"{str(path.parent)!r} is no finished run: {path.name} is absent. Give the folder that `torso fit -o` "
+            f"{str(path.parent)!r} is not a finished run: {path.name} is absent. Give the folder that `torso fit -o` "
             "wrote."
         ) from None
     except (json.JSONDecodeError, UnicodeDecodeError) as error:

@@ -154,7 +154,7 @@ class Predictor:
         for name in parts[0]:
             if name in columns:
                 raise ConfigError(
-                    f"`keep` names {name!r}, which a column of answers is called too. Rename it in the table."
+                    f"`keep` names {name!r}, but an answer column has this name, too. Rename it in the table."
                 )
             columns[name] = pa.concat_arrays([part[name] for part in parts])
         answers = pa.table(columns)
@@ -300,7 +300,7 @@ class Predictor:
             twice = sorted(own.keys() & columns.keys())
             if twice:
                 raise ConfigError(
-                    f"Two targets give answer columns of one name, {twice}. Rename the target {task!r} in the "
+                    f"Two targets give answer columns of the same name, {twice}. Rename the target {task!r} in the "
                     "table and fit again."
                 )
             columns |= own

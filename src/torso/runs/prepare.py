@@ -1,4 +1,4 @@
-"""Everything of a run that comes before its first step, done once for as many trainings as you like.
+"""The steps of a run before training, done once for any number of trainings.
 
 `prepare` reads the tables, infers the kinds of their columns, splits the rows, learns vocabularies and statistics,
 and decodes the files. `torso.train` takes it from there, again and again.

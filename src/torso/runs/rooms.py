@@ -1,4 +1,4 @@
-"""The rooms whose parts a run names, by the key of `run.yaml` that names them."""
+"""The rooms of a run's parts, by their key in `run.yaml`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The split of a run as it is kept in its folder, so that another run can be judged on the same rows.
+"""The split of a run in its folder, for other runs on the same rows.
 
 `split.parquet` has a row per row of the table, in its order, with one column `part`: `train`, `validation`,
 `test`, or null for a row that is in none. Dictionary encoding keeps it at two bits a row.

@@ -1,4 +1,4 @@
-"""A folder or a table whose vectors are known, to be searched again and again."""
+"""A folder or a table with known vectors, for many searches."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Searches a run with a retrieval target: the door of this room."""
+"""Searches with a run that has a retrieval target: the entrance of this room."""
 
 from __future__ import annotations
 

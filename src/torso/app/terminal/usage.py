@@ -43,7 +43,7 @@ def _balancing(seen: BalancingReport) -> list[Text]:
         lines.append(f"balancing took {seen.overhead:.1%} on top of plain steps")
     if seen.conflicts is not None:
         lines.append(
-            f"{seen.conflicts:.0%} of {seen.looks} looks saw tasks in conflict (see log.jsonl)"
+            f"{seen.conflicts:.0%} of {seen.looks} looks found conflicting tasks (see log.jsonl)"
         )
     last, first = seen.weights_last_epoch, seen.weights_first_epoch
     if last != first:

@@ -1,4 +1,4 @@
-"""Intervals that hold the share of labels they promise, whatever the head's likelihood got wrong.
+"""Conformal intervals: they hold the promised share of labels even if the likelihood is wrong.
 
 Split conformal prediction: on rows that did not train the network, see how far labels lie outside, in units of
 what the head thinks their spread is, and set the ends where the promised share of new rows will be held. For rows

@@ -1,4 +1,4 @@
-"""Angles and times of day or year as targets: the end of a turn is its beginning."""
+"""Angles and times of day or year as periodic targets."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How long until something happens, where some rows were only watched for a while."""
+"""Times until an event, some of them censored, as a target."""
 
 from __future__ import annotations
 
