@@ -164,7 +164,7 @@ def _kinds(section: str) -> dict[str, Json]:
 
 
 def _from_elsewhere(key: str) -> list[Json]:
-    """Return the spellings of a part outside Torso, whose settings nobody here knows."""
+    """Return the spellings of a part outside Torso; its settings are unknown here."""
     name = {"type": "string", "pattern": _ANY_NAME}
     return [
         name,

@@ -50,7 +50,7 @@ def read_inputs(X: Any) -> Table:
 
 
 def unused(name: str, taken: Iterable[str]) -> str:
-    """Return `name`, with underscores behind it until it is none of those `taken`."""
+    """Return `name`, with underscores appended until it is not `taken`."""
     while name in taken:
         name += "_"
     return name

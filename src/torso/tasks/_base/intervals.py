@@ -27,7 +27,7 @@ def conformal_bound(distances: Tensor, level: float) -> float | None:
 
 
 def check_level(level: float) -> float:
-    """Return `level`, or say that it is no share."""
+    """Return `level`; refuse one that is not between 0 and 1."""
     if not 0.0 < level < 1.0:
         raise ValueError(
             f"Parameter `level` should lie between 0 and 1, such as 0.9. Found {level!r}."
