@@ -45,6 +45,7 @@ class ListOfBoxes(OfPicture):
         of: name of the column that the boxes are about; None: the only one.
     """
 
+    learned = ("classes", "most")
     fields: ClassVar[tuple[str, ...]] = (*CORNERS, "class")
     """What a box consists of, in the order of a list."""
     noun: ClassVar[str] = "boxes"
@@ -116,14 +117,6 @@ class ListOfBoxes(OfPicture):
                     corners = np.clip(np.array(box.corners) / scale, 0, 1)
                     out[row, number, *position] = [*corners, place.get(name, len(self.classes))]
         return out
-
-    def state(self) -> Facts:
-        """Return the classes and the room for things."""
-        return {"classes": self.classes, "most": self.most}
-
-    def restore(self, state: Facts) -> None:
-        """Take back the classes and the room for things."""
-        self.classes, self.most = state["classes"], state["most"]
 
     def offered(self) -> Facts:
         """Offer the picture's name, and the number of classes."""
