@@ -122,11 +122,11 @@ class Input(ABC):
         """Learn from the training rows of the column. Default: nothing."""
 
     def state(self) -> State:
-        """Return everything that `fit` learned, as JSON values. Default: the attributes in `learned`."""
+        """Return the fitted state as JSON values. Default: the attributes in `learned`."""
         return {name: getattr(self, name) for name in self.learned}
 
     def restore(self, state: State) -> None:
-        """Take back the values of `state`."""
+        """Restore the values of `state`."""
         for name in self.learned:
             setattr(self, name, state[name])
 
@@ -147,4 +147,4 @@ class Input(ABC):
 
     @abstractmethod
     def offered(self) -> Offers:
-        """Return what an encoder's constructor may ask for; lists hold one element per scalar column."""
+        """Return facts for an encoder's constructor; lists hold one element per scalar column."""

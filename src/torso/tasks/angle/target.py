@@ -1,4 +1,4 @@
-"""Angles and times of day or year as targets: the end of a turn is its beginning."""
+"""Angles and times of day or year as periodic targets."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ class AngleTarget(Target, name="angle", head="von_mises"):
         return named(task, columns)
 
     def _radians(self, values: np.ndarray) -> np.ndarray:
-        """Return float64 from 0 to 2 pi, NaN for what is no finite number."""
+        """Return float64 from 0 to 2 pi, NaN for cells that are not finite."""
         known = np.where(np.isfinite(values), values, np.nan)
         return np.mod(known, self.period) * (_TURN / self.period)
 

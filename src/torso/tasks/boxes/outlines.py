@@ -129,7 +129,7 @@ class ListOfBoxes(OfPicture):
 
     @abstractmethod
     def _things(self, column: Column, row: int, boxes: Sequence[Box]) -> Sequence[Thing]:
-        """Return what the boxes of a row are about."""
+        """Return the things that the boxes of a row show."""
 
     def _count(self, boxes: list[Box]) -> int:
         """Return how many things the boxes of a row are."""

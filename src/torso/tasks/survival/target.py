@@ -1,4 +1,4 @@
-"""How long until something happens, where some rows were only watched for a while."""
+"""Times until an event, some of them censored, as a target."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _HAPPENED, _CENSORED = ("1", "true", "yes"), ("0", "false", "no")
 
 
 class SurvivalTarget(Target, name="survival", head="weibull"):
-    """A time until an event, or until nobody watched any longer; never guessed, always asked for.
+    """A time until an event or until its censoring; never inferred, always named by the user.
 
     The target's column holds the time, above 0, in any unit; the column `event` says how it ended: 1, true or yes
     where the event happened, 0, false or no where it had not happened by then (the label is "censored"). A row
