@@ -52,32 +52,53 @@ def test_lists_keep_brackets(capsys):
     assert "torso[video]" in "".join(capsys.readouterr().out.split())
 
 
-@pytest.mark.parametrize(
-    ("setting", "near"),
-    [
-        ("fusion=gatde", "gated"),
-        ("sharing={type: mmoee, experts: 2}", "mmoe"),
-        ("balancing=fxed", "fixed"),
-        ("encoders.photo=convnett", "convnet"),
-        ("heads.y=studnt", "student"),
-        ("inputs.a.kind=nmber", "number"),
-        ("targets.y.kind=numbr", "number"),
-    ],
-)
-def test_a_misspelt_part_is_refused_without_its_table_and_without_torch(tmp_path, setting, near):
-    table = tmp_path / "nobody_writes_here.csv"
+MISSPELT = {
+    "fusion=gatde": "gated",
+    "sharing={type: mmoee, experts: 2}": "mmoe",
+    "balancing=fxed": "fixed",
+    "encoders.photo=convnett": "convnet",
+    "heads.y=studnt": "student",
+    "inputs.a.kind=nmber": "number",
+    "targets.y.kind=numbr": "number",
+}
+"""A setting -> the part that was meant."""
+MISSPELL = """
+import json, sys
+from contextlib import redirect_stderr
+from io import StringIO
+from torso.app.cli import main
+
+said = {}
+table, *settings = sys.argv[1:]
+for setting in settings:
+    sys.argv = ["torso", "fit", table, "-t", "y", "--set", setting]
+    try:
+        with redirect_stderr(StringIO()) as errors:
+            main()
+    except SystemExit as end:
+        said[setting] = [end.code, errors.getvalue(), "torch" in sys.modules]
+print(json.dumps(said))
+"""
+
+
+@pytest.fixture(scope="module")
+def misspelt(tmp_path_factory):
+    """Return setting -> exit code, errors, True if torch was imported; one process tries them all."""
+    table = tmp_path_factory.mktemp("misspelt") / "nobody_writes_here.csv"
     os.mkfifo(table)  # reading it would never end
-    command = ["torso", "fit", str(table), "-t", "y", "--set", setting]
-    code = (
-        f"import sys; sys.argv = {command}; from torso.app.cli import main\n"
-        "try: main()\n"
-        "finally: assert 'torch' not in sys.modules"
-    )
-    run = [sys.executable, "-c", code]
+    run = [sys.executable, "-c", MISSPELL, str(table), *MISSPELT]
     done = subprocess.run(run, capture_output=True, text=True, check=False, timeout=60)
-    assert done.returncode == 1
-    assert f"Did you mean '{near}'?" in done.stderr
-    assert "Traceback" not in done.stderr
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+@pytest.mark.parametrize(("setting", "near"), MISSPELT.items())
+def test_a_misspelt_part_is_refused_without_its_table_and_without_torch(misspelt, setting, near):
+    code, errors, with_torch = misspelt[setting]
+    assert code == 1
+    assert f"Did you mean '{near}'?" in errors
+    assert "Traceback" not in errors
+    assert not with_torch
 
 
 def test_inspect_without_torch():

@@ -486,19 +486,21 @@ def test_early_stopping_keeps_the_best_weights():
 # --- every part ---------------------------------------------------------------------------------------------
 
 
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory):
+    """Return the plain table, read once for all trainings of every part."""
+    cache = tmp_path_factory.mktemp("prepared")
+    return torso.prepare(tables.plain(), TARGETS, settings={**TINY, "data.cache": str(cache)})
+
+
 @pytest.mark.parametrize(
     ("fusion", "sharing"),
     once_each(list(Fusion.registry), [spec for spec, _ in sharings()]),
     ids=str,
 )
-def test_every_fusion_and_sharing_end_to_end(fusion, sharing, tmp_path):
+def test_every_fusion_and_sharing_end_to_end(prepared, fusion, sharing, tmp_path):
     """Each part once: how two of them meet is a matter of the model, and tested there."""
-    torso.fit(
-        tables.plain(),
-        TARGETS,
-        out=tmp_path,
-        settings={**TINY, "fusion": fusion, "sharing": sharing},
-    )
+    torso.train(prepared, {"fusion": fusion, "sharing": sharing}, out=tmp_path)
     assert len(torso.load(tmp_path).predict(tables.plain())) == 40
 
 
@@ -511,12 +513,12 @@ def test_every_fusion_and_sharing_end_to_end(fusion, sharing, tmp_path):
     ),
     ids=str,
 )
-def test_every_balancing_end_to_end(name, fusion, sharing, tmp_path):
+def test_every_balancing_end_to_end(prepared, name, fusion, sharing, tmp_path):
     """Each above a body that all tasks share: without one, many would have nothing to do."""
     spec = {"type": "fixed", "weights": {"loud": 2.0}} if name == "fixed" else name
     watcher = Watcher()
-    settings = {**TINY, "balancing": spec, "fusion": fusion, "sharing": sharing}
-    torso.fit(tables.plain(), TARGETS, out=tmp_path, settings=settings, listener=watcher)
+    settings = {"balancing": spec, "fusion": fusion, "sharing": sharing}
+    torso.train(prepared, settings, out=tmp_path, listener=watcher)
     assert set(watcher.epochs[0].weights) <= set(TARGETS)
     assert len(torso.load(tmp_path).predict(tables.plain())) == 40
 
