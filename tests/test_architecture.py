@@ -154,6 +154,10 @@ def test_docstrings_and_messages_open_with_a_noun_or_a_verb():
     assert not TREE.riddles(), listed(TREE.riddles())
 
 
+def test_first_sentences_have_no_what_clause():
+    assert not TREE.what_clauses(), listed(TREE.what_clauses())
+
+
 def test_rooms_show_an_example():
     assert not TREE.without_example(), listed(TREE.without_example())
 

@@ -134,8 +134,8 @@ def test_later_settings_win():
     [
         ("epochs", "should look like training.epochs=5. Found 'epochs'"),
         ("=5", "should look like"),
-        ("a=[1", "no YAML"),
-        ("dim.x.y=5", "leads through `dim`, which is 8"),
+        ("a=[1", "not valid YAML"),
+        ("dim.x.y=5", "needs a mapping at `dim`. Found 8"),
     ],
 )
 def test_a_setting_that_is_none(setting, message):
@@ -145,5 +145,5 @@ def test_a_setting_that_is_none(setting, message):
 
 def test_yaml_cannot_make_objects(tmp_path):
     (tmp_path / "run.yaml").write_text("a: !!python/object/apply:os.system ['true']")
-    with pytest.raises(ConfigError, match="is no YAML"):
+    with pytest.raises(ConfigError, match="is not valid YAML"):
         read_config(tmp_path / "run.yaml")

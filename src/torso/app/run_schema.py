@@ -37,7 +37,7 @@ _ABOUT_COLUMN: dict[str, Json] = {
     "targets": {
         "column": {
             "type": "string",
-            "description": "Column that holds the labels; default: that of the target's name.",
+            "description": "Column that holds the labels; default: the target's name.",
         }
     },
 }
@@ -164,7 +164,7 @@ def _kinds(section: str) -> dict[str, Json]:
 
 
 def _from_elsewhere(key: str) -> list[Json]:
-    """Return the spellings of a part outside Torso, whose settings nobody here knows."""
+    """Return the spellings of a part outside Torso; its settings are unknown here."""
     name = {"type": "string", "pattern": _ANY_NAME}
     return [
         name,

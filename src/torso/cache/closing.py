@@ -1,4 +1,4 @@
-"""A `with` block that commits what it wrote, also when it fails."""
+"""A `with` block that commits its writes, also when it fails."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["ClosedByBlock"]
 
 
 class ClosedByBlock(ABC):
-    """Base of what a `with` block closes."""
+    """Base of objects that a `with` block closes."""
 
     @abstractmethod
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""The cache on disk: files that are believed only when they are whole.
+"""The cache on disk: segment files, read only if complete and intact.
 
 A folder holds segments. `<name>.bin` is raw data, private to its writer while it grows; `<name>.npy` is its
 index, moved into place in one step once the data is on the disk, and from then on neither file changes.

@@ -124,7 +124,7 @@ class FeatureStore(ClosedByBlock):
         return len(self._locations)
 
     def refresh(self) -> None:
-        """Take in what other processes have committed since; known items keep their numbers."""
+        """Read the items that other processes committed since; known items keep their numbers."""
         with self._lock:
             known = set(self._segments)
             segments = list(read_segments(self.folder, self._identity, _ITEM, skip=known))
@@ -239,7 +239,7 @@ class FeatureStore(ClosedByBlock):
             self._writer, self._pending = None, []
 
     def close(self) -> None:
-        """Commit, and let go of the maps and of what could not be committed."""
+        """Commit; release the maps and discard items that could not be committed."""
         try:
             self.commit()
         finally:

@@ -64,7 +64,7 @@ def text_of(value: object) -> str | None:
 
 
 def numbers(column: Column) -> np.ndarray:
-    """Return float64 `[rows]`, NaN where missing; a cell that is no number is an error."""
+    """Return float64 `[rows]`, NaN where missing; a cell that is not a number is an error."""
     values = column.values
     if pa.types.is_integer(values.type) or pa.types.is_floating(values.type):
         return np.asarray(pc.cast(values, pa.float64()).to_numpy(zero_copy_only=False))
@@ -192,7 +192,7 @@ def _lists(column: Column) -> list[Any]:
 
 
 def _first_bad_number(values: pa.Array) -> tuple[int, str]:
-    """Return the first row whose cell is no number, and that cell."""
+    """Return the first row whose cell is not a number, and that cell."""
     for row, cell in enumerate(values):
         try:
             cell.cast(pa.float64())

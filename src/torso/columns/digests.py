@@ -1,4 +1,4 @@
-"""16-byte digests of cells, by which a changed cell is told without keeping its content."""
+"""16-byte digests of cells: they reveal a changed cell without storing its content."""
 
 from __future__ import annotations
 

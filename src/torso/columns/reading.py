@@ -1,4 +1,4 @@
-"""One pass over a table's cells: the options it is read with, and a log of what it skipped.
+"""One pass over a table's cells: its options, and a log of the skipped cells.
 
 Every kind that lays out a column is handed a `Reading`. It pairs frozen `ReadOptions` with one `ReadLog`. Its
 skipped cells become `skipped.jsonl` in a run's folder.

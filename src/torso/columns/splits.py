@@ -1,4 +1,4 @@
-"""Which rows train, which decide when to stop, which are kept for the verdict.
+"""Splits of the rows: training, validation for early stopping, and test.
 
 Random, stratified by a column, by group (the groups never cross), or as a column of the table says.
 """

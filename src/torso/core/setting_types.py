@@ -12,7 +12,7 @@ __all__ = ["accepts", "choices", "members", "rule"]
 
 
 def members(kind: object) -> tuple[object, ...]:
-    """Return the types of a union, or the type alone; without what `Annotated` notes beside it.
+    """Return the types of a union, or the type alone, without the notes of `Annotated`.
 
     >>> members(int | None)
     (<class 'int'>, <class 'NoneType'>)

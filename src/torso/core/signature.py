@@ -122,7 +122,7 @@ def _parameters(make: Callable[..., object]) -> Mapping[str, inspect.Parameter]:
 
 
 def _notes(annotation: object) -> list[object]:
-    """Return what `Annotated` notes beside a type or beside a member of a union."""
+    """Return the notes of `Annotated` beside a type or a member of a union."""
     if get_origin(annotation) is Annotated:
         kind, *notes = get_args(annotation)
         return [*notes, *_notes(kind)]

@@ -1,4 +1,4 @@
-"""Images: a feature pyramid, whose tokens are the cells of a fine map that knows the whole picture."""
+"""Images: a feature pyramid; its tokens are cells of a fine map with global context."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Numbers, default: piecewise-linear embeddings, which shrug off skewed scales and outliers."""
+"""Numbers, default: piecewise-linear embeddings, robust to skewed scales and outliers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`X` and `y` of scikit-learn as columns of a Torso table, and answers in the form that `y` had."""
+"""`X` and `y` as columns of a table, and answers in the form of `y`."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def read_inputs(X: Any) -> Table:
 
 
 def unused(name: str, taken: Iterable[str]) -> str:
-    """Return `name`, with underscores behind it until it is none of those `taken`."""
+    """Return `name`, with underscores appended until it is not `taken`."""
     while name in taken:
         name += "_"
     return name

@@ -266,7 +266,7 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
         return {name: {} if self.kind is None else self.kind for name in names}
 
     def _inputs(self, X: object, names: Sequence[str]) -> Any:
-        """Return the inputs asked for; all columns of an array of numbers, which are what they are."""
+        """Return the inputs asked for; for an array of numbers, each column is a number."""
         if self.inputs is None and isinstance(X, np.ndarray) and X.dtype.kind in "iuf":
             return dict.fromkeys(names, "number")
         return self.inputs

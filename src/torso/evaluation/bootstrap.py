@@ -1,4 +1,4 @@
-"""Bootstrap intervals: how much would a metric move with other rows of the same kind?
+"""Bootstrap intervals: the spread of a metric over resampled rows.
 
 A resample is not a list of rows but a weight per row, the number of times it was drawn. A metric that is
 written over weights therefore needs one formula for its value (all weights 1) and for all resamples at once.

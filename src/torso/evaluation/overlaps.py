@@ -1,4 +1,4 @@
-"""Things that are found or not: overlap, who takes which true thing, and average precision of each class."""
+"""Detection metrics: overlap (IoU), matching with true boxes, average precision of each class."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Metrics over weighted rows, the arithmetic that the kinds share.
+"""Metrics over weighted rows, shared by the kinds of task.
 
 Everywhere: `weights` is `[resamples, rows]`, how often each row counts in each resample. An undefined result
 is NaN, never a made-up 0 or 1, and is left out of averages over classes, dimensions and labels.

@@ -1,4 +1,4 @@
-"""Hierarchical: a central stream listens to the modalities' streams at every layer."""
+"""Hierarchical: a central stream reads the modalities' streams at every layer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sequential: the tokens of one modality ask each of the others in turn."""
+"""Sequential: the tokens of one modality attend to each of the others in turn."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Parallel, mixed: each row chooses how much it believes each of several experts that read all modalities."""
+"""Parallel, mixed: a gate per row weighs several experts that read all modalities."""
 
 from __future__ import annotations
 

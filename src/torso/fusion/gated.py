@@ -1,4 +1,4 @@
-"""Parallel, gated: each row decides, component by component, how much of each modality it takes (GMU)."""
+"""Parallel, gated: a gate per row and component weighs the modalities (GMU)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Parallel, late: each modality forms its own opinion, and only the opinions are joined."""
+"""Parallel, late: a perceptron per modality, then the mean or product of their outputs."""
 
 from __future__ import annotations
 

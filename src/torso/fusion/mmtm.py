@@ -1,4 +1,4 @@
-"""Hierarchical: after every layer each modality's channels are gated by what all of them hold."""
+"""Hierarchical: at every layer all modalities together gate the channels of each."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Hierarchical: every modality is read through the eyes of every other, then on its own."""
+"""Hierarchical: every modality attends to every other, then to itself."""
 
 from __future__ import annotations
 

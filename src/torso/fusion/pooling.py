@@ -1,4 +1,4 @@
-"""Parallel, the simplest: a linear layer per modality, then the sum, the mean or the maximum of what a row has."""
+"""Parallel, the simplest: a linear layer per modality, then the sum, mean or maximum."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Hierarchical: fuse, show every modality what came out, and fuse again."""
+"""Hierarchical: fuse, feed the result back to every modality, and fuse again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Inference: the kind of each column, the evidence for it, and what looks wrong.
+"""Inference: the kind of each column, the evidence for it, and warnings.
 
 >>> from torso.tables import read_table
 >>> rows = [{"photo": f"{row}.jpg", "age": row % 40, "plan": "AB"[row % 2]} for row in range(80)]

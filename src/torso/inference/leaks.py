@@ -1,4 +1,4 @@
-"""Columns that give a target away.
+"""Leaks: input columns that give a target away.
 
 An id that was handed out in the order of the classes, a code with the class in its prefix, a second spelling of
 the label: each makes a model that is excellent in every test and useless afterwards. Such a column is found

@@ -1,4 +1,4 @@
-"""The kind of each column and why, and what looks wrong: inference guesses, so it always says what it guessed.
+"""The kind of each column, the evidence for it, and warnings: every guess is reported.
 
 Inputs, in this order; the first that fits wins (marker cells such as NA do not count):
 

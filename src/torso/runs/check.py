@@ -107,7 +107,7 @@ def _check_name(room: str, path: str, value: object, forms: Sequence[str]) -> No
 
 
 def _check_kinds(section: str, columns: Described) -> None:
-    """Check what is said of each column; where the kind is open, some kind has to know the settings."""
+    """Check each column's kind and settings; if the kind is open, some kind must take the settings."""
     for name, spec in columns.items():
         if not spec:
             continue
@@ -245,7 +245,7 @@ def _passes(registry: PartRegistry, spec: Spec) -> bool:
 
 
 def _check(registry: PartRegistry, spec: Spec, path: str) -> None:
-    """Check name and settings; an error begins with the path of what is wrong."""
+    """Check name and settings; an error begins with the path of the wrong value."""
     with within(path):
         registry.check(Spec(spec.name))
     for key, value in spec.settings.items():

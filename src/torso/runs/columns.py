@@ -17,7 +17,7 @@ __all__ = ["infer_columns", "leftover_warnings"]
 
 
 def infer_columns(table: Table, values: dict[str, Any], *, add: bool) -> list[ColumnReport]:
-    """Fill in the kinds of inputs and targets in `values`, and return what was seen in the table.
+    """Fill in the kinds of inputs and targets in `values`, and return a report of each column.
 
     Args:
         table: the table.
@@ -95,7 +95,7 @@ def _in_table(columns: Described, table: Table, role: str) -> Described:
 
 
 def _settled(spec: dict[str, object] | None, report: ColumnReport) -> dict[str, object]:
-    """Return what is said of a column, with what its cells say where that leaves the kind or a setting open."""
+    """Return a column's kind and settings: those given, and the inferred ones where these are open."""
     spec = dict(spec or {})
     kind = spec.pop("kind", report.kind)
     if not kind:

@@ -1,4 +1,4 @@
-"""A config's parts written out in full, defaults included, so that `run.yaml` hides nothing and repeats the run."""
+"""A config's parts written out in full, defaults included, so that `run.yaml` repeats the run."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def complete_parts(config: RunConfig, schema: Schema, rows: int) -> RunConfig:
 
 
 def _encoder(config: RunConfig, schema: Schema, modality: str) -> Spec:
-    """Return the spec of a modality's encoder, with what the config leaves open."""
+    """Return the complete spec of a modality's encoder, defaults included."""
     form = schema.modalities[modality].form
     return schema.encoder(modality, Encoder.registry.parse(config.encoders.get(modality), form))
 
@@ -114,7 +114,7 @@ def _written_out(
 
 
 def _refuse_facts(task: str, spec: object, kind: Target) -> None:
-    """Refuse to be told what the data say, such as the number of classes."""
+    """Refuse settings that follow from the data, such as the number of classes."""
     for key, value in spec.items() if isinstance(spec, Mapping) else ():
         if key in ("dim", "token_dim") or key in kind.offered():
             raise ConfigError(
@@ -153,7 +153,7 @@ def _batch_size(rows: int) -> int:
 
 
 def _training(said: TrainingConfig, schema: Schema, rows: int) -> TrainingConfig:
-    """Return how to train, with what `said` leaves open."""
+    """Return the complete settings of a training: `said`, and defaults for its open ones."""
     batch = said.batch_size or _batch_size(rows)
     left_open = {
         "batch_size": batch,

@@ -1,4 +1,4 @@
-"""`run.yaml`: everything a run was told, complete and editable; unknown keys are errors with the nearest name.
+"""`run.yaml`: all settings of a run, complete and editable. Unknown keys are errors.
 
 The parts (encoders, fusion, sharing, heads, balancing) are specs that their rooms check against the parts'
 constructors, so their settings are not written a second time here.
@@ -35,16 +35,16 @@ _Part = str | dict[str, Any]
 class SplitConfig(Strict):
     """How rows are dealt out to training, validation and test."""
 
-    test: float = Field(
-        0.2, ge=0, lt=1, description="share of rows (or groups) kept for the verdict"
+    test: float = Field(0.2, ge=0, lt=1, description="share of rows (or groups) kept for the test")
+    validation: float = Field(
+        0.1, gt=0, lt=1, description="share for early stopping and calibration"
     )
-    validation: float = Field(0.1, gt=0, lt=1, description="share that decides when to stop")
     stratify: str | None = Field(None, description="column spread over the splits alike")
     group: str | None = Field(None, description="column whose equal values stay on one side")
     column: str | None = Field(None, description="column that says train, validation or test")
-    seed: int | None = Field(None, description="of the draw; null: that of the run")
+    seed: int | None = Field(None, description="seed of the draw; null: the run's seed")
     like: str | None = Field(
-        None, description="folder of a run on the same rows, whose split is taken"
+        None, description="folder of a run on the same rows; its split is used"
     )
 
 
@@ -61,7 +61,7 @@ class DataConfig(Strict):
         None, description="folder of the feature cache; default ~/.cache/torso"
     )
     on_error: Literal["missing", "fail"] = Field(
-        "missing", description="what an unreadable file does"
+        "missing", description="an unreadable file counts as missing, or ends the run"
     )
     most_skipped: float = Field(
         0.2, ge=0, le=1, description="share of unreadable files that fails a run"
@@ -71,7 +71,7 @@ class DataConfig(Strict):
 class RunConfig(Strict):
     """A whole run."""
 
-    seed: int = Field(0, description="of the split, the first weights, the order of rows")
+    seed: int = Field(0, description="seed of the split, the first weights, the order of rows")
     data: DataConfig = DataConfig()  # type: ignore[call-arg]
     inputs: dict[str, dict[str, Any]] = Field(description="column -> kind and its settings")
     targets: dict[str, dict[str, Any]] = Field(description="column -> kind and its settings")
@@ -80,9 +80,9 @@ class RunConfig(Strict):
     fusion: _Part = "concat"
     sharing: _Part = "hard"
     heads: dict[str, _Part] = Field({}, description="task -> head")
-    modality_heads: bool = Field(False, description="a head of every task above each modality too")
+    modality_heads: bool = Field(False, description="adds heads of every task above each modality")
     missing: Literal["token", "skip"] = Field(
-        "token", description="what stands for what a row lacks: a learned token, or nothing"
+        "token", description="for a modality that a row lacks: a learned token, or nothing"
     )
     balancing: _Part = "equal"
     training: TrainingConfig = TrainingConfig()
@@ -117,7 +117,7 @@ def read_config(path: str | Path) -> dict[str, object]:
     except OSError as error:
         raise ConfigError(f"Cannot read the config {str(path)!r}: {error.strerror}.") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path} is no YAML: {error}") from error
+        raise ConfigError(f"{path} is not valid YAML: {error}") from error
     if not isinstance(values, dict):
         raise ConfigError(f"{path} should hold a mapping. Found {type(values).__name__}.")
     return values
@@ -132,7 +132,7 @@ def apply_settings(
     the keys that exist (`inputs.a.b.kind=text` finds the column `a.b`).
 
     Raises:
-        ConfigError: a setting without `=`, or one that leads through something that is no mapping.
+        ConfigError: a setting without `=`, or one inside a value that is not a mapping.
 
     >>> values = {"inputs": {"a.b": {"kind": "number"}}}
     >>> apply_settings(values, ["inputs.a.b.kind=text", "training.epochs=5"])
@@ -151,7 +151,9 @@ def _pair(setting: str) -> tuple[str, object]:
     try:
         return path.strip(), _loaded(text)
     except yaml.YAMLError as error:
-        raise ConfigError(f"The value of the setting {setting!r} is no YAML: {error}") from error
+        raise ConfigError(
+            f"The value of the setting {setting!r} is not valid YAML: {error}"
+        ) from error
 
 
 def _loaded(text: str) -> object:
@@ -186,7 +188,7 @@ def _put(
     if isinstance(inner, str) and len(rest) == 1:  # a part or a column given by a name
         inner = values[key] = {name_key: inner}
     if not isinstance(inner, dict):
-        raise ConfigError(f"The setting {setting!r} leads through `{key}`, which is {inner!r}.")
+        raise ConfigError(f"The setting {setting!r} needs a mapping at `{key}`. Found {inner!r}.")
     _put(inner, rest, value, setting, "kind" if key in ("inputs", "targets") else name_key)
 
 
@@ -206,7 +208,7 @@ def key_paths(model: type[BaseModel], before: str = "") -> list[str]:
 
 
 def _sentence(model: type[BaseModel], error: ErrorDetails) -> str:
-    """Return what pydantic found wrong as path, rule, value found and cure."""
+    """Return an error of pydantic as path, rule, value found and cure."""
     location = [str(key) for key in error["loc"]]
     path = ".".join(location)
     if error["type"] == "extra_forbidden":

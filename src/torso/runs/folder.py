@@ -1,4 +1,4 @@
-"""The folder of a run. Nothing else in Torso writes into one, but for the vectors of `torso search`.
+"""The folder of a run. Only this module and `torso search` write into it.
 
 `run.yaml` comes first and `model.safetensors` last, so a folder with weights is a finished run. A folder holds
 YAML, JSON, Parquet and safetensors: no pickle, no code.
@@ -72,7 +72,7 @@ class RunFolder:
 
     @contextmanager
     def made(self) -> Iterator[None]:
-        """Make the folder; if the block fails before the first epoch, take away what was made."""
+        """Make the folder; if the block fails before the first epoch, remove it again."""
         new = [folder for folder in (self.path, *self.path.parents) if not folder.exists()]
         self.path.mkdir(parents=True, exist_ok=True)
         try:
@@ -86,7 +86,7 @@ class RunFolder:
             raise
 
     def begin(self, config: RunConfig, *, resume: bool) -> JsonLog:
-        """Write the config and return the log; unless a run is resumed, clear away what an earlier one left."""
+        """Write the config and return the log; unless resumed, remove an earlier run's weights and vectors."""
         if not resume:  # a kill must not leave old weights beside a new config
             _remove(self.path / "search")
             (self.path / "model.safetensors").unlink(missing_ok=True)
@@ -226,7 +226,7 @@ def read_json(path: Path) -> dict[str, Any]:
         content: dict[str, object] = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise RunError(
-            f"{str(path.parent)!r} is no finished run: {path.name} is absent. Give the folder that `torso fit -o` "
+            f"{str(path.parent)!r} is not a finished run: {path.name} is absent. Give the folder that `torso fit -o` "
             "wrote."
         ) from None
     except (json.JSONDecodeError, UnicodeDecodeError) as error:

@@ -1,4 +1,4 @@
-"""Answers of a run with what was said on the way."""
+"""Answers and scores of a run, with the skipped cells and notes on them."""
 
 from __future__ import annotations
 

@@ -80,7 +80,7 @@ class Predictor:
         self.model.eval()
 
     def __getattr__(self, name: str) -> object:
-        """Name the new spelling of what has moved."""
+        """Raise an error that says the new spelling of a moved attribute."""
         hint = f" It is now `{MOVED[name]}`." if name in MOVED else ""
         raise AttributeError(f"A Predictor has no attribute {name!r}.{hint}", name=name, obj=self)
 
@@ -102,12 +102,12 @@ class Predictor:
 
     @property
     def baselines(self) -> Mapping[str, Mapping[str, Any]]:
-        """Task -> what a predictor that sees no input learned from the training rows."""
+        """Task -> the state of its baseline without inputs, learned from the training rows."""
         return self.report.baselines
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Facts for the user: leaks, columns left out, tasks with little say in what is shared."""
+        """Facts for the user: leaks, columns left out, tasks with a small share of the gradient."""
         return self.report.notes
 
     def scores(self) -> pd.DataFrame:
@@ -154,7 +154,7 @@ class Predictor:
         for name in parts[0]:
             if name in columns:
                 raise ConfigError(
-                    f"`keep` names {name!r}, which a column of answers is called too. Rename it in the table."
+                    f"`keep` names {name!r}, but an answer column has this name, too. Rename it in the table."
                 )
             columns[name] = pa.concat_arrays([part[name] for part in parts])
         answers = pa.table(columns)
@@ -300,7 +300,7 @@ class Predictor:
             twice = sorted(own.keys() & columns.keys())
             if twice:
                 raise ConfigError(
-                    f"Two targets give answer columns of one name, {twice}. Rename the target {task!r} in the "
+                    f"Two targets give answer columns of the same name, {twice}. Rename the target {task!r} in the "
                     "table and fit again."
                 )
             columns |= own

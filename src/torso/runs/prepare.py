@@ -1,4 +1,4 @@
-"""Everything of a run that comes before its first step, done once for as many trainings as you like.
+"""The steps of a run before training, done once for any number of trainings.
 
 `prepare` reads the tables, infers the kinds of their columns, splits the rows, learns vocabularies and statistics,
 and decodes the files. `torso.train` takes it from there, again and again.
@@ -81,7 +81,7 @@ def prepare_values(
     add: bool,
     listener: Listener | None = None,
 ) -> Prepared:
-    """Prepare what a config's raw values say.
+    """Prepare the run that a config's raw values describe.
 
     Args:
         values: from `gather_values`; the kinds of the columns are filled in.

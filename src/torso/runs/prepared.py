@@ -1,4 +1,4 @@
-"""A preparation as a frozen value, and what it answers a training that asks for other settings."""
+"""A preparation as a frozen value, and the config of each training on it."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class Prepared:
         schema: fitted on the training rows.
         split: of the table.
         parts: `training`, `validation` and `test` -> their rows.
-        baselines: task -> what a predictor that sees no input learns from the training rows.
+        baselines: task -> the state of its baseline without inputs, learned from the training rows.
         cache: root of the feature cache.
         skipped: cells that counted as missing although they held something.
         notes: warnings about columns.

@@ -1,4 +1,4 @@
-"""The rooms whose parts a run names, by the key of `run.yaml` that names them."""
+"""The rooms of a run's parts, by their key in `run.yaml`."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PartRegistry = Registry[Any]
 
 @dataclass(frozen=True, slots=True)
 class _Room:
-    """Where a room's parts are, what messages call one of them, and whether they import torch."""
+    """A room: its module, base class, word for a part in messages, and need of torch."""
 
     module: str
     base: str

@@ -55,7 +55,7 @@ class Modality:
         )
 
     def offered(self) -> dict[str, object]:
-        """Return what an encoder may ask for; lists of several columns are put end to end."""
+        """Return facts for an encoder's constructor; lists of several columns are joined end to end."""
         merged: dict[str, Any] = {}
         for kind in self.columns.values():
             for key, value in kind.offered().items():
@@ -155,10 +155,10 @@ class Schema:
         return list(columns)
 
     def encoder(self, modality: str, said: Spec = _OPEN) -> Spec:
-        """Return a modality's encoder: `said` of it, and what that leaves open.
+        """Return a modality's encoder: `said`, completed by the targets' wishes and the modality's default.
 
-        The first that a target wishes for, or the modality's own, with the settings that go with it; and the
-        settings that targets ask of whichever encoder it is.
+        An open name is the first that a target wishes for, else the modality's own, with the settings of that
+        wish. Settings that targets ask of any encoder are added.
 
         Args:
             modality: its name.

@@ -1,4 +1,4 @@
-"""The split of a run as it is kept in its folder, so that another run can be judged on the same rows.
+"""The split of a run in its folder, for other runs on the same rows.
 
 `split.parquet` has a row per row of the table, in its order, with one column `part`: `train`, `validation`,
 `test`, or null for a row that is in none. Dictionary encoding keeps it at two bits a row.
@@ -29,7 +29,7 @@ _MOST_ROWS = 1_000
 
 @dataclass(frozen=True, eq=False)
 class StoredSplit:
-    """A split, and what tells its table from another.
+    """A split, and digests that identify its table.
 
     Attributes:
         rows: of the table.
@@ -84,7 +84,7 @@ class StoredSplit:
 
     @classmethod
     def read(cls, file: Path) -> StoredSplit:
-        """Return what `write` wrote.
+        """Return the split in a file of `write`.
 
         Raises:
             RunError: the file is damaged.

@@ -286,7 +286,7 @@ def _headlines(schema: Schema, model: Model, answers: Answers) -> dict[str, dict
 
 
 def _calibrate(model: Model, trainer: Trainer, precision: str) -> None:
-    """Fit what the heads learn from held-out rows, such as temperatures and spreads."""
+    """Calibrate the heads on held-out rows: temperatures, spreads."""
     held_out = answer(model, trainer.validation, precision)
     for task, head in model.heads.pairs():
         head.cpu().calibrate(held_out.outputs[task], held_out.targets[task])

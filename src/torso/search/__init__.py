@@ -1,4 +1,4 @@
-"""Search by a retrieval target: what belongs to a text, a picture or a recording, in a folder or a table.
+"""Search by a retrieval target: the best matches of a question in a folder or a table.
 
 >>> import torso
 >>> rows = [{"note": f"a {word} thing", "sight": [n, 1 - n]} for word, n in [("red", 1.0), ("blue", 0.0)] * 12]

@@ -1,4 +1,4 @@
-"""From a folder or a table to a collection: what is new is encoded, what is gone is dropped, the rest is kept."""
+"""From a folder or a table to a collection: only new items are encoded, and missing ones dropped."""
 
 from __future__ import annotations
 
@@ -87,13 +87,13 @@ def _brought_up(
     encoded: Callable[[np.ndarray], Tensor],
     reading: Reading,
 ) -> Vectors:
-    """Return the vectors of what has these stamps; `known` itself where nothing changed.
+    """Return the vectors of these stamps; `known` itself if nothing changed.
 
     Args:
         known: vectors so far.
         stamps: uint8 `[rows, 16]`; zeros have no vector.
         encoded: returns the vectors of some rows, zeros for those that cannot be read.
-        reading: where it is noted why.
+        reading: notes why a row cannot be read.
     """
     slots = _slots_in(known.stamps, stamps)
     hexed = {row: stamps[row].tobytes().hex() for row in np.flatnonzero(slots < 0).tolist()}

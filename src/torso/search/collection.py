@@ -1,4 +1,4 @@
-"""A folder or a table whose vectors are known, to be searched again and again."""
+"""A folder or a table with known vectors, for many searches."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ class Collection:
         top: int = 10,
         as_arrow: bool = False,
     ) -> Any:
-        """Return what belongs to a question, the likeliest first.
+        """Return the best matches of a question, the likeliest first.
 
         Args:
             text: asks with a text.

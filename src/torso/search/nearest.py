@@ -64,7 +64,7 @@ class Graph:
 
     @classmethod
     def open(cls, file: Path, width: int, *, change: bool = False) -> Graph | None:
-        """Return the graph in a file, mapped into memory or, to `change` it, read; None if it is none of this width."""
+        """Return the graph in a file, mapped into memory or, to `change` it, read; None unless it is a graph of this width."""
         graph = cls(width)
         with suppress(RuntimeError, ValueError, OSError):
             (graph._index.load if change else graph._index.view)(str(file))

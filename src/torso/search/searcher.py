@@ -1,4 +1,4 @@
-"""Searches a run with a retrieval target: the door of this room."""
+"""Searches with a run that has a retrieval target: the entrance of this room."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = ["Searcher"]
 
 
 class Searcher:
-    """Finds what belongs to a text, a picture or a recording.
+    """Finds the best matches of a text, a picture or a recording.
 
     Args:
         run: with a retrieval target. The vectors of what was searched are kept in its folder, if it has one.
@@ -44,7 +44,7 @@ class Searcher:
         find: str | None = None,
         root: str | Path | Sequence[str | Path] = (),
     ) -> pd.DataFrame:
-        """Return a frame of what belongs to one question, the likeliest first.
+        """Return a frame of the best matches of one question, the likeliest first.
 
         For many questions, make a `collection` once and ask that.
 

@@ -1,4 +1,4 @@
-"""The space that a retrieval target spans: which modalities it knows, and the vectors of cells and questions."""
+"""The embedding space of a retrieval target: its modalities, and vectors of cells and questions."""
 
 from __future__ import annotations
 

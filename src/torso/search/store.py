@@ -79,7 +79,7 @@ class Store:
         self._graph = self.folder / "graph.usearch"
 
     def read(self, width: int) -> Vectors:
-        """Return what is stored, mapped into memory; nothing if it is of other weights or damaged."""
+        """Return the stored vectors, mapped into memory; none if of other weights or damaged."""
         try:
             about = read_json(self.folder / "about.json")
             if {key: about.get(key) for key in self.about} != self.about:
@@ -103,7 +103,7 @@ class Store:
         return Vectors(stamps.numpy(), values, reasons)
 
     def write(self, vectors: Vectors) -> None:
-        """Replace what is stored; a kill in between leaves nothing."""
+        """Replace the stored vectors; a kill in between leaves none."""
         self._make()
         about = self.folder / "about.json"
         about.unlink(missing_ok=True)
@@ -158,7 +158,7 @@ class Store:
 
 
 def _changed(file: Path, known: np.ndarray, vectors: Vectors) -> Graph | None:
-    """Return a graph with what is new and without what is gone; None if it is better built anew."""
+    """Return the graph with new vectors added and old ones removed; None if rebuilding is better."""
     labels = vectors.labels
     gone, new = np.setdiff1d(known, labels), ~np.isin(labels, known)
     if len(gone) > _MOST_REMOVED * len(known):
@@ -174,7 +174,7 @@ def _changed(file: Path, known: np.ndarray, vectors: Vectors) -> Graph | None:
 
 
 def _digest(run: Path) -> str:
-    """Return a digest of what makes vectors: weights, vocabularies and statistics."""
+    """Return a digest of the weights, vocabularies and statistics behind the vectors."""
     digest = blake2b(digest_size=16)
     for name in _WEIGHTS:
         with (run / name).open("rb") as file:

@@ -1,4 +1,4 @@
-"""How much each task used each expert in the last training batches, for the log."""
+"""Each task's use of each expert in the last training batches, for the log."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Answers as the kind of table that the questions came in."""
+"""Answers in the type of the table that was given."""
 
 from __future__ import annotations
 

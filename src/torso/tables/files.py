@@ -1,4 +1,4 @@
-"""Table files: their formats, and what to say of a file that is none.
+"""Table files: their formats, and errors for files of no known format.
 
 Text formats carry no types, so a CSV is read as strings and a column becomes numbers only where every cell
 says so (`torso.tables.numerals`). That keeps the codes "007" and "02139" what they are, and a single bad cell

@@ -1,4 +1,4 @@
-"""A table in memory, whatever it came from: a file, a frame, columns or rows.
+"""A table in memory, from a file, a frame, columns or rows.
 
 Everything is brought to a handful of Arrow types. So the kinds of columns need not ask twice, and a run
 trained on a CSV can be given a Parquet or a polars frame later:

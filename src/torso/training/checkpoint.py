@@ -61,7 +61,7 @@ def load_tensors(path: Path) -> dict[str, Tensor]:
     try:
         return dict(load_file(path))
     except FileNotFoundError:
-        raise RunError(f"{path} is absent: this is no finished run.") from None
+        raise RunError(f"{path} is absent: this is not a finished run.") from None
     except (SafetensorError, OSError) as error:
         raise RunError(f"{path} is damaged: {error}.") from error
 

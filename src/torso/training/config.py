@@ -22,10 +22,10 @@ class TrainingConfig(Strict):
         default=None, ge=1, description="null: 64, or 128 to 256 from 12,800 training rows on"
     )
     lr: Annotated[float, Range(1e-4, 1e-2, log=True)] = Field(
-        default=1e-3, gt=0, description="highest learning rate, of AdamW"
+        default=1e-3, gt=0, description="highest learning rate of AdamW"
     )
     weight_decay: Annotated[float, Range(1e-4, 0.1, log=True)] = Field(
-        default=0.01, ge=0, description="shrinks matrices; biases and norms are left alone"
+        default=0.01, ge=0, description="weight decay of matrices; none for biases and norms"
     )
     warmup: Annotated[float, Range(0, 0.2)] = Field(
         default=0.05, ge=0, lt=1, description="share of all steps with a rising rate"
@@ -44,13 +44,13 @@ class TrainingConfig(Strict):
         "numbers, categories, vectors or sequences and no target is an input again, else 0",
     )
     mixup: Annotated[float, Range(0, 0.5)] = Field(
-        default=0.0, ge=0, description="rows are blended by a share from Beta(mixup, mixup); 0: not"
+        default=0.0, ge=0, description="rows are blended by a share from Beta(mixup, mixup); 0: off"
     )
     average: Annotated[float | None, Range(0, 0.999)] = Field(
         default=None,
         ge=0,
         lt=1,
-        description="decay per step of the running mean of the weights, which is judged and kept; 0: none; "
+        description="decay per step of the running mean of the weights, which is judged and kept; 0: off; "
         "null: 0.95 to 0.99 where all inputs are numbers, categories, vectors or sequences, else 0",
     )
     device: str = Field(default="auto", description="auto, cpu, cuda, cuda:1, mps")

@@ -36,7 +36,7 @@ def held_out_loss(model: Model, losses: Mapping[str, float], answers: Answers, e
     known = [loss for loss in losses.values() if not math.isnan(loss)]
     if not known:
         raise ConfigError(
-            "No validation row has a label, so there is nothing to decide when to stop. Give "
+            "No validation row has a label, so early stopping has nothing to judge. Give "
             "`data.split.validation` a larger share."
         )
     return sum(known)

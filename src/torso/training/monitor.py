@@ -1,4 +1,4 @@
-"""Records what a balancer sees of the tasks' gradients: Gram matrices, conflicts, and the extra time."""
+"""Records a balancer's looks at the tasks' gradients: Gram matrices, conflicts, and the extra time."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class GradientMonitor:
         self._first_weights: dict[str, float] = {}
 
     def newest(self, epoch: int, batch: int, losses: Tensor) -> Look | None:
-        """Return what the balancer saw in this step; None if it did not look.
+        """Return the balancer's look at this step; None if it did not look.
 
         Args:
             epoch: counts from 1.

@@ -18,7 +18,10 @@ def evaluate(
     root: Root = [],
     out: Annotated[Path | None, typer.Option("--out", "-o", help="JSON file to write.")] = None,
     robustness: Annotated[
-        bool, typer.Option("--robustness", help="With noise, and with every subset of modalities.")
+        bool,
+        typer.Option(
+            "--robustness", help="Also score under noise and with every subset of modalities."
+        ),
     ] = False,
     against: Annotated[
         Path | None, typer.Option("--against", help="A run to compare the robustness with.")

@@ -63,7 +63,7 @@ def fit(
     if report.training.end == "interrupted":
         shown.print(f"\nInterrupted. Go on with: torso fit --resume -o {folder}", **AS_IS)
         raise typer.Exit(130)
-    shown.print(f"\nThe run lies in {folder}. Next:", **AS_IS)
+    shown.print(f"\nThe run is in {folder}. Next:", **AS_IS)
     shown.print(f"  torso predict {folder} NEW.csv -o answers.csv", **AS_IS)
     shown.print(f"  torso evaluate {folder} LABELLED.csv", **AS_IS)
 

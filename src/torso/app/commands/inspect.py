@@ -1,4 +1,4 @@
-"""`torso inspect`: the kind of each column, its gaps, and what looks wrong."""
+"""`torso inspect`: the kind of each column, its gaps, and warnings."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def inspect(
         bool, typer.Option("--model", help="Also the parts of the model, each with its cost.")
     ] = False,
 ) -> None:
-    """Show the kind of each column, how much is missing, and what looks wrong."""
+    """Show the kind of each column, its gaps, and warnings."""
     from torso.app.terminal import AS_IS, columns_table, console
     from torso.runs.check import check_values
     from torso.runs.columns import infer_columns

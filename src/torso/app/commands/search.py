@@ -1,4 +1,4 @@
-"""`torso search`: what belongs to a text, a picture or a recording."""
+"""`torso search`: the best matches of a text, a picture or a recording."""
 
 from __future__ import annotations
 
@@ -23,23 +23,24 @@ def search(
         Path | None, typer.Option("--out", "-o", help="File to write: .csv, .json, .parquet, ...")
     ] = None,
     find: Annotated[
-        str | None, typer.Option("--for", help="The modality to look for, where several are there.")
+        str | None, typer.Option("--for", help="Modality to look for, if --in has several.")
     ] = None,
     by: Annotated[
         str | None,
-        typer.Option("--by", help="The modality of the question, where it may be several."),
+        typer.Option("--by", help="Modality of the question, if several have its form."),
     ] = None,
     target: Annotated[
         str | None,
-        typer.Option("--target", "-t", help="The retrieval target, where there are several."),
+        typer.Option("--target", "-t", help="Retrieval target, if the run has several."),
     ] = None,
     root: Root = [],
     exact: Annotated[
-        bool, typer.Option("--exact", help="Compare with every vector, however many there are.")
+        bool,
+        typer.Option("--exact", help="Compare with every vector, without the graph of neighbours."),
     ] = False,
     trust_code: TrustCode = False,
 ) -> None:
-    """Find what belongs to a text, a picture or a recording, by a run with a retrieval target."""
+    """Find the best matches of a text, a picture or a recording, by a run with a retrieval target."""
     import torso
     from torso.app.terminal import AS_IS, CountingBar, console, search_table
     from torso.tables.files import check_writable

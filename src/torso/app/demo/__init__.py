@@ -64,7 +64,7 @@ def run(console: Console, folder: Path, rows: int = 1797) -> Predictor:
     console.print("\nOne model, three answers per row, on rows it never saw:")
     console.print(results_table(predictor.reports))
     console.print(
-        f"\nThe table lies in {table}, the run in {folder / 'run'}. Next:\n"
+        f"\nThe table is in {table}, the run in {folder / 'run'}. Next:\n"
         f"  torso inspect {table} -t digit -t parity -t ink\n"
         f"  torso fit {table} -t digit -t parity -t ink -o my-run\n"
         f"  torso predict {folder / 'run'} {table} -o answers.csv",

@@ -53,7 +53,7 @@ _ORDER, _ROW, _BLANKS = range(3)
 
 @dataclass(frozen=True)
 class _Scan:
-    """One scanned digit: its 8x8 pixels, 0 (paper) to 1 (ink), and what it shows."""
+    """One scanned digit: its 8x8 pixels, 0 (paper) to 1 (ink), and its digit."""
 
     pixels: np.ndarray
     digit: int

@@ -23,7 +23,7 @@ def cost_cells(cost: Cost) -> tuple[str, str, str]:
 
 
 def costs_table(costs: Mapping[str, Cost]) -> RenderableType:
-    """Return the table of a model's parts and what each costs.
+    """Return the table of a model's parts and their costs.
 
     Args:
         costs: part -> its `Cost`.

@@ -78,7 +78,7 @@ def _about(part: Entry, *, family: bool) -> str:
 
 
 def settings_sheet(sheet: Sheet, width: int = 120) -> RenderableType:
-    """Return the settings of a part or a section, below what it is.
+    """Return the settings of a part or a section, below its summary.
 
     Args:
         sheet: the settings.

@@ -12,7 +12,7 @@ __all__ = ["summary"]
 
 
 def summary(report: RunReport) -> RenderableType:
-    """Return what a fit used: rows, labels per task, gaps per modality, cells skipped."""
+    """Return the usage of a fit: rows, labels per task, gaps per modality, cells skipped."""
     usage = report.usage
     table = Table(box=None, header_style="bold", pad_edge=False)
     table.add_column("labels used")
@@ -43,7 +43,7 @@ def _balancing(seen: BalancingReport) -> list[Text]:
         lines.append(f"balancing took {seen.overhead:.1%} on top of plain steps")
     if seen.conflicts is not None:
         lines.append(
-            f"{seen.conflicts:.0%} of {seen.looks} looks saw tasks in conflict (see log.jsonl)"
+            f"{seen.conflicts:.0%} of {seen.looks} looks found conflicting tasks (see log.jsonl)"
         )
     last, first = seen.weights_last_epoch, seen.weights_first_epoch
     if last != first:

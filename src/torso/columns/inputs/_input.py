@@ -59,6 +59,7 @@ class Input(ABC):
             the kind is never asked. Not inherited.
         plain: a cell is one value that can be compared, so the column can be checked for giving a target away.
         in_files: a cell names a file, or holds its bytes.
+        learned: attributes that `fit` sets, JSON values: the state of the input.
         quickly_learnt: an encoder of this kind learns in few steps, without reading pictures, sounds or texts.
         length: steps of a cell that are read at most, where a cell has steps.
     """
@@ -72,6 +73,7 @@ class Input(ABC):
     plain: ClassVar[bool] = True
     in_files: ClassVar[bool] = False
     quickly_learnt: ClassVar[bool] = False
+    learned: ClassVar[tuple[str, ...]] = ()
     length: int
 
     def __init_subclass__(
@@ -120,11 +122,13 @@ class Input(ABC):
         """Learn from the training rows of the column. Default: nothing."""
 
     def state(self) -> State:
-        """Return what `fit` learned, as JSON values. Default: nothing."""
-        return {}
+        """Return the fitted state as JSON values. Default: the attributes in `learned`."""
+        return {name: getattr(self, name) for name in self.learned}
 
     def restore(self, state: State) -> None:
-        """Take back what `state` returned. Default: nothing."""
+        """Restore the values of `state`."""
+        for name in self.learned:
+            setattr(self, name, state[name])
 
     @abstractmethod
     def source(self, column: Column, reading: Reading) -> Source:
@@ -143,4 +147,4 @@ class Input(ABC):
 
     @abstractmethod
     def offered(self) -> Offers:
-        """Return what an encoder's constructor may ask for; lists hold one element per scalar column."""
+        """Return facts for an encoder's constructor; lists hold one element per scalar column."""

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from torso.columns.inputs._input import Input, Offers, State
+from torso.columns.inputs._input import Input, Offers
 from torso.columns.reading import Reading
 from torso.columns.sources import ArraySource
 from torso.tables.table import Column
@@ -22,6 +22,7 @@ _FAR = 1e6  # standard deviations; a wilder cell says no more, and might not fit
 class Standardised(Input):
     """Columns of floats, standardised. A subclass says how cells become floats."""
 
+    learned = ("mean", "std", "quantiles")
     quickly_learnt: ClassVar[bool] = True
 
     def __init__(self) -> None:
@@ -47,14 +48,6 @@ class Standardised(Input):
             self.mean.append(mean)
             self.std.append(std)
             self.quantiles.append([float(edge) for edge in edges])
-
-    def state(self) -> State:
-        """Return mean, spread and quantiles of each feature."""
-        return {"mean": self.mean, "std": self.std, "quantiles": self.quantiles}
-
-    def restore(self, state: State) -> None:
-        """Take back the statistics."""
-        self.mean, self.std, self.quantiles = state["mean"], state["std"], state["quantiles"]
 
     def source(self, column: Column, reading: Reading) -> ArraySource:
         """Return standardised float32 `[rows, features]`."""

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from torso.columns.inputs._input import Input, Offers, State
+from torso.columns.inputs._input import Input, Offers
 from torso.tables.table import Column
 
 __all__ = ["Wide"]
@@ -17,6 +17,7 @@ _CLIP = 10.0  # standard deviations
 class Wide(Input):
     """Base of vectors and sequences: a mean and a spread per number."""
 
+    learned = ("mean", "std")
     plain: ClassVar[bool] = False
     quickly_learnt: ClassVar[bool] = True
 
@@ -45,14 +46,6 @@ class Wide(Input):
             raise column.error(
                 row, f"expected {len(self.mean)} numbers as in training, found {width}"
             )
-
-    def state(self) -> State:
-        """Return mean and spread of each number."""
-        return {"mean": self.mean, "std": self.std}
-
-    def restore(self, state: State) -> None:
-        """Take back the statistics."""
-        self.mean, self.std = state["mean"], state["std"]
 
     def offered(self) -> Offers:
         """Offer the width."""

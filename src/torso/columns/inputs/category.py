@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from torso.columns import cells
-from torso.columns.inputs._input import Input, Offers, State
+from torso.columns.inputs._input import Input, Offers
 from torso.columns.profile import Guess, Profile, quoted
 from torso.columns.reading import Reading
 from torso.columns.sources import ArraySource
@@ -38,6 +38,7 @@ class CategoryInput(
         most: values kept, the most frequent first; rarer ones share the index for unseen values.
     """
 
+    learned = ("values",)
     quickly_learnt: ClassVar[bool] = True
 
     @classmethod
@@ -64,14 +65,6 @@ class CategoryInput(
         counts = pc.value_counts(pc.drop_null(cells.texts(column))).to_pylist()
         ranked = sorted(counts, key=lambda count: (-count["counts"], count["values"]))
         self.values = [count["values"] for count in ranked[: self.most]]
-
-    def state(self) -> State:
-        """Return the values."""
-        return {"values": self.values}
-
-    def restore(self, state: State) -> None:
-        """Take back the values."""
-        self.values = state["values"]
 
     def source(self, column: Column, reading: Reading) -> ArraySource:
         """Return int64 `[rows, 1]`."""

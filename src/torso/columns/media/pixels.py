@@ -1,4 +1,4 @@
-"""Pictures that hold labels: the numbers of their pixels are kept, none is blended or rescaled.
+"""Pictures as labels: pixel values are kept, never blended or rescaled.
 
 A mask has a class per pixel, a map one number or several. Both are brought to one size by taking the nearest
 pixel: between two classes, or between a near and a far thing, there is nothing in the middle.

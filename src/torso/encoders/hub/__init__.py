@@ -1,4 +1,4 @@
-"""Pretrained encoders: a backbone of the Hugging Face hub, a folder or a package, and how much of it is trained.
+"""Pretrained encoders: backbones from a hub, a folder or a package, frozen or tuned.
 
 >>> from torso.encoders import Encoder
 >>> spec = {"type": "image/hub", "name": "facebook/dinov2-small", "train": "lora"}

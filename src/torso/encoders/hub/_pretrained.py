@@ -1,4 +1,4 @@
-"""The base of the pretrained encoders: pinning, how much is trained, and what a run stores.
+"""The base of the pretrained encoders: pinned revisions, trained layers, stored weights.
 
 A run stores what was trained. Frozen weights stay where they came from; the run names them by their revision.
 """
@@ -92,7 +92,7 @@ class Pretrained(Encoder):
 
     @classmethod
     def pin(cls, settings: Mapping[str, object]) -> tuple[dict[str, object], dict[str, object]]:
-        """Pin name, revision and learning rate; ask the input kind for what the backbone was trained on."""
+        """Pin name, revision and learning rate; ask the input kind for the backbone's own layout."""
         if "name" not in settings:
             raise ConfigError(
                 "A pretrained encoder needs the setting `name`: a folder, package:MODULE, or an id of the Hugging "
@@ -113,7 +113,7 @@ class Pretrained(Encoder):
         raise NotImplementedError
 
     def train(self, mode: bool = True) -> Self:
-        """Set the mode; what is frozen stays in evaluation mode."""
+        """Set the mode; frozen modules stay in evaluation mode."""
         super().train(mode)
         if self.train_what == "frozen":
             self.backbone.eval()
@@ -122,7 +122,7 @@ class Pretrained(Encoder):
         return self
 
     def own_rate_parameters(self) -> Iterator[nn.Parameter]:
-        """Yield what is trained of the backbone; the layers after it are new and follow the training's rate."""
+        """Yield the backbone's trained parameters; the new layers after it follow the training's rate."""
         return (weight for weight in self.backbone.parameters() if weight.requires_grad)
 
     def frozen_backbone(self) -> FrozenBackbone | None:
@@ -191,7 +191,7 @@ def _choice(name: str, value: object, known: tuple[str, ...]) -> None:
 
 
 def _untrained(encoder: Pretrained) -> Iterator[str]:
-    """Yield the names in the state dict of what the training never changes."""
+    """Yield the names in the state dict that training never changes."""
     trained = {name for name, weight in encoder.named_parameters() if weight.requires_grad}
     frozen = {id(buffer) for norm in frozen_norms(encoder.backbone) for buffer in norm.buffers()}
     moving = {

@@ -1,4 +1,4 @@
-"""How much of a backbone is trained: nothing, low-rank layers beside it, its last layers, or all."""
+"""The trained part of a backbone: nothing, low-rank layers, its last layers, or all."""
 
 from __future__ import annotations
 

@@ -68,7 +68,7 @@ class WhisperBackbone(LibraryBackbone):
         self.mels = int(model.config.num_mel_bins)
 
     def forward(self, values: Tensor, mask: Tensor, /) -> Tokens:
-        """Read samples `[batch, samples]` at 16 kHz; what lies past the window is cut."""
+        """Read samples `[batch, samples]` at 16 kHz; samples past the window are cut."""
         step = self.rate // 100 * 2  # samples a token
         window = self.positions * step
         samples = as_samples(values, mask, self.dtype)[:, :window]

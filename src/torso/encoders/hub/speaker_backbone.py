@@ -1,4 +1,4 @@
-"""Who speaks: the speaker embedding of the package Resemblyzer, in plain torch and batched."""
+"""Recordings: the speaker embedding of the package Resemblyzer, in plain torch and batched."""
 
 from __future__ import annotations
 

@@ -145,7 +145,7 @@ def _outputs(
 
 
 def _seen(model: Model, name: str, features: Features) -> _Seen:
-    """Return what every trunk's encoder makes of one modality."""
+    """Return one modality's tokens from the encoder of every trunk."""
     there = features.to(next(model.parameters()).device)
     tokens = {
         label: trunk.with_placeholders(name, trunk.encoders[name](there))

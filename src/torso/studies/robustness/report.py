@@ -68,7 +68,7 @@ class Robustness:
         return float(np.trapezoid(ours - moved, self.levels))
 
     def to_dict(self, against: Robustness | None = None) -> dict[str, Any]:
-        """Return what JSON can hold; with a baseline, also `effective`, by modality and task that both have."""
+        """Return the report as JSON values; with a baseline, also `effective` by shared modality and task."""
         effective = {
             modality: {
                 task: _known(self.effective(modality, task, against))

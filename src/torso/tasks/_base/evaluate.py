@@ -1,4 +1,4 @@
-"""One task's predictions against its truths: the border where shapes and values are checked, and the loop."""
+"""Evaluation of one task: checks of shapes and values, then all metrics with intervals."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A small instance of a kind of task, by which the laws of the room try its target, its heads and its scores.
+"""A small instance of a kind of task, on which the room's laws are tested.
 
 A kind's `example.py` holds `TARGET`, `HEAD` and `SCORES`, so that a kind brings its own case and no law names it.
 """

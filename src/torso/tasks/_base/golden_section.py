@@ -1,4 +1,4 @@
-"""The least of a function of one number, for the refits that heads do on held-out rows."""
+"""The minimum of a function of one number, for refits on held-out rows."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _GOLDEN = (math.sqrt(5.0) - 1.0) / 2.0
 
 
 def golden_section(cost: Callable[[float], float], low: float, high: float) -> float:
-    """Return where, between `low` and `high`, a `cost` with one valley is least.
+    """Return the minimiser of `cost`, which has one valley, between `low` and `high`.
 
     >>> round(golden_section(lambda x: (x - 0.3) ** 2, -1.0, 1.0), 4)
     0.3

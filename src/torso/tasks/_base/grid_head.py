@@ -1,4 +1,4 @@
-"""Maps of tokens, of a picture or of a video's frames, and a decoder above them, for heads about places."""
+"""Token maps of pictures and video frames, and a decoder above them, for spatial heads."""
 
 from __future__ import annotations
 

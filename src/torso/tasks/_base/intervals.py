@@ -1,4 +1,4 @@
-"""Intervals that hold the share of labels they promise, whatever the head's likelihood got wrong.
+"""Conformal intervals: they hold the promised share of labels even if the likelihood is wrong.
 
 Split conformal prediction: on rows that did not train the network, see how far labels lie outside, in units of
 what the head thinks their spread is, and set the ends where the promised share of new rows will be held. For rows
@@ -27,7 +27,7 @@ def conformal_bound(distances: Tensor, level: float) -> float | None:
 
 
 def check_level(level: float) -> float:
-    """Return `level`, or say that it is no share."""
+    """Return `level`; refuse one that is not between 0 and 1."""
     if not 0.0 < level < 1.0:
         raise ValueError(
             f"Parameter `level` should lie between 0 and 1, such as 0.9. Found {level!r}."

@@ -1,4 +1,4 @@
-"""The labels of a task as a target reads them: a column, and all else that a label consists of."""
+"""The labels of a task: a column, and the further parts of each label."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Targets that say something about places of one picture, or of one video."""
+"""Targets about positions in one picture or one video."""
 
 from __future__ import annotations
 

@@ -42,6 +42,8 @@ class Target(ABC):
     """How scikit-learn calls an estimator of such targets, if it knows any."""
     rank: ClassVar[int | None] = None
     """Place among the kinds that are asked whether they `recognise` a column, lowest first; None: never asked."""
+    learned: ClassVar[tuple[str, ...]] = ()
+    """Attributes that `fit` sets, JSON values: the state of the target."""
     free: ClassVar[bool] = False
     """The labels may lie in the inputs alone, so that no column need hold them."""
 
@@ -93,13 +95,14 @@ class Target(ABC):
         """
         return None
 
-    @abstractmethod
     def state(self) -> Facts:
-        """Return everything that `fit` learned, as JSON values."""
+        """Return everything that `fit` learned, as JSON values. Default: the attributes in `learned`."""
+        return {name: getattr(self, name) for name in self.learned}
 
-    @abstractmethod
     def restore(self, state: Facts) -> None:
         """Take back the values of `state`."""
+        for name in self.learned:
+            setattr(self, name, state[name])
 
     @abstractmethod
     def encode(self, column: Labels, reading: Reading) -> np.ndarray:

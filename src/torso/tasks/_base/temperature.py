@@ -1,4 +1,4 @@
-"""Heads whose raw outputs are logits: the more a network learns, the surer it is, and soon too sure.
+"""Temperature scaling of heads with logits, since trained networks become overconfident.
 
 One factor on all logits, fitted on held-out rows, makes the probabilities honest and the ranking of the
 classes in a row stays as it was.

@@ -1,4 +1,4 @@
-"""The contract of heads by which things can be searched: a vector for each modality."""
+"""The contract of heads for search: a vector for each modality."""
 
 from __future__ import annotations
 

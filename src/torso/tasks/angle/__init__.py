@@ -1,4 +1,4 @@
-"""Angles, which come round to where they began: target, head and scores.
+"""Angles, which are periodic: target, head and scores.
 
 >>> import torch
 >>> from torso.tasks.angle import VonMises

@@ -1,4 +1,4 @@
-"""One angle: the von Mises likelihood, which is to a circle what the Gaussian is to a line."""
+"""One angle: the von Mises likelihood, the Gaussian's counterpart on a circle."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Angles: how far off, the shorter way round, and how much of their scatter is explained."""
+"""Angles: circular R², mean and median angular error."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Angles and times of day or year as targets: the end of a turn is its beginning."""
+"""Angles and times of day or year as periodic targets."""
 
 from __future__ import annotations
 
@@ -30,6 +30,7 @@ class AngleTarget(Target, name="angle", head="von_mises"):
         period: of one turn: 360 for degrees, 24 for hours of the day, 6.283185307179586 for radians.
     """
 
+    learned = ("direction", "concentration")
     label = "quantity"
     estimator = "regressor"
 
@@ -52,14 +53,6 @@ class AngleTarget(Target, name="angle", head="von_mises"):
             raise constant(column, known * self.period / _TURN, "an angle")
         self.direction, length = mean_direction(known)
         self.concentration = likeliest_concentration(length)
-
-    def state(self) -> Facts:
-        """Return direction, in radians, and concentration."""
-        return {"direction": self.direction, "concentration": self.concentration}
-
-    def restore(self, state: Facts) -> None:
-        """Take back direction and concentration."""
-        self.direction, self.concentration = state["direction"], state["concentration"]
 
     def encode(self, column: Column, reading: Reading) -> np.ndarray:
         """Return radians, float32 `[rows]`, NaN where missing."""
@@ -91,7 +84,7 @@ class AngleTarget(Target, name="angle", head="von_mises"):
         return named(task, columns)
 
     def _radians(self, values: np.ndarray) -> np.ndarray:
-        """Return float64 from 0 to 2 pi, NaN for what is no finite number."""
+        """Return float64 from 0 to 2 pi, NaN for cells that are not finite."""
         known = np.where(np.isfinite(values), values, np.nan)
         return np.mod(known, self.period) * (_TURN / self.period)
 

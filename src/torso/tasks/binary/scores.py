@@ -1,4 +1,4 @@
-"""Yes or no: how often right, how well found, how well ranked, how well calibrated."""
+"""Yes or no: accuracy, F1, ranking and log loss."""
 
 from __future__ import annotations
 

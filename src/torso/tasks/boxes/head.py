@@ -1,4 +1,4 @@
-"""A set of boxes: every place of a grid proposes one, and each true box is matched with one proposal."""
+"""A set of boxes: cells of a grid propose them, matched with true boxes."""
 
 from __future__ import annotations
 

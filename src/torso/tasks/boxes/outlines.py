@@ -45,6 +45,7 @@ class ListOfBoxes(OfPicture):
         of: name of the column that the boxes are about; None: the only one.
     """
 
+    learned = ("classes", "most")
     fields: ClassVar[tuple[str, ...]] = (*CORNERS, "class")
     """What a box consists of, in the order of a list."""
     noun: ClassVar[str] = "boxes"
@@ -117,14 +118,6 @@ class ListOfBoxes(OfPicture):
                     out[row, number, *position] = [*corners, place.get(name, len(self.classes))]
         return out
 
-    def state(self) -> Facts:
-        """Return the classes and the room for things."""
-        return {"classes": self.classes, "most": self.most}
-
-    def restore(self, state: Facts) -> None:
-        """Take back the classes and the room for things."""
-        self.classes, self.most = state["classes"], state["most"]
-
     def offered(self) -> Facts:
         """Offer the picture's name, and the number of classes."""
         return {"of": self.of, "classes": len(self.classes)}
@@ -136,7 +129,7 @@ class ListOfBoxes(OfPicture):
 
     @abstractmethod
     def _things(self, column: Column, row: int, boxes: Sequence[Box]) -> Sequence[Thing]:
-        """Return what the boxes of a row are about."""
+        """Return the things that the boxes of a row show."""
 
     def _count(self, boxes: list[Box]) -> int:
         """Return how many things the boxes of a row are."""

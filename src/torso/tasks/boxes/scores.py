@@ -1,4 +1,4 @@
-"""Boxes: are the things found, and no others, and where they are?"""
+"""Boxes: average precision, and the error of the number of boxes."""
 
 from __future__ import annotations
 

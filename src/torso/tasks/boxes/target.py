@@ -1,4 +1,4 @@
-"""Which things are in a picture, and where: a list of boxes."""
+"""Things in a picture with their positions: a list of boxes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which text is likeliest? Beam search, of which one beam is greedy search."""
+"""Beam search for the likeliest text; one beam is greedy search."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Free text: the likelihood of its tokens, one after the other, by a small decoder above all that a row says."""
+"""Free text: the likelihood of its tokens, by a small decoder that reads all inputs."""
 
 from __future__ import annotations
 

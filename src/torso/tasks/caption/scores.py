@@ -1,4 +1,4 @@
-"""Texts: how many of their characters' n-grams are right, and how many texts are right altogether?"""
+"""Texts: chrF, and the share of texts without any error."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One class out of several: how often right, over all classes alike, how well ranked, how well calibrated."""
+"""One class out of several: accuracy, macro-F1, ranking and log loss."""
 
 from __future__ import annotations
 

@@ -43,6 +43,7 @@ class CategoryTarget(Target, name="category", head="softmax", rank=40):
     no head learns and every evaluation counts as wrong.
     """
 
+    learned = ("classes", "type", "frequencies")
     label = "class"
     estimator = "classifier"
     least = 2
@@ -84,14 +85,9 @@ class CategoryTarget(Target, name="category", head="softmax", rank=40):
         counts = np.bincount(ids[ids >= 0], minlength=len(self.classes))
         self.frequencies = (counts / counts.sum()).tolist()
 
-    def state(self) -> Facts:
-        """Return the classes, their type and their frequencies."""
-        return {"classes": self.classes, "type": self.type, "frequencies": self.frequencies}
-
     def restore(self, state: Facts) -> None:
-        """Take back the classes."""
-        self.classes, self.type = state["classes"], state["type"]
-        self.frequencies = state.get("frequencies")
+        """Take back the facts; those of early runs lack the last."""
+        super().restore({"frequencies": None, **state})
 
     def encode(self, column: Column, reading: Reading) -> np.ndarray:
         """Return class indices, int64 `[rows]`."""

@@ -23,6 +23,7 @@ class CountTarget(Target, name="count", head="negative_binomial"):
     as missing.
     """
 
+    learned = ("mean",)
     label = "quantity"
     estimator = "regressor"
 
@@ -46,14 +47,6 @@ class CountTarget(Target, name="count", head="negative_binomial"):
         if len(np.unique(known)) < 2:
             raise constant(column, known)
         self.mean = float(known.mean())
-
-    def state(self) -> Facts:
-        """Return the mean."""
-        return {"mean": self.mean}
-
-    def restore(self, state: Facts) -> None:
-        """Take back the mean."""
-        self.mean = state["mean"]
 
     def encode(self, column: Column, reading: Reading) -> np.ndarray:
         """Return float32 `[rows]`, NaN where missing."""

@@ -1,4 +1,4 @@
-"""Numbers per pixel: how far off, over all labelled pixels?"""
+"""Numbers per pixel: R² and errors over all labelled pixels."""
 
 from __future__ import annotations
 

@@ -37,6 +37,8 @@ class MapTarget(OfPicture, name="map", head="decoder"):
             on white, stretched to a square; predictions are then PNG files.
     """
 
+    learned = ("mean", "std")
+
     def __init__(
         self,
         channels: int = 1,
@@ -90,14 +92,6 @@ class MapTarget(OfPicture, name="map", head="decoder"):
             np.nanmean(wide, axis=0).tolist(),
             np.where(std > 0, std, 1.0).tolist(),
         )
-
-    def state(self) -> Facts:
-        """Return mean and spread of each channel."""
-        return {"mean": self.mean, "std": self.std}
-
-    def restore(self, state: Facts) -> None:
-        """Take back the statistics."""
-        self.mean, self.std = state["mean"], state["std"]
 
     def encode(self, column: Column, reading: Reading) -> np.ndarray:
         """Return float32 `[rows, height, width, channels]`, NaN without a label."""

@@ -1,4 +1,4 @@
-"""A class per pixel: how well do the predicted areas cover the true ones?"""
+"""A class per pixel: mean IoU and pixel accuracy."""
 
 from __future__ import annotations
 

@@ -37,6 +37,8 @@ class MaskTarget(OfPicture, name="mask", head="decoder"):
         root: folder or zip, or several, that paths are relative to; default: the table's folder.
     """
 
+    learned = ("classes", "values")
+
     def __init__(
         self,
         classes: Sequence[str] | Mapping[str, int] | None = None,
@@ -96,14 +98,6 @@ class MaskTarget(OfPicture, name="mask", head="decoder"):
 
     def _expected(self) -> str:
         return f" where {dict(self.given)} were named" if self.given else ""
-
-    def state(self) -> Facts:
-        """Return the classes and their numbers."""
-        return {"classes": self.classes, "values": self.values}
-
-    def restore(self, state: Facts) -> None:
-        """Take back the classes."""
-        self.classes, self.values = state["classes"], state["values"]
 
     def encode(self, column: Column, reading: Reading) -> np.ndarray:
         """Return int16 `[rows, height, width]`: class indices, -1 without a label, past the last where unknown."""

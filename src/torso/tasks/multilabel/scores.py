@@ -1,4 +1,4 @@
-"""Several yes/no labels at once: each by itself on the rows that have it, their mean, and F1 over all of them."""
+"""Several yes/no labels at once: scores of each label, their means, and micro-F1."""
 
 from __future__ import annotations
 

@@ -27,6 +27,7 @@ class MultilabelTarget(Target, name="multilabel", head="logistic", rank=10):
         delimiter: what separates the labels in a string.
     """
 
+    learned = ("labels", "joined")
     estimator = "classifier"
 
     @classmethod
@@ -78,14 +79,6 @@ class MultilabelTarget(Target, name="multilabel", head="logistic", rank=10):
                 f"expected lists of labels or text with {self.delimiter!r}, found {column.values.type}",
             )
         return [None if cell is None else [str(label) for label in cell] for cell in cells_]
-
-    def state(self) -> Facts:
-        """Return the labels."""
-        return {"labels": self.labels, "joined": self.joined}
-
-    def restore(self, state: Facts) -> None:
-        """Take back the labels."""
-        self.labels, self.joined = state["labels"], state["joined"]
 
     def encode(self, column: Column, reading: Reading) -> np.ndarray:
         """Return 0 or 1, float32 `[rows, labels]`, NaN where the cell is missing."""

@@ -1,4 +1,4 @@
-"""One number: how much of its variance is explained, and how far off, in the user's unit."""
+"""One number: R² and errors in the user's unit."""
 
 from __future__ import annotations
 

@@ -69,7 +69,7 @@ class Student(Gaussian, form="number", name="student"):
         return float(stdtrit(float(self.freedom.detach()), share))
 
     def _refit(self, place: int, errors: Tensor) -> None:
-        """Try many tails, each with its likeliest spread, and keep the best if it beats what was trained."""
+        """Try many tails, each with its likeliest spread, and keep the best if it beats the trained one."""
         log_tails = torch.linspace(-3.0, _WIDEST, 37, dtype=errors.dtype, device=errors.device)
         freedom = 1.0 + log_tails.exp()  # [tails]
         squares = errors.square().unsqueeze(1)  # [rows, 1]

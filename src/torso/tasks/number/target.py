@@ -22,6 +22,7 @@ __all__ = ["NumberTarget"]
 class NumberTarget(Target, name="number", head="gaussian", rank=50):
     """A number. Infinite labels count as missing and are reported."""
 
+    learned = ("mean", "std", "origin")
     label = "quantity"
     estimator = "regressor"
 
@@ -49,14 +50,9 @@ class NumberTarget(Target, name="number", head="gaussian", rank=50):
         self.mean, self.std = float(mean[0]), float(std[0])
         self.origin = float(origin_of(mean, std)[0])
 
-    def state(self) -> Facts:
-        """Return mean, spread and origin."""
-        return {"mean": self.mean, "std": self.std, "origin": self.origin}
-
     def restore(self, state: Facts) -> None:
-        """Take back mean, spread and origin."""
-        self.mean, self.std = state["mean"], state["std"]
-        self.origin = state.get("origin", 0.0)
+        """Take back the facts; those of early runs lack the last."""
+        super().restore({"origin": 0.0, **state})
 
     def encode(self, column: Column, reading: Reading) -> np.ndarray:
         """Return float32 `[rows]` from the origin, NaN where missing."""

@@ -1,4 +1,4 @@
-"""One class out of several in an order: how far off, not only how often right."""
+"""One class out of several in an order: kappa and the error in steps."""
 
 from __future__ import annotations
 

@@ -65,13 +65,6 @@ class RetrievalTarget(Target, name="retrieval", head="contrastive"):
                 "take `column` away if every row is about another thing."
             )
 
-    def state(self) -> Facts:
-        """Return nothing: there is nothing to learn."""
-        return {}
-
-    def restore(self, state: Facts) -> None:
-        """Take back nothing."""
-
     def encode(self, column: Column, reading: Reading) -> np.ndarray:  # noqa: ARG002
         """Return int64 `[rows]`: a number for each thing, the same in rows about the same; -1 where unknown."""
         if pa.types.is_null(column.values.type):

@@ -1,4 +1,4 @@
-"""Times until an event, also where nobody watched for so long: target, heads and scores."""
+"""Times until an event, censored ones included: target, heads and scores."""
 
 from __future__ import annotations
 

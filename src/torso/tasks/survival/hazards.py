@@ -1,4 +1,4 @@
-"""How long until an event, without a shape: a hazard for each piece of the time axis."""
+"""Times until an event, without an assumed shape: a hazard per piece of time."""
 
 from __future__ import annotations
 

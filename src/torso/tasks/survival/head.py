@@ -1,4 +1,4 @@
-"""How long until an event, with times that are only known to be longer: accelerated failure times.
+"""Times until an event, censored ones included: accelerated failure time models.
 
 The logarithm of the time is a number that the network predicts plus noise of one shape, so an input makes time
 run faster or slower by a factor. A row without an event contributes the probability of none until then.

@@ -1,4 +1,4 @@
-"""How long until something happens, where some rows were only watched for a while."""
+"""Times until an event, some of them censored, as a target."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _HAPPENED, _CENSORED = ("1", "true", "yes"), ("0", "false", "no")
 
 
 class SurvivalTarget(Target, name="survival", head="weibull"):
-    """A time until an event, or until nobody watched any longer; never guessed, always asked for.
+    """A time until an event or until its censoring; never inferred, always named by the user.
 
     The target's column holds the time, above 0, in any unit; the column `event` says how it ended: 1, true or yes
     where the event happened, 0, false or no where it had not happened by then (the label is "censored"). A row
@@ -36,6 +36,7 @@ class SurvivalTarget(Target, name="survival", head="weibull"):
         horizons: times, in the same unit, at which the probability of no event so far is reported.
     """
 
+    learned = ("log_mean", "log_std", "ends", "hazards")
     label = "quantity"
     estimator = "regressor"
 
@@ -80,20 +81,6 @@ class SurvivalTarget(Target, name="survival", head="weibull"):
         ends = np.unique(np.quantile(happened, shares))
         self.ends = ends[ends < time[~np.isnan(time)].max()].tolist()
         self.hazards = _hazards(time, event, np.array([0.0, *self.ends, np.inf]))
-
-    def state(self) -> Facts:
-        """Return mean and spread of the log times, and the pieces."""
-        return {
-            "log_mean": self.log_mean,
-            "log_std": self.log_std,
-            "ends": self.ends,
-            "hazards": self.hazards,
-        }
-
-    def restore(self, state: Facts) -> None:
-        """Take back the scale of the times, and the pieces."""
-        self.log_mean, self.log_std = state["log_mean"], state["log_std"]
-        self.ends, self.hazards = state["ends"], state["hazards"]
 
     def encode(self, column: Labels, reading: Reading) -> np.ndarray:
         """Return float32 `[rows, 2]`, the time and 1 for an event or 0 for none, NaN where missing."""

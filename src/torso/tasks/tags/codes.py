@@ -1,4 +1,4 @@
-"""Spans of steps as one number per step, in which nothing is lost: where a span begins, and where it goes on.
+"""Spans of steps as one code per step, without loss: begin, inside, outside.
 
 0 says that nothing is tagged, `2k + 1` that a span of tag k begins, `2k + 2` that it goes on; -1 that nothing is known.
 The kind of target writes these codes, the head predicts them, and the metrics read them.

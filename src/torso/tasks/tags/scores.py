@@ -1,4 +1,4 @@
-"""Tags along a text or time series: are the spans found, and is each step right?"""
+"""Tags along a text or time series: F1 of spans, accuracy of steps."""
 
 from __future__ import annotations
 

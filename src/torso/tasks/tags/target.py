@@ -61,6 +61,8 @@ class TagsTarget(Target, name="tags", head="tokens"):
         tags: all tags; None: those of the training rows.
     """
 
+    learned = ("tags", "steps", "touching")
+
     def __init__(self, of: str | None = None, tags: Sequence[str | int] | None = None) -> None:
         self.of = of
         self.given = None if tags is None else [str(tag) for tag in tags]
@@ -109,14 +111,6 @@ class TagsTarget(Target, name="tags", head="tokens"):
         numeric = all(tag.lstrip("-").isdigit() for tag in tags)
         self.tags = self.given or (sorted(tags, key=int) if numeric else sorted(tags))
         self.touching = touching(self.encode(column, Reading()))
-
-    def state(self) -> Facts:
-        """Return the tags, the number of steps, and whether spans of one tag touch each other."""
-        return {"tags": self.tags, "steps": self.steps, "touching": self.touching}
-
-    def restore(self, state: Facts) -> None:
-        """Take back the tags, and the steps."""
-        self.tags, self.steps, self.touching = state["tags"], state["steps"], state["touching"]
 
     def encode(self, column: Labels, reading: Reading) -> np.ndarray:
         """Return codes (`torso.tasks.tags.codes`), int64 `[rows, steps]`, -1 behind a row's last step."""

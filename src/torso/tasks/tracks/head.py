@@ -1,4 +1,4 @@
-"""A set of tracks: every place of every frame proposes that a track begins there, and says where it goes."""
+"""A set of tracks: every cell of every frame proposes one that begins there."""
 
 from __future__ import annotations
 

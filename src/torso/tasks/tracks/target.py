@@ -1,4 +1,4 @@
-"""Which things are in a video, and where they go: boxes linked over its frames."""
+"""Things in a video with their paths: boxes linked over its frames."""
 
 from __future__ import annotations
 

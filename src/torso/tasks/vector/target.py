@@ -23,6 +23,7 @@ __all__ = ["VectorTarget"]
 class VectorTarget(Target, name="vector", head="gaussian", rank=20):
     """Several numbers at once: a list of one length. A single missing number leaves the others in use."""
 
+    learned = ("mean", "std", "origin")
     estimator = "regressor"
 
     @classmethod
@@ -52,14 +53,9 @@ class VectorTarget(Target, name="vector", head="gaussian", rank=20):
         self.mean, self.std = mean.tolist(), std.tolist()
         self.origin = origin_of(mean, std).tolist()
 
-    def state(self) -> Facts:
-        """Return mean, spread and origin of each number."""
-        return {"mean": self.mean, "std": self.std, "origin": self.origin}
-
     def restore(self, state: Facts) -> None:
-        """Take back the statistics."""
-        self.mean, self.std = state["mean"], state["std"]
-        self.origin = state.get("origin", [0.0] * len(self.mean))
+        """Take back the facts; those of early runs lack the last."""
+        super().restore({"origin": [0.0] * len(state["mean"]), **state})
 
     def encode(self, column: Column, reading: Reading) -> np.ndarray:
         """Return float32 `[rows, numbers]` from the origin, NaN where missing."""
