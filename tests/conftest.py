@@ -1,4 +1,4 @@
-"""No test uses the cache of the person who runs it; every run.yaml that a test writes follows its schema."""
+"""No test uses the cache or the terminal of the person who runs it; every run.yaml that a test writes follows its schema."""
 
 import json
 from functools import cache
@@ -19,9 +19,10 @@ def caches(tmp_path_factory):
 
 
 @pytest.fixture(autouse=True)
-def cache_of_its_own(caches, monkeypatch):
+def environment_of_its_own(caches, monkeypatch):
     monkeypatch.setenv("TORSO_CACHE", str(caches / str(next(NUMBERS))))  # made when first used
     monkeypatch.delenv("TORSO_DEBUG", raising=False)
+    monkeypatch.delenv("COLUMNS", raising=False)  # tables are as wide as in a pipe
 
 
 @cache
