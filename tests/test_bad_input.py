@@ -572,7 +572,7 @@ def test_an_unknown_kind_of_answers(simple, tmp_path, capsys):
 def test_a_folder_that_is_no_run(tmp_path, capsys):
     table = plain(tmp_path)
     (tmp_path / "empty").mkdir()
-    for folder, part in (("empty", "no finished run"), ("nowhere", "does not exist")):
+    for folder, part in (("empty", "not a finished run"), ("nowhere", "does not exist")):
         text = says(capsys, "predict", tmp_path / folder, table, "-o", tmp_path / "a.csv")
         holds(text, folder, part)
     text = says(capsys, "fit", table, "-t", "loud", "-o", tmp_path / "empty", "--resume")
