@@ -102,7 +102,9 @@ def reached(model: Model, rows: Batch) -> Counter[str]:
     named = dict(model.named_parameters())
     count: Counter[str] = Counter()
     for loss in losses:
-        gradients = torch.autograd.grad(loss, [*named.values()], retain_graph=True, allow_unused=True)
+        gradients = torch.autograd.grad(
+            loss, [*named.values()], retain_graph=True, allow_unused=True
+        )
         pairs = zip(named, gradients, strict=True)
         count.update(name for name, gradient in pairs if gradient is not None and gradient.any())
     return count
