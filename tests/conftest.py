@@ -1,5 +1,6 @@
 """No test uses the cache or the terminal of the person who runs it; every run.yaml that a test writes follows its schema."""
 
+import gc
 import json
 from functools import cache
 from importlib.util import find_spec
@@ -11,6 +12,11 @@ import yaml
 from torso.runs.config import RunConfig
 
 NUMBERS = count()
+gc.set_threshold(20_000, 20, 50)  # the libraries make a million objects that all stay
+
+
+def pytest_collection_finish():
+    gc.freeze()  # no search for cycles goes through them again
 
 
 @pytest.fixture(scope="session")
