@@ -1,14 +1,10 @@
 """A data-parallel strategy needs nothing of the trainer: two processes train the model that one trains."""
 
-import os
-import subprocess
-import sys
-
 import numpy as np
 import pytest
 import torch
 
-from tests.places import ROOT
+from tests.processes import start_two, wait_for
 from tests.training.processes_worker import BALANCINGS, train
 from tests.training.test_trainer import DATASET, model
 from torso.balancing import Equal
@@ -19,23 +15,10 @@ from torso.training.strategies import SingleProcess
 
 
 def test_two_processes_train_the_model_of_one(tmp_path):
-    environment = {**os.environ, "PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}"}
-    command = [sys.executable, "-m", "tests.training.processes_worker"]
-    running = [
-        subprocess.Popen(
-            [*command, str(rank), str(tmp_path)],
-            cwd=ROOT,
-            env=environment,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        for rank in (0, 1)
-    ]
+    running = start_two("tests.training.processes_worker", str(tmp_path))
     with torch.random.fork_rng():
         alone = [train(0, 1, balancing, tmp_path) for balancing in BALANCINGS]
-    for process in running:
-        _, errors = process.communicate(timeout=120)
-        assert process.returncode == 0, errors
+    wait_for(running)
     first, second = (torch.load(tmp_path / f"{rank}.pt", weights_only=True) for rank in (0, 1))
     for expected, main, other in zip(alone, first, second, strict=True):
         torch.testing.assert_close(main, expected, rtol=1e-3, atol=1e-4)

@@ -25,7 +25,7 @@ from torso.sharing import Sharing
 __all__ = ["EXAMPLE", "Cost", "example_costs", "measure", "model_costs"]
 
 EXAMPLE = "3 modalities of 8 tokens, 3 tasks, 64 wide, 64 rows at a time"
-"""What `example_costs` are measured on."""
+"""Setting in which `example_costs` are measured."""
 
 _MODALITIES, _TOKENS, _TASKS, _DIM, _ROWS = 3, 8, 3, 64, 64
 

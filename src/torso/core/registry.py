@@ -25,7 +25,7 @@ __all__ = ["Registry", "no_imports"]
 Part = TypeVar("Part")
 
 _REFUSALS = (TypeError, ValueError, AttributeError, LookupError, ArithmeticError, RuntimeError)
-"""What Python and torch raise where a setting has the wrong type or size."""
+"""Errors of Python and torch for a setting of the wrong type or size."""
 
 _imports_allowed: ContextVar[bool] = ContextVar("imports_allowed", default=True)
 

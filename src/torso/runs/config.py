@@ -33,7 +33,7 @@ _Part = str | dict[str, Any]
 
 
 class SplitConfig(Strict):
-    """How rows are dealt out to training, validation and test."""
+    """Division of the rows into training, validation and test."""
 
     test: float = Field(0.2, ge=0, lt=1, description="share of rows (or groups) kept for the test")
     validation: float = Field(

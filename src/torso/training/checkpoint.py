@@ -21,7 +21,7 @@ __all__ = ["Progress", "load_tensors", "read_checkpoint", "save_tensors", "write
 
 
 class Progress(TypedDict):
-    """How far a training has come.
+    """Position of a training.
 
     Attributes:
         epoch: epochs done.

@@ -13,7 +13,7 @@ __all__ = ["TrainingConfig"]
 
 
 class TrainingConfig(Strict):
-    """How the model is trained."""
+    """Settings of a training."""
 
     epochs: Annotated[int, Range(5, 200, log=True)] = Field(
         default=40, ge=1, description="passes over the training rows, at most"

@@ -1,16 +1,13 @@
 """Two processes with half the rows each take the steps of one with all of them."""
 
 import json
-import os
-import subprocess
-import sys
 
 import pytest
 import torch
 from torch import nn
 
 from tests.balancing.engine.ranks_worker import train
-from tests.places import ROOT
+from tests.processes import start_two, wait_for
 from torso.balancing import MGDA
 from torso.core.errors import ConfigError
 
@@ -30,23 +27,10 @@ SPECS = [
 @pytest.fixture(scope="module")
 def ends(tmp_path_factory):
     folder = tmp_path_factory.mktemp("ranks")
-    environment = {**os.environ, "PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}"}
-    command = [sys.executable, "-m", "tests.balancing.engine.ranks_worker"]
-    running = [
-        subprocess.Popen(
-            [*command, str(rank), str(folder), json.dumps(SPECS)],
-            cwd=ROOT,
-            env=environment,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        for rank in (0, 1)
-    ]
+    running = start_two("tests.balancing.engine.ranks_worker", str(folder), json.dumps(SPECS))
     with torch.random.fork_rng():
         alone = [train(spec, 0, 1) for spec in SPECS]
-    for process in running:
-        _, said = process.communicate(timeout=120)
-        assert process.returncode == 0, said
+    wait_for(running)
     return [alone, *(torch.load(folder / f"{rank}.pt", weights_only=True) for rank in (0, 1))]
 
 

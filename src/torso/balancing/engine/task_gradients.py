@@ -22,7 +22,7 @@ __all__ = ["PassOptions", "TaskGradients"]
 
 @dataclass(frozen=True, slots=True)
 class PassOptions:
-    """How the tasks' backward passes are taken.
+    """Options of the tasks' backward passes.
 
     Attributes:
         keep_graph: keep the graph for another pass.

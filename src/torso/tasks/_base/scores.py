@@ -20,7 +20,7 @@ from torso.tasks._base.folders import KindRegistry
 __all__ = ["Array", "Baseline", "Measured", "Scores", "words_of"]
 
 Baseline = Mapping[str, Any]
-"""What a predictor without inputs has learned from the training labels, as JSON values by name."""
+"""Learned state of a predictor without inputs, as JSON values by name."""
 
 
 class Measured(NamedTuple):
@@ -62,7 +62,7 @@ class Scores(ABC):
     }
     """Metric -> its name in tables, where that is not the same with blanks; a subclass adds its own."""
     against: ClassVar[str] = "majority"
-    """What the baseline is called."""
+    """Name of the baseline."""
     axes: ClassVar[tuple[int, int]] = (1, 1)
     """Number of axes of `prediction` and of `truth`."""
     wider: ClassVar[bool] = False

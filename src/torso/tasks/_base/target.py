@@ -21,7 +21,7 @@ from torso.tasks._base.labels import Labels
 __all__ = ["Facts", "Target", "labelled"]
 
 Facts = dict[str, Any]
-"""What a target has learned, as JSON values, or what it offers to a head's constructor, by name."""
+"""Learned state of a target as JSON values, or its offers to a head's constructor, by name."""
 
 
 class Target(ABC):
@@ -39,7 +39,7 @@ class Target(ABC):
     label: ClassVar[Literal["class", "quantity", "other"]] = "other"
     """A label is one of several classes, one quantity, or something else."""
     estimator: ClassVar[Literal["classifier", "regressor"] | None] = None
-    """How scikit-learn calls an estimator of such targets, if it knows any."""
+    """Name that scikit-learn gives to an estimator of such targets; empty without any."""
     rank: ClassVar[int | None] = None
     """Place among the kinds that are asked whether they `recognise` a column, lowest first; None: never asked."""
     learned: ClassVar[tuple[str, ...]] = ()

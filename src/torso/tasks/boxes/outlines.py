@@ -47,7 +47,7 @@ class ListOfBoxes(OfPicture):
 
     learned = ("classes", "most")
     fields: ClassVar[tuple[str, ...]] = (*CORNERS, "class")
-    """What a box consists of, in the order of a list."""
+    """Parts of a box, in the order of a list."""
     noun: ClassVar[str] = "boxes"
     """Plural of a thing, for messages."""
 

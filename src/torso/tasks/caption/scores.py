@@ -15,7 +15,7 @@ __all__ = ["CaptionScores", "chrf", "matches"]
 
 _ORDERS = 6
 _BETA = 2.0
-"""How many times recall counts as much as precision."""
+"""Weight of recall against precision."""
 _CANDIDATES, _OTHERS = 16, 128
 
 

@@ -1,4 +1,4 @@
-"""How many: Poisson and negative binomial likelihoods of whole numbers from 0."""
+"""Heads of counts: Poisson and negative binomial likelihoods of whole numbers from 0."""
 
 from __future__ import annotations
 

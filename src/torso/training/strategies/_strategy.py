@@ -14,7 +14,7 @@ __all__ = ["Strategy"]
 
 
 class Strategy(ABC):
-    """How the processes of one training work together; all of them call each method, in the same order.
+    """Communication between the processes of one training; all call each method in the same order.
 
     The loaders give each process its rows of every batch (`Loader(process=(rank, world))`), and the trainer asks
     the strategy wherever a number has to be that of all rows. So each process takes the same step.
