@@ -39,7 +39,7 @@ class Target(ABC):
     label: ClassVar[Literal["class", "quantity", "other"]] = "other"
     """A label is one of several classes, one quantity, or something else."""
     estimator: ClassVar[Literal["classifier", "regressor"] | None] = None
-    """Name that scikit-learn gives to an estimator of such targets; empty without any."""
+    """Name that scikit-learn gives to an estimator of such targets; None without any."""
     rank: ClassVar[int | None] = None
     """Place among the kinds that are asked whether they `recognise` a column, lowest first; None: never asked."""
     learned: ClassVar[tuple[str, ...]] = ()
