@@ -62,12 +62,9 @@ def check_names(values: Settings) -> tuple[RunConfig, Described, Described]:
     _check_kinds("inputs", inputs)
     _check_kinds("targets", targets)
     asked = [values.get(room) for room in ROOMS]
+    # Parts of users' own may be filed by now, or will be once they are imported: only the registry knows them.
     if "torch" in sys.modules or any(":" in word for word in _words(asked)):
-        return (
-            config,
-            inputs,
-            targets,
-        )  # parts of users' own may be filed, or will be once they are imported
+        return config, inputs, targets
     for room in [room for room in ("fusion", "sharing", "balancing") if room in values]:
         _check_name(room, room, getattr(config, room), [""])
     for modality, value in config.encoders.items():
