@@ -67,7 +67,7 @@ def gather_values(
 def trusting(
     config: object,
     trust_code: bool,
-    settings: Sequence[str] | Mapping[str, Any],
+    settings: Sequence[str] | Mapping[str, object],
     *columns: object,
 ) -> AbstractContextManager[None]:
     """Refuse, inside the block, code that a config's file names; what the caller names may be imported.
