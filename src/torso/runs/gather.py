@@ -70,7 +70,7 @@ def trusting(
     settings: Sequence[str] | Mapping[str, object],
     *columns: object,
 ) -> AbstractContextManager[None]:
-    """Refuse, inside the block, code that a config's file names; what the caller names may be imported.
+    """Refuse, inside the block, code that only a config's file names, not the caller.
 
     Args:
         config: a file's path, which is not trusted, or a mapping that the caller made, which is.
