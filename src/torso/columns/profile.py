@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -42,12 +42,14 @@ class Guess:
         why: the evidence.
         warnings: what the user should know before training.
         use: whether the column is a sensible input.
+        settings: of the kind, under which it reads these cells.
     """
 
     kind: str
     why: str
     warnings: tuple[str, ...] = ()
     use: bool = True
+    settings: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -133,6 +133,7 @@ def _report_input(cells: Profile, settled: str | None) -> ColumnReport:
         example=cells.example,
         warnings=tuple(warnings),
         use=True if settled else use and bool(kind),
+        settings=guess.settings if kind == guess.kind else {},
     )
 
 
@@ -187,6 +188,7 @@ def _report_target(cells: Profile, settled: str | None) -> ColumnReport:
         example=cells.example,
         warnings=tuple(warnings),
         use=False,
+        settings=guess.settings if kind == guess.kind else {},
     )
 
 
