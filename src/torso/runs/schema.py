@@ -29,12 +29,22 @@ from torso.tasks import Labels, Target
 __all__ = ["Modality", "Schema"]
 
 _OPEN = Spec()
-_VOCABULARY = ("tokenizer", "values", "classes", "labels", "tags", "type", "joined")
+_VOCABULARY = (
+    "tokenizer",
+    "values",
+    "classes",
+    "labels",
+    "tags",
+    "type",
+    "joined",
+    "separator",
+    "between",
+)
 
 
 @dataclass(frozen=True)
 class Modality:
-    """Columns that one encoder reads together; several only for numbers or for categories.
+    """Columns that one encoder reads together; several only for numbers, categories, names or sets.
 
     Attributes:
         name: of the modality.
@@ -324,7 +334,7 @@ def _group(inputs: Mapping[str, Input], wished: Mapping[str, str | None]) -> dic
             len(forms) > 1 or not all(kind.joins for kind in members.values())
         ):
             raise ConfigError(
-                f"The modality {label!r} should join only numbers, or only categories. Found "
+                f"The modality {label!r} should join only numbers, or only categories, names or sets. Found "
                 f"{ {name: kind.form for name, kind in members.items()} }."
             )
     return {

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from contextlib import suppress
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from torso.tables.missing import says_missing
 
-__all__ = ["as_numbers", "numbers_in"]
+__all__ = ["PLAIN_NUMBER", "as_numbers", "numbers_in", "plain_numbers"]
 
-_NUMBER = r"^[+-]?(?:(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?|(?i:inf|infinity))$"
+PLAIN_NUMBER = r"^[+-]?(?:(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?|(?i:inf|infinity))$"
 _INTEGER = r"^[+-]?[0-9]+$"
 # Leading zeros, or too long for int64: a name made of digits.
 _CODE = r"^[+-]?0[0-9]|^[+-]?[0-9]{20,}$"
@@ -31,17 +32,25 @@ def numbers_in(
     [1.0, 2.0, None, 1000.0, None]
     """
     strings = pc.utf8_trim_whitespace(strings)
-    is_number = pc.match_substring_regex(strings, _NUMBER)
+    is_number = pc.match_substring_regex(strings, PLAIN_NUMBER)
     if not codes:
         is_number = pc.and_not(is_number, pc.match_substring_regex(strings, _CODE))
     kept = pc.if_else(is_number, strings, pa.nulls(len(strings), strings.type))
     return _without_plus(kept).cast(pa.float64())
 
 
+def plain_numbers(strings: pa.Array, pattern: str = PLAIN_NUMBER) -> np.ndarray:
+    """Return float64, NaN where a cell does not match `pattern`, which must stand for numbers."""
+    match = pc.match_substring_regex(strings, pattern)
+    if not pc.all(match).as_py():
+        strings = pc.if_else(match, strings, pa.nulls(len(strings), strings.type))
+    return np.asarray(_without_plus(strings).cast(pa.float64()).to_numpy(zero_copy_only=False))
+
+
 def as_numbers(strings: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
     """Return text as int64 or float64 if every cell is a number or says NA, else unchanged."""
     head = strings.slice(0, _FIRST_LOOK)
-    numeric = pc.or_(pc.match_substring_regex(head, _NUMBER), says_missing(head))
+    numeric = pc.or_(pc.match_substring_regex(head, PLAIN_NUMBER), says_missing(head))
     if pc.all(numeric).as_py() is False or pc.any(pc.match_substring_regex(strings, _CODE)).as_py():
         return strings
     known = pc.if_else(says_missing(strings), pa.nulls(len(strings), strings.type), strings)

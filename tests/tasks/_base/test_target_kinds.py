@@ -83,7 +83,7 @@ def test_labels_as_text_and_as_lists():
     np.testing.assert_array_equal(found, [[0, 1, 0], [1, 0, 1], [np.nan] * 3])
     assert reading.log.skipped[0].reason == "label unseen in training"
     prediction = np.array([[0.9, 0.1, 0.5], [0.1, 0.1, 0.1]])
-    assert text.columns("x", prediction, {})["x"].to_pylist() == ["a,c", ""]
+    assert text.columns("x", prediction, {})["x"].to_pylist() == ["a, c", ""]
     assert lists.columns("x", prediction, {})["x"].to_pylist() == [["a", "c"], []]
     assert lists.encode(column([[], ["a"]]), Reading()).tolist() == [[0, 0, 0], [1, 0, 0]]
 

@@ -33,8 +33,9 @@ class SequenceInput(Wide, name="sequence", form="sequence", encoder="transformer
 
     @classmethod
     def recognise(cls, profile: Profile) -> Guess | None:
-        """Recognise lists of lists of numbers; refuse lists that are neither this nor a vector."""
-        return lists_of_numbers(profile)
+        """Recognise lists of lists of numbers."""
+        guess = lists_of_numbers(profile)
+        return guess if guess is not None and guess.kind == cls.name else None
 
     def __init__(
         self,
