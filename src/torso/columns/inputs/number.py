@@ -48,7 +48,7 @@ class NumberInput(
 
     def floats(self, column: Column, reading: Reading) -> np.ndarray:
         """Return the numbers as one feature."""
-        values = cells.numbers(column)
+        values = cells.numbers(column, reading)
         for row in np.flatnonzero(np.isinf(values)):
             reading.skip(column, int(row), str(values[row]), "not a finite number")
         return values[:, None]

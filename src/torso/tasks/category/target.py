@@ -36,6 +36,9 @@ def _type_name(values: pa.Array, classes: list[str]) -> str:
         return "boolean"
     if pa.types.is_integer(values.type):
         return "integer"
+    if pa.types.is_floating(values.type):
+        whole = pc.all(pc.equal(pc.floor(values), values), skip_nulls=True).as_py()
+        return "integer" if whole else "number"
     if set(classes) <= {"false", "true"}:
         return "boolean"
     for name, type_ in (("integer", int), ("number", float)):
