@@ -62,7 +62,7 @@ def spellings(column: Column, *, numeric: bool) -> dict[str, str]:
         key = key_of(names[place], numeric=numeric)
         if key is not None:
             ways.setdefault(key, []).append((-times, str(_written(names[place]))))
-    return {key: min(found)[1] for key, found in ways.items()}
+    return {key: min(several)[1] for key, several in ways.items()}
 
 
 def written(column: Column) -> pa.Array:
@@ -94,7 +94,7 @@ def key_of(value: object, *, numeric: bool) -> str | None:
 
 
 def _plain(number: str) -> str:
-    """Return a number without what does not change it: +, zeros at its end, an exponent."""
+    """Return the shortest way to write a number: no +, no exponent, no zeros at its end."""
     try:
         exact = Decimal(number)
     except InvalidOperation:  # a date, or anything else that is written in one way

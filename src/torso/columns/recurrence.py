@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 __all__ = ["FEW", "Recurrence"]
 
@@ -45,7 +44,7 @@ class Recurrence:
     doubles: int
 
     @classmethod
-    def of(cls, counts: Mapping[Any, int]) -> Recurrence:
+    def of(cls, counts: Mapping[object, int]) -> Recurrence:
         """Return the recurrence of values that occur `counts` times."""
         times = Counter(counts.values())
         return cls(sum(counts.values()), len(counts), times[1], times[2])

@@ -92,13 +92,13 @@ class Shape:
 
     @property
     def curvature(self) -> float:
-        """Divergence of the smooth curve from equal shares, less what chance adds, in nats."""
+        """Divergence of the smooth curve from equal shares beyond chance, in nats."""
         equal = 1 / len(self.share)
         return float((self.smooth * np.log(self.smooth / equal)).sum()) - 1 / self.rows
 
     @property
     def roughness(self) -> float:
-        """Divergence of the shares from the smooth curve, less what chance adds, in nats."""
+        """Divergence of the shares from the smooth curve beyond chance, in nats."""
         seen = self.share > 0
         divergence = float((self.share[seen] * np.log(self.share[seen] / self.smooth[seen])).sum())
         return divergence - max(0, len(self.share) - 3) / (2 * self.rows)
