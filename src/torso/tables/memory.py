@@ -123,7 +123,7 @@ def _column(cells: Any, table: str, name: str) -> RawColumn:
     return python_column(list(cells))
 
 
-def _pandas_column(series: pd.Series[object]) -> RawColumn:
+def _pandas_column(series: pd.Series[Any]) -> RawColumn:
     dtype = series.dtype
     if dtype.kind == "O" and str(dtype) == "object":
         return python_column(series.tolist())
