@@ -29,7 +29,8 @@ from torso.runs.columns import infer_columns, leftover_warnings
 from torso.runs.complete import complete_parts, settle_encoders
 from torso.runs.config import RunConfig
 from torso.runs.folder import RunFolder
-from torso.runs.gather import found_beside, gather_values
+from torso.runs.gather import found_beside, gather_values, trusting
+from torso.runs.prediction import skipped_notes
 from torso.runs.prepared import Prepared, Rows
 from torso.runs.schema import Schema
 from torso.runs.stored_split import StoredSplit
@@ -49,6 +50,7 @@ def prepare(
     test: object = None,
     config: str | Path | Mapping[str, object] | None = None,
     settings: Sequence[str] | Mapping[str, object] = (),
+    trust_code: bool = False,
     listener: Listener | None = None,
 ) -> Prepared:
     """Read, split and decode a table once, for many trainings with `torso.train`.
@@ -61,6 +63,7 @@ def prepare(
         test: as for `fit`.
         config: as for `fit`.
         settings: as for `fit`; those of the training are the defaults of `torso.train`.
+        trust_code: as for `fit`.
         listener: is told of files that are decoded and of warnings.
 
     Raises:
@@ -70,7 +73,8 @@ def prepare(
     given = {"table": table, "validation": validation, "test": test}
     values = gather_values(given, targets, inputs, config, settings)
     add = inputs is None and not (config is not None and values.get("inputs"))
-    return prepare_values(values, given, config, add=add, listener=listener)
+    with trusting(config, trust_code, settings, targets, inputs):
+        return prepare_values(values, given, config, add=add, listener=listener)
 
 
 def prepare_values(
@@ -107,6 +111,9 @@ def prepare_values(
         dataset, more = plan.dataset(table)
         parts[name] = Rows(table, dataset, np.arange(table.rows))
         skipped += more
+    unread = skipped_notes(skipped)
+    for note in unread:
+        listener.noted(note)
     return Prepared(
         config=plan.config,
         schema=plan.schema,
@@ -118,7 +125,7 @@ def prepare_values(
         },
         cache=plan.cache,
         skipped=tuple(skipped),
-        notes=plan.notes,
+        notes=(*plan.notes, *unread),
         seconds=perf_counter() - began,
         settled=plan.settled,
         values=plan.values,
@@ -130,7 +137,7 @@ def draft_model(
     targets: Sequence[str] | Mapping[str, object] = (),
     *,
     inputs: Sequence[str] | Mapping[str, object] | None = None,
-    config: str | Path | Mapping[str, object] | None = None,
+    config: Mapping[str, object] | None = None,
     settings: Sequence[str] | Mapping[str, object] = (),
     rows: int = 64,
 ) -> tuple[Model, Batch]:
@@ -140,7 +147,7 @@ def draft_model(
         table: as for `fit`.
         targets: as for `fit`.
         inputs: as for `fit`.
-        config: as for `fit`.
+        config: as for `fit`, but no file.
         settings: as for `fit`.
         rows: how many; only their files are read.
 
@@ -178,6 +185,7 @@ class _Plan:
         """Return a table laid out, and the cells that could not be read."""
         reading = _reading(self.settled, table, self.listener)
         dataset = self.schema.dataset(table, reading)
+        reading.check_values()
         return dataset, list(reading.log.skipped)
 
 

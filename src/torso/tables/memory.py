@@ -133,7 +133,10 @@ def _pandas_column(series: pd.Series[Any]) -> RawColumn:
     if not hasattr(dtype, "categories"):
         return column
     return replace(
-        column, categories=Categories(tuple(map(str, dtype.categories)), bool(getattr(dtype, "ordered", False)))
+        column,
+        categories=Categories(
+            tuple(map(str, dtype.categories)), bool(getattr(dtype, "ordered", False))
+        ),
     )
 
 

@@ -3,7 +3,8 @@
 Everything is brought to a handful of Arrow types. So the kinds of columns need not ask twice, and a run
 trained on a CSV can be given a Parquet or a polars frame later:
 
-- text is `large_string`, trimmed, and an empty cell is missing; bytes are `large_binary`;
+- text is `large_string`, trimmed, and an empty cell is missing; bytes are `large_binary`. A CSV or TSV holds
+  nothing but text: kinds of columns read it cell by cell, so a row alone means what it means in its table;
 - numbers are `int64` or `float64`, `uint64` where they are beyond `int64`; NaN is missing, infinity stays;
 - `bool`, dates, times and durations stay; dictionaries are decoded, and keep their categories;
 - every kind of list is a `list` of one of these, or of structs;
@@ -167,7 +168,7 @@ def read_table(source: object, *, missing: Sequence[str] = ()) -> Table:
     check_names([label for label, _ in raw], name)
     if not len(raw[0][1].values):
         raise DataError(f"{name} has no rows{'' if typed else ', only a header'}.")
-    return _settled(_table(raw, name, folder), missing, typed=typed)
+    return _settled(_table(raw, name, folder), missing)
 
 
 def _table(raw: NamedColumns, name: str, folder: Path | None) -> Table:
@@ -194,10 +195,10 @@ def _again(table: Table) -> Table:
     )
 
 
-def _settled(table: Table, missing: Sequence[str], *, typed: bool = True) -> Table:
+def _settled(table: Table, missing: Sequence[str]) -> Table:
     """Return the table without the cells that mean "no value"."""
     columns = {
-        name: column if name in table.unreadable else normalised(column, missing, typed=typed)
+        name: column if name in table.unreadable else normalised(column, missing)
         for name, column in zip(table.names, table.data.columns, strict=True)
     }
     return replace(table, data=pa.table(columns))
