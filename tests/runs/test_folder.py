@@ -90,9 +90,7 @@ def test_links_files_and_the_home_directory(tmp_path, monkeypatch):
         place = out if out == "~" else tmp_path / out
         for overwrite in (False, True):
             with pytest.raises(RunError, match=said):
-                torso.fit(
-                    tables.plain(), TARGETS, out=place, settings=QUICK, overwrite=overwrite
-                )
+                torso.fit(tables.plain(), TARGETS, out=place, settings=QUICK, overwrite=overwrite)
     assert (tmp_path / "file").read_text() == "x"
     assert list((tmp_path / "home").iterdir()) == []
 
@@ -108,21 +106,37 @@ def test_a_link_to_an_empty_folder_or_to_a_run_is_as_good_as_that(tmp_path, fini
 def test_overwriting_a_run_spares_what_others_put_there(tmp_path, finished):
     run = copied(finished, tmp_path / "run")
     index = run / "search" / "0123456789abcdef"
-    kept = somebodys(run, "notes.txt", "search/code.py", "checkpoint/mine.pt", "search/x/about.json")
-    somebodys(run, "checkpoint.old/mine.pt", "plots/a.png")
-    before = content(run)
-    mine = {path for path in before if path.read_text("latin1") == "x"}
+    kept = somebodys(
+        run, "notes.txt", "search/code.py", "checkpoint/mine.pt", "search/x/about.json"
+    )
+    somebodys(run, "checkpoint.old/progress.json", "plots/a.png")
+    mine = {path for path in content(run) if path.read_text("latin1") == "x"}
+    mine.remove(run / "checkpoint.old" / "progress.json")
     somebodys(index, "about.json", "vectors.safetensors", "graph.usearch", "graph.safetensors")
-    (run / "checkpoint.old" / "progress.json").write_text('{"epoch": 9}')
     torso.fit(
         tables.plain(), ["loud"], out=kept, settings={**QUICK, "training.epochs": 2}, overwrite=True
     )
     after = content(run)
     for path in mine:
-        assert path in after and after[path] == b"x", path
+        assert after[path] == b"x"
     assert not index.exists()
-    assert not (run / "checkpoint.old" / "progress.json").exists()
+    assert not (run / "checkpoint.old").exists()
     assert list(torso.load(run).schema.targets) == ["loud"]
+
+
+@pytest.mark.parametrize("name", ["checkpoint.old", "checkpoint.new"])
+def test_files_of_others_where_a_checkpoint_would_lie_are_refused(tmp_path, finished, name):
+    run = copied(finished, tmp_path / "run")
+    somebodys(run, f"{name}/mine.pt")
+    before = content(run)
+    for linked in (False, True):
+        if linked:
+            (run / name).rename(tmp_path / "away")
+            (run / name).symlink_to(tmp_path / "away")
+        with pytest.raises(RunError, match=f"{name}.*Move it away"):
+            torso.fit(tables.plain(), ["loud"], out=run, settings=QUICK, overwrite=True)
+    assert content(tmp_path / "away") == {tmp_path / "away" / "mine.pt": b"x"}
+    assert {**content(run), run / name / "mine.pt": b"x"} == before
 
 
 def test_saving_a_run_refuses_such_folders_too(tmp_path, finished):

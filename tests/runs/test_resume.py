@@ -94,7 +94,7 @@ CHANGES = {
     "rows taken away": (shortened, "39 rows, not 40"),
     "a cell emptied": (emptied, "other cells in the columns 'size'"),
     "other rows": (of_others, "other cells in the columns .*'price'"),
-    "a column taken away": (without_a_column, "lacks the columns 'unused'"),
+    "a column taken away": (without_a_column, "lost the columns 'unused'"),
 }
 
 
@@ -120,9 +120,9 @@ CONFIGS = {
     "seed of the split": ({"data.split.seed": 5}, r"`data\.split\.seed` is 5, not null"),
     "stratify": ({"data.split.stratify": "loud"}, r"`data\.split\.stratify`"),
     "missing": ({"data.missing": ["red"]}, r"`data\.missing`"),
-    "input": ({"inputs.size.kind": "category"}, r"`inputs\.size\.kind`"),
-    "input taken out": ({"inputs.shop": {"kind": "category"}}, r"`inputs\.shop"),
-    "target": ({"targets.price": None}, r"`targets\.price"),
+    "encoder": ({"encoders.numbers": "periodic"}, r"`encoders\.numbers\.type`"),
+    "another input": ({"inputs.shop": {"kind": "category"}}, r"`inputs\.shop"),
+    "head": ({"heads.price": "quantiles"}, r"`heads\.price"),
     "dim": ({"dim": 16}, "`dim` is 16, not 8"),
     "fusion": ({"fusion": "gated"}, "`fusion"),
     "balancing": ({"balancing": "uncertainty"}, "`balancing"),

@@ -7,6 +7,7 @@ The schema learns everything it knows from training rows, and is stored as JSON:
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -130,9 +131,11 @@ class Schema:
         training = table.take(rows)
         for name, kind in self.inputs.items():
             kind.fit(training.column(name))
+            _check_state(table, name, kind)
         for name, target in self.targets.items():
             unlogged = Reading(reading.options if reading else ReadOptions())
             target.learn(self._label(training, name), unlogged)
+            _check_state(table, name, target)
 
     @property
     def restored(self) -> dict[str, str]:
@@ -260,6 +263,18 @@ class Schema:
             others=tuple(table.column(other) for other in kind.others),
             steps=() if kind.along is None else self._steps(table, kind.along),
         )
+
+
+def _check_state(table: Table, name: str, kind: Input | Target) -> None:
+    """Refuse, before a training, a state that could not be written after it."""
+    for key, value in kind.state().items():
+        try:
+            json.dumps(value, allow_nan=False)
+        except (ValueError, TypeError) as error:
+            raise DataError(
+                f"{table.name}, column {name!r}: what was learnt from the training rows cannot be stored: {key} holds "
+                f"a number that is not finite or no plain value ({error}). Take out cells that are too large."
+            ) from None
 
 
 def _build(registry: Any, room: str, name: str, spec: Mapping[str, Any]) -> Any:
