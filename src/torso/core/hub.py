@@ -179,7 +179,9 @@ def _digest(folder: str, stamps: tuple[tuple[str, int, int], ...]) -> str:
 
 def _from_hub(name: str, revision: str | None) -> Snapshot:
     why = f"The pretrained model {name!r}"
-    errors = require("huggingface_hub.errors", extra="hub", why=why)  # the library does not load it by itself
+    errors = require(
+        "huggingface_hub.errors", extra="hub", why=why
+    )  # the library does not load it by itself
     hub = require("huggingface_hub", extra="hub", why=why)
     cache = os.environ.get("HF_HUB_CACHE") or None  # read when asked, as our own settings are
     local = None

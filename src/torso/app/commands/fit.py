@@ -66,6 +66,14 @@ def fit(
     if report.training.end == "interrupted":
         shown.print(f"\nInterrupted. Go on with: torso fit --resume -o {folder}", **AS_IS)
         raise typer.Exit(130)
+    if report.training.end == "diverged":
+        lower = predictor.config.training.lr / 10
+        shown.print(
+            f"\nDiverged: see the note above. The best weights are in {folder}. Go on more slowly with: "
+            f"torso fit --resume -o {folder} --set training.lr={lower:g}",
+            **AS_IS,
+        )
+        raise typer.Exit(1)
     shown.print(f"\nThe run is in {folder}. Next:", **AS_IS)
     shown.print(f"  torso predict {folder} NEW.csv -o answers.csv", **AS_IS)
     shown.print(f"  torso evaluate {folder} LABELLED.csv", **AS_IS)
