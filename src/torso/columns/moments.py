@@ -10,7 +10,7 @@ import numpy as np
 
 __all__ = ["FAR", "all_equal", "moments", "near", "reach"]
 
-FAR = 1e4
+FAR = 5e3
 """Spreads from the median from which a cell is far, if it is rare and there is a gap before it."""
 _GAP = 10.0  # times as far as the farthest cell that is not
 _RARE = 0.05  # share of the cells; one is rare in any column
@@ -82,7 +82,7 @@ def reach(values: np.ndarray) -> tuple[float, float] | None:
 
 
 def _unit(values: np.ndarray) -> np.ndarray:
-    """Return what to divide each column by, a power of two, so that squares are float64; 1 for all ordinary sizes."""
+    """Return a divisor of each column, a power of two, so that squares are float64; 1 for all ordinary sizes."""
     sizes = np.max(np.abs(values), axis=0, initial=0.0, where=~np.isnan(values))
     odd = (sizes > 0) & ((sizes < _ORDINARY[0]) | (sizes > _ORDINARY[1]))
     exponents = np.frexp(sizes)[1]
