@@ -68,7 +68,9 @@ def test_without_best_weights_it_is_an_error_that_leaves_no_run(tmp_path, monkey
 def test_an_infinite_held_out_loss_counts_as_diverged(monkeypatch):
     plain = Gaussian.nll
 
-    def nll(self, outputs, targets, /):  # one validation row, as a label beyond float32 would have it
+    def nll(
+        self, outputs, targets, /
+    ):  # one validation row, as a label beyond float32 would have it
         return torch.where(targets > 1e3, torch.inf, plain(self, outputs, targets))
 
     monkeypatch.setattr(Gaussian, "nll", nll)

@@ -8,7 +8,6 @@ import numpy as np
 
 from torso.columns.inputs._input import Input, Offers
 from torso.columns.moments import all_equal, moments, near
-from torso.tables.table import Column
 
 __all__ = ["Wide"]
 
@@ -43,13 +42,6 @@ class Wide(Input):
         with np.errstate(over="ignore"):  # a cell of 1e300
             scaled = (values - np.array(self.mean)) / np.array(self.std)
         return np.where(np.isfinite(values), scaled.clip(-_CLIP, _CLIP), 0.0).astype(np.float32)
-
-    def check(self, column: Column, row: int, width: int) -> None:
-        """Refuse a width that training did not have."""
-        if width != len(self.mean):
-            raise column.error(
-                row, f"expected {len(self.mean)} numbers as in training, found {width}"
-            )
 
     def offered(self) -> Offers:
         """Offer the width."""
