@@ -25,6 +25,7 @@ from pathlib import Path
 from torso.columns.inputs import Input, TextInput
 from torso.columns.media.files import MediaError, MediaFiles
 from torso.columns.profile import Profile, quoted
+from torso.inference.far_numbers import far_input_warnings, far_label_warnings
 from torso.inference.input_kinds import guess_input
 from torso.inference.leaks import leak_warning
 from torso.inference.target_kinds import guess_target
@@ -98,6 +99,7 @@ def inspect_table(
             continue
         report = _with_suggestion(_report_input(cells, settled.get(name)), cells, files)
         warnings = [*report.warnings, *_file_warnings(cells, report.kind, files)]
+        warnings += far_input_warnings(cells, report.kind, report.settings)
         warnings += _leak_warnings(cells, report, labels)
         reports.append(replace(report, warnings=tuple(warnings)))
     return reports
@@ -179,6 +181,7 @@ def _report_target(cells: Profile, settled: str | None) -> ColumnReport:
         warnings.append(
             f"{len(single)} of its classes have a single row, such as {str(single[0])!r:.40}."
         )
+    warnings += far_label_warnings(cells, kind, guess.settings if kind == guess.kind else {})
     return ColumnReport(
         name=cells.column.name,
         kind=kind,

@@ -17,6 +17,7 @@ import torch
 
 from torso.cache.store import cache_root
 from torso.columns.dataset import Dataset
+from torso.columns.far_cells import FAR_CELLS
 from torso.columns.loader import gather
 from torso.columns.reading import Reading, ReadOptions, Skipped
 from torso.columns.splits import Split, split_rows
@@ -210,7 +211,6 @@ def _plan(
     reports = infer_columns(table, values, add=add)
     check_values(values, trial=False)  # with every kind known
     asked = RunConfig.parse(values)
-    notes = tuple(leftover_warnings(reports, [*asked.inputs, *asked.targets]))
     split = _split(asked, table, own, origin)
     settled = settle_encoders(asked)
     schema = Schema(settled.inputs, settled.targets)
@@ -224,9 +224,21 @@ def _plan(
         own=own,
         split=StoredSplit.of(table, split),
         cache=cache_root(settled.data.cache),
-        notes=notes,
+        notes=_notes(leftover_warnings(reports, [*asked.inputs, *asked.targets]), schema),
         listener=listener,
     )
+
+
+def _notes(warnings: Sequence[str], schema: Schema) -> tuple[str, ...]:
+    """Return the warnings about columns, and those of the schema about far cells that none of them names."""
+    said = [warning for warning in warnings if FAR_CELLS in warning]
+    fresh = [
+        f"{name}: {note}"
+        for name, notes in schema.notes.items()
+        for note in notes
+        if not any(warning.startswith(f"{name}: ") for warning in said)
+    ]
+    return (*warnings, *fresh)
 
 
 def _split(config: RunConfig, table: Table, own: Mapping[str, Table], origin: object) -> Split:
