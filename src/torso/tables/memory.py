@@ -12,7 +12,6 @@ import numpy as np
 import pyarrow as pa
 
 from torso.core.errors import DataError, cell_error
-from torso.tables.names import check_names
 
 __all__ = ["from_memory", "from_rows"]
 
@@ -32,7 +31,6 @@ def from_memory(source: Any, table: str) -> pa.Table:
     pandas = sys.modules.get("pandas")  # a frame can only be there if pandas is loaded
     if pandas is not None and isinstance(source, pandas.DataFrame):
         names = [str(name) for name in source.columns]
-        check_names(names, table)
         arrays = [_pandas_array(source.iloc[:, i], name, table) for i, name in enumerate(names)]
         return pa.Table.from_arrays(arrays, names=names)
     if hasattr(source, "__arrow_c_stream__") or hasattr(source, "__arrow_c_array__"):

@@ -14,7 +14,7 @@ Rows count from 0 inside and from 1, without the header, in messages.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -23,12 +23,14 @@ import pyarrow as pa
 
 from torso.core.errors import DataError, cell_error, unknown
 from torso.tables.arrow_types import normalised
+from torso.tables.file_format import TextSettings
 from torso.tables.files import read_file, write_file
 from torso.tables.memory import from_memory, from_rows
-from torso.tables.names import check_names
+from torso.tables.names import settled_names
 
 __all__ = ["Column", "Table", "index_array", "read_table", "write_table"]
 
+_UNSET = TextSettings()
 _FRAME = "<frame>"  # the name of a table in memory
 
 
@@ -69,12 +71,14 @@ class Table:
         name: file name, or `"<frame>"`, for messages.
         folder: where the file lies, from which its file columns are read; None for a frame.
         original_rows: each row's position in the table as it was read; None if it is still the same.
+        notes: sentences about how it was read: the dialect of its file, new names.
     """
 
     data: pa.Table
     name: str = _FRAME
     folder: Path | None = None
     original_rows: np.ndarray | None = None
+    notes: tuple[str, ...] = ()
 
     @property
     def rows(self) -> int:
@@ -96,14 +100,15 @@ class Table:
     def take(self, indices: np.ndarray) -> Table:
         """Return the rows at `indices`, in that order; messages still give them their old numbers."""
         rows = indices if self.original_rows is None else self.original_rows[indices]
-        return Table(self.data.take(index_array(indices)), self.name, self.folder, rows)
+        data = self.data.take(index_array(indices))
+        return replace(self, data=data, original_rows=rows)
 
     def pieces(self, size: int) -> Iterator[Table]:
         """Yield the table in pieces of at most `size` rows."""
         rows = np.arange(self.rows) if self.original_rows is None else self.original_rows
         for start in range(0, self.rows, size):
             data = self.data.slice(start, size).combine_chunks()
-            yield Table(data, self.name, self.folder, rows[start : start + size])
+            yield replace(self, data=data, original_rows=rows[start : start + size])
 
 
 def index_array(indices: np.ndarray) -> pa.Array:
@@ -113,7 +118,9 @@ def index_array(indices: np.ndarray) -> pa.Array:
     return pa.Array.from_buffers(pa.int64(), len(indices), [None, pa.py_buffer(indices)])
 
 
-def read_table(source: object, *, missing: Sequence[str] = ()) -> Table:
+def read_table(
+    source: object, *, missing: Sequence[str] = (), settings: TextSettings = _UNSET
+) -> Table:
     """Return the table in `source`.
 
     Args:
@@ -121,30 +128,33 @@ def read_table(source: object, *, missing: Sequence[str] = ()) -> Table:
             Arrow table, or anything with the Arrow C stream; a mapping of columns; a list of rows as
             mappings; or a Table.
         missing: further texts that mean "no value", such as `["?", "-999"]`; an empty cell always does.
+        settings: delimiter and encoding of a text file, as far as the user says so.
 
     Raises:
-        DataError: no such file, an unreadable or empty one, columns without a name or with the same.
+        DataError: no such file, or an unreadable or empty one.
     """
     typed = True
+    notes: tuple[str, ...] = ()
     if isinstance(source, Table):
-        name, folder, data = source.name, source.folder, source.data
+        name, folder, data, notes = source.name, source.folder, source.data, source.notes
     elif isinstance(source, str | Path):
         path = Path(source).expanduser()
-        content, typed = read_file(path)
-        name, folder = path.name, path.parent
-        data = from_rows(content, name) if isinstance(content, list) else content
+        content, typed = read_file(path, settings)
+        name, folder, rows, notes = path.name, path.parent, content.data, content.notes
+        data = from_rows(rows, name) if isinstance(rows, list) else rows
     else:
         name, folder, data = _FRAME, None, from_memory(source, _FRAME)
-    check_names(list(data.column_names), name)
+    names, renamed = settled_names(data.column_names, name)
     if not data.num_rows:
         raise DataError(f"{name} has no rows{'' if typed else ', only a header'}.")
     columns = []
-    for label, column in zip(data.column_names, data.columns, strict=True):
+    for label, column in zip(names, data.columns, strict=True):
         try:
             columns.append(normalised(column, missing, typed=typed))
         except pa.ArrowException as error:
             raise DataError(f"{name}: column {label!r} of type {column.type}: {error}") from error
-    return Table(pa.Table.from_arrays(columns, names=list(data.column_names)), name, folder)
+    data = pa.Table.from_arrays(columns, names=names)
+    return Table(data, name, folder, notes=(*notes, *renamed))
 
 
 def write_table(data: pa.Table, path: str | Path) -> None:
