@@ -2,12 +2,12 @@
 
 The constructor's signature is the schema: `build` checks the settings against it and there is no second
 description to keep in step. A part outside Torso is named by its import path, `{type: "mine.fusion:Gated"}`;
-such a name imports code, so `torso.load` refuses it unless told to trust the run (`no_imports`).
+such a name imports code, so those that a file brings along are refused unless the file is trusted (`no_imports`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Container, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from difflib import get_close_matches
@@ -20,24 +20,55 @@ from torso.core.setting_types import accepts, choices, members, rule
 from torso.core.signature import REQUIRED, Setting, settings_of
 from torso.core.spec import Spec, SpecLike, no_part
 
-__all__ = ["Registry", "no_imports"]
+__all__ = ["Registry", "imported", "no_imports"]
 
 Part = TypeVar("Part")
 
 _REFUSALS = (TypeError, ValueError, AttributeError, LookupError, ArithmeticError, RuntimeError)
 """Errors of Python and torch for a setting of the wrong type or size."""
 
-_imports_allowed: ContextVar[bool] = ContextVar("imports_allowed", default=True)
+_trusted: ContextVar[Container[str] | None] = ContextVar("trusted", default=None)
+"""The import paths that may be followed; None for all."""
 
 
 @contextmanager
-def no_imports() -> Iterator[None]:
-    """Refuse, inside the block, parts that are named by an import path."""
-    token = _imports_allowed.set(False)
+def no_imports(besides: Container[str] = ()) -> Iterator[None]:
+    """Refuse, inside the block, parts that are named by an import path.
+
+    Args:
+        besides: import paths that the user named, not a file.
+    """
+    token = _trusted.set(besides)
     try:
         yield
     finally:
-        _imports_allowed.reset(token)
+        _trusted.reset(token)
+
+
+def imported(name: str, room: str) -> type:
+    """Return the class that `module:Class` names.
+
+    Args:
+        name: the import path.
+        room: what the class is meant for, for messages.
+
+    Raises:
+        ConfigError: it cannot be imported, is no class, or a file that is not trusted names it.
+    """
+    trusted = _trusted.get()
+    if trusted is not None and name not in trusted:
+        raise ConfigError(
+            f"The {room} {name!r} would import code from outside Torso, and the file that names it is not trusted. "
+            "If you know its origin, pass `trust_code=True` (--trust-code)."
+        )
+    module, _, attribute = name.partition(":")
+    try:
+        part = getattr(import_module(module), attribute)
+    except (ImportError, AttributeError, TypeError, ValueError) as error:
+        raise ConfigError(f"Cannot import the {room} {name!r}: {error}.") from error
+    if not isinstance(part, type):
+        raise ConfigError(f"The {room} {name!r} is no class. Found {type(part).__name__}.")
+    return part
 
 
 class Registry(Generic[Part]):
@@ -55,7 +86,12 @@ class Registry(Generic[Part]):
         self.room = room
         self.positional = positional
         self.common = {setting.name: setting for setting in common}
+        self.base: type = object
         self._parts: dict[str, type[Part]] = {}
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        """Take the class whose attribute the registry is as the base of its parts."""
+        self.base = owner
 
     def add(self, name: str, part: type[Part]) -> None:
         """File `part` under `name`; a second, different part of that name is an error."""
@@ -86,18 +122,12 @@ class Registry(Generic[Part]):
         return self._parts[name]
 
     def _imported(self, name: str) -> type[Part]:
-        if not _imports_allowed.get():
+        part = imported(name, self.room)
+        if not issubclass(part, self.base):
             raise ConfigError(
-                f"The {self.room} {name!r} would import code from outside Torso, and this run is not trusted. "
-                "If you know its origin, pass `trust_code=True`."
+                f"The {self.room} {name!r} should be a subclass of {self.base.__module__.split('._')[0]}."
+                f"{self.base.__name__}. Found a class of the bases {[base.__name__ for base in part.__bases__]}."
             )
-        module, _, attribute = name.partition(":")
-        try:
-            part = getattr(import_module(module), attribute)
-        except (ImportError, AttributeError, TypeError, ValueError) as error:
-            raise ConfigError(f"Cannot import the {self.room} {name!r}: {error}.") from error
-        if not isinstance(part, type):
-            raise ConfigError(f"The {self.room} {name!r} is no class. Found {type(part).__name__}.")
         return cast("type[Part]", part)
 
     def settings(self, name: str) -> dict[str, Setting]:

@@ -7,13 +7,13 @@ again once they are known.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from torso.core.errors import ConfigError, unknown, within
 from torso.core.setting_types import choices
 from torso.core.spec import Settings, Spec
 from torso.runs.config import RunConfig
-from torso.runs.gather import Described, described
+from torso.runs.gather import Described, described, words
 from torso.runs.rooms import ROOMS, PartRegistry, names_of, registry_of
 
 __all__ = ["check_names", "check_values"]
@@ -63,7 +63,7 @@ def check_names(values: Settings) -> tuple[RunConfig, Described, Described]:
     _check_kinds("targets", targets)
     asked = [values.get(room) for room in ROOMS]
     # Parts of users' own may be filed by now, or will be once they are imported: only the registry knows them.
-    if "torch" in sys.modules or any(":" in word for word in _words(asked)):
+    if "torch" in sys.modules or any(":" in word for word in words(asked)):
         return config, inputs, targets
     for room in [room for room in ("fusion", "sharing", "balancing") if room in values]:
         _check_name(room, room, getattr(config, room), [""])
@@ -76,19 +76,6 @@ def check_names(values: Settings) -> tuple[RunConfig, Described, Described]:
             "heads", f"heads.{task}", value, [kinds.find(kind).kind] if kind else list(kinds)
         )
     return config, inputs, targets
-
-
-def _words(value: object) -> Iterator[str]:
-    """Yield the texts in a value, keys included."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, Mapping):
-        for key, inner in value.items():
-            yield str(key)
-            yield from _words(inner)
-    elif isinstance(value, Sequence):
-        for inner in value:
-            yield from _words(inner)
 
 
 def _check_name(room: str, path: str, value: object, forms: Sequence[str]) -> None:

@@ -26,6 +26,7 @@ __all__ = [
     "SplitConfig",
     "apply_settings",
     "read_config",
+    "setting_pairs",
 ]
 
 _Part = str | dict[str, Any]
@@ -139,9 +140,22 @@ def apply_settings(
     >>> values
     {'inputs': {'a.b': {'kind': 'text'}}, 'training': {'epochs': 5}}
     """
-    pairs = settings.items() if isinstance(settings, Mapping) else map(_pair, settings)
-    for path, value in pairs:
+    for path, value in setting_pairs(settings):
         _put(values, path.split("."), value, path)
+
+
+def setting_pairs(
+    settings: Sequence[str] | Mapping[str, object],
+) -> list[tuple[str, object]]:
+    """Return settings as pairs of path and value.
+
+    >>> setting_pairs(["training.epochs=5"])
+    [('training.epochs', 5)]
+
+    Raises:
+        ConfigError: a setting without `=`, or not valid YAML.
+    """
+    return [*settings.items()] if isinstance(settings, Mapping) else [*map(_pair, settings)]
 
 
 def _pair(setting: str) -> tuple[str, object]:

@@ -7,7 +7,7 @@ from contextlib import nullcontext
 from pathlib import Path
 
 from torso.runs.folder import RunFolder
-from torso.runs.gather import gather_values, resumed_config
+from torso.runs.gather import gather_values, resumed_config, trusting
 from torso.runs.predictor import Predictor
 from torso.runs.prepare import prepare_values
 from torso.runs.train import train_run
@@ -28,6 +28,7 @@ def fit(
     settings: Sequence[str] | Mapping[str, object] = (),
     resume: bool = False,
     overwrite: bool = False,
+    trust_code: bool = False,
     listener: Listener | None = None,
 ) -> Predictor:
     """Train one model on a table and return it with its evaluation: `prepare`, `train`, save.
@@ -45,6 +46,8 @@ def fit(
         settings: changes like `["training.epochs=5"]` or `{"training.epochs": 5}`, which win over all.
         resume: go on with the interrupted training in `out`; tables in memory are given again.
         overwrite: replace a finished run in `out`.
+        trust_code: import parts that the file of the config names by an import path, or that of the run that is
+            resumed. A mapping, arguments and settings are yours and trusted.
         listener: is told what happens, e.g. a progress bar.
 
     Returns:
@@ -61,10 +64,11 @@ def fit(
     given = {"table": table, "validation": validation, "test": test}
     if resume and config is None:
         config = resumed_config(None if folder is None else folder.path)
-    values = gather_values(given, targets, inputs, config, settings)
-    written_out = config is not None and bool(values.get("inputs"))
-    with nullcontext() if folder is None else folder.made():  # an unwritable folder fails first
-        prepared = prepare_values(
-            values, given, config, add=inputs is None and not written_out, listener=listener
-        )
-        return train_run(prepared, prepared.config, folder, listener, resume=resume)
+    with trusting(config, trust_code, settings, targets, inputs):
+        values = gather_values(given, targets, inputs, config, settings)
+        written_out = config is not None and bool(values.get("inputs"))
+        with nullcontext() if folder is None else folder.made():  # an unwritable folder fails first
+            prepared = prepare_values(
+                values, given, config, add=inputs is None and not written_out, listener=listener
+            )
+            return train_run(prepared, prepared.config, folder, listener, resume=resume)

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
 from torso.core.errors import ConfigError
-from torso.runs.config import apply_settings, read_config
+from torso.core.registry import no_imports
+from torso.runs.config import apply_settings, read_config, setting_pairs
 
-__all__ = ["Described", "described", "found_beside", "gather_values", "resumed_config"]
+__all__ = [
+    "Described",
+    "described",
+    "found_beside",
+    "gather_values",
+    "resumed_config",
+    "trusting",
+    "words",
+]
 
 Described = dict[str, dict[str, Any] | None]
 """Column -> its settings with or without `kind`; None for a column to leave out."""
@@ -52,6 +62,42 @@ def gather_values(
             "No target given. Name at least one column to predict, e.g. --target price, or targets=['price']."
         )
     return values
+
+
+def trusting(
+    config: object,
+    trust_code: bool,
+    settings: Sequence[str] | Mapping[str, object],
+    *columns: object,
+) -> AbstractContextManager[None]:
+    """Refuse, inside the block, code that only a config's file names, not the caller.
+
+    Args:
+        config: a file's path, which is not trusted, or a mapping that the caller made, which is.
+        trust_code: trust the file as well.
+        settings: as for `fit`.
+        columns: `targets` and `inputs` as for `fit`.
+    """
+    if trust_code or not isinstance(config, str | Path):
+        return nullcontext()
+    return no_imports(besides={*words([*setting_pairs(settings)]), *words(columns)})
+
+
+def words(value: object) -> Iterator[str]:
+    """Yield the texts in a value, keys included.
+
+    >>> [*words({"fusion": {"late": ["mine:Part", 3]}})]
+    ['fusion', 'late', 'mine:Part']
+    """
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield str(key)
+            yield from words(inner)
+    elif isinstance(value, Iterable):
+        for inner in value:
+            yield from words(inner)
 
 
 def resumed_config(folder: Path | None) -> Path:

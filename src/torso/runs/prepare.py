@@ -29,7 +29,7 @@ from torso.runs.columns import infer_columns, leftover_warnings
 from torso.runs.complete import complete_parts, settle_encoders
 from torso.runs.config import RunConfig
 from torso.runs.folder import RunFolder
-from torso.runs.gather import found_beside, gather_values
+from torso.runs.gather import found_beside, gather_values, trusting
 from torso.runs.prepared import Prepared, Rows
 from torso.runs.schema import Schema
 from torso.runs.stored_split import StoredSplit
@@ -49,6 +49,7 @@ def prepare(
     test: object = None,
     config: str | Path | Mapping[str, object] | None = None,
     settings: Sequence[str] | Mapping[str, object] = (),
+    trust_code: bool = False,
     listener: Listener | None = None,
 ) -> Prepared:
     """Read, split and decode a table once, for many trainings with `torso.train`.
@@ -61,6 +62,7 @@ def prepare(
         test: as for `fit`.
         config: as for `fit`.
         settings: as for `fit`; those of the training are the defaults of `torso.train`.
+        trust_code: as for `fit`.
         listener: is told of files that are decoded and of warnings.
 
     Raises:
@@ -70,7 +72,8 @@ def prepare(
     given = {"table": table, "validation": validation, "test": test}
     values = gather_values(given, targets, inputs, config, settings)
     add = inputs is None and not (config is not None and values.get("inputs"))
-    return prepare_values(values, given, config, add=add, listener=listener)
+    with trusting(config, trust_code, settings, targets, inputs):
+        return prepare_values(values, given, config, add=add, listener=listener)
 
 
 def prepare_values(
@@ -130,7 +133,7 @@ def draft_model(
     targets: Sequence[str] | Mapping[str, object] = (),
     *,
     inputs: Sequence[str] | Mapping[str, object] | None = None,
-    config: str | Path | Mapping[str, object] | None = None,
+    config: Mapping[str, object] | None = None,
     settings: Sequence[str] | Mapping[str, object] = (),
     rows: int = 64,
 ) -> tuple[Model, Batch]:
@@ -140,7 +143,7 @@ def draft_model(
         table: as for `fit`.
         targets: as for `fit`.
         inputs: as for `fit`.
-        config: as for `fit`.
+        config: as for `fit`, but no file.
         settings: as for `fit`.
         rows: how many; only their files are read.
 

@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import Any
 
 from torso.core.errors import ConfigError, unknown
-from torso.core.registry import Registry
+from torso.core.registry import Registry, imported
 from torso.core.source_names import names_in_source
 
 __all__ = ["ROOMS", "PartRegistry", "names_of", "registry_of", "rooms_of"]
@@ -72,7 +72,8 @@ def rooms_of(part: str) -> list[str]:
     Raises:
         ConfigError: it cannot be imported.
     """
-    return [room for room in ROOMS if issubclass(registry_of(room).find(part), _base(room))]
+    kind = imported(part, "part")
+    return [room for room in ROOMS if issubclass(kind, _base(room))]
 
 
 def _base(room: str) -> Any:

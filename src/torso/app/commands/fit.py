@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from torso.app.commands.shared import Root, Settings, Targets, rooted
+from torso.app.commands.shared import Root, Settings, Targets, TrustCode, rooted
 
 __all__ = ["fit"]
 
@@ -31,14 +31,16 @@ def fit(
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace a finished run in --out.")
     ] = False,
+    trust_code: TrustCode = False,
 ) -> None:
     """Train one model on a table; write the run: config, weights, metrics, log."""
     from torso.runs.check import check_names
-    from torso.runs.gather import gather_values
+    from torso.runs.gather import gather_values, trusting
 
     said = [*rooted(root), *settings]
     if not resume:
-        check_names(gather_values({"table": table}, target, None, config, said))
+        with trusting(config, trust_code, said):
+            check_names(gather_values({"table": table}, target, None, config, said))
 
     import torso  # its `fit` imports torch, which takes longer than to see a slip
     from torso.app.terminal import AS_IS, ProgressBar, console, results_table, summary
@@ -53,6 +55,7 @@ def fit(
             settings=said,
             resume=resume,
             overwrite=overwrite,
+            trust_code=trust_code,
             listener=bar,
         )
     shown = console(out=True)

@@ -28,7 +28,9 @@ Targets = Annotated[
 ]
 TrustCode = Annotated[
     bool,
-    typer.Option("--trust-code", help="Import parts from outside Torso that the run names."),
+    typer.Option(
+        "--trust-code", help="Import parts from outside Torso that the run or --config names."
+    ),
 ]
 Root = Annotated[
     list[str], typer.Option("--root", help="Folder or zip that file columns are relative to.")
