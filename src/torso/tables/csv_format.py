@@ -14,8 +14,9 @@ from torso.core.errors import DataError
 from torso.tables.csv_rows import check_quotes, rows_of
 from torso.tables.dialect import Dialect, find_dialect
 from torso.tables.encoding import decoded
-from torso.tables.file_format import Content, FileFormat, TextSettings, open_buffer, open_text
+from torso.tables.file_format import Content, FileFormat, open_buffer, open_text
 from torso.tables.json_format import json_cells
+from torso.tables.text_settings import TextSettings
 
 __all__ = ["SeparatedText"]
 
@@ -85,7 +86,7 @@ def _start_of_line(sample: str, number: int) -> int:
 
 
 def _table(body: pa.Buffer, dialect: Dialect, name: str) -> tuple[pa.Table, list[str]]:
-    """Return the rows from the header on, and sentences about what was mended."""
+    """Return the rows from the header on, and sentences about mended ones."""
     if dialect.plain:
         table = _by_arrow(body, dialect, name)
         if table is not None:

@@ -1,4 +1,4 @@
-"""The rows of a CSV one by one: to mend what Arrow's reader refuses, and to find a quote that swallows rows.
+"""The rows of a CSV one by one: to mend those that Arrow's reader refuses, and to find a quote that swallows rows.
 
 A quote that never closes, or closes rows later, makes one cell of all lines between. Arrow and pandas read that
 without a word. So wherever a cell spans lines, its row is read again under strict rules.
@@ -18,7 +18,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from torso.core.errors import DataError
-from torso.tables.dialect import Dialect, is_number_like, named, one_letter, wide_cells
+from torso.tables.csv_header import is_number_like
+from torso.tables.dialect import Dialect, named, one_letter, wide_cells
 
 __all__ = ["check_quotes", "rows_of"]
 
@@ -63,7 +64,7 @@ class _Recorder:
 
 
 def rows_of(body: pa.Buffer, dialect: Dialect, name: str) -> tuple[pa.Table, list[str]]:
-    """Return the rows as text, and sentences about what was mended.
+    """Return the rows as text, and sentences about mended ones.
 
     Args:
         body: from the header on, in UTF-8.

@@ -10,17 +10,17 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import Any
+from itertools import islice
+from typing import TypedDict
+
+from torso.tables.csv_header import SampleRow, header_position
 
 __all__ = [
     "Dialect",
     "find_dialect",
-    "is_number_like",
-    "known_delimiter",
     "named",
     "one_letter",
     "wide_cells",
@@ -29,12 +29,16 @@ __all__ = [
 _DELIMITERS = (",", ";", "\t", "||", "|", "^", "~", "¦", "\x1f", "\x01", "::")
 _ABSENT = "\x1f"  # the delimiter of a file of one column: it stands in none of its cells
 _ROWS_LOOKED_AT = 1000
-_MOST_BEFORE = 50  # lines before a header
-_NUMBER = re.compile(r"[+-]?[\d.,]*\d[\d.,]*(?:[eE][+-]?\d+)?%?", re.ASCII)
 _SAID = re.compile(r'\s*"?sep=(.|\\t)"?[,;\t|]*\s*', re.IGNORECASE)
 _SINGLE = re.compile(r"\s*'.*'\s*")
-_COMMENT = re.compile(r"#(?:[\s!#]|$)")
 _NAMES = {"\t": "a tab", " ": "a space", "\x1f": "the unit separator", "\x01": "Ctrl-A"}
+
+
+class _Reading(TypedDict):
+    delimiter: str
+    quotechar: str
+    escapechar: str | None
+    skipinitialspace: bool
 
 
 @dataclass(frozen=True)
@@ -60,7 +64,7 @@ class Dialect:
     notes: tuple[str, ...] = field(default=(), compare=False)
 
     @property
-    def reading(self) -> dict[str, Any]:
+    def reading(self) -> _Reading:
         """Settings of Python's reader."""
         return {
             "delimiter": one_letter(self.delimiter)[0],
@@ -71,7 +75,7 @@ class Dialect:
 
     @property
     def plain(self) -> bool:
-        """Whether Arrow's reader knows it."""
+        """True if Arrow's reader knows it."""
         return len(self.delimiter) == 1 and self.delimiter.isascii() and not self.spaces
 
 
@@ -82,10 +86,14 @@ class _Look:
     Attributes:
         dialect: tried.
         agree: share of the rows below the header with as many cells.
+        clean: every quote stands where it may.
+        cells: below the header.
     """
 
     dialect: Dialect
     agree: float
+    clean: bool
+    cells: list[list[str]] = field(default_factory=list)
 
     @property
     def width(self) -> int:
@@ -93,39 +101,12 @@ class _Look:
 
     @property
     def tight(self) -> bool:
-        """Whether no name but the first begins with a blank, as behind a comma in a sentence."""
+        """True if no name but the first begins with a blank, as behind a comma in a sentence."""
         return not any(name[:1] == " " for name in self.dialect.header[1:])
 
 
-@dataclass(frozen=True)
-class _Row:
-    """A row of the sample.
-
-    Attributes:
-        before: number of lines before it.
-        cells: as written.
-    """
-
-    before: int
-    cells: list[str]
-
-    @property
-    def comment(self) -> bool:
-        """Whether it begins with a hash and a blank, or is nothing but hashes."""
-        first = self.cells[0] if self.cells else ""
-        return _COMMENT.match(first) is not None and (first.strip() != "#" or len(self.cells) == 1)
-
-    @property
-    def names(self) -> bool:
-        """Whether its cells could name columns: all filled but perhaps the first, none a number, none twice."""
-        cells = [cell.strip() for cell in self.cells]
-        tight = not any(cell[:1] == " " for cell in self.cells[1:])
-        told = len(set(cells)) == len(cells) and all(cells[1:])
-        return told and tight and not any(map(is_number_like, cells))
-
-
 def one_letter(delimiter: str) -> tuple[str, tuple[str, str] | None]:
-    """Return the delimiter for a reader that takes one letter, and what is replaced by it in each line."""
+    """Return the delimiter for a reader that takes one letter, and the pair to replace in each line."""
     return (delimiter, None) if len(delimiter) == 1 else (_ABSENT, (delimiter, _ABSENT))
 
 
@@ -168,39 +149,16 @@ def find_dialect(
     return dialect
 
 
-def known_delimiter(text: str) -> str:
-    r"""Return a delimiter; `tab` and `\t` are one, too.
-
-    Raises:
-        ValueError: it is no delimiter.
-    """
-    delimiter = {"tab": "\t", "\\t": "\t", "space": " "}.get(text.lower(), text)
-    if not 1 <= len(delimiter) <= 4 or re.search(r"[\w\"'\r\n]", delimiter):
-        raise ValueError(
-            "should be one to four signs such as ; or tab, no letters, digits or quotes"
-        )
-    return delimiter
-
-
 def named(delimiter: str) -> str:
     """Return a delimiter as a sentence names it."""
     return _NAMES.get(delimiter, repr(delimiter))
-
-
-def is_number_like(cell: str) -> bool:
-    """Return whether a cell is a number in some spelling.
-
-    >>> [is_number_like(cell) for cell in ("1.234,5", " 7 ", "2024", "v2", "")]
-    [True, True, True, False, False]
-    """
-    return _NUMBER.fullmatch(cell.strip()) is not None
 
 
 def _best(looks: Sequence[_Look]) -> _Look:
     """Return the look that fits; the first, the usual delimiter, where several do."""
     fitting = [look for look in looks if look.width > 1 and look.agree == 1]
     if fitting:
-        return next((look for look in fitting if look.tight), fitting[0])
+        return min(fitting, key=lambda look: (not look.clean, look.dialect.before, not look.tight))
     several = [look for look in looks if look.width > 1]
     return max(several, key=lambda look: look.agree) if several else looks[0]
 
@@ -219,101 +177,66 @@ def _single(sample: str, best: _Look, usual: str, *, whole: bool) -> Dialect:
 
 def _look(sample: str, dialect: Dialect, *, whole: bool) -> _Look:
     """Return the sample under a delimiter, with the quotes that suit it."""
-    plain = _rows(sample, dialect, whole=whole)
-    look = _headed(plain, dialect)
+    look = _read(sample, dialect, whole=whole)
     delimiter = re.escape(dialect.delimiter)
-    changes: list[tuple[Dialect, str]] = []
-    if '\\"' in sample and re.search(rf'\\"(?!\s*(?:{delimiter}|\r|\n|$))', sample):
-        changes.append(
-            (replace(dialect, escape="\\"), "a backslash stands before quotes in its cells")
-        )
+    changes = []
+    if not look.clean and '\\"' in sample:
+        note = "a backslash stands before quotes in its cells"
+        changes.append((replace(dialect, escape="\\"), note))
     if re.search(rf'{delimiter} +"', sample):
         changes.append((replace(dialect, spaces=True), ""))
-    single = (replace(dialect, quote="'"), "single quotes stand around its cells")
-    if (_SINGLE.match(look.dialect.header[0]) if look.dialect.header else False) or (
-        look.agree < 1
-        and re.search(rf"(?:^|{delimiter})'[^'\n]*'(?:{delimiter}|\r|$)", sample, re.MULTILINE)
-    ):
-        changes.append(single)
+    of_cells = rf"(?:^|{delimiter})'[^'\n]*'(?:{delimiter}|\r|$)"
+    named_so = bool(look.dialect.header) and _SINGLE.match(look.dialect.header[0]) is not None
+    if named_so or (look.agree < 1 and re.search(of_cells, sample, re.MULTILINE)):
+        changes.append((replace(dialect, quote="'"), "single quotes stand around its cells"))
     for changed, note in changes:
-        other = _headed(_rows(sample, changed, whole=whole), changed)
-        better = other.agree > look.agree or (
-            other.agree == look.agree and changed.escape + changed.quote != '"'
-        )
-        if other.width and better:
+        other = _read(sample, changed, whole=whole)
+        if (other.agree, other.clean) >= (look.agree, look.clean) and other.cells != look.cells:
             notes = (*other.dialect.notes, note) if note else other.dialect.notes
             look = replace(other, dialect=replace(other.dialect, notes=notes))
     return look
 
 
-def _rows(sample: str, dialect: Dialect, *, whole: bool) -> list[_Row]:
-    """Return the first rows, each with the number of lines before it."""
-    rows, before = [], 0
-    _, replaced = one_letter(dialect.delimiter)
-    text = io.StringIO(sample.replace(*replaced) if replaced else sample, newline="")
-    with wide_cells():
-        reader = csv.reader(text, **dialect.reading)
-        for cells in reader:
-            rows.append(_Row(before, cells))
-            before = reader.line_num
-            if len(rows) == _ROWS_LOOKED_AT:
-                return rows
-    return rows if whole or len(rows) < 2 else rows[:-1]
-
-
-def _headed(rows: Sequence[_Row], dialect: Dialect) -> _Look:
+def _read(sample: str, dialect: Dialect, *, whole: bool) -> _Look:
     """Return how the rows below the header agree with it; lines before it are told."""
+    rows, clean = _rows(sample, dialect, whole=whole)
     rows = [row for row in rows if row.before >= dialect.before and row.cells]
     if not rows:
-        return _Look(dialect, 1.0)
-    counts = Counter(len(row.cells) for row in rows)
-    width = max(counts, key=lambda count: (counts[count], count))
-    start = _after_comments(rows, width)
-    start = _after_preamble(rows, start, width)
-    header, body = rows[start], [row for row in rows[start + 1 :] if not row.comment]
-    names = tuple(header.cells)
-    if header.comment:
-        names = (names[0].lstrip("# "), *names[1:])
+        return _Look(dialect, 1.0, clean=clean)
+    start = header_position(rows)
+    header, names = rows[start], tuple(rows[start].names)
+    body = [row.cells for row in rows[start + 1 :] if not row.is_comment]
+    fits = [len(cells) == len(names) or not any(cells[len(names) :] or [""]) for cells in body]
     note = f"the header is line {header.before + 1}; the lines before it are left out"
     notes = (*dialect.notes, note) if start else dialect.notes
-    fits = [
-        len(row.cells) == len(names)
-        or (len(row.cells) > len(names) and not any(row.cells[len(names) :]))
-        for row in body
-    ]
-    agree = sum(fits) / len(fits) if fits else 1.0
-    return _Look(replace(dialect, before=header.before, header=names, notes=notes), agree)
+    return _Look(
+        replace(dialect, before=header.before, header=names, notes=notes),
+        sum(fits) / len(fits) if fits else 1.0,
+        clean=clean,
+        cells=[[cell.strip() for cell in cells] for cells in body],
+    )
 
 
-def _after_comments(rows: Sequence[_Row], width: int) -> int:
-    """Return the first row that is no comment, or the last comment if it holds the names."""
-    first = next((i for i, row in enumerate(rows) if not row.comment), 0)
-    named_so = first > 0 and width > 1 and len(rows[first - 1].cells) == width
-    return first - 1 if named_so and not rows[first].names else first
-
-
-def _after_preamble(rows: Sequence[_Row], start: int, width: int) -> int:
-    """Return the row of the header: `start`, or a later one below lines that are no rows."""
-    top = rows[start]
-    filled = sum(map(bool, map(str.strip, top.cells)))
-    padded = len(top.cells) == width and (filled < 2 < width or filled < 3 < width - 1)
-    if width < 2 or (len(top.cells) >= width and not padded):
-        return start
-    for position in range(start + 1, min(len(rows), start + _MOST_BEFORE)):
-        row = rows[position]
-        if len(row.cells) == width and row.names:
-            break
-        if len(row.cells) > width or sum(map(bool, row.cells)) > max(2, width // 2):
-            return start
-    else:
-        return start
-    body = [other.cells for other in rows[position + 1 :] if len(other.cells) == width]
-    if len(body) < 0.9 * len(rows[position + 1 :]) or not body:
-        return start
-    gap = rows[position - 1].before + 1 < row.before  # a blank line
-    prose = width > 2 and all(re.search(r"[\s:]", above.cells[0]) for above in rows[start:position])
-    numeric = any(all(is_number_like(cells[i]) for cells in body) for i in range(width))
-    return position if padded or gap or prose or numeric else start
+def _rows(sample: str, dialect: Dialect, *, whole: bool) -> tuple[list[SampleRow], bool]:
+    """Return the first rows, each with the number of lines before it, and whether all quotes stand well."""
+    _, replaced = one_letter(dialect.delimiter)
+    text = sample.replace(*replaced) if replaced else sample
+    rows: list[SampleRow] = []
+    for strict in (True, False):
+        rows, before = [], 0
+        reader = csv.reader(io.StringIO(text, newline=""), strict=strict, **dialect.reading)
+        try:
+            with wide_cells():
+                for cells in islice(reader, _ROWS_LOOKED_AT):
+                    rows.append(SampleRow(before, cells))
+                    before = reader.line_num
+        except csv.Error as error:
+            # The sample may end within a cell.
+            if strict and (whole or "unexpected end" not in str(error)):
+                continue
+        cut = not whole and len(rows) > 1 and len(rows) < _ROWS_LOOKED_AT
+        return rows[:-1] if cut else rows, strict
+    return rows, False
 
 
 @contextmanager

@@ -8,15 +8,17 @@ letters of mixed scripts and signs within words cost much (`torso.tables.letters
 from __future__ import annotations
 
 import codecs
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 import pyarrow as pa
 
 from torso.core.errors import DataError
 from torso.tables.letters import cost
 
-__all__ = ["Decoded", "decoded", "known_encoding"]
+__all__ = ["Decoded", "decoded"]
 
 _MARKS = (  # the longer first: UTF-32's begins like UTF-16's
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -41,7 +43,7 @@ _GUESSES = {  # encoding -> what it must be better by than the first
     "koi8_r": 8.0,
     "mac_roman": 8.0,
     "cp850": 10.0,
-    "utf-8": 8.0,  # with a few broken characters
+    "utf-8": 3.0,  # with a few broken characters
 }
 _WESTERN = ("cp1252", "mac_roman", "cp850")
 _BROKEN = "\ufffd"
@@ -78,7 +80,7 @@ def decoded(raw: pa.Buffer, name: str, asked: str | None = None) -> Decoded:
     mark = next((mark for mark in _MARKS if raw[: len(mark[0])].to_pybytes() == mark[0]), None)
     body = raw if mark is None else raw[len(mark[0]) :]
     if asked is not None:
-        return _as_asked(raw, body, mark, name, known_encoding(asked))
+        return _as_asked(raw, body, mark, name, asked)
     if mark is not None and mark[1] != "utf-8":
         return _converted(raw, mark[1], f"{name} is {mark[1].upper()} (its first bytes say so).")
     wide = None if mark is not None else _wide(body)
@@ -100,27 +102,6 @@ def decoded(raw: pa.Buffer, name: str, asked: str | None = None) -> Decoded:
         return Decoded(pa.py_buffer(text.encode()), (note,))
     note = f"{name} is not UTF-8 (line {line}); it is read as {encoding}, which gives {example!r}. {cure}"
     return _converted(body, encoding, note)
-
-
-def known_encoding(name: str) -> str:
-    """Return Python's name of an encoding of text.
-
-    Raises:
-        ValueError: there is none of this name.
-
-    >>> known_encoding("Shift-JIS")
-    'shift_jis'
-    """
-    try:
-        info = codecs.lookup(name)
-    except LookupError:
-        info = None
-    # Python calls its codecs of bytes, such as gzip, encodings, too.
-    if info is None or not getattr(info, "_is_text_encoding", True):
-        raise ValueError(
-            "should be an encoding of text, such as utf-8, gb18030, cp1252 or shift_jis"
-        )
-    return info.name
 
 
 def _as_asked(
@@ -197,7 +178,8 @@ def _likely(body: pa.Buffer) -> tuple[str, str, str]:
         if text is not None:
             scores.append((prior + cost(text, western=encoding in _WESTERN), encoding, text))
     (_, encoding, text), *others = sorted(scores)  # UTF-8 with broken characters decodes all
-    return encoding, others[0][1] if others else "latin_1", _example(text)
+    other = next((name for _, name, other_text in others if other_text != text), "latin_1")
+    return encoding, other, _example(text)
 
 
 def _decoded_lines(lines: list[bytes], encoding: str) -> str | None:
@@ -216,15 +198,9 @@ def _decoded_lines(lines: list[bytes], encoding: str) -> str | None:
 
 
 def _foreign_lines(body: pa.Buffer) -> Iterator[bytes]:
-    """Yield lines that hold more than ASCII, each from shortly before its first such byte."""
-    found = 0
-    for line in _lines(body):
-        if line.isascii():
-            continue
-        yield line.strip(b"\r\n")
-        found += 1
-        if found == _LINES_LOOKED_AT:
-            return
+    """Yield the first lines that hold more than ASCII."""
+    lines = (line.strip(b"\r\n") for line in _lines(body) if not line.isascii())
+    return islice(lines, _LINES_LOOKED_AT)
 
 
 def _lines(body: pa.Buffer) -> Iterator[bytes]:
@@ -247,5 +223,4 @@ def _first_bad_line(body: pa.Buffer) -> int:
 
 def _example(text: str) -> str:
     """Return the first word with a letter beyond ASCII."""
-    words = (word.strip("\"'()[];:|") for word in text.replace(",", " ").replace(";", " ").split())
-    return next((word[:20] for word in words if not word.isascii()), "")
+    return next((word[:20] for word in re.findall(r"[^\W\d_]+", text) if not word.isascii()), "")

@@ -10,41 +10,12 @@ from typing import IO, ClassVar, Literal
 
 import pyarrow as pa
 
-from torso.core.errors import ConfigError
-from torso.tables.dialect import known_delimiter
-from torso.tables.encoding import known_encoding
+from torso.tables.text_settings import TextSettings
 
-__all__ = ["Content", "FileFormat", "Row", "TextSettings", "first_line", "open_buffer", "open_text"]
+__all__ = ["Content", "FileFormat", "Row", "first_line", "open_buffer", "open_text"]
 
 Row = dict[str, object]
 """A row of a table as JSON writes it: the name of a column -> its cell."""
-
-
-@dataclass(frozen=True)
-class TextSettings:
-    """How a text file is written, as far as the user says so; the rest is found by looking.
-
-    Attributes:
-        delimiter: between two cells of a CSV.
-        encoding: such as utf-8, gb18030 or cp1252.
-        decimal: mark before the decimals of its numbers: a point or a comma.
-
-    Raises:
-        ConfigError: a value breaks its rule.
-    """
-
-    delimiter: str | None = None
-    encoding: str | None = None
-    decimal: Literal[".", ","] | None = None
-
-    def __post_init__(self) -> None:
-        for name, known in (("delimiter", known_delimiter), ("encoding", known_encoding)):
-            value = getattr(self, name)
-            if value is not None:
-                try:
-                    object.__setattr__(self, name, known(value))
-                except ValueError as error:
-                    raise ConfigError(f"`data.{name}` {error}. Found {value!r}.") from None
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,9 @@ import pyarrow as pa
 from torso.core.errors import DataError
 from torso.tables.arrow_format import Arrow, Parquet
 from torso.tables.csv_format import SeparatedText
-from torso.tables.file_format import Content, FileFormat, TextSettings, first_line
+from torso.tables.file_format import Content, FileFormat, first_line
 from torso.tables.json_format import Json, JsonLines
+from torso.tables.text_settings import TextSettings
 
 __all__ = ["check_writable", "read_file", "write_file"]
 

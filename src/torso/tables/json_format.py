@@ -12,7 +12,8 @@ import pyarrow as pa
 
 from torso.core.errors import DataError
 from torso.tables.encoding import decoded
-from torso.tables.file_format import Content, FileFormat, Row, TextSettings, open_buffer, open_text
+from torso.tables.file_format import Content, FileFormat, Row, open_buffer, open_text
+from torso.tables.text_settings import TextSettings
 
 __all__ = ["Json", "JsonLines", "json_cells"]
 

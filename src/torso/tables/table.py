@@ -23,10 +23,10 @@ import pyarrow as pa
 
 from torso.core.errors import DataError, cell_error, unknown
 from torso.tables.arrow_types import normalised
-from torso.tables.file_format import TextSettings
 from torso.tables.files import read_file, write_file
 from torso.tables.memory import from_memory, from_rows
 from torso.tables.names import settled_names
+from torso.tables.text_settings import TextSettings
 
 __all__ = ["Column", "Table", "index_array", "read_table", "write_table"]
 
