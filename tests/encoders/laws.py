@@ -120,9 +120,14 @@ def _steps(values: Tensor) -> Features:
 
 
 def _cells(values: Tensor) -> Features:
-    mask = torch.rand(values.shape) < 0.7
+    mask = torch.rand(values.shape[:2]) < 0.7
     mask[:, 0] |= ~mask.any(dim=1)
     return Features(values, mask)
+
+
+def _bags(below: int) -> Features:
+    """Return three columns of up to 5 indices each."""
+    return _cells(torch.randint(below, (BATCH, 3, 5)))
 
 
 def _samples() -> Features:
@@ -147,6 +152,8 @@ FORMS = {
     "audio": Form({"mels": 6}, lambda: _steps(torch.randn(BATCH, 9, 6).half())),
     "audio/hub": Form({"rate": 4000}, lambda: _samples()),
     "sequence": Form({"width": 5, "timed": True}, lambda: _steps(torch.randn(BATCH, 9, 5))),
+    "sets": Form({"cardinalities": [4, 2, 6]}, lambda: _bags(2)),
+    "names": Form({"cardinalities": [4, 2, 6]}, lambda: _bags(2)),
     "vector": Form({"width": 5}, lambda: _whole(torch.randn(BATCH, 5))),
     "numbers": Form({"columns": 3, "quantiles": QUANTILES}, lambda: _cells(torch.randn(BATCH, 3))),
     "categories": Form({"cardinalities": [4, 2, 6]}, lambda: _cells(torch.randint(2, (BATCH, 3)))),

@@ -81,6 +81,15 @@ INPUTS = {
         RNG.normal(size=50).tolist(),
         [*map(str, range(0, 95, 2)), "oops", "1.5"],
     ],
+    "name": [
+        [f"{a.title()} & Sons" for a in WORDS for _ in range(2)] * 4
+        + [f"{a} {b}" for a in WORDS for b in WORDS]
+    ],
+    "set": [
+        [["a"], ["b"]],
+        ["a;b", "b;c", "a;c"] * 9,
+        [str(["a", "b"][: i % 3]) for i in range(9)],
+    ],
     "text": [
         [sentence() for _ in range(50)],
         [sentence() for _ in range(30)] * 10,  # sentences that repeat
@@ -108,7 +117,7 @@ def test_few_whole_numbers_stay_numbers_as_input_and_say_why():
     [
         [[1.0], [1.0, 2.0], [1.0, 2.0, 3.0]],
         [[[1.0]], [[1.0, 2.0]]],
-        [["a"], ["b"]],
+        [[{"a": 1}], [{"a": 2}]],
         [b"zzz", b"yyy"],
         [{"a": 1}, {"a": 2}],
         [None, None],

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ArraySource",
     "ListSource",
+    "LookupSource",
     "RaggedSource",
     "Source",
     "StoredSource",
@@ -67,6 +68,37 @@ class ArraySource:
     def batch(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return the rows as they are."""
         return self.values[rows], self.mask[rows]
+
+
+class LookupSource:
+    """Columns whose rows share few different cells, each laid out once.
+
+    Args:
+        columns: per column the different cells, `[cells, slots]`, 0 in free slots; and the cell of each row, `[rows]`,
+            -1 where it is missing.
+    """
+
+    encoded = False
+
+    def __init__(self, columns: Sequence[tuple[np.ndarray, np.ndarray]]) -> None:
+        self.columns = columns
+
+    def __len__(self) -> int:
+        return len(self.columns[0][1])
+
+    def present(self) -> np.ndarray:
+        """Return where any column has a value."""
+        return np.asarray(np.any([rows >= 0 for _, rows in self.columns], axis=0))
+
+    def batch(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return int64 `[len(rows), columns, slots]`, as many slots as the widest column has."""
+        mask = np.stack([own[rows] >= 0 for _, own in self.columns], axis=1)
+        slots = max(cells.shape[1] for cells, _ in self.columns)
+        values = np.zeros((*mask.shape, slots), np.int64)
+        for index, (cells, own) in enumerate(self.columns):
+            there = mask[:, index]
+            values[there, index, : cells.shape[1]] = cells[own[rows[there]]]
+        return values, mask
 
 
 class RaggedSource:
@@ -228,9 +260,12 @@ class TurningSource:
 
 
 def joined(sources: Sequence[Source]) -> Source:
-    """Return one source with the columns of all `sources`, which lie in arrays."""
+    """Return one source with the columns of all `sources`, which are of one kind."""
     if len(sources) == 1:
         return sources[0]
+    lookups = [source for source in sources if isinstance(source, LookupSource)]
+    if len(lookups) == len(sources):
+        return LookupSource([column for source in lookups for column in source.columns])
     arrays = [source for source in sources if isinstance(source, ArraySource)]
     assert len(arrays) == len(sources)  # only scalar columns share a modality
     return ArraySource(

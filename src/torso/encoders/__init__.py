@@ -31,10 +31,12 @@ from torso.encoders.image_convnet import ImageConvNet
 from torso.encoders.image_pyramid import ImagePyramid
 from torso.encoders.image_vit import ImageViT
 from torso.encoders.missing import MissingToken, ModalityDropout
+from torso.encoders.names_ngrams import NamesNGrams
 from torso.encoders.numbers_periodic import NumbersPeriodic
 from torso.encoders.numbers_piecewise import NumbersPiecewise
 from torso.encoders.sequence_time2vec import SequenceTime2Vec
 from torso.encoders.sequence_transformer import SequenceTransformer
+from torso.encoders.sets_bag import SetsBag
 from torso.encoders.text_ngrams import TextNGrams
 from torso.encoders.text_transformer import TextTransformer
 from torso.encoders.vector_mlp import VectorMLP
@@ -53,10 +55,12 @@ __all__ = [
     "ImageViT",
     "MissingToken",
     "ModalityDropout",
+    "NamesNGrams",
     "NumbersPeriodic",
     "NumbersPiecewise",
     "SequenceTime2Vec",
     "SequenceTransformer",
+    "SetsBag",
     "TextHub",
     "TextNGrams",
     "TextTransformer",

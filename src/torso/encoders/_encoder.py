@@ -58,7 +58,7 @@ class Encoder(nn.Module, ABC):
 
     `class ConvNet(Encoder, form="image", name="convnet")` files itself as `image/convnet`: the encoder
     `convnet` of features of the form `image`. The forms are `image`, `video`, `text`, `audio`, `sequence`,
-    `vector`, `numbers` and `categories`.
+    `vector`, `numbers`, `categories`, `names` and `sets`.
 
     A subclass implements `encode(values, mask)` in plain tensor code, so that it can be traced. All that looks
     into the data stays in `forward`: rows without the modality are left out, so that they cost nothing and do

@@ -133,6 +133,7 @@ def _report_input(cells: Profile, settled: str | None) -> ColumnReport:
         example=cells.example,
         warnings=tuple(warnings),
         use=True if settled else use and bool(kind),
+        settings=guess.settings if kind == guess.kind else {},
     )
 
 
@@ -155,7 +156,7 @@ def _with_suggestion(
     if suggestion is None:
         return report
     why = f"{report.why}; {suggestion.why}"
-    return replace(report, why=why, settings=suggestion.settings)
+    return replace(report, why=why, settings={**report.settings, **suggestion.settings})
 
 
 def _target_kind(column: Column, kinds: Mapping[str, str]) -> str:
@@ -187,6 +188,7 @@ def _report_target(cells: Profile, settled: str | None) -> ColumnReport:
         example=cells.example,
         warnings=tuple(warnings),
         use=False,
+        settings=guess.settings if kind == guess.kind else {},
     )
 
 

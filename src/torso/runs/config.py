@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from torso.tables.text_settings import TextSettings
 
 __all__ = [
+    "ABOUT_COLUMN",
     "DataConfig",
     "RunConfig",
     "SplitConfig",
@@ -32,6 +33,8 @@ __all__ = [
     "setting_pairs",
 ]
 
+ABOUT_COLUMN = ("modality", "column", "missing")
+"""Keys of an input or a target that are about its column, not about its kind."""
 _Part = str | dict[str, Any]
 """A part as YAML writes it; `runs.check` reads it with the names of its room."""
 
