@@ -3,7 +3,7 @@
 Heads are calibrated before an epoch is judged (`calibration.py`), and are kept so with the best weights.
 The trainer hands the losses to a balancer and never asks it for its name. Nothing in a step waits for the
 device: losses are summed there and come back when the epoch ends. Ctrl-C ends the training cleanly, with the
-best weights so far.
+best weights so far, and so does a loss that is NaN or infinite.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from torso.balancing import Balancer
 from torso.columns.loader import Loader
-from torso.core.errors import ConfigError
+from torso.core.errors import ConfigError, Diverged
 from torso.core.types import Batch
 from torso.model.model import Model
 from torso.training.answers import Answers, answer
@@ -27,6 +27,7 @@ from torso.training.calibration import refitted_heads
 from torso.training.checkpoint import Progress, load_state, read_checkpoint, write_checkpoint
 from torso.training.config import TrainingConfig
 from torso.training.devices import autocast
+from torso.training.divergence import rows_of_batch
 from torso.training.gradient_shares import NOTE_EPOCH, evaluated, gradient_shares, quiet_tasks
 from torso.training.held_out import held_out_loss
 from torso.training.listeners import Epoch, Listener, answer_to
@@ -43,6 +44,7 @@ Measure = Callable[[Model, Answers], Mapping[str, Mapping[str, float]]]
 ALL_EPOCHS = "all epochs"
 NO_BETTER = "no better held-out loss"
 INTERRUPTED = "interrupted"
+DIVERGED = "diverged"
 
 
 class Trainer:
@@ -114,7 +116,7 @@ class Trainer:
 
     @property
     def resumable(self) -> bool:
-        """True if a run ended before its time: it was interrupted, or a listener stopped it."""
+        """True if a run ended before its time: it was interrupted or diverged, or a listener stopped it."""
         return self.reason not in ("", ALL_EPOCHS, NO_BETTER)
 
     def run(self, *, resume: bool = False) -> str:
@@ -124,7 +126,8 @@ class Trainer:
             resume: go on from the checkpoint.
 
         Raises:
-            ConfigError: a loss is NaN, no validation row has a label, or there is no folder to resume from.
+            Diverged: a loss is NaN or infinite before there are any best weights.
+            ConfigError: no validation row has a label, or there is no folder to resume from.
             RunError: the folder holds no whole checkpoint of this model.
         """
         if resume:
@@ -134,6 +137,13 @@ class Trainer:
             self._epochs()
         except KeyboardInterrupt:
             self.reason = INTERRUPTED
+        except Diverged as error:
+            if not self.best:
+                raise
+            self.reason = DIVERGED
+            self.listener.noted(
+                f"Diverged. {error} The weights of epoch {self.best_epoch} are kept."
+            )
         if self.best:
             self.model.load_state_dict(self.best)
         self.listener.ended(self.reason)
@@ -190,7 +200,7 @@ class Trainer:
         totals = torch.zeros(2, len(self.model.loss_names), device=self.device)
         self.model.train()
         for number, batch in enumerate(self.training, start=1):
-            losses, counts = self._step(batch.to(self.device))
+            losses, counts = self._numbered_step(number, batch.to(self.device))
             if (look := self.monitor.newest(self.epoch, number, losses)) is not None:
                 self.listener.looked(look)
             totals += torch.stack([losses * counts, counts])
@@ -198,6 +208,14 @@ class Trainer:
         totals = self.strategy.total(totals).cpu()
         means = (totals[0] / totals[1].clamp(min=1)).tolist()
         return dict(zip(self.model.loss_names, means, strict=True))
+
+    def _numbered_step(self, number: int, batch: Batch) -> tuple[Tensor, Tensor]:
+        """Take one step; an error says when, and which rows."""
+        try:
+            return self._step(batch)
+        except Diverged as error:
+            rows = rows_of_batch(self.model, batch)
+            raise Diverged(f"Epoch {self.epoch}, batch {number}: {error} {rows}") from error
 
     def _step(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """Take one step; return this process's losses `[losses]` and labelled rows `[losses]`."""
@@ -254,7 +272,8 @@ class Trainer:
             answers = self.strategy.gather(answers)
             with refitted_heads(self.model, answers):
                 losses = answers.losses(self.model)
-                best = self._keep_best(held_out_loss(self.model, losses, answers, self.epoch))
+                rows = torch.from_numpy(self.validation.rows)
+                best = self._keep_best(held_out_loss(self.model, losses, answers, rows, self.epoch))
                 return losses, self.measure(self.model, answers), best
 
     def _keep_best(self, loss: float) -> bool:
