@@ -211,7 +211,7 @@ def _plan(
     reports = infer_columns(table, values, add=add)
     check_values(values, trial=False)  # with every kind known
     asked = RunConfig.parse(values)
-    notes = tuple(leftover_warnings(reports, [*asked.inputs, *asked.targets]))
+    notes = (*table.notes, *leftover_warnings(reports, [*asked.inputs, *asked.targets]))
     split = _split(asked, table, own, origin)
     settled = settle_encoders(asked)
     schema = Schema(settled.inputs, settled.targets)

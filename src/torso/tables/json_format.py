@@ -104,7 +104,7 @@ def json_cells(column: pa.ChunkedArray, label: str, table: str) -> list[object]:
     return [_plain(cell, label, table) for cell in _few_digits(column)]
 
 
-def _few_digits(column: pa.ChunkedArray) -> list[Any]:
+def _few_digits(column: pa.ChunkedArray) -> list[object]:
     """Return the cells, float32 with no more digits than tell it from its neighbours."""
     kind = column.type
     if pa.types.is_float32(kind):
