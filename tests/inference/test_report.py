@@ -82,7 +82,7 @@ INPUTS = {
         [*map(str, range(0, 95, 2)), "oops", "1.5"],
     ],
     "name": [
-        [f"{a.title()} & Sons" for a in WORDS for _ in range(2)] * 4
+        [f"{a.title()} & Sons" for a in WORDS for _ in range(2)] * 5
         + [f"{a} {b}" for a in WORDS for b in WORDS]
     ],
     "set": [

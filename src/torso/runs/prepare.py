@@ -16,6 +16,7 @@ import numpy as np
 import torch
 
 from torso.cache.store import cache_root
+from torso.columns.copies import copies_note
 from torso.columns.dataset import Dataset
 from torso.columns.far_cells import FAR_CELLS
 from torso.columns.loader import gather
@@ -113,8 +114,10 @@ def prepare_values(
         dataset, more = plan.dataset(table)
         parts[name] = Rows(table, dataset, np.arange(table.rows))
         skipped += more
-    unread = skipped_notes(skipped)
-    for note in unread:
+    names = [*plan.schema.inputs, *plan.schema.label_columns()]
+    copies = copies_note({name: (part.table, part.rows) for name, part in parts.items()}, names)
+    later = (*skipped_notes(skipped), *([] if copies is None else [copies]))
+    for note in later:
         listener.noted(note)
     return Prepared(
         config=plan.config,
@@ -127,7 +130,7 @@ def prepare_values(
         },
         cache=plan.cache,
         skipped=tuple(skipped),
-        notes=(*plan.notes, *unread),
+        notes=(*plan.notes, *later),
         seconds=perf_counter() - began,
         settled=plan.settled,
         values=plan.values,
