@@ -215,7 +215,6 @@ def test_a_change_of_cells_is_told(source, note):
         (pa.array([1]), "from Int64Array"),
         ({"a": {"x": 1}}, "should be a sequence"),
         ({"a": np.array(5)}, "should be a sequence"),
-        ([{1: 2, "1": 3}], r"several columns are called \['1'\]"),
         (None, "from NoneType"),
     ],
 )

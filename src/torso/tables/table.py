@@ -30,11 +30,13 @@ from torso.tables.arrow_types import normalised
 from torso.tables.common_types import common_column
 from torso.tables.files import read_file, write_file
 from torso.tables.memory import NamedColumns, from_arrow, from_memory, from_rows
-from torso.tables.names import check_names
+from torso.tables.names import settled_names
 from torso.tables.raw_column import Categories, Unreadable
+from torso.tables.text_settings import TextSettings
 
 __all__ = ["Column", "Table", "index_array", "read_table", "write_table"]
 
+_UNSET = TextSettings()
 _FRAME = "<frame>"  # the name of a table in memory
 
 
@@ -79,7 +81,7 @@ class Table:
         name: file name, or `"<frame>"`, for messages.
         folder: where the file lies, from which its file columns are read; None for a frame.
         original_rows: each row's position in the table as it was read; None if it is still the same.
-        notes: sentences about how the table was read, for the user.
+        notes: sentences about how the table was read, for the user: the dialect of its file, new names.
         unreadable: columns that no kind can read, and why; `data` only says which of their cells are filled.
         categories: columns of a categorical type, and its values.
     """
@@ -143,7 +145,9 @@ def index_array(indices: np.ndarray) -> pa.Array:
     return pa.Array.from_buffers(pa.int64(), len(indices), [None, pa.py_buffer(indices)])
 
 
-def read_table(source: object, *, missing: Sequence[str] = ()) -> Table:
+def read_table(
+    source: object, *, missing: Sequence[str] = (), settings: TextSettings = _UNSET
+) -> Table:
     """Return the table in `source`.
 
     Args:
@@ -151,24 +155,29 @@ def read_table(source: object, *, missing: Sequence[str] = ()) -> Table:
             Arrow table, or anything with the Arrow C stream; a mapping of columns; a list of rows as
             mappings; or a Table.
         missing: further texts that mean "no value", such as `["?", "-999"]`; an empty cell always does.
+        settings: delimiter and encoding of a text file, as far as the user says so.
 
     Raises:
-        DataError: no such file, an unreadable or empty one, columns without a name or with the same.
+        DataError: no such file, or an unreadable or empty one.
     """
     typed, folder = True, None
+    notes: tuple[str, ...] = ()
     if isinstance(source, Table):
         return _settled(_again(source), missing)
     if isinstance(source, str | Path):
         path = Path(source).expanduser()
-        content, typed = read_file(path)
-        name, folder = path.name, path.parent
-        raw = from_rows(content, name) if isinstance(content, list) else from_arrow(content)
+        content, typed = read_file(path, settings)
+        name, folder, notes = path.name, path.parent, content.notes
+        rows = content.data
+        raw = from_rows(rows, name) if isinstance(rows, list) else from_arrow(rows)
     else:
         name, raw = _FRAME, from_memory(source, _FRAME)
-    check_names([label for label, _ in raw], name)
+    names, renamed = settled_names([label for label, _ in raw], name)
     if not len(raw[0][1].values):
         raise DataError(f"{name} has no rows{'' if typed else ', only a header'}.")
-    return _settled(_table(raw, name, folder), missing)
+    columns = [column for _, column in raw]
+    table = _table(list(zip(names, columns, strict=True)), name, folder)
+    return _settled(replace(table, notes=(*notes, *renamed, *table.notes)), missing)
 
 
 def _table(raw: NamedColumns, name: str, folder: Path | None) -> Table:
