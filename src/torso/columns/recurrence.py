@@ -10,13 +10,11 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-__all__ = ["FEW", "Recurrence"]
+__all__ = ["Recurrence"]
 
-FEW = 100
-"""Values that one table of embeddings learns without help from their spelling."""
 _HANDFUL = 30  # so few are categories, also if most of them are rare
 _MOST_RARE = (
-    0.7  # share of values that stand in one row, from which a few set phrases stand among free text
+    0.7  # share of values that stand in one row; above it set phrases stand among free text
 )
 _COVERED, _LEAST_COVERED = 0.95, 0.4  # shares of new rows
 _UNIQUE = 0.05
@@ -28,7 +26,7 @@ class Recurrence:
     """Counts of equal cells.
 
     >>> few = Recurrence.of({"red": 7, "blue": 6, "green": 1})
-    >>> few.richness, round(few.coverage, 2), few.is_few
+    >>> few.richness, round(few.coverage, 2), few.are_few(most=20)
     (3.0, 0.93, True)
 
     Attributes:
@@ -59,14 +57,13 @@ class Recurrence:
         """Number of values that there are at least, those not yet seen included, after Chao."""
         return self.distinct + self.singles * (self.singles - 1) / (2 * (self.doubles + 1))
 
-    @property
-    def is_few(self) -> bool:
-        """True if rows draw from few values, whose number more rows would hardly raise."""
+    def are_few(self, most: int) -> bool:
+        """Return whether rows draw from at most `most` values, a number that more rows would hardly raise."""
         if self.richness > _HANDFUL and self.singles > _MOST_RARE * self.distinct:
             return False
-        if self.distinct <= FEW and self.coverage >= _COVERED:
+        if self.distinct <= most and self.coverage >= _COVERED:
             return True
-        return self.richness <= FEW and self.coverage >= _LEAST_COVERED
+        return self.richness <= most and self.coverage >= _LEAST_COVERED
 
     @property
     def are_classes(self) -> bool:

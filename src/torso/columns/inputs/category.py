@@ -20,8 +20,8 @@ from torso.tables.table import Column
 
 __all__ = ["BinaryInput", "CategoryInput", "codes"]
 
-_SENTENCE = 6  # words; longer texts say more than which of them it is
-_FEW_SENTENCES = 27
+_FEW = ((2, 100), (6, 50), (float("inf"), 27))
+"""Words of a value, and so many values are few: the longer they are, the more they say beside which it is."""
 
 
 class CategoryInput(
@@ -51,7 +51,7 @@ class CategoryInput(
             return None
         seen = Recurrence.of(profile.counts)
         words = sum(len(text.split()) for text in profile.counts) / len(profile.counts)
-        if seen.is_few and (words <= _SENTENCE or seen.richness <= _FEW_SENTENCES):
+        if seen.are_few(next(few for longest, few in _FEW if words <= longest)):
             return Guess(cls.name, f"{profile.distinct} values that recur")
         if codes(profile) and not seen.is_unique:
             return Guess(cls.name, f"{profile.distinct} codes that recur now and then")
