@@ -1,153 +1,143 @@
-"""Cells as moments: of every type, in the spelling that the column keeps to."""
-
-import datetime
-import json
+"""One wild cell disarms no column: neither as an input nor as a label; and any unit will do."""
 
 import numpy as np
-import pyarrow as pa
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from torso.columns.inputs import DatetimeInput
-from torso.columns.moments import moments
-from torso.columns.profile import Profile
-from torso.columns.reading import Reading, ReadOptions
+from torso.columns.inputs import NumberInput, SequenceInput, VectorInput
+from torso.columns.moments import all_equal, moments, near, reach
+from torso.columns.reading import Reading
 from torso.core.errors import DataError
-from torso.inference import inspect_table
-from torso.tables.dates import DateFormat
-from torso.tables.table import read_table
+from torso.tables import read_table
+from torso.tasks import Target
 
-STRICT = Reading(ReadOptions(on_error="fail"))
-NOON = np.datetime64("2024-05-17T12:30:00")
+LABELS = np.random.default_rng(0).normal(20.0, 3.0, 200)
+COUNTS = np.random.default_rng(0).poisson(4.0, 200).astype(float)
 
 
 def column(values, name="x"):
-    return read_table({name: values}).column(name)
+    return read_table({name: list(values)}).column(name)
 
 
-@pytest.mark.parametrize(
-    "values",
-    [
-        ["2024-05-17T12:30:00", None],
-        ["2024-05-17 12:30:00", ""],
-        ["2024-05-17T12:30:00Z", None],
-        ["2024-05-17T14:30:00+02:00", None],
-        [datetime.datetime(2024, 5, 17, 12, 30), None],
-    ],
+@settings(max_examples=50, deadline=None)
+@given(
+    st.integers(5, 300),
+    st.sampled_from([1e-250, 1e-13, 1.0, 1e9, 1e250]),
+    st.sampled_from([1e7, -1e12, 1e40, -1e57]),
+    st.integers(0, 10**6),
 )
-def test_times_of_every_spelling(values):
-    found = moments(column(values), DateFormat())
-    assert found[0] == np.datetime64("2024-05-17T12:30:00")
-    assert np.isnat(found[1])
+def test_a_wild_cell_moves_neither_mean_nor_spread(rows, unit, wild, seed):
+    values = np.random.default_rng(seed).normal(2.0, 1.0, rows) * unit
+    place = seed % rows
+    spoilt = values.copy()
+    spoilt[place] = wild * unit
+    assert near(values).all()
+    assert near(spoilt).tolist() == [row != place for row in range(rows)]
+    kind, plain = NumberInput(), NumberInput()
+    kind.fit(column(spoilt))
+    plain.fit(column(np.delete(values, place)))
+    assert (kind.mean, kind.std) == (plain.mean, plain.std)
+    features, mask = kind.source(column(spoilt), Reading()).batch(np.arange(rows))
+    assert mask.all()
+    assert np.isfinite(features).all()
+    others = np.delete(features, place)
+    assert 0.5 < others.std() < 1.5
 
 
-def test_times_with_and_without_a_zone_in_one_column():
-    found = moments(column(["2024-01-01", None, "2024-01-01T02:00:00+02:00"]), DateFormat())
-    assert found[0] == found[2] == np.datetime64("2024-01-01")
-    assert np.isnat(found[1])
+@pytest.mark.parametrize("sigma", [1.0, 2.0, 3.0])
+def test_a_heavy_tail_is_no_wild_cell(sigma):
+    money = np.random.default_rng(1).lognormal(3.0, sigma, 50_000).round(2)
+    assert near(money).all()
+    assert near(np.where(np.arange(50_000) % 10, 0.0, money)).all()  # mostly zeros
 
 
-def test_a_cell_that_is_no_time_is_named():
-    with pytest.raises(DataError, match=r"row 3, column 'x': expected a date.*found 'soon'"):
-        moments(column(["2024-01-01", None, "soon"]), DateFormat(), STRICT)
+def test_signs_on_one_in_ten_rows_are_the_data():
+    values = np.where(np.arange(200) % 10, LABELS, 1e9)
+    assert reach(values) is None
+    assert near(values).all()
+    assert reach(np.full(20, 3.0)) is None
+    assert near(np.array([0.0] * 19 + [1e12])).all()  # nothing to compare with
 
 
-@pytest.mark.parametrize(
-    ("values", "expected"),
-    [
-        (pa.array([NOON.item(), None], pa.timestamp("ns")), NOON),
-        (pa.array([NOON.item(), None], pa.timestamp("us", "Asia/Tokyo")), NOON),
-        (pa.array([datetime.date(2024, 5, 17), None]), np.datetime64("2024-05-17")),
-        (pa.array([datetime.time(12, 30), None]), np.datetime64("2000-01-01T12:30")),
-        (pa.array([45_000, None], pa.time32("s")), np.datetime64("2000-01-01T12:30")),
-        ([None, None], np.datetime64("NaT")),
-    ],
-)
-def test_types_that_say_moments(values, expected):
-    read = moments(column(values), DateFormat())
-    assert str(read[0]) == str(expected.astype("M8[us]"))
-    assert np.isnat(read[1])
+@pytest.mark.parametrize("unit", [1e-300, 1e-13, 1.0, 1e13, 1e300])
+def test_any_unit_will_do(unit):
+    values = (LABELS * unit)[:, None]
+    mean, std = moments(values)
+    assert mean / unit == pytest.approx(LABELS.mean())
+    assert std / unit == pytest.approx(LABELS.std())
+    assert not all_equal(values, std).any()
+    same = np.full((7, 1), 0.1 * unit)
+    same[0] = 0.3 * unit / 3
+    assert all_equal(same, moments(same)[1]).all()
+    for kind, cells in (
+        (NumberInput(), values[:, 0]),
+        (VectorInput(), np.repeat(values, 2, axis=1).tolist()),
+        (SequenceInput(), [[[x[0], 1.0]] * 3 for x in values]),
+    ):
+        kind.fit(column(cells))
+        assert kind.std[0] / unit == pytest.approx(LABELS.std())
 
 
-def test_words_and_zeros_among_dates_are_no_values():
+def target(kind, wild):
+    """Return a fitted target, its column with one wild label in row 4, and another wild one in a new table."""
+    settings = {"survival": {"event": "event"}}.get(kind, {})
+    made = Target.registry.build({"type": kind, **settings})
+    values = np.array(COUNTS if kind == "count" else LABELS)
+    values[3] = wild
+    cells = [[x, 2 * x] for x in values] if kind == "vector" else list(values)
+    return made, read_table({"y": cells, "event": [1] * len(values)})
+
+
+@pytest.mark.parametrize("kind", ["number", "count", "vector", "survival"])
+@pytest.mark.parametrize("wild", [1e9, 1e30, 1e200])
+def test_a_wild_label_counts_as_missing_and_is_told_by_row(kind, wild):
+    made, table = target(kind, wild)
+    from torso.runs.schema import Schema
+
+    schema = Schema({"x": {"kind": "number"}}, {"y": {"kind": kind, **vars_of(made)}})
+    label = schema._label(table, "y")
+    made = schema.targets["y"]
+    made.learn(label, Reading())
     reading = Reading()
-    cells = [
-        "17.05.2024",
-        "N/A",
-        "NaT",
-        "0000-00-00",
-        "00.00.0000",
-        "?",
-        "--",
-        "soon",
-        "31.02.2024",
-    ]
-    assert np.isnat(moments(column(cells), DateFormat(("%d.%m.%Y",)), reading)[1:]).all()
-    assert [(cell.row, cell.reason) for cell in reading.log.skipped] == [
-        (8, "not a date or time as %d.%m.%Y"),
-        (9, "not a date or time as %d.%m.%Y"),
-    ]
+    encoded = made.encode(label, reading)
+    assert np.isfinite(np.delete(encoded, 3, axis=0)).all()
+    assert np.isnan(encoded[3]).all()
+    assert {cell.row for cell in reading.log.skipped} == {4}
+    restored = Schema({"x": {"kind": "number"}}, {"y": {"kind": kind, **vars_of(made)}})
+    restored.targets["y"].restore(made.state())
+    np.testing.assert_array_equal(restored.targets["y"].encode(label, Reading()), encoded)
+    fresh = Schema({"x": {"kind": "number"}}, {"y": {"kind": kind, **vars_of(made)}})
+    clean = fresh._label(table.take(np.delete(np.arange(200), 3)), "y")
+    fresh.targets["y"].learn(clean, Reading())
+    offered, spoilt = fresh.targets["y"].offered(), made.offered()
+    for key in ("mean", "std", "log_mean"):
+        if key in offered:
+            assert spoilt[key] == pytest.approx(offered[key])
+    later = fresh.targets["y"].encode(label, reading)  # a row that training did not see
+    assert np.isnan(later[3]).all()
 
 
-@pytest.mark.parametrize(
-    "values",
-    [
-        ["17.05.2024", "18.05.2024", "1.1.2023"],
-        [20240517, 20240518, 20230101],
-        ["Jun-93", "Mar-41", "1993, June"],
-        ["2:30 PM", "11:15 am", "9:00 AM"],
-    ],
-)
-def test_guess_fit_and_a_restored_kind_read_alike(values):
-    column_ = column(values, "date")
-    guess = DatetimeInput.recognise(Profile(column_))
-    told = DatetimeInput(**guess.settings)
-    found_by_fit, restored = DatetimeInput(), DatetimeInput()
-    told.fit(column_)
-    found_by_fit.fit(column_)
-    restored.restore(json.loads(json.dumps(found_by_fit.state())))
-    floats = told.floats(column_, STRICT)
-    assert np.isfinite(floats).all()
-    for kind in (found_by_fit, restored):
-        np.testing.assert_array_equal(kind.floats(column_, STRICT), floats)
+def vars_of(made):
+    return {"event": made.event} if hasattr(made, "event") else {}
 
 
-def test_a_state_without_a_spelling_is_that_of_an_old_run():
-    kind = DatetimeInput()
-    kind.fit(column(["2024-05-17", "2023-05-17"]))
-    state = {key: value for key, value in kind.state().items() if key not in ("formats", "pivot")}
-    old = DatetimeInput()
-    old.restore(state)
-    np.testing.assert_array_equal(
-        old.floats(column(["2024-05-17"]), STRICT), kind.floats(column(["2024-05-17"]), STRICT)
-    )
+def test_an_angle_of_too_many_turns_has_no_direction():
+    made = Target.registry.build({"type": "angle"})
+    cells = column([*LABELS, 1e13, -1e200, np.inf])
+    made.fit(cells)
+    reading = Reading()
+    assert np.isnan(made.encode(cells, reading)).sum() == 3
+    assert [cell.row for cell in reading.log.skipped] == [203, 201, 202]
 
 
-def test_numbers_are_dates_where_the_user_says_so():
-    kind = DatetimeInput()
-    kind.fit(column([1715900000, 1715986400]))
-    assert kind.spelling.formats == ("epoch_s",)
-    kind.fit(column([1999, 2024]))
-    assert kind.spelling.formats == ("%Y",)
-
-
-def report(values, name="x", **settings):
-    return inspect_table(read_table({name: values}), **settings)[0]
-
-
-def test_inspect_tells_the_format_and_what_is_open():
-    report_ = report(["03/04/2024", "05/06/2024"], "the day")
-    assert (report_.kind, report_.settings) == ("datetime", {"format": "%m/%d/%Y"})
-    assert report_.warnings == (
-        "'03/04/2024' may be %m/%d/%Y or %d/%m/%Y; read as %m/%d/%Y, as is usual with such signs. "
-        "Otherwise say --set 'inputs.the day.format=%d/%m/%Y'.",
-    )
-    (warning,) = report([1715900000, 1715986400, 1715986500]).warnings
-    assert warning == "Its numbers may be times (epoch_s). If so: --set inputs.x.kind=datetime"
-    asked = report([1715900000, 1715986400, 1715986500], kinds={"x": "datetime"})
-    assert (asked.settings, asked.warnings) == ({"format": "epoch_s"}, ())
-
-
-@pytest.mark.parametrize("values", [["17.05.2024", "18.05.2024"], ["14:30", "09:15"]])
-def test_dates_as_a_target_are_refused_with_the_way_out(values):
-    (warning,) = report(values * 9, targets=["x"]).warnings
-    assert "make a number of it first, such as days since a fixed day" in warning
+@pytest.mark.parametrize("kind", ["number", "vector", "count"])
+def test_labels_beyond_float32_are_refused_with_a_factor(kind):
+    made = Target.registry.build({"type": kind})
+    values = np.floor(LABELS) * 1e200
+    cells = [[x] for x in values] if kind == "vector" else values
+    with pytest.raises(DataError, match=r"between 1e-30 and 1e\+30 .* multiply it by 1e-201"):
+        made.fit(column(cells))
+    given = values * 1e-201
+    if kind == "number":
+        made.fit(column(given))

@@ -1,123 +1,89 @@
-"""Cells of a column as moments, and the spelling in which a column writes them."""
+"""Mean and spread of numbers that neither one wild cell nor an odd unit can spoil.
+
+A cell far from all others (a slip of the keyboard, a sign for missing such as 1e12) would take mean and spread to
+itself and leave nothing between the other cells. Where no cell is that far, these are the plain moments.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import suppress
-
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 
-from torso.columns.reading import Reading
-from torso.tables.dates import DateFormat, FoundDates, find_dates, may_be_moments
-from torso.tables.dates.order import has_short_years, pivot_of
-from torso.tables.dates.words import says_no_date
-from torso.tables.table import Column, index_array
+__all__ = ["FAR", "all_equal", "moments", "near", "reach"]
 
-__all__ = ["are_moments", "century_of", "moments", "moments_untold", "spelling_of"]
-
-_FIRST_LOOK = 200  # cells that can rule a column out
-_CLOCK_DAY = np.datetime64("2000-01-01", "us")  # on which times of day are laid
+FAR = 5e3
+"""Spreads from the median from which a cell is far, if it is rare and there is a gap before it."""
+_GAP = 10.0  # times as far as the farthest cell that is not
+_RARE = 0.05  # share of the cells; one is rare in any column
+_FEWEST = 5  # cells
+_SPREADS_IN_QUARTERS = 1.349  # between the quartiles of a Gaussian
+_ROUNDING = 1e-14  # relative; smaller differences are not of the data
+_ORDINARY = 1e-100, 1e100  # sizes whose squares are float64
 
 
-def are_moments(given: pa.DataType) -> bool:
-    """Return whether cells of an Arrow type are dates or times, whose spelling is nobody's concern."""
-    types = pa.types
-    return bool(types.is_timestamp(given) or types.is_date(given) or types.is_time(given))
+def moments(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return mean and standard deviation of each column of `values` `[rows, numbers]`, NaN where missing.
+
+    >>> moments(np.array([[1e200], [3e200]]))
+    (array([2.e+200]), array([1.e+200]))
+    """
+    unit = _unit(values)
+    scaled = values / unit
+    return unit * np.nanmean(scaled, axis=0), unit * np.nanstd(scaled, axis=0)
 
 
-def moments(column: Column, spelling: DateFormat, reading: Reading | None = None) -> np.ndarray:
-    """Return datetime64[us] `[rows]`, NaT where missing or unreadable.
-
-    A moment with a zone is laid to UTC, a time of day on the first day of 2000.
+def all_equal(values: np.ndarray, std: np.ndarray) -> np.ndarray:
+    """Return bool `[numbers]`: where the values `[rows, numbers]` differ by rounding only.
 
     Args:
-        column: dates, times, or texts or numbers that mean such.
-        spelling: of texts and numbers.
-        reading: where unreadable cells are noted; None for nowhere.
+        values: NaN where missing.
+        std: their standard deviation.
     """
-    values = column.values
-    if pa.types.is_time(values.type):
-        clock = values.cast(pa.time64("us"), safe=False).cast(pa.int64())
-        return _CLOCK_DAY + _micros(clock).astype("m8[us]")
-    if are_moments(values.type):
-        plain = pc.cast(values, pa.timestamp("us"), safe=False)
-        return np.asarray(plain.to_numpy(zero_copy_only=False)).astype("M8[us]")
-    if pa.types.is_null(values.type):
-        return np.full(len(values), np.datetime64("NaT", "us"))
-    if not _may_mean_moments(values.type):
-        raise column.error(0, f"expected dates or times, found {values.type}")
-    read = spelling.parse(values)
-    gaps = values.is_null()
-    if not _are_numbers(values.type):
-        gaps = pc.fill_null(says_no_date(values), True)
-    unread = np.flatnonzero(np.isnat(read) & ~gaps.to_numpy(zero_copy_only=False))
-    (reading or Reading()).unreadable(column, unread, _expected(spelling.formats))
-    return read
+    sizes = np.max(np.abs(values), axis=0, initial=0.0, where=~np.isnan(values))
+    return np.asarray(std <= _ROUNDING * sizes)
 
 
-def spelling_of(column: Column, *, asked: bool = False) -> FoundDates | None:
-    """Return how the column spells dates, or None if it holds none.
+def near(values: np.ndarray) -> np.ndarray:
+    """Return bool `[rows]`: False where a finite number lies far from all others.
 
-    Args:
-        column: the column; all of its cells decide.
-        asked: the user says that they are dates, so numbers need no name that promises them.
+    >>> near(np.array([3.0, 1.0, 2.0, 4.0, 1e12, 2.0])).tolist()
+    [True, True, True, True, False, True]
     """
-    values = column.values
-    if not _may_mean_moments(values.type):
+    ends = reach(values)
+    return np.ones(len(values), bool) if ends is None else (values >= ends[0]) & (values <= ends[1])
+
+
+def reach(values: np.ndarray) -> tuple[float, float] | None:
+    """Return between which ends a number is not far from finite `values` `[rows]`; None where any may be.
+
+    These are `FAR` robust spreads around the median, or ten times as far as the farthest value before a gap. The
+    spread is that between the quartiles or, where these are equal, half-way to the values beside them.
+    """
+    if len(values) < _FEWEST:
         return None
-    few = _filled(values.take(index_array(_spread(len(values)))))
-    first = find_dates(few, column.name, asked=asked)
-    if first is None or len(values) <= _FIRST_LOOK:
-        return first
-    return find_dates(_filled(values), column.name, asked=asked)
+    unit = float(_unit(values))
+    scaled = values / unit
+    low, middle, high = np.quantile(scaled, [0.25, 0.5, 0.75])
+    off = np.abs(scaled - middle)
+    spread = (high - low) / _SPREADS_IN_QUARTERS
+    if spread <= _ROUNDING * np.abs(scaled).max():
+        spread = np.median(off[off > 0]) if (off > 0).any() else 0.0
+    far = off > FAR * spread
+    if not spread or far.sum() > max(1.0, _RARE * len(values)):
+        return None
+    most = max(FAR * spread, _GAP * off[~far].max())
+    for next_off in np.sort(off[far]):  # a heavy tail has no gap
+        if next_off > most:
+            break
+        most = max(most, _GAP * next_off)
+    with np.errstate(over="ignore"):
+        ends = unit * np.array([middle - most, middle + most])
+    first, last = np.nan_to_num(ends).tolist()
+    return first, last
 
 
-def century_of(column: Column, spelling: DateFormat) -> int:
-    """Return the first of the hundred years that the column's years of two digits stand for."""
-    short = [form for form in spelling.formats if has_short_years(form)]
-    if not short or not _may_mean_moments(column.values.type):
-        return spelling.pivot
-    return pivot_of(short[0], column.values.drop_null())
-
-
-def moments_untold(column: Column) -> str:
-    """Return the format of numbers that may be times since 1970 though nothing says so; else nothing."""
-    values = column.values
-    if not _may_mean_moments(values.type):
-        return ""
-    few = values.take(index_array(_spread(len(values)))).drop_null().to_pylist()
-    with suppress(ValueError):  # a text among them is no number
-        return may_be_moments([float(cell) for cell in few])
-    return ""
-
-
-def _expected(formats: Sequence[str]) -> str:
-    return f"a date or time as {' or '.join(formats)}"
-
-
-def _micros(values: pa.Array) -> np.ndarray:
-    """Return int64, the least number, which numpy calls NaT, where missing."""
-    return np.asarray(values.fill_null(np.iinfo(np.int64).min).to_numpy(zero_copy_only=False))
-
-
-def _are_numbers(given: pa.DataType) -> bool:
-    return bool(pa.types.is_integer(given) or pa.types.is_floating(given))
-
-
-def _may_mean_moments(given: pa.DataType) -> bool:
-    is_text = pa.types.is_string(given) or pa.types.is_large_string(given)
-    return bool(is_text or _are_numbers(given))
-
-
-def _spread(rows: int) -> np.ndarray:
-    return np.unique(np.linspace(0, max(0, rows - 1), min(rows, _FIRST_LOOK)).astype(np.int64))
-
-
-def _filled(values: pa.Array) -> pa.Array:
-    """Return the cells that hold something that could be a date."""
-    values = values.drop_null()
-    if _are_numbers(values.type) or not len(values):
-        return values
-    return values.filter(pc.invert(says_no_date(values)))
+def _unit(values: np.ndarray) -> np.ndarray:
+    """Return a divisor of each column, a power of two, so that squares are float64; 1 for all ordinary sizes."""
+    sizes = np.max(np.abs(values), axis=0, initial=0.0, where=~np.isnan(values))
+    odd = (sizes > 0) & ((sizes < _ORDINARY[0]) | (sizes > _ORDINARY[1]))
+    exponents = np.frexp(sizes)[1]
+    return np.where(odd, np.ldexp(1.0, np.clip(exponents, -1000, 1000)), 1.0)

@@ -24,7 +24,7 @@ from pathlib import Path
 
 from torso.columns.inputs import Input, TextInput
 from torso.columns.media.files import MediaError, MediaFiles
-from torso.columns.moments import moments_untold
+from torso.columns.dates import moments_untold
 from torso.columns.profile import Profile, quoted
 from torso.inference.input_kinds import guess_input
 from torso.inference.leaks import leak_warning

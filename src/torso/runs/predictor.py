@@ -249,10 +249,8 @@ class Predictor:
 
     def save(self, folder: str | Path) -> Predictor:
         """Write the run to `folder` and return it as opened from there."""
-        path = Path(folder)
-        RunFolder(path).write(
-            self.config, self.schema, self.model, self.report, self.split, self.skipped
-        )
+        path = Path(folder).expanduser()
+        RunFolder(path).save(self)
         return replace(self, folder=path)
 
     def _table(self, table: object) -> Table:
@@ -319,7 +317,7 @@ def load(folder: str | Path, *, device: str = "auto", trust_code: bool = False) 
     Raises:
         RunError: the folder is no run, is damaged, or was written by a newer version.
     """
-    path = Path(folder)
+    path = Path(folder).expanduser()
     files = RunFolder(path)
     with nullcontext() if trust_code else no_imports(), torch.random.fork_rng(devices=[]):
         schema = files.schema()

@@ -33,6 +33,7 @@ from torso.runs.gather import found_beside, gather_values, trusting
 from torso.runs.prediction import skipped_notes
 from torso.runs.prepared import Prepared, Rows
 from torso.runs.schema import Schema
+from torso.runs.storable import check_storable
 from torso.runs.stored_split import StoredSplit
 from torso.tables.table import Table, read_table
 from torso.tasks import fit_baseline
@@ -215,6 +216,7 @@ def _plan(
     settled = settle_encoders(asked)
     schema = Schema(settled.inputs, settled.targets)
     schema.fit(table, split.train, _reading(settled, table, listener))
+    check_storable(schema, table.name)
     return _Plan(
         values=deepcopy(values),
         settled=settled,
