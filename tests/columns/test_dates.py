@@ -7,8 +7,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from torso.columns.inputs import DatetimeInput
 from torso.columns.dates import moments
+from torso.columns.inputs import DatetimeInput
 from torso.columns.profile import Profile
 from torso.columns.reading import Reading, ReadOptions
 from torso.core.errors import DataError

@@ -22,9 +22,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from torso.columns.dates import moments_untold
 from torso.columns.inputs import Input, TextInput
 from torso.columns.media.files import MediaError, MediaFiles
-from torso.columns.dates import moments_untold
 from torso.columns.profile import Profile, quoted
 from torso.inference.input_kinds import guess_input
 from torso.inference.leaks import leak_warning

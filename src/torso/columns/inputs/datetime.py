@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 import pyarrow as pa
 
+from torso.columns.dates import are_moments, century_of, moments, spelling_of
 from torso.columns.inputs._input import State, Suggestion
 from torso.columns.inputs._standardised import Standardised
 from torso.columns.media.files import MediaFiles
-from torso.columns.dates import are_moments, century_of, moments, spelling_of
 from torso.columns.profile import Guess, Profile
 from torso.columns.reading import Reading
 from torso.tables.dates import ISO, PIVOT, DateFormat, FoundDates
