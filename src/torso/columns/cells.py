@@ -73,7 +73,8 @@ def numbers(column: Column, reading: Reading | None = None) -> np.ndarray:
     """
     values = column.values
     if pa.types.is_integer(values.type) or pa.types.is_floating(values.type):
-        return np.asarray(pc.cast(values, pa.float64()).to_numpy(zero_copy_only=False))
+        floats = pc.cast(values, pa.float64(), safe=False)  # also beyond 2^53
+        return np.asarray(floats.to_numpy(zero_copy_only=False))
     if pa.types.is_boolean(values.type):
         return np.asarray(
             pc.cast(values, pa.int8()).cast(pa.float64()).to_numpy(zero_copy_only=False)
