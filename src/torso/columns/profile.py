@@ -1,8 +1,8 @@
 """Facts about a column from which its kind is guessed, each computed once.
 
 Shares and counts come from an even sample of 20,000 rows, so a large table is judged as fast as a small one.
-Cells that say NA, ? or the like count as no value here. Text of which every cell is a number is judged as numbers,
-whether a CSV holds it or a frame.
+Cells that say NA, ? or the like count as no value where they are rare and unlike the others (`missing_signs`). Text of
+which every cell is a number is judged as numbers, whether a CSV holds it or a frame.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from torso.columns.missing_signs import foreign_signs
 from torso.tables.media_cells import MEDIA, file_of
 from torso.tables.missing import may_mean_missing
 from torso.tables.numerals import as_numbers, numbers_in
@@ -59,9 +60,9 @@ class Profile:
     """A column, and facts about it.
 
     >>> from torso.tables import read_table
-    >>> cells = Profile(read_table({"size": ["12", "7", "NA", "12"]}).column("size"))
-    >>> cells.values, cells.markers, cells.distinct, cells.numeric_share
-    (['12', '7', '12'], ['NA'], 3, 1.0)
+    >>> cells = Profile(read_table({"age": ["Adult", "Juvenile", "?", "Adult"]}).column("age"))
+    >>> cells.values, cells.signs, cells.distinct, cells.numeric_share
+    (['Adult', 'Juvenile', 'Adult'], ('?',), 3, 0.0)
     """
 
     column: Column
@@ -125,23 +126,30 @@ class Profile:
 
     @cached_property
     def values(self) -> list[Any]:
-        """The sampled cells that hold a value; markers such as NA hold none."""
-        cells = [cell for cell in self.sample.to_pylist() if cell is not None]
+        """The sampled cells that hold a value; signs for missing hold none."""
         if self.type == MEDIA:
-            return [file_of(cell) for cell in cells]
-        if not self.is_text:
-            return cells
-        return [cell for cell in cells if not may_mean_missing(cell)]
+            return [file_of(cell) for cell in self._filled]
+        return (
+            [cell for cell in self._filled if cell not in self.signs]
+            if self.signs
+            else self._filled
+        )
+
+    @cached_property
+    def _filled(self) -> list[Any]:
+        return [cell for cell in self.sample.to_pylist() if cell is not None]
+
+    @cached_property
+    def signs(self) -> tuple[str, ...]:
+        """Texts of the sampled cells that mean "missing" among the others, most frequent first."""
+        return foreign_signs(Counter(self._filled)) if self.is_text else ()
 
     @cached_property
     def markers(self) -> list[str]:
-        """Texts of the sampled cells that may mean "missing", most frequent first."""
+        """Texts that may mean "missing" but seem to be values, most frequent first."""
         if not self.is_text:
             return []
-        counts = Counter(self.sample.to_pylist())
-        return [
-            text for text, _ in counts.most_common() if text is not None and may_mean_missing(text)
-        ]
+        return [text for text, _ in self.counts.most_common() if may_mean_missing(text)]
 
     @cached_property
     def counts(self) -> Counter[Any]:

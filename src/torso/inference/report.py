@@ -17,7 +17,6 @@ Targets are judged by `infer_target`: whole numbers with at most 20 values are c
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -25,10 +24,12 @@ from pathlib import Path
 from torso.columns.dates import moments_untold
 from torso.columns.inputs import Input, TextInput
 from torso.columns.media.files import MediaError, MediaFiles
-from torso.columns.profile import Profile, quoted
+from torso.columns.profile import Profile
+from torso.inference.duplicates import Cells, cells_of, duplicate_warnings
 from torso.inference.far_numbers import far_input_warnings, far_label_warnings
 from torso.inference.input_kinds import guess_input
 from torso.inference.leak_checks import label_of, leak_warnings
+from torso.inference.signs import missing_signs, sign_warnings
 from torso.inference.target_kinds import guess_target
 from torso.tables.table import Column, Table
 from torso.tasks import Target
@@ -53,6 +54,7 @@ class ColumnReport:
         warnings: facts that the user should know before training.
         use: whether the column is a sensible input; False for targets.
         settings: of the kind, where the cells suggest others than the defaults.
+        signs: texts that mean "missing" in this column.
     """
 
     name: str
@@ -64,6 +66,13 @@ class ColumnReport:
     warnings: tuple[str, ...] = ()
     use: bool = True
     settings: Mapping[str, object] = field(default_factory=dict)
+    signs: tuple[str, ...] = ()
+
+    @property
+    def described(self) -> dict[str, object]:
+        """The column as a config describes it."""
+        missing = {"missing": list(self.signs)} if self.signs else {}
+        return {"kind": self.kind, **missing, **self.settings}
 
 
 def inspect_table(
@@ -98,7 +107,8 @@ def inspect_table(
     ]
     folders = roots or ([table.folder] if table.folder is not None else [])
     files = MediaFiles(folders) if folders else None
-    reports = []
+    reports: list[ColumnReport] = []
+    compared: list[Cells | None] = []
     for name in table.names:
         if name in table.unreadable:
             reports.append(_report_unreadable(table, name))
@@ -113,7 +123,14 @@ def inspect_table(
         is_code = report.kind == TextInput.name and not report.use
         warnings += leak_warnings(cells, report.kind, labels, is_code=is_code, group=group)
         reports.append(replace(report, warnings=tuple(warnings)))
-    return reports
+        compared.append(cells_of(cells))
+    twins = duplicate_warnings([cells for cells in compared if cells is not None])
+    return [
+        replace(report, warnings=(*report.warnings, twins[report.name]))
+        if report.name in twins
+        else report
+        for report in reports
+    ]
 
 
 def infer_target(column: Column) -> tuple[str, str]:
@@ -147,11 +164,7 @@ def _report_input(cells: Profile, settled: str | None) -> ColumnReport:
     if cells.missing >= _NEARLY_ALL_MISSING:
         warnings.append(f"{cells.missing:.1%} of the cells are missing.")
         use = False
-    if cells.markers and not _in_files(guess.kind):
-        warnings.append(
-            f"Cells that say {quoted(cells.markers)} count as values; if they mean missing: "
-            f"--set 'data.missing={json.dumps(cells.markers)}'"
-        )
+    warnings += sign_warnings(cells, settled or guess.kind, "inputs")
     untold = moments_untold(cells.column) if cells.is_number and guess.kind == "number" else ""
     if untold and not settled:
         warnings.append(
@@ -168,6 +181,7 @@ def _report_input(cells: Profile, settled: str | None) -> ColumnReport:
         warnings=tuple(warnings),
         use=True if settled else use and bool(kind),
         settings=guess.settings if kind == guess.kind else {},
+        signs=missing_signs(cells, kind),
     )
 
 
@@ -209,7 +223,9 @@ def _report_target(cells: Profile, settled: str | None) -> ColumnReport:
         warnings.append(
             f"{len(single)} of its classes have a single row, such as {str(single[0])!r:.40}."
         )
-    warnings += far_label_warnings(cells, kind, guess.settings if kind == guess.kind else {})
+    settings = guess.settings if kind == guess.kind else {}
+    warnings += sign_warnings(cells, kind, "targets")
+    warnings += far_label_warnings(cells, kind, settings)
     return ColumnReport(
         name=cells.column.name,
         kind=kind,
@@ -219,7 +235,8 @@ def _report_target(cells: Profile, settled: str | None) -> ColumnReport:
         example=cells.example,
         warnings=tuple(warnings),
         use=False,
-        settings=guess.settings if kind == guess.kind else {},
+        settings=settings,
+        signs=missing_signs(cells, kind),
     )
 
 
