@@ -180,25 +180,18 @@ def test_cells_of_several_lines_are_no_fault(tmp_path):
     assert rows_of(table) == [[str(i + 1), note] for i, note in enumerate(notes)]
 
 
-def test_inspect_and_fit_tell_the_dialect_and_a_run_keeps_what_was_set(tmp_path, capsys):
-    columns = tables.plain()
-    lines = [
-        ";".join(columns),
-        *(";".join(map(_cell, row)) for row in zip(*columns.values(), strict=True)),
-    ]
-    (tmp_path / "t.csv").write_bytes("\n".join(lines).encode("utf-16"))
-    assert tables.torso("inspect", tmp_path / "t.csv") == 0
-    seen = capsys.readouterr().out
-    assert "';' separates" in seen and "UTF-16" in seen
-    settings = ["training.epochs=1", "dim=16"]
-    options = [part for setting in settings for part in ("--set", setting)]
-    out = tmp_path / "run"
-    assert tables.torso("fit", tmp_path / "t.csv", "-t", "loud", "-o", out, *options) == 0
-    assert "';' separates" in "".join(capsys.readouterr())
-    assert tables.torso("predict", out, tmp_path / "t.csv", "-o", tmp_path / "a.csv") == 0
-    assert "UTF-16" in "".join(capsys.readouterr())
-    assert read_table(tmp_path / "a.csv").rows == len(lines) - 1
-
-
-def _cell(value):
-    return "" if value is None else f'"{value}"'
+def test_every_command_tells_the_dialect(tmp_path, capsys):
+    rows = [f"{i % 7},5;{('red', 'blue')[i % 2]}" for i in range(40)]
+    table, out = tmp_path / "t.csv", tmp_path / "run"
+    table.write_bytes("\n".join(["size;colour", *rows]).encode("utf-16"))
+    options = ["--set", "training.epochs=1", "--set", "dim=16"]
+    for command in (
+        ["inspect", table],
+        ["fit", table, "-t", "colour", "-o", out, *options],
+        ["predict", out, table, "-o", tmp_path / "a.csv"],
+        ["evaluate", out, table],
+    ):
+        assert tables.torso(*command) == 0
+        said = "".join(capsys.readouterr())
+        assert "';' separates its cells" in said and "UTF-16" in said, command
+    assert read_table(tmp_path / "a.csv").rows == 40
