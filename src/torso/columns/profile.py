@@ -127,22 +127,19 @@ class Profile:
     @cached_property
     def values(self) -> list[Any]:
         """The sampled cells that hold a value; signs for missing hold none."""
+        cells = [cell for cell in self.sample.to_pylist() if cell is not None]
         if self.type == MEDIA:
-            return [file_of(cell) for cell in self._filled]
-        return (
-            [cell for cell in self._filled if cell not in self.signs]
-            if self.signs
-            else self._filled
-        )
-
-    @cached_property
-    def _filled(self) -> list[Any]:
-        return [cell for cell in self.sample.to_pylist() if cell is not None]
+            return [file_of(cell) for cell in cells]
+        return [cell for cell in cells if cell not in self.signs] if self.signs else cells
 
     @cached_property
     def signs(self) -> tuple[str, ...]:
         """Texts of the sampled cells that mean "missing" among the others, most frequent first."""
-        return foreign_signs(Counter(self._filled)) if self.is_text else ()
+        if not self.is_text:
+            return ()
+        counted = pc.value_counts(pc.drop_null(self.sample))
+        texts, times = (counted.field(part).to_pylist() for part in ("values", "counts"))
+        return foreign_signs(dict(zip(texts, times, strict=True)))
 
     @cached_property
     def markers(self) -> list[str]:
