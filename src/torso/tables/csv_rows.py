@@ -111,10 +111,10 @@ def check_quotes(body: pa.Buffer, dialect: Dialect, table: pa.Table, name: str) 
     Raises:
         DataError: rows stand within a cell.
     """
-    lines, blank = _count_lines(body)
+    lines, blank, within = _count_lines(body)
     single = table.num_columns == 1
     if lines - blank == table.num_rows + 1 - single * blank:  # no cell spans lines
-        return _blank_lines(blank, single=single)
+        return _blank_lines(blank if single else within, single=single)
     known: list[_Known] = []
     for row in _walk(body, dialect):
         if len(row.lines) == 1:
@@ -257,8 +257,8 @@ def _swallowed(row: _Row, name: str) -> DataError:
     )
 
 
-def _count_lines(body: pa.Buffer) -> tuple[int, int]:
-    """Return the number of lines, and of blank ones among them."""
+def _count_lines(body: pa.Buffer) -> tuple[int, int, int]:
+    """Return the number of lines, of blank ones among them, and of those with others below them."""
     content = np.frombuffer(body, np.uint8)
     mark = b"\n" if _holds(content, b"\n") else b"\r"
     breaks = np.concatenate(
@@ -272,7 +272,9 @@ def _count_lines(body: pa.Buffer) -> tuple[int, int]:
     returns = (content[breaks - 1] == ord("\r")) if mark == b"\n" else np.zeros(len(breaks), bool)
     blank = (gaps == 1) | ((gaps == 2) & returns)
     open_end = len(content) > 0 and (not len(breaks) or breaks[-1] != len(content) - 1)
-    return len(breaks) + open_end, int(blank.sum())
+    filled = np.flatnonzero(~blank)
+    within = blank if open_end else blank[: filled[-1]] if len(filled) else blank[:0]
+    return len(breaks) + open_end, int(blank.sum()), int(within.sum())
 
 
 def _holds(content: np.ndarray, mark: bytes) -> bool:
