@@ -23,7 +23,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from torso.columns.dates import moments_untold
-from torso.columns.inputs import Input, TextInput
+from torso.columns.inputs import DatetimeInput, Input, TextInput
 from torso.columns.media.files import MediaError, MediaFiles
 from torso.columns.profile import Profile, quoted
 from torso.inference.far_numbers import far_input_warnings, far_label_warnings
@@ -147,7 +147,9 @@ def _report_input(cells: Profile, settled: str | None) -> ColumnReport:
     if cells.missing >= _NEARLY_ALL_MISSING:
         warnings.append(f"{cells.missing:.1%} of the cells are missing.")
         use = False
-    if cells.markers and not _in_files(guess.kind):
+    if cells.markers and guess.kind == DatetimeInput.name:
+        warnings.append(f"Cells that say {quoted(cells.markers)} count as missing.")
+    elif cells.markers and not _in_files(guess.kind):
         warnings.append(
             f"Cells that say {quoted(cells.markers)} count as values; if they mean missing: "
             f"--set 'data.missing={json.dumps(cells.markers)}'"
