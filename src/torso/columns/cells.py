@@ -47,7 +47,7 @@ def texts(column: Column) -> pa.Array:
     """
     values = column.values
     if pa.types.is_nested(values.type) or pa.types.is_large_binary(values.type):
-        raise column.error(0, f"expected plain values, found {values.type}")
+        raise column.of_another_type("plain values")
     # Each distinct value is written once: a column has few, and may have a million rows.
     coded = values if pa.types.is_dictionary(values.type) else pc.dictionary_encode(values)
     names = pa.array([text_of(value) for value in coded.dictionary.to_pylist()], pa.large_string())
@@ -84,7 +84,7 @@ def numbers(column: Column, reading: Reading | None = None) -> np.ndarray:
     if pa.types.is_null(values.type):
         return np.full(len(values), np.nan)
     if not is_text(values):
-        raise column.error(0, f"expected numbers, found {values.type}")
+        raise column.of_another_type("numbers")
     floats = numbers_in(values, codes=True)
     unread = pc.and_(floats.is_null(), pc.invert(pc.fill_null(says_missing(values), True)))
     (reading or Reading()).unreadable(column, np.flatnonzero(unread), "a number")
@@ -99,7 +99,7 @@ def timestamps(column: Column, reading: Reading | None = None) -> np.ndarray:
     if pa.types.is_null(values.type):
         return np.full(len(values), np.datetime64("NaT", "us"))
     if not is_text(values):
-        raise column.error(0, f"expected dates or times, found {values.type}")
+        raise column.of_another_type("dates or times")
     try:
         return _naive(pc.cast(values, pa.timestamp("us")))
     except pa.ArrowInvalid:  # perhaps the cells name a zone
@@ -218,7 +218,7 @@ def _lists(column: Column) -> list[Any]:
     if pa.types.is_null(values.type):
         return [None] * len(values)
     if not is_text(values):
-        raise column.error(0, f"expected lists of numbers, found {values.type}")
+        raise column.of_another_type("lists of numbers")
     return [None if cell is None else _parsed(cell) for cell in values.to_pylist()]
 
 
