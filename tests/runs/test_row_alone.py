@@ -33,7 +33,7 @@ CELLS = {
         "ranks": [1, 2, None, 1, 3, 2],
         "sizes": [1.0, 2.5, None, 1.0, 3.0, 2.5],
         "states": [True, None, False, True, True, False],
-        "ids": [2**60 + 1, 2**60 + 2, 2**60 + 3, None, 2**60 + 1, 2**60 + 2],
+        "ids": [2**60 + 1, 2**60 + 2, 2**60 + 3, 7, 2**60 + 1, 2**60 + 2],
     },
     "binary": {"sides": ["l", "r", None, "l", "r", "r"], "bits": [0, 1, None, 0, 1, 1]},
     "datetime": {

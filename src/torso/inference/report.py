@@ -22,9 +22,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from torso.columns.dates import moments_untold
 from torso.columns.inputs import Input, NumberInput, TextInput
 from torso.columns.media.files import MediaError, MediaFiles
 from torso.columns.profile import Profile, quoted
+from torso.inference.far_numbers import far_input_warnings, far_label_warnings
 from torso.inference.input_kinds import guess_input
 from torso.inference.leak_checks import label_of, leak_warnings
 from torso.inference.target_kinds import guess_target
@@ -107,6 +109,7 @@ def inspect_table(
         cells = Profile(table.column(name))
         report = _with_suggestion(_report_input(cells, settled.get(name)), cells, files)
         warnings = [*report.warnings, *_file_warnings(cells, report.kind, files)]
+        warnings += far_input_warnings(cells, report.kind, report.settings)
         is_code = report.kind == TextInput.name and not report.use
         warnings += leak_warnings(cells, report.kind, labels, is_code=is_code, group=group)
         reports.append(replace(report, warnings=tuple(warnings)))
@@ -153,6 +156,11 @@ def _report_input(cells: Profile, settled: str | None) -> ColumnReport:
         warnings.append(
             f"Cells that say {quoted(cells.markers)} count as values; if they mean missing: "
             f"--set 'data.missing={json.dumps(cells.markers)}'"
+        )
+    untold = moments_untold(cells.column) if cells.is_number and guess.kind == "number" else ""
+    if untold and not settled:
+        warnings.append(
+            f"Its numbers may be times ({untold}). If so: --set inputs.{cells.column.name}.kind=datetime"
         )
     kind, why = (settled, "you said so") if settled else (guess.kind, guess.why)
     return ColumnReport(
@@ -206,6 +214,7 @@ def _report_target(cells: Profile, settled: str | None) -> ColumnReport:
         warnings.append(
             f"{len(single)} of its classes have a single row, such as {str(single[0])!r:.40}."
         )
+    warnings += far_label_warnings(cells, kind, guess.settings if kind == guess.kind else {})
     return ColumnReport(
         name=cells.column.name,
         kind=kind,

@@ -202,6 +202,8 @@ def _pair(setting: str) -> tuple[str, object]:
 
 
 def _loaded(text: str) -> object:
+    if text.startswith("%"):  # a date format, which YAML would have in quotes
+        return text
     value: object = yaml.safe_load(text)
     if isinstance(value, str):  # YAML 1.1 reads 1e-3 as text
         try:

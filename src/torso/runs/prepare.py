@@ -18,6 +18,7 @@ import torch
 from torso.cache.store import cache_root
 from torso.columns.copies import copies_note
 from torso.columns.dataset import Dataset
+from torso.columns.far_cells import FAR_CELLS
 from torso.columns.loader import gather
 from torso.columns.reading import Reading, ReadOptions, Skipped
 from torso.columns.splits import Split, split_rows
@@ -214,7 +215,7 @@ def _plan(
     check_values(values, trial=False)  # with every kind known
     asked = RunConfig.parse(values)
     told = [note for read in (table, *own.values()) for note in read.notes]
-    notes = (*told, *leftover_warnings(reports, [*asked.inputs, *asked.targets]))
+    told += leftover_warnings(reports, [*asked.inputs, *asked.targets])
     split = _split(asked, table, own, origin)
     settled = settle_encoders(asked)
     schema = Schema(settled.inputs, settled.targets)
@@ -229,9 +230,21 @@ def _plan(
         own=own,
         split=StoredSplit.of(table, split),
         cache=cache_root(settled.data.cache),
-        notes=notes,
+        notes=_notes(told, schema),
         listener=listener,
     )
+
+
+def _notes(warnings: Sequence[str], schema: Schema) -> tuple[str, ...]:
+    """Return the warnings about columns, and those of the schema about far cells that none of them names."""
+    said = [warning for warning in warnings if FAR_CELLS in warning]
+    fresh = [
+        f"{name}: {note}"
+        for name, notes in schema.notes.items()
+        for note in notes
+        if not any(warning.startswith(f"{name}: ") for warning in said)
+    ]
+    return (*warnings, *fresh)
 
 
 def _split(config: RunConfig, table: Table, own: Mapping[str, Table], origin: object) -> Split:
