@@ -209,7 +209,7 @@ def test_a_categorical_type_is_a_category_and_an_ordered_one_has_an_order():
 
 
 def test_whole_numbers_beyond_2_to_the_53_are_read_and_told():
-    values = [2**60 + 3 * row for row in range(0, 300, 7)]
+    values = [2**60 + row * row for row in range(40)] * 2
     for source in ({"c": values}, {"c": [value + 2**63 for value in values]}):
         (report,) = inspect_table(read_table(source))
         assert report.kind == "number"

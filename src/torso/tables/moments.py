@@ -18,7 +18,7 @@ _YEARS = (
 
 
 def held_moments(column: pa.ChunkedArray) -> tuple[pa.ChunkedArray, str]:
-    """Return dates or times without those beyond Python's, durations in seconds; and a note of what was changed.
+    """Return dates or times that Python holds, or durations in seconds, and a note of each change.
 
     >>> held_moments(pa.chunked_array([pa.array([2**60], pa.timestamp("s"))]))[1]
     '1 cells lie beyond the years 1 to 9999 and count as missing'

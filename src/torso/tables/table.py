@@ -69,7 +69,7 @@ class Column:
         return int(row if self.original_rows is None else self.original_rows[row]) + 1
 
     def of_another_type(self, expected: str) -> DataError:
-        """Return the error for a column whose type no cell of what is `expected` has."""
+        """Return the error for a column of another type than `expected`."""
         row = int(pc.index(self.values.is_valid(), True).as_py())
         return self.error(
             max(0, row),
