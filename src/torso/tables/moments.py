@@ -18,7 +18,7 @@ _YEARS = (
 
 
 def held_moments(column: pa.ChunkedArray) -> tuple[pa.ChunkedArray, str]:
-    """Return dates or times that Python holds, or durations in seconds, and a note of each change.
+    """Return dates or times without those beyond Python's, durations as seconds, and a note; else `column`.
 
     >>> held_moments(pa.chunked_array([pa.array([2**60], pa.timestamp("s"))]))[1]
     '1 cells lie beyond the years 1 to 9999 and count as missing'
@@ -26,7 +26,7 @@ def held_moments(column: pa.ChunkedArray) -> tuple[pa.ChunkedArray, str]:
     given, note = column.type, ""
     if pa.types.is_duration(given):
         counts = column.cast(pa.int64()).cast(pa.float64(), safe=False)
-        return pc.divide(counts, float(_PER_SECOND[given.unit])), "durations, read as seconds"
+        return pc.divide(counts, float(_PER_SECOND[given.unit])), "durations are read as seconds"
     if pa.types.is_timestamp(given) and given.tz is not None and not _known(given.tz):
         note = f"the time zone {given.tz!r} is unknown, so its times are read as UTC"
         given = pa.timestamp(given.unit, "UTC")
