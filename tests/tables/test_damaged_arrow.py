@@ -71,10 +71,3 @@ def test_any_changed_byte_is_read_or_refused(tmp_path, form):
         except DataError:
             refused += 1
     assert refused
-
-
-def test_damaged_data_in_memory_are_refused():
-    offsets = pa.py_buffer(b"".join(n.to_bytes(4, "little") for n in (0, 3, 4000)))
-    bad = pa.Array.from_buffers(pa.string(), 2, [None, offsets, pa.py_buffer(b"onetwo")])
-    with pytest.raises(DataError, match=r"column 'bad': its Arrow data are damaged .*"):
-        read_table(pa.table({"good": [1, 2], "bad": bad}))

@@ -45,10 +45,9 @@ def from_memory(source: Any, table: str) -> NamedColumns:
         return [(_name(cells.name), _polars_column(cells)) for cells in source.get_columns()]
     if hasattr(source, "__arrow_c_stream__") or hasattr(source, "__arrow_c_array__"):
         try:
-            data = pa.table(source)
+            return from_arrow(pa.table(source))
         except REFUSED as error:
             raise _no_table(source) from error
-        return from_arrow(_checked(data, table))
     if isinstance(source, Mapping):
         return _from_columns(source, table)
     if isinstance(source, Iterable) and not isinstance(source, bytes):
@@ -56,18 +55,6 @@ def from_memory(source: Any, table: str) -> NamedColumns:
         if all(isinstance(row, Mapping) for row in rows):
             return from_rows(rows, table)
     raise _no_table(source)
-
-
-def _checked(data: pa.Table, table: str) -> pa.Table:
-    """Return `data` if no offset or index points outside it: Arrow itself reads wherever they point."""
-    for name, column in zip(data.column_names, data.columns, strict=True):
-        try:
-            column.validate(full=True)
-        except pa.ArrowInvalid as error:
-            raise DataError(
-                f"{table}, column {name!r}: its Arrow data are damaged ({error}). Make the table anew."
-            ) from error
-    return data
 
 
 def from_arrow(data: pa.Table) -> NamedColumns:
