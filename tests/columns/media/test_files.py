@@ -216,7 +216,7 @@ def zipped(method, content, claimed=None):
 @pytest.mark.parametrize("method", METHODS)
 def test_a_member_that_claims_to_be_small_takes_little_memory(tmp_path, method):
     path = tmp_path / "bomb.zip"
-    path.write_bytes(zipped(METHODS[method], bytes(50_000_000), claimed=100))
+    path.write_bytes(zipped(METHODS[method], bytes(20_000_000), claimed=100))
     tracemalloc.start()
     with pytest.raises(MediaError, match="wrong checksum"):
         MediaFiles([path]).read("a.bin")
@@ -231,7 +231,7 @@ def test_a_member_that_claims_to_be_small_takes_little_memory(tmp_path, method):
 def test_any_changed_byte_of_a_zip_is_noticed_or_harmless(tmp_path, method):
     raw, draw = zipped(method, b"alpha" * 20), random.Random(0)
     path, refused = tmp_path / "files.zip", 0
-    for _ in range(150):
+    for _ in range(60):
         changed = bytearray(raw)
         changed[draw.randrange(len(raw))] = draw.randrange(256)
         path.write_bytes(changed)
