@@ -22,6 +22,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from torso.columns.dates import moments_untold
 from torso.columns.inputs import Input, TextInput
 from torso.columns.media.files import MediaError, MediaFiles
 from torso.columns.profile import Profile, quoted
@@ -150,6 +151,11 @@ def _report_input(cells: Profile, settled: str | None) -> ColumnReport:
         warnings.append(
             f"Cells that say {quoted(cells.markers)} count as values; if they mean missing: "
             f"--set 'data.missing={json.dumps(cells.markers)}'"
+        )
+    untold = moments_untold(cells.column) if cells.is_number and guess.kind == "number" else ""
+    if untold and not settled:
+        warnings.append(
+            f"Its numbers may be times ({untold}). If so: --set inputs.{cells.column.name}.kind=datetime"
         )
     kind, why = (settled, "you said so") if settled else (guess.kind, guess.why)
     return ColumnReport(

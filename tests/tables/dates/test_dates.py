@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 
 from torso.core.errors import ConfigError
 from torso.tables.dates import ISO, DateFormat, find_dates
+from torso.tables.number_finder import find_numbers
+from torso.tables.table import read_table
 
 GERMAN = [
     "Januar",
@@ -223,12 +225,15 @@ def test_other_cells_are_no_dates(cells, name):
 
 def test_choices_that_the_cells_leave_open_are_told():
     (told,) = find_dates(pa.array(["03/04/2024", "05/06/2024"]), "x").told
-    assert "'03/04/2024' may also be %d/%m/%Y; read as %m/%d/%Y" in told
+    assert "'03/04/2024' may be %m/%d/%Y or %d/%m/%Y; read as %m/%d/%Y" in told
     assert find_dates(pa.array(["03/04/2024"]), "day (dd/mm/yyyy)").told == ()
     (told,) = find_dates(pa.array(["2024-05-17T12:00+02", "2024-05-17"]), "x").told
     assert told == "Times are converted to UTC from +02; cells that name none count as UTC."
     (told,) = find_dates(pa.array(["17.05.24", "18.05.99"]), "x").told
-    assert told == "Years of two digits stand for 1940 to 2039 (pivot)."
+    assert (
+        told
+        == "Years of two digits stand for 1940 to 2039; otherwise say --set 'inputs.x.pivot=YEAR'."
+    )
     comics = [f"Jun-{year % 100:02}" for year in range(1935, 2014)]
     dates = find_dates(pa.array(comics), "x")
     assert dates.spelling.pivot == 1935
@@ -268,3 +273,24 @@ def test_one_cell(form, text, moment):
 def test_a_format_that_is_none_is_named_with_the_cure(form):
     with pytest.raises(ConfigError, match=r"is no date format: .*%d\.%m\.%Y"):
         DateFormat((form,))
+
+
+@pytest.mark.parametrize(
+    ("texts", "seconds"),
+    [
+        (["PT3H20M", "P1DT2H", "PT1.5S", "P1W"], [12000, 93600, 1.5, 604800]),
+        (["1 days 03:20:00", "0 days 00:00:01.500000", "-1 days +23:59:59"], [98400, 1.5, -1]),
+        ([str(timedelta(days=2, seconds=5)), str(timedelta(days=1))], [172805, 86400]),
+    ],
+)
+def test_durations_that_computers_write_are_seconds(texts, seconds):
+    found = find_numbers(pa.array(texts, pa.large_string()))
+    read = found.format.parse(pa.array(texts, pa.large_string()))
+    np.testing.assert_allclose(np.ravel(read.middle), seconds)
+
+
+def test_a_column_of_durations_is_one_of_seconds():
+    column = pa.array([timedelta(hours=1), None, timedelta(milliseconds=1500)], pa.duration("ns"))
+    table = read_table(pa.table({"took": column}))
+    assert table.column("took").values.to_pylist() == [3600.0, None, 1.5]
+    assert table.notes == ("took: durations are read as seconds.",)
