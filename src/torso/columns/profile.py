@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -18,6 +18,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from torso.tables.media_cells import MEDIA, file_of
 from torso.tables.missing import may_mean_missing
 from torso.tables.numerals import as_numbers, numbers_in
 from torso.tables.table import Column, index_array
@@ -78,7 +79,7 @@ class Profile:
     @cached_property
     def is_number(self) -> bool:
         """True for numbers."""
-        return bool(pa.types.is_int64(self.type) or pa.types.is_float64(self.type))
+        return bool(pa.types.is_integer(self.type) or pa.types.is_float64(self.type))
 
     @cached_property
     def are_whole(self) -> bool:
@@ -110,13 +111,24 @@ class Profile:
     @cached_property
     def written(self) -> pa.Array:
         """The sampled cells as they are stored."""
+        return self.sampled.values
+
+    @cached_property
+    def sampled(self) -> Column:
+        """The column of the sampled cells, as they are stored."""
         rows = _sample_rows(len(self.column), _SAMPLE_OF_LARGE if self.is_large else _SAMPLE)
-        return self.column.values.take(index_array(rows))
+        if len(rows) == len(self.column):
+            return self.column
+        numbers = np.array([self.column.row_number(row) - 1 for row in rows.tolist()])
+        values = self.column.values.take(index_array(rows))
+        return replace(self.column, values=values, original_rows=numbers)
 
     @cached_property
     def values(self) -> list[Any]:
         """The sampled cells that hold a value; markers such as NA hold none."""
         cells = [cell for cell in self.sample.to_pylist() if cell is not None]
+        if self.type == MEDIA:
+            return [file_of(cell) for cell in cells]
         if not self.is_text:
             return cells
         return [cell for cell in cells if not may_mean_missing(cell)]
@@ -139,7 +151,7 @@ class Profile:
     @cached_property
     def distinct(self) -> int:
         """Number of distinct values in the whole column; of lists and bytes, in the sample."""
-        if self.is_large:
+        if self.is_large or pa.types.is_duration(self.type):  # which Arrow does not count
             return len(self.counts)
         return int(pc.count_distinct(self.column.values, mode="only_valid").as_py())
 

@@ -22,11 +22,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from torso.columns.dates import moments_untold
 from torso.columns.inputs import Input, TextInput
 from torso.columns.media.files import MediaError, MediaFiles
 from torso.columns.profile import Profile, quoted
+from torso.inference.far_numbers import far_input_warnings, far_label_warnings
 from torso.inference.input_kinds import guess_input
-from torso.inference.leaks import leak_warning
+from torso.inference.leak_checks import label_of, leak_warnings
 from torso.inference.target_kinds import guess_target
 from torso.tables.table import Column, Table
 from torso.tasks import Target
@@ -70,6 +72,7 @@ def inspect_table(
     *,
     roots: Sequence[str | Path] = (),
     kinds: Mapping[str, str] | None = None,
+    group: str | None = None,
 ) -> list[ColumnReport]:
     """Return one report per column, in the table's order.
 
@@ -78,6 +81,7 @@ def inspect_table(
         targets: columns to predict; every other column is checked for giving them away.
         roots: where file columns are looked up; by default the table's folder.
         kinds: kinds that the user has settled, by column.
+        group: column that keeps rows of one value on one side of the split.
 
     Raises:
         DataError: a name in `targets` or `kinds` is no column, or a root does not exist.
@@ -85,20 +89,29 @@ def inspect_table(
     settled = {} if kinds is None else kinds
     for name in (*targets, *settled):
         table.column(name)  # raises if there is none
+    profiles = {name: Profile(table.column(name)) for name in targets}
+    judged = {name: _report_target(cells, settled.get(name)) for name, cells in profiles.items()}
     labels = [
-        (Profile(table.column(name)), _target_kind(table.column(name), settled)) for name in targets
+        label
+        for name, cells in profiles.items()
+        if (label := label_of(cells, judged[name].kind, judged[name].settings)) is not None
     ]
     folders = roots or ([table.folder] if table.folder is not None else [])
     files = MediaFiles(folders) if folders else None
     reports = []
     for name in table.names:
-        cells = Profile(table.column(name))
-        if name in targets:
-            reports.append(_report_target(cells, settled.get(name)))
+        if name in table.unreadable:
+            reports.append(_report_unreadable(table, name))
             continue
+        if name in judged:
+            reports.append(judged[name])
+            continue
+        cells = Profile(table.column(name))
         report = _with_suggestion(_report_input(cells, settled.get(name)), cells, files)
         warnings = [*report.warnings, *_file_warnings(cells, report.kind, files)]
-        warnings += _leak_warnings(cells, report, labels)
+        warnings += far_input_warnings(cells, report.kind, report.settings)
+        is_code = report.kind == TextInput.name and not report.use
+        warnings += leak_warnings(cells, report.kind, labels, is_code=is_code, group=group)
         reports.append(replace(report, warnings=tuple(warnings)))
     return reports
 
@@ -112,9 +125,25 @@ def infer_target(column: Column) -> tuple[str, str]:
     return guess.kind, guess.why
 
 
+def _report_unreadable(table: Table, name: str) -> ColumnReport:
+    why, filled = table.unreadable[name], table.data.column(name)
+    return ColumnReport(
+        name=name,
+        kind="",
+        why=why.problem,
+        missing=filled.null_count / len(filled),
+        distinct=0,
+        example="",
+        warnings=(f"{why.problem}. {why.cure}",),
+        use=False,
+    )
+
+
 def _report_input(cells: Profile, settled: str | None) -> ColumnReport:
     guess = guess_input(cells)
     warnings, use = list(guess.warnings), guess.use
+    if not guess.kind and not settled:
+        warnings.append(f"Not used: {guess.why}.")
     if cells.missing >= _NEARLY_ALL_MISSING:
         warnings.append(f"{cells.missing:.1%} of the cells are missing.")
         use = False
@@ -122,6 +151,11 @@ def _report_input(cells: Profile, settled: str | None) -> ColumnReport:
         warnings.append(
             f"Cells that say {quoted(cells.markers)} count as values; if they mean missing: "
             f"--set 'data.missing={json.dumps(cells.markers)}'"
+        )
+    untold = moments_untold(cells.column) if cells.is_number and guess.kind == "number" else ""
+    if untold and not settled:
+        warnings.append(
+            f"Its numbers may be times ({untold}). If so: --set inputs.{cells.column.name}.kind=datetime"
         )
     kind, why = (settled, "you said so") if settled else (guess.kind, guess.why)
     return ColumnReport(
@@ -159,10 +193,6 @@ def _with_suggestion(
     return replace(report, why=why, settings={**report.settings, **suggestion.settings})
 
 
-def _target_kind(column: Column, kinds: Mapping[str, str]) -> str:
-    return kinds.get(column.name) or infer_target(column)[0]
-
-
 def _label(kind: str) -> str:
     """Return the `Target.label` of a kind; empty for no kind, and for one that is named by its import path."""
     return Target.registry.find(kind).label if kind in Target.registry else ""
@@ -179,6 +209,7 @@ def _report_target(cells: Profile, settled: str | None) -> ColumnReport:
         warnings.append(
             f"{len(single)} of its classes have a single row, such as {str(single[0])!r:.40}."
         )
+    warnings += far_label_warnings(cells, kind, guess.settings if kind == guess.kind else {})
     return ColumnReport(
         name=cells.column.name,
         kind=kind,
@@ -209,24 +240,3 @@ def _file_warnings(cells: Profile, kind: str, files: MediaFiles | None) -> list[
     return [
         f"{len(failed)} of {len(references)} files looked up in {roots} cannot be read; the first is {failed[0]}."
     ]
-
-
-def _leak_warnings(
-    cells: Profile, report: ColumnReport, labels: Sequence[tuple[Profile, str]]
-) -> list[str]:
-    kind = _input(report.kind)
-    if cells.is_large or not report.kind or (kind is not None and not kind.plain):
-        return []
-    is_code = report.kind == TextInput.name and not report.use
-    warnings = [
-        leak_warning(
-            cells.sample,
-            label.sample,
-            label.column.name,
-            numeric=_label(target) == "quantity",
-            is_code=is_code,
-        )
-        for label, target in labels
-        if _label(target) in ("class", "quantity")
-    ]
-    return [warning for warning in warnings if warning]

@@ -39,8 +39,9 @@ def infer_columns(table: Table, values: dict[str, Any], *, add: bool) -> list[Co
         if spec and "kind" in spec and name in table.names
     }
     own = [name for name in targets if name in table.names]
-    reports = inspect_table(table, own, roots=_roots(table, data.get("root") or []), kinds=kinds)
     split = data.get("split") or {}
+    roots = _roots(table, data.get("root") or [])
+    reports = inspect_table(table, own, roots=roots, kinds=kinds, group=split.get("group"))
     aside = {split.get("group"), split.get("column"), *_parts_of_labels(targets)}
     chosen: dict[str, object] = {}
     for report in reports:
