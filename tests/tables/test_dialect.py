@@ -108,8 +108,29 @@ def test_a_dialect_is_seen_and_told(tmp_path, content, names, cells, told):
     assert told in " ".join(table.notes) and bool(told) == bool(table.notes)
 
 
+def test_the_cures_of_uneven_rows_work(tmp_path):
+    for row, cure in (("3", "3,"), ("3,x, y", '3,"x, y"')):
+        with pytest.raises(DataError, match=rf"row 2 \(line 3\): {row.count(',') + 1} cells"):
+            read(tmp_path, f"a,b\n1,2\n{row}\n")
+        assert read(tmp_path, f"a,b\n1,2\n{cure}\n").rows == 2
+    assert "put names above it" in read(tmp_path, "1,2\n3,4\n").notes[0]
+    named = read(tmp_path, "a,b\n1,2\n3,4\n")
+    assert (named.rows, named.notes) == (2, ())
+
+
+def test_what_stands_beyond_the_first_look_is_read_too(tmp_path):
+    body = "1,2\n" * 30_000
+    table = read(tmp_path, f"a,b\n{body}# end\n3,4,\n\n5,caf\xe9\n".encode("latin-1"))
+    assert (table.rows, table.column("b").values[-1].as_py()) == (30_002, "café")
+    assert [part in " ".join(table.notes) for part in ("cp1252", "#", "empty cells")] == [True] * 3
+    with pytest.raises(DataError, match=r"row 30001 \(line 30002\): 3 cells"):
+        read(tmp_path, f"a,b\n{body}3,4,5\n")
+    one = read(tmp_path, "note\n" + "good\n" * 30_000 + "\nx, y\n")
+    assert rows_of(one)[-2:] == [[None], ["x, y"]]
+
+
 def test_what_the_user_says_wins(tmp_path):
-    assert read(tmp_path, "a b\n1 2\n", delimiter="space").names == ["a", "b"]
+    assert read(tmp_path, "a  b\n1   2\n", delimiter="space").names == ["a", "b"]
     assert read(tmp_path, "a;b\n1;2\n", delimiter=",").names == ["a;b"]
     assert read(tmp_path, "a\tb\n1\t2\n", delimiter="\\t").names == ["a", "b"]
     for said in ({"delimiter": "ab"}, {"delimiter": ""}, {"encoding": "gzip"}, {"encoding": "x"}):
@@ -159,25 +180,18 @@ def test_cells_of_several_lines_are_no_fault(tmp_path):
     assert rows_of(table) == [[str(i + 1), note] for i, note in enumerate(notes)]
 
 
-def test_inspect_and_fit_tell_the_dialect_and_a_run_keeps_what_was_set(tmp_path, capsys):
-    columns = tables.plain()
-    lines = [
-        ";".join(columns),
-        *(";".join(map(_cell, row)) for row in zip(*columns.values(), strict=True)),
-    ]
-    (tmp_path / "t.csv").write_bytes("\n".join(lines).encode("utf-16"))
-    assert tables.torso("inspect", tmp_path / "t.csv") == 0
-    seen = capsys.readouterr().out
-    assert "';' separates" in seen and "UTF-16" in seen
-    settings = ["training.epochs=1", "dim=16"]
-    options = [part for setting in settings for part in ("--set", setting)]
-    out = tmp_path / "run"
-    assert tables.torso("fit", tmp_path / "t.csv", "-t", "loud", "-o", out, *options) == 0
-    assert "';' separates" in "".join(capsys.readouterr())
-    assert tables.torso("predict", out, tmp_path / "t.csv", "-o", tmp_path / "a.csv") == 0
-    assert "UTF-16" in "".join(capsys.readouterr())
-    assert read_table(tmp_path / "a.csv").rows == len(lines) - 1
-
-
-def _cell(value):
-    return "" if value is None else f'"{value}"'
+def test_every_command_tells_the_dialect(tmp_path, capsys):
+    rows = [f"{i % 7},5;{('red', 'blue')[i % 2]}" for i in range(40)]
+    table, out = tmp_path / "t.csv", tmp_path / "run"
+    table.write_bytes("\n".join(["size;colour", *rows]).encode("utf-16"))
+    options = ["--set", "training.epochs=1", "--set", "dim=16"]
+    for command in (
+        ["inspect", table],
+        ["fit", table, "-t", "colour", "-o", out, *options],
+        ["predict", out, table, "-o", tmp_path / "a.csv"],
+        ["evaluate", out, table],
+    ):
+        assert tables.torso(*command) == 0
+        said = "".join(capsys.readouterr())
+        assert "';' separates its cells" in said and "UTF-16" in said, command
+    assert read_table(tmp_path / "a.csv").rows == 40

@@ -216,9 +216,13 @@ def _ragged(row: _Row, dialect: Dialect, name: str) -> DataError:
     first = row.lines[0].rstrip("\r\n").split(dialect.delimiter)
     if len(row.lines) > 1 and len(first) == width:
         return _swallowed(row, name)
+    mark = named(dialect.delimiter)
+    if len(row.cells) > width:
+        cure = f"Quote the cells that hold {mark} or a line break."
+    else:
+        cure = f"Add {mark} for each cell that is empty, or take the line away if it is no row."
     return DataError(
-        f"{name}, row {row.number} (line {row.line}): {len(row.cells)} cells where the header has {width}. Quote the "
-        f"cells that hold {named(dialect.delimiter)} or a line break."
+        f"{name}, row {row.number} (line {row.line}): {len(row.cells)} cells where the header has {width}. {cure}"
     )
 
 

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from torso.columns import cells
+from torso.columns.codes import identifies_rows, number_codes
 from torso.columns.inputs._standardised import Standardised
 from torso.columns.profile import FEW_WHOLE_NUMBERS, MOSTLY, Guess, Profile
 from torso.columns.reading import Reading
 from torso.tables.missing import may_mean_missing
-from torso.tables.numerals import as_numbers, numbers_in
+from torso.tables.numerals import numbers_in
 from torso.tables.table import Column
 
 __all__ = ["NumberInput"]
@@ -32,9 +31,12 @@ class NumberInput(
         """Recognise numbers, and text that nearly always means one."""
         if not profile.is_number:
             return _text_of_numbers(profile) if profile.numeric_share >= MOSTLY else None
-        if _counts_rows(profile):
-            warning = "Counts the rows, each whole number once: it identifies a row and says nothing about a new one."
-            return Guess(cls.name, "whole numbers, each once", (warning,), use=False)
+        reason = identifies_rows(profile)
+        if reason:
+            warning = f"{reason}: it identifies a row and says nothing about a new one."
+            return Guess(cls.name, "whole numbers, hardly one twice", (warning,), use=False)
+        if number_codes(profile):
+            return None
         whole = all(float(value).is_integer() for value in profile.counts)
         if whole and profile.distinct <= FEW_WHOLE_NUMBERS:
             return Guess(
@@ -66,16 +68,3 @@ def _text_of_numbers(profile: Profile) -> Guess:
     first = f"the first is {texts[bad[0]]!r:.60} in row {bad[0] + 1}"
     warning = f"{len(bad)} of {len(texts)} cells are no number; {first}."
     return Guess(NumberInput.name, why, (warning,))
-
-
-def _counts_rows(profile: Profile) -> bool:
-    """Return whether whole numbers run through the rows: each once, with hardly a gap."""
-    rows = len(profile.column)
-    if profile.distinct != rows or rows < 10 or not pa.types.is_int64(profile.type):
-        return False
-    values = profile.column.values
-    whole = as_numbers(values) if pa.types.is_large_string(values.type) else values
-    if not pa.types.is_int64(whole.type):
-        return False
-    ends = pc.min_max(whole).as_py()
-    return bool(ends["max"] - ends["min"] < 1.2 * rows)
