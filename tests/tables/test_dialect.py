@@ -3,13 +3,16 @@
 import csv
 import io
 
+import pandas as pd
+import polars as pl
+import pyarrow as pa
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests import small_tables as tables
 from torso.core.errors import ConfigError, DataError
-from torso.tables.table import read_table
+from torso.tables.table import read_table, write_table
 from torso.tables.text_settings import TextSettings
 
 LETTERS = "abcß é,;\t|'\"\n.-北"
@@ -95,7 +98,7 @@ def _delimiter(text, names):
         ("#,b\n1,2\n", "# b", "1 2", ""),
         ("a,b\n1,2,\n3,4,\n", "a b", "1 2 3 4", "empty cells behind"),
         ("a,b\n1,2\n# to be done\n3,4\n", "a b", "1 2 3 4", "begin with #"),
-        ("a,b\n\n1,2\n\n3,4\n\n", "a b", "1 2 3 4", "3 blank lines"),
+        ("a,b\n\n1,2\n\n3,4\n\n", "a b", "1 2 3 4", "2 blank lines"),
         ("a,b\r1,2\r3,4\r", "a b", "1 2 3 4", ""),
         (",a,a,\n1,2,3,4\n", "Unnamed: 0;a;a.1;Unnamed: 3", "1 2 3 4", "several columns"),
     ],
@@ -113,9 +116,10 @@ def test_the_cures_of_uneven_rows_work(tmp_path):
         with pytest.raises(DataError, match=rf"row 2 \(line 3\): {row.count(',') + 1} cells"):
             read(tmp_path, f"a,b\n1,2\n{row}\n")
         assert read(tmp_path, f"a,b\n1,2\n{cure}\n").rows == 2
-    assert "put names above it" in read(tmp_path, "1,2\n3,4\n").notes[0]
-    named = read(tmp_path, "a,b\n1,2\n3,4\n")
+    assert "put names above it" in read(tmp_path, "5.1,3.5,red\n4.9,3.0,blue\n").notes[0]
+    named = read(tmp_path, "x,y,colour\n5.1,3.5,red\n4.9,3.0,blue\n\n")
     assert (named.rows, named.notes) == (2, ())
+    assert read(tmp_path, "land,2023,2024\nFiji,1,2\n").notes == ()
 
 
 def test_what_stands_beyond_the_first_look_is_read_too(tmp_path):
@@ -146,6 +150,19 @@ def test_a_blank_line_of_one_column_is_a_row(tmp_path, ending, last):
     assert rows_of(table) == [[None], ["red"], [None], [None], ["blue"]]
     assert "3 of them" in table.notes[0]
     assert [rows_of(read(tmp_path, f"note{ending}{ending}"))] == [[[None]]]
+
+
+@pytest.mark.parametrize("suffix", ["csv", "tsv", "jsonl", "json", "parquet", "arrow", "csv.gz"])
+@pytest.mark.parametrize("cells", [[None, "x", "", None], [None], ["", ""]])
+def test_there_are_as_many_rows_as_were_written(tmp_path, suffix, cells):
+    path = tmp_path / f"t.{suffix}"
+    write_table(pa.table({"note": pa.array(cells, pa.string())}), path)
+    expected = [[cell or None] for cell in cells]
+    assert rows_of(read_table(path)) == expected
+    for frame, name in ((pd.DataFrame, "to_csv"), (pl.DataFrame, "write_csv")):
+        options = {"index": False} if frame is pd.DataFrame else {}
+        getattr(frame({"note": cells}), name)(tmp_path / "f.csv", **options)
+        assert rows_of(read_table(tmp_path / "f.csv")) == expected
 
 
 PLAIN = [f"{i},v{i},w" for i in range(300)]

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import TypedDict
 
-from torso.tables.csv_header import SampleRow, header_position, is_number_like
+from torso.tables.csv_header import SampleRow, header_position, looks_like_a_row
 
 __all__ = [
     "Dialect",
@@ -210,9 +210,9 @@ def _read(sample: str, dialect: Dialect, *, whole: bool) -> _Look:
     notes = list(dialect.notes)
     if start:
         notes.append(f"the header is line {header.before + 1}; the lines before it are left out")
-    if all(map(is_number_like, names)):
+    if looks_like_a_row(names):
         notes.append(
-            "its columns are named by numbers; if the first line is a row, put names above it"
+            "some names of columns are numbers; if the first line is a row, put names above it"
         )
     return _Look(
         replace(dialect, before=header.before, header=names, notes=tuple(notes)),
