@@ -30,7 +30,7 @@ inference model
 training
 runs
 studies search estimator
-torso
+errors torso
 app
 __main__
 """
@@ -75,7 +75,7 @@ def test_contributing_shows_the_layers():
     assert [(int(layer), room) for layer, room in shown] == [
         (lines.index(LINE[room]) + 1, room) for _, room in shown
     ]
-    assert {room for _, room in shown} == LINE.keys() - {"_version", "torso", "__main__"}
+    assert {room for _, room in shown} == LINE.keys() - {"_version", "errors", "torso", "__main__"}
 
 
 def test_tests_have_the_folders_of_the_tree():

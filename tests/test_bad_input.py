@@ -110,7 +110,7 @@ def test_unreadable_files_are_skipped_counted_and_reported(table, column, conten
     usage = json.loads((out / "metrics.json").read_text())["usage"]
     assert usage["skipped_cells"] == {column: len(files)}
     assert sum(usage["rows"].values()) == 40
-    holds(capsys.readouterr().out, f"{len(files)} cells of '{column}' counted as missing")
+    holds("".join(capsys.readouterr()), f"{len(files)} cells of '{column}' counted as missing")
 
 
 @pytest.mark.parametrize("column,contents", [("photo", BAD_IMAGES), ("sound", BAD_SOUNDS)])
@@ -233,13 +233,22 @@ def simple(tmp_path_factory):
 
 def test_text_in_a_number_column_at_fit(tmp_path, capsys):
     table = plain(tmp_path, lambda columns: columns["size"].__setitem__(36, "about 5"))
-    text = fit_says(capsys, table)
+    assert tables.torso("fit", table, *TASKS, "-o", tmp_path / "run", *options(TINY)) == 0
+    holds("".join(capsys.readouterr()), "1 cells of 'size'", "row 37, 'about 5': not")
+    text = fit_says(capsys, table, settings={**TINY, "data.on_error": "fail"})
     holds(text, "table.csv", "row 37", "'size'", "'about 5'", "data.missing", "kind")
+
+
+def test_a_number_column_of_words_is_refused(tmp_path, capsys):
+    table = plain(tmp_path, lambda columns: columns["size"].__setitem__(slice(10), ["big"] * 10))
+    text = fit_says(capsys, table, settings={**TINY, "inputs.size.kind": "number"})
+    holds(text, "'size': 10 of 40 cells are not a number, more than the 20%", "row 1: 'big'")
 
 
 def test_text_in_a_number_target(tmp_path, capsys):
     table = plain(tmp_path, lambda columns: columns["price"].__setitem__(36, "cheap"))
-    text = fit_says(capsys, table, settings={**TINY, "targets.price.kind": "number"})
+    strict = {**TINY, "targets.price.kind": "number", "data.on_error": "fail"}
+    text = fit_says(capsys, table, settings=strict)
     holds(text, "table.csv", "row 37", "'price'", "'cheap'", "targets.price.kind")
 
 
@@ -250,15 +259,16 @@ def test_text_in_a_number_column_can_be_named_missing(tmp_path):
 
 def test_text_in_a_number_column_at_prediction(simple, tmp_path, capsys):
     table = plain(tmp_path, lambda columns: columns["size"].__setitem__(11, "n.a. today"))
-    text = says(capsys, "predict", simple, table, "-o", tmp_path / "answers.csv")
-    holds(text, "table.csv", "row 12", "'size'", "'n.a. today'", "Correct the cell")
-    assert not (tmp_path / "answers.csv").exists()
+    assert tables.torso("predict", simple, table, "-o", tmp_path / "answers.csv") == 0
+    holds("".join(capsys.readouterr()), "1 cells of 'size'", "row 12, 'n.a. today': not a number")
+    assert len(pd.read_csv(tmp_path / "answers.csv")) == 40
 
 
 def test_the_row_is_right_far_down_a_long_table(simple, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr("torso.runs.predictor._PIECE", 8)
     table = plain(tmp_path, lambda columns: columns["size"].__setitem__(21, "x"))
-    holds(says(capsys, "predict", simple, table, "-o", tmp_path / "a.csv"), "row 22", "'size'")
+    assert tables.torso("predict", simple, table, "-o", tmp_path / "a.csv") == 0
+    holds("".join(capsys.readouterr()), "1 cells of 'size'", "row 22")
 
 
 def test_infinite_and_nan_numbers_are_missing_and_infinity_is_reported(tmp_path):

@@ -137,13 +137,13 @@ def test_fit_prints_labels_gaps_and_results(folder, tmp_path, capsys):
         "labels used",
         "training (28 rows)",
         "photo ",
-        "1 cells of 'photo'",
         "On the test rows",
         "accuracy",
         f"torso predict {out}",
     ):
         assert part in shown.out, part
     assert "held-out loss" in shown.err
+    assert "1 cells of 'photo' counted as missing" in shown.err
 
 
 def test_predict_writes_csv_and_parquet_alike(folder, tmp_path, capsys):

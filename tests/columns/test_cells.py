@@ -7,8 +7,11 @@ import pyarrow as pa
 import pytest
 
 from torso.columns import cells
+from torso.columns.reading import Reading, ReadOptions
 from torso.core.errors import DataError
 from torso.tables.table import read_table
+
+STRICT = Reading(ReadOptions(on_error="fail"))
 
 
 def column(values, **types):
@@ -44,10 +47,11 @@ def test_numbers_of_nothing():
     ],
 )
 def test_a_cell_that_is_no_number_is_named(values, row, found):
+    assert np.isnan(cells.numbers(column(values))[row - 1])
     with pytest.raises(
         DataError, match=rf"<frame>, row {row}, column 'x': expected a number, found {found}"
     ):
-        cells.numbers(column(values))
+        cells.numbers(column(values), STRICT)
 
 
 @pytest.mark.parametrize("read", [cells.numbers, cells.timestamps, cells.vectors, cells.texts])
@@ -59,11 +63,11 @@ def test_a_column_of_the_wrong_type(read):
 def test_the_row_is_that_of_the_table_as_it_was_read():
     taken = read_table({"x": ["1", "2", "3", "bad"]}).take(np.array([3, 0])).take(np.array([1, 0]))
     with pytest.raises(DataError, match="row 4"):
-        cells.numbers(taken.column("x"))
+        cells.numbers(taken.column("x"), STRICT)
     pieces = list(read_table({"x": ["1", "2", "3", "bad"]}).pieces(3))
     assert [piece.rows for piece in pieces] == [3, 1]
     with pytest.raises(DataError, match="row 4"):
-        cells.numbers(pieces[1].column("x"))
+        cells.numbers(pieces[1].column("x"), STRICT)
 
 
 @pytest.mark.parametrize(
@@ -114,7 +118,7 @@ def test_times_with_and_without_a_zone_in_one_column():
 
 def test_a_cell_that_is_no_time_is_named():
     with pytest.raises(DataError, match=r"row 3, column 'x': expected a date.*found 'soon'"):
-        cells.timestamps(column(["2024-01-01", None, "soon"]))
+        cells.timestamps(column(["2024-01-01", None, "soon"]), STRICT)
 
 
 @pytest.mark.parametrize("values", [[[1, 2.5], None], ["[1, 2.5]", None]])
@@ -127,15 +131,15 @@ def test_vectors_as_lists_and_as_json(values):
 @pytest.mark.parametrize(
     "values,row,problem",
     [
-        ([[1, 2], [1, 2, 3]], 2, "expected a vector of 2 numbers, found 3"),
-        (["[1, 2]", "[1, x]"], 2, "expected a list like"),
-        (["[1, 2]", '["a", "b"]'], 2, "expected a list of numbers"),
-        (["5"], 1, "expected a list like"),
+        ([[1, 2], [1, 2, 3]], 2, r"expected a list of 2 numbers, found '\[1, 2, 3\]'"),
+        (["[1, 2]", "[1, x]"], 2, "expected a list of 2 numbers"),
+        (["[1, 2]", '["a", "b"]'], 2, "expected a list of 2 numbers"),
+        (["5"], 1, "expected a list of"),
     ],
 )
 def test_a_vector_that_is_none_is_named(values, row, problem):
     with pytest.raises(DataError, match=rf"row {row}, column 'x': {problem}"):
-        cells.vectors(column(values))
+        cells.vectors(column(values), STRICT)
 
 
 def test_sequences_are_cut_and_empty_ones_are_missing():
@@ -143,5 +147,7 @@ def test_sequences_are_cut_and_empty_ones_are_missing():
     np.testing.assert_array_equal(found[0], [[1, 2], [3, 4]])
     assert found[1] is found[2] is None
     np.testing.assert_array_equal(found[3], [[7, 8]])
-    with pytest.raises(DataError, match=r"row 2.*expected steps of 2 numbers, found one of 3"):
-        cells.sequences(column(["[[1, 2]]", "[[1, 2, 3]]"]), most=9)
+    with pytest.raises(DataError, match=r"row 2.*expected a list of steps of 2 numbers"):
+        cells.sequences(column(["[[1, 2]]", "[[1, 2, 3]]"]), STRICT, most=9)
+    gap = cells.sequences(column(["[[1, 2], null]"]))[0]
+    np.testing.assert_array_equal(gap, [[1, 2], [np.nan, np.nan]])

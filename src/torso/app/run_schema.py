@@ -27,18 +27,25 @@ Json = dict[str, Any]
 _ANY_NAME = "^[^:]*:[^:]+$"
 """An import path, `module:Class`."""
 
+_MISSING: Json = {
+    "type": "array",
+    "items": {"type": ["string", "number"]},
+    "description": "Cells that mean missing in this column, besides those of `data.missing`.",
+}
 _ABOUT_COLUMN: dict[str, Json] = {
     "inputs": {
+        "missing": _MISSING,
         "modality": {
             "type": "string",
             "description": "Joins columns under another name, for one encoder.",
-        }
+        },
     },
     "targets": {
+        "missing": _MISSING,
         "column": {
             "type": "string",
             "description": "Column that holds the labels; default: the target's name.",
-        }
+        },
     },
 }
 

@@ -1,13 +1,14 @@
 """Cells of an Arrow column as numpy: numbers, texts, times, vectors, sequences.
 
-Each function says which row it could not read, and what to do about it. Distinct values are formatted
-once, so a category column costs by its distinct values, not by its rows.
+A cell that cannot be read counts as missing; a `Reading` notes it, or raises the error that names row and cure.
+Distinct values are formatted once, so a category column costs by its distinct values, not by its rows.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any
 
@@ -15,7 +16,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from torso.tables.missing import says_missing
+from torso.columns.reading import Reading
+from torso.tables.missing import may_mean_missing, says_missing
+from torso.tables.numerals import numbers_in
 from torso.tables.table import Column
 
 __all__ = [
@@ -63,8 +66,13 @@ def text_of(value: object) -> str | None:
     return text.lower() if text.lower() in ("true", "false") else text
 
 
-def numbers(column: Column) -> np.ndarray:
-    """Return float64 `[rows]`, NaN where missing; a cell that is not a number is an error."""
+def numbers(column: Column, reading: Reading | None = None) -> np.ndarray:
+    """Return float64 `[rows]`, NaN where missing or unreadable; infinite cells stay.
+
+    Args:
+        column: numbers, truth values, or text of numbers.
+        reading: where unreadable cells are noted; None for nowhere.
+    """
     values = column.values
     if pa.types.is_integer(values.type) or pa.types.is_floating(values.type):
         return np.asarray(pc.cast(values, pa.float64()).to_numpy(zero_copy_only=False))
@@ -76,23 +84,14 @@ def numbers(column: Column) -> np.ndarray:
         return np.full(len(values), np.nan)
     if not is_text(values):
         raise column.error(0, f"expected numbers, found {values.type}")
-    trimmed = pc.utf8_trim_whitespace(values)
-    cleaned = pc.if_else(says_missing(trimmed), pa.scalar(None, values.type), trimmed)
-    cleaned = pc.replace_substring_regex(cleaned, r"^\+", "")
-    try:
-        return np.asarray(pc.cast(cleaned, pa.float64()).to_numpy(zero_copy_only=False))
-    except pa.ArrowInvalid:
-        row, cell = _first_bad_number(cleaned)
-        raise column.error(
-            row,
-            f"expected a number, found {cell!r}. Correct the cell, or name it a sign for missing with "
-            f"--set 'data.missing=[{cell}]', or give the column another kind with "
-            f"--set inputs.{column.name}.kind=category (a target: targets.{column.name}.kind)",
-        ) from None
+    floats = numbers_in(values, codes=True)
+    unread = pc.and_(floats.is_null(), pc.invert(pc.fill_null(says_missing(values), True)))
+    (reading or Reading()).unreadable(column, np.flatnonzero(unread), "a number")
+    return np.asarray(floats.to_numpy(zero_copy_only=False))
 
 
-def timestamps(column: Column) -> np.ndarray:
-    """Return datetime64[us] `[rows]`, NaT where missing; strings should be ISO 8601."""
+def timestamps(column: Column, reading: Reading | None = None) -> np.ndarray:
+    """Return datetime64[us] `[rows]`, NaT where missing or unreadable; strings should be ISO 8601."""
     values = column.values
     if pa.types.is_timestamp(values.type) or pa.types.is_date(values.type):
         return _naive(values)
@@ -107,19 +106,20 @@ def timestamps(column: Column) -> np.ndarray:
     try:
         return _naive(pc.cast(values, pa.timestamp("us", tz="UTC")))
     except pa.ArrowInvalid:  # a bad cell, or some cells with a zone and some without
-        return np.array([_moment(column, row) for row in range(len(values))], "datetime64[us]")
+        moments = np.array([_moment(cell) for cell in values], "datetime64[us]")
+    gaps = pc.fill_null(says_missing(values), True).to_numpy(zero_copy_only=False)
+    unread = np.flatnonzero(np.isnat(moments) & ~gaps)
+    (reading or Reading()).unreadable(
+        column, unread, "a date or time like 2024-05-17 or 2024-05-17T12:30:00"
+    )
+    return moments
 
 
-def _moment(column: Column, row: int) -> np.datetime64:
-    cell = column.values[row]
+def _moment(cell: pa.Scalar) -> np.datetime64:
     for zone in (None, "UTC"):
         with suppress(pa.ArrowInvalid):
             return np.datetime64(_naive(pa.array([cell]).cast(pa.timestamp("us", tz=zone)))[0])
-    raise column.error(
-        row,
-        f"expected a date or time like 2024-05-17 or 2024-05-17T12:30:00, found {cell.as_py()!r}. Correct "
-        f"the cell, or give the column another kind with --set inputs.{column.name}.kind=text",
-    )
+    return np.datetime64("NaT", "us")
 
 
 def _naive(values: pa.Array) -> np.ndarray:
@@ -127,51 +127,90 @@ def _naive(values: pa.Array) -> np.ndarray:
     return np.asarray(plain.to_numpy(zero_copy_only=False)).astype("datetime64[us]")
 
 
-def vectors(column: Column) -> tuple[np.ndarray, np.ndarray]:
-    """Return the vectors, which should have one length, and the rows that have one.
+def vectors(
+    column: Column, reading: Reading | None = None, width: int | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the vectors of one length, and the rows that have one.
+
+    Args:
+        column: lists of numbers, also as JSON text.
+        reading: where unreadable cells are noted; None for nowhere.
+        width: numbers of a vector; None for that of most rows.
 
     Returns:
         values float64 `[rows, width]`, NaN for a missing number; present bool `[rows]`.
     """
-    lists = _lists(column)
-    present = np.array([cell is not None for cell in lists], dtype=bool)
-    width = next((len(cell) for cell in lists if cell is not None), 0)
-    values = np.full((len(lists), width), np.nan)
-    for row, cell in enumerate(lists):
-        if cell is None:
-            continue
-        if len(cell) != width:
-            raise column.error(row, f"expected a vector of {width} numbers, found {len(cell)}")
-        values[row] = _floats(column, row, cell)
+    read = [_floats(cell) for cell in _lists(column)]
+    width = _usual(len(cell) for cell in read if cell is not None) if width is None else width
+    present = np.array([cell is not None and len(cell) == width for cell in read], dtype=bool)
+    filled = column.values.is_valid().to_numpy(zero_copy_only=False)
+    (reading or Reading()).unreadable(
+        column, np.flatnonzero(filled & ~present), f"a list of {width} numbers"
+    )
+    values = np.full((len(read), width), np.nan)
+    for row in np.flatnonzero(present):
+        values[row] = read[row]
     return values, present
 
 
-def sequences(column: Column, most: int | None = None) -> list[np.ndarray | None]:
-    """Return per row float64 `[steps, width]`, cut after `most` steps, or None where missing or empty."""
-    sequences: list[np.ndarray | None] = []
-    width = 0
-    for row, cell in enumerate(_lists(column)):
-        if cell is None or len(cell) == 0:
-            sequences.append(None)
-            continue
-        steps = [[step] if np.isscalar(step) else step for step in cell[:most]]
-        width = width or len(steps[0])
-        ragged = next((len(step) for step in steps if len(step) != width), None)
-        if ragged is not None:
-            raise column.error(row, f"expected steps of {width} numbers, found one of {ragged}")
-        sequences.append(np.stack([_floats(column, row, step) for step in steps]))
-    return sequences
+def sequences(
+    column: Column,
+    reading: Reading | None = None,
+    *,
+    most: int | None = None,
+    width: int | None = None,
+) -> list[np.ndarray | None]:
+    """Return per row float64 `[steps, width]`, None where it is missing, empty or unreadable.
+
+    Args:
+        column: lists of lists of numbers, also as JSON text.
+        reading: where unreadable cells are noted; None for nowhere.
+        most: steps after which a row is cut.
+        width: numbers of a step; None for that of most rows.
+    """
+    lists = _lists(column)
+    read = [_steps(cell, most) for cell in lists]
+    if width is None:
+        width = _usual(steps.shape[1] for steps in read if steps is not None)
+    rows = [steps if steps is not None and steps.shape[1] == width else None for steps in read]
+    unread = [
+        row
+        for row, (steps, cell) in enumerate(zip(rows, lists, strict=True))
+        if steps is None and cell is not None and not (isinstance(cell, list) and not cell)
+    ]
+    (reading or Reading()).unreadable(column, unread, f"a list of steps of {width} numbers")
+    return rows
 
 
-def _floats(column: Column, row: int, cell: Sequence[object]) -> np.ndarray:
+def _usual(lengths: Iterable[int]) -> int:
+    """Return the most frequent length; of several, the first."""
+    counts = Counter(lengths)
+    return counts.most_common(1)[0][0] if counts else 0
+
+
+def _steps(cell: object, most: int | None) -> np.ndarray | None:
+    if not isinstance(cell, list) or not cell:
+        return None
+    cut = [[step] if np.isscalar(step) else step for step in cell[:most]]
+    width = _usual(len(step) for step in cut if isinstance(step, list | np.ndarray)) or 1
+    steps = [np.full(width, np.nan) if step is None else _floats(step) for step in cut]
+    known = [step for step in steps if step is not None and len(step) == width]
+    return np.stack(known) if len(known) == len(steps) else None
+
+
+def _floats(cell: object) -> np.ndarray | None:
+    """Return a list of numbers as float64; None for anything else."""
+    if not isinstance(cell, list | np.ndarray):
+        return None
     try:
-        return np.asarray(cell, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise column.error(row, f"expected a list of numbers, found {str(cell)[:60]!r}") from None
+        floats = np.asarray(cell, dtype=np.float64)
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return floats if floats.ndim == 1 else None
 
 
 def _lists(column: Column) -> list[Any]:
-    """Return one Python list or numpy array per row, None where missing; JSON text is parsed."""
+    """Return one list per row, None where missing, text that is no JSON as it stands."""
     values = column.values
     if pa.types.is_nested(values.type):
         return list(values.to_pylist())
@@ -179,26 +218,16 @@ def _lists(column: Column) -> list[Any]:
         return [None] * len(values)
     if not is_text(values):
         raise column.error(0, f"expected lists of numbers, found {values.type}")
-    lists: list[object] = []
-    for row, cell in enumerate(values.to_pylist()):
-        try:
-            parsed = None if cell is None else json.loads(cell)
-        except json.JSONDecodeError:
-            parsed = cell
-        if parsed is not None and not isinstance(parsed, list):
-            raise column.error(row, f"expected a list like [1.5, 2, 3], found {str(cell)[:60]!r}")
-        lists.append(parsed)
-    return lists
+    return [None if cell is None else _parsed(cell) for cell in values.to_pylist()]
 
 
-def _first_bad_number(values: pa.Array) -> tuple[int, str]:
-    """Return the first row whose cell is not a number, and that cell."""
-    for row, cell in enumerate(values):
-        try:
-            cell.cast(pa.float64())
-        except pa.ArrowInvalid:
-            return row, str(cell)
-    raise AssertionError("every cell is a number")
+def _parsed(cell: str) -> object:
+    """Return the list that JSON text holds; other text as it stands, None for a word that means missing."""
+    try:
+        parsed = json.loads(cell)
+    except (ValueError, RecursionError):
+        return None if may_mean_missing(cell) else cell
+    return cell if parsed is not None and not isinstance(parsed, list) else parsed
 
 
 def not_json(cell: object) -> str:

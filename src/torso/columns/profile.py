@@ -1,7 +1,8 @@
 """Facts about a column from which its kind is guessed, each computed once.
 
 Shares and counts come from an even sample of 20,000 rows, so a large table is judged as fast as a small one.
-Cells that say NA, ? or the like count as no value here. Only the user can say that they mean "missing".
+Cells that say NA, ? or the like count as no value here. Text of which every cell is a number is judged as numbers,
+whether a CSV holds it or a frame.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from torso.tables.missing import may_mean_missing
-from torso.tables.numerals import numbers_in
+from torso.tables.numerals import as_numbers, numbers_in
 from torso.tables.table import Column, index_array
 
 __all__ = ["FEW_WHOLE_NUMBERS", "MOSTLY", "Guess", "Profile", "quoted"]
@@ -66,8 +67,8 @@ class Profile:
 
     @cached_property
     def type(self) -> pa.DataType:
-        """Arrow type of the cells."""
-        return self.column.values.type
+        """Arrow type of the cells; a type of numbers for text of nothing but numbers."""
+        return self.sample.type
 
     @cached_property
     def is_text(self) -> bool:
@@ -92,7 +93,8 @@ class Profile:
     @cached_property
     def is_large(self) -> bool:
         """True if a cell is a list or the bytes of a file, which cannot be counted cheaply."""
-        return bool(pa.types.is_nested(self.type)) or self.is_bytes
+        stored = self.column.values.type
+        return bool(pa.types.is_nested(stored) or pa.types.is_large_binary(stored))
 
     @cached_property
     def missing(self) -> float:
@@ -101,7 +103,13 @@ class Profile:
 
     @cached_property
     def sample(self) -> pa.Array:
-        """The sampled cells, fewer where a cell is large."""
+        """The sampled cells, fewer where a cell is large; text of nothing but numbers as numbers."""
+        cells = self.written
+        return as_numbers(cells) if pa.types.is_large_string(cells.type) else cells
+
+    @cached_property
+    def written(self) -> pa.Array:
+        """The sampled cells as they are stored."""
         rows = _sample_rows(len(self.column), _SAMPLE_OF_LARGE if self.is_large else _SAMPLE)
         return self.column.values.take(index_array(rows))
 

@@ -6,7 +6,8 @@ skipped cells become `skipped.jsonl` in a run's folder.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import json
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -30,8 +31,8 @@ class ReadOptions:
         root: folders or zips to look in instead of a column's own root, before the table's folder.
         default_root: folders or zips to look in where a column has no root of its own.
         cache: root of the feature cache; None decodes anew and keeps nothing.
-        on_error: `missing` counts an unreadable file as a gap; `fail` raises at the first.
-        most_skipped: share of a column's files that may be unreadable before it is an error.
+        on_error: `missing` counts an unreadable file or value as a gap; `fail` raises at the first.
+        most_skipped: share of a column's files or values that may be unreadable before it is an error.
         in_pieces: the table comes piece by piece, so `Reading.check` is called once, after the last piece.
         progress: called with `(column, done, total)` while files are decoded.
     """
@@ -77,12 +78,16 @@ class ReadLog:
         skipped: cells skipped so far.
         files: cells that name or hold a file so far, per column.
         unreadable: those of them that were skipped, per column.
+        filled: cells with a value so far, per column; counted where a schema lays out a table.
+        misread: those of them that the column's kind could not read, per column.
         decoded: files decoded so far, per column; a file that the cache knows is not decoded.
     """
 
     skipped: list[Skipped] = field(default_factory=list)
     files: dict[str, int] = field(default_factory=dict)
     unreadable: dict[str, list[Skipped]] = field(default_factory=dict)
+    filled: dict[str, int] = field(default_factory=dict)
+    misread: dict[str, list[Skipped]] = field(default_factory=dict)
     decoded: dict[str, int] = field(default_factory=dict)
 
     def skip(self, column: Column, row: int, cell: str, reason: str) -> None:
@@ -98,6 +103,12 @@ class ReadLog:
             skipped = self.unreadable[column]
             if len(skipped) > most_skipped * num_files:
                 raise DataError(_too_many(skipped, num_files, most_skipped))
+
+    def check_values(self, most_skipped: float) -> None:
+        """Raise a DataError if more than `most_skipped` of a column's values are unreadable."""
+        for column, skipped in self.misread.items():
+            if len(skipped) > most_skipped * self.filled.get(column, 0):
+                raise DataError(_too_many_values(skipped, self.filled[column], most_skipped))
 
 
 @dataclass(frozen=True)
@@ -130,9 +141,35 @@ class Reading:
             raise column.error(row, f"{name!r}: {error}. Correct it, or use data.on_error=missing")
         self.skip(column, row, name, str(error))
 
+    def unreadable(self, column: Column, rows: Iterable[int], expected: str) -> None:
+        """Skip cells of `column` that its kind cannot read, or raise a DataError with `on_error="fail"`.
+
+        Args:
+            column: of values, not of files.
+            rows: positions of the cells, from 0.
+            expected: what a cell should be, such as `a number`.
+        """
+        name = column.name
+        misread = self.log.misread.setdefault(name, [])
+        for row in rows:
+            cell = str(column.values[int(row)].as_py())
+            if self.options.on_error == "fail":
+                raise column.error(
+                    int(row),
+                    f"expected {expected}, found {cell!r:.60}. Correct the cell, name it a sign for missing with "
+                    f"--set 'data.missing={json.dumps([cell[:60]])}', or give the column another kind "
+                    f"(inputs.{name}.kind or targets.{name}.kind)",
+                )
+            self.skip(column, int(row), cell, f"not {expected}")
+            misread.append(self.log.skipped[-1])
+
     def check(self) -> None:
         """Raise a DataError if too many of a column's files are unreadable."""
         self.log.check(self.options.most_skipped)
+
+    def check_values(self) -> None:
+        """Raise a DataError if too many of a column's values are unreadable."""
+        self.log.check_values(self.options.most_skipped)
 
 
 def _too_many(skipped: Sequence[Skipped], num_files: int, most_skipped: float) -> str:
@@ -141,4 +178,14 @@ def _too_many(skipped: Sequence[Skipped], num_files: int, most_skipped: float) -
         f"{skipped[0].table}, column {skipped[0].column!r}: {len(skipped)} of {num_files} files cannot be read, "
         f"more than the {most_skipped:.0%} allowed ({first}). If the paths are relative to another folder or to "
         "a zip, name it with --set data.root=FOLDER; to go on with the gaps, raise data.most_skipped."
+    )
+
+
+def _too_many_values(skipped: Sequence[Skipped], filled: int, most_skipped: float) -> str:
+    column, reason = skipped[0].column, skipped[0].reason
+    first = "; ".join(f"row {cell.row}: {cell.cell!r}" for cell in skipped[:3])
+    return (
+        f"{skipped[0].table}, column {column!r}: {len(skipped)} of {filled} cells are {reason}, more than the "
+        f"{most_skipped:.0%} allowed ({first}). Give the column another kind, such as --set inputs.{column}.kind=text "
+        f"(a target: targets.{column}.kind), or to go on with the gaps, raise data.most_skipped."
     )

@@ -156,7 +156,7 @@ def _with_suggestion(
     if suggestion is None:
         return report
     why = f"{report.why}; {suggestion.why}"
-    return replace(report, why=why, settings=suggestion.settings)
+    return replace(report, why=why, settings={**report.settings, **suggestion.settings})
 
 
 def _target_kind(column: Column, kinds: Mapping[str, str]) -> str:

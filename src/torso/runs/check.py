@@ -12,14 +12,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from torso.core.errors import ConfigError, unknown, within
 from torso.core.setting_types import choices
 from torso.core.spec import Settings, Spec
-from torso.runs.config import RunConfig
+from torso.runs.config import ABOUT_COLUMN, RunConfig
 from torso.runs.gather import Described, described, words
 from torso.runs.rooms import ROOMS, PartRegistry, names_of, registry_of
 
 __all__ = ["check_names", "check_values"]
-
-_OUTSIDE = ("modality", "column")
-"""Keys of an input or a target that are about its column, not about its kind."""
 
 
 def check_values(values: Settings, *, trial: bool = True) -> RunConfig:
@@ -96,7 +93,7 @@ def _check_kinds(section: str, columns: Described) -> None:
         if not spec:
             continue
         registry = registry_of(section)
-        settings = {key: spec[key] for key in spec if key not in ("kind", *_OUTSIDE)}
+        settings = {key: spec[key] for key in spec if key not in ("kind", *ABOUT_COLUMN)}
         path = f"{section}.{name}"
         if "kind" not in spec:
             _check_some(registry, list(registry), settings, path)

@@ -9,6 +9,7 @@ from typing import Any
 from torso.core.errors import ConfigError, unknown, within
 from torso.core.spec import Settings, Spec
 from torso.inference.report import ColumnReport, infer_target, inspect_table
+from torso.runs.config import ABOUT_COLUMN
 from torso.runs.gather import Described, described
 from torso.tables.table import Table
 from torso.tasks import Target
@@ -65,7 +66,7 @@ def _parts_of_labels(targets: Mapping[str, Settings]) -> set[str]:
     kinds = []
     for name, spec in targets.items():
         if "kind" in spec:
-            settings = {key: spec[key] for key in spec if key not in ("kind", "column")}
+            settings = {key: spec[key] for key in spec if key not in ("kind", *ABOUT_COLUMN)}
             with within(f"targets.{name}"):
                 kinds.append(Target.registry.build(Spec(spec["kind"], settings)))
     read = {spec["column"] for spec in targets.values() if spec.get("column")}

@@ -10,7 +10,7 @@ from torso.core.errors import ConfigError, unknown, within
 from torso.core.spec import Settings, Spec
 from torso.encoders import Encoder
 from torso.fusion import Fusion
-from torso.runs.config import RunConfig
+from torso.runs.config import ABOUT_COLUMN, RunConfig
 from torso.runs.rooms import PartRegistry
 from torso.runs.schema import Schema
 from torso.sharing import Sharing
@@ -140,7 +140,7 @@ def _described_in_full(
 ) -> dict[str, dict[str, object]]:
     full = {}
     for name, described in columns.items():
-        ours = {key: described[key] for key in ("modality", "column") if key in described}
+        ours = {key: described[key] for key in ABOUT_COLUMN if key in described}
         settings = {key: value for key, value in described.items() if key not in ("kind", *ours)}
         spec = registry.complete(Spec(described["kind"], settings))
         full[name] = {"kind": spec.name, **ours, **spec.settings}

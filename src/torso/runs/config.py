@@ -21,6 +21,7 @@ from torso.core.strict import Strict
 from torso.training.config import TrainingConfig
 
 __all__ = [
+    "ABOUT_COLUMN",
     "DataConfig",
     "RunConfig",
     "SplitConfig",
@@ -29,6 +30,8 @@ __all__ = [
     "setting_pairs",
 ]
 
+ABOUT_COLUMN = ("modality", "column", "missing")
+"""Keys of an input or a target that are about its column, not about its kind."""
 _Part = str | dict[str, Any]
 """A part as YAML writes it; `runs.check` reads it with the names of its room."""
 

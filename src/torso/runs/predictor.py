@@ -212,6 +212,7 @@ class Predictor:
             for piece in source.pieces(_PIECE)
         ]
         reading.check()
+        reading.check_values()
         predictions = [answers.predictions(self.model) for _, answers in pieces]
         reports = self.scorer(
             {task: _joined([part[task] for part in predictions]) for task in self.schema.targets},

@@ -30,6 +30,7 @@ from torso.runs.complete import complete_parts, settle_encoders
 from torso.runs.config import RunConfig
 from torso.runs.folder import RunFolder
 from torso.runs.gather import found_beside, gather_values, trusting
+from torso.runs.prediction import skipped_notes
 from torso.runs.prepared import Prepared, Rows
 from torso.runs.schema import Schema
 from torso.runs.stored_split import StoredSplit
@@ -110,6 +111,9 @@ def prepare_values(
         dataset, more = plan.dataset(table)
         parts[name] = Rows(table, dataset, np.arange(table.rows))
         skipped += more
+    unread = skipped_notes(skipped)
+    for note in unread:
+        listener.noted(note)
     return Prepared(
         config=plan.config,
         schema=plan.schema,
@@ -121,7 +125,7 @@ def prepare_values(
         },
         cache=plan.cache,
         skipped=tuple(skipped),
-        notes=plan.notes,
+        notes=(*plan.notes, *unread),
         seconds=perf_counter() - began,
         settled=plan.settled,
         values=plan.values,
@@ -181,6 +185,7 @@ class _Plan:
         """Return a table laid out, and the cells that could not be read."""
         reading = _reading(self.settled, table, self.listener)
         dataset = self.schema.dataset(table, reading)
+        reading.check_values()
         return dataset, list(reading.log.skipped)
 
 

@@ -8,19 +8,22 @@ The schema learns everything it knows from training rows, and is stored as JSON:
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
+from torso.columns.cells import is_text
 from torso.columns.dataset import Dataset
 from torso.columns.inputs import Input
 from torso.columns.reading import Reading, ReadOptions
 from torso.columns.sources import Source, joined
 from torso.core.errors import ConfigError, DataError, unknown, within
 from torso.core.spec import Spec
-from torso.tables.table import Table
+from torso.runs.config import ABOUT_COLUMN
+from torso.tables.arrow_types import without
+from torso.tables.table import Column, Table
 from torso.tasks import Labels, Target
 
 __all__ = ["Modality", "Schema"]
@@ -58,11 +61,14 @@ class Modality:
         """Name of the default encoder."""
         return next(iter(self.columns.values())).encoder
 
-    def source(self, table: Table, reading: Reading) -> Source:
-        """Return the features of all rows."""
-        return joined(
-            [kind.source(table.column(name), reading) for name, kind in self.columns.items()]
-        )
+    def source(self, columns: Mapping[str, Column], reading: Reading) -> Source:
+        """Return the features of all rows.
+
+        Args:
+            columns: the table's, cleaned; those of other modalities are left alone.
+            reading: how to read files, and where skipped cells are noted.
+        """
+        return joined([kind.source(columns[name], reading) for name, kind in self.columns.items()])
 
     def offered(self) -> dict[str, object]:
         """Return facts for an encoder's constructor; lists of several columns are joined end to end."""
@@ -78,9 +84,11 @@ class Schema:
     """Kinds of the columns that a run uses.
 
     Args:
-        inputs: column -> `{kind: ..., settings}`; the key `modality` joins columns under another name.
+        inputs: column -> `{kind: ..., settings}`; the key `modality` joins columns under another name, `missing`
+            lists texts that mean "no value" in this column.
         targets: task -> `{kind: ..., settings}`; the key `column` says which column holds the labels, by default
-            that of the task's name. That one may be an input too, which a model then learns to restore.
+            that of the task's name. That one may be an input too, which a model then learns to restore. `missing`
+            as for inputs.
 
     Raises:
         ConfigError: an unknown kind or setting, or a column that is input and target at once.
@@ -112,6 +120,14 @@ class Schema:
             name: targets[name].get("column", None if kind.free else name)
             for name, kind in self.targets.items()
         }
+        described = {
+            **{spec.get("column", name): spec for name, spec in targets.items()},
+            **inputs,
+        }
+        self.signs = {
+            name: [str(sign) for sign in spec.get("missing") or ()]
+            for name, spec in described.items()
+        }
         wished = {name: spec.get("modality") for name, spec in inputs.items()}
         for name, kind in self.targets.items():
             for other in kind.others:
@@ -139,7 +155,7 @@ class Schema:
         self._require(table, [*self.inputs, *self.label_columns()])
         training = table.take(rows)
         for name, kind in self.inputs.items():
-            kind.fit(training.column(name))
+            kind.fit(self.column(training, name))
         for name, target in self.targets.items():
             unlogged = Reading(reading.options if reading else ReadOptions())
             target.learn(self._label(training, name), unlogged)
@@ -202,9 +218,15 @@ class Schema:
         self._require(table, self.inputs)
         if table.rows == 0:
             raise DataError(f"{table.name}: the table has no rows.")
+        columns = {name: self.column(table, name) for name in self.inputs}
+        labels = [name for name in self.label_columns() if targets and name in table.names]
+        filled = reading.log.filled
+        for name in dict.fromkeys([*self.inputs, *labels]):
+            column = columns.get(name) or self.column(table, name)
+            filled[name] = filled.get(name, 0) + len(column) - column.values.null_count
         return Dataset(
             table.rows,
-            {name: modality.source(table, reading) for name, modality in self.modalities.items()},
+            {name: modality.source(columns, reading) for name, modality in self.modalities.items()},
             {
                 name: kind.encode(self._label(table, name), reading)
                 if set(self.label_columns([name])) <= set(table.names)
@@ -214,6 +236,21 @@ class Schema:
             if targets
             else {},
         )
+
+    def column(self, table: Table, name: str) -> Column:
+        """Return a column of a table as its kind reads it: signs for missing are gone.
+
+        A column without any value is of no type, so that no kind asks for another one: pandas makes floats of it.
+        """
+        column = table.column(name)
+        signs, values = self.signs.get(name), column.values
+        if signs and (
+            is_text(values) or pa.types.is_floating(values.type) or pa.types.is_integer(values.type)
+        ):
+            values = without(values, signs)
+        if values.null_count == len(values):
+            values = pa.nulls(len(values))
+        return replace(column, values=values)
 
     def _require(self, table: Table, names: Iterable[str]) -> None:
         absent = [name for name in names if name not in table.names]
@@ -254,20 +291,20 @@ class Schema:
     def _steps(self, table: Table, modality: str) -> list[np.ndarray | None]:
         """Return the steps of a modality of one column, row by row."""
         ((column, kind),) = self.modalities[modality].columns.items()
-        return kind.offsets(table.column(column))
+        return kind.offsets(self.column(table, column))
 
     def _label(self, table: Table, task: str) -> Labels:
         """Return the labels of a task; nulls if they lie in no column."""
         name, kind = self.labels[task], self.targets[task]
         if name is None:
             return Labels(task, pa.nulls(table.rows), table.name, table.original_rows)
-        column = table.column(name)
+        column = self.column(table, name)
         return Labels(
             name,
             column.values,
             column.table,
             column.original_rows,
-            others=tuple(table.column(other) for other in kind.others),
+            others=tuple(self.column(table, other) for other in kind.others),
             steps=() if kind.along is None else self._steps(table, kind.along),
         )
 
@@ -277,9 +314,7 @@ def _build(registry: Any, room: str, name: str, spec: Mapping[str, Any]) -> Any:
         raise ConfigError(
             f"Column {name!r} should be described by a mapping with the key `kind`. Found {spec!r}."
         )
-    settings = {
-        key: value for key, value in spec.items() if key not in ("kind", "modality", "column")
-    }
+    settings = {key: value for key, value in spec.items() if key not in ("kind", *ABOUT_COLUMN)}
     with within(f"{room}.{name}"):
         return registry.build(Spec(spec["kind"], settings))
 

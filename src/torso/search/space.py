@@ -151,7 +151,8 @@ class Space:
         vectors = []
         with torch.inference_mode(), autocast(device, self.run.config.training.precision):
             for piece in table.pieces(_PIECE):
-                source = modality.source(piece, reading)
+                columns = {name: self.run.schema.column(piece, name) for name in modality.columns}
+                source = modality.source(columns, reading)
                 for start in range(0, piece.rows, _BATCH):
                     rows = np.arange(start, min(start + _BATCH, piece.rows))
                     tokens = encoder(features_of(source, rows).to(device))

@@ -5,48 +5,55 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from contextlib import suppress
+from typing import TypeVar
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from torso.tables.numerals import as_numbers
+__all__ = ["normalised", "without"]
 
-__all__ = ["normalised"]
+_WHOLE = re.compile(r"-?[0-9]+")
+
+ArrowColumn = TypeVar("ArrowColumn", pa.Array, pa.ChunkedArray)
 
 
-def normalised(
-    column: pa.ChunkedArray, missing: Sequence[str], *, typed: bool = True
-) -> pa.ChunkedArray:
+def normalised(column: pa.ChunkedArray, missing: Sequence[str]) -> pa.ChunkedArray:
     """Return `column` in one of the common types, null where a cell is missing.
 
     Args:
         column: of any type.
         missing: texts that mean "no value", beside the empty cell.
-        typed: the cells have types; otherwise text may mean numbers.
     """
     column = _cast(_storage(column))
     if pa.types.is_large_string(column.type):
-        column = _without_missing(pc.utf8_trim_whitespace(column), missing)
-        return column if typed or column.null_count == len(column) else as_numbers(column)
+        return without(pc.utf8_trim_whitespace(column), missing)
     if pa.types.is_float64(column.type):
         column = pc.if_else(pc.is_nan(column), pa.nulls(len(column), column.type), column)
     if pa.types.is_float64(column.type) or pa.types.is_int64(column.type):
-        for marker in missing:
-            with suppress(ValueError, pa.ArrowInvalid):
-                is_marker = pc.equal(column, float(marker))
-                column = pc.if_else(is_marker, pa.nulls(len(column), column.type), column)
+        return without(column, missing)
     return column
 
 
-def _without_missing(strings: pa.ChunkedArray, missing: Sequence[str]) -> pa.ChunkedArray:
-    """Return `strings` with null for empty cells and for the texts that the user calls missing."""
-    gone = pc.invert(pc.binary_length(strings).cast(pa.bool_()))
+def without(cells: ArrowColumn, missing: Sequence[str]) -> ArrowColumn:
+    """Return `cells`, text or numbers, with null for empty text and for the cells that `missing` lists."""
+    if not pa.types.is_large_string(cells.type):
+        for marker in missing:
+            with suppress(ValueError, pa.ArrowInvalid):
+                is_marker = pc.equal(cells, float(marker))
+                cells = pc.if_else(is_marker, pa.nulls(len(cells), cells.type), cells)
+        return cells
+    gone = pc.invert(pc.binary_length(cells).cast(pa.bool_()))
     if missing:
-        pattern = "|".join(re.escape(str(marker).strip()) for marker in missing)
-        gone = pc.or_(gone, pc.match_substring_regex(strings, f"^(?:{pattern})$"))
+        pattern = "|".join(_pattern(str(marker).strip()) for marker in missing)
+        gone = pc.or_(gone, pc.match_substring_regex(cells, f"^(?:{pattern})$"))
     if not pc.any(gone).as_py():
-        return strings
-    return pc.if_else(gone, pa.nulls(len(strings), strings.type), strings)
+        return cells
+    return pc.if_else(gone, pa.nulls(len(cells), cells.type), cells)
+
+
+def _pattern(marker: str) -> str:
+    """Return the regular expression of a marker; -999 is one also where a table says -999.0."""
+    return rf"{marker}(?:\.0*)?" if _WHOLE.fullmatch(marker) else re.escape(marker)
 
 
 def _storage(column: pa.ChunkedArray) -> pa.ChunkedArray:

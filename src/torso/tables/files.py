@@ -1,8 +1,7 @@
 """Table files: their formats, and errors for files of no known format.
 
-Text formats carry no types, so a CSV is read as strings and a column becomes numbers only where every cell
-says so (`torso.tables.numerals`). That keeps the codes "007" and "02139" what they are, and a single bad cell
-stays visible as text that can be named instead of a NaN that cannot.
+Text formats carry no types, so a CSV is read as strings. Kinds of columns read the strings
+(`torso.tables.numerals`), so that a cell means the same whatever else stands in the file.
 """
 
 from __future__ import annotations

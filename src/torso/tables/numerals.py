@@ -1,6 +1,6 @@
 """Text that means numbers.
 
-A text column becomes numbers only where every cell says so. That keeps the codes "007" and "02139" what they
+Text is judged as numbers only where every cell says so. That keeps the codes "007" and "02139" what they
 are, and a single bad cell stays visible as text that can be named instead of a NaN that cannot.
 """
 
@@ -23,16 +23,18 @@ _CODE = r"^[+-]?0[0-9]|^[+-]?[0-9]{20,}$"
 _FIRST_LOOK = 200  # cells that can rule a column out before the rest is looked at
 
 
-def numbers_in(strings: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
-    """Return float64, null where a cell is not a number; `"007"` and the like are none.
+def numbers_in(
+    strings: pa.Array | pa.ChunkedArray, *, codes: bool = False
+) -> pa.Array | pa.ChunkedArray:
+    """Return float64, null where a cell is not a number; `"007"` and the like are none unless `codes`.
 
     >>> numbers_in(pa.array(["1", " 2", "x", "1e3", "007"])).to_pylist()
     [1.0, 2.0, None, 1000.0, None]
     """
     strings = pc.utf8_trim_whitespace(strings)
-    is_number = pc.and_not(
-        pc.match_substring_regex(strings, PLAIN_NUMBER), pc.match_substring_regex(strings, _CODE)
-    )
+    is_number = pc.match_substring_regex(strings, PLAIN_NUMBER)
+    if not codes:
+        is_number = pc.and_not(is_number, pc.match_substring_regex(strings, _CODE))
     kept = pc.if_else(is_number, strings, pa.nulls(len(strings), strings.type))
     return _without_plus(kept).cast(pa.float64())
 
@@ -45,20 +47,19 @@ def plain_numbers(strings: pa.Array, pattern: str = PLAIN_NUMBER) -> np.ndarray:
     return np.asarray(_without_plus(strings).cast(pa.float64()).to_numpy(zero_copy_only=False))
 
 
-def as_numbers(strings: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Return a text column as int64 or float64 if every cell is a number or says NA, else unchanged."""
+def as_numbers(strings: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
+    """Return text as int64 or float64 if every cell is a number or says NA, else unchanged."""
     head = strings.slice(0, _FIRST_LOOK)
     numeric = pc.or_(pc.match_substring_regex(head, PLAIN_NUMBER), says_missing(head))
     if pc.all(numeric).as_py() is False or pc.any(pc.match_substring_regex(strings, _CODE)).as_py():
         return strings
-    if not strings.null_count and pc.all(pc.match_substring_regex(strings, _INTEGER)).as_py():
+    known = pc.if_else(says_missing(strings), pa.nulls(len(strings), strings.type), strings)
+    if pc.all(pc.match_substring_regex(known, _INTEGER)).as_py() and known.null_count < len(known):
         with suppress(pa.ArrowInvalid):  # beyond int64
-            return _without_plus(strings).cast(pa.int64())
-    numbers = numbers_in(strings)
-    explained = pc.or_(numbers.is_valid(), says_missing(strings))  # null where the cell is null
-    if numbers.null_count == len(numbers) or pc.all(explained).as_py() is False:
-        return strings
-    return numbers
+            return _without_plus(known).cast(pa.int64())
+    numbers = numbers_in(known)
+    unread = numbers.null_count > known.null_count
+    return strings if unread or numbers.null_count == len(numbers) else numbers
 
 
 def _without_plus(strings: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:

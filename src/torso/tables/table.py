@@ -3,7 +3,8 @@
 Everything is brought to a handful of Arrow types. So the kinds of columns need not ask twice, and a run
 trained on a CSV can be given a Parquet or a polars frame later:
 
-- text is `large_string`, trimmed, and an empty cell is missing; bytes are `large_binary`;
+- text is `large_string`, trimmed, and an empty cell is missing; bytes are `large_binary`. A CSV or TSV holds
+  nothing but text: kinds of columns read it cell by cell, so a row alone means what it means in its table;
 - numbers are `int64` or `float64`; NaN is missing, infinity stays;
 - `bool`, dates and times stay; dictionaries are decoded;
 - every kind of list is a `list` of one of these.
@@ -141,7 +142,7 @@ def read_table(source: object, *, missing: Sequence[str] = ()) -> Table:
     columns = []
     for label, column in zip(data.column_names, data.columns, strict=True):
         try:
-            columns.append(normalised(column, missing, typed=typed))
+            columns.append(normalised(column, missing))
         except pa.ArrowException as error:
             raise DataError(f"{name}: column {label!r} of type {column.type}: {error}") from error
     return Table(pa.Table.from_arrays(columns, names=list(data.column_names)), name, folder)

@@ -14,7 +14,6 @@ from torso.columns.inputs import (
     VectorInput,
 )
 from torso.columns.reading import Reading
-from torso.core.errors import DataError
 from torso.tables.table import read_table
 
 
@@ -103,13 +102,10 @@ def test_texts_know_every_character_and_are_cut():
     assert values.max() < kind.offered()["vocabulary"]
 
 
-def test_vectors_of_another_width_are_refused():
-    kind = VectorInput()
-    kind.fit(column([[1.0, 2.0], [3.0, 4.0]]))
-    with pytest.raises(
-        DataError, match=r"row 1, column 'x': expected 2 numbers as in training, found 3"
-    ):
-        batch(kind, [[1.0, 2.0, 3.0]])
+def test_vectors_of_another_width_are_missing():
+    fit = [[1.0, 2.0], [3.0, 4.0]]
+    _, mask = batch(VectorInput(), [[1.0, 2.0, 3.0], [1.0, 2.0]], fit=fit)
+    assert mask.tolist() == [False, True]
 
 
 def test_a_hole_in_a_vector_is_its_mean():

@@ -5,7 +5,7 @@ import pytest
 
 from torso.columns.inputs import Input, SequenceInput
 from torso.columns.reading import Reading
-from torso.core.errors import ConfigError, DataError
+from torso.core.errors import ConfigError
 from torso.tables.table import read_table
 
 
@@ -66,9 +66,15 @@ def test_without_times_and_flags_nothing_is_added():
     np.testing.assert_allclose(values[0], [[1.0, 0.0], [-1.0, 0.0]])
 
 
-def test_a_missing_time_names_row_step_and_cure():
-    with pytest.raises(DataError, match=r"row 2.*'path'.*step 2.*path\.time=none"):
-        batch(SequenceInput(time="first"), [[[0, 1.0]], [[0, 1.0], [None, 2.0]]])
+def test_steps_without_a_time_are_noted():
+    kind = SequenceInput(time="first")
+    column = read_table({"path": [[[0, 1.0]], [[0, 1.0], [None, 2.0]]]}).column("path")
+    kind.fit(column)
+    reading = Reading()
+    kind.source(column, reading)
+    assert [(cell.row, cell.reason) for cell in reading.log.skipped] == [
+        (2, "not steps that begin with a time")
+    ]
 
 
 def test_rows_of_one_step_have_no_typical_length():

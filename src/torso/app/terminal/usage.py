@@ -12,7 +12,7 @@ __all__ = ["summary"]
 
 
 def summary(report: RunReport) -> RenderableType:
-    """Return the usage of a fit: rows, labels per task, gaps per modality, cells skipped."""
+    """Return the usage of a fit: rows, labels per task, gaps per modality."""
     usage = report.usage
     table = Table(box=None, header_style="bold", pad_edge=False)
     table.add_column("labels used")
@@ -29,10 +29,6 @@ def summary(report: RunReport) -> RenderableType:
     unused = training_rows - usage.rows_trained
     if unused:
         lines.append(Text(f"{unused} training rows have no label at all and could not be used."))
-    for column, count in usage.skipped_cells.items():
-        lines.append(
-            Text(f"{count} cells of {column!r} counted as missing: see skipped.jsonl", "yellow")
-        )
     return Group(*lines, *_balancing(report.training.balancing))
 
 

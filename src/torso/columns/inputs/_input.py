@@ -87,6 +87,8 @@ class Input(ABC):
         **kwargs: object,
     ) -> None:
         super().__init_subclass__(**kwargs)
+        # Scripts compare the name that these classes had before targets had theirs: `Number`, `Datetime`.
+        cls.__name__ = cls.__name__.removesuffix("Input")
         cls.name = name or cls.name
         cls.form = form or cls.form
         cls.encoder = encoder or cls.encoder

@@ -7,7 +7,6 @@ from typing import ClassVar
 import numpy as np
 
 from torso.columns.inputs._input import Input, Offers
-from torso.tables.table import Column
 
 __all__ = ["Wide"]
 
@@ -39,13 +38,6 @@ class Wide(Input):
         """Return float32 with unknown numbers at their mean."""
         scaled = (values - np.array(self.mean)) / np.array(self.std)
         return np.where(np.isfinite(scaled), scaled.clip(-_CLIP, _CLIP), 0.0).astype(np.float32)
-
-    def check(self, column: Column, row: int, width: int) -> None:
-        """Refuse a width that training did not have."""
-        if width != len(self.mean):
-            raise column.error(
-                row, f"expected {len(self.mean)} numbers as in training, found {width}"
-            )
 
     def offered(self) -> Offers:
         """Offer the width."""

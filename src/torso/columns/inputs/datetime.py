@@ -45,8 +45,7 @@ class DatetimeInput(
 
     def floats(self, column: Column, reading: Reading) -> np.ndarray:
         """Return `[rows, 7]`."""
-        del reading
-        moments = cells.timestamps(column)
+        moments = cells.timestamps(column, reading)
         known = ~np.isnat(moments)
         # Any date stands in for a missing one, which is NaN in the end.
         safe = np.where(known, moments, np.datetime64("2000-01-01", "us"))

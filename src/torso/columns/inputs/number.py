@@ -11,7 +11,7 @@ from torso.columns.inputs._standardised import Standardised
 from torso.columns.profile import FEW_WHOLE_NUMBERS, MOSTLY, Guess, Profile
 from torso.columns.reading import Reading
 from torso.tables.missing import may_mean_missing
-from torso.tables.numerals import numbers_in
+from torso.tables.numerals import as_numbers, numbers_in
 from torso.tables.table import Column
 
 __all__ = ["NumberInput"]
@@ -46,7 +46,7 @@ class NumberInput(
 
     def floats(self, column: Column, reading: Reading) -> np.ndarray:
         """Return the numbers as one feature."""
-        values = cells.numbers(column)
+        values = cells.numbers(column, reading)
         for row in np.flatnonzero(np.isinf(values)):
             reading.skip(column, int(row), str(values[row]), "not a finite number")
         return values[:, None]
@@ -73,5 +73,9 @@ def _counts_rows(profile: Profile) -> bool:
     rows = len(profile.column)
     if profile.distinct != rows or rows < 10 or not pa.types.is_int64(profile.type):
         return False
-    ends = pc.min_max(profile.column.values).as_py()
+    values = profile.column.values
+    whole = as_numbers(values) if pa.types.is_large_string(values.type) else values
+    if not pa.types.is_int64(whole.type):
+        return False
+    ends = pc.min_max(whole).as_py()
     return bool(ends["max"] - ends["min"] < 1.2 * rows)

@@ -54,7 +54,8 @@ class SequenceInput(Wide, name="sequence", form="sequence", encoder="transformer
 
     def fit(self, column: Column) -> None:
         """Learn mean and spread of each number over all steps, and how long a row lasts."""
-        known = [steps for steps in self._rows(column) if steps is not None]
+        rows = self._rows(column, Reading())
+        known = [steps for steps in rows if steps is not None]
         self.learn(np.concatenate(known) if known else np.zeros((0, 1)))
         if self.timed:
             durations = [float(steps[-1, 0]) for steps in known if steps[-1, 0] > 0]
@@ -62,11 +63,7 @@ class SequenceInput(Wide, name="sequence", form="sequence", encoder="transformer
 
     def source(self, column: Column, reading: Reading) -> RaggedSource:
         """Return float32 `[rows, steps, width]` in batches."""
-        del reading
-        rows = self._rows(column)
-        for row, steps in enumerate(rows):
-            if steps is not None:
-                self.check(column, row, steps.shape[1])
+        rows = self._rows(column, reading, len(self.mean))
         known = [self._features(steps) for steps in rows if steps is not None]
         flat = np.concatenate([np.zeros((0, self._width), np.float32), *known])
         return RaggedSource(flat, np.array([0 if steps is None else len(steps) for steps in rows]))
@@ -74,7 +71,8 @@ class SequenceInput(Wide, name="sequence", form="sequence", encoder="transformer
     def offsets(self, column: Column) -> list[np.ndarray | None]:
         """Return each step's position in its cell; with times, steps are read in the order of time."""
         offsets: list[np.ndarray | None] = []
-        for steps in cells.sequences(column, None if self.timed else self.length):
+        most = None if self.timed else self.length
+        for steps in cells.sequences(column, most=most, width=len(self.mean)):
             if steps is None:
                 offsets.append(None)
                 continue
@@ -91,13 +89,20 @@ class SequenceInput(Wide, name="sequence", form="sequence", encoder="transformer
         flags = len(self.mean) - int(self.timed) if self.flagged else 0
         return len(self.mean) + flags
 
-    def _rows(self, column: Column) -> list[np.ndarray | None]:
+    def _rows(
+        self, column: Column, reading: Reading, width: int | None = None
+    ) -> list[np.ndarray | None]:
         """Return per row float64 `[steps, width]`; with times, in their order and counted from 0."""
         if not self.timed:
-            return cells.sequences(column, self.length)
+            return cells.sequences(column, reading, most=self.length, width=width)
+        rows = cells.sequences(column, reading, width=width)
+        untimed = [
+            row for row, steps in enumerate(rows) if steps is not None and not _has_times(steps)
+        ]
+        reading.unreadable(column, untimed, "steps that begin with a time")
         return [
-            steps if steps is None else _from_zero(column, row, steps)[: self.length]
-            for row, steps in enumerate(cells.sequences(column))
+            steps if steps is None or row in untimed else _from_zero(steps)[: self.length]
+            for row, steps in enumerate(rows)
         ]
 
     def _features(self, steps: np.ndarray) -> np.ndarray:
@@ -109,16 +114,12 @@ class SequenceInput(Wide, name="sequence", form="sequence", encoder="transformer
         return np.concatenate([features, known], axis=1) if self.flagged else features
 
 
-def _from_zero(column: Column, row: int, steps: np.ndarray) -> np.ndarray:
+def _has_times(steps: np.ndarray) -> bool:
+    return bool(np.isfinite(steps[:, 0]).all())
+
+
+def _from_zero(steps: np.ndarray) -> np.ndarray:
     """Return steps in the order of their first number, which begins at 0."""
-    times = steps[:, 0]
-    if not np.isfinite(times).all():
-        step = int(np.flatnonzero(~np.isfinite(times))[0])
-        raise column.error(
-            row,
-            f"expected a time as the first number of step {step + 1}, found {times[step]}. Give it one, take the step "
-            f"out, or say that there are no times with --set inputs.{column.name}.time=none",
-        )
     steps = steps[_order_in_time(steps)]
     steps[:, 0] -= steps[0, 0]
     return steps

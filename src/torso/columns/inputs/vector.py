@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from torso.columns import cells
 from torso.columns.inputs._wide import Wide
 from torso.columns.inputs.lists import lists_of_numbers
@@ -31,9 +29,5 @@ class VectorInput(Wide, name="vector", form="vector", encoder="mlp", rank=20):
 
     def source(self, column: Column, reading: Reading) -> ArraySource:
         """Return float32 `[rows, width]`."""
-        del reading
-        values, present = cells.vectors(column)
-        if not present.any():  # no row says how wide a vector is
-            values = np.zeros((len(values), len(self.mean)), np.float32)
-        self.check(column, int(present.argmax()), values.shape[1])
+        values, present = cells.vectors(column, reading, len(self.mean))
         return ArraySource(self.scaled(values), present)

@@ -51,6 +51,7 @@ class Target(ABC):
         cls, *, name: str = "", head: str = "", rank: int | None = None, **kwargs: object
     ) -> None:
         super().__init_subclass__(**kwargs)
+        cls.__name__ = cls.__name__.removesuffix("Target")  # as for inputs
         cls.kind = name or cls.kind
         cls.head = head or cls.head
         cls.rank = rank  # a kind derived from another is not asked in its stead

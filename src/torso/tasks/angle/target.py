@@ -56,7 +56,7 @@ class AngleTarget(Target, name="angle", head="von_mises"):
 
     def encode(self, column: Column, reading: Reading) -> np.ndarray:
         """Return radians, float32 `[rows]`, NaN where missing."""
-        values = cells.numbers(column)
+        values = cells.numbers(column, reading)
         for row in np.flatnonzero(np.isinf(values)):
             reading.skip(column, int(row), str(values[row]), "not a finite number")
         return self._radians(values).astype(np.float32)

@@ -12,6 +12,7 @@ from torso.columns import cells
 from torso.columns.profile import FEW_WHOLE_NUMBERS, MOSTLY, Guess, Profile
 from torso.columns.reading import Reading
 from torso.core.errors import DataError
+from torso.tables.numerals import as_numbers
 from torso.tables.table import Column
 from torso.tasks._base.target import Facts, Target
 
@@ -33,7 +34,10 @@ def _type_name(values: pa.Array, classes: list[str]) -> str:
     if pa.types.is_floating(values.type):
         whole = pc.all(pc.equal(pc.floor(values), values), skip_nulls=True).as_py()
         return "integer" if whole else "number"
-    return "boolean" if set(classes) <= {"true", "false"} else "text"
+    if set(classes) <= {"true", "false"}:
+        return "boolean"
+    numbers = as_numbers(pa.array(classes, pa.large_string()))
+    return "text" if pa.types.is_large_string(numbers.type) else _type_name(numbers, classes)
 
 
 class CategoryTarget(Target, name="category", head="softmax", rank=40):

@@ -50,7 +50,7 @@ class CountTarget(Target, name="count", head="negative_binomial"):
 
     def encode(self, column: Column, reading: Reading) -> np.ndarray:
         """Return float32 `[rows]`, NaN where missing."""
-        values = cells.numbers(column)
+        values = cells.numbers(column, reading)
         good = _is_count(values)
         for row in np.flatnonzero(~np.isnan(values) & ~good):
             reading.skip(column, int(row), f"{values[row]:g}", "not a whole number from 0")

@@ -59,7 +59,7 @@ class NumberTarget(Target, name="number", head="gaussian", rank=50):
         return np.asarray(self._values(column, reading) - self.origin, dtype=np.float32)
 
     def _values(self, column: Column, reading: Reading) -> np.ndarray:
-        values = cells.numbers(column)
+        values = cells.numbers(column, reading)
         for row in np.flatnonzero(np.isinf(values)):
             reading.skip(column, int(row), str(values[row]), "not a finite number")
         return np.where(np.isfinite(values), values, np.nan)

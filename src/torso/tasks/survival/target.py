@@ -66,13 +66,19 @@ class SurvivalTarget(Target, name="survival", head="weibull"):
         Raises:
             DataError: no label, no event, or one time everywhere.
         """
-        time, event = self.encode(column, Reading()).astype(np.float64).T
+        reading = Reading()
+        time, event = self.encode(column, reading).astype(np.float64).T
         happened = time[event == 1]
         if not len(happened) or len(np.unique(time[~np.isnan(time)])) < 2:
+            first = next(iter(reading.log.skipped), None)
+            strange = (
+                f" The first cell that is none: {first.cell!r}, {first.reason}." if first else ""
+            )
             raise DataError(
                 f"{column.table}, column {column.name!r}: a survival target should have at least two times and one "
                 f"event among the training rows. Found {int((~np.isnan(time)).sum())} labels, of which "
                 f"{len(happened)} are events by the column {self.event!r}. Leave it out of the targets."
+                + strange
             )
         logs = np.log(time[~np.isnan(time)])
         self.log_mean, self.log_std = float(logs.mean()), float(logs.std())
@@ -89,7 +95,7 @@ class SurvivalTarget(Target, name="survival", head="weibull"):
                 return self.missing(len(column))
             raise column.error(0, f"expected a time and an event, found {column.values.type} alone")
         time, (event,) = column, column.others
-        out = np.stack([cells.numbers(time), _events(event)], axis=1)
+        out = np.stack([cells.numbers(time, reading), _events(event, reading)], axis=1)
         with np.errstate(invalid="ignore"):
             impossible = ~np.isnan(out[:, 0]) & ~((out[:, 0] > 0) & np.isfinite(out[:, 0]))
         for row in np.flatnonzero(impossible):
@@ -122,7 +128,7 @@ def _hazards(time: np.ndarray, event: np.ndarray, edges: np.ndarray) -> list[flo
     return [float(hazard) for hazard in np.maximum(counts, 0.5) / spent]
 
 
-def _events(column: Column) -> np.ndarray:
+def _events(column: Column, reading: Reading) -> np.ndarray:
     """Return 1 for an event, 0 for none, NaN where missing."""
     words = pc.utf8_lower(cells.texts(column))
     out = np.full(len(column), np.nan)
@@ -130,10 +136,6 @@ def _events(column: Column) -> np.ndarray:
         said = pc.is_in(words, value_set=pa.array(signs, pa.large_string()))
         out[said.to_numpy(zero_copy_only=False)] = value
     strange = np.isnan(out) & words.is_valid().to_numpy(zero_copy_only=False)
-    for row in np.flatnonzero(strange):
-        raise column.error(
-            int(row),
-            f"expected 1, true or yes for an event, 0, false or no for none, found {words[int(row)].as_py()!r}. "
-            "Correct the cell, or name the sign for missing in `data.missing`",
-        )
+    expected = "1, true or yes for an event, 0, false or no for none"
+    reading.unreadable(column, np.flatnonzero(strange), expected)
     return out

@@ -59,14 +59,7 @@ class VectorTarget(Target, name="vector", head="gaussian", rank=20):
 
     def encode(self, column: Column, reading: Reading) -> np.ndarray:
         """Return float32 `[rows, numbers]` from the origin, NaN where missing."""
-        values, present = cells.vectors(column)
-        if not present.any():
-            return self.missing(len(column))
-        if values.shape[1] != len(self.mean):
-            raise column.error(
-                int(present.argmax()),
-                f"expected {len(self.mean)} numbers as in training, found {values.shape[1]}",
-            )
+        values, _ = cells.vectors(column, reading, len(self.mean))
         for row in np.flatnonzero(np.isinf(values).any(axis=1)):
             reading.skip(column, int(row), "inf", "not a finite number")
         known = np.where(np.isfinite(values), values, np.nan)
