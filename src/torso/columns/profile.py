@@ -18,8 +18,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from torso.tables.missing import may_mean_missing
-from torso.tables.numerals import as_numbers, numbers_in
+from torso.tables.missing import may_mean_missing, says_missing
+from torso.tables.number_finder import FoundNumbers, find_numbers
+from torso.tables.numerals import as_numbers
 from torso.tables.table import Column, index_array
 
 __all__ = ["FEW_WHOLE_NUMBERS", "MOSTLY", "Guess", "Profile", "quoted"]
@@ -57,6 +58,10 @@ class Guess:
 class Profile:
     """A column, and facts about it.
 
+    Attributes:
+        column: the column.
+        decimal: mark before the decimals of its numbers, where it is known.
+
     >>> from torso.tables import read_table
     >>> cells = Profile(read_table({"size": ["12", "7", "NA", "12"]}).column("size"))
     >>> cells.values, cells.markers, cells.distinct, cells.numeric_share
@@ -64,6 +69,7 @@ class Profile:
     """
 
     column: Column
+    decimal: str | None = None
 
     @cached_property
     def type(self) -> pa.DataType:
@@ -167,10 +173,37 @@ class Profile:
     @cached_property
     def numeric_share(self) -> float:
         """Share of the sampled values that are numbers; codes such as "007" are none."""
-        if not self.is_text or not self.values:
-            return 0.0
-        numbers = numbers_in(self.sample)
-        return float((len(numbers) - numbers.null_count) / len(self.values))
+        return self.numbers.share if self.is_text and self.numbers else 0.0
+
+    @cached_property
+    def numbers(self) -> FoundNumbers | None:
+        """The way that numbers are written in cells of text; None if hardly any cell is one."""
+        if not pa.types.is_large_string(self.written.type):
+            return None
+        signs = [text for text in self.markers if not says_missing(pa.scalar(text)).as_py()]
+        cells = self.written
+        if signs:
+            cells = cells.filter(pc.invert(pc.is_in(cells, value_set=pa.array(signs, cells.type))))
+        return find_numbers(cells, self.decimal)
+
+    @cached_property
+    def names_ranks(self) -> bool:
+        """True for few ordinals or ranges, such as 1st or 20-30: as labels they are classes in an order."""
+        seen = self.numbers
+        return (
+            seen is not None
+            and bool({"ordinals", "ranges"} & set(seen.format.forms))
+            and self.distinct <= FEW_WHOLE_NUMBERS
+        )
+
+    @cached_property
+    def measured(self) -> pa.Array:
+        """The sample, as floats where it is text that mostly means numbers."""
+        if self.numeric_share < MOSTLY or self.numbers is None:
+            return self.sample
+        form = self.numbers.format
+        floats = form.in_one_unit(form.parse(self.written))
+        return pa.array(floats, mask=np.isnan(floats))
 
     def share(self, holds: Callable[[Any], object]) -> float:
         """Return the share of the sampled values for which `holds` is true."""

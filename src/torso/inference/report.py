@@ -24,7 +24,7 @@ from pathlib import Path
 
 from torso.columns.inputs import Input, TextInput
 from torso.columns.media.files import MediaError, MediaFiles
-from torso.columns.profile import Profile, quoted
+from torso.columns.profile import Guess, Profile, quoted
 from torso.inference.input_kinds import guess_input
 from torso.inference.leaks import leak_warning
 from torso.inference.target_kinds import guess_target
@@ -70,6 +70,7 @@ def inspect_table(
     *,
     roots: Sequence[str | Path] = (),
     kinds: Mapping[str, str] | None = None,
+    decimals: Mapping[str, str] | None = None,
 ) -> list[ColumnReport]:
     """Return one report per column, in the table's order.
 
@@ -78,6 +79,7 @@ def inspect_table(
         targets: columns to predict; every other column is checked for giving them away.
         roots: where file columns are looked up; by default the table's folder.
         kinds: kinds that the user has settled, by column.
+        decimals: marks before decimals that the user has settled, by column.
 
     Raises:
         DataError: a name in `targets` or `kinds` is no column, or a root does not exist.
@@ -85,14 +87,14 @@ def inspect_table(
     settled = {} if kinds is None else kinds
     for name in (*targets, *settled):
         table.column(name)  # raises if there is none
-    labels = [
-        (Profile(table.column(name)), _target_kind(table.column(name), settled)) for name in targets
-    ]
+    marks = decimals or {}
+    profiles = {name: Profile(table.column(name), marks.get(name)) for name in targets}
+    labels = [(profiles[name], _target_kind(profiles[name], settled)) for name in targets]
     folders = roots or ([table.folder] if table.folder is not None else [])
     files = MediaFiles(folders) if folders else None
     reports = []
     for name in table.names:
-        cells = Profile(table.column(name))
+        cells = profiles.get(name) or Profile(table.column(name), marks.get(name))
         if name in targets:
             reports.append(_report_target(cells, settled.get(name)))
             continue
@@ -159,8 +161,8 @@ def _with_suggestion(
     return replace(report, why=why, settings={**report.settings, **suggestion.settings})
 
 
-def _target_kind(column: Column, kinds: Mapping[str, str]) -> str:
-    return kinds.get(column.name) or infer_target(column)[0]
+def _target_kind(cells: Profile, kinds: Mapping[str, str]) -> str:
+    return kinds.get(cells.column.name) or guess_target(cells).kind
 
 
 def _label(kind: str) -> str:
@@ -188,8 +190,15 @@ def _report_target(cells: Profile, settled: str | None) -> ColumnReport:
         example=cells.example,
         warnings=tuple(warnings),
         use=False,
-        settings=guess.settings if kind == guess.kind else {},
+        settings=_target_settings(cells, kind, guess),
     )
+
+
+def _target_settings(cells: Profile, kind: str, guess: Guess) -> Mapping[str, object]:
+    """Return the settings of a target's kind under which it reads the cells."""
+    if kind == guess.kind:
+        return guess.settings
+    return Target.registry.find(kind).suggest(cells) if kind in Target.registry else {}
 
 
 def _file_warnings(cells: Profile, kind: str, files: MediaFiles | None) -> list[str]:
@@ -220,8 +229,8 @@ def _leak_warnings(
     is_code = report.kind == TextInput.name and not report.use
     warnings = [
         leak_warning(
-            cells.sample,
-            label.sample,
+            cells.measured,
+            label.measured,
             label.column.name,
             numeric=_label(target) == "quantity",
             is_code=is_code,

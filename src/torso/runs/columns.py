@@ -39,7 +39,13 @@ def infer_columns(table: Table, values: dict[str, Any], *, add: bool) -> list[Co
         if spec and "kind" in spec and name in table.names
     }
     own = [name for name in targets if name in table.names]
-    reports = inspect_table(table, own, roots=_roots(table, data.get("root") or []), kinds=kinds)
+    reports = inspect_table(
+        table,
+        own,
+        roots=_roots(table, data.get("root") or []),
+        kinds=kinds,
+        decimals=_decimals(table, data.get("decimal"), {**inputs, **targets}),
+    )
     split = data.get("split") or {}
     aside = {split.get("group"), split.get("column"), *_parts_of_labels(targets)}
     chosen: dict[str, object] = {}
@@ -59,6 +65,14 @@ def infer_columns(table: Table, values: dict[str, Any], *, add: bool) -> list[Co
             spec["kind"] = kind
     values["inputs"], values["targets"] = chosen, targets
     return reports
+
+
+def _decimals(table: Table, of_all: str | None, columns: Described) -> dict[str, str]:
+    """Return the mark before decimals where it is settled, for a column or for all."""
+    marks = dict.fromkeys(table.names, of_all) if of_all else {}
+    return marks | {
+        name: spec["decimal"] for name, spec in columns.items() if spec and "decimal" in spec
+    }
 
 
 def _parts_of_labels(targets: Mapping[str, Settings]) -> set[str]:

@@ -31,6 +31,19 @@ FORMS = {
 """Name -> bit of a way to write numbers that a column may use beside plain ones."""
 
 
+_IN_WORDS = {
+    "limits": "the number alone of <5, 100+ and about 20",
+    "scales": "letters such as k and M multiply",
+    "ordinals": "1st is 1",
+    "fractions": "3/4 is 0.75",
+    "m:ss": "2:30 is 150 seconds",
+    "h:mm": "2:30 is 150 minutes",
+    "parts": "two parts such as 3 h 20 min in the smaller unit",
+    "ranges": "ranges: their middle and width",
+    "brackets": "(5) is -5",
+}
+
+
 @dataclass(frozen=True)
 class Numbers:
     """The numbers of a column's cells.
@@ -132,9 +145,29 @@ class NumberFormat:
             return None
         if not pc.all(pc.match_substring_regex(strings, PLAIN_NUMBER)).as_py():
             return None
-        middle = np.full((len(strings), len(self.columns)), np.nan)
-        middle[:, self._place("")] = plain_numbers(strings)
+        return self.of_floats(plain_numbers(strings))
+
+    def of_floats(self, values: np.ndarray) -> Numbers:
+        """Return plain numbers `[rows]`, which have no unit."""
+        middle = np.full((len(values), len(self.columns)), np.nan)
+        place = self._place("")
+        if place >= 0:
+            middle[:, place] = values
         return Numbers(middle, np.where(np.isnan(middle), np.nan, 0.0))
+
+    def describe(self) -> str:
+        """Return the format in words; empty for plain numbers.
+
+        >>> NumberFormat(",", ("kg", "lb"), ("ranges",)).describe()
+        "a decimal comma; each of the units 'kg' and 'lb' is a feature; ranges: their middle and width"
+        """
+        named = [repr(unit) if unit else "none" for unit in self.units]
+        parts = ["a decimal comma"] if self.decimal == "," else []
+        if len(named) == 1:
+            parts.append(f"in the unit {named[0]}")
+        elif named:
+            parts.append(f"each of the units {', '.join(named[:-1])} and {named[-1]} is a feature")
+        return "; ".join([*parts, *(_IN_WORDS[form] for form in self.forms)])
 
     def _place(self, unit: str) -> int:
         """Return the column of a unit, -1 if there is none."""

@@ -12,10 +12,12 @@ from collections.abc import Mapping
 import numpy as np
 import pyarrow as pa
 
+from torso.columns.profile import Profile
 from torso.core.errors import DataError
+from torso.core.spec import Settings
 from torso.tables.table import Column
 
-__all__ = ["constant", "moments", "named", "origin_of"]
+__all__ = ["constant", "moments", "named", "number_settings", "origin_of"]
 
 _FAR = 1000.0  # standard deviations between 0 and the mean; float32 then still tells 1/10,000 of one apart
 
@@ -52,6 +54,11 @@ def named(
         else:
             out[label] = pa.array(list(value), pa.list_(pa.from_numpy_dtype(value.dtype)))
     return out
+
+
+def number_settings(cells: Profile) -> Settings:
+    """Return the settings under which a kind reads the numbers of a column of text; none for plain ones."""
+    return cells.numbers.format.settings() if cells.numbers else {}
 
 
 def constant(column: Column, known: np.ndarray, what: str = "a number") -> DataError:

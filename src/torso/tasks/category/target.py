@@ -58,7 +58,7 @@ class CategoryTarget(Target, name="category", head="softmax", rank=40):
         if cells.is_number:
             few = cells.distinct <= FEW_WHOLE_NUMBERS and cells.are_whole
             return Guess(cls.kind, f"{cells.distinct} whole numbers") if few else None
-        if not cells.is_text or cells.numeric_share >= MOSTLY:
+        if not cells.is_text or (cells.numeric_share >= MOSTLY and not cells.names_ranks):
             return None
         if len(cells.counts) > 20 and len(cells.counts) > len(cells.values) / 2:
             return Guess(
