@@ -1,0 +1,284 @@
+"""Moments from cells, by one format or a few that a column keeps to.
+
+Cells are read all at once: an expression takes them apart, and numpy puts the moments together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from torso.tables.dates.patterns import ISO, NUMERIC, Pattern, compiled
+from torso.tables.dates.words import HALVES, MONTHS, ZONES, plain, zone_names
+
+__all__ = ["PIVOT", "DateFormat", "zones_in"]
+
+PIVOT = 1940
+"""Years of two digits are those of the hundred years from here on."""
+_NAT = np.datetime64("NaT", "us")
+_EXCEL = np.datetime64("1899-12-30", "us")
+_CLOCK_DAY = np.datetime64("2000-01-01", "D")  # on which times of day are laid
+_IN_SECOND = {"epoch_s": 1, "epoch_ms": 10**3, "epoch_us": 10**6, "epoch_ns": 10**9}
+
+Fields = dict[str, np.ndarray]
+"""Numbers by directive, int64 `[cells]`, -1 where a cell does not say it."""
+
+
+@dataclass(frozen=True)
+class DateFormat:
+    """The spelling of a column's dates.
+
+    >>> spelling = DateFormat(("%d.%m.%Y",))
+    >>> spelling.parse(pa.array(["17.05.2024", "17.05.2024 12:30", "soon"])).astype(str).tolist()
+    ['2024-05-17T00:00:00.000000', '2024-05-17T12:30:00.000000', 'NaT']
+
+    Attributes:
+        formats: as `strptime` writes them, or one of `NUMERIC`; the first that fits a cell reads it.
+        pivot: first of the hundred years that years of two digits stand for.
+    """
+
+    formats: Sequence[str] = (ISO,)
+    pivot: int = PIVOT
+
+    def __post_init__(self) -> None:
+        for form in self.formats:
+            if form not in NUMERIC:
+                compiled(form)  # raises if it is none
+
+    def parse(self, cells: pa.Array) -> np.ndarray:
+        """Return datetime64[us] `[cells]`, in UTC where a cell names its zone; NaT where it cannot be read.
+
+        Args:
+            cells: texts, or numbers.
+        """
+        coded = pc.dictionary_encode(cells)
+        distinct = coded.dictionary
+        moments = np.full(len(distinct) + 1, _NAT)  # the last is that of an empty cell
+        for form in self.formats:
+            open_ = np.flatnonzero(np.isnat(moments[:-1]))
+            if not len(open_):
+                break
+            rest = distinct if len(open_) == len(distinct) else distinct.take(pa.array(open_))
+            moments[open_] = self._read(form, rest)
+        codes = coded.indices.fill_null(len(distinct)).to_numpy(zero_copy_only=False)
+        return np.asarray(moments[codes])
+
+    def _read(self, form: str, cells: pa.Array) -> np.ndarray:
+        if form in NUMERIC:
+            return _from_numbers(form, cells)
+        if form == ISO and pa.types.is_large_string(cells.type):
+            for zone in (None, "UTC"):
+                with suppress(
+                    pa.ArrowInvalid
+                ):  # some cells have a zone, or another spelling of ISO
+                    plain_iso = cells.cast(pa.timestamp("us", tz=zone)).cast(pa.int64())
+                    return np.asarray(plain_iso.to_numpy(zero_copy_only=False)).astype("M8[us]")
+        pattern = compiled(form)
+        texts = plain(_as_text(cells))
+        moments, fits = _read_all(pattern, pattern.regex, texts, self.pivot)
+        rest = np.flatnonzero(~fits)
+        if len(rest) and pattern.with_weekday:
+            texts = texts.take(pa.array(rest))
+            moments[rest], _ = _read_all(pattern, pattern.with_weekday, texts, self.pivot)
+        return moments
+
+
+def zones_in(form: str, cells: pa.Array) -> set[str]:
+    """Return the zones that the cells name in a format, with "" where some name none."""
+    if form in NUMERIC:
+        return {""}
+    fields, zones = _fields(compiled(form).regex, plain(_as_text(cells)))
+    if not fields:
+        return set()
+    return set(pc.unique(zones.filter(pa.array(fields["fits"])).fill_null("")).to_pylist())
+
+
+def _as_text(cells: pa.Array) -> pa.Array:
+    """Return texts; of 20240517.0, which a gap makes of a whole number, its digits."""
+    if pa.types.is_floating(cells.type):
+        whole = pc.equal(cells, pc.floor(cells))
+        small = pc.less(pc.abs(cells), 1e15)
+        kept = pc.if_else(pc.and_(whole, small), cells, pa.nulls(len(cells), cells.type))
+        cells = kept.cast(pa.int64())
+    return cells.cast(pa.large_string())
+
+
+def _from_numbers(form: str, cells: pa.Array) -> np.ndarray:
+    """Return the moments of seconds since 1970, or of a spreadsheet's days."""
+    whole, rest = _parts_of_numbers(cells)  # apart, as a float cannot hold nanoseconds
+    excel = form == "excel"
+    known = (whole >= 0) & (whole < (2_958_466 if excel else _IN_SECOND[form] * 253_402_300_800))
+    whole, rest = np.where(known, whole, 0), np.where(known, rest, 0.0)
+    if excel:
+        micros = whole * 86_400 * 10**6 + np.round(rest * 86_400e3).astype(np.int64) * 1000
+        return np.where(known & (whole > 0), _EXCEL + micros.astype("m8[us]"), _NAT)
+    scale = _IN_SECOND[form]
+    micros = whole * (10**6 // scale) if scale <= 10**6 else whole // (scale // 10**6)
+    micros += np.round(rest * (1e6 / scale)).astype(np.int64)
+    return np.where(known, micros.astype("M8[us]"), _NAT)
+
+
+def _parts_of_numbers(cells: pa.Array) -> tuple[np.ndarray, np.ndarray]:
+    """Return the whole parts, -1 where a cell is no number from 0, and the rest behind the point."""
+    if pa.types.is_floating(cells.type):
+        floats = cells.cast(pa.float64()).fill_null(-1.0).to_numpy(zero_copy_only=False)
+        whole = np.where((floats >= 0) & (floats < 2**62), np.floor(floats), -1.0)
+        return whole.astype(np.int64), np.where(whole >= 0, floats - whole, 0.0)
+    if pa.types.is_integer(cells.type):
+        whole = cells.cast(pa.int64(), safe=False).fill_null(-1).to_numpy(zero_copy_only=False)
+        return whole, np.zeros(len(whole))
+    texts = pc.utf8_trim_whitespace(cells.cast(pa.large_string()))
+    parts = pc.extract_regex(texts, pattern=r"^(?P<whole>[1-8]?\d{1,18})(?:\.(?P<rest>\d*))?$")
+    parts = [pc.fill_null(pc.struct_field(parts, name), "") for name in ("whole", "rest")]
+    whole, rest = (
+        pc.if_else(pc.equal(part, ""), absent, part)
+        for part, absent in zip(parts, ("-1", "0"), strict=True)
+    )
+    rest = pc.replace_substring_regex(rest, "^", "0.").cast(pa.float64())
+    return whole.cast(pa.int64()).to_numpy(), rest.to_numpy()
+
+
+def _read_all(
+    pattern: Pattern, regex: str, texts: pa.Array, pivot: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the moments of the texts, and which of them the expression fits."""
+    fields, zones = _fields(regex, texts)
+    if not fields:
+        return np.full(len(texts), _NAT), np.zeros(len(texts), bool)
+    return _moments(pattern, fields, zones, pivot), fields["fits"]
+
+
+def _fields(regex: str, texts: pa.Array) -> tuple[Fields, pa.Array]:
+    """Return the numbers that each text says, and its zone; no zones at all if no text fits."""
+    groups = pc.extract_regex(texts, pattern=regex)
+    if groups.null_count == len(groups):
+        return {}, pa.array([], pa.large_string())
+    fields: Fields = {"fits": groups.is_valid().to_numpy(zero_copy_only=False)}
+    names = [field.name for field in groups.type]
+    zones = pa.nulls(len(texts), pa.large_string())
+    for name in names:
+        strings = pc.struct_field(groups, name)
+        strings = pc.if_else(pc.equal(strings, ""), pa.nulls(len(strings), strings.type), strings)
+        if strings.null_count == len(strings):
+            continue
+        if name == "z":
+            zones = strings
+            continue
+        numbers = _numbers(name[0], strings)
+        key = name[0]
+        fields[key] = np.maximum(fields[key], numbers) if key in fields else numbers
+    return fields, zones
+
+
+def _numbers(letter: str, strings: pa.Array) -> np.ndarray:
+    if letter in "Bp":
+        names = MONTHS if letter == "B" else {word: half == "pm" for word, half in HALVES.items()}
+        coded = pc.dictionary_encode(strings)
+        by_code = [int(names.get(word, 0)) for word in coded.dictionary.to_pylist()]
+        table = np.array([*by_code, -1], np.int64)
+        return np.asarray(
+            table[coded.indices.fill_null(len(by_code)).to_numpy(zero_copy_only=False)]
+        )
+    if letter == "f":
+        strings = pc.utf8_rpad(pc.utf8_slice_codeunits(strings, 0, 6), 6, "0")
+    return np.asarray(strings.cast(pa.int64()).fill_null(-1).to_numpy(zero_copy_only=False))
+
+
+def _moments(pattern: Pattern, fields: Fields, zones: pa.Array, pivot: int) -> np.ndarray:
+    """Return the moments, NaT where a part is out of range."""
+    days, valid = _days(fields, pivot) if pattern.has_date else (_CLOCK_DAY, fields["fits"])
+    hour, minute, second, micros = (fields.get(key, np.array(-1)) for key in "HMSf")
+    half = fields.get("p", np.array(-1))
+    valid = valid & ~((half == 0) & (hour > 12))  # 13:30 pm is plain, 13:30 am is not
+    hour = np.where(
+        (half == 1) & (hour < 12), hour + 12, np.where((half == 0) & (hour == 12), 0, hour)
+    )
+    midnight = (hour == 24) & (minute <= 0) & (second <= 0)  # 24:00 ends a day
+    valid = valid & ((hour < 24) | midnight) & (minute < 60) & (second <= 60)
+    seconds = np.maximum(hour, 0) * 3600 + np.maximum(minute, 0) * 60 + np.maximum(second, 0)
+    clock = (seconds * 10**6 + np.maximum(micros, 0)).astype("m8[us]")
+    moments = days.astype("M8[us]") + clock
+    moments = _to_utc(np.broadcast_to(moments, valid.shape), zones)
+    return np.where(valid & fields["fits"], moments, _NAT)
+
+
+def _days(fields: Fields, pivot: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return datetime64[D] `[cells]`, and where the parts make a day."""
+    year = fields.get("Y", fields.get("G"))
+    if year is None:
+        short = fields.get("y")
+        # A day without a year is laid into a leap year.
+        year = np.array(2000) if short is None else pivot + (short - pivot) % 100
+    valid = fields["fits"] & (year > 0)
+    if "V" in fields:
+        return _in_week(year, fields["V"], fields.get("u", np.array(1)), valid)
+    month = fields.get("m", fields.get("B", np.array(1)))
+    if "q" in fields:
+        month = fields["q"] * 3 - 2
+    day = fields.get("d", fields.get("j", np.array(1)))
+    valid &= (month >= 1) & (month <= 12) & (day >= 1)
+    months = (np.where(valid, year, 2000) - 1970).astype("M8[Y]").astype("M8[M]") + (
+        np.where(valid, month, 1) - 1
+    )
+    days = months.astype("M8[D]") + (np.where(valid, day, 1) - 1)
+    unit = "M8[Y]" if "j" in fields else "M8[M]"
+    return days, valid & (days.astype(unit) == months.astype(unit))
+
+
+def _in_week(
+    year: np.ndarray, week: np.ndarray, weekday: np.ndarray, valid: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the day of an ISO week; its Monday where no weekday is said."""
+    fourth = (np.where(valid, year, 2000) - 1970).astype("M8[Y]").astype(
+        "M8[D]"
+    ) + 3  # lies in week 1
+    monday = fourth - (fourth - np.datetime64("1970-01-05")).astype(np.int64) % 7
+    days = monday + (week - 1) * 7 + (np.maximum(weekday, 1) - 1)
+    thursday = monday + (week - 1) * 7 + 3  # its year is that of the week
+    valid = valid & (week >= 1) & (thursday.astype("M8[Y]") == fourth.astype("M8[Y]"))
+    return days, valid
+
+
+def _to_utc(moments: np.ndarray, zones: pa.Array) -> np.ndarray:
+    """Return the moments less the offsets of their zones; NaT where a zone is unknown."""
+    if zones.null_count == len(zones):
+        return moments
+    coded = pc.dictionary_encode(zones)
+    codes = coded.indices.fill_null(-1).to_numpy(zero_copy_only=False)
+    moments = moments.copy()
+    for code, zone in enumerate(coded.dictionary.to_pylist()):
+        at = codes == code
+        moments[at] = _one_zone(moments[at], zone)
+    return moments
+
+
+def _one_zone(moments: np.ndarray, zone: str) -> np.ndarray:
+    region = zone_names().get(zone.strip("[]"))
+    if region is not None:
+        local = pa.array(moments, pa.timestamp("us"))
+        utc = pc.assume_timezone(local, region, ambiguous="earliest", nonexistent="latest")
+        return np.asarray(utc.cast(pa.int64()).to_numpy()).astype("M8[us]")
+    minutes = _offset(zone)
+    if minutes is None:
+        return np.full(len(moments), _NAT)
+    return np.asarray(moments - np.timedelta64(minutes, "m"))
+
+
+def _offset(zone: str) -> int | None:
+    """Return the minutes east of UTC of `z`, `+02`, `gmt+02:00 (cest)` and the like."""
+    zone = zone.partition("(")[0].partition("[")[0].strip()
+    name = zone.rstrip("+-:0123456789")
+    number = zone[len(name) :].replace(":", "")
+    base = ZONES.get(name, None) if name else 0
+    if base is None or not number:
+        return base
+    digits = number[1:]
+    hours, minutes = (digits, "0") if len(digits) <= 2 else (digits[:-2], digits[-2:])
+    if int(hours) > 15 or int(minutes) > 59:
+        return None
+    return base + (1 if number[0] == "+" else -1) * (int(hours) * 60 + int(minutes))

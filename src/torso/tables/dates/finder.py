@@ -1,0 +1,204 @@
+"""The date format of a column, decided by all its cells together.
+
+A column has one format, or up to six where it mixes spellings. A cell is never read on its own terms.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from torso.tables.dates.date_format import PIVOT, DateFormat, zones_in
+from torso.tables.dates.naming import order_in_name, says_duration, says_time
+from torso.tables.dates.numeric import are_numbers, evenly, find_numeric
+from torso.tables.dates.order import Decision, decide, pivot_of
+from torso.tables.dates.patterns import NUMERIC, compiled
+from torso.tables.dates.shapes import Shape, shape_of
+from torso.tables.dates.words import plain
+
+__all__ = ["FoundDates", "find_dates"]
+
+_FIRST_LOOK = 40  # cells that can rule a column out
+_SAMPLE = 2_000  # distinct cells whose shapes are looked at
+_MOST_FORMATS = 6
+_MOSTLY = 0.9  # share of the cells that must be dates
+
+
+_UTC = frozenset(("", "z", "utc", "gmt", "+00", "+0000", "+00:00"))
+
+
+@dataclass(frozen=True)
+class FoundDates:
+    """The spelling of a column's dates, and how sure it is.
+
+    Attributes:
+        spelling: reads the cells.
+        share: of the sampled cells that it reads.
+        told: sentences about choices that the cells leave open, for the user.
+    """
+
+    spelling: DateFormat
+    share: float
+    told: tuple[str, ...] = ()
+
+
+def find_dates(cells: pa.Array, name: str) -> FoundDates | None:
+    """Return how a column's dates are spelled, or None if it holds no dates.
+
+    >>> find_dates(pa.array(["03/04/2024", "13/04/2024"]), "day").spelling.formats
+    ('%d/%m/%Y',)
+
+    Args:
+        cells: texts or numbers, without empty cells and without words such as NA.
+        name: of the column; it settles if numbers are times, and 2:30 a time of day.
+    """
+    if not len(cells):
+        return None
+    if pa.types.is_integer(cells.type) or pa.types.is_floating(cells.type):
+        return _from_numbers(cells, name)
+    if not _may_be_dates(cells):
+        return None
+    sample = evenly(pc.unique(cells), _SAMPLE)
+    if are_numbers(sample):
+        return _from_numbers(cells, name)
+    groups = _of_one_sort(_by_shape(sample))
+    if not _are_dates(groups, len(sample), name):
+        return None
+    decisions = _decide(groups, cells, name)
+    if not decisions:
+        return None
+    return _summed_up(decisions, cells, sample)
+
+
+def _may_be_dates(cells: pa.Array) -> bool:
+    """Return whether half of a few cells look like dates or numbers."""
+    texts = plain(evenly(cells, _FIRST_LOOK)).to_pylist()
+    dates = sum(1 for text in texts if text.replace(".", "", 1).isdigit() or shape_of(text))
+    return dates >= 0.5 * len(texts)
+
+
+def _by_shape(sample: pa.Array) -> list[tuple[Shape, pa.Array]]:
+    """Return the shapes of the cells and the cells of each, most frequent first; other cells are left out."""
+    shapes: dict[str, Shape] = {}
+    rows: dict[str, list[int]] = {}
+    for row, text in enumerate(plain(sample).to_pylist()):
+        shape = shape_of(text)
+        if shape is None:
+            continue
+        kept = shapes.setdefault(shape.key, shape)
+        if (
+            shape.has_clock and not kept.has_clock
+        ):  # the format with a clock shows that there is one
+            shapes[shape.key] = shape
+        rows.setdefault(shape.key, []).append(row)
+    keys = sorted(rows, key=lambda key: -len(rows[key]))[:_MOST_FORMATS]
+    return [(shapes[key], sample.take(pa.array(rows[key]))) for key in keys]
+
+
+def _of_one_sort(groups: list[tuple[Shape, pa.Array]]) -> list[tuple[Shape, pa.Array]]:
+    """Return the dates, or the times of day, whichever are more; a bare year goes with dates."""
+    if groups and groups[0][0].key == "clock":
+        return groups[:1]
+    return [group for group in groups if group[0].key != "clock"]
+
+
+def _are_dates(groups: Sequence[tuple[Shape, pa.Array]], size: int, name: str) -> bool:
+    """Return whether the shapes are those of dates, not of bare years, seasons or durations."""
+    dated = [(shape, cells) for shape, cells in groups if shape.key != "y"]
+    # Among months, a year alone is a date; among years, it is a number.
+    if _size(dated) < 0.5 * size or _size(groups) < _MOSTLY * size:
+        return False
+    shape, cells = dated[0]
+    if shape.key == "clock":
+        return _are_times_of_day(cells, name)
+    return not (shape.formats[0] in ("%Y/%m", "%Y-%m") and _are_seasons(cells))
+
+
+def _size(groups: Sequence[tuple[Shape, pa.Array]]) -> int:
+    return sum(len(cells) for _, cells in groups)
+
+
+def _are_seasons(cells: pa.Array) -> bool:
+    """Return whether cells such as 2009/10 name two years that follow each other."""
+    parts = pc.extract_regex(cells, pattern=r"^\s*\d\d(?P<first>\d\d)\D+(?P<second>\d\d)\s*$")
+    first, second = (pc.struct_field(parts, part).cast(pa.int64()) for part in ("first", "second"))
+    steps = pc.subtract(second, first).drop_null().to_numpy()
+    return len(steps) == len(cells) and bool(np.isin(steps, (1, -99)).all())
+
+
+def _are_times_of_day(cells: pa.Array, name: str) -> bool:
+    """Return whether 14:30 and the like are times of day: they go beyond noon, or say am and pm."""
+    if says_duration(name):
+        return False
+    words = pc.match_substring_regex(plain(cells), r"[ap]\.?m\b|uhr|点|时|時|시|午")
+    if pc.all(words).as_py():
+        return True
+    moments = DateFormat(("%H:%M",)).parse(cells)
+    hours = moments[~np.isnat(moments)].astype("M8[h]").astype(np.int64) % 24
+    padded = not pc.any(pc.match_substring_regex(cells, r"^\s*\d\D")).as_py()
+    return bool(len(hours) and hours.max() > 12) and (padded or says_time(name))
+
+
+def _decide(groups: Sequence[tuple[Shape, pa.Array]], cells: pa.Array, name: str) -> list[Decision]:
+    """Return a decision per shape; a shape that leaves two orders open keeps to that of another."""
+    hint = order_in_name(name)
+    decisions: dict[int, Decision | None] = {}
+    # Shapes that leave nothing open come first: 17/05/2024 settles 03/04/24.
+    order = sorted(range(len(groups)), key=lambda place: len(groups[place][0].formats))
+    for place in order:
+        shape, sample = groups[place]
+        decision = decide(shape.formats, sample, cells, hint)
+        decisions[place] = decision
+        if decision is not None and not decision.other and not hint:
+            parts = compiled(decision.form).parts.lower()
+            hint = parts if parts in ("dmy", "mdy") else ""
+    kept = [decisions[place] for place in range(len(groups))]
+    return [decision for decision in kept if decision is not None]
+
+
+def _from_numbers(cells: pa.Array, name: str) -> FoundDates | None:
+    decision = find_numeric(cells, name)
+    return (
+        None
+        if decision is None
+        else _summed_up([decision], cells, evenly(pc.unique(cells), _SAMPLE))
+    )
+
+
+def _summed_up(
+    decisions: Sequence[Decision], cells: pa.Array, sample: pa.Array
+) -> FoundDates | None:
+    forms = list(dict.fromkeys(decision.form for decision in decisions))
+    told = [
+        f"Cells such as {_first(cells, decision.form)} may also be {decision.other}; read as {decision.form}, "
+        f"{decision.why}."
+        for decision in decisions
+        if decision.other
+    ]
+    short = [form for form in forms if form not in NUMERIC and "y" in compiled(form).parts]
+    pivot = pivot_of(short[0], cells) if short else PIVOT
+    if short:
+        told.append(f"Years of two digits stand for {pivot} to {pivot + 99} (pivot).")
+    spelling = DateFormat(tuple(forms), pivot)
+    share = float(np.mean(~np.isnat(spelling.parse(sample))))
+    if share < _MOSTLY:
+        return None
+    zones = sorted(set().union(*(zones_in(form, sample) for form in forms)))
+    if set(zones) - _UTC:
+        told.append(_about_zones(zones))
+    return FoundDates(spelling, share, tuple(told))
+
+
+def _about_zones(zones: Sequence[str]) -> str:
+    named = [zone.upper() for zone in zones if zone]
+    others = "; cells that name none count as UTC" if "" in zones else ""
+    return f"Times are converted to UTC from {', '.join(named[:3])}{' and others' * (len(named) > 3)}{others}."
+
+
+def _first(cells: pa.Array, form: str) -> str:
+    row = int(np.argmin(np.isnat(DateFormat((form,)).parse(cells))))
+    return repr(cells[row].as_py())
