@@ -18,7 +18,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from torso.tables.missing import may_mean_missing, says_missing
+from torso.tables.missing import may_mean_missing
 from torso.tables.number_finder import FoundNumbers, find_numbers
 from torso.tables.numerals import as_numbers
 from torso.tables.table import Column, index_array
@@ -180,10 +180,9 @@ class Profile:
         """The way that numbers are written in cells of text; None if hardly any cell is one."""
         if not pa.types.is_large_string(self.written.type):
             return None
-        signs = [text for text in self.markers if not says_missing(pa.scalar(text)).as_py()]
         cells = self.written
-        if signs:
-            cells = cells.filter(pc.invert(pc.is_in(cells, value_set=pa.array(signs, cells.type))))
+        for text in self.markers:
+            cells = cells.filter(pc.not_equal(cells, text))
         return find_numbers(cells, self.decimal)
 
     @cached_property
@@ -203,7 +202,9 @@ class Profile:
             return self.sample
         form = self.numbers.format
         floats = form.in_one_unit(form.parse(self.written))
-        return pa.array(floats, mask=np.isnan(floats))
+        # `pa.array` would import pandas.
+        values = pa.Array.from_buffers(pa.float64(), len(floats), [None, pa.py_buffer(floats)])
+        return pc.if_else(pc.is_nan(values), pa.nulls(len(floats), pa.float64()), values)
 
     def share(self, holds: Callable[[Any], object]) -> float:
         """Return the share of the sampled values for which `holds` is true."""

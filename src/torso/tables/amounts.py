@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 
 from torso.tables.digits import number_pattern, number_values, plain_values, prepared
 from torso.tables.numerals import PLAIN_NUMBER, plain_numbers
+from torso.tables.table import index_array
 from torso.tables.tails import LIMIT, MONEY_BEFORE, TAIL, Form, read_tail
 from torso.tables.units import SPELLINGS, factor, unit_name
 
@@ -137,7 +138,7 @@ class _Reader:
         if known.all():
             return
         left = np.flatnonzero(~known)
-        rows, strings = rows[left], strings.take(pa.array(left))
+        rows, strings = rows[left], strings.take(index_array(left))
         pattern = (
             r"^(?:(?i:between|from|de|entre|von|du) )?(?P<low>.*?[^\s-]) ?(?:-|\.\.\.?|~|\b(?i:to|bis|and|a|à|y)\b) ?"
             r"(?P<high>[^\s0-9-]{0,4} ?-?[0-9].*)$"
@@ -165,7 +166,7 @@ class _Reader:
             if known.all():
                 return
             open_ = np.flatnonzero(~known)
-            cells = strings.take(pa.array(open_))
+            cells = strings.take(index_array(open_))
             if sign and not pc.any(pc.match_substring(cells, sign)).as_py():
                 continue
             match, groups = _matched(cells, pattern)
@@ -219,7 +220,7 @@ class _Reader:
         return out
 
     def _signed(self, values: np.ndarray, groups: pa.StructArray, form: int) -> Amounts:
-        nothing = pa.array([""] * len(values), pa.large_string())
+        nothing = pc.fill_null(pa.nulls(len(values), pa.large_string()), "")
         out = self._with_tails(values, groups, nothing, nothing)
         out.low *= out.scale * np.where(_is(groups, "sign", "-"), -1.0, 1.0)
         out.forms |= form | Form.LIMIT * _filled(groups, "limit")
@@ -313,14 +314,15 @@ def _left(
     rows = np.arange(len(out.low)) if rows is None else rows
     digits = pc.fill_null(pc.match_substring_regex(strings, "[0-9]"), fill_value=False)
     left = np.flatnonzero(~out.known[rows] & digits.to_numpy(zero_copy_only=False))
-    return rows[left], strings.take(pa.array(left))
+    return rows[left], strings.take(index_array(left))
 
 
 def _matched(strings: pa.Array, pattern: str) -> tuple[np.ndarray, pa.StructArray]:
     """Return the positions of the cells that match, and their groups."""
     groups = pc.extract_regex(strings, pattern=pattern)
     match = groups.is_valid().to_numpy(zero_copy_only=False)
-    return np.flatnonzero(match), groups.filter(pa.array(match))
+    rows = np.flatnonzero(match)
+    return rows, groups.take(index_array(rows))
 
 
 def _filled(groups: pa.StructArray, name: str) -> np.ndarray:

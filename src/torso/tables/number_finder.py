@@ -18,6 +18,7 @@ from torso.tables.digits import prepared
 from torso.tables.missing import says_missing
 from torso.tables.number_format import FORMS, NumberFormat
 from torso.tables.numerals import numbers_in
+from torso.tables.table import index_array
 from torso.tables.tails import Form
 from torso.tables.units import is_known, same_system
 
@@ -115,7 +116,7 @@ def find_numbers(strings: pa.Array, decimal: str | None = None) -> FoundNumbers 
     if share < _HALF:
         return None
     order = np.argsort(-cells.counts[~read], kind="stable")
-    unread = cells.strings.take(pa.array(np.flatnonzero(~read)[order])).to_pylist()
+    unread = cells.strings.take(index_array(np.flatnonzero(~read)[order])).to_pylist()
     return FoundNumbers(form, share, tuple(unread[:20]), (*notes, *unit_notes))
 
 
@@ -151,7 +152,7 @@ def _dots_group(cells: _Cells) -> bool:
     dotted, grouped = cells.matches(r"\."), cells.matches(r"^[+-]?[1-9][0-9]{0,2}\.[0-9]{3}$")
     if grouped.sum() < 5 or (dotted != grouped).any():
         return False
-    plain = cells.strings.filter(pa.array(~dotted))
+    plain = cells.strings.take(index_array(np.flatnonzero(~dotted)))
     small = pc.less(pc.abs(pc.cast(pc.replace_substring(plain, "+", ""), pa.float64())), 1000)
     return (
         bool(len(plain))
@@ -225,7 +226,9 @@ def _scales(cells: _Cells, amounts: Amounts, has: np.ndarray) -> bool:
 def _fractions(cells: _Cells, has: np.ndarray) -> bool:
     """Return whether a/b are fractions: few different b, and hardly an a above its b."""
     pairs = cells.matches(r"^[0-9]+ ?/ ?[0-9]+$")
-    below = pc.extract_regex(cells.strings.filter(pa.array(has)), pattern="/ ?(?P<below>[0-9]+)")
+    below = pc.extract_regex(
+        cells.strings.take(index_array(np.flatnonzero(has))), pattern="/ ?(?P<below>[0-9]+)"
+    )
     few = len(pc.unique(below.field("below"))) <= 12
     return few and cells.weight(pairs & ~has) <= 0.1 * cells.weight(has)
 
@@ -237,7 +240,8 @@ def _ranges(cells: _Cells, has: np.ndarray) -> bool:
     if cells.weight((pairs & ~has) | (has & zeros)) > 0.05 * cells.weight(has):
         return False
     ends = pc.extract_regex(
-        cells.strings.filter(pa.array(has)), pattern="^(?P<a>[0-9]+)-(?P<b>[0-9]+)$"
+        cells.strings.take(index_array(np.flatnonzero(has))),
+        pattern="^(?P<a>[0-9]+)-(?P<b>[0-9]+)$",
     )
     lengths = {(len(pair["a"]), len(pair["b"])) for pair in ends.drop_null().to_pylist()}
     digits = next(iter(lengths), (0, 0))
