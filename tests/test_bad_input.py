@@ -367,19 +367,6 @@ def test_a_table_that_is_not_there(tmp_path, capsys):
     holds(text, "tabel.csv", "not found", "Did you mean 'table.csv'?")
 
 
-def test_a_table_that_is_not_utf8(tmp_path, capsys):
-    table = tmp_path / "latin.csv"
-    table.write_bytes("colour,size\nred,1\ncafé,2\n".encode("latin-1"))
-    text = says(capsys, "fit", table, "--target", "colour")
-    holds(text, "latin.csv", "not UTF-8", "line 3", "iconv")
-
-
-def test_several_columns_of_one_name(tmp_path, capsys):
-    table = tmp_path / "twice.csv"
-    table.write_text("a,b,a\n1,2,3\n")
-    holds(says(capsys, "inspect", table), "twice.csv", "['a']", "Rename")
-
-
 NAMES = [
     "items",
     "type",

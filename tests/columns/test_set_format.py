@@ -123,7 +123,7 @@ def test_a_delimiter_that_cannot_be_and_cells_that_hold_no_labels():
     with pytest.raises(ConfigError, match="should not be empty"):
         SetFormat.of("")
     with pytest.raises(DataError, match=r"row 1, column 'x': expected lists of labels"):
-        SetFormat().read(column([{"a": 1}]))
+        SetFormat().read(column([b"a"]))
 
 
 def test_a_named_kind_finds_its_delimiter():

@@ -1,12 +1,16 @@
 """Pretrained models are found without a network where they lie here, pinned, and never unpickled."""
 
 import json
+import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from tests.encoders.hub import server, tiny
+from tests.places import ROOT
 from torso.core.errors import ConfigError, MissingDependency
 from torso.core.hub import find_model, read_config, split_reference, tokenizer_json
 
@@ -74,6 +78,26 @@ def test_a_model_of_the_hub_is_downloaded_once(own_cache, monkeypatch):
         assert asked == []
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     assert find_model("org/tiny", server.COMMIT) == found
+
+
+def test_the_hub_answers_a_fresh_process(own_cache):
+    """Other tests import transformers, which imports what the client of the hub leaves out."""
+    ask = (
+        "import sys; from torso.core.hub import find_model; from torso.core.errors import ConfigError\n"
+        "for name in sys.argv[1:]:\n"
+        "    try: print(find_model(name).revision)\n"
+        "    except ConfigError as error: print(error)\n"
+    )
+    with server.serving({"org/tiny": tiny.save("bert", own_cache / "model")}) as (address, _):
+        environment = {**os.environ, "HF_ENDPOINT": address, "PYTHONPATH": str(ROOT / "src")}
+        answers = subprocess.run(
+            [sys.executable, "-c", ask, "org/tiny", "org/unknown"],
+            capture_output=True, text=True, env=environment, cwd=own_cache,
+        )  # fmt: skip
+    assert answers.returncode == 0, answers.stderr
+    found, unknown = answers.stdout.splitlines()
+    assert found == server.COMMIT
+    assert "has no model 'org/unknown'" in unknown
 
 
 def test_unknown_to_the_hub(own_cache, monkeypatch):

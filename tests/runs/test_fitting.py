@@ -30,6 +30,7 @@ RUN_FILES = {
     "skipped.jsonl",
     "split.parquet",
     "statistics.json",
+    "torso.json",
     "vocabulary.json",
 }
 
@@ -420,14 +421,24 @@ def test_ctrl_c_keeps_the_best_and_saves_a_run_that_can_go_on(tmp_path):
     assert_equal_runs(whole, torso.fit(out=out, resume=True))
 
 
-def test_ctrl_c_in_the_first_epoch_saves_what_there_is(tmp_path):
+def test_ctrl_c_in_the_first_epoch_leaves_no_model(tmp_path):
     class Impatient(Listener):
         def batch_done(self, epoch, batch):
             raise KeyboardInterrupt
 
-    run = torso.fit(tables.plain(), TARGETS, out=tmp_path, settings=LONG, listener=Impatient())
-    assert run.metrics["training"]["best_loss"] is None
-    assert len(torso.load(tmp_path).predict(tables.plain())) == 40
+    for out in (None, tmp_path / "new" / "run"):
+        with pytest.raises(RunError, match="nothing was learnt yet"):
+            torso.fit(tables.plain(), TARGETS, out=out, settings=LONG, listener=Impatient())
+    assert list(tmp_path.iterdir()) == []
+    torso.fit(
+        tables.plain(),
+        TARGETS,
+        out=tmp_path,
+        settings=LONG,
+        listener=Watcher(KeyboardInterrupt(), 1),
+    )
+    run = torso.fit(tables.plain(), out=tmp_path, resume=True, listener=Impatient())
+    assert run.report.training.best_epoch == 1  # what there is stays
 
 
 def test_a_failed_fit_leaves_no_empty_folder_behind(tmp_path):
@@ -440,7 +451,7 @@ def test_a_failed_fit_leaves_no_empty_folder_behind(tmp_path):
     assert list(tmp_path.iterdir()) == []
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "notes.txt").write_text("keep")
-    with pytest.raises(DataError):
+    with pytest.raises(RunError, match="is no run, and not empty"):
         torso.fit(pd.DataFrame(broken), {"price": "number"}, out=tmp_path / "mine", settings=TINY)
     assert (tmp_path / "mine" / "notes.txt").exists()
 
@@ -464,7 +475,7 @@ def test_an_old_run_leaves_no_weights_beside_a_new_config(tmp_path):
             overwrite=True,
             listener=Watcher(OSError("cut"), 1),
         )
-    with pytest.raises(RunError, match="absent"):
+    with pytest.raises(RunError, match=r"is not a finished run.*--resume"):
         torso.load(tmp_path)
 
 

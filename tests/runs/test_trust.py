@@ -3,6 +3,7 @@
 import sys
 
 import pytest
+import torch
 import yaml
 from typer.testing import CliRunner
 
@@ -10,6 +11,8 @@ import torso
 from tests import small_tables as tables
 from torso.app.cli import app
 from torso.core.errors import ConfigError
+from torso.runs.stage import Stage, mark
+from torso.training.checkpoint import Checkpoint
 
 WAYS = {
     "fusion": {"fusion": {"type": "EVIL", "args": ["touch", "made"]}},
@@ -51,6 +54,15 @@ def written(tmp_path, way, name):
     return path
 
 
+def interrupted(run, config):
+    """Make a folder whose training under that config was interrupted."""
+    optimizer = torch.optim.AdamW([torch.zeros(1)])
+    begun = Checkpoint(run / "checkpoint", {"config": config.read_text()})
+    begun.write({}, optimizer, {"epoch": 1, "best_epoch": 1, "best_loss": 1.0, "steps": 1})
+    mark(run, Stage.UNDER_WAY)
+    return run
+
+
 def touched(tmp_path):
     return sorted({"imported", "made"} & {file.name for file in tmp_path.iterdir()})
 
@@ -61,12 +73,9 @@ def test_a_file_is_not_trusted(way, tmp_path, evil):
     for call in (torso.fit, torso.prepare):
         with pytest.raises(ConfigError, match=r"would import code .*trust_code=True.*--trust-code"):
             call(table, config=config)
-    run = tmp_path / "run"
-    run.mkdir()
-    config.rename(run / "run.yaml")
     with pytest.raises(ConfigError, match="would import code"):
-        torso.fit(table, out=run, resume=True)
-    result = CliRunner().invoke(app, ["fit", str(table), "--config", str(run / "run.yaml")])
+        torso.fit(table, out=interrupted(tmp_path / "run", config), resume=True)
+    result = CliRunner().invoke(app, ["fit", str(table), "--config", str(config)])
     assert "would import code" in str(result.exception)
     assert touched(tmp_path) == []
 

@@ -181,17 +181,11 @@ def test_numbers_beside_text_in_rows_stay_as_text():
         ("t.csv", "", r"t\.csv is empty"),
         ("t.csv", "\n\n", r"t\.csv is empty"),
         ("t.csv", "a,b\n", r"no rows, only a header"),
-        ("t.csv", "a,b,a\n1,2,3\n", r"several columns are called \['a'\]"),
-        ("t.csv", ",b\n1,2\n", r"column 1 has no name.*index=False"),
         ("t.csv", "a,b\n1,2\n\n3,4,5\n", r"t\.csv, row 2 \(line 4\): 3 cells where the header has 2"),
         ("t.csv", "a,b\n1,2\n3\n", r"row 2 \(line 3\): 1 cells"),
-        ("t.csv", "a,b\n1,2\n3,é\n".encode("latin1"), r"not UTF-8: line 3 .*iconv -f LATIN1"),
-        ("t.csv", "é,b\n1,2\n".encode("latin1"), r"not UTF-8: line 1 "),
-        ("t.csv", "a,b\n1,2\n".encode("utf-16"), r"UTF-16.*iconv -f UTF-16"),
         ("t.tsv", "a\tb\n1\t2\t3\n", r"t\.tsv, row 1 \(line 2\): 3 cells"),
         ("t.jsonl", '{"a": 1}\n{"a": \n', r"t\.jsonl, line 2 is not valid JSON"),
         ("t.jsonl", '{"a": 1}\n[1]\n', r"row 2: a row should be an object"),
-        ("t.jsonl", '{"a": 1}\n{"a": "é"}\n'.encode("latin1"), r"line 2 holds other bytes"),
         ("t.json", "[{", r"not valid JSON"),
         ("t.json", "[]", r"no columns"),
         ("t.parquet", b"PAR1 nothing more", r"damaged or not a \.parquet file"),
@@ -233,8 +227,6 @@ def test_a_file_that_is_not_there_names_its_neighbour(tmp_path):
         (pd.DataFrame({"a": []}), "<frame> has no rows"),
         ({"a": [1], "b": [1, 2]}, "differ in length"),
         ({"a": "text"}, "should be a sequence"),
-        (pd.DataFrame([[1, 2]], columns=["a", "a"]), r"several columns are called \['a'\]"),
-        ({"a": [1, [2]]}, r"<frame>, row 2, column 'a': a list in a column that mixes types"),
         (7, "Cannot read a table from int"),
         ([1, 2], "Cannot read a table from list"),
     ],
@@ -242,6 +234,20 @@ def test_a_file_that_is_not_there_names_its_neighbour(tmp_path):
 def test_bad_frames_say_what_is_wrong(source, said):
     with pytest.raises(DataError, match=said):
         read_table(source)
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet", "arrow", "frame"])
+def test_names_that_repeat_or_lack_are_settled_and_told(tmp_path, suffix):
+    frame = pd.DataFrame([[1, 2, 3, 4]], columns=["", "a", "a", "a.1"])
+    path = tmp_path / f"t.{suffix}"
+    if suffix == "csv":
+        frame.to_csv(path, index=False)
+    elif suffix != "frame":
+        write_table(pa.Table.from_arrays([pa.array([1])] * 4, names=list(frame.columns)), path)
+    table = read_table(frame if suffix == "frame" else path)
+    assert table.names == ["Unnamed: 0", "a", "a.2", "a.1"]
+    assert len(table.notes) == 2 and "'a.2'" in table.notes[0] and "'Unnamed: 0'" in table.notes[1]
+    assert table.take(np.array([0])).notes == next(table.pieces(1)).notes == table.notes
 
 
 def test_an_unknown_column_names_the_nearest():

@@ -22,6 +22,7 @@ from torso.columns.dataset import Dataset
 from torso.columns.loader import Loader
 from torso.model import Model, PartSpec
 from torso.training import STOP, Answers, Listener, Trainer, TrainingConfig
+from torso.training.checkpoint import Checkpoint
 from torso.training.strategies import SingleProcess, Strategy
 
 BALANCINGS = ("equal", "uncertainty")
@@ -96,7 +97,7 @@ def train(rank: int, world: int, balancing: str, folder: Path) -> dict[str, Tens
         Loader(dataset, np.arange(47, 64), batch_size=8, process=process),  # one row is left over
         TrainingConfig(epochs=5, lr=0.01),
         listener,
-        checkpoint=folder / f"checkpoint-{world}-{balancing}",
+        checkpoint=Checkpoint(folder / f"checkpoint-{world}-{balancing}"),
         strategy=DataParallel() if world > 1 else SingleProcess(),
     )
     reason = loop.run()

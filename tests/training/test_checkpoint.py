@@ -5,13 +5,7 @@ import torch
 from torch import nn
 
 from torso.core.errors import RunError
-from torso.training.checkpoint import (
-    load_state,
-    load_tensors,
-    read_checkpoint,
-    save_tensors,
-    write_checkpoint,
-)
+from torso.training.checkpoint import Checkpoint, load_state, load_tensors, save_tensors
 
 
 def trained(steps=3):
@@ -31,14 +25,14 @@ def take(model, optimizer, steps):
 
 def test_training_goes_on_as_if_it_had_never_stopped(tmp_path):
     model, optimizer = trained()
-    write_checkpoint(tmp_path / "c", {"model": model.state_dict()}, optimizer, {"epoch": 3})
+    Checkpoint(tmp_path / "c").write({"model": model.state_dict()}, optimizer, {"epoch": 3})
     take(model, optimizer, 2)
 
     other = nn.Linear(4, 2)
     fresh = torch.optim.AdamW(other.parameters(), lr=0.1)
-    states, progress = read_checkpoint(tmp_path / "c", ["model"], fresh)
+    states, progress = Checkpoint(tmp_path / "c").read(["model"], fresh)
     load_state(other, states["model"], tmp_path)
-    assert progress == {"epoch": 3}
+    assert progress["epoch"] == 3
     take(other, fresh, 2)
     for name, value in model.state_dict().items():
         assert torch.equal(value, other.state_dict()[name])
@@ -47,15 +41,15 @@ def test_training_goes_on_as_if_it_had_never_stopped(tmp_path):
 def test_the_next_checkpoint_replaces_the_last_and_leaves_nothing_else(tmp_path):
     model, optimizer = trained()
     for epoch in (1, 2):
-        write_checkpoint(tmp_path / "c", {"model": model.state_dict()}, optimizer, {"epoch": epoch})
+        Checkpoint(tmp_path / "c").write({"model": model.state_dict()}, optimizer, {"epoch": epoch})
     assert [path.name for path in tmp_path.iterdir()] == ["c"]
-    assert read_checkpoint(tmp_path / "c", ["model"], optimizer)[1] == {"epoch": 2}
+    assert Checkpoint(tmp_path / "c").read(["model"], optimizer)[1]["epoch"] == 2
 
 
 @pytest.mark.parametrize("name", ["model.safetensors", "optimizer.safetensors", "progress.json"])
 def test_a_writer_killed_in_the_middle_leaves_the_old_checkpoint(tmp_path, monkeypatch, name):
     model, optimizer = trained()
-    write_checkpoint(tmp_path / "c", {"model": model.state_dict()}, optimizer, {"epoch": 1})
+    Checkpoint(tmp_path / "c").write({"model": model.state_dict()}, optimizer, {"epoch": 1})
 
     def killed(path, *_):
         if name in str(path):
@@ -64,15 +58,15 @@ def test_a_writer_killed_in_the_middle_leaves_the_old_checkpoint(tmp_path, monke
     monkeypatch.setattr("torso.training.checkpoint.save_tensors", killed)
     monkeypatch.setattr("pathlib.Path.write_text", killed)
     with pytest.raises(OSError, match="killed"):
-        write_checkpoint(tmp_path / "c", {"model": model.state_dict()}, optimizer, {"epoch": 2})
+        Checkpoint(tmp_path / "c").write({"model": model.state_dict()}, optimizer, {"epoch": 2})
     monkeypatch.undo()
-    assert read_checkpoint(tmp_path / "c", ["model"], optimizer)[1] == {"epoch": 1}
+    assert Checkpoint(tmp_path / "c").read(["model"], optimizer)[1]["epoch"] == 1
 
 
 def test_nothing_to_read(tmp_path):
     _, optimizer = trained()
     with pytest.raises(RunError, match="nothing to resume"):
-        read_checkpoint(tmp_path / "c", ["model"], optimizer)
+        Checkpoint(tmp_path / "c").read(["model"], optimizer)
 
 
 def test_tensors_in_and_out(tmp_path):

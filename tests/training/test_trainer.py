@@ -13,6 +13,7 @@ from torso.columns.sources import ArraySource
 from torso.core.errors import ConfigError, RunError
 from torso.model import Model, PartSpec
 from torso.training import STOP, Listener, Stop, Trainer, TrainingConfig
+from torso.training.checkpoint import Checkpoint
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(64, 3)).astype(np.float32)
@@ -121,7 +122,7 @@ def test_a_listener_ends_it_and_it_can_go_on(tmp_path, answer, reason):
             return answer if epoch.number == 2 else None
 
     config, ear = TrainingConfig(epochs=5, lr=0.02), Pruner()
-    pruned = trainer(config, ear, tmp_path / "c")
+    pruned = trainer(config, ear, Checkpoint(tmp_path / "c"))
     assert pruned.run() == reason
     assert pruned.resumable
     assert ear.ends == [reason]
@@ -130,7 +131,7 @@ def test_a_listener_ends_it_and_it_can_go_on(tmp_path, answer, reason):
         assert torch.equal(value, pruned.best[name])
     whole = trainer(config)
     whole.run()
-    rest = trainer(config, None, tmp_path / "c", seed=7)
+    rest = trainer(config, None, Checkpoint(tmp_path / "c"), seed=7)
     assert rest.run(resume=True) == "all epochs"
     assert not rest.resumable
     for name, value in whole.model.state_dict().items():
@@ -142,15 +143,15 @@ def test_resuming_equals_never_stopping(tmp_path):
     torch.manual_seed(1)
     whole = trainer(config, modality_dropout=0.5)
     whole.run()
-    trainer(config, Ear(stop_after=2), tmp_path / "c", modality_dropout=0.5).run()
+    trainer(config, Ear(stop_after=2), Checkpoint(tmp_path / "c"), modality_dropout=0.5).run()
     torch.manual_seed(99)
-    again = trainer(config, None, tmp_path / "c", seed=7, modality_dropout=0.5)
+    again = trainer(config, None, Checkpoint(tmp_path / "c"), seed=7, modality_dropout=0.5)
     again.run(resume=True)
     assert again.epoch == 5
     for name, value in whole.model.state_dict().items():
         assert torch.equal(value, again.model.state_dict()[name]), name
     with pytest.raises(RunError, match="nothing to resume"):
-        trainer(config, None, tmp_path / "other").run(resume=True)
+        trainer(config, None, Checkpoint(tmp_path / "other")).run(resume=True)
     with pytest.raises(ConfigError, match="Nothing to resume: give the trainer `checkpoint`"):
         trainer(config).run(resume=True)
 

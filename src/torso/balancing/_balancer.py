@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch import distributed as dist
 
 from torso.balancing.engine.graph import own_parameters
-from torso.core.errors import ConfigError
+from torso.core.errors import ConfigError, Diverged
 from torso.core.registry import Registry
 
 __all__ = ["Balancer"]
@@ -87,7 +87,7 @@ class Balancer(nn.Module, ABC):
 
         Raises:
             ValueError: `losses` of another shape, or without a graph.
-            ConfigError: the loss of a present task is NaN or infinite.
+            Diverged: the loss of a present task is NaN or infinite.
         """
 
     def after_step(self, recompute: Callable[[], Tensor]) -> None:
@@ -187,7 +187,7 @@ class Balancer(nn.Module, ABC):
         finite = losses.detach().isfinite()
         if not bool(finite.all()) and not self.allow_overflow:
             bad = [task for task, good in zip(self.tasks, finite.tolist(), strict=True) if not good]
-            raise ConfigError(
+            raise Diverged(
                 f"The loss of {bad} is {losses.detach()[~finite].tolist()}. Lower `training.lr`, or look at "
                 "these targets' values with `torso inspect`."
             )

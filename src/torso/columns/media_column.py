@@ -23,6 +23,7 @@ from torso.columns.media.decoder import FileDecoder
 from torso.columns.media.files import STAMP_BYTES, MediaError, MediaFiles
 from torso.columns.reading import Reading
 from torso.columns.sources import ListSource, Source, StoredSource
+from torso.tables.media_cells import MEDIA, file_of
 from torso.tables.table import Column
 
 __all__ = ["media_source", "media_stamps"]
@@ -195,6 +196,8 @@ class _MediaColumn:
 def _references(column: Column) -> list[str | bytes | None]:
     """Return each cell's path or bytes, None where the cell is empty."""
     values = column.values
+    if values.type == MEDIA:
+        return [file_of(cell) for cell in values.to_pylist()]
     plain = (
         is_text(values)
         or pa.types.is_binary(values.type)

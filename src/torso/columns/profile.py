@@ -18,6 +18,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from torso.tables.media_cells import MEDIA, file_of
 from torso.tables.missing import may_mean_missing
 from torso.tables.number_finder import FoundNumbers, find_numbers
 from torso.tables.numerals import as_numbers
@@ -84,7 +85,7 @@ class Profile:
     @cached_property
     def is_number(self) -> bool:
         """True for numbers."""
-        return bool(pa.types.is_int64(self.type) or pa.types.is_float64(self.type))
+        return bool(pa.types.is_integer(self.type) or pa.types.is_float64(self.type))
 
     @cached_property
     def are_whole(self) -> bool:
@@ -123,6 +124,8 @@ class Profile:
     def values(self) -> list[Any]:
         """The sampled cells that hold a value; markers such as NA hold none."""
         cells = [cell for cell in self.sample.to_pylist() if cell is not None]
+        if self.type == MEDIA:
+            return [file_of(cell) for cell in cells]
         if not self.is_text:
             return cells
         return [cell for cell in cells if not may_mean_missing(cell)]
@@ -145,7 +148,7 @@ class Profile:
     @cached_property
     def distinct(self) -> int:
         """Number of distinct values in the whole column; of lists and bytes, in the sample."""
-        if self.is_large:
+        if self.is_large or pa.types.is_duration(self.type):  # which Arrow does not count
             return len(self.counts)
         return int(pc.count_distinct(self.column.values, mode="only_valid").as_py())
 

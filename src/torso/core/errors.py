@@ -3,6 +3,7 @@
 ```
 TorsoError                 the command line prints it without a traceback
 ├── ConfigError            a setting is unknown, contradictory or out of range  (also a ValueError)
+│   └── Diverged           a loss or a gradient is NaN or infinite
 ├── DataError              a table, a cell or a file cannot be used             (also a ValueError)
 ├── RunError               a saved run is absent, damaged or from a newer Torso (also a ValueError)
 └── MissingDependency      an extra is not installed                            (also an ImportError)
@@ -21,6 +22,7 @@ from difflib import get_close_matches
 __all__ = [
     "ConfigError",
     "DataError",
+    "Diverged",
     "MissingDependency",
     "RunError",
     "TorsoError",
@@ -36,6 +38,10 @@ class TorsoError(Exception):
 
 class ConfigError(TorsoError, ValueError):
     """A setting is unknown, contradictory or out of range."""
+
+
+class Diverged(ConfigError):
+    """A loss or a gradient is NaN or infinite."""
 
 
 class DataError(TorsoError, ValueError):

@@ -178,10 +178,14 @@ def _digest(folder: str, stamps: tuple[tuple[str, int, int], ...]) -> str:
 
 
 def _from_hub(name: str, revision: str | None) -> Snapshot:
-    hub = require("huggingface_hub", extra="hub", why=f"The pretrained model {name!r}")
+    why = f"The pretrained model {name!r}"
+    errors = require(
+        "huggingface_hub.errors", extra="hub", why=why
+    )  # the library does not load it by itself
+    hub = require("huggingface_hub", extra="hub", why=why)
     cache = os.environ.get("HF_HUB_CACHE") or None  # read when asked, as our own settings are
     local = None
-    with suppress(hub.errors.LocalEntryNotFoundError, FileNotFoundError):
+    with suppress(errors.LocalEntryNotFoundError, FileNotFoundError):
         local = Path(
             hub.snapshot_download(
                 name,
@@ -206,6 +210,7 @@ def _download(
     )
     if os.environ.get("HF_HUB_OFFLINE", "").lower() in ("1", "true", "yes", "on"):
         raise ConfigError(f"{where} is not on this machine, and HF_HUB_OFFLINE is set. {advice}")
+    errors = require("huggingface_hub.errors", extra="hub", why=f"The pretrained model {name!r}")
     api = hub.HfApi(endpoint=os.environ.get("HF_ENDPOINT") or None)
     try:
         info = api.model_info(name, revision=revision, timeout=20)
@@ -214,13 +219,13 @@ def _download(
         folder = api.snapshot_download(
             name, revision=revision, cache_dir=cache, allow_patterns=_FILES, ignore_patterns="*/*"
         )
-    except hub.errors.RevisionNotFoundError as error:
+    except errors.RevisionNotFoundError as error:
         raise ConfigError(f"The Hugging Face hub has no model {where}.") from error
-    except hub.errors.GatedRepoError as error:
+    except errors.GatedRepoError as error:
         raise ConfigError(
             f"{where} asks for consent: accept its terms on the hub's page, then set HF_TOKEN."
         ) from error
-    except hub.errors.RepositoryNotFoundError as error:
+    except errors.RepositoryNotFoundError as error:
         raise ConfigError(
             f"The Hugging Face hub has no model {where}, or it is private (then set HF_TOKEN). "
             "Is it a folder? There is none of that name here."

@@ -94,6 +94,9 @@ def inspect_table(
     files = MediaFiles(folders) if folders else None
     reports = []
     for name in table.names:
+        if name in table.unreadable:
+            reports.append(_report_unreadable(table, name))
+            continue
         cells = profiles.get(name) or Profile(table.column(name), marks.get(name))
         if name in targets:
             reports.append(_report_target(cells, settled.get(name)))
@@ -114,9 +117,25 @@ def infer_target(column: Column) -> tuple[str, str]:
     return guess.kind, guess.why
 
 
+def _report_unreadable(table: Table, name: str) -> ColumnReport:
+    why, filled = table.unreadable[name], table.data.column(name)
+    return ColumnReport(
+        name=name,
+        kind="",
+        why=why.problem,
+        missing=filled.null_count / len(filled),
+        distinct=0,
+        example="",
+        warnings=(f"{why.problem}. {why.cure}",),
+        use=False,
+    )
+
+
 def _report_input(cells: Profile, settled: str | None) -> ColumnReport:
     guess = guess_input(cells)
     warnings, use = list(guess.warnings), guess.use
+    if not guess.kind and not settled:
+        warnings.append(f"Not used: {guess.why}.")
     if cells.missing >= _NEARLY_ALL_MISSING:
         warnings.append(f"{cells.missing:.1%} of the cells are missing.")
         use = False

@@ -9,16 +9,19 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, Field, ValidationError, ValidationInfo, field_validator
 from pydantic_core import ErrorDetails
 
 from torso.core.errors import ConfigError, unknown
 from torso.core.ranges import Range
 from torso.core.strict import Strict
 from torso.training.config import TrainingConfig
+
+if TYPE_CHECKING:
+    from torso.tables.text_settings import TextSettings
 
 __all__ = [
     "ABOUT_COLUMN",
@@ -60,6 +63,15 @@ class DataConfig(Strict):
     test: str | None = Field(None, description="a table of its own for the test")
     root: list[str] = Field([], description="folders or zips that file columns are relative to")
     missing: list[str] = Field([], description="cells that mean missing, besides the empty one")
+    delimiter: str | None = Field(
+        None, description="between two cells of a CSV, such as ; or tab; null: found by looking"
+    )
+    encoding: str | None = Field(
+        None, description="of a text file, such as gb18030; null: found by looking"
+    )
+    decimal: Literal[".", ","] | None = Field(
+        None, description="mark before decimals in a text file; null: found for each column"
+    )
     split: SplitConfig = SplitConfig()  # type: ignore[call-arg]
     cache: str | None = Field(
         None, description="folder of the feature cache; default ~/.cache/torso"
@@ -70,6 +82,22 @@ class DataConfig(Strict):
     most_skipped: float = Field(
         0.2, ge=0, le=1, description="share of unreadable files that fails a run"
     )
+
+    @field_validator("delimiter", "encoding")
+    @classmethod
+    def _known(cls, value: str | None, info: ValidationInfo) -> str | None:
+        from torso.tables.text_settings import known_delimiter, known_encoding
+
+        if value is None:
+            return None
+        return known_delimiter(value) if info.field_name == "delimiter" else known_encoding(value)
+
+    @property
+    def text(self) -> TextSettings:
+        """How text files are written."""
+        from torso.tables.text_settings import TextSettings
+
+        return TextSettings(self.delimiter, self.encoding, self.decimal)
 
 
 class RunConfig(Strict):
@@ -236,10 +264,8 @@ def _sentence(model: type[BaseModel], error: ErrorDetails) -> str:
     if location[-1] in ("str", "dict[str,any]"):  # the two forms of a part, each refused
         path = ".".join(location[:-1])
         return f"`{path}` should be a part's name or a mapping with its settings. Found {value}."
-    message = error["msg"]
-    rule = (
-        message.removeprefix("Input ") if message.startswith("Input ") else f"is wrong: {message}"
-    )
+    message = error["msg"].removeprefix("Value error, ").removeprefix("Input ")
+    rule = message if message.startswith("should ") else f"is wrong: {message}"
     return f"`{path}` {rule}. Found {value}."
 
 

@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 
+from torso.core.errors import ConfigError
 from torso.runs.folder import RunFolder
-from torso.runs.gather import gather_values, resumed_config, trusting
+from torso.runs.gather import gather_values, trusting
 from torso.runs.predictor import Predictor
 from torso.runs.prepare import prepare_values
 from torso.runs.train import train_run
@@ -56,19 +57,23 @@ def fit(
     Raises:
         ConfigError: settings that are unknown or contradictory.
         DataError: the table or its files cannot be used.
-        RunError: `out` holds a finished run, or nothing to resume.
+        RunError: `out` holds a run or other files, or nothing to resume, or a training that began with other rows or
+            another config; or it was interrupted before anything was learnt.
     """
-    folder = None if out is None else RunFolder(Path(out))
+    folder = None if out is None else RunFolder(Path(out).expanduser())
     if folder is not None:
         folder.check_free(resume=resume, overwrite=overwrite)
+    elif resume:
+        raise ConfigError("`resume` needs `out`, the folder of the interrupted run.")
     given = {"table": table, "validation": validation, "test": test}
-    if resume and config is None:
-        config = resumed_config(None if folder is None else folder.path)
-    with trusting(config, trust_code, settings, targets, inputs):
+    origin: object = config
+    if resume and config is None and folder is not None:
+        origin, config = folder.path / "run.yaml", folder.begun_config()
+    with trusting(origin, trust_code, settings, targets, inputs):
         values = gather_values(given, targets, inputs, config, settings)
         written_out = config is not None and bool(values.get("inputs"))
         with nullcontext() if folder is None else folder.made():  # an unwritable folder fails first
             prepared = prepare_values(
-                values, given, config, add=inputs is None and not written_out, listener=listener
+                values, given, origin, add=inputs is None and not written_out, listener=listener
             )
             return train_run(prepared, prepared.config, folder, listener, resume=resume)

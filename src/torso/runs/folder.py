@@ -1,35 +1,78 @@
-"""The folder of a run. Only this module and `torso search` write into it.
+"""The folder of a run. Only this module, the trainer's checkpoint and `torso search` write into it.
 
-`run.yaml` comes first and `model.safetensors` last, so a folder with weights is a finished run. A folder holds
-YAML, JSON, Parquet and safetensors: no pickle, no code.
+Each file is written beside its place and put there in one step, and `torso.json` says last that all are there. A folder
+holds YAML, JSON, Parquet and safetensors: no pickle, no code.
 """
 
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from shlex import quote
+from typing import Any, Protocol
 
+import yaml
 from torch import nn
 
 from torso._version import __version__
 from torso.columns.reading import Skipped
 from torso.core.errors import RunError
+from torso.core.whole_files import json_text, write_whole
 from torso.runs.config import RunConfig, read_config
 from torso.runs.report import RunReport, read_epoch
 from torso.runs.schema import Schema
+from torso.runs.stage import (
+    Stage,
+    check_place,
+    clear_results,
+    clear_search,
+    mark,
+    stage_of,
+    unmake,
+)
 from torso.runs.stored_split import StoredSplit
 from torso.training import Epoch, JsonLog
-from torso.training.checkpoint import load_state, load_tensors, save_tensors
+from torso.training.checkpoint import ANEW, Checkpoint, load_state, load_tensors, save_tensors
 
-__all__ = ["FORMAT", "RunFolder", "read_json", "write_json"]
+__all__ = ["FORMAT", "RunFolder", "Written", "read_json", "write_json"]
 
 FORMAT = 1
 """Version of the files' form; files may be added to it without raising it."""
+
+
+class Written(Protocol):
+    """A run with all that its folder holds."""
+
+    @property
+    def config(self) -> RunConfig:
+        """Return the complete config."""
+
+    @property
+    def schema(self) -> Schema:
+        """Return the fitted schema."""
+
+    @property
+    def model(self) -> nn.Module:
+        """Return the trained model."""
+
+    @property
+    def report(self) -> RunReport:
+        """Return the results."""
+
+    @property
+    def split(self) -> StoredSplit | None:
+        """Return the parts of the table."""
+
+    @property
+    def skipped(self) -> Sequence[Skipped]:
+        """Return the cells that counted as missing."""
+
+    @property
+    def folder(self) -> Path | None:
+        """Return where it lies; None if in memory."""
 
 
 @dataclass(frozen=True)
@@ -45,94 +88,126 @@ class RunFolder:
     # --- while a run is under way
 
     def check_free(self, *, resume: bool = False, overwrite: bool = False) -> None:
-        """Refuse a folder whose run would be lost, or that has nothing to resume.
+        """Refuse a folder that holds anything but a run, whose run would be lost, or that has none to resume.
 
         Raises:
-            RunError: it holds a finished or an interrupted run and nobody said `overwrite` or `resume`, or no
-                interrupted one to resume.
+            RunError: it holds other files, or a finished or an interrupted run and nobody said `overwrite` or
+                `resume`, or no interrupted one to resume.
         """
-        begun, name = self.checkpoint.exists(), str(self.path)
-        finished = (self.path / "model.safetensors").exists() and not begun
-        if resume and finished:
-            raise RunError(f"The run in {name!r} is finished: there is nothing to resume.")
-        if resume and not (self.path / "run.yaml").exists():
-            raise RunError(f"{name!r} holds no interrupted run: there is nothing to resume.")
-        if finished and not overwrite:
+        stage, name = self.stage, repr(str(self.path))
+        check_place(self.path, stage, self.checkpoint)
+        begun = stage in (Stage.UNDER_WAY, Stage.RESUMABLE) and self.checkpoint.exists
+        if begun and not overwrite and not self.checkpoint.noted():
             raise RunError(
-                f"{name!r} holds a finished run. Choose another folder, or say overwrite "
-                "(--overwrite, overwrite=True)."
+                f"{name} holds an interrupted run of an earlier version, which did not note the rows that it learnt "
+                f"from: it cannot go on. {ANEW}"
             )
-        if begun and not (resume or overwrite):
+        if resume:
+            if not begun and stage in (Stage.RESUMABLE, Stage.FINISHED):
+                raise RunError(f"The run in {name} is finished: there is nothing to resume.")
+            if not begun:
+                raise RunError(
+                    f"{name} holds no interrupted run: there is nothing to resume. Start without --resume."
+                )
+        elif begun and not overwrite:
             raise RunError(
-                f"{name!r} holds an interrupted run. Go on with it (--resume, resume=True), choose another "
+                f"{name} holds an interrupted run. Go on with it (--resume, resume=True), choose another "
                 "folder, or say overwrite (--overwrite, overwrite=True)."
             )
-        if self.path.exists() and not self.path.is_dir():
-            raise RunError(f"{name!r} is a file. Choose a folder for the run.")
+        elif stage in (Stage.RESUMABLE, Stage.FINISHED) and not overwrite:
+            raise RunError(
+                f"{name} holds a finished run. Choose another folder, or say overwrite "
+                "(--overwrite, overwrite=True)."
+            )
+
+    @property
+    def stage(self) -> Stage:
+        """How far the run has come."""
+        return stage_of(self.path, self.checkpoint)
+
+    @property
+    def checkpoint(self) -> Checkpoint:
+        """The state of an unfinished training."""
+        return Checkpoint(self.path / "checkpoint")
 
     @contextmanager
     def made(self) -> Iterator[None]:
-        """Make the folder; if the block fails before the first epoch, remove it again."""
+        """Make the folder; if the block fails before the first epoch, leave it as it was."""
         new = [folder for folder in (self.path, *self.path.parents) if not folder.exists()]
+        fresh = self.stage is Stage.EMPTY
         self.path.mkdir(parents=True, exist_ok=True)
         try:
             yield
         except BaseException:
-            if new and {file.name for file in self.path.iterdir()} <= {"log.jsonl", "run.yaml"}:
-                _remove(self.path)
-                with suppress(OSError):  # somebody else uses it by now
-                    for folder in new[1:]:
-                        folder.rmdir()
+            if fresh:
+                unmake(new, self.path)
             raise
 
     def begin(self, config: RunConfig, *, resume: bool) -> JsonLog:
-        """Write the config and return the log; unless resumed, remove an earlier run's weights and vectors."""
-        if not resume:  # a kill must not leave old weights beside a new config
-            _remove(self.path / "search")
-            (self.path / "model.safetensors").unlink(missing_ok=True)
-            self.end()
-        self._write_config(config)
+        """Write the config and return the log; unless resumed, remove an earlier run."""
+        if not resume:
+            self.checkpoint.clear()  # first: it belongs to the config that is still there
+            mark(self.path, Stage.UNDER_WAY)
+            clear_results(self.path)
+            clear_search(self.path)
+        if self.stage is Stage.UNDER_WAY:  # a whole run keeps its config until all is new
+            self._write_config(config)
         return JsonLog(self.path / "log.jsonl", fresh=not resume)
 
-    @property
-    def checkpoint(self) -> Path:
-        """Where the trainer keeps the state of an unfinished training."""
-        return self.path / "checkpoint"
+    def begun_config(self) -> dict[str, object]:
+        """Return the config's values of the training that was interrupted.
 
-    def end(self) -> None:
-        """Delete the checkpoint."""
-        _remove(self.checkpoint)
+        Raises:
+            RunError: they cannot be read.
+        """
+        try:
+            values = yaml.safe_load(str(self.checkpoint.noted()["config"]))
+        except (KeyError, yaml.YAMLError) as error:
+            raise RunError(f"{self.checkpoint.folder} is damaged: {error!r}. {ANEW}") from None
+        return dict(values)
 
     # --- all files at once
 
-    def write(
-        self,
-        config: RunConfig,
-        schema: Schema,
-        model: nn.Module,
-        report: RunReport,
-        split: StoredSplit | None = None,
-        skipped: Sequence[Skipped] = (),
-    ) -> None:
-        """Write a finished run, the weights last."""
+    def save(self, run: Written) -> None:
+        """Write a run that is whole. Written over itself, it can go on as before.
+
+        Raises:
+            RunError: the folder holds other files than a run's.
+        """
+        stage = self.stage
+        check_place(self.path, stage, self.checkpoint)
+        same = run.folder is not None and run.folder.resolve() == self.path.resolve()
+        self.write(run, resumable=same and stage is Stage.RESUMABLE)
+
+    def write(self, run: Written, *, resumable: bool = False) -> None:
+        """Write a whole run; `resumable` keeps its checkpoint.
+
+        A kill in between leaves a folder that says so, from whose checkpoint the training goes on.
+        """
         self.path.mkdir(parents=True, exist_ok=True)
-        self._write_config(config)
+        mark(self.path, Stage.UNDER_WAY)
+        self._write_config(run.config)
         described = {"format": FORMAT, "torso": __version__}
         write_json(
             self.path / "schema.json",
-            {**described, "inputs": config.inputs, "targets": config.targets},
+            {**described, "inputs": run.config.inputs, "targets": run.config.targets},
         )
-        for name, content in schema.state().items():
+        for name, content in run.schema.state().items():
             write_json(self.path / f"{name}.json", content)
-        write_json(self.path / "metrics.json", report.to_dict())
-        lines = [json.dumps(asdict(cell), ensure_ascii=False) + "\n" for cell in skipped]
-        (self.path / "skipped.jsonl").write_text("".join(lines), encoding="utf-8")
-        if split is not None:
-            split.write(self.path / "split.parquet")
-        save_tensors(self.path / "model.safetensors", model.state_dict())
+        write_json(self.path / "metrics.json", run.report.to_dict())
+        lines = [json_text(asdict(cell)) + "\n" for cell in run.skipped]
+        write_whole(self.path / "skipped.jsonl", "".join(lines))
+        if run.split is None:
+            (self.path / "split.parquet").unlink(missing_ok=True)
+        else:
+            run.split.write(self.path / "split.parquet")
+        save_tensors(self.path / "model.safetensors", run.model.state_dict())
+        mark(self.path, Stage.RESUMABLE if resumable else Stage.FINISHED)
+        if not resumable:
+            self.checkpoint.clear()
 
     def _write_config(self, config: RunConfig) -> None:
-        (self.path / "run.yaml").write_text(config.to_yaml(), encoding="utf-8")
+        write_whole(self.path / "run.yaml", config.to_yaml())
 
     # --- reading
 
@@ -147,6 +222,15 @@ class RunFolder:
         Raises:
             RunError: the folder is no run, is damaged, or was written by a newer version.
         """
+        if self.stage is Stage.UNDER_WAY:
+            cure = "Train again."
+            if self.checkpoint.exists:
+                cure = (
+                    f"Go on with it: torso fit --resume -o {quote(str(self.path))} (resume=True)."
+                )
+            raise RunError(
+                f"{str(self.path)!r} is not a finished run: it is under way, or ended before all was written. {cure}"
+            )
         saved = read_json(self.path / "schema.json")
         absent = [key for key in ("format", "inputs", "targets") if key not in saved]
         if absent:
@@ -194,24 +278,24 @@ class RunFolder:
 
     def logged(self) -> tuple[list[Epoch], list[str]]:
         """Return the epochs and the notes in the log."""
-        lines = (self.path / "log.jsonl").read_text(encoding="utf-8").splitlines()
-        events: list[dict[str, Any]] = []
+        file = self.path / "log.jsonl"
+        lines = (
+            file.read_text(encoding="utf-8", errors="replace").splitlines() if file.exists() else []
+        )
+        epochs, notes = [], []
         for line in lines:
-            with suppress(ValueError):  # a kill may have cut the last line
-                events.append(json.loads(line))
-        epochs = [read_epoch(event) for event in events if event["event"] == "epoch"]
-        return epochs, [event["message"] for event in events if event["event"] == "note"]
-
-
-def _remove(folder: Path) -> None:
-    """Delete a folder, if it is there."""
-    shutil.rmtree(folder, ignore_errors=True)
+            with suppress(ValueError, KeyError, TypeError):  # a kill may have cut the last line
+                event = json.loads(line)
+                if event["event"] == "epoch":
+                    epochs.append(read_epoch(event))
+                elif event["event"] == "note":
+                    notes.append(event["message"])
+        return epochs, notes
 
 
 def write_json(path: Path, content: Mapping[str, object]) -> None:
-    """Write JSON values; NaN is refused."""
-    text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False)
-    path.write_text(text + "\n", encoding="utf-8")
+    """Write JSON values; NaN and infinity become null."""
+    write_whole(path, json_text(content, indent=1) + "\n")
 
 
 def read_json(path: Path) -> dict[str, Any]:

@@ -16,7 +16,6 @@ __all__ = [
     "described",
     "found_beside",
     "gather_values",
-    "resumed_config",
     "trusting",
     "words",
 ]
@@ -98,17 +97,6 @@ def words(value: object) -> Iterator[str]:
     elif isinstance(value, Iterable):
         for inner in value:
             yield from words(inner)
-
-
-def resumed_config(folder: Path | None) -> Path:
-    """Return the config of the run that `resume` goes on with.
-
-    Raises:
-        ConfigError: no folder is named.
-    """
-    if folder is None:
-        raise ConfigError("`resume` needs `out`, the folder of the interrupted run.")
-    return folder / "run.yaml"
 
 
 def described(columns: Iterable[str] | Mapping[str, Any] | None, section: str) -> Described:

@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from torso.columns.reading import Skipped
+from torso.columns.reading import ReadLog, Skipped
 from torso.evaluation.report import TaskReport
+from torso.tables.table import Table
 
-__all__ = ["Evaluation", "Prediction", "skipped_notes"]
+__all__ = ["Evaluation", "Prediction", "skipped_notes", "told"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -19,7 +20,7 @@ class Prediction:
     Attributes:
         columns: the answers: a table of the kind that was given.
         skipped: cells that counted as missing although they held something.
-        notes: the same in sentences, one per column.
+        notes: how the table was read, where that is not the usual, and the skipped cells: a sentence per column.
     """
 
     columns: Any
@@ -34,7 +35,7 @@ class Evaluation:
     Attributes:
         reports: task -> its scores.
         skipped: cells that counted as missing although they held something.
-        notes: the same in sentences, one per column.
+        notes: how the table was read, where that is not the usual, and the skipped cells: a sentence per column.
     """
 
     reports: Mapping[str, TaskReport]
@@ -56,3 +57,9 @@ def skipped_notes(skipped: Sequence[Skipped]) -> tuple[str, ...]:
         f"{cells[0].cell!r}: {cells[0].reason}"
         for column, cells in columns.items()
     )
+
+
+def told(table: Table, log: ReadLog) -> tuple[tuple[Skipped, ...], tuple[str, ...]]:
+    """Return the skipped cells, and sentences on how the table was read and on these cells."""
+    skipped = tuple(log.skipped)
+    return skipped, (*table.notes, *skipped_notes(skipped))

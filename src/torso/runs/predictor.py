@@ -24,7 +24,7 @@ from torso.model.model import Model
 from torso.runs.build import build_model
 from torso.runs.config import RunConfig
 from torso.runs.folder import RunFolder
-from torso.runs.prediction import Evaluation, Prediction, skipped_notes
+from torso.runs.prediction import Evaluation, Prediction, told
 from torso.runs.report import RunReport
 from torso.runs.schema import Schema
 from torso.runs.scoring import Scorer
@@ -159,8 +159,8 @@ class Predictor:
             columns[name] = pa.concat_arrays([part[name] for part in parts])
         answers = pa.table(columns)
         answers = answers if as_arrow else alike(table, answers)
-        skipped = tuple(reading.log.skipped)
-        return Prediction(answers, skipped, skipped_notes(skipped)) if details else answers
+        skipped, notes = told(source, reading.log)
+        return Prediction(answers, skipped, notes) if details else answers
 
     @overload
     def evaluate(
@@ -223,8 +223,8 @@ class Predictor:
             groups=group_ids(source, self.config.data.split.group),
             resamples=resamples,
         )
-        skipped = tuple(reading.log.skipped)
-        return Evaluation(reports, skipped, skipped_notes(skipped)) if details else reports
+        skipped, notes = told(source, reading.log)
+        return Evaluation(reports, skipped, notes) if details else reports
 
     def labelled(self, table: object, *, root: Roots = (), log: ReadLog | None = None) -> Dataset:
         """Return a table laid out with its labels, each file decoded once, to go through it several times.
@@ -249,10 +249,8 @@ class Predictor:
 
     def save(self, folder: str | Path) -> Predictor:
         """Write the run to `folder` and return it as opened from there."""
-        path = Path(folder)
-        RunFolder(path).write(
-            self.config, self.schema, self.model, self.report, self.split, self.skipped
-        )
+        path = Path(folder).expanduser()
+        RunFolder(path).save(self)
         return replace(self, folder=path)
 
     def _table(self, table: object) -> Table:
@@ -261,7 +259,7 @@ class Predictor:
             for value in table.values()
         ):
             table = [table]  # one row
-        return read_table(table, missing=self.config.data.missing)
+        return read_table(table, missing=self.config.data.missing, settings=self.config.data.text)
 
     def _labelled(self, table: object) -> Table:
         source = self._table(table)
@@ -319,7 +317,7 @@ def load(folder: str | Path, *, device: str = "auto", trust_code: bool = False) 
     Raises:
         RunError: the folder is no run, is damaged, or was written by a newer version.
     """
-    path = Path(folder)
+    path = Path(folder).expanduser()
     files = RunFolder(path)
     with nullcontext() if trust_code else no_imports(), torch.random.fork_rng(devices=[]):
         schema = files.schema()

@@ -27,12 +27,13 @@ from torso.runs.build import build_model, check_parts
 from torso.runs.check import check_values
 from torso.runs.columns import infer_columns, leftover_warnings
 from torso.runs.complete import complete_parts, settle_encoders
-from torso.runs.config import RunConfig
+from torso.runs.config import DataConfig, RunConfig
 from torso.runs.folder import RunFolder
 from torso.runs.gather import found_beside, gather_values, trusting
 from torso.runs.prediction import skipped_notes
 from torso.runs.prepared import Prepared, Rows
 from torso.runs.schema import Schema
+from torso.runs.storable import check_storable
 from torso.runs.stored_split import StoredSplit
 from torso.tables.table import Table, read_table
 from torso.tasks import fit_baseline
@@ -201,8 +202,7 @@ def _plan(
     if given["table"] is None and data.table is None:
         raise ConfigError("No table given. Pass one, or name it in the config as `data.table`.")
     tables = {
-        name: _read(table, getattr(data, name), origin, data.missing)
-        for name, table in given.items()
+        name: _read(table, getattr(data, name), origin, data) for name, table in given.items()
     }
     table = tables.pop("table")
     assert table is not None
@@ -210,11 +210,13 @@ def _plan(
     reports = infer_columns(table, values, add=add)
     check_values(values, trial=False)  # with every kind known
     asked = RunConfig.parse(values)
-    notes = tuple(leftover_warnings(reports, [*asked.inputs, *asked.targets]))
+    told = [note for read in (table, *own.values()) for note in read.notes]
+    notes = (*told, *leftover_warnings(reports, [*asked.inputs, *asked.targets]))
     split = _split(asked, table, own, origin)
     settled = settle_encoders(asked)
     schema = Schema(settled.inputs, settled.targets)
     schema.fit(table, split.train, _reading(settled, table, listener))
+    check_storable(schema, table.name)
     return _Plan(
         values=deepcopy(values),
         settled=settled,
@@ -270,8 +272,9 @@ def _reading(config: RunConfig, table: Table, listener: Listener) -> Reading:
     )
 
 
-def _read(table: object, path: str | None, origin: object, missing: Sequence[str]) -> Table | None:
+def _read(table: object, path: str | None, origin: object, data: DataConfig) -> Table | None:
     """Return the table that a path names (settings win), or else the one in memory, if there is any."""
     if path is None and table is None:
         return None
-    return read_table(table if path is None else found_beside(path, origin), missing=missing)
+    source = table if path is None else found_beside(path, origin)
+    return read_table(source, missing=data.missing, settings=data.text)

@@ -17,6 +17,7 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from torso._version import __version__
+from torso.core.whole_files import finite
 from torso.evaluation.report import TaskReport
 from torso.training.listeners import Epoch
 
@@ -158,10 +159,10 @@ class RunReport:
             "split": self.split,
             "tasks": {task: report.to_dict() for task, report in self.tasks.items()},
             "usage": asdict(self.usage),
-            "training": _finite(asdict(self.training)),
-            "curves": [_finite(epoch.to_dict()) for epoch in self.curves],
+            "training": finite(asdict(self.training)),
+            "curves": [finite(epoch.to_dict()) for epoch in self.curves],
             "notes": list(self.notes),
-            "baselines": dict(self.baselines),
+            "baselines": finite(self.baselines),
         }
 
     @classmethod
@@ -209,13 +210,6 @@ def read_epoch(saved: Mapping[str, Any]) -> Epoch:
     for name in ("training", "validation", "metrics"):
         known[name] = _numbers(known[name])
     return Epoch(**known)
-
-
-def _finite(value: object) -> object:
-    """Return `value` with null for NaN and infinity, which JSON cannot hold."""
-    if isinstance(value, Mapping):
-        return {key: _finite(inner) for key, inner in value.items()}
-    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _numbers(value: object) -> object:

@@ -18,6 +18,8 @@ from pyarrow import parquet
 
 from torso.columns.splits import Split
 from torso.core.errors import DataError, RunError
+from torso.core.whole_files import whole_file
+from torso.tables.digests import column_digest
 from torso.tables.table import Table
 
 __all__ = ["StoredSplit", "column_digests"]
@@ -34,12 +36,14 @@ class StoredSplit:
     Attributes:
         rows: of the table.
         split: its parts.
-        digests: column -> digest of some of its cells.
+        digests: column -> digest of its cells.
+        sampled: True if an earlier version wrote it, which looked at up to 1,000 rows.
     """
 
     rows: int
     split: Split
     digests: Mapping[str, str]
+    sampled: bool = False
 
     @classmethod
     def of(cls, table: Table, split: Split) -> StoredSplit:
@@ -61,7 +65,7 @@ class StoredSplit:
             raise DataError(
                 f"`data.split.like`: the split of {origin!r} is of {self.rows} rows, {table.name} has {table.rows}. {cure}"
             )
-        digests = column_digests(table)
+        digests = _sampled_digests(table) if self.sampled else column_digests(table)
         both = [name for name in self.digests if name in digests]
         other = [name for name in both if digests[name] != self.digests[name]]
         if other or not both:
@@ -78,9 +82,10 @@ class StoredSplit:
             codes[getattr(self.split, part)] = code
         indices = pa.array(codes, mask=codes < 0)
         column = pa.DictionaryArray.from_arrays(indices, pa.array(_PARTS))
-        about = {"torso": json.dumps({"digests": dict(self.digests)})}
+        about = {"torso": json.dumps({"digests": dict(self.digests), "sampled": self.sampled})}
         table = pa.table({"part": column}).replace_schema_metadata(about)
-        parquet.write_table(table, file, compression="zstd")
+        with whole_file(file) as draft:
+            parquet.write_table(table, draft, compression="zstd")
 
     @classmethod
     def read(cls, file: Path) -> StoredSplit:
@@ -91,15 +96,22 @@ class StoredSplit:
         """
         try:
             table = parquet.read_table(file)
-            digests = json.loads((table.schema.metadata or {})[b"torso"])["digests"]
+            about = json.loads((table.schema.metadata or {})[b"torso"])
+            digests, sampled = about["digests"], bool(about.get("sampled", True))
             words = np.asarray(table["part"].cast(pa.string()).to_numpy(zero_copy_only=False))
         except (pa.ArrowException, OSError, KeyError, TypeError, ValueError) as error:
             raise RunError(f"{file} is damaged: {error}.") from None
-        return cls(len(words), Split(*(np.flatnonzero(words == part) for part in _PARTS)), digests)
+        split = Split(*(np.flatnonzero(words == part) for part in _PARTS))
+        return cls(len(words), split, digests, sampled)
 
 
 def column_digests(table: Table) -> dict[str, str]:
-    """Return column -> digest of its cells in up to 1,000 rows, evenly spread; other rows give another one."""
+    """Return column -> digest of its cells."""
+    return {name: column_digest(table.data.column(name)) for name in table.names}
+
+
+def _sampled_digests(table: Table) -> dict[str, str]:
+    """Return column -> digest of its cells in up to 1,000 rows, evenly spread."""
     num_rows = min(_MOST_ROWS, max(16, _SOME_CELLS // max(1, len(table.names))), table.rows)
     rows = np.linspace(0, max(0, table.rows - 1), num_rows).astype(np.int64)
     return {name: _digest(table.data.column(name), rows) for name in table.names}

@@ -18,6 +18,7 @@ from torso.model.model import Model
 from torso.runs.build import build_balancer, build_model
 from torso.runs.config import RunConfig
 from torso.runs.folder import RunFolder
+from torso.runs.identity import check_same, identity
 from torso.runs.predictor import Predictor
 from torso.runs.prepared import Prepared, Rows
 from torso.runs.report import BalancingReport, RunReport, Timings, TrainingReport, Usage
@@ -35,6 +36,7 @@ from torso.training import (
     run_frozen_once,
     shows_views,
 )
+from torso.training.checkpoint import Checkpoint
 
 __all__ = ["Trained", "train", "train_model", "train_run"]
 
@@ -64,10 +66,10 @@ def train(
 
     Raises:
         ConfigError: settings that are unknown, or that ask for another preparation.
-        RunError: `out` holds a run.
+        RunError: `out` holds a run or other files, or the training was interrupted before anything was learnt.
     """
     config = prepared.configured(settings)
-    folder = None if out is None else RunFolder(Path(out))
+    folder = None if out is None else RunFolder(Path(out).expanduser())
     if folder is not None:
         folder.check_free(overwrite=overwrite)
     return train_run(prepared, config, folder, listener)
@@ -89,7 +91,9 @@ def train_run(
         trained = train_model(prepared, config, listener=Listeners(heard))
     else:
         with folder.made():
+            about = identity(prepared, config)
             if resume:
+                check_same(folder.checkpoint.noted(), about, prepared, str(folder.path))
                 epochs, notes = folder.logged()
             log = folder.begin(config, resume=resume)
             for note in prepared.notes:
@@ -98,7 +102,7 @@ def train_run(
                 prepared,
                 config,
                 listener=Listeners([log, *heard]),
-                checkpoint=folder.checkpoint,
+                checkpoint=replace(folder.checkpoint, about=about),
                 resume=resume,
             )
     report = _with_earlier(trained.report, epochs, notes)
@@ -112,10 +116,8 @@ def train_run(
     )
     if folder is None:
         return run
-    run = run.save(folder.path)
-    if not trained.resumable:
-        folder.end()
-    return run
+    folder.write(run, resumable=trained.resumable)
+    return replace(run, folder=folder.path)
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,7 +140,7 @@ def train_model(
     config: RunConfig,
     *,
     listener: Listener | None = None,
-    checkpoint: Path | None = None,
+    checkpoint: Checkpoint | None = None,
     resume: bool = False,
 ) -> Trained:
     """Train, calibrate and judge one model. The caller's random numbers stay as they are.
@@ -147,7 +149,7 @@ def train_model(
         prepared: the rows.
         config: complete: from `Prepared.configured`.
         listener: is told what happens.
-        checkpoint: folder for the state of each epoch; None for none.
+        checkpoint: keeps the state after each epoch; None for none.
         resume: go on from the checkpoint.
     """
     with torch.random.fork_rng(range(torch.cuda.device_count())):

@@ -15,6 +15,7 @@ from torso.columns.inputs import AudioInput, ImageInput
 from torso.core.errors import DataError
 from torso.runs.schema import Modality
 from torso.tables.table import Table, read_table
+from torso.tables.text_settings import TextSettings
 
 __all__ = ["Corpus", "FolderCorpus", "TableCorpus", "open_corpus"]
 
@@ -119,12 +120,15 @@ class TableCorpus:
 Corpus = FolderCorpus | TableCorpus
 
 
-def open_corpus(among: Any, missing: Sequence[str] = ()) -> Corpus:
+def open_corpus(
+    among: Any, missing: Sequence[str] = (), settings: TextSettings | None = None
+) -> Corpus:
     """Return the folder or the table that `among` names or is.
 
     Args:
         among: path of a folder or of a table file, or a table in memory.
         missing: further texts that mean "no value" in a table.
+        settings: how a text file is written, as far as the run says so.
 
     Raises:
         DataError: there is no such folder or table.
@@ -134,7 +138,7 @@ def open_corpus(among: Any, missing: Sequence[str] = ()) -> Corpus:
         folder = Path(among).expanduser()
         return FolderCorpus(folder, _files(folder))
     return TableCorpus(
-        read_table(among, missing=missing),
+        read_table(among, missing=missing, settings=settings or TextSettings()),
         os.path.realpath(Path(among).expanduser()) if is_path else None,
     )
 

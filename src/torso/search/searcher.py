@@ -111,6 +111,7 @@ class Searcher:
             ConfigError: it is not clear what is looked for.
             DataError: no such corpus, or nothing in it can be read.
         """
-        corpus = open_corpus(among, self.space.run.config.data.missing)
+        data = self.space.run.config.data
+        corpus = open_corpus(among, data.missing, data.text)
         modality = self.space.answering(corpus, find, by)
         return collect(self.space, corpus, modality, root=root, exact=exact, progress=progress)

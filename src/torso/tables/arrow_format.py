@@ -8,7 +8,8 @@ from typing import ClassVar
 
 import pyarrow as pa
 
-from torso.tables.file_format import FileFormat
+from torso.tables.file_format import Content, FileFormat
+from torso.tables.text_settings import TextSettings
 
 __all__ = ["Arrow", "Parquet"]
 
@@ -18,14 +19,14 @@ class Parquet(FileFormat):
 
     packs: ClassVar[bool] = False
 
-    def read(self, path: Path) -> pa.Table:
+    def read(self, path: Path, settings: TextSettings) -> Content:  # noqa: ARG002
         """Return the table."""
         from pyarrow import parquet
 
         with parquet.ParquetFile(path) as file:
             table = file.read()
         index = [name for name in table.column_names if name.startswith("__index_level_")]
-        return table.drop_columns(index) if index else table
+        return Content(table.drop_columns(index) if index else table)
 
     def write(self, data: pa.Table, path: Path, name: str, *, packed: bool) -> None:  # noqa: ARG002
         """Write `data`."""
@@ -39,13 +40,13 @@ class Arrow(FileFormat):
 
     packs: ClassVar[bool] = False
 
-    def read(self, path: Path) -> pa.Table:
+    def read(self, path: Path, settings: TextSettings) -> Content:  # noqa: ARG002
         """Return the table."""
         with pa.OSFile(str(path)) as file:
             with suppress(pa.ArrowInvalid):
-                return pa.ipc.open_file(file).read_all()
+                return Content(pa.ipc.open_file(file).read_all())
             file.seek(0)
-            return pa.ipc.open_stream(file).read_all()
+            return Content(pa.ipc.open_stream(file).read_all())
 
     def write(self, data: pa.Table, path: Path, name: str, *, packed: bool) -> None:  # noqa: ARG002
         """Write `data`."""

@@ -1,8 +1,9 @@
-"""CSV and TSV: all cells are text, and every message names the file and the row."""
+"""CSV and TSV: all cells are text, in whatever dialect, and every message names the file and the row."""
 
 from __future__ import annotations
 
 import csv
+import io
 import json
 from pathlib import Path
 from typing import ClassVar
@@ -10,21 +11,25 @@ from typing import ClassVar
 import pyarrow as pa
 
 from torso.core.errors import DataError
-from torso.tables.file_format import FileFormat, first_line, not_utf8, open_text
+from torso.tables.csv_rows import check_quotes, rows_of
+from torso.tables.dialect import Dialect, find_dialect
+from torso.tables.encoding import decoded
+from torso.tables.file_format import Content, FileFormat, open_buffer, open_text
 from torso.tables.json_format import json_cells
-from torso.tables.names import check_names
+from torso.tables.text_settings import TextSettings
 
 __all__ = ["SeparatedText"]
 
 _BLOCK_BYTES = (1 << 24, (1 << 31) - 1)  # the second where a row does not fit into the first
+_SAMPLE_BYTES = 1 << 16
 
 
 class SeparatedText(FileFormat):
-    """Rows of cells between separators.
+    """Rows of cells between delimiters.
 
     Args:
         suffixes: endings of such files.
-        separator: between two cells.
+        separator: between two cells, as a rule.
     """
 
     typed: ClassVar[bool] = False
@@ -33,30 +38,17 @@ class SeparatedText(FileFormat):
         super().__init__(*suffixes)
         self.separator = separator
 
-    def read(self, path: Path) -> pa.Table:
+    def read(self, path: Path, settings: TextSettings) -> Content:
         """Return every column as text."""
-        from pyarrow import csv as arrow_csv
-
-        header = self._header(path)
-        strings = dict.fromkeys(header, pa.large_string())
-        # A cell may be long (a paragraph, a vector): a block must hold its whole row.
-        for block_bytes in _BLOCK_BYTES:
-            try:
-                table = arrow_csv.read_csv(
-                    str(path),
-                    read_options=arrow_csv.ReadOptions(block_size=block_bytes),
-                    parse_options=arrow_csv.ParseOptions(
-                        delimiter=self.separator, newlines_in_values=True
-                    ),
-                    convert_options=arrow_csv.ConvertOptions(column_types=strings, null_values=[]),
-                )
-                return table.rename_columns([name.strip() for name in header])
-            except pa.ArrowInvalid as error:
-                if "straddling" not in str(error):
-                    raise self._problem(path, len(header), error) from error
-        raise DataError(
-            f"{path.name} has a row of more than 2 GB. Store such cells in files of their own."
-        )
+        text = decoded(open_buffer(path), path.name, settings.encoding)
+        sample, whole = _sample(text.content)
+        dialect = find_dialect(sample, self.separator, settings.delimiter, whole=whole)
+        if not any(name.strip() for name in dialect.header) and not _holds_text(text.content):
+            raise DataError(f"{path.name} is empty.")
+        body = text.content[_start_of_line(sample, dialect.before) :]
+        table, notes = _table(body, dialect, path.name)
+        said = [f"{path.name}: {note}." for note in (*dialect.notes, *notes)]
+        return Content(table, (*text.notes, *said))
 
     def write(self, data: pa.Table, path: Path, name: str, *, packed: bool) -> None:
         """Write `data`; a list becomes JSON text."""
@@ -69,37 +61,71 @@ class SeparatedText(FileFormat):
             ]
             writer.writerows(zip(*columns, strict=True))
 
-    def _header(self, path: Path) -> list[str]:
-        try:
-            with open_text(path) as text:
-                rows = csv.reader(text, delimiter=self.separator)
-                header = next((row for row in rows if row), None)
-        except UnicodeDecodeError as error:
-            raise not_utf8(path) from error
-        except csv.Error as error:
-            raise DataError(f"{path.name}, line 1: the header cannot be read: {error}.") from error
-        if header is None:
-            raise DataError(f"{path.name} is empty.")
-        check_names([name.strip() for name in header], path.name)
-        return header
 
-    def _problem(self, path: Path, width: int, error: Exception) -> DataError:
-        """Return the error that names the first row which is not `width` cells of UTF-8."""
+def _sample(content: pa.Buffer) -> tuple[str, bool]:
+    """Return whole lines from the beginning of a file, at least two, and whether they are all of it."""
+    size = _SAMPLE_BYTES
+    while size < content.size:
+        head = content[:size].to_pybytes()
+        mark = b"\n" if b"\n" in head else b"\r"
+        if head.count(mark) > 1:
+            return head[: head.rindex(mark) + 1].decode(), False
+        size *= 4
+    return content.to_pybytes().decode(), True
+
+
+def _holds_text(content: pa.Buffer) -> bool:
+    pieces = range(0, content.size, _BLOCK_BYTES[0])
+    return any(content[start : start + _BLOCK_BYTES[0]].to_pybytes().strip() for start in pieces)
+
+
+def _start_of_line(sample: str, number: int) -> int:
+    """Return the byte at which the line with `number` lines before it begins."""
+    lines = io.StringIO(sample, newline="")
+    return sum(len(line.encode()) for line, _ in zip(lines, range(number), strict=False))
+
+
+def _table(body: pa.Buffer, dialect: Dialect, name: str) -> tuple[pa.Table, list[str]]:
+    """Return the rows from the header on, and sentences about mended ones."""
+    if dialect.plain:
+        table = _by_arrow(body, dialect, name)
+        if table is not None:
+            return table, check_quotes(body, dialect, table, name)
+    return rows_of(body, dialect, name)
+
+
+def _by_arrow(body: pa.Buffer, dialect: Dialect, name: str) -> pa.Table | None:
+    """Return the rows as Arrow reads them; None where a row has more or fewer cells than the header."""
+    from pyarrow import csv as arrow_csv
+
+    single = len(dialect.header) == 1
+    columns = [str(position) for position in range(len(dialect.header))]  # names may be twice there
+    # A cell may be long (a paragraph, a vector): a block must hold its whole row.
+    for block_bytes in _BLOCK_BYTES:
         try:
-            with open_text(path) as text:
-                reader = csv.reader(text, delimiter=self.separator)
-                rows = (row for row in reader if row)
-                for row_number, row in enumerate(rows):  # the header is row 0
-                    if len(row) != width:
-                        return DataError(
-                            f"{path.name}, row {row_number} (line {reader.line_num}): {len(row)} cells where the "
-                            f"header has {width}. Quote the cells that hold {self.separator!r} or a line break."
-                        )
-        except UnicodeDecodeError:
-            return not_utf8(path)
-        except csv.Error as csv_error:
-            error = csv_error
-        return DataError(f"{path.name} cannot be read as a table: {first_line(error)}")
+            table = arrow_csv.read_csv(
+                pa.BufferReader(body),
+                read_options=arrow_csv.ReadOptions(
+                    block_size=block_bytes, column_names=columns, skip_rows_after_names=1
+                ),
+                parse_options=arrow_csv.ParseOptions(
+                    delimiter=dialect.delimiter,
+                    quote_char=dialect.quote,
+                    escape_char=dialect.escape or False,
+                    newlines_in_values=True,
+                    ignore_empty_lines=not single,  # of one column, a blank line is a blank cell
+                ),
+                convert_options=arrow_csv.ConvertOptions(
+                    column_types=dict.fromkeys(columns, pa.large_string()),
+                    null_values=[],
+                    check_utf8=False,
+                ),
+            )
+            return table.rename_columns(dialect.header)
+        except pa.ArrowInvalid as error:
+            if "straddling" not in str(error):
+                return None
+    raise DataError(f"{name} has a row of more than 2 GB. Store such cells in files of their own.")
 
 
 def _as_text(column: pa.ChunkedArray, label: str, table: str) -> list[object]:

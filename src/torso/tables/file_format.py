@@ -4,17 +4,31 @@ from __future__ import annotations
 
 import gzip
 from abc import ABC, abstractmethod
+from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, ClassVar, Literal, cast
+from typing import IO, ClassVar, Literal
 
 import pyarrow as pa
 
-from torso.core.errors import DataError
+from torso.tables.text_settings import TextSettings
 
-__all__ = ["FileFormat", "Row", "first_line", "not_utf8", "open_bytes", "open_text"]
+__all__ = ["Content", "FileFormat", "Row", "first_line", "open_buffer", "open_text"]
 
 Row = dict[str, object]
 """A row of a table as JSON writes it: the name of a column -> its cell."""
+
+
+@dataclass(frozen=True)
+class Content:
+    """Rows of a file.
+
+    Attributes:
+        data: the table, or its rows.
+        notes: sentences about how the file was read, where that is not the usual.
+    """
+
+    data: pa.Table | list[Row]
+    notes: tuple[str, ...] = ()
 
 
 class FileFormat(ABC):
@@ -33,8 +47,12 @@ class FileFormat(ABC):
         self.suffixes = suffixes
 
     @abstractmethod
-    def read(self, path: Path) -> pa.Table | list[Row]:
-        """Return the table, or its rows.
+    def read(self, path: Path, settings: TextSettings) -> Content:
+        """Return the table, or its rows, and how they were read.
+
+        Args:
+            path: of the file.
+            settings: of text files; others have no use for them.
 
         Raises:
             DataError: the file is not of this format; the message names the row.
@@ -53,11 +71,15 @@ class FileFormat(ABC):
         """
 
 
-def open_bytes(path: Path) -> IO[bytes]:
-    """Open a file of bytes, unpacked."""
+def open_buffer(path: Path) -> pa.Buffer:
+    """Return the bytes of a file, unpacked."""
     if path.suffix.lower() == ".gz":
-        return cast("IO[bytes]", gzip.open(path, "rb"))
-    return path.open("rb")
+        with gzip.open(path, "rb") as file:
+            return pa.py_buffer(file.read())
+    with pa.OSFile(
+        str(path)
+    ) as file:  # not mapped: a file that is cut meanwhile would end the process
+        return file.read_buffer()
 
 
 def open_text(
@@ -69,30 +91,6 @@ def open_text(
     if packed:
         return gzip.open(path, mode, encoding=encoding, newline="")
     return path.open(mode, encoding=encoding, newline="")
-
-
-def not_utf8(path: Path) -> DataError:
-    """Return the error for a text file in another encoding, with the command that converts it."""
-    with open_bytes(path) as file:
-        start = file.read(2)
-    if start in (b"\xff\xfe", b"\xfe\xff"):
-        problem, charset = "it is UTF-16", "UTF-16"
-    else:
-        problem, charset = f"line {_first_bad_line(path)} holds other bytes", "LATIN1"
-    return DataError(
-        f"{path.name} is not UTF-8: {problem}. Convert it first, for example: "
-        f"iconv -f {charset} -t UTF-8 {path.name} > utf8-{path.name}"
-    )
-
-
-def _first_bad_line(path: Path) -> int:
-    with open_bytes(path) as file:
-        for line_number, line in enumerate(file, start=1):
-            try:
-                line.decode("utf-8")
-            except UnicodeDecodeError:
-                return line_number
-    return 1
 
 
 def first_line(error: Exception) -> str:

@@ -14,8 +14,9 @@ import pyarrow as pa
 from torso.core.errors import DataError
 from torso.tables.arrow_format import Arrow, Parquet
 from torso.tables.csv_format import SeparatedText
-from torso.tables.file_format import FileFormat, Row, first_line
+from torso.tables.file_format import Content, FileFormat, first_line
 from torso.tables.json_format import Json, JsonLines
+from torso.tables.text_settings import TextSettings
 
 __all__ = ["check_writable", "read_file", "write_file"]
 
@@ -30,8 +31,12 @@ _FORMATS: tuple[FileFormat, ...] = (
 _DAMAGED = (OSError, EOFError, zlib.error, pa.ArrowException)
 
 
-def read_file(path: Path) -> tuple[pa.Table | list[Row], bool]:
+def read_file(path: Path, settings: TextSettings) -> tuple[Content, bool]:
     """Return the table or the rows in `path`, and whether its cells have types.
+
+    Args:
+        path: of the file.
+        settings: of a text file, as far as the user says so.
 
     Raises:
         DataError: no such file, an unknown format, or an empty or damaged file.
@@ -50,7 +55,7 @@ def read_file(path: Path) -> tuple[pa.Table | list[Row], bool]:
     if path.stat().st_size == 0:
         raise DataError(f"{path.name} is empty.")
     try:
-        return file_format.read(path), file_format.typed
+        return file_format.read(path, settings), file_format.typed
     except _DAMAGED as error:
         suffix = _suffix_of(path)[0]
         raise DataError(

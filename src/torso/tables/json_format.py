@@ -11,7 +11,9 @@ from typing import Any
 import pyarrow as pa
 
 from torso.core.errors import DataError
-from torso.tables.file_format import FileFormat, Row, not_utf8, open_bytes, open_text
+from torso.tables.encoding import decoded
+from torso.tables.file_format import Content, FileFormat, Row, open_buffer, open_text
+from torso.tables.text_settings import TextSettings
 
 __all__ = ["Json", "JsonLines", "json_cells"]
 
@@ -19,9 +21,10 @@ __all__ = ["Json", "JsonLines", "json_cells"]
 class JsonLines(FileFormat):
     """An object per line."""
 
-    def read(self, path: Path) -> list[Row]:
+    def read(self, path: Path, settings: TextSettings) -> Content:
         """Return the rows."""
-        return _objects(path.name, list(_lines(_text(path), path.name)))
+        text, notes = _text(path, settings)
+        return Content(_objects(path.name, list(_lines(text, path.name))), notes)
 
     def write(self, data: pa.Table, path: Path, name: str, *, packed: bool) -> None:
         """Write a line per row."""
@@ -33,16 +36,16 @@ class JsonLines(FileFormat):
 class Json(FileFormat):
     """A list of objects; lines of objects are read, too."""
 
-    def read(self, path: Path) -> list[Row]:
+    def read(self, path: Path, settings: TextSettings) -> Content:
         """Return the rows."""
-        text = _text(path)
+        text, notes = _text(path, settings)
         if not text.lstrip().startswith("["):
-            return _objects(path.name, list(_lines(text, path.name)))
+            return Content(_objects(path.name, list(_lines(text, path.name))), notes)
         try:
             rows = json.loads(text)
         except ValueError as error:
             raise DataError(f"{path.name} is not valid JSON: {error}.") from error
-        return _objects(path.name, rows)
+        return Content(_objects(path.name, rows), notes)
 
     def write(self, data: pa.Table, path: Path, name: str, *, packed: bool) -> None:
         """Write one list, a line per row."""
@@ -51,13 +54,10 @@ class Json(FileFormat):
             text.write("[\n" + ",\n".join(rows) + "\n]\n")
 
 
-def _text(path: Path) -> str:
-    with open_bytes(path) as file:
-        raw = file.read()
-    try:
-        return raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise not_utf8(path) from error
+def _text(path: Path, settings: TextSettings) -> tuple[str, tuple[str, ...]]:
+    """Return a file's text, and sentences about its encoding."""
+    text = decoded(open_buffer(path), path.name, settings.encoding)
+    return text.content.to_pybytes().decode(), text.notes
 
 
 def _lines(text: str, name: str) -> Iterator[object]:
@@ -104,7 +104,7 @@ def json_cells(column: pa.ChunkedArray, label: str, table: str) -> list[object]:
     return [_plain(cell, label, table) for cell in _few_digits(column)]
 
 
-def _few_digits(column: pa.ChunkedArray) -> list[Any]:
+def _few_digits(column: pa.ChunkedArray) -> list[object]:
     """Return the cells, float32 with no more digits than tell it from its neighbours."""
     kind = column.type
     if pa.types.is_float32(kind):

@@ -4,102 +4,149 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import suppress
-from pathlib import Path
-from typing import Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 
-from torso.core.errors import DataError, cell_error
-from torso.tables.names import check_names
+from torso.core.errors import DataError
+from torso.tables.python_cells import REFUSED, python_column, without_surrogates
+from torso.tables.raw_column import Categories, RawColumn
 
-__all__ = ["from_memory", "from_rows"]
+if TYPE_CHECKING:
+    import pandas as pd
 
-_REFUSED = (pa.ArrowException, TypeError, ValueError, OverflowError)
+__all__ = ["NamedColumns", "from_arrow", "from_memory", "from_rows"]
+
+NamedColumns = list[tuple[str, RawColumn]]
+"""Names and columns of a table in their order; a name may stand there twice."""
 
 
-def from_memory(source: Any, table: str) -> pa.Table:
-    """Return `source` as an Arrow table of any types.
+def from_memory(source: Any, table: str) -> NamedColumns:
+    """Return the columns of `source`, of any types.
 
     Args:
-        source: a pandas frame, anything with the Arrow C stream, a mapping of columns, or rows as mappings.
+        source: a pandas or polars frame, anything with the Arrow C stream, a mapping of columns, or rows as mappings.
         table: what messages call it.
 
     Raises:
-        DataError: it is none of these, or a cell does not fit its column.
+        DataError: it is none of these, or its columns differ in length.
     """
     pandas = sys.modules.get("pandas")  # a frame can only be there if pandas is loaded
     if pandas is not None and isinstance(source, pandas.DataFrame):
-        names = [str(name) for name in source.columns]
-        check_names(names, table)
-        arrays = [_pandas_array(source.iloc[:, i], name, table) for i, name in enumerate(names)]
-        return pa.Table.from_arrays(arrays, names=names)
+        return [
+            (_name(name), _pandas_column(source.iloc[:, position]))
+            for position, name in enumerate(source.columns)
+        ]
+    if _is_polars(source, "DataFrame"):
+        return [(_name(cells.name), _polars_column(cells)) for cells in source.get_columns()]
     if hasattr(source, "__arrow_c_stream__") or hasattr(source, "__arrow_c_array__"):
-        return pa.table(source)
+        try:
+            return from_arrow(pa.table(source))
+        except REFUSED as error:
+            raise _no_table(source) from error
     if isinstance(source, Mapping):
         return _from_columns(source, table)
     if isinstance(source, Iterable) and not isinstance(source, bytes):
         rows = list(source)
         if all(isinstance(row, Mapping) for row in rows):
             return from_rows(rows, table)
-    raise DataError(
-        f"Cannot read a table from {type(source).__name__}. Pass a path, a pandas, polars or Arrow table, "
-        "a mapping of columns, or a list of rows as mappings."
-    )
+    raise _no_table(source)
 
 
-def from_rows(rows: Sequence[Mapping[str, Any]], table: str) -> pa.Table:
+def from_arrow(data: pa.Table) -> NamedColumns:
+    """Return the columns of an Arrow table."""
+    return [
+        (_name(field.name), RawColumn(column, field))
+        for field, column in zip(data.schema, data.columns, strict=True)
+    ]
+
+
+def from_rows(rows: Sequence[Mapping[str, object]], table: str) -> NamedColumns:
     """Return rows given as mappings; a column that a row lacks is missing there."""
     names = list(dict.fromkeys(name for row in rows for name in row))
     return _from_columns({name: [row.get(name) for row in rows] for name in names}, table)
 
 
-def _from_columns(columns: Mapping[str, Any], table: str) -> pa.Table:
-    arrays = {str(name): _array(values, str(name), table) for name, values in columns.items()}
-    lengths = {name: len(array) for name, array in arrays.items()}
+def _no_table(source: object) -> DataError:
+    cures = {"Series": " Make it a frame: .to_frame().", "LazyFrame": " Collect it: .collect()."}
+    return DataError(
+        f"Cannot read a table from {type(source).__name__}. Pass a path, a pandas, polars or Arrow table, "
+        f"a mapping of columns, or a list of rows as mappings.{cures.get(type(source).__name__, '')}"
+    )
+
+
+def _name(name: object) -> str:
+    return without_surrogates(str(name))
+
+
+def _from_columns(columns: Mapping[object, object], table: str) -> NamedColumns:
+    named = [(_name(name), _column(cells, table, _name(name))) for name, cells in columns.items()]
+    lengths = {name: len(column.values) for name, column in named}
     if len(set(lengths.values())) > 1:
         raise DataError(f"{table}: the columns differ in length: {lengths}.")
-    return pa.Table.from_arrays(list(arrays.values()), names=list(arrays))
+    return named
 
 
-def _pandas_array(series: Any, name: str, table: str) -> pa.Array:
-    with suppress(pa.ArrowException, TypeError, ValueError):
-        return pa.array(series, from_pandas=True)
-    return _array(series.tolist(), name, table)
-
-
-def _array(values: Any, name: str, table: str) -> pa.Array | pa.ChunkedArray:
-    if isinstance(values, pa.Array | pa.ChunkedArray):
-        return values
-    if hasattr(values, "__array__") and not isinstance(values, np.ndarray):
-        values = np.asarray(values)
-    if isinstance(values, str | bytes) or not isinstance(values, Iterable):
+def _column(cells: Any, table: str, name: str) -> RawColumn:
+    """Return a column given as an array of any library, a series, or a sequence of Python objects."""
+    if isinstance(cells, pa.Array | pa.ChunkedArray):
+        return RawColumn.of(cells)
+    if _is_polars(cells, "Series"):
+        return _polars_column(cells)
+    pandas = sys.modules.get("pandas")
+    if pandas is not None and isinstance(
+        cells, pandas.Series | pandas.Index | pandas.api.extensions.ExtensionArray
+    ):
+        return _pandas_column(pandas.Series(cells))
+    if not isinstance(cells, np.ndarray) and hasattr(cells, "__array__"):
+        try:
+            cells = np.asarray(cells)
+        except (*REFUSED, RuntimeError):  # a tensor with a gradient, or on another device
+            cells = cells.tolist()
+    no_cells = isinstance(cells, str | bytes | Mapping | AbstractSet) or not isinstance(
+        cells, Iterable
+    )
+    if no_cells or (isinstance(cells, np.ndarray) and not cells.ndim):
         raise DataError(
-            f"{table}: column {name!r} should be a sequence of cells. Found {values!r:.60}."
+            f"{table}: column {name!r} should be a sequence of cells. Found {cells!r:.60}."
         )
-    if isinstance(values, np.ndarray) and values.ndim != 1:
-        values = values.tolist()
-    with suppress(*_REFUSED):
-        return pa.array(values, from_pandas=True)
-    cells = [_cell(value) for value in values]
-    with suppress(*_REFUSED):
-        return pa.array(cells, from_pandas=True)
-    for row, cell in enumerate(cells):
-        if not isinstance(cell, str | int | float | None):
-            first = next(type(c).__name__ for c in cells if c is not None)
-            problem = f"a {type(cell).__name__} in a column that mixes types (its first cell is a {first})."
-            raise cell_error(table, row + 1, name, problem)
-    # Numbers beside text, as in a CSV: keep the text, so that the bad cells can be named later.
-    return pa.array([cell if cell is None else str(cell) for cell in cells], pa.large_string())
+    if isinstance(cells, np.ndarray) and cells.dtype.kind == "S":  # texts of numpy and HDF5
+        with suppress(UnicodeDecodeError):
+            cells = np.strings.decode(cells, "utf-8")
+    if isinstance(cells, np.ndarray) and cells.ndim == 1 and cells.dtype != object:
+        with suppress(*REFUSED, NotImplementedError):
+            return RawColumn.of(pa.array(cells, from_pandas=True))
+    return python_column(list(cells))
 
 
-def _cell(value: object) -> object:
-    """Return a cell as Arrow takes it; None for every kind of missing."""
-    if value is None or (isinstance(value, float) and value != value):
-        return None
-    if isinstance(value, Path):
-        return str(value)
-    if hasattr(value, "tolist"):  # arrays, tensors and numpy's scalars
-        return value.tolist()
-    return None if type(value).__name__ in ("NAType", "NaTType") else value
+def _pandas_column(series: pd.Series[Any]) -> RawColumn:
+    dtype = series.dtype
+    if dtype.kind == "O" and str(dtype) == "object":
+        return python_column(series.tolist())
+    with suppress(*REFUSED, NotImplementedError):
+        return RawColumn.of(pa.array(series, from_pandas=True))
+    column = python_column(series.tolist())
+    if not hasattr(dtype, "categories"):
+        return column
+    return replace(
+        column,
+        categories=Categories(
+            tuple(map(str, dtype.categories)), bool(getattr(dtype, "ordered", False))
+        ),
+    )
+
+
+def _polars_column(series: Any) -> RawColumn:
+    if str(series.dtype) != "Object":  # whose addresses polars would export
+        with suppress(*REFUSED, NotImplementedError):
+            return RawColumn.of(series.to_arrow())
+    return python_column(series.to_list())
+
+
+def _is_polars(source: object, name: str) -> bool:
+    polars = sys.modules.get("polars")
+    return polars is not None and isinstance(source, getattr(polars, name))

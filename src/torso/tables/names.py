@@ -1,24 +1,56 @@
-"""Names of columns, checked where a table comes in."""
+"""Names of columns, settled where a table comes in."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from torso.core.errors import DataError
 
-__all__ = ["check_names"]
+__all__ = ["settled_names"]
 
 
-def check_names(names: list[str], table: str) -> None:
-    """Raise a DataError unless every column of `table` has a name of its own."""
-    if not names:
+def settled_names(given: Sequence[str], table: str) -> tuple[list[str], list[str]]:
+    """Return a name of its own for every column of `table`, and sentences about those that are new.
+
+    Raises:
+        DataError: there are no columns.
+
+    >>> settled_names(["", "size", "size"], "cars.csv")[0]
+    ['Unnamed: 0', 'size', 'size.1']
+    """
+    if not given:
         raise DataError(f"{table} has no columns.")
-    for position, name in enumerate(names, start=1):
-        if not name.strip():
-            raise DataError(
-                f"{table}: column {position} has no name. Name it in the header, or leave it out "
-                "(pandas writes such a column unless told `to_csv(..., index=False)`)."
-            )
-    if len(set(names)) < len(names):
-        repeated = sorted({name for name in names if names.count(name) > 1})
-        raise DataError(
-            f"{table}: several columns are called {repeated}. Rename all but one of each."
-        )
+    names = [name.strip() for name in given]
+    taken = set(names)
+    settled: list[str] = []
+    repeated: dict[str, list[str]] = {}
+    nameless: list[str] = []
+    for position, name in enumerate(names):
+        own = name or f"Unnamed: {position}"
+        if not name or name in settled:
+            own = _free(own, taken)
+            (repeated.setdefault(name, []) if name else nameless).append(own)
+        taken.add(own)
+        settled.append(own)
+    notes = [
+        f"{table}: several columns are called {name!r}; the others are read as {_listed(others)}."
+        for name, others in repeated.items()
+    ]
+    if nameless:
+        notes.append(f"{table}: columns without a name are called {_listed(nameless)}.")
+    return settled, notes
+
+
+def _free(name: str, taken: set[str]) -> str:
+    """Return `name`, or with the first number behind it that no column has."""
+    if name not in taken:
+        return name
+    number = 1
+    while f"{name}.{number}" in taken:
+        number += 1
+    return f"{name}.{number}"
+
+
+def _listed(names: Sequence[str]) -> str:
+    shown = ", ".join(map(repr, names[:3]))
+    return shown if len(names) <= 3 else f"{shown} and {len(names) - 3} more"

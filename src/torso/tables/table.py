@@ -5,17 +5,20 @@ trained on a CSV can be given a Parquet or a polars frame later:
 
 - text is `large_string`, trimmed, and an empty cell is missing; bytes are `large_binary`. A CSV or TSV holds
   nothing but text: kinds of columns read it cell by cell, so a row alone means what it means in its table;
-- numbers are `int64` or `float64`; NaN is missing, infinity stays;
-- `bool`, dates and times stay; dictionaries are decoded;
-- every kind of list is a `list` of one of these.
+- numbers are `int64` or `float64`, `uint64` where they are beyond `int64`; NaN is missing, infinity stays;
+- `bool`, dates, times and durations stay; dictionaries are decoded, and keep their categories;
+- every kind of list is a `list` of one of these, or of structs;
+- files as a hub's structs hold them are bytes or paths, or a struct of both (`media_cells.MEDIA`).
+
+A column of any other type stands in no one's way: only who asks for it gets an error (`Table.unreadable`).
 
 Rows count from 0 inside and from 1, without the header, in messages.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -24,12 +27,16 @@ import pyarrow as pa
 
 from torso.core.errors import DataError, cell_error, unknown
 from torso.tables.arrow_types import normalised
+from torso.tables.common_types import common_column
 from torso.tables.files import read_file, write_file
-from torso.tables.memory import from_memory, from_rows
-from torso.tables.names import check_names
+from torso.tables.memory import NamedColumns, from_arrow, from_memory, from_rows
+from torso.tables.names import settled_names
+from torso.tables.raw_column import Categories, Unreadable
+from torso.tables.text_settings import TextSettings
 
 __all__ = ["Column", "Table", "index_array", "read_table", "write_table"]
 
+_UNSET = TextSettings()
 _FRAME = "<frame>"  # the name of a table in memory
 
 
@@ -42,12 +49,16 @@ class Column:
         values: one array, of the types that this file's opening lists.
         table: the table's name, for messages.
         original_rows: each row's position in the table as it was read; None if it is still the same.
+        categories: the values of a categorical type, as text, in their order; None for any other type.
+        ordered: the categories have an order.
     """
 
     name: str
     values: pa.Array
     table: str
     original_rows: np.ndarray | None = None
+    categories: tuple[str, ...] | None = None
+    ordered: bool = False
 
     def __len__(self) -> int:
         return len(self.values)
@@ -70,12 +81,18 @@ class Table:
         name: file name, or `"<frame>"`, for messages.
         folder: where the file lies, from which its file columns are read; None for a frame.
         original_rows: each row's position in the table as it was read; None if it is still the same.
+        notes: sentences about how the table was read, for the user: the dialect of its file, new names.
+        unreadable: columns that no kind can read, and why; `data` only says which of their cells are filled.
+        categories: columns of a categorical type, and its values.
     """
 
     data: pa.Table
     name: str = _FRAME
     folder: Path | None = None
     original_rows: np.ndarray | None = None
+    notes: tuple[str, ...] = ()
+    unreadable: Mapping[str, Unreadable] = field(default_factory=dict)
+    categories: Mapping[str, Categories] = field(default_factory=dict)
 
     @property
     def rows(self) -> int:
@@ -88,23 +105,37 @@ class Table:
         return list(self.data.column_names)
 
     def column(self, name: str) -> Column:
-        """Return the column called `name`, or raise a DataError with the nearest name."""
+        """Return the column called `name`.
+
+        Raises:
+            DataError: there is none, and the nearest name; or its cells cannot be read.
+        """
         if name not in self.names:
             raise DataError(f"{self.name}: {unknown('column', name, self.names)}")
+        if name in self.unreadable:
+            raise self.unreadable[name].error(self.name, name)
         values = self.data.column(name).combine_chunks()
-        return Column(name, values, self.name, self.original_rows)
+        categories = self.categories.get(name)
+        return Column(
+            name,
+            values,
+            self.name,
+            self.original_rows,
+            None if categories is None else categories.names,
+            categories is not None and categories.ordered,
+        )
 
     def take(self, indices: np.ndarray) -> Table:
         """Return the rows at `indices`, in that order; messages still give them their old numbers."""
         rows = indices if self.original_rows is None else self.original_rows[indices]
-        return Table(self.data.take(index_array(indices)), self.name, self.folder, rows)
+        return replace(self, data=self.data.take(index_array(indices)), original_rows=rows)
 
     def pieces(self, size: int) -> Iterator[Table]:
         """Yield the table in pieces of at most `size` rows."""
         rows = np.arange(self.rows) if self.original_rows is None else self.original_rows
         for start in range(0, self.rows, size):
             data = self.data.slice(start, size).combine_chunks()
-            yield Table(data, self.name, self.folder, rows[start : start + size])
+            yield replace(self, data=data, original_rows=rows[start : start + size])
 
 
 def index_array(indices: np.ndarray) -> pa.Array:
@@ -114,7 +145,9 @@ def index_array(indices: np.ndarray) -> pa.Array:
     return pa.Array.from_buffers(pa.int64(), len(indices), [None, pa.py_buffer(indices)])
 
 
-def read_table(source: object, *, missing: Sequence[str] = ()) -> Table:
+def read_table(
+    source: object, *, missing: Sequence[str] = (), settings: TextSettings = _UNSET
+) -> Table:
     """Return the table in `source`.
 
     Args:
@@ -122,30 +155,62 @@ def read_table(source: object, *, missing: Sequence[str] = ()) -> Table:
             Arrow table, or anything with the Arrow C stream; a mapping of columns; a list of rows as
             mappings; or a Table.
         missing: further texts that mean "no value", such as `["?", "-999"]`; an empty cell always does.
+        settings: delimiter and encoding of a text file, as far as the user says so.
 
     Raises:
-        DataError: no such file, an unreadable or empty one, columns without a name or with the same.
+        DataError: no such file, or an unreadable or empty one.
     """
-    typed = True
+    typed, folder = True, None
+    notes: tuple[str, ...] = ()
     if isinstance(source, Table):
-        name, folder, data = source.name, source.folder, source.data
-    elif isinstance(source, str | Path):
+        return _settled(_again(source), missing)
+    if isinstance(source, str | Path):
         path = Path(source).expanduser()
-        content, typed = read_file(path)
-        name, folder = path.name, path.parent
-        data = from_rows(content, name) if isinstance(content, list) else content
+        content, typed = read_file(path, settings)
+        name, folder, notes = path.name, path.parent, content.notes
+        rows = content.data
+        raw = from_rows(rows, name) if isinstance(rows, list) else from_arrow(rows)
     else:
-        name, folder, data = _FRAME, None, from_memory(source, _FRAME)
-    check_names(list(data.column_names), name)
-    if not data.num_rows:
+        name, raw = _FRAME, from_memory(source, _FRAME)
+    names, renamed = settled_names([label for label, _ in raw], name)
+    if not len(raw[0][1].values):
         raise DataError(f"{name} has no rows{'' if typed else ', only a header'}.")
-    columns = []
-    for label, column in zip(data.column_names, data.columns, strict=True):
-        try:
-            columns.append(normalised(column, missing))
-        except pa.ArrowException as error:
-            raise DataError(f"{name}: column {label!r} of type {column.type}: {error}") from error
-    return Table(pa.Table.from_arrays(columns, names=list(data.column_names)), name, folder)
+    columns = [column for _, column in raw]
+    table = _table(list(zip(names, columns, strict=True)), name, folder)
+    return _settled(replace(table, notes=(*notes, *renamed, *table.notes)), missing)
+
+
+def _table(raw: NamedColumns, name: str, folder: Path | None) -> Table:
+    """Return columns of any types as a table of the common ones."""
+    columns = {label: common_column(column) for label, column in raw}
+    return Table(
+        pa.table({label: column.values for label, column in columns.items()}),
+        name,
+        folder,
+        notes=tuple(f"{label}: {c.note}." for label, c in columns.items() if c.note),
+        unreadable={label: c.unreadable for label, c in columns.items() if c.unreadable},
+        categories={label: c.categories for label, c in columns.items() if c.categories},
+    )
+
+
+def _again(table: Table) -> Table:
+    """Return a table whose columns may be of any types as one of the common types."""
+    same = _table(from_arrow(table.data), table.name, table.folder)
+    return replace(
+        same,
+        notes=(*table.notes, *same.notes),
+        unreadable={**same.unreadable, **table.unreadable},
+        categories={**same.categories, **table.categories},
+    )
+
+
+def _settled(table: Table, missing: Sequence[str]) -> Table:
+    """Return the table without the cells that mean "no value"."""
+    columns = {
+        name: column if name in table.unreadable else normalised(column, missing)
+        for name, column in zip(table.names, table.data.columns, strict=True)
+    }
+    return replace(table, data=pa.table(columns))
 
 
 def write_table(data: pa.Table, path: str | Path) -> None:

@@ -1,23 +1,33 @@
 """The state of a training on disk, without pickle: tensors as safetensors, the rest as JSON.
 
-A checkpoint is written beside the old one and renamed, so a kill leaves a whole one.
+A checkpoint is written beside the old one and renamed, so a kill leaves a whole one. Only files that were written here
+are deleted: whatever else lies in the folder stays.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import shutil
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 import torch
 from torch import Tensor
 
 from torso.core.errors import RunError
+from torso.core.whole_files import DRAFT, whole_file
 
-__all__ = ["Progress", "load_tensors", "read_checkpoint", "save_tensors", "write_checkpoint"]
+__all__ = ["ANEW", "Checkpoint", "Progress", "load_state", "load_tensors", "save_tensors"]
+
+ANEW = "Start anew: choose another folder, or say overwrite (--overwrite, overwrite=True)."
+
+_PROGRESS = "progress.json"
+_TENSORS = ("model", "best", "balancer", "average", "optimizer", "random")
+_FILES = [_PROGRESS, *(f"{name}.safetensors" for name in _TENSORS)]
+"""The progress stands first: without it, what is left is no checkpoint."""
 
 
 class Progress(TypedDict):
@@ -28,12 +38,14 @@ class Progress(TypedDict):
         best_epoch: the epoch with the best weights.
         best_loss: its sum of held-out losses.
         steps: optimizer steps taken.
+        about: identifies the training; absent from what an earlier version wrote.
     """
 
     epoch: int
     best_epoch: int
     best_loss: float
     steps: int
+    about: NotRequired[dict[str, object]]
 
 
 def save_tensors(path: Path, tensors: Mapping[str, Tensor]) -> None:
@@ -41,12 +53,11 @@ def save_tensors(path: Path, tensors: Mapping[str, Tensor]) -> None:
     from safetensors.torch import save_file
 
     whole = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in tensors.items()}
-    temporary = path.with_name(path.name + ".new")
-    save_file(whole, temporary)
     mask = os.umask(0)
     os.umask(mask)
-    temporary.chmod(0o666 & ~mask)  # safetensors makes its files unreadable to others
-    os.replace(temporary, path)
+    with whole_file(path) as draft:
+        save_file(whole, draft)
+        draft.chmod(0o666 & ~mask)  # safetensors makes its files unreadable to others
 
 
 def load_tensors(path: Path) -> dict[str, Tensor]:
@@ -66,66 +77,155 @@ def load_tensors(path: Path) -> dict[str, Tensor]:
         raise RunError(f"{path} is damaged: {error}.") from error
 
 
-def write_checkpoint(
-    folder: Path,
-    states: Mapping[str, Mapping[str, Tensor]],
-    optimizer: torch.optim.Optimizer,
-    progress: Progress,
-) -> None:
-    """Write the state of a training after an epoch.
+@dataclass(frozen=True)
+class Checkpoint:
+    """The state of a training after its last whole epoch.
 
-    Args:
-        folder: replaced as a whole.
-        states: state dicts by name.
-        optimizer: AdamW or another whose state is tensors.
-        progress: how far it has come.
+    Attributes:
+        folder: replaced as a whole after each epoch.
+        about: JSON values that identify the training, kept with its progress.
     """
-    temporary = _beside(folder, "new")
-    shutil.rmtree(temporary, ignore_errors=True)
-    temporary.mkdir(parents=True)
-    for name, tensors in states.items():
-        save_tensors(temporary / f"{name}.safetensors", tensors)
-    state = optimizer.state_dict()["state"]
-    moments = {
-        f"{number}.{key}": torch.as_tensor(value)
-        for number, parts in state.items()
-        for key, value in parts.items()
-    }
-    save_tensors(temporary / "optimizer.safetensors", moments)
-    save_tensors(temporary / "random.safetensors", _random_states())
-    (temporary / "progress.json").write_text(json.dumps(progress))
-    old = _beside(folder, "old")
-    shutil.rmtree(old, ignore_errors=True)
-    if folder.exists():
-        os.replace(folder, old)
-    os.replace(temporary, folder)
-    shutil.rmtree(old, ignore_errors=True)
+
+    folder: Path
+    about: Mapping[str, object] = field(default_factory=dict)
+
+    @property
+    def exists(self) -> bool:
+        """True if there is a whole checkpoint."""
+        return (self._whole() / _PROGRESS).is_file()
+
+    @property
+    def is_torso(self) -> bool:
+        """True if the files are named as those that are written here."""
+        return (self._whole() / "random.safetensors").is_file()
+
+    @property
+    def in_the_way(self) -> list[Path]:
+        """Links and files of others where this would make folders of its own."""
+        places = (self.folder, self._beside("old"), self._beside("new"))
+        own = {*_FILES, *(name + DRAFT for name in _FILES)}
+        return [
+            *(place for place in places if place.is_symlink() or place.is_file()),
+            *(
+                entry
+                for place in places[1:]
+                if place.is_dir()
+                for entry in place.iterdir()
+                if entry.name not in own
+            ),
+        ]
+
+    def noted(self) -> Mapping[str, object]:
+        """Return `about` of the training whose checkpoint this is; empty if an earlier version wrote it."""
+        about = self._progress().get("about", {})
+        return about if isinstance(about, dict) else {}
+
+    def write(
+        self,
+        states: Mapping[str, Mapping[str, Tensor]],
+        optimizer: torch.optim.Optimizer,
+        progress: Progress,
+    ) -> None:
+        """Write the state of a training after an epoch.
+
+        Args:
+            states: state dicts by name.
+            optimizer: AdamW or another whose state is tensors.
+            progress: how far it has come.
+        """
+        new, old = self._beside("new"), self._beside("old")
+        _clear(new)
+        new.mkdir(parents=True, exist_ok=True)
+        state = optimizer.state_dict()["state"]
+        moments = {
+            f"{number}.{key}": torch.as_tensor(value)
+            for number, parts in state.items()
+            for key, value in parts.items()
+        }
+        for name, tensors in {
+            **states,
+            "optimizer": moments,
+            "random": _random_states(),
+        }.items():
+            save_tensors(new / f"{name}.safetensors", tensors)
+        with whole_file(new / _PROGRESS) as draft:
+            draft.write_text(json.dumps({**progress, "about": dict(self.about)}))
+        if (self.folder / _PROGRESS).exists():
+            _clear(old)
+            _move_all(old, new)
+            os.replace(self.folder, old)
+        else:  # `old`, if there is one, is the last whole one
+            _clear(self.folder)
+            _move_all(self.folder, new)
+        os.replace(new, self.folder)
+        _clear(old)
+        _move_all(old, self.folder)
+
+    def read(
+        self, names: Sequence[str], optimizer: torch.optim.Optimizer
+    ) -> tuple[dict[str, dict[str, Tensor]], Progress]:
+        """Put the optimizer and the random state back; return the state dicts by name, and the progress.
+
+        Raises:
+            RunError: there is no whole checkpoint.
+        """
+        progress = self._progress()
+        folder = self._whole()
+        states = {name: load_tensors(folder / f"{name}.safetensors") for name in names}
+        state = optimizer.state_dict()
+        state["state"] = {}
+        for key, value in load_tensors(folder / "optimizer.safetensors").items():
+            number, name = key.split(".", 1)
+            state["state"].setdefault(int(number), {})[name] = value
+        optimizer.load_state_dict(state)
+        _set_random_states(load_tensors(folder / "random.safetensors"))
+        return states, progress
+
+    def clear(self) -> None:
+        """Delete the checkpoint, and those that a kill left beside it."""
+        for place in (self._beside("old"), self._beside("new"), self.folder):
+            _clear(place)
+
+    def _progress(self) -> Progress:
+        file = self._whole() / _PROGRESS
+        try:
+            progress: Progress = json.loads(file.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            raise RunError(
+                f"{self.folder} holds no checkpoint: nothing to resume. Start without --resume, or check the folder."
+            ) from None
+        except (OSError, ValueError) as error:
+            raise RunError(f"{file} is damaged: {error}. {ANEW}") from None
+        if not isinstance(progress, dict) or "epoch" not in progress:
+            raise RunError(f"{file} is damaged: it lacks the number of the epoch. {ANEW}")
+        return progress
+
+    def _whole(self) -> Path:
+        """Return where the last whole checkpoint lies: a kill between two renames leaves it beside its place."""
+        old = self._beside("old")
+        there = not (self.folder / _PROGRESS).is_file() and (old / _PROGRESS).is_file()
+        return old if there else self.folder
+
+    def _beside(self, ending: str) -> Path:
+        return self.folder.with_name(f"{self.folder.name}.{ending}")
 
 
-def read_checkpoint(
-    folder: Path, names: Sequence[str], optimizer: torch.optim.Optimizer
-) -> tuple[dict[str, dict[str, Tensor]], Progress]:
-    """Put the optimizer and the random state back; return the state dicts by name, and the progress.
+def _clear(folder: Path) -> None:
+    """Delete a checkpoint's files; the folder too, if nothing else lies in it."""
+    if folder.is_dir() and not folder.is_symlink():
+        for name in _FILES:
+            for file in (folder / name, folder / (name + DRAFT)):
+                file.unlink(missing_ok=True)
+        with suppress(OSError):
+            folder.rmdir()
 
-    Raises:
-        RunError: there is no whole checkpoint.
-    """
-    if not folder.exists() and _beside(folder, "old").exists():  # killed between two renames
-        os.replace(_beside(folder, "old"), folder)
-    if not (folder / "progress.json").exists():
-        raise RunError(
-            f"{folder} holds no checkpoint: nothing to resume. Start without --resume, or check the folder."
-        )
-    states = {name: load_tensors(folder / f"{name}.safetensors") for name in names}
-    state = optimizer.state_dict()
-    state["state"] = {}
-    for key, value in load_tensors(folder / "optimizer.safetensors").items():
-        number, name = key.split(".", 1)
-        state["state"].setdefault(int(number), {})[name] = value
-    optimizer.load_state_dict(state)
-    _set_random_states(load_tensors(folder / "random.safetensors"))
-    progress: Progress = json.loads((folder / "progress.json").read_text())
-    return states, progress
+
+def _move_all(folder: Path, target: Path) -> None:
+    """Move all files of `folder`, if it is there, and remove it."""
+    if folder.is_dir():
+        for entry in folder.iterdir():
+            os.replace(entry, target / entry.name)
+        folder.rmdir()
 
 
 def _random_states() -> dict[str, Tensor]:
@@ -143,10 +243,6 @@ def _set_random_states(states: Mapping[str, Tensor]) -> None:
     for index in range(torch.cuda.device_count()):
         if f"cuda:{index}" in states:
             torch.cuda.set_rng_state(states[f"cuda:{index}"], index)
-
-
-def _beside(folder: Path, ending: str) -> Path:
-    return folder.with_name(f"{folder.name}.{ending}")
 
 
 def load_state(module: torch.nn.Module, tensors: Mapping[str, Tensor], origin: Path) -> None:

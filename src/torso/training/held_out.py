@@ -5,33 +5,43 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-from torso.core.errors import ConfigError
+from torch import Tensor
+
+from torso.core.errors import ConfigError, Diverged
 from torso.model.model import Model
 from torso.training.answers import Answers
+from torso.training.divergence import bad_rows, said
 
 __all__ = ["held_out_loss"]
 
 
-def held_out_loss(model: Model, losses: Mapping[str, float], answers: Answers, epoch: int) -> float:
+def held_out_loss(
+    model: Model, losses: Mapping[str, float], answers: Answers, rows: Tensor, epoch: int
+) -> float:
     """Return the sum of the losses of the tasks that have labels in the validation rows.
 
     Args:
         model: has the heads.
         losses: task -> held-out loss; NaN for a task without labels.
         answers: on the validation rows, with their targets.
+        rows: int64, the position of each in its table, for the message.
         epoch: for the message.
 
     Raises:
-        ConfigError: a task has labels and its loss is NaN, or no task has a label.
+        Diverged: a task has labels and its loss is NaN or infinite.
+        ConfigError: no task has a label.
     """
     diverged = [
         task
         for task, head in model.heads.pairs()
-        if math.isnan(losses[task]) and bool(head.labelled(answers.targets[task]).any())
+        if not math.isfinite(losses[task]) and bool(head.labelled(answers.targets[task]).any())
     ]
     if diverged:
-        raise ConfigError(
-            f"The held-out loss of {diverged} is NaN after epoch {epoch}. Lower `training.lr`."
+        values = [losses[task] for task in diverged]
+        bad = bad_rows(model, answers.outputs, answers.targets)
+        raise Diverged(
+            f"The held-out loss of {diverged} is {values} after epoch {epoch}. {said(bad, rows)} Lower `training.lr`, "
+            "or look at these targets' values with `torso inspect`."
         )
     known = [loss for loss in losses.values() if not math.isnan(loss)]
     if not known:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
-import math
-from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 
+from torso.core.whole_files import json_text
 from torso.training.listeners import Epoch, Listener, Look
 
 __all__ = ["JsonLog"]
@@ -25,11 +23,15 @@ class JsonLog(Listener):
         self.path = path
         if fresh:
             path.write_text("")
+        elif path.exists() and path.read_bytes()[-1:] not in (b"", b"\n"):
+            self._add("")  # ends the line that a kill has cut
+
+    def _add(self, line: str) -> None:
+        with self.path.open("a", encoding="utf-8") as file:
+            file.write(line + "\n")
 
     def _write(self, event: str, **values: object) -> None:
-        with self.path.open("a", encoding="utf-8") as file:
-            line = json.dumps(_json_value({"event": event, **values}), ensure_ascii=False)
-            file.write(line + "\n")
+        self._add(json_text({"event": event, **values}))
 
     def started(self, epochs: int, batches: int) -> None:
         """Write the number of epochs and batches."""
@@ -50,12 +52,3 @@ class JsonLog(Listener):
     def noted(self, message: str) -> None:
         """Write the note."""
         self._write("note", message=message)
-
-
-def _json_value(value: object) -> object:
-    """Return `value` with null for NaN and infinity, which JSON cannot hold."""
-    if isinstance(value, Mapping):
-        return {key: _json_value(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_json_value(item) for item in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value

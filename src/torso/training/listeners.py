@@ -111,7 +111,7 @@ class Listener:
         """An epoch and its validation have ended; return `STOP` or a `Stop` to end the training."""
 
     def ended(self, reason: str) -> None:
-        """Training is over: `all epochs`, `no better held-out loss`, `interrupted`, or a listener's reason."""
+        """Training is over: `all epochs`, `no better held-out loss`, `interrupted`, `diverged`, or a listener's reason."""
 
     def noted(self, message: str) -> None:
         """The user should know something."""

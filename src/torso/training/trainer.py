@@ -3,14 +3,13 @@
 Heads are calibrated before an epoch is judged (`calibration.py`), and are kept so with the best weights.
 The trainer hands the losses to a balancer and never asks it for its name. Nothing in a step waits for the
 device: losses are summed there and come back when the epoch ends. Ctrl-C ends the training cleanly, with the
-best weights so far.
+best weights so far, and so does a loss that is NaN or infinite.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from time import perf_counter
 
 import torch
@@ -18,15 +17,16 @@ from torch import Tensor, nn
 
 from torso.balancing import Balancer
 from torso.columns.loader import Loader
-from torso.core.errors import ConfigError
+from torso.core.errors import ConfigError, Diverged, RunError
 from torso.core.types import Batch
 from torso.model.model import Model
 from torso.training.answers import Answers, answer
 from torso.training.average import Average
 from torso.training.calibration import refitted_heads
-from torso.training.checkpoint import Progress, load_state, read_checkpoint, write_checkpoint
+from torso.training.checkpoint import Checkpoint, Progress, load_state
 from torso.training.config import TrainingConfig
 from torso.training.devices import autocast
+from torso.training.divergence import rows_of_batch
 from torso.training.gradient_shares import NOTE_EPOCH, evaluated, gradient_shares, quiet_tasks
 from torso.training.held_out import held_out_loss
 from torso.training.listeners import Epoch, Listener, answer_to
@@ -43,6 +43,7 @@ Measure = Callable[[Model, Answers], Mapping[str, Mapping[str, float]]]
 ALL_EPOCHS = "all epochs"
 NO_BETTER = "no better held-out loss"
 INTERRUPTED = "interrupted"
+DIVERGED = "diverged"
 
 
 class Trainer:
@@ -57,7 +58,7 @@ class Trainer:
             modalities and device are those of the loader and the model.
         listener: receives the events; it may end the training.
         measure: returns validation metrics per task, for the log.
-        checkpoint: folder of the checkpoint that is written each epoch; None for none.
+        checkpoint: is written after each epoch; None for none.
         strategy: how several processes work together; default: there is one.
 
     Raises:
@@ -73,7 +74,7 @@ class Trainer:
         config: TrainingConfig | None = None,
         listener: Listener | None = None,
         measure: Measure | None = None,
-        checkpoint: Path | None = None,
+        checkpoint: Checkpoint | None = None,
         strategy: Strategy | None = None,
     ) -> None:
         self.model = model
@@ -101,6 +102,7 @@ class Trainer:
         self.best_loss = math.inf
         self.best_epoch = 0
         self.epoch = 0
+        self._saved = 0  # the epoch of the checkpoint
         self.reason = ""
 
     def _check_loaders(self) -> None:
@@ -114,7 +116,7 @@ class Trainer:
 
     @property
     def resumable(self) -> bool:
-        """True if a run ended before its time: it was interrupted, or a listener stopped it."""
+        """True if a run ended before its time: it was interrupted or diverged, or a listener stopped it."""
         return self.reason not in ("", ALL_EPOCHS, NO_BETTER)
 
     def run(self, *, resume: bool = False) -> str:
@@ -124,8 +126,9 @@ class Trainer:
             resume: go on from the checkpoint.
 
         Raises:
-            ConfigError: a loss is NaN, no validation row has a label, or there is no folder to resume from.
-            RunError: the folder holds no whole checkpoint of this model.
+            Diverged: a loss is NaN or infinite before there are any best weights.
+            ConfigError: no validation row has a label, or there is no folder to resume from.
+            RunError: the folder holds no whole checkpoint of this model, or it ended before anything was learnt.
         """
         if resume:
             self._resume()
@@ -134,9 +137,19 @@ class Trainer:
             self._epochs()
         except KeyboardInterrupt:
             self.reason = INTERRUPTED
-        if self.best:
-            self.model.load_state_dict(self.best)
+            if self.best_epoch > self._saved:  # it came between the two
+                self._save()
+        except Diverged as error:
+            if not self.best:
+                raise
+            self.reason = DIVERGED
+            self.listener.noted(
+                f"Diverged. {error} The weights of epoch {self.best_epoch} are kept."
+            )
         self.listener.ended(self.reason)
+        if not self.best:
+            raise RunError(_nothing_learnt(self.reason))
+        self.model.load_state_dict(self.best)
         return self.reason
 
     def _epochs(self) -> None:
@@ -190,7 +203,7 @@ class Trainer:
         totals = torch.zeros(2, len(self.model.loss_names), device=self.device)
         self.model.train()
         for number, batch in enumerate(self.training, start=1):
-            losses, counts = self._step(batch.to(self.device))
+            losses, counts = self._numbered_step(number, batch.to(self.device))
             if (look := self.monitor.newest(self.epoch, number, losses)) is not None:
                 self.listener.looked(look)
             totals += torch.stack([losses * counts, counts])
@@ -198,6 +211,14 @@ class Trainer:
         totals = self.strategy.total(totals).cpu()
         means = (totals[0] / totals[1].clamp(min=1)).tolist()
         return dict(zip(self.model.loss_names, means, strict=True))
+
+    def _numbered_step(self, number: int, batch: Batch) -> tuple[Tensor, Tensor]:
+        """Take one step; an error says when, and which rows."""
+        try:
+            return self._step(batch)
+        except Diverged as error:
+            rows = rows_of_batch(self.model, batch)
+            raise Diverged(f"Epoch {self.epoch}, batch {number}: {error} {rows}") from error
 
     def _step(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """Take one step; return this process's losses `[losses]` and labelled rows `[losses]`."""
@@ -254,17 +275,17 @@ class Trainer:
             answers = self.strategy.gather(answers)
             with refitted_heads(self.model, answers):
                 losses = answers.losses(self.model)
-                best = self._keep_best(held_out_loss(self.model, losses, answers, self.epoch))
+                rows = torch.from_numpy(self.validation.rows)
+                best = self._keep_best(held_out_loss(self.model, losses, answers, rows, self.epoch))
                 return losses, self.measure(self.model, answers), best
 
     def _keep_best(self, loss: float) -> bool:
         """Keep the weights as they are if their held-out loss is the lowest so far."""
         if not loss < self.best_loss:
             return False
-        self.best_loss, self.best_epoch = loss, self.epoch
-        self.best = {
-            name: value.detach().clone() for name, value in self.model.state_dict().items()
-        }
+        weights = self.model.state_dict().items()
+        best = {name: value.detach().clone() for name, value in weights}
+        self.best, self.best_loss, self.best_epoch = best, loss, self.epoch
         return True
 
     def _note_quiet_tasks(self) -> None:
@@ -295,21 +316,34 @@ class Trainer:
                 "best_loss": self.best_loss,
                 "steps": self.schedule.last_epoch,
             }
-            write_checkpoint(self.checkpoint, states, self.optimizer, progress)
+            self.checkpoint.write(states, self.optimizer, progress)
+        self._saved = self.epoch
         self.strategy.barrier()
 
     def _resume(self) -> None:
         if self.checkpoint is None:
             raise ConfigError(
-                "Nothing to resume: give the trainer `checkpoint`, the folder it wrote."
+                "Nothing to resume: give the trainer `checkpoint`, the one that it wrote."
             )
         names = ["model", "best", "balancer", *(["average"] if self.average.decay else [])]
-        states, progress = read_checkpoint(self.checkpoint, names, self.optimizer)
-        load_state(self.model, states["model"], self.checkpoint)
-        load_state(self.balancer, states["balancer"], self.checkpoint)
+        states, progress = self.checkpoint.read(names, self.optimizer)
+        load_state(self.model, states["model"], self.checkpoint.folder)
+        load_state(self.balancer, states["balancer"], self.checkpoint.folder)
         self.average.restore(states.get("average", {}))
         self.best = states["best"]
         self.epoch, self.best_epoch = progress["epoch"], progress["best_epoch"]
-        self.best_loss = progress["best_loss"]
+        self.best_loss, self._saved = progress["best_loss"], self.epoch
         self.training.passes = self.epoch
         set_step(self.schedule, progress["steps"])
+
+
+def _nothing_learnt(reason: str) -> str:
+    if reason == INTERRUPTED:
+        return (
+            "Interrupted before the first epoch had ended: nothing was learnt yet, so there is no model and nothing to "
+            "resume. Start again; `data.split` and `training` say how many rows an epoch has."
+        )
+    return (
+        f"The training ended ({reason}) without one finite held-out loss: nothing was learnt. Lower `training.lr`, "
+        "and look at the targets' values."
+    )

@@ -66,9 +66,19 @@ def fit(
     if report.training.end == "interrupted":
         shown.print(f"\nInterrupted. Go on with: torso fit --resume -o {folder}", **AS_IS)
         raise typer.Exit(130)
+    if report.training.end == "diverged":
+        shown.print(_diverged(folder, predictor.config.training.lr), **AS_IS)
+        raise typer.Exit(1)
     shown.print(f"\nThe run is in {folder}. Next:", **AS_IS)
     shown.print(f"  torso predict {folder} NEW.csv -o answers.csv", **AS_IS)
     shown.print(f"  torso evaluate {folder} LABELLED.csv", **AS_IS)
+
+
+def _diverged(folder: Path, lr: float) -> str:
+    return (
+        f"\nDiverged: the note above says where. The best weights are in {folder}. Go on more slowly with: "
+        f"torso fit --resume -o {folder} --set training.lr={lr / 10:g}"
+    )
 
 
 def _free_folder(table: str, resume: bool) -> Path:

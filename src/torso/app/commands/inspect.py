@@ -29,10 +29,13 @@ def inspect(
 
     values: dict[str, Any] = {"targets": {name: {} for name in target}}
     apply_settings(values, [*rooted(root), *settings])
-    source = read_table(table, missing=check_values(values).data.missing)
+    data = check_values(values).data
+    source = read_table(table, missing=data.missing, settings=data.text)
     reports = infer_columns(source, values, add=True)
     shown = console(out=True)
     shown.print(f"{source.name}: {source.rows} rows, {len(source.names)} columns", **AS_IS)
+    for note in source.notes:
+        shown.print(note, **AS_IS)
     shown.print(columns_table(reports, values["targets"], values["inputs"]))
     if not target:
         shown.print("\nName what to predict with --target to check the inputs for leaks.")

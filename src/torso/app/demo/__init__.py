@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -40,11 +39,13 @@ def run(console: Console, folder: Path, rows: int = 1797) -> Predictor:
     from torso.app.demo.digits import TARGETS, make
     from torso.app.terminal import ProgressBar, columns_table, results_table, summary
     from torso.inference.report import inspect_table
+    from torso.runs.folder import RunFolder
     from torso.tables.table import read_table
 
-    if folder.exists() and any(folder.iterdir()) and not (folder / "data" / "table.csv").exists():
+    table = folder / "data" / "table.csv"
+    if folder.exists() and any(folder.iterdir()) and not _is_ours(table):
         raise ConfigError(f"{str(folder)!r} holds something else. Name another folder with --out.")
-    shutil.rmtree(folder / "run", ignore_errors=True)
+    RunFolder(folder / "run").check_free(overwrite=True)
     console.print(
         f"Making a table of {rows} handwritten digits: a picture, the keypad tone, a typed note, numbers; "
         "20 % of each label and 10 % of each input removed."
@@ -58,6 +59,7 @@ def run(console: Console, folder: Path, rows: int = 1797) -> Predictor:
             TARGETS,
             out=folder / "run",
             settings=[*SETTINGS, f"data.cache={folder / 'cache'}"],
+            overwrite=True,
             listener=bar,
         )
     console.print(summary(predictor.report))
@@ -72,3 +74,14 @@ def run(console: Console, folder: Path, rows: int = 1797) -> Predictor:
         soft_wrap=True,
     )
     return predictor
+
+
+def _is_ours(table: Path) -> bool:
+    """Return whether a file is a table of the demo, by its header."""
+    from torso.app.demo.digits import COLUMNS
+
+    try:
+        with table.open(encoding="utf-8") as file:
+            return file.readline().strip() == ",".join(COLUMNS)
+    except (OSError, UnicodeDecodeError):
+        return False

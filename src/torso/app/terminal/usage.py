@@ -42,9 +42,11 @@ def _balancing(seen: BalancingReport) -> list[Text]:
             f"{seen.conflicts:.0%} of {seen.looks} looks found conflicting tasks (see log.jsonl)"
         )
     last, first = seen.weights_last_epoch, seen.weights_first_epoch
-    if last != first:
+    if first and last != first:  # both are empty before the first epoch has ended
         lines.append(
             "task weights, first to last epoch: "
-            + ", ".join(f"{task} {first[task]:.2f} to {last[task]:.2f}" for task in last)
+            + ", ".join(
+                f"{task} {first[task]:.2f} to {last[task]:.2f}" for task in last if task in first
+            )
         )
     return [Text(line) for line in lines]

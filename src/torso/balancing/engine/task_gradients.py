@@ -15,7 +15,7 @@ from torso.balancing.engine.graph import nodes, task_roots, trainable, unreached
 from torso.balancing.engine.jacobian import Jacobian, accumulate, gram
 from torso.balancing.engine.linear_layers import LinearLayer, linear_layers
 from torso.balancing.engine.ranks import average
-from torso.core.errors import ConfigError
+from torso.core.errors import Diverged
 
 __all__ = ["PassOptions", "TaskGradients"]
 
@@ -153,14 +153,14 @@ class TaskGradients:
             allowed: put NaN into `.grad` instead of raising an error.
 
         Raises:
-            ConfigError: a gradient is NaN or infinite and that is not allowed; names the tasks.
+            Diverged: a gradient is NaN or infinite and that is not allowed; names the tasks.
         """
         bad = ~self.gram.diagonal().isfinite()
         if not bool(bad.any()):
             return False
         if not allowed:
             names = [task for task, is_bad in zip(tasks, bad.tolist(), strict=True) if is_bad]
-            raise ConfigError(
+            raise Diverged(
                 f"The gradient of {names} is NaN or infinite although the loss is not. Lower `training.lr`, or "
                 "look for a square root or a logarithm of zero on the way to that loss. With a gradient scaler, "
                 "set `balancer.allow_overflow = True`."

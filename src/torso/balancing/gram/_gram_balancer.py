@@ -15,7 +15,7 @@ from torso.balancing.engine.plain_pass import add_gradients
 from torso.balancing.engine.projection import projected_gram
 from torso.balancing.engine.sketch import Sketch
 from torso.balancing.engine.task_gradients import PassOptions, TaskGradients
-from torso.core.errors import ConfigError
+from torso.core.errors import ConfigError, Diverged
 
 __all__ = ["Gram", "GramBalancer"]
 
@@ -201,7 +201,7 @@ class GramBalancer(Balancer):
         bad = bad | (others | others.T).any(dim=1)
         if bool(bad.any()):
             names = [task for task, is_bad in zip(self.tasks, bad.tolist(), strict=True) if is_bad]
-            raise ConfigError(f"The gradient of {names} is NaN or infinite. Lower `training.lr`.")
+            raise Diverged(f"The gradient of {names} is NaN or infinite. Lower `training.lr`.")
         tasks = (wide.diagonal() > 0).nonzero().flatten()
         rows = wide[tasks][:, tasks]
         scale = float(rows.diagonal().max()) if len(tasks) else 1.0

@@ -14,6 +14,7 @@ from torso.columns.media_column import media_source, media_stamps
 from torso.columns.profile import Guess, Profile
 from torso.columns.reading import Reading
 from torso.columns.sources import Source
+from torso.tables.media_cells import MEDIA
 from torso.tables.table import Column
 
 __all__ = ["MediaInput", "check_side"]
@@ -40,6 +41,17 @@ class MediaInput(Input):
         """Recognise names with the kind's endings, and bytes that begin like its files."""
         if profile.is_bytes and profile.share(cls.begins) >= _BEGIN_SO:
             return Guess(cls.name, f"bytes that begin like {cls.name} files")
+        if profile.type == MEDIA:
+            share = profile.share(
+                lambda cell: (
+                    cls.begins(cell)
+                    if isinstance(cell, bytes)
+                    else cell.lower().endswith(cls.endings)
+                )
+            )
+            return (
+                Guess(cls.name, f"bytes or names of {cls.name} files") if share >= _END_SO else None
+            )
         if not profile.is_text:
             return None
         if profile.share(lambda text: text.lower().endswith(cls.endings)) < _END_SO:

@@ -8,6 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from torso.columns.inputs._input import Input, Offers
+from torso.columns.moments import all_equal, moments, near
 from torso.columns.reading import Reading
 from torso.columns.sources import ArraySource
 from torso.tables.table import Column
@@ -40,10 +41,9 @@ class Standardised(Input):
         self.mean, self.std, self.quantiles = [], [], []
         for feature in values.T:
             known = feature[np.isfinite(feature)]
-            mean = float(known.mean()) if len(known) else 0.0
-            std = float(known.std()) if len(known) else 0.0
-            std = std if std > 1e-12 * max(1.0, abs(mean)) else 1.0  # all equal, but for rounding
-            scaled = (known - mean) / std if len(known) else np.zeros(1)
+            mean, std = _moments(known[near(known)])
+            with np.errstate(over="ignore"):  # a cell of 1e300
+                scaled = (known - mean) / std if len(known) else np.zeros(1)
             edges = _edges(scaled.clip(-_CLIP, _CLIP))
             self.mean.append(mean)
             self.std.append(std)
@@ -53,13 +53,23 @@ class Standardised(Input):
         """Return standardised float32 `[rows, features]`."""
         values = self.floats(column, reading)
         mask = np.isfinite(values)
-        scaled = (np.where(mask, values, 0.0) - np.array(self.mean)) / np.array(self.std)
+        with np.errstate(over="ignore"):
+            scaled = (np.where(mask, values, 0.0) - np.array(self.mean)) / np.array(self.std)
         scaled = np.where(mask, scaled, 0.0).clip(-_FAR, _FAR)
         return ArraySource(scaled.astype(np.float32), mask)
 
     def offered(self) -> Offers:
         """Offer the bin edges of each feature."""
         return {"quantiles": self.quantiles}
+
+
+def _moments(known: np.ndarray) -> tuple[float, float]:
+    """Return mean and standard deviation; 1 for that of values that are all equal."""
+    if not len(known):
+        return 0.0, 1.0
+    column = known[:, None]
+    mean, std = moments(column)
+    return float(mean[0]), 1.0 if all_equal(column, std)[0] else float(std[0])
 
 
 def _edges(values: np.ndarray) -> np.ndarray:

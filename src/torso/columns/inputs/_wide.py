@@ -7,6 +7,7 @@ from typing import ClassVar
 import numpy as np
 
 from torso.columns.inputs._input import Input, Offers
+from torso.columns.moments import all_equal, moments, near
 
 __all__ = ["Wide"]
 
@@ -27,17 +28,20 @@ class Wide(Input):
     def learn(self, values: np.ndarray) -> None:
         """Learn from `[any, width]`, NaN where missing."""
         finite = np.where(np.isfinite(values), values, np.nan)
-        counts = np.isfinite(finite).sum(axis=0)
-        totals = np.nansum(finite, axis=0)
-        mean = totals / np.maximum(counts, 1)
-        std = np.sqrt(np.nansum((finite - mean) ** 2, axis=0) / np.maximum(counts, 1))
+        for column in finite.T:  # a view
+            known = ~np.isnan(column)
+            column[known] = np.where(near(column[known]), column[known], np.nan)
+        empty = np.isnan(finite).all(axis=0)
+        finite[:1, empty] = 0.0
+        mean, std = moments(finite) if len(finite) else (np.zeros(finite.shape[1]),) * 2
         self.mean = mean.tolist()
-        self.std = np.where(std > 1e-12 * np.maximum(1.0, np.abs(mean)), std, 1.0).tolist()
+        self.std = np.where(all_equal(finite, std), 1.0, std).tolist()
 
     def scaled(self, values: np.ndarray) -> np.ndarray:
         """Return float32 with unknown numbers at their mean."""
-        scaled = (values - np.array(self.mean)) / np.array(self.std)
-        return np.where(np.isfinite(scaled), scaled.clip(-_CLIP, _CLIP), 0.0).astype(np.float32)
+        with np.errstate(over="ignore"):  # a cell of 1e300
+            scaled = (values - np.array(self.mean)) / np.array(self.std)
+        return np.where(np.isfinite(values), scaled.clip(-_CLIP, _CLIP), 0.0).astype(np.float32)
 
     def offered(self) -> Offers:
         """Offer the width."""

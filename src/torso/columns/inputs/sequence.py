@@ -19,6 +19,8 @@ from torso.tables.table import Column
 
 __all__ = ["SequenceInput"]
 
+_LONGEST = 1e6  # times of a typical row
+
 
 class SequenceInput(Wide, name="sequence", form="sequence", encoder="transformer", rank=21):
     """A list of vectors: features over time.
@@ -108,8 +110,8 @@ class SequenceInput(Wide, name="sequence", form="sequence", encoder="transformer
     def _features(self, steps: np.ndarray) -> np.ndarray:
         features = self.scaled(steps)
         first = int(self.timed)
-        if self.timed:  # not clipped: a long row is long
-            features[:, 0] = steps[:, 0] / self.std[0]
+        if self.timed:  # a long row is long, as far as float32 goes
+            features[:, 0] = (steps[:, 0] / self.std[0]).clip(max=_LONGEST)
         known = np.isfinite(steps[:, first:]).astype(np.float32)
         return np.concatenate([features, known], axis=1) if self.flagged else features
 

@@ -7,24 +7,84 @@ back in float64. A common shift changes neither R² nor an error, so metrics nee
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pyarrow as pa
 
+from torso.columns.moments import FAR, near, reach
 from torso.columns.profile import Profile
+from torso.columns.reading import Reading
 from torso.core.errors import DataError
 from torso.core.spec import Settings
 from torso.tables.table import Column
 
-__all__ = ["constant", "moments", "named", "number_settings", "origin_of"]
+__all__ = [
+    "check_size",
+    "constant",
+    "known_near",
+    "named",
+    "number_settings",
+    "origin_of",
+    "without_far",
+]
 
 _FAR = 1000.0  # standard deviations between 0 and the mean; float32 then still tells 1/10,000 of one apart
+_SMALLEST, _LARGEST = 1e-30, 1e30  # sizes with which float32 computes
 
 
-def moments(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return mean and spread of each column of `values` `[rows, numbers]`, NaN where missing."""
-    return np.nanmean(values, axis=0), np.nanstd(values, axis=0)
+def known_near(values: np.ndarray) -> tuple[np.ndarray, list[float] | None]:
+    """Return the known labels without those far from all others, and the ends between which a label is not far.
+
+    Args:
+        values: `[rows]`, NaN where missing.
+    """
+    known = values[~np.isnan(values)]
+    ends = reach(known)
+    return known[near(known)], None if ends is None else [*ends]
+
+
+def without_far(
+    values: np.ndarray, ends: Sequence[float] | None, column: Column, reading: Reading
+) -> np.ndarray:
+    """Return labels `[rows]` with NaN for those far from all training labels, which are reported.
+
+    One such label, a slip or a sign for missing, would outweigh all others, in training and when epochs are judged.
+
+    Args:
+        values: NaN where missing.
+        ends: from `known_near`; None for none.
+        column: the labels' column.
+        reading: where skipped cells are noted.
+    """
+    if ends is None:
+        return values
+    far = (values < ends[0]) | (values > ends[1])
+    for row in np.flatnonzero(far):
+        reading.skip(
+            column,
+            int(row),
+            f"{values[row]:g}",
+            f"more than {FAR:,.0f} spreads from the training labels",
+        )
+    return np.where(far, np.nan, values)
+
+
+def check_size(column: Column, mean: np.ndarray, std: np.ndarray) -> None:
+    """Refuse labels in a unit with which float32 cannot compute.
+
+    Raises:
+        DataError: with a factor that would do.
+    """
+    sizes = np.maximum(np.abs(mean), std)
+    odd = (sizes > _LARGEST) | ((sizes > 0) & (sizes < _SMALLEST))
+    if odd.any():
+        size = float(sizes[odd][0])
+        raise DataError(
+            f"{column.table}, column {column.name!r}: labels should be between {_SMALLEST:g} and {_LARGEST:g} in size, "
+            f"for models compute in float32. Found {size:.0e}. Give the column in another unit: multiply it by "
+            f"{10.0 ** -np.floor(np.log10(size)):g}."
+        )
 
 
 def origin_of(mean: np.ndarray, std: np.ndarray) -> np.ndarray:

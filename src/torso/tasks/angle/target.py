@@ -22,12 +22,14 @@ from torso.tasks.angle.circular import likeliest_concentration, mean_direction
 __all__ = ["AngleTarget"]
 
 _TURN = 2 * math.pi
+_MOST_TURNS = 1e9  # float64 then still tells a ten-millionth of a turn
 
 
 class AngleTarget(Target, name="angle", head="von_mises"):
     """A number that comes round: a direction, a phase, an hour; never guessed, always asked for.
 
-    Labels are in any turn: -90, 270 and 630 degrees are the same. Infinite ones count as missing and are reported.
+    Labels are in any turn: -90, 270 and 630 degrees are the same. Infinite ones count as missing and are reported,
+    as are those of so many turns that no direction is left in their digits.
     Answers are from 0 to below `period`; `T_spread` is the circular standard deviation, in the same unit.
 
     Args:
@@ -79,6 +81,8 @@ class AngleTarget(Target, name="angle", head="von_mises"):
         values = cells.numbers(column, reading, self.format)
         for row in np.flatnonzero(np.isinf(values)):
             reading.skip(column, int(row), str(values[row]), "not a finite number")
+        for row in np.flatnonzero(np.isfinite(values) & ~self._few_turns(values)):
+            reading.skip(column, int(row), f"{values[row]:g}", "more than a billion turns")
         return self._radians(values).astype(np.float32)
 
     def missing(self, rows: int) -> np.ndarray:
@@ -104,9 +108,12 @@ class AngleTarget(Target, name="angle", head="von_mises"):
         return named(task, columns)
 
     def _radians(self, values: np.ndarray) -> np.ndarray:
-        """Return float64 from 0 to 2 pi, NaN for cells that are not finite."""
-        known = np.where(np.isfinite(values), values, np.nan)
+        """Return float64 from 0 to 2 pi, NaN for cells without a direction."""
+        known = np.where(self._few_turns(values), values, np.nan)
         return np.mod(known, self.period) * (_TURN / self.period)
+
+    def _few_turns(self, values: np.ndarray) -> np.ndarray:
+        return np.asarray(np.abs(values) <= _MOST_TURNS * self.period)
 
     def _in_unit(self, radians: np.ndarray) -> np.ndarray:
         """Return float64 from 0 to below the period."""

@@ -9,12 +9,20 @@ import numpy as np
 import pyarrow as pa
 
 from torso.columns import cells
+from torso.columns.moments import moments
 from torso.columns.profile import Profile
 from torso.columns.reading import Reading
 from torso.core.spec import Settings
 from torso.tables.number_format import NumberFormat
 from torso.tables.table import Column
-from torso.tasks._base.numbers import constant, named, number_settings
+from torso.tasks._base.numbers import (
+    check_size,
+    constant,
+    known_near,
+    named,
+    number_settings,
+    without_far,
+)
 from torso.tasks._base.target import Facts, Target
 
 __all__ = ["CountTarget"]
@@ -24,7 +32,7 @@ class CountTarget(Target, name="count", head="negative_binomial"):
     """A count of something; never guessed, always asked for.
 
     A label that is no whole number from 0 is an error among the training rows; elsewhere it is reported and counts
-    as missing.
+    as missing, as does one far from all others.
 
     Args:
         decimal: as for a number among the inputs.
@@ -32,7 +40,7 @@ class CountTarget(Target, name="count", head="negative_binomial"):
         forms: as there.
     """
 
-    learned = ("mean",)
+    learned = ("mean", "reach")
     label = "quantity"
     estimator = "regressor"
 
@@ -44,6 +52,7 @@ class CountTarget(Target, name="count", head="negative_binomial"):
     ) -> None:
         self.format = NumberFormat.of(decimal, units, forms)
         self.mean = 1.0
+        self.reach: list[float] | None = None
 
     @classmethod
     def suggest(cls, cells: Profile) -> Settings:
@@ -57,16 +66,22 @@ class CountTarget(Target, name="count", head="negative_binomial"):
             DataError: a label that is no count, or fewer than two different ones.
         """
         values = cells.numbers(column, form=self.format)
-        known = values[~np.isnan(values)]
         for row in np.flatnonzero(~np.isnan(values) & ~_is_count(values)):
             raise column.error(
                 int(row),
                 f"expected a count, a whole number from 0, found {values[row]:g}. Correct the cell, or take the "
                 f"column as a number with --set targets.{column.name}.kind=number",
             )
+        known, self.reach = known_near(values)
         if len(np.unique(known)) < 2:
             raise constant(column, known)
-        self.mean = float(known.mean())
+        mean, std = moments(known[:, None])
+        check_size(column, mean, std)
+        self.mean = float(mean[0])
+
+    def restore(self, state: Facts) -> None:
+        """Take back the facts; those of early runs lack the last."""
+        super().restore({"reach": None, **state})
 
     def encode(self, column: Column, reading: Reading) -> np.ndarray:
         """Return float32 `[rows]`, NaN where missing."""
@@ -74,7 +89,8 @@ class CountTarget(Target, name="count", head="negative_binomial"):
         good = _is_count(values)
         for row in np.flatnonzero(~np.isnan(values) & ~good):
             reading.skip(column, int(row), f"{values[row]:g}", "not a whole number from 0")
-        return np.where(good, values, np.nan).astype(np.float32)
+        counts = np.where(good, values, np.nan)
+        return without_far(counts, self.reach, column, reading).astype(np.float32)
 
     def missing(self, rows: int) -> np.ndarray:
         """Return NaN for every row."""

@@ -11,19 +11,28 @@ import pyarrow as pa
 
 from torso.columns import cells
 from torso.columns.inputs import NumberInput
+from torso.columns.moments import moments
 from torso.columns.profile import Guess, Profile
 from torso.columns.reading import Reading
 from torso.core.spec import Settings
 from torso.tables.number_format import NumberFormat
 from torso.tables.table import Column
-from torso.tasks._base.numbers import constant, moments, named, number_settings, origin_of
+from torso.tasks._base.numbers import (
+    check_size,
+    constant,
+    known_near,
+    named,
+    number_settings,
+    origin_of,
+    without_far,
+)
 from torso.tasks._base.target import Facts, Target
 
 __all__ = ["NumberTarget"]
 
 
 class NumberTarget(Target, name="number", head="gaussian", rank=50):
-    """A number. Infinite labels count as missing and are reported.
+    """A number. Infinite labels, and those far from all others, count as missing and are reported.
 
     Args:
         decimal: as for a number among the inputs.
@@ -31,7 +40,7 @@ class NumberTarget(Target, name="number", head="gaussian", rank=50):
         forms: as there; a range is its middle.
     """
 
-    learned = ("mean", "std", "origin")
+    learned = ("mean", "std", "origin", "reach")
     label = "quantity"
     estimator = "regressor"
 
@@ -59,20 +68,22 @@ class NumberTarget(Target, name="number", head="gaussian", rank=50):
         self.mean = 0.0
         self.std = 1.0
         self.origin = 0.0
+        self.reach: list[float] | None = None
 
     def fit(self, column: Column) -> None:
         """Learn mean and spread."""
-        values = self._values(column, Reading())
-        known = values[~np.isnan(values)]
+        self.reach = None
+        known, self.reach = known_near(self._values(column, Reading()))
         if len(np.unique(known)) < 2:
             raise constant(column, known)
         mean, std = moments(known[:, None])
+        check_size(column, mean, std)
         self.mean, self.std = float(mean[0]), float(std[0])
         self.origin = float(origin_of(mean, std)[0])
 
     def restore(self, state: Facts) -> None:
-        """Take back the facts; those of early runs lack the last."""
-        super().restore({"origin": 0.0, **state})
+        """Take back the facts; those of early runs lack the last ones."""
+        super().restore({"origin": 0.0, "reach": None, **state})
 
     def encode(self, column: Column, reading: Reading) -> np.ndarray:
         """Return float32 `[rows]` from the origin, NaN where missing."""
@@ -82,7 +93,8 @@ class NumberTarget(Target, name="number", head="gaussian", rank=50):
         values = cells.numbers(column, reading, self.format)
         for row in np.flatnonzero(np.isinf(values)):
             reading.skip(column, int(row), str(values[row]), "not a finite number")
-        return np.where(np.isfinite(values), values, np.nan)
+        values = np.where(np.isfinite(values), values, np.nan)
+        return without_far(values, self.reach, column, reading)
 
     def missing(self, rows: int) -> np.ndarray:
         """Return NaN for every row."""

@@ -17,13 +17,19 @@ from torso.core.spec import Settings
 from torso.tables.number_format import NumberFormat
 from torso.tables.table import Column
 from torso.tasks._base.labels import Labels
-from torso.tasks._base.numbers import named, number_settings
+from torso.tasks._base.numbers import (
+    known_near,
+    named,
+    number_settings,
+    without_far,
+)
 from torso.tasks._base.target import Facts, Target
 
 __all__ = ["SurvivalTarget"]
 
 _PIECES = (10, 30)  # of the time axis at least and at most,
 _EVENTS = 100  # each with that many of the training events
+_SHORTEST, _LONGEST = 1e-30, 1e30  # times with which float32 computes
 _HAPPENED, _CENSORED = ("1", "true", "yes"), ("0", "false", "no")
 
 
@@ -32,8 +38,8 @@ class SurvivalTarget(Target, name="survival", head="weibull"):
 
     The target's column holds the time, above 0, in any unit; the column `event` says how it ended: 1, true or yes
     where the event happened, 0, false or no where it had not happened by then (the label is "censored"). A row
-    without either has no label; a time that is not above 0 is reported and counts as missing. The column `event` is
-    a part of the label and never an input.
+    without either has no label; a time that is not above 0, or is far from all others, is reported and counts as
+    missing. The column `event` is a part of the label and never an input.
 
     Args:
         event: name of the column that says whether the event happened.
@@ -43,7 +49,7 @@ class SurvivalTarget(Target, name="survival", head="weibull"):
         forms: as there; a range is its middle.
     """
 
-    learned = ("log_mean", "log_std", "ends", "hazards")
+    learned = ("log_mean", "log_std", "ends", "hazards", "reach")
     label = "quantity"
     estimator = "regressor"
 
@@ -70,6 +76,7 @@ class SurvivalTarget(Target, name="survival", head="weibull"):
         self.log_std = 1.0
         self.ends: list[float] = []
         self.hazards: list[float] = []
+        self.reach: list[float] | None = None
 
     @property
     def others(self) -> tuple[str, ...]:
@@ -87,7 +94,8 @@ class SurvivalTarget(Target, name="survival", head="weibull"):
         Raises:
             DataError: no label, no event, or one time everywhere.
         """
-        reading = Reading()
+        self.reach, reading = None, Reading()
+        self.reach = known_near(self.encode(column, Reading())[:, 0].astype(np.float64))[1]
         time, event = self.encode(column, reading).astype(np.float64).T
         happened = time[event == 1]
         if not len(happened) or len(np.unique(time[~np.isnan(time)])) < 2:
@@ -119,9 +127,15 @@ class SurvivalTarget(Target, name="survival", head="weibull"):
         out = np.stack([cells.numbers(time, reading, self.format), _events(event, reading)], axis=1)
         with np.errstate(invalid="ignore"):
             impossible = ~np.isnan(out[:, 0]) & ~((out[:, 0] > 0) & np.isfinite(out[:, 0]))
+            strange = ~impossible & ((out[:, 0] < _SHORTEST) | (out[:, 0] > _LONGEST))
         for row in np.flatnonzero(impossible):
             reading.skip(time, int(row), f"{out[row, 0]:g}", "not a time above 0")
-        out[impossible | np.isnan(out).any(axis=1)] = np.nan
+        for row in np.flatnonzero(strange):
+            why = f"not between {_SHORTEST:g} and {_LONGEST:g}, as far as float32 goes"
+            reading.skip(time, int(row), f"{out[row, 0]:g}", why)
+        out[impossible | strange | np.isnan(out).any(axis=1)] = np.nan
+        out[:, 0] = without_far(out[:, 0], self.reach, time, reading)
+        out[np.isnan(out[:, 0])] = np.nan
         return out.astype(np.float32)
 
     def missing(self, rows: int) -> np.ndarray:
@@ -130,7 +144,13 @@ class SurvivalTarget(Target, name="survival", head="weibull"):
 
     def offered(self) -> Facts:
         """Offer the scale of the times, the ends of the pieces, and the horizons."""
-        return {**self.state(), "horizons": self.horizons}
+        state = self.state()
+        del state["reach"]
+        return {**state, "horizons": self.horizons}
+
+    def restore(self, state: Facts) -> None:
+        """Take back the facts; those of early runs lack the last."""
+        super().restore({"reach": None, **state})
 
     def columns(
         self, task: str, prediction: np.ndarray, details: Mapping[str, np.ndarray]

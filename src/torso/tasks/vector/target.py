@@ -11,19 +11,30 @@ import pyarrow as pa
 from torso.columns import cells
 from torso.columns.inputs.lists import lists_of_numbers
 from torso.columns.inputs.vector import VectorInput
+from torso.columns.moments import all_equal, moments
 from torso.columns.profile import Guess, Profile
 from torso.columns.reading import Reading
 from torso.tables.table import Column
-from torso.tasks._base.numbers import constant, moments, named, origin_of
+from torso.tasks._base.numbers import (
+    check_size,
+    constant,
+    known_near,
+    named,
+    origin_of,
+    without_far,
+)
 from torso.tasks._base.target import Facts, Target
 
 __all__ = ["VectorTarget"]
 
 
 class VectorTarget(Target, name="vector", head="gaussian", rank=20):
-    """Several numbers at once: a list of one length. A single missing number leaves the others in use."""
+    """Several numbers at once: a list of one length. A single missing number leaves the others in use.
 
-    learned = ("mean", "std", "origin")
+    A number that is infinite, or far from all others in its place, counts as missing and is reported.
+    """
+
+    learned = ("mean", "std", "origin", "reach")
     estimator = "regressor"
 
     @classmethod
@@ -38,6 +49,7 @@ class VectorTarget(Target, name="vector", head="gaussian", rank=20):
         self.mean: list[float] = []
         self.std: list[float] = []
         self.origin: list[float] = []
+        self.reach: list[list[float] | None] = []
 
     def fit(self, column: Column) -> None:
         """Learn mean and spread of each number."""
@@ -46,16 +58,21 @@ class VectorTarget(Target, name="vector", head="gaussian", rank=20):
         counts = (~np.isnan(values)).sum(axis=0)
         if not len(counts) or counts.min(initial=1) == 0:
             raise constant(column, np.zeros(0))
+        self.reach = [known_near(numbers)[1] for numbers in values.T]
+        values = self._near(values, column, Reading())
         mean, std = moments(values)
-        if not (std > 0).any():
+        equal = all_equal(values, std)
+        if equal.all():
             raise constant(column, values[0])
-        std = np.where(std > 0, std, 1.0)
+        check_size(column, mean, std)
+        std = np.where(equal, 1.0, std)
         self.mean, self.std = mean.tolist(), std.tolist()
         self.origin = origin_of(mean, std).tolist()
 
     def restore(self, state: Facts) -> None:
-        """Take back the facts; those of early runs lack the last."""
-        super().restore({"origin": [0.0] * len(state["mean"]), **state})
+        """Take back the facts; those of early runs lack the last ones."""
+        width = len(state["mean"])
+        super().restore({"origin": [0.0] * width, "reach": [None] * width, **state})
 
     def encode(self, column: Column, reading: Reading) -> np.ndarray:
         """Return float32 `[rows, numbers]` from the origin, NaN where missing."""
@@ -63,7 +80,14 @@ class VectorTarget(Target, name="vector", head="gaussian", rank=20):
         for row in np.flatnonzero(np.isinf(values).any(axis=1)):
             reading.skip(column, int(row), "inf", "not a finite number")
         known = np.where(np.isfinite(values), values, np.nan)
+        known = self._near(known, column, reading)
         return np.asarray(known - np.array(self.origin), dtype=np.float32)
+
+    def _near(self, values: np.ndarray, column: Column, reading: Reading) -> np.ndarray:
+        places = zip(values.T, self.reach, strict=True)
+        return np.stack(
+            [without_far(numbers, ends, column, reading) for numbers, ends in places], axis=1
+        )
 
     def missing(self, rows: int) -> np.ndarray:
         """Return NaN for every row and number."""

@@ -1,0 +1,59 @@
+"""Files that appear whole or not at all: written beside their place, then put there in one step.
+
+So whoever is killed while writing leaves the old file or the new one.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+__all__ = ["DRAFT", "finite", "json_text", "whole_file", "write_whole"]
+
+DRAFT = ".new"
+"""Ending of a file that is not in its place yet."""
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[Path]:
+    """Yield the path of a draft beside `path`, and put it in place if the block ends well."""
+    draft = path.with_name(path.name + DRAFT)
+    yield draft
+    os.replace(draft, path)
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a text as UTF-8; lone surrogates, which it cannot hold, are replaced."""
+    with whole_file(path) as draft:
+        draft.write_bytes(text.encode("utf-8", "replace"))
+
+
+def finite(value: object) -> object:
+    """Return `value` as JSON can hold it: null for NaN and infinity, lists and numbers for those of NumPy.
+
+    >>> finite({"loss": [0.5, float("nan")]})
+    {'loss': [0.5, None]}
+    """
+    if not isinstance(value, float) and hasattr(value, "tolist"):
+        value = value.tolist()
+    if isinstance(value, Mapping):
+        return {key: finite(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [finite(inner) for inner in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def json_text(value: object, indent: int | None = None) -> str:
+    """Return `value` as JSON that UTF-8 can hold, with null for NaN and infinity."""
+    text = json.dumps(finite(value), indent=indent, ensure_ascii=False, allow_nan=False)
+    if text.isascii():
+        return text
+    try:
+        text.encode()
+    except UnicodeEncodeError:  # lone surrogates, which JSON can escape
+        return json.dumps(finite(value), indent=indent)
+    return text

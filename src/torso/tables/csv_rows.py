@@ -1,0 +1,255 @@
+"""The rows of a CSV one by one: to mend those that Arrow's reader refuses, and to find a quote that swallows rows.
+
+A quote that never closes, or closes rows later, makes one cell of all lines between. Arrow and pandas read that
+without a word. So wherever a cell spans lines, its row is read again under strict rules.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from torso.core.errors import DataError
+from torso.tables.csv_header import is_number_like
+from torso.tables.dialect import Dialect, named, one_letter, wide_cells
+
+__all__ = ["check_quotes", "rows_of"]
+
+_PIECE = 1 << 24  # bytes looked at in one go
+_ROWS_OF_SHAPES = 1000  # by which the cells of a column are known
+_FEW_SHAPES = 3
+_LINES_THAT_TELL = 4  # lines that each look like a row, where no column has a known shape
+
+
+@dataclass(frozen=True)
+class _Row:
+    """A row as it stands in the file.
+
+    Attributes:
+        number: from 1, without the header.
+        line: at which it begins, from 1.
+        lines: its lines as written.
+        cells: of it.
+    """
+
+    number: int
+    line: int
+    lines: list[str]
+    cells: list[str]
+
+
+class _Recorder:
+    """The lines of a text, kept until somebody takes them."""
+
+    def __init__(self, text: io.TextIOWrapper) -> None:
+        self._text = text
+        self.read: list[str] = []
+
+    def __iter__(self) -> Iterator[str]:
+        for line in self._text:
+            self.read.append(line)
+            yield line
+
+    def take(self) -> list[str]:
+        lines, self.read = self.read, []
+        return lines
+
+
+def rows_of(body: pa.Buffer, dialect: Dialect, name: str) -> tuple[pa.Table, list[str]]:
+    """Return the rows as text, and sentences about mended ones.
+
+    Args:
+        body: from the header on, in UTF-8.
+        dialect: of it.
+        name: what messages call the file.
+
+    Raises:
+        DataError: a row has more or fewer cells than the header, or a quote takes in other rows.
+    """
+    width = len(dialect.header)
+    rows: list[list[str]] = []
+    longer = comments = 0
+    for row in _walk(body, dialect):
+        cells = row.cells
+        if len(cells) != width:
+            if not any(map(str.strip, cells[width:])) and len(cells) > width:
+                longer += 1
+            elif cells[0].startswith("#"):
+                comments += 1
+                continue
+            else:
+                raise _ragged(row, dialect, name)
+        if len(row.lines) > 1 and not _is_clean(row, dialect):
+            raise _swallowed(row, name)
+        rows.append(cells[:width])
+    columns = zip(*rows, strict=True) if rows else ([] for _ in range(width))
+    arrays = [pa.array(column, pa.large_string()) for column in columns]
+    notes = []
+    if longer:
+        notes.append(f"empty cells behind the last column are left out ({longer} rows)")
+    if comments:
+        notes.append(f"{comments} lines that begin with # are left out")
+    return pa.Table.from_arrays(arrays, names=list(dialect.header)), notes
+
+
+def check_quotes(body: pa.Buffer, dialect: Dialect, table: pa.Table, name: str) -> list[str]:
+    """Return sentences about blank lines; refuse a quote that takes in other rows.
+
+    Args:
+        body: from the header on, in UTF-8.
+        dialect: of it.
+        table: read from it.
+        name: what messages call the file.
+
+    Raises:
+        DataError: rows stand within a cell.
+    """
+    lines, blank = _count_lines(body)
+    single = table.num_columns == 1
+    if lines - blank == table.num_rows + 1 - single * blank:  # no cell spans lines
+        return _blank_lines(blank, single=single)
+    shapes: list[frozenset[str]] = []
+    for row in _walk(body, dialect):
+        if len(row.lines) == 1:
+            continue
+        shapes = shapes or _shapes(table)
+        if not _is_clean(row, dialect) or _holds_rows(row, dialect, shapes):
+            raise _swallowed(row, name)
+    if single:
+        blank = pc.sum(pc.equal(pc.binary_length(table.column(0)), 0)).as_py() or 0
+        return _blank_lines(blank, single=True)
+    return []
+
+
+def _blank_lines(blank: int, *, single: bool) -> list[str]:
+    if not blank:
+        return []
+    if single:
+        return [
+            f"a blank line is a row without a value, since the file has one column ({blank} of them)"
+        ]
+    return [f"{blank} blank lines are left out"]
+
+
+def _walk(body: pa.Buffer, dialect: Dialect) -> Iterator[_Row]:
+    """Yield the rows below the header, blank ones only of a table with one column."""
+    single = len(dialect.header) == 1
+    _, replaced = one_letter(dialect.delimiter)
+    text = io.TextIOWrapper(pa.BufferReader(body), encoding="utf-8", newline="")
+    lines = _Recorder(text)
+    source = (line.replace(*replaced) for line in lines) if replaced else iter(lines)
+    line, number = dialect.before + 1, -1
+    with wide_cells():
+        for cells in csv.reader(source, **dialect.reading):
+            row_lines = lines.take()
+            if cells or single:
+                number += 1
+                if number:
+                    yield _Row(number, line, row_lines, cells or [""])
+            line += len(row_lines)
+
+
+def _is_clean(row: _Row, dialect: Dialect) -> bool:
+    """Return whether every quote of a row stands where it may."""
+    _, replaced = one_letter(dialect.delimiter)
+    lines = [line.replace(*replaced) for line in row.lines] if replaced else row.lines
+    try:
+        list(csv.reader(lines, strict=True, **dialect.reading))
+    except csv.Error:
+        return False
+    return True
+
+
+def _holds_rows(row: _Row, dialect: Dialect, known: Sequence[frozenset[str]]) -> bool:
+    """Return whether each line of a row looks like a row of its own.
+
+    Args:
+        row: some of its cells span lines.
+        dialect: of the file.
+        known: per column the shapes of its other cells; none where they vary.
+    """
+    width = len(dialect.header)
+    parts = [line.rstrip("\r\n").split(dialect.delimiter) for line in row.lines]
+    if width == 1 or any(len(cells) != width for cells in parts):
+        return False
+    if not any(known):
+        return len(parts) >= _LINES_THAT_TELL
+    return all(
+        _shape(cell.strip(f" {dialect.quote}")) in shapes
+        for cells in parts
+        for cell, shapes in zip(cells, known, strict=True)
+        if shapes
+    )
+
+
+def _shapes(table: pa.Table) -> list[frozenset[str]]:
+    """Return the few shapes of each column's first cells that hold digits; none where they vary."""
+    known = []
+    for column in table.slice(0, _ROWS_OF_SHAPES).columns:
+        counts = Counter(_shape(cell) for cell in column.to_pylist() if cell and "\n" not in cell)
+        counts = Counter({shape: count for shape, count in counts.items() if count > 1 and shape})
+        tell = len(counts) <= _FEW_SHAPES and all("9" in shape for shape in counts)
+        known.append(frozenset((*counts, "")) if counts and tell else frozenset())
+    return known
+
+
+def _shape(cell: str) -> str:
+    """Return a cell with 9 for a number and a for a word.
+
+    >>> [_shape(cell) for cell in ("-1,5", "x12", "2024-05-17", "Room 5")]
+    ['9', 'a9', '9-9-9', 'a 9']
+    """
+    cell = cell.strip()
+    return "9" if is_number_like(cell) else re.sub(r"[^\W\d_]+", "a", re.sub(r"\d+", "9", cell))
+
+
+def _ragged(row: _Row, dialect: Dialect, name: str) -> DataError:
+    width = len(dialect.header)
+    first = row.lines[0].rstrip("\r\n").split(dialect.delimiter)
+    if len(row.lines) > 1 and len(first) == width:
+        return _swallowed(row, name)
+    return DataError(
+        f"{name}, row {row.number} (line {row.line}): {len(row.cells)} cells where the header has {width}. Quote the "
+        f"cells that hold {named(dialect.delimiter)} or a line break."
+    )
+
+
+def _swallowed(row: _Row, name: str) -> DataError:
+    return DataError(
+        f"{name}, row {row.number} (line {row.line}): a quote opens here and takes in the next {len(row.lines) - 1} "
+        f"lines, {row.lines[0].strip()[:60]!r}. Take it away, or close the cell with another; a quote within a "
+        "quoted cell is written twice."
+    )
+
+
+def _count_lines(body: pa.Buffer) -> tuple[int, int]:
+    """Return the number of lines, and of blank ones among them."""
+    content = np.frombuffer(body, np.uint8)
+    mark = b"\n" if _holds(content, b"\n") else b"\r"
+    breaks = np.concatenate(
+        [
+            start + np.flatnonzero(content[start : start + _PIECE] == mark[0])
+            for start in range(0, len(content), _PIECE)
+        ]
+        or [np.zeros(0, np.int64)]
+    )
+    gaps = np.diff(breaks, prepend=-1)
+    returns = (content[breaks - 1] == ord("\r")) if mark == b"\n" else np.zeros(len(breaks), bool)
+    blank = (gaps == 1) | ((gaps == 2) & returns)
+    open_end = len(content) > 0 and (not len(breaks) or breaks[-1] != len(content) - 1)
+    return len(breaks) + open_end, int(blank.sum())
+
+
+def _holds(content: np.ndarray, mark: bytes) -> bool:
+    return any(
+        (content[start : start + _PIECE] == mark[0]).any()
+        for start in range(0, len(content), _PIECE)
+    )

@@ -1,0 +1,226 @@
+"""The encoding of a text file, chosen by the text that it gives.
+
+A byte-order mark settles it; else bytes that are UTF-8 are taken for it. Other bytes are decoded under each known
+encoding, and the text that a person would sooner have written wins: common letters of one language cost little,
+letters of mixed scripts and signs within words cost much (`torso.tables.letters`).
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+
+import pyarrow as pa
+
+from torso.core.errors import DataError
+from torso.tables.letters import cost
+
+__all__ = ["Decoded", "decoded"]
+
+_MARKS = (  # the longer first: UTF-32's begins like UTF-16's
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+_GUESSES = {  # encoding -> what it must be better by than the first
+    "cp1252": 0.0,
+    "gb18030": 0.0,
+    "cp932": 0.4,
+    "cp949": 0.5,
+    "cp1251": 2.0,
+    "big5": 2.0,
+    "cp1254": 0.9,
+    "cp1250": 1.0,
+    "euc_jp": 1.0,
+    "cp1253": 4.0,
+    "cp1255": 5.0,
+    "cp1256": 5.0,
+    "koi8_r": 8.0,
+    "mac_roman": 8.0,
+    "cp850": 10.0,
+    "utf-8": 3.0,  # with a few broken characters
+}
+_WESTERN = ("cp1252", "mac_roman", "cp850")
+_BROKEN = "\ufffd"
+_LINES_LOOKED_AT = 400
+_BYTES_OF_A_LINE = 400
+_WIDE_LOOK = 4096  # bytes in which UTF-16 without a mark shows as zeros at every other place
+_READ = 1 << 22
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """A file's text.
+
+    Attributes:
+        content: as UTF-8, without a byte-order mark.
+        notes: one sentence if the file is not UTF-8.
+    """
+
+    content: pa.Buffer
+    notes: tuple[str, ...] = ()
+
+
+def decoded(raw: pa.Buffer, name: str, asked: str | None = None) -> Decoded:
+    """Return the text of a file.
+
+    Args:
+        raw: its bytes.
+        name: what messages call it.
+        asked: its encoding as the user says; None to look for it.
+
+    Raises:
+        DataError: `asked` does not decode it.
+    """
+    mark = next((mark for mark in _MARKS if raw[: len(mark[0])].to_pybytes() == mark[0]), None)
+    body = raw if mark is None else raw[len(mark[0]) :]
+    if asked is not None:
+        return _as_asked(raw, body, mark, name, asked)
+    if mark is not None and mark[1] != "utf-8":
+        return _converted(raw, mark[1], f"{name} is {mark[1].upper()} (its first bytes say so).")
+    wide = None if mark is not None else _wide(body)
+    if wide is not None:
+        return _converted(
+            body, wide, f"{name} is read as {wide.upper()}: every other byte is zero."
+        )
+    if _is_utf8(body):
+        return Decoded(body)
+    encoding, other, example = _likely(body)
+    cure = f"If that is wrong, name its encoding, such as --set data.encoding={other}"
+    line = _first_bad_line(body)
+    if encoding == "utf-8":
+        text = body.to_pybytes().decode("utf-8", "replace")
+        note = (
+            f"{name} is UTF-8 but for {text.count(_BROKEN)} broken characters, the first in line {line}; they are "
+            f"read as {_BROKEN!r}. {cure}"
+        )
+        return Decoded(pa.py_buffer(text.encode()), (note,))
+    note = f"{name} is not UTF-8 (line {line}); it is read as {encoding}, which gives {example!r}. {cure}"
+    return _converted(body, encoding, note)
+
+
+def _as_asked(
+    raw: pa.Buffer, body: pa.Buffer, mark: tuple[bytes, str] | None, name: str, encoding: str
+) -> Decoded:
+    wide = encoding.startswith(("utf-16", "utf-32"))
+    content = raw if wide and encoding in ("utf-16", "utf-32") else body
+    if mark is not None and not wide and mark[1] != "utf-8":
+        content = raw
+    if encoding in ("utf-8", "utf-8-sig", "ascii") and _is_utf8(content):
+        return Decoded(content)
+    try:
+        return _converted(content, encoding)
+    except DataError as error:
+        likely = mark[1] if mark is not None else _wide(body) or _unasked(body)
+        raise DataError(
+            f"{name} is not {encoding}: {error} Its bytes look like {likely}: set data.encoding={likely}, "
+            "or leave it out."
+        ) from error
+
+
+def _unasked(body: pa.Buffer) -> str:
+    return "utf-8" if _is_utf8(body) else _likely(body)[0]
+
+
+def _converted(body: pa.Buffer, encoding: str, *notes: str) -> Decoded:
+    content = body.to_pybytes()
+    try:
+        text = content.decode(encoding)
+    except UnicodeDecodeError as error:
+        if not notes:
+            line = content.count(b"\n", 0, error.start) + 1
+            raise DataError(f"line {line} cannot be decoded.") from error
+        text = content.decode(encoding, "replace")
+        count = text.count(_BROKEN)
+        notes = (f"{notes[0]} {count} broken characters are read as {_BROKEN!r}.",)
+    return Decoded(pa.py_buffer(text.removeprefix("\ufeff").encode("utf-8", "replace")), notes)
+
+
+def _is_utf8(body: pa.Buffer) -> bool:
+    """Return whether the bytes are UTF-8, without a copy of them."""
+    ends = pa.py_buffer(b"\0" * 8 + body.size.to_bytes(8, "little"))
+    whole = pa.Array.from_buffers(pa.large_binary(), 1, [None, ends, body])
+    try:
+        whole.cast(pa.large_string())
+    except pa.ArrowInvalid:
+        return False
+    return True
+
+
+def _wide(body: pa.Buffer) -> str | None:
+    """Return UTF-16 of one order where the zeros of its first bytes show it."""
+    head = body[: min(_WIDE_LOOK, body.size) // 4 * 4].to_pybytes()
+    if len(head) < 4:
+        return None
+    zeros = [head[start::4].count(0) / (len(head) // 4) for start in range(4)]
+    if zeros[1] > 0.9 and zeros[2] > 0.9 and zeros[3] > 0.9:
+        return "utf-32-le"
+    if zeros[0] > 0.9 and zeros[1] > 0.9 and zeros[2] > 0.9:
+        return "utf-32-be"
+    if min(zeros[1], zeros[3]) > 0.3 and max(zeros[0], zeros[2]) < 0.05:
+        return "utf-16-le"
+    if min(zeros[0], zeros[2]) > 0.3 and max(zeros[1], zeros[3]) < 0.05:
+        return "utf-16-be"
+    return None
+
+
+def _likely(body: pa.Buffer) -> tuple[str, str, str]:
+    """Return the likely encoding of bytes that are not UTF-8, the next one, and a word that the first gives."""
+    lines = list(dict.fromkeys(line[:_BYTES_OF_A_LINE] for line in _foreign_lines(body)))
+    scores = []
+    for encoding, prior in _GUESSES.items():
+        text = _decoded_lines(lines, encoding)
+        if text is not None:
+            scores.append((prior + cost(text, western=encoding in _WESTERN), encoding, text))
+    (_, encoding, text), *others = sorted(scores)  # UTF-8 with broken characters decodes all
+    other = next((name for _, name, other_text in others if other_text != text), "latin_1")
+    return encoding, other, _example(text)
+
+
+def _decoded_lines(lines: list[bytes], encoding: str) -> str | None:
+    """Return the lines in one text; None where an encoding does not decode them."""
+    if encoding == "utf-8":
+        return "\n".join(line.decode(encoding, "replace") for line in lines)
+    texts = []
+    for line in lines:
+        try:
+            texts.append(line.decode(encoding))
+        except UnicodeDecodeError as error:
+            if len(line) < _BYTES_OF_A_LINE or error.start < len(line) - 4:  # not only cut there
+                return None
+            texts.append(line[: error.start].decode(encoding))
+    return "\n".join(texts)
+
+
+def _foreign_lines(body: pa.Buffer) -> Iterator[bytes]:
+    """Yield the first lines that hold more than ASCII."""
+    lines = (line.strip(b"\r\n") for line in _lines(body) if not line.isascii())
+    return islice(lines, _LINES_LOOKED_AT)
+
+
+def _lines(body: pa.Buffer) -> Iterator[bytes]:
+    rest = b""
+    for start in range(0, body.size, _READ):
+        piece = rest + body[start : start + _READ].to_pybytes()
+        lines = piece.splitlines(keepends=True)
+        rest = lines.pop() if start + _READ < body.size else b""
+        yield from lines
+
+
+def _first_bad_line(body: pa.Buffer) -> int:
+    for line_number, line in enumerate(_lines(body), start=1):
+        try:
+            line.decode("utf-8")
+        except UnicodeDecodeError:
+            return line_number
+    return 1
+
+
+def _example(text: str) -> str:
+    """Return the first word with a letter beyond ASCII."""
+    return next((word[:20] for word in re.findall(r"[^\W\d_]+", text) if not word.isascii()), "")

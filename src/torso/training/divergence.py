@@ -1,0 +1,69 @@
+"""The rows behind a loss that is NaN or infinite, so that a message can name them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor
+
+from torso.core.types import Batch
+from torso.model.model import Model
+from torso.training.gradient_shares import evaluated
+
+__all__ = ["bad_rows", "rows_of_batch", "said"]
+
+_NAMED = 5  # rows in a message
+
+
+def bad_rows(model: Model, outputs: Mapping[str, Tensor], targets: Mapping[str, Tensor]) -> Tensor:
+    """Return bool `[rows]`: where the loss of a labelled row is NaN or infinite, of any task.
+
+    Args:
+        model: has the heads.
+        outputs: task -> its head's raw outputs.
+        targets: task -> targets.
+    """
+    bad = []
+    with torch.no_grad():
+        for task, head in model.heads.pairs():
+            device = next(model.parameters()).device
+            own, labels = outputs[task].to(device), targets[task].to(device)
+            nll = torch.stack(
+                [head.loss(own[row : row + 1], labels[row : row + 1]) for row in range(len(labels))]
+            )
+            bad.append(head.labelled(labels) & ~nll.isfinite())
+    return torch.stack(bad).any(dim=0).cpu()
+
+
+def rows_of_batch(model: Model, batch: Batch) -> str:
+    """Return the rows of a batch that make a loss NaN or infinite, as a message says them."""
+    with evaluated(model), torch.no_grad():
+        outputs = model(batch.inputs)
+    model.train()
+    return said(bad_rows(model, outputs, batch.targets), batch.rows)
+
+
+def said(bad: Tensor, rows: Tensor) -> str:
+    """Return which rows are bad, as a message says them.
+
+    >>> said(torch.tensor([False, True, True]), torch.tensor([4, 5, 6]))
+    'It comes from the rows 6 and 7 of the table.'
+    >>> said(torch.tensor([True, True]), torch.tensor([4, 5]))
+    'No row is without it, so the weights have diverged.'
+
+    Args:
+        bad: bool `[rows]`.
+        rows: the position of each in its table.
+    """
+    numbers = [str(row + 1) for row in rows[bad].tolist()]
+    if len(numbers) == len(bad):
+        return "No row is without it, so the weights have diverged."
+    if not numbers:
+        return "No row has it alone."
+    first, rest = numbers[:_NAMED], len(numbers) - _NAMED
+    if rest > 0:
+        first = [*first, f"{rest} more"]
+    if len(first) == 1:
+        return f"It comes from row {first[0]} of the table."
+    return f"It comes from the rows {', '.join(first[:-1])} and {first[-1]} of the table."

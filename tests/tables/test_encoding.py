@@ -1,0 +1,73 @@
+"""A text file's encoding is chosen by the text that it gives, told, and may be set."""
+
+import json
+
+import pytest
+
+from torso.core.errors import DataError
+from torso.tables.table import read_table
+from torso.tables.text_settings import TextSettings
+
+TEXTS = {
+    "cp1252": ["café", "Größe und Straße", "niño, señor", "São Paulo", "Göteborg", "5 € – “fine”", "très déçu"],
+    "gb18030": ["北京", "颜色、城市", "这个产品很好", "质量很差，不推荐"],
+    "cp932": ["東京", "これは良い商品です", "コンピュータ"],
+    "euc_jp": ["これは良い商品です"],
+    "cp949": ["서울", "이 제품은 좋습니다"],
+    "big5": ["這個產品很好", "高雄、台中"],
+    "cp1251": ["Москва", "МОСКВА", "хороший товар", "да"],
+    "koi8_r": ["хороший товар, рекомендую всем"],
+    "cp1250": ["Łódź", "Příliš žluťoučký kůň", "książka"],
+    "cp1253": ["Αθήνα, Ελλάδα"],
+    "cp1254": ["kırmızı", "güneş, ağaç"],
+    "cp1255": ["ירושלים עיר הקודש"],
+    "cp1256": ["مرحبا بكم"],
+    "utf-16": ["café"],
+    "utf-16-le": ["red and green, blue and more"],
+    "utf-32-be": ["café"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("encoding", TEXTS)
+@pytest.mark.parametrize("form", ["csv", "jsonl", "json"])
+def test_the_likely_encoding_is_found_and_told(tmp_path, encoding, form):
+    for text in TEXTS[encoding]:
+        rows = [{"note": text, "size": "x"}, {"note": "plain", "size": "y"}]
+        content = {
+            "csv": f'note,size\n"{text}",x\nplain,y\n',
+            "jsonl": "".join(f"{json.dumps(row, ensure_ascii=False)}\n" for row in rows),
+            "json": json.dumps(rows, ensure_ascii=False),
+        }[form]
+        path = tmp_path / f"t.{form}"
+        path.write_bytes(content.encode(encoding))
+        table = read_table(path)
+        assert table.data.to_pylist() == rows, (text, table.notes)
+        assert len(table.notes) == 1 and path.name in table.notes[0]
+
+
+def test_the_cure_for_a_wrong_guess_works(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_bytes("x,y\né,1\n".encode("cp1252"))
+    note = read_table(path).notes[0]
+    assert "line 2" in note and "cp1252" in note and "'é'" in note
+    other = note.rpartition("data.encoding=")[2]
+    read_table(path, settings=TextSettings(encoding=other.rstrip(".")))
+    said = read_table(path, settings=TextSettings(encoding="latin-1"))
+    assert said.notes == () and said.column("x").values.to_pylist() == ["é"]
+
+
+def test_an_encoding_that_does_not_fit_is_refused_with_the_likely_one(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_bytes("x,y\n北京上海,1\n".encode("gb18030"))
+    with pytest.raises(
+        DataError, match=r"t\.csv is not utf-8: line 2 .* set data.encoding=gb18030"
+    ):
+        read_table(path, settings=TextSettings(encoding="utf-8"))
+
+
+def test_a_few_broken_characters_do_not_change_the_encoding(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_bytes("x,y\nà é,1\nüß,2\nÖl,3\n".encode() + b"caf\xc3,4\n")
+    table = read_table(path)
+    assert table.column("x").values.to_pylist() == ["à é", "üß", "Öl", "caf\ufffd"]
+    assert "UTF-8 but for 1 broken" in table.notes[0] and "line 5" in table.notes[0]
