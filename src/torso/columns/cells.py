@@ -111,7 +111,7 @@ def _note(column: Column, reading: Reading | None, known: np.ndarray) -> None:
         return
     filled = column.values.is_valid()
     if is_text(column.values):
-        filled = pc.and_not(filled, pc.fill_null(says_missing(column.values), fill_value=True))
+        filled = pc.and_not_kleene(filled, says_missing(column.values))
     unread = np.flatnonzero(~known & filled.to_numpy(zero_copy_only=False))
     (reading or Reading()).unreadable(column, unread, "a number")
 

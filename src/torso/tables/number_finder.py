@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from torso.tables.amounts import Amounts, amounts_in
+from torso.tables.arrays import as_bools, as_floats, as_integers
 from torso.tables.digits import prepared
 from torso.tables.missing import says_missing
 from torso.tables.number_format import FORMS, NumberFormat
@@ -74,7 +75,7 @@ class _Cells:
 
     def matches(self, pattern: str) -> np.ndarray:
         match = pc.match_substring_regex(self.strings, pattern)
-        return np.asarray(match.to_numpy(zero_copy_only=False))
+        return as_bools(match)
 
     @property
     def total(self) -> float:
@@ -94,10 +95,10 @@ def find_numbers(strings: pa.Array, decimal: str | None = None) -> FoundNumbers 
     cells = _cells(strings)
     if not len(cells.counts):
         return None
-    plain = ~np.isnan(np.asarray(numbers_in(cells.strings).to_numpy(zero_copy_only=False)))
+    plain = ~np.isnan(as_floats(numbers_in(cells.strings)))
     if decimal in (None, ".") and plain.all() and not _dots_group(cells):
         return FoundNumbers(NumberFormat(), 1.0)
-    lengths = np.asarray(pc.utf8_length(cells.strings).to_numpy(zero_copy_only=False))
+    lengths = as_integers(pc.utf8_length(cells.strings))
     if cells.weight(cells.matches(r"\pN")) < _HALF * cells.total or np.median(lengths) > _LONGEST:
         return None
     if _are_codes(cells):
@@ -122,9 +123,9 @@ def find_numbers(strings: pa.Array, decimal: str | None = None) -> FoundNumbers 
 
 def _cells(strings: pa.Array) -> _Cells:
     strings = pc.utf8_trim_whitespace(strings.cast(pa.large_string()))
-    filled = pc.and_not(pc.is_valid(strings), pc.fill_null(says_missing(strings), fill_value=True))
+    filled = pc.invert(pc.or_kleene(says_missing(strings), strings.is_null()))
     counted = pc.value_counts(strings.filter(filled))
-    counts = np.asarray(counted.field("counts").to_numpy(zero_copy_only=False)).astype(np.float64)
+    counts = as_integers(counted.field("counts")).astype(np.float64)
     return _Cells(counted.field("values"), counts)
 
 
@@ -132,7 +133,7 @@ def _are_codes(cells: _Cells) -> bool:
     """Return whether digits are names: zeros in front at one length, or long groups of one length."""
     digits = cells.matches("^[0-9]+$")
     zeros = cells.matches("^0[0-9]+$")
-    lengths = np.asarray(pc.utf8_length(cells.strings).to_numpy(zero_copy_only=False))
+    lengths = as_integers(pc.utf8_length(cells.strings))
     for group, signs in ((digits, zeros), (cells.matches(_SPACED), cells.matches(_SPACED))):
         if cells.weight(signs) < _RARE * cells.total or cells.weight(group) < _HALF * cells.total:
             continue
@@ -183,7 +184,7 @@ def _decimal_mark(cells: _Cells) -> tuple[str, list[str]]:
 
 
 def _all_grouped(cells: _Cells) -> bool:
-    plain = ~np.isnan(np.asarray(numbers_in(cells.strings).to_numpy(zero_copy_only=False)))
+    plain = ~np.isnan(as_floats(numbers_in(cells.strings)))
     return bool(plain.all()) and _dots_group(cells)
 
 

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from torso.tables.amounts import Amounts, amounts_in
+from torso.tables.arrays import as_integers
 from torso.tables.missing import says_missing
 from torso.tables.numerals import PLAIN_NUMBER, plain_numbers
 from torso.tables.tails import Form
@@ -121,7 +122,7 @@ class NumberFormat:
         """Return the numbers of cells, NaN where a cell is missing or cannot be read."""
         strings = pc.utf8_trim_whitespace(strings.cast(pa.large_string()))
         strings = pc.if_else(
-            pc.fill_null(says_missing(strings), fill_value=True),
+            pc.or_kleene(says_missing(strings), strings.is_null()),
             pa.nulls(len(strings), strings.type),
             strings,
         )
@@ -132,7 +133,7 @@ class NumberFormat:
         if 2 * len(coded.dictionary) > len(strings) or not len(coded.dictionary):
             return self.of_amounts(amounts_in(strings, self.decimal))
         numbers = self.of_amounts(amounts_in(coded.dictionary, self.decimal))
-        codes = pc.fill_null(coded.indices, -1).to_numpy(zero_copy_only=False)
+        codes = as_integers(coded.indices)
         lost = (codes < 0)[:, None]
         return Numbers(
             np.where(lost, np.nan, numbers.middle[codes]),
