@@ -77,7 +77,7 @@ def plain(rows: int = 40, seed: int = 0) -> dict[str, list[Any]]:
     colours = [list(COLOURS)[row % 3] for row in range(rows)]
     return {
         "note": [
-            f"{'very' if rng.random() < 0.5 else 'quite'} {c} thing {rng.integers(9)}"
+            f"{'very' if rng.random() < 0.5 else 'quite'} {c} thing {rng.integers(9)} beside the old door"
             for c in colours
         ],
         "size": [round(float(x), 3) for x in rng.normal(5, 2, rows)],

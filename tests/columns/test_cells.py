@@ -1,7 +1,5 @@
 """Cells as numpy: what is read, and what is said about a cell that cannot be."""
 
-import datetime
-
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -54,7 +52,7 @@ def test_a_cell_that_is_no_number_is_named(values, row, found):
         cells.numbers(column(values), STRICT)
 
 
-@pytest.mark.parametrize("read", [cells.numbers, cells.timestamps, cells.vectors, cells.texts])
+@pytest.mark.parametrize("read", [cells.numbers, cells.vectors, cells.texts])
 def test_a_column_of_the_wrong_type(read):
     with pytest.raises(DataError, match="row 1, column 'x': expected"):
         read(column([b"bytes"]))
@@ -92,33 +90,6 @@ def test_texts_keep_what_they_say():
     values = ["007", "1.50", "ü", "Trueish"]
     assert cells.texts(column(values)).to_pylist() == values
     assert cells.texts(column([1.5, 1e300, float("inf")])).to_pylist()[0] == "1.5"
-
-
-@pytest.mark.parametrize(
-    "values",
-    [
-        ["2024-05-17T12:30:00", None],
-        ["2024-05-17 12:30:00", ""],
-        ["2024-05-17T12:30:00Z", None],
-        ["2024-05-17T14:30:00+02:00", None],
-        [datetime.datetime(2024, 5, 17, 12, 30), None],
-    ],
-)
-def test_times_of_every_spelling(values):
-    found = cells.timestamps(column(values))
-    assert found[0] == np.datetime64("2024-05-17T12:30:00")
-    assert np.isnat(found[1])
-
-
-def test_times_with_and_without_a_zone_in_one_column():
-    found = cells.timestamps(column(["2024-01-01", None, "2024-01-01T02:00:00+02:00"]))
-    assert found[0] == found[2] == np.datetime64("2024-01-01")
-    assert np.isnat(found[1])
-
-
-def test_a_cell_that_is_no_time_is_named():
-    with pytest.raises(DataError, match=r"row 3, column 'x': expected a date.*found 'soon'"):
-        cells.timestamps(column(["2024-01-01", None, "soon"]), STRICT)
 
 
 @pytest.mark.parametrize("values", [[[1, 2.5], None], ["[1, 2.5]", None]])

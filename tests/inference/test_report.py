@@ -82,7 +82,7 @@ INPUTS = {
         [*map(str, range(0, 95, 2)), "oops", "1.5"],
     ],
     "name": [
-        [f"{a.title()} & Sons" for a in WORDS for _ in range(2)] * 4
+        [f"{a.title()} & Sons" for a in WORDS for _ in range(2)] * 5
         + [f"{a} {b}" for a in WORDS for b in WORDS]
     ],
     "set": [
@@ -449,3 +449,15 @@ assert not heavy, heavy
 """
     source = str(SOURCE)
     subprocess.run([sys.executable, "-c", code], check=True, env={"PYTHONPATH": source, "PATH": ""})
+
+
+@pytest.mark.parametrize("write", [str, float])
+def test_far_cells_are_told_before_a_training(write):
+    values = [write(x) for x in np.random.default_rng(0).normal(size=60).round(3)]
+    labels = [write(x) for x in np.random.default_rng(1).normal(size=60).round(3)]
+    values[3], labels[7] = write(1e12), write(-1e30)
+    x, y = inspect_table(read_table({"x": values, "y": labels}), ["y"])
+    assert [
+        w for w in x.warnings if "1 of 60 cells lies far from all others: 1" in w and "row 4" in w
+    ]
+    assert [w for w in y.warnings if "row 8. Such labels count as missing." in w]

@@ -555,6 +555,9 @@ def test_every_kind_of_input_and_target(tmp_path):
         "flag": [row % 3 == 0 for row in range(40)],
         "vector": [list(rng.normal(size=3)) for _ in range(40)],
         "path": [rng.normal(size=(1 + row % 5, 2)).tolist() for row in range(40)],
+        "words": [["a", "b"][: row % 3] for row in range(40)],
+        "owner": [f"{'ab'[row // 20]}{chr(97 + row % 20)}n Lee" for row in range(24)]
+        + ["Wu & Sons"] * 16,
         "both": [list(rng.normal(size=2)) for _ in range(40)],
         "tags": ["a|b" if row % 2 else "b" for row in range(40)],
     }
@@ -563,6 +566,7 @@ def test_every_kind_of_input_and_target(tmp_path):
         "noise": {"kind": "audio", "rate": 4000, "mels": 8},
     }
     inputs |= {key: {} for key in ["when", "flag", "vector", "path", "note", "size", "shop"]}
+    inputs |= {"words": {}, "owner": "name"}
     targets = {key: {} for key in TARGETS} | {"both": "vector", "tags": "multilabel"}
     frame = pa.table(columns)
     run = torso.fit(frame, targets, inputs=inputs, out=tmp_path / "run", settings=TINY)
@@ -570,6 +574,7 @@ def test_every_kind_of_input_and_target(tmp_path):
     assert kinds == {
         "picture": "image", "noise": "audio", "when": "datetime", "flag": "binary", "vector": "vector",
         "path": "sequence", "note": "text", "size": "number", "shop": "category",
+        "words": "set", "owner": "name",
     }  # fmt: skip
     parquet.write_table(frame, tmp_path / "t.parquet")
     answers = torso.load(tmp_path / "run").predict(tmp_path / "t.parquet")

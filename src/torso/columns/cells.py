@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable
-from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -29,7 +28,6 @@ __all__ = [
     "sequences",
     "text_of",
     "texts",
-    "timestamps",
     "vectors",
 ]
 
@@ -114,43 +112,6 @@ def _note(column: Column, reading: Reading | None, known: np.ndarray) -> None:
         filled = pc.and_not_kleene(filled, says_missing(column.values))
     unread = np.flatnonzero(~known & filled.to_numpy(zero_copy_only=False))
     (reading or Reading()).unreadable(column, unread, "a number")
-
-
-def timestamps(column: Column, reading: Reading | None = None) -> np.ndarray:
-    """Return datetime64[us] `[rows]`, NaT where missing or unreadable; strings should be ISO 8601."""
-    values = column.values
-    if pa.types.is_timestamp(values.type) or pa.types.is_date(values.type):
-        return _naive(values)
-    if pa.types.is_null(values.type):
-        return np.full(len(values), np.datetime64("NaT", "us"))
-    if not is_text(values):
-        raise column.error(0, f"expected dates or times, found {values.type}")
-    try:
-        return _naive(pc.cast(values, pa.timestamp("us")))
-    except pa.ArrowInvalid:  # perhaps the cells name a zone
-        pass
-    try:
-        return _naive(pc.cast(values, pa.timestamp("us", tz="UTC")))
-    except pa.ArrowInvalid:  # a bad cell, or some cells with a zone and some without
-        moments = np.array([_moment(cell) for cell in values], "datetime64[us]")
-    gaps = pc.fill_null(says_missing(values), True).to_numpy(zero_copy_only=False)
-    unread = np.flatnonzero(np.isnat(moments) & ~gaps)
-    (reading or Reading()).unreadable(
-        column, unread, "a date or time like 2024-05-17 or 2024-05-17T12:30:00"
-    )
-    return moments
-
-
-def _moment(cell: pa.Scalar) -> np.datetime64:
-    for zone in (None, "UTC"):
-        with suppress(pa.ArrowInvalid):
-            return np.datetime64(_naive(pa.array([cell]).cast(pa.timestamp("us", tz=zone)))[0])
-    return np.datetime64("NaT", "us")
-
-
-def _naive(values: pa.Array) -> np.ndarray:
-    plain = pc.cast(values, pa.timestamp("us"), safe=False)
-    return np.asarray(plain.to_numpy(zero_copy_only=False)).astype("datetime64[us]")
 
 
 def vectors(

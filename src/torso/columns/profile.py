@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -117,8 +117,17 @@ class Profile:
     @cached_property
     def written(self) -> pa.Array:
         """The sampled cells as they are stored."""
+        return self.sampled.values
+
+    @cached_property
+    def sampled(self) -> Column:
+        """The column of the sampled cells, as they are stored."""
         rows = _sample_rows(len(self.column), _SAMPLE_OF_LARGE if self.is_large else _SAMPLE)
-        return self.column.values.take(index_array(rows))
+        if len(rows) == len(self.column):
+            return self.column
+        numbers = np.array([self.column.row_number(row) - 1 for row in rows.tolist()])
+        values = self.column.values.take(index_array(rows))
+        return replace(self.column, values=values, original_rows=numbers)
 
     @cached_property
     def values(self) -> list[Any]:

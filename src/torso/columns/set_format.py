@@ -20,7 +20,7 @@ from torso.columns.profile import MOSTLY, Profile
 from torso.core.errors import ConfigError
 from torso.tables.table import Column
 
-__all__ = ["FoundSets", "SetFormat", "find_sets"]
+__all__ = ["FoundSets", "SetFormat", "find_sets", "likely_delimiter"]
 
 _CLEAR = ("|", ";", "\n", "；", "｜", "、", "•", "·", "::", "~", "^", "\t")
 """Marks that names and sentences seldom hold."""
@@ -62,7 +62,7 @@ class SetFormat:
                     "`delimiter` of sets should not be empty. Found ''. Name a mark such as ';'."
                 )
             return cls(delimiter)
-        return cls(_DEFAULT if column is None else _delimiter(Profile(column)))
+        return cls((column is not None and likely_delimiter(Profile(column))) or _DEFAULT)
 
     def labels(self, cell: object) -> list[str]:
         """Return the different labels of a cell, in its order."""
@@ -148,15 +148,15 @@ def find_sets(profile: Profile) -> FoundSets | None:
     return next((cells.found() for cells in marked if cells.holds_sets), None)
 
 
-def _delimiter(profile: Profile) -> str:
-    """Return the mark between the labels of cells that are said to be sets: the likely one, else the frequent one."""
-    likely = find_sets(profile)
-    if likely is not None:
-        return likely.settings.get("delimiter", _DEFAULT)
+def likely_delimiter(profile: Profile) -> str | None:
+    """Return the mark between the labels of cells that are said to be sets; None if they hold none."""
+    sets = find_sets(profile)
+    if sets is not None:
+        return sets.settings.get("delimiter")
     texts = profile.values if profile.is_text else []
     counts = {mark: sum(mark in text for text in texts) for mark in (*_CLEAR, *_COMMON)}
     best = max(counts, key=lambda mark: (mark in _CLEAR and counts[mark] > 0, counts[mark]))
-    return best if counts[best] else _DEFAULT
+    return best if counts[best] else None
 
 
 def _of_lists(lists: Sequence[Sequence[object]], written: str) -> FoundSets | None:

@@ -42,9 +42,9 @@ class NamesNGrams(Encoder, form="names", name="ngrams"):
         cardinalities: Sequence[int],
         *,
         buckets: Annotated[int, Range(1000, 100_000, log=True)] = 10_000,
-        width: Annotated[int, Range(4, 64, log=True)] = 16,
+        width: Annotated[int, Range(4, 64, log=True)] = 32,
         layout: Layout = "joint",
-        hide: Annotated[float, Range(0.0, 0.5)] = 0.2,
+        hide: Annotated[float, Range(0.0, 0.5)] = 0.1,
     ) -> None:
         super().__init__()
         self.dim = dim

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from torso.columns.cells import texts
+from torso.columns.category_keys import written
 from torso.core.errors import DataError
 from torso.tables.alike import alike
 from torso.tables.table import Table, read_table
@@ -162,7 +162,7 @@ def _originals(table: Table, name: str, cells: np.ndarray) -> dict[str, object]:
         return {}
     return {
         text: value
-        for text, value in zip(texts(column).to_pylist(), cells.tolist(), strict=True)
+        for text, value in zip(written(column).to_pylist(), cells.tolist(), strict=True)
         if text is not None
     }
 

@@ -22,11 +22,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from torso.columns.dates import moments_untold
 from torso.columns.inputs import Input, TextInput
 from torso.columns.media.files import MediaError, MediaFiles
 from torso.columns.profile import Guess, Profile, quoted
+from torso.inference.far_numbers import far_input_warnings, far_label_warnings
 from torso.inference.input_kinds import guess_input
-from torso.inference.leaks import leak_warning
+from torso.inference.leak_checks import label_of, leak_warnings
 from torso.inference.target_kinds import guess_target
 from torso.tables.table import Column, Table
 from torso.tasks import Target
@@ -71,6 +73,7 @@ def inspect_table(
     roots: Sequence[str | Path] = (),
     kinds: Mapping[str, str] | None = None,
     decimals: Mapping[str, str] | None = None,
+    group: str | None = None,
 ) -> list[ColumnReport]:
     """Return one report per column, in the table's order.
 
@@ -80,6 +83,7 @@ def inspect_table(
         roots: where file columns are looked up; by default the table's folder.
         kinds: kinds that the user has settled, by column.
         decimals: marks before decimals that the user has settled, by column.
+        group: column that keeps rows of one value on one side of the split.
 
     Raises:
         DataError: a name in `targets` or `kinds` is no column, or a root does not exist.
@@ -89,7 +93,12 @@ def inspect_table(
         table.column(name)  # raises if there is none
     marks = decimals or {}
     profiles = {name: Profile(table.column(name), marks.get(name)) for name in targets}
-    labels = [(profiles[name], _target_kind(profiles[name], settled)) for name in targets]
+    judged = {name: _report_target(cells, settled.get(name)) for name, cells in profiles.items()}
+    labels = [
+        label
+        for name, cells in profiles.items()
+        if (label := label_of(cells, judged[name].kind, judged[name].settings)) is not None
+    ]
     folders = roots or ([table.folder] if table.folder is not None else [])
     files = MediaFiles(folders) if folders else None
     reports = []
@@ -97,13 +106,15 @@ def inspect_table(
         if name in table.unreadable:
             reports.append(_report_unreadable(table, name))
             continue
-        cells = profiles.get(name) or Profile(table.column(name), marks.get(name))
-        if name in targets:
-            reports.append(_report_target(cells, settled.get(name)))
+        if name in judged:
+            reports.append(judged[name])
             continue
+        cells = Profile(table.column(name), marks.get(name))
         report = _with_suggestion(_report_input(cells, settled.get(name)), cells, files)
         warnings = [*report.warnings, *_file_warnings(cells, report.kind, files)]
-        warnings += _leak_warnings(cells, report, labels)
+        warnings += far_input_warnings(cells, report.kind, report.settings)
+        is_code = report.kind == TextInput.name and not report.use
+        warnings += leak_warnings(cells, report.kind, labels, is_code=is_code, group=group)
         reports.append(replace(report, warnings=tuple(warnings)))
     return reports
 
@@ -144,6 +155,11 @@ def _report_input(cells: Profile, settled: str | None) -> ColumnReport:
             f"Cells that say {quoted(cells.markers)} count as values; if they mean missing: "
             f"--set 'data.missing={json.dumps(cells.markers)}'"
         )
+    untold = moments_untold(cells.column) if cells.is_number and guess.kind == "number" else ""
+    if untold and not settled:
+        warnings.append(
+            f"Its numbers may be times ({untold}). If so: --set inputs.{cells.column.name}.kind=datetime"
+        )
     kind, why = (settled, "you said so") if settled else (guess.kind, guess.why)
     return ColumnReport(
         name=cells.column.name,
@@ -180,10 +196,6 @@ def _with_suggestion(
     return replace(report, why=why, settings={**report.settings, **suggestion.settings})
 
 
-def _target_kind(cells: Profile, kinds: Mapping[str, str]) -> str:
-    return kinds.get(cells.column.name) or guess_target(cells).kind
-
-
 def _label(kind: str) -> str:
     """Return the `Target.label` of a kind; empty for no kind, and for one that is named by its import path."""
     return Target.registry.find(kind).label if kind in Target.registry else ""
@@ -200,6 +212,7 @@ def _report_target(cells: Profile, settled: str | None) -> ColumnReport:
         warnings.append(
             f"{len(single)} of its classes have a single row, such as {str(single[0])!r:.40}."
         )
+    warnings += far_label_warnings(cells, kind, guess.settings if kind == guess.kind else {})
     return ColumnReport(
         name=cells.column.name,
         kind=kind,
@@ -237,24 +250,3 @@ def _file_warnings(cells: Profile, kind: str, files: MediaFiles | None) -> list[
     return [
         f"{len(failed)} of {len(references)} files looked up in {roots} cannot be read; the first is {failed[0]}."
     ]
-
-
-def _leak_warnings(
-    cells: Profile, report: ColumnReport, labels: Sequence[tuple[Profile, str]]
-) -> list[str]:
-    kind = _input(report.kind)
-    if cells.is_large or not report.kind or (kind is not None and not kind.plain):
-        return []
-    is_code = report.kind == TextInput.name and not report.use
-    warnings = [
-        leak_warning(
-            cells.measured,
-            label.measured,
-            label.column.name,
-            numeric=_label(target) == "quantity",
-            is_code=is_code,
-        )
-        for label, target in labels
-        if _label(target) in ("class", "quantity")
-    ]
-    return [warning for warning in warnings if warning]

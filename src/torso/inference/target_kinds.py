@@ -36,6 +36,10 @@ def _of_values(kind: type[Target], cells: Profile) -> Guess | None:
     """Ask a kind whose label is one value; refuse cells that are all alike, and dates."""
     if len(cells.counts) == 1 and cells.distinct == 1:
         return Guess("", f"every label is {cells.example!r}, so there is nothing to learn")
-    if DatetimeInput.recognise(cells) is not None:
-        return Guess("", "a date; make it a number first, for example of days")
+    if not cells.is_number and DatetimeInput.recognise(cells) is not None:
+        return Guess(
+            "",
+            "a date or time is no label; make a number of it first, such as days since a fixed day, or for a time of "
+            "day the hour from 0 to 24 with the kind angle and period=24",
+        )
     return kind.recognise(cells)

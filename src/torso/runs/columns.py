@@ -39,14 +39,16 @@ def infer_columns(table: Table, values: dict[str, Any], *, add: bool) -> list[Co
         if spec and "kind" in spec and name in table.names
     }
     own = [name for name in targets if name in table.names]
+    split = data.get("split") or {}
+    roots = _roots(table, data.get("root") or [])
     reports = inspect_table(
         table,
         own,
-        roots=_roots(table, data.get("root") or []),
+        roots=roots,
         kinds=kinds,
         decimals=_decimals(table, data.get("decimal"), {**inputs, **targets}),
+        group=split.get("group"),
     )
-    split = data.get("split") or {}
     aside = {split.get("group"), split.get("column"), *_parts_of_labels(targets)}
     chosen: dict[str, object] = {}
     for report in reports:

@@ -7,7 +7,7 @@ constructors, so their settings are not written a second time here.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -33,6 +33,8 @@ __all__ = [
     "setting_pairs",
 ]
 
+_BY_COLUMN = ("inputs", "targets", "encoders", "heads")
+"""Sections whose keys are names of columns, or of tasks and modalities that are called like columns."""
 ABOUT_COLUMN = ("modality", "column", "missing")
 """Keys of an input or a target that are about its column, not about its kind."""
 _Part = str | dict[str, Any]
@@ -156,12 +158,19 @@ def read_config(path: str | Path) -> dict[str, object]:
 
 
 def apply_settings(
-    values: dict[str, object], settings: Sequence[str] | Mapping[str, object]
+    values: dict[str, object],
+    settings: Sequence[str] | Mapping[str, object],
+    columns: Collection[str] = (),
 ) -> None:
     """Change `values` in place by settings like `training.epochs=5`.
 
     The right side is YAML (`inputs.order=null` leaves a column out). A name that holds dots is found among
-    the keys that exist (`inputs.a.b.kind=text` finds the column `a.b`).
+    the keys that exist and among the columns (`inputs.a.b.kind=text` finds the column `a.b`).
+
+    Args:
+        values: of a config.
+        settings: as texts, or path -> value.
+        columns: names of the table's columns.
 
     Raises:
         ConfigError: a setting without `=`, or one inside a value that is not a mapping.
@@ -172,7 +181,22 @@ def apply_settings(
     {'inputs': {'a.b': {'kind': 'text'}}, 'training': {'epochs': 5}}
     """
     for path, value in setting_pairs(settings):
-        _put(values, path.split("."), value, path)
+        keys = path.split(".")
+        named = {*columns, *_mapping(values, "inputs"), *_mapping(values, "targets")}
+        if keys[0] in _BY_COLUMN and len(keys) > 2:
+            ends = [end for end in range(len(keys), 1, -1) if ".".join(keys[1:end]) in named]
+            if ends and ends[0] > 2:  # a name that holds dots
+                keys = [keys[0], ".".join(keys[1 : ends[0]]), *keys[ends[0] :]]
+            elif columns and not ends and keys[0] == "inputs":
+                raise ConfigError(
+                    f"`{path}`: {unknown('input column', '.'.join(keys[1:-1]), columns)}"
+                )
+        _put(values, keys, value, path)
+
+
+def _mapping(values: Mapping[str, object], section: str) -> Mapping[str, object]:
+    section_values = values.get(section)
+    return section_values if isinstance(section_values, Mapping) else {}
 
 
 def setting_pairs(
@@ -202,6 +226,8 @@ def _pair(setting: str) -> tuple[str, object]:
 
 
 def _loaded(text: str) -> object:
+    if text.startswith("%"):  # a date format, which YAML would have in quotes
+        return text
     value: object = yaml.safe_load(text)
     if isinstance(value, str):  # YAML 1.1 reads 1e-3 as text
         try:

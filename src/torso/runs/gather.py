@@ -10,6 +10,7 @@ from typing import Any
 from torso.core.errors import ConfigError
 from torso.core.registry import no_imports
 from torso.runs.config import apply_settings, read_config, setting_pairs
+from torso.tables.peek import column_names
 
 __all__ = [
     "Described",
@@ -55,12 +56,25 @@ def gather_values(
         values["targets"] = described(targets, "targets")
     if inputs is not None:
         values["inputs"] = described(inputs, "inputs")
-    apply_settings(values, settings)
+    apply_settings(values, settings, _columns(tables.get("table"), values, config, settings))
     if not values.get("targets"):
         raise ConfigError(
             "No target given. Name at least one column to predict, e.g. --target price, or targets=['price']."
         )
     return values
+
+
+def _columns(
+    table: object,
+    values: Mapping[str, Any],
+    origin: object,
+    settings: Sequence[str] | Mapping[str, object],
+) -> list[str]:
+    """Return the names of the table's columns where a setting may name one that holds dots; else none."""
+    if not any(path.count(".") > 1 for path, _ in setting_pairs(settings)):
+        return []
+    path = (values.get("data") or {}).get("table")
+    return column_names(table if path is None else found_beside(path, origin))
 
 
 def trusting(

@@ -6,11 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import pyarrow as pa
+
 from torso.columns.reading import ReadLog, Skipped
 from torso.evaluation.report import TaskReport
 from torso.tables.table import Table
 
-__all__ = ["Evaluation", "Prediction", "skipped_notes", "told"]
+__all__ = ["Evaluation", "Prediction", "answer_columns", "skipped_notes", "told"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,3 +65,25 @@ def told(table: Table, log: ReadLog) -> tuple[tuple[Skipped, ...], tuple[str, ..
     """Return the skipped cells, and sentences on how the table was read and on these cells."""
     skipped = tuple(log.skipped)
     return skipped, (*table.notes, *skipped_notes(skipped))
+
+
+def answer_columns(tasks: Mapping[str, Mapping[str, pa.Array]]) -> dict[str, pa.Array]:
+    """Return the answer columns of all tasks under names of their own.
+
+    A task's value has the task's name. Where a detail of another task has the same, such as the lower end of `temp`
+    beside a target `temp_low`, the detail is called `temp__low`.
+
+    >>> answer_columns({"t": {"t": "value", "t_low": "end"}, "t_low": {"t_low": "other value"}})
+    {'t': 'value', 't__low': 'end', 't_low': 'other value'}
+
+    Args:
+        tasks: task -> its columns as the kind names them.
+    """
+    columns: dict[str, pa.Array] = {}
+    for task, own in tasks.items():
+        for name, values in own.items():
+            free = name
+            while free in columns or (name != task and free in tasks):
+                free = f"{task}_{free.removeprefix(task)}"
+            columns[free] = values
+    return columns

@@ -24,7 +24,7 @@ from torso.model.model import Model
 from torso.runs.build import build_model
 from torso.runs.config import RunConfig
 from torso.runs.folder import RunFolder
-from torso.runs.prediction import Evaluation, Prediction, told
+from torso.runs.prediction import Evaluation, Prediction, answer_columns, told
 from torso.runs.report import RunReport
 from torso.runs.schema import Schema
 from torso.runs.scoring import Scorer
@@ -138,7 +138,8 @@ class Predictor:
         Returns:
             A table of the kind that was given (a pandas frame for paths and lists), one row per row, in the
             same order. Per task: the value; `<task>_probability` and one column per class, or
-            `<task>_spread`, `<task>_low` and `<task>_high`.
+            `<task>_spread`, `<task>_low` and `<task>_high`; `<task>__low` where another target is called
+            `<task>_low`.
 
         Raises:
             DataError: a trained column is absent, a cell cannot be read, too many files are unreadable.
@@ -293,17 +294,12 @@ class Predictor:
         return dataset, answer(self.model, batches, self.config.training.precision)
 
     def _columns(self, table: Table, answers: Answers) -> dict[str, pa.Array]:
-        columns: dict[str, pa.Array] = {}
-        for task, (prediction, details) in answers.predictions(self.model).items():
-            own = self.schema.columns(task, table, prediction, details)
-            twice = sorted(own.keys() & columns.keys())
-            if twice:
-                raise ConfigError(
-                    f"Two targets give answer columns of the same name, {twice}. Rename the target {task!r} in the "
-                    "table and fit again."
-                )
-            columns |= own
-        return columns
+        return answer_columns(
+            {
+                task: self.schema.columns(task, table, prediction, details)
+                for task, (prediction, details) in answers.predictions(self.model).items()
+            }
+        )
 
 
 def load(folder: str | Path, *, device: str = "auto", trust_code: bool = False) -> Predictor:

@@ -16,7 +16,9 @@ import numpy as np
 import torch
 
 from torso.cache.store import cache_root
+from torso.columns.copies import copies_note
 from torso.columns.dataset import Dataset
+from torso.columns.far_cells import FAR_CELLS
 from torso.columns.loader import gather
 from torso.columns.reading import Reading, ReadOptions, Skipped
 from torso.columns.splits import Split, split_rows
@@ -112,8 +114,10 @@ def prepare_values(
         dataset, more = plan.dataset(table)
         parts[name] = Rows(table, dataset, np.arange(table.rows))
         skipped += more
-    unread = skipped_notes(skipped)
-    for note in unread:
+    names = [*plan.schema.inputs, *plan.schema.label_columns()]
+    copies = copies_note({name: (part.table, part.rows) for name, part in parts.items()}, names)
+    later = (*skipped_notes(skipped), *([] if copies is None else [copies]))
+    for note in later:
         listener.noted(note)
     return Prepared(
         config=plan.config,
@@ -126,7 +130,7 @@ def prepare_values(
         },
         cache=plan.cache,
         skipped=tuple(skipped),
-        notes=(*plan.notes, *unread),
+        notes=(*plan.notes, *later),
         seconds=perf_counter() - began,
         settled=plan.settled,
         values=plan.values,
@@ -211,7 +215,7 @@ def _plan(
     check_values(values, trial=False)  # with every kind known
     asked = RunConfig.parse(values)
     told = [note for read in (table, *own.values()) for note in read.notes]
-    notes = (*told, *leftover_warnings(reports, [*asked.inputs, *asked.targets]))
+    told += leftover_warnings(reports, [*asked.inputs, *asked.targets])
     split = _split(asked, table, own, origin)
     settled = settle_encoders(asked)
     schema = Schema(settled.inputs, settled.targets)
@@ -226,9 +230,21 @@ def _plan(
         own=own,
         split=StoredSplit.of(table, split),
         cache=cache_root(settled.data.cache),
-        notes=notes,
+        notes=_notes(told, schema),
         listener=listener,
     )
+
+
+def _notes(warnings: Sequence[str], schema: Schema) -> tuple[str, ...]:
+    """Return the warnings about columns, and those of the schema about far cells that none of them names."""
+    said = [warning for warning in warnings if FAR_CELLS in warning]
+    fresh = [
+        f"{name}: {note}"
+        for name, notes in schema.notes.items()
+        for note in notes
+        if not any(warning.startswith(f"{name}: ") for warning in said)
+    ]
+    return (*warnings, *fresh)
 
 
 def _split(config: RunConfig, table: Table, own: Mapping[str, Table], origin: object) -> Split:

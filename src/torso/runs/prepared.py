@@ -92,7 +92,7 @@ class Prepared:
         if not settings:
             return self.config
         values = deepcopy(dict(self.values))
-        apply_settings(values, settings)
+        apply_settings(values, settings, self.parts["training"].table.names)
         for section in ("inputs", "targets"):  # null takes a column out
             columns = values[section].items()
             values[section] = {name: spec for name, spec in columns if spec is not None}

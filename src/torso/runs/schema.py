@@ -161,6 +161,11 @@ class Schema:
             target.learn(self._label(training, name), unlogged)
 
     @property
+    def notes(self) -> dict[str, tuple[str, ...]]:
+        """Input -> sentences for the user about its training cells."""
+        return {name: kind.notes for name, kind in self.inputs.items() if kind.notes}
+
+    @property
     def restored(self) -> dict[str, str]:
         """Task -> the modality that holds its labels, for tasks whose labels are an input."""
         return {

@@ -25,10 +25,12 @@ def inspect(
     from torso.runs.check import check_values
     from torso.runs.columns import infer_columns
     from torso.runs.config import apply_settings
+    from torso.tables.peek import column_names
     from torso.tables.table import read_table
 
     values: dict[str, Any] = {"targets": {name: {} for name in target}}
-    apply_settings(values, [*rooted(root), *settings])
+    said = [*rooted(root), *settings]
+    apply_settings(values, said, column_names(table))
     data = check_values(values).data
     source = read_table(table, missing=data.missing, settings=data.text)
     reports = infer_columns(source, values, add=True)
@@ -44,6 +46,6 @@ def inspect(
         from torso.app.terminal import costs_table
         from torso.runs.prepare import draft_model
 
-        built, batch = draft_model(table, target, settings=[*rooted(root), *settings])
+        built, batch = draft_model(table, target, settings=said)
         shown.print()
         shown.print(costs_table(model_costs(built, batch.inputs)))

@@ -60,6 +60,7 @@ class Input(ABC):
         plain: a cell is one value that can be compared, so the column can be checked for giving a target away.
         in_files: a cell names a file, or holds its bytes.
         learned: attributes that `fit` sets, JSON values: the state of the input.
+        notes: sentences for the user about the cells that `fit` saw.
         quickly_learnt: an encoder of this kind learns in few steps, without reading pictures, sounds or texts.
         length: steps of a cell that are read at most, where a cell has steps.
     """
@@ -74,6 +75,7 @@ class Input(ABC):
     in_files: ClassVar[bool] = False
     quickly_learnt: ClassVar[bool] = False
     learned: ClassVar[tuple[str, ...]] = ()
+    notes: tuple[str, ...] = ()
     length: int
 
     def __init_subclass__(

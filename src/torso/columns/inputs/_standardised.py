@@ -7,6 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from torso.columns.far_cells import far_cells
 from torso.columns.inputs._input import Input, Offers
 from torso.columns.moments import all_equal, moments, near
 from torso.columns.reading import Reading
@@ -39,15 +40,20 @@ class Standardised(Input):
         """Learn mean, spread and quantiles."""
         values = self.floats(column, Reading())
         self.mean, self.std, self.quantiles = [], [], []
+        far = np.zeros(len(values), bool)
         for feature in values.T:
-            known = feature[np.isfinite(feature)]
-            mean, std = _moments(known[near(known)])
+            finite = np.isfinite(feature)
+            known = feature[finite]
+            close = near(known)
+            far[finite] |= ~close
+            mean, std = _moments(known[close])
             with np.errstate(over="ignore"):  # a cell of 1e300
                 scaled = (known - mean) / std if len(known) else np.zeros(1)
             edges = _edges(scaled.clip(-_CLIP, _CLIP))
             self.mean.append(mean)
             self.std.append(std)
             self.quantiles.append([float(edge) for edge in edges])
+        self.notes = far_cells(column, np.flatnonzero(far).tolist())
 
     def source(self, column: Column, reading: Reading) -> ArraySource:
         """Return standardised float32 `[rows, features]`."""

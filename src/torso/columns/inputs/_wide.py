@@ -6,8 +6,10 @@ from typing import ClassVar
 
 import numpy as np
 
+from torso.columns.far_cells import far_cells
 from torso.columns.inputs._input import Input, Offers
 from torso.columns.moments import all_equal, moments, near
+from torso.tables.table import Column
 
 __all__ = ["Wide"]
 
@@ -25,12 +27,22 @@ class Wide(Input):
         self.mean: list[float] = []
         self.std: list[float] = []
 
-    def learn(self, values: np.ndarray) -> None:
-        """Learn from `[any, width]`, NaN where missing."""
+    def learn(self, values: np.ndarray, column: Column, rows: np.ndarray) -> None:
+        """Learn from `values` `[any, width]`, NaN where missing.
+
+        Args:
+            values: of all cells, one after the other.
+            column: that they come from.
+            rows: `[any]`, the position of each in the column.
+        """
         finite = np.where(np.isfinite(values), values, np.nan)
-        for column in finite.T:  # a view
-            known = ~np.isnan(column)
-            column[known] = np.where(near(column[known]), column[known], np.nan)
+        far = np.zeros(len(values), bool)
+        for numbers in finite.T:  # a view
+            known = ~np.isnan(numbers)
+            close = near(numbers[known])
+            far[known] |= ~close
+            numbers[known] = np.where(close, numbers[known], np.nan)
+        self.notes = far_cells(column, np.unique(rows[far]).tolist())
         empty = np.isnan(finite).all(axis=0)
         finite[:1, empty] = 0.0
         mean, std = moments(finite) if len(finite) else (np.zeros(finite.shape[1]),) * 2

@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, ClassVar
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from torso.columns import cells
-from torso.columns.inputs._input import Input, Offers
+from torso.columns.category_keys import all_numbers, are_plain, keyed
+from torso.columns.codes import codes, number_codes
+from torso.columns.inputs._input import Input, Offers, State
 from torso.columns.profile import Guess, Profile, quoted
 from torso.columns.reading import Reading
+from torso.columns.recurrence import Recurrence
 from torso.columns.sources import ArraySource
 from torso.core.ranges import Range
 from torso.tables.table import Column
 
 __all__ = ["BinaryInput", "CategoryInput", "codes"]
 
-_REPEATED = 0.8  # share of the rows with a value that several rows have
-_MANY = 20  # distinct values from which sentences are texts, not categories
-_COMPOSED = re.compile(r"[0-9_]|[A-Za-z]-[A-Za-z]|@")
+_FEW = ((2, 100), (6, 50), (float("inf"), 27))
+"""Words of a value, and so many values are few: the longer they are, the more they say beside which it is."""
 
 
 class CategoryInput(
@@ -38,42 +38,50 @@ class CategoryInput(
         most: values kept, the most frequent first; rarer ones share the index for unseen values.
     """
 
-    learned = ("values",)
+    learned = ("values", "numeric")
     quickly_learnt: ClassVar[bool] = True
 
     @classmethod
     def recognise(cls, profile: Profile) -> Guess | None:
-        """Recognise texts that repeat and are no sentences, and codes that repeat now and then."""
+        """Recognise few values, however long they are, and codes that recur now and then."""
+        if profile.is_number:
+            why = number_codes(profile)
+            return Guess(cls.name, why) if why else None
         if not profile.is_text:
             return None
-        several = 5 if len(profile.values) >= 100 else 2
-        in_shared = sum(count for count in profile.counts.values() if count >= several)
+        seen = Recurrence.of(profile.counts)
         words = sum(len(text.split()) for text in profile.counts) / len(profile.counts)
-        sentences = words > 4 and len(profile.counts) > _MANY
-        if in_shared / len(profile.values) >= _REPEATED and not sentences:
-            return Guess(cls.name, f"{profile.distinct} values that repeat")
-        if codes(profile) and len(profile.counts) < 0.9 * len(profile.values):
-            return Guess(cls.name, f"{profile.distinct} codes that repeat now and then")
+        if seen.are_few(next(few for longest, few in _FEW if words <= longest)):
+            return Guess(cls.name, f"{profile.distinct} values that recur")
+        if codes(profile) and not seen.is_unique:
+            return Guess(cls.name, f"{profile.distinct} codes that recur now and then")
         return None
 
     def __init__(self, most: Annotated[int, Range(50, 5000, log=True)] = 1000) -> None:
         self.most = most
         self.values: list[str] = []
+        self.numeric = False
 
     def fit(self, column: Column) -> None:
         """Learn the values, by falling frequency."""
-        counts = pc.value_counts(pc.drop_null(cells.texts(column))).to_pylist()
+        self.numeric = all_numbers(column)
+        keys = keyed(column, numeric=self.numeric)
+        counts = pc.value_counts(pc.drop_null(keys)).to_pylist()
         ranked = sorted(counts, key=lambda count: (-count["counts"], count["values"]))
         self.values = [count["values"] for count in ranked[: self.most]]
+
+    def restore(self, state: State) -> None:
+        """Take back the values; early runs wrote numbers in one way, and lack the second fact."""
+        super().restore({"numeric": are_plain(state["values"]), **state})
 
     def source(self, column: Column, reading: Reading) -> ArraySource:
         """Return int64 `[rows, 1]`."""
         del reading
-        strings = cells.texts(column)
-        indices = pc.index_in(strings, value_set=pa.array(self.values, pa.large_string()))
+        keys = keyed(column, numeric=self.numeric)
+        indices = pc.index_in(keys, value_set=pa.array(self.values, pa.large_string()))
         # 0 is left for values that training rows do not hold.
         ids = pc.fill_null(indices, -1).to_numpy(zero_copy_only=False).astype(np.int64) + 1
-        return ArraySource(ids[:, None], strings.is_valid().to_numpy(zero_copy_only=False)[:, None])
+        return ArraySource(ids[:, None], keys.is_valid().to_numpy(zero_copy_only=False)[:, None])
 
     def offered(self) -> Offers:
         """Offer the number of indices, the one for unseen values included."""
@@ -95,20 +103,3 @@ class BinaryInput(CategoryInput, name="binary", rank=40):
 
     def __init__(self) -> None:
         super().__init__(most=2)
-
-
-def codes(profile: Profile) -> bool:
-    """Return whether texts look like codes: composed of digits and signs, or long words of one length."""
-    texts = profile.counts
-    composed = sum(1 for text in texts if " " not in text and _COMPOSED.search(text))
-    return composed / len(texts) >= 0.8 or _hashes(profile)
-
-
-def _hashes(profile: Profile) -> bool:
-    """Return whether all texts are long words of one length over a plain alphabet."""
-    lengths = {len(text) for text in profile.counts}
-    return (
-        len(lengths) == 1
-        and lengths.pop() >= 16
-        and all(text.isascii() and text.isalnum() for text in profile.counts)
-    )

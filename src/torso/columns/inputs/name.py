@@ -28,6 +28,7 @@ _REPEATED = 0.4  # share of the rows with a name that another row has
 _WORDS = 6  # on average
 _CHARACTERS = 50  # on average
 _MANY = 20  # different names
+_ROWS = 100  # fewer hardly tell which names repeat, nor teach their parts
 _ORDERS = (3, 4)  # characters in a group
 _START, _END = "\x02", "\x03"
 _PRIME = 1_000_003
@@ -51,7 +52,9 @@ class NameInput(Input, name="name", form="names", encoder="ngrams", modality="na
     @classmethod
     def recognise(cls, profile: Profile) -> Guess | None:
         """Recognise short texts of which many repeat; codes are none."""
-        if not profile.is_text or len(profile.counts) <= _MANY or codes(profile):
+        if not profile.is_text or len(profile.counts) <= _MANY or len(profile.values) < _ROWS:
+            return None
+        if codes(profile):
             return None
         names = list(profile.counts)
         words = sum(len(name.split()) for name in names) / len(names)

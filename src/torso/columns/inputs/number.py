@@ -7,10 +7,9 @@ from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from torso.columns import cells
+from torso.columns.codes import identifies_rows, number_codes
 from torso.columns.inputs._input import Suggestion
 from torso.columns.inputs._standardised import Standardised
 from torso.columns.media.files import MediaFiles
@@ -19,7 +18,6 @@ from torso.columns.reading import Reading
 from torso.tables.missing import may_mean_missing
 from torso.tables.number_finder import FoundNumbers
 from torso.tables.number_format import NumberFormat
-from torso.tables.numerals import as_numbers
 from torso.tables.table import Column
 
 __all__ = ["NumberInput"]
@@ -50,9 +48,12 @@ class NumberInput(
         if not profile.is_number:
             return _text_of_numbers(profile)
         settings = profile.numbers.format.settings() if profile.numbers else {}
-        if _counts_rows(profile):
-            warning = "Counts the rows, each whole number once: it identifies a row and says nothing about a new one."
-            return Guess(cls.name, "whole numbers, each once", (warning,), use=False)
+        reason = identifies_rows(profile)
+        if reason:
+            warning = f"{reason}: it identifies a row and says nothing about a new one."
+            return Guess(cls.name, "whole numbers, hardly one twice", (warning,), use=False)
+        if number_codes(profile):
+            return None
         whole = all(float(value).is_integer() for value in profile.counts)
         if whole and profile.distinct <= FEW_WHOLE_NUMBERS:
             return Guess(
@@ -98,6 +99,7 @@ def _text_of_numbers(profile: Profile) -> Guess | None:
         return None
     words = [text for text in seen.unread if not re.search(r"\d", text)]
     foreign = seen.share < MOSTLY and len(words) == len(seen.unread) <= _FEW_WORDS
+    foreign &= profile.distinct > FEW_WHOLE_NUMBERS  # among few values, a word is one more
     if seen.share < (_HALF if foreign else MOSTLY):
         return None
     settings = seen.format.settings()
@@ -126,16 +128,3 @@ def _unread(profile: Profile, seen: FoundNumbers) -> str:
         return f"{len(seen.unread)} distinct cells are no number, such as {seen.unread[0]!r:.60}."
     first = f"the first is {texts[bad[0]]!r:.60} in row {bad[0] + 1}"
     return f"{len(bad)} of {len(texts)} cells are no number; {first}."
-
-
-def _counts_rows(profile: Profile) -> bool:
-    """Return whether whole numbers run through the rows: each once, with hardly a gap."""
-    rows = len(profile.column)
-    if profile.distinct != rows or rows < 10 or not pa.types.is_int64(profile.type):
-        return False
-    values = profile.column.values
-    whole = as_numbers(values) if pa.types.is_large_string(values.type) else values
-    if not pa.types.is_int64(whole.type):
-        return False
-    ends = pc.min_max(whole).as_py()
-    return bool(ends["max"] - ends["min"] < 1.2 * rows)

@@ -58,7 +58,12 @@ class SequenceInput(Wide, name="sequence", form="sequence", encoder="transformer
         """Learn mean and spread of each number over all steps, and how long a row lasts."""
         rows = self._rows(column, Reading())
         known = [steps for steps in rows if steps is not None]
-        self.learn(np.concatenate(known) if known else np.zeros((0, 1)))
+        lengths = [0 if steps is None else len(steps) for steps in rows]
+        self.learn(
+            np.concatenate(known) if known else np.zeros((0, 1)),
+            column,
+            np.repeat(np.arange(len(rows)), lengths),
+        )
         if self.timed:
             durations = [float(steps[-1, 0]) for steps in known if steps[-1, 0] > 0]
             self.mean[0], self.std[0] = 0.0, float(np.median(durations)) if durations else 1.0

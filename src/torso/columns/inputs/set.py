@@ -7,11 +7,12 @@ from typing import Annotated, ClassVar
 
 import numpy as np
 
-from torso.columns.inputs._input import Input, Offers, State
+from torso.columns.inputs._input import Input, Offers, State, Suggestion
 from torso.columns.inputs.lists import lists_of_numbers
+from torso.columns.media.files import MediaFiles
 from torso.columns.profile import Guess, Profile
 from torso.columns.reading import Reading
-from torso.columns.set_format import SetFormat, find_sets
+from torso.columns.set_format import SetFormat, find_sets, likely_delimiter
 from torso.columns.sources import LookupSource
 from torso.core.ranges import Range
 from torso.tables.table import Column
@@ -46,6 +47,13 @@ class SetInput(Input, name="set", form="sets", encoder="bag", modality="sets", r
         if not sets.clear and sets.combinations <= _FEW_COMBINATIONS:
             return None  # few texts, each of which says as much as a category
         return Guess(cls.name, sets.why, settings=sets.settings)
+
+    @classmethod
+    def suggest(cls, profile: Profile, files: MediaFiles) -> Suggestion | None:
+        """Suggest the delimiter where the kind was not guessed but named."""
+        del files
+        mark = None if cls.recognise(profile) is not None else likely_delimiter(profile)
+        return None if mark is None else Suggestion({"delimiter": mark}, f"separated by {mark!r}")
 
     def __init__(
         self,

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 
+from torso.columns.codes import codes
 from torso.columns.inputs._input import Input, Offers, State
-from torso.columns.inputs.category import codes
 from torso.columns.profile import Guess, Profile
 from torso.columns.reading import Reading
 from torso.columns.sources import RaggedSource
@@ -43,7 +43,10 @@ class TextInput(Input, name="text", form="text", encoder="transformer", rank=70)
         if not profile.is_text:
             return None
         if codes(profile):
-            warning = "Nearly every row has a code of its own: it identifies a row and says nothing about a new one."
+            warning = (
+                f"Holds {len(profile.counts)} different codes in {len(profile.values)} rows: each identifies a row and "
+                "says nothing about a new one."
+            )
             return Guess(cls.name, "codes, hardly one twice", (warning,), use=False)
         words = sum(len(text.split()) for text in profile.counts) / len(profile.counts)
         return Guess(cls.name, f"{profile.distinct} texts of {words:.1f} words on average")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from torso.columns import cells
 from torso.columns.inputs._wide import Wide
 from torso.columns.inputs.lists import lists_of_numbers
@@ -25,7 +27,7 @@ class VectorInput(Wide, name="vector", form="vector", encoder="mlp", rank=20):
     def fit(self, column: Column) -> None:
         """Learn mean and spread of each number."""
         values, present = cells.vectors(column)
-        self.learn(values[present])
+        self.learn(values[present], column, np.flatnonzero(present))
 
     def source(self, column: Column, reading: Reading) -> ArraySource:
         """Return float32 `[rows, width]`."""

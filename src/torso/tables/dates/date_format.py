@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 
 from torso.tables.dates.patterns import ISO, NUMERIC, Pattern, compiled
 from torso.tables.dates.words import HALVES, MONTHS, ZONES, plain, zone_names
+from torso.tables.table import index_array
 
 __all__ = ["PIVOT", "DateFormat", "zones_in"]
 
@@ -63,7 +64,7 @@ class DateFormat:
             open_ = np.flatnonzero(np.isnat(moments[:-1]))
             if not len(open_):
                 break
-            rest = distinct if len(open_) == len(distinct) else distinct.take(pa.array(open_))
+            rest = distinct if len(open_) == len(distinct) else distinct.take(index_array(open_))
             moments[open_] = self._read(form, rest)
         codes = coded.indices.fill_null(len(distinct)).to_numpy(zero_copy_only=False)
         return np.asarray(moments[codes])
@@ -83,7 +84,7 @@ class DateFormat:
         moments, fits = _read_all(pattern, pattern.regex, texts, self.pivot)
         rest = np.flatnonzero(~fits)
         if len(rest) and pattern.with_weekday:
-            texts = texts.take(pa.array(rest))
+            texts = texts.take(index_array(rest))
             moments[rest], _ = _read_all(pattern, pattern.with_weekday, texts, self.pivot)
         return moments
 
@@ -95,7 +96,8 @@ def zones_in(form: str, cells: pa.Array) -> set[str]:
     fields, zones = _fields(compiled(form).regex, plain(_as_text(cells)))
     if not fields:
         return set()
-    return set(pc.unique(zones.filter(pa.array(fields["fits"])).fill_null("")).to_pylist())
+    read = zones.take(index_array(np.flatnonzero(fields["fits"])))
+    return set(pc.unique(read.fill_null("")).to_pylist())
 
 
 def _as_text(cells: pa.Array) -> pa.Array:
@@ -157,7 +159,7 @@ def _fields(regex: str, texts: pa.Array) -> tuple[Fields, pa.Array]:
     """Return the numbers that each text says, and its zone; no zones at all if no text fits."""
     groups = pc.extract_regex(texts, pattern=regex)
     if groups.null_count == len(groups):
-        return {}, pa.array([], pa.large_string())
+        return {}, pa.nulls(0, pa.large_string())
     fields: Fields = {"fits": groups.is_valid().to_numpy(zero_copy_only=False)}
     names = [field.name for field in groups.type]
     zones = pa.nulls(len(texts), pa.large_string())
@@ -260,7 +262,7 @@ def _to_utc(moments: np.ndarray, zones: pa.Array) -> np.ndarray:
 def _one_zone(moments: np.ndarray, zone: str) -> np.ndarray:
     region = zone_names().get(zone.strip("[]"))
     if region is not None:
-        local = pa.array(moments, pa.timestamp("us"))
+        local = index_array(moments.astype(np.int64)).cast(pa.timestamp("us"))
         utc = pc.assume_timezone(local, region, ambiguous="earliest", nonexistent="latest")
         return np.asarray(utc.cast(pa.int64()).to_numpy()).astype("M8[us]")
     minutes = _offset(zone)

@@ -5,6 +5,7 @@ A column has one format, or up to six where it mixes spellings. A cell is never 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -13,12 +14,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from torso.tables.dates.date_format import PIVOT, DateFormat, zones_in
-from torso.tables.dates.naming import order_in_name, says_duration, says_time
-from torso.tables.dates.numeric import are_numbers, evenly, find_numeric
-from torso.tables.dates.order import Decision, decide, pivot_of
-from torso.tables.dates.patterns import NUMERIC, compiled
+from torso.tables.dates.naming import order_in_name, says_date, says_duration, says_time
+from torso.tables.dates.numeric import are_numbers, evenly, find_numeric, look_like_dates
+from torso.tables.dates.order import Decision, decide, has_short_years, pivot_of
+from torso.tables.dates.patterns import compiled
 from torso.tables.dates.shapes import Shape, shape_of
 from torso.tables.dates.words import plain
+from torso.tables.table import index_array
 
 __all__ = ["FoundDates", "find_dates"]
 
@@ -26,6 +28,7 @@ _FIRST_LOOK = 40  # cells that can rule a column out
 _SAMPLE = 2_000  # distinct cells whose shapes are looked at
 _MOST_FORMATS = 6
 _MOSTLY = 0.9  # share of the cells that must be dates
+_SOME = 0.5  # where the user says that they are
 
 
 _UTC = frozenset(("", "z", "utc", "gmt", "+00", "+0000", "+00:00"))
@@ -46,7 +49,7 @@ class FoundDates:
     told: tuple[str, ...] = ()
 
 
-def find_dates(cells: pa.Array, name: str) -> FoundDates | None:
+def find_dates(cells: pa.Array, name: str, *, asked: bool = False) -> FoundDates | None:
     """Return how a column's dates are spelled, or None if it holds no dates.
 
     >>> find_dates(pa.array(["03/04/2024", "13/04/2024"]), "day").spelling.formats
@@ -55,30 +58,32 @@ def find_dates(cells: pa.Array, name: str) -> FoundDates | None:
     Args:
         cells: texts or numbers, without empty cells and without words such as NA.
         name: of the column; it settles if numbers are times, and 2:30 a time of day.
+        asked: the user calls them dates, so nothing has to be promised by the name.
     """
-    if not len(cells):
+    if not len(cells) or not _may_be_dates(evenly(cells, _FIRST_LOOK), asked or says_date(name)):
         return None
     if pa.types.is_integer(cells.type) or pa.types.is_floating(cells.type):
-        return _from_numbers(cells, name)
-    if not _may_be_dates(cells):
-        return None
+        return _from_numbers(cells, name, asked)
     sample = evenly(pc.unique(cells), _SAMPLE)
     if are_numbers(sample):
-        return _from_numbers(cells, name)
+        return _from_numbers(cells, name, asked)
     groups = _of_one_sort(_by_shape(sample))
-    if not _are_dates(groups, len(sample), name):
+    if not groups or not (asked or _are_dates(groups, len(sample), name)):
         return None
     decisions = _decide(groups, cells, name)
-    if not decisions:
-        return None
-    return _summed_up(decisions, cells, sample)
+    return _summed_up(decisions, cells, sample, name, asked)
 
 
-def _may_be_dates(cells: pa.Array) -> bool:
-    """Return whether half of a few cells look like dates or numbers."""
-    texts = plain(evenly(cells, _FIRST_LOOK)).to_pylist()
-    dates = sum(1 for text in texts if text.replace(".", "", 1).isdigit() or shape_of(text))
-    return dates >= 0.5 * len(texts)
+def _may_be_dates(cells: pa.Array, promised: bool) -> bool:
+    """Return whether half of a few cells look like dates, or numbers that may be dates."""
+    # Without numpy: turning an Arrow array into one imports pandas, half a second, wherever it is installed.
+    if not pa.types.is_large_string(cells.type) and not pa.types.is_string(cells.type):
+        return promised or look_like_dates(cells.to_pylist())
+    texts = plain(cells).to_pylist()
+    numbers = [text for text in texts if text.replace(".", "", 1).isdigit()]
+    if 2 * len(numbers) > len(texts) and not promised and not look_like_dates(numbers):
+        return False
+    return 2 * sum(1 for text in texts if text in numbers or shape_of(text)) >= len(texts)
 
 
 def _by_shape(sample: pa.Array) -> list[tuple[Shape, pa.Array]]:
@@ -96,7 +101,7 @@ def _by_shape(sample: pa.Array) -> list[tuple[Shape, pa.Array]]:
             shapes[shape.key] = shape
         rows.setdefault(shape.key, []).append(row)
     keys = sorted(rows, key=lambda key: -len(rows[key]))[:_MOST_FORMATS]
-    return [(shapes[key], sample.take(pa.array(rows[key]))) for key in keys]
+    return [(shapes[key], sample.take(index_array(np.array(rows[key])))) for key in keys]
 
 
 def _of_one_sort(groups: list[tuple[Shape, pa.Array]]) -> list[tuple[Shape, pa.Array]]:
@@ -160,37 +165,43 @@ def _decide(groups: Sequence[tuple[Shape, pa.Array]], cells: pa.Array, name: str
     return [decision for decision in kept if decision is not None]
 
 
-def _from_numbers(cells: pa.Array, name: str) -> FoundDates | None:
-    decision = find_numeric(cells, name)
-    return (
-        None
-        if decision is None
-        else _summed_up([decision], cells, evenly(pc.unique(cells), _SAMPLE))
-    )
+def _from_numbers(cells: pa.Array, name: str, asked: bool) -> FoundDates | None:
+    decision = find_numeric(cells, name, asked)
+    if decision is None:
+        return None
+    return _summed_up([decision], cells, evenly(pc.unique(cells), _SAMPLE), name, asked)
 
 
 def _summed_up(
-    decisions: Sequence[Decision], cells: pa.Array, sample: pa.Array
+    decisions: Sequence[Decision], cells: pa.Array, sample: pa.Array, name: str, asked: bool
 ) -> FoundDates | None:
+    """Return the spelling that the decisions make, if it reads enough, and the choices in it."""
     forms = list(dict.fromkeys(decision.form for decision in decisions))
-    told = [
-        f"Cells such as {_first(cells, decision.form)} may also be {decision.other}; read as {decision.form}, "
-        f"{decision.why}."
-        for decision in decisions
-        if decision.other
-    ]
-    short = [form for form in forms if form not in NUMERIC and "y" in compiled(form).parts]
+    short = [form for form in forms if has_short_years(form)]
     pivot = pivot_of(short[0], cells) if short else PIVOT
-    if short:
-        told.append(f"Years of two digits stand for {pivot} to {pivot + 99} (pivot).")
     spelling = DateFormat(tuple(forms), pivot)
-    share = float(np.mean(~np.isnat(spelling.parse(sample))))
-    if share < _MOSTLY:
+    share = float(np.mean(~np.isnat(spelling.parse(sample)))) if forms else 0.0
+    if share < (_SOME if asked else _MOSTLY):
         return None
-    zones = sorted(set().union(*(zones_in(form, sample) for form in forms)))
-    if set(zones) - _UTC:
-        told.append(_about_zones(zones))
+    told = [_choice(decision, forms, cells, name) for decision in decisions if decision.other]
+    if short:
+        told.append(
+            f"Years of two digits stand for {pivot} to {pivot + 99}; otherwise say --set 'inputs.{name}.pivot=YEAR'."
+        )
+    zones = set().union(*(zones_in(form, sample) for form in forms))
+    if zones - _UTC:
+        told.append(_about_zones(sorted(zones)))
     return FoundDates(spelling, share, tuple(told))
+
+
+def _choice(decision: Decision, forms: Sequence[str], cells: pa.Array, name: str) -> str:
+    """Return the sentence about a format that another could replace, with the setting that does so."""
+    others = [decision.other if form == decision.form else form for form in forms]
+    value = others[0] if len(others) == 1 else json.dumps(others)
+    return (
+        f"{_first(cells, decision.form)} may be {decision.form} or {decision.other}; read as {decision.form}, "
+        f"{decision.why}. Otherwise say --set 'inputs.{name}.format={value}'."
+    )
 
 
 def _about_zones(zones: Sequence[str]) -> str:

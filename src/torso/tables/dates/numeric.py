@@ -16,8 +16,9 @@ from torso.tables.dates.date_format import DateFormat
 from torso.tables.dates.naming import order_in_name, says_date
 from torso.tables.dates.order import Decision, decide
 from torso.tables.dates.shapes import shape_of
+from torso.tables.table import index_array
 
-__all__ = ["are_numbers", "evenly", "find_numeric", "may_be_moments"]
+__all__ = ["are_numbers", "evenly", "find_numeric", "look_like_dates", "may_be_moments"]
 
 _SAMPLE = 2_000  # distinct numbers
 _NEARLY_ALL = 0.98
@@ -37,7 +38,7 @@ def evenly(cells: pa.Array, most: int) -> pa.Array:
     """Return at most `most` of the cells, evenly spread."""
     if len(cells) <= most:
         return cells
-    return cells.take(pa.array(np.linspace(0, len(cells) - 1, most).astype(np.int64)))
+    return cells.take(index_array(np.linspace(0, len(cells) - 1, most)))
 
 
 def are_numbers(texts: pa.Array) -> bool:
@@ -46,34 +47,81 @@ def are_numbers(texts: pa.Array) -> bool:
     return bool((pc.mean(plain.cast(pa.int8())).as_py() or 0.0) >= _NEARLY_ALL)
 
 
-def find_numeric(cells: pa.Array, name: str) -> Decision | None:
+def find_numeric(cells: pa.Array, name: str, asked: bool = False) -> Decision | None:
     """Return the format that numbers are dates in, or None.
 
     Args:
         cells: the column's numbers, or texts of digits, all filled.
         name: of the column.
+        asked: the user calls them dates.
     """
+    promised = asked or says_date(name)
     distinct = evenly(pc.unique(cells), _SAMPLE)
     texts = _digits(distinct)
     decision = None
     if texts is not None:
-        decision = _calendar(texts, _digits(cells), name)
-    if decision is None and says_date(name):
+        decision = _calendar(texts, _digits(cells), promised, order_in_name(name))
+    if decision is None and promised:
         decision = _counted(distinct)
+    if decision is None and asked and _are_years(distinct):
+        decision = Decision("%Y")
     return decision
 
 
-def may_be_moments(cells: pa.Array) -> str:
+def _are_years(cells: pa.Array) -> bool:
+    moments = DateFormat(("%Y",)).parse(cells)
+    return bool(((moments >= _YEARS[0]) & (moments < _YEARS[1])).mean() >= _NEARLY_ALL)
+
+
+def may_be_moments(values: Sequence[float]) -> str:
     """Return the unit of numbers that may be times since 1970, though no name says so; else nothing.
 
     Only whole numbers between 2000 and 2040 are taken for such.
+
+    >>> may_be_moments([1715900000, 1715986400])
+    'epoch_s'
     """
-    form = _counted(pc.unique(cells)) if len(cells) else None
-    if form is None or form.form == "excel":
-        return ""
-    moments = DateFormat((form.form,)).parse(cells)
-    inside = (moments > np.datetime64("2000-01-01")) & (moments < np.datetime64("2040-01-01"))
-    return form.form if inside.mean() >= _NEARLY_ALL else ""
+    for form, scale in (
+        ("epoch_s", 1),
+        ("epoch_ms", 10**3),
+        ("epoch_us", 10**6),
+        ("epoch_ns", 10**9),
+    ):
+        if values and all(
+            9.467e8 <= value / scale < 2.209e9 and value % 1 == 0 for value in values
+        ):
+            return form
+    return ""
+
+
+def look_like_dates(cells: Sequence[object]) -> bool:
+    """Return whether nearly all of a few numbers have the digits of a date, such as 20240517."""
+    digits = [_whole(cell) for cell in cells]
+    return sum(map(_is_calendar, digits)) >= _NEARLY_ALL * len(digits)
+
+
+def _whole(cell: object) -> str:
+    """Return the digits of a whole number from 0; nothing for another."""
+    text = str(cell).strip().removesuffix(".0")
+    return text if text.isascii() and text.isdigit() else ""
+
+
+def _is_calendar(digits: str) -> bool:
+    if len(digits) == 6:
+        return _is_day(digits[:4], digits[4:], "1")
+    if len(digits) in (8, 12, 14):
+        day = digits[:8]
+        orders = (
+            (day[:4], day[4:6], day[6:]),
+            (day[4:], day[:2], day[2:4]),
+            (day[4:], day[2:4], day[:2]),
+        )
+        return any(_is_day(*parts) for parts in orders)
+    return False
+
+
+def _is_day(year: str, month: str, day: str) -> bool:
+    return 1850 <= int(year) < 2150 and 1 <= int(month) <= 12 and 1 <= int(day) <= 31
 
 
 def _digits(cells: pa.Array) -> pa.Array | None:
@@ -84,24 +132,23 @@ def _digits(cells: pa.Array) -> pa.Array | None:
         cells = cells.cast(pa.int64())
     texts = cells.cast(pa.large_string())
     size = pc.utf8_length(texts)
-    dates = pc.is_in(size, pa.array([6, 7, 8, 12, 14], size.type))
-    share = pc.mean(dates.cast(pa.int8())).as_py() or 0.0
+    share = np.isin(size.to_numpy(), (6, 7, 8, 12, 14)).mean() if len(size) else 0.0
     return texts if share >= _NEARLY_ALL else None
 
 
-def _calendar(texts: pa.Array, cells: pa.Array, name: str) -> Decision | None:
+def _calendar(texts: pa.Array, cells: pa.Array, promised: bool, hint: str) -> Decision | None:
     """Return the format of numbers such as 20240517, which must be dates nearly all."""
     sizes = pc.utf8_length(texts)
     size = pc.mode(sizes)[0]["mode"].as_py()
     shape = shape_of("1" * size)
-    forms = _plausible(shape.formats if shape is not None else (), texts, size, name)
-    return decide(forms, texts, cells, order_in_name(name)) if forms else None
+    forms = _plausible(shape.formats if shape is not None else (), texts, size, promised)
+    return decide(forms, texts, cells, hint) if forms else None
 
 
-def _plausible(forms: Sequence[str], texts: pa.Array, size: int, name: str) -> list[str]:
+def _plausible(forms: Sequence[str], texts: pa.Array, size: int, promised: bool) -> list[str]:
     """Return the formats in which nearly all numbers are dates of our times, if that is no accident."""
     few = len(texts) < (_MONTHS_CERTAIN if size == 6 else _CERTAIN)
-    if (few or (size == 6 and forms != ("%Y%m",))) and not says_date(name):
+    if (few or (size == 6 and forms != ("%Y%m",))) and not promised:
         forms = forms[:1] if size == 6 and not few else ()
     kept = []
     for form in forms:

@@ -9,9 +9,9 @@ import numpy as np
 import pyarrow as pa
 
 from torso.tables.dates.date_format import PIVOT, DateFormat
-from torso.tables.dates.patterns import compiled
+from torso.tables.dates.patterns import NUMERIC, compiled
 
-__all__ = ["Decision", "decide", "pivot_of"]
+__all__ = ["Decision", "decide", "has_short_years", "pivot_of"]
 
 _READABLE = 0.9  # share of a shape's cells that its format must read
 _IN_ORDER = 0.98  # share of the steps from row to row that go one way, in a table sorted by date
@@ -103,6 +103,11 @@ def _is_usual(form: str) -> bool:
     if parts in ("db", "yb"):
         return parts == "db"
     return parts == ("mdy" if "/" in form or "%m%d" in form else "dmy")
+
+
+def has_short_years(form: str) -> bool:
+    """Return whether a format has years of two digits."""
+    return form not in NUMERIC and "y" in compiled(form).parts
 
 
 def pivot_of(form: str, cells: pa.Array) -> int:

@@ -12,6 +12,8 @@ from zoneinfo import available_timezones
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from torso.tables.missing import says_missing
+
 __all__ = [
     "FILLERS",
     "HALVES",
@@ -21,8 +23,12 @@ __all__ = [
     "ZONES",
     "plain",
     "plain_text",
+    "says_no_date",
     "zone_names",
 ]
+
+_NO_DATE = r"^\s*(?i:nat|[-?.–—]+|0{4}[-/.]00[-/.]00(?:[ T]00:00(?::00)?)?|00[-/.]00[-/.]0{4})\s*$"
+"""Beside the words for a missing value, zeros as databases write them."""
 
 _MONTHS = """
 january jan | february feb | march mar | april apr | may | june jun | july jul | august aug |
@@ -134,7 +140,8 @@ def plain_text(text: str) -> str:
     >>> plain_text(" 17.  MÄRZ ２０２４")
     '17. marz 2024'
     """
-    return str(plain(pa.array([text], pa.large_string()))[0].as_py())
+    # `pa.array` would import pandas, half a second, wherever it happens to be installed.
+    return str(plain(pa.nulls(1, pa.large_string()).fill_null(text))[0].as_py())
 
 
 def plain(strings: pa.Array) -> pa.Array:
@@ -146,6 +153,16 @@ def plain(strings: pa.Array) -> pa.Array:
         strings = pc.replace_substring_regex(strings, r"[\p{Pd}\x{2212}]", "-")
     strings = pc.replace_substring_regex(pc.utf8_lower(strings), r"[\s_]+|\s*['’`]\s*", " ")
     return pc.utf8_trim_whitespace(strings)
+
+
+def says_no_date(strings: pa.Array) -> pa.Array:
+    """Return where a cell among dates says that there is none; null where the cell itself is null.
+
+    >>> says_no_date(pa.array(["N/A", "NaT", "0000-00-00", "-", "2024-05-17"])).to_pylist()
+    [True, True, True, True, False]
+    """
+    other = pc.match_substring_regex(strings, _NO_DATE)
+    return pc.or_(says_missing(strings), other)
 
 
 @cache

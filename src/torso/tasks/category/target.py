@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
+from decimal import Decimal
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from torso.columns import cells
-from torso.columns.profile import FEW_WHOLE_NUMBERS, MOSTLY, Guess, Profile
+from torso.columns.category_keys import all_numbers, are_plain, key_of, keyed, spellings
+from torso.columns.profile import MOSTLY, Guess, Profile
 from torso.columns.reading import Reading
+from torso.columns.recurrence import Recurrence
 from torso.core.errors import DataError
-from torso.tables.numerals import as_numbers
 from torso.tables.table import Column
+from torso.tasks._base.proposals import of_classes
 from torso.tasks._base.target import Facts, Target
+from torso.tasks._base.whole_numbers import judge
 
 __all__ = ["CategoryTarget"]
 
@@ -27,6 +31,7 @@ _ARROW = {
 
 
 def _type_name(values: pa.Array, classes: list[str]) -> str:
+    """Return the type in which classes come back as they were written."""
     if pa.types.is_boolean(values.type):
         return "boolean"
     if pa.types.is_integer(values.type):
@@ -34,10 +39,14 @@ def _type_name(values: pa.Array, classes: list[str]) -> str:
     if pa.types.is_floating(values.type):
         whole = pc.all(pc.equal(pc.floor(values), values), skip_nulls=True).as_py()
         return "integer" if whole else "number"
-    if set(classes) <= {"true", "false"}:
+    if set(classes) <= {"false", "true"}:
         return "boolean"
-    numbers = as_numbers(pa.array(classes, pa.large_string()))
-    return "text" if pa.types.is_large_string(numbers.type) else _type_name(numbers, classes)
+    for name, type_ in (("integer", int), ("number", float)):
+        with suppress(ValueError, OverflowError):
+            if all(str(type_(label)) == label for label in classes):
+                pa.array([type_(label) for label in classes], _ARROW[name])
+                return name
+    return "text"
 
 
 class CategoryTarget(Target, name="category", head="softmax", rank=40):
@@ -47,36 +56,44 @@ class CategoryTarget(Target, name="category", head="softmax", rank=40):
     no head learns and every evaluation counts as wrong.
     """
 
-    learned = ("classes", "type", "frequencies")
+    learned = ("classes", "type", "numeric", "frequencies")
     label = "class"
     estimator = "classifier"
     least = 2
 
     @classmethod
     def recognise(cls, cells: Profile) -> Guess | None:
-        """Recognise few whole numbers, and texts that are no numbers; refuse texts that hardly repeat."""
+        """Recognise whole numbers that name classes, and texts that are no numbers; refuse texts that hardly recur."""
         if cells.is_number:
-            few = cells.distinct <= FEW_WHOLE_NUMBERS and cells.are_whole
-            return Guess(cls.kind, f"{cells.distinct} whole numbers") if few else None
+            if not cells.are_whole:
+                return None
+            judgement = judge(cells.counts, cells.column.name)
+            why = f"{cells.distinct} whole numbers, {judgement.why}"
+            return Guess(cls.kind, why, of_classes(cells)) if judgement.is_class else None
         if not cells.is_text or (cells.numeric_share >= MOSTLY and not cells.names_ranks):
             return None
-        if len(cells.counts) > 20 and len(cells.counts) > len(cells.values) / 2:
+        if not Recurrence.of(cells.counts).are_classes:
             return Guess(
-                "", f"{cells.distinct} different texts in {len(cells.column)} rows are no classes"
+                "",
+                f"{cells.distinct} different texts in {len(cells.column)} rows are no classes; to learn to write them, "
+                f"choose --set 'targets.{cells.column.name}.kind=caption'",
             )
-        return Guess(cls.kind, f"{cells.distinct} values")
+        return Guess(cls.kind, f"{cells.distinct} values", of_classes(cells))
 
     def __init__(self) -> None:
         self.classes: list[str] = []
         self.type = "text"
+        self.numeric = False
         self.frequencies: list[float] | None = None
 
     def fit(self, column: Column) -> None:
         """Learn the classes, sorted (numbers by size), and how frequent they are."""
-        labels = pc.unique(pc.drop_null(cells.texts(column))).to_pylist()
-        self.type = _type_name(column.values, labels)
-        numeric = self.type in ("integer", "number")
-        self.classes = sorted(labels, key=float) if numeric else sorted(labels)
+        self.numeric = all_numbers(column)
+        ways = spellings(column, numeric=self.numeric)
+        keys = sorted(ways, key=Decimal) if self.numeric else sorted(ways)
+        # A column of nothing but truth values is one of truth values, however they are written.
+        self.classes = keys if set(keys) <= {"false", "true"} else [ways[key] for key in keys]
+        self.type = _type_name(column.values, self.classes)
         if len(self.classes) < self.least:
             raise DataError(
                 f"{column.table}, column {column.name!r}: a target should have at least two values among the "
@@ -90,19 +107,22 @@ class CategoryTarget(Target, name="category", head="softmax", rank=40):
         self.frequencies = (counts / counts.sum()).tolist()
 
     def restore(self, state: Facts) -> None:
-        """Take back the facts; those of early runs lack the last."""
-        super().restore({"frequencies": None, **state})
+        """Take back the facts; those of early runs lack two."""
+        early = {"frequencies": None, "numeric": are_plain(state["classes"])}
+        super().restore({**early, **state})
 
     def encode(self, column: Column, reading: Reading) -> np.ndarray:
         """Return class indices, int64 `[rows]`."""
-        strings = cells.texts(column)
-        ids = pc.index_in(strings, value_set=pa.array(self.classes, pa.large_string()))
-        for row in np.flatnonzero(pc.and_(strings.is_valid(), ids.is_null())):
-            reading.skip(column, int(row), strings[int(row)].as_py(), "class unseen in training")
+        keys = keyed(column, numeric=self.numeric)
+        known = [key_of(name, numeric=self.numeric) for name in self.classes]
+        ids = pc.index_in(keys, value_set=pa.array(known, pa.large_string()))
+        unseen = pc.and_(keys.is_valid(), ids.is_null())
+        for row in np.flatnonzero(unseen.to_numpy(zero_copy_only=False)):
+            cell = str(column.values[int(row)].as_py())
+            reading.skip(column, int(row), cell, "class unseen in training")
         coded = np.asarray(pc.fill_null(ids, len(self.classes)).to_numpy(zero_copy_only=False))
-        return np.where(strings.is_valid().to_numpy(zero_copy_only=False), coded, -1).astype(
-            np.int64
-        )
+        has_label = keys.is_valid().to_numpy(zero_copy_only=False)
+        return np.where(has_label, coded, -1).astype(np.int64)
 
     def missing(self, rows: int) -> np.ndarray:
         """Return -1 for every row."""

@@ -11,8 +11,9 @@ import pyarrow as pa
 from torso.columns.cells import is_text
 from torso.columns.profile import Guess, Profile
 from torso.columns.reading import Reading
-from torso.columns.set_format import SetFormat, find_sets
+from torso.columns.set_format import SetFormat, find_sets, likely_delimiter
 from torso.core.errors import DataError
+from torso.core.spec import Settings
 from torso.tables.table import Column
 from torso.tasks._base.target import Facts, Target
 
@@ -34,6 +35,12 @@ class MultilabelTarget(Target, name="multilabel", head="logistic", rank=10):
         """Recognise lists of labels, and texts that fall apart into labels which other cells have, too."""
         sets = find_sets(cells)
         return None if sets is None else Guess(cls.kind, sets.why, settings=sets.settings)
+
+    @classmethod
+    def suggest(cls, cells: Profile) -> Settings:
+        """Return the delimiter where the kind was not guessed but named."""
+        mark = likely_delimiter(cells)
+        return {} if mark is None else {"delimiter": mark}
 
     def __init__(self, delimiter: str | None = None) -> None:
         self.delimiter = delimiter

@@ -26,7 +26,9 @@ from torso.tasks._base.numbers import (
     origin_of,
     without_far,
 )
+from torso.tasks._base.proposals import of_numbers
 from torso.tasks._base.target import Facts, Target
+from torso.tasks._base.whole_numbers import judge
 
 __all__ = ["NumberTarget"]
 
@@ -48,8 +50,10 @@ class NumberTarget(Target, name="number", head="gaussian", rank=50):
     def recognise(cls, cells: Profile) -> Guess | None:
         """Recognise numbers, and texts that are nearly all numbers."""
         if cells.is_number:
-            why = "whole numbers with many values" if cells.are_whole else "numbers"
-            return Guess(cls.kind, why)
+            why = "numbers"
+            if cells.are_whole and len(cells.counts) > 2:
+                why = f"whole numbers, {judge(cells.counts, cells.column.name).why}"
+            return Guess(cls.kind, why, of_numbers(cells))
         guess = NumberInput.recognise(cells)
         return guess and replace(guess, kind=cls.kind)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from torso.columns import cells
+from torso.columns.category_keys import key_of
 from torso.columns.reading import Reading
 from torso.core.errors import DataError
 from torso.tables.table import Column
@@ -28,7 +28,7 @@ class OrdinalTarget(CategoryTarget, name="ordinal", head="cumulative"):
 
     def __init__(self, order: Sequence[Any] | None = None) -> None:
         super().__init__()
-        self.order = None if order is None else [str(cells.text_of(value)) for value in order]
+        self.order = None if order is None else list(order)
 
     def fit(self, column: Column) -> None:
         """Learn the classes and how frequent they are.
@@ -38,15 +38,19 @@ class OrdinalTarget(CategoryTarget, name="ordinal", head="cumulative"):
         """
         super().fit(column)
         if self.order is not None:
-            strange = [label for label in self.classes if label not in self.order]
+            written = {key_of(name, numeric=self.numeric): name for name in self.classes}
+            steps = {str(key_of(step, numeric=self.numeric)): step for step in self.order}
+            strange = [name for key, name in written.items() if key not in steps]
             if strange:
                 raise DataError(
                     f"{column.table}, column {column.name!r}: every label should be in `order` {self.order}. Found "
                     f"{strange[:5]} besides. Add them with --set 'targets.{column.name}.order=[...]'."
                 )
-            self.classes = list(self.order)
+            self.classes = [
+                written.get(key, str(key_of(step, numeric=False))) for key, step in steps.items()
+            ]
             self._count(column)
-        elif self.type not in ("integer", "number", "boolean"):
+        elif not self.numeric and self.type != "boolean":
             raise DataError(
                 f"{column.table}, column {column.name!r}: an ordinal target of words should say their order. Found "
                 f"{self.classes[:5]}. Say it from low to high: --set 'targets.{column.name}.order=[low, high]'."

@@ -1,0 +1,56 @@
+"""Cells that lie far from all others, found before a training: inputs that are numbers, and labels."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from torso.columns.far_cells import far_cells
+from torso.columns.inputs import Input, NumberInput
+from torso.columns.moments import near
+from torso.columns.profile import Profile
+from torso.columns.reading import Reading
+from torso.core.spec import Spec
+from torso.tasks import Target
+
+__all__ = ["far_input_warnings", "far_label_warnings"]
+
+
+def far_input_warnings(
+    cells: Profile, kind: str, settings: Mapping[str, object]
+) -> tuple[str, ...]:
+    """Return a sentence about far cells of an input that is a number; none of any other."""
+    if kind != NumberInput.name:
+        return ()
+    return far_cells(cells.sampled, _far(_floats(cells, settings)))
+
+
+def far_label_warnings(
+    cells: Profile, kind: str, settings: Mapping[str, object]
+) -> tuple[str, ...]:
+    """Return a sentence about labels far from all others, which count as missing; none of other kinds."""
+    if kind not in Target.registry or Target.registry.find(kind).label != "quantity":
+        return ()
+    return tuple(
+        f"{note.partition('. ')[0]}. Such labels count as missing."
+        for note in far_cells(cells.sampled, _far(_floats(cells, settings)))
+    )
+
+
+def _far(values: np.ndarray) -> list[int]:
+    """Return the rows of the numbers that lie far from all others."""
+    known = np.flatnonzero(np.isfinite(values))
+    rows: list[int] = known[~near(values[known])].tolist()
+    return rows
+
+
+def _floats(cells: Profile, settings: Mapping[str, object]) -> np.ndarray:
+    """Return the sampled cells as numbers, NaN for none."""
+    if cells.is_number:  # by way of Python: Arrow's way to numpy imports pandas
+        sample = cells.sample.to_pylist()
+        return np.array([np.nan if cell is None else cell for cell in sample], np.float64)
+    kind = Input.registry.build(Spec(NumberInput.name, settings))
+    assert isinstance(kind, NumberInput)
+    first: np.ndarray = kind.floats(cells.sampled, Reading())[:, 0]
+    return first

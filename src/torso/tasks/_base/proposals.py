@@ -1,0 +1,110 @@
+"""Other kinds that suit a target's labels, each with the words to choose it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from torso.columns.profile import Profile
+from torso.tasks._base.whole_numbers import FEW_CLASSES, Shape
+
+__all__ = ["of_classes", "of_numbers"]
+
+_MANY = 50  # labels that show a tail
+_HEAVY = 8  # times as far from the median to the 99th percentile as to the first
+_WIDE = 20  # times the median
+_SCALES = (
+    "never, almost never, rarely, seldom, occasionally, sometimes, often, frequently, usually, almost always, always",
+    "none, very low, low, below average, average, medium, moderate, normal, above average, high, very high, extreme",
+    "none, minimal, minor, mild, slight, moderate, serious, major, severe, critical, fatal",
+    "terrible, very bad, very poor, bad, poor, fair, average, ok, okay, good, very good, great, excellent, outstanding",
+    "strongly disagree, disagree, somewhat disagree, neutral, undecided, somewhat agree, agree, strongly agree",
+    "very dissatisfied, dissatisfied, neutral, satisfied, very satisfied",
+    "very negative, negative, neutral, positive, very positive",
+    "very unlikely, unlikely, neutral, likely, very likely",
+    "very small, tiny, small, medium, large, big, huge, very large",
+    "xxs, xs, s, m, l, xl, xxl, xxxl",
+    "beginner, novice, easy, intermediate, medium, advanced, hard, expert, very hard",
+    "false, mostly false, barely true, half true, mostly true, true",
+    "bronze, silver, gold, platinum, diamond",
+    "first, second, third, fourth, fifth, sixth, seventh",
+)
+
+
+def of_classes(cells: Profile) -> tuple[str, ...]:
+    """Return the proposals for a target of classes: an order, or a number in place of whole numbers."""
+    name = cells.column.name
+    if cells.is_number:
+        return (
+            f"Its {cells.distinct} whole numbers are taken for names of classes. For ratings or counts choose "
+            f"--set 'targets.{name}.kind=number', for ordered classes ordinal.",
+        )
+    order = _order([str(value) for value in cells.counts]) if cells.is_text else []
+    if not order:
+        return ()
+    return (
+        f"Its classes seem to have an order. To learn it: --set 'targets.{name}.kind=ordinal' "
+        f"--set 'targets.{name}.order=[{', '.join(order)}]'",
+    )
+
+
+def of_numbers(cells: Profile) -> tuple[str, ...]:
+    """Return the proposals for a target of numbers: classes, counts, or a head for a heavy tail."""
+    if not cells.is_number:
+        return ()
+    name = cells.column.name
+    proposals = []
+    if cells.are_whole and cells.distinct <= FEW_CLASSES:
+        proposals.append(
+            f"Its {cells.distinct} whole numbers are taken for a number. For names of classes choose "
+            f"--set 'targets.{name}.kind=category', for ordered classes ordinal."
+        )
+    if _are_counts(cells):
+        proposals.append(
+            f"These look like counts, for which there is --set 'targets.{name}.kind=count'."
+        )
+    elif _has_heavy_tail(cells):
+        low, high = np.quantile(_numbers(cells), [0.5, 0.99])
+        proposals.append(
+            f"A heavy tail: half of the labels lie below {low:,.4g}, one in a hundred above {high:,.4g}. The median "
+            f"is learnt in place of the mean with --set 'heads.{name}=quantiles'."
+        )
+    return tuple(proposals)
+
+
+def _numbers(cells: Profile) -> np.ndarray:
+    values = np.array(cells.values, dtype=np.float64)
+    return values[np.isfinite(values)]
+
+
+def _are_counts(cells: Profile) -> bool:
+    """Return whether whole numbers from 0 or 1 spread wider than by chance, most of them small."""
+    if not cells.are_whole or min(cells.counts) not in (0, 1):
+        return False
+    first, last = int(min(cells.counts)), int(max(cells.counts))
+    if last - first < FEW_CLASSES:
+        return last - first >= 3 and Shape.of(cells.counts).thins_out
+    low, middle, high = np.quantile(_numbers(cells), [0.0, 0.5, 0.99])
+    in_a_row = sum(1 for number in range(first, first + 5) if number in cells.counts)
+    return bool(in_a_row == 5 and high - middle > 3 * (middle - low))
+
+
+def _has_heavy_tail(cells: Profile) -> bool:
+    values = _numbers(cells)
+    if len(values) < _MANY or values.min() < 0:
+        return False
+    low, middle, high = np.quantile(values, [0.01, 0.5, 0.99])
+    far = high - middle > _HEAVY * max(middle - low, 1e-300)
+    return bool((middle > 0 and far) or high > _WIDE * middle > 0)
+
+
+def _order(values: list[str]) -> list[str]:
+    """Return three or more values from low to high, if a known scale has them all."""
+    plain = {
+        " ".join(value.lower().replace("-", " ").replace("_", " ").split()): value
+        for value in values
+    }
+    for scale in _SCALES:
+        steps = scale.split(", ")
+        if len(plain) >= 3 and len(plain) == len(values) and set(plain) <= set(steps):
+            return [plain[step] for step in steps if step in plain]
+    return []

@@ -1,0 +1,153 @@
+"""Cells as moments: of every type, in the spelling that the column keeps to."""
+
+import datetime
+import json
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from torso.columns.dates import moments
+from torso.columns.inputs import DatetimeInput
+from torso.columns.profile import Profile
+from torso.columns.reading import Reading, ReadOptions
+from torso.core.errors import DataError
+from torso.inference import inspect_table
+from torso.tables.dates import DateFormat
+from torso.tables.table import read_table
+
+STRICT = Reading(ReadOptions(on_error="fail"))
+NOON = np.datetime64("2024-05-17T12:30:00")
+
+
+def column(values, name="x"):
+    return read_table({name: values}).column(name)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        ["2024-05-17T12:30:00", None],
+        ["2024-05-17 12:30:00", ""],
+        ["2024-05-17T12:30:00Z", None],
+        ["2024-05-17T14:30:00+02:00", None],
+        [datetime.datetime(2024, 5, 17, 12, 30), None],
+    ],
+)
+def test_times_of_every_spelling(values):
+    found = moments(column(values), DateFormat())
+    assert found[0] == np.datetime64("2024-05-17T12:30:00")
+    assert np.isnat(found[1])
+
+
+def test_times_with_and_without_a_zone_in_one_column():
+    found = moments(column(["2024-01-01", None, "2024-01-01T02:00:00+02:00"]), DateFormat())
+    assert found[0] == found[2] == np.datetime64("2024-01-01")
+    assert np.isnat(found[1])
+
+
+def test_a_cell_that_is_no_time_is_named():
+    with pytest.raises(DataError, match=r"row 3, column 'x': expected a date.*found 'soon'"):
+        moments(column(["2024-01-01", None, "soon"]), DateFormat(), STRICT)
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        (pa.array([NOON.item(), None], pa.timestamp("ns")), NOON),
+        (pa.array([NOON.item(), None], pa.timestamp("us", "Asia/Tokyo")), NOON),
+        (pa.array([datetime.date(2024, 5, 17), None]), np.datetime64("2024-05-17")),
+        (pa.array([datetime.time(12, 30), None]), np.datetime64("2000-01-01T12:30")),
+        (pa.array([45_000, None], pa.time32("s")), np.datetime64("2000-01-01T12:30")),
+        ([None, None], np.datetime64("NaT")),
+    ],
+)
+def test_types_that_say_moments(values, expected):
+    read = moments(column(values), DateFormat())
+    assert str(read[0]) == str(expected.astype("M8[us]"))
+    assert np.isnat(read[1])
+
+
+def test_words_and_zeros_among_dates_are_no_values():
+    reading = Reading()
+    cells = [
+        "17.05.2024",
+        "N/A",
+        "NaT",
+        "0000-00-00",
+        "00.00.0000",
+        "?",
+        "--",
+        "soon",
+        "31.02.2024",
+    ]
+    assert np.isnat(moments(column(cells), DateFormat(("%d.%m.%Y",)), reading)[1:]).all()
+    assert [(cell.row, cell.reason) for cell in reading.log.skipped] == [
+        (8, "not a date or time as %d.%m.%Y"),
+        (9, "not a date or time as %d.%m.%Y"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        ["17.05.2024", "18.05.2024", "1.1.2023"],
+        [20240517, 20240518, 20230101],
+        ["Jun-93", "Mar-41", "1993, June"],
+        ["2:30 PM", "11:15 am", "9:00 AM"],
+    ],
+)
+def test_guess_fit_and_a_restored_kind_read_alike(values):
+    column_ = column(values, "date")
+    guess = DatetimeInput.recognise(Profile(column_))
+    told = DatetimeInput(**guess.settings)
+    found_by_fit, restored = DatetimeInput(), DatetimeInput()
+    told.fit(column_)
+    found_by_fit.fit(column_)
+    restored.restore(json.loads(json.dumps(found_by_fit.state())))
+    floats = told.floats(column_, STRICT)
+    assert np.isfinite(floats).all()
+    for kind in (found_by_fit, restored):
+        np.testing.assert_array_equal(kind.floats(column_, STRICT), floats)
+
+
+def test_a_state_without_a_spelling_is_that_of_an_old_run():
+    kind = DatetimeInput()
+    kind.fit(column(["2024-05-17", "2023-05-17"]))
+    state = {key: value for key, value in kind.state().items() if key not in ("formats", "pivot")}
+    old = DatetimeInput()
+    old.restore(state)
+    np.testing.assert_array_equal(
+        old.floats(column(["2024-05-17"]), STRICT), kind.floats(column(["2024-05-17"]), STRICT)
+    )
+
+
+def test_numbers_are_dates_where_the_user_says_so():
+    kind = DatetimeInput()
+    kind.fit(column([1715900000, 1715986400]))
+    assert kind.spelling.formats == ("epoch_s",)
+    kind.fit(column([1999, 2024]))
+    assert kind.spelling.formats == ("%Y",)
+
+
+def report(values, name="x", **settings):
+    return inspect_table(read_table({name: values}), **settings)[0]
+
+
+def test_inspect_tells_the_format_and_what_is_open():
+    report_ = report(["03/04/2024", "05/06/2024"], "the day")
+    assert (report_.kind, report_.settings) == ("datetime", {"format": "%m/%d/%Y"})
+    assert report_.warnings == (
+        "'03/04/2024' may be %m/%d/%Y or %d/%m/%Y; read as %m/%d/%Y, as is usual with such signs. "
+        "Otherwise say --set 'inputs.the day.format=%d/%m/%Y'.",
+    )
+    (warning,) = report([1715900000, 1715986400, 1715986500]).warnings
+    assert warning == "Its numbers may be times (epoch_s). If so: --set inputs.x.kind=datetime"
+    asked = report([1715900000, 1715986400, 1715986500], kinds={"x": "datetime"})
+    assert (asked.settings, asked.warnings) == ({"format": "epoch_s"}, ())
+
+
+@pytest.mark.parametrize("values", [["17.05.2024", "18.05.2024"], ["14:30", "09:15"]])
+def test_dates_as_a_target_are_refused_with_the_way_out(values):
+    (warning,) = report(values * 9, targets=["x"]).warnings
+    assert "make a number of it first, such as days since a fixed day" in warning
