@@ -22,7 +22,7 @@ from torso.tables.table import Column
 
 __all__ = ["NumberInput"]
 
-_HALF, _FEW_WORDS = 0.5, 3  # share of numbers beside at most so many different words for "no value"
+_OFTEN, _FEW_WORDS = 0.8, 3  # share of numbers beside at most so many different words for "no value"
 
 
 class NumberInput(
@@ -100,13 +100,14 @@ def _text_of_numbers(profile: Profile) -> Guess | None:
     words = [text for text in seen.unread if not re.search(r"\d", text)]
     foreign = seen.share < MOSTLY and len(words) == len(seen.unread) <= _FEW_WORDS
     foreign &= profile.distinct > FEW_WHOLE_NUMBERS  # among few values, a word is one more
-    if seen.share < (_HALF if foreign else MOSTLY):
+    if seen.share < (_OFTEN if foreign else MOSTLY):
         return None
     settings = seen.format.settings()
     if foreign:
         settings["missing"] = words
     why = f"text of which {seen.share:.1%} are numbers"
-    warnings = [f"{note}." for note in seen.notes]
+    warnings = [] if seen.format.is_plain else [f"Read as numbers: {seen.format.describe()}."]
+    warnings += [f"{note}." for note in seen.notes]
     if foreign:
         warnings.append(f"{quoted(words)} among numbers counts as missing.")
     elif seen.unread:
