@@ -6,7 +6,7 @@ trained on a CSV can be given a Parquet or a polars frame later:
 - text is `large_string`, trimmed, and an empty cell is missing; bytes are `large_binary`. A CSV or TSV holds
   nothing but text: kinds of columns read it cell by cell, so a row alone means what it means in its table;
 - numbers are `int64` or `float64`, `uint64` where they are beyond `int64`; NaN is missing, infinity stays;
-- `bool`, dates, times and durations stay; dictionaries are decoded, and keep their categories;
+- `bool`, dates and times stay; durations are seconds; dictionaries are decoded, and keep their categories;
 - every kind of list is a `list` of one of these, or of structs;
 - files as a hub's structs hold them are bytes or paths, or a struct of both (`media_cells.MEDIA`).
 

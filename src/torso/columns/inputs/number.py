@@ -22,7 +22,10 @@ from torso.tables.table import Column
 
 __all__ = ["NumberInput"]
 
-_OFTEN, _FEW_WORDS = 0.8, 3  # share of numbers beside at most so many different words for "no value"
+_OFTEN, _FEW_WORDS = (
+    0.8,
+    3,
+)  # share of numbers beside at most so many different words for "no value"
 
 
 class NumberInput(
