@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from torso.columns.reading import Reading
+from torso.tables.arrays import as_floats
 from torso.tables.missing import may_mean_missing, says_missing
 from torso.tables.number_format import NumberFormat, Numbers
 from torso.tables.table import Column
@@ -48,7 +49,7 @@ def texts(column: Column) -> pa.Array:
     """
     values = column.values
     if pa.types.is_nested(values.type) or pa.types.is_large_binary(values.type):
-        raise column.error(0, f"expected plain values, found {values.type}")
+        raise column.of_another_type("plain values")
     # Each distinct value is written once: a column has few, and may have a million rows.
     coded = values if pa.types.is_dictionary(values.type) else pc.dictionary_encode(values)
     names = pa.array([text_of(value) for value in coded.dictionary.to_pylist()], pa.large_string())
@@ -92,14 +93,14 @@ def amounts(column: Column, reading: Reading, form: NumberFormat) -> Numbers:
 def _amounts(column: Column, form: NumberFormat) -> Numbers:
     values = column.values
     if is_text(values):
-        return form.parse(values)
+        return _written(values, form)
     if pa.types.is_boolean(values.type):
         values = pc.cast(values, pa.int8())
     if pa.types.is_null(values.type):
         values = pa.nulls(len(values), pa.float64())
     if not (pa.types.is_integer(values.type) or pa.types.is_floating(values.type)):
-        raise column.error(0, f"expected numbers, found {values.type}")
-    floats = pc.cast(values, pa.float64(), safe=False)
+        raise column.of_another_type("numbers")
+    floats = pc.cast(values, pa.float64(), safe=False)  # also beyond 2^53
     return form.of_floats(np.asarray(floats.to_numpy(zero_copy_only=False)))
 
 
@@ -112,6 +113,24 @@ def _note(column: Column, reading: Reading | None, known: np.ndarray) -> None:
         filled = pc.and_not_kleene(filled, says_missing(column.values))
     unread = np.flatnonzero(~known & filled.to_numpy(zero_copy_only=False))
     (reading or Reading()).unreadable(column, unread, "a number")
+
+
+def _written(strings: pa.Array, form: NumberFormat) -> Numbers:
+    """Return the numbers of text; true is 1 and false 0, as in a column of truth values."""
+    read = form.parse(strings)
+    if read.known.all():
+        return read
+    flags = form.of_floats(as_floats(_truth(strings)))
+    gaps = ~read.known[:, None]
+    return Numbers(
+        np.where(gaps, flags.middle, read.middle), np.where(gaps, flags.width, read.width)
+    )
+
+
+def _truth(strings: pa.Array) -> pa.Array:
+    """Return 1 for true and 0 for false, as a column of truth values is read; null for all else."""
+    flags = pa.array(["false", "true"], strings.type)
+    return pc.index_in(pc.utf8_lower(strings), value_set=flags).cast(pa.float64())
 
 
 def vectors(
@@ -204,7 +223,7 @@ def _lists(column: Column) -> list[Any]:
     if pa.types.is_null(values.type):
         return [None] * len(values)
     if not is_text(values):
-        raise column.error(0, f"expected lists of numbers, found {values.type}")
+        raise column.of_another_type("lists of numbers")
     return [None if cell is None else _parsed(cell) for cell in values.to_pylist()]
 
 

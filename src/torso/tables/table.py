@@ -24,6 +24,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from torso.core.errors import DataError, cell_error, unknown
 from torso.tables.arrow_types import normalised
@@ -66,6 +67,15 @@ class Column:
     def row_number(self, row: int) -> int:
         """Return the number, from 1, under which a person finds `row` (from 0) in the table."""
         return int(row if self.original_rows is None else self.original_rows[row]) + 1
+
+    def of_another_type(self, expected: str) -> DataError:
+        """Return the error for a column of another type than `expected`."""
+        row = int(pc.index(self.values.is_valid(), True).as_py())
+        return self.error(
+            max(0, row),
+            f"expected {expected}, found cells of type {self.values.type}. Give {expected}, as in the table of the "
+            "fit, or fit with another kind of column",
+        )
 
     def error(self, row: int, problem: str) -> DataError:
         """Return the error that names table, row and column; `row` counts from 0."""
