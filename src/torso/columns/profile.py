@@ -18,6 +18,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from torso.columns.dates import spelling_of
+from torso.tables.dates import FoundDates
 from torso.tables.media_cells import MEDIA, file_of
 from torso.tables.missing import may_mean_missing
 from torso.tables.number_finder import FoundNumbers, find_numbers
@@ -197,6 +199,11 @@ class Profile:
         parsed = [_json_list(text) for text in self.values[:_LISTS_PARSED]]
         lists = [cell for cell in parsed if cell is not None]
         return lists if len(lists) >= MOSTLY * len(parsed) else None
+
+    @cached_property
+    def dates(self) -> FoundDates | None:
+        """How texts or numbers spell dates; None if they are none."""
+        return spelling_of(self.column)
 
     @cached_property
     def numeric_share(self) -> float:

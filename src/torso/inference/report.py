@@ -23,7 +23,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from torso.columns.dates import moments_untold
-from torso.columns.inputs import Input, NumberInput, TextInput
+from torso.columns.inputs import DatetimeInput, Input, NumberInput, TextInput
 from torso.columns.media.files import MediaError, MediaFiles
 from torso.columns.profile import Guess, Profile, quoted
 from torso.inference.far_numbers import far_input_warnings, far_label_warnings
@@ -155,7 +155,9 @@ def _report_input(cells: Profile, settled: str | None) -> ColumnReport:
             "Has whole numbers beyond 2^53, of which a number keeps 15 digits; if they are names: "
             f"--set inputs.{cells.column.name}.kind=category"
         )
-    if cells.markers and not _in_files(guess.kind):
+    if cells.markers and guess.kind == DatetimeInput.name:
+        warnings.append(f"Cells that say {quoted(cells.markers)} count as missing.")
+    elif cells.markers and not _in_files(guess.kind):
         warnings.append(
             f"Cells that say {quoted(cells.markers)} count as values; if they mean missing: "
             f"--set 'data.missing={json.dumps(cells.markers)}'"
