@@ -3,13 +3,16 @@
 import csv
 import io
 
+import pandas as pd
+import polars as pl
+import pyarrow as pa
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests import small_tables as tables
 from torso.core.errors import ConfigError, DataError
-from torso.tables.table import read_table
+from torso.tables.table import read_table, write_table
 from torso.tables.text_settings import TextSettings
 
 LETTERS = "abcß é,;\t|'\"\n.-北"
@@ -95,7 +98,7 @@ def _delimiter(text, names):
         ("#,b\n1,2\n", "# b", "1 2", ""),
         ("a,b\n1,2,\n3,4,\n", "a b", "1 2 3 4", "empty cells behind"),
         ("a,b\n1,2\n# to be done\n3,4\n", "a b", "1 2 3 4", "begin with #"),
-        ("a,b\n\n1,2\n\n3,4\n\n", "a b", "1 2 3 4", "3 blank lines"),
+        ("a,b\n\n1,2\n\n3,4\n\n", "a b", "1 2 3 4", "2 blank lines"),
         ("a,b\r1,2\r3,4\r", "a b", "1 2 3 4", ""),
         (",a,a,\n1,2,3,4\n", "Unnamed: 0;a;a.1;Unnamed: 3", "1 2 3 4", "several columns"),
     ],
@@ -108,8 +111,30 @@ def test_a_dialect_is_seen_and_told(tmp_path, content, names, cells, told):
     assert told in " ".join(table.notes) and bool(told) == bool(table.notes)
 
 
+def test_the_cures_of_uneven_rows_work(tmp_path):
+    for row, cure in (("3", "3,"), ("3,x, y", '3,"x, y"')):
+        with pytest.raises(DataError, match=rf"row 2 \(line 3\): {row.count(',') + 1} cells"):
+            read(tmp_path, f"a,b\n1,2\n{row}\n")
+        assert read(tmp_path, f"a,b\n1,2\n{cure}\n").rows == 2
+    assert "put names above it" in read(tmp_path, "5.1,3.5,red\n4.9,3.0,blue\n").notes[0]
+    named = read(tmp_path, "x,y,colour\n5.1,3.5,red\n4.9,3.0,blue\n\n")
+    assert (named.rows, named.notes) == (2, ())
+    assert read(tmp_path, "land,2023,2024\nFiji,1,2\n").notes == ()
+
+
+def test_what_stands_beyond_the_first_look_is_read_too(tmp_path):
+    body = "1,2\n" * 30_000
+    table = read(tmp_path, f"a,b\n{body}# end\n3,4,\n\n5,caf\xe9\n".encode("latin-1"))
+    assert (table.rows, table.column("b").values[-1].as_py()) == (30_002, "café")
+    assert [part in " ".join(table.notes) for part in ("cp1252", "#", "empty cells")] == [True] * 3
+    with pytest.raises(DataError, match=r"row 30001 \(line 30002\): 3 cells"):
+        read(tmp_path, f"a,b\n{body}3,4,5\n")
+    one = read(tmp_path, "note\n" + "good\n" * 30_000 + "\nx, y\n")
+    assert rows_of(one)[-2:] == [[None], ["x, y"]]
+
+
 def test_what_the_user_says_wins(tmp_path):
-    assert read(tmp_path, "a b\n1 2\n", delimiter="space").names == ["a", "b"]
+    assert read(tmp_path, "a  b\n1   2\n", delimiter="space").names == ["a", "b"]
     assert read(tmp_path, "a;b\n1;2\n", delimiter=",").names == ["a;b"]
     assert read(tmp_path, "a\tb\n1\t2\n", delimiter="\\t").names == ["a", "b"]
     for said in ({"delimiter": "ab"}, {"delimiter": ""}, {"encoding": "gzip"}, {"encoding": "x"}):
@@ -125,6 +150,19 @@ def test_a_blank_line_of_one_column_is_a_row(tmp_path, ending, last):
     assert rows_of(table) == [[None], ["red"], [None], [None], ["blue"]]
     assert "3 of them" in table.notes[0]
     assert [rows_of(read(tmp_path, f"note{ending}{ending}"))] == [[[None]]]
+
+
+@pytest.mark.parametrize("suffix", ["csv", "tsv", "jsonl", "json", "parquet", "arrow", "csv.gz"])
+@pytest.mark.parametrize("cells", [[None, "x", "", None], [None], ["", ""]])
+def test_there_are_as_many_rows_as_were_written(tmp_path, suffix, cells):
+    path = tmp_path / f"t.{suffix}"
+    write_table(pa.table({"note": pa.array(cells, pa.string())}), path)
+    expected = [[cell or None] for cell in cells]
+    assert rows_of(read_table(path)) == expected
+    for frame, name in ((pd.DataFrame, "to_csv"), (pl.DataFrame, "write_csv")):
+        options = {"index": False} if frame is pd.DataFrame else {}
+        getattr(frame({"note": cells}), name)(tmp_path / "f.csv", **options)
+        assert rows_of(read_table(tmp_path / "f.csv")) == expected
 
 
 PLAIN = [f"{i},v{i},w" for i in range(300)]
@@ -159,25 +197,18 @@ def test_cells_of_several_lines_are_no_fault(tmp_path):
     assert rows_of(table) == [[str(i + 1), note] for i, note in enumerate(notes)]
 
 
-def test_inspect_and_fit_tell_the_dialect_and_a_run_keeps_what_was_set(tmp_path, capsys):
-    columns = tables.plain()
-    lines = [
-        ";".join(columns),
-        *(";".join(map(_cell, row)) for row in zip(*columns.values(), strict=True)),
-    ]
-    (tmp_path / "t.csv").write_bytes("\n".join(lines).encode("utf-16"))
-    assert tables.torso("inspect", tmp_path / "t.csv") == 0
-    seen = capsys.readouterr().out
-    assert "';' separates" in seen and "UTF-16" in seen
-    settings = ["training.epochs=1", "dim=16"]
-    options = [part for setting in settings for part in ("--set", setting)]
-    out = tmp_path / "run"
-    assert tables.torso("fit", tmp_path / "t.csv", "-t", "loud", "-o", out, *options) == 0
-    assert "';' separates" in "".join(capsys.readouterr())
-    assert tables.torso("predict", out, tmp_path / "t.csv", "-o", tmp_path / "a.csv") == 0
-    assert "UTF-16" in "".join(capsys.readouterr())
-    assert read_table(tmp_path / "a.csv").rows == len(lines) - 1
-
-
-def _cell(value):
-    return "" if value is None else f'"{value}"'
+def test_every_command_tells_the_dialect(tmp_path, capsys):
+    rows = [f"{i % 7},5;{('red', 'blue')[i % 2]}" for i in range(40)]
+    table, out = tmp_path / "t.csv", tmp_path / "run"
+    table.write_bytes("\n".join(["size;colour", *rows]).encode("utf-16"))
+    options = ["--set", "training.epochs=1", "--set", "dim=16"]
+    for command in (
+        ["inspect", table],
+        ["fit", table, "-t", "colour", "-o", out, *options],
+        ["predict", out, table, "-o", tmp_path / "a.csv"],
+        ["evaluate", out, table],
+    ):
+        assert tables.torso(*command) == 0
+        said = "".join(capsys.readouterr())
+        assert "';' separates its cells" in said and "UTF-16" in said, command
+    assert read_table(tmp_path / "a.csv").rows == 40

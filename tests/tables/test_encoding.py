@@ -71,3 +71,20 @@ def test_a_few_broken_characters_do_not_change_the_encoding(tmp_path):
     table = read_table(path)
     assert table.column("x").values.to_pylist() == ["à é", "üß", "Öl", "caf\ufffd"]
     assert "UTF-8 but for 1 broken" in table.notes[0] and "line 5" in table.notes[0]
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"PK\x03\x04 and more", "Excel file; save the sheet as CSV"),
+        (b"\x1f\x8b and more", "name end in .gz"),
+        (b"PAR1 and more", "name end in .parquet"),
+        (bytes(100), "no text"),
+    ],
+)
+@pytest.mark.parametrize("form", ["csv", "tsv", "json", "jsonl"])
+def test_files_of_another_kind_are_named(tmp_path, content, said, form):
+    path = tmp_path / f"t.{form}"
+    path.write_bytes(content)
+    with pytest.raises(DataError, match=rf"t\.{form} is .*{said}"):
+        read_table(path)

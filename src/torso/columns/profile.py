@@ -18,9 +18,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from torso.columns.dates import spelling_of
+from torso.tables.dates import FoundDates
 from torso.tables.media_cells import MEDIA, file_of
 from torso.tables.missing import may_mean_missing
-from torso.tables.numerals import as_numbers, numbers_in
+from torso.tables.number_finder import FoundNumbers, find_numbers
+from torso.tables.numerals import as_numbers
 from torso.tables.table import Column, index_array
 
 __all__ = ["FEW_WHOLE_NUMBERS", "MOSTLY", "Guess", "Profile", "quoted"]
@@ -31,6 +34,7 @@ MOSTLY = 0.9
 """Share of the cells that must agree on what they are: numbers, or lists of one length."""
 _SAMPLE = 20_000  # rows
 _SAMPLE_OF_LARGE = 500  # rows, where a cell is a list or the bytes of a file
+_MOST_EXACT = 2**53  # beyond it, a float skips whole numbers
 _LISTS_PARSED = 500  # JSON texts
 _SHARED = 2_000  # values of which shares are counted
 _LONGEST_EXAMPLE = 40  # characters
@@ -59,6 +63,10 @@ class Guess:
 class Profile:
     """A column, and facts about it.
 
+    Attributes:
+        column: the column.
+        decimal: mark before the decimals of its numbers, where it is known.
+
     >>> from torso.tables import read_table
     >>> cells = Profile(read_table({"size": ["12", "7", "NA", "12"]}).column("size"))
     >>> cells.values, cells.markers, cells.distinct, cells.numeric_share
@@ -66,6 +74,7 @@ class Profile:
     """
 
     column: Column
+    decimal: str | None = None
 
     @cached_property
     def type(self) -> pa.DataType:
@@ -83,9 +92,24 @@ class Profile:
         return bool(pa.types.is_integer(self.type) or pa.types.is_float64(self.type))
 
     @cached_property
+    def is_categorical(self) -> bool:
+        """True for plain values of a categorical type that come back, so that the type is meant."""
+        plain = self.is_text or self.is_number or pa.types.is_boolean(self.type)
+        few = len(self.counts) <= 0.5 * len(self.values) or self.column.ordered
+        return self.column.categories is not None and plain and few
+
+    @cached_property
     def are_whole(self) -> bool:
         """True if all sampled values, which are numbers, are whole."""
         return all(float(value).is_integer() for value in self.counts)
+
+    @cached_property
+    def is_beyond_floats(self) -> bool:
+        """True for whole numbers of which some have more digits than a float keeps."""
+        if not pa.types.is_integer(self.type):
+            return False
+        ends = pc.min_max(self.sample).as_py()
+        return any(end is not None and abs(end) > _MOST_EXACT for end in ends.values())
 
     @cached_property
     def is_bytes(self) -> bool:
@@ -152,7 +176,7 @@ class Profile:
     @cached_property
     def distinct(self) -> int:
         """Number of distinct values in the whole column; of lists and bytes, in the sample."""
-        if self.is_large or pa.types.is_duration(self.type):  # which Arrow does not count
+        if self.is_large:
             return len(self.counts)
         return int(pc.count_distinct(self.column.values, mode="only_valid").as_py())
 
@@ -178,12 +202,45 @@ class Profile:
         return lists if len(lists) >= MOSTLY * len(parsed) else None
 
     @cached_property
+    def dates(self) -> FoundDates | None:
+        """How texts or numbers spell dates; None if they are none."""
+        return spelling_of(self.column)
+
+    @cached_property
     def numeric_share(self) -> float:
         """Share of the sampled values that are numbers; codes such as "007" are none."""
-        if not self.is_text or not self.values:
-            return 0.0
-        numbers = numbers_in(self.sample)
-        return float((len(numbers) - numbers.null_count) / len(self.values))
+        return self.numbers.share if self.is_text and self.numbers else 0.0
+
+    @cached_property
+    def numbers(self) -> FoundNumbers | None:
+        """The way that numbers are written in cells of text; None if hardly any cell is one."""
+        if not pa.types.is_large_string(self.written.type):
+            return None
+        cells = self.written
+        for text in self.markers:
+            cells = cells.filter(pc.not_equal(cells, text))
+        return find_numbers(cells, self.decimal)
+
+    @cached_property
+    def names_ranks(self) -> bool:
+        """True for few ordinals or ranges, such as 1st or 20-30: as labels they are classes in an order."""
+        seen = self.numbers
+        return (
+            seen is not None
+            and bool({"ordinals", "ranges"} & set(seen.format.forms))
+            and self.distinct <= FEW_WHOLE_NUMBERS
+        )
+
+    @cached_property
+    def measured(self) -> pa.Array:
+        """The sample, as floats where it is text that mostly means numbers."""
+        if self.numeric_share < MOSTLY or self.numbers is None:
+            return self.sample
+        form = self.numbers.format
+        floats = form.in_one_unit(form.parse(self.written))
+        # `pa.array` would import pandas.
+        values = pa.Array.from_buffers(pa.float64(), len(floats), [None, pa.py_buffer(floats)])
+        return pc.if_else(pc.is_nan(values), pa.nulls(len(floats), pa.float64()), values)
 
     def share(self, holds: Callable[[Any], object]) -> float:
         """Return the share of the sampled values, of 2,000 at most, for which `holds` is true."""

@@ -86,8 +86,8 @@ class SetFormat:
         ):
             raise column.error(
                 0,
-                f"expected lists of labels or text with {self.delimiter!r} between them, found {values.type}. Leave "
-                f"it out with --set inputs.{column.name}=null",
+                f"expected lists of labels or text with {self.delimiter!r} between them, found {values.type}. "
+                "Give the column another kind, or leave it out",
             )
         if not is_text(values):
             return [None if cell is None else self.labels(cell) for cell in values.to_pylist()]

@@ -82,7 +82,7 @@ def leak_warnings(
     for label in labels:
         warnings += _sentences(
             leak_warning(
-                cells.sample, label.values, label.name, numeric=label.numeric, is_code=is_code
+                cells.measured, label.values, label.name, numeric=label.numeric, is_code=is_code
             )
         )
     if known is not None and known.form in _GROUPS and group != cells.column.name:

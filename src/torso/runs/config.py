@@ -99,7 +99,7 @@ class DataConfig(Strict):
         """How text files are written."""
         from torso.tables.text_settings import TextSettings
 
-        return TextSettings(self.delimiter, self.encoding, self.decimal)
+        return TextSettings(self.delimiter, self.encoding)
 
 
 class RunConfig(Strict):

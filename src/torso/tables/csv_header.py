@@ -6,11 +6,13 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
-__all__ = ["SampleRow", "header_position", "is_number_like"]
+__all__ = ["SampleRow", "header_position", "is_number_like", "looks_like_a_row"]
 
 _MOST_BEFORE = 50  # lines before a header
 _NUMBER = re.compile(r"[+-]?[\d.,]*\d[\d.,]*(?:[eE][+-]?\d+)?%?", re.ASCII)
+_PLAIN = re.compile(r"[+-]?\d+(?:\.\d+)?", re.ASCII)
 _COMMENT = re.compile(r"#(?:[\s!#]|$)")
 
 
@@ -61,6 +63,16 @@ def is_number_like(cell: str) -> bool:
     [True, True, True, False, False]
     """
     return _NUMBER.fullmatch(cell.strip()) is not None
+
+
+def looks_like_a_row(names: Sequence[str]) -> bool:
+    """Return whether several names are numbers, and not rising ones such as years.
+
+    >>> looks_like_a_row(["39", "State-gov", "13"]), looks_like_a_row(["country", "2023", "2024"])
+    (True, False)
+    """
+    numbers = [float(name) for name in names if _PLAIN.fullmatch(name.strip())]
+    return len(numbers) > 1 and any(after <= before for before, after in pairwise(numbers))
 
 
 def _after_comments(rows: Sequence[SampleRow], width: int) -> int:

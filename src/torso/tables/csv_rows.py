@@ -11,7 +11,7 @@ import io
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -24,13 +24,12 @@ from torso.tables.dialect import Dialect, named, one_letter, wide_cells
 __all__ = ["check_quotes", "rows_of"]
 
 _PIECE = 1 << 24  # bytes looked at in one go
-_ROWS_OF_SHAPES = 1000  # by which the cells of a column are known
-_FEW_SHAPES = 3
+_ROWS_LOOKED_AT = 1000  # by which the cells of a column are known
+_FEW_SHAPES, _FEW_VALUES = 3, 20
 _LINES_THAT_TELL = 4  # lines that each look like a row, where no column has a known shape
 
 
-@dataclass(frozen=True)
-class _Row:
+class _Row(NamedTuple):
     """A row as it stands in the file.
 
     Attributes:
@@ -112,16 +111,16 @@ def check_quotes(body: pa.Buffer, dialect: Dialect, table: pa.Table, name: str) 
     Raises:
         DataError: rows stand within a cell.
     """
-    lines, blank = _count_lines(body)
+    lines, blank, within = _count_lines(body)
     single = table.num_columns == 1
     if lines - blank == table.num_rows + 1 - single * blank:  # no cell spans lines
-        return _blank_lines(blank, single=single)
-    shapes: list[frozenset[str]] = []
+        return _blank_lines(blank if single else within, single=single)
+    known: list[_Known] = []
     for row in _walk(body, dialect):
         if len(row.lines) == 1:
             continue
-        shapes = shapes or _shapes(table)
-        if not _is_clean(row, dialect) or _holds_rows(row, dialect, shapes):
+        known = known or _known(table)
+        if not _is_clean(row, dialect) or _holds_rows(row, dialect, known):
             raise _swallowed(row, name)
     if single:
         blank = pc.sum(pc.equal(pc.binary_length(table.column(0)), 0)).as_py() or 0
@@ -168,36 +167,60 @@ def _is_clean(row: _Row, dialect: Dialect) -> bool:
     return True
 
 
-def _holds_rows(row: _Row, dialect: Dialect, known: Sequence[frozenset[str]]) -> bool:
+def _holds_rows(row: _Row, dialect: Dialect, known: Sequence[_Known]) -> bool:
     """Return whether each line of a row looks like a row of its own.
 
     Args:
         row: some of its cells span lines.
         dialect: of the file.
-        known: per column the shapes of its other cells; none where they vary.
+        known: the other cells of each column.
     """
     width = len(dialect.header)
+    if row.lines[-1].count(dialect.delimiter) != width - 1:  # most cells of several lines end here
+        return False
     parts = [line.rstrip("\r\n").split(dialect.delimiter) for line in row.lines]
     if width == 1 or any(len(cells) != width for cells in parts):
         return False
-    if not any(known):
+    if not any(column.cells or column.shapes for column in known):
         return len(parts) >= _LINES_THAT_TELL
     return all(
-        _shape(cell.strip(f" {dialect.quote}")) in shapes
+        column.holds(cell.strip(f" {dialect.quote}"))
         for cells in parts
-        for cell, shapes in zip(cells, known, strict=True)
-        if shapes
+        for cell, column in zip(cells, known, strict=True)
     )
 
 
-def _shapes(table: pa.Table) -> list[frozenset[str]]:
-    """Return the few shapes of each column's first cells that hold digits; none where they vary."""
+class _Known(NamedTuple):
+    """The first cells of a column, where they are alike.
+
+    Attributes:
+        cells: all of them, if they are few and repeat.
+        shapes: the few shapes of cells with digits.
+    """
+
+    cells: frozenset[str]
+    shapes: frozenset[str]
+
+    def holds(self, cell: str) -> bool:
+        """Return whether a cell may be of this column, as far as it is known."""
+        return not (cell and (self.cells or self.shapes)) or (
+            cell in self.cells or _shape(cell) in self.shapes
+        )
+
+
+def _known(table: pa.Table) -> list[_Known]:
     known = []
-    for column in table.slice(0, _ROWS_OF_SHAPES).columns:
-        counts = Counter(_shape(cell) for cell in column.to_pylist() if cell and "\n" not in cell)
-        counts = Counter({shape: count for shape, count in counts.items() if count > 1 and shape})
-        tell = len(counts) <= _FEW_SHAPES and all("9" in shape for shape in counts)
-        known.append(frozenset((*counts, "")) if counts and tell else frozenset())
+    for column in table.slice(0, _ROWS_LOOKED_AT).columns:
+        cells = [cell.strip() for cell in column.to_pylist() if cell and "\n" not in cell]
+        values, shapes = Counter(cells), Counter(map(_shape, cells))
+        few = len(values) <= _FEW_VALUES and 3 * len(values) <= len(cells)
+        alike = len(shapes) <= _FEW_SHAPES and all("9" in shape for shape in shapes)
+        known.append(
+            _Known(
+                frozenset(values) if few else frozenset(),
+                frozenset(shapes) if alike else frozenset(),
+            )
+        )
     return known
 
 
@@ -216,9 +239,13 @@ def _ragged(row: _Row, dialect: Dialect, name: str) -> DataError:
     first = row.lines[0].rstrip("\r\n").split(dialect.delimiter)
     if len(row.lines) > 1 and len(first) == width:
         return _swallowed(row, name)
+    mark = named(dialect.delimiter)
+    if len(row.cells) > width:
+        cure = f"Quote the cells that hold {mark} or a line break."
+    else:
+        cure = f"Add {mark} for each cell that is empty, or take the line away if it is no row."
     return DataError(
-        f"{name}, row {row.number} (line {row.line}): {len(row.cells)} cells where the header has {width}. Quote the "
-        f"cells that hold {named(dialect.delimiter)} or a line break."
+        f"{name}, row {row.number} (line {row.line}): {len(row.cells)} cells where the header has {width}. {cure}"
     )
 
 
@@ -230,8 +257,8 @@ def _swallowed(row: _Row, name: str) -> DataError:
     )
 
 
-def _count_lines(body: pa.Buffer) -> tuple[int, int]:
-    """Return the number of lines, and of blank ones among them."""
+def _count_lines(body: pa.Buffer) -> tuple[int, int, int]:
+    """Return the number of lines, of blank ones among them, and of those with others below them."""
     content = np.frombuffer(body, np.uint8)
     mark = b"\n" if _holds(content, b"\n") else b"\r"
     breaks = np.concatenate(
@@ -245,7 +272,9 @@ def _count_lines(body: pa.Buffer) -> tuple[int, int]:
     returns = (content[breaks - 1] == ord("\r")) if mark == b"\n" else np.zeros(len(breaks), bool)
     blank = (gaps == 1) | ((gaps == 2) & returns)
     open_end = len(content) > 0 and (not len(breaks) or breaks[-1] != len(content) - 1)
-    return len(breaks) + open_end, int(blank.sum())
+    filled = np.flatnonzero(~blank)
+    within = blank if open_end else blank[: filled[-1]] if len(filled) else blank[:0]
+    return len(breaks) + open_end, int(blank.sum()), int(within.sum())
 
 
 def _holds(content: np.ndarray, mark: bytes) -> bool:

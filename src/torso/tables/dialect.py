@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import TypedDict
 
-from torso.tables.csv_header import SampleRow, header_position
+from torso.tables.csv_header import SampleRow, header_position, looks_like_a_row
 
 __all__ = [
     "Dialect",
@@ -131,9 +131,9 @@ def find_dialect(
         look = _look(sample, Dialect(asked or stated, before=1), whole=whole)
         note = f"its first line says that {named(stated)} separates the cells"
         return replace(look.dialect, notes=(note, *look.dialect.notes))
-    candidates = [asked] if asked else [usual, *(d for d in _DELIMITERS if d != usual)]
+    candidates = [asked] if asked is not None else [usual, *(d for d in _DELIMITERS if d != usual)]
     looks = [
-        _look(sample, Dialect(delimiter), whole=whole)
+        _look(sample, Dialect(delimiter, spaces=delimiter == " "), whole=whole)
         for delimiter in candidates
         if delimiter == candidates[0] or delimiter in sample
     ]
@@ -207,10 +207,15 @@ def _read(sample: str, dialect: Dialect, *, whole: bool) -> _Look:
     header, names = rows[start], tuple(rows[start].names)
     body = [row.cells for row in rows[start + 1 :] if not row.is_comment]
     fits = [len(cells) == len(names) or not any(cells[len(names) :] or [""]) for cells in body]
-    note = f"the header is line {header.before + 1}; the lines before it are left out"
-    notes = (*dialect.notes, note) if start else dialect.notes
+    notes = list(dialect.notes)
+    if start:
+        notes.append(f"the header is line {header.before + 1}; the lines before it are left out")
+    if looks_like_a_row(names):
+        notes.append(
+            "some names of columns are numbers; if the first line is a row, put names above it"
+        )
     return _Look(
-        replace(dialect, before=header.before, header=names, notes=notes),
+        replace(dialect, before=header.before, header=names, notes=tuple(notes)),
         sum(fits) / len(fits) if fits else 1.0,
         clean=clean,
         cells=[[cell.strip() for cell in cells] for cells in body],

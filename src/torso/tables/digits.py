@@ -6,6 +6,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from torso.tables.arrays import as_floats
+from torso.tables.dates.durations import in_seconds
+
 __all__ = ["number_pattern", "number_values", "plain_values", "prepared"]
 
 _REWRITTEN = (
@@ -17,6 +20,7 @@ _REWRITTEN = (
 
 def prepared(strings: pa.Array) -> pa.Array:
     """Return cells with plain digits, signs, quotes and spaces in place of their other forms."""
+    strings = in_seconds(strings)
     if not pc.all(pc.string_is_ascii(strings)).as_py():
         strings = pc.replace_substring_regex(strings, r"([0-9])([¼½¾⅐-⅞])", r"\1 \2")
         strings = pc.replace_substring_regex(strings, "[″”“]", '"')
@@ -93,5 +97,7 @@ def number_values(numbers: pa.Array, decimal: str) -> np.ndarray:
 
 def plain_values(numbers: pa.Array) -> np.ndarray:
     """Return float64, NaN where the text is empty."""
-    filled = pc.if_else(pc.equal(numbers, ""), pa.nulls(len(numbers), numbers.type), numbers)
-    return np.array(filled.cast(pa.float64()).to_numpy(zero_copy_only=False))
+    filled = pc.if_else(
+        pc.match_substring_regex(numbers, "^$"), pa.nulls(len(numbers), numbers.type), numbers
+    )
+    return as_floats(filled.cast(pa.float64()))

@@ -50,6 +50,15 @@ _BROKEN = "\ufffd"
 _LINES_LOOKED_AT = 400
 _BYTES_OF_A_LINE = 400
 _WIDE_LOOK = 4096  # bytes in which UTF-16 without a mark shows as zeros at every other place
+_END_OF_DOS = b"\x1a"
+_NO_TEXT = {
+    b"PK\x03\x04": "a zip or Excel file; save the sheet as CSV",
+    b"\xd0\xcf\x11\xe0": "an Excel file; save the sheet as CSV",
+    b"\x1f\x8b": "a gzip file; let its name end in .gz",
+    b"PAR1": "a Parquet file; let its name end in .parquet",
+    b"ARROW1": "an Arrow file; let its name end in .arrow",
+    b"%PDF": "a PDF; give the table in it as CSV",
+}
 _READ = 1 << 22
 
 
@@ -77,8 +86,13 @@ def decoded(raw: pa.Buffer, name: str, asked: str | None = None) -> Decoded:
     Raises:
         DataError: `asked` does not decode it.
     """
+    _check_text(raw, name)
     mark = next((mark for mark in _MARKS if raw[: len(mark[0])].to_pybytes() == mark[0]), None)
     body = raw if mark is None else raw[len(mark[0]) :]
+    while body[:3].to_pybytes() == codecs.BOM_UTF8:  # some programs write it twice
+        body = body[3:]
+    if body.size and body[body.size - 1 :].to_pybytes() == _END_OF_DOS:
+        body = body[: body.size - 1]
     if asked is not None:
         return _as_asked(raw, body, mark, name, asked)
     if mark is not None and mark[1] != "utf-8":
@@ -102,6 +116,19 @@ def decoded(raw: pa.Buffer, name: str, asked: str | None = None) -> Decoded:
         return Decoded(pa.py_buffer(text.encode()), (note,))
     note = f"{name} is not UTF-8 (line {line}); it is read as {encoding}, which gives {example!r}. {cure}"
     return _converted(body, encoding, note)
+
+
+def _check_text(raw: pa.Buffer, name: str) -> None:
+    """Raise a DataError for a file that is no text, whatever its name ends in."""
+    head = raw[: min(raw.size, _WIDE_LOOK)].to_pybytes()
+    for magic, kind in _NO_TEXT.items():
+        if head.startswith(magic):
+            raise DataError(f"{name} is {kind}.")
+    zeros = [head[start::4].count(0) for start in range(4)]
+    if (
+        sum(zeros) > 0.05 * len(head) and 0 not in zeros
+    ):  # UTF-16 and UTF-32 have them at some places only
+        raise DataError(f"{name} is no text: it is full of zero bytes. Give a table.")
 
 
 def _as_asked(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import codecs
 import re
 from dataclasses import dataclass
-from typing import Literal
 
 from torso.core.errors import ConfigError
 
@@ -19,7 +18,6 @@ class TextSettings:
     Attributes:
         delimiter: between two cells of a CSV.
         encoding: such as utf-8, gb18030 or cp1252.
-        decimal: mark before the decimals of its numbers: a point or a comma.
 
     Raises:
         ConfigError: a value breaks its rule.
@@ -27,7 +25,6 @@ class TextSettings:
 
     delimiter: str | None = None
     encoding: str | None = None
-    decimal: Literal[".", ","] | None = None
 
     def __post_init__(self) -> None:
         for name, known in (("delimiter", known_delimiter), ("encoding", known_encoding)):

@@ -31,7 +31,7 @@ def test_a_set_is_the_indices_of_its_labels():
         reading=reading,
     )
     assert (kind.values, kind.separator) == (["b", "a", "c"], ";")
-    assert values[:, 0].tolist() == [[1, 2, 0], [1, 0, 0], [0, 0, 0], [0, 0, 0], [3, 1, 2]]
+    assert values[:, 0].tolist() == [[1, 2, 0], [1, 0, 0], [0, 0, 0], [0, 0, 0], [1, 2, 3]]
     assert mask[:, 0].tolist() == [True, True, False, True, True]
     assert [(cell.row, cell.cell, cell.reason) for cell in reading.log.skipped] == [
         (2, "z", "label unseen in training, or rare")

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import unicodedata
 from collections import Counter
+from collections.abc import Sequence
 from typing import Annotated, ClassVar
+from zlib import crc32
 
 import numpy as np
 import pyarrow.compute as pc
@@ -18,17 +20,16 @@ from torso.columns.inputs._input import Input, Offers
 from torso.columns.inputs.category import codes
 from torso.columns.profile import Guess, Profile
 from torso.columns.reading import Reading
+from torso.columns.recurrence import Recurrence
 from torso.columns.sources import LookupSource
 from torso.core.ranges import Range
 from torso.tables.table import Column
 
 __all__ = ["NameInput"]
 
-_REPEATED = 0.4  # share of the rows with a name that another row has
+_COVERED = 0.4  # share of the rows with a name that another row has
 _WORDS = 6  # on average
 _CHARACTERS = 50  # on average
-_MANY = 20  # different names
-_ROWS = 100  # fewer hardly tell which names repeat, nor teach their parts
 _ORDERS = (3, 4)  # characters in a group
 _START, _END = "\x02", "\x03"
 _PRIME = 1_000_003
@@ -51,23 +52,18 @@ class NameInput(Input, name="name", form="names", encoder="ngrams", modality="na
 
     @classmethod
     def recognise(cls, profile: Profile) -> Guess | None:
-        """Recognise short texts of which many repeat; codes are none."""
-        if not profile.is_text or len(profile.counts) <= _MANY or len(profile.values) < _ROWS:
-            return None
-        if codes(profile):
+        """Recognise short texts of which many recur; codes are none."""
+        if not profile.is_text or codes(profile):
             return None
         names = list(profile.counts)
         words = sum(len(name.split()) for name in names) / len(names)
         characters = sum(map(len, names)) / len(names)
-        if words > _WORDS or characters > _CHARACTERS:
+        seen = Recurrence.of(profile.counts)
+        if words > _WORDS or characters > _CHARACTERS or seen.coverage < _COVERED:
             return None
-        repeated = sum(count for count in profile.counts.values() if count > 1)
-        if repeated < _REPEATED * len(profile.values):
-            return None
-        share = repeated / len(profile.values)
         return Guess(
             cls.name,
-            f"{profile.distinct} short texts, {share:.0%} of the rows have one that repeats",
+            f"{profile.distinct} short texts, {seen.coverage:.0%} of the rows have one that recurs",
         )
 
     def __init__(
@@ -93,11 +89,8 @@ class NameInput(Input, name="name", form="names", encoder="ngrams", modality="na
         coded = pc.dictionary_encode(cells.texts(column))
         names = [_plain(name) for name in coded.dictionary.to_pylist()]
         indices = {name: index for index, name in enumerate(self.values, 1)}
-        values = np.zeros((len(names), 1 + self.length), np.int32)
-        for row, name in enumerate(names):
-            parts = _parts(name)[: self.length]
-            values[row, 0] = indices.get(name, 0)
-            values[row, 1 : 1 + len(parts)] = parts
+        known = np.array([indices.get(name, 0) for name in names], np.int32)
+        values = np.concatenate([known[:, None], _parts(names, self.length)], axis=1)
         rows = pc.fill_null(coded.indices, -1).to_numpy(zero_copy_only=False).astype(np.int64)
         return LookupSource([(values, rows)])
 
@@ -111,21 +104,32 @@ def _plain(name: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
 
 
-def _parts(name: str) -> list[int]:
-    """Return a number from 1 for each word of a name, then for each group of characters, blanks included."""
-    points = np.array([ord(character) for character in f"{_START}{name}{_END}"], np.int64)
-    words = [_hash(np.array([[ord(c) for c in word]], np.int64), 0)[0] for word in name.split()]
-    groups = [
-        _hash(np.lib.stride_tricks.sliding_window_view(points, order), order)
-        for order in _ORDERS
-        if order <= len(points)
-    ]
-    return [int(number) for number in np.concatenate([words, *groups])]
+def _parts(names: Sequence[str], length: int) -> np.ndarray:
+    """Return a number from 1 for each word of a name, then for each group of characters, int32 `[names, length]`."""
+    words = [(row, word) for row, name in enumerate(names) for word in name.split()]
+    numbers = {word: crc32(word.encode("utf-8", "surrogatepass")) for _, word in words}
+    owners = [np.array([row for row, _ in words], np.int64)]
+    hashed = [np.array([numbers[word] for _, word in words], np.int64)]
+    points = _points("".join(f"{_START}{name}{_END}" for name in names))
+    own = np.repeat(np.arange(len(names)), [len(name) + 2 for name in names])
+    for order in _ORDERS:
+        count = max(0, len(points) - order + 1)
+        groups = np.full(count, order, np.int64)
+        for offset in range(order):
+            groups = (groups * _PRIME + points[offset : offset + count]) % _MODULUS
+        whole = own[:count] == own[order - 1 : order - 1 + count]  # none reaches into the next name
+        owners.append(own[:count][whole])
+        hashed.append(groups[whole])
+    row = np.concatenate(owners)
+    order_of_rows = row.argsort(kind="stable")
+    row, parts = row[order_of_rows], np.concatenate(hashed)[order_of_rows]
+    slot = np.arange(len(row)) - np.searchsorted(row, row)
+    read = slot < length
+    values = np.zeros((len(names), length), np.int32)
+    values[row[read], slot[read]] = parts[read] % (_MODULUS - 1) + 1
+    return values
 
 
-def _hash(points: np.ndarray, kind: int) -> np.ndarray:
-    """Return a number from 1 below 2^31 for each row of code points `[parts, characters]`."""
-    hashed = np.full(len(points), kind + 1, np.int64)
-    for column in points.T:
-        hashed = (hashed * _PRIME + column) % _MODULUS
-    return hashed % (_MODULUS - 1) + 1
+def _points(text: str) -> np.ndarray:
+    """Return the code points of a text, int64."""
+    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32).astype(np.int64)

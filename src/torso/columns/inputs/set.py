@@ -31,7 +31,7 @@ class SetInput(Input, name="set", form="sets", encoder="bag", modality="sets", r
     Args:
         delimiter: what separates the labels in a text that is no list; found in the training rows if open.
         most: labels kept, the most frequent first; rarer ones are left out.
-        length: labels of a cell that are read, the first ones; the rest is cut.
+        length: labels of a cell that are read, the most frequent ones.
     """
 
     learned = ("values", "separator")
@@ -87,18 +87,20 @@ class SetInput(Input, name="set", form="sets", encoder="bag", modality="sets", r
     def source(self, column: Column, reading: Reading) -> LookupSource:
         """Return int64 `[rows, 1, length]`: one index from 1 for each label."""
         indices = {label: index for index, label in enumerate(self.values, 1)}
-        cells: dict[tuple[str, ...], int] = {}
+        cells: dict[tuple[int, ...], int] = {}
         rows = np.full(len(column), -1)
         for row, labels in enumerate(self.format.read(column)):
-            if labels is not None:
-                rows[row] = cells.setdefault(tuple(labels), len(cells))
-                for label in labels:
-                    if label not in indices:
-                        reading.skip(column, row, label, "label unseen in training, or rare")
+            if labels is None:
+                continue
+            for label in labels:
+                if label not in indices:
+                    reading.skip(column, row, label, "label unseen in training, or rare")
+            # Sorted: equal sets are laid out alike, in whatever order their labels stand.
+            known = sorted(indices[label] for label in labels if label in indices)
+            rows[row] = cells.setdefault(tuple(known[: self.length]), len(cells))
         values = np.zeros((len(cells), self.length), np.int32)
         for cell, index in cells.items():
-            known = [indices[label] for label in cell if label in indices][: self.length]
-            values[index, : len(known)] = known
+            values[index, : len(cell)] = cell
         return LookupSource([(values, rows)])
 
     def offered(self) -> Offers:

@@ -34,7 +34,10 @@ class MultilabelTarget(Target, name="multilabel", head="logistic", rank=10):
     def recognise(cls, cells: Profile) -> Guess | None:
         """Recognise lists of labels, and texts that fall apart into labels which other cells have, too."""
         sets = find_sets(cells)
-        return None if sets is None else Guess(cls.kind, sets.why, settings=sets.settings)
+        if sets is None:
+            return None
+        why = sets.why if sets.clear else f"{sets.why}; to tell whole texts apart choose category"
+        return Guess(cls.kind, why, settings=sets.settings)
 
     @classmethod
     def suggest(cls, cells: Profile) -> Settings:
