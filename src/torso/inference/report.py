@@ -24,7 +24,7 @@ from pathlib import Path
 from torso.columns.dates import moments_untold
 from torso.columns.inputs import Input, NumberInput, TextInput
 from torso.columns.media.files import MediaError, MediaFiles
-from torso.columns.profile import Profile
+from torso.columns.profile import Guess, Profile
 from torso.inference.duplicates import Cells, cells_of, duplicate_warnings
 from torso.inference.far_numbers import far_input_warnings, far_label_warnings
 from torso.inference.input_kinds import guess_input
@@ -81,6 +81,7 @@ def inspect_table(
     *,
     roots: Sequence[str | Path] = (),
     kinds: Mapping[str, str] | None = None,
+    decimals: Mapping[str, str] | None = None,
     group: str | None = None,
 ) -> list[ColumnReport]:
     """Return one report per column, in the table's order.
@@ -90,6 +91,7 @@ def inspect_table(
         targets: columns to predict; every other column is checked for giving them away.
         roots: where file columns are looked up; by default the table's folder.
         kinds: kinds that the user has settled, by column.
+        decimals: marks before decimals that the user has settled, by column.
         group: column that keeps rows of one value on one side of the split.
 
     Raises:
@@ -98,7 +100,8 @@ def inspect_table(
     settled = {} if kinds is None else kinds
     for name in (*targets, *settled):
         table.column(name)  # raises if there is none
-    profiles = {name: Profile(table.column(name)) for name in targets}
+    marks = decimals or {}
+    profiles = {name: Profile(table.column(name), marks.get(name)) for name in targets}
     judged = {name: _report_target(cells, settled.get(name)) for name, cells in profiles.items()}
     labels = [
         label
@@ -116,7 +119,7 @@ def inspect_table(
         if name in judged:
             reports.append(judged[name])
             continue
-        cells = Profile(table.column(name))
+        cells = Profile(table.column(name), marks.get(name))
         report = _with_suggestion(_report_input(cells, settled.get(name)), cells, files)
         warnings = [*report.warnings, *_file_warnings(cells, report.kind, files)]
         warnings += far_input_warnings(cells, report.kind, report.settings)
@@ -228,7 +231,7 @@ def _report_target(cells: Profile, settled: str | None) -> ColumnReport:
         warnings.append(
             f"{len(single)} of its classes have a single row, such as {str(single[0])!r:.40}."
         )
-    settings = guess.settings if kind == guess.kind else {}
+    settings = _target_settings(cells, kind, guess)
     warnings += sign_warnings(cells, kind, "targets")
     warnings += far_label_warnings(cells, kind, settings)
     return ColumnReport(
@@ -243,6 +246,13 @@ def _report_target(cells: Profile, settled: str | None) -> ColumnReport:
         settings=settings,
         signs=missing_signs(cells, kind),
     )
+
+
+def _target_settings(cells: Profile, kind: str, guess: Guess) -> Mapping[str, object]:
+    """Return the settings of a target's kind under which it reads the cells."""
+    if kind == guess.kind:
+        return guess.settings
+    return Target.registry.find(kind).suggest(cells) if kind in Target.registry else {}
 
 
 def _file_warnings(cells: Profile, kind: str, files: MediaFiles | None) -> list[str]:
