@@ -222,7 +222,7 @@ class Profile:
         if not pa.types.is_large_string(self.written.type):
             return None
         cells = self.written
-        for text in self.markers:
+        for text in (*self.signs, *self.markers):
             cells = cells.filter(pc.not_equal(cells, text))
         return find_numbers(cells, self.decimal)
 

@@ -71,8 +71,10 @@ class ColumnReport:
     @property
     def described(self) -> dict[str, object]:
         """The column as a config describes it."""
-        missing = {"missing": list(self.signs)} if self.signs else {}
-        return {"kind": self.kind, **missing, **self.settings}
+        settings = dict(self.settings)
+        more = settings.pop("missing", [])
+        signs = [*self.signs, *(more if isinstance(more, list) else [])]
+        return {"kind": self.kind, **({"missing": signs} if signs else {}), **settings}
 
 
 def inspect_table(
