@@ -151,3 +151,34 @@ def test_inspect_tells_the_format_and_what_is_open():
 def test_dates_as_a_target_are_refused_with_the_way_out(values):
     (warning,) = report(values * 9, targets=["x"]).warnings
     assert "make a number of it first, such as days since a fixed day" in warning
+
+
+SPELLINGS = {
+    "%d.%m.%Y": lambda day: f"{day:%d.%m.%Y}",
+    "%m/%d/%Y": lambda day: f"{day:%m/%d/%Y}",
+    "%B %d, %Y": lambda day: f"{day:%B} {day.day}th, {day.year}",
+    "epoch_s": lambda day: (day - datetime.date(1970, 1, 1)).days * 86_400,
+}
+
+
+def features(values):
+    kind = DatetimeInput()
+    kind.fit(column(values[:-365], "day"))
+    return kind.spelling.formats, kind.source(column(values, "day"), STRICT).batch(
+        np.arange(len(values))
+    )[0]
+
+
+def test_season_and_trend_are_in_the_features_of_every_spelling():
+    days = [datetime.date(2018, 1, 1) + datetime.timedelta(i) for i in range(6 * 365)]
+    since = np.arange(len(days))
+    y = np.sin(2 * np.pi * since / 365.2425) + 0.001 * since + 0.5 * (since % 7 > 4)
+    _, iso = features([f"{day:%Y-%m-%d}" for day in days])
+    matrix = np.column_stack([iso, np.ones(len(days))])
+    weights = np.linalg.lstsq(matrix[:-365], y[:-365], rcond=None)[0]
+    error = y[-365:] - matrix[-365:] @ weights  # of the year to come
+    assert 1 - error.var() / y[-365:].var() > 0.9
+    for form, written in SPELLINGS.items():
+        formats, values = features([written(day) for day in days])
+        assert formats == (form,)
+        np.testing.assert_array_equal(values, iso)

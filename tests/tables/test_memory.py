@@ -93,6 +93,8 @@ ID = uuid.UUID("12345678-1234-5678-1234-567812345678")
         (arrow([1, 0], pa.bool8()), [True, False]),
         (arrow([[1], [2, 3]], pa.list_view(pa.int64())), [[1], [2, 3]]),
         (arrow([["a"]], pa.large_list_view(pa.string_view())), [["a"]]),
+        (arrow([1500, None], pa.duration("ms")), [1.5, None]),
+        (pandas(pd.to_timedelta(["1h", None])), [3600.0, None]),
         (arrow([2**60, 0], pa.timestamp("s")), [None, datetime.datetime(1970, 1, 1)]),
         (arrow([{"bytes": None, "path": "a.png"}]), ["a.png"]),
         (arrow([{"bytes": b"x", "path": "a.png"}, None]), [b"x", None]),
@@ -169,7 +171,8 @@ def test_pictures_and_recordings_in_cells_are_files():
         (pandas(pd.cut([10, 60], [0, 50, 100])), ("(0, 50]", "(50, 100]"), True),
         (pandas(pd.Categorical([2, 1, 2])), ("1", "2"), False),
         (pandas(pd.Categorical([True, False])), ("false", "true"), False),
-        (polars(["a"], pl.Enum(["b", "a"])), ("b", "a"), True),
+        (polars(["a"], pl.Enum(["b", "a"])), ("b", "a"), False),
+        (polars(["a"], pl.Enum(["b", "a"])).to_arrow(), ("b", "a"), False),
         (polars(["a"], pl.Categorical), ("a",), False),
         (arrow(["a", "b"]).cast(pa.schema([("c", pa.dictionary(pa.int8(), pa.string()))])), ("a", "b"), False),
     ],
@@ -177,6 +180,40 @@ def test_pictures_and_recordings_in_cells_are_files():
 def test_a_categorical_type_keeps_its_categories(source, names, ordered):
     column = read_table(source).take(np.array([0])).column("c")
     assert (column.categories, column.ordered) == (names, ordered)
+
+
+def test_a_categorical_type_is_a_category_and_an_ordered_one_has_an_order():
+    frame = pd.DataFrame(
+        {
+            "code": pd.Categorical([7, 8, 9] * 4),
+            "two": pd.Categorical(["a", "b"] * 6),
+            "grade": pd.Categorical(["c", "b", "a"] * 4, ["c", "b", "a", "a+"], ordered=True),
+            "name": pd.Categorical([f"n{row}" for row in range(12)]),
+        }
+    )
+    table = read_table(frame)
+    kinds = {report.name: (report.kind, report.use) for report in inspect_table(table)}
+    assert kinds.pop("name")[1] is False
+    assert kinds == {
+        "code": ("category", True),
+        "two": ("binary", True),
+        "grade": ("category", True),
+    }
+    targets = {report.name: report for report in inspect_table(table, ["code", "two", "grade"])}
+    assert [targets[name].kind for name in ("code", "two", "grade")] == [
+        "category",
+        "binary",
+        "ordinal",
+    ]
+    assert targets["grade"].settings == {"order": ["c", "b", "a", "a+"]}
+
+
+def test_whole_numbers_beyond_2_to_the_53_are_read_and_told():
+    values = [2**60 + row * row for row in range(40)] * 2
+    for source in ({"c": values}, {"c": [value + 2**63 for value in values]}):
+        (report,) = inspect_table(read_table(source))
+        assert report.kind == "number"
+        assert "beyond 2^53" in report.warnings[0]
 
 
 def test_types_that_only_a_files_metadata_names_are_read(tmp_path):

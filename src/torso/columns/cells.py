@@ -45,7 +45,7 @@ def texts(column: Column) -> pa.Array:
     """
     values = column.values
     if pa.types.is_nested(values.type) or pa.types.is_large_binary(values.type):
-        raise column.error(0, f"expected plain values, found {values.type}")
+        raise column.of_another_type("plain values")
     # Each distinct value is written once: a column has few, and may have a million rows.
     coded = values if pa.types.is_dictionary(values.type) else pc.dictionary_encode(values)
     names = pa.array([text_of(value) for value in coded.dictionary.to_pylist()], pa.large_string())
@@ -82,11 +82,17 @@ def numbers(column: Column, reading: Reading | None = None) -> np.ndarray:
     if pa.types.is_null(values.type):
         return np.full(len(values), np.nan)
     if not is_text(values):
-        raise column.error(0, f"expected numbers, found {values.type}")
-    floats = numbers_in(values, codes=True)
+        raise column.of_another_type("numbers")
+    floats = pc.coalesce(numbers_in(values, codes=True), _truth(values))
     unread = pc.and_(floats.is_null(), pc.invert(pc.fill_null(says_missing(values), True)))
     (reading or Reading()).unreadable(column, np.flatnonzero(unread), "a number")
     return np.asarray(floats.to_numpy(zero_copy_only=False))
+
+
+def _truth(strings: pa.Array) -> pa.Array:
+    """Return 1 for true and 0 for false, as a column of truth values is read; null for all else."""
+    flags = pa.array(["false", "true"], strings.type)
+    return pc.index_in(pc.utf8_lower(strings), value_set=flags).cast(pa.float64())
 
 
 def vectors(
@@ -179,7 +185,7 @@ def _lists(column: Column) -> list[Any]:
     if pa.types.is_null(values.type):
         return [None] * len(values)
     if not is_text(values):
-        raise column.error(0, f"expected lists of numbers, found {values.type}")
+        raise column.of_another_type("lists of numbers")
     return [None if cell is None else _parsed(cell) for cell in values.to_pylist()]
 
 

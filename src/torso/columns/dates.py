@@ -47,7 +47,7 @@ def moments(column: Column, spelling: DateFormat, reading: Reading | None = None
     if pa.types.is_null(values.type):
         return np.full(len(values), np.datetime64("NaT", "us"))
     if not _may_mean_moments(values.type):
-        raise column.error(0, f"expected dates or times, found {values.type}")
+        raise column.of_another_type("dates or times")
     read = spelling.parse(values)
     gaps = values.is_null()
     if not _are_numbers(values.type):

@@ -205,5 +205,5 @@ def _references(column: Column) -> list[str | bytes | None]:
         or pa.types.is_null(values.type)
     )
     if not plain:
-        raise column.error(0, f"expected paths of files or their bytes, found {values.type}")
+        raise column.of_another_type("paths of files or their bytes")
     return [cell or None for cell in values.to_pylist()]

@@ -31,6 +31,7 @@ MOSTLY = 0.9
 """Share of the cells that must agree on what they are: numbers, or lists of one length."""
 _SAMPLE = 20_000  # rows
 _SAMPLE_OF_LARGE = 500  # rows, where a cell is a list or the bytes of a file
+_MOST_EXACT = 2**53  # beyond it, a float skips whole numbers
 _LISTS_PARSED = 500  # JSON texts
 _LONGEST_EXAMPLE = 40  # characters
 
@@ -82,9 +83,24 @@ class Profile:
         return bool(pa.types.is_integer(self.type) or pa.types.is_float64(self.type))
 
     @cached_property
+    def is_categorical(self) -> bool:
+        """True for plain values of a categorical type that come back, so that the type is meant."""
+        plain = self.is_text or self.is_number or pa.types.is_boolean(self.type)
+        few = len(self.counts) <= 0.5 * len(self.values) or self.column.ordered
+        return self.column.categories is not None and plain and few
+
+    @cached_property
     def are_whole(self) -> bool:
         """True if all sampled values, which are numbers, are whole."""
         return all(float(value).is_integer() for value in self.counts)
+
+    @cached_property
+    def is_beyond_floats(self) -> bool:
+        """True for whole numbers of which some have more digits than a float keeps."""
+        if not pa.types.is_integer(self.type):
+            return False
+        ends = pc.min_max(self.sample).as_py()
+        return any(end is not None and abs(end) > _MOST_EXACT for end in ends.values())
 
     @cached_property
     def is_bytes(self) -> bool:
@@ -151,7 +167,7 @@ class Profile:
     @cached_property
     def distinct(self) -> int:
         """Number of distinct values in the whole column; of lists and bytes, in the sample."""
-        if self.is_large or pa.types.is_duration(self.type):  # which Arrow does not count
+        if self.is_large:
             return len(self.counts)
         return int(pc.count_distinct(self.column.values, mode="only_valid").as_py())
 

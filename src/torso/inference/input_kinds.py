@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from torso.columns.inputs import Input
+from torso.columns.inputs import BinaryInput, CategoryInput, Input
 from torso.columns.profile import Guess, Profile
+from torso.tables.media_cells import MEDIA
 
 __all__ = ["guess_input"]
 
@@ -19,13 +20,21 @@ def guess_input(cells: Profile) -> Guess:
     if not cells.values:
         return Guess("", "no cell holds a value", use=False)
     guesses = (kind.recognise(cells) for kind in _asked())
-    guess = next((guess for guess in guesses if guess is not None), None)
+    guess = _of_type(cells) or next((guess for guess in guesses if guess is not None), None)
     if guess is None:
         return Guess("", _unrecognised(cells), use=False)
     if len(cells.counts) == 1 and cells.distinct == 1 and guess.kind:
         warning = f"Every cell that has a value says {cells.example!r}: nothing to learn from."
         return Guess(guess.kind, f"constant; {guess.why}", (warning,), use=False)
     return guess
+
+
+def _of_type(cells: Profile) -> Guess | None:
+    """Return a category for a categorical type; None for others, and where hardly a value comes back."""
+    if not cells.is_categorical:
+        return None
+    kind = BinaryInput if cells.distinct == 2 else CategoryInput
+    return Guess(kind.name, f"a categorical type, {cells.distinct} of its values occur")
 
 
 def _asked() -> list[type[Input]]:
@@ -35,7 +44,7 @@ def _asked() -> list[type[Input]]:
 
 
 def _unrecognised(cells: Profile) -> str:
-    if not cells.is_bytes:
+    if not cells.is_bytes and cells.type != MEDIA:
         return f"cells of type {cells.type} are no kind of input"
     *others, last = [kind.name for kind in _asked() if kind.in_files]
     return f"bytes of no known {', '.join(others)} or {last} format"

@@ -23,7 +23,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from torso.columns.dates import moments_untold
-from torso.columns.inputs import Input, TextInput
+from torso.columns.inputs import Input, NumberInput, TextInput
 from torso.columns.media.files import MediaError, MediaFiles
 from torso.columns.profile import Profile, quoted
 from torso.inference.far_numbers import far_input_warnings, far_label_warnings
@@ -144,9 +144,14 @@ def _report_input(cells: Profile, settled: str | None) -> ColumnReport:
     warnings, use = list(guess.warnings), guess.use
     if not guess.kind and not settled:
         warnings.append(f"Not used: {guess.why}.")
-    if cells.missing >= _NEARLY_ALL_MISSING:
+    elif cells.missing >= _NEARLY_ALL_MISSING:
         warnings.append(f"{cells.missing:.1%} of the cells are missing.")
         use = False
+    if cells.is_beyond_floats and (settled or guess.kind) == NumberInput.name and use:
+        warnings.append(
+            "Has whole numbers beyond 2^53, of which a number keeps 15 digits; if they are names: "
+            f"--set inputs.{cells.column.name}.kind=category"
+        )
     if cells.markers and not _in_files(guess.kind):
         warnings.append(
             f"Cells that say {quoted(cells.markers)} count as values; if they mean missing: "

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from torso.columns.inputs import DatetimeInput
-from torso.columns.profile import Guess, Profile
+from torso.columns.profile import Guess, Profile, quoted
 from torso.tasks import Target
 
 __all__ = ["guess_target"]
+
+_BINARY, _CATEGORY, _ORDINAL = "binary", "category", "ordinal"  # names of kinds of target
 
 
 def guess_target(cells: Profile) -> Guess:
@@ -19,11 +21,25 @@ def guess_target(cells: Profile) -> Guess:
     """
     if not cells.values:
         return Guess("", "no cell holds a label")
+    if cells.is_categorical and len(cells.counts) > 1:
+        return _of_type(cells)
     for kind in _asked():
         guess = kind.recognise(cells) if kind.label == "other" else _of_values(kind, cells)
         if guess is not None:
             return guess
     return Guess("", f"cells of type {cells.type} are no kind of target")
+
+
+def _of_type(cells: Profile) -> Guess:
+    """Return the kind of labels of a categorical type: ordinal where it has an order."""
+    names = cells.column.categories or ()
+    if cells.distinct == 2:
+        return Guess(_BINARY, f"a categorical type: {quoted(names)}")
+    if cells.column.ordered:
+        why = f"a categorical type with an order, from {names[0]!r} to {names[-1]!r}; without it choose category"
+        return Guess(_ORDINAL, why, settings={"order": list(names)})
+    why = f"a categorical type, {cells.distinct} of its values occur; if they have an order choose ordinal"
+    return Guess(_CATEGORY, why)
 
 
 def _asked() -> list[type[Target]]:

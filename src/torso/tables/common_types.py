@@ -18,8 +18,10 @@ from torso.tables.moments import held_moments
 from torso.tables.python_cells import REFUSED, python_column
 from torso.tables.raw_column import Categories, RawColumn, Unreadable
 
-__all__ = ["common_column"]
+__all__ = ["POLARS_ENUM", "common_column"]
 
+POLARS_ENUM = b"_PL_ENUM_VALUES2"
+"""Key of a field's metadata under which polars keeps the values of an Enum."""
 _MANY = 100_000  # categories that are not worth a list of their names
 
 
@@ -72,7 +74,7 @@ def _no_kind(values: pa.ChunkedArray, odd: str, row: int | None = None) -> Unrea
         filled = np.flatnonzero(np.asarray(values.is_valid()))
         row = int(filled[0]) if len(filled) else 0
     given = f"{values.type}"[:80]
-    if pa.types.is_struct(values.type):
+    if pa.types.is_struct(values.type) and values.type.num_fields:
         names = ", ".join(field.name for field in values.type)[:60]
         return Unreadable(
             row,
@@ -160,7 +162,9 @@ def _extension(raw: RawColumn) -> tuple[str, dict[str, str]]:
 def _decoded_dictionary(raw: RawColumn) -> RawColumn:
     """Return the cells of a dictionary, and its categories."""
     column = raw.values.unify_dictionaries() if _unifies(raw.values.type) else raw.values
-    ordered = bool(column.type.ordered)
+    metadata = (raw.field.metadata if raw.field is not None else None) or {}
+    # An Enum of polars lists its values, and calls any list an order.
+    ordered = bool(column.type.ordered) and POLARS_ENUM not in metadata
     parts = []
     for chunk in column.chunks:
         values = common_column(RawColumn.of(chunk.dictionary))

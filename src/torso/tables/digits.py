@@ -6,6 +6,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from torso.tables.dates.durations import in_seconds
+
 __all__ = ["number_pattern", "number_values", "plain_values", "prepared"]
 
 _REWRITTEN = (
@@ -17,6 +19,7 @@ _REWRITTEN = (
 
 def prepared(strings: pa.Array) -> pa.Array:
     """Return cells with plain digits, signs, quotes and spaces in place of their other forms."""
+    strings = in_seconds(strings)
     if not pc.all(pc.string_is_ascii(strings)).as_py():
         strings = pc.replace_substring_regex(strings, r"([0-9])([¼½¾⅐-⅞])", r"\1 \2")
         strings = pc.replace_substring_regex(strings, "[″”“]", '"')

@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 
 from torso.core.errors import DataError
+from torso.tables.common_types import POLARS_ENUM
 from torso.tables.python_cells import REFUSED, python_column, without_surrogates
 from torso.tables.raw_column import Categories, RawColumn
 
@@ -143,7 +144,9 @@ def _pandas_column(series: pd.Series[Any]) -> RawColumn:
 def _polars_column(series: Any) -> RawColumn:
     if str(series.dtype) != "Object":  # whose addresses polars would export
         with suppress(*REFUSED, NotImplementedError):
-            return RawColumn.of(series.to_arrow())
+            column = RawColumn.of(series.to_arrow())
+            metadata = {POLARS_ENUM: b""} if str(series.dtype).startswith("Enum") else {}
+            return replace(column, field=pa.field("", column.values.type, metadata=metadata))
     return python_column(series.to_list())
 
 

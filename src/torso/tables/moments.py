@@ -1,4 +1,4 @@
-"""Dates, times and durations of Arrow that Python can hold."""
+"""Dates and times of Arrow that Python can hold, and durations as seconds."""
 
 from __future__ import annotations
 
@@ -15,16 +15,18 @@ _YEARS = (
     -719_161 * _DAY,
     2_932_895 * _DAY,
 )  # from the second day of year 1 to the last but one of 9999
-_DURATION = 999_999_999 * _DAY
 
 
 def held_moments(column: pa.ChunkedArray) -> tuple[pa.ChunkedArray, str]:
-    """Return dates, times or durations without those beyond Python's, and a note about them; else `column`.
+    """Return dates or times without those beyond Python's, durations as seconds, and a note; else `column`.
 
     >>> held_moments(pa.chunked_array([pa.array([2**60], pa.timestamp("s"))]))[1]
     '1 cells lie beyond the years 1 to 9999 and count as missing'
     """
     given, note = column.type, ""
+    if pa.types.is_duration(given):
+        counts = column.cast(pa.int64()).cast(pa.float64(), safe=False)
+        return pc.divide(counts, float(_PER_SECOND[given.unit])), "durations are read as seconds"
     if pa.types.is_timestamp(given) and given.tz is not None and not _known(given.tz):
         note = f"the time zone {given.tz!r} is unknown, so its times are read as UTC"
         given = pa.timestamp(given.unit, "UTC")
@@ -62,7 +64,4 @@ def _limits(given: pa.DataType) -> tuple[int, int] | None:
     if types.is_timestamp(given) and given.unit != "ns":
         unit = _PER_SECOND[given.unit]
         return _YEARS[0] * unit, _YEARS[1] * unit
-    if types.is_duration(given) and given.unit in ("s", "ms"):
-        most = _DURATION * _PER_SECOND[given.unit]
-        return -most, most
     return None

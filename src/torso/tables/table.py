@@ -6,7 +6,7 @@ trained on a CSV can be given a Parquet or a polars frame later:
 - text is `large_string`, trimmed, and an empty cell is missing; bytes are `large_binary`. A CSV or TSV holds
   nothing but text: kinds of columns read it cell by cell, so a row alone means what it means in its table;
 - numbers are `int64` or `float64`, `uint64` where they are beyond `int64`; NaN is missing, infinity stays;
-- `bool`, dates, times and durations stay; dictionaries are decoded, and keep their categories;
+- `bool`, dates and times stay; durations are seconds; dictionaries are decoded, and keep their categories;
 - every kind of list is a `list` of one of these, or of structs;
 - files as a hub's structs hold them are bytes or paths, or a struct of both (`media_cells.MEDIA`).
 
@@ -24,6 +24,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from torso.core.errors import DataError, cell_error, unknown
 from torso.tables.arrow_types import normalised
@@ -66,6 +67,15 @@ class Column:
     def row_number(self, row: int) -> int:
         """Return the number, from 1, under which a person finds `row` (from 0) in the table."""
         return int(row if self.original_rows is None else self.original_rows[row]) + 1
+
+    def of_another_type(self, expected: str) -> DataError:
+        """Return the error for a column of another type than `expected`."""
+        row = int(pc.index(self.values.is_valid(), True).as_py())
+        return self.error(
+            max(0, row),
+            f"expected {expected}, found cells of type {self.values.type}. Give {expected}, as in the table of the "
+            "fit, or fit with another kind of column",
+        )
 
     def error(self, row: int, problem: str) -> DataError:
         """Return the error that names table, row and column; `row` counts from 0."""

@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 
 from torso.core.errors import ConfigError
 from torso.tables.dates import ISO, DateFormat, find_dates
+from torso.tables.number_finder import find_numbers
+from torso.tables.table import read_table
 
 GERMAN = [
     "Januar",
@@ -271,3 +273,24 @@ def test_one_cell(form, text, moment):
 def test_a_format_that_is_none_is_named_with_the_cure(form):
     with pytest.raises(ConfigError, match=r"is no date format: .*%d\.%m\.%Y"):
         DateFormat((form,))
+
+
+@pytest.mark.parametrize(
+    ("texts", "seconds"),
+    [
+        (["PT3H20M", "P1DT2H", "PT1.5S", "P1W"], [12000, 93600, 1.5, 604800]),
+        (["1 days 03:20:00", "0 days 00:00:01.500000", "-1 days +23:59:59"], [98400, 1.5, -1]),
+        ([str(timedelta(days=2, seconds=5)), str(timedelta(days=1))], [172805, 86400]),
+    ],
+)
+def test_durations_that_computers_write_are_seconds(texts, seconds):
+    found = find_numbers(pa.array(texts, pa.large_string()))
+    read = found.format.parse(pa.array(texts, pa.large_string()))
+    np.testing.assert_allclose(np.ravel(read.middle), seconds)
+
+
+def test_a_column_of_durations_is_one_of_seconds():
+    column = pa.array([timedelta(hours=1), None, timedelta(milliseconds=1500)], pa.duration("ns"))
+    table = read_table(pa.table({"took": column}))
+    assert table.column("took").values.to_pylist() == [3600.0, None, 1.5]
+    assert table.notes == ("took: durations are read as seconds.",)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from torso.columns.inputs import Input
 from torso.columns.media.decoder import FileDecoder
@@ -99,7 +102,7 @@ def pixel_arrays(
     """Return the decoded cells `[rows, ...]`, zeros where there is none, and bool `[rows]`, where there is one.
 
     Args:
-        column: paths, contents of files, or nested lists.
+        column: paths, contents of files, or nested lists, also as JSON text.
         reading: reads the files.
         decoder: of the files.
         root: what paths are relative to.
@@ -108,15 +111,18 @@ def pixel_arrays(
     Raises:
         DataError: a nested list that is no picture.
     """
-    kind = column.values.type
-    if not (pa.types.is_list(kind) or pa.types.is_large_list(kind) or _is_fixed(kind)):
+    lists = _nested_lists(column)
+    listed = pa.array([cell is not None for cell in lists], pa.bool_())
+    if listed.true_count < len(column) - column.values.null_count or not listed.true_count:
+        if listed.true_count:  # text: some cells are paths, others lists as JSON
+            column = replace(column, values=pc.if_else(listed, None, column.values))
         source = media_source(column, reading, decoder, root)
         values, present = source.batch(np.arange(len(column)))
-        return values, present
-    assert decoder.fixed is not None
-    values = np.zeros((len(column), decoder.fixed, *decoder.tail), decoder.dtype)
-    present = np.zeros(len(column), bool)
-    for row, cell in enumerate(column.values.to_pylist()):
+    else:
+        assert decoder.fixed is not None
+        values = np.zeros((len(column), decoder.fixed, *decoder.tail), decoder.dtype)
+        present = np.zeros(len(column), bool)
+    for row, cell in enumerate(lists):
         if cell is None:
             continue
         try:
@@ -127,8 +133,20 @@ def pixel_arrays(
     return values, present
 
 
-def _is_fixed(kind: object) -> bool:
-    return bool(pa.types.is_fixed_size_list(kind))
+def _nested_lists(column: Column) -> list[object]:
+    """Return the cells that are nested lists, also as JSON text; None for all others."""
+    cells = column.values.to_pylist() if not pa.types.is_large_binary(column.values.type) else []
+    lists = [_parsed(cell) if isinstance(cell, str) else cell for cell in cells]
+    return [cell if isinstance(cell, list) else None for cell in lists] or [None] * len(column)
+
+
+def _parsed(cell: str) -> object:
+    if not cell.startswith("["):
+        return cell
+    try:
+        return json.loads(cell)
+    except (ValueError, RecursionError):
+        return cell
 
 
 def _array(cell: object) -> np.ndarray:
