@@ -135,7 +135,7 @@ class FoundSets:
 
 def find_sets(profile: Profile) -> FoundSets | None:
     """Return how the cells of a column hold sets of labels; None if they do not seem to."""
-    values = profile.values[:: 1 + (len(profile.values) - 1) // _LOOKED_AT]
+    values = profile.values[:: 1 + len(profile.values) // (_LOOKED_AT + 1)]
     if pa.types.is_list(profile.type):
         return _of_lists(values, "lists")
     if not profile.is_text or profile.is_number or not values:
