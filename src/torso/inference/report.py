@@ -17,18 +17,19 @@ Targets are judged by `infer_target`: whole numbers with at most 20 values are c
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from torso.columns.dates import moments_untold
-from torso.columns.inputs import DatetimeInput, Input, NumberInput, TextInput
+from torso.columns.inputs import Input, NumberInput, TextInput
 from torso.columns.media.files import MediaError, MediaFiles
-from torso.columns.profile import Profile, quoted
+from torso.columns.profile import Guess, Profile
+from torso.inference.duplicates import Cells, cells_of, duplicate_warnings
 from torso.inference.far_numbers import far_input_warnings, far_label_warnings
 from torso.inference.input_kinds import guess_input
 from torso.inference.leak_checks import label_of, leak_warnings
+from torso.inference.signs import missing_signs, sign_warnings
 from torso.inference.target_kinds import guess_target
 from torso.tables.table import Column, Table
 from torso.tasks import Target
@@ -53,6 +54,7 @@ class ColumnReport:
         warnings: facts that the user should know before training.
         use: whether the column is a sensible input; False for targets.
         settings: of the kind, where the cells suggest others than the defaults.
+        signs: texts that mean "missing" in this column.
     """
 
     name: str
@@ -64,6 +66,15 @@ class ColumnReport:
     warnings: tuple[str, ...] = ()
     use: bool = True
     settings: Mapping[str, object] = field(default_factory=dict)
+    signs: tuple[str, ...] = ()
+
+    @property
+    def described(self) -> dict[str, object]:
+        """The column as a config describes it."""
+        settings = dict(self.settings)
+        more = settings.pop("missing", [])
+        signs = [*self.signs, *(more if isinstance(more, list) else [])]
+        return {"kind": self.kind, **({"missing": signs} if signs else {}), **settings}
 
 
 def inspect_table(
@@ -72,6 +83,7 @@ def inspect_table(
     *,
     roots: Sequence[str | Path] = (),
     kinds: Mapping[str, str] | None = None,
+    decimals: Mapping[str, str] | None = None,
     group: str | None = None,
 ) -> list[ColumnReport]:
     """Return one report per column, in the table's order.
@@ -81,6 +93,7 @@ def inspect_table(
         targets: columns to predict; every other column is checked for giving them away.
         roots: where file columns are looked up; by default the table's folder.
         kinds: kinds that the user has settled, by column.
+        decimals: marks before decimals that the user has settled, by column.
         group: column that keeps rows of one value on one side of the split.
 
     Raises:
@@ -89,7 +102,8 @@ def inspect_table(
     settled = {} if kinds is None else kinds
     for name in (*targets, *settled):
         table.column(name)  # raises if there is none
-    profiles = {name: Profile(table.column(name)) for name in targets}
+    marks = decimals or {}
+    profiles = {name: Profile(table.column(name), marks.get(name)) for name in targets}
     judged = {name: _report_target(cells, settled.get(name)) for name, cells in profiles.items()}
     labels = [
         label
@@ -98,7 +112,8 @@ def inspect_table(
     ]
     folders = roots or ([table.folder] if table.folder is not None else [])
     files = MediaFiles(folders) if folders else None
-    reports = []
+    reports: list[ColumnReport] = []
+    compared: list[Cells | None] = []
     for name in table.names:
         if name in table.unreadable:
             reports.append(_report_unreadable(table, name))
@@ -106,14 +121,21 @@ def inspect_table(
         if name in judged:
             reports.append(judged[name])
             continue
-        cells = Profile(table.column(name))
+        cells = Profile(table.column(name), marks.get(name))
         report = _with_suggestion(_report_input(cells, settled.get(name)), cells, files)
         warnings = [*report.warnings, *_file_warnings(cells, report.kind, files)]
         warnings += far_input_warnings(cells, report.kind, report.settings)
         is_code = report.kind == TextInput.name and not report.use
         warnings += leak_warnings(cells, report.kind, labels, is_code=is_code, group=group)
         reports.append(replace(report, warnings=tuple(warnings)))
-    return reports
+        compared.append(cells_of(cells))
+    twins = duplicate_warnings([cells for cells in compared if cells is not None])
+    return [
+        replace(report, warnings=(*report.warnings, twins[report.name]))
+        if report.name in twins
+        else report
+        for report in reports
+    ]
 
 
 def infer_target(column: Column) -> tuple[str, str]:
@@ -147,17 +169,11 @@ def _report_input(cells: Profile, settled: str | None) -> ColumnReport:
     elif cells.missing >= _NEARLY_ALL_MISSING:
         warnings.append(f"{cells.missing:.1%} of the cells are missing.")
         use = False
+    warnings += sign_warnings(cells, settled or guess.kind, "inputs")
     if cells.is_beyond_floats and (settled or guess.kind) == NumberInput.name and use:
         warnings.append(
             "Has whole numbers beyond 2^53, of which a number keeps 15 digits; if they are names: "
             f"--set inputs.{cells.column.name}.kind=category"
-        )
-    if cells.markers and guess.kind == DatetimeInput.name:
-        warnings.append(f"Cells that say {quoted(cells.markers)} count as missing.")
-    elif cells.markers and not _in_files(guess.kind):
-        warnings.append(
-            f"Cells that say {quoted(cells.markers)} count as values; if they mean missing: "
-            f"--set 'data.missing={json.dumps(cells.markers)}'"
         )
     untold = moments_untold(cells.column) if cells.is_number and guess.kind == "number" else ""
     if untold and not settled:
@@ -175,6 +191,7 @@ def _report_input(cells: Profile, settled: str | None) -> ColumnReport:
         warnings=tuple(warnings),
         use=True if settled else use and bool(kind),
         settings=guess.settings if kind == guess.kind else {},
+        signs=missing_signs(cells, kind),
     )
 
 
@@ -216,7 +233,9 @@ def _report_target(cells: Profile, settled: str | None) -> ColumnReport:
         warnings.append(
             f"{len(single)} of its classes have a single row, such as {str(single[0])!r:.40}."
         )
-    warnings += far_label_warnings(cells, kind, guess.settings if kind == guess.kind else {})
+    settings = _target_settings(cells, kind, guess)
+    warnings += sign_warnings(cells, kind, "targets")
+    warnings += far_label_warnings(cells, kind, settings)
     return ColumnReport(
         name=cells.column.name,
         kind=kind,
@@ -226,8 +245,16 @@ def _report_target(cells: Profile, settled: str | None) -> ColumnReport:
         example=cells.example,
         warnings=tuple(warnings),
         use=False,
-        settings=guess.settings if kind == guess.kind else {},
+        settings=settings,
+        signs=missing_signs(cells, kind),
     )
+
+
+def _target_settings(cells: Profile, kind: str, guess: Guess) -> Mapping[str, object]:
+    """Return the settings of a target's kind under which it reads the cells."""
+    if kind == guess.kind:
+        return guess.settings
+    return Target.registry.find(kind).suggest(cells) if kind in Target.registry else {}
 
 
 def _file_warnings(cells: Profile, kind: str, files: MediaFiles | None) -> list[str]:

@@ -41,7 +41,14 @@ def infer_columns(table: Table, values: dict[str, Any], *, add: bool) -> list[Co
     own = [name for name in targets if name in table.names]
     split = data.get("split") or {}
     roots = _roots(table, data.get("root") or [])
-    reports = inspect_table(table, own, roots=roots, kinds=kinds, group=split.get("group"))
+    reports = inspect_table(
+        table,
+        own,
+        roots=roots,
+        kinds=kinds,
+        decimals=_decimals(table, data.get("decimal"), {**inputs, **targets}),
+        group=split.get("group"),
+    )
     aside = {split.get("group"), split.get("column"), *_parts_of_labels(targets)}
     chosen: dict[str, object] = {}
     for report in reports:
@@ -51,7 +58,7 @@ def infer_columns(table: Table, values: dict[str, Any], *, add: bool) -> list[Co
             if inputs[report.name] is not None:
                 chosen[report.name] = _settled(inputs[report.name], report)
         elif add and report.use and report.name not in {*aside, *targets}:
-            chosen[report.name] = {"kind": report.kind, **report.settings}
+            chosen[report.name] = report.described
     for spec in targets.values():
         if "kind" not in spec:  # its labels stand in a column of another name
             kind, why = infer_target(table.column(spec["column"]))
@@ -60,6 +67,14 @@ def infer_columns(table: Table, values: dict[str, Any], *, add: bool) -> list[Co
             spec["kind"] = kind
     values["inputs"], values["targets"] = chosen, targets
     return reports
+
+
+def _decimals(table: Table, of_all: str | None, columns: Described) -> dict[str, str]:
+    """Return the mark before decimals where it is settled, for a column or for all."""
+    marks = dict.fromkeys(table.names, of_all) if of_all else {}
+    return marks | {
+        name: spec["decimal"] for name, spec in columns.items() if spec and "decimal" in spec
+    }
 
 
 def _parts_of_labels(targets: Mapping[str, Settings]) -> set[str]:
@@ -98,11 +113,10 @@ def _in_table(columns: Described, table: Table, role: str) -> Described:
 
 def _settled(spec: dict[str, object] | None, report: ColumnReport) -> dict[str, object]:
     """Return a column's kind and settings: those given, and the inferred ones where these are open."""
-    spec = dict(spec or {})
-    kind = spec.pop("kind", report.kind)
-    if not kind:
+    full = {**report.described, **(spec or {})}
+    if not full["kind"]:
         raise ConfigError(f"Column {report.name!r} cannot be used: {report.why}.")
-    return {"kind": kind, **report.settings, **spec}
+    return full
 
 
 def leftover_warnings(reports: Iterable[ColumnReport], used: Iterable[str]) -> list[str]:
