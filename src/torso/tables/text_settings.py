@@ -18,6 +18,7 @@ class TextSettings:
     Attributes:
         delimiter: between two cells of a CSV.
         encoding: such as utf-8, gb18030 or cp1252.
+        usual: encoding that is taken where the text leaves a doubt, such as that of the training table.
 
     Raises:
         ConfigError: a value breaks its rule.
@@ -25,9 +26,14 @@ class TextSettings:
 
     delimiter: str | None = None
     encoding: str | None = None
+    usual: str | None = None
 
     def __post_init__(self) -> None:
-        for name, known in (("delimiter", known_delimiter), ("encoding", known_encoding)):
+        for name, known in (
+            ("delimiter", known_delimiter),
+            ("encoding", known_encoding),
+            ("usual", known_encoding),
+        ):
             value = getattr(self, name)
             if value is not None:
                 try:
@@ -36,13 +42,24 @@ class TextSettings:
                     raise ConfigError(f"`data.{name}` {error}. Found {value!r}.") from None
 
 
+_NAMES = {
+    "tab": "\t",
+    "\\t": "\t",
+    "space": " ",
+    "comma": ",",
+    "semicolon": ";",
+    "pipe": "|",
+    "colon": ":",
+}
+
+
 def known_delimiter(text: str) -> str:
     r"""Return a delimiter; `tab` and `\t` are one, too.
 
     Raises:
         ValueError: it is no delimiter.
     """
-    delimiter = {"tab": "\t", "\\t": "\t", "space": " "}.get(text.lower(), text)
+    delimiter = _NAMES.get(text.lower(), text)
     if not 1 <= len(delimiter) <= 4 or re.search(r"[\w\"'\r\n]", delimiter):
         raise ValueError(
             "should be one to four signs such as ; or tab, no letters, digits or quotes"
