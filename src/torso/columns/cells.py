@@ -16,11 +16,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from torso.columns.reading import Reading
+from torso.tables.arrays import as_floats
 from torso.tables.missing import may_mean_missing, says_missing
-from torso.tables.numerals import numbers_in
+from torso.tables.number_format import NumberFormat, Numbers
 from torso.tables.table import Column
 
 __all__ = [
+    "amounts",
     "is_text",
     "not_json",
     "numbers",
@@ -29,6 +31,8 @@ __all__ = [
     "texts",
     "vectors",
 ]
+
+_PLAIN = NumberFormat()
 
 
 def is_text(values: pa.Array) -> bool:
@@ -64,29 +68,63 @@ def text_of(value: object) -> str | None:
     return text.lower() if text.lower() in ("true", "false") else text
 
 
-def numbers(column: Column, reading: Reading | None = None) -> np.ndarray:
+def numbers(
+    column: Column, reading: Reading | None = None, form: NumberFormat = _PLAIN
+) -> np.ndarray:
     """Return float64 `[rows]`, NaN where missing or unreadable; infinite cells stay.
 
     Args:
         column: numbers, truth values, or text of numbers.
         reading: where unreadable cells are noted; None for nowhere.
+        form: the way that text is written; numbers come in its first unit.
     """
+    values = form.in_one_unit(_amounts(column, form))
+    _note(column, reading, ~np.isnan(values))
+    return values
+
+
+def amounts(column: Column, reading: Reading, form: NumberFormat) -> Numbers:
+    """Return the numbers of a column, unit by unit; unreadable cells are noted in `reading`."""
+    read = _amounts(column, form)
+    _note(column, reading, read.known)
+    return read
+
+
+def _amounts(column: Column, form: NumberFormat) -> Numbers:
     values = column.values
-    if pa.types.is_integer(values.type) or pa.types.is_floating(values.type):
-        floats = pc.cast(values, pa.float64(), safe=False)  # also beyond 2^53
-        return np.asarray(floats.to_numpy(zero_copy_only=False))
+    if is_text(values):
+        return _written(values, form)
     if pa.types.is_boolean(values.type):
-        return np.asarray(
-            pc.cast(values, pa.int8()).cast(pa.float64()).to_numpy(zero_copy_only=False)
-        )
+        values = pc.cast(values, pa.int8())
     if pa.types.is_null(values.type):
-        return np.full(len(values), np.nan)
-    if not is_text(values):
+        values = pa.nulls(len(values), pa.float64())
+    if not (pa.types.is_integer(values.type) or pa.types.is_floating(values.type)):
         raise column.of_another_type("numbers")
-    floats = pc.coalesce(numbers_in(values, codes=True), _truth(values))
-    unread = pc.and_(floats.is_null(), pc.invert(pc.fill_null(says_missing(values), True)))
-    (reading or Reading()).unreadable(column, np.flatnonzero(unread), "a number")
-    return np.asarray(floats.to_numpy(zero_copy_only=False))
+    floats = pc.cast(values, pa.float64(), safe=False)  # also beyond 2^53
+    return form.of_floats(np.asarray(floats.to_numpy(zero_copy_only=False)))
+
+
+def _note(column: Column, reading: Reading | None, known: np.ndarray) -> None:
+    """Note the cells that hold something and are not `known`."""
+    if known.all():
+        return
+    filled = column.values.is_valid()
+    if is_text(column.values):
+        filled = pc.and_not_kleene(filled, says_missing(column.values))
+    unread = np.flatnonzero(~known & filled.to_numpy(zero_copy_only=False))
+    (reading or Reading()).unreadable(column, unread, "a number")
+
+
+def _written(strings: pa.Array, form: NumberFormat) -> Numbers:
+    """Return the numbers of text; true is 1 and false 0, as in a column of truth values."""
+    read = form.parse(strings)
+    if read.known.all():
+        return read
+    flags = form.of_floats(as_floats(_truth(strings)))
+    gaps = ~read.known[:, None]
+    return Numbers(
+        np.where(gaps, flags.middle, read.middle), np.where(gaps, flags.width, read.width)
+    )
 
 
 def _truth(strings: pa.Array) -> pa.Array:

@@ -18,9 +18,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from torso.columns.dates import spelling_of
+from torso.tables.dates import FoundDates
 from torso.tables.media_cells import MEDIA, file_of
 from torso.tables.missing import may_mean_missing
-from torso.tables.numerals import as_numbers, numbers_in
+from torso.tables.number_finder import FoundNumbers, find_numbers
+from torso.tables.numerals import as_numbers
 from torso.tables.table import Column, index_array
 
 __all__ = ["FEW_WHOLE_NUMBERS", "MOSTLY", "Guess", "Profile", "quoted"]
@@ -33,6 +36,7 @@ _SAMPLE = 20_000  # rows
 _SAMPLE_OF_LARGE = 500  # rows, where a cell is a list or the bytes of a file
 _MOST_EXACT = 2**53  # beyond it, a float skips whole numbers
 _LISTS_PARSED = 500  # JSON texts
+_SHARED = 2_000  # values of which shares are counted
 _LONGEST_EXAMPLE = 40  # characters
 
 
@@ -59,6 +63,10 @@ class Guess:
 class Profile:
     """A column, and facts about it.
 
+    Attributes:
+        column: the column.
+        decimal: mark before the decimals of its numbers, where it is known.
+
     >>> from torso.tables import read_table
     >>> cells = Profile(read_table({"size": ["12", "7", "NA", "12"]}).column("size"))
     >>> cells.values, cells.markers, cells.distinct, cells.numeric_share
@@ -66,6 +74,7 @@ class Profile:
     """
 
     column: Column
+    decimal: str | None = None
 
     @cached_property
     def type(self) -> pa.DataType:
@@ -193,16 +202,50 @@ class Profile:
         return lists if len(lists) >= MOSTLY * len(parsed) else None
 
     @cached_property
+    def dates(self) -> FoundDates | None:
+        """How texts or numbers spell dates; None if they are none."""
+        return spelling_of(self.column)
+
+    @cached_property
     def numeric_share(self) -> float:
         """Share of the sampled values that are numbers; codes such as "007" are none."""
-        if not self.is_text or not self.values:
-            return 0.0
-        numbers = numbers_in(self.sample)
-        return float((len(numbers) - numbers.null_count) / len(self.values))
+        return self.numbers.share if self.is_text and self.numbers else 0.0
+
+    @cached_property
+    def numbers(self) -> FoundNumbers | None:
+        """The way that numbers are written in cells of text; None if hardly any cell is one."""
+        if not pa.types.is_large_string(self.written.type):
+            return None
+        cells = self.written
+        for text in self.markers:
+            cells = cells.filter(pc.not_equal(cells, text))
+        return find_numbers(cells, self.decimal)
+
+    @cached_property
+    def names_ranks(self) -> bool:
+        """True for few ordinals or ranges, such as 1st or 20-30: as labels they are classes in an order."""
+        seen = self.numbers
+        return (
+            seen is not None
+            and bool({"ordinals", "ranges"} & set(seen.format.forms))
+            and self.distinct <= FEW_WHOLE_NUMBERS
+        )
+
+    @cached_property
+    def measured(self) -> pa.Array:
+        """The sample, as floats where it is text that mostly means numbers."""
+        if self.numeric_share < MOSTLY or self.numbers is None:
+            return self.sample
+        form = self.numbers.format
+        floats = form.in_one_unit(form.parse(self.written))
+        # `pa.array` would import pandas.
+        values = pa.Array.from_buffers(pa.float64(), len(floats), [None, pa.py_buffer(floats)])
+        return pc.if_else(pc.is_nan(values), pa.nulls(len(floats), pa.float64()), values)
 
     def share(self, holds: Callable[[Any], object]) -> float:
-        """Return the share of the sampled values for which `holds` is true."""
-        return sum(1 for value in self.values if holds(value)) / max(1, len(self.values))
+        """Return the share of the sampled values, of 2,000 at most, for which `holds` is true."""
+        some = self.values[:: max(1, len(self.values) // _SHARED)]
+        return sum(1 for value in some if holds(value)) / max(1, len(some))
 
 
 def _json_list(text: str) -> list[object] | None:

@@ -23,9 +23,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from torso.columns.dates import moments_untold
-from torso.columns.inputs import Input, NumberInput, TextInput
+from torso.columns.inputs import DatetimeInput, Input, NumberInput, TextInput
 from torso.columns.media.files import MediaError, MediaFiles
-from torso.columns.profile import Profile, quoted
+from torso.columns.profile import Guess, Profile, quoted
 from torso.inference.far_numbers import far_input_warnings, far_label_warnings
 from torso.inference.input_kinds import guess_input
 from torso.inference.leak_checks import label_of, leak_warnings
@@ -72,6 +72,7 @@ def inspect_table(
     *,
     roots: Sequence[str | Path] = (),
     kinds: Mapping[str, str] | None = None,
+    decimals: Mapping[str, str] | None = None,
     group: str | None = None,
 ) -> list[ColumnReport]:
     """Return one report per column, in the table's order.
@@ -81,6 +82,7 @@ def inspect_table(
         targets: columns to predict; every other column is checked for giving them away.
         roots: where file columns are looked up; by default the table's folder.
         kinds: kinds that the user has settled, by column.
+        decimals: marks before decimals that the user has settled, by column.
         group: column that keeps rows of one value on one side of the split.
 
     Raises:
@@ -89,7 +91,8 @@ def inspect_table(
     settled = {} if kinds is None else kinds
     for name in (*targets, *settled):
         table.column(name)  # raises if there is none
-    profiles = {name: Profile(table.column(name)) for name in targets}
+    marks = decimals or {}
+    profiles = {name: Profile(table.column(name), marks.get(name)) for name in targets}
     judged = {name: _report_target(cells, settled.get(name)) for name, cells in profiles.items()}
     labels = [
         label
@@ -106,7 +109,7 @@ def inspect_table(
         if name in judged:
             reports.append(judged[name])
             continue
-        cells = Profile(table.column(name))
+        cells = Profile(table.column(name), marks.get(name))
         report = _with_suggestion(_report_input(cells, settled.get(name)), cells, files)
         warnings = [*report.warnings, *_file_warnings(cells, report.kind, files)]
         warnings += far_input_warnings(cells, report.kind, report.settings)
@@ -152,7 +155,9 @@ def _report_input(cells: Profile, settled: str | None) -> ColumnReport:
             "Has whole numbers beyond 2^53, of which a number keeps 15 digits; if they are names: "
             f"--set inputs.{cells.column.name}.kind=category"
         )
-    if cells.markers and not _in_files(guess.kind):
+    if cells.markers and guess.kind == DatetimeInput.name:
+        warnings.append(f"Cells that say {quoted(cells.markers)} count as missing.")
+    elif cells.markers and not _in_files(guess.kind):
         warnings.append(
             f"Cells that say {quoted(cells.markers)} count as values; if they mean missing: "
             f"--set 'data.missing={json.dumps(cells.markers)}'"
@@ -224,8 +229,15 @@ def _report_target(cells: Profile, settled: str | None) -> ColumnReport:
         example=cells.example,
         warnings=tuple(warnings),
         use=False,
-        settings=guess.settings if kind == guess.kind else {},
+        settings=_target_settings(cells, kind, guess),
     )
+
+
+def _target_settings(cells: Profile, kind: str, guess: Guess) -> Mapping[str, object]:
+    """Return the settings of a target's kind under which it reads the cells."""
+    if kind == guess.kind:
+        return guess.settings
+    return Target.registry.find(kind).suggest(cells) if kind in Target.registry else {}
 
 
 def _file_warnings(cells: Profile, kind: str, files: MediaFiles | None) -> list[str]:

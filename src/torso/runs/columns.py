@@ -41,7 +41,14 @@ def infer_columns(table: Table, values: dict[str, Any], *, add: bool) -> list[Co
     own = [name for name in targets if name in table.names]
     split = data.get("split") or {}
     roots = _roots(table, data.get("root") or [])
-    reports = inspect_table(table, own, roots=roots, kinds=kinds, group=split.get("group"))
+    reports = inspect_table(
+        table,
+        own,
+        roots=roots,
+        kinds=kinds,
+        decimals=_decimals(table, data.get("decimal"), {**inputs, **targets}),
+        group=split.get("group"),
+    )
     aside = {split.get("group"), split.get("column"), *_parts_of_labels(targets)}
     chosen: dict[str, object] = {}
     for report in reports:
@@ -60,6 +67,14 @@ def infer_columns(table: Table, values: dict[str, Any], *, add: bool) -> list[Co
             spec["kind"] = kind
     values["inputs"], values["targets"] = chosen, targets
     return reports
+
+
+def _decimals(table: Table, of_all: str | None, columns: Described) -> dict[str, str]:
+    """Return the mark before decimals where it is settled, for a column or for all."""
+    marks = dict.fromkeys(table.names, of_all) if of_all else {}
+    return marks | {
+        name: spec["decimal"] for name, spec in columns.items() if spec and "decimal" in spec
+    }
 
 
 def _parts_of_labels(targets: Mapping[str, Settings]) -> set[str]:

@@ -13,14 +13,19 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from torso.tables.arrays import as_bools, as_integers
 from torso.tables.digits import number_pattern, number_values, plain_values, prepared
 from torso.tables.numerals import PLAIN_NUMBER, plain_numbers
+from torso.tables.table import index_array
 from torso.tables.tails import LIMIT, MONEY_BEFORE, TAIL, Form, read_tail
 from torso.tables.units import SPELLINGS, factor, unit_name
 
 __all__ = ["Amounts", "amounts_in"]
 
-_BREAK = pa.scalar("\n", pa.large_string())
+# A Python value made a scalar by Arrow would import pandas, here and below.
+_BREAK = pa.Array.from_buffers(
+    pa.large_string(), 1, [None, pa.py_buffer(np.array([0, 1], np.int64)), pa.py_buffer(b"\n")]
+)[0]
 _NEXT_SMALLER = {"d": "h", "h": "min", "min": "s", "ft": "in", "lb": "oz", "m": "cm", "kg": "g"}
 _UNITS = "|".join("".join(f"\\{c}" if c in "#'\"." else c for c in word) for word in SPELLINGS)
 
@@ -137,7 +142,7 @@ class _Reader:
         if known.all():
             return
         left = np.flatnonzero(~known)
-        rows, strings = rows[left], strings.take(pa.array(left))
+        rows, strings = rows[left], strings.take(index_array(left))
         pattern = (
             r"^(?:(?i:between|from|de|entre|von|du) )?(?P<low>.*?[^\s-]) ?(?:-|\.\.\.?|~|\b(?i:to|bis|and|a|à|y)\b) ?"
             r"(?P<high>[^\s0-9-]{0,4} ?-?[0-9].*)$"
@@ -165,7 +170,7 @@ class _Reader:
             if known.all():
                 return
             open_ = np.flatnonzero(~known)
-            cells = strings.take(pa.array(open_))
+            cells = strings.take(index_array(open_))
             if sign and not pc.any(pc.match_substring(cells, sign)).as_py():
                 continue
             match, groups = _matched(cells, pattern)
@@ -219,7 +224,7 @@ class _Reader:
         return out
 
     def _signed(self, values: np.ndarray, groups: pa.StructArray, form: int) -> Amounts:
-        nothing = pa.array([""] * len(values), pa.large_string())
+        nothing = pc.utf8_slice_codeunits(groups.field("tail"), 0, 0)
         out = self._with_tails(values, groups, nothing, nothing)
         out.low *= out.scale * np.where(_is(groups, "sign", "-"), -1.0, 1.0)
         out.forms |= form | Form.LIMIT * _filled(groups, "limit")
@@ -230,7 +235,7 @@ class _Reader:
         columns = [groups.field(name) for name in ("unit", "unit2", "unit3")]
         key = pc.binary_join_element_wise(*columns, _BREAK).dictionary_encode()
         plans = [_plan(text.split("\n")) for text in key.dictionary.to_pylist()]
-        codes = key.indices.to_numpy(zero_copy_only=False)
+        codes = as_integers(key.indices)
         factors = np.array([plan[0] for plan in plans])[codes]  # [rows, 3]
         numbers = np.stack(
             [
@@ -259,7 +264,7 @@ class _Reader:
         for text in key.dictionary.to_pylist():
             money, tail, sign = text.split("\n")
             tails.append(read_tail(money.strip(), tail, hyphen=sign == "-"))
-        codes = key.indices.to_numpy(zero_copy_only=False)
+        codes = as_integers(key.indices)
         out = Amounts.empty(len(codes), self.units)
         good = np.array([tail is not None for tail in tails])[codes]
         out.low = np.where(good, values, np.nan)
@@ -311,16 +316,17 @@ def _left(
 ) -> tuple[np.ndarray, pa.Array]:
     """Return the rows that are not read yet and have a digit, and their cells; `strings` are those of `rows`."""
     rows = np.arange(len(out.low)) if rows is None else rows
-    digits = pc.fill_null(pc.match_substring_regex(strings, "[0-9]"), fill_value=False)
-    left = np.flatnonzero(~out.known[rows] & digits.to_numpy(zero_copy_only=False))
-    return rows[left], strings.take(pa.array(left))
+    digits = pc.and_kleene(pc.match_substring_regex(strings, "[0-9]"), strings.is_valid())
+    left = np.flatnonzero(~out.known[rows] & as_bools(digits))
+    return rows[left], strings.take(index_array(left))
 
 
 def _matched(strings: pa.Array, pattern: str) -> tuple[np.ndarray, pa.StructArray]:
     """Return the positions of the cells that match, and their groups."""
     groups = pc.extract_regex(strings, pattern=pattern)
-    match = groups.is_valid().to_numpy(zero_copy_only=False)
-    return np.flatnonzero(match), groups.filter(pa.array(match))
+    match = as_bools(groups.is_valid())
+    rows = np.flatnonzero(match)
+    return rows, groups.take(index_array(rows))
 
 
 def _filled(groups: pa.StructArray, name: str) -> np.ndarray:
@@ -328,8 +334,8 @@ def _filled(groups: pa.StructArray, name: str) -> np.ndarray:
 
 
 def _empty(strings: pa.Array) -> np.ndarray:
-    return np.asarray(pc.equal(strings, "").to_numpy(zero_copy_only=False))
+    return np.asarray(as_integers(pc.binary_length(strings)) == 0)
 
 
 def _is(groups: pa.StructArray, name: str, sign: str) -> np.ndarray:
-    return np.asarray(pc.starts_with(groups.field(name), sign).to_numpy(zero_copy_only=False))
+    return as_bools(pc.starts_with(groups.field(name), sign))

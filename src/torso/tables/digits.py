@@ -6,6 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from torso.tables.arrays import as_floats
 from torso.tables.dates.durations import in_seconds
 
 __all__ = ["number_pattern", "number_values", "plain_values", "prepared"]
@@ -96,5 +97,7 @@ def number_values(numbers: pa.Array, decimal: str) -> np.ndarray:
 
 def plain_values(numbers: pa.Array) -> np.ndarray:
     """Return float64, NaN where the text is empty."""
-    filled = pc.if_else(pc.equal(numbers, ""), pa.nulls(len(numbers), numbers.type), numbers)
-    return np.array(filled.cast(pa.float64()).to_numpy(zero_copy_only=False))
+    filled = pc.if_else(
+        pc.match_substring_regex(numbers, "^$"), pa.nulls(len(numbers), numbers.type), numbers
+    )
+    return as_floats(filled.cast(pa.float64()))

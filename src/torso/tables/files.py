@@ -28,7 +28,7 @@ _FORMATS: tuple[FileFormat, ...] = (
     Parquet(".parquet", ".pq"),
     Arrow(".arrow", ".feather", ".ipc"),
 )
-_DAMAGED = (OSError, EOFError, zlib.error, pa.ArrowException)
+_DAMAGED = (OSError, EOFError, UnicodeDecodeError, zlib.error, pa.ArrowException)
 
 
 def read_file(path: Path, settings: TextSettings) -> tuple[Content, bool]:

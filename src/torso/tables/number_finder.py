@@ -14,10 +14,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from torso.tables.amounts import Amounts, amounts_in
+from torso.tables.arrays import as_bools, as_floats, as_integers
 from torso.tables.digits import prepared
 from torso.tables.missing import says_missing
 from torso.tables.number_format import FORMS, NumberFormat
 from torso.tables.numerals import numbers_in
+from torso.tables.table import index_array
 from torso.tables.tails import Form
 from torso.tables.units import is_known, same_system
 
@@ -73,7 +75,7 @@ class _Cells:
 
     def matches(self, pattern: str) -> np.ndarray:
         match = pc.match_substring_regex(self.strings, pattern)
-        return np.asarray(match.to_numpy(zero_copy_only=False))
+        return as_bools(match)
 
     @property
     def total(self) -> float:
@@ -93,10 +95,10 @@ def find_numbers(strings: pa.Array, decimal: str | None = None) -> FoundNumbers 
     cells = _cells(strings)
     if not len(cells.counts):
         return None
-    plain = ~np.isnan(np.asarray(numbers_in(cells.strings).to_numpy(zero_copy_only=False)))
+    plain = ~np.isnan(as_floats(numbers_in(cells.strings)))
     if decimal in (None, ".") and plain.all() and not _dots_group(cells):
         return FoundNumbers(NumberFormat(), 1.0)
-    lengths = np.asarray(pc.utf8_length(cells.strings).to_numpy(zero_copy_only=False))
+    lengths = as_integers(pc.utf8_length(cells.strings))
     if cells.weight(cells.matches(r"\pN")) < _HALF * cells.total or np.median(lengths) > _LONGEST:
         return None
     if _are_codes(cells):
@@ -115,15 +117,15 @@ def find_numbers(strings: pa.Array, decimal: str | None = None) -> FoundNumbers 
     if share < _HALF:
         return None
     order = np.argsort(-cells.counts[~read], kind="stable")
-    unread = cells.strings.take(pa.array(np.flatnonzero(~read)[order])).to_pylist()
+    unread = cells.strings.take(index_array(np.flatnonzero(~read)[order])).to_pylist()
     return FoundNumbers(form, share, tuple(unread[:20]), (*notes, *unit_notes))
 
 
 def _cells(strings: pa.Array) -> _Cells:
     strings = pc.utf8_trim_whitespace(strings.cast(pa.large_string()))
-    filled = pc.and_not(pc.is_valid(strings), pc.fill_null(says_missing(strings), fill_value=True))
+    filled = pc.invert(pc.or_kleene(says_missing(strings), strings.is_null()))
     counted = pc.value_counts(strings.filter(filled))
-    counts = np.asarray(counted.field("counts").to_numpy(zero_copy_only=False)).astype(np.float64)
+    counts = as_integers(counted.field("counts")).astype(np.float64)
     return _Cells(counted.field("values"), counts)
 
 
@@ -131,7 +133,7 @@ def _are_codes(cells: _Cells) -> bool:
     """Return whether digits are names: zeros in front at one length, or long groups of one length."""
     digits = cells.matches("^[0-9]+$")
     zeros = cells.matches("^0[0-9]+$")
-    lengths = np.asarray(pc.utf8_length(cells.strings).to_numpy(zero_copy_only=False))
+    lengths = as_integers(pc.utf8_length(cells.strings))
     for group, signs in ((digits, zeros), (cells.matches(_SPACED), cells.matches(_SPACED))):
         if cells.weight(signs) < _RARE * cells.total or cells.weight(group) < _HALF * cells.total:
             continue
@@ -151,7 +153,7 @@ def _dots_group(cells: _Cells) -> bool:
     dotted, grouped = cells.matches(r"\."), cells.matches(r"^[+-]?[1-9][0-9]{0,2}\.[0-9]{3}$")
     if grouped.sum() < 5 or (dotted != grouped).any():
         return False
-    plain = cells.strings.filter(pa.array(~dotted))
+    plain = cells.strings.take(index_array(np.flatnonzero(~dotted)))
     small = pc.less(pc.abs(pc.cast(pc.replace_substring(plain, "+", ""), pa.float64())), 1000)
     return (
         bool(len(plain))
@@ -182,7 +184,7 @@ def _decimal_mark(cells: _Cells) -> tuple[str, list[str]]:
 
 
 def _all_grouped(cells: _Cells) -> bool:
-    plain = ~np.isnan(np.asarray(numbers_in(cells.strings).to_numpy(zero_copy_only=False)))
+    plain = ~np.isnan(as_floats(numbers_in(cells.strings)))
     return bool(plain.all()) and _dots_group(cells)
 
 
@@ -225,7 +227,9 @@ def _scales(cells: _Cells, amounts: Amounts, has: np.ndarray) -> bool:
 def _fractions(cells: _Cells, has: np.ndarray) -> bool:
     """Return whether a/b are fractions: few different b, and hardly an a above its b."""
     pairs = cells.matches(r"^[0-9]+ ?/ ?[0-9]+$")
-    below = pc.extract_regex(cells.strings.filter(pa.array(has)), pattern="/ ?(?P<below>[0-9]+)")
+    below = pc.extract_regex(
+        cells.strings.take(index_array(np.flatnonzero(has))), pattern="/ ?(?P<below>[0-9]+)"
+    )
     few = len(pc.unique(below.field("below"))) <= 12
     return few and cells.weight(pairs & ~has) <= 0.1 * cells.weight(has)
 
@@ -237,7 +241,8 @@ def _ranges(cells: _Cells, has: np.ndarray) -> bool:
     if cells.weight((pairs & ~has) | (has & zeros)) > 0.05 * cells.weight(has):
         return False
     ends = pc.extract_regex(
-        cells.strings.filter(pa.array(has)), pattern="^(?P<a>[0-9]+)-(?P<b>[0-9]+)$"
+        cells.strings.take(index_array(np.flatnonzero(has))),
+        pattern="^(?P<a>[0-9]+)-(?P<b>[0-9]+)$",
     )
     lengths = {(len(pair["a"]), len(pair["b"])) for pair in ends.drop_null().to_pylist()}
     digits = next(iter(lengths), (0, 0))

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from torso.tables.amounts import Amounts, amounts_in
+from torso.tables.arrays import as_integers
 from torso.tables.missing import says_missing
 from torso.tables.numerals import PLAIN_NUMBER, plain_numbers
 from torso.tables.tails import Form
@@ -29,6 +30,19 @@ FORMS = {
     "brackets": Form.BRACKETS,
 }
 """Name -> bit of a way to write numbers that a column may use beside plain ones."""
+
+
+_IN_WORDS = {
+    "limits": "the number alone of <5, 100+ and about 20",
+    "scales": "letters such as k and M multiply",
+    "ordinals": "1st is 1",
+    "fractions": "3/4 is 0.75",
+    "m:ss": "2:30 is 150 seconds",
+    "h:mm": "2:30 is 150 minutes",
+    "parts": "two parts such as 3 h 20 min in the smaller unit",
+    "ranges": "ranges: their middle and width",
+    "brackets": "(5) is -5",
+}
 
 
 @dataclass(frozen=True)
@@ -108,7 +122,7 @@ class NumberFormat:
         """Return the numbers of cells, NaN where a cell is missing or cannot be read."""
         strings = pc.utf8_trim_whitespace(strings.cast(pa.large_string()))
         strings = pc.if_else(
-            pc.fill_null(says_missing(strings), fill_value=True),
+            pc.or_kleene(says_missing(strings), strings.is_null()),
             pa.nulls(len(strings), strings.type),
             strings,
         )
@@ -119,7 +133,7 @@ class NumberFormat:
         if 2 * len(coded.dictionary) > len(strings) or not len(coded.dictionary):
             return self.of_amounts(amounts_in(strings, self.decimal))
         numbers = self.of_amounts(amounts_in(coded.dictionary, self.decimal))
-        codes = pc.fill_null(coded.indices, -1).to_numpy(zero_copy_only=False)
+        codes = as_integers(coded.indices)
         lost = (codes < 0)[:, None]
         return Numbers(
             np.where(lost, np.nan, numbers.middle[codes]),
@@ -132,9 +146,29 @@ class NumberFormat:
             return None
         if not pc.all(pc.match_substring_regex(strings, PLAIN_NUMBER)).as_py():
             return None
-        middle = np.full((len(strings), len(self.columns)), np.nan)
-        middle[:, self._place("")] = plain_numbers(strings)
+        return self.of_floats(plain_numbers(strings))
+
+    def of_floats(self, values: np.ndarray) -> Numbers:
+        """Return plain numbers `[rows]`, which have no unit."""
+        middle = np.full((len(values), len(self.columns)), np.nan)
+        place = self._place("")
+        if place >= 0:
+            middle[:, place] = values
         return Numbers(middle, np.where(np.isnan(middle), np.nan, 0.0))
+
+    def describe(self) -> str:
+        """Return the format in words; empty for plain numbers.
+
+        >>> NumberFormat(",", ("kg", "lb"), ("ranges",)).describe()
+        "a decimal comma; each of the units 'kg' and 'lb' is a feature; ranges: their middle and width"
+        """
+        named = [repr(unit) if unit else "none" for unit in self.units]
+        parts = ["a decimal comma"] if self.decimal == "," else []
+        if len(named) == 1:
+            parts.append(f"in the unit {named[0]}")
+        elif named:
+            parts.append(f"each of the units {', '.join(named[:-1])} and {named[-1]} is a feature")
+        return "; ".join([*parts, *(_IN_WORDS[form] for form in self.forms)])
 
     def _place(self, unit: str) -> int:
         """Return the column of a unit, -1 if there is none."""

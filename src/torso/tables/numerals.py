@@ -12,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from torso.tables.arrays import as_floats
 from torso.tables.missing import says_missing
 
 __all__ = ["PLAIN_NUMBER", "as_numbers", "numbers_in", "plain_numbers"]
@@ -44,7 +45,7 @@ def plain_numbers(strings: pa.Array, pattern: str = PLAIN_NUMBER) -> np.ndarray:
     match = pc.match_substring_regex(strings, pattern)
     if not pc.all(match).as_py():
         strings = pc.if_else(match, strings, pa.nulls(len(strings), strings.type))
-    return np.asarray(_without_plus(strings).cast(pa.float64()).to_numpy(zero_copy_only=False))
+    return as_floats(_without_plus(strings).cast(pa.float64()))
 
 
 def as_numbers(strings: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:

@@ -341,7 +341,7 @@ def _nothing_learnt(reason: str) -> str:
     if reason == INTERRUPTED:
         return (
             "Interrupted before the first epoch had ended: nothing was learnt yet, so there is no model and nothing to "
-            "resume. Start again; `data.split` and `training` say how many rows an epoch has."
+            "resume. Start again."
         )
     return (
         f"The training ended ({reason}) without one finite held-out loss: nothing was learnt. Lower `training.lr`, "

@@ -1,7 +1,11 @@
 """Folders, zips and bytes; nothing outside a root is ever read."""
 
+import io
 import os
+import random
 import stat
+import struct
+import tracemalloc
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -188,3 +192,61 @@ def test_windows_paths_find_their_files(root):
     assert Path(MediaFiles([root]).roots[0]) == root
     (root / "odd\\name.bin").write_bytes(b"odd")  # legal here: the exact name comes first
     assert MediaFiles([root]).read("odd\\name.bin") == b"odd"
+
+
+METHODS = {
+    "deflated": zipfile.ZIP_DEFLATED,
+    "bzip2": zipfile.ZIP_BZIP2,
+    "lzma": zipfile.ZIP_LZMA,
+}
+
+
+def zipped(method, content, claimed=None):
+    """Return a zip of one member, `a.bin`, that claims another size if one is given."""
+    sink = io.BytesIO()
+    with zipfile.ZipFile(sink, "w", method) as archive:
+        archive.writestr("a.bin", content)
+    raw = bytearray(sink.getvalue())
+    for signature, offset in ((b"PK\x03\x04", 22), (b"PK\x01\x02", 24)):
+        at = raw.index(signature) + offset
+        raw[at : at + 4] = struct.pack("<I", len(content) if claimed is None else claimed)
+    return bytes(raw)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_member_that_claims_to_be_small_takes_little_memory(tmp_path, method):
+    path = tmp_path / "bomb.zip"
+    path.write_bytes(zipped(METHODS[method], bytes(20_000_000), claimed=100))
+    tracemalloc.start()
+    with pytest.raises(MediaError, match="wrong checksum"):
+        MediaFiles([path]).read("a.bin")
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert most < 1_000_000
+    path.write_bytes(zipped(METHODS[method], b"alpha" * 1000))
+    assert MediaFiles([path]).read("a.bin") == b"alpha" * 1000
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_STORED, *METHODS.values()])
+def test_any_changed_byte_of_a_zip_is_noticed_or_harmless(tmp_path, method):
+    raw, draw = zipped(method, b"alpha" * 20), random.Random(0)
+    path, refused = tmp_path / "files.zip", 0
+    for _ in range(60):
+        changed = bytearray(raw)
+        changed[draw.randrange(len(raw))] = draw.randrange(256)
+        path.write_bytes(changed)
+        try:
+            assert MediaFiles([path]).read("a.bin") == b"alpha" * 20
+        except (MediaError, DataError):
+            refused += 1
+    assert refused
+
+
+def test_an_unknown_method_is_named(tmp_path):
+    raw = bytearray(zipped(zipfile.ZIP_STORED, b"alpha"))
+    for signature, offset in ((b"PK\x03\x04", 8), (b"PK\x01\x02", 10)):
+        at = raw.index(signature) + offset
+        raw[at : at + 2] = struct.pack("<H", 93)
+    (tmp_path / "new.zip").write_bytes(raw)
+    with pytest.raises(MediaError, match=r"method 93; known: stored, deflated, bzip2, lzma"):
+        MediaFiles([tmp_path / "new.zip"]).read("a.bin")

@@ -54,7 +54,7 @@ class DatetimeInput(
                 else (f"Times are converted to UTC from {zone}.",)
             )
             return Guess(cls.name, "dates or times", told)
-        dates = spelling_of(profile.column)
+        dates = profile.dates
         if dates is None:
             return None
         return Guess(cls.name, _why(dates), dates.told, settings=_settings(dates))
@@ -63,7 +63,7 @@ class DatetimeInput(
     def suggest(cls, profile: Profile, files: MediaFiles) -> Suggestion | None:
         """Suggest the format of a column that the user calls one of dates."""
         del files
-        if spelling_of(profile.column) is not None:
+        if profile.dates is not None:
             return None  # recognised
         dates = spelling_of(profile.column, asked=True)
         return None if dates is None else Suggestion(_settings(dates), _why(dates))

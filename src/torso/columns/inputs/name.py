@@ -20,17 +20,16 @@ from torso.columns.inputs._input import Input, Offers
 from torso.columns.inputs.category import codes
 from torso.columns.profile import Guess, Profile
 from torso.columns.reading import Reading
+from torso.columns.recurrence import Recurrence
 from torso.columns.sources import LookupSource
 from torso.core.ranges import Range
 from torso.tables.table import Column
 
 __all__ = ["NameInput"]
 
-_REPEATED = 0.4  # share of the rows with a name that another row has
+_COVERED = 0.4  # share of the rows with a name that another row has
 _WORDS = 6  # on average
 _CHARACTERS = 50  # on average
-_MANY = 20  # different names
-_ROWS = 100  # fewer hardly tell which names repeat, nor teach their parts
 _ORDERS = (3, 4)  # characters in a group
 _START, _END = "\x02", "\x03"
 _PRIME = 1_000_003
@@ -53,23 +52,18 @@ class NameInput(Input, name="name", form="names", encoder="ngrams", modality="na
 
     @classmethod
     def recognise(cls, profile: Profile) -> Guess | None:
-        """Recognise short texts of which many repeat; codes are none."""
-        if not profile.is_text or len(profile.counts) <= _MANY or len(profile.values) < _ROWS:
-            return None
-        if codes(profile):
+        """Recognise short texts of which many recur; codes are none."""
+        if not profile.is_text or codes(profile):
             return None
         names = list(profile.counts)
         words = sum(len(name.split()) for name in names) / len(names)
         characters = sum(map(len, names)) / len(names)
-        if words > _WORDS or characters > _CHARACTERS:
+        seen = Recurrence.of(profile.counts)
+        if words > _WORDS or characters > _CHARACTERS or seen.coverage < _COVERED:
             return None
-        repeated = sum(count for count in profile.counts.values() if count > 1)
-        if repeated < _REPEATED * len(profile.values):
-            return None
-        share = repeated / len(profile.values)
         return Guess(
             cls.name,
-            f"{profile.distinct} short texts, {share:.0%} of the rows have one that repeats",
+            f"{profile.distinct} short texts, {seen.coverage:.0%} of the rows have one that recurs",
         )
 
     def __init__(

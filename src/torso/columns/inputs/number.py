@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
+from typing import Literal
+
 import numpy as np
 
 from torso.columns import cells
 from torso.columns.codes import identifies_rows, number_codes
+from torso.columns.inputs._input import Suggestion
 from torso.columns.inputs._standardised import Standardised
-from torso.columns.profile import FEW_WHOLE_NUMBERS, MOSTLY, Guess, Profile
+from torso.columns.media.files import MediaFiles
+from torso.columns.profile import FEW_WHOLE_NUMBERS, MOSTLY, Guess, Profile, quoted
 from torso.columns.reading import Reading
 from torso.tables.missing import may_mean_missing
-from torso.tables.numerals import numbers_in
+from torso.tables.number_finder import FoundNumbers
+from torso.tables.number_format import NumberFormat
 from torso.tables.table import Column
 
 __all__ = ["NumberInput"]
+
+_OFTEN, _FEW_WORDS = (
+    0.8,
+    3,
+)  # share of numbers beside at most so many different words for "no value"
 
 
 class NumberInput(
@@ -24,13 +36,21 @@ class NumberInput(
     modality="numbers",
     rank=50,
 ):
-    """A number. Infinite cells count as missing and are reported."""
+    """A number, however it is written. Infinite cells count as missing and are reported.
+
+    Args:
+        decimal: the mark before decimals, where a cell such as 1,234 leaves a doubt.
+        units: units that numbers are given in, each a feature of its own where there are several; sizes of one
+            system, such as g and kg, are converted.
+        forms: ways of writing that occur: limits, scales, ordinals, fractions, m:ss, h:mm, parts, ranges, brackets.
+    """
 
     @classmethod
     def recognise(cls, profile: Profile) -> Guess | None:
         """Recognise numbers, and text that nearly always means one."""
         if not profile.is_number:
-            return _text_of_numbers(profile) if profile.numeric_share >= MOSTLY else None
+            return _text_of_numbers(profile)
+        settings = profile.numbers.format.settings() if profile.numbers else {}
         reason = identifies_rows(profile)
         if reason:
             warning = f"{reason}: it identifies a row and says nothing about a new one."
@@ -43,28 +63,72 @@ class NumberInput(
                 cls.name,
                 f"{profile.distinct} whole numbers, kept as numbers for their order; "
                 "for names in disguise choose category",
+                settings=settings,
             )
-        return Guess(cls.name, "numbers")
+        return Guess(cls.name, "numbers", settings=settings)
+
+    @classmethod
+    def suggest(cls, profile: Profile, files: MediaFiles) -> Suggestion | None:  # noqa: ARG003
+        """Suggest the format that the numbers are written in."""
+        if profile.numbers is None or profile.numbers.format.is_plain:
+            return None
+        form = profile.numbers.format
+        return Suggestion(form.settings(), form.describe())
+
+    def __init__(
+        self,
+        decimal: Literal[".", ","] = ".",
+        units: Sequence[str] = (),
+        forms: Sequence[str] = (),
+    ) -> None:
+        super().__init__()
+        self.format = NumberFormat.of(decimal, units, forms)
 
     def floats(self, column: Column, reading: Reading) -> np.ndarray:
-        """Return the numbers as one feature."""
-        values = cells.numbers(column, reading)
-        for row in np.flatnonzero(np.isinf(values)):
-            reading.skip(column, int(row), str(values[row]), "not a finite number")
-        return values[:, None]
+        """Return the numbers, a feature per unit, and after them the widths of ranges, if any occur."""
+        numbers = cells.amounts(column, reading, self.format)
+        for row in np.flatnonzero(np.isinf(numbers.middle).any(axis=1)):
+            cell = str(column.values[int(row)].as_py())
+            reading.skip(column, int(row), cell, "not a finite number")
+        if "ranges" in self.format.forms:
+            return np.concatenate([numbers.middle, numbers.width], axis=1)
+        return numbers.middle
 
 
-def _text_of_numbers(profile: Profile) -> Guess:
-    why = f"text of which {profile.numeric_share:.1%} are numbers"
-    texts = profile.column.values.to_pylist()
-    is_number = numbers_in(profile.column.values).is_valid().to_pylist()
+def _text_of_numbers(profile: Profile) -> Guess | None:
+    """Return the guess for text that mostly means numbers, and perhaps one or two words for "no value" besides."""
+    seen = profile.numbers
+    if seen is None:
+        return None
+    words = [text for text in seen.unread if not re.search(r"\d", text)]
+    foreign = seen.share < MOSTLY and len(words) == len(seen.unread) <= _FEW_WORDS
+    foreign &= profile.distinct > FEW_WHOLE_NUMBERS  # among few values, a word is one more
+    if seen.share < (_OFTEN if foreign else MOSTLY):
+        return None
+    settings = seen.format.settings()
+    if foreign:
+        settings["missing"] = words
+    why = f"text of which {seen.share:.1%} are numbers"
+    warnings = [] if seen.format.is_plain else [f"Read as numbers: {seen.format.describe()}."]
+    warnings += [f"{note}." for note in seen.notes]
+    if foreign:
+        warnings.append(f"{quoted(words)} among numbers counts as missing.")
+    elif seen.unread:
+        warnings.append(_unread(profile, seen))
+    return Guess(NumberInput.name, why, tuple(warnings), settings=settings)
+
+
+def _unread(profile: Profile, seen: FoundNumbers) -> str:
+    """Return the warning about cells that are no number."""
+    column = profile.column
+    known = seen.format.parse(column.values).known
+    texts = column.values.to_pylist()
     bad = [
         row
-        for row, text in enumerate(texts)
-        if text is not None and not is_number[row] and not may_mean_missing(text)
+        for row in np.flatnonzero(~known)
+        if texts[row] is not None and not may_mean_missing(texts[row])
     ]
     if not bad:
-        return Guess(NumberInput.name, why)
+        return f"{len(seen.unread)} distinct cells are no number, such as {seen.unread[0]!r:.60}."
     first = f"the first is {texts[bad[0]]!r:.60} in row {bad[0] + 1}"
-    warning = f"{len(bad)} of {len(texts)} cells are no number; {first}."
-    return Guess(NumberInput.name, why, (warning,))
+    return f"{len(bad)} of {len(texts)} cells are no number; {first}."

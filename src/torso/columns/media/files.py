@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Protocol
 
 from torso.cache.keys import KEY_BYTES, content_digest
+from torso.columns.media.unpacking import DAMAGED, unpacked
 from torso.core.errors import DataError
 
 __all__ = ["HEAD_SIZE", "SIZE_LIMIT", "STAMP_BYTES", "MediaError", "MediaFiles"]
@@ -186,36 +187,24 @@ class _Zip:
         if member.flag_bits & 0x1:
             raise MediaError("encrypted in the zip")
         try:
-            if member.compress_type in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-                data = self._read_plainly(member)
-            else:
-                with zipfile.ZipFile(self._path) as archive:
-                    data = archive.read(member)
-        except (
-            OSError,
-            EOFError,
-            zlib.error,
-            struct.error,
-            zipfile.BadZipFile,
-            NotImplementedError,
-        ) as error:
+            packed = self._packed(member)
+            data = unpacked(packed, member.compress_type, member.file_size)
+        except DAMAGED as error:
             raise MediaError(f"damaged in the zip ({error})") from error
         if len(data) != member.file_size or zlib.crc32(data) != member.CRC:
             raise MediaError("damaged in the zip (wrong checksum)")
         return data
 
-    def _read_plainly(self, member: zipfile.ZipInfo) -> bytes:
-        """Return the member without a `ZipFile`, which could not be shared by threads and forks."""
+    def _packed(self, member: zipfile.ZipInfo) -> bytes:
+        """Return the member as it lies there, without a `ZipFile`, which could not be shared by threads and forks."""
+        _check_size(member.compress_size)
         with open(self._path, "rb") as file:
             file.seek(member.header_offset)
             signature, name, extra = struct.unpack("<4s22xHH", file.read(30))
             if signature != b"PK\x03\x04":
                 raise zipfile.BadZipFile("no member at its offset")
             file.seek(name + extra, os.SEEK_CUR)
-            data = file.read(member.compress_size)
-        if member.compress_type == zipfile.ZIP_STORED:
-            return data
-        return zlib.decompressobj(-zlib.MAX_WBITS).decompress(data, member.file_size + 1)
+            return file.read(member.compress_size)
 
 
 def _open_root(root: Path) -> _Root:
@@ -227,7 +216,7 @@ def _open_root(root: Path) -> _Root:
         )
     try:
         return _Zip(root)
-    except (OSError, zipfile.BadZipFile) as error:
+    except DAMAGED as error:
         raise DataError(
             f"The root {str(root)!r} is neither a folder nor a zip: {error}."
         ) from error

@@ -25,7 +25,7 @@ from torso.tables.table import index_array
 __all__ = ["FoundDates", "find_dates"]
 
 _FIRST_LOOK = 40  # cells that can rule a column out
-_SAMPLE = 2_000  # distinct cells whose shapes are looked at
+_SAMPLE = 3_000  # rows whose shapes are looked at
 _MOST_FORMATS = 6
 _MOSTLY = 0.9  # share of the cells that must be dates
 _SOME = 0.5  # where the user says that they are
@@ -40,7 +40,7 @@ class FoundDates:
 
     Attributes:
         spelling: reads the cells.
-        share: of the sampled cells that it reads.
+        share: of the sampled rows that it reads.
         told: sentences about choices that the cells leave open, for the user.
     """
 
@@ -64,7 +64,7 @@ def find_dates(cells: pa.Array, name: str, *, asked: bool = False) -> FoundDates
         return None
     if pa.types.is_integer(cells.type) or pa.types.is_floating(cells.type):
         return _from_numbers(cells, name, asked)
-    sample = evenly(pc.unique(cells), _SAMPLE)
+    sample = evenly(cells, _SAMPLE)
     if are_numbers(sample):
         return _from_numbers(cells, name, asked)
     groups = _of_one_sort(_by_shape(sample))
@@ -86,45 +86,65 @@ def _may_be_dates(cells: pa.Array, promised: bool) -> bool:
     return 2 * sum(1 for text in texts if text in numbers or shape_of(text)) >= len(texts)
 
 
-def _by_shape(sample: pa.Array) -> list[tuple[Shape, pa.Array]]:
-    """Return the shapes of the cells and the cells of each, most frequent first; other cells are left out."""
+@dataclass(frozen=True)
+class _Group:
+    """Cells of one shape, each distinct one once.
+
+    Attributes:
+        shape: the shape.
+        cells: distinct cells.
+        rows: number of rows that hold one of them.
+    """
+
+    shape: Shape
+    cells: pa.Array
+    rows: int
+
+
+def _by_shape(sample: pa.Array) -> list[_Group]:
+    """Return the cells of each shape, most frequent first; cells that are no dates are left out."""
+    counted = pc.value_counts(sample)
+    distinct, counts = counted.field("values"), counted.field("counts").to_pylist()
     shapes: dict[str, Shape] = {}
     rows: dict[str, list[int]] = {}
-    for row, text in enumerate(plain(sample).to_pylist()):
+    for row, text in enumerate(plain(distinct).to_pylist()):
         shape = shape_of(text)
         if shape is None:
             continue
         kept = shapes.setdefault(shape.key, shape)
-        if (
-            shape.has_clock and not kept.has_clock
-        ):  # the format with a clock shows that there is one
-            shapes[shape.key] = shape
+        if shape.has_clock and not kept.has_clock:
+            shapes[shape.key] = shape  # its format shows that there is a clock
         rows.setdefault(shape.key, []).append(row)
-    keys = sorted(rows, key=lambda key: -len(rows[key]))[:_MOST_FORMATS]
-    return [(shapes[key], sample.take(index_array(np.array(rows[key])))) for key in keys]
+    groups = [
+        _Group(
+            shapes[key], distinct.take(index_array(np.array(at))), sum(counts[row] for row in at)
+        )
+        for key, at in rows.items()
+    ]
+    return sorted(groups, key=lambda group: -group.rows)[:_MOST_FORMATS]
 
 
-def _of_one_sort(groups: list[tuple[Shape, pa.Array]]) -> list[tuple[Shape, pa.Array]]:
+def _of_one_sort(groups: list[_Group]) -> list[_Group]:
     """Return the dates, or the times of day, whichever are more; a bare year goes with dates."""
-    if groups and groups[0][0].key == "clock":
+    if groups and groups[0].shape.key == "clock":
         return groups[:1]
-    return [group for group in groups if group[0].key != "clock"]
+    return [group for group in groups if group.shape.key != "clock"]
 
 
-def _are_dates(groups: Sequence[tuple[Shape, pa.Array]], size: int, name: str) -> bool:
+def _are_dates(groups: Sequence[_Group], rows: int, name: str) -> bool:
     """Return whether the shapes are those of dates, not of bare years, seasons or durations."""
-    dated = [(shape, cells) for shape, cells in groups if shape.key != "y"]
+    dated = [group for group in groups if group.shape.key != "y"]
     # Among months, a year alone is a date; among years, it is a number.
-    if _size(dated) < 0.5 * size or _size(groups) < _MOSTLY * size:
+    if _rows(dated) < 0.5 * rows or _rows(groups) < _MOSTLY * rows:
         return False
-    shape, cells = dated[0]
-    if shape.key == "clock":
-        return _are_times_of_day(cells, name)
-    return not (shape.formats[0] in ("%Y/%m", "%Y-%m") and _are_seasons(cells))
+    first = dated[0]
+    if first.shape.key == "clock":
+        return _are_times_of_day(first.cells, name)
+    return not (first.shape.formats[0] in ("%Y/%m", "%Y-%m") and _are_seasons(first.cells))
 
 
-def _size(groups: Sequence[tuple[Shape, pa.Array]]) -> int:
-    return sum(len(cells) for _, cells in groups)
+def _rows(groups: Sequence[_Group]) -> int:
+    return sum(group.rows for group in groups)
 
 
 def _are_seasons(cells: pa.Array) -> bool:
@@ -148,28 +168,28 @@ def _are_times_of_day(cells: pa.Array, name: str) -> bool:
     return bool(len(hours) and hours.max() > 12) and (padded or says_time(name))
 
 
-def _decide(groups: Sequence[tuple[Shape, pa.Array]], cells: pa.Array, name: str) -> list[Decision]:
+def _decide(groups: Sequence[_Group], cells: pa.Array, name: str) -> list[Decision]:
     """Return a decision per shape; a shape that leaves two orders open keeps to that of another."""
     hint = order_in_name(name)
-    decisions: dict[int, Decision | None] = {}
+    decisions: dict[int, Decision] = {}
     # Shapes that leave nothing open come first: 17/05/2024 settles 03/04/24.
-    order = sorted(range(len(groups)), key=lambda place: len(groups[place][0].formats))
-    for place in order:
-        shape, sample = groups[place]
-        decision = decide(shape.formats, sample, cells, hint)
+    for place in sorted(range(len(groups)), key=lambda place: len(groups[place].shape.formats)):
+        group = groups[place]
+        decision = decide(group.shape.formats, group.cells, cells, hint)
+        if decision is None:
+            continue
         decisions[place] = decision
-        if decision is not None and not decision.other and not hint:
+        if not decision.other and not hint:
             parts = compiled(decision.form).parts.lower()
             hint = parts if parts in ("dmy", "mdy") else ""
-    kept = [decisions[place] for place in range(len(groups))]
-    return [decision for decision in kept if decision is not None]
+    return [decisions[place] for place in sorted(decisions)]
 
 
 def _from_numbers(cells: pa.Array, name: str, asked: bool) -> FoundDates | None:
     decision = find_numeric(cells, name, asked)
     if decision is None:
         return None
-    return _summed_up([decision], cells, evenly(pc.unique(cells), _SAMPLE), name, asked)
+    return _summed_up([decision], cells, evenly(cells, _SAMPLE), name, asked)
 
 
 def _summed_up(

@@ -13,11 +13,21 @@ import numpy as np
 import pyarrow as pa
 
 from torso.columns.moments import FAR, near, reach
+from torso.columns.profile import Profile
 from torso.columns.reading import Reading
 from torso.core.errors import DataError
+from torso.core.spec import Settings
 from torso.tables.table import Column
 
-__all__ = ["check_size", "constant", "known_near", "named", "origin_of", "without_far"]
+__all__ = [
+    "check_size",
+    "constant",
+    "known_near",
+    "named",
+    "number_settings",
+    "origin_of",
+    "without_far",
+]
 
 _FAR = 1000.0  # standard deviations between 0 and the mean; float32 then still tells 1/10,000 of one apart
 _SMALLEST, _LARGEST = 1e-30, 1e30  # sizes with which float32 computes
@@ -104,6 +114,11 @@ def named(
         else:
             out[label] = pa.array(list(value), pa.list_(pa.from_numpy_dtype(value.dtype)))
     return out
+
+
+def number_settings(cells: Profile) -> Settings:
+    """Return the settings under which a kind reads the numbers of a column of text; none for plain ones."""
+    return cells.numbers.format.settings() if cells.numbers else {}
 
 
 def constant(column: Column, known: np.ndarray, what: str = "a number") -> DataError:

@@ -14,7 +14,7 @@ from torso.columns.profile import Guess, Profile
 from torso.columns.reading import Reading
 from torso.core.ranges import SetBy
 from torso.core.registry import Registry
-from torso.core.spec import SpecLike
+from torso.core.spec import Settings, SpecLike
 from torso.tasks._base.folders import KindRegistry, add_folder
 from torso.tasks._base.labels import Labels
 
@@ -67,6 +67,11 @@ class Target(ABC):
         label is one value is asked only of cells that differ and are no dates.
         """
         return None
+
+    @classmethod
+    def suggest(cls, cells: Profile) -> Settings:  # noqa: ARG003
+        """Return settings under which the kind reads a column's cells. Default: none beyond the defaults."""
+        return {}
 
     @abstractmethod
     def fit(self, column: Labels) -> None:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Literal
 
 import numpy as np
 import pyarrow as pa
 
 from torso.columns import cells
+from torso.columns.profile import Profile
 from torso.columns.reading import Reading
+from torso.core.spec import Settings
+from torso.tables.number_format import NumberFormat
 from torso.tables.table import Column
-from torso.tasks._base.numbers import constant, named
+from torso.tasks._base.numbers import constant, named, number_settings
 from torso.tasks._base.target import Facts, Target
 from torso.tasks.angle.circular import likeliest_concentration, mean_direction
 
@@ -30,18 +34,34 @@ class AngleTarget(Target, name="angle", head="von_mises"):
 
     Args:
         period: of one turn: 360 for degrees, 24 for hours of the day, 6.283185307179586 for radians.
+        decimal: as for a number among the inputs.
+        units: as there.
+        forms: as there.
     """
 
     learned = ("direction", "concentration")
     label = "quantity"
     estimator = "regressor"
 
-    def __init__(self, period: float = 360.0) -> None:
+    def __init__(
+        self,
+        period: float = 360.0,
+        *,
+        decimal: Literal[".", ","] = ".",
+        units: Sequence[str] = (),
+        forms: Sequence[str] = (),
+    ) -> None:
+        self.format = NumberFormat.of(decimal, units, forms)
         if not 0 < period < math.inf:
             raise ValueError(f"Parameter `period` should be a number above 0. Found {period}.")
         self.period = float(period)
         self.direction = 0.0
         self.concentration = 1.0
+
+    @classmethod
+    def suggest(cls, cells: Profile) -> Settings:
+        """Suggest the format that the angles are written in."""
+        return number_settings(cells)
 
     def fit(self, column: Column) -> None:
         """Learn the mean direction and the concentration.
@@ -49,7 +69,7 @@ class AngleTarget(Target, name="angle", head="von_mises"):
         Raises:
             DataError: fewer than two different directions.
         """
-        angles = self._radians(cells.numbers(column))
+        angles = self._radians(cells.numbers(column, form=self.format))
         known = angles[~np.isnan(angles)]
         if len(np.unique(known)) < 2:
             raise constant(column, known * self.period / _TURN, "an angle")
@@ -58,7 +78,7 @@ class AngleTarget(Target, name="angle", head="von_mises"):
 
     def encode(self, column: Column, reading: Reading) -> np.ndarray:
         """Return radians, float32 `[rows]`, NaN where missing."""
-        values = cells.numbers(column, reading)
+        values = cells.numbers(column, reading, self.format)
         for row in np.flatnonzero(np.isinf(values)):
             reading.skip(column, int(row), str(values[row]), "not a finite number")
         for row in np.flatnonzero(np.isfinite(values) & ~self._few_turns(values)):

@@ -70,7 +70,7 @@ class CategoryTarget(Target, name="category", head="softmax", rank=40):
             judgement = judge(cells.counts, cells.column.name)
             why = f"{cells.distinct} whole numbers, {judgement.why}"
             return Guess(cls.kind, why, of_classes(cells)) if judgement.is_class else None
-        if not cells.is_text or cells.numeric_share >= MOSTLY:
+        if not cells.is_text or (cells.numeric_share >= MOSTLY and not cells.names_ranks):
             return None
         if not Recurrence.of(cells.counts).are_classes:
             return Guess(

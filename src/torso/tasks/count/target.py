@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Literal
 
 import numpy as np
 import pyarrow as pa
 
 from torso.columns import cells
 from torso.columns.moments import moments
+from torso.columns.profile import Profile
 from torso.columns.reading import Reading
+from torso.core.spec import Settings
+from torso.tables.number_format import NumberFormat
 from torso.tables.table import Column
-from torso.tasks._base.numbers import check_size, constant, known_near, named, without_far
+from torso.tasks._base.numbers import (
+    check_size,
+    constant,
+    known_near,
+    named,
+    number_settings,
+    without_far,
+)
 from torso.tasks._base.target import Facts, Target
 
 __all__ = ["CountTarget"]
@@ -22,15 +33,31 @@ class CountTarget(Target, name="count", head="negative_binomial"):
 
     A label that is no whole number from 0 is an error among the training rows; elsewhere it is reported and counts
     as missing, as does one far from all others.
+
+    Args:
+        decimal: as for a number among the inputs.
+        units: as there; answers come in the first.
+        forms: as there.
     """
 
     learned = ("mean", "reach")
     label = "quantity"
     estimator = "regressor"
 
-    def __init__(self) -> None:
+    def __init__(
+        self,
+        decimal: Literal[".", ","] = ".",
+        units: Sequence[str] = (),
+        forms: Sequence[str] = (),
+    ) -> None:
+        self.format = NumberFormat.of(decimal, units, forms)
         self.mean = 1.0
         self.reach: list[float] | None = None
+
+    @classmethod
+    def suggest(cls, cells: Profile) -> Settings:
+        """Suggest the format that the counts are written in."""
+        return number_settings(cells)
 
     def fit(self, column: Column) -> None:
         """Learn the mean.
@@ -38,7 +65,7 @@ class CountTarget(Target, name="count", head="negative_binomial"):
         Raises:
             DataError: a label that is no count, or fewer than two different ones.
         """
-        values = cells.numbers(column)
+        values = cells.numbers(column, form=self.format)
         for row in np.flatnonzero(~np.isnan(values) & ~_is_count(values)):
             raise column.error(
                 int(row),
@@ -58,7 +85,7 @@ class CountTarget(Target, name="count", head="negative_binomial"):
 
     def encode(self, column: Column, reading: Reading) -> np.ndarray:
         """Return float32 `[rows]`, NaN where missing."""
-        values = cells.numbers(column, reading)
+        values = cells.numbers(column, reading, self.format)
         good = _is_count(values)
         for row in np.flatnonzero(~np.isnan(values) & ~good):
             reading.skip(column, int(row), f"{values[row]:g}", "not a whole number from 0")

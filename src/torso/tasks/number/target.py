@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Literal
 
 import numpy as np
 import pyarrow as pa
@@ -13,12 +14,15 @@ from torso.columns.inputs import NumberInput
 from torso.columns.moments import moments
 from torso.columns.profile import Guess, Profile
 from torso.columns.reading import Reading
+from torso.core.spec import Settings
+from torso.tables.number_format import NumberFormat
 from torso.tables.table import Column
 from torso.tasks._base.numbers import (
     check_size,
     constant,
     known_near,
     named,
+    number_settings,
     origin_of,
     without_far,
 )
@@ -30,7 +34,13 @@ __all__ = ["NumberTarget"]
 
 
 class NumberTarget(Target, name="number", head="gaussian", rank=50):
-    """A number. Infinite labels, and those far from all others, count as missing and are reported."""
+    """A number. Infinite labels, and those far from all others, count as missing and are reported.
+
+    Args:
+        decimal: as for a number among the inputs.
+        units: as there; answers come in the first.
+        forms: as there; a range is its middle.
+    """
 
     learned = ("mean", "std", "origin", "reach")
     label = "quantity"
@@ -47,7 +57,18 @@ class NumberTarget(Target, name="number", head="gaussian", rank=50):
         guess = NumberInput.recognise(cells)
         return guess and replace(guess, kind=cls.kind)
 
-    def __init__(self) -> None:
+    @classmethod
+    def suggest(cls, cells: Profile) -> Settings:
+        """Suggest the format that the numbers are written in."""
+        return number_settings(cells)
+
+    def __init__(
+        self,
+        decimal: Literal[".", ","] = ".",
+        units: Sequence[str] = (),
+        forms: Sequence[str] = (),
+    ) -> None:
+        self.format = NumberFormat.of(decimal, units, forms)
         self.mean = 0.0
         self.std = 1.0
         self.origin = 0.0
@@ -73,7 +94,7 @@ class NumberTarget(Target, name="number", head="gaussian", rank=50):
         return np.asarray(self._values(column, reading) - self.origin, dtype=np.float32)
 
     def _values(self, column: Column, reading: Reading) -> np.ndarray:
-        values = cells.numbers(column, reading)
+        values = cells.numbers(column, reading, self.format)
         for row in np.flatnonzero(np.isinf(values)):
             reading.skip(column, int(row), str(values[row]), "not a finite number")
         values = np.where(np.isfinite(values), values, np.nan)

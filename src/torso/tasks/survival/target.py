@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Literal
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from torso.columns import cells
+from torso.columns.profile import Profile
 from torso.columns.reading import Reading
 from torso.core.errors import ConfigError, DataError
+from torso.core.spec import Settings
+from torso.tables.number_format import NumberFormat
 from torso.tables.table import Column
 from torso.tasks._base.labels import Labels
-from torso.tasks._base.numbers import known_near, named, without_far
+from torso.tasks._base.numbers import (
+    known_near,
+    named,
+    number_settings,
+    without_far,
+)
 from torso.tasks._base.target import Facts, Target
 
 __all__ = ["SurvivalTarget"]
@@ -35,18 +44,30 @@ class SurvivalTarget(Target, name="survival", head="weibull"):
     Args:
         event: name of the column that says whether the event happened.
         horizons: times, in the same unit, at which the probability of no event so far is reported.
+        decimal: as for a number among the inputs, of the time.
+        units: as there; answers come in the first.
+        forms: as there; a range is its middle.
     """
 
     learned = ("log_mean", "log_std", "ends", "hazards", "reach")
     label = "quantity"
     estimator = "regressor"
 
-    def __init__(self, event: str = "", horizons: Sequence[float] = ()) -> None:
+    def __init__(
+        self,
+        event: str = "",
+        horizons: Sequence[float] = (),
+        *,
+        decimal: Literal[".", ","] = ".",
+        units: Sequence[str] = (),
+        forms: Sequence[str] = (),
+    ) -> None:
         if not event:
             raise ConfigError(
                 "A survival target should name the column that says whether the event happened. Found none: give "
                 "--set targets.TIME.event=COLUMN; where every row has the event, say so in a column of ones."
             )
+        self.format = NumberFormat.of(decimal, units, forms)
         self.event = str(event)
         self.horizons = [float(horizon) for horizon in horizons]
         if not all(horizon > 0 for horizon in self.horizons):
@@ -61,6 +82,11 @@ class SurvivalTarget(Target, name="survival", head="weibull"):
     def others(self) -> tuple[str, ...]:
         """The column of events."""
         return (self.event,)
+
+    @classmethod
+    def suggest(cls, cells: Profile) -> Settings:
+        """Suggest the format that the times are written in."""
+        return number_settings(cells)
 
     def fit(self, column: Labels) -> None:
         """Learn where the times lie, on a logarithmic scale.
@@ -98,7 +124,7 @@ class SurvivalTarget(Target, name="survival", head="weibull"):
                 return self.missing(len(column))
             raise column.error(0, f"expected a time and an event, found {column.values.type} alone")
         time, (event,) = column, column.others
-        out = np.stack([cells.numbers(time, reading), _events(event, reading)], axis=1)
+        out = np.stack([cells.numbers(time, reading, self.format), _events(event, reading)], axis=1)
         with np.errstate(invalid="ignore"):
             impossible = ~np.isnan(out[:, 0]) & ~((out[:, 0] > 0) & np.isfinite(out[:, 0]))
             strange = ~impossible & ((out[:, 0] < _SHORTEST) | (out[:, 0] > _LONGEST))
