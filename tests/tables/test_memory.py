@@ -258,3 +258,13 @@ def test_a_change_of_cells_is_told(source, note):
 def test_what_is_no_table_says_so(source, said):
     with pytest.raises(DataError, match=said):
         read_table(source)
+
+
+def test_facts_of_columns_follow_them_into_other_tables():
+    frame = pd.DataFrame({"a": pd.Categorical(["x", "y"]), "b": [object(), object()]})
+    table = read_table(frame)
+    new = read_table({"n": [1, 2]}).with_column("a", table).with_column("b", table)
+    for renamed in (new.renamed(["n", "a", "b"]), table.renamed(["a", "b"])):
+        assert renamed.column("a").categories == ("x", "y")
+        assert list(renamed.unreadable) == ["b"]
+    assert table.renamed(["c", "d"]).categories.keys() == {"c"}

@@ -43,7 +43,7 @@ class Json(FileFormat):
             return Content(_objects(path.name, list(_lines(text, path.name))), notes)
         try:
             rows = json.loads(text)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise DataError(f"{path.name} is not valid JSON: {error}.") from error
         return Content(_objects(path.name, rows), notes)
 
@@ -65,7 +65,7 @@ def _lines(text: str, name: str) -> Iterator[object]:
         if line.strip():
             try:
                 yield json.loads(line)
-            except ValueError as error:
+            except (ValueError, RecursionError) as error:
                 raise DataError(
                     f"{name}, line {line_number} is not valid JSON: {error}."
                 ) from error
