@@ -1,11 +1,12 @@
 """Leaks beyond a column's values: its being filled, its repeating, and rows that stand in two parts."""
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 import torso
 from torso.inference import inspect_table
-from torso.inference.groups import group_warning
+from torso.inference.groups import settles
 from torso.tables import read_table
 
 RNG = np.random.default_rng(0)
@@ -47,13 +48,17 @@ def test_a_value_that_settles_the_label_is_proposed_as_group():
     assert cure not in warnings(["ABC"[row % 3] for row in range(ROWS)], ILL)  # a category
 
 
-def test_group_warning_by_hand():
-    """Two rows a group, one group in two mixed: a mixed row is settled wrongly, so 30 of 60 rows are."""
-    import pyarrow as pa
+@pytest.mark.parametrize(("mixed", "said"), [(2, True), (20, False)])
+def test_groups_by_hand(mixed, said):
+    """50 groups of two; half of all rows are ill. Both rows of a mixed group are guessed wrongly.
 
-    groups = pa.array([row // 2 for row in range(120)])
-    labels = pa.array([(row % 2 == 0) if row // 2 % 2 else row // 4 % 2 == 0 for row in range(120)])
-    assert group_warning(groups, labels, "g", "y", numeric=False) is None
+    Of the 50 rows outside the majority, all but the 2 x 2 of two mixed groups are settled: 92 %; of 20, 20 %.
+    """
+    labels = [group % 2 == 0 for group in range(50) for _ in range(2)]
+    for group in range(mixed):
+        labels[2 * group : 2 * group + 2] = [True, False]
+    groups = pa.array([row // 2 for row in range(100)])
+    assert settles(groups, pa.array(labels), numeric=False) is said
 
 
 def test_rows_that_stand_in_two_parts_are_counted():

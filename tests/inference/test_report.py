@@ -140,12 +140,16 @@ def test_a_settled_kind_wins():
 # --- warnings ---------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    "values", [[5] * 20, ["a", None, "a"] * 5, [True] * 9, [date(2024, 1, 1)] * 3]
-)
+@pytest.mark.parametrize("values", [[5] * 20, ["a", None, "a"], [True] * 9, [date(2024, 1, 1)] * 3])
 def test_constants_are_left_out(values):
     found = report(values)
     assert not found.use and "nothing to learn" in found.warnings[0]
+
+
+@pytest.mark.parametrize("value", ["yes", 1, 2.5, True])
+def test_one_value_or_none_says_whether_a_row_has_something(value):
+    found = report([value, None, value] * 5)
+    assert found.use and found.kind == "category" and "one value or none" in found.why
 
 
 def test_nearly_all_missing_is_left_out():

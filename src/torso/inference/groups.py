@@ -7,38 +7,46 @@ same value; where that is nearly always right, and the values are many, the colu
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-__all__ = ["group_warning"]
+__all__ = ["group_warning", "settles"]
 
 LEAST_GROUPS = 30  # fewer values are an ordinary category, which a model may learn from
 LEAST_ROWS = 1.5  # rows of a value on average
-SETTLED = 0.8  # share of the rows outside the majority, or of the variance, that the other rows of a value explain
+SETTLED = 0.9  # share of the rows outside the majority, or of the variance, that the other rows of a value explain
 
 
-def group_warning(
-    values: pa.Array, target: pa.Array, name: str, label: str, *, numeric: bool
-) -> str | None:
-    """Return the warning that rows with equal `values` have equal labels, or None.
+def group_warning(name: str, labels: Sequence[str]) -> str:
+    """Return the warning that rows with one value of the column `name` have one label of each target in `labels`."""
+    said = " and ".join(map(repr, labels))
+    return (
+        f"rows with the same value nearly always have the same {said}. If such rows belong together, keep them on one "
+        f"side: --set 'data.split.group={name}'"
+    )
+
+
+def settles(values: pa.Array, target: pa.Array, *, numeric: bool) -> bool:
+    """Return whether rows with equal `values` have equal labels, and the values are many.
 
     >>> patients = pa.array([f"P{row // 4}" for row in range(400)])
-    >>> sick = pa.array([row // 4 % 3 == 0 for row in range(400)])
-    >>> group_warning(patients, sick, "patient", "sick", numeric=False)[:62]
-    "rows with the same value nearly always have the same 'sick' (10"
+    >>> settles(patients, pa.array([row // 4 % 3 == 0 for row in range(400)]), numeric=False)
+    True
+    >>> settles(patients, pa.array([row % 3 == 0 for row in range(400)]), numeric=False)
+    False
 
     Args:
         values: the column.
         target: labels of the same rows.
-        name: of the column.
-        label: name of the target.
         numeric: the target is a quantity; else a class.
     """
     known = pc.and_(values.is_valid(), target.is_valid())
     values, target = values.filter(known), target.filter(known)
     if len(values) < LEAST_ROWS * LEAST_GROUPS:
-        return None
+        return False
     groups = _ids(values)
     sizes = np.bincount(groups)
     if (
@@ -46,21 +54,16 @@ def group_warning(
         or len(groups) < LEAST_ROWS * len(sizes)
         or len(sizes) < len(groups) / 50
     ):
-        return None
+        return False
     several = sizes[groups] > 1
     if several.mean() < 0.5:
-        return None
+        return False
     if numeric:
         labels = np.array(pc.cast(target, pa.float64()).to_pylist())
         score = _explained(groups, labels, several)
     else:
         score = _saved(groups, _ids(target), several)
-    if score < SETTLED:
-        return None
-    return (
-        f"rows with the same value nearly always have the same {label!r} ({score:.0%} of the rest is settled). If such rows "
-        f"belong together, keep them on one side: --set 'data.split.group={name}'"
-    )
+    return score >= SETTLED
 
 
 def _ids(cells: pa.Array) -> np.ndarray:

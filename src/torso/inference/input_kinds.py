@@ -8,6 +8,9 @@ from torso.tables.media_cells import MEDIA
 
 __all__ = ["guess_input"]
 
+_SOME_ROWS = 5
+"""Rows that must have a value, and that must have none, before a single value is a sign that a row has something."""
+
 
 def guess_input(cells: Profile) -> Guess:
     """Return the kind of the first input that recognises the cells, or why none does.
@@ -25,6 +28,10 @@ def guess_input(cells: Profile) -> Guess:
         return Guess("", _unrecognised(cells), use=False)
     if len(cells.counts) == 1 and cells.distinct == 1 and guess.kind:
         warning = f"Every cell that has a value says {cells.example!r}: nothing to learn from."
+        rows = len(cells.column)
+        if not cells.is_large and min(cells.missing, 1 - cells.missing) * rows >= _SOME_ROWS:
+            why = f"one value or none: the cells that say {cells.example!r} are told from the empty ones"
+            return Guess("category", why)
         return Guess(guess.kind, f"constant; {guess.why}", (warning,), use=False)
     return guess
 

@@ -14,12 +14,14 @@ from torso.columns.profile import Profile
 from torso.columns.reading import Reading
 from torso.core.errors import TorsoError
 from torso.core.spec import Spec
-from torso.inference.groups import group_warning
+from torso.inference.groups import group_warning, settles
 from torso.inference.leaks import CLASS_LEAKS, QUANTITY_LEAKS, leak_score, leak_warning
 from torso.tasks import Labels, Target
 
 __all__ = ["Label", "label_of", "leak_warnings"]
 
+_GROUPS = ("categories", "names", "text")
+"""Forms of columns that may name a patient, a house, a film; a measurement names none."""
 _FILLED_ROWS = 20  # fewer filled rows prove nothing
 _PURE = 0.98  # share of the filled rows with one label
 
@@ -78,17 +80,19 @@ def leak_warnings(
     known = Input.registry.find(kind) if kind in Input.registry else None
     if cells.is_large or not kind or (known is not None and not known.plain):
         return warnings
-    name, own = cells.column.name, [] if group == cells.column.name else labels
     for label in labels:
         warnings += _sentences(
             leak_warning(
                 cells.measured, label.values, label.name, numeric=label.numeric, is_code=is_code
             )
         )
-    for label in own:
-        warnings += _sentences(
-            group_warning(cells.sample, label.values, name, label.name, numeric=label.numeric)
-        )
+    if known is not None and known.form in _GROUPS and group != cells.column.name:
+        settled = [
+            label.name
+            for label in labels
+            if settles(cells.sample, label.values, numeric=label.numeric)
+        ]
+        warnings += [group_warning(cells.column.name, settled)] if settled else []
     return warnings
 
 

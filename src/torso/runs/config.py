@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping, Sequence
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import yaml
@@ -71,6 +71,9 @@ class DataConfig(Strict):
     encoding: str | None = Field(
         None, description="of a text file, such as gb18030; null: found by looking"
     )
+    usual_encoding: str | None = Field(
+        None, description="of the training table, filled in; taken where a file leaves a doubt"
+    )
     decimal: Literal[".", ","] | None = Field(
         None, description="mark before decimals in a text file; null: found for each column"
     )
@@ -85,7 +88,7 @@ class DataConfig(Strict):
         0.2, ge=0, le=1, description="share of unreadable files that fails a run"
     )
 
-    @field_validator("delimiter", "encoding")
+    @field_validator("delimiter", "encoding", "usual_encoding")
     @classmethod
     def _known(cls, value: str | None, info: ValidationInfo) -> str | None:
         from torso.tables.text_settings import known_delimiter, known_encoding
@@ -99,7 +102,7 @@ class DataConfig(Strict):
         """How text files are written."""
         from torso.tables.text_settings import TextSettings
 
-        return TextSettings(self.delimiter, self.encoding)
+        return TextSettings(self.delimiter, self.encoding, self.usual_encoding)
 
 
 class RunConfig(Strict):
@@ -129,15 +132,37 @@ class RunConfig(Strict):
             ConfigError: an unknown key, with the nearest known one, or a value that breaks a rule.
         """
         try:
-            return cls.model_validate(values)
+            return cls.model_validate(_plain(values))
         except ValidationError as error:
             sentences = dict.fromkeys(_sentence(cls, details) for details in error.errors())
             raise ConfigError(f"{origin}: " + " ".join(sentences)) from None
 
     def to_yaml(self) -> str:
-        """Return the config as YAML, defaults included."""
+        """Return the config as YAML, defaults included.
+
+        Raises:
+            ConfigError: it holds an object that YAML has no word for.
+        """
         values = self.model_dump()
-        return yaml.safe_dump(values, sort_keys=False, allow_unicode=True, default_flow_style=None)
+        try:
+            return yaml.safe_dump(
+                values, sort_keys=False, allow_unicode=True, default_flow_style=None
+            )
+        except yaml.YAMLError as error:
+            raise ConfigError(
+                f"The config should hold texts, numbers, lists and mappings. Found {error.args[-1]!r:.80}."
+            ) from None
+
+
+def _plain(value: object) -> object:
+    """Return `value` with the numbers of NumPy as Python's, and paths as texts."""
+    if isinstance(value, Mapping):
+        return {key: _plain(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(inner) for inner in value]
+    if isinstance(value, PurePath):
+        return str(value)
+    return value.tolist() if hasattr(value, "tolist") else value
 
 
 def read_config(path: str | Path) -> dict[str, object]:
