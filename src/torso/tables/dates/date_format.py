@@ -24,6 +24,7 @@ PIVOT = 1940
 """Years of two digits are those of the hundred years from here on."""
 _NO_NUMBER = np.iinfo(np.int64).min
 _NAT = np.datetime64("NaT", "us")
+_FIRST_DAY = np.datetime64("0001-01-01", "us")
 _EXCEL = np.datetime64("1899-12-30", "us")
 _CLOCK_DAY = np.datetime64("2000-01-01", "D")  # on which times of day are laid
 _IN_SECOND = {"epoch_s": 1, "epoch_ms": 10**3, "epoch_us": 10**6, "epoch_ns": 10**9}
@@ -74,13 +75,9 @@ class DateFormat:
     def _read(self, form: str, cells: pa.Array) -> np.ndarray:
         if form in NUMERIC:
             return _from_numbers(form, cells)
-        if form == ISO and pa.types.is_large_string(cells.type):
-            for zone in (None, "UTC"):
-                with suppress(
-                    pa.ArrowInvalid
-                ):  # some cells have a zone, or another spelling of ISO
-                    plain_iso = cells.cast(pa.timestamp("us", tz=zone)).cast(pa.int64())
-                    return np.asarray(plain_iso.to_numpy(zero_copy_only=False)).astype("M8[us]")
+        quick = _from_iso(cells) if form == ISO and pa.types.is_large_string(cells.type) else None
+        if quick is not None:
+            return quick
         pattern = compiled(form)
         texts = plain(_as_text(cells))
         moments, fits = _read_all(pattern, pattern.regex, texts, self.pivot)
@@ -89,6 +86,16 @@ class DateFormat:
             texts = texts.take(index_array(rest))
             moments[rest], _ = _read_all(pattern, pattern.with_weekday, texts, self.pivot)
         return moments
+
+
+def _from_iso(cells: pa.Array) -> np.ndarray | None:
+    """Return the moments of cells that Arrow can read all of, ten times as fast; None if it cannot."""
+    for zone in (None, "UTC"):
+        with suppress(pa.ArrowInvalid, pa.ArrowNotImplementedError):
+            micros = cells.cast(pa.timestamp("us", tz=zone)).cast(pa.int64())
+            moments = np.asarray(micros.to_numpy(zero_copy_only=False)).astype("M8[us]")
+            return np.where(moments < _FIRST_DAY, _NAT, moments)
+    return None
 
 
 def zones_in(form: str, cells: pa.Array) -> set[str]:
@@ -290,6 +297,6 @@ def _offset(zone: str) -> int | None:
     if match is None or match[1] not in ("", *ZONES):
         return None
     hours, minutes = int(match[3] or 0), int(match[4] or 0)
-    if hours > 15 or minutes > 59:
+    if hours > 23 or minutes > 59:
         return None
     return ZONES.get(match[1], 0) + (-1 if match[2] == "-" else 1) * (hours * 60 + minutes)
