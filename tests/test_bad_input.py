@@ -235,8 +235,7 @@ def test_text_in_a_number_column_at_fit(tmp_path, capsys):
     table = plain(tmp_path, lambda columns: columns["size"].__setitem__(36, "five"))
     assert tables.torso("fit", table, *TASKS, "-o", tmp_path / "run", *options(TINY)) == 0
     holds("".join(capsys.readouterr()), "1 cells of 'size'", "row 37, 'five': not")
-    strict = {**TINY, "data.on_error": "fail"}
-    text = fit_says(capsys, table, "--overwrite", settings=strict)
+    text = fit_says(capsys, table, "--overwrite", "--strict")
     holds(text, "table.csv", "row 37", "'size'", "'five'", "data.missing", "kind")
 
 
@@ -692,7 +691,9 @@ def test_a_table_of_unusable_types(tmp_path):
     with pytest.raises(DataError, match="a mapping of columns"):
         torso.fit(5, ["a"])
     with pytest.raises(DataError, match="row 2, column 'size'"):
-        torso.fit({**tables.plain(3), "size": [1, object(), 2]}, TARGETS, inputs=["size"], settings=TINY)
+        torso.fit(
+            {**tables.plain(3), "size": [1, object(), 2]}, TARGETS, inputs=["size"], settings=TINY
+        )
     binary = pa.table({"x": [b"what is this", b"no idea"] * 20, "y": ["a", "b"] * 20})
     with pytest.raises(ConfigError, match="no known image, audio or video"):
         torso.fit(binary, ["y"], inputs=["x"])
