@@ -5,6 +5,7 @@ Cells are read all at once: an expression takes them apart, and numpy puts the m
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ __all__ = ["PIVOT", "DateFormat", "zones_in"]
 
 PIVOT = 1940
 """Years of two digits are those of the hundred years from here on."""
+_NO_NUMBER = np.iinfo(np.int64).min
 _NAT = np.datetime64("NaT", "us")
 _EXCEL = np.datetime64("1899-12-30", "us")
 _CLOCK_DAY = np.datetime64("2000-01-01", "D")  # on which times of day are laid
@@ -114,7 +116,9 @@ def _from_numbers(form: str, cells: pa.Array) -> np.ndarray:
     """Return the moments of seconds since 1970, or of a spreadsheet's days."""
     whole, rest = _parts_of_numbers(cells)  # apart, as a float cannot hold nanoseconds
     excel = form == "excel"
-    known = (whole >= 0) & (whole < (2_958_466 if excel else _IN_SECOND[form] * 253_402_300_800))
+    known = (whole > _NO_NUMBER) & (
+        np.abs(whole) < (2_958_466 if excel else _IN_SECOND[form] * 62e9)
+    )
     whole, rest = np.where(known, whole, 0), np.where(known, rest, 0.0)
     if excel:
         micros = whole * 86_400 * 10**6 + np.round(rest * 86_400e3).astype(np.int64) * 1000
@@ -126,23 +130,32 @@ def _from_numbers(form: str, cells: pa.Array) -> np.ndarray:
 
 
 def _parts_of_numbers(cells: pa.Array) -> tuple[np.ndarray, np.ndarray]:
-    """Return the whole parts, -1 where a cell is no number from 0, and the rest behind the point."""
+    """Return the whole parts, `_NO_NUMBER` where a cell is none, and the rest, which is not below 0."""
     if pa.types.is_floating(cells.type):
-        floats = cells.cast(pa.float64()).fill_null(-1.0).to_numpy(zero_copy_only=False)
-        whole = np.where((floats >= 0) & (floats < 2**62), np.floor(floats), -1.0)
-        return whole.astype(np.int64), np.where(whole >= 0, floats - whole, 0.0)
+        floats = cells.cast(pa.float64()).fill_null(np.nan).to_numpy(zero_copy_only=False)
+        known = np.abs(floats) < 2**62
+        whole = np.floor(np.where(known, floats, 0.0))
+        rest = np.where(known, floats - whole, 0.0)
+        return np.where(known, whole.astype(np.int64), _NO_NUMBER), rest
     if pa.types.is_integer(cells.type):
-        whole = cells.cast(pa.int64(), safe=False).fill_null(-1).to_numpy(zero_copy_only=False)
+        whole = (
+            cells.cast(pa.int64(), safe=False).fill_null(_NO_NUMBER).to_numpy(zero_copy_only=False)
+        )
         return whole, np.zeros(len(whole))
     texts = pc.utf8_trim_whitespace(cells.cast(pa.large_string()))
-    parts = pc.extract_regex(texts, pattern=r"^(?P<whole>[1-8]?\d{1,18})(?:\.(?P<rest>\d*))?$")
-    parts = [pc.fill_null(pc.struct_field(parts, name), "") for name in ("whole", "rest")]
-    whole, rest = (
-        pc.if_else(pc.equal(part, ""), absent, part)
-        for part, absent in zip(parts, ("-1", "0"), strict=True)
+    parts = pc.extract_regex(
+        texts, pattern=r"^(?P<sign>-)?(?P<whole>[1-8]?\d{1,18})(?:\.(?P<rest>\d*))?$"
     )
-    rest = pc.replace_substring_regex(rest, "^", "0.").cast(pa.float64())
-    return whole.cast(pa.int64()).to_numpy(), rest.to_numpy()
+    known = parts.is_valid().to_numpy(zero_copy_only=False)
+    whole_, rest_, sign_ = (
+        pc.fill_null(pc.struct_field(parts, name), "") for name in ("whole", "rest", "sign")
+    )
+    whole = pc.if_else(pc.equal(whole_, ""), "0", whole_).cast(pa.int64()).to_numpy()
+    rest = pc.replace_substring_regex(rest_, r"^\d*$", r"0.\0").cast(pa.float64()).to_numpy()
+    below = pc.equal(sign_, "-").to_numpy(zero_copy_only=False)
+    whole = np.where(below, -whole - (rest > 0), whole)
+    rest = np.where(below & (rest > 0), 1 - rest, rest)
+    return np.where(known, whole, _NO_NUMBER), rest
 
 
 def _read_all(
@@ -272,15 +285,11 @@ def _one_zone(moments: np.ndarray, zone: str) -> np.ndarray:
 
 
 def _offset(zone: str) -> int | None:
-    """Return the minutes east of UTC of `z`, `+02`, `gmt+02:00 (cest)` and the like."""
-    zone = zone.partition("(")[0].partition("[")[0].strip()
-    name = zone.rstrip("+-:0123456789")
-    number = zone[len(name) :].replace(":", "")
-    base = ZONES.get(name, None) if name else 0
-    if base is None or not number:
-        return base
-    digits = number[1:]
-    hours, minutes = (digits, "0") if len(digits) <= 2 else (digits[:-2], digits[-2:])
-    if int(hours) > 15 or int(minutes) > 59:
+    """Return the minutes east of UTC of `z`, `+02`, `gmt+02:00 (cest)`, `-0700 pdt` and the like."""
+    match = re.match(r"([a-z]*)([+-]?)(\d{0,2}):?(\d{0,2})", zone)
+    if match is None or match[1] not in ("", *ZONES):
         return None
-    return base + (1 if number[0] == "+" else -1) * (int(hours) * 60 + int(minutes))
+    hours, minutes = int(match[3] or 0), int(match[4] or 0)
+    if hours > 15 or minutes > 59:
+        return None
+    return ZONES.get(match[1], 0) + (-1 if match[2] == "-" else 1) * (hours * 60 + minutes)

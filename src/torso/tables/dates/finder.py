@@ -209,6 +209,7 @@ def _summed_up(
             f"Years of two digits stand for {pivot} to {pivot + 99}; otherwise say --set 'inputs.{name}.pivot=YEAR'."
         )
     zones = set().union(*(zones_in(form, sample) for form in forms))
+    zones = {zone.removesuffix("[utc]") for zone in zones}
     if zones - _UTC:
         told.append(_about_zones(sorted(zones)))
     return FoundDates(spelling, share, tuple(told))
