@@ -7,6 +7,7 @@ constructors, so their settings are not written a second time here.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -251,7 +252,8 @@ def _pair(setting: str) -> tuple[str, object]:
 
 
 def _loaded(text: str) -> object:
-    if text.startswith("%"):  # a date format, which YAML would have in quotes
+    # Dates' formats and delimiters, which YAML would have in quotes
+    if text.startswith("%") or re.fullmatch(r"[^\w\s'\"~\[\]{}]+|\t", text):
         return text
     value: object = yaml.safe_load(text)
     if isinstance(value, str):  # YAML 1.1 reads 1e-3 as text
