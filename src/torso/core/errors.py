@@ -49,7 +49,7 @@ class DataError(TorsoError, ValueError):
 
 
 class RunError(TorsoError, ValueError):
-    """A run is absent, damaged, newer, not what it was begun as, or its folder is none for a run."""
+    """A run is absent, damaged or newer, began otherwise, or its folder is none for a run."""
 
 
 class MissingDependency(TorsoError, ImportError):
