@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from torso.columns.profile import Profile
@@ -98,6 +98,7 @@ def test_codes_in_lists_of_many_lengths_are_sets():
     assert SetFormat().read(column([[1, 7], [], None])) == [["1", "7"], [], None]
 
 
+@settings(deadline=None, max_examples=50)
 @given(st.lists(st.lists(st.text(max_size=6), max_size=4), min_size=1), st.sampled_from("|;,"))
 def test_a_cell_alone_is_read_as_in_its_column(lists, mark):
     texts = [mark.join(labels) for labels in lists]
@@ -107,6 +108,7 @@ def test_a_cell_alone_is_read_as_in_its_column(lists, mark):
         assert labels is None or len(set(labels)) == len(labels)
 
 
+@settings(deadline=None, max_examples=50)
 @given(st.text())
 def test_any_text_is_read(text):
     labels = SetFormat().labels(text)

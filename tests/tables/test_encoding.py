@@ -88,3 +88,37 @@ def test_files_of_another_kind_are_named(tmp_path, content, said, form):
     path.write_bytes(content)
     with pytest.raises(DataError, match=rf"t\.{form} is .*{said}"):
         read_table(path)
+
+
+SHORT = {
+    "cp1250": ["Gdańsk", "Čapek", "pes"],
+    "cp1253": ["κόκκινο"],
+    "big5": ["蘋果"],
+    "cp1252": ["ñ", "Ø"],
+}
+
+
+@pytest.mark.parametrize("encoding", SHORT)
+def test_a_row_alone_has_the_encoding_of_the_training_table(tmp_path, encoding):
+    path = tmp_path / "t.csv"
+    for text in SHORT[encoding]:
+        path.write_bytes(f"note,size\n{text},1\n".encode(encoding))
+        table = read_table(path, settings=TextSettings(usual=encoding))
+        assert table.column("note").values.to_pylist() == [text]
+    for other in ("cp1251", "gb18030", "utf-16", "utf-8"):  # but another file may have another one
+        text = "это хороший товар" if other == "cp1251" else "这个产品很好"
+        path.write_bytes(f"note,size\n{text},1\n".encode(other))
+        table = read_table(path, settings=TextSettings(usual=encoding))
+        assert table.column("note").values.to_pylist() == [text]
+
+
+def test_a_mark_wins_over_a_set_encoding_and_is_told(tmp_path):
+    path = tmp_path / "t.csv"
+    for encoding in ("utf-8-sig", "utf-16", "utf-32"):
+        path.write_bytes("x,y\n北京,1\n".encode(encoding))
+        table = read_table(path, settings=TextSettings(encoding="gb18030"))
+        assert table.column("x").values.to_pylist() == ["北京"]
+        assert "not as gb18030" in table.notes[0]
+    path.write_bytes("x,y\né,1\n".encode())
+    said = read_table(path, settings=TextSettings(encoding="cp1252"))
+    assert said.column("x").values.to_pylist() == ["Ã©"] and "UTF-8, too" in said.notes[0]

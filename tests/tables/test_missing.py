@@ -2,10 +2,13 @@
 
 import numpy as np
 import pyarrow as pa
+import pytest
 
+import torso
 from torso.columns import cells
 from torso.columns.profile import Profile
 from torso.columns.reading import Reading, ReadOptions
+from torso.inference import inspect_table
 from torso.tables.missing import says_missing
 from torso.tables.table import read_table
 
@@ -26,7 +29,50 @@ def test_signs_are_never_read_as_missing_unasked():
     assert read_table({"x": [*SIGNS, "7"]}).column("x").values.null_count == 0
 
 
-def test_a_profile_notes_words_and_signs():
-    profile = Profile(read_table({"x": [*WORDS, *SIGNS, "nan bread"]}).column("x"))
-    assert profile.values == ["nan bread"]
-    assert sorted(profile.markers) == sorted([*WORDS, *SIGNS])
+def values(texts):
+    return Profile(read_table({"x": texts}).column("x"))
+
+
+def test_signs_and_words_unlike_the_others_are_missing():
+    profile = values([*WORDS, *SIGNS, *["Nan bread", "Naan"] * 9])
+    assert set(profile.values) == {"None", "Nan bread", "Naan"}  # written like the others
+    assert sorted(profile.signs) == sorted({*WORDS, *SIGNS} - {"None"})
+    assert profile.markers == ["None"]
+
+
+@pytest.mark.parametrize(
+    "texts,missing",
+    [
+        (["Low", "High"] * 9 + ["None"] * 4, ()),
+        (["None", "Some", "Much"] * 9, ()),
+        (["none", "mild", "severe"] * 9, ()),
+        (["US", "FR", "DE"] * 9 + ["NA"] * 5, ()),
+        (["red", "blue"] * 9 + ["None"] * 4, ("None",)),
+        (["red", "blue"] * 9 + ["NA"] * 4, ("NA",)),
+        (["YES", "NO"] * 9 + ["NULL"] * 3, ("NULL",)),
+        (["Adult", "Juvenile"] * 9 + ["?"] * 2, ("?",)),
+        (["Adult", "Juvenile"] + ["?"] * 20, ()),  # most cells: a value of its own
+        (["+"] * 9 + ["-"] * 5, ()),  # a test's result
+        (["A1", "B2", "C3"] * 9 + ["none"] * 20, ("none",)),
+        (["Köln", "Bonn"] * 9 + ["–"] * 2 + ["n.a."], ("–", "n.a.")),
+        (["好", "坏"] * 9 + ["-"] * 2, ("-",)),
+    ],
+)
+def test_a_sign_is_missing_where_it_is_rare_and_foreign(texts, missing):
+    assert values(texts).signs == missing
+
+
+def test_an_input_and_a_target_read_the_signs_as_missing(tmp_path):
+    rng = np.random.default_rng(0)
+    age = rng.choice(["Adult", "Juvenile", "?"], 120, p=[0.6, 0.3, 0.1])
+    drinks = rng.choice(["None", "Some", "Much"], 120)
+    run = torso.fit(
+        {"age": age, "drinks": drinks, "y": rng.normal(size=120)},
+        ["age", "drinks"],
+        settings={"training.epochs": 1},
+    )
+    assert run.schema.targets["age"].names == ["Adult", "Juvenile"]
+    assert run.schema.targets["drinks"].names == ["Much", "None", "Some"]
+    assert run.config.targets["age"]["missing"] == ["?"]
+    told = inspect_table(read_table({"age": age, "y": range(120)}), ["age"])[0].warnings
+    assert "--set 'targets.age.missing=[]'" in told[0]

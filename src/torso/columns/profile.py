@@ -1,8 +1,8 @@
 """Facts about a column from which its kind is guessed, each computed once.
 
 Shares and counts come from an even sample of 20,000 rows, so a large table is judged as fast as a small one.
-Cells that say NA, ? or the like count as no value here. Text of which every cell is a number is judged as numbers,
-whether a CSV holds it or a frame.
+Cells that say NA, ? or the like count as no value where they are rare and unlike the others (`missing_signs`). Text of
+which every cell is a number is judged as numbers, whether a CSV holds it or a frame.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from torso.columns.dates import spelling_of
+from torso.columns.missing_signs import foreign_signs
 from torso.tables.dates import FoundDates
 from torso.tables.media_cells import MEDIA, file_of
 from torso.tables.missing import may_mean_missing
@@ -68,9 +69,9 @@ class Profile:
         decimal: mark before the decimals of its numbers, where it is known.
 
     >>> from torso.tables import read_table
-    >>> cells = Profile(read_table({"size": ["12", "7", "NA", "12"]}).column("size"))
-    >>> cells.values, cells.markers, cells.distinct, cells.numeric_share
-    (['12', '7', '12'], ['NA'], 3, 1.0)
+    >>> cells = Profile(read_table({"age": ["Adult", "Juvenile", "?", "Adult"]}).column("age"))
+    >>> cells.values, cells.signs, cells.distinct, cells.numeric_share
+    (['Adult', 'Juvenile', 'Adult'], ('?',), 3, 0.0)
     """
 
     column: Column
@@ -150,23 +151,27 @@ class Profile:
 
     @cached_property
     def values(self) -> list[Any]:
-        """The sampled cells that hold a value; markers such as NA hold none."""
+        """The sampled cells that hold a value; signs for missing hold none."""
         cells = [cell for cell in self.sample.to_pylist() if cell is not None]
         if self.type == MEDIA:
             return [file_of(cell) for cell in cells]
+        return [cell for cell in cells if cell not in self.signs] if self.signs else cells
+
+    @cached_property
+    def signs(self) -> tuple[str, ...]:
+        """Texts of the sampled cells that mean "missing" among the others, most frequent first."""
         if not self.is_text:
-            return cells
-        return [cell for cell in cells if not may_mean_missing(cell)]
+            return ()
+        counted = pc.value_counts(pc.drop_null(self.sample))
+        texts, times = (counted.field(part).to_pylist() for part in ("values", "counts"))
+        return foreign_signs(dict(zip(texts, times, strict=True)))
 
     @cached_property
     def markers(self) -> list[str]:
-        """Texts of the sampled cells that may mean "missing", most frequent first."""
+        """Texts that may mean "missing" but seem to be values, most frequent first."""
         if not self.is_text:
             return []
-        counts = Counter(self.sample.to_pylist())
-        return [
-            text for text, _ in counts.most_common() if text is not None and may_mean_missing(text)
-        ]
+        return [text for text, _ in self.counts.most_common() if may_mean_missing(text)]
 
     @cached_property
     def counts(self) -> Counter[Any]:
@@ -217,7 +222,7 @@ class Profile:
         if not pa.types.is_large_string(self.written.type):
             return None
         cells = self.written
-        for text in self.markers:
+        for text in (*self.signs, *self.markers):
             cells = cells.filter(pc.not_equal(cells, text))
         return find_numbers(cells, self.decimal)
 

@@ -27,7 +27,7 @@ _CLEAR = ("|", ";", "\n", "；", "｜", "、", "•", "·", "::", "~", "^", "\t"
 _COMMON = (",", "，", "/", "&", "+")
 """Marks that stand in names and sentences too, so that the parts must say more."""
 _DEFAULT = "|"
-_LOOKED_AT = 4000  # rows
+_LOOKED_AT = 2500  # rows
 _FIRST_LOOK = 200  # cells, or parts of cells
 _FEW_LABELS = 20
 _LONGEST_LABEL = 4  # words, on average
@@ -35,6 +35,8 @@ _LONGEST_CELL = 200  # characters, on average
 _QUOTED = re.compile(r"""\s*,?\s*(?:"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)')""", re.DOTALL)
 _ANGLED = re.compile(r"(?:\s*<[^<>]+>\s*)+")
 _NUMBER = re.compile(r"[+-]?[0-9]*\.?[0-9]+")
+_OPENING = frozenset("[({<f \t\n")
+"""Signs with which a list begins that is written as text."""
 _BRACKETS = {"[": "]", "(": ")", "{": "}"}
 
 
@@ -68,12 +70,13 @@ class SetFormat:
         """Return the different labels of a cell, in its order."""
         parts: Iterable[object]
         if isinstance(cell, str):
-            listed = _listed(cell, self.delimiter)
+            listed = _listed(cell, self.delimiter) if cell[:1] in _OPENING else None
             parts = cell.split(self.delimiter) if listed is None else listed
         else:
             parts = cell if isinstance(cell, Iterable) else [cell]
-        texts = (text_of(part) for part in parts)
-        return list(dict.fromkeys(text.strip() for text in texts if text and text.strip()))
+        texts = (part if isinstance(part, str) else text_of(part) for part in parts)
+        trimmed = (text.strip() for text in texts if text)
+        return list(dict.fromkeys(filter(None, trimmed)))
 
     def read(self, column: Column) -> list[list[str] | None]:
         """Return the labels of each row; None where the cell is missing."""
@@ -132,17 +135,18 @@ class FoundSets:
 
 def find_sets(profile: Profile) -> FoundSets | None:
     """Return how the cells of a column hold sets of labels; None if they do not seem to."""
-    values = profile.values[:: 1 + len(profile.values) // _LOOKED_AT]
+    values = profile.values[:: 1 + len(profile.values) // (_LOOKED_AT + 1)]
     if pa.types.is_list(profile.type):
         return _of_lists(values, "lists")
     if not profile.is_text or profile.is_number or not values:
         return None
     if sum(map(len, values)) > _LONGEST_CELL * len(values):
         return None
-    listed = [_listed(text, ",") for text in values]
-    lists = [labels for labels in listed if labels is not None]
-    if len(lists) >= MOSTLY * len(values):
-        return _of_lists(lists, "lists, written as text,")
+    if sum(text[:1] in _OPENING for text in values) >= MOSTLY * len(values):
+        listed = (_listed(text, ",") for text in values)
+        lists = [labels for labels in listed if labels is not None]
+        if len(lists) >= MOSTLY * len(values):
+            return _of_lists(lists, "lists, written as text,")
     marked = [_Marked(mark, values) for mark in (*_CLEAR, *_COMMON)]
     marked.sort(key=lambda cells: (cells.mark in _COMMON, -len(cells.joined)))
     return next((cells.found() for cells in marked if cells.holds_sets), None)
@@ -191,10 +195,15 @@ class _Marked:
         self.joined = [cell for cell in cells if mark in cell]
 
     @cached_property
+    def labels(self) -> dict[str, tuple[str, ...]]:
+        """Each different cell -> its labels."""
+        form = SetFormat(self.mark)
+        return {cell: tuple(form.labels(cell)) for cell in dict.fromkeys(self.cells)}
+
+    @cached_property
     def bags(self) -> list[tuple[str, ...]]:
         """The labels of each different cell."""
-        form = SetFormat(self.mark)
-        return [tuple(form.labels(cell)) for cell in dict.fromkeys(self.cells)]
+        return list(self.labels.values())
 
     @cached_property
     def several(self) -> list[tuple[str, ...]]:
@@ -204,11 +213,9 @@ class _Marked:
     @cached_property
     def counts(self) -> Counter[str]:
         """Label -> number of rows that have it."""
-        form = SetFormat(self.mark)
-        rows = Counter(self.cells)
         counts: Counter[str] = Counter()
-        for cell, times in rows.items():
-            counts.update(dict.fromkeys(form.labels(cell), times))
+        for cell in self.cells:
+            counts.update(self.labels[cell])
         return counts
 
     @property

@@ -17,18 +17,19 @@ Targets are judged by `infer_target`: whole numbers with at most 20 values are c
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from torso.columns.dates import moments_untold
-from torso.columns.inputs import DatetimeInput, Input, NumberInput, TextInput
+from torso.columns.inputs import Input, NumberInput, TextInput
 from torso.columns.media.files import MediaError, MediaFiles
-from torso.columns.profile import Guess, Profile, quoted
+from torso.columns.profile import Guess, Profile
+from torso.inference.duplicates import Cells, cells_of, duplicate_warnings
 from torso.inference.far_numbers import far_input_warnings, far_label_warnings
 from torso.inference.input_kinds import guess_input
 from torso.inference.leak_checks import label_of, leak_warnings
+from torso.inference.signs import missing_signs, sign_warnings
 from torso.inference.target_kinds import guess_target
 from torso.tables.table import Column, Table
 from torso.tasks import Target
@@ -53,6 +54,7 @@ class ColumnReport:
         warnings: facts that the user should know before training.
         use: whether the column is a sensible input; False for targets.
         settings: of the kind, where the cells suggest others than the defaults.
+        signs: texts that mean "missing" in this column.
     """
 
     name: str
@@ -64,6 +66,15 @@ class ColumnReport:
     warnings: tuple[str, ...] = ()
     use: bool = True
     settings: Mapping[str, object] = field(default_factory=dict)
+    signs: tuple[str, ...] = ()
+
+    @property
+    def described(self) -> dict[str, object]:
+        """The column as a config describes it."""
+        settings = dict(self.settings)
+        more = settings.pop("missing", [])
+        signs = [*self.signs, *(more if isinstance(more, list) else [])]
+        return {"kind": self.kind, **({"missing": signs} if signs else {}), **settings}
 
 
 def inspect_table(
@@ -101,7 +112,8 @@ def inspect_table(
     ]
     folders = roots or ([table.folder] if table.folder is not None else [])
     files = MediaFiles(folders) if folders else None
-    reports = []
+    reports: list[ColumnReport] = []
+    compared: list[Cells | None] = []
     for name in table.names:
         if name in table.unreadable:
             reports.append(_report_unreadable(table, name))
@@ -116,7 +128,14 @@ def inspect_table(
         is_code = report.kind == TextInput.name and not report.use
         warnings += leak_warnings(cells, report.kind, labels, is_code=is_code, group=group)
         reports.append(replace(report, warnings=tuple(warnings)))
-    return reports
+        compared.append(cells_of(cells))
+    twins = duplicate_warnings([cells for cells in compared if cells is not None])
+    return [
+        replace(report, warnings=(*report.warnings, twins[report.name]))
+        if report.name in twins
+        else report
+        for report in reports
+    ]
 
 
 def infer_target(column: Column) -> tuple[str, str]:
@@ -150,17 +169,11 @@ def _report_input(cells: Profile, settled: str | None) -> ColumnReport:
     elif cells.missing >= _NEARLY_ALL_MISSING:
         warnings.append(f"{cells.missing:.1%} of the cells are missing.")
         use = False
+    warnings += sign_warnings(cells, settled or guess.kind, "inputs")
     if cells.is_beyond_floats and (settled or guess.kind) == NumberInput.name and use:
         warnings.append(
             "Has whole numbers beyond 2^53, of which a number keeps 15 digits; if they are names: "
             f"--set inputs.{cells.column.name}.kind=category"
-        )
-    if cells.markers and guess.kind == DatetimeInput.name:
-        warnings.append(f"Cells that say {quoted(cells.markers)} count as missing.")
-    elif cells.markers and not _in_files(guess.kind):
-        warnings.append(
-            f"Cells that say {quoted(cells.markers)} count as values; if they mean missing: "
-            f"--set 'data.missing={json.dumps(cells.markers)}'"
         )
     untold = moments_untold(cells.column) if cells.is_number and guess.kind == "number" else ""
     if untold and not settled:
@@ -178,6 +191,7 @@ def _report_input(cells: Profile, settled: str | None) -> ColumnReport:
         warnings=tuple(warnings),
         use=True if settled else use and bool(kind),
         settings=guess.settings if kind == guess.kind else {},
+        signs=missing_signs(cells, kind),
     )
 
 
@@ -219,7 +233,9 @@ def _report_target(cells: Profile, settled: str | None) -> ColumnReport:
         warnings.append(
             f"{len(single)} of its classes have a single row, such as {str(single[0])!r:.40}."
         )
-    warnings += far_label_warnings(cells, kind, guess.settings if kind == guess.kind else {})
+    settings = _target_settings(cells, kind, guess)
+    warnings += sign_warnings(cells, kind, "targets")
+    warnings += far_label_warnings(cells, kind, settings)
     return ColumnReport(
         name=cells.column.name,
         kind=kind,
@@ -229,7 +245,8 @@ def _report_target(cells: Profile, settled: str | None) -> ColumnReport:
         example=cells.example,
         warnings=tuple(warnings),
         use=False,
-        settings=_target_settings(cells, kind, guess),
+        settings=settings,
+        signs=missing_signs(cells, kind),
     )
 
 

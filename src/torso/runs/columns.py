@@ -58,7 +58,7 @@ def infer_columns(table: Table, values: dict[str, Any], *, add: bool) -> list[Co
             if inputs[report.name] is not None:
                 chosen[report.name] = _settled(inputs[report.name], report)
         elif add and report.use and report.name not in {*aside, *targets}:
-            chosen[report.name] = {"kind": report.kind, **report.settings}
+            chosen[report.name] = report.described
     for spec in targets.values():
         if "kind" not in spec:  # its labels stand in a column of another name
             kind, why = infer_target(table.column(spec["column"]))
@@ -113,11 +113,10 @@ def _in_table(columns: Described, table: Table, role: str) -> Described:
 
 def _settled(spec: dict[str, object] | None, report: ColumnReport) -> dict[str, object]:
     """Return a column's kind and settings: those given, and the inferred ones where these are open."""
-    spec = dict(spec or {})
-    kind = spec.pop("kind", report.kind)
-    if not kind:
+    full = {**report.described, **(spec or {})}
+    if not full["kind"]:
         raise ConfigError(f"Column {report.name!r} cannot be used: {report.why}.")
-    return {"kind": kind, **report.settings, **spec}
+    return full
 
 
 def leftover_warnings(reports: Iterable[ColumnReport], used: Iterable[str]) -> list[str]:

@@ -71,6 +71,9 @@ class DataConfig(Strict):
     encoding: str | None = Field(
         None, description="of a text file, such as gb18030; null: found by looking"
     )
+    usual_encoding: str | None = Field(
+        None, description="of the training table, filled in; taken where a file leaves a doubt"
+    )
     decimal: Literal[".", ","] | None = Field(
         None, description="mark before decimals in a text file; null: found for each column"
     )
@@ -85,7 +88,7 @@ class DataConfig(Strict):
         0.2, ge=0, le=1, description="share of unreadable files that fails a run"
     )
 
-    @field_validator("delimiter", "encoding")
+    @field_validator("delimiter", "encoding", "usual_encoding")
     @classmethod
     def _known(cls, value: str | None, info: ValidationInfo) -> str | None:
         from torso.tables.text_settings import known_delimiter, known_encoding
@@ -99,7 +102,7 @@ class DataConfig(Strict):
         """How text files are written."""
         from torso.tables.text_settings import TextSettings
 
-        return TextSettings(self.delimiter, self.encoding)
+        return TextSettings(self.delimiter, self.encoding, self.usual_encoding)
 
 
 class RunConfig(Strict):

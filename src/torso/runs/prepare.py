@@ -29,7 +29,7 @@ from torso.runs.build import build_model, check_parts
 from torso.runs.check import check_values
 from torso.runs.columns import infer_columns, leftover_warnings
 from torso.runs.complete import complete_parts, settle_encoders
-from torso.runs.config import DataConfig, RunConfig
+from torso.runs.config import DataConfig, RunConfig, apply_settings
 from torso.runs.folder import RunFolder
 from torso.runs.gather import found_beside, gather_values, trusting
 from torso.runs.prediction import skipped_notes
@@ -211,6 +211,8 @@ def _plan(
     table = tables.pop("table")
     assert table is not None
     own = {name: other for name, other in tables.items() if other is not None}
+    if table.encoding is not None:
+        apply_settings(values, {"data.usual_encoding": table.encoding})
     reports = infer_columns(table, values, add=add)
     check_values(values, trial=False)  # with every kind known
     asked = RunConfig.parse(values)

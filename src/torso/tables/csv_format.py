@@ -40,7 +40,7 @@ class SeparatedText(FileFormat):
 
     def read(self, path: Path, settings: TextSettings) -> Content:
         """Return every column as text."""
-        text = decoded(open_buffer(path), path.name, settings.encoding)
+        text = decoded(open_buffer(path), path.name, settings)
         sample, whole = _sample(text.content)
         dialect = find_dialect(sample, self.separator, settings.delimiter, whole=whole)
         if not any(name.strip() for name in dialect.header) and not _holds_text(text.content):
@@ -48,7 +48,7 @@ class SeparatedText(FileFormat):
         body = text.content[_start_of_line(sample, dialect.before) :]
         table, notes = _table(body, dialect, path.name)
         said = [f"{path.name}: {note}." for note in (*dialect.notes, *notes)]
-        return Content(table, (*text.notes, *said))
+        return Content(table, (*text.notes, *said), text.guess)
 
     def write(self, data: pa.Table, path: Path, name: str, *, packed: bool) -> None:
         """Write `data`; a list becomes JSON text."""

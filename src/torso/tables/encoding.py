@@ -10,13 +10,14 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 
 import pyarrow as pa
 
 from torso.core.errors import DataError
 from torso.tables.letters import cost
+from torso.tables.text_settings import TextSettings
 
 __all__ = ["Decoded", "decoded"]
 
@@ -59,6 +60,7 @@ _NO_TEXT = {
     b"ARROW1": "an Arrow file; let its name end in .arrow",
     b"%PDF": "a PDF; give the table in it as CSV",
 }
+_SLACK, _DOUBT = 1.1, 4.0  # by which the usual encoding may cost more than another
 _READ = 1 << 22
 
 
@@ -69,22 +71,24 @@ class Decoded:
     Attributes:
         content: as UTF-8, without a byte-order mark.
         notes: one sentence if the file is not UTF-8.
+        guess: its encoding, if only its text tells it.
     """
 
     content: pa.Buffer
     notes: tuple[str, ...] = ()
+    guess: str | None = None
 
 
-def decoded(raw: pa.Buffer, name: str, asked: str | None = None) -> Decoded:
+def decoded(raw: pa.Buffer, name: str, settings: TextSettings) -> Decoded:
     """Return the text of a file.
 
     Args:
         raw: its bytes.
         name: what messages call it.
-        asked: its encoding as the user says; None to look for it.
+        settings: the encoding as the user says, and as another file of its kind had.
 
     Raises:
-        DataError: `asked` does not decode it.
+        DataError: the encoding that the user names does not decode it, or it is no text.
     """
     _check_text(raw, name)
     mark = next((mark for mark in _MARKS if raw[: len(mark[0])].to_pybytes() == mark[0]), None)
@@ -93,18 +97,28 @@ def decoded(raw: pa.Buffer, name: str, asked: str | None = None) -> Decoded:
         body = body[3:]
     if body.size and body[body.size - 1 :].to_pybytes() == _END_OF_DOS:
         body = body[: body.size - 1]
-    if asked is not None:
-        return _as_asked(raw, body, mark, name, asked)
+    asked = settings.encoding
+    if mark is not None and asked is not None and not _is_of(asked, mark[1]):
+        note = f"{name} begins with the mark of {mark[1].upper()} and is read so, not as {asked}."
+        return _converted(raw if mark[1] != "utf-8" else body, mark[1], note)
     if mark is not None and mark[1] != "utf-8":
         return _converted(raw, mark[1], f"{name} is {mark[1].upper()} (its first bytes say so).")
+    if asked is not None:
+        return _as_asked(body, name, asked)
     wide = None if mark is not None else _wide(body)
     if wide is not None:
-        return _converted(
-            body, wide, f"{name} is read as {wide.upper()}: every other byte is zero."
-        )
-    if _is_utf8(body):
-        return Decoded(body)
-    encoding, other, example = _likely(body)
+        note = f"{name} is read as {wide.upper()}: every other byte is zero."
+        return _converted(body, wide, note)
+    return Decoded(body) if _is_utf8(body) else _guessed(body, name, settings.usual)
+
+
+def _is_of(asked: str, marked: str) -> bool:
+    """Return whether an encoding is of the family of a byte-order mark."""
+    return asked.replace("_", "-").startswith(marked)
+
+
+def _guessed(body: pa.Buffer, name: str, usual: str | None) -> Decoded:
+    encoding, other, example = _likely(body, usual)
     cure = f"If that is wrong, name its encoding, such as --set data.encoding={other}"
     line = _first_bad_line(body)
     if encoding == "utf-8":
@@ -115,7 +129,7 @@ def decoded(raw: pa.Buffer, name: str, asked: str | None = None) -> Decoded:
         )
         return Decoded(pa.py_buffer(text.encode()), (note,))
     note = f"{name} is not UTF-8 (line {line}); it is read as {encoding}, which gives {example!r}. {cure}"
-    return _converted(body, encoding, note)
+    return replace(_converted(body, encoding, note), guess=encoding)
 
 
 def _check_text(raw: pa.Buffer, name: str) -> None:
@@ -131,27 +145,22 @@ def _check_text(raw: pa.Buffer, name: str) -> None:
         raise DataError(f"{name} is no text: it is full of zero bytes. Give a table.")
 
 
-def _as_asked(
-    raw: pa.Buffer, body: pa.Buffer, mark: tuple[bytes, str] | None, name: str, encoding: str
-) -> Decoded:
-    wide = encoding.startswith(("utf-16", "utf-32"))
-    content = raw if wide and encoding in ("utf-16", "utf-32") else body
-    if mark is not None and not wide and mark[1] != "utf-8":
-        content = raw
-    if encoding in ("utf-8", "utf-8-sig", "ascii") and _is_utf8(content):
-        return Decoded(content)
+def _as_asked(body: pa.Buffer, name: str, encoding: str) -> Decoded:
+    is_utf8 = _is_utf8(body)
+    if is_utf8 and encoding in ("utf-8", "utf-8-sig", "ascii"):
+        return Decoded(body)
     try:
-        return _converted(content, encoding)
+        text = _converted(body, encoding)
     except DataError as error:
-        likely = mark[1] if mark is not None else _wide(body) or _unasked(body)
+        likely = "utf-8" if is_utf8 else _wide(body) or _likely(body, None)[0]
         raise DataError(
             f"{name} is not {encoding}: {error} Its bytes look like {likely}: set data.encoding={likely}, "
             "or leave it out."
         ) from error
-
-
-def _unasked(body: pa.Buffer) -> str:
-    return "utf-8" if _is_utf8(body) else _likely(body)[0]
+    if is_utf8 and any(not line.isascii() for line in _lines(body)):
+        note = f"{name} is read as {encoding}, as data.encoding says, although its bytes are UTF-8, too."
+        return replace(text, notes=(note,))
+    return text
 
 
 def _converted(body: pa.Buffer, encoding: str, *notes: str) -> Decoded:
@@ -196,14 +205,17 @@ def _wide(body: pa.Buffer) -> str | None:
     return None
 
 
-def _likely(body: pa.Buffer) -> tuple[str, str, str]:
+def _likely(body: pa.Buffer, usual: str | None) -> tuple[str, str, str]:
     """Return the likely encoding of bytes that are not UTF-8, the next one, and a word that the first gives."""
     lines = list(dict.fromkeys(line[:_BYTES_OF_A_LINE] for line in _foreign_lines(body)))
     scores = []
-    for encoding, prior in _GUESSES.items():
+    for encoding, prior in (_GUESSES | {usual: 0.0} if usual else _GUESSES).items():
         text = _decoded_lines(lines, encoding)
         if text is not None:
-            scores.append((prior + cost(text, western=encoding in _WESTERN), encoding, text))
+            score = prior + cost(text, western=encoding in _WESTERN)
+            # A short text leaves a doubt; a long one costs far more under a wrong encoding.
+            score = score / _SLACK - _DOUBT if encoding == usual else score
+            scores.append((score, encoding, text))
     (_, encoding, text), *others = sorted(scores)  # UTF-8 with broken characters decodes all
     other = next((name for _, name, other_text in others if other_text != text), "latin_1")
     return encoding, other, _example(text)

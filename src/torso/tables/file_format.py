@@ -25,10 +25,12 @@ class Content:
     Attributes:
         data: the table, or its rows.
         notes: sentences about how the file was read, where that is not the usual.
+        encoding: of its text, if only the text tells it.
     """
 
     data: pa.Table | list[Row]
     notes: tuple[str, ...] = ()
+    encoding: str | None = None
 
 
 class FileFormat(ABC):

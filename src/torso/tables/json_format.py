@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +24,8 @@ class JsonLines(FileFormat):
 
     def read(self, path: Path, settings: TextSettings) -> Content:
         """Return the rows."""
-        text, notes = _text(path, settings)
-        return Content(_objects(path.name, list(_lines(text, path.name))), notes)
+        text, content = _text(path, settings)
+        return replace(content, data=_objects(path.name, list(_lines(text, path.name))))
 
     def write(self, data: pa.Table, path: Path, name: str, *, packed: bool) -> None:
         """Write a line per row."""
@@ -38,14 +39,14 @@ class Json(FileFormat):
 
     def read(self, path: Path, settings: TextSettings) -> Content:
         """Return the rows."""
-        text, notes = _text(path, settings)
+        text, content = _text(path, settings)
         if not text.lstrip().startswith("["):
-            return Content(_objects(path.name, list(_lines(text, path.name))), notes)
+            return replace(content, data=_objects(path.name, list(_lines(text, path.name))))
         try:
             rows = json.loads(text)
         except ValueError as error:
             raise DataError(f"{path.name} is not valid JSON: {error}.") from error
-        return Content(_objects(path.name, rows), notes)
+        return replace(content, data=_objects(path.name, rows))
 
     def write(self, data: pa.Table, path: Path, name: str, *, packed: bool) -> None:
         """Write one list, a line per row."""
@@ -54,10 +55,10 @@ class Json(FileFormat):
             text.write("[\n" + ",\n".join(rows) + "\n]\n")
 
 
-def _text(path: Path, settings: TextSettings) -> tuple[str, tuple[str, ...]]:
-    """Return a file's text, and sentences about its encoding."""
-    text = decoded(open_buffer(path), path.name, settings.encoding)
-    return text.content.to_pybytes().decode(), text.notes
+def _text(path: Path, settings: TextSettings) -> tuple[str, Content]:
+    """Return a file's text, and content without rows that tells of its encoding."""
+    text = decoded(open_buffer(path), path.name, settings)
+    return text.content.to_pybytes().decode(), Content([], text.notes, text.guess)
 
 
 def _lines(text: str, name: str) -> Iterator[object]:

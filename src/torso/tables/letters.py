@@ -30,7 +30,7 @@ _WESTERN = ("fr", "de", "es", "pt", "it", "nordic", "nl", "is")
 _ICELANDIC = frozenset("ýþð")  # rare in the languages that share an encoding with it
 _ALL_LATIN = frozenset("".join(_LATIN.values()))
 _CYRILLIC = (("оеаинтсрвл", 2.8), ("кмдпуя", 3.3), ("ызбьгчй", 4.1), ("хжшюцщэфъёіїєґўјљњћђџ", 5.0))
-_GREEK = "αβγδεζηθικλμνξοπρσςτυφχψωάέήίόύώϊϋ"
+_GREEK = (("αοιετσνηυρπκλμς", 2.9), ("άέήίόύώγδωθχφβ", 4.2), ("ξψζϊϋΐΰ", 5.5))
 _HANGUL = (
     "이다는에의가을하고지로를은사도인어한자기아대있리시나해서정일보수것스전과여상조부구장주제라그원들만안선성거우신게국동문울산광김박최"
     "강남북경색빨파노란초록검흰녹청서울부산대구인천좋쁨나음품맛빠비싸요습니재질배송물건무민영진현미소유"
@@ -61,6 +61,7 @@ _MIX = re.compile(
     "|[\uac00-\ud7af](?=[\u3040-\u9fff])|[\u3040-\u9fff](?=[\uac00-\ud7af])"
     f"|[\u00c0-\u024f](?=[{_EAST}])|[{_EAST}](?=[\u00c0-\u024f])"
 )
+_SIGMA = re.compile(r"ς(?=\w)")  # ends a word, never stands within one
 _EAST_IN_WORD = re.compile(f"(?<=[a-z])[{_EAST}]+(?=[a-z])")
 _WORD = re.compile(r"[^\W\d_]+")
 
@@ -87,7 +88,7 @@ def cost(text: str, *, western: bool = False) -> float:
         + latin
         + _TWO_ACCENTS * len(_TWO.findall(text))
         + _MIXED * len(_MIX.findall(text))
-        + _WITHIN_WORD * len(_EAST_IN_WORD.findall(text))
+        + _WITHIN_WORD * (len(_EAST_IN_WORD.findall(text)) + len(_SIGMA.findall(text)))
         + _CAPITAL_WITHIN * _capitals_within(text)
     )
 
@@ -126,8 +127,9 @@ def _of_script(letter: str, code: int) -> float:
     for letters, price in _CYRILLIC:
         if small in letters:
             return price + capital
-    if small in _GREEK:
-        return 3.4 + 2 * capital
+    for letters, price in _GREEK:
+        if small in letters:
+            return price + 2 * capital
     if 0x5D0 <= code <= 0x5EA or 0x621 <= code <= 0x64A:
         return 3.1
     if 0x3041 <= code <= 0x3096:

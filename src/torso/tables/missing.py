@@ -13,9 +13,29 @@ import pyarrow.compute as pc
 
 __all__ = ["may_mean_missing", "says_missing"]
 
-_WORDS = ("na", "n/a", "nan", "null", "none")  # in capital or small letters
+_WORDS = (
+    "na",
+    "n/a",
+    "nan",
+    "null",
+    "none",
+    "n.a.",
+    "<na>",
+    "(null)",
+    "nat",
+    "\\n",
+)  # or in capitals
 _ERRORS = ("#n/a", "#value!", "#div/0!", "#ref!", "#name?", "#num!", "#null!")  # of spreadsheets
-_SIGNS = ("?", "-", "--")  # often mean "no value", but are never read so unasked
+_SIGNS = (
+    "?",
+    "??",
+    "-",
+    "--",
+    "---",
+    "–",
+    "—",
+    ".",
+)  # often mean "no value", but are never read so unasked
 _LOOK_MISSING = frozenset((*_WORDS, *_ERRORS, *_SIGNS))
 _PATTERN = f"^(?i:{'|'.join(map(re.escape, (*_WORDS, *_ERRORS)))}|)$"
 

@@ -94,6 +94,7 @@ class Table:
         notes: sentences about how the table was read, for the user: the dialect of its file, new names.
         unreadable: columns that no kind can read, and why; `data` only says which of their cells are filled.
         categories: columns of a categorical type, and its values.
+        encoding: of its file, if only the text tells it.
     """
 
     data: pa.Table
@@ -103,6 +104,7 @@ class Table:
     notes: tuple[str, ...] = ()
     unreadable: Mapping[str, Unreadable] = field(default_factory=dict)
     categories: Mapping[str, Categories] = field(default_factory=dict)
+    encoding: str | None = None
 
     @property
     def rows(self) -> int:
@@ -172,13 +174,14 @@ def read_table(
     """
     typed, folder = True, None
     notes: tuple[str, ...] = ()
+    encoding = None
     if isinstance(source, Table):
         return _settled(_again(source), missing)
     if isinstance(source, str | Path):
         path = Path(source).expanduser()
         content, typed = read_file(path, settings)
-        name, folder, notes = path.name, path.parent, content.notes
-        rows = content.data
+        name, folder = path.name, path.parent
+        notes, encoding, rows = content.notes, content.encoding, content.data
         raw = from_rows(rows, name) if isinstance(rows, list) else from_arrow(rows)
     else:
         name, raw = _FRAME, from_memory(source, _FRAME)
@@ -187,7 +190,8 @@ def read_table(
         raise DataError(f"{name} has no rows{'' if typed else ', only a header'}.")
     columns = [column for _, column in raw]
     table = _table(list(zip(names, columns, strict=True)), name, folder)
-    return _settled(replace(table, notes=(*notes, *renamed, *table.notes)), missing)
+    notes = (*notes, *renamed, *table.notes)
+    return _settled(replace(table, notes=notes, encoding=encoding), missing)
 
 
 def _table(raw: NamedColumns, name: str, folder: Path | None) -> Table:
@@ -211,6 +215,7 @@ def _again(table: Table) -> Table:
         notes=(*table.notes, *same.notes),
         unreadable={**same.unreadable, **table.unreadable},
         categories={**same.categories, **table.categories},
+        encoding=table.encoding,
     )
 
 

@@ -18,6 +18,7 @@ class TextSettings:
     Attributes:
         delimiter: between two cells of a CSV.
         encoding: such as utf-8, gb18030 or cp1252.
+        usual: encoding that is taken where the text leaves a doubt, such as that of the training table.
 
     Raises:
         ConfigError: a value breaks its rule.
@@ -25,9 +26,14 @@ class TextSettings:
 
     delimiter: str | None = None
     encoding: str | None = None
+    usual: str | None = None
 
     def __post_init__(self) -> None:
-        for name, known in (("delimiter", known_delimiter), ("encoding", known_encoding)):
+        for name, known in (
+            ("delimiter", known_delimiter),
+            ("encoding", known_encoding),
+            ("usual", known_encoding),
+        ):
             value = getattr(self, name)
             if value is not None:
                 try:

@@ -96,7 +96,7 @@ class BinaryInput(CategoryInput, name="binary", rank=40):
         """Recognise true and false, or any two values."""
         if pa.types.is_boolean(profile.type):
             return Guess(cls.name, "true or false")
-        two = len(profile.counts) == 2 and profile.distinct - len(profile.markers) <= 2
+        two = len(profile.counts) == 2 and profile.distinct - len(profile.signs) <= 2
         if two and len(profile.values) > 2 and not profile.is_large:
             return Guess(cls.name, f"two values: {quoted(sorted(profile.counts, key=str))}")
         return None
