@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from torso.columns.media.files import MediaError, MediaFiles
 from torso.columns.media.images import WHOLE, Levels, check_megapixels, is_deep, opened
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 __all__ = ["picture_levels"]
 
@@ -66,7 +69,8 @@ def _deep_values(reference: str | bytes, files: MediaFiles) -> np.ndarray | None
     return None
 
 
-def _opened(data: bytes) -> Any:
+def _opened(data: bytes) -> Image | None:
     with suppress(Exception):  # the header may end beyond `data`, or be damaged
-        return opened(data)
+        image: Image = opened(data)
+        return image
     return None
