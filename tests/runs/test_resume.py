@@ -115,13 +115,14 @@ def test_changed_tables_of_its_own_are_refused(place, name):
 
 
 CONFIGS = {
+    "no target": ({"targets.price": None}, "the targets are 'colour', 'loud', not 'colour'"),
+    "a column more": ({"inputs.unused": "category"}, "the inputs are 'size', 'unused', not 'size'"),
     "seed": ({"seed": 5}, "`seed` is 5, not 0"),
     "split": ({"data.split.test": 0.4}, r"`data\.split\.test` is 0\.4, not 0\.2"),
     "seed of the split": ({"data.split.seed": 5}, r"`data\.split\.seed` is 5, not null"),
     "stratify": ({"data.split.stratify": "loud"}, r"`data\.split\.stratify`"),
     "missing": ({"data.missing": ["red"]}, r"`data\.missing`"),
     "encoder": ({"encoders.numbers": "periodic"}, r"`encoders\.numbers\.type`"),
-    "another input": ({"inputs.shop": {"kind": "category"}}, r"`inputs\.shop"),
     "head": ({"heads.price": "quantiles"}, r"`heads\.price"),
     "dim": ({"dim": 16}, "`dim` is 16, not 8"),
     "fusion": ({"fusion": "gated"}, "`fusion"),
@@ -135,6 +136,17 @@ CONFIGS = {
 def test_another_config_is_refused(stopped, settings, said):
     with pytest.raises(RunError, match=said):
         torso.fit(stopped / "table.csv", out=stopped / "drawn", resume=True, settings=settings)
+
+
+def test_the_same_command_goes_on_when_resume_is_added(place):
+    command = ["fit", place / "table.csv", "-o", place / "drawn", *options(SETTINGS)]
+    command += [part for name in TARGETS for part in ("-t", name)]
+    assert tables.torso(*command, "--resume") == 0
+
+
+def test_another_target_is_refused(stopped):
+    with pytest.raises(RunError, match="the targets are 'loud', not"):
+        torso.fit(stopped / "table.csv", ["loud"], out=stopped / "drawn", resume=True)
 
 
 def test_a_table_of_another_role_is_refused(stopped):

@@ -1,15 +1,18 @@
 """A split is kept with its run, has a seed of its own, and serves another run on the same rows."""
 
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
+from pyarrow import parquet
 
 import torso
 from tests import small_tables as tables
 from tests.small_tables import TARGETS, TINY
 from torso.columns.splits import Split
 from torso.core.errors import ConfigError, DataError, RunError
-from torso.runs.stored_split import StoredSplit
+from torso.runs.stored_split import StoredSplit, _sampled_digests
 from torso.tables.table import read_table
 
 
@@ -94,3 +97,15 @@ def test_large_tables_and_files_in_cells_are_digested_by_some_rows():
     columns["a"][0] = -1
     with pytest.raises(DataError, match=r"other cells in \['a'\]"):
         one.for_table(read_table(columns), "it")
+
+
+def test_a_split_of_an_earlier_version_is_compared_as_it_was(tmp_path):
+    table = read_table({"a": [*range(5000)]})
+    split = Split(*np.split(np.arange(5000), [5, 9]))
+    sampled = StoredSplit(5000, split, _sampled_digests(table), sampled=True)
+    sampled.write(tmp_path / "split.parquet")
+    about = json.loads(parquet.read_metadata(tmp_path / "split.parquet").metadata[b"torso"])
+    written = parquet.read_table(tmp_path / "split.parquet")
+    old = {"torso": json.dumps({"digests": about["digests"]})}
+    parquet.write_table(written.replace_schema_metadata(old), tmp_path / "split.parquet")
+    assert same(StoredSplit.read(tmp_path / "split.parquet").for_table(table, "it"), split)

@@ -92,6 +92,7 @@ def _delimiter(text, names):
         ('a,b\n1,"say \\"hi\\", you"\n', "a b", '1;say "hi", you', "backslash"),
         ('a,b\n1,"C:\\dir\\"\n', "a b", "1 C:\\dir\\", ""),
         ("Sales,,\n,,\ndate,sum,shop\nMay,5,x\n", "date sum shop", "May 5 x", "line 3"),
+        ("Title: x\n\na;b;a\n1,5;x;2\n", "a;b;a.1", "1,5 x 2", "line 3"),
         ("Report: x\na,b\n1,2\n", "a b", "1 2", "the header is line 2"),
         ("##x=1\n#CHROM,POS\n1,2\n", "#CHROM POS", "1 2", "the header is line 2"),
         ("# a,b\n1,2\n3,4\n", "a b", "1 2 3 4", ""),
@@ -135,7 +136,8 @@ def test_what_stands_beyond_the_first_look_is_read_too(tmp_path):
 
 def test_what_the_user_says_wins(tmp_path):
     assert read(tmp_path, "a  b\n1   2\n", delimiter="space").names == ["a", "b"]
-    assert read(tmp_path, "a;b\n1;2\n", delimiter=",").names == ["a;b"]
+    other = read(tmp_path, "a;b\n1;2\n", delimiter=",")
+    assert other.names == ["a;b"] and "';' would give 2" in other.notes[0]
     assert read(tmp_path, "a\tb\n1\t2\n", delimiter="\\t").names == ["a", "b"]
     for said in ({"delimiter": "ab"}, {"delimiter": ""}, {"encoding": "gzip"}, {"encoding": "x"}):
         with pytest.raises(ConfigError, match=f"`data.{next(iter(said))}` should be .* Found"):

@@ -7,8 +7,9 @@ constructors, so their settings are not written a second time here.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Collection, Mapping, Sequence
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import yaml
@@ -132,15 +133,37 @@ class RunConfig(Strict):
             ConfigError: an unknown key, with the nearest known one, or a value that breaks a rule.
         """
         try:
-            return cls.model_validate(values)
+            return cls.model_validate(_plain(values))
         except ValidationError as error:
             sentences = dict.fromkeys(_sentence(cls, details) for details in error.errors())
             raise ConfigError(f"{origin}: " + " ".join(sentences)) from None
 
     def to_yaml(self) -> str:
-        """Return the config as YAML, defaults included."""
+        """Return the config as YAML, defaults included.
+
+        Raises:
+            ConfigError: it holds an object that YAML has no word for.
+        """
         values = self.model_dump()
-        return yaml.safe_dump(values, sort_keys=False, allow_unicode=True, default_flow_style=None)
+        try:
+            return yaml.safe_dump(
+                values, sort_keys=False, allow_unicode=True, default_flow_style=None
+            )
+        except yaml.YAMLError as error:
+            raise ConfigError(
+                f"The config should hold texts, numbers, lists and mappings. Found {error.args[-1]!r:.80}."
+            ) from None
+
+
+def _plain(value: object) -> object:
+    """Return `value` with the numbers of NumPy as Python's, and paths as texts."""
+    if isinstance(value, Mapping):
+        return {key: _plain(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(inner) for inner in value]
+    if isinstance(value, PurePath):
+        return str(value)
+    return value.tolist() if hasattr(value, "tolist") else value
 
 
 def read_config(path: str | Path) -> dict[str, object]:
@@ -229,7 +252,8 @@ def _pair(setting: str) -> tuple[str, object]:
 
 
 def _loaded(text: str) -> object:
-    if text.startswith("%"):  # a date format, which YAML would have in quotes
+    # Dates' formats and delimiters, which YAML would have in quotes
+    if text.startswith("%") or re.fullmatch(r"[^\w\s'\"~\[\]{}]+|\t", text):
         return text
     value: object = yaml.safe_load(text)
     if isinstance(value, str):  # YAML 1.1 reads 1e-3 as text

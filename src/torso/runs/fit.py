@@ -9,6 +9,7 @@ from pathlib import Path
 from torso.core.errors import ConfigError
 from torso.runs.folder import RunFolder
 from torso.runs.gather import gather_values, trusting
+from torso.runs.identity import check_columns
 from torso.runs.predictor import Predictor
 from torso.runs.prepare import prepare_values
 from torso.runs.train import train_run
@@ -60,20 +61,28 @@ def fit(
         RunError: `out` holds a run or other files, or nothing to resume, or a training that began with other rows or
             another config; or it was interrupted before anything was learnt.
     """
-    folder = None if out is None else RunFolder(Path(out).expanduser())
-    if folder is not None:
-        folder.check_free(resume=resume, overwrite=overwrite)
-    elif resume:
-        raise ConfigError("`resume` needs `out`, the folder of the interrupted run.")
+    folder = _free_folder(out, resume=resume, overwrite=overwrite)
     given = {"table": table, "validation": validation, "test": test}
     origin: object = config
     if resume and config is None and folder is not None:
         origin, config = folder.path / "run.yaml", folder.begun_config()
     with trusting(origin, trust_code, settings, targets, inputs):
         values = gather_values(given, targets, inputs, config, settings)
+        if resume and folder is not None:
+            check_columns(folder.begun_config(), values, str(folder.path))
         written_out = config is not None and bool(values.get("inputs"))
         with nullcontext() if folder is None else folder.made():  # an unwritable folder fails first
             prepared = prepare_values(
                 values, given, origin, add=inputs is None and not written_out, listener=listener
             )
             return train_run(prepared, prepared.config, folder, listener, resume=resume)
+
+
+def _free_folder(out: str | Path | None, *, resume: bool, overwrite: bool) -> RunFolder | None:
+    if out is None:
+        if resume:
+            raise ConfigError("`resume` needs `out`, the folder of the interrupted run.")
+        return None
+    folder = RunFolder(Path(out).expanduser())
+    folder.check_free(resume=resume, overwrite=overwrite)
+    return folder

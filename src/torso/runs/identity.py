@@ -14,17 +14,19 @@ import yaml
 
 from torso.columns.splits import Split
 from torso.core.errors import ConfigError, RunError
+from torso.core.spec import Settings
 from torso.runs.config import RunConfig
+from torso.runs.gather import described
 from torso.runs.prepared import Prepared
 from torso.runs.stored_split import column_digests
 from torso.tables.table import Table
 from torso.training.checkpoint import ANEW
 
-__all__ = ["Identity", "check_same", "identity"]
+__all__ = ["Identity", "check_columns", "check_same", "identity"]
 
 _FREE = {
     *("data.table", "data.validation", "data.test", "data.root", "data.cache", "data.split.like"),
-    *("data.on_error", "data.most_skipped"),
+    *("data.delimiter", "data.encoding", "data.on_error", "data.most_skipped"),
     *(f"training.{name}" for name in ("epochs", "lr", "weight_decay", "warmup", "clip")),
     *(f"training.{name}" for name in ("patience", "device", "precision")),
 }
@@ -88,10 +90,39 @@ def check_same(noted: Mapping[str, object], new: Identity, prepared: Prepared, r
     except (KeyError, TypeError, AttributeError) as error:
         raise RunError(f"The checkpoint in {run!r} is damaged: {error!r}. {ANEW}") from None
     if reasons:
-        raise RunError(
-            f"The training in {run!r} cannot go on, because it began otherwise: {'; '.join(reasons)}. Give it what it "
-            f"began with. {ANEW}"
-        )
+        raise _otherwise(run, reasons)
+
+
+def check_columns(begun: Settings, values: Settings, run: str) -> None:
+    """Refuse to go on with other columns, before a table is read.
+
+    Args:
+        begun: raw values of the config of the training that was interrupted.
+        values: those at hand.
+        run: its folder, for the message.
+
+    Raises:
+        RunError: they name other inputs or targets.
+    """
+    reasons = []
+    for section in ("targets", "inputs"):
+        old, new = (_names(config, section) for config in (begun, values))
+        if {*old} != {*new}:
+            reasons.append(f"the {section} are {_some(new)}, not {_some(old)}")
+    if reasons:
+        raise _otherwise(run, reasons)
+
+
+def _otherwise(run: str, reasons: Sequence[str]) -> RunError:
+    return RunError(
+        f"The training in {run!r} cannot go on, because it began otherwise: {'; '.join(reasons)}. Give it what it "
+        f"began with. {ANEW}"
+    )
+
+
+def _names(config: Settings, section: str) -> list[str]:
+    columns = cast("Mapping[str, object] | None", config.get(section))
+    return [name for name, spec in described(columns, section).items() if spec is not None]
 
 
 def _tables(prepared: Prepared) -> Iterator[tuple[str, Table]]:

@@ -36,10 +36,10 @@ class SampleRow:
 
     @property
     def could_name(self) -> bool:
-        """True if its cells could name columns: all filled but perhaps the first, none a number, none twice."""
+        """True if its cells could name columns: all filled but perhaps the first, none a number, hardly any twice."""
         cells = [cell.strip() for cell in self.cells]
         tight = not any(cell[:1] == " " for cell in self.cells[1:])
-        told = len(set(cells)) == len(cells) and all(cells[1:])
+        told = 2 * len(set(cells)) > len(cells) and all(cells[1:])
         return told and tight and not any(map(is_number_like, cells))
 
     @property

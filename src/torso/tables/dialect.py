@@ -131,22 +131,20 @@ def find_dialect(
         look = _look(sample, Dialect(asked or stated, before=1), whole=whole)
         note = f"its first line says that {named(stated)} separates the cells"
         return replace(look.dialect, notes=(note, *look.dialect.notes))
-    candidates = [asked] if asked is not None else [usual, *(d for d in _DELIMITERS if d != usual)]
-    looks = [
-        _look(sample, Dialect(delimiter, spaces=delimiter == " "), whole=whole)
-        for delimiter in candidates
-        if delimiter == candidates[0] or delimiter in sample
-    ]
-    best = _best(looks)
-    if asked is None and best.width < 2:
+    others = [delimiter for delimiter in _DELIMITERS if delimiter != usual and delimiter in sample]
+    best = _best([_look(sample, Dialect(each), whole=whole) for each in (usual, *others)])
+    if asked is not None:
+        own = Dialect(asked, spaces=asked == " ")
+        dialect, mark = _look(sample, own, whole=whole).dialect, named(best.dialect.delimiter)
+        wide = len(dialect.header) < 2 < best.width + 1
+        note = f"data.delimiter gives one column, where {mark} would give {best.width}" * wide
+    elif best.width < 2:
         return _single(sample, best, usual, whole=whole)
-    dialect = best.dialect
-    if asked is None and dialect.delimiter != usual:
-        note = (
-            f"{named(dialect.delimiter)} separates its cells; set data.delimiter if that is wrong"
-        )
-        dialect = replace(dialect, notes=(note, *dialect.notes))
-    return dialect
+    else:
+        dialect, mark = best.dialect, named(best.dialect.delimiter)
+        unusual = best.dialect.delimiter != usual
+        note = f"{mark} separates its cells; set data.delimiter if that is wrong" * unusual
+    return replace(dialect, notes=(note, *dialect.notes) if note else dialect.notes)
 
 
 def named(delimiter: str) -> str:

@@ -44,7 +44,7 @@ class Json(FileFormat):
             return replace(content, data=_objects(path.name, list(_lines(text, path.name))))
         try:
             rows = json.loads(text)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise DataError(f"{path.name} is not valid JSON: {error}.") from error
         return replace(content, data=_objects(path.name, rows))
 
@@ -66,7 +66,7 @@ def _lines(text: str, name: str) -> Iterator[object]:
         if line.strip():
             try:
                 yield json.loads(line)
-            except ValueError as error:
+            except (ValueError, RecursionError) as error:
                 raise DataError(
                     f"{name}, line {line_number} is not valid JSON: {error}."
                 ) from error

@@ -42,13 +42,24 @@ class TextSettings:
                     raise ConfigError(f"`data.{name}` {error}. Found {value!r}.") from None
 
 
+_NAMES = {
+    "tab": "\t",
+    "\\t": "\t",
+    "space": " ",
+    "comma": ",",
+    "semicolon": ";",
+    "pipe": "|",
+    "colon": ":",
+}
+
+
 def known_delimiter(text: str) -> str:
     r"""Return a delimiter; `tab` and `\t` are one, too.
 
     Raises:
         ValueError: it is no delimiter.
     """
-    delimiter = {"tab": "\t", "\\t": "\t", "space": " "}.get(text.lower(), text)
+    delimiter = _NAMES.get(text.lower(), text)
     if not 1 <= len(delimiter) <= 4 or re.search(r"[\w\"'\r\n]", delimiter):
         raise ValueError(
             "should be one to four signs such as ; or tab, no letters, digits or quotes"

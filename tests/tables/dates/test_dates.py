@@ -259,6 +259,14 @@ def test_choices_that_the_cells_leave_open_are_told():
         ("%d %B %Y", "Fri, 1er avril 2024", "2024-04-01"),
         ("%G-W%V", "2024-W53", "NaT"),
         ("%d %b", "29 Feb", "2000-02-29"),
+        (ISO, "2024:05:17 12:30:15", "2024-05-17T12:30:15"),
+        (ISO, "2024-05-17-12.30.15.5", "2024-05-17T12:30:15.5"),
+        (ISO, "2024-05-17 오후 3:30", "2024-05-17T15:30"),
+        (ISO, "2024-05-17 12:30:15 -0700 PDT", "2024-05-17T19:30:15"),
+        ("%d/%b/%Y", "[17/May/2024:12:30:15 +0000]", "2024-05-17T12:30:15"),
+        ("%d %B %Y", "vendredi 17 mai 2024 à 14h30", "2024-05-17T14:30"),
+        ("%d. %B %Y", "17. května 2024", "2024-05-17"),
+        ("epoch_s", "-0.5", "1969-12-31T23:59:59.5"),
         ("%H:%M", "12:05 am", "2000-01-01T00:05"),
         ("%d.%m.%y", "１7.05.24", "2024-05-17"),
     ],
@@ -267,6 +275,10 @@ def test_one_cell(form, text, moment):
     read = DateFormat((form,)).parse(pa.array([text, None]))
     assert str(read[0]) == str(np.datetime64(moment, "us"))
     assert np.isnat(read[1])
+
+
+def test_plain_numbers_are_no_iso_dates():
+    assert np.isnat(DateFormat().parse(pa.array([5, 20240517]))).all()
 
 
 @pytest.mark.parametrize("form", ["DD.MM.YYYY", "%d.%d.%Y", "%x", "%d", "%H %d.%m.%Y %M", ""])

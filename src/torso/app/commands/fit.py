@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from shlex import quote
 from typing import Annotated
 
 import typer
@@ -63,22 +64,27 @@ def fit(
     shown.print(summary(report))
     shown.print(f"\nOn the {report.split} rows:")
     shown.print(results_table(report.tasks))
-    if report.training.end == "interrupted":
-        shown.print(f"\nInterrupted. Go on with: torso fit --resume -o {folder}", **AS_IS)
-        raise typer.Exit(130)
-    if report.training.end == "diverged":
-        shown.print(_diverged(folder, predictor.config.training.lr), **AS_IS)
-        raise typer.Exit(1)
-    shown.print(f"\nThe run is in {folder}. Next:", **AS_IS)
-    shown.print(f"  torso predict {folder} NEW.csv -o answers.csv", **AS_IS)
-    shown.print(f"  torso evaluate {folder} LABELLED.csv", **AS_IS)
+    text, code = _next_steps(folder, report.training.end, predictor.config.training.lr)
+    shown.print(text, **AS_IS)
+    if code:
+        raise typer.Exit(code)
 
 
-def _diverged(folder: Path, lr: float) -> str:
+def _next_steps(folder: Path, end: str, lr: float) -> tuple[str, int]:
+    """Return commands to try next, as a shell takes them, and the exit status."""
+    place = quote(str(folder))
+    if end == "interrupted":
+        return f"\nInterrupted. Go on with: torso fit --resume -o {place}", 130
+    if end == "diverged":
+        return (
+            f"\nDiverged: the note above says where. The best weights are in {folder}. Go on more slowly with: "
+            f"torso fit --resume -o {place} --set training.lr={lr / 10:g}"
+        ), 1
     return (
-        f"\nDiverged: the note above says where. The best weights are in {folder}. Go on more slowly with: "
-        f"torso fit --resume -o {folder} --set training.lr={lr / 10:g}"
-    )
+        f"\nThe run is in {folder}. Next:\n"
+        f"  torso predict {place} NEW.csv -o answers.csv\n"
+        f"  torso evaluate {place} LABELLED.csv"
+    ), 0
 
 
 def _free_folder(table: str, resume: bool) -> Path:

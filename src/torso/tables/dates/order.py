@@ -67,7 +67,14 @@ def _by_evidence(tied: Sequence[str], cells: pa.Array, hint: str) -> Decision:
     if hinted:
         return Decision(hinted[0])
     moments = {form: _known(DateFormat((form,)).parse(cells)) for form in tied}
-    for evidence, why in ((_firsts_of_months, "the first of months"), (_in_order, "rows in order")):
+    named = [form for form in tied if compiled(form).parts == "dBy"]
+    if named:  # 17-May-24 is hardly ever of 2017
+        return Decision(named[0])
+    for evidence, why in (
+        (_firsts_of_months, "the first of months"),
+        (_in_order, "rows in order"),
+        (_days_vary, "more days than years"),
+    ):
         fitting = [form for form in tied if evidence(moments[form])]
         if len(fitting) == 1:
             other = next(form for form in tied if form != fitting[0])
@@ -95,11 +102,16 @@ def _in_order(moments: np.ndarray) -> bool:
     return bool(max((steps >= 0).mean(), (steps <= 0).mean()) >= _IN_ORDER)
 
 
+def _days_vary(moments: np.ndarray) -> bool:
+    days = moments.astype("M8[D]") - moments.astype("M8[M]").astype("M8[D]")
+    return len(np.unique(days)) > len(np.unique(moments.astype("M8[Y]")))
+
+
 def _is_usual(form: str) -> bool:
     """Return whether a format is the usual one with its signs: 12/31/2024 in America, 31.12.2024 elsewhere."""
     parts = compiled(form).parts.lower()
     if parts in ("by", "bd"):
-        return (parts == "by") == ("-" in form)
+        return (parts == "by") == any(sign in form for sign in "-/.")
     if parts in ("db", "yb"):
         return parts == "db"
     return parts == ("mdy" if "/" in form or "%m%d" in form else "dmy")

@@ -2,7 +2,7 @@
 
 Directives are those of `strptime`, and `%q` for a quarter. A format says how the date is written and where a clock
 stands (by default behind the date). The clock may be there or not, with or without seconds, fractions and a zone: it
-can be read in one way only. Months have their names in twelve languages; weekdays are passed over.
+can be read in one way only. Months have their names in sixteen languages; weekdays are passed over.
 """
 
 from __future__ import annotations
@@ -65,15 +65,17 @@ def _any_of(words: Iterable[str]) -> str:
 
 
 _H, _M, _S = (_any_of([sign for sign in UNITS if UNITS[sign] == part]) for part in "HMS")
-_HALF = _any_of(HALVES)
+_FIRST = _any_of([word for word in HALVES if not word.isascii()])  # 下午3:30
+_LAST = _any_of([word for word in HALVES if word.isascii()])  # 3:30 pm
 _WEEKDAY = _any_of(WEEKDAYS)
 _OPENING = rf"(?:{_WEEKDAY}[., ]+)?(?:(?:the|le|den|el|am) )?"
 _CLOSING = rf"(?:[ ,]*\(?(?:{_WEEKDAY}|[月火水木金土日])\)?)?"
 _AMONG_NAMES = rf"(?:[-/., ]+|\b{_any_of(FILLERS)}\b)"
 _ORDINAL = r"(?:(?:st|nd|rd|th|er|e|o|a)\b)?"
+_REGION = r"[a-z]+(?:/[a-z +-]+)+"
 ZONE = (
-    rf" ?(?P<z>(?:{_any_of(ZONES)}\b)?(?:[+-]\d{{1,2}}(?::?\d{{2}})?)?(?: ?[(\[][^()\[\]]+[)\]])?"
-    r"|[a-z]+(?:/[a-z +-]+)+)"
+    rf" ?(?P<z>(?:{_any_of(ZONES)}\b)?(?:[+-]\d{{1,2}}(?::?\d{{2}})?)?"
+    rf"(?: ?[(\[][^()\[\]]+[)\]]| (?:{_any_of(ZONES)}\b|{_REGION}))?|{_REGION})"
 )
 
 
@@ -81,11 +83,11 @@ ZONE = (
 def clocks(signs: str = ":.h") -> tuple[str, ...]:
     """Return expressions of a time of day, with one of `signs` behind the hour."""
     return (
-        rf"(?:(?P<p1>{_HALF}) ?)?(?P<H1>\d{{1,2}}) ?(?:[{signs}]|{_H}) ?(?P<M1>\d{{2}})"
+        rf"(?:(?P<p1>{_FIRST}) ?)?(?P<H1>\d{{1,2}}) ?(?:[{signs}]|{_H}) ?(?P<M1>\d{{2}})"
         rf"(?: ?(?:[{signs[:-1]}m]|{_M}) ?(?P<S1>\d{{2}})(?:[.,:](?P<f1>\d+))?)?"
-        rf"(?: ?(?:{_M}|{_S}))?(?: ?(?P<p2>{_HALF}))?(?: ?(?:uhr|hrs|h))?",
-        rf"(?P<H2>\d{{1,2}}) ?(?P<p3>{_HALF})",
-        rf"(?P<p4>{_HALF}) ?(?P<H3>\d{{1,2}}) ?{_H}?",
+        rf"(?: ?(?:{_M}|{_S}))?(?: ?(?P<p2>{_LAST}))?(?: ?(?:uhr|hrs|h))?",
+        rf"(?P<H2>\d{{1,2}}) ?(?P<p3>{_LAST})",
+        rf"(?P<p4>{_FIRST}) ?(?P<H3>\d{{1,2}}) ?{_H}?",
         rf"(?P<H4>\d{{1,2}}) ?(?:uhr|h|{_H})",
     )
 

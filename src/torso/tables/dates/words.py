@@ -9,6 +9,7 @@ import unicodedata
 from functools import cache
 from zoneinfo import available_timezones
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -29,6 +30,13 @@ __all__ = [
 
 _NO_DATE = r"^\s*(?i:nat|[-?.–—]+|0{4}[-/.]00[-/.]00(?:[ T]00:00(?::00)?)?|00[-/.]00[-/.]0{4})\s*$"
 """Beside the words for a missing value, zeros as databases write them."""
+
+_REWRITTEN = (
+    (r"^ *[\[(\"](.*)[\])\"] *$", r"\1"),  # brackets around all of it
+    (r"^([12]\d{3}):(\d\d):(\d\d)( |$)", r"\1-\2-\3\4"),  # a camera's
+    (r"^(\d{4}-\d\d-\d\d)[ t](\d\d)-(\d\d)-(\d\d)$", r"\1 \2:\3:\4"),  # a file's name
+    (r" г\.?( |,|$)", r"\1"),  # the Russian word for year
+)
 
 _MONTHS = """
 january jan | february feb | march mar | april apr | may | june jun | july jul | august aug |
@@ -53,6 +61,14 @@ październik października paź | listopad listopada lis | grudzień grudnia gru
 январь января янв | февраль февраля фев февр | март марта мар | апрель апреля апр | май мая |
 июнь июня июн | июль июля июл | август августа авг | сентябрь сентября сен сент | октябрь октября окт |
 ноябрь ноября ноя нояб | декабрь декабря дек
+leden ledna | únor února | březen března | duben dubna | květen května | červen června | červenec července |
+srpen srpna | září | říjen října | listopadu | prosinec prosince
+január | február | március márc | április ápr | május | június | július | augusztus | szeptember szept |
+október | november | december
+tammikuuta tammikuu | helmikuuta helmikuu | maaliskuuta maaliskuu | huhtikuuta huhtikuu |
+toukokuuta toukokuu | kesäkuuta kesäkuu | heinäkuuta heinäkuu | elokuuta elokuu | syyskuuta syyskuu |
+lokakuuta lokakuu | marraskuuta marraskuu | joulukuuta joulukuu
+ocak | şubat | mart | nisan | mayıs | haziran | temmuz | ağustos | eylül | ekim | kasım | aralık
 一月 | 二月 | 三月 | 四月 | 五月 | 六月 | 七月 | 八月 | 九月 | 十月 | 十一月 | 十二月
 """  # twelve groups a language, those of one language after those of another
 
@@ -141,7 +157,10 @@ def plain_text(text: str) -> str:
     '17. marz 2024'
     """
     # `pa.array` would import pandas, half a second, wherever it happens to be installed.
-    return str(plain(pa.nulls(1, pa.large_string()).fill_null(text))[0].as_py())
+    letters = text.encode()
+    ends = pa.py_buffer(np.array([0, len(letters)], np.int64))
+    cell = pa.Array.from_buffers(pa.large_string(), 1, [None, ends, pa.py_buffer(letters)])
+    return str(plain(cell)[0].as_py())
 
 
 def plain(strings: pa.Array) -> pa.Array:
@@ -152,6 +171,8 @@ def plain(strings: pa.Array) -> pa.Array:
         strings = pc.utf8_normalize(strings, "NFC")
         strings = pc.replace_substring_regex(strings, r"[\p{Pd}\x{2212}]", "-")
     strings = pc.replace_substring_regex(pc.utf8_lower(strings), r"[\s_]+|\s*['’`]\s*", " ")
+    for pattern, plain_form in _REWRITTEN:
+        strings = pc.replace_substring_regex(strings, pattern, plain_form)
     return pc.utf8_trim_whitespace(strings)
 
 
@@ -189,7 +210,7 @@ def _months() -> dict[str, int]:
 
 
 MONTHS = _months()
-"""Number of a month by its name or short name, in thirteen languages."""
+"""Number of a month by its name or short name, in sixteen languages."""
 WEEKDAYS = frozenset(map(_plain_word, _WEEKDAYS.split()))
 """Names of weekdays, which say nothing that the date does not."""
 HALVES = {_plain_word(word): half for half, words in _HALVES.items() for word in words}
