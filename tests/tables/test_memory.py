@@ -104,7 +104,7 @@ ID = uuid.UUID("12345678-1234-5678-1234-567812345678")
         ({"c": np.array(["2024", "NaT"], "datetime64[Y]")}, [datetime.date(2024, 1, 1), None]),
         ({"c": np.array([b"a", b"\xc3\xa4"])}, ["a", "ä"]),
         ([{"c": 1}, {"c": True}, {"c": None}], ["1", "true", None]),
-        ([{"c": 1}, {"c": MOMENT}], ["1", "2024-05-17T12:30:00"]),
+        ([{"c": 1}, {"c": MOMENT}], ["1", "2024-05-17 12:30:00"]),
     ],
 )  # fmt: skip
 def test_each_type_comes_in_as_a_common_one(source, expected):
@@ -258,3 +258,13 @@ def test_a_change_of_cells_is_told(source, note):
 def test_what_is_no_table_says_so(source, said):
     with pytest.raises(DataError, match=said):
         read_table(source)
+
+
+def test_facts_of_columns_follow_them_into_other_tables():
+    frame = pd.DataFrame({"a": pd.Categorical(["x", "y"]), "b": [object(), object()]})
+    table = read_table(frame)
+    new = read_table({"n": [1, 2]}).with_column("a", table).with_column("b", table)
+    for renamed in (new.renamed(["n", "a", "b"]), table.renamed(["a", "b"])):
+        assert renamed.column("a").categories == ("x", "y")
+        assert list(renamed.unreadable) == ["b"]
+    assert table.renamed(["c", "d"]).categories.keys() == {"c"}

@@ -39,7 +39,8 @@ def named_rows(X: object, names: Sequence[str] | None) -> object:
     wanted = (
         columns if names is None else {name: columns[name] for name in names if name in columns}
     )
-    return read_table(wanted).data
+    table = read_table(wanted)
+    return table.data.drop_columns(list(table.unreadable))
 
 
 def read_inputs(X: Any) -> Table:

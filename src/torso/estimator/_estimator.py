@@ -302,7 +302,7 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
         """Return `X` under the names that `fit` saw."""
         check_is_fitted(self, "predictor_")
         table = read_inputs(self._checked(X, reset=False))
-        return Table(table.data.rename_columns(self._columns), table.name)
+        return table.renamed(self._columns)
 
     def _answers(self, X: object) -> pa.Table:
         table = self._table(X)
@@ -331,12 +331,11 @@ def _in_order(texts: Sequence[str], values: np.ndarray) -> tuple[list[str], np.n
 
 
 def _joined(inputs: Table, labels: Labels) -> Table:
-    data = inputs.data
+    table = inputs
     for name in labels.names:
-        data = data.append_column(name, labels.table.data[name])
-    return Table(data, inputs.name)
+        table = table.with_column(name, labels.table)
+    return table
 
 
 def _with(table: Table, name: str, values: np.ndarray) -> Table:
-    column = read_table({name: values}).data[name]
-    return Table(table.data.append_column(name, column), table.name)
+    return table.with_column(name, read_table({name: values}))

@@ -50,7 +50,8 @@ def _floats(cells: Profile, settings: Mapping[str, object]) -> np.ndarray:
     if cells.is_number:  # by way of Python: Arrow's way to numpy imports pandas
         sample = cells.sample.to_pylist()
         return np.array([np.nan if cell is None else cell for cell in sample], np.float64)
-    kind = Input.registry.build(Spec(NumberInput.name, settings))
+    own = {name: value for name, value in settings.items() if name in ("decimal", "units", "forms")}
+    kind = Input.registry.build(Spec(NumberInput.name, own))
     assert isinstance(kind, NumberInput)
     first: np.ndarray = kind.floats(cells.sampled, Reading())[:, 0]
     return first

@@ -55,7 +55,8 @@ def label_of(cells: Profile, kind: str, settings: Mapping[str, object]) -> Label
 def _read(kind: type[Target], settings: Mapping[str, object], column: Labels) -> pa.Array | None:
     """Return labels that are written out, such as $1,234, as numbers; None if their kind cannot read them."""
     try:
-        target = Target.registry.build(Spec(kind.kind, settings))
+        own = {name: value for name, value in settings.items() if name != "missing"}
+        target = Target.registry.build(Spec(kind.kind, own))
         floats = np.asarray(target.encode(column, Reading()), np.float64)
     except (TorsoError, ValueError):
         return None

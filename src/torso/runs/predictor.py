@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -255,11 +255,11 @@ class Predictor:
         return replace(self, folder=path)
 
     def _table(self, table: object) -> Table:
-        if isinstance(table, Mapping) and not any(
-            isinstance(value, list | tuple | np.ndarray) or hasattr(value, "dtype")
-            for value in table.values()
+        if isinstance(table, Mapping) and any(
+            isinstance(cell, str | bytes | Mapping) or not isinstance(cell, Iterable)
+            for cell in table.values()
         ):
-            table = [table]  # one row
+            table = [table]  # one row, of which some cells may be lists
         return read_table(table, missing=self.config.data.missing, settings=self.config.data.text)
 
     def _labelled(self, table: object) -> Table:

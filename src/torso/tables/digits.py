@@ -14,6 +14,8 @@ __all__ = ["number_pattern", "number_values", "plain_values", "prepared"]
 _REWRITTEN = (
     (r"([0-9])[.,]-", r"\1"),  # 12,- and 12.- are whole
     (r"(?i) ?\((approx\.?|approximately|est\.?|estimated|circa|ca\.|usd|eur|gbp)\)$", r" \1"),
+    (r"^=\"(.*)\"$|^'([0-9].*)$", r"\1\2"),  # as spreadsheets keep text
+    (r"([0-9]) ?[x×*] ?10\^([+-]?[0-9])", r"\1e\2"),
     (r"^([12][0-9]{3}) ?/ ?([12][0-9]{3})$", r"\1-\2"),  # a season, 2013/2014
 )
 

@@ -61,14 +61,14 @@ def _rows(text: str, name: str) -> tuple[Sequence[object], str]:
     if first == "[":
         try:
             rows = json.loads(text)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise DataError(f"{name} is not valid JSON: {error}.") from error
         return rows, ""
     try:
         lines = list(_lines(text, name))
     except DataError:
         whole = None
-        with suppress(ValueError):
+        with suppress(ValueError, RecursionError):
             whole = json.loads(text)
         if not isinstance(whole, dict):
             raise
@@ -116,7 +116,7 @@ def _lines(text: str, name: str) -> Iterator[object]:
         if line.strip():
             try:
                 yield json.loads(line)
-            except ValueError as error:
+            except (ValueError, RecursionError) as error:
                 raise DataError(
                     f"{name}, line {line_number} is not valid JSON: {error}."
                 ) from error

@@ -13,7 +13,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from torso.tables.amounts import Amounts, amounts_in
+from torso.tables.amount_reader import amounts_in
+from torso.tables.amounts import Amounts
 from torso.tables.arrays import as_bools, as_floats, as_integers
 from torso.tables.digits import prepared
 from torso.tables.missing import says_missing
@@ -311,4 +312,5 @@ def _stands_alone(cells: _Cells, amounts: Amounts, has: np.ndarray) -> bool:
     weight, known = cells.weight(has), cells.weight(amounts.known)
     decimals = bool((amounts.low[has] % 1 != 0).any())
     repeats = has.sum() < 0.8 * weight
-    return weight >= 0.95 * known and (decimals or repeats)
+    word = not (has & ~cells.matches("[0-9][a-zµ]{2,}$")).any()
+    return weight >= 0.95 * known and (decimals or repeats or word)

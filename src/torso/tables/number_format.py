@@ -9,7 +9,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from torso.tables.amounts import Amounts, amounts_in
+from torso.tables.amount_reader import amounts_in
+from torso.tables.amounts import Amounts
 from torso.tables.arrays import as_integers
 from torso.tables.missing import says_missing
 from torso.tables.numerals import PLAIN_NUMBER, plain_numbers

@@ -248,8 +248,10 @@ def _written(cell: object) -> str | None:
         return str(int(cell))
     if isinstance(cell, list | dict):
         return json.dumps(cell, ensure_ascii=False, default=str)
-    if isinstance(cell, datetime.datetime | datetime.date | datetime.time):
-        return cell.isoformat()
+    if isinstance(cell, Decimal):
+        return _written(float(cell))
+    if isinstance(cell, datetime.timedelta):
+        return _written(cell.total_seconds())
     return str(cell)
 
 

@@ -21,6 +21,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -38,6 +39,8 @@ from torso.tables.text_settings import TextSettings
 __all__ = ["Column", "Table", "index_array", "read_table", "write_table"]
 
 _UNSET = TextSettings()
+Fact = TypeVar("Fact")
+
 _FRAME = "<frame>"  # the name of a table in memory
 
 
@@ -137,6 +140,25 @@ class Table:
             categories is not None and categories.ordered,
         )
 
+    def renamed(self, names: Sequence[str]) -> Table:
+        """Return the table under other names."""
+        new = dict(zip(self.names, names, strict=True))
+        return replace(
+            self,
+            data=self.data.rename_columns(list(names)),
+            unreadable={new[name]: why for name, why in self.unreadable.items()},
+            categories={new[name]: own for name, own in self.categories.items()},
+        )
+
+    def with_column(self, name: str, other: Table) -> Table:
+        """Return the table with a column of `other`, which has as many rows."""
+        return replace(
+            self,
+            data=self.data.append_column(name, other.data[name]),
+            unreadable={**self.unreadable, **_only(name, other.unreadable)},
+            categories={**self.categories, **_only(name, other.categories)},
+        )
+
     def take(self, indices: np.ndarray) -> Table:
         """Return the rows at `indices`, in that order; messages still give them their old numbers."""
         rows = indices if self.original_rows is None else self.original_rows[indices]
@@ -148,6 +170,10 @@ class Table:
         for start in range(0, self.rows, size):
             data = self.data.slice(start, size).combine_chunks()
             yield replace(self, data=data, original_rows=rows[start : start + size])
+
+
+def _only(name: str, facts: Mapping[str, Fact]) -> dict[str, Fact]:
+    return {name: facts[name]} if name in facts else {}
 
 
 def index_array(indices: np.ndarray) -> pa.Array:

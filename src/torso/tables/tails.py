@@ -46,6 +46,7 @@ _SCALE_WORD = re.compile(rf"(?:{_words})\b\.?", re.IGNORECASE)
 _SCALE_SIGN = re.compile("[" + "".join(word for word in SCALES if not word.isascii()) + "]")
 _LETTER = re.compile(r"[kKMBT](?![\w/])")
 _MONEY_LETTER = re.compile(r"(?:[kmbt]|mm)(?![\w/])", re.IGNORECASE)
+_SIDE = re.compile(r"(?:°|deg(?:rees)?) ?([NSEW])")  # of the equator, of Greenwich
 _LONGEST = 32  # characters of a unit
 _NO_UNIT = re.compile(
     r"[ap]\.?m\.?|(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,7}|mon|tue|wed|thu|fri|sat|sun"
@@ -86,6 +87,8 @@ def read_tail(before: str, tail: str, *, hyphen: bool = False) -> Tail | None:
         text, forms = shorter, Form.LIMIT
     if attached and not hyphen and (ordinal := _ORDINAL.match(text)):
         text, forms, attached = text[ordinal.end() :].strip(), forms | Form.ORDINAL, False
+    if side := _SIDE.fullmatch(text):
+        return Tail("°", -1.0 if side[1] in "SW" else 1.0, forms)
     word = _SCALE_WORD.match(text) or _SCALE_SIGN.match(text)
     if word:
         scale = SCALES[word[0].rstrip(".").casefold()]

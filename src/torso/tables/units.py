@@ -29,7 +29,9 @@ _SYSTEMS: dict[tuple[str, str], dict[str, float]] = {
         "min mins minute minutes minuten 分 分钟": 60.0,
         "h hr hrs hour hours std stunde stunden 小时 時間": 3600.0,
         "d day days tag tage 天": 86400.0,
-        "w wk wks week weeks wochen": 604800.0,
+        "w wk wks week weeks wochen 周": 604800.0,
+        "mo mos mth mths month months monat monate 个月": 2629800.0,
+        "yr yrs y year years jahr jahre an ans año años 年 岁": 31557600.0,
     },
     ("length", "metric"): {
         "mm millimeter millimeters millimetre millimetres": 0.001,
@@ -62,10 +64,10 @@ _SYSTEMS: dict[tuple[str, str], dict[str, float]] = {
     },
     ("data", "data"): {
         "byte bytes": 1.0,
-        "kb kib kilobyte kilobytes": 1024.0,
-        "mb mib megabyte megabytes": 1024.0**2,
-        "gb gib gigabyte gigabytes": 1024.0**3,
-        "tb tib terabyte terabytes": 1024.0**4,
+        "kB kb kib kilobyte kilobytes": 1024.0,
+        "MB mb mib megabyte megabytes": 1024.0**2,
+        "GB gb gib gigabyte gigabytes": 1024.0**3,
+        "TB tb tib terabyte terabytes": 1024.0**4,
     },
 }
 _MONEY = {
@@ -154,7 +156,7 @@ for (_quantity, _system), _units in _SYSTEMS.items():
     for _words, _factor in _units.items():
         _first = _words.split()[0]
         _MEASURES[_first] = (_quantity, _system, _factor)
-        _NAMES |= dict.fromkeys(_words.split(), _first)
+        _NAMES |= dict.fromkeys(_words.casefold().split(), _first)
 _NAMES |= {word: sign for sign, words in _MONEY.items() for word in words.split()}
 _NAMES |= {
     "per cent": "%",

@@ -22,6 +22,7 @@ from torso.tables.table import Column
 
 __all__ = ["NumberInput"]
 
+_READ = "Read as numbers: {}."
 _OFTEN, _FEW_WORDS = (
     0.8,
     3,
@@ -51,6 +52,7 @@ class NumberInput(
         if not profile.is_number:
             return _text_of_numbers(profile)
         settings = profile.numbers.format.settings() if profile.numbers else {}
+        warnings = (_READ.format("a point between thousands"),) if settings else ()
         reason = identifies_rows(profile)
         if reason:
             warning = f"{reason}: it identifies a row and says nothing about a new one."
@@ -63,9 +65,10 @@ class NumberInput(
                 cls.name,
                 f"{profile.distinct} whole numbers, kept as numbers for their order; "
                 "for names in disguise choose category",
+                warnings,
                 settings=settings,
             )
-        return Guess(cls.name, "numbers", settings=settings)
+        return Guess(cls.name, "numbers", warnings, settings=settings)
 
     @classmethod
     def suggest(cls, profile: Profile, files: MediaFiles) -> Suggestion | None:  # noqa: ARG003
@@ -109,7 +112,7 @@ def _text_of_numbers(profile: Profile) -> Guess | None:
     if foreign:
         settings["missing"] = words
     why = f"text of which {seen.share:.1%} are numbers"
-    warnings = [] if seen.format.is_plain else [f"Read as numbers: {seen.format.describe()}."]
+    warnings = [] if seen.format.is_plain else [_READ.format(seen.format.describe())]
     warnings += [f"{note}." for note in seen.notes]
     if foreign:
         warnings.append(f"{quoted(words)} among numbers counts as missing.")

@@ -1,0 +1,126 @@
+"""Numbers among inputs and targets, however they are written: what is guessed is fitted, told, and can be settled."""
+
+import numpy as np
+import pytest
+
+import torso
+from torso.columns.inputs import NumberInput
+from torso.columns.profile import Profile
+from torso.columns.reading import Reading
+from torso.core.errors import ConfigError
+from torso.inference import inspect_table
+from torso.tables import read_table
+from torso.tasks import Target
+
+ROWS = 60
+SIZES = [round(10 + 37.7 * row % 900, 2) for row in range(ROWS)]
+
+
+def column(cells):
+    return read_table({"x": cells}).column("x")
+
+
+def report(cells, **given):
+    table = read_table({"x": cells, "loud": ["yes", "no", "no"] * (len(cells) // 3)})
+    return inspect_table(table, ["loud"], **given)[0]
+
+
+def comma(value, unit=" €"):
+    return f"{value:,.2f}".translate(str.maketrans(",.", ".,")) + unit
+
+
+def test_a_spelled_input_is_told_and_read_under_the_settings_of_its_guess():
+    cells = [comma(size) for size in SIZES]
+    seen = report(cells)
+    assert (seen.kind, seen.settings) == ("number", {"decimal": ",", "units": ["€"]})
+    assert seen.warnings[0] == "Read as numbers: a decimal comma; in the unit '€'."
+    kind = NumberInput(**seen.settings)
+    np.testing.assert_array_equal(kind.floats(column(cells), Reading())[:, 0], SIZES)
+
+
+def test_units_of_two_systems_are_two_features_with_gaps():
+    cells = [f"{size} {'lbs' if row % 3 else 'kg'}" for row, size in enumerate(SIZES)]
+    kind = NumberInput(**report(cells).settings)
+    kind.fit(column(cells))
+    source = kind.source(column(["5 kg", "5 lbs", "500 g", "5 in", "n/a"]), reading := Reading())
+    assert kind.format.units == ("lb", "kg")
+    assert source.mask.tolist() == [
+        [False, True],
+        [True, False],
+        [False, True],
+        [False] * 2,
+        [False] * 2,
+    ]
+    assert [(cell.row, cell.cell) for cell in reading.log.skipped] == [(4, "5 in")]
+
+
+def test_a_range_is_its_middle_and_its_width():
+    cells = [f"{row}-{2 * row + 1} cm" for row in range(ROWS)]
+    kind = NumberInput(**report(cells).settings)
+    assert kind.floats(column(["10-20 cm", "7"]), Reading()).tolist() == [[15, 10], [7, 0]]
+
+
+def test_a_word_among_numbers_is_missing_and_told():
+    cells = ["on request" if row % 8 == 0 else f"${size}" for row, size in enumerate(SIZES)]
+    seen = report(cells)
+    assert seen.settings["missing"] == ["on request"]
+    assert "'on request' among numbers counts as missing." in seen.warnings
+
+
+@pytest.mark.parametrize("settled", [{"decimals": {"x": ","}}, {"kinds": {"x": "number"}}])
+def test_the_mark_and_the_kind_can_be_settled(settled):
+    cells = [f"{row + 1},{100 + row}" for row in range(ROWS)]
+    seen = report(cells, **settled)
+    expected = {"decimal": ","} if "decimals" in settled else {}
+    assert (seen.kind, seen.settings) == ("number", expected)
+
+
+@pytest.mark.parametrize("kind", ["number", "count", "angle"])
+def test_targets_read_what_inputs_read_and_answer_in_the_first_unit(kind):
+    cells = [
+        f"{row * 7 % 90} min" if row % 2 else f"{row * 7 % 90 // 60} h {row * 7 % 60} min"
+        for row in range(ROWS)
+    ]
+    profile = Profile(column(cells))
+    target = Target.registry.find(kind)(**Target.registry.find(kind).suggest(profile))
+    assert target.format.units == ("min",)
+    target.fit(column(cells))
+    read = target.encode(column(["2 h", "90 min", "x", "1 h 30 min"]), Reading())
+    assert np.isnan(read[2])
+    assert read[1] == read[3]
+    if kind != "angle":
+        assert read[0] == 120 - getattr(target, "origin", 0)
+
+
+def test_few_ordinals_or_ranges_are_classes_as_labels_and_numbers_as_inputs():
+    cells = ["20-29", "30-39", "40-49"] * 20
+    assert report(cells).kind == "number"
+    table = read_table({"age": cells, "x": SIZES})
+    assert inspect_table(table, ["age"])[0].kind == "category"
+
+
+def test_a_run_learns_and_answers_in_the_unit_of_the_table(tmp_path):
+    cells = {
+        "x": [comma(size, " kg") for size in SIZES],
+        "price": [f"${3 * size:,.2f}" for size in SIZES],
+    }
+    names = list(cells)
+    rows = [",".join(f'"{cells[name][row]}"' for name in names) for row in range(ROWS)]
+    (tmp_path / "t.csv").write_text("\n".join([",".join(names), *rows]), encoding="utf-8")
+    run = torso.fit(
+        tmp_path / "t.csv", ["price"], settings={"training.epochs": 1}, out=tmp_path / "run"
+    )
+    spec = run.config.inputs["x"]
+    assert (spec["kind"], spec["decimal"], list(spec["units"])) == ("number", ",", ["kg"])
+    again = torso.load(tmp_path / "run")
+    whole = again.predict({"x": cells["x"]})
+    alone = again.predict({"x": cells["x"][:1]})
+    np.testing.assert_allclose(
+        alone["price"][0], whole["price"][0], rtol=1e-6
+    )  # a batch of one adds in another order
+
+
+def test_a_setting_that_is_wrong_is_one_sentence():
+    table = {"x": [f"{size} kg" for size in SIZES], "y": SIZES}
+    with pytest.raises(ConfigError, match=r"`decimal` should be '\.' or ','"):
+        torso.fit(table, ["y"], settings={"inputs.x.kind": "number", "inputs.x.decimal": ";"})
