@@ -35,7 +35,7 @@ from torso.inference.target_kinds import guess_target
 from torso.tables.table import Column, Table
 from torso.tasks import Target
 
-__all__ = ["ColumnReport", "infer_target", "inspect_table"]
+__all__ = ["ColumnReport", "infer_target", "inspect_table", "report_labels"]
 
 _FILES_CHECKED = 200
 _NEARLY_ALL_MISSING = 0.99
@@ -160,6 +160,17 @@ def _report_unreadable(table: Table, name: str) -> ColumnReport:
         warnings=(f"{why.problem}. {why.cure}",),
         use=False,
     )
+
+
+def report_labels(column: Column, kind: str | None, decimal: str | None = None) -> ColumnReport:
+    """Return the findings about a column of labels.
+
+    Args:
+        column: of the labels.
+        kind: of the target, where it is settled.
+        decimal: the mark before decimals, where it is settled.
+    """
+    return _report_target(Profile(column, decimal), kind)
 
 
 def _report_input(cells: Profile, settled: str | None) -> ColumnReport:
