@@ -52,7 +52,11 @@ class NumberInput(
         if not profile.is_number:
             return _text_of_numbers(profile)
         settings = profile.numbers.format.settings() if profile.numbers else {}
-        warnings = (_READ.format("a point between thousands"),) if settings else ()
+        warnings = (
+            (_READ.format("a point between thousands"),)
+            if settings and profile.decimal is None
+            else ()
+        )
         reason = identifies_rows(profile)
         if reason:
             warning = f"{reason}: it identifies a row and says nothing about a new one."
