@@ -140,12 +140,13 @@ def report(values, name="x", **given_):
 def test_inspect_tells_the_format_and_what_is_open():
     report_ = report(["03/04/2024", "05/06/2024"], "the day")
     assert (report_.kind, report_.settings) == ("datetime", {"format": "%m/%d/%Y"})
-    assert report_.warnings == (
-        "'03/04/2024' may be %m/%d/%Y or %d/%m/%Y; read as %m/%d/%Y, as is usual with such signs. "
-        "Otherwise say --set 'inputs.the day.format=%d/%m/%Y'.",
+    (warning,) = report_.warnings
+    assert warning.startswith(
+        "'03/04/2024' may be %m/%d/%Y or %d/%m/%Y; read as %m/%d/%Y, as is usual with such signs."
     )
+    assert "inputs.the day.format=" in warning
     (warning,) = report([1715900000, 1715986400, 1715986500]).warnings
-    assert warning == "Its numbers may be times (epoch_s). If so: --set inputs.x.kind=datetime"
+    assert warning.startswith("Its numbers may be times (epoch_s). If so: --set")
     asked = report([1715900000, 1715986400, 1715986500], kinds={"x": "datetime"})
     assert (asked.settings, asked.warnings) == ({"format": "epoch_s"}, ())
 
