@@ -25,6 +25,7 @@ from torso.columns.dates import moments_untold
 from torso.columns.inputs import Input, NumberInput, TextInput
 from torso.columns.media.files import MediaError, MediaFiles
 from torso.columns.profile import Guess, Profile
+from torso.core.cures import setting
 from torso.inference.duplicates import Cells, cells_of, duplicate_warnings
 from torso.inference.far_numbers import far_input_warnings, far_label_warnings
 from torso.inference.input_kinds import guess_input
@@ -184,12 +185,12 @@ def _report_input(cells: Profile, settled: str | None) -> ColumnReport:
     if cells.is_beyond_floats and (settled or guess.kind) == NumberInput.name and use:
         warnings.append(
             "Has whole numbers beyond 2^53, of which a number keeps 15 digits; if they are names: "
-            f"--set inputs.{cells.column.name}.kind=category"
+            f"{setting(f'inputs.{cells.column.name}.kind', 'category')}"
         )
     untold = moments_untold(cells.column) if cells.is_number and guess.kind == "number" else ""
     if untold and not settled:
         warnings.append(
-            f"Its numbers may be times ({untold}). If so: --set inputs.{cells.column.name}.kind=datetime"
+            f"Its numbers may be times ({untold}). If so: {setting(f'inputs.{cells.column.name}.kind', 'datetime')}"
         )
     kind, why = (settled, "you said so") if settled else (guess.kind, guess.why)
     return ColumnReport(

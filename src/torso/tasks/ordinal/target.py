@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from torso.columns.category_keys import key_of
 from torso.columns.reading import Reading
+from torso.core.cures import setting
 from torso.core.errors import DataError
 from torso.tables.number_finder import find_numbers
 from torso.tables.table import Column
@@ -46,7 +47,7 @@ class OrdinalTarget(CategoryTarget, name="ordinal", head="cumulative"):
             if strange:
                 raise DataError(
                     f"{column.table}, column {column.name!r}: every label should be in `order` {self.order}. Found "
-                    f"{strange[:5]} besides. Add them with --set 'targets.{column.name}.order=[...]'."
+                    f"{strange[:5]} besides. Add them with {setting(f'targets.{column.name}.order', '[...]')}."
                 )
             self.classes = [
                 written.get(key, str(key_of(step, numeric=False))) for key, step in steps.items()
@@ -60,7 +61,7 @@ class OrdinalTarget(CategoryTarget, name="ordinal", head="cumulative"):
                 return
             raise DataError(
                 f"{column.table}, column {column.name!r}: an ordinal target of words should say their order. Found "
-                f"{self.classes[:5]}. Say it from low to high: --set 'targets.{column.name}.order=[low, high]'."
+                f"{self.classes[:5]}. Say it from low to high: {setting(f'targets.{column.name}.order', '[low, high]')}."
             )
 
     def encode(self, column: Column, reading: Reading) -> np.ndarray:
