@@ -692,7 +692,9 @@ def test_a_table_of_unusable_types(tmp_path):
     with pytest.raises(DataError, match="a mapping of columns"):
         torso.fit(5, ["a"])
     with pytest.raises(DataError, match="row 2, column 'size'"):
-        torso.fit({**tables.plain(3), "size": [1, object(), 2]}, TARGETS, inputs=["size"], settings=TINY)
+        torso.fit(
+            {**tables.plain(3), "size": [1, object(), 2]}, TARGETS, inputs=["size"], settings=TINY
+        )
     binary = pa.table({"x": [b"what is this", b"no idea"] * 20, "y": ["a", "b"] * 20})
     with pytest.raises(ConfigError, match="no known image, audio or video"):
         torso.fit(binary, ["y"], inputs=["x"])

@@ -13,6 +13,7 @@ from torso.columns.profile import Profile
 from torso.columns.reading import Reading, ReadOptions
 from torso.core.errors import DataError
 from torso.inference import inspect_table
+from torso.runs.columns import infer_columns
 from torso.tables.dates import DateFormat
 from torso.tables.table import read_table
 
@@ -182,3 +183,11 @@ def test_season_and_trend_are_in_the_features_of_every_spelling():
         formats, values = features([written(day) for day in days])
         assert formats == (form,)
         np.testing.assert_array_equal(values, iso)
+
+
+def test_advice_that_the_user_follows_is_not_repeated():
+    values = {"targets": ["y"], "inputs": {"day": {"format": "%d/%m/%Y"}}}
+    table = read_table({"day": ["03/04/2024", "05/06/2024"] * 9, "y": list(range(18))})
+    reports = infer_columns(table, values, add=True)
+    assert not any("format" in warning for report in reports for warning in report.warnings)
+    assert values["inputs"]["day"] == {"kind": "datetime", "format": "%d/%m/%Y"}

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from torso.columns.reading import Reading
+from torso.tables.arrays import as_bools
 from torso.tables.dates import DateFormat, FoundDates, find_dates, may_be_moments
 from torso.tables.dates.order import has_short_years, pivot_of
 from torso.tables.dates.words import says_no_date
@@ -49,10 +50,10 @@ def moments(column: Column, spelling: DateFormat, reading: Reading | None = None
     if not _may_mean_moments(values.type):
         raise column.of_another_type("dates or times")
     read = spelling.parse(values)
-    gaps = values.is_null()
+    filled = as_bools(values.is_valid())
     if not _are_numbers(values.type):
-        gaps = pc.fill_null(says_no_date(values), True)
-    unread = np.flatnonzero(np.isnat(read) & ~gaps.to_numpy(zero_copy_only=False))
+        filled &= ~as_bools(says_no_date(values))
+    unread = np.flatnonzero(np.isnat(read) & filled)
     (reading or Reading()).unreadable(column, unread, _expected(spelling.formats))
     return read
 

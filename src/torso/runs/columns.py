@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -66,7 +67,14 @@ def infer_columns(table: Table, values: dict[str, Any], *, add: bool) -> list[Co
                 raise ConfigError(f"Column {spec['column']!r} cannot be used: {why}.")
             spec["kind"] = kind
     values["inputs"], values["targets"] = chosen, targets
-    return reports
+    return [_without_followed(report, inputs.get(report.name)) for report in reports]
+
+
+def _without_followed(report: ColumnReport, said: Settings | None) -> ColumnReport:
+    """Return the report without advice to set an input's setting that the user has set."""
+    paths = [f"inputs.{report.name}.{setting}=" for setting in said or {}]
+    warnings = [text for text in report.warnings if not any(path in text for path in paths)]
+    return replace(report, warnings=tuple(warnings))
 
 
 def _decimals(table: Table, of_all: str | None, columns: Described) -> dict[str, str]:

@@ -20,7 +20,7 @@ from torso.tables.text_settings import TextSettings
 
 __all__ = ["SeparatedText"]
 
-_BLOCK_BYTES = (1 << 24, (1 << 31) - 1)  # the second where a row does not fit into the first
+_BLOCK_BYTES = (1 << 20, 1 << 24, (1 << 31) - 1)  # the next where a row does not fit into one
 _SAMPLE_BYTES = 1 << 16
 
 

@@ -27,6 +27,7 @@ from torso.tables.units import is_known, same_system
 __all__ = ["FoundNumbers", "find_numbers"]
 
 _HALF, _MOST = 0.5, 0.9
+_OFTEN = 0.02  # share of zeros in front from which they are no slips
 _LONGEST = 60  # characters, median, of cells that are numbers
 _RARE, _RARE_WORD = (
     0.01,
@@ -131,13 +132,15 @@ def _cells(strings: pa.Array) -> _Cells:
 
 
 def _are_codes(cells: _Cells) -> bool:
-    """Return whether digits are names: zeros in front at one length, or long groups of one length."""
+    """Return whether digits are names: zeros in front, now and then at one length or often; or long groups of one."""
     digits = cells.matches("^[0-9]+$")
     zeros = cells.matches("^0[0-9]+$")
     lengths = as_integers(pc.utf8_length(cells.strings))
     for group, signs in ((digits, zeros), (cells.matches(_SPACED), cells.matches(_SPACED))):
         if cells.weight(signs) < _RARE * cells.total or cells.weight(group) < _HALF * cells.total:
             continue
+        if signs is zeros and cells.weight(zeros) >= _OFTEN * cells.total:
+            return True
         widths, inverse = np.unique(lengths[group], return_inverse=True)
         of_width = np.bincount(inverse, weights=cells.counts[group])
         usual = widths[of_width.argmax()]

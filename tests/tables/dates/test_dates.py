@@ -277,6 +277,10 @@ def test_one_cell(form, text, moment):
     assert np.isnat(read[1])
 
 
+def test_plain_numbers_are_no_iso_dates():
+    assert np.isnat(DateFormat().parse(pa.array([5, 20240517]))).all()
+
+
 @pytest.mark.parametrize("form", ["DD.MM.YYYY", "%d.%d.%Y", "%x", "%d", "%H %d.%m.%Y %M", ""])
 def test_a_format_that_is_none_is_named_with_the_cure(form):
     with pytest.raises(ConfigError, match=r"is no date format: .*%d\.%m\.%Y"):

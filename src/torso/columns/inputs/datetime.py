@@ -14,6 +14,7 @@ from torso.columns.media.files import MediaFiles
 from torso.columns.profile import Guess, Profile
 from torso.columns.reading import Reading
 from torso.tables.dates import ISO, PIVOT, DateFormat, FoundDates
+from torso.tables.dates.order import has_short_years
 from torso.tables.table import Column
 
 __all__ = ["DatetimeInput"]
@@ -116,7 +117,8 @@ def _settings(dates: FoundDates) -> dict[str, object]:
     """Return the settings under which a column's dates are read, where they are not the defaults."""
     formats = list(dates.spelling.formats)
     settings: dict[str, object] = {"format": formats[0] if len(formats) == 1 else formats}
-    return settings | ({"pivot": dates.spelling.pivot} if dates.spelling.pivot != PIVOT else {})
+    short = any(has_short_years(form) for form in formats)
+    return settings | ({"pivot": dates.spelling.pivot} if short else {})
 
 
 def _why(dates: FoundDates) -> str:

@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from torso.tables.arrays import as_bools, as_floats, as_integers
 from torso.tables.dates.patterns import ISO, NUMERIC, Pattern, compiled
 from torso.tables.dates.words import HALVES, MONTHS, ZONES, plain, zone_names
 from torso.tables.table import index_array
@@ -24,6 +25,7 @@ PIVOT = 1940
 """Years of two digits are those of the hundred years from here on."""
 _NO_NUMBER = np.iinfo(np.int64).min
 _NAT = np.datetime64("NaT", "us")
+_FIRST_DAY = np.datetime64("0001-01-01", "us")
 _EXCEL = np.datetime64("1899-12-30", "us")
 _CLOCK_DAY = np.datetime64("2000-01-01", "D")  # on which times of day are laid
 _IN_SECOND = {"epoch_s": 1, "epoch_ms": 10**3, "epoch_us": 10**6, "epoch_ns": 10**9}
@@ -68,19 +70,14 @@ class DateFormat:
                 break
             rest = distinct if len(open_) == len(distinct) else distinct.take(index_array(open_))
             moments[open_] = self._read(form, rest)
-        codes = coded.indices.fill_null(len(distinct)).to_numpy(zero_copy_only=False)
-        return np.asarray(moments[codes])
+        return np.asarray(moments[as_integers(coded.indices)])
 
     def _read(self, form: str, cells: pa.Array) -> np.ndarray:
         if form in NUMERIC:
             return _from_numbers(form, cells)
-        if form == ISO and pa.types.is_large_string(cells.type):
-            for zone in (None, "UTC"):
-                with suppress(
-                    pa.ArrowInvalid
-                ):  # some cells have a zone, or another spelling of ISO
-                    plain_iso = cells.cast(pa.timestamp("us", tz=zone)).cast(pa.int64())
-                    return np.asarray(plain_iso.to_numpy(zero_copy_only=False)).astype("M8[us]")
+        quick = _from_iso(cells) if form == ISO and pa.types.is_large_string(cells.type) else None
+        if quick is not None:
+            return quick
         pattern = compiled(form)
         texts = plain(_as_text(cells))
         moments, fits = _read_all(pattern, pattern.regex, texts, self.pivot)
@@ -91,6 +88,16 @@ class DateFormat:
         return moments
 
 
+def _from_iso(cells: pa.Array) -> np.ndarray | None:
+    """Return the moments of cells that Arrow can read all of, ten times as fast; None if it cannot."""
+    for zone in (None, "UTC"):
+        with suppress(pa.ArrowInvalid, pa.ArrowNotImplementedError):
+            micros = cells.cast(pa.timestamp("us", tz=zone)).cast(pa.int64())
+            moments = as_integers(micros).astype("M8[us]")
+            return np.where(moments < _FIRST_DAY, _NAT, moments)
+    return None
+
+
 def zones_in(form: str, cells: pa.Array) -> set[str]:
     """Return the zones that the cells name in a format, with "" where some name none."""
     if form in NUMERIC:
@@ -99,7 +106,7 @@ def zones_in(form: str, cells: pa.Array) -> set[str]:
     if not fields:
         return set()
     read = zones.take(index_array(np.flatnonzero(fields["fits"])))
-    return set(pc.unique(read.fill_null("")).to_pylist())
+    return {zone or "" for zone in pc.unique(read).to_pylist()}
 
 
 def _as_text(cells: pa.Array) -> pa.Array:
@@ -132,30 +139,31 @@ def _from_numbers(form: str, cells: pa.Array) -> np.ndarray:
 def _parts_of_numbers(cells: pa.Array) -> tuple[np.ndarray, np.ndarray]:
     """Return the whole parts, `_NO_NUMBER` where a cell is none, and the rest, which is not below 0."""
     if pa.types.is_floating(cells.type):
-        floats = cells.cast(pa.float64()).fill_null(np.nan).to_numpy(zero_copy_only=False)
+        floats = as_floats(cells.cast(pa.float64()))
         known = np.abs(floats) < 2**62
         whole = np.floor(np.where(known, floats, 0.0))
         rest = np.where(known, floats - whole, 0.0)
         return np.where(known, whole.astype(np.int64), _NO_NUMBER), rest
     if pa.types.is_integer(cells.type):
-        whole = (
-            cells.cast(pa.int64(), safe=False).fill_null(_NO_NUMBER).to_numpy(zero_copy_only=False)
-        )
+        whole = as_integers(cells.cast(pa.int64(), safe=False))
         return whole, np.zeros(len(whole))
     texts = pc.utf8_trim_whitespace(cells.cast(pa.large_string()))
     parts = pc.extract_regex(
         texts, pattern=r"^(?P<sign>-)?(?P<whole>[1-8]?\d{1,18})(?:\.(?P<rest>\d*))?$"
     )
-    known = parts.is_valid().to_numpy(zero_copy_only=False)
-    whole_, rest_, sign_ = (
-        pc.fill_null(pc.struct_field(parts, name), "") for name in ("whole", "rest", "sign")
-    )
-    whole = pc.if_else(pc.equal(whole_, ""), "0", whole_).cast(pa.int64()).to_numpy()
-    rest = pc.replace_substring_regex(rest_, r"^\d*$", r"0.\0").cast(pa.float64()).to_numpy()
-    below = pc.equal(sign_, "-").to_numpy(zero_copy_only=False)
+    known = as_bools(parts.is_valid())
+    whole_, rest_, sign = (pc.struct_field(parts, name) for name in ("whole", "rest", "sign"))
+    whole = as_integers(whole_.cast(pa.int64()))
+    rest = as_floats(pc.replace_substring_regex(rest_, r"^\d*$", r"0.\0").cast(pa.float64()))
+    below = as_bools(_filled(sign))
     whole = np.where(below, -whole - (rest > 0), whole)
     rest = np.where(below & (rest > 0), 1 - rest, rest)
     return np.where(known, whole, _NO_NUMBER), rest
+
+
+def _filled(strings: pa.Array) -> pa.Array:
+    """Return where a text is not empty; a scalar to compare with would import pandas."""
+    return pc.binary_length(strings).cast(pa.bool_())
 
 
 def _read_all(
@@ -173,12 +181,12 @@ def _fields(regex: str, texts: pa.Array) -> tuple[Fields, pa.Array]:
     groups = pc.extract_regex(texts, pattern=regex)
     if groups.null_count == len(groups):
         return {}, pa.nulls(0, pa.large_string())
-    fields: Fields = {"fits": groups.is_valid().to_numpy(zero_copy_only=False)}
+    fields: Fields = {"fits": as_bools(groups.is_valid())}
     names = [field.name for field in groups.type]
     zones = pa.nulls(len(texts), pa.large_string())
     for name in names:
         strings = pc.struct_field(groups, name)
-        strings = pc.if_else(pc.equal(strings, ""), pa.nulls(len(strings), strings.type), strings)
+        strings = pc.if_else(_filled(strings), strings, pa.nulls(len(strings), strings.type))
         if strings.null_count == len(strings):
             continue
         if name == "z":
@@ -196,12 +204,10 @@ def _numbers(letter: str, strings: pa.Array) -> np.ndarray:
         coded = pc.dictionary_encode(strings)
         by_code = [int(names.get(word, 0)) for word in coded.dictionary.to_pylist()]
         table = np.array([*by_code, -1], np.int64)
-        return np.asarray(
-            table[coded.indices.fill_null(len(by_code)).to_numpy(zero_copy_only=False)]
-        )
+        return np.asarray(table[as_integers(coded.indices)])
     if letter == "f":
         strings = pc.utf8_rpad(pc.utf8_slice_codeunits(strings, 0, 6), 6, "0")
-    return np.asarray(strings.cast(pa.int64()).fill_null(-1).to_numpy(zero_copy_only=False))
+    return as_integers(strings.cast(pa.int64()))
 
 
 def _moments(pattern: Pattern, fields: Fields, zones: pa.Array, pivot: int) -> np.ndarray:
@@ -264,7 +270,7 @@ def _to_utc(moments: np.ndarray, zones: pa.Array) -> np.ndarray:
     if zones.null_count == len(zones):
         return moments
     coded = pc.dictionary_encode(zones)
-    codes = coded.indices.fill_null(-1).to_numpy(zero_copy_only=False)
+    codes = as_integers(coded.indices)
     moments = moments.copy()
     for code, zone in enumerate(coded.dictionary.to_pylist()):
         at = codes == code
@@ -277,7 +283,7 @@ def _one_zone(moments: np.ndarray, zone: str) -> np.ndarray:
     if region is not None:
         local = index_array(moments.astype(np.int64)).cast(pa.timestamp("us"))
         utc = pc.assume_timezone(local, region, ambiguous="earliest", nonexistent="latest")
-        return np.asarray(utc.cast(pa.int64()).to_numpy()).astype("M8[us]")
+        return as_integers(utc.cast(pa.int64())).astype("M8[us]")
     minutes = _offset(zone)
     if minutes is None:
         return np.full(len(moments), _NAT)
@@ -290,6 +296,6 @@ def _offset(zone: str) -> int | None:
     if match is None or match[1] not in ("", *ZONES):
         return None
     hours, minutes = int(match[3] or 0), int(match[4] or 0)
-    if hours > 15 or minutes > 59:
+    if hours > 23 or minutes > 59:
         return None
     return ZONES.get(match[1], 0) + (-1 if match[2] == "-" else 1) * (hours * 60 + minutes)

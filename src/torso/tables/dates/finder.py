@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from torso.tables.arrays import as_integers
 from torso.tables.dates.date_format import PIVOT, DateFormat, zones_in
 from torso.tables.dates.naming import order_in_name, says_date, says_duration, says_time
 from torso.tables.dates.numeric import are_numbers, evenly, find_numeric, look_like_dates
@@ -151,7 +152,7 @@ def _are_seasons(cells: pa.Array) -> bool:
     """Return whether cells such as 2009/10 name two years that follow each other."""
     parts = pc.extract_regex(cells, pattern=r"^\s*\d\d(?P<first>\d\d)\D+(?P<second>\d\d)\s*$")
     first, second = (pc.struct_field(parts, part).cast(pa.int64()) for part in ("first", "second"))
-    steps = pc.subtract(second, first).drop_null().to_numpy()
+    steps = as_integers(pc.subtract(second, first).drop_null())
     return len(steps) == len(cells) and bool(np.isin(steps, (1, -99)).all())
 
 

@@ -12,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from torso.tables.arrays import as_floats, as_integers
 from torso.tables.dates.date_format import DateFormat
 from torso.tables.dates.naming import order_in_name, says_date
 from torso.tables.dates.order import Decision, decide
@@ -132,7 +133,7 @@ def _digits(cells: pa.Array) -> pa.Array | None:
         cells = cells.cast(pa.int64())
     texts = cells.cast(pa.large_string())
     size = pc.utf8_length(texts)
-    share = np.isin(size.to_numpy(), (6, 7, 8, 12, 14)).mean() if len(size) else 0.0
+    share = np.isin(as_integers(size), (6, 7, 8, 12, 14)).mean() if len(size) else 0.0
     return texts if share >= _NEARLY_ALL else None
 
 
@@ -164,7 +165,7 @@ def _counted(cells: pa.Array) -> Decision | None:
     if not (pa.types.is_integer(cells.type) or pa.types.is_floating(cells.type)):
         plain = pc.match_substring_regex(cells, r"^\d{1,19}(?:\.\d*)?$")
         cells = cells.filter(plain).cast(pa.float64())
-    values = cells.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
+    values = as_floats(cells.cast(pa.float64(), safe=False))
     if not len(values):
         return None
     low, high = np.quantile(values, (0.02, 0.98))

@@ -9,6 +9,7 @@ import unicodedata
 from functools import cache
 from zoneinfo import available_timezones
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -156,7 +157,10 @@ def plain_text(text: str) -> str:
     '17. marz 2024'
     """
     # `pa.array` would import pandas, half a second, wherever it happens to be installed.
-    return str(plain(pa.nulls(1, pa.large_string()).fill_null(text))[0].as_py())
+    letters = text.encode()
+    ends = pa.py_buffer(np.array([0, len(letters)], np.int64))
+    cell = pa.Array.from_buffers(pa.large_string(), 1, [None, ends, pa.py_buffer(letters)])
+    return str(plain(cell)[0].as_py())
 
 
 def plain(strings: pa.Array) -> pa.Array:
