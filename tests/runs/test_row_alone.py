@@ -1,6 +1,7 @@
 """Two laws of reading: a row alone means what it means in its table, in every format; no row is lost."""
 
 import datetime
+from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
@@ -32,6 +33,7 @@ CELLS = {
         "ranges": ["10-20", "30 - 40", None, "5-7", "1-2", "3-9"],
         "spans": ["3 h 20 min", "45 min", None, "2 h", "1 h 1 min", "10 min"],
         "flags": [True, None, False, True, True, False],
+        "decimals": [Decimal("0.35"), None, Decimal("1.10"), Decimal("-7.07"), Decimal("100.00"), Decimal("0.01")],
     },
     "category": {
         "codes": ["007", "7", "1.0", "1", None, "1.10"],

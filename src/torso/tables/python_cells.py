@@ -164,7 +164,9 @@ def _moment(cell: np.datetime64 | np.timedelta64) -> object:
 
 
 def _number(cell: object) -> object:
-    if isinstance(cell, bool | int | float | Decimal):
+    if isinstance(cell, Decimal):
+        return None if cell.is_nan() else cell
+    if isinstance(cell, bool | int | float):
         return None if cell != cell else cell
     if hasattr(cell, "tolist") and not isinstance(cell.tolist(), type(cell)):  # numpy's
         return _number(cell.tolist())
