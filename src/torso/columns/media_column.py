@@ -26,7 +26,7 @@ from torso.columns.sources import ListSource, Source, StoredSource
 from torso.tables.media_cells import MEDIA, file_of
 from torso.tables.table import Column
 
-__all__ = ["media_source", "media_stamps"]
+__all__ = ["media_source", "media_stamps", "references_of"]
 
 _WINDOW = 512  # files looked up in the cache at once
 _PROGRESS_EVERY = 64  # files
@@ -93,7 +93,7 @@ class _MediaColumn:
     @classmethod
     def of(cls, column: Column, reading: Reading, root: str | Sequence[str] | None) -> _MediaColumn:
         """Return `column` ready to be read."""
-        return cls(column, reading, MediaFiles(reading.options.roots(root)), _references(column))
+        return cls(column, reading, MediaFiles(reading.options.roots(root)), references_of(column))
 
     def decode_all(self, decoder: FileDecoder) -> ListSource:
         """Decode every cell into memory."""
@@ -193,7 +193,7 @@ class _MediaColumn:
             self.reading.options.progress(self.column.name, done, len(self.cells))
 
 
-def _references(column: Column) -> list[str | bytes | None]:
+def references_of(column: Column) -> list[str | bytes | None]:
     """Return each cell's path or bytes, None where the cell is empty."""
     values = column.values
     if values.type == MEDIA:

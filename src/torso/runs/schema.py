@@ -150,15 +150,14 @@ class Schema:
         Args:
             table: the table.
             rows: positions of its training rows.
-            reading: how to read labels that lie in files; what is skipped is noted when they are laid out.
+            reading: how to read cells that lie in files; what is skipped is noted when they are laid out.
         """
         self._require(table, [*self.inputs, *self.label_columns()])
-        training = table.take(rows)
+        training, options = table.take(rows), reading.options if reading else ReadOptions()
         for name, kind in self.inputs.items():
-            kind.fit(self.column(training, name))
+            kind.learn(self.column(training, name), Reading(options))
         for name, target in self.targets.items():
-            unlogged = Reading(reading.options if reading else ReadOptions())
-            target.learn(self._label(training, name), unlogged)
+            target.learn(self._label(training, name), Reading(options))
 
     @property
     def notes(self) -> dict[str, tuple[str, ...]]:

@@ -67,7 +67,7 @@ def _common(raw: RawColumn) -> RawColumn:
 
 def _by_cells(raw: RawColumn) -> RawColumn:
     """Read a column cell by cell, where Arrow knows no cast."""
-    column = python_column(raw.values.to_pylist())
+    column = python_column(raw.values.to_pylist(), at_once=False)
     return column if column.unreadable is not None else _common(column)
 
 

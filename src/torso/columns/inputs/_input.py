@@ -125,6 +125,10 @@ class Input(ABC):
     def fit(self, column: Column) -> None:
         """Learn from the training rows of the column. Default: nothing."""
 
+    def learn(self, column: Column, reading: Reading) -> None:  # noqa: ARG002
+        """Learn from cells that name files, which `reading` reads. Default: `fit`."""
+        self.fit(column)
+
     def state(self) -> State:
         """Return the fitted state as JSON values. Default: the attributes in `learned`."""
         return {name: getattr(self, name) for name in self.learned}

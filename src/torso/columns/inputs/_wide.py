@@ -27,7 +27,7 @@ class Wide(Input):
         self.mean: list[float] = []
         self.std: list[float] = []
 
-    def learn(self, values: np.ndarray, column: Column, rows: np.ndarray) -> None:
+    def learn_numbers(self, values: np.ndarray, column: Column, rows: np.ndarray) -> None:
         """Learn from `values` `[any, width]`, NaN where missing.
 
         Args:

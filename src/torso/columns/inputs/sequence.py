@@ -59,7 +59,7 @@ class SequenceInput(Wide, name="sequence", form="sequence", encoder="transformer
         rows = self._rows(column, Reading())
         known = [steps for steps in rows if steps is not None]
         lengths = [0 if steps is None else len(steps) for steps in rows]
-        self.learn(
+        self.learn_numbers(
             np.concatenate(known) if known else np.zeros((0, 1)),
             column,
             np.repeat(np.arange(len(rows)), lengths),

@@ -27,7 +27,7 @@ class VectorInput(Wide, name="vector", form="vector", encoder="mlp", rank=20):
     def fit(self, column: Column) -> None:
         """Learn mean and spread of each number."""
         values, present = cells.vectors(column)
-        self.learn(values[present], column, np.flatnonzero(present))
+        self.learn_numbers(values[present], column, np.flatnonzero(present))
 
     def source(self, column: Column, reading: Reading) -> ArraySource:
         """Return float32 `[rows, width]`."""

@@ -18,7 +18,22 @@ from torso.columns.media.files import MediaError
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-__all__ = ["MEGAPIXELS", "check_megapixels", "decode_image", "image_side", "is_image", "opened"]
+__all__ = [
+    "MEGAPIXELS",
+    "WHOLE",
+    "Levels",
+    "check_megapixels",
+    "decode_image",
+    "image_side",
+    "is_deep",
+    "is_image",
+    "opened",
+]
+
+Levels = tuple[float, float]
+"""The values of a picture that count as black and as white."""
+WHOLE: tuple[Levels, Levels] = ((0.0, 1.0), (0.0, 65535.0))
+"""Levels of floats and of 16-bit values that use their range."""
 
 MEGAPIXELS = 100
 """Larger images are refused: a small file can claim any size."""
@@ -82,8 +97,13 @@ def check_megapixels(width: int, height: int) -> None:
         raise MediaError(f"{megapixels:.0f} megapixels, more than the limit of {MEGAPIXELS}")
 
 
-def decode_image(data: bytes, size: int) -> np.ndarray:
+def decode_image(data: bytes, size: int, levels: Levels | None = None) -> np.ndarray:
     """Return the image as RGB, uint8 `[size, size, 3]`: upright, on white, stretched; the first frame.
+
+    Args:
+        data: content of the file.
+        size: side of the square.
+        levels: black and white of grey values deeper than 8 bits; None judges each such picture by itself.
 
     Raises:
         MediaError: not PNG, JPEG, WebP, GIF, BMP or TIFF, or damaged, or too large.
@@ -93,7 +113,7 @@ def decode_image(data: bytes, size: int) -> np.ndarray:
         check_megapixels(*image.size)
         if image.format == "JPEG":
             image.draft(None, (size, size))  # decode at the nearest larger eighth
-        return _square(image, size)
+        return _square(image, size, levels)
     except MediaError:
         raise
     except Exception as error:  # a decoder may fail in any way on bytes that somebody damaged
@@ -101,12 +121,12 @@ def decode_image(data: bytes, size: int) -> np.ndarray:
         raise MediaError(f"damaged image ({reason})") from error
 
 
-def _square(image: Image, size: int) -> np.ndarray:
+def _square(image: Image, size: int, levels: Levels | None) -> np.ndarray:
     from PIL.Image import Resampling
 
     # On a square, resizing first and turning later gives the same picture for less.
     turn = image.getexif().get(EXIF_ORIENTATION, 1) if _may_be_turned(image) else 1
-    rgb = _to_rgb(image)
+    rgb = _to_rgb(image, levels)
     if rgb.size != (size, size):
         rgb = rgb.resize((size, size), Resampling.BILINEAR, reducing_gap=3.0)
     return _upright(np.array(rgb), turn)
@@ -126,13 +146,19 @@ def _upright(pixels: np.ndarray, orientation: int) -> np.ndarray:
     return np.ascontiguousarray(pixels)
 
 
-def _to_rgb(image: Image) -> Image:
+def is_deep(image: Image) -> bool:
+    """Return whether an opened image holds grey values of more than 8 bits, or floats."""
+    return image.mode in ("I", "F") or image.mode.startswith("I;16")
+
+
+def _to_rgb(image: Image, levels: Levels | None) -> Image:
     from PIL import Image as pillow
 
     if image.mode == "RGB" and "transparency" not in image.info:
         return image
-    if image.mode in ("I", "F") or image.mode.startswith("I;16"):
-        return pillow.fromarray(_to_bytes(np.asarray(image))).convert("RGB")
+    if is_deep(image):
+        grey = np.asarray(image).astype(np.float64)
+        return pillow.fromarray(_to_bytes(grey, levels or _own_levels(grey))).convert("RGB")
     if "transparency" in image.info or image.mode in ("RGBA", "LA", "PA", "La", "RGBa"):
         rgba = image.convert("RGBA")
         white = pillow.new("RGBA", rgba.size, "white")
@@ -140,18 +166,23 @@ def _to_rgb(image: Image) -> Image:
     return image.convert("RGB")
 
 
-def _to_bytes(values: np.ndarray) -> np.ndarray:
-    """Return 16-bit, 32-bit or float grey values as 0 to 255.
+def _own_levels(grey: np.ndarray) -> Levels:
+    """Return black and white of one picture of which no training pictures are known.
 
-    16-bit values (also where Pillow hands them over in 32) are divided by 257; floats from 0 to 1 are multiplied
-    by 255; anything else is stretched from its least to its greatest value.
+    16-bit values (also where Pillow hands them over in 32) and floats from 0 to 1 have the whole of their range;
+    all else is stretched from its least to its greatest value.
     """
-    values = np.nan_to_num(values.astype(np.float64), posinf=0.0, neginf=0.0)
-    low, high = float(values.min()), float(values.max())
-    if low >= 0 and high <= 1:
-        values = values * 255
-    elif low >= 0 and high <= 65535:
-        values = values / 257
+    known = grey[np.isfinite(grey)]
+    low, high = (float(known.min()), float(known.max())) if len(known) else (0.0, 0.0)
+    return next((whole for whole in WHOLE if low >= 0 and high <= whole[1]), (low, high))
+
+
+def _to_bytes(grey: np.ndarray, levels: Levels) -> np.ndarray:
+    """Return grey values as 0 to 255; those that are not finite are black."""
+    black, white = levels
+    if levels in WHOLE:
+        values = grey * 255 if white == 1 else grey / 257
     else:
-        values = (values - low) * (255 / (high - low))
-    return np.rint(values).astype(np.uint8)
+        values = (grey - black) * (255 / (white - black)) if white > black else grey * 0.0
+    values = np.where(np.isfinite(grey), values, 0.0)
+    return np.asarray(np.rint(values.clip(0, 255)), np.uint8)
