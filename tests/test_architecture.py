@@ -49,6 +49,7 @@ ANY = 101  # ratchet
 FREE = {
     "torso.runs.fit:fit",
     "torso.estimator._estimator:__init__",
+    "torso.app.commands.fit:fit",
     "torso.app.commands.search:search",
 }
 """Their signature is the list of what a user may say."""

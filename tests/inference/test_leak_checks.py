@@ -39,7 +39,7 @@ def test_a_value_that_settles_the_label_is_proposed_as_group():
     patients = [f"P{row // 3}" for row in range(ROWS)]
     sick = np.repeat(RNG.random(100) < 0.4, 3)
     weight = np.repeat(RNG.normal(size=100), 3)
-    cure = "--set 'data.split.group=x'"
+    cure = "--set data.split.group=x"
     assert cure in warnings(patients, sick)
     assert cure in warnings(patients, weight + NOISE / 100)
     assert cure not in warnings(patients, sick, group="x")

@@ -27,7 +27,7 @@ def main(folder: Path) -> dict[str, object]:
     """Return `killed`: the exit statuses; and `interrupted`: that of Ctrl-C in the first epoch, with its last line."""
     table = tables.write(folder / "table.csv", tables.plain())
     killed = [ended(forked(lambda n=changes: killed_fit(table, n))) for changes in CHANGES]
-    long = tables.write(folder / "long.csv", tables.plain(2000))
+    long = tables.write(folder / "long.csv", tables.plain(800))
     return {"killed": killed, "interrupted": interrupted(long, folder / "interrupted")}
 
 

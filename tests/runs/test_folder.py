@@ -9,6 +9,7 @@ import torso
 from tests import small_tables as tables
 from tests.small_tables import TARGETS, TINY, options, write
 from torso.core.errors import RunError
+from torso.training import STOP, Listener
 
 QUICK = {**TINY, "inputs.note": None, "inputs.shop": None}
 
@@ -154,6 +155,34 @@ def test_the_demo_deletes_no_folder_called_run(tmp_path, capsys):
     assert tables.torso("demo", "-o", tmp_path, "--rows", 20) == 1
     assert "holds something else" in capsys.readouterr().err
     assert content(tmp_path) == before
+
+
+def test_an_interrupted_run_of_an_earlier_version_is_not_gone_on_with(tmp_path, capsys):
+    class Stopper(Listener):
+        def epoch_done(self, epoch):
+            return STOP
+
+    table, out = write(tmp_path / "t.csv", tables.plain()), tmp_path / "run"
+    torso.fit(table, ["loud"], out=out, settings=QUICK, listener=Stopper())
+    progress = json.loads((out / "checkpoint" / "progress.json").read_text())
+    del progress["about"]
+    (out / "checkpoint" / "progress.json").write_text(json.dumps(progress))
+    (out / "torso.json").unlink()
+    assert torso.load(out).report.training.epochs == 1
+    fit = ["fit", table, "-t", "loud", "-o", out, *options(QUICK)]
+    for how in ([], ["--resume"]):
+        assert tables.torso(*fit, *how) == 1
+        assert "did not note the rows that it learnt from" in capsys.readouterr().err
+    assert tables.torso(*fit, "--overwrite") == 0
+    assert not (out / "checkpoint").exists()
+
+
+def test_a_user_without_a_home(tmp_path, monkeypatch, finished):
+    def homeless():
+        raise RuntimeError("no home")
+
+    monkeypatch.setattr(Path, "home", homeless)
+    torso.load(finished).save(tmp_path / "run")
 
 
 def test_a_run_of_the_first_format_counts_as_finished(tmp_path, capsys):

@@ -10,7 +10,11 @@ from tests.small_tables import TARGETS, TINY, options, write
 from torso.core.errors import RunError
 from torso.training import STOP, Listener
 
-SETTINGS = {**TINY, "inputs.note": None, "inputs.shop": None, "training.epochs": 3}
+SETTINGS = {
+    **TINY,
+    **dict.fromkeys(["inputs.note", "inputs.shop", "inputs.unused"]),
+    "training.epochs": 3,
+}
 
 
 class Stopper(Listener):

@@ -117,6 +117,9 @@ def test_the_cures_of_uneven_rows_work(tmp_path):
         with pytest.raises(DataError, match=rf"row 2 \(line 3\): {row.count(',') + 1} cells"):
             read(tmp_path, f"a,b\n1,2\n{row}\n")
         assert read(tmp_path, f"a,b\n1,2\n{cure}\n").rows == 2
+    with pytest.raises(DataError, match=r"row 1 .*name all columns in the header"):
+        read(tmp_path, "a,b\nr1,1,2\nr2,3,4\n")
+    assert read(tmp_path, "row,a,b\nr1,1,2\nr2,3,4\n").rows == 2
     assert "put names above it" in read(tmp_path, "5.1,3.5,red\n4.9,3.0,blue\n").notes[0]
     named = read(tmp_path, "x,y,colour\n5.1,3.5,red\n4.9,3.0,blue\n\n")
     assert (named.rows, named.notes) == (2, ())

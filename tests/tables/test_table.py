@@ -250,6 +250,25 @@ def test_names_that_repeat_or_lack_are_settled_and_told(tmp_path, suffix):
     assert table.take(np.array([0])).notes == next(table.pieces(1)).notes == table.notes
 
 
+@pytest.mark.parametrize("suffix", ["json", "jsonl"])
+@pytest.mark.parametrize("form", ["records", "columns", "lists", "nested", "lines"])
+def test_every_layout_of_json_is_read_as_rows(tmp_path, suffix, form):
+    frame = pd.DataFrame({"name": ["a", "b"], "size": [1, 2]})
+    rows = frame.to_dict("records")
+    text = {
+        "records": json.dumps(rows, indent=1),
+        "columns": frame.to_json(),
+        "lists": json.dumps(frame.to_dict("list"), indent=1),
+        "nested": json.dumps({"made": "by hand", "rows": rows}, indent=1),
+        "lines": frame.to_json(orient="records", lines=True),
+    }[form]
+    table = read_table(write(tmp_path, f"t.{suffix}", text))
+    assert table.data.to_pylist() == rows
+    assert bool(table.notes) == (form in ("columns", "lists", "nested"))
+    one = read_table(write(tmp_path, f"t.{suffix}", '{"v": [1, 2], "w": [3, 4]}\n'))
+    assert cells(one, "v") == [[1, 2]]  # a line is a row
+
+
 def test_an_unknown_column_names_the_nearest():
     with pytest.raises(DataError, match=r"Unknown column 'catgory'\. Did you mean 'category'"):
         read_table({"category": ["a"]}).column("catgory")

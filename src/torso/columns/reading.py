@@ -6,13 +6,13 @@ skipped cells become `skipped.jsonl` in a run's folder.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Literal
 
 from torso.columns.media.files import MediaError
+from torso.core.cures import setting
 from torso.core.errors import DataError
 from torso.tables.table import Column
 
@@ -157,7 +157,7 @@ class Reading:
                 raise column.error(
                     int(row),
                     f"expected {expected}, found {cell!r:.60}. Correct the cell, name it a sign for missing with "
-                    f"--set 'data.missing={json.dumps([cell[:60]])}', or give the column another kind "
+                    f"{setting('data.missing', [cell])}, or give the column another kind "
                     f"(inputs.{name}.kind or targets.{name}.kind)",
                 )
             self.skip(column, int(row), cell, f"not {expected}")
@@ -186,6 +186,6 @@ def _too_many_values(skipped: Sequence[Skipped], filled: int, most_skipped: floa
     first = "; ".join(f"row {cell.row}: {cell.cell!r}" for cell in skipped[:3])
     return (
         f"{skipped[0].table}, column {column!r}: {len(skipped)} of {filled} cells are {reason}, more than the "
-        f"{most_skipped:.0%} allowed ({first}). Give the column another kind, such as --set inputs.{column}.kind=text "
+        f"{most_skipped:.0%} allowed ({first}). Give the column another kind, such as {setting(f'inputs.{column}.kind', 'text')} "
         f"(a target: targets.{column}.kind), or to go on with the gaps, raise data.most_skipped."
     )

@@ -32,8 +32,8 @@ _FIRST_LOOK = 200  # cells, or parts of cells
 _FEW_LABELS = 20
 _LONGEST_LABEL = 4  # words, on average
 _LONGEST_CELL = 200  # characters, on average
-_QUOTED = re.compile(r"""\s*,?\s*(?:"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)')""", re.DOTALL)
-_ANGLED = re.compile(r"(?:\s*<[^<>]+>\s*)+")
+_QUOTED = re.compile(r"""[\s,]*(?:"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)')""", re.DOTALL)
+_ANGLED = re.compile(r"(?:<[^<>]+>\s*)+")
 _NUMBER = re.compile(r"[+-]?[0-9]*\.?[0-9]+")
 _OPENING = frozenset("[({<f \t\n")
 """Signs with which a list begins that is written as text."""
@@ -322,13 +322,10 @@ def _quoted(inner: str) -> list[object] | None:
     """Return the texts in quotes, which Python and numpy write; None if there is anything else."""
     texts: list[object] = []
     place = 0
-    while inner[place:].strip(" ,\n\r\t"):
-        match = _QUOTED.match(inner, place)
-        if match is None:
-            return None
+    while (match := _QUOTED.match(inner, place)) is not None:
         texts.append(_unescaped(match[1] if match[1] is not None else match[2]))
         place = match.end()
-    return texts
+    return None if inner[place:].strip(" ,\n\r\t") else texts
 
 
 def _unescaped(text: str) -> str:

@@ -5,7 +5,7 @@ TorsoError                 the command line prints it without a traceback
 ├── ConfigError            a setting is unknown, contradictory or out of range  (also a ValueError)
 │   └── Diverged           a loss or a gradient is NaN or infinite
 ├── DataError              a table, a cell or a file cannot be used             (also a ValueError)
-├── RunError               a saved run is absent, damaged or from a newer Torso (also a ValueError)
+├── RunError               a run or its folder is absent, damaged, not Torso's   (also a ValueError)
 └── MissingDependency      an extra is not installed                            (also an ImportError)
 ```
 
@@ -49,7 +49,7 @@ class DataError(TorsoError, ValueError):
 
 
 class RunError(TorsoError, ValueError):
-    """A saved run is absent, damaged or written by a newer version."""
+    """A run is absent, damaged or newer, began otherwise, or its folder is none for a run."""
 
 
 class MissingDependency(TorsoError, ImportError):

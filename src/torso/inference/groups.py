@@ -13,6 +13,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from torso.core.cures import setting
+
 __all__ = ["group_warning", "settles"]
 
 LEAST_GROUPS = 30  # fewer values are an ordinary category, which a model may learn from
@@ -25,7 +27,7 @@ def group_warning(name: str, labels: Sequence[str]) -> str:
     said = " and ".join(map(repr, labels))
     return (
         f"rows with the same value nearly always have the same {said}. If such rows belong together, keep them on one "
-        f"side: --set 'data.split.group={name}'"
+        f"side: {setting('data.split.group', name)}"
     )
 
 

@@ -25,6 +25,7 @@ from torso.columns.dates import moments_untold
 from torso.columns.inputs import Input, NumberInput, TextInput
 from torso.columns.media.files import MediaError, MediaFiles
 from torso.columns.profile import Guess, Profile
+from torso.core.cures import setting
 from torso.inference.duplicates import Cells, cells_of, duplicate_warnings
 from torso.inference.far_numbers import far_input_warnings, far_label_warnings
 from torso.inference.input_kinds import guess_input
@@ -34,7 +35,7 @@ from torso.inference.target_kinds import guess_target
 from torso.tables.table import Column, Table
 from torso.tasks import Target
 
-__all__ = ["ColumnReport", "infer_target", "inspect_table"]
+__all__ = ["ColumnReport", "infer_target", "inspect_table", "report_labels"]
 
 _FILES_CHECKED = 200
 _NEARLY_ALL_MISSING = 0.99
@@ -161,6 +162,17 @@ def _report_unreadable(table: Table, name: str) -> ColumnReport:
     )
 
 
+def report_labels(column: Column, kind: str | None, decimal: str | None = None) -> ColumnReport:
+    """Return the findings about a column of labels.
+
+    Args:
+        column: of the labels.
+        kind: of the target, where it is settled.
+        decimal: the mark before decimals, where it is settled.
+    """
+    return _report_target(Profile(column, decimal), kind)
+
+
 def _report_input(cells: Profile, settled: str | None) -> ColumnReport:
     guess = guess_input(cells)
     warnings, use = list(guess.warnings), guess.use
@@ -173,12 +185,12 @@ def _report_input(cells: Profile, settled: str | None) -> ColumnReport:
     if cells.is_beyond_floats and (settled or guess.kind) == NumberInput.name and use:
         warnings.append(
             "Has whole numbers beyond 2^53, of which a number keeps 15 digits; if they are names: "
-            f"--set inputs.{cells.column.name}.kind=category"
+            f"{setting(f'inputs.{cells.column.name}.kind', 'category')}"
         )
     untold = moments_untold(cells.column) if cells.is_number and guess.kind == "number" else ""
     if untold and not settled:
         warnings.append(
-            f"Its numbers may be times ({untold}). If so: --set inputs.{cells.column.name}.kind=datetime"
+            f"Its numbers may be times ({untold}). If so: {setting(f'inputs.{cells.column.name}.kind', 'datetime')}"
         )
     kind, why = (settled, "you said so") if settled else (guess.kind, guess.why)
     return ColumnReport(

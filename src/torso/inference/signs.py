@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
 from typing import Literal
 
 from torso.columns.inputs import Input
 from torso.columns.profile import Profile, quoted
+from torso.core.cures import setting
 
 __all__ = ["missing_signs", "sign_warnings"]
 
@@ -21,24 +20,20 @@ def sign_warnings(cells: Profile, kind: str, role: Literal["inputs", "targets"])
     """Return which texts count as missing, and which may but count as values, each with the words to change it."""
     if _in_files(kind):
         return []
-    setting = f"{role}.{cells.column.name}.missing"
+    path = f"{role}.{cells.column.name}.missing"
     warnings = []
     if cells.signs:
         rows = sum(cells.sample.to_pylist().count(sign) for sign in cells.signs)
         warnings.append(
             f"Cells that say {quoted(cells.signs)} ({rows} of {len(cells.sample)}) count as missing in this column. In "
-            f"all columns: --set 'data.missing={_listed(cells.signs)}'; if they are values: --set '{setting}=[]'"
+            f"all columns: {setting('data.missing', list(cells.signs))}; if they are values: {setting(path, [])}"
         )
     if cells.markers:
         warnings.append(
             f"Cells that say {quoted(cells.markers)} count as values; if they mean missing: "
-            f"--set '{setting}={_listed(cells.markers)}'"
+            f"{setting(path, list(cells.markers))}"
         )
     return warnings
-
-
-def _listed(texts: Sequence[str]) -> str:
-    return json.dumps(list(texts), ensure_ascii=False)
 
 
 def _in_files(kind: str) -> bool:

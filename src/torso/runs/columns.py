@@ -9,7 +9,7 @@ from typing import Any
 
 from torso.core.errors import ConfigError, unknown, within
 from torso.core.spec import Settings, Spec
-from torso.inference.report import ColumnReport, infer_target, inspect_table
+from torso.inference.report import ColumnReport, inspect_table, report_labels
 from torso.runs.config import ABOUT_COLUMN
 from torso.runs.gather import Described, described
 from torso.tables.table import Table
@@ -60,12 +60,11 @@ def infer_columns(table: Table, values: dict[str, Any], *, add: bool) -> list[Co
                 chosen[report.name] = _settled(inputs[report.name], report)
         elif add and report.use and report.name not in {*aside, *targets}:
             chosen[report.name] = report.described
-    for spec in targets.values():
-        if "kind" not in spec:  # its labels stand in a column of another name
-            kind, why = infer_target(table.column(spec["column"]))
-            if not kind:
-                raise ConfigError(f"Column {spec['column']!r} cannot be used: {why}.")
-            spec["kind"] = kind
+    for task, spec in targets.items():
+        if task not in table.names and "column" in spec:
+            mark = spec.get("decimal", data.get("decimal"))
+            report = report_labels(table.column(spec["column"]), spec.get("kind"), mark)
+            targets[task] = _settled(spec, report)
     values["inputs"], values["targets"] = chosen, targets
     return [_without_followed(report, inputs.get(report.name)) for report in reports]
 

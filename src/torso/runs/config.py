@@ -83,10 +83,13 @@ class DataConfig(Strict):
         None, description="folder of the feature cache; default ~/.cache/torso"
     )
     on_error: Literal["missing", "fail"] = Field(
-        "missing", description="an unreadable file counts as missing, or ends the run"
+        "missing", description="an unreadable cell or file counts as missing, or ends the run"
     )
     most_skipped: float = Field(
-        0.2, ge=0, le=1, description="share of unreadable files that fails a run"
+        0.2,
+        ge=0,
+        le=1,
+        description="share of a column that may be unreadable before a fit is refused",
     )
 
     @field_validator("delimiter", "encoding", "usual_encoding")

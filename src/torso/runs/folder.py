@@ -177,6 +177,8 @@ class RunFolder:
         stage = self.stage
         check_place(self.path, stage, self.checkpoint)
         same = run.folder is not None and run.folder.resolve() == self.path.resolve()
+        if not same:
+            (self.path / "log.jsonl").unlink(missing_ok=True)
         self.write(run, resumable=same and stage is Stage.RESUMABLE)
 
     def write(self, run: Written, *, resumable: bool = False) -> None:

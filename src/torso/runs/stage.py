@@ -89,7 +89,7 @@ def check_place(folder: Path, stage: Stage, checkpoint: Checkpoint) -> None:
     there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
     if not there.is_dir():
         raise RunError(f"{str(there)!r} is a file. Choose a folder for the run.")
-    if folder.resolve() in (Path.home().resolve(), Path(folder.resolve().anchor)):
+    if folder.resolve() in _never():
         raise RunError(f"{name} is your home directory or the root. Choose a folder for the run.")
     if stage is Stage.FOREIGN:
         held = sorted(entry.name for entry in folder.iterdir())
@@ -100,6 +100,14 @@ def check_place(folder: Path, stage: Stage, checkpoint: Checkpoint) -> None:
         )
     if checkpoint.in_the_way:
         raise RunError(f"{checkpoint.in_the_way[0]} lies where the checkpoint will. Move it away.")
+
+
+def _never() -> set[Path]:
+    """Return folders that are never a run's, even if they are empty."""
+    folders = {Path(Path.cwd().anchor)}
+    with suppress(RuntimeError):  # a user without a home
+        folders.add(Path.home().resolve())
+    return folders
 
 
 # --- deleting

@@ -241,7 +241,9 @@ def _ragged(row: _Row, dialect: Dialect, name: str) -> DataError:
         return _swallowed(row, name)
     mark = named(dialect.delimiter)
     if len(row.cells) > width:
-        cure = f"Quote the cells that hold {mark} or a line break."
+        cure = (
+            f"Quote the cells that hold {mark} or a line break, or name all columns in the header."
+        )
     else:
         cure = f"Add {mark} for each cell that is empty, or take the line away if it is no row."
     return DataError(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +24,7 @@ class JsonLines(FileFormat):
 
     def read(self, path: Path, settings: TextSettings) -> Content:
         """Return the rows."""
-        text, content = _text(path, settings)
-        return replace(content, data=_objects(path.name, list(_lines(text, path.name))))
+        return _content(path, settings)
 
     def write(self, data: pa.Table, path: Path, name: str, *, packed: bool) -> None:
         """Write a line per row."""
@@ -35,18 +34,11 @@ class JsonLines(FileFormat):
 
 
 class Json(FileFormat):
-    """A list of objects; lines of objects are read, too."""
+    """A list of objects; lines of objects and an object of columns are read, too."""
 
     def read(self, path: Path, settings: TextSettings) -> Content:
         """Return the rows."""
-        text, content = _text(path, settings)
-        if not text.lstrip().startswith("["):
-            return replace(content, data=_objects(path.name, list(_lines(text, path.name))))
-        try:
-            rows = json.loads(text)
-        except (ValueError, RecursionError) as error:
-            raise DataError(f"{path.name} is not valid JSON: {error}.") from error
-        return replace(content, data=_objects(path.name, rows))
+        return _content(path, settings)
 
     def write(self, data: pa.Table, path: Path, name: str, *, packed: bool) -> None:
         """Write one list, a line per row."""
@@ -55,10 +47,68 @@ class Json(FileFormat):
             text.write("[\n" + ",\n".join(rows) + "\n]\n")
 
 
-def _text(path: Path, settings: TextSettings) -> tuple[str, Content]:
-    """Return a file's text, and content without rows that tells of its encoding."""
-    text = decoded(open_buffer(path), path.name, settings)
-    return text.content.to_pybytes().decode(), Content([], text.notes, text.guess)
+def _content(path: Path, settings: TextSettings) -> Content:
+    decoded_text = decoded(open_buffer(path), path.name, settings)
+    text = decoded_text.content.to_pybytes().decode()
+    rows, note = _rows(text, path.name)
+    notes = (*decoded_text.notes, f"{path.name}: {note}.") if note else decoded_text.notes
+    return Content(_objects(path.name, rows), notes, decoded_text.guess)
+
+
+def _rows(text: str, name: str) -> tuple[Sequence[object], str]:
+    """Return the rows in a list, in lines or in an object, and a sentence if it is an object."""
+    first = text.lstrip()[:1]
+    if first == "[":
+        try:
+            rows = json.loads(text)
+        except (ValueError, RecursionError) as error:
+            raise DataError(f"{name} is not valid JSON: {error}.") from error
+        return rows, ""
+    try:
+        lines = list(_lines(text, name))
+    except DataError:
+        whole = None
+        with suppress(ValueError, RecursionError):
+            whole = json.loads(text)
+        if not isinstance(whole, dict):
+            raise
+        return _of_object(whole, spread=True)
+    return _of_object(lines[0]) if len(lines) == 1 and isinstance(lines[0], dict) else (lines, "")
+
+
+def _of_object(content: Row, *, spread: bool = False) -> tuple[Sequence[object], str]:
+    """Return the rows that a single object holds; itself, if it is a row.
+
+    Args:
+        content: the object.
+        spread: it stands over several lines, so it is no row of a file of lines.
+    """
+    by_number = [cells for cells in content.values() if isinstance(cells, dict)]  # as pandas writes
+    keys = {tuple(cells) for cells in by_number}
+    if (
+        len(by_number) == len(content)
+        and len(keys) == 1
+        and all(map(str.isdigit, next(iter(keys))))
+    ):
+        return _turned(content, [list(cells.values()) for cells in by_number])
+    tables = [name for name, cells in content.items() if _is_rows(cells)]
+    if spread and len(tables) == 1:
+        rows = content[tables[0]]
+        assert isinstance(rows, list)
+        return rows, f"its rows are those of {tables[0]!r}"
+    lists = [cells for cells in content.values() if isinstance(cells, list)]
+    if spread and len(lists) == len(content) and len({len(cells) for cells in lists}) == 1:
+        return _turned(content, lists)
+    return [content], ""
+
+
+def _turned(names: Iterable[str], columns: Sequence[list[object]]) -> tuple[list[object], str]:
+    rows: list[object] = [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
+    return rows, "its object of columns is read as rows"
+
+
+def _is_rows(cells: object) -> bool:
+    return isinstance(cells, list) and bool(cells) and all(isinstance(row, dict) for row in cells)
 
 
 def _lines(text: str, name: str) -> Iterator[object]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 from torso.core.errors import DataError
@@ -22,33 +23,33 @@ def settled_names(given: Sequence[str], table: str) -> tuple[list[str], list[str
         raise DataError(f"{table} has no columns.")
     names = [name.strip() for name in given]
     taken = set(names)
-    settled: list[str] = []
+    settled: dict[str, None] = {}
+    numbers: Counter[str] = Counter()
     repeated: dict[str, list[str]] = {}
     nameless: list[str] = []
     for position, name in enumerate(names):
         own = name or f"Unnamed: {position}"
         if not name or name in settled:
-            own = _free(own, taken)
+            own = _free(own, taken, numbers)
             (repeated.setdefault(name, []) if name else nameless).append(own)
         taken.add(own)
-        settled.append(own)
+        settled[own] = None
     notes = [
         f"{table}: several columns are called {name!r}; the others are read as {_listed(others)}."
         for name, others in repeated.items()
     ]
     if nameless:
         notes.append(f"{table}: columns without a name are called {_listed(nameless)}.")
-    return settled, notes
+    return list(settled), notes
 
 
-def _free(name: str, taken: set[str]) -> str:
-    """Return `name`, or with the first number behind it that no column has."""
-    if name not in taken:
-        return name
-    number = 1
-    while f"{name}.{number}" in taken:
-        number += 1
-    return f"{name}.{number}"
+def _free(name: str, taken: set[str], numbers: Counter[str]) -> str:
+    """Return `name`, or with the next number behind it that no column has."""
+    free = name
+    while free in taken:
+        numbers[name] += 1
+        free = f"{name}.{numbers[name]}"
+    return free
 
 
 def _listed(names: Sequence[str]) -> str:

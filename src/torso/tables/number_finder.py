@@ -27,6 +27,7 @@ from torso.tables.units import is_known, same_system
 __all__ = ["FoundNumbers", "find_numbers"]
 
 _HALF, _MOST = 0.5, 0.9
+_FIRST_LOOK = 300  # cells
 _OFTEN = 0.02  # share of zeros in front from which they are no slips
 _LONGEST = 60  # characters, median, of cells that are numbers
 _RARE, _RARE_WORD = (
@@ -103,12 +104,15 @@ def find_numbers(strings: pa.Array, decimal: str | None = None) -> FoundNumbers 
     lengths = as_integers(pc.utf8_length(cells.strings))
     if cells.weight(cells.matches(r"\pN")) < _HALF * cells.total or np.median(lengths) > _LONGEST:
         return None
-    if _are_codes(cells):
+    if _are_codes(cells) or not _worth_it(strings, decimal):
         return None
     cells = _Cells(prepared(cells.strings), cells.counts)
     decimal, notes = (decimal, []) if decimal else _decimal_mark(cells)
     amounts = amounts_in(cells.strings, decimal)
     amounts.low[cells.matches(_CODE)] = np.nan
+    plus, minus = cells.matches(r"^[0-9]+\+$"), cells.matches("^[0-9]+-$")
+    if plus.any() and minus.any():  # marks at school, 2+ and 3-
+        amounts.low[plus | minus] = np.nan
     forms = _forms(cells, amounts)
     units, unit_notes = _units(cells, amounts, forms)
     form = NumberFormat(decimal, units, forms)
@@ -121,6 +125,14 @@ def find_numbers(strings: pa.Array, decimal: str | None = None) -> FoundNumbers 
     order = np.argsort(-cells.counts[~read], kind="stable")
     unread = cells.strings.take(index_array(np.flatnonzero(~read)[order])).to_pylist()
     return FoundNumbers(form, share, tuple(unread[:20]), (*notes, *unit_notes))
+
+
+def _worth_it(strings: pa.Array, decimal: str | None) -> bool:
+    """Return whether some of a long column, spread over it, are numbers: most texts need no longer look."""
+    if len(strings) <= 4 * _FIRST_LOOK:
+        return True
+    few = strings.take(index_array(np.linspace(0, len(strings) - 1, _FIRST_LOOK).astype(np.int64)))
+    return not len(few.drop_null()) or find_numbers(few, decimal) is not None
 
 
 def _cells(strings: pa.Array) -> _Cells:

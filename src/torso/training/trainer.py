@@ -132,8 +132,8 @@ class Trainer:
         """
         if resume:
             self._resume()
-        self.listener.started(self.config.epochs, len(self.training))
         try:
+            self.listener.started(self.config.epochs, len(self.training))
             self._epochs()
         except KeyboardInterrupt:
             self.reason = INTERRUPTED

@@ -124,3 +124,9 @@ def test_a_setting_that_is_wrong_is_one_sentence():
     table = {"x": [f"{size} kg" for size in SIZES], "y": SIZES}
     with pytest.raises(ConfigError, match=r"`decimal` should be '\.' or ','"):
         torso.fit(table, ["y"], settings={"inputs.x.kind": "number", "inputs.x.decimal": ";"})
+
+
+def test_an_ordinal_target_of_spelled_numbers_knows_its_order():
+    target = Target.registry.find("ordinal")()
+    target.fit(column(["100+", "5-20", "<5", "20-99", "5-20"]))
+    assert target.classes == ["<5", "5-20", "20-99", "100+"]

@@ -32,13 +32,17 @@ def fit(
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace a finished run in --out.")
     ] = False,
+    strict: Annotated[
+        bool,
+        typer.Option("--strict", help="Stop at the first cell or file that cannot be read."),
+    ] = False,
     trust_code: TrustCode = False,
 ) -> None:
     """Train one model on a table; write the run: config, weights, metrics, log."""
     from torso.runs.check import check_names
     from torso.runs.gather import gather_values, trusting
 
-    said = [*rooted(root), *settings]
+    said = [*rooted(root), *(["data.on_error=fail"] if strict else []), *settings]
     if not resume:
         with trusting(config, trust_code, said):
             check_names(gather_values({"table": table}, target, None, config, said))

@@ -30,6 +30,7 @@ __all__ = ["NameInput"]
 _COVERED = 0.4  # share of the rows with a name that another row has
 _WORDS = 6  # on average
 _CHARACTERS = 50  # on average
+_READ = 8  # characters for each part that is read
 _ORDERS = (3, 4)  # characters in a group
 _START, _END = "\x02", "\x03"
 _PRIME = 1_000_003
@@ -88,9 +89,10 @@ class NameInput(Input, name="name", form="names", encoder="ngrams", modality="na
         del reading
         coded = pc.dictionary_encode(cells.texts(column))
         names = [_plain(name) for name in coded.dictionary.to_pylist()]
+        starts = [name[: _READ * self.length] for name in names]
         indices = {name: index for index, name in enumerate(self.values, 1)}
         known = np.array([indices.get(name, 0) for name in names], np.int32)
-        values = np.concatenate([known[:, None], _parts(names, self.length)], axis=1)
+        values = np.concatenate([known[:, None], _parts(starts, self.length)], axis=1)
         rows = pc.fill_null(coded.indices, -1).to_numpy(zero_copy_only=False).astype(np.int64)
         return LookupSource([(values, rows)])
 

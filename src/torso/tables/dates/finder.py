@@ -5,7 +5,6 @@ A column has one format, or up to six where it mixes spellings. A cell is never 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -13,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from torso.core.cures import setting
 from torso.tables.arrays import as_integers
 from torso.tables.dates.date_format import PIVOT, DateFormat, zones_in
 from torso.tables.dates.naming import order_in_name, says_date, says_duration, says_time
@@ -207,7 +207,7 @@ def _summed_up(
     told = [_choice(decision, forms, cells, name) for decision in decisions if decision.other]
     if short:
         told.append(
-            f"Years of two digits stand for {pivot} to {pivot + 99}; otherwise say --set 'inputs.{name}.pivot=YEAR'."
+            f"Years of two digits stand for {pivot} to {pivot + 99}; otherwise say {setting(f'inputs.{name}.pivot', 'YEAR')}."
         )
     zones = set().union(*(zones_in(form, sample) for form in forms))
     zones = {zone.removesuffix("[utc]") for zone in zones}
@@ -219,10 +219,10 @@ def _summed_up(
 def _choice(decision: Decision, forms: Sequence[str], cells: pa.Array, name: str) -> str:
     """Return the sentence about a format that another could replace, with the setting that does so."""
     others = [decision.other if form == decision.form else form for form in forms]
-    value = others[0] if len(others) == 1 else json.dumps(others)
+    value = others[0] if len(others) == 1 else others
     return (
         f"{_first(cells, decision.form)} may be {decision.form} or {decision.other}; read as {decision.form}, "
-        f"{decision.why}. Otherwise say --set 'inputs.{name}.format={value}'."
+        f"{decision.why}. Otherwise say {setting(f'inputs.{name}.format', value)}."
     )
 
 

@@ -15,7 +15,7 @@ from functools import cache
 from torso.core.errors import ConfigError
 from torso.tables.dates.words import FILLERS, HALVES, UNITS, WEEKDAYS, ZONES, plain_text
 
-__all__ = ["ISO", "NUMERIC", "ZONE", "Pattern", "clocks", "compiled"]
+__all__ = ["ISO", "NUMERIC", "ZONE", "Pattern", "clocks", "compiled", "is_format"]
 
 ISO = "%Y-%m-%d"
 """The format of a column that says nothing else; the signs may also be slashes or points."""
@@ -137,6 +137,15 @@ def compiled(form: str) -> Pattern:
         return Pattern(f"^(?:{'|'.join(_CLOCKS)})(?: ?(?P<z>z|utc|gmt))?$", "", False, "")
     bare, full = (_whole(form, tokens, *ends) for ends in (("", ""), (_OPENING, _CLOSING)))
     return Pattern(f"^{bare}$", f"^{full}$", True, parts)
+
+
+def is_format(form: str) -> bool:
+    """Return whether a text is a format of dates or times."""
+    try:
+        compiled(form)
+    except ConfigError:
+        return False
+    return True
 
 
 def _whole(form: str, tokens: Sequence[Token], opening: str, closing: str) -> str:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from torso.tables.dates.patterns import ISO, ZONE, clocks
+from torso.tables.dates.patterns import ISO, ZONE, clocks, is_format
 from torso.tables.dates.words import FILLERS, MONTHS, UNITS, WEEKDAYS
 
 __all__ = ["Shape", "shape_of"]
@@ -110,7 +110,8 @@ def shape_of(text: str) -> Shape | None:
         return None
     marks = "%H:%M" if clock else ""
     formats = tuple(_format(before, after, role, marks) for role in roles)
-    return Shape(_key(before, after, fields), formats, clock)
+    formats = tuple(form for form in formats if is_format(form))
+    return None if not formats else Shape(_key(before, after, fields), formats, clock)
 
 
 def _filled(match: re.Match[str]) -> str:

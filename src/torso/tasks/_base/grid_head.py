@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from torso.core.cures import setting
 from torso.core.errors import ConfigError
 from torso.core.tensors import zeroed
 from torso.core.types import Tokens
@@ -77,7 +78,7 @@ class Grid(nn.Module):
         if self.frames == 1:
             return (
                 f"A head about places should read a grid of tokens, one per place of the picture. Found {length} of "
-                f"{self.of!r}: use --set encoders.{self.of}.type=pyramid, or an encoder with `tokens: 0`."
+                f"{self.of!r}: use {setting(f'encoders.{self.of}.type', 'pyramid')}, or an encoder with `tokens: 0`."
             )
         return (
             f"A head about places of a video should read a grid of tokens for each of its {self.frames} frames. "

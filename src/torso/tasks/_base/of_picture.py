@@ -16,6 +16,7 @@ from torso.columns.media.decoder import FileDecoder
 from torso.columns.media.files import MediaError
 from torso.columns.media_column import media_source
 from torso.columns.reading import Reading
+from torso.core.cures import setting
 from torso.core.errors import ConfigError, unknown
 from torso.core.spec import SpecLike
 from torso.tables.table import Column
@@ -163,5 +164,5 @@ def _array(cell: object) -> np.ndarray:
 def _cure(task: str, known: Sequence[str], form: str) -> str:
     """Return how to say which of the `known` inputs a target is about, or how to have one at all."""
     if known:
-        return f"Name one with --set targets.{task}.of=COLUMN."
+        return f"Name one with {setting(f'targets.{task}.of', 'COLUMN')}."
     return f"Take in such a column, e.g. with --set inputs.COLUMN.kind={form}."

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from torso.columns.profile import Profile
+from torso.core.cures import setting
 from torso.tasks._base.whole_numbers import FEW_CLASSES, Shape
 
 __all__ = ["of_classes", "of_numbers"]
@@ -36,14 +37,14 @@ def of_classes(cells: Profile) -> tuple[str, ...]:
     if cells.is_number:
         return (
             f"Its {cells.distinct} whole numbers are taken for names of classes. For ratings or counts choose "
-            f"--set 'targets.{name}.kind=number', for ordered classes ordinal.",
+            f"{setting(f'targets.{name}.kind', 'number')}, for ordered classes ordinal.",
         )
     order = _order([str(value) for value in cells.counts]) if cells.is_text else []
     if not order:
         return ()
     return (
-        f"Its classes seem to have an order. To learn it: --set 'targets.{name}.kind=ordinal' "
-        f"--set 'targets.{name}.order=[{', '.join(order)}]'",
+        f"Its classes seem to have an order. To learn it: {setting(f'targets.{name}.kind', 'ordinal')} "
+        f"{setting(f'targets.{name}.order', list(order))}",
     )
 
 
@@ -56,17 +57,17 @@ def of_numbers(cells: Profile) -> tuple[str, ...]:
     if cells.are_whole and cells.distinct <= FEW_CLASSES:
         proposals.append(
             f"Its {cells.distinct} whole numbers are taken for a number. For names of classes choose "
-            f"--set 'targets.{name}.kind=category', for ordered classes ordinal."
+            f"{setting(f'targets.{name}.kind', 'category')}, for ordered classes ordinal."
         )
     if _are_counts(cells):
         proposals.append(
-            f"These look like counts, for which there is --set 'targets.{name}.kind=count'."
+            f"These look like counts, for which there is {setting(f'targets.{name}.kind', 'count')}."
         )
     elif _has_heavy_tail(cells):
         low, high = np.quantile(_numbers(cells), [0.5, 0.99])
         proposals.append(
             f"A heavy tail: half of the labels lie below {low:,.4g}, one in a hundred above {high:,.4g}. The median "
-            f"is learnt in place of the mean with --set 'heads.{name}=quantiles'."
+            f"is learnt in place of the mean with {setting(f'heads.{name}', 'quantiles')}."
         )
     return tuple(proposals)
 

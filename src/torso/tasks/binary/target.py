@@ -11,6 +11,7 @@ import pyarrow as pa
 from torso.columns.inputs import BinaryInput
 from torso.columns.profile import Guess, Profile
 from torso.columns.reading import Reading
+from torso.core.cures import setting
 from torso.core.errors import DataError
 from torso.tables.table import Column
 from torso.tasks._base.target import Facts
@@ -34,7 +35,7 @@ class BinaryTarget(CategoryTarget, name="binary", head="logistic", rank=30):
         if len(self.classes) > 2:
             raise DataError(
                 f"{column.table}, column {column.name!r}: a binary target should have two values. Found "
-                f"{len(self.classes)}: {self.classes[:5]}. Use --set targets.{column.name}.kind=category."
+                f"{len(self.classes)}: {self.classes[:5]}. Use {setting(f'targets.{column.name}.kind', 'category')}."
             )
 
     def encode(self, column: Column, reading: Reading) -> np.ndarray:

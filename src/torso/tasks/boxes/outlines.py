@@ -12,6 +12,7 @@ import numpy as np
 
 from torso.columns import cells
 from torso.columns.reading import Reading
+from torso.core.cures import setting
 from torso.core.errors import DataError
 from torso.tables.table import Column
 from torso.tasks._base.of_picture import OfPicture
@@ -172,8 +173,8 @@ class ListOfBoxes(OfPicture):
             raise column.error(
                 row,
                 f"expected a box with x0 < x1, y0 < y1 and a class that lies in a picture of {width:g} x {height:g}, "
-                f"found {[*corners, name]}. Boxes in pixels need --set "
-                f"targets.{column.name}.picture=[WIDTH,HEIGHT]",
+                f"found {[*corners, name]}. Boxes in pixels need "
+                f"{setting(f'targets.{column.name}.picture', '[WIDTH,HEIGHT]')}",
             )
         return Box(corners, plain(name), values)
 

@@ -14,6 +14,7 @@ from torso.columns.category_keys import all_numbers, are_plain, key_of, keyed, s
 from torso.columns.profile import MOSTLY, Guess, Profile
 from torso.columns.reading import Reading
 from torso.columns.recurrence import Recurrence
+from torso.core.cures import setting
 from torso.core.errors import DataError
 from torso.tables.table import Column
 from torso.tasks._base.proposals import of_classes
@@ -76,7 +77,7 @@ class CategoryTarget(Target, name="category", head="softmax", rank=40):
             return Guess(
                 "",
                 f"{cells.distinct} different texts in {len(cells.column)} rows are no classes; to learn to write them, "
-                f"choose --set 'targets.{cells.column.name}.kind=caption'",
+                f"choose {setting(f'targets.{cells.column.name}.kind', 'caption')}",
             )
         return Guess(cls.kind, f"{cells.distinct} values", of_classes(cells))
 

@@ -12,6 +12,7 @@ from torso.columns import cells
 from torso.columns.moments import moments
 from torso.columns.profile import Profile
 from torso.columns.reading import Reading
+from torso.core.cures import setting
 from torso.core.spec import Settings
 from torso.tables.number_format import NumberFormat
 from torso.tables.table import Column
@@ -70,7 +71,7 @@ class CountTarget(Target, name="count", head="negative_binomial"):
             raise column.error(
                 int(row),
                 f"expected a count, a whole number from 0, found {values[row]:g}. Correct the cell, or take the "
-                f"column as a number with --set targets.{column.name}.kind=number",
+                f"column as a number with {setting(f'targets.{column.name}.kind', 'number')}",
             )
         known, self.reach = known_near(values)
         if len(np.unique(known)) < 2:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from torso.core.cures import setting
 from torso.core.errors import ConfigError
 from torso.core.tensors import zeroed
 from torso.core.types import Tokens
@@ -51,7 +52,7 @@ def read_steps(of: str, most: int, tokens: Mapping[str, Tokens] | None) -> Steps
     if length > most:
         raise ConfigError(
             f"A head about steps should read one token per step, at most {most}. Found {length} of {of!r}: use an "
-            f"encoder such as `transformer` with --set encoders.{of}.tokens=0."
+            f"encoder such as `transformer` with {setting(f'encoders.{of}.tokens', 0)}."
         )
     places = torch.arange(1, length + 1, device=own.mask.device)
     return Steps(zeroed(own), (places * own.mask).amax(dim=1))

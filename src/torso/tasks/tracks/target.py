@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from torso.columns.inputs import Input
+from torso.core.cures import setting
 from torso.core.spec import SpecLike
 from torso.tables.table import Column
 from torso.tasks._base.target import Facts
@@ -106,7 +107,7 @@ class TracksTarget(ListOfBoxes, name="tracks", head="set", form="video"):
                 row,
                 f"expected a `frame` from 0 to {self.frames - 1}, since the model reads {self.frames} of {self.of!r}, "
                 f"found {frame!r}. Frames are counted among those that it reads; "
-                f"--set inputs.{self.of}.frames=NUMBER reads others",
+                f"{setting(f'inputs.{self.of}.frames', 'NUMBER')} reads others",
             )
         if track is None:
             raise column.error(row, f"expected a `track`, a number or a word, found {track!r}")
