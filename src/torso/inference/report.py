@@ -4,7 +4,7 @@ Inputs, in this order; the first that fits wins (marker cells such as NA do not 
 
 1. bytes: image or audio by their first bytes; a file column: 80 % end in a known extension;
 2. lists of numbers of one length (also as JSON text): vector; lists of such lists: sequence;
-3. dates and times, also as ISO text (95 %): datetime;
+3. dates and times, also as text or numbers that spell them one way or a few (90 %): datetime;
 4. true/false, or two distinct values: binary;
 5. numbers: number, also when they are few whole ones, since a number keeps their order; text of which 90 % are
    numbers is a number too, with the first bad cell named;
