@@ -56,6 +56,13 @@ def test_labels_between_marks_are_sets(mark, single):
     assert SetFormat(mark.strip(" ")).read(column(texts)) == cells
 
 
+def test_hashtags_are_sets_and_words_are_not():
+    assert found([" ".join(f"#{tag}" for tag in tags) for tags in DRAWN]).settings == {
+        "delimiter": " "
+    }
+    assert found([" ".join(tags) for tags in DRAWN]) is None
+
+
 def pick(*values):
     return RNG.choice(values)
 

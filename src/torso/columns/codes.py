@@ -15,6 +15,9 @@ from torso.columns.recurrence import Recurrence
 __all__ = ["codes", "identifies_rows", "number_codes"]
 
 _COMPOSED = re.compile(r"[0-9_]|[A-Za-z]-[A-Za-z]|@")
+_NO_CODE = re.compile(
+    r"[\s()\[\]{}=<>*?!'\"~^|\\]|://"
+)  # as in formulas, chemical ones too, and in addresses
 _LETTERS = 8  # different characters of a hash at least; DNA has four
 _HASH = 16  # characters
 _CALLED_ID = re.compile(r"ids?|uuid|guid|rowid|serial")
@@ -31,7 +34,7 @@ _LONG = 10**15  # whole numbers of more digits measure nothing
 def codes(profile: Profile) -> bool:
     """Return whether texts look like codes: composed of digits and signs, or long words of one length."""
     texts = profile.counts
-    composed = sum(1 for text in texts if " " not in text and _COMPOSED.search(text))
+    composed = sum(1 for text in texts if _COMPOSED.search(text) and not _NO_CODE.search(text))
     return composed / len(texts) >= 0.8 or _hashes(profile)
 
 

@@ -8,6 +8,7 @@ which every cell is a number is judged as numbers, whether a CSV holds it or a f
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -31,8 +32,13 @@ __all__ = ["FEW_WHOLE_NUMBERS", "MOSTLY", "Guess", "Profile", "quoted"]
 
 FEW_WHOLE_NUMBERS = 20
 """Up to this many distinct whole numbers may be names of classes."""
+_OFTEN, _FEW_WORDS = (
+    0.8,
+    3,
+)  # share of numbers beside at most so many different words for "no value"
 MOSTLY = 0.9
 """Share of the cells that must agree on what they are: numbers, or lists of one length."""
+_BEYOND_WHOLE = 2.0**64  # float64 has nothing but whole numbers there
 _SAMPLE = 5_000  # rows
 _SAMPLE_OF_LARGE = 500  # rows, where a cell is a list or the bytes of a file
 _MOST_EXACT = 2**53  # beyond it, a float skips whole numbers
@@ -102,7 +108,8 @@ class Profile:
     @cached_property
     def are_whole(self) -> bool:
         """True if all sampled values, which are numbers, are whole."""
-        return all(float(value).is_integer() for value in self.counts)
+        numbers = map(float, self.counts)
+        return all(number.is_integer() and abs(number) < _BEYOND_WHOLE for number in numbers)
 
     @cached_property
     def is_beyond_floats(self) -> bool:
@@ -215,7 +222,9 @@ class Profile:
     @cached_property
     def numeric_share(self) -> float:
         """Share of the sampled values that are numbers; codes such as "007" are none."""
-        return self.numbers.share if self.is_text and self.numbers else 0.0
+        if not self.is_text or self.numbers is None:
+            return 0.0
+        return 1.0 if self.words_among_numbers else self.numbers.share
 
     @cached_property
     def numbers(self) -> FoundNumbers | None:
@@ -226,6 +235,15 @@ class Profile:
         for text in (*self.signs, *self.markers):
             cells = cells.filter(pc.not_equal(cells, text))
         return find_numbers(cells, self.decimal)
+
+    @cached_property
+    def words_among_numbers(self) -> list[str]:
+        """Words that stand in up to a fifth of the cells of a column of many numbers, and mean "no value" there."""
+        seen = self.numbers
+        if seen is None or not _OFTEN <= seen.share < MOSTLY or self.distinct <= FEW_WHOLE_NUMBERS:
+            return []
+        words = [text for text in seen.unread if not re.search(r"\d", text)]
+        return words if len(words) == len(seen.unread) <= _FEW_WORDS else []
 
     @cached_property
     def names_ranks(self) -> bool:

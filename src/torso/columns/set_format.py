@@ -26,6 +26,7 @@ _CLEAR = ("|", ";", "\n", "；", "｜", "、", "•", "·", "::", "~", "^", "\t"
 """Marks that names and sentences seldom hold."""
 _COMMON = (",", "，", "/", "&", "+")
 """Marks that stand in names and sentences too, so that the parts must say more."""
+_BETWEEN_HASHTAGS = " "
 _DEFAULT = "|"
 _LOOKED_AT = 2500  # rows
 _FIRST_LOOK = 200  # cells, or parts of cells
@@ -147,7 +148,9 @@ def find_sets(profile: Profile) -> FoundSets | None:
         lists = [labels for labels in listed if labels is not None]
         if len(lists) >= MOSTLY * len(values):
             return _of_lists(lists, "lists, written as text,")
-    marked = [_Marked(mark, values) for mark in (*_CLEAR, *_COMMON)]
+    hashed = all(word.startswith("#") for text in values for word in text.split())
+    marks = (_BETWEEN_HASHTAGS,) if hashed else (*_CLEAR, *_COMMON)
+    marked = [_Marked(mark, values) for mark in marks]
     marked.sort(key=lambda cells: (cells.mark in _COMMON, -len(cells.joined)))
     return next((cells.found() for cells in marked if cells.holds_sets), None)
 
@@ -227,7 +230,7 @@ class _Marked:
         words = sum(len(label.split()) for label in self.counts) / len(self.counts)
         if words > _LONGEST_LABEL or len(self.counts) > max(_FEW_LABELS, self.counts.total() / 5):
             return False
-        clear = self.mark in _CLEAR
+        clear = self.mark not in _COMMON
         if self._are_fields():
             return False
         if clear and len(self.joined) >= 0.5 * rows and rows < 3 * _FEW_LABELS:
@@ -286,7 +289,7 @@ class _Marked:
         """Return the format, and why."""
         why = f"{len(self.counts)} labels, separated by {self.mark!r}"
         settings = {"delimiter": self.mark}
-        return FoundSets(settings, len(self.counts), len(self.bags), why, self.mark in _CLEAR)
+        return FoundSets(settings, len(self.counts), len(self.bags), why, self.mark not in _COMMON)
 
 
 def _listed(text: str, delimiter: str) -> list[object] | None:

@@ -17,7 +17,7 @@ from sklearn.utils import ClassifierTags, RegressorTags, Tags, check_consistent_
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
 
-from torso.columns.cells import texts as cell_texts
+from torso.columns.category_keys import written
 from torso.core.errors import ConfigError
 from torso.estimator._columns import (
     Labels,
@@ -315,7 +315,7 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
         if name in self._classes:
             texts, values = self._classes[name]
             index = {text: number for number, text in enumerate(texts)}
-            answered = cell_texts(Column(name, column, "<answers>")).to_pylist()
+            answered = written(Column(name, column, "<answers>")).to_pylist()
             return np.asarray(values[[index[text] for text in answered]])
         if pa.types.is_floating(column.type) or pa.types.is_integer(column.type):
             return np.asarray(column.to_numpy(zero_copy_only=False), dtype=np.float64)

@@ -308,6 +308,7 @@ class Schema:
             column.values,
             column.table,
             column.original_rows,
+            typed=column.typed,
             others=tuple(self.column(table, other) for other in kind.others),
             steps=() if kind.along is None else self._steps(table, kind.along),
         )

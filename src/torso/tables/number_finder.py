@@ -110,6 +110,9 @@ def find_numbers(strings: pa.Array, decimal: str | None = None) -> FoundNumbers 
     decimal, notes = (decimal, []) if decimal else _decimal_mark(cells)
     amounts = amounts_in(cells.strings, decimal)
     amounts.low[cells.matches(_CODE)] = np.nan
+    plus, minus = cells.matches(r"^[0-9]+\+$"), cells.matches("^[0-9]+-$")
+    if plus.any() and minus.any():  # marks at school, 2+ and 3-
+        amounts.low[plus | minus] = np.nan
     forms = _forms(cells, amounts)
     units, unit_notes = _units(cells, amounts, forms)
     form = NumberFormat(decimal, units, forms)

@@ -188,8 +188,9 @@ class NumberFormat:
             rows = np.flatnonzero(part.known & (place >= 0) & ~self._foreign(part.forms))
             rows = rows[np.isnan(middle[rows, place[rows]])]
             low, high = part.low[rows] * times[rows], part.high[rows] * times[rows]
-            middle[rows, place[rows]] = np.where(low == high, low, low + (high - low) / 2)
-            width[rows, place[rows]] = np.where(low == high, 0.0, high - low)
+            with np.errstate(invalid="ignore"):  # the difference of infinite numbers
+                middle[rows, place[rows]] = np.where(low == high, low, low + (high - low) / 2)
+                width[rows, place[rows]] = np.where(low == high, 0.0, high - low)
         return Numbers(middle, width)
 
     def _foreign(self, forms: np.ndarray) -> np.ndarray:

@@ -55,6 +55,7 @@ class Column:
         original_rows: each row's position in the table as it was read; None if it is still the same.
         categories: the values of a categorical type, as text, in their order; None for any other type.
         ordered: the categories have an order.
+        typed: cells of text were text; in a CSV they may be anything.
     """
 
     name: str
@@ -63,6 +64,7 @@ class Column:
     original_rows: np.ndarray | None = None
     categories: tuple[str, ...] | None = None
     ordered: bool = False
+    typed: bool = True
 
     def __len__(self) -> int:
         return len(self.values)
@@ -98,6 +100,7 @@ class Table:
         unreadable: columns that no kind can read, and why; `data` only says which of their cells are filled.
         categories: columns of a categorical type, and its values.
         encoding: of its file, if only the text tells it.
+        typed: text is text; in a CSV it may be anything.
     """
 
     data: pa.Table
@@ -108,6 +111,7 @@ class Table:
     unreadable: Mapping[str, Unreadable] = field(default_factory=dict)
     categories: Mapping[str, Categories] = field(default_factory=dict)
     encoding: str | None = None
+    typed: bool = True
 
     @property
     def rows(self) -> int:
@@ -138,6 +142,7 @@ class Table:
             self.original_rows,
             None if categories is None else categories.names,
             categories is not None and categories.ordered,
+            self.typed,
         )
 
     def renamed(self, names: Sequence[str]) -> Table:
@@ -217,7 +222,7 @@ def read_table(
     columns = [column for _, column in raw]
     table = _table(list(zip(names, columns, strict=True)), name, folder)
     notes = (*notes, *renamed, *table.notes)
-    return _settled(replace(table, notes=notes, encoding=encoding), missing)
+    return _settled(replace(table, notes=notes, encoding=encoding, typed=typed), missing)
 
 
 def _table(raw: NamedColumns, name: str, folder: Path | None) -> Table:
@@ -242,6 +247,7 @@ def _again(table: Table) -> Table:
         unreadable={**same.unreadable, **table.unreadable},
         categories={**same.categories, **table.categories},
         encoding=table.encoding,
+        typed=table.typed,
     )
 
 

@@ -230,10 +230,8 @@ def test_choices_that_the_cells_leave_open_are_told():
     (told,) = find_dates(pa.array(["2024-05-17T12:00+02", "2024-05-17"]), "x").told
     assert told == "Times are converted to UTC from +02; cells that name none count as UTC."
     (told,) = find_dates(pa.array(["17.05.24", "18.05.99"]), "x").told
-    assert (
-        told
-        == "Years of two digits stand for 1940 to 2039; otherwise say --set 'inputs.x.pivot=YEAR'."
-    )
+    assert told.startswith("Years of two digits stand for 1940 to 2039")
+    assert "pivot=" in told
     comics = [f"Jun-{year % 100:02}" for year in range(1935, 2014)]
     dates = find_dates(pa.array(comics), "x")
     assert dates.spelling.pivot == 1935

@@ -36,6 +36,15 @@ def fitted(kind, values):
         ([True, False], ["false", "true"], False),
         (["TRUE", "FALSE"], ["false", "true"], False),
         (["007", "7"], ["007", "7"], "007"),
+        (["TRUE", "FALSE", "MIXTURE", "TRUE", "True"], ["MIXTURE", "FALSE", "TRUE"], "MIXTURE"),
+        (["2", "1"], ["1", "2"], "1"),
+        (["2.0", "1.0", "1"], ["1", "2.0"], "1"),
+        (["b", "a", "1.0"], ["1.0", "a", "b"], "1.0"),
+        (
+            [9007199254740993, 9007199254740992],
+            ["9007199254740992", "9007199254740993"],
+            9007199254740992,
+        ),
     ],
 )
 def test_classes_are_sorted_and_come_back_in_their_type(values, classes, answer):
@@ -45,6 +54,34 @@ def test_classes_are_sorted_and_come_back_in_their_type(values, classes, answer)
     column_ = kind.columns("x", prediction, {})["x"].to_pylist()
     assert column_[0] == answer
     assert type(column_[0]) is type(answer)
+
+
+@pytest.mark.parametrize(
+    "cells,type_",
+    [
+        (["1", "2"], int),
+        (["0.5", "1.5"], float),
+        (["1.0", "2.0"], float),
+        (["1", "2.50"], str),
+        (["a", "1"], str),
+    ],
+)
+def test_classes_of_a_csv_come_back_as_its_cells_are_written(cells, type_, tmp_path):
+    (tmp_path / "t.csv").write_text("\n".join(["x", *cells]))
+    kind = CategoryTarget()
+    kind.fit(read_table(tmp_path / "t.csv").column("x"))
+    answers = kind.columns("x", np.eye(2), {})["x"].to_pylist()
+    assert [str(answer) for answer in answers] == kind.classes == sorted(cells)
+    assert {type(answer) for answer in answers} == {type_}
+
+
+def test_an_order_is_compared_by_value_and_answers_as_written():
+    kind = OrdinalTarget(order=[False, "half-true", True])
+    fitted(kind, ["TRUE", "half-true", "FALSE", "TRUE"])
+    assert kind.classes == ["FALSE", "half-true", "TRUE"]
+    assert kind.encode(column(["true", "FALSE", None]), Reading()).tolist() == [2, 0, -1]
+    assert fitted(OrdinalTarget(), ["10", "9"]).classes == ["9", "10"]
+    assert fitted(OrdinalTarget(order=[2, 1, 3]), [1.0, 2.0]).classes == ["2", "1", "3"]
 
 
 def test_an_unseen_class_counts_but_teaches_nothing():

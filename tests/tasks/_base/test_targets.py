@@ -7,8 +7,10 @@ import pytest
 
 from torso.columns.reading import Reading
 from torso.core.errors import DataError
+from torso.tables.table import read_table
 from torso.tasks import Target, labelled
 from torso.tasks._base.example import example_of
+from torso.tasks._base.numbers import constant
 
 
 def built(name):
@@ -64,3 +66,9 @@ def test_answers_are_columns_that_begin_with_the_task(name):
 def test_a_target_without_labels_is_refused(name):
     with pytest.raises(DataError, match=r"column 'x'.*Leave it out of the targets"):
         built(name).fit(labels(name, blank=True))
+
+
+def test_a_number_target_of_dates_says_how_to_make_numbers():
+    column = read_table({"day": ["17.05.2024", "18.05.2024"]}).column("day")
+    with pytest.raises(DataError, match=r"Found no number, but '17.05.2024'. Make numbers of its"):
+        raise constant(column, np.array([]))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Literal
 
@@ -107,18 +106,16 @@ def _text_of_numbers(profile: Profile) -> Guess | None:
     seen = profile.numbers
     if seen is None:
         return None
-    words = [text for text in seen.unread if not re.search(r"\d", text)]
-    foreign = seen.share < MOSTLY and len(words) == len(seen.unread) <= _FEW_WORDS
-    foreign &= profile.distinct > FEW_WHOLE_NUMBERS  # among few values, a word is one more
-    if seen.share < (_OFTEN if foreign else MOSTLY):
+    words = profile.words_among_numbers
+    if profile.numeric_share < MOSTLY:
         return None
     settings = seen.format.settings()
-    if foreign:
+    if words:
         settings["missing"] = words
     why = f"text of which {seen.share:.1%} are numbers"
     warnings = [] if seen.format.is_plain else [_READ.format(seen.format.describe())]
     warnings += [f"{note}." for note in seen.notes]
-    if foreign:
+    if words:
         warnings.append(f"{quoted(words)} among numbers counts as missing.")
     elif seen.unread:
         warnings.append(_unread(profile, seen))

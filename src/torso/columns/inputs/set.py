@@ -19,7 +19,7 @@ from torso.tables.table import Column
 
 __all__ = ["SetInput"]
 
-_FEW_COMBINATIONS = 20
+_FEW_COMBINATIONS = 12
 
 
 class SetInput(Input, name="set", form="sets", encoder="bag", modality="sets", rank=55):

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pyarrow as pa
 
+from torso.columns.dates import spelling_of
 from torso.columns.moments import FAR, near, reach
 from torso.columns.profile import Profile
 from torso.columns.reading import Reading
@@ -124,7 +125,13 @@ def number_settings(cells: Profile) -> Settings:
 def constant(column: Column, known: np.ndarray, what: str = "a number") -> DataError:
     """Return the error that the `known` labels of `column` are all one."""
     values = f"{known[0]:g} everywhere" if len(known) else "no label at all"
+    cells = column.values.drop_null()
+    cure = "Leave it out of the targets"
+    if not len(known) and len(cells):
+        values = f"no number, but {str(cells[0].as_py())!r:.60}"
+        if spelling_of(column) is not None:
+            cure = "Make numbers of its dates first, such as days since a fixed day"
     return DataError(
         f"{column.table}, column {column.name!r}: {what} target should have at least two values among the "
-        f"training rows. Found {values}. Leave it out of the targets."
+        f"training rows. Found {values}. {cure}."
     )

@@ -13,6 +13,7 @@ __all__ = ["of_classes", "of_numbers"]
 _MANY = 50  # labels that show a tail
 _HEAVY = 8  # times as far from the median to the 99th percentile as to the first
 _WIDE = 20  # times the median
+_EARLY, _RARE = 0.4, 0.1  # most of the mean place of counts, and of the share of the greatest
 _SCALES = (
     "never, almost never, rarely, seldom, occasionally, sometimes, often, frequently, usually, almost always, always",
     "none, very low, low, below average, average, medium, moderate, normal, above average, high, very high, extreme",
@@ -83,7 +84,8 @@ def _are_counts(cells: Profile) -> bool:
         return False
     first, last = int(min(cells.counts)), int(max(cells.counts))
     if last - first < FEW_CLASSES:
-        return last - first >= 3 and Shape.of(cells.counts).thins_out
+        shape = Shape.of(cells.counts)
+        return last - first >= 3 and shape.place <= _EARLY and shape.share[-1] <= _RARE
     low, middle, high = np.quantile(_numbers(cells), [0.0, 0.5, 0.99])
     in_a_row = sum(1 for number in range(first, first + 5) if number in cells.counts)
     return bool(in_a_row == 5 and high - middle > 3 * (middle - low))

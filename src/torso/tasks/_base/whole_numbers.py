@@ -21,14 +21,18 @@ FEW_CLASSES = 20
 """Whole numbers of more values are classes only where the column's name says so."""
 _MANY_CLASSES = 200
 _CURVED = 0.1  # nats by which the frequencies of a quantity differ from equal ones, at least
-_SMOOTH = 0.05  # nats by which they differ from a smooth curve, at most
+_TAILS = 0.1  # nats by which the counts after the first number differ from a smooth curve, at most
 _TAIL = 0.005  # share of the labels below which a fourth number is an outlier
 _WIDEST = 100  # numbers from the first to the last
-_MOSTLY_NONE = (
-    0.75  # share of zeros from which a falling count is one, also if it is called "class"
-)
+_MOSTLY_NONE, _NEARLY_NONE = (
+    0.75,
+    0.9,
+)  # shares of zeros: of counts called "class", of counts of two or three values
 _NOT_RARE = 5  # rows
-_NO_GAPS = 0.8  # share of the whole numbers between the ends
+_NO_GAPS = (
+    0.8  # share of the whole numbers between the ends that classes have, apart from rare ones
+)
+_HALF = 0.5  # the same, rare ones included
 _YEARS = (1500, 2100)
 _CLASS_WORDS = re.compile(
     r"labels?|class(es)?|categor(y|ies)|groups?|types?|kinds?|species|digits?|letters?|clusters?|codes?|ids?|genres?"
@@ -85,6 +89,11 @@ class Shape:
         """Share of the labels that each number has."""
         return self.frequencies / self.rows
 
+    @property
+    def place(self) -> float:
+        """Mean place of the labels, 0 for the first number and 1 for the last."""
+        return float(self.share @ np.linspace(0, 1, len(self.share)))
+
     @cached_property
     def smooth(self) -> np.ndarray:
         """The smooth curve (log-quadratic) that is nearest to `share`."""
@@ -106,18 +115,21 @@ class Shape:
     @property
     def thins_out(self) -> bool:
         """True if the first numbers are the most frequent by far, and the others follow a curve that ends low."""
-        others = Shape(self.first + 1, self.frequencies[1:])
-        if len(others.share) < 2 or not others.rows:
+        # Single rows at the end are far outliers, which bend the curve.
+        last = int(np.flatnonzero(self.frequencies > 1).max(initial=0))
+        others = Shape(self.first + 1, self.frequencies[1 : last + 1])
+        if len(others.frequencies) < 2:
             return False
-        falling = bool((np.diff(self.frequencies[int(self.share.argmax()) :]) <= 0).all())
-        is_early = _place(self.share) <= (0.36 if falling else 0.3)
+        top = int(self.share.argmax())
+        falling = bool((np.diff(self.frequencies[top:]) <= 0).all())
+        is_early = top <= (2 if falling else 1) and self.place <= (0.4 if falling else 0.3)
         ends_low = int(others.smooth.argmin()) == len(others.share) - 1
-        return bool(self.share.argmax() <= 1 and is_early and ends_low and others.is_smooth())
+        return bool(is_early and ends_low and others.is_smooth(_TAILS))
 
-    def is_smooth(self) -> bool:
-        """Return whether the shares follow a smooth curve, as far as chance allows."""
-        chance = float(np.sqrt(max(1, len(self.share) - 3) / 2)) / self.rows
-        return self.roughness <= _SMOOTH + chance
+    def is_smooth(self, most: float = 0.05) -> bool:
+        """Return whether the shares are at most `most` nats from a smooth curve, as far as chance allows."""
+        chance = float(np.sqrt(2 * max(1, len(self.share) - 3))) / self.rows  # two deviations
+        return self.roughness <= most + chance
 
     @property
     def solid_gaps(self) -> int:
@@ -125,11 +137,6 @@ class Shape:
         seen = np.flatnonzero(self.frequencies)
         both = np.minimum(self.frequencies[seen[1:]], self.frequencies[seen[:-1]])
         return int((np.diff(seen) - 1)[both >= _NOT_RARE].sum())
-
-
-def _place(share: np.ndarray) -> float:
-    """Return the mean place of the labels, 0 for the first number and 1 for the last."""
-    return float(share @ np.linspace(0, 1, len(share)))
 
 
 def _smooth(share: np.ndarray) -> np.ndarray:
@@ -183,7 +190,8 @@ def judge(counts: Mapping[float, int], name: str) -> Judgement:
     if last - first >= _WIDEST:
         return _gaps(counts)
     shape = Shape.of(counts)
-    if shape.solid_gaps > (1 - _NO_GAPS) * (last - first + 1):
+    places = last - first + 1
+    if shape.solid_gaps > (1 - _NO_GAPS) * places or distinct < _HALF * places:
         return _gaps(counts)
     return _in_a_row(shape, distinct, called)
 
@@ -193,7 +201,8 @@ def _gaps(counts: Mapping[float, int]) -> Judgement:
     numbers = [abs(int(number)) for number in counts]
     widths = {len(str(number)) for number in numbers}
     round_ones = sum(1 for number in numbers if number % 10 in (0, 5, 9))
-    if len(numbers) <= 3:
+    total = sum(counts.values())
+    if len(numbers) <= 3 and counts.get(0, 0) < _NEARLY_NONE * total:
         return Judgement(True, "only three")
     if len(widths) == 1 and max(widths) >= 3 and round_ones < 0.5 * len(numbers):
         return Judgement(True, f"all of {max(widths)} digits, like codes")
@@ -213,7 +222,7 @@ def _in_a_row(shape: Shape, distinct: int, called: str) -> Judgement:
         return Judgement(False, f"{run}, ever rarer, as counts are")
     if first not in (-1, 0, 1):
         return Judgement(False, f"{run}; names of classes begin with 0 or 1")
-    if shape.curvature >= _CURVED and shape.is_smooth() and distinct >= 5:
+    if shape.curvature >= _CURVED - 1 / shape.rows and shape.is_smooth() and distinct >= 5:
         return Judgement(False, f"{run}, each about as frequent as its neighbours, as ratings are")
     return Judgement(True, f"{run}, and how frequent they are shows no order")
 

@@ -31,8 +31,9 @@ _ARROW = {
 }
 
 
-def _type_name(values: pa.Array, classes: list[str]) -> str:
+def _type_name(column: Column, classes: list[str]) -> str:
     """Return the type in which classes come back as they were written."""
+    values = column.values
     if pa.types.is_boolean(values.type):
         return "boolean"
     if pa.types.is_integer(values.type):
@@ -42,7 +43,7 @@ def _type_name(values: pa.Array, classes: list[str]) -> str:
         return "integer" if whole else "number"
     if set(classes) <= {"false", "true"}:
         return "boolean"
-    for name, type_ in (("integer", int), ("number", float)):
+    for name, type_ in () if column.typed else (("integer", int), ("number", float)):
         with suppress(ValueError, OverflowError):
             if all(str(type_(label)) == label for label in classes):
                 pa.array([type_(label) for label in classes], _ARROW[name])
@@ -94,7 +95,7 @@ class CategoryTarget(Target, name="category", head="softmax", rank=40):
         keys = sorted(ways, key=Decimal) if self.numeric else sorted(ways)
         # A column of nothing but truth values is one of truth values, however they are written.
         self.classes = keys if set(keys) <= {"false", "true"} else [ways[key] for key in keys]
-        self.type = _type_name(column.values, self.classes)
+        self.type = _type_name(column, self.classes)
         if len(self.classes) < self.least:
             raise DataError(
                 f"{column.table}, column {column.name!r}: a target should have at least two values among the "
