@@ -465,3 +465,19 @@ def test_far_cells_are_told_before_a_training(write):
         w for w in x.warnings if "1 of 60 cells lies far from all others: 1" in w and "row 4" in w
     ]
     assert [w for w in y.warnings if "row 8. Such labels count as missing." in w]
+    many = np.random.default_rng(0).lognormal(0.0, 3.0, 40_000).round(3)
+    assert not inspect_table(read_table({"x": [write(x) for x in many]}))[0].warnings
+    many[7777] = 1e15
+    (x,) = inspect_table(read_table({"x": [write(x) for x in many]}))
+    assert [w for w in x.warnings if "1 of 40000 cells" in w and "row 7778" in w]
+
+
+@pytest.mark.parametrize("unit", [1e-300, 1e-13, 1e200])
+def test_any_unit_and_a_wild_label_hide_no_leak_and_make_no_code(unit):
+    values = np.random.default_rng(0).normal(size=100)
+    labels = values + 1e-3
+    labels[7] = 1e200
+    table = read_table({"x": (values * unit).tolist(), "y": labels.tolist()})
+    x, y = inspect_table(table, ["y"])
+    assert (x.kind, x.use, y.kind) == ("number", True, "number")
+    assert any("leaks the target" in warning for warning in x.warnings)

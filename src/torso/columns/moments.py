@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-__all__ = ["FAR", "all_equal", "moments", "near", "reach"]
+__all__ = ["FAR", "all_equal", "moments", "near", "reach", "unit_of"]
 
 FAR = 5e3
 """Spreads from the median from which a cell is far, if it is rare and there is a gap before it."""
@@ -26,7 +26,7 @@ def moments(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     >>> moments(np.array([[1e200], [3e200]]))
     (array([2.e+200]), array([1.e+200]))
     """
-    unit = _unit(values)
+    unit = unit_of(values)
     scaled = values / unit
     return unit * np.nanmean(scaled, axis=0), unit * np.nanstd(scaled, axis=0)
 
@@ -60,7 +60,7 @@ def reach(values: np.ndarray) -> tuple[float, float] | None:
     """
     if len(values) < _FEWEST:
         return None
-    unit = float(_unit(values))
+    unit = float(unit_of(values))
     scaled = values / unit
     low, middle, high = np.quantile(scaled, [0.25, 0.5, 0.75])
     off = np.abs(scaled - middle)
@@ -81,7 +81,7 @@ def reach(values: np.ndarray) -> tuple[float, float] | None:
     return first, last
 
 
-def _unit(values: np.ndarray) -> np.ndarray:
+def unit_of(values: np.ndarray) -> np.ndarray:
     """Return a divisor of each column, a power of two, so that squares are float64; 1 for all ordinary sizes."""
     sizes = np.max(np.abs(values), axis=0, initial=0.0, where=~np.isnan(values))
     odd = (sizes > 0) & ((sizes < _ORDINARY[0]) | (sizes > _ORDINARY[1]))

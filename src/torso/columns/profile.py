@@ -38,6 +38,7 @@ _OFTEN, _FEW_WORDS = (
 )  # share of numbers beside at most so many different words for "no value"
 MOSTLY = 0.9
 """Share of the cells that must agree on what they are: numbers, or lists of one length."""
+_BEYOND_WHOLE = 2.0**64  # float64 has nothing but whole numbers there
 _SAMPLE = 5_000  # rows
 _SAMPLE_OF_LARGE = 500  # rows, where a cell is a list or the bytes of a file
 _MOST_EXACT = 2**53  # beyond it, a float skips whole numbers
@@ -107,7 +108,8 @@ class Profile:
     @cached_property
     def are_whole(self) -> bool:
         """True if all sampled values, which are numbers, are whole."""
-        return all(float(value).is_integer() for value in self.counts)
+        numbers = map(float, self.counts)
+        return all(number.is_integer() and abs(number) < _BEYOND_WHOLE for number in numbers)
 
     @cached_property
     def is_beyond_floats(self) -> bool:

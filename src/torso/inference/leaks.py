@@ -19,6 +19,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from torso.columns.moments import near, unit_of
 from torso.tables.table import index_array
 
 __all__ = ["leak_score", "leak_warning"]
@@ -77,8 +78,12 @@ def leak_score(values: pa.Array, target: pa.Array, *, numeric: bool, seed: int =
     if len(known) < MIN_ROWS:
         return 0.0
     keys = _keys(values.take(index_array(known)).to_pylist())
+    keys = keys / unit_of(keys)
     labels = _keys(target.take(index_array(known)).to_pylist())
-    if not numeric:
+    if numeric:  # one wild label would be all the variance
+        usual = near(labels)
+        keys, labels = keys[usual], labels[usual] / unit_of(labels[usual])
+    else:
         labels = np.unique(labels, return_inverse=True)[1].astype(np.float64)
     if len(np.unique(keys)) > FEW_VALUES:
         shuffled = rng.permutation(len(keys))

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from torso.columns.dates import moments_untold
 from torso.columns.inputs import Input, NumberInput, TextInput
+from torso.columns.inputs.number import DOUBT
 from torso.columns.media.files import MediaError, MediaFiles
 from torso.columns.profile import Guess, Profile
 from torso.core.cures import setting
@@ -57,6 +58,11 @@ class ColumnReport:
     use: bool = True
     settings: Mapping[str, object] = field(default_factory=dict)
     signs: tuple[str, ...] = ()
+
+    @property
+    def in_doubt(self) -> bool:
+        """True for numbers whose decimal mark the column's own cells do not settle."""
+        return any(DOUBT in warning for warning in self.warnings)
 
     @property
     def described(self) -> dict[str, object]:
