@@ -1,6 +1,7 @@
 """Two laws of reading: a row alone means what it means in its table, in every format; no row is lost."""
 
 import datetime
+from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +26,14 @@ CELLS = {
         "floats": [1.5, None, -2.0, 1e12, 3.0, 0.1],
         "whole": [1, 2, None, 2**60 + 1, 5, 7],
         "written": ["1.10", "2", None, "1e3", "007", "n/a"],
+        "prices": ["$1,234.50", "$2", None, "$3.10", "$0.99", "each"],
+        "shares": ["59%", "7 %", None, "0.5%", "100%", "12%"],
+        "weights": ["100 lbs", "20 kg", None, "7 lbs", "12 kg", "1 lbs"],
+        "commas": ["12,5", "1.234,5", None, "0,25", "7,125", "8"],
+        "ranges": ["10-20", "30 - 40", None, "5-7", "1-2", "3-9"],
+        "spans": ["3 h 20 min", "45 min", None, "2 h", "1 h 1 min", "10 min"],
         "flags": [True, None, False, True, True, False],
+        "decimals": [Decimal("0.35"), None, Decimal("1.10"), Decimal("-7.07"), Decimal("100.00"), Decimal("0.01")],
     },
     "category": {
         "codes": ["007", "7", "1.0", "1", None, "1.10"],
@@ -39,6 +47,12 @@ CELLS = {
     "datetime": {
         "times": [DAY, None, *(DAY + datetime.timedelta(hours=7 * row) for row in range(4))],
         "dates": [DAY.date(), None, *(DAY.date() + datetime.timedelta(row) for row in range(4))],
+        "german": ["17.05.2024", "1.6.2024", None, "31.12.2023", "05.04.2024", "N/A"],
+        "american": ["05/17/2024", "6/1/2024", None, "12/31/2023", "4/5/2024", "?"],
+        "named": ["May 17th, 2024", "June 1, 2024", None, "December 31, 2023", "May 2, 2024", "-"],
+        "compact": [20240517, 20240601, None, 20231231, 20240405, 20240229],
+        "clocks": ["14:30", "02:15", None, "23:59", "00:00", "7:05"],
+        "epoch_time": [1715934615, 1715934616, None, 1615934615, 1715934, 1700000000],
         "iso": ["2024-05-17", None, "2024-05-18T12:30:00", "2024-05-19", "2024-06-01", "2023-01-31"],
     },
     "text": {

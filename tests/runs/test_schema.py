@@ -85,8 +85,8 @@ def test_state_survives_json_and_gives_the_same_features():
 def test_words_and_numbers_are_stored_apart():
     state = fitted().state()
     assert set(state["vocabulary"]) == {"note", "shop", "colour", "loud"}
-    assert set(state["statistics"]) == {"size", "price", "colour", "loud"}
-    assert list(state["statistics"]["colour"]) == ["frequencies"]
+    assert set(state["statistics"]) == {"size", "price", "shop", "colour", "loud"}
+    assert list(state["statistics"]["colour"]) == ["numeric", "frequencies"]
 
 
 def test_only_the_given_rows_teach():

@@ -12,8 +12,11 @@ import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from PIL import Image
 
+from torso.columns.cells import numbers, texts
 from torso.core.errors import DataError
 from torso.inference.report import inspect_table
 from torso.tables.media_cells import MEDIA
@@ -77,7 +80,8 @@ ID = uuid.UUID("12345678-1234-5678-1234-567812345678")
         (pandas([Size.SMALL, Size.LARGE]), ["s", "l"]),
         (pandas([Fraction(1, 4), 2]), [0.25, 2.0]),
         (pandas([Decimal("NaN"), Decimal("1.5"), Decimal("Infinity")]), [None, 1.5, float("inf")]),
-        (pandas([Decimal("1.5"), 2.5]), [1.5, 2.5]),
+        (pandas([Decimal("0.35"), 2.5]), [0.35, 2.5]),
+        (arrow([Decimal("0.35"), None]), [0.35, None]),
         (pandas([True, 1.5, None], dtype=object), ["true", "1.5", None]),
         (pandas([True, np.nan], dtype=object), [True, None]),
         (pandas([[1, "a"], [2.5]]), ['[1, "a"]', "[2.5]"]),
@@ -92,6 +96,7 @@ ID = uuid.UUID("12345678-1234-5678-1234-567812345678")
         (arrow([ID.bytes], pa.uuid()), [str(ID)]),
         (arrow([1, 0], pa.bool8()), [True, False]),
         (arrow([[1], [2, 3]], pa.list_view(pa.int64())), [[1], [2, 3]]),
+        (arrow([[Decimal("0.35")], None]), [[0.35], None]),
         (arrow([["a"]], pa.large_list_view(pa.string_view())), [["a"]]),
         (arrow([1500, None], pa.duration("ms")), [1.5, None]),
         (pandas(pd.to_timedelta(["1h", None])), [3600.0, None]),
@@ -268,3 +273,49 @@ def test_facts_of_columns_follow_them_into_other_tables():
         assert renamed.column("a").categories == ("x", "y")
         assert list(renamed.unreadable) == ["b"]
     assert table.renamed(["c", "d"]).categories.keys() == {"c"}
+
+
+PLAIN = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(-(2**70), 2**70),
+    st.floats(),
+    st.text(st.characters(), max_size=5),
+    st.sampled_from(["1", "1.0", "007", "true", "NA", " ", "1,5", "[1]"]),
+    st.decimals(allow_nan=True, places=2),
+)
+OTHER = st.one_of(
+    st.dates(),
+    st.datetimes(),
+    st.times(),
+    st.timedeltas(),
+    st.binary(max_size=3),
+    st.uuids(),
+    st.fractions(),
+    st.complex_numbers(),
+    st.recursive(PLAIN, lambda cells: st.lists(cells, max_size=3) | st.dictionaries(st.text(max_size=2), cells, max_size=2)),
+    st.frozensets(st.integers(), max_size=3),
+    st.builds(object),
+)  # fmt: skip
+
+
+@settings(max_examples=40)
+@given(st.lists(PLAIN, min_size=1, max_size=6))
+def test_a_plain_cell_alone_is_read_as_in_any_column(column):
+    whole = read_table({"c": column}).column("c")
+    written, amounts = texts(whole).to_pylist(), numbers(whole)
+    for row, cell in enumerate(column):
+        alone = read_table([{"c": cell}]).column("c")
+        assert texts(alone).to_pylist() == written[row : row + 1]
+        np.testing.assert_array_equal(numbers(alone), amounts[row : row + 1])
+
+
+@settings(max_examples=40)
+@given(st.lists(PLAIN | OTHER, min_size=1, max_size=6))
+def test_any_cells_come_in_or_stand_in_no_ones_way(column):
+    table = read_table({"c": column, "x": range(len(column))})
+    assert table.rows == len(column)
+    assert table.take(np.arange(table.rows)).column("x").values.to_pylist() == list(
+        range(len(column))
+    )
+    assert [report.name for report in inspect_table(table)] == ["c", "x"]

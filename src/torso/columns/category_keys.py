@@ -74,7 +74,7 @@ def written(column: Column) -> pa.Array:
 def _distinct(column: Column) -> tuple[pa.DictionaryArray, list[object]]:
     values = column.values
     if pa.types.is_nested(values.type) or pa.types.is_large_binary(values.type):
-        raise column.error(0, f"expected plain values, found {values.type}")
+        raise column.of_another_type("plain values")
     # Each distinct value is looked at once: a column has few, and may have a million rows.
     coded = values if pa.types.is_dictionary(values.type) else pc.dictionary_encode(values)
     return coded, coded.dictionary.to_pylist()

@@ -54,8 +54,10 @@ def _common(raw: RawColumn) -> RawColumn:
     wanted = _common_type(values.type)
     if wanted == values.type:
         return storage
-    if _has_views(values.type):  # of which Arrow's cast makes lists of other items
+    if _is_miscast(values.type):
         return _by_cells(storage)
+    if pa.types.is_decimal(values.type):  # which Arrow's cast rounds now and then by one bit
+        values = values.cast(pa.string())
     with suppress(*REFUSED):
         return replace(storage, values=values.cast(wanted))
     if pa.types.is_integer(values.type):  # beyond int64
@@ -65,7 +67,7 @@ def _common(raw: RawColumn) -> RawColumn:
 
 def _by_cells(raw: RawColumn) -> RawColumn:
     """Read a column cell by cell, where Arrow knows no cast."""
-    column = python_column(raw.values.to_pylist())
+    column = python_column(raw.values.to_pylist(), at_once=False)
     return column if column.unreadable is not None else _common(column)
 
 
@@ -259,11 +261,13 @@ def _odd(given: pa.DataType) -> str:
     return _odd(item)
 
 
-def _has_views(given: pa.DataType) -> bool:
+def _is_miscast(given: pa.DataType) -> bool:
+    """Return whether Arrow casts lists of a type wrongly: list views, and decimals in lists."""
     types = pa.types
     if types.is_list_view(given) or types.is_large_list_view(given):
         return True
-    return any(_has_views(field.type) for field in _fields(given))
+    parts = [field.type for field in _fields(given)]
+    return any(types.is_decimal(part) or _is_miscast(part) for part in parts)
 
 
 def _fields(given: pa.DataType) -> list[pa.Field]:

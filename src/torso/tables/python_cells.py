@@ -60,14 +60,18 @@ class _NoCellError(Exception):
     """A cell of no known sort."""
 
 
-def python_column(cells: Sequence[object]) -> RawColumn:
+def python_column(cells: Sequence[object], *, at_once: bool = True) -> RawColumn:
     """Return cells as a column.
+
+    Args:
+        cells: of any types.
+        at_once: try first to hand them to Arrow as they are.
 
     >>> python_column([1, "b", None]).values.to_pylist()
     ['1', 'b', None]
     """
     types = set(map(type, cells))
-    if any(types <= alike for alike in _ALIKE):  # the usual columns, at Arrow's speed
+    if at_once and any(types <= alike for alike in _ALIKE):  # the usual columns, at Arrow's speed
         with suppress(*REFUSED):
             return RawColumn.of(pa.array(cells, from_pandas=True))
     mended = _Mended()
@@ -127,6 +131,10 @@ class _Mended:
             return str(cell)
         return self._composed(cell)
 
+    def _item(self, item: object) -> object:
+        plain = self.plain(item)
+        return float(plain) if isinstance(plain, Decimal) else plain
+
     def _text(self, text: str) -> str:
         try:
             text.encode()
@@ -145,9 +153,9 @@ class _Mended:
             listed = cell.tolist()
             return listed if listed is cell else self.plain(listed)
         if isinstance(cell, AbstractSet):
-            return sorted((self.plain(item) for item in cell), key=str)
+            return sorted(map(self._item, cell), key=str)
         if isinstance(cell, Collection):
-            return [self.plain(item) for item in cell]
+            return [self._item(item) for item in cell]
         raise _NoCellError(f"a {type(cell).__module__}.{type(cell).__qualname__}")
 
 
@@ -164,7 +172,9 @@ def _moment(cell: np.datetime64 | np.timedelta64) -> object:
 
 
 def _number(cell: object) -> object:
-    if isinstance(cell, bool | int | float | Decimal):
+    if isinstance(cell, Decimal):
+        return None if cell.is_nan() else cell
+    if isinstance(cell, bool | int | float):
         return None if cell != cell else cell
     if hasattr(cell, "tolist") and not isinstance(cell.tolist(), type(cell)):  # numpy's
         return _number(cell.tolist())

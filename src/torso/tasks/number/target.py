@@ -53,9 +53,13 @@ class NumberTarget(Target, name="number", head="gaussian", rank=50):
             why = "numbers"
             if cells.are_whole and len(cells.counts) > 2:
                 why = f"whole numbers, {judge(cells.counts, cells.column.name).why}"
-            return Guess(cls.kind, why, of_numbers(cells))
+            return Guess(cls.kind, why, of_numbers(cells), settings=number_settings(cells))
         guess = NumberInput.recognise(cells)
-        return guess and replace(guess, kind=cls.kind)
+        if guess is None:
+            return None
+        path = f"inputs.{cells.column.name}."
+        told = tuple(text.replace(path, f"targets.{path[7:]}") for text in guess.warnings)
+        return replace(guess, kind=cls.kind, warnings=told)
 
     @classmethod
     def suggest(cls, cells: Profile) -> Settings:
