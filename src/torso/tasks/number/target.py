@@ -85,7 +85,6 @@ class NumberTarget(Target, name="number", head="gaussian", rank=50):
 
     def fit(self, column: Column) -> None:
         """Learn mean and spread."""
-        self.reach = None
         known, self.reach = known_near(self._values(column, Reading()))
         if len(np.unique(known)) < 2:
             raise constant(column, known)
@@ -100,14 +99,14 @@ class NumberTarget(Target, name="number", head="gaussian", rank=50):
 
     def encode(self, column: Column, reading: Reading) -> np.ndarray:
         """Return float32 `[rows]` from the origin, NaN where missing."""
-        return np.asarray(self._values(column, reading) - self.origin, dtype=np.float32)
+        values = without_far(self._values(column, reading), self.reach, column, reading)
+        return np.asarray(values - self.origin, dtype=np.float32)
 
     def _values(self, column: Column, reading: Reading) -> np.ndarray:
         values = cells.numbers(column, reading, self.format)
         for row in np.flatnonzero(np.isinf(values)):
             reading.skip(column, int(row), str(values[row]), "not a finite number")
-        values = np.where(np.isfinite(values), values, np.nan)
-        return without_far(values, self.reach, column, reading)
+        return np.where(np.isfinite(values), values, np.nan)
 
     def missing(self, rows: int) -> np.ndarray:
         """Return NaN for every row."""
