@@ -49,17 +49,22 @@ class NumberTarget(Target, name="number", head="gaussian", rank=50):
     @classmethod
     def recognise(cls, cells: Profile) -> Guess | None:
         """Recognise numbers, and texts that are nearly all numbers."""
+        guess = NumberInput.recognise(cells)
+        path = f"inputs.{cells.column.name}."
+        told = (
+            tuple(text.replace(path, f"targets.{path[7:]}") for text in guess.warnings)
+            if guess
+            else ()
+        )
         if cells.is_number:
             why = "numbers"
             if cells.are_whole and len(cells.counts) > 2:
                 why = f"whole numbers, {judge(cells.counts, cells.column.name).why}"
-            return Guess(cls.kind, why, of_numbers(cells), settings=number_settings(cells))
-        guess = NumberInput.recognise(cells)
-        if guess is None:
-            return None
-        path = f"inputs.{cells.column.name}."
-        told = tuple(text.replace(path, f"targets.{path[7:]}") for text in guess.warnings)
-        return replace(guess, kind=cls.kind, warnings=told)
+            told = told if guess and guess.use else ()  # a row's number may be asked for
+            return Guess(
+                cls.kind, why, (*told, *of_numbers(cells)), settings=number_settings(cells)
+            )
+        return guess and replace(guess, kind=cls.kind, warnings=told)
 
     @classmethod
     def suggest(cls, cells: Profile) -> Settings:
@@ -80,7 +85,6 @@ class NumberTarget(Target, name="number", head="gaussian", rank=50):
 
     def fit(self, column: Column) -> None:
         """Learn mean and spread."""
-        self.reach = None
         known, self.reach = known_near(self._values(column, Reading()))
         if len(np.unique(known)) < 2:
             raise constant(column, known)
@@ -95,14 +99,14 @@ class NumberTarget(Target, name="number", head="gaussian", rank=50):
 
     def encode(self, column: Column, reading: Reading) -> np.ndarray:
         """Return float32 `[rows]` from the origin, NaN where missing."""
-        return np.asarray(self._values(column, reading) - self.origin, dtype=np.float32)
+        values = without_far(self._values(column, reading), self.reach, column, reading)
+        return np.asarray(values - self.origin, dtype=np.float32)
 
     def _values(self, column: Column, reading: Reading) -> np.ndarray:
         values = cells.numbers(column, reading, self.format)
         for row in np.flatnonzero(np.isinf(values)):
             reading.skip(column, int(row), str(values[row]), "not a finite number")
-        values = np.where(np.isfinite(values), values, np.nan)
-        return without_far(values, self.reach, column, reading)
+        return np.where(np.isfinite(values), values, np.nan)
 
     def missing(self, rows: int) -> np.ndarray:
         """Return NaN for every row."""
