@@ -12,6 +12,7 @@ from torso.core.errors import DataError
 from torso.tables import read_table
 from torso.tasks import Target
 
+RNG = np.random.default_rng(0)
 LABELS = np.random.default_rng(0).normal(20.0, 3.0, 200)
 COUNTS = np.random.default_rng(0).poisson(4.0, 200).astype(float)
 
@@ -141,3 +142,35 @@ def test_labels_beyond_float32_are_refused_with_a_factor(kind):
     given = values * 1e-201
     if kind == "number":
         made.fit(column(given))
+
+
+def test_far_pixels_of_a_map_have_no_label():
+    made = Target.registry.build({"type": "map", "size": 16})
+    maps = RNG.normal(20.0, 3.0, (30, 16, 16))
+    made.learn(column(maps.tolist(), "depth"), Reading())
+    mean = made.mean
+    maps[3, 2, 2], maps[4] = 1e12, 1e30
+    cells = column(maps.tolist(), "depth")
+    made.learn(cells, Reading())
+    assert made.mean == pytest.approx(mean, rel=1e-2)
+    reading = Reading()
+    encoded = made.encode(cells, reading)
+    assert np.isnan(encoded).sum() == 1 + 256
+    assert [(cell.row, cell.reason.split(" far")[0]) for cell in reading.log.skipped] == [
+        (4, "1 pixels"),
+        (5, "256 pixels"),
+    ]
+
+
+@pytest.mark.parametrize("kind", ["number", "count", "vector"])
+def test_labels_beyond_float32_count_as_missing_even_where_they_are_many(kind):
+    made = Target.registry.build({"type": kind})
+    values = np.where(np.arange(200) % 5, COUNTS, 1e200)
+    usual = column([[x] for x in COUNTS] if kind == "vector" else COUNTS)
+    made.fit(usual)
+    made.reach = [None] if kind == "vector" else None  # as in a run of an earlier version
+    reading = Reading()
+    cells = column([[x] for x in values] if kind == "vector" else values)
+    encoded = made.encode(cells, reading)
+    assert np.isnan(encoded).sum() == 40
+    assert {cell.reason for cell in reading.log.skipped} == {"too large for float32"}

@@ -23,6 +23,11 @@ def finished(tmp_path_factory):
     return folder / "run"
 
 
+class Stopper(Listener):
+    def epoch_done(self, epoch):
+        return STOP
+
+
 def copied(run, folder):
     folder.mkdir(parents=True)
     for file in run.iterdir():
@@ -157,11 +162,20 @@ def test_the_demo_deletes_no_folder_called_run(tmp_path, capsys):
     assert content(tmp_path) == before
 
 
-def test_an_interrupted_run_of_an_earlier_version_is_not_gone_on_with(tmp_path, capsys):
-    class Stopper(Listener):
-        def epoch_done(self, epoch):
-            return STOP
+def test_an_interrupted_run_saved_over_itself_can_still_go_on(tmp_path, finished):
+    table, out = finished.parent / "table.csv", tmp_path / "run"
+    settings = {**QUICK, "training.epochs": 2}
+    run = torso.fit(table, ["loud"], out=out, settings=settings, listener=Stopper())
+    run.save(out)
+    assert torso.fit(out=out, resume=True).report.training.epochs == 2
+    run = torso.fit(table, ["loud"], out=out, settings=settings, listener=Stopper(), overwrite=True)
+    torso.load(finished).save(out)  # another run takes its place
+    with pytest.raises(RunError, match="is finished: there is nothing to resume"):
+        torso.fit(out=out, resume=True)
+    assert not {"checkpoint", "log.jsonl"} & {entry.name for entry in out.iterdir()}
 
+
+def test_an_interrupted_run_of_an_earlier_version_is_not_gone_on_with(tmp_path, capsys):
     table, out = write(tmp_path / "t.csv", tables.plain()), tmp_path / "run"
     torso.fit(table, ["loud"], out=out, settings=QUICK, listener=Stopper())
     progress = json.loads((out / "checkpoint" / "progress.json").read_text())

@@ -1,5 +1,6 @@
 """A config's file makes no code run: neither by import nor by call, in any room, until somebody says that he trusts it."""
 
+import shlex
 import sys
 
 import pytest
@@ -111,6 +112,23 @@ def test_what_the_caller_names_is_trusted_and_a_file_beside_it_is_not(tmp_path, 
     with pytest.raises(ConfigError, match=r"'mine_to_trust:Mine' would import"):
         torso.prepare(tables.plain(), config=config)
     torso.prepare(tables.plain(), config=config, trust_code=True)
+
+
+def test_the_commands_that_fit_proposes_trust_what_it_trusted(tmp_path, monkeypatch, capsys):
+    (tmp_path / "mine_to_go_on.py").write_text(
+        "from torso.sharing.hard import Hard\n\n\nclass Mine(Hard):\n    '''Mine.'''\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    table = tables.write(tmp_path / "table.csv", tables.plain())
+    small = tables.options({"training.epochs": 1, "dim": 8, "sharing": "mine_to_go_on:Mine"})
+    assert tables.torso("fit", table, "-t", "price", "-o", "run", *small) == 0
+    line = next(x for x in capsys.readouterr().out.splitlines() if x.startswith("  torso predict"))
+    assert tables.torso(*shlex.split(line.replace("NEW.csv", str(table)))[1:]) == 0
+    again = ("fit", "--config", "run/run.yaml", table, "-o", "again")
+    assert tables.torso(*again) == 1
+    assert "--trust-code" in capsys.readouterr().err
+    assert tables.torso(*again, "--trust-code") == 0
 
 
 def test_torso_list_shows_a_part_of_any_room(tmp_path, evil):

@@ -16,7 +16,11 @@ from torso.tables.table import read_table, write_table
 from torso.tables.text_settings import TextSettings
 
 LETTERS = "abcß é,;\t|'\"\n.-北"
-PREAMBLES = {"": "", "title": "Report of the year\n\n", "comments": "# made by hand\n## twice\n"}
+PREAMBLES = {
+    "": "",
+    "title": "Report: of, the; year\nat last\n\n",
+    "comments": "# made by hand\n## twice\n",
+}
 
 
 def read(folder, content, name="t.csv", **said):
@@ -93,6 +97,7 @@ def _delimiter(text, names):
         ('a,b\n1,"C:\\dir\\"\n', "a b", "1 C:\\dir\\", ""),
         ("Sales,,\n,,\ndate,sum,shop\nMay,5,x\n", "date sum shop", "May 5 x", "line 3"),
         ("Title: x\n\na;b;a\n1,5;x;2\n", "a;b;a.1", "1,5 x 2", "line 3"),
+        ("Of a, b; c\nMay 5\n\na\tb\n1\t2\n", "a b", "1 2", "a tab separates"),
         ("Report: x\na,b\n1,2\n", "a b", "1 2", "the header is line 2"),
         ("##x=1\n#CHROM,POS\n1,2\n", "#CHROM POS", "1 2", "the header is line 2"),
         ("# a,b\n1,2\n3,4\n", "a b", "1 2 3 4", ""),

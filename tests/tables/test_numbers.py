@@ -179,9 +179,9 @@ def test_the_column_decides_on_the_decimal_mark(cells, decimal, first):
 
 def test_a_doubt_about_the_decimal_mark_is_told_and_can_be_settled():
     cells = texts(["1,234", "2,345", "7,891"])
-    assert "'1,234'" in find_numbers(cells).notes[0]
+    assert find_numbers(cells).doubt == "1,234"
     seen = find_numbers(cells, ",")
-    assert not seen.notes
+    assert not seen.doubt
     assert seen.format.parse(cells).middle[0, 0] == 1.234
 
 

@@ -1,18 +1,7 @@
 """The kind of each column, the evidence for it, and warnings: every guess is reported.
 
-Inputs, in this order; the first that fits wins (marker cells such as NA do not count):
-
-1. bytes: image or audio by their first bytes; a file column: 80 % end in a known extension;
-2. lists of numbers of one length (also as JSON text): vector; lists of such lists: sequence;
-3. dates and times, also as ISO text (95 %): datetime;
-4. true/false, or two distinct values: binary;
-5. numbers: number, also when they are few whole ones, since a number keeps their order; text of which 90 % are
-   numbers is a number too, with the first bad cell named;
-6. text: category if 80 % of the rows hold a value that 5 rows share (2 in a small table) and the values are not
-   long sentences; a code if hardly any value repeats and it looks composed (digits, `_`, hex); else text.
-
-Left out by default, each with a warning: constants, columns that are 99 % missing, codes and row counters.
-Targets are judged by `infer_target`: whole numbers with at most 20 values are classes there.
+Each kind of input and of target recognises its own columns; docs/tables.md lists how. Left out by default, each with a
+warning: constants, columns that are 99 % missing, codes and row counters.
 """
 
 from __future__ import annotations
@@ -23,6 +12,7 @@ from pathlib import Path
 
 from torso.columns.dates import moments_untold
 from torso.columns.inputs import Input, NumberInput, TextInput
+from torso.columns.inputs.number import DOUBT
 from torso.columns.media.files import MediaError, MediaFiles
 from torso.columns.profile import Guess, Profile
 from torso.core.cures import setting
@@ -68,6 +58,11 @@ class ColumnReport:
     use: bool = True
     settings: Mapping[str, object] = field(default_factory=dict)
     signs: tuple[str, ...] = ()
+
+    @property
+    def in_doubt(self) -> bool:
+        """True for numbers whose decimal mark the column's own cells do not settle."""
+        return any(DOUBT in warning for warning in self.warnings)
 
     @property
     def described(self) -> dict[str, object]:

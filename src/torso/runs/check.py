@@ -16,7 +16,7 @@ from torso.runs.config import ABOUT_COLUMN, RunConfig
 from torso.runs.gather import Described, described, words
 from torso.runs.rooms import ROOMS, PartRegistry, names_of, registry_of
 
-__all__ = ["check_names", "check_values"]
+__all__ = ["check_names", "check_values", "names_code"]
 
 
 def check_values(values: Settings, *, trial: bool = True) -> RunConfig:
@@ -73,6 +73,13 @@ def check_names(values: Settings) -> tuple[RunConfig, Described, Described]:
             "heads", f"heads.{task}", value, [kinds.find(kind).kind] if kind else list(kinds)
         )
     return config, inputs, targets
+
+
+def names_code(config: RunConfig) -> bool:
+    """Return whether a config names a part by an import path, so that its file has to be trusted."""
+    kinds = [spec.get("kind") for spec in (*config.inputs.values(), *config.targets.values())]
+    parts = [kinds, *(getattr(config, room) for room in ROOMS if room not in ("inputs", "targets"))]
+    return any(":" in word for word in words(parts))
 
 
 def _check_name(room: str, path: str, value: object, forms: Sequence[str]) -> None:

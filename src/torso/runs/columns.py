@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -42,14 +43,13 @@ def infer_columns(table: Table, values: dict[str, Any], *, add: bool) -> list[Co
     own = [name for name in targets if name in table.names]
     split = data.get("split") or {}
     roots = _roots(table, data.get("root") or [])
-    reports = inspect_table(
-        table,
-        own,
-        roots=roots,
-        kinds=kinds,
-        decimals=_decimals(table, data.get("decimal"), {**inputs, **targets}),
-        group=split.get("group"),
-    )
+    look = partial(inspect_table, table, own, roots=roots, kinds=kinds, group=split.get("group"))
+    marks = _decimals(table, data.get("decimal"), {**inputs, **targets})
+    reports = look(decimals=marks)
+    doubts = [report.name for report in reports if report.in_doubt]
+    if doubts and any(report.settings.get("decimal") == "," for report in reports):
+        # The other columns of the table say how its decimals are written.
+        reports = look(decimals={**marks, **dict.fromkeys(doubts, ",")})
     aside = {split.get("group"), split.get("column"), *_parts_of_labels(targets)}
     chosen: dict[str, object] = {}
     for report in reports:

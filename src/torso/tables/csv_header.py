@@ -87,7 +87,9 @@ def _after_preamble(rows: Sequence[SampleRow], start: int, width: int) -> int:
     top = rows[start]
     filled = sum(map(bool, map(str.strip, top.cells)))
     padded = len(top.cells) == width and (filled < 2 < width or filled < 3 < width - 1)
-    if width < 2 or (len(top.cells) >= width and not padded):
+    as_wide = len(top.cells) >= width and not padded
+    uneven = start + 1 < len(rows) and len(rows[start + 1].cells) < width
+    if width < 2 or (as_wide and not uneven):
         return start
     for position in range(start + 1, min(len(rows), start + _MOST_BEFORE)):
         row = rows[position]
@@ -103,4 +105,4 @@ def _after_preamble(rows: Sequence[SampleRow], start: int, width: int) -> int:
     gap = rows[position - 1].before + 1 < row.before  # a blank line
     prose = width > 2 and all(re.search(r"[\s:]", above.cells[0]) for above in rows[start:position])
     numeric = any(all(is_number_like(cells[i]) for cells in body) for i in range(width))
-    return position if padded or gap or prose or numeric else start
+    return position if gap or (not as_wide and (padded or prose or numeric)) else start

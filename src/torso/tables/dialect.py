@@ -204,7 +204,8 @@ def _read(sample: str, dialect: Dialect, *, whole: bool) -> _Look:
     start = header_position(rows)
     header, names = rows[start], tuple(rows[start].names)
     body = [row.cells for row in rows[start + 1 :] if not row.is_comment]
-    fits = [len(cells) == len(names) or not any(cells[len(names) :] or [""]) for cells in body]
+    width = len(names)
+    fits = [len(cells) >= width and not any(cells[width:]) for cells in body]
     notes = list(dialect.notes)
     if start:
         notes.append(f"the header is line {header.before + 1}; the lines before it are left out")

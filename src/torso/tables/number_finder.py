@@ -7,7 +7,7 @@ numbers (007, telephone numbers, flight 208B among plain ones) are none.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
@@ -57,13 +57,13 @@ class FoundNumbers:
         format: that reads the most cells.
         share: of the cells with a value that it reads.
         unread: the cells that it does not, the most frequent first.
-        notes: decisions that a person should know.
+        doubt: a cell of which the mark may stand between thousands or before decimals, whatever the others say.
     """
 
     format: NumberFormat
     share: float
     unread: tuple[str, ...] = ()
-    notes: tuple[str, ...] = field(default=())
+    doubt: str = ""
 
 
 @dataclass(frozen=True)
@@ -107,14 +107,14 @@ def find_numbers(strings: pa.Array, decimal: str | None = None) -> FoundNumbers 
     if _are_codes(cells) or not _worth_it(strings, decimal):
         return None
     cells = _Cells(prepared(cells.strings), cells.counts)
-    decimal, notes = (decimal, []) if decimal else _decimal_mark(cells)
+    decimal, doubt = (decimal, "") if decimal else _decimal_mark(cells)
     amounts = amounts_in(cells.strings, decimal)
     amounts.low[cells.matches(_CODE)] = np.nan
     plus, minus = cells.matches(r"^[0-9]+\+$"), cells.matches("^[0-9]+-$")
     if plus.any() and minus.any():  # marks at school, 2+ and 3-
         amounts.low[plus | minus] = np.nan
     forms = _forms(cells, amounts)
-    units, unit_notes = _units(cells, amounts, forms)
+    units = _units(cells, amounts, forms)
     form = NumberFormat(decimal, units, forms)
     read = amounts.known & form.of_amounts(amounts).known
     used = tuple(name for name in forms if (read & (amounts.forms & FORMS[name] != 0)).any())
@@ -124,7 +124,7 @@ def find_numbers(strings: pa.Array, decimal: str | None = None) -> FoundNumbers 
         return None
     order = np.argsort(-cells.counts[~read], kind="stable")
     unread = cells.strings.take(index_array(np.flatnonzero(~read)[order])).to_pylist()
-    return FoundNumbers(form, share, tuple(unread[:20]), (*notes, *unit_notes))
+    return FoundNumbers(form, share, tuple(unread[:20]), doubt)
 
 
 def _worth_it(strings: pa.Array, decimal: str | None) -> bool:
@@ -178,25 +178,23 @@ def _dots_group(cells: _Cells) -> bool:
     )
 
 
-def _decimal_mark(cells: _Cells) -> tuple[str, list[str]]:
-    """Return the decimal mark by all cells together, and a note if they leave a doubt."""
+def _decimal_mark(cells: _Cells) -> tuple[str, str]:
+    """Return the decimal mark by all cells together, and a cell in doubt if they don't settle it."""
     sure = {mark[-1]: cells.weight(cells.matches(_DECIMALS[mark])) for mark in _DECIMALS}
     doubt = {mark[-1]: cells.matches(_IN_DOUBT[mark]) for mark in _IN_DOUBT}
     commas, dots = cells.weight(doubt[","]), cells.weight(doubt["."])
     if sure[","] > sure["."]:
         # Of decimals of any length, few happen to have three: else these are thousands beside misprints.
-        return ("," if sure[","] >= 0.2 * commas else "."), []
+        return ("," if sure[","] >= 0.2 * commas else "."), ""
     if sure["."] or not commas:
         signs = cells.matches("[€₫₺]|R\\$|(?i:eur|idr|vnd|clp|cop)")
         local = dots and not sure["."] and cells.weight(doubt["."] & signs) >= _MOST * dots
-        return ("," if (local and doubt["."].sum() > 2) or _all_grouped(cells) else "."), []
+        return ("," if (local and doubt["."].sum() > 2) or _all_grouped(cells) else "."), ""
     large = cells.matches(r"(?:^|[^0-9.,])[1-9][0-9]{3,}(?:[^0-9,]|$)")
     small = cells.matches(r"(?:^|[^0-9.,])[0-9]{1,3}(?:[^0-9.,]|$)")
     if small.any() and not large.any():
-        return ".", []  # all from 1000 on have a comma, and none below it
-    example = cells.strings[int(np.flatnonzero(doubt[","])[0])].as_py()
-    note = f"{example!r} is read with a comma between thousands; if it stands before decimals, set decimal: ','"
-    return ".", [note]
+        return ".", ""  # all from 1000 on have a comma, and none below it
+    return ".", str(cells.strings[int(np.flatnonzero(doubt[","])[0])].as_py())
 
 
 def _all_grouped(cells: _Cells) -> bool:
@@ -276,10 +274,8 @@ def _clock(cells: _Cells, amounts: Amounts, has: np.ndarray) -> str:
     return "h:mm" if cells.weight(has & of_day) >= 0.95 * cells.weight(has) else "m:ss"
 
 
-def _units(
-    cells: _Cells, amounts: Amounts, forms: tuple[str, ...]
-) -> tuple[tuple[str, ...], list[str]]:
-    """Return the units that a column has features for, the most frequent first, and notes."""
+def _units(cells: _Cells, amounts: Amounts, forms: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the units that a column has features for, the most frequent first."""
     known, clock = amounts.known, amounts.unit == 0
     clock &= amounts.forms & Form.CLOCK != 0
     names = np.array([*amounts.units, "min" if "h:mm" in forms else "s"], dtype=object)
@@ -306,9 +302,9 @@ def _units(
     if len(named) > 1 and _everywhere(cells, amounts, named[0]):
         named = named[:1]  # 600 m (2,000 ft) among many ft
     if len(named) <= 1:
-        return tuple(named), []
+        return tuple(named)
     units = [unit for unit in chosen if unit in named or not unit]
-    return tuple(units), []
+    return tuple(units)
 
 
 def _everywhere(cells: _Cells, amounts: Amounts, unit: str) -> bool:

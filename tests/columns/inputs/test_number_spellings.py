@@ -1,9 +1,14 @@
 """Numbers among inputs and targets, however they are written: what is guessed is fitted, told, and can be settled."""
 
+import re
+
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 import torso
+from tests import small_tables
 from torso.columns.inputs import NumberInput
 from torso.columns.profile import Profile
 from torso.columns.reading import Reading
@@ -65,6 +70,24 @@ def test_a_word_among_numbers_is_missing_and_told():
     seen = report(cells)
     assert seen.settings["missing"] == ["on request"]
     assert "'on request' among numbers counts as missing." in seen.warnings
+
+
+def test_a_doubtful_mark_is_told_with_a_cure_that_works_or_settled_by_the_other_columns(
+    tmp_path, capsys
+):
+    doubtful = [f"{row % 9 + 1},{100 + row}" for row in range(ROWS)]
+    path = tmp_path / "t.parquet"
+    table = pa.table({"x": doubtful, "y": SIZES})
+    pq.write_table(table, path)
+    assert small_tables.torso("inspect", path, "-t", "x") == 0
+    text = " ".join(capsys.readouterr().out.split())
+    assert "'1,100' is read with a comma between thousands. If it stands before decimals" in text
+    (cure,) = re.findall("--set '(targets[^']*)'", text)
+    assert small_tables.torso("inspect", path, "-t", "x", "--set", cure) == 0
+    assert "a decimal comma" in " ".join(capsys.readouterr().out.split())
+    pq.write_table(table.append_column("z", [[comma(size) for size in SIZES]]), path)
+    assert small_tables.torso("inspect", path, "-t", "y") == 0
+    assert "x: Read as numbers: a decimal comma" in " ".join(capsys.readouterr().out.split())
 
 
 @pytest.mark.parametrize("settled", [{"decimals": {"x": ","}}, {"kinds": {"x": "number"}}])

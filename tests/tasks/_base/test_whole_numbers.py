@@ -93,6 +93,7 @@ def test_what_was_chosen_and_how_to_choose_otherwise():
     assert "--set targets.y.kind=count" in " ".join(told(rng.poisson(2, 200)))
     assert "--set targets.y.kind=count" in " ".join(told(rng.negative_binomial(1, 0.02, 400)))
     assert "A heavy tail" in told(rng.lognormal(4, 1.5, 200))[0]
+    assert not told(rng.choice([1.5, 2.5], 200, p=[0.7, 0.3]) + rng.integers(0, 2, 200))
     assert not told(rng.normal(50, 9, 200)) and not told(rng.uniform(0, 9, 200))
 
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 from shlex import quote
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from torso.app.commands.shared import Root, Settings, Targets, TrustCode, rooted
+
+if TYPE_CHECKING:
+    from torso.runs.config import RunConfig
 
 __all__ = ["fit"]
 
@@ -68,21 +71,23 @@ def fit(
     shown.print(summary(report))
     shown.print(f"\nOn the {report.split} rows:")
     shown.print(results_table(report.tasks))
-    text, code = _next_steps(folder, report.training.end, predictor.config.training.lr)
+    text, code = _next_steps(folder, report.training.end, predictor.config)
     shown.print(text, **AS_IS)
     if code:
         raise typer.Exit(code)
 
 
-def _next_steps(folder: Path, end: str, lr: float) -> tuple[str, int]:
+def _next_steps(folder: Path, end: str, config: RunConfig) -> tuple[str, int]:
     """Return commands to try next, as a shell takes them, and the exit status."""
-    place = quote(str(folder))
+    from torso.runs.check import names_code
+
+    place = quote(str(folder)) + (" --trust-code" if names_code(config) else "")
     if end == "interrupted":
         return f"\nInterrupted. Go on with: torso fit --resume -o {place}", 130
     if end == "diverged":
         return (
             f"\nDiverged: the note above says where. The best weights are in {folder}. Go on more slowly with: "
-            f"torso fit --resume -o {place} --set training.lr={lr / 10:g}"
+            f"torso fit --resume -o {place} --set training.lr={config.training.lr / 10:g}"
         ), 1
     return (
         f"\nThe run is in {folder}. Next:\n"

@@ -19,7 +19,10 @@ from torso.tables.number_finder import FoundNumbers
 from torso.tables.number_format import NumberFormat
 from torso.tables.table import Column
 
-__all__ = ["NumberInput"]
+__all__ = ["DOUBT", "NumberInput"]
+
+DOUBT = "is read with a comma between thousands"
+"""Words that tell of a decimal mark which no cell settles."""
 
 _READ = "Read as numbers: {}."
 _OFTEN, _FEW_WORDS = (
@@ -114,7 +117,9 @@ def _text_of_numbers(profile: Profile) -> Guess | None:
         settings["missing"] = words
     why = f"text of which {seen.share:.1%} are numbers"
     warnings = [] if seen.format.is_plain else [_READ.format(seen.format.describe())]
-    warnings += [f"{note}." for note in seen.notes]
+    if seen.doubt:
+        cure = f"--set 'inputs.{profile.column.name}.decimal=,'"
+        warnings.append(f"{seen.doubt!r} {DOUBT}. If it stands before decimals: {cure}.")
     if words:
         warnings.append(f"{quoted(words)} among numbers counts as missing.")
     elif seen.unread:

@@ -32,6 +32,7 @@ __all__ = [
 
 _FAR = 1000.0  # standard deviations between 0 and the mean; float32 then still tells 1/10,000 of one apart
 _SMALLEST, _LARGEST = 1e-30, 1e30  # sizes with which float32 computes
+_HUGE = 1e37  # float32 ends a little above
 
 
 def known_near(values: np.ndarray) -> tuple[np.ndarray, list[float] | None]:
@@ -58,17 +59,17 @@ def without_far(
         column: the labels' column.
         reading: where skipped cells are noted.
     """
-    if ends is None:
-        return values
-    far = (values < ends[0]) | (values > ends[1])
-    for row in np.flatnonzero(far):
+    huge = np.abs(values) > _HUGE
+    far = huge if ends is None else (values < ends[0]) | (values > ends[1])
+    why = f"more than {FAR:,.0f} spreads from the training labels"
+    for row in np.flatnonzero(far | huge):
         reading.skip(
             column,
             int(row),
             f"{values[row]:g}",
-            f"more than {FAR:,.0f} spreads from the training labels",
+            why if far[row] and ends else "too large for float32",
         )
-    return np.where(far, np.nan, values)
+    return np.where(far | huge, np.nan, values)
 
 
 def check_size(column: Column, mean: np.ndarray, std: np.ndarray) -> None:

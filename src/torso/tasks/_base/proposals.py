@@ -96,8 +96,8 @@ def _has_heavy_tail(cells: Profile) -> bool:
     if len(values) < _MANY or values.min() < 0:
         return False
     low, middle, high = np.quantile(values, [0.01, 0.5, 0.99])
-    far = high - middle > _HEAVY * max(middle - low, 1e-300)
-    return bool((middle > 0 and far) or high > _WIDE * middle > 0)
+    far = middle > low and high - middle > _HEAVY * (middle - low)
+    return bool(middle > 0 and (far or high > _WIDE * middle))
 
 
 def _order(values: list[str]) -> list[str]:

@@ -14,10 +14,13 @@ from torso.columns.media.pixels import decode_map, map_of, npy_bytes, png_bytes
 from torso.columns.reading import Reading
 from torso.core.errors import DataError
 from torso.tables.table import Column
+from torso.tasks._base.numbers import known_near
 from torso.tasks._base.of_picture import OfPicture, pixel_arrays, side_lengths
 from torso.tasks._base.target import Facts
 
 __all__ = ["MapTarget"]
+
+_PIXELS = 100_000  # that are enough to learn from
 
 
 class MapTarget(OfPicture, name="map", head="decoder"):
@@ -25,8 +28,8 @@ class MapTarget(OfPicture, name="map", head="decoder"):
 
     Cells are paths (relative to the table, or to `root`), contents of `.npy` files (floats `[height, width]` or
     `[height, width, channels]`) or of PNG or TIFF files (the numbers of their pixels as they stand: 0 to 255, 0 to
-    65535 of 16 bits, floats), or nested lists. Every map is brought to `size` by the nearest pixel. NaN, infinity and
-    the numbers in `ignore` are pixels without a label; a row without a cell has none at all.
+    65535 of 16 bits, floats), or nested lists. Every map is brought to `size` by the nearest pixel. NaN, infinity,
+    numbers far from all others and those in `ignore` are pixels without a label; a row without a cell has none at all.
 
     Args:
         channels: numbers per pixel: 1 for depth, 3 for normals.
@@ -37,7 +40,7 @@ class MapTarget(OfPicture, name="map", head="decoder"):
             on white, stretched to a square; predictions are then PNG files.
     """
 
-    learned = ("mean", "std")
+    learned = ("mean", "std", "reach")
 
     def __init__(
         self,
@@ -64,6 +67,11 @@ class MapTarget(OfPicture, name="map", head="decoder"):
         self.root = root
         self.mean: list[float] = []
         self.std: list[float] = []
+        self.reach: list[list[float] | None] = []
+
+    def restore(self, state: Facts) -> None:
+        """Take back the facts; those of early runs lack the last."""
+        super().restore({"reach": [], **state})
 
     def fit(self, column: Column) -> None:
         """Learn the statistics of maps that are no files beside a table (see `learn`)."""
@@ -75,7 +83,12 @@ class MapTarget(OfPicture, name="map", head="decoder"):
         Raises:
             DataError: a channel without two values.
         """
+        self.reach = []
         values = self.encode(column, reading).reshape(-1, self.channels)
+        if not self.colours:
+            some = values[:: -(-len(values) // _PIXELS)].astype(np.float64)
+            self.reach = [known_near(numbers)[1] for numbers in some.T]
+            values[self._far(values)] = np.nan
         # a colour may be absent from all pictures
         for channel, own in enumerate([values.ravel()] if self.colours else values.T):
             known = own[~np.isnan(own)]
@@ -97,9 +110,24 @@ class MapTarget(OfPicture, name="map", head="decoder"):
         """Return float32 `[rows, height, width, channels]`, NaN without a label."""
         of_list = partial(map_of, size=self.size, channels=self.channels)
         values, present = pixel_arrays(column, reading, self._decoder(), self.root, of_list)
-        values = values.astype(np.float32)
+        with np.errstate(over="ignore"):
+            values = values.astype(np.float32)
         unknown = ~np.isfinite(values) | np.isin(values, np.array(self.ignore, np.float32))
-        return np.where(present[:, None, None, None] & ~unknown, values, np.float32(np.nan))
+        known = np.where(present[:, None, None, None] & ~unknown, values, np.float32(np.nan))
+        far = self._far(known)
+        known[far] = np.nan
+        lost = far.reshape(len(far), -1).sum(axis=1)
+        for row in np.flatnonzero(lost):
+            why = f"{lost[row]} pixels far from those of the training maps, which have no label"
+            reading.skip(column, int(row), "a map", why)
+        return known
+
+    def _far(self, values: np.ndarray) -> np.ndarray:
+        """Return bool `[..., channels]`: the numbers that lie far from the training maps'."""
+        ends = np.array([(-np.inf, np.inf) if end is None else end for end in self.reach])
+        if not len(ends):
+            return np.zeros(values.shape, bool)
+        return np.asarray((values < ends[:, 0]) | (values > ends[:, 1]))
 
     def _decoder(self) -> FileDecoder:
         if self.colours:

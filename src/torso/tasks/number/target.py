@@ -53,9 +53,13 @@ class NumberTarget(Target, name="number", head="gaussian", rank=50):
             why = "numbers"
             if cells.are_whole and len(cells.counts) > 2:
                 why = f"whole numbers, {judge(cells.counts, cells.column.name).why}"
-            return Guess(cls.kind, why, of_numbers(cells))
+            return Guess(cls.kind, why, of_numbers(cells), settings=number_settings(cells))
         guess = NumberInput.recognise(cells)
-        return guess and replace(guess, kind=cls.kind)
+        if guess is None:
+            return None
+        path = f"inputs.{cells.column.name}."
+        told = tuple(text.replace(path, f"targets.{path[7:]}") for text in guess.warnings)
+        return replace(guess, kind=cls.kind, warnings=told)
 
     @classmethod
     def suggest(cls, cells: Profile) -> Settings:
@@ -76,7 +80,6 @@ class NumberTarget(Target, name="number", head="gaussian", rank=50):
 
     def fit(self, column: Column) -> None:
         """Learn mean and spread."""
-        self.reach = None
         known, self.reach = known_near(self._values(column, Reading()))
         if len(np.unique(known)) < 2:
             raise constant(column, known)
@@ -91,14 +94,14 @@ class NumberTarget(Target, name="number", head="gaussian", rank=50):
 
     def encode(self, column: Column, reading: Reading) -> np.ndarray:
         """Return float32 `[rows]` from the origin, NaN where missing."""
-        return np.asarray(self._values(column, reading) - self.origin, dtype=np.float32)
+        values = without_far(self._values(column, reading), self.reach, column, reading)
+        return np.asarray(values - self.origin, dtype=np.float32)
 
     def _values(self, column: Column, reading: Reading) -> np.ndarray:
         values = cells.numbers(column, reading, self.format)
         for row in np.flatnonzero(np.isinf(values)):
             reading.skip(column, int(row), str(values[row]), "not a finite number")
-        values = np.where(np.isfinite(values), values, np.nan)
-        return without_far(values, self.reach, column, reading)
+        return np.where(np.isfinite(values), values, np.nan)
 
     def missing(self, rows: int) -> np.ndarray:
         """Return NaN for every row."""

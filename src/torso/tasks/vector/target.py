@@ -58,8 +58,11 @@ class VectorTarget(Target, name="vector", head="gaussian", rank=20):
         counts = (~np.isnan(values)).sum(axis=0)
         if not len(counts) or counts.min(initial=1) == 0:
             raise constant(column, np.zeros(0))
-        self.reach = [known_near(numbers)[1] for numbers in values.T]
-        values = self._near(values, column, Reading())
+        self.reach = []
+        for numbers in values.T:  # a view
+            known, ends = known_near(numbers)
+            numbers[~np.isin(numbers, known)] = np.nan
+            self.reach.append(ends)
         mean, std = moments(values)
         equal = all_equal(values, std)
         if equal.all():
