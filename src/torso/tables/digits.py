@@ -37,7 +37,7 @@ def prepared(strings: pa.Array) -> pa.Array:
         if pc.any(pc.match_substring_regex(strings, r"[^\x00-\x{5ff}]|[٠-٩۰-۹٫٬]")).as_py():
             strings = _ascii_digits(strings)
     if pc.any(pc.match_substring(strings, "[")).as_py():  # marks of footnotes
-        strings = pc.replace_substring_regex(strings, r"([^\s\[]) ?\[[^\[\]]{1,12}\]", r"\1")
+        strings = pc.replace_substring_regex(strings, r"([^\s\[])(?: ?\[[^\[\]]{1,12}\])+", r"\1")
     for pattern, plain in _REWRITTEN:
         if pc.any(pc.match_substring_regex(strings, pattern)).as_py():
             strings = pc.replace_substring_regex(strings, pattern, plain)

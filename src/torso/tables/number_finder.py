@@ -28,6 +28,7 @@ __all__ = ["FoundNumbers", "find_numbers"]
 
 _HALF, _MOST = 0.5, 0.9
 _FIRST_LOOK = 300  # cells
+_FEW = 5  # distinct cells prove nothing about marks
 _OFTEN = 0.02  # share of zeros in front from which they are no slips
 _LONGEST = 60  # characters, median, of cells that are numbers
 _RARE, _RARE_WORD = (
@@ -100,7 +101,9 @@ def find_numbers(strings: pa.Array, decimal: str | None = None) -> FoundNumbers 
         return None
     plain = ~np.isnan(as_floats(numbers_in(cells.strings)))
     if decimal in (None, ".") and plain.all() and not _dots_group(cells):
-        return FoundNumbers(NumberFormat(), 1.0)
+        return FoundNumbers(
+            NumberFormat(), 1.0, doubt=_all_of_three(cells) if decimal is None else ""
+        )
     lengths = as_integers(pc.utf8_length(cells.strings))
     if cells.weight(cells.matches(r"\pN")) < _HALF * cells.total or np.median(lengths) > _LONGEST:
         return None
@@ -167,7 +170,7 @@ def _dots_group(cells: _Cells) -> bool:
     Numbers with decimals have not always three of them, or never a 0 at the end, and are written so below 1000 too.
     """
     dotted, grouped = cells.matches(r"\."), cells.matches(r"^[+-]?[1-9][0-9]{0,2}\.[0-9]{3}$")
-    if grouped.sum() < 5 or (dotted != grouped).any():
+    if grouped.sum() < _FEW or (dotted != grouped).any():
         return False
     plain = cells.strings.take(index_array(np.flatnonzero(~dotted)))
     small = pc.less(pc.abs(pc.cast(pc.replace_substring(plain, "+", ""), pa.float64())), 1000)
@@ -176,6 +179,14 @@ def _dots_group(cells: _Cells) -> bool:
         and bool(pc.all(small).as_py())
         and bool(cells.matches(r"\.[0-9]{2}0$").any())
     )
+
+
+def _all_of_three(cells: _Cells) -> str:
+    """Return a cell such as 1.234 if all points stand before three digits, so that they may mean thousands."""
+    dotted, grouped = cells.matches(r"\."), cells.matches(_IN_DOUBT[r"\."])
+    if grouped.sum() < _FEW or (dotted != grouped).any():
+        return ""
+    return str(cells.strings[int(np.flatnonzero(grouped)[0])].as_py())
 
 
 def _decimal_mark(cells: _Cells) -> tuple[str, str]:
@@ -189,7 +200,9 @@ def _decimal_mark(cells: _Cells) -> tuple[str, str]:
     if sure["."] or not commas:
         signs = cells.matches("[€₫₺]|R\\$|(?i:eur|idr|vnd|clp|cop)")
         local = dots and not sure["."] and cells.weight(doubt["."] & signs) >= _MOST * dots
-        return ("," if (local and doubt["."].sum() > 2) or _all_grouped(cells) else "."), ""
+        if (local and doubt["."].sum() > 2) or _all_grouped(cells):
+            return ",", ""
+        return ".", "" if sure["."] else _all_of_three(cells)
     large = cells.matches(r"(?:^|[^0-9.,])[1-9][0-9]{3,}(?:[^0-9,]|$)")
     small = cells.matches(r"(?:^|[^0-9.,])[0-9]{1,3}(?:[^0-9.,]|$)")
     if small.any() and not large.any():

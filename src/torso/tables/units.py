@@ -36,12 +36,12 @@ _SYSTEMS: dict[tuple[str, str], dict[str, float]] = {
     ("length", "metric"): {
         "mm millimeter millimeters millimetre millimetres": 0.001,
         "cm centimeter centimeters centimetre centimetres 厘米": 0.01,
-        "m meter meters metre metres mtr mts msnm m.s.n.m masl m.a.s.l 米": 1.0,
+        "m meter meters metre metres metro metros mtr mts msnm m.s.n.m masl m.a.s.l 米": 1.0,
         "km kilometer kilometers kilometre kilometres 公里": 1000.0,
     },
     ("length", "imperial"): {
         "in inch inches \" ''": 0.0254,
-        "ft feet foot '": 0.3048,
+        "ft feet foot pies fuß '": 0.3048,
         "yd yard yards": 0.9144,
         "mi mile miles": 1609.344,
     },

@@ -77,17 +77,24 @@ def test_a_doubtful_mark_is_told_with_a_cure_that_works_or_settled_by_the_other_
 ):
     doubtful = [f"{row % 9 + 1},{100 + row}" for row in range(ROWS)]
     path = tmp_path / "t.parquet"
-    table = pa.table({"x": doubtful, "y": SIZES})
+    dotted = [cell.replace(",", ".") for cell in doubtful]
+    table = pa.table({"x": doubtful, "y": SIZES, "dotted": dotted})
     pq.write_table(table, path)
     assert small_tables.torso("inspect", path, "-t", "x") == 0
     text = " ".join(capsys.readouterr().out.split())
-    assert "'1,100' is read with a comma between thousands. If it stands before decimals" in text
+    assert (
+        "'1,100' leaves the decimal mark in doubt: it is read with thousands. If they are decimals"
+        in text
+    )
+    assert "'1.100' leaves the decimal mark in doubt: it is read with decimals" in text
     (cure,) = re.findall("--set '(targets[^']*)'", text)
     assert small_tables.torso("inspect", path, "-t", "x", "--set", cure) == 0
     assert "a decimal comma" in " ".join(capsys.readouterr().out.split())
     pq.write_table(table.append_column("z", [[comma(size) for size in SIZES]]), path)
     assert small_tables.torso("inspect", path, "-t", "y") == 0
-    assert "x: Read as numbers: a decimal comma" in " ".join(capsys.readouterr().out.split())
+    text = " ".join(capsys.readouterr().out.split())
+    assert "x: Read as numbers: a decimal comma" in text
+    assert "dotted: Read as numbers: a point between thousands" in text
 
 
 @pytest.mark.parametrize("settled", [{"decimals": {"x": ","}}, {"kinds": {"x": "number"}}])

@@ -21,7 +21,7 @@ from torso.tables.table import Column
 
 __all__ = ["DOUBT", "NumberInput"]
 
-DOUBT = "is read with a comma between thousands"
+DOUBT = "leaves the decimal mark in doubt"
 """Words that tell of a decimal mark which no cell settles."""
 
 _READ = "Read as numbers: {}."
@@ -54,11 +54,9 @@ class NumberInput(
         if not profile.is_number:
             return _text_of_numbers(profile)
         settings = profile.numbers.format.settings() if profile.numbers else {}
-        warnings = (
-            (_READ.format("a point between thousands"),)
-            if settings and profile.decimal is None
-            else ()
-        )
+        warnings = tuple(_doubt(profile))
+        if settings and any(isinstance(value, float) for value in profile.values):
+            warnings = (_READ.format("a point between thousands"),)
         reason = identifies_rows(profile)
         if reason:
             warning = f"{reason}: it identifies a row and says nothing about a new one."
@@ -117,14 +115,22 @@ def _text_of_numbers(profile: Profile) -> Guess | None:
         settings["missing"] = words
     why = f"text of which {seen.share:.1%} are numbers"
     warnings = [] if seen.format.is_plain else [_READ.format(seen.format.describe())]
-    if seen.doubt:
-        cure = f"--set 'inputs.{profile.column.name}.decimal=,'"
-        warnings.append(f"{seen.doubt!r} {DOUBT}. If it stands before decimals: {cure}.")
+    warnings += _doubt(profile)
     if words:
         warnings.append(f"{quoted(words)} among numbers counts as missing.")
     elif seen.unread:
         warnings.append(_unread(profile, seen))
     return Guess(NumberInput.name, why, tuple(warnings), settings=settings)
+
+
+def _doubt(profile: Profile) -> list[str]:
+    """Return the warning about a mark that may stand before decimals or between thousands, if there is one."""
+    cell = profile.numbers.doubt if profile.numbers else ""
+    if not cell:
+        return []
+    read, other = ("thousands", "decimals") if "," in cell else ("decimals", "thousands")
+    cure = f"--set 'inputs.{profile.column.name}.decimal=,'"
+    return [f"{cell!r} {DOUBT}: it is read with {read}. If they are {other}: {cure}."]
 
 
 def _unread(profile: Profile, seen: FoundNumbers) -> str:

@@ -49,17 +49,22 @@ class NumberTarget(Target, name="number", head="gaussian", rank=50):
     @classmethod
     def recognise(cls, cells: Profile) -> Guess | None:
         """Recognise numbers, and texts that are nearly all numbers."""
+        guess = NumberInput.recognise(cells)
+        path = f"inputs.{cells.column.name}."
+        told = (
+            tuple(text.replace(path, f"targets.{path[7:]}") for text in guess.warnings)
+            if guess
+            else ()
+        )
         if cells.is_number:
             why = "numbers"
             if cells.are_whole and len(cells.counts) > 2:
                 why = f"whole numbers, {judge(cells.counts, cells.column.name).why}"
-            return Guess(cls.kind, why, of_numbers(cells), settings=number_settings(cells))
-        guess = NumberInput.recognise(cells)
-        if guess is None:
-            return None
-        path = f"inputs.{cells.column.name}."
-        told = tuple(text.replace(path, f"targets.{path[7:]}") for text in guess.warnings)
-        return replace(guess, kind=cls.kind, warnings=told)
+            told = told if guess and guess.use else ()  # a row's number may be asked for
+            return Guess(
+                cls.kind, why, (*told, *of_numbers(cells)), settings=number_settings(cells)
+            )
+        return guess and replace(guess, kind=cls.kind, warnings=told)
 
     @classmethod
     def suggest(cls, cells: Profile) -> Settings:
