@@ -60,6 +60,7 @@ def test_the_name_helps_where_values_do_not_tell():
     shops = rng.integers(1, 40, 400)
     unique = rng.choice(10**6, 400, replace=False)
     assert guess(shops, "shop").kind == "number" and guess(shops, "shop_id").kind == "category"
+    assert "--set inputs.shop_id.kind=number" in guess(shops, "shop_id").warnings[0]
     assert guess(unique, "amount").use and not guess(unique, "customerId").use
 
 

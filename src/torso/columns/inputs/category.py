@@ -15,12 +15,13 @@ from torso.columns.profile import Guess, Profile, quoted
 from torso.columns.reading import Reading
 from torso.columns.recurrence import Recurrence
 from torso.columns.sources import ArraySource
+from torso.core.cures import setting
 from torso.core.ranges import Range
 from torso.tables.table import Column
 
 __all__ = ["BinaryInput", "CategoryInput", "codes"]
 
-_FEW = ((2, 100), (6, 50), (float("inf"), 27))
+_FEW = ((2, 100), (8, 45), (float("inf"), 27))
 """Words of a value, and so many values are few: the longer they are, the more they say beside which it is."""
 
 
@@ -45,8 +46,12 @@ class CategoryInput(
     def recognise(cls, profile: Profile) -> Guess | None:
         """Recognise few values, however long they are, and codes that recur now and then."""
         if profile.is_number:
-            why = number_codes(profile)
-            return Guess(cls.name, why) if why else None
+            why, name = number_codes(profile), profile.column.name
+            told = (
+                "Its whole numbers are taken for codes, that is names. If their size counts: "
+                f"{setting(f'inputs.{name}.kind', 'number')}",
+            )
+            return Guess(cls.name, why, told) if why else None
         if not profile.is_text:
             return None
         seen = Recurrence.of(profile.counts)
