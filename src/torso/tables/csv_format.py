@@ -108,7 +108,7 @@ def _table(body: pa.Buffer, dialect: Dialect, name: str) -> tuple[pa.Table, list
 def _from_file(
     path: Path, start: int, dialect: Dialect, counts: LineCounts
 ) -> tuple[pa.Table, list[str]]:
-    """Return what `_table` does, of the bytes from `start` on."""
+    """Return the rows of a file from the byte `start` on, and sentences about mended ones."""
 
     def opened() -> pa.NativeFile:
         file = pa.OSFile(str(path))
