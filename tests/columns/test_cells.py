@@ -55,7 +55,7 @@ def test_a_cell_that_is_no_number_is_named(values, row, found):
 @pytest.mark.parametrize("read", [cells.numbers, cells.vectors, cells.texts])
 def test_a_column_of_the_wrong_type(read):
     with pytest.raises(DataError, match="row 1, column 'x': expected"):
-        read(column([b"bytes"]))
+        read(column([b"\xff\xfe bytes"]))
 
 
 def test_the_row_is_that_of_the_table_as_it_was_read():

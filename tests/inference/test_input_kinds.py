@@ -48,4 +48,7 @@ def test_a_derived_kind_without_a_rank_is_not_asked(registry):
 def test_a_refusal_ends_the_asking():
     refused = guess([[1.0], [1.0, 2.0], [1.0, 2.0, 3.0]])
     assert refused.kind == "" and "3 different lengths" in refused.why
-    assert guess([b"?", b"!", b"?"]).why == "bytes of no known image, audio or video format"
+    assert (
+        guess([b"?", b"!", b"?"]).why
+        == "bytes of no known image, audio or video format; if they are text: --set inputs.x.kind=text"
+    )

@@ -221,6 +221,15 @@ def test_whole_numbers_beyond_2_to_the_53_are_read_and_told():
         assert "beyond 2^53" in report.warnings[0]
 
 
+def test_bytes_that_are_text_are_read_where_the_kind_says_so():
+    table = read_table({"c": [b"ann", None, b"b\xc3\xa4r"]})
+    (report,) = inspect_table(table)
+    assert "--set inputs.c.kind=text" in report.warnings[0]
+    assert texts(table.column("c")).to_pylist() == ["ann", None, "b\u00e4r"]
+    with pytest.raises(DataError, match="row 1, column 'c': expected plain values"):
+        texts(read_table({"c": [b"\xff"]}).column("c"))
+
+
 def test_types_that_only_a_files_metadata_names_are_read(tmp_path):
     frame = pd.DataFrame(
         {"p": pd.period_range("2024-01", periods=2, freq="M"), "i": pd.interval_range(0, 2)}

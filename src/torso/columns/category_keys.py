@@ -15,6 +15,7 @@ from decimal import Decimal, InvalidOperation
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from torso.columns.cells import plain_values
 from torso.tables.numerals import numbers_in
 from torso.tables.table import Column
 
@@ -72,9 +73,7 @@ def written(column: Column) -> pa.Array:
 
 
 def _distinct(column: Column) -> tuple[pa.DictionaryArray, list[object]]:
-    values = column.values
-    if pa.types.is_nested(values.type) or pa.types.is_large_binary(values.type):
-        raise column.of_another_type("plain values")
+    values = plain_values(column)
     # Each distinct value is looked at once: a column has few, and may have a million rows.
     coded = values if pa.types.is_dictionary(values.type) else pc.dictionary_encode(values)
     return coded, coded.dictionary.to_pylist()

@@ -26,6 +26,7 @@ __all__ = [
     "is_text",
     "not_json",
     "numbers",
+    "plain_values",
     "sequences",
     "text_of",
     "texts",
@@ -40,6 +41,19 @@ def is_text(values: pa.Array) -> bool:
     return bool(pa.types.is_string(values.type) or pa.types.is_large_string(values.type))
 
 
+def plain_values(column: Column) -> pa.Array:
+    """Return the cells, bytes as the UTF-8 text that some databases keep in them; refuse lists and files."""
+    values = column.values
+    if pa.types.is_nested(values.type):
+        raise column.of_another_type("plain values")
+    if not pa.types.is_large_binary(values.type):
+        return values
+    try:
+        return values.cast(pa.large_string())
+    except pa.ArrowInvalid:
+        raise column.of_another_type("plain values") from None
+
+
 def texts(column: Column) -> pa.Array:
     """Return the cells as strings; 1, 1.0 and "1" become one value, True and "TRUE" another.
 
@@ -47,9 +61,7 @@ def texts(column: Column) -> pa.Array:
     >>> texts(read_table({"x": [1.0, 2.5, None]}).column("x")).to_pylist()
     ['1', '2.5', None]
     """
-    values = column.values
-    if pa.types.is_nested(values.type) or pa.types.is_large_binary(values.type):
-        raise column.of_another_type("plain values")
+    values = plain_values(column)
     # Each distinct value is written once: a column has few, and may have a million rows.
     coded = values if pa.types.is_dictionary(values.type) else pc.dictionary_encode(values)
     names = pa.array([text_of(value) for value in coded.dictionary.to_pylist()], pa.large_string())

@@ -191,7 +191,10 @@ class Profile:
         """Number of distinct values in the whole column; of lists and bytes, in the sample."""
         if self.is_large:
             return len(self.counts)
-        return int(pc.count_distinct(self.column.values, mode="only_valid").as_py())
+        values = self.column.values
+        if pa.types.is_large_string(values.type) and len(self.counts) > len(self.values) / 2:
+            return _distinct_texts(values)
+        return int(pc.count_distinct(values, mode="only_valid").as_py())
 
     @cached_property
     def example(self) -> str:
@@ -270,6 +273,14 @@ class Profile:
         """Return the share of the sampled values, of 2,000 at most, for which `holds` is true."""
         some = self.values[:: max(1, len(self.values) // _SHARED)]
         return sum(1 for value in some if holds(value)) / max(1, len(some))
+
+
+def _distinct_texts(texts: pa.Array) -> int:
+    """Count distinct texts of which most are so; Arrow's own way would hold them all a second time."""
+    hashes: set[int] = set()
+    for start in range(0, len(texts), _SAMPLE):
+        hashes.update(map(hash, texts.slice(start, _SAMPLE).drop_null().to_pylist()))
+    return len(hashes)
 
 
 def _json_list(text: str) -> list[object] | None:

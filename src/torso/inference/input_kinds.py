@@ -54,4 +54,5 @@ def _unrecognised(cells: Profile) -> str:
     if not cells.is_bytes and cells.type != MEDIA:
         return f"cells of type {cells.type} are no kind of input"
     *others, last = [kind.name for kind in _asked() if kind.in_files]
-    return f"bytes of no known {', '.join(others)} or {last} format"
+    files = f"bytes of no known {', '.join(others)} or {last} format"
+    return f"{files}; if they are text: --set inputs.{cells.column.name}.kind=text"

@@ -109,9 +109,9 @@ class TableCorpus:
         return list(given)
 
     def describe(self, table: Table, rows: np.ndarray) -> dict[str, pa.Array]:
-        """Return the number of each of `rows`, from 1, and all its columns."""
+        """Return the number of each of `rows`, from 1, and all its columns that can be read."""
         columns = {"row": pa.array(rows + 1)}
-        for name in table.names:
+        for name in (name for name in table.names if name not in table.unreadable):
             label = f"{name} (table)" if name in ("rank", "score", "row") else name
             columns[label] = table.data.column(name).take(pa.array(rows)).combine_chunks()
         return columns

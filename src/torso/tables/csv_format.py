@@ -5,13 +5,15 @@ from __future__ import annotations
 import csv
 import io
 import json
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
 import pyarrow as pa
 
 from torso.core.errors import DataError
-from torso.tables.csv_rows import check_quotes, rows_of
+from torso.tables.csv_rows import LineCounts, check_quotes, count_lines, rows_of
 from torso.tables.dialect import Dialect, find_dialect
 from torso.tables.encoding import decoded
 from torso.tables.file_format import Content, FileFormat, open_buffer, open_text
@@ -22,6 +24,7 @@ __all__ = ["SeparatedText"]
 
 _BLOCK_BYTES = (1 << 20, 1 << 24, (1 << 31) - 1)  # the next where a row does not fit into one
 _SAMPLE_BYTES = 1 << 16
+_NOTHING = pa.py_buffer(b"")
 
 
 class SeparatedText(FileFormat):
@@ -40,13 +43,21 @@ class SeparatedText(FileFormat):
 
     def read(self, path: Path, settings: TextSettings) -> Content:
         """Return every column as text."""
-        text = decoded(open_buffer(path), path.name, settings)
+        raw = open_buffer(path)
+        text = decoded(raw, path.name, settings)
         sample, whole = _sample(text.content)
         dialect = find_dialect(sample, self.separator, settings.delimiter, whole=whole)
         if not any(name.strip() for name in dialect.header) and not _holds_text(text.content):
             raise DataError(f"{path.name} is empty.")
         body = text.content[_start_of_line(sample, dialect.before) :]
-        table, notes = _table(body, dialect, path.name)
+        text = replace(text, content=_NOTHING)
+        start = body.address - raw.address
+        if dialect.plain and path.suffix.lower() != ".gz" and 0 <= start <= raw.size:
+            counts = count_lines(body)
+            del body, raw  # the file's bytes are not held beside its table
+            table, notes = _from_file(path, start, dialect, counts)
+        else:
+            table, notes = _table(body, dialect, path.name)
         said = [f"{path.name}: {note}." for note in (*dialect.notes, *notes)]
         return Content(table, (*text.notes, *said), text.guess)
 
@@ -88,13 +99,32 @@ def _start_of_line(sample: str, number: int) -> int:
 def _table(body: pa.Buffer, dialect: Dialect, name: str) -> tuple[pa.Table, list[str]]:
     """Return the rows from the header on, and sentences about mended ones."""
     if dialect.plain:
-        table = _by_arrow(body, dialect, name)
+        table = _by_arrow(lambda: pa.BufferReader(body), dialect, name)
         if table is not None:
-            return table, check_quotes(body, dialect, table, name)
+            return table, check_quotes(lambda: body, count_lines(body), dialect, table, name)
     return rows_of(body, dialect, name)
 
 
-def _by_arrow(body: pa.Buffer, dialect: Dialect, name: str) -> pa.Table | None:
+def _from_file(
+    path: Path, start: int, dialect: Dialect, counts: LineCounts
+) -> tuple[pa.Table, list[str]]:
+    """Return the rows of a file from the byte `start` on, and sentences about mended ones."""
+
+    def opened() -> pa.NativeFile:
+        file = pa.OSFile(str(path))
+        file.seek(start)
+        return file
+
+    def body() -> pa.Buffer:
+        return open_buffer(path)[start:]
+
+    table = _by_arrow(opened, dialect, path.name)
+    if table is None:
+        return rows_of(body(), dialect, path.name)
+    return table, check_quotes(body, counts, dialect, table, path.name)
+
+
+def _by_arrow(opened: Callable[[], pa.NativeFile], dialect: Dialect, name: str) -> pa.Table | None:
     """Return the rows as Arrow reads them; None where a row has more or fewer cells than the header."""
     from pyarrow import csv as arrow_csv
 
@@ -104,9 +134,12 @@ def _by_arrow(body: pa.Buffer, dialect: Dialect, name: str) -> pa.Table | None:
     for block_bytes in _BLOCK_BYTES:
         try:
             table = arrow_csv.read_csv(
-                pa.BufferReader(body),
+                opened(),
                 read_options=arrow_csv.ReadOptions(
-                    block_size=block_bytes, column_names=columns, skip_rows_after_names=1
+                    block_size=block_bytes,
+                    column_names=columns,
+                    skip_rows_after_names=1,
+                    use_threads=False,
                 ),
                 parse_options=arrow_csv.ParseOptions(
                     delimiter=dialect.delimiter,

@@ -10,7 +10,7 @@ import csv
 import io
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -21,7 +21,10 @@ from torso.core.errors import DataError
 from torso.tables.csv_header import is_number_like
 from torso.tables.dialect import Dialect, named, one_letter, wide_cells
 
-__all__ = ["check_quotes", "rows_of"]
+__all__ = ["LineCounts", "check_quotes", "count_lines", "rows_of"]
+
+LineCounts = tuple[int, int, int]
+"""Lines of a file, blank ones among them, and those of the blank ones with others below them."""
 
 _PIECE = 1 << 24  # bytes looked at in one go
 _ROWS_LOOKED_AT = 1000  # by which the cells of a column are known
@@ -99,11 +102,18 @@ def rows_of(body: pa.Buffer, dialect: Dialect, name: str) -> tuple[pa.Table, lis
     return pa.Table.from_arrays(arrays, names=list(dialect.header)), notes
 
 
-def check_quotes(body: pa.Buffer, dialect: Dialect, table: pa.Table, name: str) -> list[str]:
+def check_quotes(
+    body: Callable[[], pa.Buffer],
+    counts: LineCounts,
+    dialect: Dialect,
+    table: pa.Table,
+    name: str,
+) -> list[str]:
     """Return sentences about blank lines; refuse a quote that takes in other rows.
 
     Args:
-        body: from the header on, in UTF-8.
+        body: returns the text from the header on, in UTF-8; called only where a cell spans lines.
+        counts: its lines.
         dialect: of it.
         table: read from it.
         name: what messages call the file.
@@ -111,12 +121,12 @@ def check_quotes(body: pa.Buffer, dialect: Dialect, table: pa.Table, name: str) 
     Raises:
         DataError: rows stand within a cell.
     """
-    lines, blank, within = _count_lines(body)
+    lines, blank, within = counts
     single = table.num_columns == 1
     if lines - blank == table.num_rows + 1 - single * blank:  # no cell spans lines
         return _blank_lines(blank if single else within, single=single)
     known: list[_Known] = []
-    for row in _walk(body, dialect):
+    for row in _walk(body(), dialect):
         if len(row.lines) == 1:
             continue
         known = known or _known(table)
@@ -259,7 +269,7 @@ def _swallowed(row: _Row, name: str) -> DataError:
     )
 
 
-def _count_lines(body: pa.Buffer) -> tuple[int, int, int]:
+def count_lines(body: pa.Buffer) -> LineCounts:
     """Return the number of lines, of blank ones among them, and of those with others below them."""
     content = np.frombuffer(body, np.uint8)
     mark = b"\n" if _holds(content, b"\n") else b"\r"

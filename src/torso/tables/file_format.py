@@ -78,10 +78,8 @@ def open_buffer(path: Path) -> pa.Buffer:
     if path.suffix.lower() == ".gz":
         with gzip.open(path, "rb") as file:
             return pa.py_buffer(file.read())
-    with pa.OSFile(
-        str(path)
-    ) as file:  # not mapped: a file that is cut meanwhile would end the process
-        return file.read_buffer()
+    # Not mapped: a file that is cut meanwhile would end the process. Not in Arrow's pool, which keeps what is freed.
+    return pa.py_buffer(path.read_bytes())
 
 
 def open_text(

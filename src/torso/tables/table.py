@@ -33,7 +33,7 @@ from torso.tables.common_types import common_column
 from torso.tables.files import read_file, write_file
 from torso.tables.memory import NamedColumns, from_arrow, from_memory, from_rows
 from torso.tables.names import settled_names
-from torso.tables.raw_column import Categories, Unreadable
+from torso.tables.raw_column import Categories, RawColumn, Unreadable
 from torso.tables.text_settings import TextSettings
 
 __all__ = ["Column", "Table", "index_array", "read_table", "write_table"]
@@ -207,27 +207,39 @@ def read_table(
     notes: tuple[str, ...] = ()
     encoding = None
     if isinstance(source, Table):
-        return _settled(_again(source), missing)
+        return _again(source, missing)
     if isinstance(source, str | Path):
         path = Path(source).expanduser()
         content, typed = read_file(path, settings)
         name, folder = path.name, path.parent
         notes, encoding, rows = content.notes, content.encoding, content.data
         raw = from_rows(rows, name) if isinstance(rows, list) else from_arrow(rows)
+        del content, rows
     else:
         name, raw = _FRAME, from_memory(source, _FRAME)
     names, renamed = settled_names([label for label, _ in raw], name)
     if not len(raw[0][1].values):
         raise DataError(f"{name} has no rows{'' if typed else ', only a header'}.")
-    columns = [column for _, column in raw]
-    table = _table(list(zip(names, columns, strict=True)), name, folder)
+    for position, label in enumerate(names):
+        raw[position] = (label, raw[position][1])
+    table = _table(raw, name, folder, missing)
     notes = (*notes, *renamed, *table.notes)
-    return _settled(replace(table, notes=notes, encoding=encoding, typed=typed), missing)
+    return replace(table, notes=notes, encoding=encoding, typed=typed)
 
 
-def _table(raw: NamedColumns, name: str, folder: Path | None) -> Table:
-    """Return columns of any types as a table of the common ones."""
-    columns = {label: common_column(column) for label, column in raw}
+def _table(raw: NamedColumns, name: str, folder: Path | None, missing: Sequence[str]) -> Table:
+    """Return columns of any types as a table of the common ones, and take them out of `raw`.
+
+    So each column is in memory twice only while it is converted.
+    """
+    columns: dict[str, RawColumn] = {}
+    raw.reverse()
+    while raw:
+        label, given = raw.pop()
+        column = common_column(given)
+        if column.unreadable is None:
+            column = replace(column, values=normalised(column.values, missing))
+        columns[label] = column
     return Table(
         pa.table({label: column.values for label, column in columns.items()}),
         name,
@@ -238,9 +250,10 @@ def _table(raw: NamedColumns, name: str, folder: Path | None) -> Table:
     )
 
 
-def _again(table: Table) -> Table:
+def _again(table: Table, missing: Sequence[str]) -> Table:
     """Return a table whose columns may be of any types as one of the common types."""
-    same = _table(from_arrow(table.data), table.name, table.folder)
+    readable = table.data.drop_columns(list(table.unreadable))
+    same = _table(from_arrow(readable), table.name, table.folder, missing)
     return replace(
         same,
         notes=(*table.notes, *same.notes),
@@ -249,15 +262,6 @@ def _again(table: Table) -> Table:
         encoding=table.encoding,
         typed=table.typed,
     )
-
-
-def _settled(table: Table, missing: Sequence[str]) -> Table:
-    """Return the table without the cells that mean "no value"."""
-    columns = {
-        name: column if name in table.unreadable else normalised(column, missing)
-        for name, column in zip(table.names, table.data.columns, strict=True)
-    }
-    return replace(table, data=pa.table(columns))
 
 
 def write_table(data: pa.Table, path: str | Path) -> None:

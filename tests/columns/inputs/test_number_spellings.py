@@ -160,3 +160,16 @@ def test_an_ordinal_target_of_spelled_numbers_knows_its_order():
     target = Target.registry.find("ordinal")()
     target.fit(column(["100+", "5-20", "<5", "20-99", "5-20"]))
     assert target.classes == ["<5", "5-20", "20-99", "100+"]
+
+
+def test_labels_in_units_of_one_quantity_are_converted_and_others_refused_by_name():
+    table = {
+        "x": SIZES,
+        "y": [f"{size} {'lbs' if row % 3 else 'kg'}" for row, size in enumerate(SIZES)],
+    }
+    seen = inspect_table(read_table(table), ["y"])[1]
+    assert (seen.kind, seen.settings) == ("number", {"units": ["lb", "kg"]})
+    assert "is converted into the first" in seen.warnings[0]
+    table["y"] = [f"{'$' if row % 3 else '€'}{size}" for row, size in enumerate(SIZES)]
+    with pytest.raises(ConfigError, match=r"do not measure the same: \$, €; give them in one"):
+        torso.fit(table, ["y"])

@@ -12,7 +12,7 @@ import pyarrow as pa
 from torso.columns import cells
 from torso.columns.inputs import NumberInput
 from torso.columns.moments import moments
-from torso.columns.profile import Guess, Profile
+from torso.columns.profile import MOSTLY, Guess, Profile
 from torso.columns.reading import Reading
 from torso.core.spec import Settings
 from torso.tables.number_format import NumberFormat
@@ -50,12 +50,7 @@ class NumberTarget(Target, name="number", head="gaussian", rank=50):
     def recognise(cls, cells: Profile) -> Guess | None:
         """Recognise numbers, and texts that are nearly all numbers."""
         guess = NumberInput.recognise(cells)
-        path = f"inputs.{cells.column.name}."
-        told = (
-            tuple(text.replace(path, f"targets.{path[7:]}") for text in guess.warnings)
-            if guess
-            else ()
-        )
+        told = () if guess is None else tuple(_of_labels(text, cells) for text in guess.warnings)
         if cells.is_number:
             why = "numbers"
             if cells.are_whole and len(cells.counts) > 2:
@@ -64,7 +59,13 @@ class NumberTarget(Target, name="number", head="gaussian", rank=50):
             return Guess(
                 cls.kind, why, (*told, *of_numbers(cells)), settings=number_settings(cells)
             )
-        return guess and replace(guess, kind=cls.kind, warnings=told)
+        if guess is None:
+            return None
+        units = _other_units(cells)
+        if units:
+            why = f"numbers in units that do not measure the same: {', '.join(units)}; give them in one"
+            return Guess("", why)
+        return replace(guess, kind=cls.kind, warnings=told)
 
     @classmethod
     def suggest(cls, cells: Profile) -> Settings:
@@ -121,3 +122,27 @@ class NumberTarget(Target, name="number", head="gaussian", rank=50):
     ) -> dict[str, pa.Array]:
         """Return `task`, and in the same unit its details: `task_spread`, `task_low`, `task_high`."""
         return named(task, {"": prediction, **details}, self.origin)
+
+
+def _of_labels(warning: str, cells: Profile) -> str:
+    """Return a warning about an input as one about labels."""
+    name = cells.column.name
+    for of_input, of_label in (
+        (f"inputs.{name}.", f"targets.{name}."),
+        ("is a feature", "is converted into the first"),
+        ("their middle and width", "their middle"),
+    ):
+        warning = warning.replace(of_input, of_label)
+    return warning
+
+
+def _other_units(cells: Profile) -> list[str]:
+    """Return the units of labels of which many cannot be converted into the first; none if that is rare."""
+    if cells.numbers is None:
+        return []
+    form = cells.numbers.format
+    numbers = form.parse(cells.written)
+    lost = numbers.known & np.isnan(form.in_one_unit(numbers))
+    if lost.sum() <= (1 - MOSTLY) * numbers.known.sum():
+        return []
+    return [unit or "none" for unit in form.units]
