@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from tests import small_tables as tables
 from torso.core.errors import ConfigError, DataError
+from torso.tables.formats.text_settings import TextSettings
 from torso.tables.table import read_table, write_table
-from torso.tables.text_settings import TextSettings
 
 LETTERS = "abcß é,;\t|'\"\n.-北"
 PREAMBLES = {

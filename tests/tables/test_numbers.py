@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from torso.tables.number_finder import find_numbers
-from torso.tables.number_format import NumberFormat
+from torso.tables.numbers.finder import find_numbers
+from torso.tables.numbers.number_format import NumberFormat
 
 
 def texts(cells):

@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from torso.columns.cells import plain_values
-from torso.tables.numerals import numbers_in
+from torso.tables.numbers.numerals import numbers_in
 from torso.tables.table import Column
 
 __all__ = ["all_numbers", "are_plain", "key_of", "keyed", "spellings", "written"]

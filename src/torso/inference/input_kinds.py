@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torso.columns.inputs import BinaryInput, CategoryInput, Input
 from torso.columns.profile import Guess, Profile
-from torso.tables.media_cells import MEDIA
+from torso.tables.types.media_cells import MEDIA
 
 __all__ = ["guess_input"]
 

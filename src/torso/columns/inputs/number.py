@@ -15,8 +15,8 @@ from torso.columns.media.files import MediaFiles
 from torso.columns.profile import FEW_WHOLE_NUMBERS, MOSTLY, Guess, Profile, quoted
 from torso.columns.reading import Reading
 from torso.tables.missing import may_mean_missing
-from torso.tables.number_finder import FoundNumbers
-from torso.tables.number_format import NumberFormat
+from torso.tables.numbers.finder import FoundNumbers
+from torso.tables.numbers.number_format import NumberFormat
 from torso.tables.table import Column
 
 __all__ = ["DOUBT", "NumberInput"]

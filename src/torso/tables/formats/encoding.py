@@ -2,7 +2,7 @@
 
 A byte-order mark settles it; else bytes that are UTF-8 are taken for it. Other bytes are decoded under each known
 encoding, and the text that a person would sooner have written wins: common letters of one language cost little,
-letters of mixed scripts and signs within words cost much (`torso.tables.letters`).
+letters of mixed scripts and signs within words cost much (`torso.tables.formats.letters`).
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from itertools import islice
 import pyarrow as pa
 
 from torso.core.errors import DataError
-from torso.tables.letters import cost
-from torso.tables.text_settings import TextSettings
+from torso.tables.formats.letters import cost
+from torso.tables.formats.text_settings import TextSettings
 
 __all__ = ["Decoded", "decoded"]
 

@@ -13,16 +13,15 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from torso.tables.amount_reader import amounts_in
-from torso.tables.amounts import Amounts
-from torso.tables.arrays import as_bools, as_floats, as_integers
-from torso.tables.digits import prepared
+from torso.tables.arrays import as_bools, as_floats, as_integers, index_array
 from torso.tables.missing import says_missing
-from torso.tables.number_format import FORMS, NumberFormat
-from torso.tables.numerals import numbers_in
-from torso.tables.table import index_array
-from torso.tables.tails import Form
-from torso.tables.units import is_known, same_system
+from torso.tables.numbers.amount_reader import amounts_in
+from torso.tables.numbers.amounts import Amounts
+from torso.tables.numbers.digits import prepared
+from torso.tables.numbers.number_format import FORMS, NumberFormat
+from torso.tables.numbers.numerals import numbers_in
+from torso.tables.numbers.tails import Form
+from torso.tables.numbers.units import is_known, same_system
 
 __all__ = ["FoundNumbers", "find_numbers"]
 
