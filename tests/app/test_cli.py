@@ -143,7 +143,7 @@ def test_fit_prints_labels_gaps_and_results(folder, tmp_path, capsys):
     ):
         assert part in shown.out, part
     assert "held-out loss" in shown.err
-    assert "1 cells of 'photo' counted as missing" in shown.err
+    assert "1 cell of 'photo' counted as missing" in shown.err
 
 
 def test_predict_writes_csv_and_parquet_alike(folder, tmp_path, capsys):

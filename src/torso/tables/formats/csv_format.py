@@ -158,6 +158,11 @@ def _by_arrow(opened: Callable[[], pa.NativeFile], dialect: Dialect, name: str) 
         except pa.ArrowInvalid as error:
             if "straddling" not in str(error):
                 return None
+    with opened() as file:
+        if (
+            file.size() - file.tell() < _BLOCK_BYTES[-1]
+        ):  # a header alone, without an end of its line
+            return None
     raise DataError(f"{name} has a row of more than 2 GB. Store such cells in files of their own.")
 
 

@@ -138,6 +138,10 @@ def _check_text(raw: pa.Buffer, name: str) -> None:
     for magic, kind in _NO_TEXT.items():
         if head.startswith(magic):
             raise DataError(f"{name} is {kind}.")
+    if head.lstrip(b"\xef\xbb\xbf \t\r\n")[:9].lower().startswith((b"<!doctype", b"<html")):
+        raise DataError(
+            f"{name} is a web page, not a table. Download the file that the page links to."
+        )
     zeros = [head[start::4].count(0) for start in range(4)]
     if (
         sum(zeros) > 0.05 * len(head) and 0 not in zeros
