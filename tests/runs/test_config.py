@@ -123,6 +123,13 @@ def test_names_with_dots_are_found_among_the_keys():
     assert values == {"inputs": {"a.b": {"kind": "category"}, "a": {"kind": "text", "length": 3}}}
 
 
+@pytest.mark.parametrize(("name", "value"), [("a=b", "number"), ("a=b.c", "x=y"), ("=", "text")])
+def test_a_column_may_be_called_like_a_setting(name, value):
+    values = {}
+    apply_settings(values, [f"inputs.{name}.kind={value}", "dim=8"], ["a", "b", name])
+    assert values == {"inputs": {name: {"kind": value}}, "dim": 8}
+
+
 def test_later_settings_win():
     values = {}
     apply_settings(values, ["dim=8", "dim=16"])

@@ -257,3 +257,21 @@ def test_an_exponent_settles_the_decimal_mark(decimal):
     found = find_numbers(texts(cells), decimal)
     assert found.doubt == "" and found.share == 1
     assert found.format.parse(texts(cells)).middle[:, 0].tolist() == [float(cell) for cell in cells]
+
+
+@pytest.mark.parametrize(
+    ("write", "unit", "share"),
+    [
+        ("{} m²", "m²", 1),
+        ("{}m2", "m²", 1),
+        ("{} ft³", "ft³", 1),
+        ("{}/5", "", 5),
+        ("{} of 5", "", 5),
+        ("{} out of 5 stars", "star", 5),
+    ],
+)
+def test_areas_and_parts_of_a_whole(write, unit, share):
+    values = [value / 2 for value in range(10)]
+    numbers, form = read([write.format(value) for value in values])
+    np.testing.assert_allclose(numbers, np.array(values) / share)
+    assert form.columns == (unit,)

@@ -209,7 +209,8 @@ def apply_settings(
     >>> values
     {'inputs': {'a.b': {'kind': 'text'}}, 'training': {'epochs': 5}}
     """
-    for path, value in setting_pairs(settings):
+    named = {*columns, *_mapping(values, "inputs"), *_mapping(values, "targets")}
+    for path, value in setting_pairs(settings, named):
         keys = path.split(".")
         named = {*columns, *_mapping(values, "inputs"), *_mapping(values, "targets")}
         if keys[0] in _BY_COLUMN and len(keys) > 2:
@@ -229,9 +230,9 @@ def _mapping(values: Mapping[str, object], section: str) -> Mapping[str, object]
 
 
 def setting_pairs(
-    settings: Sequence[str] | Mapping[str, object],
+    settings: Sequence[str] | Mapping[str, object], columns: Collection[str] = ()
 ) -> list[tuple[str, object]]:
-    """Return settings as pairs of path and value.
+    """Return settings as pairs of path and value; names of `columns` may hold the sign between them.
 
     >>> setting_pairs(["training.epochs=5"])
     [('training.epochs', 5)]
@@ -239,11 +240,18 @@ def setting_pairs(
     Raises:
         ConfigError: a setting without `=`, or not valid YAML.
     """
-    return [*settings.items()] if isinstance(settings, Mapping) else [*map(_pair, settings)]
+    if isinstance(settings, Mapping):
+        return [*settings.items()]
+    names = [name for name in columns if "=" in name]
+    return [_pair(setting, names) for setting in settings]
 
 
-def _pair(setting: str) -> tuple[str, object]:
-    path, equals, text = setting.partition("=")
+def _pair(setting: str, names: Sequence[str]) -> tuple[str, object]:
+    section, _, inner = setting.partition(".")
+    known = [name for name in names if section in _BY_COLUMN and inner.startswith(f"{name}.")]
+    start = len(f"{section}.{max(known, key=len)}") if known else 0
+    path, equals, text = setting[start:].partition("=")
+    path = setting[:start] + path
     if not equals or not path:
         raise ConfigError(f"A setting should look like training.epochs=5. Found {setting!r}.")
     try:

@@ -70,8 +70,9 @@ def _columns(
     origin: object,
     settings: Sequence[str] | Mapping[str, object],
 ) -> list[str]:
-    """Return the names of the table's columns where a setting may name one that holds dots; else none."""
-    if not any(path.count(".") > 1 for path, _ in setting_pairs(settings)):
+    """Return the names of the table's columns where a setting may name one that holds dots or "="; else none."""
+    pairs = setting_pairs(settings)
+    if not any(path.count(".") > 1 or "=" in str(value) for path, value in pairs):
         return []
     path = (values.get("data") or {}).get("table")
     return column_names(table if path is None else found_beside(path, origin))

@@ -55,7 +55,7 @@ class _Reader:
             rf"(?P<number>{number})(?P<plus>[+-])?(?P<close>\))?(?P<tail>{TAIL})?(?P<close2>\))?(?P<plus2>\+)?$"
         )
         self.fraction = (
-            rf"^(?P<limit>{LIMIT})?(?P<sign>[+-])?(?:(?P<whole>[0-9]{{1,6}})[ -])?(?P<top>[0-9]{{1,2}}) ?/ ?"
+            rf"^(?P<limit>{LIMIT})?(?P<sign>[+-])?(?:(?P<whole>[0-9]{{1,6}})[ -])?(?P<top>[0-9]{{1,2}}(?:[.,][0-9]{{1,2}})?) ?/ ?"
             rf"(?P<bottom>[1-9][0-9]?|100)(?P<tail>{TAIL})?$"
         )
         self.clock = (
@@ -161,7 +161,8 @@ class _Reader:
 
     def _fraction(self, groups: pa.StructArray) -> Amounts:
         whole, top, bottom = (
-            plain_values(groups.field(name)) for name in ("whole", "top", "bottom")
+            plain_values(pc.replace_substring(groups.field(name), ",", "."))
+            for name in ("whole", "top", "bottom")
         )
         values = np.nan_to_num(whole) + top / bottom
         values[~np.isnan(whole) & (top >= bottom)] = np.nan

@@ -16,6 +16,8 @@ _REWRITTEN = (
     (r"(?i) ?\((approx\.?|approximately|est\.?|estimated|circa|ca\.|usd|eur|gbp)\)$", r" \1"),
     (r"^=\"(.*)\"$|^'([0-9].*)$", r"\1\2"),  # as spreadsheets keep text
     (r"([0-9]) ?[x×*] ?10\^([+-]?[0-9])", r"\1e\2"),
+    (r"(?i)^([0-9]{1,2}(?:[.,][0-9]{1,2})?) (?:out )?of ([0-9])", r"\1/\2"),  # 4.5 out of 5
+    (r"([0-9] ?(?:[mcdk]?m|in|ft|yd|mi))([23])$", r"\1^\2"),  # m2, as m² is written here
     (r"^([12][0-9]{3}) ?/ ?([12][0-9]{3})$", r"\1-\2"),  # a season, 2013/2014
 )
 

@@ -104,6 +104,7 @@ _MONEY = {
     "₦": "₦ ngn",
     "₴": "₴ uah",
 }
+_SQUARED = ("mm", "cm", "dm", "m", "km", "in", "ft", "yd", "mi")
 _OTHERS = {
     "%": "% percent pct pct. prozent per cent p.c.",
     "‰": "‰",
@@ -114,6 +115,11 @@ _OTHERS = {
     "km/h": "km/h kmh kph km/hr",
     "m/s": "m/s",
     "x": "x ×",
+    **{
+        f"{unit}{sign}": f"{unit}{sign} {unit}^{power}"
+        for unit in _SQUARED
+        for power, sign in ((2, "²"), (3, "³"))
+    },
 }
 SCALES = {
     "thousand": 1e3,
