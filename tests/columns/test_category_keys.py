@@ -10,7 +10,10 @@ from hypothesis import strategies as st
 
 from torso.columns.category_keys import all_numbers, are_plain, keyed, spellings
 from torso.columns.inputs import CategoryInput
+from torso.columns.profile import Profile
 from torso.columns.reading import Reading
+from torso.inference.input_kinds import guess_input
+from torso.inference.target_kinds import guess_target
 from torso.runs.prediction import told
 from torso.tables.table import Column, read_table
 from torso.tasks.category.target import CategoryTarget
@@ -130,3 +133,13 @@ def test_values_that_training_rows_lack_are_told():
     assert told(read_table({"x": ["a"]}), reading.log)[1] == (
         "2 cells of 'x' hold a value unseen in training, or rare; the first: row 2, 'new'",
     )
+
+
+def test_versions_stay_what_they_say():
+    cells = ["3.8", "3.9", "3.10", "3.11"] * 9
+    for guess in (guess_input, guess_target):
+        assert guess(Profile(column(cells))).kind == "category"
+    target = CategoryTarget()
+    target.fit(column([*cells, "3.1"]))
+    assert set(target.names) == {"3.1", "3.8", "3.9", "3.10", "3.11"}
+    assert guess_input(Profile(column(["1.9", "1.1", "2.25"] * 9))).kind == "number"

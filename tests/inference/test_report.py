@@ -18,6 +18,7 @@ from tests.places import DATA, SOURCE
 from torso.core.errors import DataError
 from torso.inference.leaks import leak_score
 from torso.inference.report import ColumnReport, infer_target, inspect_table
+from torso.runs.prepare import prepare
 from torso.tables.table import read_table
 
 needs_data = pytest.mark.skipif(not DATA.is_dir(), reason="needs the data folder (TORSO_DATA)")
@@ -260,7 +261,7 @@ def test_what_cannot_be_a_target_says_why(values, said):
 def test_a_class_seen_once_is_mentioned():
     found = report([*WORDS * 5, "mauve"], targets=["x"])
     assert found.kind == "category" and not found.use
-    assert "1 of its classes have a single row, such as 'mauve'" in found.warnings[0]
+    assert "1 of its classes has a single row, such as 'mauve'" in found.warnings[0]
 
 
 # --- leaks ------------------------------------------------------------------------------------------
@@ -490,3 +491,13 @@ def test_any_unit_and_a_wild_label_hide_no_leak_and_make_no_code(unit):
     x, y = inspect_table(table, ["y"])
     assert (x.kind, x.use, y.kind) == ("number", True, "number")
     assert any("leaks the target" in warning for warning in x.warnings)
+
+
+def test_a_fit_tells_an_unreadable_cell_once():
+    table = read_table(
+        {"size": [*map(str, range(60)), "each"], "y": [float(n % 7) for n in range(61)]}
+    )
+    told = prepare(table, targets=["y"]).notes
+    assert [note for note in told if "each" in note] == [
+        "1 cell of 'size' counted as missing; the first: row 61, 'each': not a number"
+    ]

@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from torso.columns.cells import plain_values
-from torso.tables.numbers.numerals import numbers_in
+from torso.tables.numbers.numerals import are_versions, numbers_in
 from torso.tables.table import Column
 
 __all__ = ["all_numbers", "are_plain", "key_of", "keyed", "spellings", "written"]
@@ -38,7 +38,7 @@ def all_numbers(column: Column) -> bool:
     if not pa.types.is_large_string(values.type) or values.null_count == len(values):
         return False
     distinct = pc.drop_null(pc.unique(values))
-    return bool(numbers_in(distinct).null_count == 0)
+    return bool(numbers_in(distinct).null_count == 0) and not are_versions(distinct)
 
 
 def are_plain(keys: Iterable[str]) -> bool:

@@ -238,7 +238,8 @@ def _report_target(cells: Profile, settled: str | None) -> ColumnReport:
     single = [value for value, count in cells.counts.items() if count == 1]
     if _label(kind) == "class" and single:
         warnings.append(
-            f"{len(single)} of its classes have a single row, such as {str(single[0])!r:.40}."
+            f"{len(single)} of its classes {'has' if len(single) == 1 else 'have'} a single row, such as "
+            f"{str(single[0])!r:.40}."
         )
     settings = _target_settings(cells, kind, guess)
     warnings += sign_warnings(cells, kind, "targets")

@@ -157,4 +157,6 @@ def _unread(profile: Profile, seen: FoundNumbers) -> str:
     if not bad:
         return f"{len(seen.unread)} distinct cells are no number, such as {seen.unread[0]!r:.60}."
     first = f"the first is {texts[bad[0]]!r:.60} in row {bad[0] + 1}"
-    return f"{len(bad)} of {len(texts)} cells are no number; {first}."
+    return (
+        f"{len(bad)} of {len(texts)} cells {'is' if len(bad) == 1 else 'are'} no number; {first}."
+    )

@@ -19,7 +19,7 @@ from torso.tables.numbers.amount_reader import amounts_in
 from torso.tables.numbers.amounts import Amounts
 from torso.tables.numbers.digits import prepared
 from torso.tables.numbers.number_format import FORMS, NumberFormat
-from torso.tables.numbers.numerals import numbers_in
+from torso.tables.numbers.numerals import are_versions, numbers_in
 from torso.tables.numbers.tails import Form
 from torso.tables.numbers.units import is_known, same_system
 
@@ -98,7 +98,7 @@ def find_numbers(strings: pa.Array, decimal: str | None = None) -> FoundNumbers 
     NumberFormat(decimal=',', units=('kg',), forms=())
     """
     cells = _cells(strings)
-    if not len(cells.counts):
+    if not len(cells.counts) or are_versions(cells.strings):
         return None
     plain = ~np.isnan(as_floats(numbers_in(cells.strings)))
     if decimal in (None, ".") and plain.all() and not _dots_group(cells):

@@ -15,12 +15,13 @@ import pyarrow.compute as pc
 from torso.tables.arrays import as_floats
 from torso.tables.missing import says_missing
 
-__all__ = ["PLAIN_NUMBER", "as_numbers", "numbers_in", "plain_numbers"]
+__all__ = ["PLAIN_NUMBER", "are_versions", "as_numbers", "numbers_in", "plain_numbers"]
 
 PLAIN_NUMBER = r"^[+-]?(?:(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?|(?i:inf|infinity))$"
 _INTEGER = r"^[+-]?[0-9]+$"
 # Leading zeros, or too long for int64: a name made of digits.
 _CODE = r"^[+-]?0[0-9]|^[+-]?[0-9]{20,}$"
+_MOST_VERSIONS = 50
 _FIRST_LOOK = 200  # cells that can rule a column out before the rest is looked at
 
 
@@ -54,6 +55,8 @@ def as_numbers(strings: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArra
     numeric = pc.or_(pc.match_substring_regex(head, PLAIN_NUMBER), says_missing(head))
     if pc.all(numeric).as_py() is False or pc.any(pc.match_substring_regex(strings, _CODE)).as_py():
         return strings
+    if are_versions(pc.unique(strings)):
+        return strings
     known = pc.if_else(says_missing(strings), pa.nulls(len(strings), strings.type), strings)
     if pc.all(pc.match_substring_regex(known, _INTEGER)).as_py() and known.null_count < len(known):
         with suppress(pa.ArrowInvalid):  # beyond int64
@@ -61,6 +64,16 @@ def as_numbers(strings: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArra
     numbers = numbers_in(known)
     unread = numbers.null_count > known.null_count
     return strings if unread or numbers.null_count == len(numbers) else numbers
+
+
+def are_versions(distinct: pa.Array) -> bool:
+    """Return whether 3.9 and 3.10 stand among few texts, as versions do.
+
+    >>> are_versions(pa.array(["3.9", "3.10", "3.11"])), are_versions(pa.array(["3.9", "3.1"]))
+    (True, False)
+    """
+    few = set(distinct.to_pylist()) if len(distinct) <= _MOST_VERSIONS else set()
+    return any(text and text.endswith(".9") and f"{text[:-1]}10" in few for text in few)
 
 
 def _without_plus(strings: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
