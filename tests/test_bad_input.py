@@ -234,7 +234,9 @@ def simple(tmp_path_factory):
 def test_text_in_a_number_column_at_fit(tmp_path, capsys):
     table = plain(tmp_path, lambda columns: columns["size"].__setitem__(36, "five"))
     assert tables.torso("fit", table, *TASKS, "-o", tmp_path / "run", *options(TINY)) == 0
-    holds("".join(capsys.readouterr()), "1 cells of 'size'", "row 37, 'five': not")
+    shown = "".join(capsys.readouterr())
+    holds(shown, "1 cell of 'size'", "row 37, 'five': not")
+    assert shown.count("five") == 1  # told once
     text = fit_says(capsys, table, "--overwrite", "--strict")
     holds(text, "table.csv", "row 37", "'size'", "'five'", "data.missing", "kind")
 
@@ -260,7 +262,7 @@ def test_text_in_a_number_column_can_be_named_missing(tmp_path):
 def test_text_in_a_number_column_at_prediction(simple, tmp_path, capsys):
     table = plain(tmp_path, lambda columns: columns["size"].__setitem__(11, "n.a. today"))
     assert tables.torso("predict", simple, table, "-o", tmp_path / "answers.csv") == 0
-    holds("".join(capsys.readouterr()), "1 cells of 'size'", "row 12, 'n.a. today': not a number")
+    holds("".join(capsys.readouterr()), "1 cell of 'size'", "row 12, 'n.a. today': not a number")
     assert len(pd.read_csv(tmp_path / "answers.csv")) == 40
 
 
@@ -268,7 +270,7 @@ def test_the_row_is_right_far_down_a_long_table(simple, tmp_path, monkeypatch, c
     monkeypatch.setattr("torso.runs.predictor._PIECE", 8)
     table = plain(tmp_path, lambda columns: columns["size"].__setitem__(21, "x"))
     assert tables.torso("predict", simple, table, "-o", tmp_path / "a.csv") == 0
-    holds("".join(capsys.readouterr()), "1 cells of 'size'", "row 22")
+    holds("".join(capsys.readouterr()), "1 cell of 'size'", "row 22")
 
 
 def test_infinite_and_nan_numbers_are_missing_and_infinity_is_reported(tmp_path):

@@ -251,7 +251,7 @@ def test_what_cannot_be_a_target_says_why(values, said):
 def test_a_class_seen_once_is_mentioned():
     found = report([*WORDS * 5, "mauve"], targets=["x"])
     assert found.kind == "category" and not found.use
-    assert "1 of its classes have a single row, such as 'mauve'" in found.warnings[0]
+    assert "1 of its classes has a single row, such as 'mauve'" in found.warnings[0]
 
 
 # --- leaks ------------------------------------------------------------------------------------------

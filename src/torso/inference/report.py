@@ -220,7 +220,8 @@ def _with_suggestion(
     suggestion = kind.suggest(cells, files or MediaFiles([])) if kind is not None else None
     if suggestion is None:
         return report
-    why = f"{report.why}; {suggestion.why}"
+    told = any(suggestion.why in warning for warning in report.warnings)
+    why = report.why if told else f"{report.why}; {suggestion.why}"
     return replace(report, why=why, settings={**report.settings, **suggestion.settings})
 
 
@@ -238,7 +239,8 @@ def _report_target(cells: Profile, settled: str | None) -> ColumnReport:
     single = [value for value, count in cells.counts.items() if count == 1]
     if _label(kind) == "class" and single:
         warnings.append(
-            f"{len(single)} of its classes have a single row, such as {str(single[0])!r:.40}."
+            f"{len(single)} of its classes {'has' if len(single) == 1 else 'have'} a single row, such as "
+            f"{str(single[0])!r:.40}."
         )
     settings = _target_settings(cells, kind, guess)
     warnings += sign_warnings(cells, kind, "targets")

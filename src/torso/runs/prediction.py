@@ -49,13 +49,13 @@ def skipped_notes(skipped: Sequence[Skipped]) -> tuple[str, ...]:
     """Return one sentence per column with skipped cells.
 
     >>> skipped_notes([Skipped("t.csv", 3, "photo", "gone.png", "file not found")])
-    ("1 cells of 'photo' counted as missing; the first: row 3, 'gone.png': file not found",)
+    ("1 cell of 'photo' counted as missing; the first: row 3, 'gone.png': file not found",)
     """
     columns: dict[str, list[Skipped]] = {}
     for cell in skipped:
         columns.setdefault(cell.column, []).append(cell)
     return tuple(
-        f"{len(cells)} cells of {column!r} counted as missing; the first: row {cells[0].row}, "
+        f"{len(cells)} {'cell' if len(cells) == 1 else 'cells'} of {column!r} counted as missing; the first: row {cells[0].row}, "
         f"{cells[0].cell!r}: {cells[0].reason}"
         for column, cells in columns.items()
     )
