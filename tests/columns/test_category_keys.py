@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pyarrow as pa
 import pytest
 from hypothesis import given
@@ -10,7 +11,9 @@ from hypothesis import strategies as st
 from torso.columns.category_keys import all_numbers, are_plain, keyed, spellings
 from torso.columns.inputs import CategoryInput
 from torso.columns.reading import Reading
+from torso.runs.prediction import told
 from torso.tables.table import Column, read_table
+from torso.tasks.category.target import CategoryTarget
 
 
 def column(values):
@@ -101,3 +104,29 @@ def test_runs_from_before_there_were_keys():
     assert kind.numeric and kind.source(column(["2.0"]), Reading()).values.tolist() == [[2]]
     kind.restore({"values": ["1.0", "a"]})
     assert not kind.numeric
+
+
+@pytest.mark.parametrize("written", [[True, False, None], [1, 0, None], ["1.0", "0.0", ""]])
+@pytest.mark.parametrize("learned", [["TRUE", "FALSE"], [1, 0]])
+def test_flags_are_one_value_as_truth_values_and_as_numbers(learned, written):
+    kind, target = CategoryInput(most=2), CategoryTarget()
+    for part in (kind, target):
+        part.fit(column(learned))
+    reading = Reading()
+    assert np.array_equal(
+        kind.source(column(written), reading).values[:2],
+        kind.source(column(learned), reading).values,
+    )
+    assert (
+        target.encode(column(written), reading)[:2] == target.encode(column(learned), reading)
+    ).all()
+    assert not reading.log.unseen and not reading.log.skipped
+
+
+def test_values_that_training_rows_lack_are_told():
+    kind, reading = CategoryInput(), Reading()
+    kind.fit(column(["a", "b"]))
+    kind.source(column(["a", "new", None, "other"]), reading)
+    assert told(read_table({"x": ["a"]}), reading.log)[1] == (
+        "2 cells of 'x' hold a value unseen in training, or rare; the first: row 2, 'new'",
+    )

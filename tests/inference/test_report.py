@@ -140,6 +140,11 @@ def test_a_settled_kind_wins():
 # --- warnings ---------------------------------------------------------------------------------------
 
 
+def test_the_cure_for_text_in_bytes_is_one_word_of_a_shell():
+    table = read_table({"a note": [b"zzz", b"yyy"]})
+    assert "--set 'inputs.a note.kind=text'" in inspect_table(table)[0].why
+
+
 @pytest.mark.parametrize("values", [[5] * 20, ["a", None, "a"], [True] * 9, [date(2024, 1, 1)] * 3])
 def test_constants_are_left_out(values):
     found = report(values)
@@ -238,7 +243,11 @@ def test_each_kind_of_target_is_recognised(values, kind):
         ([None, None], "no cell holds a label"),
         ([sentence() for _ in range(60)], "no classes"),
         ([date(2024, 1, 1) + timedelta(i) for i in range(9)], "a date"),
-        ([b"x", b"y", b"z"], "no kind of target"),
+        ([b"x", b"y", b"z"], "bytes are no labels"),
+        ([[1.0, 2.0]] * 9, "every label is"),
+        (["[1, 2]"] * 9, "every label is"),
+        ([["a", "b"]] * 9, "every label is"),
+        ([2**63 + i for i in range(9)], "every label is"),  # one number, as floats
         ([[[1.0]], [[2.0]]], "a sequence cannot be predicted"),
         ([[1.0], [1.0, 2.0]], "different lengths"),
     ],

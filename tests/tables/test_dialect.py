@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from tests import small_tables as tables
 from torso.core.errors import ConfigError, DataError
+from torso.tables.formats.text_settings import TextSettings
 from torso.tables.table import read_table, write_table
-from torso.tables.text_settings import TextSettings
 
 LETTERS = "abcß é,;\t|'\"\n.-北"
 PREAMBLES = {
@@ -222,3 +222,17 @@ def test_every_command_tells_the_dialect(tmp_path, capsys):
         said = "".join(capsys.readouterr())
         assert "';' separates its cells" in said and "UTF-16" in said, command
     assert read_table(tmp_path / "a.csv").rows == 40
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        (b"a,b,c", "has no rows, only a header"),
+        (b"a;b", "has no rows, only a header"),
+        (b"\xef\xbb\xbf\n<!DOCTYPE html><html>\n<p>gone</p>", "is a web page, not a table"),
+        (b"<HTML>\n<body>", "is a web page, not a table"),
+    ],
+)
+def test_files_without_a_table_say_so(tmp_path, content, problem):
+    with pytest.raises(DataError, match=problem):
+        read(tmp_path, content)

@@ -5,8 +5,8 @@ import json
 import pytest
 
 from torso.core.errors import DataError
+from torso.tables.formats.text_settings import TextSettings
 from torso.tables.table import read_table
-from torso.tables.text_settings import TextSettings
 
 TEXTS = {
     "cp1252": ["café", "Größe und Straße", "niño, señor", "São Paulo", "Göteborg", "5 € – “fine”", "très déçu"],

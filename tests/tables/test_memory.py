@@ -19,8 +19,8 @@ from PIL import Image
 from torso.columns.cells import numbers, texts
 from torso.core.errors import DataError
 from torso.inference.report import inspect_table
-from torso.tables.media_cells import MEDIA
 from torso.tables.table import Table, read_table, write_table
+from torso.tables.types.media_cells import MEDIA
 
 
 class Size(enum.Enum):

@@ -75,4 +75,10 @@ def test_an_input_and_a_target_read_the_signs_as_missing(tmp_path):
     assert run.schema.targets["drinks"].names == ["Much", "None", "Some"]
     assert run.config.targets["age"]["missing"] == ["?"]
     told = inspect_table(read_table({"age": age, "y": range(120)}), ["age"])[0].warnings
-    assert "--set 'targets.age.missing=[]'" in told[0]
+    assert "--set 'targets.age.missing=[]' --set targets.age.kind=category" in told[0]
+    run = torso.fit(
+        {"age": age, "y": rng.normal(size=120)},
+        ["age"],
+        settings={"training.epochs": 1, "targets.age.missing": [], "targets.age.kind": "category"},
+    )
+    assert run.schema.targets["age"].names == ["?", "Adult", "Juvenile"]

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from torso.tables.number_finder import find_numbers
-from torso.tables.number_format import NumberFormat
+from torso.tables.numbers.finder import find_numbers
+from torso.tables.numbers.number_format import NumberFormat
 
 
 def texts(cells):
@@ -249,3 +249,11 @@ def test_a_long_column_is_read_fast(write):
     before = time.process_time()
     NumberFormat.of(units=["kg", "$"]).parse(cells)
     assert time.process_time() - before < 1.5
+
+
+@pytest.mark.parametrize("decimal", [None, ".", ","])
+def test_an_exponent_settles_the_decimal_mark(decimal):
+    cells = [f"{value:.3e}" for value in (579.6, 0.0012345, 12.5, 1e9, 7.25, 3.125)]
+    found = find_numbers(texts(cells), decimal)
+    assert found.doubt == "" and found.share == 1
+    assert found.format.parse(texts(cells)).middle[:, 0].tolist() == [float(cell) for cell in cells]

@@ -16,7 +16,7 @@ import pytest
 
 from tests.places import SOURCE
 from torso.core.errors import DataError
-from torso.tables.numerals import as_numbers
+from torso.tables.numbers.numerals import as_numbers
 from torso.tables.table import Table, read_table, write_table
 
 

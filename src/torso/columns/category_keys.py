@@ -9,19 +9,24 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from decimal import Decimal, InvalidOperation
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from torso.columns.cells import plain_values
-from torso.tables.numerals import numbers_in
+from torso.tables.numbers.numerals import numbers_in
 from torso.tables.table import Column
 
 __all__ = ["all_numbers", "are_plain", "key_of", "keyed", "spellings", "written"]
 
 _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
+_SAME = {
+    frozenset(("false", "true")): {"0": "false", "1": "true", "0.0": "false", "1.0": "true"},
+    frozenset("01"): {"false": "0", "true": "1"},
+}
+"""Two learned keys -> other keys of the same: flags are written as truth values here, as numbers there."""
 _LONGEST_NUMBER = 400  # digits written out; more would be 1e400 and beyond
 
 
@@ -41,8 +46,10 @@ def are_plain(keys: Iterable[str]) -> bool:
     return all(key_of(key, numeric=True) == key and _NUMBER.fullmatch(key) for key in keys)
 
 
-def keyed(column: Column, *, numeric: bool) -> pa.Array:
+def keyed(column: Column, *, numeric: bool, known: Collection[str] = ()) -> pa.Array:
     """Return each cell's key as text, null where it holds no value.
+
+    Where the `known` keys are true and false, 1 and 0 have them too, and the other way round.
 
     >>> from torso.tables import read_table
     >>> column = read_table({"grade": ["1.0", "1", "2", None]}).column("grade")
@@ -51,6 +58,8 @@ def keyed(column: Column, *, numeric: bool) -> pa.Array:
     """
     coded, names = _distinct(column)
     keys = [key_of(value, numeric=numeric) for value in names]
+    same = _SAME.get(frozenset(known), {})
+    keys = [key if key is None else same.get(key, key) for key in keys]
     return pa.array(keys, pa.large_string()).take(coded.indices)
 
 

@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 from torso.columns.reading import Reading
 from torso.tables.arrays import as_floats
 from torso.tables.missing import may_mean_missing, says_missing
-from torso.tables.number_format import NumberFormat, Numbers
+from torso.tables.numbers.number_format import NumberFormat, Numbers
 from torso.tables.table import Column
 
 __all__ = [

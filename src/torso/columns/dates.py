@@ -10,11 +10,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from torso.columns.reading import Reading
-from torso.tables.arrays import as_bools
+from torso.tables.arrays import as_bools, index_array
 from torso.tables.dates import DateFormat, FoundDates, find_dates, may_be_moments
 from torso.tables.dates.order import has_short_years, pivot_of
 from torso.tables.dates.words import says_no_date
-from torso.tables.table import Column, index_array
+from torso.tables.table import Column
 
 __all__ = ["are_moments", "century_of", "moments", "moments_untold", "spelling_of", "told_formats"]
 

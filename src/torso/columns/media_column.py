@@ -23,8 +23,8 @@ from torso.columns.media.decoder import FileDecoder
 from torso.columns.media.files import STAMP_BYTES, MediaError, MediaFiles
 from torso.columns.reading import Reading
 from torso.columns.sources import ListSource, Source, StoredSource
-from torso.tables.media_cells import MEDIA, file_of
 from torso.tables.table import Column
+from torso.tables.types.media_cells import MEDIA, file_of
 
 __all__ = ["media_source", "media_stamps", "references_of"]
 

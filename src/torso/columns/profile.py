@@ -21,12 +21,13 @@ import pyarrow.compute as pc
 
 from torso.columns.dates import spelling_of
 from torso.columns.missing_signs import foreign_signs
+from torso.tables.arrays import index_array
 from torso.tables.dates import FoundDates
-from torso.tables.media_cells import MEDIA, file_of
 from torso.tables.missing import may_mean_missing
-from torso.tables.number_finder import FoundNumbers, find_numbers
-from torso.tables.numerals import as_numbers
-from torso.tables.table import Column, index_array
+from torso.tables.numbers.finder import FoundNumbers, find_numbers
+from torso.tables.numbers.numerals import as_numbers
+from torso.tables.table import Column
+from torso.tables.types.media_cells import MEDIA, file_of
 
 __all__ = ["FEW_WHOLE_NUMBERS", "MOSTLY", "Guess", "Profile", "quoted"]
 

@@ -81,6 +81,7 @@ class ReadLog:
         filled: cells with a value so far, per column; counted where a schema lays out a table.
         misread: those of them that the column's kind could not read, per column.
         decoded: files decoded so far, per column; a file that the cache knows is not decoded.
+        unseen: cells with a value that training rows do not hold, per column: their count, and the first.
     """
 
     skipped: list[Skipped] = field(default_factory=list)
@@ -89,6 +90,7 @@ class ReadLog:
     filled: dict[str, int] = field(default_factory=dict)
     misread: dict[str, list[Skipped]] = field(default_factory=dict)
     decoded: dict[str, int] = field(default_factory=dict)
+    unseen: dict[str, tuple[int, Skipped]] = field(default_factory=dict)
 
     def skip(self, column: Column, row: int, cell: str, reason: str) -> None:
         """Count a cell (`row` from 0) as missing, and say why."""
@@ -162,6 +164,22 @@ class Reading:
                 )
             self.skip(column, int(row), cell, f"not {expected}")
             misread.append(self.log.skipped[-1])
+
+    def unseen(self, column: Column, rows: Iterable[int]) -> None:
+        """Count cells whose value training rows do not hold: they are used, as a value that is unseen."""
+        places = [int(row) for row in rows]
+        if not places:
+            return
+        row, name = places[0], column.name
+        cell = Skipped(
+            column.table,
+            column.row_number(row),
+            name,
+            str(column.values[row].as_py())[:_LONGEST_CELL],
+            "value unseen in training",
+        )
+        count, first = self.log.unseen.get(name, (0, cell))
+        self.log.unseen[name] = (count + len(places), first)
 
     def check(self) -> None:
         """Raise a DataError if too many of a column's files are unreadable."""

@@ -14,7 +14,7 @@ from itertools import combinations
 import numpy as np
 
 from torso.columns.profile import Profile
-from torso.tables.table import index_array
+from torso.tables.arrays import index_array
 
 __all__ = ["Cells", "cells_of", "duplicate_warnings"]
 

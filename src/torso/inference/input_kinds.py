@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from torso.columns.inputs import BinaryInput, CategoryInput, Input
 from torso.columns.profile import Guess, Profile
-from torso.tables.media_cells import MEDIA
+from torso.core.cures import setting
+from torso.tables.types.media_cells import MEDIA
 
 __all__ = ["guess_input"]
 
@@ -55,4 +56,4 @@ def _unrecognised(cells: Profile) -> str:
         return f"cells of type {cells.type} are no kind of input"
     *others, last = [kind.name for kind in _asked() if kind.in_files]
     files = f"bytes of no known {', '.join(others)} or {last} format"
-    return f"{files}; if they are text: --set inputs.{cells.column.name}.kind=text"
+    return f"{files}; if they are text: {setting(f'inputs.{cells.column.name}.kind', 'text')}"

@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from torso.columns.moments import near, unit_of
-from torso.tables.table import index_array
+from torso.tables.arrays import index_array
 
 __all__ = ["leak_score", "leak_warning"]
 

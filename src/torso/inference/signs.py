@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from torso.columns.inputs import Input
+from torso.columns.inputs import BinaryInput, Input
 from torso.columns.profile import Profile, quoted
 from torso.core.cures import setting
 
@@ -23,10 +23,13 @@ def sign_warnings(cells: Profile, kind: str, role: Literal["inputs", "targets"])
     path = f"{role}.{cells.column.name}.missing"
     warnings = []
     if cells.signs:
+        as_values = setting(path, [])
+        if kind == BinaryInput.name:  # with its signs it has three values or more
+            as_values += " " + setting(path.removesuffix("missing") + "kind", "category")
         rows = sum(cells.sample.to_pylist().count(sign) for sign in cells.signs)
         warnings.append(
             f"Cells that say {quoted(cells.signs)} ({rows} of {len(cells.sample)}) count as missing in this column. In "
-            f"all columns: {setting('data.missing', list(cells.signs))}; if they are values: {setting(path, [])}"
+            f"all columns: {setting('data.missing', list(cells.signs))}; if they are values: {as_values}"
         )
     if cells.markers:
         warnings.append(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from torso.columns.inputs import DatetimeInput
 from torso.columns.profile import Guess, Profile, quoted
+from torso.tables.types.media_cells import MEDIA
 from torso.tasks import Target
 
 __all__ = ["guess_target"]
@@ -23,10 +24,16 @@ def guess_target(cells: Profile) -> Guess:
         return Guess("", "no cell holds a label")
     if cells.is_categorical and len(cells.counts) > 1:
         return _of_type(cells)
+    if _are_alike(cells):
+        return Guess("", f"every label is {cells.example!r}, so there is nothing to learn")
     for kind in _asked():
         guess = kind.recognise(cells) if kind.label == "other" else _of_values(kind, cells)
         if guess is not None:
             return guess
+    if cells.is_bytes or cells.type == MEDIA:
+        return Guess(
+            "", "pictures and other bytes are no labels; for pictures name the kind, such as mask"
+        )
     return Guess("", f"cells of type {cells.type} are no kind of target")
 
 
@@ -34,7 +41,9 @@ def _of_type(cells: Profile) -> Guess:
     """Return the kind of labels of a categorical type: ordinal where it has an order."""
     names = cells.column.categories or ()
     if cells.distinct == 2:
-        return Guess(_BINARY, f"a categorical type: {quoted(names)}")
+        return Guess(
+            _BINARY, f"a categorical type, two of its values occur: {quoted(sorted(cells.counts))}"
+        )
     if cells.column.ordered:
         why = f"a categorical type with an order, from {names[0]!r} to {names[-1]!r}; without it choose category"
         return Guess(_ORDINAL, why, settings={"order": list(names)})
@@ -48,10 +57,16 @@ def _asked() -> list[type[Target]]:
     return [kind for _, kind in sorted(ranked, key=lambda pair: pair[0])]
 
 
+def _are_alike(cells: Profile) -> bool:
+    """Return whether all labels are one value; whole numbers that floats cannot tell apart are one."""
+    values = set(map(float, cells.counts)) if cells.is_number else cells.counts
+    if cells.is_large:  # lists and bytes are counted in the sample alone
+        return len(values) == 1 and len(cells.sample) == len(cells.column)
+    return len(values) == 1 and cells.distinct == len(cells.counts)
+
+
 def _of_values(kind: type[Target], cells: Profile) -> Guess | None:
-    """Ask a kind whose label is one value; refuse cells that are all alike, and dates."""
-    if len(cells.counts) == 1 and cells.distinct == 1:
-        return Guess("", f"every label is {cells.example!r}, so there is nothing to learn")
+    """Ask a kind whose label is one value; refuse dates."""
     if not cells.is_number and DatetimeInput.recognise(cells) is not None:
         return Guess(
             "",

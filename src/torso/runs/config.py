@@ -22,7 +22,7 @@ from torso.core.strict import Strict
 from torso.training.config import TrainingConfig
 
 if TYPE_CHECKING:
-    from torso.tables.text_settings import TextSettings
+    from torso.tables.formats.text_settings import TextSettings
 
 __all__ = [
     "ABOUT_COLUMN",
@@ -95,7 +95,7 @@ class DataConfig(Strict):
     @field_validator("delimiter", "encoding", "usual_encoding")
     @classmethod
     def _known(cls, value: str | None, info: ValidationInfo) -> str | None:
-        from torso.tables.text_settings import known_delimiter, known_encoding
+        from torso.tables.formats.text_settings import known_delimiter, known_encoding
 
         if value is None:
             return None
@@ -104,7 +104,7 @@ class DataConfig(Strict):
     @property
     def text(self) -> TextSettings:
         """How text files are written."""
-        from torso.tables.text_settings import TextSettings
+        from torso.tables.formats.text_settings import TextSettings
 
         return TextSettings(self.delimiter, self.encoding, self.usual_encoding)
 

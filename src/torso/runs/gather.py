@@ -10,7 +10,7 @@ from typing import Any
 from torso.core.errors import ConfigError
 from torso.core.registry import no_imports
 from torso.runs.config import apply_settings, read_config, setting_pairs
-from torso.tables.peek import column_names
+from torso.tables.formats.peek import column_names
 
 __all__ = [
     "Described",

@@ -55,7 +55,7 @@ def skipped_notes(skipped: Sequence[Skipped]) -> tuple[str, ...]:
     for cell in skipped:
         columns.setdefault(cell.column, []).append(cell)
     return tuple(
-        f"{len(cells)} {'cell' if len(cells) == 1 else 'cells'} of {column!r} counted as missing; the first: row {cells[0].row}, "
+        f"{_cells(len(cells))} of {column!r} counted as missing; the first: row {cells[0].row}, "
         f"{cells[0].cell!r}: {cells[0].reason}"
         for column, cells in columns.items()
     )
@@ -64,7 +64,16 @@ def skipped_notes(skipped: Sequence[Skipped]) -> tuple[str, ...]:
 def told(table: Table, log: ReadLog) -> tuple[tuple[Skipped, ...], tuple[str, ...]]:
     """Return the skipped cells, and sentences on how the table was read and on these cells."""
     skipped = tuple(log.skipped)
-    return skipped, (*table.notes, *skipped_notes(skipped))
+    unseen = (
+        f"{_cells(count)} of {column!r} hold{'s' if count == 1 else ''} a value unseen in training, or rare; the first: "
+        f"row {first.row}, {first.cell!r}"
+        for column, (count, first) in log.unseen.items()
+    )
+    return skipped, (*table.notes, *skipped_notes(skipped), *unseen)
+
+
+def _cells(count: int) -> str:
+    return "1 cell" if count == 1 else f"{count:,} cells"
 
 
 def answer_columns(tasks: Mapping[str, Mapping[str, pa.Array]]) -> dict[str, pa.Array]:

@@ -22,7 +22,7 @@ from torso.columns.sources import Source, joined
 from torso.core.errors import ConfigError, DataError, unknown, within
 from torso.core.spec import Spec
 from torso.runs.config import ABOUT_COLUMN
-from torso.tables.arrow_types import without
+from torso.tables.missing_cells import without
 from torso.tables.table import Column, Table
 from torso.tasks import Labels, Target
 

@@ -14,8 +14,8 @@ import pyarrow as pa
 from torso.columns.inputs import AudioInput, ImageInput
 from torso.core.errors import DataError
 from torso.runs.schema import Modality
+from torso.tables.formats.text_settings import TextSettings
 from torso.tables.table import Table, read_table
-from torso.tables.text_settings import TextSettings
 
 __all__ = ["Corpus", "FolderCorpus", "TableCorpus", "open_corpus"]
 

@@ -1,11 +1,11 @@
-"""Arrow arrays as numpy, without pandas, which Arrow's own `to_numpy` imports where it happens to be installed."""
+"""Arrow arrays as numpy and back, without pandas, which Arrow's own ways import where it happens to be installed."""
 
 from __future__ import annotations
 
 import numpy as np
 import pyarrow as pa
 
-__all__ = ["as_bools", "as_floats", "as_integers"]
+__all__ = ["as_bools", "as_floats", "as_integers", "index_array"]
 
 
 def as_bools(values: pa.Array) -> np.ndarray:
@@ -36,6 +36,12 @@ def as_integers(values: pa.Array) -> np.ndarray:
     if values.null_count:
         integers[~_valid(values)] = -1
     return integers
+
+
+def index_array(indices: np.ndarray) -> pa.Array:
+    """Return `indices` as an Arrow array over the same memory."""
+    indices = np.ascontiguousarray(indices, dtype=np.int64)
+    return pa.Array.from_buffers(pa.int64(), len(indices), [None, pa.py_buffer(indices)])
 
 
 def _valid(values: pa.Array) -> np.ndarray:

@@ -28,15 +28,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from torso.core.errors import DataError, cell_error, unknown
-from torso.tables.arrow_types import normalised
-from torso.tables.common_types import common_column
-from torso.tables.files import read_file, write_file
-from torso.tables.memory import NamedColumns, from_arrow, from_memory, from_rows
+from torso.tables.arrays import index_array
+from torso.tables.formats.files import read_file, write_file
+from torso.tables.formats.text_settings import TextSettings
+from torso.tables.missing_cells import normalised
 from torso.tables.names import settled_names
-from torso.tables.raw_column import Categories, RawColumn, Unreadable
-from torso.tables.text_settings import TextSettings
+from torso.tables.types.common_types import common_column
+from torso.tables.types.memory import NamedColumns, from_arrow, from_memory, from_rows
+from torso.tables.types.raw_column import Categories, RawColumn, Unreadable
 
-__all__ = ["Column", "Table", "index_array", "read_table", "write_table"]
+__all__ = ["Column", "Table", "read_table", "write_table"]
 
 _UNSET = TextSettings()
 Fact = TypeVar("Fact")
@@ -179,13 +180,6 @@ class Table:
 
 def _only(name: str, facts: Mapping[str, Fact]) -> dict[str, Fact]:
     return {name: facts[name]} if name in facts else {}
-
-
-def index_array(indices: np.ndarray) -> pa.Array:
-    """Return `indices` as an Arrow array over the same memory."""
-    indices = np.ascontiguousarray(indices, dtype=np.int64)
-    # `pa.array` would import pandas, half a second, wherever it happens to be installed.
-    return pa.Array.from_buffers(pa.int64(), len(indices), [None, pa.py_buffer(indices)])
 
 
 def read_table(

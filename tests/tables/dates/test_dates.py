@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from torso.core.errors import ConfigError
 from torso.tables.dates import ISO, DateFormat, find_dates
-from torso.tables.number_finder import find_numbers
+from torso.tables.numbers.finder import find_numbers
 from torso.tables.table import read_table
 
 GERMAN = [

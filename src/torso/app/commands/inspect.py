@@ -25,7 +25,7 @@ def inspect(
     from torso.runs.check import check_values
     from torso.runs.columns import infer_columns
     from torso.runs.config import apply_settings
-    from torso.tables.peek import column_names
+    from torso.tables.formats.peek import column_names
     from torso.tables.table import read_table
 
     values: dict[str, Any] = {"targets": {name: {} for name in target}}

@@ -28,7 +28,7 @@ def predict(
     """Answer for every row of a table, in its order."""
     import torso
     from torso.app.terminal import AS_IS, console
-    from torso.tables.files import check_writable
+    from torso.tables.formats.files import check_writable
     from torso.tables.table import write_table
 
     check_writable(out)

@@ -43,7 +43,7 @@ def search(
     """Find the best matches of a text, a picture or a recording, by a run with a retrieval target."""
     import torso
     from torso.app.terminal import AS_IS, CountingBar, console, search_table
-    from torso.tables.files import check_writable
+    from torso.tables.formats.files import check_writable
     from torso.tables.table import write_table
 
     if out is not None:

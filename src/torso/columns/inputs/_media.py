@@ -14,8 +14,8 @@ from torso.columns.media_column import media_source, media_stamps
 from torso.columns.profile import Guess, Profile
 from torso.columns.reading import Reading
 from torso.columns.sources import Source
-from torso.tables.media_cells import MEDIA
 from torso.tables.table import Column
+from torso.tables.types.media_cells import MEDIA
 
 __all__ = ["MediaInput", "check_side"]
 

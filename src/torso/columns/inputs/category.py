@@ -81,12 +81,13 @@ class CategoryInput(
 
     def source(self, column: Column, reading: Reading) -> ArraySource:
         """Return int64 `[rows, 1]`."""
-        del reading
-        keys = keyed(column, numeric=self.numeric)
+        keys = keyed(column, numeric=self.numeric, known=self.values)
         indices = pc.index_in(keys, value_set=pa.array(self.values, pa.large_string()))
         # 0 is left for values that training rows do not hold.
         ids = pc.fill_null(indices, -1).to_numpy(zero_copy_only=False).astype(np.int64) + 1
-        return ArraySource(ids[:, None], keys.is_valid().to_numpy(zero_copy_only=False)[:, None])
+        present = keys.is_valid().to_numpy(zero_copy_only=False)
+        reading.unseen(column, np.flatnonzero(present & (ids == 0)))
+        return ArraySource(ids[:, None], present[:, None])
 
     def offered(self) -> Offers:
         """Offer the number of indices, the one for unseen values included."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Literal
 
@@ -14,9 +15,10 @@ from torso.columns.inputs._standardised import Standardised
 from torso.columns.media.files import MediaFiles
 from torso.columns.profile import FEW_WHOLE_NUMBERS, MOSTLY, Guess, Profile, quoted
 from torso.columns.reading import Reading
+from torso.core.cures import setting
 from torso.tables.missing import may_mean_missing
-from torso.tables.number_finder import FoundNumbers
-from torso.tables.number_format import NumberFormat
+from torso.tables.numbers.finder import FoundNumbers
+from torso.tables.numbers.number_format import NumberFormat
 from torso.tables.table import Column
 
 __all__ = ["DOUBT", "NO_NUMBER", "NumberInput"]
@@ -27,6 +29,9 @@ DOUBT = "leaves the decimal mark in doubt"
 NO_NUMBER = "no number; the first is"
 """Words that tell of cells which cannot be read; a fit tells of them once it has read them."""
 
+_COMPOSED = re.compile(r"(?!.*[^\W\d_]{3})(?=.*[0-9])[\w./ -]+")
+"""Digits with signs, or with at most two letters in a row, such as 208B, 006 and 510/3."""
+_SLIPS = 3  # codes among numbers that may be slips of the keyboard
 _READ = "Read as numbers: {}."
 _OFTEN, _FEW_WORDS = (
     0.8,
@@ -111,7 +116,7 @@ def _text_of_numbers(profile: Profile) -> Guess | None:
     if seen is None:
         return None
     words = profile.words_among_numbers
-    if profile.numeric_share < MOSTLY:
+    if profile.numeric_share < MOSTLY or _among_codes(seen):
         return None
     settings = seen.format.settings()
     if words:
@@ -126,13 +131,19 @@ def _text_of_numbers(profile: Profile) -> Guess | None:
     return Guess(NumberInput.name, why, tuple(warnings), settings=settings)
 
 
+def _among_codes(seen: FoundNumbers) -> bool:
+    """Return whether most of the other cells are codes, such as 208B among flight numbers: then all are names."""
+    composed = [text for text in seen.unread if _COMPOSED.fullmatch(text)]
+    return seen.format.is_plain and len(composed) > max(_SLIPS, len(seen.unread) / 2)
+
+
 def _doubt(profile: Profile) -> list[str]:
     """Return the warning about a mark that may stand before decimals or between thousands, if there is one."""
     cell = profile.numbers.doubt if profile.numbers else ""
     if not cell:
         return []
     read, other = ("thousands", "decimals") if "," in cell else ("decimals", "thousands")
-    cure = f"--set 'inputs.{profile.column.name}.decimal=,'"
+    cure = setting(f"inputs.{profile.column.name}.decimal", ",")
     return [f"{cell!r} {DOUBT}: it is read with {read}. If they are {other}: {cure}."]
 
 

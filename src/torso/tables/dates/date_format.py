@@ -14,10 +14,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from torso.tables.arrays import as_bools, as_floats, as_integers
+from torso.tables.arrays import as_bools, as_floats, as_integers, index_array
 from torso.tables.dates.patterns import ISO, NUMERIC, Pattern, compiled
 from torso.tables.dates.words import HALVES, MONTHS, ZONES, plain, zone_names
-from torso.tables.table import index_array
 
 __all__ = ["PIVOT", "DateFormat", "zones_in"]
 

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from torso.core.cures import setting
-from torso.tables.arrays import as_integers
+from torso.tables.arrays import as_integers, index_array
 from torso.tables.dates.date_format import PIVOT, DateFormat, zones_in
 from torso.tables.dates.naming import order_in_name, says_date, says_duration, says_time
 from torso.tables.dates.numeric import are_numbers, evenly, find_numeric, look_like_dates
@@ -21,7 +21,6 @@ from torso.tables.dates.order import Decision, decide, has_short_years, pivot_of
 from torso.tables.dates.patterns import compiled
 from torso.tables.dates.shapes import Shape, shape_of
 from torso.tables.dates.words import plain
-from torso.tables.table import index_array
 
 __all__ = ["FoundDates", "find_dates"]
 

@@ -12,12 +12,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from torso.tables.arrays import as_floats, as_integers
+from torso.tables.arrays import as_floats, as_integers, index_array
 from torso.tables.dates.date_format import DateFormat
 from torso.tables.dates.naming import order_in_name, says_date
 from torso.tables.dates.order import Decision, decide
 from torso.tables.dates.shapes import shape_of
-from torso.tables.table import index_array
 
 __all__ = ["are_numbers", "evenly", "find_numeric", "look_like_dates", "may_be_moments"]
 

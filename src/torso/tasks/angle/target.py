@@ -13,7 +13,7 @@ from torso.columns import cells
 from torso.columns.profile import Profile
 from torso.columns.reading import Reading
 from torso.core.spec import Settings
-from torso.tables.number_format import NumberFormat
+from torso.tables.numbers.number_format import NumberFormat
 from torso.tables.table import Column
 from torso.tasks._base.numbers import constant, named, number_settings
 from torso.tasks._base.target import Facts, Target

@@ -115,8 +115,8 @@ class CategoryTarget(Target, name="category", head="softmax", rank=40):
 
     def encode(self, column: Column, reading: Reading) -> np.ndarray:
         """Return class indices, int64 `[rows]`."""
-        keys = keyed(column, numeric=self.numeric)
-        known = [key_of(name, numeric=self.numeric) for name in self.classes]
+        known = [str(key_of(name, numeric=self.numeric)) for name in self.classes]
+        keys = keyed(column, numeric=self.numeric, known=known)
         ids = pc.index_in(keys, value_set=pa.array(known, pa.large_string()))
         unseen = pc.and_(keys.is_valid(), ids.is_null())
         for row in np.flatnonzero(unseen.to_numpy(zero_copy_only=False)):

@@ -14,7 +14,7 @@ from torso.columns.profile import Profile
 from torso.columns.reading import Reading
 from torso.core.cures import setting
 from torso.core.spec import Settings
-from torso.tables.number_format import NumberFormat
+from torso.tables.numbers.number_format import NumberFormat
 from torso.tables.table import Column
 from torso.tasks._base.numbers import (
     check_size,

@@ -12,7 +12,7 @@ from torso.columns.category_keys import key_of
 from torso.columns.reading import Reading
 from torso.core.cures import setting
 from torso.core.errors import DataError
-from torso.tables.number_finder import find_numbers
+from torso.tables.numbers.finder import find_numbers
 from torso.tables.table import Column
 from torso.tasks.category.target import CategoryTarget
 

@@ -13,9 +13,9 @@ import numpy as np
 import pyarrow as pa
 
 from torso.core.errors import DataError
-from torso.tables.common_types import POLARS_ENUM
-from torso.tables.python_cells import REFUSED, python_column, without_surrogates
-from torso.tables.raw_column import Categories, RawColumn
+from torso.tables.types.common_types import POLARS_ENUM
+from torso.tables.types.python_cells import REFUSED, python_column, without_surrogates
+from torso.tables.types.raw_column import Categories, RawColumn
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from torso.tables.tails import Form
+from torso.tables.numbers.tails import Form
 
 __all__ = ["Amounts", "around", "span"]
 

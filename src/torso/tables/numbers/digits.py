@@ -73,7 +73,7 @@ def number_values(numbers: pa.Array, decimal: str) -> np.ndarray:
     numbers = pc.replace_substring_regex(numbers, "[ '_]", "")
     if pc.any(pc.match_substring(numbers, ",")).as_py() or decimal == ",":
         comma, dot = pc.match_substring(numbers, ","), pc.match_substring(numbers, ".")
-        thousands = r"^[1-9][0-9]{0,2}(?:X[0-9]{2,3})*X[0-9]{3}(?:[eE].*)?$"
+        thousands = r"^[1-9][0-9]{0,2}(?:X[0-9]{2,3})*X[0-9]{3}$"
         grouped = {
             mark: pc.match_substring_regex(
                 numbers,

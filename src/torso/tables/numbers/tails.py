@@ -10,7 +10,7 @@ import unicodedata
 from dataclasses import dataclass
 from functools import cache
 
-from torso.tables.units import LETTER_SCALES, MONEY, SCALES, is_known, unit_name
+from torso.tables.numbers.units import LETTER_SCALES, MONEY, SCALES, is_known, unit_name
 
 __all__ = ["LIMIT", "MONEY_BEFORE", "TAIL", "Form", "Tail", "read_tail"]
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from torso.core.errors import TorsoError
-from torso.tables.dialect import find_dialect
+from torso.tables.formats.dialect import find_dialect
 
 __all__ = ["column_names"]
 

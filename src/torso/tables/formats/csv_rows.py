@@ -18,8 +18,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from torso.core.errors import DataError
-from torso.tables.csv_header import is_number_like
-from torso.tables.dialect import Dialect, named, one_letter, wide_cells
+from torso.tables.formats.csv_header import is_number_like
+from torso.tables.formats.dialect import Dialect, named, one_letter, wide_cells
 
 __all__ = ["LineCounts", "check_quotes", "count_lines", "rows_of"]
 

@@ -22,8 +22,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from torso.tables.media_cells import media_bytes, media_struct
-from torso.tables.raw_column import RawColumn, Unreadable
+from torso.tables.types.media_cells import media_bytes, media_struct
+from torso.tables.types.raw_column import RawColumn, Unreadable
 
 __all__ = ["REFUSED", "python_column", "without_surrogates"]
 

@@ -1,7 +1,7 @@
 """Cells as numbers with units, however they are written: `$1,234.50`, `1.234,5 €`, `3 h 20 min`, `40-50 kg`.
 
 Each cell is read by itself. Only the decimal mark is a fact of the column, since `1,234` has two meanings. Which of
-the forms and units a column may hold is the business of `torso.tables.number_format`.
+the forms and units a column may hold is the business of `torso.tables.numbers.number_format`.
 """
 
 from __future__ import annotations
@@ -13,13 +13,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from torso.tables.amounts import Amounts, around, span
-from torso.tables.arrays import as_bools, as_integers
-from torso.tables.digits import number_pattern, number_values, plain_values, prepared
-from torso.tables.numerals import PLAIN_NUMBER, plain_numbers
-from torso.tables.table import index_array
-from torso.tables.tails import LIMIT, MONEY_BEFORE, TAIL, Form, read_tail
-from torso.tables.units import SPELLINGS, factor, unit_name
+from torso.tables.arrays import as_bools, as_integers, index_array
+from torso.tables.numbers.amounts import Amounts, around, span
+from torso.tables.numbers.digits import number_pattern, number_values, plain_values, prepared
+from torso.tables.numbers.numerals import PLAIN_NUMBER, plain_numbers
+from torso.tables.numbers.tails import LIMIT, MONEY_BEFORE, TAIL, Form, read_tail
+from torso.tables.numbers.units import SPELLINGS, factor, unit_name
 
 __all__ = ["amounts_in"]
 

@@ -1,7 +1,7 @@
 """Table files: their formats, and errors for files of no known format.
 
 Text formats carry no types, so a CSV is read as strings. Kinds of columns read the strings
-(`torso.tables.numerals`), so that a cell means the same whatever else stands in the file.
+(`torso.tables.numbers.numerals`), so that a cell means the same whatever else stands in the file.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from pathlib import Path
 import pyarrow as pa
 
 from torso.core.errors import DataError
-from torso.tables.arrow_format import Arrow, Parquet
-from torso.tables.csv_format import SeparatedText
-from torso.tables.file_format import Content, FileFormat, first_line
-from torso.tables.json_format import Json, JsonLines
-from torso.tables.text_settings import TextSettings
+from torso.tables.formats.arrow_format import Arrow, Parquet
+from torso.tables.formats.csv_format import SeparatedText
+from torso.tables.formats.file_format import Content, FileFormat, first_line
+from torso.tables.formats.json_format import Json, JsonLines
+from torso.tables.formats.text_settings import TextSettings
 
 __all__ = ["check_writable", "read_file", "write_file"]
 

@@ -9,13 +9,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from torso.tables.amount_reader import amounts_in
-from torso.tables.amounts import Amounts
 from torso.tables.arrays import as_integers
 from torso.tables.missing import says_missing
-from torso.tables.numerals import PLAIN_NUMBER, plain_numbers
-from torso.tables.tails import Form
-from torso.tables.units import convertible, factor, unit_name
+from torso.tables.numbers.amount_reader import amounts_in
+from torso.tables.numbers.amounts import Amounts
+from torso.tables.numbers.numerals import PLAIN_NUMBER, plain_numbers
+from torso.tables.numbers.tails import Form
+from torso.tables.numbers.units import convertible, factor, unit_name
 
 __all__ = ["FORMS", "NumberFormat", "Numbers"]
 

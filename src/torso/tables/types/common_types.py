@@ -12,11 +12,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from torso.tables.file_format import first_line
-from torso.tables.media_cells import is_media, media_bytes, one_type
-from torso.tables.moments import held_moments
-from torso.tables.python_cells import REFUSED, python_column
-from torso.tables.raw_column import Categories, RawColumn, Unreadable
+from torso.tables.formats.file_format import first_line
+from torso.tables.types.media_cells import is_media, media_bytes, one_type
+from torso.tables.types.moments import held_moments
+from torso.tables.types.python_cells import REFUSED, python_column
+from torso.tables.types.raw_column import Categories, RawColumn, Unreadable
 
 __all__ = ["POLARS_ENUM", "common_column"]
 

@@ -13,12 +13,12 @@ from typing import ClassVar
 import pyarrow as pa
 
 from torso.core.errors import DataError
-from torso.tables.csv_rows import LineCounts, check_quotes, count_lines, rows_of
-from torso.tables.dialect import Dialect, find_dialect
-from torso.tables.encoding import decoded
-from torso.tables.file_format import Content, FileFormat, open_buffer, open_text
-from torso.tables.json_format import json_cells
-from torso.tables.text_settings import TextSettings
+from torso.tables.formats.csv_rows import LineCounts, check_quotes, count_lines, rows_of
+from torso.tables.formats.dialect import Dialect, find_dialect
+from torso.tables.formats.encoding import decoded
+from torso.tables.formats.file_format import Content, FileFormat, open_buffer, open_text
+from torso.tables.formats.json_format import json_cells
+from torso.tables.formats.text_settings import TextSettings
 
 __all__ = ["SeparatedText"]
 
@@ -158,6 +158,11 @@ def _by_arrow(opened: Callable[[], pa.NativeFile], dialect: Dialect, name: str) 
         except pa.ArrowInvalid as error:
             if "straddling" not in str(error):
                 return None
+    with opened() as file:
+        if (
+            file.size() - file.tell() < _BLOCK_BYTES[-1]
+        ):  # a header alone, without an end of its line
+            return None
     raise DataError(f"{name} has a row of more than 2 GB. Store such cells in files of their own.")
 
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import TypedDict
 
-from torso.tables.csv_header import SampleRow, header_position, looks_like_a_row
+from torso.tables.formats.csv_header import SampleRow, header_position, looks_like_a_row
 
 __all__ = [
     "Dialect",

@@ -10,7 +10,7 @@ from typing import IO, ClassVar, Literal
 
 import pyarrow as pa
 
-from torso.tables.text_settings import TextSettings
+from torso.tables.formats.text_settings import TextSettings
 
 __all__ = ["Content", "FileFormat", "Row", "first_line", "open_buffer", "open_text"]
 

@@ -7,8 +7,8 @@ from typing import ClassVar
 
 import pyarrow as pa
 
-from torso.tables.file_format import Content, FileFormat
-from torso.tables.text_settings import TextSettings
+from torso.tables.formats.file_format import Content, FileFormat
+from torso.tables.formats.text_settings import TextSettings
 
 __all__ = ["Arrow", "Parquet"]
 

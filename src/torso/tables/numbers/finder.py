@@ -13,16 +13,15 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from torso.tables.amount_reader import amounts_in
-from torso.tables.amounts import Amounts
-from torso.tables.arrays import as_bools, as_floats, as_integers
-from torso.tables.digits import prepared
+from torso.tables.arrays import as_bools, as_floats, as_integers, index_array
 from torso.tables.missing import says_missing
-from torso.tables.number_format import FORMS, NumberFormat
-from torso.tables.numerals import numbers_in
-from torso.tables.table import index_array
-from torso.tables.tails import Form
-from torso.tables.units import is_known, same_system
+from torso.tables.numbers.amount_reader import amounts_in
+from torso.tables.numbers.amounts import Amounts
+from torso.tables.numbers.digits import prepared
+from torso.tables.numbers.number_format import FORMS, NumberFormat
+from torso.tables.numbers.numerals import numbers_in
+from torso.tables.numbers.tails import Form
+from torso.tables.numbers.units import is_known, same_system
 
 __all__ = ["FoundNumbers", "find_numbers"]
 
@@ -39,12 +38,14 @@ _MOST_UNITS, _MOST_WORDS = 8, 3  # of all units, and of those that no table know
 _DECIMALS = {
     mark: (
         rf"(?:^|[^0-9.,])(?:[0-9]+{mark}(?:[0-9]{{1,2}}|[0-9]{{4,}})|0{mark}[0-9]+"
-        rf"|[0-9]{{1,3}}(?:{other}[0-9]{{3}})+{mark}[0-9]+|[0-9]{{1,3}}(?:{other}[0-9]{{3}}){{2,}})(?:[^0-9.,]|$)"
+        rf"|[0-9]{{1,3}}(?:{other}[0-9]{{3}})+{mark}[0-9]+|[0-9]{{1,3}}(?:{other}[0-9]{{3}}){{2,}}"
+        rf"|[0-9]+{mark}[0-9]+[eE][+-]?[0-9]+)(?:[^0-9.,]|$)"
     )
     for mark, other in ((r"\.", ","), (",", r"\."))
 }
 _IN_DOUBT = {
-    mark: rf"(?:^|[^0-9.,])[1-9][0-9]{{0,2}}{mark}[0-9]{{3}}(?:[^0-9.,]|$)" for mark in (r"\.", ",")
+    mark: rf"(?:^|[^0-9.,])[1-9][0-9]{{0,2}}{mark}[0-9]{{3}}(?:[^0-9.,eE]|[eE](?:[^0-9+-]|$)|$)"
+    for mark in (r"\.", ",")
 }
 _CODE = r"^[+-]?0[0-9]+(?:[^0-9.,:].*)?$|^[+-]?[0-9]{20,}$"
 _SPACED = r"^[+]?[0-9]{1,3}(?: [0-9]{3}){2,}$"

@@ -2,7 +2,7 @@
 
 A byte-order mark settles it; else bytes that are UTF-8 are taken for it. Other bytes are decoded under each known
 encoding, and the text that a person would sooner have written wins: common letters of one language cost little,
-letters of mixed scripts and signs within words cost much (`torso.tables.letters`).
+letters of mixed scripts and signs within words cost much (`torso.tables.formats.letters`).
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from itertools import islice
 import pyarrow as pa
 
 from torso.core.errors import DataError
-from torso.tables.letters import cost
-from torso.tables.text_settings import TextSettings
+from torso.tables.formats.letters import cost
+from torso.tables.formats.text_settings import TextSettings
 
 __all__ = ["Decoded", "decoded"]
 
@@ -138,6 +138,10 @@ def _check_text(raw: pa.Buffer, name: str) -> None:
     for magic, kind in _NO_TEXT.items():
         if head.startswith(magic):
             raise DataError(f"{name} is {kind}.")
+    if head.lstrip(b"\xef\xbb\xbf \t\r\n")[:9].lower().startswith((b"<!doctype", b"<html")):
+        raise DataError(
+            f"{name} is a web page, not a table. Download the file that the page links to."
+        )
     zeros = [head[start::4].count(0) for start in range(4)]
     if (
         sum(zeros) > 0.05 * len(head) and 0 not in zeros

@@ -12,9 +12,9 @@ from typing import Any
 import pyarrow as pa
 
 from torso.core.errors import DataError
-from torso.tables.encoding import decoded
-from torso.tables.file_format import Content, FileFormat, Row, open_buffer, open_text
-from torso.tables.text_settings import TextSettings
+from torso.tables.formats.encoding import decoded
+from torso.tables.formats.file_format import Content, FileFormat, Row, open_buffer, open_text
+from torso.tables.formats.text_settings import TextSettings
 
 __all__ = ["Json", "JsonLines", "json_cells"]
 

@@ -1,0 +1,1 @@
+"""Files of tables: their formats, dialects and encodings."""

@@ -1,0 +1,1 @@
+"""Columns of any type, from frames, Arrow or Python, brought to the common ones."""
