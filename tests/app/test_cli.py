@@ -162,6 +162,24 @@ def test_predict_writes_csv_and_parquet_alike(folder, tmp_path, capsys):
     assert len(polars.read_ndjson(tmp_path / "answers.jsonl")) == 40
 
 
+@pytest.mark.parametrize(
+    "out", ["table.csv", "run/../table.csv", "run/log.jsonl", "run/split.parquet"]
+)
+def test_answers_never_replace_the_table_or_the_run(folder, capsys, out):
+    before = (folder / out).read_bytes()
+    assert torso("predict", folder / "run", folder / "table.csv", "-o", folder / out) == 1
+    assert "Name another" in capsys.readouterr().err
+    assert (folder / out).read_bytes() == before
+
+
+def test_scores_never_replace_a_file_of_the_run(folder, capsys):
+    before = (folder / "run" / "metrics.json").read_bytes()
+    out = folder / "run" / "metrics.json"
+    assert torso("evaluate", folder / "run", folder / "table.csv", "-o", out) == 1
+    assert "is a file of the run" in capsys.readouterr().err
+    assert out.read_bytes() == before
+
+
 def test_evaluate_prints_and_writes(folder, tmp_path, capsys):
     out = tmp_path / "scores.json"
     assert torso("evaluate", folder / "run", folder / "table.csv", "-o", out) == 0
@@ -188,6 +206,17 @@ def test_a_folder_is_found_when_none_is_named(tmp_path, monkeypatch):
     for name in ("shop", "shop-2"):
         assert torso("fit", "shop.csv", *TASKS, *options(TINY)) == 0
         assert (tmp_path / "runs" / name / "model.safetensors").exists()
+
+
+def test_ctrl_c_before_the_training_is_told(tmp_path, monkeypatch, capsys):
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("torso.runs.prepare._plan", interrupted)
+    out = tmp_path / "run"
+    assert torso("fit", tables.make(tmp_path), *TASKS, "-o", out, *options(TINY)) == 130
+    assert capsys.readouterr().err.strip() == "Interrupted."
+    assert not out.exists()
 
 
 def test_ctrl_c_exits_with_130_and_resume_goes_on(tmp_path, monkeypatch, capsys):

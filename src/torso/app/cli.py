@@ -63,6 +63,10 @@ def main() -> None:
 
     try:
         app()
+    except SystemExit as end:
+        if isinstance(getattr(end.__context__, "__cause__", None), KeyboardInterrupt):
+            typer.echo("Interrupted.", err=True)
+        raise
     except TorsoError as error:
         if os.environ.get("TORSO_DEBUG"):
             raise

@@ -16,7 +16,7 @@ from torso.tables.dates.order import has_short_years, pivot_of
 from torso.tables.dates.words import says_no_date
 from torso.tables.table import Column
 
-__all__ = ["are_moments", "century_of", "moments", "moments_untold", "spelling_of"]
+__all__ = ["are_moments", "century_of", "moments", "moments_untold", "spelling_of", "told_formats"]
 
 _FIRST_LOOK = 200  # cells that can rule a column out
 _CLOCK_DAY = np.datetime64("2000-01-01", "us")  # on which times of day are laid
@@ -94,8 +94,20 @@ def moments_untold(column: Column) -> str:
     return ""
 
 
+def told_formats(formats: Sequence[str]) -> str:
+    """Return formats as a sentence lists them; several stand in quotes, as they may hold commas.
+
+    >>> told_formats(["%b-%y", "%Y, %B", "%Y"])
+    "'%b-%y', '%Y, %B' or '%Y'"
+    """
+    if len(formats) == 1:
+        return formats[0]
+    quotes = [f"'{form}'" for form in formats]
+    return f"{', '.join(quotes[:-1])} or {quotes[-1]}"
+
+
 def _expected(formats: Sequence[str]) -> str:
-    return f"a date or time as {' or '.join(formats)}"
+    return f"a date or time as {told_formats(formats)}"
 
 
 def _micros(values: pa.Array) -> np.ndarray:

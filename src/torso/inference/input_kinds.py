@@ -33,7 +33,7 @@ def guess_input(cells: Profile) -> Guess:
         if not cells.is_large and min(cells.missing, 1 - cells.missing) * rows >= _SOME_ROWS:
             why = f"one value or none: the cells that say {cells.example!r} are told from the empty ones"
             return Guess("category", why)
-        return Guess(guess.kind, f"constant; {guess.why}", (warning,), use=False)
+        return Guess(guess.kind, "constant", (warning,), use=False)
     return guess
 
 

@@ -220,7 +220,8 @@ def _with_suggestion(
     suggestion = kind.suggest(cells, files or MediaFiles([])) if kind is not None else None
     if suggestion is None:
         return report
-    why = f"{report.why}; {suggestion.why}"
+    told = any(suggestion.why in warning for warning in report.warnings)
+    why = report.why if told else f"{report.why}; {suggestion.why}"
     return replace(report, why=why, settings={**report.settings, **suggestion.settings})
 
 

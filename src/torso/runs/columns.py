@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+from torso.columns.inputs.number import NO_NUMBER
 from torso.core.errors import ConfigError, unknown, within
 from torso.core.spec import Settings, Spec
 from torso.inference.report import ColumnReport, inspect_table, report_labels
@@ -16,8 +16,6 @@ from torso.runs.config import ABOUT_COLUMN
 from torso.runs.gather import Described, described
 from torso.tables.table import Table
 from torso.tasks import Target
-
-_TOLD_OF_CELLS = re.compile(r"cells (?:are|is) no number|lists are not of length")
 
 __all__ = ["infer_columns", "leftover_warnings"]
 
@@ -132,12 +130,12 @@ def _settled(spec: dict[str, object] | None, report: ColumnReport) -> dict[str, 
 def leftover_warnings(reports: Iterable[ColumnReport], used: Iterable[str]) -> list[str]:
     """Return one sentence per warning about a column in use, or about why one is not.
 
-    Cells that a kind cannot read are left to the note about those that counted as missing.
+    That cells are no number is left to the note on skipped cells, which knows all of them.
     """
     names = set(used)
     return [
         f"{report.name}{'' if report.name in names else ' (left out)'}: {warning}"
         for report in reports
         for warning in report.warnings
-        if report.name not in names or not _TOLD_OF_CELLS.search(warning)
+        if NO_NUMBER not in warning
     ]

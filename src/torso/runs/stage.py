@@ -17,7 +17,16 @@ from torso.core.errors import RunError
 from torso.core.whole_files import DRAFT, json_text, write_whole
 from torso.training.checkpoint import Checkpoint
 
-__all__ = ["Stage", "check_place", "clear_results", "clear_search", "mark", "stage_of", "unmake"]
+__all__ = [
+    "OWN_FILES",
+    "Stage",
+    "check_place",
+    "clear_results",
+    "clear_search",
+    "mark",
+    "stage_of",
+    "unmake",
+]
 
 _MARKER = "torso.json"
 _BEGUN = ("log.jsonl", "run.yaml", _MARKER)
@@ -26,6 +35,8 @@ _RESULTS = (
     *("model.safetensors", "schema.json", "vocabulary.json", "statistics.json", "metrics.json"),
     *("skipped.jsonl", "split.parquet"),
 )
+OWN_FILES = (*_BEGUN, *_RESULTS)
+"""Files of a run, beside its folders."""
 _INDEX = ("about.json", "vectors.safetensors", "graph.safetensors", "graph.usearch")
 _FEW = 3
 
@@ -117,7 +128,7 @@ def clear_results(folder: Path) -> None:
     """Delete the files of a finished run, and drafts that a kill left."""
     for name in _RESULTS:
         (folder / name).unlink(missing_ok=True)
-    for name in (*_RESULTS, *_BEGUN):
+    for name in OWN_FILES:
         (folder / (name + DRAFT)).unlink(missing_ok=True)
 
 

@@ -11,7 +11,7 @@ from torso.tasks import Details, Estimate, TaskReport, evaluate_task, fit_baseli
 
 def shown(reports, width=80):
     screen = io.StringIO()
-    Console(file=screen, width=width).print(results_table(reports))
+    Console(file=screen, width=width).print(results_table(reports, width))
     return [" ".join(line.split()) for line in screen.getvalue().splitlines()]
 
 
@@ -36,6 +36,13 @@ def test_headline_first_with_interval_baseline_and_verdict():
     assert "1,000 of 1,200 labels" in lines
     assert "1,000 labels" in shown({"genre": report(rows=1000)})
     assert "in 40 groups" in shown({"genre": report(groups=40)})
+
+
+def test_a_narrow_terminal_keeps_words_whole():
+    lines = shown({"Processing.Method": report(), "y": report(rows=1000)}, width=60)
+    assert "Processing.Method category, 1,000 of 1,200 labels" in lines
+    assert lines.count("accuracy 0.500 [0.450, 0.550] 0.200 better") == 2
+    assert "y category, 1,000 labels" in lines
 
 
 def test_every_kind_fits_80_columns():

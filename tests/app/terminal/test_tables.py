@@ -28,6 +28,26 @@ def test_columns_with_their_roles_and_warnings_below():
     assert "same: " in text
 
 
+@pytest.mark.parametrize("width", [50, 60, 80, 99])
+def test_in_a_narrow_terminal_columns_stand_below_each_other(width):
+    name, words = "Certification.Address", [f"word {row}" for row in range(40)]
+    sizes = [f"{row + 1} kg" for row in range(38)] + ["some", "more"]
+    table = read_table(
+        {name: ["constant"] * 40, "size": sizes, "note": words, "y": ["a", "b"] * 20}
+    )
+    shown = Console(file=io.StringIO(), width=width)
+    shown.print(columns_table(inspect_table(table, ["y"]), ["y"], width=width))
+    lines = [line.rstrip() for line in shown.file.getvalue().splitlines()]
+    assert f"{name}  left out, category" in lines
+    assert "  constant" in lines
+    assert "y  target, binary" in lines
+    assert "size:" in lines  # and both of its warnings below
+    assert "  Read as numbers: in the unit 'kg'." in lines
+    told = " ".join(" ".join(lines).split())
+    assert "2 of 40 cells are no number; the first is 'some' in row 39." in told
+    assert "text of which 95.0% are numbers 0.0% missing" in told  # the unit is told once
+
+
 @pytest.mark.parametrize(("columns", "letters"), [(2, 120), (12, 30), (40, 24)])
 def test_answers_of_wide_tables_are_cut(columns, letters):
     shown = Console(file=io.StringIO(), width=10_000)

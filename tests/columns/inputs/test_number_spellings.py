@@ -169,7 +169,7 @@ def test_labels_in_units_of_one_quantity_are_converted_and_others_refused_by_nam
     }
     seen = inspect_table(read_table(table), ["y"])[1]
     assert (seen.kind, seen.settings) == ("number", {"units": ["lb", "kg"]})
-    assert "is converted into the first" in seen.warnings[0]
+    assert "converted into the first of 'lb' and 'kg'" in seen.warnings[0]
     table["y"] = [f"{'$' if row % 3 else '€'}{size}" for row, size in enumerate(SIZES)]
     with pytest.raises(ConfigError, match=r"do not measure the same: \$, €; give them in one"):
         torso.fit(table, ["y"])

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from torso.app.commands.shared import Root, RunArgument, TableArgument, TrustCode
+from torso.app.commands.shared import Root, RunArgument, TableArgument, TrustCode, check_out
 
 __all__ = ["evaluate"]
 
@@ -39,8 +39,12 @@ def evaluate(
 
     if not robustness and (against or picture):
         raise ConfigError("`--against` and `--picture` belong to `--robustness`. Add it.")
+    for file in (out, picture):
+        if file is not None:
+            check_out(file, run, table)
     predictor = torso.load(run, trust_code=trust_code)
     shown: object
+    screen = console(out=True)
     if robustness:
         from torso.app.terminal import robustness_tables
 
@@ -56,9 +60,9 @@ def evaluate(
     else:
         evaluation = predictor.evaluate(table, root=root, details=True)
         content = {task: report.to_dict() for task, report in evaluation.reports.items()}
-        shown, notes = results_table(evaluation.reports), evaluation.notes
+        shown, notes = results_table(evaluation.reports, screen.width), evaluation.notes
     if out is not None:
         write_json(out, content)
-    console(out=True).print(shown)
+    screen.print(shown)
     for line in notes:
         console().print(line, **AS_IS)

@@ -70,7 +70,7 @@ def fit(
     report = predictor.report
     shown.print(summary(report))
     shown.print(f"\nOn the {report.split} rows:")
-    shown.print(results_table(report.tasks))
+    shown.print(results_table(report.tasks, shown.width))
     text, code = _next_steps(folder, report.training.end, predictor.config)
     shown.print(text, **AS_IS)
     if code:

@@ -38,7 +38,7 @@ def inspect(
     shown.print(f"{source.name}: {source.rows} rows, {len(source.names)} columns", **AS_IS)
     for note in source.notes:
         shown.print(note, **AS_IS)
-    shown.print(columns_table(reports, values["targets"], values["inputs"]))
+    shown.print(columns_table(reports, values["targets"], values["inputs"], shown.width))
     if not target:
         shown.print("\nName what to predict with --target to check the inputs for leaks.")
     if model:

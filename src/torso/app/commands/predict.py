@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from torso.app.commands.shared import Root, RunArgument, TableArgument, TrustCode
+from torso.app.commands.shared import Root, RunArgument, TableArgument, TrustCode, check_out
 
 __all__ = ["predict"]
 
@@ -32,6 +32,7 @@ def predict(
     from torso.tables.table import write_table
 
     check_writable(out)
+    check_out(out, run, table)
     predictor = torso.load(run, trust_code=trust_code)
     answers = predictor.predict(table, root=root, keep=keep, as_arrow=True, details=True)
     write_table(answers.columns, out)

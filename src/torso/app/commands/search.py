@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from torso.app.commands.shared import Root, RunArgument, TrustCode
+from torso.app.commands.shared import Root, RunArgument, TrustCode, check_out
 
 __all__ = ["search"]
 
@@ -48,6 +48,7 @@ def search(
 
     if out is not None:
         check_writable(out)
+        check_out(out, run, among, image, audio)
     question: dict[str, Any] = {"text": text, "image": image, "audio": audio}
     searcher = torso.Searcher(torso.load(run, trust_code=trust_code), target)
     asks = searcher.asking(**question, by=by)

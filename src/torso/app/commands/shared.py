@@ -15,6 +15,7 @@ __all__ = [
     "TableArgument",
     "Targets",
     "TrustCode",
+    "check_out",
     "rooted",
 ]
 
@@ -40,3 +41,25 @@ Root = Annotated[
 def rooted(root: list[str]) -> list[str]:
     """Return the setting that `--root` stands for."""
     return [f"data.root={json.dumps(root)}"] if root else []
+
+
+def check_out(out: Path, run: Path, *given: str | Path | None) -> None:
+    """Refuse to write answers over the files that they are made from.
+
+    Args:
+        out: file to write.
+        run: folder of the run, whose files stay as they are.
+        given: tables and other files that are read.
+
+    Raises:
+        ConfigError: `out` is one of them.
+    """
+    from torso.core.errors import ConfigError
+    from torso.runs.stage import OWN_FILES
+
+    place = out.expanduser().resolve()
+    read = [Path(path).expanduser().resolve() for path in given if path is not None]
+    if place in read:
+        raise ConfigError(f"`--out` {str(out)!r} is read: it would be lost. Name another file.")
+    if place.parent == run.expanduser().resolve() and place.name in OWN_FILES:
+        raise ConfigError(f"`--out` {str(out)!r} is a file of the run. Name another.")

@@ -51,7 +51,9 @@ def run(console: Console, folder: Path, rows: int = 1797) -> Predictor:
         "20 % of each label and 10 % of each input removed."
     )
     table = make(folder / "data", rows, missing_labels=0.2, missing_inputs=0.1)
-    console.print(columns_table(inspect_table(read_table(table), TARGETS), TARGETS))
+    console.print(
+        columns_table(inspect_table(read_table(table), TARGETS), TARGETS, width=console.width)
+    )
     console.print()
     with ProgressBar(console) as bar:
         predictor = torso.fit(
@@ -64,7 +66,7 @@ def run(console: Console, folder: Path, rows: int = 1797) -> Predictor:
         )
     console.print(summary(predictor.report))
     console.print("\nOne model, three answers per row, on rows it never saw:")
-    console.print(results_table(predictor.reports))
+    console.print(results_table(predictor.reports, console.width))
     console.print(
         f"\nThe table is in {table}, the run in {folder / 'run'}. Next:\n"
         f"  torso inspect {table} -t digit -t parity -t ink\n"

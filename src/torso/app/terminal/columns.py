@@ -5,9 +5,10 @@ Without torch, so that `torso inspect` answers at once.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from rich.console import Group, RenderableType
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -15,9 +16,18 @@ from torso.inference.report import ColumnReport
 
 __all__ = ["columns_table"]
 
+_STYLE = {"target": "green", "input": "", "left out": "dim"}
+
+
+_WIDE = 100
+"""Characters from which the columns are a table; below, what was seen stands below a column's name."""
+
 
 def columns_table(
-    reports: Sequence[ColumnReport], targets: Iterable[str], inputs: Iterable[str] | None = None
+    reports: Sequence[ColumnReport],
+    targets: Iterable[str],
+    inputs: Iterable[str] | None = None,
+    width: int = 120,
 ) -> RenderableType:
     """Return the table of `torso inspect`, with the warnings below it.
 
@@ -25,32 +35,58 @@ def columns_table(
         reports: what was seen in each column.
         targets: columns to predict.
         inputs: columns to learn from; default: those that look sensible.
+        width: of the terminal in characters; below 100, a column takes lines of its own.
     """
     aims = set(targets)
     used = {report.name for report in reports if report.use} if inputs is None else set(inputs)
+    roles = {
+        report.name: "target"
+        if report.name in aims
+        else "input"
+        if report.name in used
+        else "left out"
+        for report in reports
+    }
+    shown = _table(reports, roles) if width >= _WIDE else _lines(reports, roles)
+    warnings = [line for report in reports for line in _warnings(report)]
+    return Group(shown, Text(""), *warnings) if warnings else shown
+
+
+def _table(reports: Sequence[ColumnReport], roles: Mapping[str, str]) -> Table:
     table = Table(box=None, header_style="bold", pad_edge=False)
     for name in ("column", "role", "kind", "missing", "distinct", "example", "why"):
         table.add_column(name, justify="right" if name in ("missing", "distinct") else "left")
-    warnings = []
     for report in reports:
-        role = "target" if report.name in aims else "input" if report.name in used else "left out"
-        style = {"target": "green", "input": "", "left out": "dim"}[role]
-        table.add_row(
-            *(
-                Text(str(cell), overflow="fold")
-                for cell in (
-                    report.name,
-                    role,
-                    report.kind or "–",
-                    f"{report.missing:.1%}",
-                    report.distinct,
-                    report.example,
-                    report.why,
-                )
-            ),
-            style=style,
+        role = roles[report.name]
+        cells = (
+            *(report.name, role, report.kind or "–", f"{report.missing:.1%}", report.distinct),
+            *(report.example, report.why),
         )
-        warnings += [
-            Text.assemble((f"{report.name}: ", "yellow"), text) for text in report.warnings
-        ]
-    return Group(table, Text(""), *warnings) if warnings else table
+        table.add_row(*(Text(str(cell), overflow="fold") for cell in cells), style=_STYLE[role])
+    return table
+
+
+def _lines(reports: Sequence[ColumnReport], roles: Mapping[str, str]) -> RenderableType:
+    lines: list[RenderableType] = []
+    for report in reports:
+        role = roles[report.name]
+        kind = f", {report.kind}" if report.kind else ""
+        gaps = f"{report.missing:.1%} missing, {report.distinct} distinct"
+        example = f", such as {report.example}" if report.example else ""
+        about = (report.why.removeprefix("target: "), gaps + example)
+        lines.append(Text.assemble((report.name, "bold"), f"  {role}{kind}", style=_STYLE[role]))
+        lines += [_indented(Text(line, _STYLE[role])) for line in about]
+    return Group(*lines)
+
+
+def _warnings(report: ColumnReport) -> Iterator[RenderableType]:
+    """Return the warnings about a column: several stand below its name."""
+    if len(report.warnings) == 1:
+        yield Text.assemble((f"{report.name}: ", "yellow"), report.warnings[0])
+    elif report.warnings:
+        yield Text(f"{report.name}:", "yellow")
+        yield from (_indented(Text(warning)) for warning in report.warnings)
+
+
+def _indented(line: Text) -> Padding:
+    return Padding(line, (0, 0, 0, 2), expand=False)

@@ -6,7 +6,7 @@ A plain word says where the model has not shown that it is better than knowing n
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from torso.evaluation.report import TaskReport
@@ -15,6 +15,7 @@ from torso.tasks import words_of
 
 if TYPE_CHECKING:
     from rich.table import Table
+    from rich.text import Text
 
 __all__ = ["results_table"]
 
@@ -24,48 +25,85 @@ CAPTION = (
 )
 
 
-def results_table(reports: Mapping[str, TaskReport]) -> Table:
-    """Return a rich table of the reports, `task -> report`, that fits a terminal of 80 columns."""
+_NARROW = 72
+"""Characters below which a task stands above its metrics, not beside them."""
+
+
+def results_table(reports: Mapping[str, TaskReport], width: int = 80) -> Table:
+    """Return a rich table of the reports, `task -> report`.
+
+    Args:
+        reports: task -> its scores.
+        width: of the terminal in characters; below 72, a task stands above its metrics.
+    """
     from rich import box
     from rich.table import Table
     from rich.text import Text
 
+    beside = width >= _NARROW
     table = Table(
         title="Results, with 95 % intervals",
         caption=CAPTION,
         caption_justify="left",
-        box=box.SIMPLE_HEAD,
+        box=box.SIMPLE_HEAD if beside else None,
         pad_edge=False,
         collapse_padding=True,
+        show_header=beside,
     )
+    if not beside:
+        for task, report in reports.items():
+            about = f"  {report.kind}, {_labels(report, ', ')}"
+            table.add_row(Text.assemble((task, "bold"), about, overflow="fold"))
+            table.add_row(_scores(report))
+        return table
     table.add_column("task", overflow="fold")
-    table.add_column("metric", no_wrap=True)
-    table.add_column("value", justify="right", no_wrap=True)
-    table.add_column("baseline", justify="right", no_wrap=True)
-    table.add_column("verdict", no_wrap=True)
-    lines = Text("\n").join
+    _add_columns(table)
     for task, report in reports.items():
-        metrics = sorted(report.metrics, key=lambda metric: metric != report.headline)
-        bold = {report.headline: "bold"}
-        words = words_of(report.kind)
-        table.add_row(
-            Text.assemble((task, "bold"), f"\n{report.kind}\n{_labels(report)}"),
-            lines(
-                Text(words.get(metric, metric.replace("_", " ")), bold.get(metric, ""))
-                for metric in metrics
-            ),
-            lines(Text(estimate_text(report.metrics[m]), bold.get(m, "")) for m in metrics),
-            lines(Text(number_text(report.baseline[metric])) for metric in metrics),
-            lines(Text(_verdict(report, metric), _style(report, metric)) for metric in metrics),
-            end_section=True,
-        )
+        about = f"\n{report.kind}\n{_labels(report)}"
+        table.add_row(Text.assemble((task, "bold"), about), *_columns(report), end_section=True)
     return table
 
 
-def _labels(report: TaskReport) -> str:
+def _scores(report: TaskReport) -> Table:
+    """Return the metrics of one task, as wide as those of any other."""
+    from rich.table import Table
+
+    table = Table(box=None, header_style="bold", padding=(0, 1, 0, 1))
+    _add_columns(table, (10, 23, 9, 9))
+    table.add_row(*_columns(report), end_section=True)
+    table.add_row()
+    return table
+
+
+def _add_columns(table: Table, widths: Sequence[int | None] = (None,) * 4) -> None:
+    for name, width in zip(("metric", "value", "baseline", "verdict"), widths, strict=True):
+        right = name in ("value", "baseline")
+        table.add_column(name, justify="right" if right else "left", no_wrap=True, min_width=width)
+
+
+def _columns(report: TaskReport) -> list[Text]:
+    """Return the cells of a task's metrics, its headline first."""
+    from rich.text import Text
+
+    metrics = sorted(report.metrics, key=lambda metric: metric != report.headline)
+    bold = {report.headline: "bold"}
+    words = words_of(report.kind)
+    rows = [
+        (
+            Text(words.get(metric, metric.replace("_", " ")), bold.get(metric, "")),
+            Text(estimate_text(report.metrics[metric]), bold.get(metric, "")),
+            Text(number_text(report.baseline[metric])),
+            Text(_verdict(report, metric), _style(report, metric)),
+        )
+        for metric in metrics
+    ]
+    return [Text("\n").join(column) for column in zip(*rows, strict=True)]
+
+
+def _labels(report: TaskReport, between: str = "\n") -> str:
     missing = report.labels < report.rows
     of = f" of {report.rows:,}" if missing else ""
-    groups = "" if report.groups is None else f"\nin {report.groups:,} groups"
+    groups = "" if report.groups is None else f"{between}in {report.groups:,} groups"
     return f"{report.labels:,}{of} labels{groups}"
 
 

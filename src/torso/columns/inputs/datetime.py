@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pyarrow as pa
 
-from torso.columns.dates import are_moments, century_of, moments, spelling_of
+from torso.columns.dates import are_moments, century_of, moments, spelling_of, told_formats
 from torso.columns.inputs._input import State, Suggestion
 from torso.columns.inputs._standardised import Standardised
 from torso.columns.media.files import MediaFiles
@@ -123,7 +123,7 @@ def _settings(dates: FoundDates) -> dict[str, object]:
 
 def _why(dates: FoundDates) -> str:
     share = "" if dates.share == 1 else f"{dates.share:.1%} "
-    return f"{share}dates or times as {' or '.join(dates.spelling.formats)}"
+    return f"{share}dates or times as {told_formats(dates.spelling.formats)}"
 
 
 def _circle(turns: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -21,10 +21,13 @@ from torso.tables.numbers.finder import FoundNumbers
 from torso.tables.numbers.number_format import NumberFormat
 from torso.tables.table import Column
 
-__all__ = ["DOUBT", "NumberInput"]
+__all__ = ["DOUBT", "NO_NUMBER", "NumberInput"]
 
 DOUBT = "leaves the decimal mark in doubt"
 """Words that tell of a decimal mark which no cell settles."""
+
+NO_NUMBER = "no number; the first is"
+"""Words that tell of cells which cannot be read; a fit tells of them once it has read them."""
 
 _COMPOSED = re.compile(r"(?!.*[^\W\d_]{3})(?=.*[0-9])[\w./ -]+")
 """Digits with signs, or with at most two letters in a row, such as 208B, 006 and 510/3."""
@@ -73,7 +76,7 @@ class NumberInput(
             return Guess(
                 cls.name,
                 f"{profile.distinct} whole numbers, kept as numbers for their order; "
-                "for names in disguise choose category",
+                "if they name things, choose category",
                 warnings,
                 settings=settings,
             )
@@ -155,8 +158,8 @@ def _unread(profile: Profile, seen: FoundNumbers) -> str:
         if texts[row] is not None and not may_mean_missing(texts[row])
     ]
     if not bad:
-        return f"{len(seen.unread)} distinct cells are no number, such as {seen.unread[0]!r:.60}."
-    first = f"the first is {texts[bad[0]]!r:.60} in row {bad[0] + 1}"
+        return f"{len(seen.unread)} distinct cells are {NO_NUMBER} {seen.unread[0]!r:.60}."
+    first = f"{texts[bad[0]]!r:.60} in row {bad[0] + 1}"
     return (
-        f"{len(bad)} of {len(texts)} cells {'is' if len(bad) == 1 else 'are'} no number; {first}."
+        f"{len(bad)} of {len(texts)} cells {'is' if len(bad) == 1 else 'are'} {NO_NUMBER} {first}."
     )

@@ -59,7 +59,7 @@ def read_file(path: Path, settings: TextSettings) -> tuple[Content, bool]:
     except _DAMAGED as error:
         suffix = _suffix_of(path)[0]
         raise DataError(
-            f"{path.name} is damaged or not a {suffix} file: {first_line(error)}"
+            f"{path.name} is damaged or not a {suffix} file: {first_line(error).rstrip('.')}."
         ) from error
 
 

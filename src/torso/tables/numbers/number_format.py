@@ -34,14 +34,14 @@ FORMS = {
 
 
 _IN_WORDS = {
-    "limits": "the number alone of <5, 100+ and about 20",
+    "limits": "<5, 100+ and ~20 are 5, 100 and 20",
     "scales": "letters such as k and M multiply",
     "ordinals": "1st is 1",
     "fractions": "3/4 is 0.75",
     "m:ss": "2:30 is 150 seconds",
     "h:mm": "2:30 is 150 minutes",
-    "parts": "two parts such as 3 h 20 min in the smaller unit",
-    "ranges": "ranges: their middle and width",
+    "parts": "3 h 20 min is given in the smaller unit",
+    "ranges": "of ranges the middle and the width",
     "brackets": "(5) is -5",
 }
 
@@ -161,14 +161,16 @@ class NumberFormat:
         """Return the format in words; empty for plain numbers.
 
         >>> NumberFormat(",", ("kg", "lb"), ("ranges",)).describe()
-        "a decimal comma; each of the units 'kg' and 'lb' is a feature; ranges: their middle and width"
+        "a decimal comma; a feature each for 'kg' and 'lb'; of ranges the middle and the width"
         """
-        named = [repr(unit) if unit else "none" for unit in self.units]
+        named = sorted(
+            (repr(unit) if unit else "no unit" for unit in self.units), key="no unit".__eq__
+        )
         parts = ["a decimal comma"] if self.decimal == "," else []
         if len(named) == 1:
             parts.append(f"in the unit {named[0]}")
         elif named:
-            parts.append(f"each of the units {', '.join(named[:-1])} and {named[-1]} is a feature")
+            parts.append(f"a feature each for {', '.join(named[:-1])} and {named[-1]}")
         return "; ".join([*parts, *(_IN_WORDS[form] for form in self.forms)])
 
     def _place(self, unit: str) -> int:

@@ -129,7 +129,7 @@ def _of_labels(warning: str, cells: Profile) -> str:
     name = cells.column.name
     for of_input, of_label in (
         (f"inputs.{name}.", f"targets.{name}."),
-        ("is a feature", "is converted into the first"),
+        ("a feature each for", "converted into the first of"),
         ("their middle and width", "their middle"),
     ):
         warning = warning.replace(of_input, of_label)
