@@ -175,5 +175,5 @@ def test_kinds_that_are_asked_for_are_never_guessed():
     named = {"grade": {}, "visits": {}, "weeks": {}}
     run = torso.fit(columns, named, settings=SETTINGS)
     kinds = {name: spec["kind"] for name, spec in run.config.targets.items()}
-    assert kinds == {"grade": "binary", "visits": "category", "weeks": "number"}
+    assert kinds == {"grade": "binary", "visits": "number", "weeks": "number"}
     assert "ended" in run.config.inputs

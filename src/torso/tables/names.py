@@ -21,7 +21,7 @@ def settled_names(given: Sequence[str], table: str) -> tuple[list[str], list[str
     """
     if not given:
         raise DataError(f"{table} has no columns.")
-    names = [name.strip() for name in given]
+    names = [name if name.strip() else "" for name in given]
     taken = set(names)
     settled: dict[str, None] = {}
     numbers: Counter[str] = Counter()

@@ -154,7 +154,7 @@ def _by_arrow(opened: Callable[[], pa.NativeFile], dialect: Dialect, name: str) 
                     check_utf8=False,
                 ),
             )
-            return table.rename_columns(dialect.header)
+            return table.rename_columns([name.strip() for name in dialect.header])
         except pa.ArrowInvalid as error:
             if "straddling" not in str(error):
                 return None

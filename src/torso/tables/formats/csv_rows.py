@@ -99,7 +99,7 @@ def rows_of(body: pa.Buffer, dialect: Dialect, name: str) -> tuple[pa.Table, lis
         notes.append(f"empty cells behind the last column are left out ({longer} rows)")
     if comments:
         notes.append(f"{comments} lines that begin with # are left out")
-    return pa.Table.from_arrays(arrays, names=list(dialect.header)), notes
+    return pa.Table.from_arrays(arrays, names=[name.strip() for name in dialect.header]), notes
 
 
 def check_quotes(
