@@ -17,7 +17,7 @@ from torso.core.spec import Spec
 from torso.tables.table import Column
 from torso.tasks import Target
 
-__all__ = ["far_input_warnings", "far_label_warnings"]
+__all__ = ["FAR_LABELS", "far_input_warnings", "far_label_warnings"]
 
 
 def far_input_warnings(
@@ -29,6 +29,10 @@ def far_input_warnings(
     return far_cells(*_far(cells, settings))
 
 
+FAR_LABELS = "Such labels count as missing."
+"""Words of the warning about them, which a fit tells of once it has read them."""
+
+
 def far_label_warnings(
     cells: Profile, kind: str, settings: Mapping[str, object]
 ) -> tuple[str, ...]:
@@ -36,8 +40,7 @@ def far_label_warnings(
     if kind not in Target.registry or Target.registry.find(kind).label != "quantity":
         return ()
     return tuple(
-        f"{note.partition('. ')[0]}. Such labels count as missing."
-        for note in far_cells(*_far(cells, settings))
+        f"{note.partition('. ')[0]}. {FAR_LABELS}" for note in far_cells(*_far(cells, settings))
     )
 
 

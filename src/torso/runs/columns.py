@@ -11,6 +11,7 @@ from typing import Any
 from torso.columns.inputs.number import NO_NUMBER
 from torso.core.errors import ConfigError, unknown, within
 from torso.core.spec import Settings, Spec
+from torso.inference.far_numbers import FAR_LABELS
 from torso.inference.report import ColumnReport, inspect_table, report_labels
 from torso.runs.config import ABOUT_COLUMN
 from torso.runs.gather import Described, described
@@ -130,12 +131,12 @@ def _settled(spec: dict[str, object] | None, report: ColumnReport) -> dict[str, 
 def leftover_warnings(reports: Iterable[ColumnReport], used: Iterable[str]) -> list[str]:
     """Return one sentence per warning about a column in use, or about why one is not.
 
-    That cells are no number is left to the note on skipped cells, which knows all of them.
+    That cells are no number or far labels is left to the note on skipped cells, which knows all of them.
     """
     names = set(used)
     return [
         f"{report.name}{'' if report.name in names else ' (left out)'}: {warning}"
         for report in reports
         for warning in report.warnings
-        if NO_NUMBER not in warning
+        if NO_NUMBER not in warning and FAR_LABELS not in warning
     ]

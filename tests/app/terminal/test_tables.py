@@ -6,6 +6,7 @@ import pyarrow as pa
 import pytest
 from rich.console import Console
 
+from tests import small_tables
 from torso.app.terminal import columns_table, consoles, search_table, summary
 from torso.inference.report import inspect_table
 from torso.runs.report import RunReport, TrainingReport, Usage
@@ -46,6 +47,28 @@ def test_in_a_narrow_terminal_columns_stand_below_each_other(width):
     told = " ".join(" ".join(lines).split())
     assert "2 of 40 cells are no number; the first is 'some' in row 39." in told
     assert "text of which 95.0% are numbers 0.0% missing" in told  # the unit is told once
+
+
+def test_in_a_pipe_a_warning_is_one_line_with_its_column(tmp_path, monkeypatch, capsys):
+    monkeypatch.delenv("COLUMNS", raising=False)
+    sizes = [f"{row + 1} kg" for row in range(38)] + ["some", f"{'many ' * 30}"]
+    table = tmp_path / "table.csv"
+    table.write_text("size,y\n" + "".join(f"{s},{'ab'[n % 2]}\n" for n, s in enumerate(sizes)))
+    assert small_tables.torso("inspect", table, "-t", "y") == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert "size: Read as numbers: in the unit 'kg'." in lines
+    assert "size: 2 of 40 cells are no number; the first is 'some' in row 39." in lines
+    settings = small_tables.options({**small_tables.TINY, "inputs.size.kind": "number"})
+    out = tmp_path / "run"
+    assert small_tables.torso("fit", table, "-t", "y", "-o", out, *settings) == 0
+    notes = [
+        line
+        for line in capsys.readouterr().err.splitlines()
+        if "no number" in line or "not a number" in line
+    ]
+    assert notes == [
+        "note  2 cells of 'size' counted as missing; the first: row 39, 'some': not a number"
+    ]
 
 
 @pytest.mark.parametrize(("columns", "letters"), [(2, 120), (12, 30), (40, 24)])

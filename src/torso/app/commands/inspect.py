@@ -21,7 +21,7 @@ def inspect(
     ] = False,
 ) -> None:
     """Show the kind of each column, its gaps, and warnings."""
-    from torso.app.terminal import AS_IS, columns_table, console
+    from torso.app.terminal import AS_IS, columns_table, console, has_width
     from torso.runs.check import check_values
     from torso.runs.columns import infer_columns
     from torso.runs.config import apply_settings
@@ -38,7 +38,9 @@ def inspect(
     shown.print(f"{source.name}: {source.rows} rows, {len(source.names)} columns", **AS_IS)
     for note in source.notes:
         shown.print(note, **AS_IS)
-    shown.print(columns_table(reports, values["targets"], values["inputs"], shown.width))
+    fold = has_width(shown)
+    columns = columns_table(reports, values["targets"], values["inputs"], shown.width, fold=fold)
+    shown.print(columns, soft_wrap=not fold)
     if not target:
         shown.print("\nName what to predict with --target to check the inputs for leaks.")
     if model:

@@ -15,7 +15,7 @@ from torso.core.lazy import lazy_names
 
 if TYPE_CHECKING:
     from torso.app.terminal.columns import columns_table
-    from torso.app.terminal.consoles import AS_IS, console
+    from torso.app.terminal.consoles import AS_IS, console, has_width
     from torso.app.terminal.costs import COST_COLUMNS, cost_cells, costs_table
     from torso.app.terminal.parts import parts_tables, settings_sheet
     from torso.app.terminal.progress import CountingBar, ProgressBar
@@ -33,6 +33,7 @@ __all__ = [
     "console",
     "cost_cells",
     "costs_table",
+    "has_width",
     "parts_tables",
     "results_table",
     "robustness_tables",
@@ -45,7 +46,7 @@ __getattr__ = lazy_names(
     __name__,
     {
         ".columns": "columns_table",
-        ".consoles": "AS_IS console",
+        ".consoles": "AS_IS console has_width",
         ".costs": "COST_COLUMNS cost_cells costs_table",
         ".parts": "parts_tables settings_sheet",
         ".progress": "CountingBar ProgressBar",

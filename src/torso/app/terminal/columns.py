@@ -28,6 +28,8 @@ def columns_table(
     targets: Iterable[str],
     inputs: Iterable[str] | None = None,
     width: int = 120,
+    *,
+    fold: bool = True,
 ) -> RenderableType:
     """Return the table of `torso inspect`, with the warnings below it.
 
@@ -36,6 +38,7 @@ def columns_table(
         targets: columns to predict.
         inputs: columns to learn from; default: those that look sensible.
         width: of the terminal in characters; below 100, a column takes lines of its own.
+        fold: break warnings within the width; else each is one line with its column.
     """
     aims = set(targets)
     used = {report.name for report in reports if report.use} if inputs is None else set(inputs)
@@ -48,7 +51,7 @@ def columns_table(
         for report in reports
     }
     shown = _table(reports, roles) if width >= _WIDE else _lines(reports, roles)
-    warnings = [line for report in reports for line in _warnings(report)]
+    warnings = [line for report in reports for line in _warnings(report, fold)]
     return Group(shown, Text(""), *warnings) if warnings else shown
 
 
@@ -79,13 +82,14 @@ def _lines(reports: Sequence[ColumnReport], roles: Mapping[str, str]) -> Rendera
     return Group(*lines)
 
 
-def _warnings(report: ColumnReport) -> Iterator[RenderableType]:
-    """Return the warnings about a column: several stand below its name."""
-    if len(report.warnings) == 1:
-        yield Text.assemble((f"{report.name}: ", "yellow"), report.warnings[0])
-    elif report.warnings:
+def _warnings(report: ColumnReport, fold: bool) -> Iterator[RenderableType]:
+    """Return the warnings about a column: where they are folded, several stand below its name."""
+    if len(report.warnings) > 1 and fold:
         yield Text(f"{report.name}:", "yellow")
         yield from (_indented(Text(warning)) for warning in report.warnings)
+    else:
+        for warning in report.warnings:
+            yield Text.assemble((f"{report.name}: ", "yellow"), warning)
 
 
 def _indented(line: Text) -> Padding:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypedDict
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["AS_IS", "console"]
+__all__ = ["AS_IS", "console", "has_width"]
 
 
 class _AsIs(TypedDict):
@@ -28,3 +28,8 @@ def console(*, out: bool = False) -> Console:
 
     known = sys.stdout.isatty() or not out or "COLUMNS" in os.environ
     return Console(stderr=not out, width=None if known else 120)
+
+
+def has_width(console: Console) -> bool:
+    """Return whether lines must fit: in a terminal, or where COLUMNS says so; in a pipe, a note is one line."""
+    return console.is_terminal or "COLUMNS" in os.environ

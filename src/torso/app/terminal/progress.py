@@ -16,6 +16,7 @@ from rich.progress import (
 )
 from rich.text import Text
 
+from torso.app.terminal.consoles import has_width
 from torso.training.listeners import Epoch, Listener
 
 __all__ = ["CountingBar", "ProgressBar"]
@@ -89,7 +90,9 @@ class ProgressBar(Listener):
 
     def noted(self, message: str) -> None:
         """Print the note."""
-        self.progress.console.print(Text.assemble(("note  ", "yellow"), message))
+        shown = self.progress.console
+        line = Text.assemble(("note  ", "yellow"), message)
+        shown.print(line, soft_wrap=not has_width(shown))
 
 
 class CountingBar:

@@ -15,11 +15,13 @@ def summary(report: RunReport) -> RenderableType:
     """Return the usage of a fit: rows, labels per task, gaps per modality."""
     usage = report.usage
     table = Table(box=None, header_style="bold", pad_edge=False)
-    table.add_column("labels used")
+    table.add_column("labels used", overflow="fold")
     for part, rows in usage.rows.items():
         table.add_column(f"{part} ({rows} rows)", justify="right")
     for task in usage.labels["training"]:
-        table.add_row(Text(task), *(str(usage.labels[part][task]) for part in usage.rows))
+        table.add_row(
+            Text(task, overflow="fold"), *(str(usage.labels[part][task]) for part in usage.rows)
+        )
     training_rows = usage.rows["training"]
     present = ", ".join(
         f"{name} {count / max(1, training_rows):.0%}"

@@ -121,7 +121,11 @@ def _text_of_numbers(profile: Profile) -> Guess | None:
     settings = seen.format.settings()
     if words:
         settings["missing"] = words
-    why = f"text of which {seen.share:.1%} are numbers"
+    why = (
+        "text of nothing but numbers"
+        if seen.share == 1
+        else f"text of which {seen.share:.1%} are numbers"
+    )
     warnings = [] if seen.format.is_plain else [_READ.format(seen.format.describe())]
     warnings += _doubt(profile)
     if words:
