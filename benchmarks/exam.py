@@ -1,7 +1,7 @@
 """Default runs on the exam tables: whether they start and finish, their notes, and their scores.
 
     python benchmarks/exam.py                                  # all tables in $TORSO_DATA/exam, default settings
-    python benchmarks/exam.py --tables coffee houses --set training.epochs=2 --out /tmp/exam.json
+    python benchmarks/exam.py --tables coffee houses --set training.epochs=2 --out short.json
 
 A run is given the path of train.csv, the names of the targets, test.csv for the verdict, and where the files lie;
 nothing else. Merges each table into results/exam.json as soon as it is done; with `--set` only into `--out`.

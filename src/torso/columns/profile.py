@@ -220,7 +220,7 @@ class Profile:
 
     @cached_property
     def dates(self) -> FoundDates | None:
-        """How texts or numbers spell dates; None if they are none."""
+        """The spelling of dates in texts or numbers; None if they are none."""
         return spelling_of(self.column)
 
     @cached_property

@@ -1,4 +1,4 @@
-"""How often the values of a column recur, in figures that mean the same in 60 rows as in 10,000.
+"""Recurrence of the values of a column, in figures that mean the same in 60 rows as in 10,000.
 
 The number of distinct values, and the share of rows whose value five rows have, grow with the table. How many values
 there are to be seen at all, and how likely the next row shows one of them, belong to the source of the rows.

@@ -103,7 +103,7 @@ class DataConfig(Strict):
 
     @property
     def text(self) -> TextSettings:
-        """How text files are written."""
+        """The settings of text files."""
         from torso.tables.formats.text_settings import TextSettings
 
         return TextSettings(self.delimiter, self.encoding, self.usual_encoding)

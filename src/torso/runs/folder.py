@@ -122,7 +122,7 @@ class RunFolder:
 
     @property
     def stage(self) -> Stage:
-        """How far the run has come."""
+        """The stage that the run has reached."""
         return stage_of(self.path, self.checkpoint)
 
     @property

@@ -1,4 +1,4 @@
-"""How far the run in a folder has come, whose the folder is, and which of its files may be deleted.
+"""The stage of a run in a folder, and which files of the folder are ours to delete.
 
 `torso.json` tells, and is written last: a folder that was left half written never counts as a finished run. Whatever
 Torso did not write is never deleted, and a folder that holds no run of its own is never used.
@@ -42,7 +42,7 @@ _FEW = 3
 
 
 class Stage(StrEnum):
-    """How far the run in a folder has come."""
+    """The stage that the run in a folder has reached."""
 
     EMPTY = "empty"
     FOREIGN = "foreign"

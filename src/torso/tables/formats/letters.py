@@ -1,4 +1,4 @@
-"""How likely a text is as people write: the cost of its letters, by which encodings are compared."""
+"""The likelihood of a text: the cost of its letters, by which encodings are compared."""
 
 from __future__ import annotations
 

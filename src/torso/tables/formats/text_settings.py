@@ -1,4 +1,4 @@
-"""How a text file is written, as far as the user says so."""
+"""Settings of a text file that the user gives: delimiter, encoding, decimal mark."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["TextSettings", "known_delimiter", "known_encoding"]
 
 @dataclass(frozen=True)
 class TextSettings:
-    """How a text file is written, as far as the user says so; the rest is found by looking.
+    """Settings of a text file that the user gives; the others are found by looking.
 
     Attributes:
         delimiter: between two cells of a CSV.
