@@ -7,10 +7,10 @@ r"""Tables: read from files and frames, checked at the border, written by extens
 >>> cars = read_table(path)
 >>> cars.rows, cars.names
 (2, ['plate', 'doors', 'colour'])
->>> cars.column("plate").values.to_pylist()  # leading zeros: a name made of digits
+>>> cars.column("plate").values.to_pylist()  # a CSV holds text; kinds of columns read it
 ['007', '112']
 >>> cars.column("doors").values.to_pylist()  # an empty cell is missing
-[5.0, None]
+['5', None]
 >>> print(cars.column("doors").error(1, "expected a number"))
 cars.csv, row 2, column 'doors': expected a number
 >>> write_table(cars.data, path.with_suffix(".parquet"))

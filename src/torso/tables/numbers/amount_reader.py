@@ -35,7 +35,7 @@ def amounts_in(strings: pa.Array, decimal: str = ".") -> Amounts:
     """Return the numbers of trimmed cells.
 
     >>> amounts = amounts_in(pa.array(["$1,234.50", "3 h 20 min", "40-50 kg", "Room 12"], pa.large_string()))
-    >>> list(amounts.low), [amounts.units[unit] for unit in amounts.unit]
+    >>> amounts.low.tolist(), [amounts.units[unit] for unit in amounts.unit]
     ([1234.5, 200.0, 40.0, nan], ['$', 'min', 'kg', ''])
     """
     units = [""]
