@@ -4,7 +4,7 @@ DEFENDED: dict[str, dict[str, str]] = {
     "exam/art_price": {
         "yearCreation": "years and ranges of years; 6 % in words are left out and told",
     },
-    "exam/book_price": {"Ratings": "a number of reviews in the unit 'customer review'"},
+    "exam/book_price": {"Ratings": "a number of reviews, each with the same unit"},
     "exam/cheese": {
         "fat_content": "percent and g/100g, some as ranges: numbers with units",
         "texture": "29 adjectives joined by commas, most of them in many cells: a set",
@@ -23,7 +23,7 @@ DEFENDED: dict[str, dict[str, str]] = {
     "exam/coffee": {
         "Altitude": "metres and feet, many as ranges",
         "Bag.Weight": "kilograms and pounds",
-        "Harvest.Year": "years and pairs of years such as 2013/2014",
+        "Harvest.Year": "years and pairs of years",
     },
     "exam/comics": {
         "GSM": "99.2 % of the cells are missing, and that is told",
@@ -33,7 +33,7 @@ DEFENDED: dict[str, dict[str, str]] = {
     "exam/emodb": {
         "sentence": "ten sentences: as text each would be learned by heart, as a category it is ten"
     },
-    "exam/squirrels": {"date": "10062018 is a date, %m%d%Y, in every cell"},
+    "exam/squirrels": {"date": "eight digits that are a date, %m%d%Y, in every cell"},
     "census_income_kdd": {
         "own_or_self": "0, 1, 2: kept as numbers and told, since nothing in the cells says that they are codes",
         "vet_benefits": "0, 1, 2: kept as numbers and told, since nothing in the cells says that they are codes",

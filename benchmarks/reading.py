@@ -262,6 +262,8 @@ def main() -> None:
             f"{group}: {agreeing} of {len(rows)} agree ({share:.1%}); {len(undefended)} without a defence"
         )
     if not asked.sets:
+        for row in (row for rows in results.values() for row in rows):
+            del row["why"]  # it may quote cells, and most of the tables carry no licence
         listed = {
             name: [row for row in rows if not row["agrees"]] for name, rows in results.items()
         }

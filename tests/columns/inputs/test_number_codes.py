@@ -18,7 +18,7 @@ def kind(others: list[str]) -> str:
 @pytest.mark.parametrize(
     ("others", "expected"),
     [
-        (["208B", "006", "510/3", "TW-80", "046", "11-8", "4B"], ""),  # flights
+        (["208B", "007", "12/3", "XY-80", "042", "17-2", "9Z"], ""),  # flights
         (["A12", "B7", "12C", "9-F", "77K", "00:3F"], ""),  # seats
         (["each", "on request", "tall", "none of it", "see note"], "number"),
         (["1o5", "12..4", "3O7"], "number"),  # slips

@@ -30,7 +30,7 @@ NO_NUMBER = "no number; the first is"
 """Words that tell of cells which cannot be read; a fit tells of them once it has read them."""
 
 _COMPOSED = re.compile(r"(?!.*[^\W\d_]{3})(?=.*[0-9])[\w./ -]+")
-"""Digits with signs, or with at most two letters in a row, such as 208B, 006 and 510/3."""
+"""Digits with signs, or with at most two letters in a row, such as 208B, 007 and 12/3."""
 _SLIPS = 3  # codes among numbers that may be slips of the keyboard
 _READ = "Read as numbers: {}."
 _OFTEN, _FEW_WORDS = (

@@ -25,7 +25,7 @@ from torso.tables.dates.words import plain
 __all__ = ["FoundDates", "find_dates"]
 
 _FIRST_LOOK = 40  # cells that can rule a column out
-_SAMPLE = 3_000  # rows whose shapes are looked at
+_SAMPLE = 1_500  # rows whose shapes are looked at
 _MOST_FORMATS = 6
 _MOSTLY = 0.9  # share of the cells that must be dates
 _SOME = 0.5  # where the user says that they are
