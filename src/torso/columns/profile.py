@@ -1,6 +1,6 @@
 """Facts about a column from which its kind is guessed, each computed once.
 
-Shares and counts come from a sample of 5,000 rows, so a large table is judged as fast as a small one.
+Shares and counts come from a sample of 3,000 rows, so a large table is judged as fast as a small one.
 Cells that say NA, ? or the like count as no value where they are rare and unlike the others (`missing_signs`). Text of
 which every cell is a number is judged as numbers, whether a CSV holds it or a frame.
 """
@@ -40,7 +40,7 @@ _OFTEN, _FEW_WORDS = (
 MOSTLY = 0.9
 """Share of the cells that must agree on what they are: numbers, or lists of one length."""
 _BEYOND_WHOLE = 2.0**64  # float64 has nothing but whole numbers there
-_SAMPLE = 5_000  # rows
+_SAMPLE = 3_000  # rows
 _SAMPLE_OF_LARGE = 500  # rows, where a cell is a list or the bytes of a file
 _MOST_EXACT = 2**53  # beyond it, a float skips whole numbers
 _LISTS_PARSED = 500  # JSON texts

@@ -34,7 +34,7 @@ class from 0.99 and those that don't up to 0.82; one honest quantity scores 0.92
 value of its target 0.99.
 """
 
-MAX_ROWS = 5_000
+MAX_ROWS = 3_000
 MIN_ROWS = 40
 FOLDS = 5
 MIN_MISSES = 5  # fewer rows outside the majority prove nothing

@@ -85,7 +85,7 @@ def inspect_table(
     """Return one report per column, in the table's order.
 
     Args:
-        table: the rows; large tables are judged by a sample of 5,000.
+        table: the rows; large tables are judged by a sample of 3,000.
         targets: columns to predict; every other column is checked for giving them away.
         roots: where file columns are looked up; by default the table's folder.
         kinds: kinds that the user has settled, by column.
