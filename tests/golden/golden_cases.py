@@ -16,6 +16,7 @@ SMALL = {
     "training.lr": 5e-3,
     "training.device": "cpu",
     "training.precision": "float32",
+    "blend": "off",
 }
 TABULAR = {
     "note": "text",

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ABOUT_COLUMN",
     "DataConfig",
+    "PlainConfig",
     "RunConfig",
     "SplitConfig",
     "apply_settings",
@@ -109,6 +110,13 @@ class DataConfig(Strict):
         return TextSettings(self.delimiter, self.encoding, self.usual_encoding)
 
 
+class PlainConfig(Strict):
+    """Models of a flat view of the row, beside the network."""
+
+    models: list[str] = Field(["linear", "trees"], description="names of plain models")
+    folds: int = Field(5, ge=2, description="parts of the rows, each held out once")
+
+
 class RunConfig(Strict):
     """A whole run."""
 
@@ -126,6 +134,11 @@ class RunConfig(Strict):
         "token", description="for a modality that a row lacks: a learned token, or nothing"
     )
     balancing: _Part = "equal"
+    blend: Literal["auto", "off"] = Field(
+        "auto",
+        description="answers are those of network and plain models, weighted by task; off: the network's",
+    )
+    plain: PlainConfig = PlainConfig()  # type: ignore[call-arg]
     training: TrainingConfig = TrainingConfig()
 
     @classmethod

@@ -14,6 +14,7 @@ from pathlib import Path
 from shlex import quote
 from typing import Any, Protocol
 
+import torch
 import yaml
 from torch import nn
 
@@ -21,6 +22,8 @@ from torso._version import __version__
 from torso.columns.reading import Skipped
 from torso.core.errors import RunError
 from torso.core.whole_files import json_text, write_whole
+from torso.plain.blend import PlainHalf
+from torso.plain.flat.view import FlatView
 from torso.runs.config import RunConfig, read_config
 from torso.runs.report import RunReport, read_epoch
 from torso.runs.schema import Schema
@@ -69,6 +72,10 @@ class Written(Protocol):
     @property
     def skipped(self) -> Sequence[Skipped]:
         """Return the cells that counted as missing."""
+
+    @property
+    def plain(self) -> PlainHalf | None:
+        """Return the plain models beside the network; None without any."""
 
     @property
     def folder(self) -> Path | None:
@@ -203,10 +210,21 @@ class RunFolder:
             (self.path / "split.parquet").unlink(missing_ok=True)
         else:
             run.split.write(self.path / "split.parquet")
+        self._write_plain(run.plain)
         save_tensors(self.path / "model.safetensors", run.model.state_dict())
         mark(self.path, Stage.RESUMABLE if resumable else Stage.FINISHED)
         if not resumable:
             self.checkpoint.clear()
+
+    def _write_plain(self, half: PlainHalf | None) -> None:
+        files = self.path / "plain.json", self.path / "plain.safetensors"
+        if half is None:
+            for file in files:
+                file.unlink(missing_ok=True)
+            return
+        values, arrays = half.state()
+        write_json(files[0], values)
+        save_tensors(files[1], {name: torch.from_numpy(array) for name, array in arrays.items()})
 
     def _write_config(self, config: RunConfig) -> None:
         write_whole(self.path / "run.yaml", config.to_yaml())
@@ -277,6 +295,19 @@ class RunFolder:
     def load_weights(self, model: nn.Module) -> None:
         """Put the weights into an untrained model."""
         load_state(model, load_tensors(self.path / "model.safetensors"), self.path)
+
+    def plain(self, schema: Schema) -> PlainHalf | None:
+        """Return the plain models; None if the run has none."""
+        file = self.path / "plain.json"
+        if not file.exists():
+            return None
+        tensors = load_tensors(self.path / "plain.safetensors")
+        arrays = {name: tensor.numpy() for name, tensor in tensors.items()}
+        view = FlatView(schema.modalities.values())
+        try:
+            return PlainHalf.restore(view, read_json(file), arrays)
+        except (KeyError, TypeError, AttributeError, ValueError) as error:
+            raise RunError(f"{file} is damaged: {error!r}.") from None
 
     def logged(self) -> tuple[list[Epoch], list[str]]:
         """Return the epochs and the notes in the log."""

@@ -21,6 +21,8 @@ from torso.core.errors import ConfigError, DataError
 from torso.core.registry import no_imports
 from torso.evaluation.report import TaskReport
 from torso.model.model import Model
+from torso.plain.blend import PlainHalf
+from torso.runs.blending import flat_rows
 from torso.runs.build import build_model
 from torso.runs.config import RunConfig
 from torso.runs.folder import RunFolder
@@ -66,6 +68,7 @@ class Predictor:
         folder: where it was saved or opened; None if it is in memory only.
         split: the parts of the table that it was fitted on; None if an earlier version wrote the run.
         skipped: cells of the fit that counted as missing although they held something.
+        plain: models beside the network whose statements are blended with its own; None without any.
     """
 
     config: RunConfig
@@ -75,6 +78,7 @@ class Predictor:
     folder: Path | None = None
     split: StoredSplit | None = None
     skipped: tuple[Skipped, ...] = ()
+    plain: PlainHalf | None = None
 
     def __post_init__(self) -> None:
         self.model.eval()
@@ -291,7 +295,12 @@ class Predictor:
     ) -> tuple[Dataset, Answers]:
         dataset = self.schema.dataset(table, reading, targets=targets)
         batches = (gather(dataset, rows) for rows in _ranges(table.rows, batch_size))
-        return dataset, answer(self.model, batches, self.config.training.precision)
+        answers = answer(self.model, batches, self.config.training.precision)
+        if self.plain is not None:
+            flat = flat_rows(self.plain, self.schema, table, dataset)
+            heads = dict(self.model.heads.pairs())
+            answers = replace(answers, outputs=self.plain.outputs(heads, answers.outputs, flat))
+        return dataset, answers
 
     def _columns(self, table: Table, answers: Answers) -> dict[str, pa.Array]:
         return answer_columns(
@@ -328,6 +337,7 @@ def load(folder: str | Path, *, device: str = "auto", trust_code: bool = False) 
         folder=path,
         split=files.split(),
         skipped=files.skipped(),
+        plain=files.plain(schema),
     )
 
 

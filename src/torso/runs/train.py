@@ -12,18 +12,17 @@ from typing import Any
 import torch
 
 from torso.columns.loader import Loader
-from torso.columns.splits import group_ids
-from torso.evaluation.report import TaskReport
 from torso.model.model import Model
+from torso.plain.blend import PlainHalf
 from torso.runs.build import build_balancer, build_model
 from torso.runs.config import RunConfig
 from torso.runs.folder import RunFolder
 from torso.runs.identity import check_same, identity
+from torso.runs.judge import EVALUATED, Judge
 from torso.runs.predictor import Predictor
 from torso.runs.prepared import Prepared, Rows
 from torso.runs.report import BalancingReport, RunReport, Timings, TrainingReport, Usage
 from torso.runs.schema import Schema
-from torso.runs.scoring import Scorer
 from torso.tasks import evaluate_task, fit_baseline
 from torso.training import (
     Answers,
@@ -39,9 +38,6 @@ from torso.training import (
 from torso.training.checkpoint import Checkpoint
 
 __all__ = ["Trained", "train", "train_model", "train_run"]
-
-_EVALUATED = 256
-"""Rows that the model sees at once where nothing is learned."""
 
 
 def train(
@@ -113,6 +109,7 @@ def train_run(
         report,
         split=prepared.split,
         skipped=prepared.skipped,
+        plain=trained.plain,
     )
     if folder is None:
         return run
@@ -128,11 +125,13 @@ class Trained:
         model: with the best weights, its heads calibrated.
         report: its scores, curves and notes.
         resumable: True if the training ended before its time, so that its checkpoint is of use.
+        plain: models beside it; None without any.
     """
 
     model: Model
     report: RunReport
     resumable: bool
+    plain: PlainHalf | None = None
 
 
 def train_model(
@@ -173,21 +172,21 @@ def train_model(
         ready = perf_counter()
         trainer.run(resume=resume)
         trained = perf_counter()
-        _calibrate(model, trainer, config.training.precision)
-        split = "test" if len(parts["test"].rows) else "validation"
-        tasks = _scores(prepared, config, model, parts[split])
+        held_out = _calibrate(model, trainer, config.training.precision)
+        judged = Judge(prepared, config, model, parts, held_out).judge(heard)
     preparing = prepared.seconds + ready - began
     seconds = Timings(preparing, trained - ready, perf_counter() - trained)
     report = RunReport(
-        split=split,
-        tasks=tasks,
+        split=judged.split,
+        tasks=judged.tasks,
         usage=_usage(prepared, len(trainer.training.rows)),
         training=_course(trainer, seconds),
         curves=tuple(recorder.epochs),
         notes=(*prepared.notes, *recorder.notes),
         baselines=prepared.baselines,
+        blend=judged.blend,
     )
-    return Trained(model, report, trainer.resumable)
+    return Trained(model, report, trainer.resumable, judged.plain)
 
 
 class _Recorder(Listener):
@@ -252,7 +251,7 @@ def _loaders(config: RunConfig, parts: Mapping[str, Rows]) -> tuple[Loader, Load
             shuffle=True,
             seed=config.seed,
         ),
-        Loader(validation.dataset, validation.rows, batch_size=_EVALUATED),
+        Loader(validation.dataset, validation.rows, batch_size=EVALUATED),
     )
 
 
@@ -287,27 +286,13 @@ def _headlines(schema: Schema, model: Model, answers: Answers) -> dict[str, dict
     return headlines
 
 
-def _calibrate(model: Model, trainer: Trainer, precision: str) -> None:
-    """Calibrate the heads on held-out rows: temperatures, spreads."""
+def _calibrate(model: Model, trainer: Trainer, precision: str) -> Answers:
+    """Calibrate the heads on held-out rows: temperatures, spreads. Return the answers to these rows."""
     held_out = answer(model, trainer.validation, precision)
     for task, head in model.heads.pairs():
         head.cpu().calibrate(held_out.outputs[task], held_out.targets[task])
         head.to(trainer.device)
-
-
-def _scores(
-    prepared: Prepared, config: RunConfig, model: Model, part: Rows
-) -> dict[str, TaskReport]:
-    loader = Loader(part.dataset, part.rows, batch_size=_EVALUATED)
-    model.eval()
-    answers = answer(model, loader, config.training.precision)
-    groups = group_ids(part.table, config.data.split.group)
-    scorer = Scorer(prepared.schema, model, prepared.baselines, config.seed)
-    return scorer(
-        answers.predictions(model),
-        {task: target[part.rows] for task, target in part.dataset.targets.items()},
-        groups=None if groups is None else groups[part.rows],
-    )
+    return held_out
 
 
 def _usage(prepared: Prepared, rows_trained: int) -> Usage:

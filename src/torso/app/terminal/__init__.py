@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from torso.core.lazy import lazy_names
 
 if TYPE_CHECKING:
+    from torso.app.terminal.blend import blend_table
     from torso.app.terminal.columns import columns_table
     from torso.app.terminal.consoles import AS_IS, console, has_width
     from torso.app.terminal.costs import COST_COLUMNS, cost_cells, costs_table
@@ -29,6 +30,7 @@ __all__ = [
     "COST_COLUMNS",
     "CountingBar",
     "ProgressBar",
+    "blend_table",
     "columns_table",
     "console",
     "cost_cells",
@@ -50,6 +52,7 @@ __getattr__ = lazy_names(
         ".costs": "COST_COLUMNS cost_cells costs_table",
         ".parts": "parts_tables settings_sheet",
         ".progress": "CountingBar ProgressBar",
+        ".blend": "blend_table",
         ".results": "results_table",
         ".robustness": "robustness_tables",
         ".search": "search_table",

@@ -141,8 +141,17 @@ class Head(nn.Module, ABC):
         """Return the labels as plain models learn them; None where only the network can answer (default)."""
         return None
 
-    def stated(self, outputs: Tensor, /) -> Tensor:
-        """Return raw outputs in the form of the response's family, `[batch, width]`, calibration included.
+    @property
+    def factor(self) -> float:
+        """Factor of the logits that `calibrate` found; 1 for heads without logits."""
+        return 1.0
+
+    def stated(self, outputs: Tensor, /, factor: float | None = None) -> Tensor:
+        """Return raw outputs in the form of the response's family, `[batch, width]`.
+
+        Args:
+            outputs: of the network.
+            factor: of the logits, where there are any; default: the calibrated one.
 
         Raises:
             NotImplementedError: the head has no `response`.

@@ -40,6 +40,6 @@ class Logistic(LogitHead, form="binary", name="logistic"):
         """Return the label as one of its kind."""
         return Response("binaries", targets.float().unsqueeze(1).cpu().numpy())
 
-    def stated(self, outputs: Tensor, /) -> Tensor:
+    def stated(self, outputs: Tensor, /, factor: float | None = None) -> Tensor:
         """Return the logit, `[batch, 1]`."""
-        return self.scale * outputs
+        return (self.scale if factor is None else factor) * outputs

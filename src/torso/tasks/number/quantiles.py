@@ -122,7 +122,7 @@ class Quantiles(Head, form="number", name="quantiles"):
         standard = (targets.to(self.mean.dtype) - self.mean.cpu()) / self.std.cpu()
         return Response("values", standard.float().unsqueeze(1).cpu().numpy())
 
-    def stated(self, outputs: Tensor, /) -> Tensor:
+    def stated(self, outputs: Tensor, /, factor: float | None = None) -> Tensor:  # noqa: ARG002
         """Return the standardised median `[batch, 1]`."""
         return outputs[:, self._middle : self._middle + 1]
 
