@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from torso.tasks._base.labels import Labels
     from torso.tasks._base.likelihood import Details
     from torso.tasks._base.logarithm import HEAVY_TAIL
+    from torso.tasks._base.response import Response
     from torso.tasks._base.scores import Measured, Scores, words_of
     from torso.tasks._base.target import Target, labelled
 
@@ -36,6 +37,7 @@ __all__ = [
     "Head",
     "Labels",
     "Measured",
+    "Response",
     "Scores",
     "Target",
     "TaskReport",
@@ -53,6 +55,7 @@ __getattr__ = lazy_names(
         "._base.labels": "Labels",
         "._base.likelihood": "Details",
         "._base.logarithm": "HEAVY_TAIL",
+        "._base.response": "Response",
         "._base.scores": "Measured Scores words_of",
         "._base.target": "Target labelled",
         "torso.evaluation.report": "Estimate TaskReport",
