@@ -1,0 +1,1 @@
+"""The flat view of a row: the schema's knowledge of it, as plain numbers."""
