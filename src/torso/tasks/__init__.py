@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from torso.tasks._base.head import Head
     from torso.tasks._base.labels import Labels
     from torso.tasks._base.likelihood import Details
+    from torso.tasks._base.response import Response
     from torso.tasks._base.scores import Measured, Scores, words_of
     from torso.tasks._base.target import Target, labelled
 
@@ -34,6 +35,7 @@ __all__ = [
     "Head",
     "Labels",
     "Measured",
+    "Response",
     "Scores",
     "Target",
     "TaskReport",
@@ -50,6 +52,7 @@ __getattr__ = lazy_names(
         "._base.head": "Head",
         "._base.labels": "Labels",
         "._base.likelihood": "Details",
+        "._base.response": "Response",
         "._base.scores": "Measured Scores words_of",
         "._base.target": "Target labelled",
         "torso.evaluation.report": "Estimate TaskReport",

@@ -1,7 +1,8 @@
-"""Flat rows: the numbers and sparse counts that plain models learn from."""
+"""The flat view of some rows: a dense table of numbers and codes, and a sparse one of words and categories."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,12 +16,12 @@ __all__ = ["Flat"]
 
 @dataclass(frozen=True, eq=False)
 class Flat:
-    """Some rows of a table, flat.
+    """Rows as plain models read them.
 
     Attributes:
-        dense: float32 `[rows, d]`, NaN where missing.
-        codes: columns of `dense` that hold category codes: 0 for a rare or unseen value, NaN for a missing one.
-        sparse: float32 `[rows, D]`: one-hot codes, labels, n-grams.
+        dense: float32 `[rows, columns]`, NaN where missing.
+        codes: columns of `dense` that hold codes of categories; 0 is a rare or new one.
+        sparse: float32 `[rows, features]`: one-hot codes, weights of n-grams.
         names: of the dense columns.
     """
 
@@ -29,5 +30,25 @@ class Flat:
     sparse: csr_array
     names: tuple[str, ...]
 
-    def __len__(self) -> int:
+    @property
+    def rows(self) -> int:
+        """Number of rows."""
         return len(self.dense)
+
+    def take(self, rows: np.ndarray) -> Flat:
+        """Return some rows."""
+        return Flat(self.dense[rows], self.codes, self.sparse[rows], self.names)
+
+    @staticmethod
+    def stacked(parts: Sequence[Flat]) -> Flat:
+        """Return the rows of several parts, which have the same columns, below each other."""
+        from scipy.sparse import csr_array, vstack
+
+        if len(parts) == 1:
+            return parts[0]
+        return Flat(
+            np.concatenate([part.dense for part in parts]),
+            parts[0].codes,
+            csr_array(vstack([part.sparse for part in parts])),
+            parts[0].names,
+        )

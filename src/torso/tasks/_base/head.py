@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from torso.core.registry import Registry
 from torso.core.types import Tokens
 from torso.tasks._base.folders import KindRegistry
+from torso.tasks._base.response import Response
 
 __all__ = ["Head"]
 
@@ -135,6 +136,31 @@ class Head(nn.Module, ABC):
 
     def calibrate(self, outputs: Tensor, targets: Tensor, /) -> None:
         """Refit, on held-out rows, the parameters that training makes overconfident. Default: nothing."""
+
+    def response(self, targets: Tensor, /) -> Response | None:  # noqa: ARG002
+        """Return the labels as plain models learn them; None where only the network can answer (default)."""
+        return None
+
+    def stated(self, outputs: Tensor, /) -> Tensor:
+        """Return raw outputs in the form of the response's family, `[batch, width]`, calibration included.
+
+        Raises:
+            NotImplementedError: the head has no `response`.
+        """
+        raise NotImplementedError(f"{type(self).__name__} has no response.")
+
+    def raw(self, statement: Tensor, outputs: Tensor, /) -> Tensor:  # noqa: ARG002
+        """Return raw outputs that say `statement`; the head, uncalibrated, then answers accordingly.
+
+        Args:
+            statement: `[batch, width]`, in the form of the response's family.
+            outputs: of the network for the same rows, for all that the statement leaves open, such as a row's spread.
+        """
+        return statement
+
+    @torch.no_grad()
+    def uncalibrate(self) -> None:
+        """Undo `calibrate` where it changes answers. Default: it does not."""
 
 
 def known_sum(terms: Tensor, known: Tensor) -> Tensor:

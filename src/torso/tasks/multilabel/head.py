@@ -9,6 +9,7 @@ from torch.nn import functional
 
 from torso.core.ranges import Range
 from torso.tasks._base.head import known_sum
+from torso.tasks._base.response import Response
 from torso.tasks._base.temperature import LogitHead
 
 __all__ = ["Logistics"]
@@ -43,3 +44,11 @@ class Logistics(LogitHead, form="multilabel", name="logistic"):
     def predict(self, outputs: Tensor, /) -> Tensor:
         """Return the probability of each label, `[batch, labels]`."""
         return (self.scale * outputs).sigmoid()
+
+    def response(self, targets: Tensor, /) -> Response:
+        """Return the labels."""
+        return Response("binaries", targets.float().cpu().numpy())
+
+    def stated(self, outputs: Tensor, /) -> Tensor:
+        """Return a logit per label, `[batch, labels]`."""
+        return self.scale * outputs

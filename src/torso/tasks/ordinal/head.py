@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from torso.core.ranges import Range
+from torso.tasks._base.response import Response
 from torso.tasks._base.temperature import LogitHead
 
 __all__ = ["CumulativeLogits"]
@@ -67,6 +68,15 @@ class CumulativeLogits(LogitHead, form="ordinal", name="cumulative"):
         """Return class probabilities `[batch, classes]`."""
         return self._log_probabilities(outputs).exp()
 
+    def response(self, targets: Tensor, /) -> Response:
+        """Return the classes; one that is new to this head counts as missing."""
+        known = torch.where(self.labelled(targets), targets, -1)
+        return Response("classes", known.cpu().numpy(), self.classes)
+
+    def stated(self, outputs: Tensor, /) -> Tensor:
+        """Return log-probabilities `[batch, classes]`."""
+        return self._log_probabilities(outputs)
+
     @property
     def cuts(self) -> Tensor:
         """Return the cutpoints `[classes - 1]`, each above the one before."""
@@ -78,11 +88,13 @@ class CumulativeLogits(LogitHead, form="ordinal", name="cumulative"):
         )
 
     def _log_probabilities(self, outputs: Tensor) -> Tensor:
-        """Return `[batch, classes]`.
+        """Return `[batch, classes]`, of outputs `[batch, 1]` or, from `raw`, of log-probabilities as they are.
 
         A class between a and b has `sigmoid(b) - sigmoid(a) = sigmoid(b) sigmoid(-a) (1 - exp(a - b))`,
         whose logarithm stays exact far out, where the difference would be 0.
         """
+        if outputs.shape[1] == self.classes:
+            return torch.log_softmax(self.scale * outputs, dim=1)
         at = self.scale * (self.cuts - outputs)  # [batch, classes - 1]
         below, above = functional.logsigmoid(at), functional.logsigmoid(-at)
         width = torch.log(-torch.expm1(-self.scale * self.cuts.diff()))  # [classes - 2]
