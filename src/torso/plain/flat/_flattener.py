@@ -137,7 +137,7 @@ class Flattener(ABC):
 
     @abstractmethod
     def measure(self, cells: Cells) -> Measured:
-        """Return what the rows hold. Learns nothing."""
+        """Return the rows' facts as arrays. Learns nothing."""
 
     @abstractmethod
     def learn(self, measured: Measured) -> None:
@@ -148,12 +148,12 @@ class Flattener(ABC):
         """Return the columns of the rows, as they were learnt."""
 
     def state(self) -> tuple[Values, Arrays]:
-        """Return what was learnt, as JSON values and arrays."""
+        """Return the learnt values, as JSON values and arrays."""
         values, arrays = self.learnt()
         return {"names": self.names, "codes": self.codes, "width": self.width, **values}, arrays
 
     def restore(self, values: Mapping[str, object], arrays: Mapping[str, np.ndarray]) -> None:
-        """Take back what `state` returned."""
+        """Take back the values of `state`."""
         for name, value in values.items():
             setattr(self, name, value)
         for name, array in arrays.items():

@@ -50,7 +50,7 @@ def picture_statistics(pixels: np.ndarray) -> np.ndarray:
         *colours.std(axis=(1, 2)).T,
         _mean(saturation),
         saturation.std(axis=(1, 2)),
-        # From Hasler 2003 (https://doi.org/10.1117/12.477378)
+        # From Hasler 2003 (https://doi.org/10.1117/12.477378). Differs: on values from 0 to 1.
         np.hypot(red_green.std(axis=(1, 2)), blue_yellow.std(axis=(1, 2)))
         + 0.3 * np.hypot(_mean(red_green), _mean(blue_yellow)),
         _mean(red_green),

@@ -38,7 +38,7 @@ class _Block:
     def measure(
         self, columns: Mapping[str, Column], sources: Mapping[str, Source], rows: np.ndarray
     ) -> Measured:
-        """Return what the rows hold."""
+        """Return the rows as the flattener measures them."""
         source = sources[self.modalities[0]]
         if not self.encoded:
             read = _read(source)
@@ -111,7 +111,7 @@ class FlatView:
         return self._named(*self._together(measured, sources, rows))
 
     def state(self) -> tuple[Values, Arrays]:
-        """Return what was learnt, as JSON values and arrays."""
+        """Return the learnt values, as JSON values and arrays."""
         blocks: dict[str, object] = {}
         arrays = {"kept": self._kept}
         for block in self._blocks:
@@ -121,7 +121,7 @@ class FlatView:
         return {"blocks": blocks, "flagged": self._flagged}, arrays
 
     def restore(self, values: Mapping[str, object], arrays: Mapping[str, np.ndarray]) -> None:
-        """Take back what `state` returned."""
+        """Take back the values of `state`."""
         self._flagged = cast("list[str]", values["flagged"])
         self._kept = arrays["kept"]
         self._blocks = []
