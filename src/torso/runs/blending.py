@@ -10,19 +10,18 @@ import torch
 from torch import Tensor
 
 from torso.columns.dataset import Dataset
-from torso.columns.splits import group_ids
-from torso.model.model import Model
 from torso.plain.blend import PlainHalf, blended_outputs, fit_share, stated
 from torso.plain.flat.flat import Flat
 from torso.plain.flat.view import FlatView
 from torso.plain.half import PlainTask, fit_task
 from torso.plain.pooling import Floats
 from torso.runs.config import RunConfig
+from torso.runs.folds import Folds, assigned_folds
 from torso.runs.prepared import Prepared, Rows
 from torso.runs.schema import Schema
 from torso.tables.table import Column, Table
 from torso.tasks import Head
-from torso.training import Answers, Listener
+from torso.training import Listener
 
 __all__ = ["FittedHalf", "blend", "blends", "fit_half", "flat_rows"]
 
@@ -36,7 +35,7 @@ class FittedHalf:
 
     Attributes:
         half: without shares in the answer yet.
-        held_out: task -> its out-of-fold statements on the validation rows, `[rows, width]`.
+        held_out: task -> its out-of-fold statements on the rows that the network holds out, `[rows, width]`.
     """
 
     half: PlainHalf
@@ -51,25 +50,25 @@ def blends(config: RunConfig, heads: Mapping[str, Head], prepared: Prepared) -> 
     for name in ("training", "validation"):
         for task, labels in prepared.parts[name].num_labels().items():
             learnt[task] += labels
-    able = []
-    for task, head in heads.items():
-        few = prepared.parts["training"].dataset.targets[task][:1]
-        if learnt[task] >= _LEAST_ROWS and head.response(torch.from_numpy(few)) is not None:
-            able.append(task)
-    return able
+    return [
+        task
+        for task, head in heads.items()
+        if head.family is not None and learnt[task] >= _LEAST_ROWS
+    ]
 
 
 def fit_half(
-    prepared: Prepared, config: RunConfig, heads: Mapping[str, Head], listener: Listener
+    prepared: Prepared, config: RunConfig, trained: Folds, listener: Listener
 ) -> FittedHalf | None:
     """Fit the plain models of all tasks that have them; None without such tasks.
 
     Args:
         prepared: the rows.
         config: complete.
-        heads: of the tasks, on the CPU.
+        trained: the network, which holds out some of the rows.
         listener: is told of models that are left out.
     """
+    heads = trained.heads
     tasks = blends(config, heads, prepared)
     if not tasks:
         return None
@@ -78,8 +77,7 @@ def fit_half(
     flat = _learnt_rows(view, prepared.schema, parts)
     for name in view.left_out:
         listener.noted(f"{name}: the plain models cannot read it; the network does.")
-    folds = _folds(parts, config)
-    held_out = np.arange(len(parts[0].rows), flat.rows)
+    folds = assigned_folds(parts, config, config.plain.folds)
     fitted: dict[str, PlainTask] = {}
     said: dict[str, Floats] = {}
     for task in tasks:
@@ -94,21 +92,24 @@ def fit_half(
             seed=config.seed,
             told=listener.noted,
         )
-        said[task] = statements[held_out]
+        said[task] = statements[trained.kept]
     return FittedHalf(PlainHalf(view, fitted), said)
 
 
-def blend(fitted: FittedHalf, model: Model, answers: Answers) -> PlainHalf:
+def blend(fitted: FittedHalf, trained: Folds) -> PlainHalf:
     """Fit each task's share of the plain models on held-out rows, and calibrate the heads for the blend.
 
     Args:
         fitted: the plain models.
-        model: its heads are calibrated for the network alone, and afterwards for the blend.
-        answers: of the network on the validation rows, with their targets.
+        trained: the network; its heads are calibrated for itself alone, and afterwards for the blend.
     """
-    tasks = {}
+    tasks, answers = {}, trained.held_out
     for name, task in fitted.half.tasks.items():
-        head, outputs, targets = model.heads[name], answers.outputs[name], answers.targets[name]
+        head, outputs, targets = (
+            trained.model.heads[name],
+            answers.outputs[name],
+            answers.targets[name],
+        )
         device = next(head.parameters()).device
         head.cpu()
         task = replace(task, scale=head.factor)
@@ -157,18 +158,3 @@ def _learnt_rows(view: FlatView, schema: Schema, parts: Sequence[Rows]) -> Flat:
             for part in parts
         ]
     )
-
-
-def _folds(parts: Sequence[Rows], config: RunConfig) -> np.ndarray:
-    """Return the fold of each row; rows of one group share a fold."""
-    units: list[np.ndarray] = []
-    start = 0
-    for part in parts:
-        groups = group_ids(part.table, config.data.split.group)
-        own = part.rows if groups is None else groups[part.rows]
-        shared = bool(units) and part.table is parts[0].table
-        units.append(own if shared else own + start)
-        start = max(int(unit.max(initial=0)) for unit in units) + 1
-    which, unit = np.unique(np.concatenate(units), return_inverse=True)
-    drawn = np.random.default_rng([config.seed, 5]).permutation(len(which)) % config.plain.folds
-    return np.asarray(drawn[unit])

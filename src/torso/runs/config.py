@@ -138,6 +138,11 @@ class RunConfig(Strict):
         "auto",
         description="answers are those of network and plain models, weighted by task; off: the network's",
     )
+    folds: int | None = Field(
+        None,
+        ge=0,
+        description="networks, each holding out another fold of the rows; 0: one network; null: by the table's size",
+    )
     plain: PlainConfig = PlainConfig()  # type: ignore[call-arg]
     training: TrainingConfig = TrainingConfig()
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
 
+import numpy as np
 import torch
 
 from torso.columns.loader import Loader
@@ -16,16 +17,15 @@ from torso.plain.blend import PlainHalf, blended_outputs
 from torso.plain.pooling import Floats
 from torso.runs.blending import FittedHalf, blend, calibrate_blend, fit_half, flat_rows
 from torso.runs.config import RunConfig
+from torso.runs.folds import Folds
+from torso.runs.network import EVALUATED
 from torso.runs.prepared import Prepared, Rows
 from torso.runs.report import BlendReport
 from torso.runs.scoring import Scorer
 from torso.tasks import Answered, Details, compare_tasks
 from torso.training import Answers, Listener, Prediction, answer
 
-__all__ = ["EVALUATED", "Judge", "Judged"]
-
-EVALUATED = 256
-"""Rows that the model sees at once where nothing is learned."""
+__all__ = ["Judge", "Judged"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,47 +52,58 @@ class Judge:
     Attributes:
         prepared: the rows.
         config: complete.
-        model: trained, its heads calibrated for the network alone.
-        parts: rows with frozen encoders run.
-        held_out: the network's answers to the validation rows.
+        trained: its heads calibrated for the network alone.
     """
 
     prepared: Prepared
     config: RunConfig
-    model: Model
-    parts: Mapping[str, Rows]
-    held_out: Answers
+    trained: Folds
+
+    @property
+    def split(self) -> str:
+        """Part of the rows that is judged: the held-out rows are called validation, with several folds too."""
+        return "test" if len(self.trained.parts["test"].rows) else "validation"
+
+    @property
+    def model(self) -> Model:
+        """The network."""
+        return self.trained.model
 
     def judge(self, listener: Listener) -> Judged:
         """Return the verdict; the heads are calibrated for the blend afterwards."""
-        split = "test" if len(self.parts["test"].rows) else "validation"
-        part = self.parts[split]
         self.model.eval()
-        answers = self._answers(part)
+        part, answers = self._judged()
         alone = answers.predictions(self.model)
-        fitted = fit_half(self.prepared, self.config, dict(self.model.heads.pairs()), listener)
+        fitted = fit_half(self.prepared, self.config, self.trained, listener)
         if fitted is None:
-            return Judged(split, self._scores(part, alone))
-        half = blend(fitted, self.model, self.held_out)
-        said = self._plain(fitted, split)
+            return Judged(self.split, self._scores(part, alone))
+        half = blend(fitted, self.trained)
+        said = self._plain(fitted)
         blended = replace(answers, outputs=self._blended(half, answers, said))
         together = blended.predictions(self.model)
         plain = self._plain_alone(half, fitted, answers, said)
         reports = {
-            task: self._compared(task, half, together[task], alone[task], plain[task])
+            task: self._compared(part, half, task, [together[task], alone[task], plain[task]])
             for task in half.tasks
         }
-        return Judged(split, self._scores(part, together), reports, half)
+        return Judged(self.split, self._scores(part, together), reports, half)
 
-    def _answers(self, part: Rows) -> Answers:
-        loader = Loader(part.dataset, part.rows, batch_size=EVALUATED)
-        return answer(self.model, loader, self.config.training.precision)
+    def _judged(self) -> tuple[Rows, Answers]:
+        """Return the judged rows, and the network's answers to them: out of fold where there are no test rows."""
+        part = self.trained.parts[self.split]
+        if self.split == "test":
+            loader = Loader(part.dataset, part.rows, batch_size=EVALUATED)
+            return part, answer(self.model, loader, self.config.training.precision)
+        if self.trained.networks > 1:
+            rows = [self.prepared.parts[name].rows for name in ("training", "validation")]
+            part = replace(part, rows=np.concatenate(rows)[self.trained.kept])
+        return part, self.trained.held_out
 
-    def _plain(self, fitted: FittedHalf, split: str) -> Mapping[str, Floats]:
+    def _plain(self, fitted: FittedHalf) -> Mapping[str, Floats]:
         """Return the plain statements about the judged rows: out of fold where they were learnt from."""
-        if split == "validation":
+        if self.split == "validation":
             return fitted.held_out
-        part = self.prepared.parts[split]
+        part = self.prepared.parts[self.split]
         flat = flat_rows(fitted.half, self.prepared.schema, part.table, part.dataset, part.rows)
         return {task: plain.statement(flat) for task, plain in fitted.half.tasks.items()}
 
@@ -119,9 +130,9 @@ class Judge:
             calibrate_blend(
                 only,
                 head,
-                self.held_out.outputs[name],
+                self.trained.held_out.outputs[name],
                 fitted.held_out[name],
-                self.held_out.targets[name],
+                self.trained.held_out.targets[name],
             )
             outputs[name] = blended_outputs(only, head, outputs[name], said[name])
         predictions = replace(answers, outputs=outputs).predictions(self.model)
@@ -129,16 +140,10 @@ class Judge:
         return predictions
 
     def _compared(
-        self,
-        task: str,
-        half: PlainHalf,
-        together: Prediction,
-        network: Prediction,
-        plain: Prediction,
+        self, part: Rows, half: PlainHalf, task: str, predictions: Sequence[Prediction]
     ) -> BlendReport:
+        """Compare the blend, the network and the plain models."""
         kind = self.prepared.schema.targets[task]
-        split = "test" if len(self.parts["test"].rows) else "validation"
-        part = self.parts[split]
         truth = kind.compared(part.dataset.targets[task][part.rows])
         baseline = self.prepared.baselines[task]
         level = self.model.heads[task].level
@@ -147,7 +152,7 @@ class Judge:
             kind.kind,
             [
                 Answered(kind.compared(prediction.value), Details(prediction.details, level))
-                for prediction in (together, network, plain)
+                for prediction in predictions
             ],
             truth,
             baseline,

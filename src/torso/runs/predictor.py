@@ -20,6 +20,7 @@ from torso.columns.splits import group_ids
 from torso.core.errors import ConfigError, DataError
 from torso.core.registry import no_imports
 from torso.evaluation.report import TaskReport
+from torso.model.ensemble import Ensemble
 from torso.model.model import Model
 from torso.plain.blend import PlainHalf
 from torso.runs.blending import flat_rows
@@ -327,13 +328,15 @@ def load(folder: str | Path, *, device: str = "auto", trust_code: bool = False) 
     with nullcontext() if trust_code else no_imports(), torch.random.fork_rng(devices=[]):
         schema = files.schema()
         config = files.config()
-        model = build_model(config, schema)
+        report = files.report()
+        networks = [build_model(config, schema) for _ in range(report.training.networks)]
+        model = networks[0] if len(networks) == 1 else Ensemble(networks)
     files.load_weights(model)
     return Predictor(
         config,
         schema,
         model.to(choose_device(device)),
-        files.report(),
+        report,
         folder=path,
         split=files.split(),
         skipped=files.skipped(),

@@ -88,6 +88,7 @@ class TrainingReport:
         parameters: numbers in the model's weights.
         balancing: looks at the tasks' gradients.
         seconds: wall times.
+        networks: their number; each but the first learned from other folds.
     """
 
     end: str = ""
@@ -97,6 +98,7 @@ class TrainingReport:
     parameters: int = 0
     balancing: BalancingReport = BalancingReport()
     seconds: Timings = Timings()
+    networks: int = 1
 
 
 @dataclass(frozen=True)

@@ -43,6 +43,8 @@ class VonMises(Head, form="angle", name="von_mises"):
 
     law_settings = ({"spread": "row"},)
 
+    family = "values"
+
     def __init__(
         self,
         dim: int,

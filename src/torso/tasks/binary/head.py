@@ -17,6 +17,8 @@ __all__ = ["Logistic"]
 class Logistic(LogitHead, form="binary", name="logistic"):
     """Bernoulli likelihood."""
 
+    family = "binaries"
+
     def __init__(
         self,
         dim: int,

@@ -47,6 +47,8 @@ class Softmax(LogitHead, form="category", name="softmax"):
 
     law_settings = ({"smoothing": 0.1, "weights": "balanced", "focal": 2.0},)
 
+    family = "classes"
+
     def __init__(
         self,
         dim: int,

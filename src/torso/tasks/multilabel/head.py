@@ -22,6 +22,8 @@ class Logistics(LogitHead, form="multilabel", name="logistic"):
         labels: number of labels.
     """
 
+    family = "binaries"
+
     def __init__(
         self,
         dim: int,

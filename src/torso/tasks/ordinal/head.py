@@ -34,6 +34,8 @@ class CumulativeLogits(LogitHead, form="ordinal", name="cumulative"):
         ValueError: fewer than two classes, or not one frequency per class.
     """
 
+    family = "classes"
+
     def __init__(
         self,
         dim: int,

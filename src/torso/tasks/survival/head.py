@@ -42,6 +42,8 @@ class _LogTime(Head):
         level: share of the times that should lie between `low` and `high`.
     """
 
+    family = "values"
+
     def __init__(
         self,
         dim: int,

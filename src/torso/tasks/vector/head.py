@@ -43,6 +43,8 @@ class GaussianVector(Head, form="vector", name="gaussian"):
         {"spread": "none"},
     )
 
+    family = "values"
+
     def __init__(
         self,
         dim: int,
