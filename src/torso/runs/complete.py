@@ -80,7 +80,10 @@ def complete_parts(config: RunConfig, schema: Schema, rows: int) -> RunConfig:
     return config.model_copy(
         update={
             "inputs": _described_in_full(Input.registry, config.inputs),
-            "targets": _described_in_full(Target.registry, config.targets),
+            "targets": {
+                name: {**described, **schema.targets[name].chosen()}
+                for name, described in _described_in_full(Target.registry, config.targets).items()
+            },
             "encoders": encoders,
             "heads": heads,
             "fusion": _whole(Fusion.registry, config, "fusion", ["modalities"]),

@@ -38,7 +38,7 @@ from torso.runs.schema import Schema
 from torso.runs.storable import check_storable
 from torso.runs.stored_split import StoredSplit
 from torso.tables.table import Table, read_table
-from torso.tasks import fit_baseline
+from torso.tasks import HEAVY_TAIL, fit_baseline
 from torso.training import Listener
 
 __all__ = ["draft_model", "prepare", "prepare_values"]
@@ -125,7 +125,11 @@ def prepare_values(
         split=plan.split,
         parts=parts,
         baselines={
-            task: fit_baseline(kind.kind, kind.compared(whole.targets[task][split.train]))
+            task: fit_baseline(
+                kind.kind,
+                kind.compared(whole.targets[task][split.train]),
+                facts=kind.judged_by(),
+            )
             for task, kind in plan.schema.targets.items()
         },
         cache=plan.cache,
@@ -238,15 +242,18 @@ def _plan(
 
 
 def _notes(warnings: Sequence[str], schema: Schema) -> tuple[str, ...]:
-    """Return the warnings about columns, and those of the schema about far cells that none of them names."""
+    """Return the warnings about columns, and the notes of the schema that none of them says.
+
+    A heavy tail is told of by the schema, which says what was chosen.
+    """
     said = [warning for warning in warnings if FAR_CELLS in warning]
     fresh = [
         f"{name}: {note}"
         for name, notes in schema.notes.items()
         for note in notes
-        if not any(warning.startswith(f"{name}: ") for warning in said)
+        if FAR_CELLS not in note or not any(warning.startswith(f"{name}: ") for warning in said)
     ]
-    return (*warnings, *fresh)
+    return (*(warning for warning in warnings if HEAVY_TAIL not in warning), *fresh)
 
 
 def _split(config: RunConfig, table: Table, own: Mapping[str, Table], origin: object) -> Split:

@@ -274,13 +274,14 @@ def _headlines(schema: Schema, model: Model, answers: Answers) -> dict[str, dict
     headlines = {}
     for task, (prediction, details) in answers.predictions(model).items():
         target = schema.targets[task]
-        truth = target.compared(answers.targets[task].numpy())
+        labels = answers.targets[task].numpy()
+        truth = target.compared(labels)
         report = evaluate_task(
             target.kind,
             target.compared(prediction),
             truth,
-            fit_baseline(target.kind, truth),
-            details=details,
+            fit_baseline(target.kind, truth, facts=target.judged_by()),
+            details=target.compared_details(details, labels),
             resamples=0,
         )
         headlines[task] = {report.headline: report.metrics[report.headline].value}

@@ -25,11 +25,13 @@ if TYPE_CHECKING:
     from torso.tasks._base.head import Head
     from torso.tasks._base.labels import Labels
     from torso.tasks._base.likelihood import Details
+    from torso.tasks._base.logarithm import HEAVY_TAIL
     from torso.tasks._base.response import Response
     from torso.tasks._base.scores import Measured, Scores, words_of
     from torso.tasks._base.target import Target, labelled
 
 __all__ = [
+    "HEAVY_TAIL",
     "Details",
     "Estimate",
     "Head",
@@ -52,6 +54,7 @@ __getattr__ = lazy_names(
         "._base.head": "Head",
         "._base.labels": "Labels",
         "._base.likelihood": "Details",
+        "._base.logarithm": "HEAVY_TAIL",
         "._base.response": "Response",
         "._base.scores": "Measured Scores words_of",
         "._base.target": "Target labelled",

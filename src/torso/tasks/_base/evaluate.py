@@ -16,23 +16,31 @@ from torso.tasks._base.scores import Array, Baseline, Measured, Scores
 __all__ = ["evaluate_task", "fit_baseline"]
 
 
-def fit_baseline(kind: str, truth: Array, *, names: Sequence[str] = ()) -> dict[str, object]:
+def fit_baseline(
+    kind: str,
+    truth: Array,
+    *,
+    names: Sequence[str] = (),
+    facts: Mapping[str, object] | None = None,
+) -> dict[str, object]:
     """Return, as JSON values, the baseline that sees no input, learned from the training rows.
 
     Args:
         kind: kind of target.
         truth: truths of the TRAINING rows, in the form that `evaluate_task` takes; missing ones are ignored.
         names: of the classes, dimensions or labels.
+        facts: of the target, that its metrics go by: `Target.judged_by`.
 
     >>> fit_baseline("binary", np.array([1.0, 0.0, np.nan]))
     {'frequency': 0.5, 'labels': 2}
     """
-    scores = Scores.registry.find(kind)
+    facts = facts or {}
+    scores = Scores.registry.find(kind).given(facts)
     truth = np.asarray(truth)
     labelled = scores.labelled(truth)
     with np.errstate(over="ignore", invalid="ignore"):
         learnt = scores.fit_baseline(truth[labelled], names)
-    return {**learnt, "labels": int(labelled.sum())}
+    return {**learnt, "labels": int(labelled.sum()), **facts}
 
 
 def evaluate_task(
@@ -64,7 +72,7 @@ def evaluate_task(
         ConfigError: unknown kind.
         ValueError: shapes that do not agree, a prediction that is not finite or no probability.
     """
-    scores = Scores.registry.find(kind)
+    scores = Scores.registry.find(kind).given(baseline)
     prediction, truth = np.asarray(prediction), np.asarray(truth)
     _check(kind, scores, prediction, truth)
     names = _names(scores, prediction, names)
