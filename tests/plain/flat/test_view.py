@@ -84,3 +84,24 @@ def test_directions_are_those_of_a_singular_value_decomposition():
     for vector, direction in zip(vectors, own.T, strict=False):
         cosine = abs(vector @ direction) / np.linalg.norm(direction)
         assert cosine == pytest.approx(1, abs=1e-4)
+
+
+def test_rows_are_laid_out_some_at_a_time(monkeypatch):
+    forms = ("numbers", "categories", "names", "image")
+    view, columns, sources = view_of(*forms)
+    whole = view.fit(columns, sources, EVERY)
+    monkeypatch.setattr("torso.plain.flat.view._AT_ONCE", 5)
+    for parts in (view.flat(columns, sources), view.fit(columns, sources, EVERY)):
+        np.testing.assert_allclose(parts.dense, whole.dense, atol=1e-4)
+        np.testing.assert_allclose(parts.sparse.toarray(), whole.sparse.toarray())
+
+
+def test_an_encoded_modality_is_read_twice():
+    own, tokens = example("image"), example("encoded")
+    tokens.source.read = own.source
+    view = FlatView([own.part])
+    flat = view.fit(own.columns, {"image": tokens.source}, EVERY)
+    assert "image colourfulness" in flat.names
+    assert "image component 1" in flat.names
+    with pytest.raises(ValueError, match="should be encoded, as in the fit"):
+        view.flat(own.columns, {"image": own.source})
