@@ -39,7 +39,9 @@ def words(texts: Sequence[str]) -> Owned:
         return np.zeros(0, np.int64), np.zeros(0, np.uint64)
     inside = np.flatnonzero(part)
     word = np.cumsum(begins)[inside] - 1
-    numbers = _sums(points[inside], inside - starts[word], np.searchsorted(word, np.arange(len(starts))))
+    numbers = _sums(
+        points[inside], inside - starts[word], np.searchsorted(word, np.arange(len(starts)))
+    )
     owner = owners[starts]
     paired = owner[1:] == owner[:-1]
     pairs = _mixed(numbers[:-1][paired] * _BASE + numbers[1:][paired])
@@ -104,5 +106,4 @@ def _mixed(numbers: np.ndarray) -> np.ndarray:
     """Return numbers whose leading bits depend on all bits."""
     for mixer in _MIXERS:
         numbers = (numbers ^ (numbers >> _HALF)) * mixer
-    return numbers ^ (numbers >> _HALF)
-
+    return np.asarray(numbers ^ (numbers >> _HALF))

@@ -70,7 +70,7 @@ class TextsFlattener(Flattener, form="text"):
             [[measure(text) for text in by_row] for measure in (len, _count_words, _first_number)],
             np.float32,
         )
-        facts = facts.reshape(3, *mask.shape).swapaxes(0, 1).reshape(len(mask), -1)
+        facts = facts.reshape(3, *mask.shape).swapaxes(0, 1).reshape(len(mask), 3 * len(texts))
         grams, counts = _by_row(self._counted([plain(text[:_READ]) for text in by_row]), len(mask))
         return grams, counts, facts, mask
 
@@ -124,7 +124,7 @@ class TextsFlattener(Flattener, form="text"):
 
     def learnt(self) -> tuple[Values, Arrays]:
         """Return n-grams and components."""
-        arrays = {
+        arrays: Arrays = {
             "grams": self.grams,
             "rarity": self.rarity,
             "components": self.components,
@@ -188,9 +188,7 @@ def _by_row(
     return grams, times
 
 
-def _vocabulary(
-    grams: np.ndarray, mask: np.ndarray, count: int
-) -> tuple[np.ndarray, np.ndarray]:
+def _vocabulary(grams: np.ndarray, mask: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
     """Return the n-grams of at least two rows, sorted, and how rare each is (smoothed idf)."""
     known, counts = np.unique(_together(grams), return_counts=True)
     known, counts = known[counts > 1], counts[counts > 1]
