@@ -17,6 +17,7 @@ SMALL = {
     "training.device": "cpu",
     "training.precision": "float32",
     "blend": "off",
+    "folds": 0,
 }
 TABULAR = {
     "note": "text",

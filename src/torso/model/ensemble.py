@@ -30,7 +30,7 @@ class Ensemble(Model):
     single modalities, are those of the first network.
 
     Args:
-        members: trained, with the same tasks, each calibrated on its held-out rows. All heads have a `family`.
+        members: trained, with the same tasks, each calibrated on its held-out rows. All heads have a `statement`.
     """
 
     def __init__(self, members: Sequence[Model]) -> None:
@@ -87,9 +87,9 @@ class Ensemble(Model):
             outputs: of the networks, `[batch, ...]`.
         """
         head = self.heads[task]
-        assert head.family is not None
+        assert head.statement is not None
         said = [own.stated(raw) for own, raw in zip(heads, outputs, strict=True)]
-        return head.raw(_mean(head.family, said), torch.stack([*outputs]).mean(dim=0))
+        return head.raw(_mean(head.statement, said), torch.stack([*outputs]).mean(dim=0))
 
 
 def _mean(family: Family, said: Sequence[Tensor]) -> Tensor:

@@ -53,7 +53,7 @@ def blends(config: RunConfig, heads: Mapping[str, Head], prepared: Prepared) -> 
     return [
         task
         for task, head in heads.items()
-        if head.family is not None and learnt[task] >= _LEAST_ROWS
+        if head.statement is not None and learnt[task] >= _LEAST_ROWS
     ]
 
 

@@ -105,7 +105,7 @@ def _folds(config: RunConfig, schema: Schema, rows: int) -> int:
     Raises:
         ConfigError: several, although a head's answers have no mean, or although the table says who validates.
     """
-    alone = [task for task in schema.targets if _head(config, schema, task).family is None]
+    alone = [task for task in schema.targets if _head(config, schema, task).statement is None]
     said = config.data.split.column is not None or config.data.validation is not None
     if config.folds:
         if config.folds < 2 or alone or said:

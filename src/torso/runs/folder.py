@@ -7,14 +7,13 @@ holds YAML, JSON, Parquet and safetensors: no pickle, no code.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from shlex import quote
-from typing import Any, Protocol
+from typing import Protocol
 
-import torch
 import yaml
 from torch import nn
 
@@ -23,8 +22,9 @@ from torso.columns.reading import Skipped
 from torso.core.errors import RunError
 from torso.core.whole_files import json_text, write_whole
 from torso.plain.blend import PlainHalf
-from torso.plain.flat.view import FlatView
 from torso.runs.config import RunConfig, read_config
+from torso.runs.json_files import read_json, write_json
+from torso.runs.plain_files import read_plain, write_plain
 from torso.runs.report import RunReport, read_epoch
 from torso.runs.schema import Schema
 from torso.runs.stage import (
@@ -210,21 +210,11 @@ class RunFolder:
             (self.path / "split.parquet").unlink(missing_ok=True)
         else:
             run.split.write(self.path / "split.parquet")
-        self._write_plain(run.plain)
+        write_plain(self.path, run.plain)
         save_tensors(self.path / "model.safetensors", run.model.state_dict())
         mark(self.path, Stage.RESUMABLE if resumable else Stage.FINISHED)
         if not resumable:
             self.checkpoint.clear()
-
-    def _write_plain(self, half: PlainHalf | None) -> None:
-        files = self.path / "plain.json", self.path / "plain.safetensors"
-        if half is None:
-            for file in files:
-                file.unlink(missing_ok=True)
-            return
-        values, arrays = half.state()
-        write_json(files[0], values)
-        save_tensors(files[1], {name: torch.from_numpy(array) for name, array in arrays.items()})
 
     def _write_config(self, config: RunConfig) -> None:
         write_whole(self.path / "run.yaml", config.to_yaml())
@@ -298,16 +288,7 @@ class RunFolder:
 
     def plain(self, schema: Schema) -> PlainHalf | None:
         """Return the plain models; None if the run has none."""
-        file = self.path / "plain.json"
-        if not file.exists():
-            return None
-        tensors = load_tensors(self.path / "plain.safetensors")
-        arrays = {name: tensor.numpy() for name, tensor in tensors.items()}
-        view = FlatView(schema.modalities.values())
-        try:
-            return PlainHalf.restore(view, read_json(file), arrays)
-        except (KeyError, TypeError, AttributeError, ValueError) as error:
-            raise RunError(f"{file} is damaged: {error!r}.") from None
+        return read_plain(self.path, schema)
 
     def logged(self) -> tuple[list[Epoch], list[str]]:
         """Return the epochs and the notes in the log."""
@@ -324,30 +305,3 @@ class RunFolder:
                 elif event["event"] == "note":
                     notes.append(event["message"])
         return epochs, notes
-
-
-def write_json(path: Path, content: Mapping[str, object]) -> None:
-    """Write JSON values; NaN and infinity become null."""
-    write_whole(path, json_text(content, indent=1) + "\n")
-
-
-def read_json(path: Path) -> dict[str, Any]:
-    """Return the object in one of a run's files.
-
-    Raises:
-        RunError: the folder is no run, or the file is damaged.
-    """
-    if not path.parent.is_dir():
-        raise RunError(f"There is no run in {str(path.parent)!r}: the folder does not exist.")
-    try:
-        content: dict[str, object] = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise RunError(
-            f"{str(path.parent)!r} is not a finished run: {path.name} is absent. Give the folder that `torso fit -o` "
-            "wrote."
-        ) from None
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise RunError(f"{path} is damaged: {error}.") from None
-    if not isinstance(content, dict):
-        raise RunError(f"{path} is damaged: it should hold an object, found {content!r:.60}.")
-    return content

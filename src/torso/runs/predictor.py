@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -27,7 +27,14 @@ from torso.runs.blending import flat_rows
 from torso.runs.build import build_model
 from torso.runs.config import RunConfig
 from torso.runs.folder import RunFolder
-from torso.runs.prediction import Evaluation, Prediction, answer_columns, told
+from torso.runs.prediction import (
+    Evaluation,
+    Prediction,
+    answer_columns,
+    joined,
+    row_ranges,
+    told,
+)
 from torso.runs.report import RunReport
 from torso.runs.schema import Schema
 from torso.runs.scoring import Scorer
@@ -36,7 +43,6 @@ from torso.runs.stored_split import StoredSplit
 from torso.tables.alike import alike
 from torso.tables.table import Table, read_table
 from torso.training import Answers, answer, choose_device
-from torso.training import Prediction as HeadPrediction
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -221,7 +227,7 @@ class Predictor:
         reading.check_values()
         predictions = [answers.predictions(self.model) for _, answers in pieces]
         reports = self.scorer(
-            {task: _joined([part[task] for part in predictions]) for task in self.schema.targets},
+            {task: joined([part[task] for part in predictions]) for task in self.schema.targets},
             {
                 task: np.concatenate([dataset.targets[task] for dataset, _ in pieces])
                 for task in self.schema.targets
@@ -295,7 +301,7 @@ class Predictor:
         self, table: Table, reading: Reading, batch_size: int, *, targets: bool
     ) -> tuple[Dataset, Answers]:
         dataset = self.schema.dataset(table, reading, targets=targets)
-        batches = (gather(dataset, rows) for rows in _ranges(table.rows, batch_size))
+        batches = (gather(dataset, rows) for rows in row_ranges(table.rows, batch_size))
         answers = answer(self.model, batches, self.config.training.precision)
         if self.plain is not None:
             flat = flat_rows(self.plain, self.schema, table, dataset)
@@ -342,16 +348,3 @@ def load(folder: str | Path, *, device: str = "auto", trust_code: bool = False) 
         skipped=files.skipped(),
         plain=files.plain(schema),
     )
-
-
-def _joined(parts: Sequence[HeadPrediction]) -> HeadPrediction:
-    """Return the answers to pieces of a table as one."""
-    return HeadPrediction(
-        np.concatenate([part.value for part in parts]),
-        {name: np.concatenate([part.details[name] for part in parts]) for name in parts[0].details},
-    )
-
-
-def _ranges(rows: int, size: int) -> Iterator[np.ndarray]:
-    for start in range(0, rows, size):
-        yield np.arange(start, min(start + size, rows))

@@ -133,7 +133,7 @@ class BlendReport:
         }
 
     @classmethod
-    def from_dict(cls, saved: Mapping[str, Any]) -> BlendReport:
+    def from_dict(cls, saved: Json) -> BlendReport:
         """Return the report that `to_dict` wrote."""
         differences = {
             name: Estimate.from_dict(saved[name]) for name in ("over_network", "over_plain")

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from torso.app.terminal.results import results_table
     from torso.app.terminal.robustness import robustness_tables
     from torso.app.terminal.search import search_table
-    from torso.app.terminal.usage import summary
+    from torso.app.terminal.usage import summary, verdict
 
 __all__ = [
     "AS_IS",
@@ -42,6 +42,7 @@ __all__ = [
     "search_table",
     "settings_sheet",
     "summary",
+    "verdict",
 ]
 
 __getattr__ = lazy_names(
@@ -56,6 +57,6 @@ __getattr__ = lazy_names(
         ".results": "results_table",
         ".robustness": "robustness_tables",
         ".search": "search_table",
-        ".usage": "summary",
+        ".usage": "summary verdict",
     },
 )

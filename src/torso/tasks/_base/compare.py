@@ -16,6 +16,9 @@ from torso.tasks._base.scores import Array, Baseline, Scores
 __all__ = ["Answered", "Comparison", "compare_tasks"]
 
 
+_RESAMPLES = 1000
+
+
 @dataclass(frozen=True, eq=False)
 class Answered:
     """Answers of one model to the rows.
@@ -51,7 +54,6 @@ def compare_tasks(
     baseline: Baseline,
     *,
     groups: Array | None = None,
-    resamples: int = 1000,
     seed: int = 0,
 ) -> Comparison:
     """Compare the headline metric of the first model with that of each other one.
@@ -64,7 +66,6 @@ def compare_tasks(
         truth: as for `evaluate_task`.
         baseline: from `fit_baseline`.
         groups: as for `evaluate_task`.
-        resamples: of the bootstrap.
         seed: of the resamples.
     """
     scores = Scores.registry.find(kind)
@@ -80,7 +81,7 @@ def compare_tasks(
     units = np.arange(len(used)) if groups is None else units_of(np.asarray(groups)[used])
     point = [sign * float(model(np.ones((1, len(used)))).overall[headline][0]) for model in models]
     drawn: list[list[Array]] = [[] for _ in models]
-    for weights in resamples_of(units, resamples, seed):
+    for weights in resamples_of(units, _RESAMPLES, seed):
         for model, values in zip(models, drawn, strict=True):
             values.append(sign * model(weights).overall[headline])
     first, *others = [np.concatenate(values) for values in drawn]

@@ -49,7 +49,7 @@ class Head(nn.Module, ABC):
     """`low` and `high` always hold the answer."""
     law_settings: ClassVar[tuple[Mapping[str, object], ...]] = ()
     """Settings, besides the defaults, in which the laws of the room try the head. Not inherited by its heirs."""
-    family: ClassVar[Family | None] = None
+    statement: ClassVar[Family | None] = None
     """Form of its statements beside plain models and other networks (`Response`); None where it stands alone."""
     level: float = 0.0
     """Share of the labels that should lie between `low` and `high`; 0 where the head gives no interval."""
@@ -140,7 +140,7 @@ class Head(nn.Module, ABC):
         """Refit, on held-out rows, the parameters that training makes overconfident. Default: nothing."""
 
     def response(self, targets: Tensor, /) -> Response | None:  # noqa: ARG002
-        """Return the labels as plain models learn them; None where the head has no `family` (default)."""
+        """Return the labels as plain models learn them; None where the head has no `statement` (default)."""
         return None
 
     @property
@@ -156,9 +156,9 @@ class Head(nn.Module, ABC):
             factor: of the logits, where there are any; default: the calibrated one.
 
         Raises:
-            NotImplementedError: the head has no `family`.
+            NotImplementedError: the head has no `statement`.
         """
-        raise NotImplementedError(f"{type(self).__name__} has no family of statements.")
+        raise NotImplementedError(f"{type(self).__name__} makes no statements.")
 
     def raw(self, statement: Tensor, outputs: Tensor, /) -> Tensor:  # noqa: ARG002
         """Return raw outputs that say `statement`; the head, uncalibrated, then answers accordingly.

@@ -43,7 +43,7 @@ class VonMises(Head, form="angle", name="von_mises"):
 
     law_settings = ({"spread": "row"},)
 
-    family = "values"
+    statement = "values"
 
     def __init__(
         self,

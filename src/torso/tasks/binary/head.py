@@ -17,7 +17,7 @@ __all__ = ["Logistic"]
 class Logistic(LogitHead, form="binary", name="logistic"):
     """Bernoulli likelihood."""
 
-    family = "binaries"
+    statement = "binaries"
 
     def __init__(
         self,

@@ -47,7 +47,7 @@ class Softmax(LogitHead, form="category", name="softmax"):
 
     law_settings = ({"smoothing": 0.1, "weights": "balanced", "focal": 2.0},)
 
-    family = "classes"
+    statement = "classes"
 
     def __init__(
         self,

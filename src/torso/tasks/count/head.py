@@ -30,7 +30,7 @@ class _Count(Head):
 
     answer_inside = False  # the mean of a rare event lies above its 95 %
 
-    family = "values"
+    statement = "values"
 
     def __init__(
         self, dim: int, mean: float, level: float, outputs: int, hidden: int, dropout: float

@@ -22,7 +22,7 @@ class Logistics(LogitHead, form="multilabel", name="logistic"):
         labels: number of labels.
     """
 
-    family = "binaries"
+    statement = "binaries"
 
     def __init__(
         self,

@@ -38,7 +38,7 @@ class Quantiles(Head, form="number", name="quantiles"):
 
     law_settings = ({"quantiles": [0.1, 0.5, 0.6]},)
 
-    family = "values"
+    statement = "values"
 
     def __init__(
         self,

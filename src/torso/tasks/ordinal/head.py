@@ -34,7 +34,7 @@ class CumulativeLogits(LogitHead, form="ordinal", name="cumulative"):
         ValueError: fewer than two classes, or not one frequency per class.
     """
 
-    family = "classes"
+    statement = "classes"
 
     def __init__(
         self,

@@ -42,7 +42,7 @@ class _LogTime(Head):
         level: share of the times that should lie between `low` and `high`.
     """
 
-    family = "values"
+    statement = "values"
 
     def __init__(
         self,

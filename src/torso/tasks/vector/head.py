@@ -43,7 +43,7 @@ class GaussianVector(Head, form="vector", name="gaussian"):
         {"spread": "none"},
     )
 
-    family = "values"
+    statement = "values"
 
     def __init__(
         self,
