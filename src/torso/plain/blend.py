@@ -21,7 +21,7 @@ __all__ = ["PlainHalf", "blended_outputs", "fit_share", "stated"]
 
 _PLAIN_SHARE = 0.5
 """Share of the plain models before a held-out row is seen."""
-_SHARE_ROWS = 30.0
+_SHARE_ROWS = 4.0
 """Weight of that prior, in rows."""
 
 
