@@ -261,8 +261,8 @@ def _course(trainer: Trainer, seconds: Timings) -> TrainingReport:
     return TrainingReport(
         end=trainer.reason,
         epochs=trainer.epoch,
-        best_epoch=trainer.best_epoch,
-        best_loss=trainer.best_loss if trainer.best else None,
+        best_epoch=trainer.kept.epoch,
+        best_loss=trainer.kept.loss if trainer.kept.epoch else None,
         parameters=sum(parameter.numel() for parameter in trainer.model.parameters()),
         balancing=BalancingReport(**looks),
         seconds=seconds,
