@@ -17,6 +17,8 @@ SMALL = {
     "training.device": "cpu",
     "training.precision": "float32",
     "training.select": "total",  # as all runs were when the file was recorded
+    "blend": "off",
+    "folds": 0,
 }
 TABULAR = {
     "note": "text",
