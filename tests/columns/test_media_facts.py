@@ -7,6 +7,7 @@ import pytest
 import soundfile
 from PIL import Image
 
+from tests.videos import grey, mp4
 from torso.columns.inputs import Input
 from torso.columns.media.images import EXIF_ORIENTATION
 from torso.columns.reading import Reading, ReadOptions
@@ -58,3 +59,11 @@ def test_no_file_is_opened_for_facts_that_nobody_asks_for(tmp_path, monkeypatch)
     source = Input.registry.build("image").source(column, Reading(ReadOptions(cache=tmp_path)))
     source.batch(np.array([0]))
     assert asked == []
+
+
+def test_length_and_size_of_a_video():
+    data = mp4(grey(range(0, 250, 10), side=32), rate=10)
+    column = read_table({"clip": [data]}).column("clip")
+    kind = Input.registry.build({"type": "video", "size": 16, "frames": 4})
+    source = kind.source(column, Reading())
+    np.testing.assert_allclose(source.facts.values, [[2.5, 25, 32, 32]])

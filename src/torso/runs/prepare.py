@@ -223,7 +223,7 @@ def _plan(
     told = [note for read in (table, *own.values()) for note in read.notes]
     told += leftover_warnings(reports, [*asked.inputs, *asked.targets])
     split = _split(asked, table, own, origin)
-    settled = settle_encoders(asked)
+    settled = settle_encoders(_without_folds(asked, own))
     schema = Schema(settled.inputs, settled.targets)
     schema.fit(table, split.train, _reading(settled, table, listener))
     check_storable(schema, table.name)
@@ -239,6 +239,18 @@ def _plan(
         notes=_notes(told, schema),
         listener=listener,
     )
+
+
+def _without_folds(config: RunConfig, own: Mapping[str, Table]) -> RunConfig:
+    """Return the config without folds where a table of its own validates."""
+    if "validation" not in own:
+        return config
+    if config.folds:
+        raise ConfigError(
+            f"`folds` should be 0 where a table of its own validates: its rows are never learnt from. Found "
+            f"{config.folds}."
+        )
+    return config.model_copy(update={"folds": 0})
 
 
 def _notes(warnings: Sequence[str], schema: Schema) -> tuple[str, ...]:

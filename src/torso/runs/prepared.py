@@ -106,6 +106,8 @@ class Prepared:
                 update={"data": asked.data.model_copy(update={"split": split})}
             )
         self._refuse_another_preparation(asked)
+        if self.settled.folds == 0 and asked.folds is None:  # a table of its own validates
+            asked = asked.model_copy(update={"folds": 0})
         settled = settle_encoders(asked)
         for name, spec in settled.inputs.items():
             if spec != self.settled.inputs[name]:

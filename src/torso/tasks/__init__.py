@@ -21,6 +21,7 @@ from torso.core.lazy import lazy_names
 
 if TYPE_CHECKING:
     from torso.evaluation.report import Estimate, TaskReport
+    from torso.tasks._base.compare import Answered, compare_tasks
     from torso.tasks._base.evaluate import evaluate_task, fit_baseline
     from torso.tasks._base.head import Head
     from torso.tasks._base.labels import Labels
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "HEAVY_TAIL",
+    "Answered",
     "Details",
     "Estimate",
     "Head",
@@ -41,6 +43,7 @@ __all__ = [
     "Scores",
     "Target",
     "TaskReport",
+    "compare_tasks",
     "evaluate_task",
     "fit_baseline",
     "labelled",
@@ -50,6 +53,7 @@ __all__ = [
 __getattr__ = lazy_names(
     __name__,
     {
+        "._base.compare": "Answered compare_tasks",
         "._base.evaluate": "evaluate_task fit_baseline",
         "._base.head": "Head",
         "._base.labels": "Labels",

@@ -15,6 +15,7 @@ from torso.plain.flat.names import NamesFlattener
 from torso.plain.flat.numbers import NumbersFlattener
 from torso.plain.flat.sequence import SequenceFlattener
 from torso.plain.flat.sets import SetsFlattener
+from torso.plain.flat.texts import TextsFlattener
 from torso.plain.flat.vector import VectorFlattener
 from torso.plain.flat.video import VideoFlattener
 from torso.plain.flat.view import FlatView
@@ -35,6 +36,7 @@ __all__ = [
     "Piece",
     "SequenceFlattener",
     "SetsFlattener",
+    "TextsFlattener",
     "VectorFlattener",
     "VideoFlattener",
 ]

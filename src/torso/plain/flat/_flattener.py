@@ -115,6 +115,7 @@ class Flattener(ABC):
         part: the modality, its kinds fitted.
 
     Attributes:
+        dear: `measure` takes long and returns little, so its results are kept.
         names: of the dense columns; set by `learn`.
         codes: positions of those that hold category codes.
         width: of the sparse part.
@@ -122,6 +123,7 @@ class Flattener(ABC):
 
     registry: ClassVar[Registry[Flattener]] = Registry("flattener")
     form: ClassVar[str] = ""
+    dear: ClassVar[bool] = False
 
     def __init_subclass__(cls, *, form: str = "", **kwargs: object) -> None:
         super().__init_subclass__(**kwargs)

@@ -24,6 +24,8 @@ __all__ = ["Statistics", "Wide"]
 class Statistics(Flattener):
     """Dense columns alone, which `describe` measures batch by batch."""
 
+    dear = True
+
     @abstractmethod
     def describe(self, values: np.ndarray, mask: np.ndarray) -> np.ndarray:
         """Return statistics of some rows that all have the modality, `[rows, statistics]`.

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
+from torso.cache.keys import content_digest
 from torso.columns.sources import Source
 from torso.plain.flat._flattener import Arrays, Cells, Flattener, Measured, Modality, Part, Values
 from torso.plain.flat.flat import Flat
@@ -20,6 +21,8 @@ __all__ = ["FlatView"]
 
 _TEXTS, _ENCODED = "text", "encoded"
 _SUFFIX = "/encoded"  # of the key of a block that reads tokens
+_LEARNT = 50_000  # rows that a fit learns from at most, evenly spread
+_AT_ONCE = 10_000  # rows whose names and texts are in memory at a time
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,10 +88,15 @@ class FlatView:
         present = {name: sources[name].present()[rows] for name in self.modalities}
         self._flagged = [name for name, own in present.items() if own.any() and not own.all()]
         every = np.arange(len(next(iter(sources.values()))))
-        measured = [block.measure(columns, sources, every) for block in self._blocks]
-        for block, own in zip(self._blocks, measured, strict=True):
-            block.flattener.learn(tuple(array[rows] for array in own))
-        dense, sparse = self._together(measured, sources, every)
+        learnt = rows[np.linspace(0, len(rows) - 1, min(len(rows), _LEARNT)).astype(np.int64)]
+        read: list[Measured | None] = []
+        for block in self._blocks:
+            own = block.measure(columns, sources, every if block.flattener.dear else learnt)
+            block.flattener.learn(
+                tuple(array[learnt] for array in own) if block.flattener.dear else own
+            )
+            read.append(own if block.flattener.dear else None)
+        dense, sparse = self._laid_out(columns, sources, every, read)
         self._kept = _varying(dense[rows])
         return self._named(dense, sparse)
 
@@ -107,8 +115,8 @@ class FlatView:
         """
         if rows is None:
             rows = np.arange(len(next(iter(sources.values()))))
-        measured = [block.measure(columns, sources, rows) for block in self._blocks]
-        return self._named(*self._together(measured, sources, rows))
+        read = [None] * len(self._blocks)
+        return self._named(*self._laid_out(columns, sources, rows, read))
 
     def state(self) -> tuple[Values, Arrays]:
         """Return the learnt values, as JSON values and arrays."""
@@ -154,6 +162,38 @@ class FlatView:
         }
         part = Part(first.name if len(names) == 1 else "texts", form, columns)
         return _Block(Flattener.registry.find(form)(part), names, encoded)
+
+    def _laid_out(
+        self,
+        columns: Mapping[str, Column],
+        sources: Mapping[str, Source],
+        rows: np.ndarray,
+        read: Sequence[Measured | None],
+    ) -> tuple[np.ndarray, csr_array]:
+        """Return all columns of the rows, some thousand rows at a time.
+
+        Args:
+            columns: raw cells of all rows.
+            sources: features of all rows, by modality.
+            rows: positions of the rows.
+            read: of each block the measured rows, where they are known already.
+        """
+        parts = []
+        for start in range(0, max(1, len(rows)), _AT_ONCE):
+            own = rows[start : start + _AT_ONCE]
+            measured = [
+                block.measure(columns, sources, own)
+                if known is None
+                else tuple(array[start : start + _AT_ONCE] for array in known)
+                for block, known in zip(self._blocks, read, strict=True)
+            ]
+            parts.append(self._together(measured, sources, own))
+        if len(parts) == 1:
+            return parts[0]
+        from scipy.sparse import csr_array, vstack
+
+        sparse = csr_array(vstack([sparse for _, sparse in parts]))
+        return np.concatenate([dense for dense, _ in parts]), sparse
 
     def _together(
         self, measured: Sequence[Measured], sources: Mapping[str, Source], rows: np.ndarray
@@ -211,6 +251,7 @@ def _varying(dense: np.ndarray) -> np.ndarray:
         return np.arange(dense.shape[1])
     first = dense[:1]
     same = (dense == first) | (np.isnan(dense) & np.isnan(first))
-    varying = np.flatnonzero(~same.all(axis=0))
-    _, once = np.unique(np.nan_to_num(dense[:, varying], nan=-np.pi), axis=1, return_index=True)
-    return np.sort(varying[once])
+    unlike: dict[bytes, int] = {}
+    for column in np.flatnonzero(~same.all(axis=0)).tolist():
+        unlike.setdefault(content_digest(dense[:, column].tobytes()), column)
+    return np.array(list(unlike.values()), np.int64)

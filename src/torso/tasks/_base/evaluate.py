@@ -13,7 +13,7 @@ from torso.evaluation.weighted import Floats
 from torso.tasks._base.likelihood import Beside, Details
 from torso.tasks._base.scores import Array, Baseline, Measured, Scores
 
-__all__ = ["evaluate_task", "fit_baseline"]
+__all__ = ["evaluate_task", "fit_baseline", "measured"]
 
 
 def fit_baseline(
@@ -119,6 +119,13 @@ def _same_metrics(known: Measured, point: Measured) -> dict[str, float]:
         metric: float(known.overall[metric][0]) if metric in known.overall else math.nan
         for metric in point.overall
     }
+
+
+def measured(
+    scores: type[Scores], prediction: Array, truth: Array, baseline: Baseline, details: Details
+) -> Callable[[Floats], Measured]:
+    """Return a function from weights of rows to a model's metrics on labelled rows."""
+    return _measures(scores, prediction, truth, baseline, details)[1]
 
 
 def _measures(

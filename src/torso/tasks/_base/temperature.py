@@ -44,6 +44,11 @@ class LogitHead(Head):
         known, truth = outputs[rows], targets[rows]
         self._set_scale(lambda: self.nll(known, truth).sum())
 
+    @property
+    def factor(self) -> float:
+        """Factor of the logits."""
+        return float(self.scale)
+
     @torch.no_grad()
     def uncalibrate(self) -> None:
         """Set the factor to 1."""

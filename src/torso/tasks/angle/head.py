@@ -43,6 +43,8 @@ class VonMises(Head, form="angle", name="von_mises"):
 
     law_settings = ({"spread": "row"},)
 
+    statement = "values"
+
     def __init__(
         self,
         dim: int,
@@ -112,7 +114,7 @@ class VonMises(Head, form="angle", name="von_mises"):
         """Return the directions as unit vectors `[batch, 2]`."""
         return Response("values", torch.stack([targets.cos(), targets.sin()], 1).float().numpy())
 
-    def stated(self, outputs: Tensor, /) -> Tensor:
+    def stated(self, outputs: Tensor, /, factor: float | None = None) -> Tensor:  # noqa: ARG002
         """Return the mean directions as unit vectors `[batch, 2]`."""
         return self._mean(outputs)
 

@@ -17,6 +17,8 @@ __all__ = ["Logistic"]
 class Logistic(LogitHead, form="binary", name="logistic"):
     """Bernoulli likelihood."""
 
+    statement = "binaries"
+
     def __init__(
         self,
         dim: int,
@@ -40,6 +42,6 @@ class Logistic(LogitHead, form="binary", name="logistic"):
         """Return the label as one of its kind."""
         return Response("binaries", targets.float().unsqueeze(1).cpu().numpy())
 
-    def stated(self, outputs: Tensor, /) -> Tensor:
+    def stated(self, outputs: Tensor, /, factor: float | None = None) -> Tensor:
         """Return the logit, `[batch, 1]`."""
-        return self.scale * outputs
+        return (self.scale if factor is None else factor) * outputs

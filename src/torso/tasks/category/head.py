@@ -47,6 +47,8 @@ class Softmax(LogitHead, form="category", name="softmax"):
 
     law_settings = ({"smoothing": 0.1, "weights": "balanced", "focal": 2.0},)
 
+    statement = "classes"
+
     def __init__(
         self,
         dim: int,
@@ -102,9 +104,9 @@ class Softmax(LogitHead, form="category", name="softmax"):
         known = torch.where(self.labelled(targets), targets, -1)
         return Response("classes", known.cpu().numpy(), self.classes)
 
-    def stated(self, outputs: Tensor, /) -> Tensor:
+    def stated(self, outputs: Tensor, /, factor: float | None = None) -> Tensor:
         """Return log-probabilities `[batch, classes]`."""
-        return torch.log_softmax(self.scale * outputs, dim=1)
+        return torch.log_softmax((self.scale if factor is None else factor) * outputs, dim=1)
 
 
 def _weights(

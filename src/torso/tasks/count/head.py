@@ -30,6 +30,8 @@ class _Count(Head):
 
     answer_inside = False  # the mean of a rare event lies above its 95 %
 
+    statement = "values"
+
     def __init__(
         self, dim: int, mean: float, level: float, outputs: int, hidden: int, dropout: float
     ) -> None:
@@ -60,7 +62,7 @@ class _Count(Head):
         ratio = targets.to(self.log_mean.dtype) / self.log_mean.cpu().exp()
         return Response("values", ratio.float().unsqueeze(1).cpu().numpy())
 
-    def stated(self, outputs: Tensor, /) -> Tensor:
+    def stated(self, outputs: Tensor, /, factor: float | None = None) -> Tensor:  # noqa: ARG002
         """Return the means over the overall mean, `[batch, 1]`."""
         return outputs[:, :1].clamp(-_FARTHEST, _FARTHEST).exp()
 

@@ -22,6 +22,8 @@ class Logistics(LogitHead, form="multilabel", name="logistic"):
         labels: number of labels.
     """
 
+    statement = "binaries"
+
     def __init__(
         self,
         dim: int,
@@ -49,6 +51,6 @@ class Logistics(LogitHead, form="multilabel", name="logistic"):
         """Return the labels."""
         return Response("binaries", targets.float().cpu().numpy())
 
-    def stated(self, outputs: Tensor, /) -> Tensor:
+    def stated(self, outputs: Tensor, /, factor: float | None = None) -> Tensor:
         """Return a logit per label, `[batch, labels]`."""
-        return self.scale * outputs
+        return (self.scale if factor is None else factor) * outputs

@@ -38,6 +38,8 @@ class Quantiles(Head, form="number", name="quantiles"):
 
     law_settings = ({"quantiles": [0.1, 0.5, 0.6]},)
 
+    statement = "values"
+
     def __init__(
         self,
         dim: int,
@@ -122,7 +124,7 @@ class Quantiles(Head, form="number", name="quantiles"):
         standard = (targets.to(self.mean.dtype) - self.mean.cpu()) / self.std.cpu()
         return Response("values", standard.float().unsqueeze(1).cpu().numpy())
 
-    def stated(self, outputs: Tensor, /) -> Tensor:
+    def stated(self, outputs: Tensor, /, factor: float | None = None) -> Tensor:  # noqa: ARG002
         """Return the standardised median `[batch, 1]`."""
         return outputs[:, self._middle : self._middle + 1]
 

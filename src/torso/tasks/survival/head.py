@@ -42,6 +42,8 @@ class _LogTime(Head):
         level: share of the times that should lie between `low` and `high`.
     """
 
+    statement = "values"
+
     def __init__(
         self,
         dim: int,
@@ -127,7 +129,7 @@ class _LogTime(Head):
         value = torch.where(event > 0.5, standard, torch.maximum(later, standard))
         return Response("values", value.float().unsqueeze(1).numpy())
 
-    def stated(self, outputs: Tensor, /) -> Tensor:
+    def stated(self, outputs: Tensor, /, factor: float | None = None) -> Tensor:  # noqa: ARG002
         """Return the standardised log medians `[batch, 1]`."""
         return outputs[:, :1].clamp(-_FARTHEST, _FARTHEST)
 

@@ -43,6 +43,8 @@ class GaussianVector(Head, form="vector", name="gaussian"):
         {"spread": "none"},
     )
 
+    statement = "values"
+
     def __init__(
         self,
         dim: int,
@@ -129,7 +131,7 @@ class GaussianVector(Head, form="vector", name="gaussian"):
         ) / self.std.cpu()
         return Response("values", standard.float().cpu().numpy())
 
-    def stated(self, outputs: Tensor, /) -> Tensor:
+    def stated(self, outputs: Tensor, /, factor: float | None = None) -> Tensor:  # noqa: ARG002
         """Return the standardised means `[batch, numbers]`."""
         return self._parameters_of(outputs)[0]
 
