@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from pathlib import Path
+from typing import Literal
 
 from torso.core.errors import ConfigError
 from torso.runs.folder import RunFolder
@@ -31,6 +32,8 @@ def fit(
     resume: bool = False,
     overwrite: bool = False,
     trust_code: bool = False,
+    quality: Literal["fast", "balanced", "best"] | None = None,
+    budget: str | float | None = None,
     listener: Listener | None = None,
 ) -> Predictor:
     """Train one model on a table and return it with its evaluation: `prepare`, `train`, save.
@@ -50,6 +53,8 @@ def fit(
         overwrite: replace a finished run in `out`.
         trust_code: import parts that the file of the config names by an import path, or that of the run that is
             resumed. A mapping, arguments and settings are yours and trusted.
+        quality: `fast`, `balanced` or `best`; default: that of the config, else `balanced`.
+        budget: time that the run may take, `"90s"`, `"10m"`, `"2h"` or seconds; default: that of the config, else any.
         listener: is told what happens, e.g. a progress bar.
 
     Returns:
@@ -66,6 +71,7 @@ def fit(
     origin: object = config
     if resume and config is None and folder is not None:
         origin, config = folder.path / "run.yaml", folder.begun_config()
+    settings = _with_dial(settings, quality, budget)
     with trusting(origin, trust_code, settings, targets, inputs):
         values = gather_values(given, targets, inputs, config, settings)
         if resume and folder is not None:
@@ -75,7 +81,25 @@ def fit(
             prepared = prepare_values(
                 values, given, origin, add=inputs is None and not written_out, listener=listener
             )
-            return train_run(prepared, prepared.config, folder, listener, resume=resume)
+            return train_run(
+                prepared,
+                prepared.config,
+                folder,
+                listener,
+                resume=resume,
+                spent=prepared.seconds,
+            )
+
+
+def _with_dial(
+    settings: Sequence[str] | Mapping[str, object], quality: str | None, budget: str | float | None
+) -> Sequence[str] | Mapping[str, object]:
+    """Return the settings with dial and budget before them."""
+    dial = {"quality": quality, "budget": budget}
+    said = {key: value for key, value in dial.items() if value is not None}
+    if isinstance(settings, Mapping):
+        return {**said, **settings}
+    return [*(f"{key}={value}" for key, value in said.items()), *settings]
 
 
 def _free_folder(out: str | Path | None, *, resume: bool, overwrite: bool) -> RunFolder | None:

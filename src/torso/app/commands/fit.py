@@ -29,6 +29,19 @@ def fit(
     ] = None,
     root: Root = [],
     settings: Settings = [],
+    quality: Annotated[
+        str | None,
+        typer.Option(
+            "--quality",
+            "-q",
+            metavar="fast|balanced|best",
+            help="Time for quality; default balanced.",
+        ),
+    ] = None,
+    budget: Annotated[
+        str | None,
+        typer.Option("--budget", metavar="TIME", help="Time that it may take: 90s, 10m, 2h."),
+    ] = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with the interrupted run in --out.")
     ] = False,
@@ -45,7 +58,13 @@ def fit(
     from torso.runs.check import check_names
     from torso.runs.gather import gather_values, trusting
 
-    said = [*rooted(root), *(["data.on_error=fail"] if strict else []), *settings]
+    said = [
+        *rooted(root),
+        *(["data.on_error=fail"] if strict else []),
+        *([f"quality={quality}"] if quality else []),
+        *([f"budget={budget}"] if budget else []),
+        *settings,
+    ]
     if not resume:
         with trusting(config, trust_code, said):
             check_names(gather_values({"table": table}, target, None, config, said))
