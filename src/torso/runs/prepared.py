@@ -106,14 +106,15 @@ class Prepared:
                 update={"data": asked.data.model_copy(update={"split": split})}
             )
         self._refuse_another_preparation(asked)
-        settled = settle_encoders(asked)
+        rows = len(self.split.split.train)
+        settled = settle_encoders(asked, rows, self.settled.inputs)
         for name, spec in settled.inputs.items():
             if spec != self.settled.inputs[name]:
                 raise ConfigError(
                     f"The encoder of {name!r} asks for another layout of its column, {spec} instead of "
                     f"{self.settled.inputs[name]}. Prepare again with it: torso.prepare(..., settings=...)."
                 )
-        return complete_parts(settled, self.schema, len(self.split.split.train))
+        return complete_parts(settled, self.schema, rows)
 
     def _refuse_another_preparation(self, asked: RunConfig) -> None:
         ours = RunConfig.parse(self.values)
