@@ -41,6 +41,19 @@ def run_yaml_validator():
 
 
 @pytest.fixture(autouse=True, scope="session")
+def runs_are_single_networks():
+    """By default, runs of the suite train one network and nothing beside it; tests of blends and folds say so."""
+    defaults = {"blend": "off", "folds": 0}
+    before = {name: RunConfig.model_fields[name].default for name in defaults}
+    for values in (defaults, before):
+        for name, value in values.items():
+            RunConfig.model_fields[name].default = value
+        RunConfig.model_rebuild(force=True)
+        if values is defaults:
+            yield
+
+
+@pytest.fixture(autouse=True, scope="session")
 def every_run_yaml_follows_its_schema():
     def checked(config):
         text = to_yaml(config)

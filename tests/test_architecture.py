@@ -26,7 +26,7 @@ tables cache
 evaluation
 columns
 encoders fusion sharing balancing tasks
-inference model
+inference model plain
 training
 runs
 studies search estimator

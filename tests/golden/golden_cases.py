@@ -16,6 +16,8 @@ SMALL = {
     "training.lr": 5e-3,
     "training.device": "cpu",
     "training.precision": "float32",
+    "blend": "off",
+    "folds": 0,
 }
 TABULAR = {
     "note": "text",

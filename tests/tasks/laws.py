@@ -265,3 +265,23 @@ def assert_half_and_single_precision(spec: dict[str, Any]) -> None:
     loss = head.loss(outputs.float(), narrow)
     assert loss.dtype == torch.float32
     torch.testing.assert_close(loss.double(), expected, rtol=0.05, atol=0.05)
+
+
+def assert_a_statement_taken_back_gives_the_same_answer(spec: dict[str, Any]) -> None:
+    """What a head says to plain models and takes back as raw outputs leaves its answer as it is."""
+    head = build(spec)
+    features, targets = example(spec)
+    outputs = run(head, features).detach()
+    head.calibrate(outputs, targets)
+    response = head.response(targets)
+    if response is None:
+        return
+    before = head.predict(outputs)
+    assert response.labelled.tolist() == head.labelled(targets).tolist()
+    stated = head.stated(outputs)
+    assert stated.shape == (ROWS, response.width)
+    raw = head.raw(stated, outputs)
+    head.uncalibrate()
+    torch.testing.assert_close(head.predict(raw), before)
+    head.calibrate(raw, targets)
+    assert head.loss(raw, targets).isfinite()

@@ -22,7 +22,7 @@ from torso.columns.decoding import Loaded, decode_files
 from torso.columns.media.decoder import FileDecoder
 from torso.columns.media.files import STAMP_BYTES, MediaError, MediaFiles
 from torso.columns.reading import Reading
-from torso.columns.sources import ListSource, Source, StoredSource
+from torso.columns.sources import ListSource, StoredSource
 from torso.tables.table import Column
 from torso.tables.types.media_cells import MEDIA, file_of
 
@@ -37,7 +37,7 @@ def media_source(
     reading: Reading,
     decoder: FileDecoder,
     root: str | Sequence[str] | None = None,
-) -> Source:
+) -> ListSource | StoredSource:
     """Return the features of a column of files.
 
     Args:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ArraySource",
+    "FileFacts",
     "ListSource",
     "LookupSource",
     "RaggedSource",
@@ -41,6 +42,20 @@ class Source(Protocol):
 
     def batch(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return `values` `[len(rows), ...]` and bool `mask` `[len(rows)]` or `[len(rows), length]`."""
+        ...
+
+
+class FileFacts(Protocol):
+    """Facts about the whole files of a column, such as a recording's seconds, which features may have lost."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the facts."""
+        ...
+
+    @property
+    def values(self) -> np.ndarray:
+        """Float32 `[rows, facts]`, NaN where there is no file; read when first asked."""
         ...
 
 
@@ -144,9 +159,13 @@ class ListSource:
         tail: shape of one step.
         dtype: of the arrays.
         fixed: the length that every array has; None if lengths differ.
+
+    Attributes:
+        facts: about the files that the arrays come from.
     """
 
     encoded = False
+    facts: FileFacts | None = None
 
     def __init__(
         self,
@@ -188,9 +207,13 @@ class StoredSource:
         store: the cache of these settings.
         items: int64 `[rows]`, -1 where the modality is missing.
         fixed: the length that every item has; None if lengths differ.
+
+    Attributes:
+        facts: about the files that the items come from.
     """
 
     encoded = False
+    facts: FileFacts | None = None
 
     def __init__(self, store: FeatureStore, items: np.ndarray, fixed: int | None) -> None:
         self.store = store

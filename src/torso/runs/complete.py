@@ -19,6 +19,10 @@ from torso.training.config import TrainingConfig
 
 __all__ = ["complete_parts", "settle_encoders"]
 
+_FOLDS = 5
+_FEW_ROWS, _FEW_ROWS_OF_MEDIA = 2000, 500
+"""Training rows up to which a run trains a network per fold by default."""
+
 
 def settle_encoders(
     config: RunConfig, rows: int, laid_out: Mapping[str, Settings] | None = None
@@ -110,15 +114,53 @@ def complete_parts(config: RunConfig, schema: Schema, rows: int) -> RunConfig:
     return config.model_copy(
         update={
             "inputs": _described_in_full(Input.registry, config.inputs),
-            "targets": _described_in_full(Target.registry, config.targets),
+            "targets": {
+                name: {**described, **schema.targets[name].chosen()}
+                for name, described in _described_in_full(Target.registry, config.targets).items()
+            },
             "encoders": encoders,
             "heads": heads,
             "fusion": _whole(Fusion.registry, config, "fusion", ["modalities"]),
             "sharing": _whole(Sharing.registry, config, "sharing", ["tasks"]),
             "training": _training(config.training, schema, rows),
             "balancing": _whole(Balancer.registry, config, "balancing", ["tasks"]),
+            "folds": _folds(config, schema, rows),
         }
     )
+
+
+def _folds(config: RunConfig, schema: Schema, rows: int) -> int:
+    """Return the number of networks: as asked, or several where rows are few and a network is trained in seconds.
+
+    Raises:
+        ConfigError: several, although a head's answers have no mean, or although the table says who validates.
+    """
+    alone = [task for task in schema.targets if _head(config, schema, task).statement is None]
+    said = config.data.split.column is not None or config.data.validation is not None
+    if config.folds:
+        if config.folds < 2 or alone or said:
+            why = (
+                f"the answers to {alone} have no mean"
+                if alone
+                else "the rows for validation are named (`data.validation`, `data.split.column`)"
+                if said
+                else "every row should be held out once"
+            )
+            raise ConfigError(
+                f"`folds` should be 0 or at least 2; 0 here, where {why}. Found {config.folds}."
+                if alone or said
+                else f"`folds` should be 0, or 2 or more: {why}. Found {config.folds}."
+            )
+        return config.folds
+    if config.folds is not None or alone or said:
+        return 0
+    return _FOLDS if rows <= (_FEW_ROWS if _quick(schema) else _FEW_ROWS_OF_MEDIA) else 0
+
+
+def _head(config: RunConfig, schema: Schema, task: str) -> type[Head]:
+    kind = schema.targets[task]
+    said = Head.registry.parse(config.heads.get(task), kind.kind)
+    return Head.registry.find(said.over(Spec.parse(kind.head, form=kind.kind)).name)
 
 
 def _encoder(config: RunConfig, schema: Schema, modality: str) -> Spec:

@@ -7,12 +7,12 @@ holds YAML, JSON, Parquet and safetensors: no pickle, no code.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from shlex import quote
-from typing import Any, Protocol
+from typing import Protocol
 
 import yaml
 from torch import nn
@@ -21,7 +21,10 @@ from torso._version import __version__
 from torso.columns.reading import Skipped
 from torso.core.errors import RunError
 from torso.core.whole_files import json_text, write_whole
+from torso.plain.blend import PlainHalf
 from torso.runs.config import RunConfig, read_config
+from torso.runs.json_files import read_json, write_json
+from torso.runs.plain_files import read_plain, write_plain
 from torso.runs.report import RunReport, read_epoch
 from torso.runs.schema import Schema
 from torso.runs.stage import (
@@ -69,6 +72,10 @@ class Written(Protocol):
     @property
     def skipped(self) -> Sequence[Skipped]:
         """Return the cells that counted as missing."""
+
+    @property
+    def plain(self) -> PlainHalf | None:
+        """Return the plain models beside the network; None without any."""
 
     @property
     def folder(self) -> Path | None:
@@ -203,6 +210,7 @@ class RunFolder:
             (self.path / "split.parquet").unlink(missing_ok=True)
         else:
             run.split.write(self.path / "split.parquet")
+        write_plain(self.path, run.plain)
         save_tensors(self.path / "model.safetensors", run.model.state_dict())
         mark(self.path, Stage.RESUMABLE if resumable else Stage.FINISHED)
         if not resumable:
@@ -278,6 +286,10 @@ class RunFolder:
         """Put the weights into an untrained model."""
         load_state(model, load_tensors(self.path / "model.safetensors"), self.path)
 
+    def plain(self, schema: Schema) -> PlainHalf | None:
+        """Return the plain models; None if the run has none."""
+        return read_plain(self.path, schema)
+
     def logged(self) -> tuple[list[Epoch], list[str]]:
         """Return the epochs and the notes in the log."""
         file = self.path / "log.jsonl"
@@ -293,30 +305,3 @@ class RunFolder:
                 elif event["event"] == "note":
                     notes.append(event["message"])
         return epochs, notes
-
-
-def write_json(path: Path, content: Mapping[str, object]) -> None:
-    """Write JSON values; NaN and infinity become null."""
-    write_whole(path, json_text(content, indent=1) + "\n")
-
-
-def read_json(path: Path) -> dict[str, Any]:
-    """Return the object in one of a run's files.
-
-    Raises:
-        RunError: the folder is no run, or the file is damaged.
-    """
-    if not path.parent.is_dir():
-        raise RunError(f"There is no run in {str(path.parent)!r}: the folder does not exist.")
-    try:
-        content: dict[str, object] = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise RunError(
-            f"{str(path.parent)!r} is not a finished run: {path.name} is absent. Give the folder that `torso fit -o` "
-            "wrote."
-        ) from None
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise RunError(f"{path} is damaged: {error}.") from None
-    if not isinstance(content, dict):
-        raise RunError(f"{path} is damaged: it should hold an object, found {content!r:.60}.")
-    return content

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
 from torso.columns.reading import ReadLog, Skipped
 from torso.evaluation.report import TaskReport
 from torso.tables.table import Table
+from torso.training import Prediction as HeadPrediction
 
-__all__ = ["Evaluation", "Prediction", "answer_columns", "skipped_notes", "told"]
+__all__ = [
+    "Evaluation",
+    "Prediction",
+    "answer_columns",
+    "joined",
+    "row_ranges",
+    "skipped_notes",
+    "told",
+]
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,3 +106,17 @@ def answer_columns(tasks: Mapping[str, Mapping[str, pa.Array]]) -> dict[str, pa.
                 free = f"{task}_{free.removeprefix(task)}"
             columns[free] = values
     return columns
+
+
+def joined(parts: Sequence[HeadPrediction]) -> HeadPrediction:
+    """Return the answers to pieces of a table as one."""
+    return HeadPrediction(
+        np.concatenate([part.value for part in parts]),
+        {name: np.concatenate([part.details[name] for part in parts]) for name in parts[0].details},
+    )
+
+
+def row_ranges(rows: int, size: int) -> Iterator[np.ndarray]:
+    """Yield positions of rows in groups of `size`."""
+    for start in range(0, rows, size):
+        yield np.arange(start, min(start + size, rows))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,11 +20,21 @@ from torso.columns.splits import group_ids
 from torso.core.errors import ConfigError, DataError
 from torso.core.registry import no_imports
 from torso.evaluation.report import TaskReport
+from torso.model.ensemble import Ensemble
 from torso.model.model import Model
+from torso.plain.blend import PlainHalf
+from torso.runs.blending import flat_rows
 from torso.runs.build import build_model
 from torso.runs.config import RunConfig
 from torso.runs.folder import RunFolder
-from torso.runs.prediction import Evaluation, Prediction, answer_columns, told
+from torso.runs.prediction import (
+    Evaluation,
+    Prediction,
+    answer_columns,
+    joined,
+    row_ranges,
+    told,
+)
 from torso.runs.report import RunReport
 from torso.runs.schema import Schema
 from torso.runs.scoring import Scorer
@@ -33,7 +43,6 @@ from torso.runs.stored_split import StoredSplit
 from torso.tables.alike import alike
 from torso.tables.table import Table, read_table
 from torso.training import Answers, answer, choose_device
-from torso.training import Prediction as HeadPrediction
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -66,6 +75,7 @@ class Predictor:
         folder: where it was saved or opened; None if it is in memory only.
         split: the parts of the table that it was fitted on; None if an earlier version wrote the run.
         skipped: cells of the fit that counted as missing although they held something.
+        plain: models beside the network whose statements are blended with its own; None without any.
     """
 
     config: RunConfig
@@ -75,6 +85,7 @@ class Predictor:
     folder: Path | None = None
     split: StoredSplit | None = None
     skipped: tuple[Skipped, ...] = ()
+    plain: PlainHalf | None = None
 
     def __post_init__(self) -> None:
         self.model.eval()
@@ -216,7 +227,7 @@ class Predictor:
         reading.check_values()
         predictions = [answers.predictions(self.model) for _, answers in pieces]
         reports = self.scorer(
-            {task: _joined([part[task] for part in predictions]) for task in self.schema.targets},
+            {task: joined([part[task] for part in predictions]) for task in self.schema.targets},
             {
                 task: np.concatenate([dataset.targets[task] for dataset, _ in pieces])
                 for task in self.schema.targets
@@ -290,8 +301,13 @@ class Predictor:
         self, table: Table, reading: Reading, batch_size: int, *, targets: bool
     ) -> tuple[Dataset, Answers]:
         dataset = self.schema.dataset(table, reading, targets=targets)
-        batches = (gather(dataset, rows) for rows in _ranges(table.rows, batch_size))
-        return dataset, answer(self.model, batches, self.config.training.precision)
+        batches = (gather(dataset, rows) for rows in row_ranges(table.rows, batch_size))
+        answers = answer(self.model, batches, self.config.training.precision)
+        if self.plain is not None:
+            flat = flat_rows(self.plain, self.schema, table, dataset)
+            heads = dict(self.model.heads.pairs())
+            answers = replace(answers, outputs=self.plain.outputs(heads, answers.outputs, flat))
+        return dataset, answers
 
     def _columns(self, table: Table, answers: Answers) -> dict[str, pa.Array]:
         return answer_columns(
@@ -318,27 +334,17 @@ def load(folder: str | Path, *, device: str = "auto", trust_code: bool = False) 
     with nullcontext() if trust_code else no_imports(), torch.random.fork_rng(devices=[]):
         schema = files.schema()
         config = files.config()
-        model = build_model(config, schema)
+        report = files.report()
+        networks = [build_model(config, schema) for _ in range(report.training.networks)]
+        model = networks[0] if len(networks) == 1 else Ensemble(networks)
     files.load_weights(model)
     return Predictor(
         config,
         schema,
         model.to(choose_device(device)),
-        files.report(),
+        report,
         folder=path,
         split=files.split(),
         skipped=files.skipped(),
+        plain=files.plain(schema),
     )
-
-
-def _joined(parts: Sequence[HeadPrediction]) -> HeadPrediction:
-    """Return the answers to pieces of a table as one."""
-    return HeadPrediction(
-        np.concatenate([part.value for part in parts]),
-        {name: np.concatenate([part.details[name] for part in parts]) for name in parts[0].details},
-    )
-
-
-def _ranges(rows: int, size: int) -> Iterator[np.ndarray]:
-    for start in range(0, rows, size):
-        yield np.arange(start, min(start + size, rows))

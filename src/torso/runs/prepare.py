@@ -38,7 +38,7 @@ from torso.runs.schema import Schema
 from torso.runs.storable import check_storable
 from torso.runs.stored_split import StoredSplit
 from torso.tables.table import Table, read_table
-from torso.tasks import fit_baseline
+from torso.tasks import HEAVY_TAIL, fit_baseline
 from torso.training import Listener
 
 __all__ = ["draft_model", "prepare", "prepare_values"]
@@ -125,7 +125,11 @@ def prepare_values(
         split=plan.split,
         parts=parts,
         baselines={
-            task: fit_baseline(kind.kind, kind.compared(whole.targets[task][split.train]))
+            task: fit_baseline(
+                kind.kind,
+                kind.compared(whole.targets[task][split.train]),
+                facts=kind.judged_by(),
+            )
             for task, kind in plan.schema.targets.items()
         },
         cache=plan.cache,
@@ -219,7 +223,7 @@ def _plan(
     told = [note for read in (table, *own.values()) for note in read.notes]
     told += leftover_warnings(reports, [*asked.inputs, *asked.targets])
     split = _split(asked, table, own, origin)
-    settled = settle_encoders(asked, len(split.train))
+    settled = settle_encoders(_without_folds(asked, own), len(split.train))
     schema = Schema(settled.inputs, settled.targets)
     schema.fit(table, split.train, _reading(settled, table, listener))
     check_storable(schema, table.name)
@@ -237,16 +241,31 @@ def _plan(
     )
 
 
+def _without_folds(config: RunConfig, own: Mapping[str, Table]) -> RunConfig:
+    """Return the config without folds where a table of its own validates."""
+    if "validation" not in own:
+        return config
+    if config.folds:
+        raise ConfigError(
+            f"`folds` should be 0 where a table of its own validates: its rows are never learnt from. Found "
+            f"{config.folds}."
+        )
+    return config.model_copy(update={"folds": 0})
+
+
 def _notes(warnings: Sequence[str], schema: Schema) -> tuple[str, ...]:
-    """Return the warnings about columns, and those of the schema about far cells that none of them names."""
+    """Return the warnings about columns, and the notes of the schema that none of them says.
+
+    A heavy tail is told of by the schema, which says what was chosen.
+    """
     said = [warning for warning in warnings if FAR_CELLS in warning]
     fresh = [
         f"{name}: {note}"
         for name, notes in schema.notes.items()
         for note in notes
-        if not any(warning.startswith(f"{name}: ") for warning in said)
+        if FAR_CELLS not in note or not any(warning.startswith(f"{name}: ") for warning in said)
     ]
-    return (*warnings, *fresh)
+    return (*(warning for warning in warnings if HEAVY_TAIL not in warning), *fresh)
 
 
 def _split(config: RunConfig, table: Table, own: Mapping[str, Table], origin: object) -> Split:

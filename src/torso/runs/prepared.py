@@ -107,6 +107,8 @@ class Prepared:
             )
         self._refuse_another_preparation(asked)
         rows = len(self.split.split.train)
+        if self.settled.folds == 0 and asked.folds is None:  # a table of its own validates
+            asked = asked.model_copy(update={"folds": 0})
         settled = settle_encoders(asked, rows, self.settled.inputs)
         for name, spec in settled.inputs.items():
             if spec != self.settled.inputs[name]:

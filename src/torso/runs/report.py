@@ -18,13 +18,13 @@ from typing import TYPE_CHECKING, Any
 
 from torso._version import __version__
 from torso.core.whole_files import finite
-from torso.evaluation.report import TaskReport
+from torso.evaluation.report import Estimate, TaskReport
 from torso.training.listeners import Epoch
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["BalancingReport", "RunReport", "Timings", "TrainingReport", "Usage"]
+__all__ = ["BalancingReport", "BlendReport", "RunReport", "Timings", "TrainingReport", "Usage"]
 
 Json = dict[str, Any]
 
@@ -88,6 +88,7 @@ class TrainingReport:
         parameters: numbers in the model's weights.
         balancing: looks at the tasks' gradients.
         seconds: wall times.
+        networks: their number; each but the first learned from other folds.
     """
 
     end: str = ""
@@ -97,6 +98,48 @@ class TrainingReport:
     parameters: int = 0
     balancing: BalancingReport = BalancingReport()
     seconds: Timings = Timings()
+    networks: int = 1
+
+
+@dataclass(frozen=True)
+class BlendReport:
+    """Parts of one task's answer, on the rows of its scores.
+
+    Attributes:
+        metric: that the figures are of.
+        share: of the plain models in the answer.
+        weights: plain model -> its weight among them.
+        network: metric of the network alone.
+        plain: metric of the plain models alone.
+        over_network: by how much the answer is better than the network's, with a paired 95 % interval.
+        over_plain: by how much it is better than that of the plain models.
+    """
+
+    metric: str
+    share: float
+    weights: Mapping[str, float]
+    network: float
+    plain: float
+    over_network: Estimate
+    over_plain: Estimate
+
+    def to_dict(self) -> Json:
+        """Return a mapping that JSON can hold."""
+        own: Json = asdict(self)
+        return {
+            **own,
+            "over_network": self.over_network.to_dict(),
+            "over_plain": self.over_plain.to_dict(),
+        }
+
+    @classmethod
+    def from_dict(cls, saved: Json) -> BlendReport:
+        """Return the report that `to_dict` wrote."""
+        differences = {
+            name: Estimate.from_dict(saved[name]) for name in ("over_network", "over_plain")
+        }
+        numbers = {name: _numbers(saved[name]) for name in ("network", "plain")}
+        return cls(**{**saved, **differences, **numbers})
 
 
 @dataclass(frozen=True)
@@ -111,6 +154,7 @@ class RunReport:
         curves: results of each epoch.
         notes: what the user should know: leaks, columns left out, tasks with little say in the shared gradient.
         baselines: task -> what a predictor that sees no input learned from the training rows.
+        blend: task -> network and plain models, each alone and together; without the tasks that only a network answers.
         torso: version that wrote it.
     """
 
@@ -121,6 +165,7 @@ class RunReport:
     curves: tuple[Epoch, ...] = ()
     notes: tuple[str, ...] = ()
     baselines: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    blend: Mapping[str, BlendReport] = field(default_factory=dict)
     torso: str = __version__
 
     def scores(self) -> pd.DataFrame:
@@ -163,6 +208,7 @@ class RunReport:
             "curves": [finite(epoch.to_dict()) for epoch in self.curves],
             "notes": list(self.notes),
             "baselines": finite(self.baselines),
+            "blend": finite({task: report.to_dict() for task, report in self.blend.items()}),
         }
 
     @classmethod
@@ -184,6 +230,10 @@ class RunReport:
             curves=tuple(read_epoch(epoch) for epoch in saved.get("curves", ())),
             notes=tuple(saved.get("notes", ())),
             baselines=saved.get("baselines", {}),
+            blend={
+                task: BlendReport.from_dict(report)
+                for task, report in saved.get("blend", {}).items()
+            },
             torso=saved["torso"],
         )
 

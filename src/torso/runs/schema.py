@@ -161,8 +161,9 @@ class Schema:
 
     @property
     def notes(self) -> dict[str, tuple[str, ...]]:
-        """Input -> sentences for the user about its training cells."""
-        return {name: kind.notes for name, kind in self.inputs.items() if kind.notes}
+        """Input or task -> sentences for the user about its training cells."""
+        kinds = {**self.inputs, **self.targets}
+        return {name: kind.notes for name, kind in kinds.items() if kind.notes}
 
     @property
     def restored(self) -> dict[str, str]:

@@ -54,7 +54,10 @@ class Scorer:
                 kind.compared(predictions[task].value),
                 kind.compared(truths[task]),
                 self.baselines[task],
-                details=Details(predictions[task].details, self.model.heads[task].level),
+                details=Details(
+                    kind.compared_details(predictions[task].details, truths[task]),
+                    self.model.heads[task].level,
+                ),
                 names=kind.names,
                 groups=groups,
                 resamples=resamples,

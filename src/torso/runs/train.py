@@ -4,44 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from time import perf_counter
 from typing import Any
 
 import torch
 
-from torso.columns.loader import Loader
-from torso.columns.splits import group_ids
-from torso.evaluation.report import TaskReport
 from torso.model.model import Model
-from torso.runs.build import build_balancer, build_model
+from torso.plain.blend import PlainHalf
 from torso.runs.config import RunConfig
 from torso.runs.folder import RunFolder
+from torso.runs.folds import Folds, train_folds
 from torso.runs.identity import check_same, identity
+from torso.runs.judge import Judge
 from torso.runs.predictor import Predictor
-from torso.runs.prepared import Prepared, Rows
+from torso.runs.prepared import Prepared
 from torso.runs.report import BalancingReport, RunReport, Timings, TrainingReport, Usage
-from torso.runs.schema import Schema
-from torso.runs.scoring import Scorer
-from torso.tasks import evaluate_task, fit_baseline
 from torso.training import (
-    Answers,
     Epoch,
     Listener,
     Listeners,
-    Trainer,
-    answer,
-    choose_device,
-    run_frozen_once,
-    shows_views,
 )
 from torso.training.checkpoint import Checkpoint
 
 __all__ = ["Trained", "train", "train_model", "train_run"]
-
-_EVALUATED = 256
-"""Rows that the model sees at once where nothing is learned."""
 
 
 def train(
@@ -113,6 +99,7 @@ def train_run(
         report,
         split=prepared.split,
         skipped=prepared.skipped,
+        plain=trained.plain,
     )
     if folder is None:
         return run
@@ -128,11 +115,13 @@ class Trained:
         model: with the best weights, its heads calibrated.
         report: its scores, curves and notes.
         resumable: True if the training ended before its time, so that its checkpoint is of use.
+        plain: models beside it; None without any.
     """
 
     model: Model
     report: RunReport
     resumable: bool
+    plain: PlainHalf | None = None
 
 
 def train_model(
@@ -153,41 +142,26 @@ def train_model(
         resume: go on from the checkpoint.
     """
     with torch.random.fork_rng(range(torch.cuda.device_count())):
-        torch.manual_seed(config.seed)
         recorder = _Recorder()
         heard = Listeners([recorder, *([listener] if listener is not None else [])])
+        trained = train_folds(prepared, config, heard, checkpoint, resume=resume)
         began = perf_counter()
-        device = choose_device(config.training.device)
-        model = build_model(config, prepared.schema).to(device)
-        balancer = build_balancer(config, model).to(device)
-        parts = _encoded(prepared, model, config.training.precision, heard)
-        trainer = Trainer(
-            model,
-            balancer,
-            *_loaders(config, parts),
-            config.training,
-            heard,
-            partial(_headlines, prepared.schema),
-            checkpoint,
-        )
-        ready = perf_counter()
-        trainer.run(resume=resume)
-        trained = perf_counter()
-        _calibrate(model, trainer, config.training.precision)
-        split = "test" if len(parts["test"].rows) else "validation"
-        tasks = _scores(prepared, config, model, parts[split])
-    preparing = prepared.seconds + ready - began
-    seconds = Timings(preparing, trained - ready, perf_counter() - trained)
+        judged = Judge(prepared, config, trained).judge(heard)
+        evaluating = perf_counter() - began
     report = RunReport(
-        split=split,
-        tasks=tasks,
-        usage=_usage(prepared, len(trainer.training.rows)),
-        training=_course(trainer, seconds),
+        split=judged.split,
+        tasks=judged.tasks,
+        usage=_usage(prepared, trained.rows_trained),
+        training=_course(
+            trained,
+            Timings(prepared.seconds + trained.preparing, trained.training, evaluating),
+        ),
         curves=tuple(recorder.epochs),
         notes=(*prepared.notes, *recorder.notes),
         baselines=prepared.baselines,
+        blend=judged.blend,
     )
-    return Trained(model, report, trainer.resumable)
+    return Trained(trained.model, report, trained.trainer.resumable, judged.plain)
 
 
 class _Recorder(Listener):
@@ -215,98 +189,19 @@ def _with_earlier(report: RunReport, epochs: Sequence[Epoch], notes: Sequence[st
     )
 
 
-def _encoded(
-    prepared: Prepared, model: Model, precision: str, listener: Listener
-) -> dict[str, Rows]:
-    """Return the parts with frozen encoders run once, and training rows in augmented views where these have any."""
-
-    def once(part: Rows, *, views: bool = False) -> Rows:
-        dataset = run_frozen_once(
-            model,
-            part.dataset,
-            prepared.cache,
-            precision=precision,
-            learned=part.rows if views else None,
-            progress=listener.preparing,
-        )
-        return replace(part, dataset=dataset)
-
-    training = prepared.parts["training"]
-    whole = once(training)
-    parts = {"training": once(training, views=True) if shows_views(model) else whole}
-    for name in ("validation", "test"):
-        part = prepared.parts[name]
-        shared = part.dataset is training.dataset  # drawn from the same table
-        parts[name] = replace(part, dataset=whole.dataset) if shared else once(part)
-    return parts
-
-
-def _loaders(config: RunConfig, parts: Mapping[str, Rows]) -> tuple[Loader, Loader]:
-    """Return the training batches and the held-out ones."""
-    training, validation = parts["training"], parts["validation"]
-    return (
-        Loader(
-            training.dataset,
-            training.with_any_label(),
-            batch_size=config.training.batch_size or 64,
-            shuffle=True,
-            seed=config.seed,
-        ),
-        Loader(validation.dataset, validation.rows, batch_size=_EVALUATED),
-    )
-
-
-def _course(trainer: Trainer, seconds: Timings) -> TrainingReport:
+def _course(trained: Folds, seconds: Timings) -> TrainingReport:
+    """Return how the training of the first network went."""
+    trainer = trained.trainer
     looks: dict[str, Any] = trainer.monitor.summary()
     return TrainingReport(
         end=trainer.reason,
         epochs=trainer.epoch,
         best_epoch=trainer.best_epoch,
         best_loss=trainer.best_loss if trainer.best else None,
-        parameters=sum(parameter.numel() for parameter in trainer.model.parameters()),
+        parameters=sum(parameter.numel() for parameter in trained.model.parameters()),
         balancing=BalancingReport(**looks),
         seconds=seconds,
-    )
-
-
-def _headlines(schema: Schema, model: Model, answers: Answers) -> dict[str, dict[str, float]]:
-    """Return each task's headline metric on the validation rows."""
-    headlines = {}
-    for task, (prediction, details) in answers.predictions(model).items():
-        target = schema.targets[task]
-        truth = target.compared(answers.targets[task].numpy())
-        report = evaluate_task(
-            target.kind,
-            target.compared(prediction),
-            truth,
-            fit_baseline(target.kind, truth),
-            details=details,
-            resamples=0,
-        )
-        headlines[task] = {report.headline: report.metrics[report.headline].value}
-    return headlines
-
-
-def _calibrate(model: Model, trainer: Trainer, precision: str) -> None:
-    """Calibrate the heads on held-out rows: temperatures, spreads."""
-    held_out = answer(model, trainer.validation, precision)
-    for task, head in model.heads.pairs():
-        head.cpu().calibrate(held_out.outputs[task], held_out.targets[task])
-        head.to(trainer.device)
-
-
-def _scores(
-    prepared: Prepared, config: RunConfig, model: Model, part: Rows
-) -> dict[str, TaskReport]:
-    loader = Loader(part.dataset, part.rows, batch_size=_EVALUATED)
-    model.eval()
-    answers = answer(model, loader, config.training.precision)
-    groups = group_ids(part.table, config.data.split.group)
-    scorer = Scorer(prepared.schema, model, prepared.baselines, config.seed)
-    return scorer(
-        answers.predictions(model),
-        {task: target[part.rows] for task, target in part.dataset.targets.items()},
-        groups=None if groups is None else groups[part.rows],
+        networks=trained.networks,
     )
 
 

@@ -21,22 +21,29 @@ from torso.core.lazy import lazy_names
 
 if TYPE_CHECKING:
     from torso.evaluation.report import Estimate, TaskReport
+    from torso.tasks._base.compare import Answered, compare_tasks
     from torso.tasks._base.evaluate import evaluate_task, fit_baseline
     from torso.tasks._base.head import Head
     from torso.tasks._base.labels import Labels
     from torso.tasks._base.likelihood import Details
+    from torso.tasks._base.logarithm import HEAVY_TAIL
+    from torso.tasks._base.response import Response
     from torso.tasks._base.scores import Measured, Scores, words_of
     from torso.tasks._base.target import Target, labelled
 
 __all__ = [
+    "HEAVY_TAIL",
+    "Answered",
     "Details",
     "Estimate",
     "Head",
     "Labels",
     "Measured",
+    "Response",
     "Scores",
     "Target",
     "TaskReport",
+    "compare_tasks",
     "evaluate_task",
     "fit_baseline",
     "labelled",
@@ -46,10 +53,13 @@ __all__ = [
 __getattr__ = lazy_names(
     __name__,
     {
+        "._base.compare": "Answered compare_tasks",
         "._base.evaluate": "evaluate_task fit_baseline",
         "._base.head": "Head",
         "._base.labels": "Labels",
         "._base.likelihood": "Details",
+        "._base.logarithm": "HEAVY_TAIL",
+        "._base.response": "Response",
         "._base.scores": "Measured Scores words_of",
         "._base.target": "Target labelled",
         "torso.evaluation.report": "Estimate TaskReport",

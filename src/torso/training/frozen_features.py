@@ -31,9 +31,14 @@ _HASHED = 1024  # rows whose features are in memory at a time
 
 
 class EncodedSource(StoredSource):
-    """Tokens of a frozen encoder from the cache, `[batch, length, width]`."""
+    """Tokens of a frozen encoder from the cache, `[batch, length, width]`.
+
+    Attributes:
+        read: the features that the encoder has read.
+    """
 
     encoded = True
+    read: Source | None = None
 
 
 def run_frozen_once(
@@ -150,7 +155,9 @@ def _encoded(
             progress(start + len(chosen), len(new))
         items = np.full(len(source), -1, dtype=np.int64)
         items[rows] = store.positions(digests)
-    return EncodedSource(store, items, None)
+    encoded = EncodedSource(store, items, None)
+    encoded.read = source
+    return encoded
 
 
 def _distinct(source: Source, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

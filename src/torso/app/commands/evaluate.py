@@ -35,7 +35,7 @@ def evaluate(
     import torso
     from torso.app.terminal import AS_IS, console, results_table
     from torso.core.errors import ConfigError
-    from torso.runs.folder import write_json
+    from torso.runs.json_files import write_json
 
     if not robustness and (against or picture):
         raise ConfigError("`--against` and `--picture` belong to `--robustness`. Add it.")

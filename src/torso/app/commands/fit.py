@@ -51,7 +51,7 @@ def fit(
             check_names(gather_values({"table": table}, target, None, config, said))
 
     import torso  # its `fit` imports torch, which takes longer than to see a slip
-    from torso.app.terminal import AS_IS, ProgressBar, console, results_table, summary
+    from torso.app.terminal import AS_IS, ProgressBar, console, verdict
 
     folder = out or _free_folder(table or (config.stem if config else "run"), resume)
     with ProgressBar(console()) as bar:
@@ -67,11 +67,8 @@ def fit(
             listener=bar,
         )
     shown = console(out=True)
-    report = predictor.report
-    shown.print(summary(report))
-    shown.print(f"\nOn the {report.split} rows:")
-    shown.print(results_table(report.tasks, shown.width))
-    text, code = _next_steps(folder, report.training.end, predictor.config)
+    shown.print(verdict(predictor.report, shown.width))
+    text, code = _next_steps(folder, predictor.report.training.end, predictor.config)
     shown.print(text, **AS_IS)
     if code:
         raise typer.Exit(code)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from torso.core.lazy import lazy_names
 
 if TYPE_CHECKING:
+    from torso.app.terminal.blend import blend_table
     from torso.app.terminal.columns import columns_table
     from torso.app.terminal.consoles import AS_IS, console, has_width
     from torso.app.terminal.costs import COST_COLUMNS, cost_cells, costs_table
@@ -22,13 +23,14 @@ if TYPE_CHECKING:
     from torso.app.terminal.results import results_table
     from torso.app.terminal.robustness import robustness_tables
     from torso.app.terminal.search import search_table
-    from torso.app.terminal.usage import summary
+    from torso.app.terminal.usage import summary, verdict
 
 __all__ = [
     "AS_IS",
     "COST_COLUMNS",
     "CountingBar",
     "ProgressBar",
+    "blend_table",
     "columns_table",
     "console",
     "cost_cells",
@@ -40,6 +42,7 @@ __all__ = [
     "search_table",
     "settings_sheet",
     "summary",
+    "verdict",
 ]
 
 __getattr__ = lazy_names(
@@ -50,9 +53,10 @@ __getattr__ = lazy_names(
         ".costs": "COST_COLUMNS cost_cells costs_table",
         ".parts": "parts_tables settings_sheet",
         ".progress": "CountingBar ProgressBar",
+        ".blend": "blend_table",
         ".results": "results_table",
         ".robustness": "robustness_tables",
         ".search": "search_table",
-        ".usage": "summary",
+        ".usage": "summary verdict",
     },
 )

@@ -6,9 +6,28 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from torso.app.terminal.blend import blend_table
+from torso.app.terminal.results import results_table
 from torso.runs.report import BalancingReport, RunReport
 
-__all__ = ["summary"]
+__all__ = ["summary", "verdict"]
+
+
+def verdict(report: RunReport, width: int) -> RenderableType:
+    """Return all that a fit prints at its end: usage, results, network and plain models.
+
+    Args:
+        report: of the run.
+        width: of the terminal in characters.
+    """
+    parts: list[RenderableType] = [
+        summary(report),
+        Text(f"\nOn the {report.split} rows:"),
+        results_table(report.tasks, width),
+    ]
+    if report.blend:
+        parts.append(blend_table(report.blend, report.tasks))
+    return Group(*parts)
 
 
 def summary(report: RunReport) -> RenderableType:

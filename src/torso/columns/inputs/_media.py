@@ -11,6 +11,7 @@ import numpy as np
 from torso.columns.inputs._input import Input
 from torso.columns.media.decoder import FileDecoder
 from torso.columns.media_column import media_source, media_stamps
+from torso.columns.media_facts import MediaFacts
 from torso.columns.profile import Guess, Profile
 from torso.columns.reading import Reading
 from torso.columns.sources import Source
@@ -27,6 +28,7 @@ class MediaInput(Input):
 
     Attributes:
         endings: of the names of such files, in small letters.
+        facts: names of the facts about a whole file.
 
     Args:
         root: folder or zip, or several, that the paths are relative to; default: the table's folder.
@@ -35,6 +37,7 @@ class MediaInput(Input):
     plain: ClassVar[bool] = False
     in_files: ClassVar[bool] = True
     endings: ClassVar[tuple[str, ...]] = ()
+    facts: ClassVar[tuple[str, ...]] = ()
 
     @classmethod
     def recognise(cls, profile: Profile) -> Guess | None:
@@ -67,13 +70,21 @@ class MediaInput(Input):
     def __init__(self, root: str | Sequence[str] | None = None) -> None:
         self.root = root
 
+    @staticmethod
+    def read_facts(data: bytes) -> np.ndarray:
+        """Return the facts about a whole file, float32 `[1, facts]`; raise `MediaError` if it cannot be read."""
+        raise NotImplementedError(f"This kind has no facts about a file of {len(data)} bytes.")
+
     @abstractmethod
     def decoder(self) -> FileDecoder:
         """Return the decoder of a file's bytes into features."""
 
     def source(self, column: Column, reading: Reading) -> Source:
         """Read every file of the column, from the cache where it is known."""
-        return media_source(column, reading, self.decoder(), self.root)
+        source = media_source(column, reading, self.decoder(), self.root)
+        if self.facts:
+            source.facts = MediaFacts(column, reading, self.facts, self.read_facts, self.root)
+        return source
 
     def stamps(self, column: Column, reading: Reading) -> np.ndarray:
         """Return uint8 `[rows, 16]`, which change when a file does; zeros where no file is found."""

@@ -10,7 +10,13 @@ import numpy as np
 
 from torso.columns.inputs._input import Offers
 from torso.columns.inputs._media import MediaInput
-from torso.columns.media.audio import AudioSettings, decode_audio, decode_samples, is_audio
+from torso.columns.media.audio import (
+    AudioSettings,
+    audio_facts,
+    decode_audio,
+    decode_samples,
+    is_audio,
+)
 from torso.columns.media.decoder import FileDecoder
 from torso.core.ranges import Range
 
@@ -31,6 +37,8 @@ class AudioInput(MediaInput, name="audio", form="audio", encoder="convnet", rank
 
     endings = (".wav", ".flac", ".ogg", ".opus", ".mp3", ".aif", ".aiff")
     begins = staticmethod(is_audio)
+    facts = ("seconds", "samples per second", "channels")
+    read_facts = staticmethod(audio_facts)
 
     def __init__(
         self,

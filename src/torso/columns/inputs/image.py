@@ -13,7 +13,7 @@ from torso.columns.inputs._input import Offers, State, Suggestion
 from torso.columns.inputs._media import MediaInput, check_side
 from torso.columns.media.decoder import FileDecoder
 from torso.columns.media.files import MediaFiles
-from torso.columns.media.images import WHOLE, Levels, decode_image, is_image
+from torso.columns.media.images import WHOLE, Levels, decode_image, image_facts, is_image
 from torso.columns.media.picture_levels import LOOKED_AT, picture_levels
 from torso.columns.media.picture_sizes import picture_size
 from torso.columns.media_column import references_of
@@ -56,6 +56,8 @@ class ImageInput(MediaInput, name="image", form="image", encoder="convnet", rank
 
     endings = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff")
     begins = staticmethod(is_image)
+    facts = ("width", "height")
+    read_facts = staticmethod(image_facts)
     learned = ("levels",)
 
     @classmethod

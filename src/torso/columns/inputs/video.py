@@ -11,7 +11,7 @@ import numpy as np
 from torso.columns.inputs._input import Offers
 from torso.columns.inputs._media import MediaInput, check_side
 from torso.columns.media.decoder import FileDecoder
-from torso.columns.media.videos import decode_video, is_video, pyav
+from torso.columns.media.videos import decode_video, is_video, pyav, video_facts
 from torso.core.ranges import Range
 
 __all__ = ["VideoInput"]
@@ -30,6 +30,8 @@ class VideoInput(MediaInput, name="video", form="video", encoder="frames", rank=
     needs: ClassVar[str] = "torso[video]"
     endings = (".mp4", ".m4v", ".mov", ".webm", ".mkv", ".avi")
     begins = staticmethod(is_video)
+    facts = ("seconds", "frames", "width", "height")
+    read_facts = staticmethod(video_facts)
 
     def __init__(
         self,

@@ -22,7 +22,15 @@ import numpy as np
 from torso.columns.media.files import MediaError
 from torso.core.errors import ConfigError
 
-__all__ = ["AudioSettings", "decode_audio", "decode_samples", "is_audio", "log_mel", "mel_filters"]
+__all__ = [
+    "AudioSettings",
+    "audio_facts",
+    "decode_audio",
+    "decode_samples",
+    "is_audio",
+    "log_mel",
+    "mel_filters",
+]
 
 FLOOR, MEAN, SPREAD = 1e-8, -10.0, 4.0
 MAX_RATE, MAX_CHANNELS, MAX_LEVEL = 768_000, 32, 1e9
@@ -93,6 +101,22 @@ def decode_samples(data: bytes, rate: int, seconds: float) -> np.ndarray:
     samples = _resampled(data, rate, seconds)
     whole: np.ndarray = np.rint(samples.clip(-1.0, 1.0) * 32767).astype(np.int16)
     return whole
+
+
+def audio_facts(data: bytes) -> np.ndarray:
+    """Return seconds, samples per second and channels of the whole file, float32 `[1, 3]`.
+
+    Raises:
+        MediaError: unreadable.
+    """
+    import soundfile
+
+    try:
+        with soundfile.SoundFile(io.BytesIO(data)) as file:
+            seconds = file.frames / file.samplerate
+            return np.array([[seconds, file.samplerate, file.channels]], np.float32)
+    except (soundfile.SoundFileError, RuntimeError, ValueError, ArithmeticError) as error:
+        raise MediaError("audio without a readable length") from error
 
 
 def _resampled(data: bytes, rate: int, seconds: float) -> np.ndarray:

@@ -24,6 +24,7 @@ __all__ = [
     "Levels",
     "check_megapixels",
     "decode_image",
+    "image_facts",
     "image_side",
     "is_deep",
     "is_image",
@@ -79,6 +80,23 @@ def image_side(head: bytes) -> float:
     except Exception as error:
         raise MediaError("an image without a readable size") from error
     return float(np.sqrt(width * height))
+
+
+def image_facts(data: bytes) -> np.ndarray:
+    """Return width and height of the picture as it is shown, in pixels, float32 `[1, 2]`.
+
+    Raises:
+        MediaError: no image of a known format, or its header is damaged.
+    """
+    try:
+        image = opened(data)
+        size: tuple[int, int] = image.size
+        turned = _may_be_turned(image) and image.getexif().get(EXIF_ORIENTATION, 1) >= 5
+    except MediaError:
+        raise
+    except Exception as error:
+        raise MediaError("an image without a readable size") from error
+    return np.array([size[::-1] if turned else size], np.float32)
 
 
 def opened(data: bytes) -> Any:

@@ -18,7 +18,7 @@ from torso.columns.media.files import MediaError
 from torso.columns.media.images import MEGAPIXELS, check_megapixels
 from torso.core.optional import require
 
-__all__ = ["MAX_FRAMES", "decode_video", "is_video", "pyav", "spread"]
+__all__ = ["MAX_FRAMES", "decode_video", "is_video", "pyav", "spread", "video_facts"]
 
 MAX_FRAMES = 20_000
 """Longer videos are refused, since every frame is decoded: about eleven minutes at 30 frames a second."""
@@ -73,6 +73,27 @@ def decode_video(data: bytes, size: int, frames: int) -> np.ndarray:
     if not taken:
         raise MediaError("a video without a frame")
     return np.stack(taken)
+
+
+def video_facts(data: bytes) -> np.ndarray:
+    """Return seconds, number of frames, width and height, float32 `[1, 4]`; NaN where the file does not say.
+
+    Raises:
+        MediaError: no video that `decode_video` reads.
+    """
+    av = pyav()
+    try:
+        frames = _packets(av, data)
+        with _opened(av, data) as opened:
+            stream = opened.streams.video[0]
+            context = stream.codec_context
+            rate = float(stream.average_rate or stream.guessed_rate or np.nan)
+            facts = [frames / rate, frames, context.width, context.height]
+    except MediaError:
+        raise
+    except Exception as error:  # a decoder may fail in any way on bytes that somebody damaged
+        raise MediaError("a video without a readable length") from error
+    return np.array([facts], np.float32)
 
 
 def spread(count: int, wanted: int) -> list[int]:

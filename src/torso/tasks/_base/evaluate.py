@@ -13,26 +13,34 @@ from torso.evaluation.weighted import Floats
 from torso.tasks._base.likelihood import Beside, Details
 from torso.tasks._base.scores import Array, Baseline, Measured, Scores
 
-__all__ = ["evaluate_task", "fit_baseline"]
+__all__ = ["evaluate_task", "fit_baseline", "measured"]
 
 
-def fit_baseline(kind: str, truth: Array, *, names: Sequence[str] = ()) -> dict[str, object]:
+def fit_baseline(
+    kind: str,
+    truth: Array,
+    *,
+    names: Sequence[str] = (),
+    facts: Mapping[str, object] | None = None,
+) -> dict[str, object]:
     """Return, as JSON values, the baseline that sees no input, learned from the training rows.
 
     Args:
         kind: kind of target.
         truth: truths of the TRAINING rows, in the form that `evaluate_task` takes; missing ones are ignored.
         names: of the classes, dimensions or labels.
+        facts: of the target, that its metrics go by: `Target.judged_by`.
 
     >>> fit_baseline("binary", np.array([1.0, 0.0, np.nan]))
     {'frequency': 0.5, 'labels': 2}
     """
-    scores = Scores.registry.find(kind)
+    facts = facts or {}
+    scores = Scores.registry.find(kind).given(facts)
     truth = np.asarray(truth)
     labelled = scores.labelled(truth)
     with np.errstate(over="ignore", invalid="ignore"):
         learnt = scores.fit_baseline(truth[labelled], names)
-    return {**learnt, "labels": int(labelled.sum())}
+    return {**learnt, "labels": int(labelled.sum()), **facts}
 
 
 def evaluate_task(
@@ -64,7 +72,7 @@ def evaluate_task(
         ConfigError: unknown kind.
         ValueError: shapes that do not agree, a prediction that is not finite or no probability.
     """
-    scores = Scores.registry.find(kind)
+    scores = Scores.registry.find(kind).given(baseline)
     prediction, truth = np.asarray(prediction), np.asarray(truth)
     _check(kind, scores, prediction, truth)
     names = _names(scores, prediction, names)
@@ -111,6 +119,13 @@ def _same_metrics(known: Measured, point: Measured) -> dict[str, float]:
         metric: float(known.overall[metric][0]) if metric in known.overall else math.nan
         for metric in point.overall
     }
+
+
+def measured(
+    scores: type[Scores], prediction: Array, truth: Array, baseline: Baseline, details: Details
+) -> Callable[[Floats], Measured]:
+    """Return a function from weights of rows to a model's metrics on labelled rows."""
+    return _measures(scores, prediction, truth, baseline, details)[1]
 
 
 def _measures(

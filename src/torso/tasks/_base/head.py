@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from torso.core.registry import Registry
 from torso.core.types import Tokens
 from torso.tasks._base.folders import KindRegistry
+from torso.tasks._base.response import Family, Response
 
 __all__ = ["Head"]
 
@@ -48,6 +49,8 @@ class Head(nn.Module, ABC):
     """`low` and `high` always hold the answer."""
     law_settings: ClassVar[tuple[Mapping[str, object], ...]] = ()
     """Settings, besides the defaults, in which the laws of the room try the head. Not inherited by its heirs."""
+    statement: ClassVar[Family | None] = None
+    """Form of its statements beside plain models and other networks (`Response`); None where it stands alone."""
     level: float = 0.0
     """Share of the labels that should lie between `low` and `high`; 0 where the head gives no interval."""
 
@@ -135,6 +138,40 @@ class Head(nn.Module, ABC):
 
     def calibrate(self, outputs: Tensor, targets: Tensor, /) -> None:
         """Refit, on held-out rows, the parameters that training makes overconfident. Default: nothing."""
+
+    def response(self, targets: Tensor, /) -> Response | None:  # noqa: ARG002
+        """Return the labels as plain models learn them; None where the head has no `statement` (default)."""
+        return None
+
+    @property
+    def factor(self) -> float:
+        """Factor of the logits that `calibrate` found; 1 for heads without logits."""
+        return 1.0
+
+    def stated(self, outputs: Tensor, /, factor: float | None = None) -> Tensor:
+        """Return raw outputs in the form of the response's family, `[batch, width]`.
+
+        Args:
+            outputs: of the network.
+            factor: of the logits, where there are any; default: the calibrated one.
+
+        Raises:
+            NotImplementedError: the head has no `statement`.
+        """
+        raise NotImplementedError(f"{type(self).__name__} makes no statements.")
+
+    def raw(self, statement: Tensor, outputs: Tensor, /) -> Tensor:  # noqa: ARG002
+        """Return raw outputs that say `statement`; the head, uncalibrated, then answers accordingly.
+
+        Args:
+            statement: `[batch, width]`, in the form of the response's family.
+            outputs: of the network for the same rows, for all that the statement leaves open, such as a row's spread.
+        """
+        return statement
+
+    @torch.no_grad()
+    def uncalibrate(self) -> None:
+        """Undo `calibrate` where it changes answers. Default: it does not."""
 
 
 def known_sum(terms: Tensor, known: Tensor) -> Tensor:

@@ -6,13 +6,11 @@ import numpy as np
 
 from torso.columns.profile import Profile
 from torso.core.cures import setting
+from torso.tasks._base.logarithm import Logarithm, heavy_tail_note
 from torso.tasks._base.whole_numbers import FEW_CLASSES, Shape
 
 __all__ = ["of_classes", "of_numbers"]
 
-_MANY = 50  # labels that show a tail
-_HEAVY = 8  # times as far from the median to the 99th percentile as to the first
-_WIDE = 20  # times the median
 _EARLY, _RARE = 0.4, 0.1  # most of the mean place of counts, and of the share of the greatest
 _SCALES = (
     "never, almost never, rarely, seldom, occasionally, sometimes, often, frequently, usually, almost always, always",
@@ -50,7 +48,7 @@ def of_classes(cells: Profile) -> tuple[str, ...]:
 
 
 def of_numbers(cells: Profile) -> tuple[str, ...]:
-    """Return the proposals for a target of numbers: classes, counts, or a head for a heavy tail."""
+    """Return the proposals for a target of numbers: classes, counts, or the logarithms of a heavy tail."""
     if not cells.is_number:
         return ()
     name = cells.column.name
@@ -64,12 +62,9 @@ def of_numbers(cells: Profile) -> tuple[str, ...]:
         proposals.append(
             f"These look like counts, for which there is {setting(f'targets.{name}.kind', 'count')}."
         )
-    elif _has_heavy_tail(cells):
-        low, high = np.quantile(_numbers(cells), [0.5, 0.99])
-        proposals.append(
-            f"A heavy tail: half of the labels lie below {low:,.4g}, one in a hundred above {high:,.4g}. The median "
-            f"is learnt in place of the mean with {setting(f'heads.{name}', 'quantiles')}."
-        )
+    values = _numbers(cells)
+    if (logarithm := Logarithm.asked_for_by(values)) is not None:
+        proposals.append(heavy_tail_note(name, values, logarithm))
     return tuple(proposals)
 
 
@@ -89,15 +84,6 @@ def _are_counts(cells: Profile) -> bool:
     low, middle, high = np.quantile(_numbers(cells), [0.0, 0.5, 0.99])
     in_a_row = sum(1 for number in range(first, first + 5) if number in cells.counts)
     return bool(in_a_row == 5 and high - middle > 3 * (middle - low))
-
-
-def _has_heavy_tail(cells: Profile) -> bool:
-    values = _numbers(cells)
-    if len(values) < _MANY or values.min() < 0:
-        return False
-    low, middle, high = np.quantile(values, [0.01, 0.5, 0.99])
-    far = middle > low and high - middle > _HEAVY * (middle - low)
-    return bool(middle > 0 and (far or high > _WIDE * middle))
 
 
 def _order(values: list[str]) -> list[str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -89,6 +89,11 @@ class Scores(ABC):
         if name is not None:
             cls.kind = name
             cls.registry.add(name, cls)
+
+    @classmethod
+    def given(cls, baseline: Baseline, /) -> type[Self]:  # noqa: ARG003
+        """Return the scores that a baseline, or facts that it will keep, ask for. Default: these."""
+        return cls
 
     @abstractmethod
     def __init__(self, prediction: Array, truth: Array, guess: Array) -> None: ...

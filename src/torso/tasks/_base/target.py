@@ -46,6 +46,8 @@ class Target(ABC):
     """Attributes that `fit` sets, JSON values: the state of the target."""
     free: ClassVar[bool] = False
     """The labels may lie in the inputs alone, so that no column need hold them."""
+    notes: tuple[str, ...] = ()
+    """Sentences for the user about the training labels, set by `fit`."""
 
     def __init_subclass__(
         cls, *, name: str = "", head: str = "", rank: int | None = None, **kwargs: object
@@ -121,6 +123,27 @@ class Target(ABC):
     def compared(self, values: np.ndarray) -> np.ndarray:
         """Return targets or predictions as evaluations compare them. Default: as they are."""
         return values
+
+    def compared_details(
+        self,
+        details: Mapping[str, np.ndarray],
+        truth: np.ndarray,  # noqa: ARG002
+    ) -> Mapping[str, np.ndarray]:
+        """Return a head's details as evaluations compare them. Default: as they are.
+
+        Args:
+            details: of the answers, by name.
+            truth: the rows' targets.
+        """
+        return details
+
+    def judged_by(self) -> Facts:
+        """Return facts, JSON values, that the metrics go by; its baseline keeps them. Default: none."""
+        return {}
+
+    def chosen(self) -> Settings:
+        """Return the settings that `fit` chose where they were left open. Default: none."""
+        return {}
 
     @abstractmethod
     def offered(self) -> Facts:

@@ -44,6 +44,16 @@ class LogitHead(Head):
         known, truth = outputs[rows], targets[rows]
         self._set_scale(lambda: self.nll(known, truth).sum())
 
+    @property
+    def factor(self) -> float:
+        """Factor of the logits."""
+        return float(self.scale)
+
+    @torch.no_grad()
+    def uncalibrate(self) -> None:
+        """Set the factor to 1."""
+        self.scale.fill_(1.0)
+
     def _set_scale(self, loss: Callable[[], Tensor]) -> None:
         """Set the factor at which `loss`, the sum over rows, is least, the prior considered."""
 

@@ -12,6 +12,7 @@ from torch.nn import functional
 from torso.core.ranges import Range
 from torso.tasks._base.golden_section import refit_by_golden_section
 from torso.tasks._base.head import Head
+from torso.tasks._base.response import Response
 
 __all__ = ["VonMises"]
 
@@ -41,6 +42,8 @@ class VonMises(Head, form="angle", name="von_mises"):
     """
 
     law_settings = ({"spread": "row"},)
+
+    statement = "values"
 
     def __init__(
         self,
@@ -106,6 +109,19 @@ class VonMises(Head, form="angle", name="von_mises"):
         refit_by_golden_section(
             self.log_concentration, lambda: self.nll(known, truth).sum(), _LEAST, _MOST
         )
+
+    def response(self, targets: Tensor, /) -> Response:
+        """Return the directions as unit vectors `[batch, 2]`."""
+        return Response("values", torch.stack([targets.cos(), targets.sin()], 1).float().numpy())
+
+    def stated(self, outputs: Tensor, /, factor: float | None = None) -> Tensor:  # noqa: ARG002
+        """Return the mean directions as unit vectors `[batch, 2]`."""
+        return self._mean(outputs)
+
+    def raw(self, statement: Tensor, outputs: Tensor, /) -> Tensor:
+        """Return the direction of the statement, with the network's concentration where it says one."""
+        vector = statement.to(outputs.dtype) - self.start.to(outputs)
+        return torch.cat([vector, outputs[:, 2:]], dim=1)
 
     def _mean(self, outputs: Tensor) -> Tensor:
         """Return unit vectors `[batch, 2]`."""

@@ -8,6 +8,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from torso.core.ranges import Range
+from torso.tasks._base.response import Response
 from torso.tasks._base.temperature import LogitHead
 
 __all__ = ["Logistic"]
@@ -15,6 +16,8 @@ __all__ = ["Logistic"]
 
 class Logistic(LogitHead, form="binary", name="logistic"):
     """Bernoulli likelihood."""
+
+    statement = "binaries"
 
     def __init__(
         self,
@@ -34,3 +37,11 @@ class Logistic(LogitHead, form="binary", name="logistic"):
     def predict(self, outputs: Tensor, /) -> Tensor:
         """Return the probability of the positive class, `[batch]`."""
         return (self.scale * outputs.squeeze(1)).sigmoid()
+
+    def response(self, targets: Tensor, /) -> Response:
+        """Return the label as one of its kind."""
+        return Response("binaries", targets.float().unsqueeze(1).cpu().numpy())
+
+    def stated(self, outputs: Tensor, /, factor: float | None = None) -> Tensor:
+        """Return the logit, `[batch, 1]`."""
+        return (self.scale if factor is None else factor) * outputs

@@ -11,6 +11,7 @@ from torch.nn import functional
 
 from torso.core.errors import ConfigError, unknown
 from torso.core.ranges import Range
+from torso.tasks._base.response import Response
 from torso.tasks._base.temperature import LogitHead
 
 __all__ = ["Softmax"]
@@ -45,6 +46,8 @@ class Softmax(LogitHead, form="category", name="softmax"):
     """
 
     law_settings = ({"smoothing": 0.1, "weights": "balanced", "focal": 2.0},)
+
+    statement = "classes"
 
     def __init__(
         self,
@@ -95,6 +98,15 @@ class Softmax(LogitHead, form="category", name="softmax"):
     def predict(self, outputs: Tensor, /) -> Tensor:
         """Return class probabilities `[batch, classes]`."""
         return torch.softmax(self.scale * outputs, dim=1)
+
+    def response(self, targets: Tensor, /) -> Response:
+        """Return the classes; one that is new to this head counts as missing."""
+        known = torch.where(self.labelled(targets), targets, -1)
+        return Response("classes", known.cpu().numpy(), self.classes)
+
+    def stated(self, outputs: Tensor, /, factor: float | None = None) -> Tensor:
+        """Return log-probabilities `[batch, classes]`."""
+        return torch.log_softmax((self.scale if factor is None else factor) * outputs, dim=1)
 
 
 def _weights(

@@ -15,11 +15,13 @@ from torso.core.ranges import Range
 from torso.tasks._base.golden_section import refit_by_golden_section
 from torso.tasks._base.head import Head
 from torso.tasks._base.intervals import check_level
+from torso.tasks._base.response import Response
 
 __all__ = ["NegativeBinomial", "Poisson"]
 
 _FARTHEST = 15.0  # bound of the log ratio of a row's mean to the overall mean
 _LEAST, _MOST = -12.0, 6.0  # bounds of the log dispersion
+_LEAST_RATIO = 0.01  # of a blended mean to the overall mean: a sum of trees may fall below 0
 _LARGE = 8.0  # from here on Stirling's series is exact to float32
 
 
@@ -27,6 +29,8 @@ class _Count(Head):
     """Base of heads for counts: a mean through a log link, and intervals that end at whole numbers."""
 
     answer_inside = False  # the mean of a rare event lies above its 95 %
+
+    statement = "values"
 
     def __init__(
         self, dim: int, mean: float, level: float, outputs: int, hidden: int, dropout: float
@@ -52,6 +56,20 @@ class _Count(Head):
     def log_loss(self, outputs: Tensor, targets: Tensor, /) -> Tensor:
         """Return minus the log-probability of the targets, `[batch]`."""
         return self.nll(outputs, targets)
+
+    def response(self, targets: Tensor, /) -> Response:
+        """Return the counts over their overall mean, `[batch, 1]`."""
+        ratio = targets.to(self.log_mean.dtype) / self.log_mean.cpu().exp()
+        return Response("values", ratio.float().unsqueeze(1).cpu().numpy())
+
+    def stated(self, outputs: Tensor, /, factor: float | None = None) -> Tensor:  # noqa: ARG002
+        """Return the means over the overall mean, `[batch, 1]`."""
+        return outputs[:, :1].clamp(-_FARTHEST, _FARTHEST).exp()
+
+    def raw(self, statement: Tensor, outputs: Tensor, /) -> Tensor:
+        """Return the logarithm, at least that of a hundredth, with the network's dispersion where it says one."""
+        logarithm = statement.clamp(min=_LEAST_RATIO).log().to(outputs.dtype)
+        return torch.cat([logarithm, outputs[:, 1:]], dim=1)
 
     def _log_rate(self, outputs: Tensor) -> Tensor:
         return self.log_mean + outputs[:, 0].clamp(-_FARTHEST, _FARTHEST)

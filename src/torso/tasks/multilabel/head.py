@@ -9,6 +9,7 @@ from torch.nn import functional
 
 from torso.core.ranges import Range
 from torso.tasks._base.head import known_sum
+from torso.tasks._base.response import Response
 from torso.tasks._base.temperature import LogitHead
 
 __all__ = ["Logistics"]
@@ -20,6 +21,8 @@ class Logistics(LogitHead, form="multilabel", name="logistic"):
     Args:
         labels: number of labels.
     """
+
+    statement = "binaries"
 
     def __init__(
         self,
@@ -43,3 +46,11 @@ class Logistics(LogitHead, form="multilabel", name="logistic"):
     def predict(self, outputs: Tensor, /) -> Tensor:
         """Return the probability of each label, `[batch, labels]`."""
         return (self.scale * outputs).sigmoid()
+
+    def response(self, targets: Tensor, /) -> Response:
+        """Return the labels."""
+        return Response("binaries", targets.float().cpu().numpy())
+
+    def stated(self, outputs: Tensor, /, factor: float | None = None) -> Tensor:
+        """Return a logit per label, `[batch, labels]`."""
+        return (self.scale if factor is None else factor) * outputs

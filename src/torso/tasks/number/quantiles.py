@@ -12,6 +12,7 @@ from torch.nn import functional
 from torso.core.ranges import Range
 from torso.tasks._base.head import Head
 from torso.tasks._base.intervals import check_level, conformal_bound
+from torso.tasks._base.response import Response
 
 __all__ = ["Quantiles"]
 
@@ -36,6 +37,8 @@ class Quantiles(Head, form="number", name="quantiles"):
     """
 
     law_settings = ({"quantiles": [0.1, 0.5, 0.6]},)
+
+    statement = "values"
 
     def __init__(
         self,
@@ -115,6 +118,21 @@ class Quantiles(Head, form="number", name="quantiles"):
         bound = conformal_bound(torch.maximum(low - label, label - high).squeeze(1), self.level)
         if bound is not None:
             self.margin.fill_(bound)
+
+    def response(self, targets: Tensor, /) -> Response:
+        """Return the standardised number `[batch, 1]`."""
+        standard = (targets.to(self.mean.dtype) - self.mean.cpu()) / self.std.cpu()
+        return Response("values", standard.float().unsqueeze(1).cpu().numpy())
+
+    def stated(self, outputs: Tensor, /, factor: float | None = None) -> Tensor:  # noqa: ARG002
+        """Return the standardised median `[batch, 1]`."""
+        return outputs[:, self._middle : self._middle + 1]
+
+    def raw(self, statement: Tensor, outputs: Tensor, /) -> Tensor:
+        """Return the median with the other quantiles at the network's distances from it."""
+        moved = outputs.clone()
+        moved[:, self._middle] = statement[:, 0].to(outputs.dtype)
+        return moved
 
     def _standard(self, outputs: Tensor) -> Tensor:
         """Return the standardised quantiles `[batch, quantiles]`, rising."""

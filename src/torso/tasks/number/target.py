@@ -14,9 +14,11 @@ from torso.columns.inputs import NumberInput
 from torso.columns.moments import moments
 from torso.columns.profile import MOSTLY, Guess, Profile
 from torso.columns.reading import Reading
+from torso.core.cures import setting
 from torso.core.spec import Settings
 from torso.tables.numbers.number_format import NumberFormat
 from torso.tables.table import Column
+from torso.tasks._base.logarithm import Logarithm, heavy_tail_note
 from torso.tasks._base.numbers import (
     check_size,
     constant,
@@ -40,9 +42,11 @@ class NumberTarget(Target, name="number", head="gaussian", rank=50):
         decimal: as for a number among the inputs.
         units: as there; answers come in the first.
         forms: as there; a range is its middle.
+        transform: `log` learns the logarithm of the labels, so that answers are medians and huge labels do not
+            outweigh all others; `none` the labels themselves; `auto` chooses `log` for a heavy tail.
     """
 
-    learned = ("mean", "std", "origin", "reach")
+    learned = ("mean", "std", "origin", "reach", "logarithm")
     label = "quantity"
     estimator = "regressor"
 
@@ -77,31 +81,86 @@ class NumberTarget(Target, name="number", head="gaussian", rank=50):
         decimal: Literal[".", ","] = ".",
         units: Sequence[str] = (),
         forms: Sequence[str] = (),
+        transform: Literal["auto", "none", "log"] = "auto",
     ) -> None:
+        if transform not in ("auto", "none", "log"):
+            raise ValueError(
+                f"Parameter `transform` should be 'auto', 'none' or 'log'. Found {transform!r}."
+            )
         self.format = NumberFormat.of(decimal, units, forms)
+        self.transform = transform
         self.mean = 0.0
         self.std = 1.0
         self.origin = 0.0
         self.reach: list[float] | None = None
+        self.logarithm: Facts | None = None
 
     def fit(self, column: Column) -> None:
-        """Learn mean and spread."""
+        """Learn mean and spread, of the logarithms where these are asked for or a tail is heavy."""
         known, self.reach = known_near(self._values(column, Reading()))
         if len(np.unique(known)) < 2:
             raise constant(column, known)
         mean, std = moments(known[:, None])
         check_size(column, mean, std)
+        chosen = self._choose(known)
+        self.logarithm = None if chosen is None else chosen.state()
+        if chosen is not None:
+            mean, std = moments(chosen.of_labels(known)[:, None])
         self.mean, self.std = float(mean[0]), float(std[0])
-        self.origin = float(origin_of(mean, std)[0])
+        self.origin = float(origin_of(mean, std)[0]) if chosen is None else 0.0
+        told = chosen if self.transform == "auto" else None
+        self.notes = () if told is None else (heavy_tail_note(column.name, known, told),)
+
+    def _choose(self, known: np.ndarray) -> Logarithm | None:
+        """Return the logarithm to learn of the `known` labels; None for the labels themselves."""
+        if self.transform == "log":
+            return Logarithm.of(known)
+        return Logarithm.asked_for_by(known) if self.transform == "auto" else None
+
+    def chosen(self) -> Settings:
+        """Return the transform that was chosen."""
+        return {"transform": "none" if self.logarithm is None else "log"}
 
     def restore(self, state: Facts) -> None:
         """Take back the facts; those of early runs lack the last ones."""
-        super().restore({"origin": 0.0, "reach": None, **state})
+        super().restore({"origin": 0.0, "reach": None, "logarithm": None, **state})
 
     def encode(self, column: Column, reading: Reading) -> np.ndarray:
-        """Return float32 `[rows]` from the origin, NaN where missing."""
+        """Return float32 `[rows]` from the origin, or the logarithms; NaN where missing."""
         values = without_far(self._values(column, reading), self.reach, column, reading)
-        return np.asarray(values - self.origin, dtype=np.float32)
+        logarithm = self._logarithm
+        if logarithm is None:
+            return np.asarray(values - self.origin, dtype=np.float32)
+        logarithms = logarithm.of_labels(values)
+        for row in np.flatnonzero(np.isnan(logarithms) & ~np.isnan(values)):
+            why = f"no logarithm, which is learnt; {setting(f'targets.{column.name}.transform', 'none')}"
+            reading.skip(column, int(row), f"{values[row]:g}", why)
+        return logarithms.astype(np.float32)
+
+    @property
+    def _logarithm(self) -> Logarithm | None:
+        return None if self.logarithm is None else Logarithm(**self.logarithm)
+
+    def compared(self, values: np.ndarray) -> np.ndarray:
+        """Return labels or answers in the user's unit, from the origin."""
+        logarithm = self._logarithm
+        return values if logarithm is None else logarithm.labels_of(values)
+
+    def compared_details(
+        self, details: Mapping[str, np.ndarray], truth: np.ndarray
+    ) -> Mapping[str, np.ndarray]:
+        """Return details in the user's unit; a log loss is that of a density per unit."""
+        logarithm = self._logarithm
+        if logarithm is None:
+            return details
+        out = {name: logarithm.labels_of(v) for name, v in details.items() if name not in _SPREADS}
+        if "log_loss" in details:
+            out["log_loss"] = details["log_loss"] - logarithm.log_slope(self.compared(truth))
+        return out
+
+    def judged_by(self) -> Facts:
+        """Return the logarithm, in which the headline is measured."""
+        return {} if self.logarithm is None else {"logarithm": self.logarithm}
 
     def _values(self, column: Column, reading: Reading) -> np.ndarray:
         values = cells.numbers(column, reading, self.format)
@@ -120,8 +179,23 @@ class NumberTarget(Target, name="number", head="gaussian", rank=50):
     def columns(
         self, task: str, prediction: np.ndarray, details: Mapping[str, np.ndarray]
     ) -> dict[str, pa.Array]:
-        """Return `task`, and in the same unit its details: `task_spread`, `task_low`, `task_high`."""
-        return named(task, {"": prediction, **details}, self.origin)
+        """Return `task`, and in the same unit its details: `task_spread`, `task_low`, `task_high`.
+
+        Where logarithms are learnt, the spread is half of what lies between one spread of them below and above.
+        """
+        logarithm = self._logarithm
+        if logarithm is None:
+            return named(task, {"": prediction, **details}, self.origin)
+        out = {name: logarithm.labels_of(value) for name, value in details.items()}
+        if "spread" in details:
+            low, high = (
+                logarithm.labels_of(prediction + sign * details["spread"]) for sign in (-1, 1)
+            )
+            out["spread"] = (high - low) / 2
+        return named(task, {"": logarithm.labels_of(prediction), **out})
+
+
+_SPREADS = ("spread", "log_loss")  # details that are no labels
 
 
 def _of_labels(warning: str, cells: Profile) -> str:

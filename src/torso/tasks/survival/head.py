@@ -20,6 +20,7 @@ from torso.core.ranges import Range
 from torso.tasks._base.golden_section import refit_by_golden_section
 from torso.tasks._base.head import Head
 from torso.tasks._base.intervals import check_level
+from torso.tasks._base.response import Response
 
 __all__ = ["LogLogistic", "LogNormal", "Weibull"]
 
@@ -40,6 +41,8 @@ class _LogTime(Head):
             refitted on held-out rows; `row`: predicted for each row.
         level: share of the times that should lie between `low` and `high`.
     """
+
+    statement = "values"
 
     def __init__(
         self,
@@ -112,6 +115,27 @@ class _LogTime(Head):
         refit_by_golden_section(
             self.log_spread, lambda: self.nll(known, truth).sum(), -_WIDEST, _WIDEST
         )
+
+    def response(self, targets: Tensor, /) -> Response:
+        """Return the standardised log times `[batch, 1]`; one without an event is its expectation.
+
+        Buckley & James, "Linear Regression with Censored Data", Biometrika 66, 1979. Differs: the expectation is that
+        of a normal distribution of all log times, not of each row's own, so nothing is iterated.
+        """
+        time, event = targets.double().unbind(dim=1)
+        standard = (time.log() - self.log_mean.cpu()) / self.log_std.cpu()
+        density = torch.exp(-0.5 * standard.square()) / math.sqrt(2 * math.pi)
+        later = density / torch.special.ndtr(-standard).clamp(min=1e-12)
+        value = torch.where(event > 0.5, standard, torch.maximum(later, standard))
+        return Response("values", value.float().unsqueeze(1).numpy())
+
+    def stated(self, outputs: Tensor, /, factor: float | None = None) -> Tensor:  # noqa: ARG002
+        """Return the standardised log medians `[batch, 1]`."""
+        return outputs[:, :1].clamp(-_FARTHEST, _FARTHEST)
+
+    def raw(self, statement: Tensor, outputs: Tensor, /) -> Tensor:
+        """Return the log medians with the network's spreads, where it says one for each row."""
+        return torch.cat([statement.to(outputs.dtype), outputs[:, 1:]], dim=1)
 
     def _parameters_of(self, outputs: Tensor) -> tuple[Tensor, Tensor]:
         raw = outputs[:, 1] if self.source == "row" else self.log_spread.to(outputs.dtype)

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torso.core.ranges import Range
 from torso.tasks._base.head import Head, known_sum
 from torso.tasks._base.intervals import check_level, conformal_bound
+from torso.tasks._base.response import Response
 
 __all__ = ["GaussianVector", "Spread"]
 
@@ -41,6 +42,8 @@ class GaussianVector(Head, form="vector", name="gaussian"):
         {"spread": "row"},
         {"spread": "none"},
     )
+
+    statement = "values"
 
     def __init__(
         self,
@@ -120,6 +123,23 @@ class GaussianVector(Head, form="vector", name="gaussian"):
             bound = conformal_bound(column, self.level)
             if bound is not None:
                 self.reach[place] = bound
+
+    def response(self, targets: Tensor, /) -> Response:
+        """Return the standardised numbers `[batch, numbers]`."""
+        standard = (
+            targets.view(len(targets), -1).to(self.mean.dtype) - self.mean.cpu()
+        ) / self.std.cpu()
+        return Response("values", standard.float().cpu().numpy())
+
+    def stated(self, outputs: Tensor, /, factor: float | None = None) -> Tensor:  # noqa: ARG002
+        """Return the standardised means `[batch, numbers]`."""
+        return self._parameters_of(outputs)[0]
+
+    def raw(self, statement: Tensor, outputs: Tensor, /) -> Tensor:
+        """Return the means with the spreads of the network's outputs, where it says one for each row."""
+        if self.source != "row":
+            return statement
+        return torch.cat([statement, outputs[:, statement.shape[1] :]], dim=1)
 
     def _refit(self, place: int, errors: Tensor) -> None:
         """Make the standardised `errors` `[rows]` of one number likeliest: their root mean square."""

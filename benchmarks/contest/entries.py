@@ -1,0 +1,100 @@
+"""The figures of a table, out of the answers that are kept; no cell of it."""
+
+from __future__ import annotations
+
+import json
+import statistics
+from collections.abc import Mapping
+from typing import Any
+
+from .answers import Store
+from .scores import figures
+from .tables import ExamTable, Question, labels_of
+
+__all__ = ["entry_of", "score_of"]
+
+Entry = dict[str, Any]
+
+
+def entry_of(table: ExamTable, store: Store, contestants: list[str], before: Entry) -> Entry:
+    """Return a table's figures: those of these contestants anew, all others as they were.
+
+    Args:
+        table: the table.
+        store: answers.
+        contestants: whose figures are made again; one without answers keeps what it had.
+        before: the entry until now.
+    """
+    entry = {
+        "rows": [len(table.train), len(table.test)],
+        "targets": {},
+        "costs": dict(before.get("costs", {})),
+        "runs": dict(before.get("runs", {})),
+    }
+    for question in table.questions.values():
+        old = before.get("targets", {}).get(question.name, {}).get("scores", {})
+        fresh = {name: scored(table, store, name, question) for name in contestants}
+        entry["targets"][question.name] = {
+            "kind": question.kind,
+            "main": question.main,
+            "labels": [
+                int(table.train[question.name].notna().sum()),
+                int(table.test[question.name].notna().sum()),
+            ],
+            "scores": {**old, **{name: seeds for name, seeds in fresh.items() if seeds}},
+        }
+    for name in contestants:
+        costs, runs = spent(table, store, name)
+        entry["costs"] |= {name: costs} if costs else {}
+        entry["runs"] |= {name: runs} if runs else {}
+    return entry
+
+
+def scored(
+    table: ExamTable, store: Store, contestant: str, question: Question
+) -> dict[str, dict[str, float]]:
+    """Return seed -> metrics of a contestant's answers to one question."""
+    truth = labels_of(question, table.test[question.name])
+    kept = {
+        seed: store.load(table, contestant, seed, question.name)
+        for seed in store.seeds(table, contestant)
+    }
+    return {
+        str(seed): {
+            name: round(value, 5) for name, value in figures(question, truth, answers).items()
+        }
+        for seed, answers in kept.items()
+        if answers is not None
+    }
+
+
+def spent(
+    table: ExamTable, store: Store, contestant: str
+) -> tuple[dict[str, float], dict[str, Entry]]:
+    """Return seed -> CPU seconds for the whole table, and seed -> how the run went, where that is kept."""
+    costs, runs = {}, {}
+    for seed in store.seeds(table, contestant):
+        path = store.folder(table, contestant, seed) / "run.json"
+        if path.exists():
+            told = json.loads(path.read_text())
+            costs[str(seed)] = told["cpu_seconds"]
+            # Notes and errors quote cells, and most of the tables carry no licence: only their number is kept.
+            told = {key: value for key, value in told.items() if key not in ("error", "trace")}
+            runs[str(seed)] = {**told, "notes": len(told.get("notes", ()))}
+        else:
+            each = [
+                kept.costs.get("cpu_seconds", 0.0)
+                for name in table.questions
+                if (kept := store.load(table, contestant, seed, name))
+            ]
+            costs[str(seed)] = round(sum(each), 1)
+    return costs, runs
+
+
+def score_of(target: Mapping[str, Any], contestant: str) -> tuple[float, float] | None:
+    """Return the mean and the spread over seeds of the main metric; None without answers."""
+    seeds = target["scores"].get(contestant)
+    if not seeds:
+        return None
+    values = [metrics[target["main"]] for metrics in seeds.values()]
+    return statistics.fmean(values), statistics.stdev(values) if len(values) > 1 else 0.0

@@ -1,0 +1,75 @@
+"""Network and plain models, each alone and together, as a terminal table with a plain word on each task."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from torso.evaluation.wording import number_text
+from torso.runs.report import BlendReport
+from torso.tasks import TaskReport, words_of
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+__all__ = ["blend_table", "blend_verdict"]
+
+CAPTION = (
+    "Plain models are linear models and boosted trees of one table row. Answers are those of both together. "
+    "As good: a 95 % interval of the difference, on the same rows, holds 0."
+)
+
+
+def blend_table(blends: Mapping[str, BlendReport], reports: Mapping[str, TaskReport]) -> Table:
+    """Return a rich table of the parts of each task's answer.
+
+    Args:
+        blends: task -> its parts.
+        reports: task -> scores of the answer.
+    """
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(
+        title="Network and plain models",
+        caption=CAPTION,
+        caption_justify="left",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+        collapse_padding=True,
+    )
+    table.add_column("task", overflow="fold")
+    table.add_column("metric", overflow="fold")
+    for name in ("network", "plain", "both"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("verdict", overflow="fold")
+    for task, blend in blends.items():
+        report = reports[task]
+        words = words_of(report.kind)
+        table.add_row(
+            Text(task, "bold", overflow="fold"),
+            words.get(blend.metric, blend.metric.replace("_", " ")),
+            number_text(blend.network),
+            number_text(blend.plain),
+            Text(number_text(report.metrics[blend.metric].value), "bold"),
+            blend_verdict(blend),
+        )
+    return table
+
+
+def blend_verdict(blend: BlendReport) -> str:
+    """Return in words whether one part alone would do."""
+    over = {"network": blend.over_network, "plain": blend.over_plain}
+    if not all(math.isfinite(bound.low) for bound in over.values()):
+        return "undefined"
+    worse = [name for name, bound in over.items() if bound.high < 0]
+    equal = [name for name, bound in over.items() if bound.low <= 0 <= bound.high]
+    if worse:
+        return f"{worse[0]} alone is better"
+    if len(equal) == 2:
+        return "either alone is as good"
+    if equal:
+        return f"{equal[0]} alone is as good"
+    return "both are better"

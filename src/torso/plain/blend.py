@@ -1,0 +1,127 @@
+"""The plain half of a run beside its network: the flat view, each task's plain models, and the blended outputs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from torso.columns.inputs._input import State
+from torso.plain.flat.flat import Flat
+from torso.plain.flat.view import FlatView
+from torso.plain.half import PlainTask, restore_task
+from torso.plain.pooling import Floats, fit_weights
+from torso.tasks._base.head import Head
+from torso.tasks._base.response import Response
+
+__all__ = ["PlainHalf", "blended_outputs", "fit_share", "stated"]
+
+_PLAIN_SHARE = 0.5
+"""Share of the plain models before a held-out row is seen."""
+_SHARE_ROWS = 30.0
+"""Weight of that prior, in rows."""
+
+
+@dataclass(frozen=True, eq=False)
+class PlainHalf:
+    """Plain models of a run.
+
+    Attributes:
+        view: of the rows.
+        tasks: task -> its plain models and their share in the answer; without the tasks that only a network answers.
+    """
+
+    view: FlatView
+    tasks: Mapping[str, PlainTask]
+
+    def outputs(
+        self, heads: Mapping[str, Head], network: Mapping[str, Tensor], flat: Flat
+    ) -> dict[str, Tensor]:
+        """Return the blend's raw outputs, task by task; the network's own where there is no plain model.
+
+        Args:
+            heads: of the tasks, calibrated for the blend.
+            network: task -> raw outputs of the network.
+            flat: the same rows.
+        """
+        outputs = dict(network)
+        for name, task in self.tasks.items():
+            if task.share:
+                plain = task.statement(flat)
+                outputs[name] = blended_outputs(task, heads[name], network[name], plain)
+        return outputs
+
+    def with_tasks(self, tasks: Mapping[str, PlainTask]) -> PlainHalf:
+        """Return it with other tasks."""
+        return replace(self, tasks=tasks)
+
+    def state(self) -> tuple[State, dict[str, np.ndarray]]:
+        """Return all that was learnt: JSON values, and arrays by name."""
+        seen, arrays = self.view.state()
+        values: State = {"view": seen, "tasks": {}}
+        arrays = {f"view/{name}": array for name, array in arrays.items()}
+        for number, (task, plain) in enumerate(self.tasks.items()):
+            values["tasks"][task], own = plain.state()
+            arrays |= {f"{number}/{name}": array for name, array in own.items()}
+        return values, arrays
+
+    @classmethod
+    def restore(cls, view: FlatView, values: State, arrays: Mapping[str, np.ndarray]) -> PlainHalf:
+        """Return the half whose `state` was saved.
+
+        Args:
+            view: of the schema's modalities, unfitted.
+            values: the JSON values.
+            arrays: by name.
+        """
+        view.restore(values["view"], _under("view/", arrays))
+        tasks = {
+            task: restore_task(saved, _under(f"{number}/", arrays))
+            for number, (task, saved) in enumerate(values["tasks"].items())
+        }
+        return cls(view, tasks)
+
+
+def stated(task: PlainTask, head: Head, outputs: Tensor) -> Floats:
+    """Return the network's statement `[rows, width]`, calibrated as it was before the blend."""
+    with torch.no_grad():
+        said = head.stated(outputs, task.scale)
+    return np.asarray(said.double().cpu().numpy())
+
+
+def blended_outputs(task: PlainTask, head: Head, network: Tensor, plain: Floats) -> Tensor:
+    """Return the raw outputs that say the blend of the network's outputs and a plain statement `[rows, width]`."""
+    device = next(head.parameters()).device
+    own = network.to(device)
+    said = task.blended(stated(task, head, own), plain)
+    with torch.no_grad():
+        return head.raw(torch.from_numpy(said).to(own), own).to(network.device)
+
+
+def fit_share(
+    response: Response,
+    network: Floats,
+    plain: Floats,
+    *,
+    rows: float = _SHARE_ROWS,
+) -> float:
+    """Return the share of the plain statement with which the blend is likeliest on held-out rows."""
+    weights = fit_weights(
+        response,
+        [network, plain],
+        prior=[1 - _PLAIN_SHARE, _PLAIN_SHARE],
+        rows=rows,
+    )
+    share = float(weights[1])
+    return 0.0 if share < 0.02 else 1.0 if share > 0.98 else round(share, 4)
+
+
+def _under(prefix: str, arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    return {
+        name.removeprefix(prefix): array
+        for name, array in arrays.items()
+        if name.startswith(prefix)
+    }

@@ -1,0 +1,54 @@
+"""The flat view of some rows: a dense table of numbers and codes, and a sparse one of words and categories."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
+__all__ = ["Flat"]
+
+
+@dataclass(frozen=True, eq=False)
+class Flat:
+    """Rows as plain models read them.
+
+    Attributes:
+        dense: float32 `[rows, columns]`, NaN where missing.
+        codes: columns of `dense` that hold codes of categories; 0 is a rare or new one.
+        sparse: float32 `[rows, features]`: one-hot codes, weights of n-grams.
+        names: of the dense columns.
+    """
+
+    dense: np.ndarray
+    codes: tuple[int, ...]
+    sparse: csr_array
+    names: tuple[str, ...]
+
+    @property
+    def rows(self) -> int:
+        """Number of rows."""
+        return len(self.dense)
+
+    def take(self, rows: np.ndarray) -> Flat:
+        """Return some rows."""
+        return Flat(self.dense[rows], self.codes, self.sparse[rows], self.names)
+
+    @staticmethod
+    def stacked(parts: Sequence[Flat]) -> Flat:
+        """Return the rows of several parts, which have the same columns, below each other."""
+        from scipy.sparse import csr_array, vstack
+
+        if len(parts) == 1:
+            return parts[0]
+        return Flat(
+            np.concatenate([part.dense for part in parts]),
+            parts[0].codes,
+            csr_array(vstack([part.sparse for part in parts])),
+            parts[0].names,
+        )

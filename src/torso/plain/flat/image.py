@@ -1,0 +1,61 @@
+"""Pictures in the flat view: colours, edges, a thumbnail, and the size of the file's picture."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from torso.plain.flat._flattener import Arrays, Cells, Measured, Values
+from torso.plain.flat._statistics import Statistics
+from torso.plain.flat.components import directions
+from torso.plain.flat.picture_statistics import NAMES, picture_statistics, thumbnails
+
+__all__ = ["ImageFlattener"]
+
+_COMPONENTS = 16
+
+
+class ImageFlattener(Statistics, form="image"):
+    """Statistics of colours and edges, components of a small thumbnail, width, height and shape."""
+
+    def describe(self, values: np.ndarray, mask: np.ndarray) -> np.ndarray:
+        """Return statistics, and after them the thumbnail's pixels."""
+        del mask
+        return np.concatenate([picture_statistics(values), thumbnails(values)], axis=1)
+
+    def titles(self, count: int) -> list[str]:
+        """Return the names of the statistics and of the components."""
+        del count
+        return [*NAMES, *(f"thumbnail {at + 1}" for at in range(_COMPONENTS))]
+
+    def learn(self, measured: Measured) -> None:
+        """Learn the components of the thumbnails."""
+        super().learn(measured)
+        pixels = measured[0][:, len(NAMES) :]
+        known = pixels[~np.isnan(pixels).any(axis=1)]
+        self.mean = known.mean(axis=0) if len(known) else np.zeros(pixels.shape[1], np.float32)
+        self.components = np.zeros((pixels.shape[1], _COMPONENTS), np.float32)
+        leading = directions(known - self.mean, _COMPONENTS)
+        self.components[:, : leading.shape[1]] = leading
+
+    def reduced(self, statistics: np.ndarray) -> np.ndarray:
+        """Return the statistics and the thumbnail's components."""
+        count = len(NAMES)
+        pixels = (statistics[:, count:] - self.mean) @ self.components
+        return np.concatenate([statistics[:, :count], pixels], axis=1)
+
+    def file_facts(self, cells: Cells) -> np.ndarray:
+        """Return width, height, logarithm of the ratio and of the area."""
+        facts = cells.facts
+        if not facts.shape[1]:
+            return facts
+        wide, high = np.log(facts[:, 0]), np.log(facts[:, 1])
+        return np.stack([facts[:, 0], facts[:, 1], wide - high, wide + high], axis=1)
+
+    def fact_titles(self, count: int) -> list[str]:
+        """Return the names of the facts."""
+        return ["width", "height", "shape", "area"][:count]
+
+    def learnt(self) -> tuple[Values, Arrays]:
+        """Return the thumbnails' mean and components."""
+        values, arrays = super().learnt()
+        return values, {**arrays, "mean": self.mean, "components": self.components}

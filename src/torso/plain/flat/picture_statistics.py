@@ -1,0 +1,113 @@
+"""Statistics of pictures that a person would name: how bright, how colourful, how busy, and where."""
+
+from __future__ import annotations
+
+import numpy as np
+
+__all__ = ["NAMES", "picture_statistics", "thumbnails"]
+
+_BINS = 8
+_HUES = 6
+_THUMBNAIL = 8  # pixels a side
+_PARTS = 3  # a side, of brightness and edges by place
+
+NAMES = (
+    *(f"{colour} {each}" for each in ("mean", "spread") for colour in ("red", "green", "blue")),
+    "saturation mean",
+    "saturation spread",
+    "colourfulness",
+    "red less green",
+    "blue less yellow",
+    *(f"brightness bin {at + 1}" for at in range(_BINS)),
+    *(f"hue bin {at + 1}" for at in range(_HUES)),
+    "edges across",
+    "edges down",
+    "edges spread",
+    "flat share",
+    "fine detail",
+    "mirror likeness",
+    *(f"brightness in part {at + 1}" for at in range(_PARTS**2)),
+    *(f"edges in part {at + 1}" for at in range(_PARTS**2)),
+)
+
+
+def picture_statistics(pixels: np.ndarray) -> np.ndarray:
+    """Return statistics of pictures uint8 `[pictures, height, width, 3]`, float32 `[pictures, len(NAMES)]`."""
+    colours = pixels.astype(np.float32) / 255
+    grey = colours @ np.array([0.299, 0.587, 0.114], np.float32)
+    greatest, least = colours.max(axis=3), colours.min(axis=3)
+    chroma = greatest - least
+    saturation = chroma / np.maximum(greatest, 1 / 255)
+    red_green = colours[..., 0] - colours[..., 1]
+    blue_yellow = colours[..., 2] - (colours[..., 0] + colours[..., 1]) / 2
+    across, down = np.diff(grey, axis=2), np.diff(grey, axis=1)
+    edges = np.abs(across[:, 1:]) + np.abs(down[:, :, 1:])
+    blurred = (grey[:, ::2, ::2][:, : grey.shape[1] // 2, : grey.shape[2] // 2]).repeat(2, 1)
+    blurred = blurred.repeat(2, 2)
+    detail = grey[:, : blurred.shape[1], : blurred.shape[2]] - blurred
+    columns = [
+        *colours.mean(axis=(1, 2)).T,
+        *colours.std(axis=(1, 2)).T,
+        _mean(saturation),
+        saturation.std(axis=(1, 2)),
+        # From Hasler 2003 (https://doi.org/10.1117/12.477378). Differs: on values from 0 to 1.
+        np.hypot(red_green.std(axis=(1, 2)), blue_yellow.std(axis=(1, 2)))
+        + 0.3 * np.hypot(_mean(red_green), _mean(blue_yellow)),
+        _mean(red_green),
+        _mean(blue_yellow),
+        *_histogram(grey, np.ones_like(grey), _BINS),
+        *_histogram(_hue(colours, chroma, greatest), chroma, _HUES),
+        _mean(np.abs(across)),
+        _mean(np.abs(down)),
+        edges.std(axis=(1, 2)),
+        _mean(edges < 2 / 255),
+        _mean(np.abs(detail)),
+        _mean(np.abs(grey - grey[:, :, ::-1])),
+        *_grid(grey, _PARTS).T,
+        *_grid(edges, _PARTS).T,
+    ]
+    return np.stack(columns, axis=1).astype(np.float32)
+
+
+def thumbnails(pixels: np.ndarray) -> np.ndarray:
+    """Return the pictures at 8 x 8 pixels in colour, float32 `[pictures, 192]` from 0 to 1."""
+    colours = [_grid(pixels[..., colour] / np.float32(255), _THUMBNAIL) for colour in range(3)]
+    return np.concatenate(colours, axis=1)
+
+
+def _mean(values: np.ndarray) -> np.ndarray:
+    return np.asarray(values.mean(axis=(1, 2)))
+
+
+def _hue(colours: np.ndarray, chroma: np.ndarray, greatest: np.ndarray) -> np.ndarray:
+    """Return the hue of each pixel, from 0 to 1; 0 for grey."""
+    red, green, blue = np.moveaxis(colours, 3, 0)
+    safe = np.maximum(chroma, 1e-6)
+    hue = np.where(
+        greatest == red,
+        (green - blue) / safe % 6,
+        np.where(greatest == green, (blue - red) / safe + 2, (red - green) / safe + 4),
+    )
+    return np.asarray(hue / 6)
+
+
+def _histogram(values: np.ndarray, weights: np.ndarray, bins: int) -> np.ndarray:
+    """Return the share of the weight in each bin of values from 0 to 1, `[bins, pictures]`."""
+    count = len(values)
+    at = np.minimum((values * bins).astype(np.int64), bins - 1).reshape(count, -1)
+    place = (at + bins * np.arange(count)[:, None]).ravel()
+    sums = np.bincount(place, weights.ravel(), bins * count).reshape(count, bins)
+    shares: np.ndarray = sums / np.maximum(sums.sum(axis=1, keepdims=True), 1e-9)
+    return shares.T
+
+
+def _grid(values: np.ndarray, parts: int) -> np.ndarray:
+    """Return the mean of each of `parts` x `parts` parts, `[pictures, parts ** 2]`."""
+    rows, columns = (np.linspace(0, size, parts + 1).astype(int)[:-1] for size in values.shape[1:])
+    sums = np.add.reduceat(np.add.reduceat(values, rows, axis=1), columns, axis=2)
+    sizes = [
+        np.diff(np.append(edges, size))
+        for edges, size in zip((rows, columns), values.shape[1:], strict=True)
+    ]
+    means: np.ndarray = sums / np.outer(*sizes)
+    return means.reshape(len(values), -1).astype(np.float32)

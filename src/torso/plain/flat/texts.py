@@ -1,0 +1,230 @@
+"""Texts in the flat view: words and groups of characters of each column and of all texts together.
+
+Cells that repeat, a word that several columns use, a number inside a text: each is known to the linear model by an
+n-gram of its own, and to the trees by the leading components of all n-grams.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from torso.columns import cells as raw
+from torso.plain.flat._flattener import (
+    Arrays,
+    Cells,
+    Entries,
+    Flattener,
+    Measured,
+    Modality,
+    Piece,
+    Values,
+)
+from torso.plain.flat._grams import Owned, character_groups, plain, whole_texts, words
+from torso.plain.flat.components import directions
+from torso.tables.table import Column
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
+__all__ = ["TextsFlattener"]
+
+_BITS = 20  # of an n-gram; the number of its block stands above them
+_KINDS = 3  # of n-grams: words and pairs, groups of characters, whole texts
+_SIZES = (1.0, float(np.sqrt(2)), 1.0)  # length of a text's weights in each kind
+_ORDERS = (2, 3, 4)  # characters in a group
+_GRAMS = 20_000  # of a block, the most frequent
+_COMPONENTS = 8  # of a column
+_SHARED = 32  # components of all texts together
+_READ = 2000  # characters of a text of which words are read
+_READ_CLOSELY = 400  # characters of a text of which groups are read
+_NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
+_HAVE_NUMBERS = 0.1  # share of a column's texts from which on their first number is told
+
+
+class TextsFlattener(Flattener, form="text"):
+    """Weights of n-grams (tf-idf), a block a column and one of all texts; components, lengths, first numbers.
+
+    Args:
+        part: all modalities of texts, their columns together.
+    """
+
+    def __init__(self, part: Modality) -> None:
+        super().__init__(part)
+        self.grams = np.zeros(0, np.int64)  # block and n-gram, sorted
+        self.rarity = np.zeros(0, np.float32)
+        self.components = np.zeros((0, _COMPONENTS), np.float32)  # of the columns' blocks
+        self.shared = np.zeros((0, _SHARED), np.float32)  # of the block of all texts
+        self.numbered: list[int] = []  # columns whose first numbers are told
+
+    def measure(self, cells: Cells) -> Measured:
+        """Return n-grams with their counts, an array each per row; lengths, first numbers and mask."""
+        texts = [_texts(cells.columns[name], cells.rows) for name in self.part.columns]
+        mask = np.array([[text is not None for text in own] for own in texts], bool)
+        mask = mask.reshape(len(texts), len(cells.rows)).T
+        by_row = [text or "" for row in zip(*texts, strict=True) for text in row]
+        facts = np.array(
+            [[measure(text) for text in by_row] for measure in (len, _count_words, _first_number)],
+            np.float32,
+        )
+        facts = facts.reshape(3, *mask.shape).swapaxes(0, 1).reshape(len(mask), 3 * len(texts))
+        grams, counts = _by_row(self._counted([plain(text[:_READ]) for text in by_row]), len(mask))
+        return grams, counts, facts, mask
+
+    def learn(self, measured: Measured) -> None:
+        """Learn which n-grams several rows have, how rare they are, and their components."""
+        grams, counts, facts, mask = measured
+        count = len(self.part.columns)
+        self.grams, self.rarity = _vocabulary(grams, mask, count)
+        blocks = self.grams >> _BITS
+        self.width = len(self.grams)
+        own = blocks < _KINDS * count
+        self.components = np.zeros((int(own.sum()), _COMPONENTS), np.float32)
+        self.shared = np.zeros((int((~own).sum()), _SHARED), np.float32)
+        weights = _matrix(self._weights(grams, counts), len(grams), self.width)
+        for column in range(count):
+            start, end = np.searchsorted(blocks, [_KINDS * column, _KINDS * (column + 1)])
+            leading = directions(weights[:, start:end], _COMPONENTS)
+            self.components[start:end, : leading.shape[1]] = leading
+        leading = directions(weights[:, len(self.components) :], _SHARED)
+        self.shared[:, : leading.shape[1]] = leading
+        known = np.isfinite(facts[:, 2 * count :]).sum(axis=0)
+        self.numbered = np.flatnonzero(known > _HAVE_NUMBERS * mask.sum(axis=0)).tolist()
+        named = list(self.part.columns)
+        self.names = [
+            *(f"Length of {name}" for name in named),
+            *(f"Words of {name}" for name in named),
+            *(f"First number of {named[column]}" for column in self.numbered),
+            *(f"{name} component {at + 1}" for name in named for at in range(_COMPONENTS)),
+        ]
+        if count > 1:
+            self.names += [f"All texts component {at + 1}" for at in range(_SHARED)]
+
+    def piece(self, measured: Measured) -> Piece:
+        """Return the columns; an n-gram that the fit did not see twice is left out."""
+        grams, counts, facts, mask = measured
+        rows, count = mask.shape
+        row, place, weight = self._weights(grams, counts)
+        own = place < len(self.components)
+        column = (self.grams[place[own]] >> _BITS) // _KINDS
+        cell = row[own] * count + column
+        each = _matrix((cell, place[own], weight[own]), rows * count, len(self.components))
+        numbers = facts[:, [2 * count + column for column in self.numbered]]
+        dense = [np.where(np.tile(mask, 2), facts[:, : 2 * count], np.nan), numbers]
+        dense.append((each @ self.components).reshape(rows, count * _COMPONENTS))
+        dense[-1][np.repeat(~mask, _COMPONENTS, axis=1)] = np.nan
+        if count > 1:
+            entries = row[~own], place[~own] - len(self.components), weight[~own]
+            dense.append(_matrix(entries, rows, len(self.shared)) @ self.shared)
+        together = np.concatenate(dense, axis=1).astype(np.float32)
+        return Piece(together, (row, place, weight), (~mask).sum(axis=1))
+
+    def learnt(self) -> tuple[Values, Arrays]:
+        """Return n-grams and components."""
+        arrays: Arrays = {
+            "grams": self.grams,
+            "rarity": self.rarity,
+            "components": self.components,
+            "shared": self.shared,
+        }
+        return {"numbered": self.numbered}, arrays
+
+    def _counted(self, texts: list[str]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return row, n-gram with its block, and count, sorted; the texts are given row by row."""
+        count = len(self.part.columns)
+        close = [text[:_READ_CLOSELY] for text in texts]
+        kinds: list[Owned] = [words(texts), character_groups(close, _ORDERS), whole_texts(texts)]
+        rows, keys = [], []
+        for kind, (owner, numbers) in enumerate(kinds):
+            row, column = np.divmod(owner, max(count, 1))
+            buckets = (numbers >> np.uint64(64 - _BITS)).astype(np.int64)
+            for block in [column, np.full_like(column, count)] if count > 1 else [column]:
+                rows.append(row)
+                keys.append(((block * _KINDS + kind) << _BITS) + buckets)
+        bits = _BITS + (_KINDS * (count + 1)).bit_length()
+        together = (np.concatenate(rows) << bits) + np.concatenate(keys)
+        known, counts = np.unique(together, return_counts=True)
+        return known >> bits, known & ((1 << bits) - 1), counts
+
+    def _weights(self, grams: np.ndarray, counts: np.ndarray) -> Entries:
+        """Return row, place and weight of the known n-grams of rows."""
+        row = np.repeat(np.arange(len(grams)), [len(own) for own in grams])
+        keys, times = _together(grams), _together(counts)
+        if not len(self.grams):
+            return row[:0], row[:0], np.zeros(0, np.float32)
+        place = np.searchsorted(self.grams, keys)
+        seen = self.grams[place.clip(max=len(self.grams) - 1)] == keys
+        row, place = row[seen], place[seen]
+        weight = (1 + np.log(times[seen])) * self.rarity[place]
+        block = self.grams[place] >> _BITS
+        blocks = _KINDS * (len(self.part.columns) + 1)
+        group = row * blocks + block
+        norm = np.sqrt(np.bincount(group, np.square(weight), minlength=len(grams) * blocks))
+        sizes = np.array(_SIZES)[block % _KINDS]
+        return row, place, (weight / norm[group] * sizes).astype(np.float32)
+
+
+def _texts(column: Column, rows: np.ndarray) -> list[str | None]:
+    """Return the cells of some rows as texts."""
+    values = column.values if raw.is_text(column.values) else raw.texts(column)
+    whole = len(rows) == len(values) and np.array_equal(rows, np.arange(len(rows)))
+    texts: list[str | None] = (values if whole else values.take(rows)).to_pylist()
+    return texts
+
+
+def _by_row(
+    counted: tuple[np.ndarray, np.ndarray, np.ndarray], rows: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return n-grams and counts as an array per row, both object `[rows]`."""
+    row, keys, counts = counted
+    ends = np.searchsorted(row, np.arange(rows + 1))
+    grams, times = np.empty(rows, object), np.empty(rows, object)
+    for at in range(rows):
+        grams[at] = keys[ends[at] : ends[at + 1]]
+        times[at] = counts[ends[at] : ends[at + 1]]
+    return grams, times
+
+
+def _vocabulary(grams: np.ndarray, mask: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the n-grams of at least two rows, sorted, and how rare each is (smoothed idf)."""
+    known, counts = np.unique(_together(grams), return_counts=True)
+    known, counts = known[counts > 1], counts[counts > 1]
+    blocks = known >> _BITS
+    kept = []
+    for block in np.unique(blocks):
+        own = np.flatnonzero(blocks == block)
+        kept.append(np.sort(own[np.argsort(-counts[own], kind="stable")[:_GRAMS]]))
+    chosen = np.concatenate([np.zeros(0, np.int64), *kept])
+    rows = np.append(mask.sum(axis=0), mask.any(axis=1).sum())
+    total = rows[np.minimum(blocks[chosen] // _KINDS, count)]
+    rarity = np.log((1 + total) / (1 + counts[chosen])) + 1
+    return known[chosen], rarity.astype(np.float32)
+
+
+def _together(arrays: Iterable[np.ndarray]) -> np.ndarray:
+    return np.concatenate([np.zeros(0, np.int64), *arrays])
+
+
+def _matrix(entries: Entries, rows: int, columns: int) -> csr_array:
+    """Return the entries as a sparse matrix."""
+    from scipy.sparse import csr_array
+
+    row, column, value = entries
+    return csr_array((value, (row, column)), shape=(rows, columns))
+
+
+def _count_words(text: str) -> int:
+    return len(text.split())
+
+
+def _first_number(text: str) -> float:
+    """Return the first number inside a text, NaN where there is none; a comma before three digits groups them."""
+    number = _NUMBER.search(text)
+    if number is None:
+        return float("nan")
+    digits = re.sub(r",(?=\d{3}(?:\D|$))", "", number[0]).replace(",", ".")
+    whole, _, rest = digits.partition(".")
+    return float(f"{whole[:15]}.{rest.split('.')[0]}")

@@ -1,0 +1,257 @@
+"""The flat view of a table: every modality's columns side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
+
+import numpy as np
+
+from torso.cache.keys import content_digest
+from torso.columns.sources import Source
+from torso.plain.flat._flattener import Arrays, Cells, Flattener, Measured, Modality, Part, Values
+from torso.plain.flat.flat import Flat
+from torso.tables.table import Column
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
+__all__ = ["FlatView"]
+
+_TEXTS, _ENCODED = "text", "encoded"
+_SUFFIX = "/encoded"  # of the key of a block that reads tokens
+_LEARNT = 50_000  # rows that a fit learns from at most, evenly spread
+_AT_ONCE = 10_000  # rows whose names and texts are in memory at a time
+
+
+@dataclass(frozen=True, eq=False)
+class _Block:
+    """A flattener and the modalities that it reads: several for texts, which share a vocabulary."""
+
+    flattener: Flattener
+    modalities: tuple[str, ...]
+    encoded: bool = False
+
+    @property
+    def key(self) -> str:
+        """Name under which its state is kept."""
+        return self.flattener.part.name + (_SUFFIX if self.encoded else "")
+
+    def measure(
+        self, columns: Mapping[str, Column], sources: Mapping[str, Source], rows: np.ndarray
+    ) -> Measured:
+        """Return the rows as the flattener measures them."""
+        source = sources[self.modalities[0]]
+        if not self.encoded:
+            read = _read(source)
+            assert read is not None
+            source = read
+        elif not source.encoded:
+            raise ValueError(f"The source of {self.key!r} should be encoded, as in the fit.")
+        own = {name: columns[name] for name in self.flattener.part.columns}
+        return self.flattener.measure(Cells(own, source, rows))
+
+
+class FlatView:
+    """Flat view of the rows of a table. It learns from the rows of a fit, without labels.
+
+    Args:
+        modalities: of the schema, their kinds fitted.
+
+    Attributes:
+        left_out: modalities whose form no flattener reads.
+    """
+
+    def __init__(self, modalities: Iterable[Modality]) -> None:
+        self.modalities = {modality.name: modality for modality in modalities}
+        self.left_out = tuple(
+            name
+            for name, modality in self.modalities.items()
+            if modality.form not in Flattener.registry
+        )
+        self._blocks: list[_Block] = []
+        self._flagged: list[str] = []  # modalities that some rows of the fit lack
+        self._kept = np.zeros(0, np.int64)  # dense columns that are not constant
+
+    def fit(
+        self, columns: Mapping[str, Column], sources: Mapping[str, Source], rows: np.ndarray
+    ) -> Flat:
+        """Learn from `rows`, and return all rows flat.
+
+        Args:
+            columns: raw cells of all rows.
+            sources: features of all rows, by modality.
+            rows: positions of the rows to learn from.
+        """
+        self._blocks = self._new_blocks(sources)
+        present = {name: sources[name].present()[rows] for name in self.modalities}
+        self._flagged = [name for name, own in present.items() if own.any() and not own.all()]
+        every = np.arange(len(next(iter(sources.values()))))
+        learnt = rows[np.linspace(0, len(rows) - 1, min(len(rows), _LEARNT)).astype(np.int64)]
+        read: list[Measured | None] = []
+        for block in self._blocks:
+            own = block.measure(columns, sources, every if block.flattener.dear else learnt)
+            block.flattener.learn(
+                tuple(array[learnt] for array in own) if block.flattener.dear else own
+            )
+            read.append(own if block.flattener.dear else None)
+        dense, sparse = self._laid_out(columns, sources, every, read)
+        self._kept = _varying(dense[rows])
+        return self._named(dense, sparse)
+
+    def flat(
+        self,
+        columns: Mapping[str, Column],
+        sources: Mapping[str, Source],
+        rows: np.ndarray | None = None,
+    ) -> Flat:
+        """Return rows flat, as the fit learnt it.
+
+        Args:
+            columns: raw cells of all rows.
+            sources: features of all rows, by modality.
+            rows: positions of the rows that are wanted; all by default.
+        """
+        if rows is None:
+            rows = np.arange(len(next(iter(sources.values()))))
+        read = [None] * len(self._blocks)
+        return self._named(*self._laid_out(columns, sources, rows, read))
+
+    def state(self) -> tuple[Values, Arrays]:
+        """Return the learnt values, as JSON values and arrays."""
+        blocks: dict[str, object] = {}
+        arrays = {"kept": self._kept}
+        for block in self._blocks:
+            values, own = block.flattener.state()
+            blocks[block.key] = {"modalities": [*block.modalities], "values": values}
+            arrays |= {f"{block.key}:{name}": array for name, array in own.items()}
+        return {"blocks": blocks, "flagged": self._flagged}, arrays
+
+    def restore(self, values: Mapping[str, object], arrays: Mapping[str, np.ndarray]) -> None:
+        """Take back the values of `state`."""
+        self._flagged = cast("list[str]", values["flagged"])
+        self._kept = arrays["kept"]
+        self._blocks = []
+        for key, kept in cast("dict[str, dict[str, object]]", values["blocks"]).items():
+            modalities = tuple(cast("list[str]", kept["modalities"]))
+            block = self._block(modalities, encoded=key.endswith(_SUFFIX))
+            own = {
+                name.removeprefix(f"{key}:"): array
+                for name, array in arrays.items()
+                if name.startswith(f"{key}:")
+            }
+            block.flattener.restore(cast("dict[str, object]", kept["values"]), own)
+            self._blocks.append(block)
+
+    def _new_blocks(self, sources: Mapping[str, Source]) -> list[_Block]:
+        """Return a flattener a modality, one for all texts, and one more where an encoder has run."""
+        read = [name for name in self.modalities if name not in self.left_out]
+        plain = [name for name in read if _read(sources[name]) is not None]
+        texts = tuple(name for name in plain if self.modalities[name].form == _TEXTS)
+        groups = [(name,) for name in plain if name not in texts]
+        blocks = [self._block(group) for group in ([*groups, texts] if texts else groups)]
+        encoded = [name for name in self.modalities if sources[name].encoded]
+        return blocks + [self._block((name,), encoded=True) for name in encoded]
+
+    def _block(self, names: tuple[str, ...], *, encoded: bool = False) -> _Block:
+        first = self.modalities[names[0]]
+        form = _ENCODED if encoded else first.form
+        columns = {
+            column: kind for name in names for column, kind in self.modalities[name].columns.items()
+        }
+        part = Part(first.name if len(names) == 1 else "texts", form, columns)
+        return _Block(Flattener.registry.find(form)(part), names, encoded)
+
+    def _laid_out(
+        self,
+        columns: Mapping[str, Column],
+        sources: Mapping[str, Source],
+        rows: np.ndarray,
+        read: Sequence[Measured | None],
+    ) -> tuple[np.ndarray, csr_array]:
+        """Return all columns of the rows, some thousand rows at a time.
+
+        Args:
+            columns: raw cells of all rows.
+            sources: features of all rows, by modality.
+            rows: positions of the rows.
+            read: of each block the measured rows, where they are known already.
+        """
+        parts = []
+        for start in range(0, max(1, len(rows)), _AT_ONCE):
+            own = rows[start : start + _AT_ONCE]
+            measured = [
+                block.measure(columns, sources, own)
+                if known is None
+                else tuple(array[start : start + _AT_ONCE] for array in known)
+                for block, known in zip(self._blocks, read, strict=True)
+            ]
+            parts.append(self._together(measured, sources, own))
+        if len(parts) == 1:
+            return parts[0]
+        from scipy.sparse import csr_array, vstack
+
+        sparse = csr_array(vstack([sparse for _, sparse in parts]))
+        return np.concatenate([dense for dense, _ in parts]), sparse
+
+    def _together(
+        self, measured: Sequence[Measured], sources: Mapping[str, Source], rows: np.ndarray
+    ) -> tuple[np.ndarray, csr_array]:
+        """Return all dense columns, also those that the fit found constant, and the sparse part."""
+        from scipy.sparse import csr_array
+
+        pieces = [
+            block.flattener.piece(own) for block, own in zip(self._blocks, measured, strict=True)
+        ]
+        flags = [~sources[name].present()[rows] for name in self._flagged]
+        gaps = np.sum(
+            [p.gaps for b, p in zip(self._blocks, pieces, strict=True) if not b.encoded]
+            or [np.zeros(len(rows))],
+            axis=0,
+        )
+        dense = [*(piece.dense for piece in pieces), *(flag[:, None] for flag in flags)]
+        starts = np.cumsum([0, *(block.flattener.width for block in self._blocks)])
+        entries = [np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, np.float32)]
+        if pieces:
+            row = np.concatenate([piece.entries[0] for piece in pieces])
+            column = np.concatenate(
+                [p.entries[1] + start for p, start in zip(pieces, starts, strict=False)]
+            )
+            entries = [row, column, np.concatenate([piece.entries[2] for piece in pieces])]
+        shape = (len(rows), int(starts[-1]))
+        sparse = csr_array((entries[2], (entries[0], entries[1])), shape, dtype=np.float32)
+        return np.concatenate([*dense, gaps[:, None]], axis=1).astype(np.float32), sparse
+
+    def _named(self, dense: np.ndarray, sparse: csr_array) -> Flat:
+        """Return the dense columns that vary, with their names."""
+        names: list[str] = []
+        codes: set[int] = set()
+        for block in self._blocks:
+            codes |= {len(names) + code for code in block.flattener.codes}
+            names += block.flattener.names
+        names += [*(f"Missing {name}" for name in self._flagged), "Missing cells"]
+        kept = self._kept.tolist()
+        return Flat(
+            dense=np.ascontiguousarray(dense[:, kept]),
+            codes=tuple(place for place, column in enumerate(kept) if column in codes),
+            sparse=sparse,
+            names=tuple(names[column] for column in kept),
+        )
+
+
+def _read(source: Source) -> Source | None:
+    """Return the source of the features themselves, not of an encoder's tokens; None if it is not known."""
+    return getattr(source, "read", None) if source.encoded else source
+
+
+def _varying(dense: np.ndarray) -> np.ndarray:
+    """Return the columns that differ between rows, gaps included; none twice."""
+    if not len(dense):
+        return np.arange(dense.shape[1])
+    first = dense[:1]
+    same = (dense == first) | (np.isnan(dense) & np.isnan(first))
+    unlike: dict[bytes, int] = {}
+    for column in np.flatnonzero(~same.all(axis=0)).tolist():
+        unlike.setdefault(content_digest(dense[:, column].tobytes()), column)
+    return np.array(list(unlike.values()), np.int64)

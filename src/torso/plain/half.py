@@ -1,0 +1,155 @@
+"""The plain half of a run: for each task, models that read a flat view of the row, cross-fitted and pooled."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from torso.columns.inputs._input import State
+from torso.plain.flat.flat import Flat
+from torso.plain.models import PlainModel
+from torso.plain.pooling import constant_statement, fit_weights, pool
+from torso.tasks._base.response import Family, Response
+
+__all__ = ["PlainTask", "fit_task", "restore_task"]
+
+Floats = NDArray[np.float64]
+_BLIND = "no inputs"
+_PRIOR_ROWS = 20.0  # that the weights of the models before any row is seen are worth
+
+
+@dataclass(frozen=True, eq=False)
+class PlainTask:
+    """The plain models of one task and their part in the answer.
+
+    Attributes:
+        family: form of the statements.
+        models: name -> fitted model.
+        weights: name -> weight in the plain statement; `no inputs` is the mean or the shares of the training labels.
+        blind: what is said without inputs, `[width]`.
+        share: of the plain statement in the blend with the network; 0 until `blended`.
+        scale: factor of the network's raw logits, calibrated on held-out rows before the blend.
+    """
+
+    family: Family
+    models: Mapping[str, PlainModel]
+    weights: Mapping[str, float]
+    blind: Floats
+    share: float = 0.0
+    scale: float = 1.0
+
+    def statement(self, flat: Flat) -> Floats:
+        """Return the pooled statement of the plain models, `[rows, width]`."""
+        said = {
+            name: model.predict(flat) for name, model in self.models.items() if self.weights[name]
+        }
+        return self._pooled(said, flat.rows)
+
+    def blended(self, network: Floats, plain: Floats) -> Floats:
+        """Return the blend of two statements `[rows, width]`."""
+        return pool(self.family, [network, plain], [1.0 - self.share, self.share])
+
+    def with_share(self, share: float, scale: float) -> PlainTask:
+        """Return it with another part in the blend."""
+        return replace(self, share=share, scale=scale)
+
+    def state(self) -> tuple[State, dict[str, np.ndarray]]:
+        """Return all that was learnt: JSON values, and arrays by name."""
+        values: State = {
+            "family": self.family,
+            "weights": dict(self.weights),
+            "share": self.share,
+            "scale": self.scale,
+            "models": {},
+        }
+        arrays: dict[str, np.ndarray] = {"blind": self.blind}
+        for name, model in self.models.items():
+            values["models"][name], own = model.state()
+            arrays |= {f"{name}/{key}": value for key, value in own.items()}
+        return values, arrays
+
+    def _pooled(self, said: Mapping[str, Floats], rows: int) -> Floats:
+        blind = np.broadcast_to(self.blind, (rows, len(self.blind)))
+        statements = [said[name] for name in said]
+        weights = [self.weights[name] for name in said]
+        return pool(self.family, [*statements, blind], [*weights, self.weights[_BLIND]])
+
+
+def restore_task(values: State, arrays: Mapping[str, np.ndarray]) -> PlainTask:
+    """Return the task whose `state` was saved."""
+    models = {
+        name: PlainModel.registry.find(name).restore(
+            saved,
+            {
+                key.removeprefix(f"{name}/"): array
+                for key, array in arrays.items()
+                if key.startswith(f"{name}/")
+            },
+        )
+        for name, saved in values["models"].items()
+    }
+    return PlainTask(
+        values["family"],
+        models,
+        values["weights"],
+        np.asarray(arrays["blind"], np.float64),
+        values["share"],
+        values["scale"],
+    )
+
+
+def fit_task(
+    flat: Flat,
+    response: Response,
+    folds: np.ndarray,
+    *,
+    models: Sequence[str],
+    seed: int,
+    told: Callable[[str], None],
+) -> tuple[PlainTask, Floats]:
+    """Cross-fit the plain models of one task, and weigh them by their statements on held-out rows.
+
+    Args:
+        flat: the rows.
+        response: their labels.
+        folds: int `[rows]`, the fold in which a row is held out.
+        models: names.
+        seed: of all draws.
+        told: is called with a sentence about a model that is left out.
+
+    Returns:
+        The task, and its out-of-fold statement `[rows, width]`.
+    """
+    fitted: dict[str, PlainModel] = {}
+    said: dict[str, Floats] = {}
+    for name in models:
+        try:
+            said[name], fitted[name] = PlainModel.registry.find(name).cross_fit(
+                flat, response, folds, seed=seed
+            )
+        except ImportError as error:
+            told(f"Plain model {name!r} is left out: {error}")
+    blind = _held_out_blind(response, folds)
+    statements = [*said.values(), blind]
+    prior = [0.95 / len(said) for _ in said] + [0.05] if said else [1.0]
+    weights = fit_weights(response, statements, prior=prior, rows=_PRIOR_ROWS)
+    weights = np.where(weights < 0.01, 0.0, weights)
+    weights = weights / weights.sum()
+    task = PlainTask(
+        response.family,
+        fitted,
+        dict(zip([*said, _BLIND], weights.tolist(), strict=True)),
+        constant_statement(response),
+    )
+    return task, pool(response.family, statements, weights.tolist())
+
+
+def _held_out_blind(response: Response, folds: np.ndarray) -> Floats:
+    """Return the shares or means of the labels outside each row's fold, `[rows, width]`."""
+    said = np.zeros((len(folds), response.width))
+    for fold in np.unique(folds):
+        said[folds == fold] = constant_statement(response.take(np.flatnonzero(folds != fold)))
+    return said

@@ -1,0 +1,6 @@
+"""Plain models: each learns one task from the flat view of the rows."""
+
+from torso.plain.models._model import PlainModel
+from torso.plain.models.linear import SparseLinear
+
+__all__ = ["PlainModel", "SparseLinear"]

@@ -1,0 +1,63 @@
+"""The contract of a plain model: it reads a flat view of the rows and learns one task, cross-fitted."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from torso.columns.inputs._input import State
+from torso.core.registry import Registry
+from torso.plain.flat.flat import Flat
+from torso.tasks._base.response import Response
+
+__all__ = ["PlainModel"]
+
+
+class PlainModel(ABC):
+    """Base of all plain models. `class SparseLinear(PlainModel, name="linear")` files itself."""
+
+    registry: ClassVar[Registry[PlainModel]] = Registry("plain model")
+    name: ClassVar[str] = ""
+
+    def __init_subclass__(cls, *, name: str = "", **kwargs: object) -> None:
+        super().__init_subclass__(**kwargs)
+        cls.name = name or cls.name
+        if name:
+            cls.registry.add(name, cls)
+
+    @classmethod
+    @abstractmethod
+    def cross_fit(
+        cls, flat: Flat, response: Response, folds: np.ndarray, *, seed: int
+    ) -> tuple[NDArray[np.float64], PlainModel]:
+        """Learn one task; return its statements on rows held out of their folds, and the final model.
+
+        Args:
+            flat: the rows.
+            response: their labels.
+            folds: int `[rows]`, the fold in which a row is held out; -1: the row is not learnt from.
+            seed: of all draws.
+
+        Returns:
+            Out-of-fold statements `[rows, width]` in the form of the response's family, 0 where the fold is -1; and
+            the final model, which learned from all folds.
+
+        Raises:
+            ImportError: a library that it needs cannot be loaded; the message says the cure.
+        """
+
+    @abstractmethod
+    def predict(self, flat: Flat) -> NDArray[np.float64]:
+        """Return statements `[rows, width]` in the form of the response's family."""
+
+    @abstractmethod
+    def state(self) -> tuple[State, dict[str, np.ndarray]]:
+        """Return all that was learnt: JSON values, and arrays by name. No pickle."""
+
+    @classmethod
+    @abstractmethod
+    def restore(cls, values: State, arrays: dict[str, np.ndarray]) -> PlainModel:
+        """Return the model whose `state` was saved."""

@@ -1,0 +1,172 @@
+"""The networks of a run: one, or one per fold, so that every row is held out once and every row is learnt from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+
+from torso.columns.splits import group_ids
+from torso.model.ensemble import Ensemble
+from torso.model.model import Model
+from torso.runs.config import RunConfig
+from torso.runs.network import Network, train_network
+from torso.runs.prepared import Prepared, Rows
+from torso.tasks import Head
+from torso.training import Answers, Listener, Trainer
+from torso.training.checkpoint import Checkpoint
+
+__all__ = ["Folds", "assigned_folds", "train_folds"]
+
+
+@dataclass(frozen=True, eq=False)
+class Folds:
+    """The trained networks as one model, with its answers to rows that none of those who answer has learnt from.
+
+    Attributes:
+        model: one network, or an ensemble; calibrated on the held-out rows.
+        trainer: of the first network.
+        parts: the rows, frozen encoders run.
+        held_out: answers to the held-out rows, with their targets.
+        kept: the held-out rows, as positions among the training rows followed by the validation rows.
+        networks: their number.
+        rows_trained: rows that at least one network learned from.
+        preparing: seconds before the first steps.
+        training: seconds of all trainings.
+    """
+
+    model: Model
+    trainer: Trainer
+    parts: Mapping[str, Rows]
+    held_out: Answers
+    kept: np.ndarray
+    networks: int
+    rows_trained: int
+    preparing: float
+    training: float
+
+    @property
+    def heads(self) -> dict[str, Head]:
+        """Task -> its head."""
+        return dict(self.model.heads.pairs())
+
+
+def train_folds(
+    prepared: Prepared,
+    config: RunConfig,
+    listener: Listener,
+    checkpoint: Checkpoint | None = None,
+    *,
+    resume: bool = False,
+) -> Folds:
+    """Train one network, or one per fold.
+
+    Args:
+        prepared: the rows.
+        config: complete.
+        listener: is told of the first network's epochs, and of each further network.
+        checkpoint: of the first network; the others take seconds and begin anew.
+        resume: go on from the checkpoint.
+    """
+    folds = _folds(prepared, config)
+    networks: list[Network] = []
+    for number, (rows, _) in enumerate(folds):
+        own = config.model_copy(update={"seed": config.seed + number})
+        torch.manual_seed(own.seed)
+        first = number == 0
+        if not first:
+            listener.preparing("network of fold", number + 1, len(folds))
+        networks.append(
+            train_network(
+                rows,
+                own,
+                listener if first else Listener(),
+                checkpoint if first else None,
+                resume=resume and first,
+            )
+        )
+        if networks[-1].trainer.resumable:  # interrupted: the others are not begun
+            break
+    kept = np.concatenate([positions for _, positions in folds[: len(networks)]])
+    model, held_out = _together(networks)
+    return Folds(
+        model=model,
+        trainer=networks[-1].trainer if networks[-1].trainer.resumable else networks[0].trainer,
+        parts=networks[0].parts,
+        held_out=held_out,
+        kept=kept,
+        networks=len(networks),
+        rows_trained=_rows_trained([rows for rows, _ in folds[: len(networks)]]),
+        preparing=sum(network.preparing for network in networks),
+        training=sum(network.training for network in networks),
+    )
+
+
+def assigned_folds(parts: Sequence[Rows], config: RunConfig, count: int) -> np.ndarray:
+    """Return the fold of each row of the parts, one below the other; rows of one group share a fold.
+
+    Args:
+        parts: of one table or several.
+        config: says the groups and the seed.
+        count: number of folds.
+    """
+    units: list[np.ndarray] = []
+    start = 0
+    for part in parts:
+        groups = group_ids(part.table, config.data.split.group)
+        own = part.rows if groups is None else groups[part.rows]
+        shared = bool(units) and part.table is parts[0].table
+        units.append(own if shared else own + start)
+        start = max(int(unit.max(initial=0)) for unit in units) + 1
+    which, unit = np.unique(np.concatenate(units), return_inverse=True)
+    seed = config.seed if config.data.split.seed is None else config.data.split.seed
+    drawn = np.random.default_rng([seed, 5]).permutation(len(which)) % count
+    return np.asarray(drawn[unit])
+
+
+def _folds(prepared: Prepared, config: RunConfig) -> list[tuple[Prepared, np.ndarray]]:
+    """Return the rows of each network, and the positions of those that it holds out."""
+    training, validation = prepared.parts["training"], prepared.parts["validation"]
+    whole = len(training.rows) + len(validation.rows)
+    if not config.folds:
+        return [(prepared, np.arange(len(training.rows), whole))]
+    rows = np.concatenate([training.rows, validation.rows])
+    fold = assigned_folds([training, validation], config, config.folds)
+    split = []
+    for number in range(config.folds):
+        kept = np.flatnonzero(fold == number)
+        parts = {
+            **prepared.parts,
+            "training": replace(training, rows=np.sort(rows[fold != number])),
+            "validation": replace(validation, rows=rows[kept]),
+        }
+        split.append((replace(prepared, parts=parts), kept))
+    return split
+
+
+def _together(networks: Sequence[Network]) -> tuple[Model, Answers]:
+    """Return the networks as one model, calibrated on the rows that each has held out, and the answers to these."""
+    if len(networks) == 1:
+        return networks[0].model, networks[0].held_out
+    model = Ensemble([network.model for network in networks])
+    outputs, targets = {}, {}
+    for task, head in model.heads.pairs():
+        device = next(head.parameters()).device
+        said = [
+            model.joined(
+                task, [network.model.heads[task]], [network.held_out.outputs[task].to(device)]
+            )
+            for network in networks
+        ]
+        outputs[task] = torch.cat(said).cpu()
+        targets[task] = torch.cat([network.held_out.targets[task] for network in networks])
+        head.cpu().calibrate(outputs[task], targets[task])
+        head.to(device)
+    return model, Answers(outputs, targets)
+
+
+def _rows_trained(prepared: Sequence[Prepared]) -> int:
+    learnt = [rows.parts["training"].with_any_label() for rows in prepared]
+    return len(np.unique(np.concatenate(learnt)))

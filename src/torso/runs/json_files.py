@@ -1,0 +1,40 @@
+"""JSON files of a run's folder."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from torso.core.errors import RunError
+from torso.core.whole_files import json_text, write_whole
+
+__all__ = ["read_json", "write_json"]
+
+
+def write_json(path: Path, content: Mapping[str, object]) -> None:
+    """Write JSON values; NaN and infinity become null."""
+    write_whole(path, json_text(content, indent=1) + "\n")
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Return the object in one of a run's files.
+
+    Raises:
+        RunError: the folder is no run, or the file is damaged.
+    """
+    if not path.parent.is_dir():
+        raise RunError(f"There is no run in {str(path.parent)!r}: the folder does not exist.")
+    try:
+        content: dict[str, object] = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise RunError(
+            f"{str(path.parent)!r} is not a finished run: {path.name} is absent. Give the folder that `torso fit -o` "
+            "wrote."
+        ) from None
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise RunError(f"{path} is damaged: {error}.") from None
+    if not isinstance(content, dict):
+        raise RunError(f"{path} is damaged: it should hold an object, found {content!r:.60}.")
+    return content

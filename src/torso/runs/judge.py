@@ -1,0 +1,179 @@
+"""The verdict on a trained model: its plain half fitted and blended with it, and the scores of both on kept rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from copy import deepcopy
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import torch
+
+from torso.columns.loader import Loader
+from torso.columns.splits import group_ids
+from torso.evaluation.report import TaskReport
+from torso.model.model import Model
+from torso.plain.blend import PlainHalf, blended_outputs
+from torso.plain.pooling import Floats
+from torso.runs.blending import FittedHalf, blend, calibrate_blend, fit_half, flat_rows
+from torso.runs.config import RunConfig
+from torso.runs.folds import Folds
+from torso.runs.network import EVALUATED
+from torso.runs.prepared import Prepared, Rows
+from torso.runs.report import BlendReport
+from torso.runs.scoring import Scorer
+from torso.tasks import Answered, Details, compare_tasks
+from torso.training import Answers, Listener, Prediction, answer
+
+__all__ = ["Judge", "Judged"]
+
+
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """Verdict on a trained model.
+
+    Attributes:
+        split: part of the rows that the scores are about.
+        tasks: task -> its scores.
+        blend: task -> network and plain models, each alone and together.
+        plain: models beside the network; None without any.
+    """
+
+    split: str
+    tasks: Mapping[str, TaskReport]
+    blend: Mapping[str, BlendReport] = field(default_factory=dict)
+    plain: PlainHalf | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Judge:
+    """Judges a trained model on the test rows, or on the validation rows without any.
+
+    Attributes:
+        prepared: the rows.
+        config: complete.
+        trained: its heads calibrated for the network alone.
+    """
+
+    prepared: Prepared
+    config: RunConfig
+    trained: Folds
+
+    @property
+    def split(self) -> str:
+        """Part of the rows that is judged: the held-out rows are called validation, with several folds too."""
+        return "test" if len(self.trained.parts["test"].rows) else "validation"
+
+    @property
+    def model(self) -> Model:
+        """The network."""
+        return self.trained.model
+
+    def judge(self, listener: Listener) -> Judged:
+        """Return the verdict; the heads are calibrated for the blend afterwards."""
+        self.model.eval()
+        part, answers = self._judged()
+        alone = answers.predictions(self.model)
+        fitted = fit_half(self.prepared, self.config, self.trained, listener)
+        if fitted is None:
+            return Judged(self.split, self._scores(part, alone))
+        half = blend(fitted, self.trained)
+        said = self._plain(fitted)
+        blended = replace(answers, outputs=self._blended(half, answers, said))
+        together = blended.predictions(self.model)
+        plain = self._plain_alone(half, fitted, answers, said)
+        reports = {
+            task: self._compared(part, half, task, [together[task], alone[task], plain[task]])
+            for task in half.tasks
+        }
+        return Judged(self.split, self._scores(part, together), reports, half)
+
+    def _judged(self) -> tuple[Rows, Answers]:
+        """Return the judged rows, and the network's answers to them: out of fold where there are no test rows."""
+        part = self.trained.parts[self.split]
+        if self.split == "test":
+            loader = Loader(part.dataset, part.rows, batch_size=EVALUATED)
+            return part, answer(self.model, loader, self.config.training.precision)
+        if self.trained.networks > 1:
+            rows = [self.prepared.parts[name].rows for name in ("training", "validation")]
+            part = replace(part, rows=np.concatenate(rows)[self.trained.kept])
+        return part, self.trained.held_out
+
+    def _plain(self, fitted: FittedHalf) -> Mapping[str, Floats]:
+        """Return the plain statements about the judged rows: out of fold where they were learnt from."""
+        if self.split == "validation":
+            return fitted.held_out
+        part = self.prepared.parts[self.split]
+        flat = flat_rows(fitted.half, self.prepared.schema, part.table, part.dataset, part.rows)
+        return {task: plain.statement(flat) for task, plain in fitted.half.tasks.items()}
+
+    def _blended(
+        self, half: PlainHalf, answers: Answers, said: Mapping[str, Floats]
+    ) -> dict[str, torch.Tensor]:
+        outputs = dict(answers.outputs)
+        for name, task in half.tasks.items():
+            if task.share:
+                outputs[name] = blended_outputs(
+                    task, self.model.heads[name], outputs[name], said[name]
+                )
+        return outputs
+
+    def _plain_alone(
+        self, half: PlainHalf, fitted: FittedHalf, answers: Answers, said: Mapping[str, Floats]
+    ) -> dict[str, Prediction]:
+        """Return the predictions of the plain models alone, calibrated on held-out rows."""
+        state = deepcopy(self.model.heads.state_dict())
+        outputs = dict(answers.outputs)
+        for name, task in half.tasks.items():
+            only = replace(task, share=1.0)
+            head = self.model.heads[name]
+            calibrate_blend(
+                only,
+                head,
+                self.trained.held_out.outputs[name],
+                fitted.held_out[name],
+                self.trained.held_out.targets[name],
+            )
+            outputs[name] = blended_outputs(only, head, outputs[name], said[name])
+        predictions = replace(answers, outputs=outputs).predictions(self.model)
+        self.model.heads.load_state_dict(state)
+        return predictions
+
+    def _compared(
+        self, part: Rows, half: PlainHalf, task: str, predictions: Sequence[Prediction]
+    ) -> BlendReport:
+        """Compare the blend, the network and the plain models."""
+        kind = self.prepared.schema.targets[task]
+        truth = kind.compared(part.dataset.targets[task][part.rows])
+        baseline = self.prepared.baselines[task]
+        level = self.model.heads[task].level
+        groups = group_ids(part.table, self.config.data.split.group)
+        comparison = compare_tasks(
+            kind.kind,
+            [
+                Answered(kind.compared(prediction.value), Details(prediction.details, level))
+                for prediction in predictions
+            ],
+            truth,
+            baseline,
+            groups=None if groups is None else groups[part.rows],
+            seed=self.config.seed,
+        )
+        return BlendReport(
+            metric=comparison.metric,
+            share=half.tasks[task].share,
+            weights=half.tasks[task].weights,
+            network=comparison.values[1],
+            plain=comparison.values[2],
+            over_network=comparison.over[0],
+            over_plain=comparison.over[1],
+        )
+
+    def _scores(self, part: Rows, predictions: Mapping[str, Prediction]) -> dict[str, TaskReport]:
+        groups = group_ids(part.table, self.config.data.split.group)
+        scorer = Scorer(self.prepared.schema, self.model, self.prepared.baselines, self.config.seed)
+        return scorer(
+            predictions,
+            {task: target[part.rows] for task, target in part.dataset.targets.items()},
+            groups=None if groups is None else groups[part.rows],
+        )

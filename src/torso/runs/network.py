@@ -1,0 +1,159 @@
+"""One network: built, trained on one part of the rows, calibrated on another that it has not learnt from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from time import perf_counter
+
+from torso.columns.loader import Loader
+from torso.model.model import Model
+from torso.runs.build import build_balancer, build_model
+from torso.runs.config import RunConfig
+from torso.runs.prepared import Prepared, Rows
+from torso.runs.schema import Schema
+from torso.tasks import evaluate_task, fit_baseline
+from torso.training import (
+    Answers,
+    Listener,
+    Trainer,
+    answer,
+    choose_device,
+    run_frozen_once,
+    shows_views,
+)
+from torso.training.checkpoint import Checkpoint
+
+__all__ = ["EVALUATED", "Network", "train_network"]
+
+EVALUATED = 256
+"""Rows that the model sees at once where nothing is learned."""
+
+
+@dataclass(frozen=True, eq=False)
+class Network:
+    """A trained network.
+
+    Attributes:
+        model: with the best weights, its heads calibrated.
+        trainer: knows how the training went.
+        parts: the rows, frozen encoders run.
+        held_out: answers to the validation rows, with their targets.
+        preparing: seconds before the first step.
+        training: seconds of the training.
+    """
+
+    model: Model
+    trainer: Trainer
+    parts: Mapping[str, Rows]
+    held_out: Answers
+    preparing: float
+    training: float
+
+
+def train_network(
+    prepared: Prepared,
+    config: RunConfig,
+    listener: Listener,
+    checkpoint: Checkpoint | None = None,
+    *,
+    resume: bool = False,
+) -> Network:
+    """Train and calibrate one network. The caller has seeded torch.
+
+    Args:
+        prepared: the rows.
+        config: complete.
+        listener: is told what happens.
+        checkpoint: keeps the state after each epoch; None for none.
+        resume: go on from the checkpoint.
+    """
+    began = perf_counter()
+    device = choose_device(config.training.device)
+    model = build_model(config, prepared.schema).to(device)
+    balancer = build_balancer(config, model).to(device)
+    parts = _encoded(prepared, model, config.training.precision, listener)
+    trainer = Trainer(
+        model,
+        balancer,
+        *_loaders(config, parts),
+        config.training,
+        listener,
+        partial(_headlines, prepared.schema),
+        checkpoint,
+    )
+    ready = perf_counter()
+    trainer.run(resume=resume)
+    trained = perf_counter()
+    held_out = _calibrate(model, trainer, config.training.precision)
+    return Network(model, trainer, parts, held_out, ready - began, trained - ready)
+
+
+def _encoded(
+    prepared: Prepared, model: Model, precision: str, listener: Listener
+) -> dict[str, Rows]:
+    """Return the parts with frozen encoders run once, and training rows in augmented views where these have any."""
+
+    def once(part: Rows, *, views: bool = False) -> Rows:
+        dataset = run_frozen_once(
+            model,
+            part.dataset,
+            prepared.cache,
+            precision=precision,
+            learned=part.rows if views else None,
+            progress=listener.preparing,
+        )
+        return replace(part, dataset=dataset)
+
+    training = prepared.parts["training"]
+    whole = once(training)
+    parts = {"training": once(training, views=True) if shows_views(model) else whole}
+    for name in ("validation", "test"):
+        part = prepared.parts[name]
+        shared = part.dataset is training.dataset  # drawn from the same table
+        parts[name] = replace(part, dataset=whole.dataset) if shared else once(part)
+    return parts
+
+
+def _loaders(config: RunConfig, parts: Mapping[str, Rows]) -> tuple[Loader, Loader]:
+    """Return the training batches and the held-out ones."""
+    training, validation = parts["training"], parts["validation"]
+    return (
+        Loader(
+            training.dataset,
+            training.with_any_label(),
+            batch_size=config.training.batch_size or 64,
+            shuffle=True,
+            seed=config.seed,
+        ),
+        Loader(validation.dataset, validation.rows, batch_size=EVALUATED),
+    )
+
+
+def _headlines(schema: Schema, model: Model, answers: Answers) -> dict[str, dict[str, float]]:
+    """Return each task's headline metric on the validation rows."""
+    headlines = {}
+    for task, (prediction, details) in answers.predictions(model).items():
+        target = schema.targets[task]
+        labels = answers.targets[task].numpy()
+        truth = target.compared(labels)
+        report = evaluate_task(
+            target.kind,
+            target.compared(prediction),
+            truth,
+            fit_baseline(target.kind, truth, facts=target.judged_by()),
+            details=target.compared_details(details, labels),
+            resamples=0,
+        )
+        headlines[task] = {report.headline: report.metrics[report.headline].value}
+    return headlines
+
+
+def _calibrate(model: Model, trainer: Trainer, precision: str) -> Answers:
+    """Calibrate the heads on held-out rows: temperatures, spreads. Return the answers to these rows."""
+    held_out = answer(model, trainer.validation, precision)
+    for task, head in model.heads.pairs():
+        head.cpu().calibrate(held_out.outputs[task], held_out.targets[task])
+        head.to(trainer.device)
+    return held_out

@@ -1,0 +1,69 @@
+"""Facts about whole files, which cut and resized features have lost."""
+
+import io
+
+import numpy as np
+import pytest
+import soundfile
+from PIL import Image
+
+from tests.videos import grey, mp4
+from torso.columns.inputs import Input
+from torso.columns.media.images import EXIF_ORIENTATION
+from torso.columns.reading import Reading, ReadOptions
+from torso.tables import read_table
+
+
+def recording(seconds: float, rate: int) -> bytes:
+    stream = io.BytesIO()
+    samples = np.sin(np.arange(round(seconds * rate)) / 9).astype(np.float32)
+    soundfile.write(stream, np.stack([samples, samples], axis=1), rate, format="WAV")
+    return stream.getvalue()
+
+
+def picture(size: tuple[int, int], orientation: int = 1) -> bytes:
+    stream = io.BytesIO()
+    image = Image.new("RGB", size, "red")
+    image.getexif()[EXIF_ORIENTATION] = orientation
+    image.save(stream, "JPEG", exif=image.getexif())
+    return stream.getvalue()
+
+
+@pytest.mark.parametrize("cached", [False, True])
+def test_seconds_beyond_those_that_are_read(tmp_path, cached):
+    column = read_table({"sound": [recording(2.5, 8000), None, b"noise" * 9]}).column("sound")
+    kind = Input.registry.build({"type": "audio", "seconds": 1.0})
+    reading = Reading(ReadOptions(cache=tmp_path if cached else None, most_skipped=1.0))
+    source = kind.source(column, reading)
+    skipped = len(reading.log.skipped)
+    assert source.facts.names == ("seconds", "samples per second", "channels")
+    facts = source.facts.values
+    np.testing.assert_allclose(facts[0], [2.5, 8000, 2])
+    assert np.isnan(facts[1:]).all()
+    assert len(reading.log.skipped) == skipped == 1  # told once
+
+
+def test_width_and_height_as_the_picture_is_shown():
+    cells = [picture((40, 30)), picture((40, 30), orientation=6)]
+    column = read_table({"photo": cells}).column("photo")
+    source = Input.registry.build("image").source(column, Reading())
+    assert source.facts.values.tolist() == [[40, 30], [30, 40]]
+
+
+def test_no_file_is_opened_for_facts_that_nobody_asks_for(tmp_path, monkeypatch):
+    from torso.columns.inputs.image import ImageInput
+
+    asked = []
+    monkeypatch.setattr(ImageInput, "read_facts", staticmethod(asked.append))
+    column = read_table({"photo": [picture((40, 30))]}).column("photo")
+    source = Input.registry.build("image").source(column, Reading(ReadOptions(cache=tmp_path)))
+    source.batch(np.array([0]))
+    assert asked == []
+
+
+def test_length_and_size_of_a_video():
+    data = mp4(grey(range(0, 250, 10), side=32), rate=10)
+    column = read_table({"clip": [data]}).column("clip")
+    kind = Input.registry.build({"type": "video", "size": 16, "frames": 4})
+    source = kind.source(column, Reading())
+    np.testing.assert_allclose(source.facts.values, [[2.5, 25, 32, 32]])
