@@ -277,4 +277,4 @@ class Model(nn.Module):
 
 def _of_rows(vectors: Tensor, rows: int) -> Tensor:
     """Return `[rows, width]`: vectors of several members of a row are averaged."""
-    return vectors if len(vectors) == rows else vectors.unflatten(0, (rows, -1)).mean(dim=1)
+    return vectors if len(vectors) == rows else vectors.view(rows, -1, vectors.shape[1]).mean(dim=1)

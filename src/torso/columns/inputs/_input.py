@@ -54,7 +54,7 @@ class Suited:
         settings: of the kind.
     """
 
-    encoder: str | Mapping[str, object]
+    encoder: str | dict[str, object]
     settings: Mapping[str, object]
 
 
