@@ -345,8 +345,8 @@ def test_emoji():
     found = {r.name: r for r in inspect_table(table, ["group"])}
     assert (found["group"].kind, found["label"].kind, found["label_zh"].kind) == (
         "category",
-        "text",
-        "text",
+        "name",
+        "name",
     )
     assert not found["hexcode"].use and not found["key"].use
     assert infer_target(table.column("vendors"))[0] == "multilabel"
