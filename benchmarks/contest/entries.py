@@ -34,7 +34,7 @@ def entry_of(table: ExamTable, store: Store, contestants: list[str], before: Ent
     for question in table.questions.values():
         old = before.get("targets", {}).get(question.name, {}).get("scores", {})
         fresh = {name: scored(table, store, name, question) for name in contestants}
-        entry["targets"][question.name] = {
+        kept = entry["targets"][question.name] = {
             "kind": question.kind,
             "main": question.main,
             "labels": [
@@ -43,11 +43,21 @@ def entry_of(table: ExamTable, store: Store, contestants: list[str], before: Ent
             ],
             "scores": {**old, **{name: seeds for name, seeds in fresh.items() if seeds}},
         }
+        bar = table.bars.get(question.name, {}).get("best")
+        if bar:
+            kept["bar"] = {"model": renamed(bar["model"]), "score": bar[question.main]}
     for name in contestants:
         costs, runs = spent(table, store, name)
         entry["costs"] |= {name: costs} if costs else {}
         entry["runs"] |= {name: runs} if runs else {}
     return entry
+
+
+def renamed(model: str) -> str:
+    """Return our name of a model of bars.json."""
+    start, *rest = model.split("_")
+    names = {"mean": "constant", "majority": "constant", "ridge": "linear", "logreg": "linear"}
+    return "_".join([names.get(start, start), *rest])
 
 
 def scored(

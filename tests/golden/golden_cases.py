@@ -16,6 +16,7 @@ SMALL = {
     "training.lr": 5e-3,
     "training.device": "cpu",
     "training.precision": "float32",
+    "training.select": "total",  # as all runs were when the file was recorded
     "blend": "off",
     "folds": 0,
 }
@@ -70,6 +71,16 @@ class Case:
     way: str = "fit"
     keep: bool = False
     more: str = ""
+
+    @property
+    def named(self) -> dict[str, Any]:
+        """The parts that a case names although `settings` do not: the defaults of the first recording."""
+        return {
+            f"encoders.{column}": "transformer"
+            for column, kind in self.inputs.items()
+            if kind == "text"
+            and not any(key.startswith(f"encoders.{column}") for key in self.settings)
+        }
 
 
 # balancer, fusion, sharing: each at least once

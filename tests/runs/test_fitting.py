@@ -482,6 +482,7 @@ def test_an_old_run_leaves_no_weights_beside_a_new_config(tmp_path):
 def test_early_stopping_keeps_the_best_weights():
     watcher = Watcher()
     settings = {**TINY, "training.epochs": 30, "training.patience": 2, "training.lr": 0.05}
+    settings["training.select"] = "total"
     run = torso.fit(tables.plain(), TARGETS, settings=settings, listener=watcher)
     assert watcher.reason == "no better held-out loss"
     losses = [sum(epoch.validation.values()) for epoch in watcher.epochs]

@@ -106,4 +106,4 @@ def test_a_model_too_sure_of_itself_is_judged_by_what_it_knows(monkeypatch):
     blind.run()
     assert error_of(judged.model) <= error_of(blind.model)
     best = min(ear.epochs, key=lambda epoch: epoch.validation["sum"])
-    assert judged.best_epoch == best.number
+    assert judged.kept.epoch == best.number

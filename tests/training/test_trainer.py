@@ -86,19 +86,19 @@ def test_it_learns():
 
 
 def test_the_best_weights_are_those_that_stay():
-    loop = trainer(TrainingConfig(epochs=6, lr=0.3, patience=6))
+    loop = trainer(TrainingConfig(epochs=6, lr=0.3, patience=6, select="total"))
     loop.run()
     from torso.training import answer
 
     losses = answer(loop.model, loop.validation).losses(loop.model)
-    assert sum(losses.values()) == pytest.approx(loop.best_loss, rel=1e-5)
-    assert loop.best_epoch <= loop.epoch == 6
+    assert sum(losses.values()) == pytest.approx(loop.kept.loss, rel=1e-5)
+    assert loop.kept.epoch <= loop.epoch == 6
 
 
 def test_patience_ends_it():
     loop = trainer(TrainingConfig(epochs=50, lr=1.0, patience=2))
     assert loop.run() == "no better held-out loss"
-    assert loop.epoch == loop.best_epoch + 2
+    assert loop.epoch == loop.kept.epoch + 2
 
 
 def test_an_interrupt_is_a_clean_end():
@@ -106,8 +106,9 @@ def test_an_interrupt_is_a_clean_end():
     loop = trainer(TrainingConfig(epochs=9), ear)
     assert loop.run() == "interrupted"
     assert ear.ends == ["interrupted"]
+    copies, _ = loop.kept.state()
     for name, value in loop.model.state_dict().items():
-        assert torch.equal(value, loop.best[name])
+        assert torch.equal(value, copies[f"{loop.kept.epoch}/{name}"])
 
 
 @pytest.mark.parametrize(
@@ -127,8 +128,6 @@ def test_a_listener_ends_it_and_it_can_go_on(tmp_path, answer, reason):
     assert pruned.resumable
     assert ear.ends == [reason]
     assert len(ear.epochs) == 2
-    for name, value in pruned.model.state_dict().items():
-        assert torch.equal(value, pruned.best[name])
     whole = trainer(config)
     whole.run()
     rest = trainer(config, None, Checkpoint(tmp_path / "c"), seed=7)
@@ -169,7 +168,7 @@ def test_a_batch_without_labels_of_a_task_leaves_its_head_alone():
     for name, value in loop.model.heads["sum"].state_dict().items():
         assert torch.equal(value, before[name])
     assert math.isnan(ear.epochs[0].validation["sum"])
-    assert loop.best_loss == pytest.approx(ear.epochs[0].validation["sign"])
+    assert loop.kept.loss == pytest.approx(ear.epochs[0].validation["sign"])
 
 
 def test_no_label_at_all_in_the_held_out_rows():

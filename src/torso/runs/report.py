@@ -83,7 +83,7 @@ class TrainingReport:
     Attributes:
         end: why it ended.
         epochs: their number.
-        best_epoch: the epoch whose weights were kept.
+        best_epoch: the epoch whose weights were kept, or with `select: tasks` the last that was best for a task.
         best_loss: its held-out loss, added up over tasks; None if no epoch was completed.
         parameters: numbers in the model's weights.
         balancing: looks at the tasks' gradients.

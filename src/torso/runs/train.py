@@ -196,8 +196,8 @@ def _course(trained: Folds, seconds: Timings) -> TrainingReport:
     return TrainingReport(
         end=trainer.reason,
         epochs=trainer.epoch,
-        best_epoch=trainer.best_epoch,
-        best_loss=trainer.best_loss if trainer.best else None,
+        best_epoch=trainer.kept.epoch,
+        best_loss=trainer.kept.loss if trainer.kept.epoch else None,
         parameters=sum(parameter.numel() for parameter in trained.model.parameters()),
         balancing=BalancingReport(**looks),
         seconds=seconds,

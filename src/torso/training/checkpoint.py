@@ -36,8 +36,9 @@ class Progress(TypedDict):
     Attributes:
         epoch: epochs done.
         best_epoch: the epoch with the best weights.
-        best_loss: its sum of held-out losses.
+        best_loss: its sum of held-out losses, or of the best of each task.
         steps: optimizer steps taken.
+        best_of: task -> its best epoch and loss, "" for their sum; absent from what an earlier version wrote.
         about: identifies the training; absent from what an earlier version wrote.
     """
 
@@ -45,6 +46,7 @@ class Progress(TypedDict):
     best_epoch: int
     best_loss: float
     steps: int
+    best_of: NotRequired[Mapping[str, tuple[int, float]]]
     about: NotRequired[dict[str, object]]
 
 

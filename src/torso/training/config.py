@@ -34,7 +34,14 @@ class TrainingConfig(Strict):
         default=1.0, gt=0, description="largest norm of the gradient"
     )
     patience: Annotated[int, Range(3, 30)] = Field(
-        default=8, ge=1, description="epochs without a better held-out loss before the end"
+        default=8,
+        ge=1,
+        description="epochs without a better held-out loss (of any task, with `select: tasks`) before the end",
+    )
+    select: Literal["tasks", "total"] = Field(
+        default="tasks",
+        description="tasks: the mean of the weights of each task's best epoch; total: the weights of the epoch "
+        "with the least held-out loss, added up over tasks",
     )
     modality_dropout: Annotated[float | None, Range(0, 0.5)] = Field(
         default=None,

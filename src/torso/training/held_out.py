@@ -1,4 +1,4 @@
-"""The number that an epoch is judged by: the sum of the tasks' held-out losses."""
+"""The held-out losses that epochs are judged by."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from torso.model.model import Model
 from torso.training.answers import Answers
 from torso.training.divergence import bad_rows, said
 
-__all__ = ["held_out_loss"]
+__all__ = ["check_held_out", "nothing_learnt"]
 
 
-def held_out_loss(
+def check_held_out(
     model: Model, losses: Mapping[str, float], answers: Answers, rows: Tensor, epoch: int
-) -> float:
-    """Return the sum of the losses of the tasks that have labels in the validation rows.
+) -> None:
+    """Refuse held-out losses that judge nothing.
 
     Args:
         model: has the heads.
@@ -43,10 +43,21 @@ def held_out_loss(
             f"The held-out loss of {diverged} is {values} after epoch {epoch}. {said(bad, rows)} Lower `training.lr`, "
             "or look at these targets' values with `torso inspect`."
         )
-    known = [loss for loss in losses.values() if not math.isnan(loss)]
-    if not known:
+    if all(math.isnan(loss) for loss in losses.values()):
         raise ConfigError(
             "No validation row has a label, so early stopping has nothing to judge. Give "
             "`data.split.validation` a larger share."
         )
-    return sum(known)
+
+
+def nothing_learnt(reason: str, *, interrupted: bool) -> str:
+    """Return why a training left no weights."""
+    if interrupted:
+        return (
+            "Interrupted before the first epoch had ended: nothing was learnt yet, so there is no model and nothing to "
+            "resume. Start again."
+        )
+    return (
+        f"The training ended ({reason}) without one finite held-out loss: nothing was learnt. Lower `training.lr`, "
+        "and look at the targets' values."
+    )

@@ -8,7 +8,6 @@ best weights so far, and so does a loss that is NaN or infinite.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from time import perf_counter
 
@@ -22,13 +21,14 @@ from torso.core.types import Batch
 from torso.model.model import Model
 from torso.training.answers import Answers, answer
 from torso.training.average import Average
+from torso.training.best import Best
 from torso.training.calibration import refitted_heads
 from torso.training.checkpoint import Checkpoint, Progress, load_state
 from torso.training.config import TrainingConfig
 from torso.training.devices import autocast
 from torso.training.divergence import rows_of_batch
 from torso.training.gradient_shares import NOTE_EPOCH, evaluated, gradient_shares, quiet_tasks
-from torso.training.held_out import held_out_loss
+from torso.training.held_out import check_held_out, nothing_learnt
 from torso.training.listeners import Epoch, Listener, answer_to
 from torso.training.mixup import Mix
 from torso.training.monitor import GradientMonitor
@@ -98,9 +98,7 @@ class Trainer:
         self.optimizer = torch.optim.AdamW(groups, lr=config.lr, fused=True)
         self.schedule = warmup_cosine(self.optimizer, config.epochs * len(training), config.warmup)
         self.average = Average(model, config.average or 0.0)
-        self.best: dict[str, Tensor] = {}
-        self.best_loss = math.inf
-        self.best_epoch = 0
+        self.kept = Best(model, of_tasks=config.select == "tasks")
         self.epoch = 0
         self._saved = 0  # the epoch of the checkpoint
         self.reason = ""
@@ -137,26 +135,33 @@ class Trainer:
             self._epochs()
         except KeyboardInterrupt:
             self.reason = INTERRUPTED
-            if self.best_epoch > self._saved:  # it came between the two
+            if self.kept.epoch > self._saved:  # it came between the two
                 self._save()
         except Diverged as error:
-            if not self.best:
+            if not self.kept.epoch:
                 raise
             self.reason = DIVERGED
             self.listener.noted(
-                f"Diverged. {error} The weights of epoch {self.best_epoch} are kept."
+                f"Diverged. {error} The weights of epoch {self.kept.epoch} are kept."
             )
         self.listener.ended(self.reason)
-        if not self.best:
-            raise RunError(_nothing_learnt(self.reason))
-        self.model.load_state_dict(self.best)
+        if not self.kept.epoch:
+            raise RunError(nothing_learnt(self.reason, interrupted=self.reason == INTERRUPTED))
+        if (note := self.kept.settle(self._calibrated_losses)) is not None:
+            self.listener.noted(note)
         return self.reason
+
+    def _calibrated_losses(self) -> dict[str, float]:
+        """Return task -> held-out loss of the weights as they are, their heads calibrated."""
+        answers = self.strategy.gather(answer(self.model, self.validation, self.config.precision))
+        with refitted_heads(self.model, answers):
+            return answers.losses(self.model)
 
     def _epochs(self) -> None:
         while not self.reason:
             if self.epoch >= self.config.epochs:
                 self.reason = ALL_EPOCHS
-            elif self.epoch - self.best_epoch >= self.config.patience:
+            elif self.epoch - self.kept.epoch >= self.config.patience:
                 self.reason = NO_BETTER
             else:
                 self.reason = self._one_epoch()
@@ -276,17 +281,9 @@ class Trainer:
             with refitted_heads(self.model, answers):
                 losses = answers.losses(self.model)
                 rows = torch.from_numpy(self.validation.rows)
-                best = self._keep_best(held_out_loss(self.model, losses, answers, rows, self.epoch))
+                check_held_out(self.model, losses, answers, rows, self.epoch)
+                best = self.kept.look(losses, self.epoch)
                 return losses, self.measure(self.model, answers), best
-
-    def _keep_best(self, loss: float) -> bool:
-        """Keep the weights as they are if their held-out loss is the lowest so far."""
-        if not loss < self.best_loss:
-            return False
-        weights = self.model.state_dict().items()
-        best = {name: value.detach().clone() for name, value in weights}
-        self.best, self.best_loss, self.best_epoch = best, loss, self.epoch
-        return True
 
     def _note_quiet_tasks(self) -> None:
         """Note once which tasks hardly shape the shared parameters. Held-out rows tell; the training is as without."""
@@ -303,18 +300,20 @@ class Trainer:
 
     def _save(self) -> None:
         if self.checkpoint is not None and self.strategy.is_main:
+            best, best_of = self.kept.state()
             states = {
                 "model": self.model.state_dict(),
-                "best": self.best,
+                "best": best,
                 "balancer": self.balancer.state_dict(),
             }
             if self.average.decay:
                 states["average"] = self.average.mean
             progress: Progress = {
                 "epoch": self.epoch,
-                "best_epoch": self.best_epoch,
-                "best_loss": self.best_loss,
+                "best_epoch": self.kept.epoch,
+                "best_loss": self.kept.loss,
                 "steps": self.schedule.last_epoch,
+                "best_of": best_of,
             }
             self.checkpoint.write(states, self.optimizer, progress)
         self._saved = self.epoch
@@ -330,20 +329,10 @@ class Trainer:
         load_state(self.model, states["model"], self.checkpoint.folder)
         load_state(self.balancer, states["balancer"], self.checkpoint.folder)
         self.average.restore(states.get("average", {}))
-        self.best = states["best"]
-        self.epoch, self.best_epoch = progress["epoch"], progress["best_epoch"]
-        self.best_loss, self._saved = progress["best_loss"], self.epoch
+        of_total = {
+            "": (progress["best_epoch"], progress["best_loss"])
+        }  # what an earlier version kept
+        self.kept.restore(states["best"], progress.get("best_of", of_total))
+        self.epoch = self._saved = progress["epoch"]
         self.training.passes = self.epoch
         set_step(self.schedule, progress["steps"])
-
-
-def _nothing_learnt(reason: str) -> str:
-    if reason == INTERRUPTED:
-        return (
-            "Interrupted before the first epoch had ended: nothing was learnt yet, so there is no model and nothing to "
-            "resume. Start again."
-        )
-    return (
-        f"The training ended ({reason}) without one finite held-out loss: nothing was learnt. Lower `training.lr`, "
-        "and look at the targets' values."
-    )
