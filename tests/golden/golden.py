@@ -259,7 +259,7 @@ def make_listener(interrupt: bool = False) -> Any:
 def fit_case(case: Case, tables: Tables, out: Path, values: dict[str, Any]) -> Any:
     """Train a case as its way says, note in `values` what was heard, and return the run."""
     table = tables.get(case.table)
-    settings = {**SMALL, "data.cache": str(tables.folder / "cache")}
+    settings = {**SMALL, **case.named, "data.cache": str(tables.folder / "cache")}
     settings |= tables.with_models(dict(case.settings))
     given: dict[str, Any] = {"inputs": case.inputs or None, "settings": settings, "out": out}
     ear = make_listener()
