@@ -18,14 +18,16 @@ from __future__ import annotations
 import argparse
 import os
 import platform
-import sys
+import subprocess
 from pathlib import Path
-from typing import Any
 
 from contest.answers import Store
-from contest.entries import entry_of, score_of
+from contest.entries import entry_of
+from contest.names import RIVALS
 from contest.own import run_torso
+from contest.shown import draw, lines_of, overview_lines
 from contest.tables import ExamTable, read_tables
+from contest.verdict import judge, overview
 from reports import read_report, write_report
 
 HERE = Path(__file__).resolve().parent
@@ -42,11 +44,16 @@ def main() -> None:
     report["command"] = "python benchmarks/exam.py"
     report["machine"] = f"{os.cpu_count()} cores, one used, {platform.machine()}"
     for table in read_tables(asked.data, asked.tables, asked.cv):
-        contestants = answer(table, store, asked)
-        entry = entry_of(table, store, contestants, report["tables"].get(table.name, {}))
+        if not asked.show:
+            answer(table, store, asked)
+        entry = entry_of(table, store, asked.name, report["tables"].get(table.name, {}))
+        judge(table, store, entry, asked.name)
         report["tables"][table.name] = entry
+        report["overview"] = overview(report, asked.name)
         write_report(asked.out, report)
-        show(table.name, entry)
+        print(*lines_of(table.name, entry, asked.name), sep="\n", flush=True)
+    print(*overview_lines(report["overview"]), sep="\n")
+    draw(report, asked.out.with_suffix(".png"))
 
 
 def arguments() -> argparse.Namespace:
@@ -54,6 +61,15 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, default=DATA, help="a folder of tables, or a table")
     parser.add_argument("--tables", nargs="*", help="only these")
+    parser.add_argument(
+        "--contestants",
+        nargs="*",
+        choices=(TORSO, "plain", *RIVALS),
+        help="default: torso plain; with --cv or --set: torso",
+    )
+    parser.add_argument("--show", action="store_true", help="no runs: judge what is there")
+    parser.add_argument("--autogluon", help="python of AutoGluon's environment")
+    parser.add_argument("--limit", type=float, default=300.0, help="seconds of AutoGluon a target")
     parser.add_argument(
         "--seeds", nargs="*", type=int, help="default: 0 1 2; with --cv or --set: 0"
     )
@@ -63,37 +79,52 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--out", type=Path, default=KEPT)
     parser.add_argument("--store", type=Path, help="where answers are kept")
     parser.add_argument("--resume", action="store_true", help="keep Torso's answers that are there")
+    parser.add_argument("--again", action="store_true", help="make the rivals' answers anew, too")
     asked = parser.parse_args()
     own = asked.cv is not None or bool(asked.set)
     if own and asked.out == KEPT:
         parser.error("--set and --cv need --out: results/exam.json holds default runs on test.csv")
+    asked.contestants = asked.contestants or ([TORSO] if own else [TORSO, "plain"])
     if asked.seeds is None:
         asked.seeds = [0] if own else [0, 1, 2]
     asked.name = asked.name or (TORSO if asked.out == KEPT else f"{TORSO}-{asked.out.stem}")
     return asked
 
 
-def answer(table: ExamTable, store: Store, asked: argparse.Namespace) -> list[str]:
-    """Let all contestants answer a table, and return their names."""
-    for seed in asked.seeds:
+def answer(table: ExamTable, store: Store, asked: argparse.Namespace) -> None:
+    """Let the contestants that were asked for answer a table."""
+    if "plain" in asked.contestants:
+        from contest.plain import run_plain  # needs LightGBM and scikit-learn
+
+        run_plain(table, store, again=asked.again)
+    for rival in RIVALS:
+        if rival in asked.contestants:
+            run_autogluon(table, store, rival.removeprefix("autogluon_"), asked)
+    for seed in asked.seeds if TORSO in asked.contestants else ():
         there = all(store.has(table, asked.name, seed, target) for target in table.questions)
         if asked.resume and there:
             continue
         told = run_torso(table, store, asked.name, seed, asked.set)
         print(f"== {table.name}, seed {seed}: {told['end']}, {told['cpu_seconds']} CPU s")
-        print(told.get("error", ""), *(f"   {note}" for note in told.get("notes", ())), sep="\n")
-        sys.stdout.flush()
-    return [asked.name]
+        notes = told.get("notes", ()) if seed == asked.seeds[0] else ()
+        lines = [told.get("error", ""), *(f"   {note}" for note in notes)]
+        print(*filter(None, lines), sep="\n", flush=True)
 
 
-def show(name: str, entry: dict[str, Any]) -> None:
-    """Print a line per target: the main metric of everybody."""
-    print(f"{name}: CPU seconds {entry['costs']}")
-    for target, asked in entry["targets"].items():
-        scores = {who: score_of(asked, who) for who in asked["scores"]}
-        shown = "  ".join(f"{who} {got[0]:.3f}" for who, got in scores.items() if got)
-        print(f"   {target:24} {asked['main']:10} {shown}")
-    sys.stdout.flush()
+def run_autogluon(table: ExamTable, store: Store, quality: str, asked: argparse.Namespace) -> None:
+    """Let AutoGluon answer, in its own environment, what it has no answers to."""
+    if not asked.autogluon:
+        raise SystemExit(
+            "--contestants autogluon_... needs --autogluon PYTHON; see rivals/README.md"
+        )
+    command = [asked.autogluon, str(HERE / "rivals" / "autogluon_exam.py"), "--quality", quality]
+    command += ["--data", str(table.folder), "--limit", str(asked.limit)]
+    command += ["--store", str(store.root.resolve()), *(["--again"] if asked.again else [])]
+    command += [] if asked.cv is None else ["--cv", str(asked.cv)]
+    # Torso's own path would reach the other environment.
+    subprocess.run(
+        command, check=True, env={**os.environ, "PYTHONPATH": "", "OMP_NUM_THREADS": "1"}
+    )
 
 
 if __name__ == "__main__":

@@ -8,9 +8,12 @@ import pytest
 from sklearn.metrics import accuracy_score, f1_score, r2_score, roc_auc_score
 
 from benchmarks.contest.answers import Answers, Store
+from benchmarks.contest.entries import entry_of
 from benchmarks.contest.own_run import answers_of
 from benchmarks.contest.scores import counts_of, figures, main_scores
+from benchmarks.contest.shown import lines_of
 from benchmarks.contest.tables import Question, labels_of, read_table
+from benchmarks.contest.verdict import judge, overview
 
 
 @pytest.fixture
@@ -35,6 +38,7 @@ def table(tmp_path):
     rows[:60].to_csv(tmp_path / "train.csv", index=False)
     rows[60:].to_csv(tmp_path / "test.csv", index=False)
     (tmp_path / "spec.json").write_text(json.dumps(spec))
+    (tmp_path / "bars.json").write_text(json.dumps({"targets": {"price": {"main": "r2_log1p"}}}))
     return tmp_path
 
 
@@ -121,3 +125,43 @@ def test_the_store_gives_back_what_it_kept(table, tmp_path):
     kept = store.load(whole, "me", 0, "a/b?")
     assert (kept.classes, kept.costs) == (("a/b",), {"cpu_seconds": 1.5})
     assert (store.contestants(whole), store.seeds(whole, "me")) == (["me"], [0])
+
+
+def test_the_verdict_pairs_rows_and_ranks_families(table, tmp_path):
+    whole, store = read_table(table), Store(tmp_path / "kept")
+    truth = np.nan_to_num(labels_of(whole.questions["price"], whole.test["price"]))
+    wrong = truth[np.random.default_rng(0).permutation(len(truth))]
+    store.save(whole, "torso", 0, "price", Answers(truth + 1.0))
+    store.save(whole, "torso", 1, "price", Answers(truth - 1.0))
+    store.save(whole, "linear", 0, "price", Answers(wrong))
+    store.save(whole, "linear_log", 0, "price", Answers(truth))
+    store.save(whole, "constant", 0, "price", Answers(np.full(len(truth), truth.mean())))
+    entry = entry_of(whole, store, "torso", {})
+    judge(whole, store, entry, "torso")
+    met = entry["targets"]["price"]["against"]["best plain"]
+    assert (met["rival"], met["verdict"]) == ("linear_log", "behind")
+    assert met["low"] < met["lead"] < met["high"] < 0
+    assert sorted(entry["targets"]["price"]["scores"]["torso"]) == ["0", "1"]
+    seen = overview({"tables": {"mine": entry}}, "torso")
+    assert seen["against"]["best plain"]["behind"] == 1
+    # first and second of five, and a shared place where nobody answers
+    assert seen["mean_rank"]["all"]["linear"] == pytest.approx((1 + 3 + 3) / 3, abs=1e-3)
+    assert seen["mean_rank"]["all"]["torso"] == pytest.approx((2 + 3 + 3) / 3, abs=1e-3)
+    assert "failed" not in entry["targets"]["price"]
+    assert entry["targets"]["open"]["failed"]  # Torso ran and has no answer
+    assert seen["failed"] == 2
+    assert all(len(line) <= 100 for line in lines_of("mine", entry, "torso"))
+
+
+def test_plain_contestants_answer_every_kind(table, tmp_path):
+    pytest.importorskip("lightgbm")
+    from benchmarks.contest.plain import run_plain
+
+    whole, store = read_table(table), Store(tmp_path / "kept")
+    run_plain(whole, store)
+    for who in ("constant", "linear", "hgb", "lightgbm"):
+        for question in whole.questions.values():
+            answers = store.load(whole, who, 0, question.name)
+            assert len(answers.values) == len(whole.test), (who, question.name)
+    assert store.has(whole, "linear_log", 0, "price")
+    assert not store.has(whole, "linear_log", 0, "open")

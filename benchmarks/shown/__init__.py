@@ -7,6 +7,7 @@ from collections.abc import Callable
 from shown import (
     balancing,
     encoders,
+    exam,
     front,
     fusion,
     heads,
@@ -18,12 +19,14 @@ from shown import (
 
 __all__ = ["PAGES", "REPORTS"]
 
-TOPICS = (front, encoders, tables, fusion, sharing, heads, places, retrieval, balancing)
+TOPICS = (front, encoders, tables, fusion, sharing, heads, places, retrieval, balancing, exam)
 
 PAGES: dict[str, dict[str, Callable[[dict], str]]] = {
     page: blocks for topic in TOPICS for page, blocks in topic.PAGES.items()
 }
 """Page -> block's name, which is that of its file of results -> what writes the block."""
 
-REPORTS = {"fusion_verdict": "fusion_race"}
+REPORTS = {"fusion_verdict": "fusion_race"} | dict.fromkeys(
+    ("exam_ranks", "exam_targets", "exam_costs"), "exam"
+)
 """Blocks whose figures are in another block's file."""

@@ -271,7 +271,7 @@ def fit_case(case: Case, tables: Tables, out: Path, values: dict[str, Any]) -> A
     """Train a case as its way says, note in `values` what was heard, and return the run."""
     as_recorded()
     table = tables.get(case.table)
-    settings = {**SMALL, "data.cache": str(tables.folder / "cache")}
+    settings = {**SMALL, **case.named, "data.cache": str(tables.folder / "cache")}
     settings |= tables.with_models(dict(case.settings))
     given: dict[str, Any] = {"inputs": case.inputs or None, "settings": settings, "out": out}
     ear = make_listener()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -21,7 +21,7 @@ __all__ = ["PlainHalf", "blended_outputs", "fit_share", "stated"]
 
 _PLAIN_SHARE = 0.5
 """Share of the plain models before a held-out row is seen."""
-_SHARE_ROWS = 30.0
+_SHARE_ROWS = 4.0
 """Weight of that prior, in rows."""
 
 
@@ -32,13 +32,19 @@ class PlainHalf:
     Attributes:
         view: of the rows.
         tasks: task -> its plain models and their share in the answer; without the tasks that only a network answers.
+        patterns: sets of absent modalities that the plain models have met; a row that lacks others is the network's.
     """
 
     view: FlatView
     tasks: Mapping[str, PlainTask]
+    patterns: Sequence[Sequence[str]] = ()
 
     def outputs(
-        self, heads: Mapping[str, Head], network: Mapping[str, Tensor], flat: Flat
+        self,
+        heads: Mapping[str, Head],
+        network: Mapping[str, Tensor],
+        flat: Flat,
+        known: np.ndarray,
     ) -> dict[str, Tensor]:
         """Return the blend's raw outputs, task by task; the network's own where there is no plain model.
 
@@ -46,12 +52,13 @@ class PlainHalf:
             heads: of the tasks, calibrated for the blend.
             network: task -> raw outputs of the network.
             flat: the same rows.
+            known: bool `[rows]`: rows that lack only what rows of the fit lacked.
         """
         outputs = dict(network)
         for name, task in self.tasks.items():
             if task.share:
                 plain = task.statement(flat)
-                outputs[name] = blended_outputs(task, heads[name], network[name], plain)
+                outputs[name] = blended_outputs(task, heads[name], network[name], plain, known)
         return outputs
 
     def with_tasks(self, tasks: Mapping[str, PlainTask]) -> PlainHalf:
@@ -61,7 +68,7 @@ class PlainHalf:
     def state(self) -> tuple[State, dict[str, np.ndarray]]:
         """Return all that was learnt: JSON values, and arrays by name."""
         seen, arrays = self.view.state()
-        values: State = {"view": seen, "tasks": {}}
+        values: State = {"view": seen, "tasks": {}, "patterns": [*map(list, self.patterns)]}
         arrays = {f"view/{name}": array for name, array in arrays.items()}
         for number, (task, plain) in enumerate(self.tasks.items()):
             values["tasks"][task], own = plain.state()
@@ -82,7 +89,7 @@ class PlainHalf:
             task: restore_task(saved, _under(f"{number}/", arrays))
             for number, (task, saved) in enumerate(values["tasks"].items())
         }
-        return cls(view, tasks)
+        return cls(view, tasks, values["patterns"])
 
 
 def stated(task: PlainTask, head: Head, outputs: Tensor) -> Floats:
@@ -92,11 +99,24 @@ def stated(task: PlainTask, head: Head, outputs: Tensor) -> Floats:
     return np.asarray(said.double().cpu().numpy())
 
 
-def blended_outputs(task: PlainTask, head: Head, network: Tensor, plain: Floats) -> Tensor:
-    """Return the raw outputs that say the blend of the network's outputs and a plain statement `[rows, width]`."""
+def blended_outputs(
+    task: PlainTask, head: Head, network: Tensor, plain: Floats, known: np.ndarray | None = None
+) -> Tensor:
+    """Return the raw outputs that say the blend of a network and plain models.
+
+    Args:
+        task: knows their shares.
+        head: of the task.
+        network: its raw outputs.
+        plain: statement of the plain models, `[rows, width]`.
+        known: bool `[rows]`: rows that are blended; the others are the network's. None: all.
+    """
     device = next(head.parameters()).device
     own = network.to(device)
-    said = task.blended(stated(task, head, own), plain)
+    alone = stated(task, head, own)
+    said = task.blended(alone, plain)
+    if known is not None:
+        said = np.where(known[:, None], said, alone)
     with torch.no_grad():
         return head.raw(torch.from_numpy(said).to(own), own).to(network.device)
 

@@ -90,9 +90,12 @@ def fit_weights(
     labels = response.take(labelled)
     said = [np.asarray(statement, np.float64)[labelled] for statement in statements]
 
+    # The labels of a row stand for as many observations, as in the likelihood that a head trains on.
+    count = len(labelled) if labels.family == "classes" else int((~np.isnan(labels.values)).sum())
+
     def cost(free: Floats) -> float:
         weights = _weights(free)
-        loss = len(labelled) * mean_loss(labels, pool(labels.family, said, weights))
+        loss = count * mean_loss(labels, pool(labels.family, said, weights))
         return float(loss - rows * (before * np.log(np.clip(weights, _LEAST, None))).sum())
 
     start = np.log(before)

@@ -14,6 +14,7 @@ from torso.plain.blend import PlainHalf, blended_outputs, fit_share, stated
 from torso.plain.flat.flat import Flat
 from torso.plain.flat.view import FlatView
 from torso.plain.half import PlainTask, fit_task
+from torso.plain.patterns import common_patterns, met
 from torso.plain.pooling import Floats
 from torso.runs.config import RunConfig
 from torso.runs.folds import Folds, assigned_folds
@@ -23,7 +24,7 @@ from torso.tables.table import Column, Table
 from torso.tasks import Head
 from torso.training import Listener
 
-__all__ = ["FittedHalf", "blend", "blends", "fit_half", "flat_rows"]
+__all__ = ["FittedHalf", "blend", "blends", "fit_half", "flat_rows", "with_plain"]
 
 _LEAST_ROWS = 40
 """Rows with a label below which a task keeps to the network."""
@@ -93,7 +94,9 @@ def fit_half(
             told=listener.noted,
         )
         said[task] = statements[trained.kept]
-    return FittedHalf(PlainHalf(view, fitted), said)
+    training = parts[0]
+    patterns = common_patterns(training.dataset.sources, training.rows)
+    return FittedHalf(PlainHalf(view, fitted, patterns), said)
 
 
 def blend(fitted: FittedHalf, trained: Folds) -> PlainHalf:
@@ -138,6 +141,29 @@ def flat_rows(
 ) -> Flat:
     """Return rows of a table as the plain models read them; all by default."""
     return half.view.flat(_columns(schema, table), dataset.sources, rows)
+
+
+def with_plain(
+    half: PlainHalf,
+    heads: Mapping[str, Head],
+    network: Mapping[str, Tensor],
+    schema: Schema,
+    table: Table,
+    dataset: Dataset,
+) -> dict[str, Tensor]:
+    """Return the blend's raw outputs for all rows of a table.
+
+    Args:
+        half: the plain models.
+        heads: of the tasks.
+        network: task -> its raw outputs.
+        schema: fitted.
+        table: the rows.
+        dataset: the table laid out.
+    """
+    flat = flat_rows(half, schema, table, dataset)
+    known = met(dataset.sources, np.arange(table.rows), half.patterns)
+    return half.outputs(heads, network, flat, known)
 
 
 def _columns(schema: Schema, table: Table) -> dict[str, Column]:

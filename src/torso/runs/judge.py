@@ -14,6 +14,7 @@ from torso.columns.splits import group_ids
 from torso.evaluation.report import TaskReport
 from torso.model.model import Model
 from torso.plain.blend import PlainHalf, blended_outputs
+from torso.plain.patterns import met
 from torso.plain.pooling import Floats
 from torso.runs.blending import FittedHalf, blend, calibrate_blend, fit_half, flat_rows
 from torso.runs.config import RunConfig
@@ -111,11 +112,14 @@ class Judge:
         self, half: PlainHalf, answers: Answers, said: Mapping[str, Floats]
     ) -> dict[str, torch.Tensor]:
         outputs = dict(answers.outputs)
+        known = None
+        if self.split == "test":
+            part = self.prepared.parts["test"]
+            known = met(part.dataset.sources, part.rows, half.patterns)
         for name, task in half.tasks.items():
             if task.share:
-                outputs[name] = blended_outputs(
-                    task, self.model.heads[name], outputs[name], said[name]
-                )
+                head = self.model.heads[name]
+                outputs[name] = blended_outputs(task, head, outputs[name], said[name], known)
         return outputs
 
     def _plain_alone(

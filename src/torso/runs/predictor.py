@@ -23,7 +23,7 @@ from torso.evaluation.report import TaskReport
 from torso.model.ensemble import Ensemble
 from torso.model.model import Model
 from torso.plain.blend import PlainHalf
-from torso.runs.blending import flat_rows
+from torso.runs.blending import with_plain
 from torso.runs.build import build_model
 from torso.runs.config import RunConfig
 from torso.runs.folder import RunFolder
@@ -304,9 +304,9 @@ class Predictor:
         batches = (gather(dataset, rows) for rows in row_ranges(table.rows, batch_size))
         answers = answer(self.model, batches, self.config.training.precision)
         if self.plain is not None:
-            flat = flat_rows(self.plain, self.schema, table, dataset)
             heads = dict(self.model.heads.pairs())
-            answers = replace(answers, outputs=self.plain.outputs(heads, answers.outputs, flat))
+            outputs = with_plain(self.plain, heads, answers.outputs, self.schema, table, dataset)
+            answers = replace(answers, outputs=outputs)
         return dataset, answers
 
     def _columns(self, table: Table, answers: Answers) -> dict[str, pa.Array]:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tests.plain.flat.examples import example
-from torso.columns.sources import ListSource
+from torso.columns.sources import ArraySource, ListSource
 from torso.plain.flat import FlatView, Part
 from torso.plain.flat.components import directions
 
@@ -105,3 +105,22 @@ def test_an_encoded_modality_is_read_twice():
     assert "image component 1" in flat.names
     with pytest.raises(ValueError, match="should be encoded, as in the fit"):
         view.flat(own.columns, {"image": own.source})
+
+
+def test_far_numbers_keep_their_order():
+    view, columns, _ = view_of("numbers")
+    values = np.zeros((12, 8), np.float32)
+    values[:4, 0] = [-1e6, 3.0, 50.0, 1e6]
+    source = ArraySource(values, np.ones((12, 8), bool))
+    flat = view.fit(columns, {"numbers": source}, EVERY)
+    far = 20 + np.log1p(np.array([1e6 - 20, 30]))
+    np.testing.assert_allclose(flat.dense[:4, 0], [-far[0], 3, far[1], far[0]], rtol=1e-5)
+
+
+def test_pictures_of_many_rows_are_told_in_more_detail(monkeypatch):
+    view, columns, sources = view_of("image")
+    few = view.fit(columns, sources, EVERY)
+    monkeypatch.setattr("torso.plain.flat.image._ENOUGH", 5)
+    many = view.fit(columns, sources, EVERY)
+    assert set(few.names) < set(many.names)
+    assert "image thumbnail 1" in many.names

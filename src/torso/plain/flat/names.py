@@ -26,12 +26,12 @@ if TYPE_CHECKING:
 __all__ = ["NamesFlattener"]
 
 _PARTS = 20_000  # of a column, the most frequent
-_COMPONENTS = 8  # of a column
+_COMPONENTS, _MOST = 8, 32  # for each column, and for all
 _SHIFT = 31  # a part is a number below 2^31; the column's number stands above it
 
 
 class NamesFlattener(Flattener, form="names"):
-    """Code, frequency, length and components of each column; its parts as tf-idf of unit length."""
+    """Code, frequency and length of each column; its parts as tf-idf of unit length, and components of all."""
 
     def measure(self, cells: Cells) -> Measured:
         """Return codes with parts `[rows, columns, slots]`, mask and lengths `[rows, columns]`."""
@@ -59,53 +59,45 @@ class NamesFlattener(Flattener, form="names"):
         self.parts = np.concatenate([parts for parts, _ in vocabularies])
         self.rarity = np.concatenate([rarity for _, rarity in vocabularies])
         self.width = len(self.parts) + self.code_starts[-1]
-        row, place, weight = self._parts_of(values, mask)
-        self.components = np.zeros((len(self.parts), _COMPONENTS), np.float32)
-        for column in range(count):
-            own = row % count == column
-            known = _matrix(
-                (row[own] // count, place[own], weight[own]), len(values), len(self.parts)
-            )
-            start, end = np.searchsorted(self.parts, np.array([column, column + 1]) << _SHIFT)
-            leading = directions(known[:, start:end], _COMPONENTS)
-            self.components[start:end, : leading.shape[1]] = leading
+        # One set for all columns: eight a column of their own left trees with worse columns to choose from.
+        shape = len(values), len(self.parts)
+        self.components = directions(
+            _matrix(self._parts_of(values, mask), shape), min(_MOST, _COMPONENTS * count)
+        )
         named = list(self.part.columns)
         self.codes = list(range(count))
         self.names = [
             *named,
             *(f"Frequency of {name}" for name in named),
             *(f"Length of {name}" for name in named),
-            *(f"{name} component {at + 1}" for name in named for at in range(_COMPONENTS)),
+            *(f"{self.part.name} component {at + 1}" for at in range(self.components.shape[1])),
         ]
 
     def piece(self, measured: Measured) -> Piece:
         """Return the columns; a part that the fit did not see twice is left out."""
         values, mask, lengths = measured
-        rows, count = mask.shape
         places = self._places(values)
         row, place, weight = self._parts_of(values, mask)
-        matrix = _matrix((row, place, weight), rows * count, len(self.parts))
-        projected = (matrix @ self.components).reshape(rows, count * _COMPONENTS)
-        dense = np.concatenate(
-            [values[:, :, 0], self.frequencies[places], lengths, projected], axis=1
-        ).astype(np.float32)
-        dense[
-            np.concatenate([np.tile(~mask, 3), np.repeat(~mask, _COMPONENTS, axis=1)], axis=1)
-        ] = np.nan
+        gap = np.float32(np.nan)
+        facts = (values[:, :, 0], self.frequencies[places], lengths)
+        dense = [np.where(mask, fact, gap) for fact in facts]
+        projected = _matrix((row, place, weight), (len(values), len(self.parts))) @ self.components
+        dense.append(np.where(np.any(mask, axis=1, keepdims=True), projected, gap))
         coded_row, coded = np.nonzero(mask & (values[:, :, 0] > 0))
         entries = (
-            np.concatenate([row // count, coded_row]),
+            np.concatenate([row, coded_row]),
             np.concatenate([place, places[coded_row, coded] + len(self.parts)]),
             np.concatenate([weight, np.ones(len(coded_row), np.float32)]),
         )
-        return Piece(dense, entries, (~mask).sum(axis=1))
+        together = np.concatenate(dense, axis=1).astype(np.float32)
+        return Piece(together, entries, (~mask).sum(axis=1))
 
     def _places(self, values: np.ndarray) -> np.ndarray:
         """Return each code's place among the codes of all columns."""
         return np.asarray(values[:, :, 0] + np.array(self.code_starts[:-1]))
 
     def _parts_of(self, values: np.ndarray, mask: np.ndarray) -> Entries:
-        """Return the known parts of each cell, of unit length; cells are counted row by row."""
+        """Return the row, place and weight of each known part; those of a cell have unit length."""
         rows, columns = mask.shape
         row, column, slot = np.nonzero(values[:, :, 1:])
         key = values[row, column, slot + 1] + (column.astype(np.int64) << _SHIFT)
@@ -116,7 +108,7 @@ class NamesFlattener(Flattener, form="names"):
         cell, place = (row * columns + column)[seen], place[seen]
         weight = self.rarity[place]
         norm = np.sqrt(np.bincount(cell, np.square(weight), minlength=rows * columns))
-        return cell, place, (weight / norm[cell]).astype(np.float32)
+        return cell // columns, place, (weight / norm[cell]).astype(np.float32)
 
     def learnt(self) -> tuple[Values, Arrays]:
         """Return frequencies, parts and components."""
@@ -140,9 +132,9 @@ def _vocabulary(parts: np.ndarray, column: int) -> tuple[np.ndarray, np.ndarray]
     return known[kept].astype(np.int64) + (column << _SHIFT), rarity.astype(np.float32)
 
 
-def _matrix(entries: Entries, rows: int, columns: int) -> csr_array:
+def _matrix(entries: Entries, shape: tuple[int, int]) -> csr_array:
     """Return the entries as a sparse matrix."""
     from scipy.sparse import csr_array
 
     row, column, value = entries
-    return csr_array((value, (row, column)), shape=(rows, columns))
+    return csr_array((value, (row, column)), shape=shape)

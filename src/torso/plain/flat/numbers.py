@@ -17,11 +17,12 @@ _OF_DATES = (
     "in week cosine",
     "in day sine",
 )
+_FAR = 20.0  # standard deviations
 _TURNS = ("in year", "in week", "in day")
 
 
 class NumbersFlattener(Flattener, form="numbers"):
-    """Values; of dates also the position in year, week and day as one number each, which trees split at once."""
+    """Values, those beyond 20 spreads on a log scale; of dates also the position in year, week and day as one number each, which trees split at once."""
 
     def measure(self, cells: Cells) -> Measured:
         """Return values and mask, `[rows, features]`."""
@@ -56,7 +57,7 @@ class NumbersFlattener(Flattener, form="numbers"):
     def piece(self, measured: Measured) -> Piece:
         """Return the values; the sparse part says where a column has gaps."""
         values, mask = measured
-        dense = np.where(mask, values, np.float32(np.nan))
+        dense = np.where(mask, _squashed(values), np.float32(np.nan))
         if self.dates:
             dense = np.concatenate([dense, self._turns(dense)], axis=1)
         absent = ~mask[:, self.first]
@@ -75,3 +76,9 @@ class NumbersFlattener(Flattener, form="numbers"):
         """Return positions of columns, dates and gaps."""
         own: Values = {"first": self.first, "dates": self.dates, "gappy": self.gappy}
         return {**own, "waves": self.waves, "means": self.means, "stds": self.stds}, {}
+
+
+def _squashed(values: np.ndarray) -> np.ndarray:
+    """Return the values with those far out on a log scale: trees keep their order, linear models their sanity."""
+    beyond = np.maximum(np.abs(values) - _FAR, 0)
+    return np.asarray(np.clip(values, -_FAR, _FAR) + np.sign(values) * np.log1p(beyond))
