@@ -72,6 +72,16 @@ class Case:
     keep: bool = False
     more: str = ""
 
+    @property
+    def named(self) -> dict[str, Any]:
+        """The parts that a case names although `settings` do not: the defaults of the first recording."""
+        return {
+            f"encoders.{column}": "transformer"
+            for column, kind in self.inputs.items()
+            if kind == "text"
+            and not any(key.startswith(f"encoders.{column}") for key in self.settings)
+        }
+
 
 # balancer, fusion, sharing: each at least once
 TREE = {"type": "hierarchical", "tree": [["note", "numbers"], "spots"], "inner": "gated"}

@@ -84,7 +84,9 @@ INPUTS = {
     ],
     "name": [
         [f"{a.title()} & Sons" for a in WORDS for _ in range(2)] * 5
-        + [f"{a} {b}" for a in WORDS for b in WORDS]
+        + [f"{a} {b}" for a in WORDS for b in WORDS],
+        [f"{a}{b}{c}" for a in WORDS for b in WORDS for c in WORDS],  # single words, no codes
+        [chr(0x4E00 + 7 * i) + chr(0x4E00 + 11 * i) for i in range(300)],  # a script without spaces
     ],
     "set": [
         [["a"], ["b"]],
@@ -94,8 +96,6 @@ INPUTS = {
     "text": [
         [sentence() for _ in range(50)],
         [sentence() for _ in range(30)] * 10,  # sentences that repeat
-        [f"{a}{b}{c}" for a in WORDS for b in WORDS for c in WORDS],  # single words, no codes
-        [chr(0x4E00 + 7 * i) + chr(0x4E00 + 11 * i) for i in range(300)],  # a script without spaces
     ],
 }
 
@@ -345,8 +345,8 @@ def test_emoji():
     found = {r.name: r for r in inspect_table(table, ["group"])}
     assert (found["group"].kind, found["label"].kind, found["label_zh"].kind) == (
         "category",
-        "text",
-        "text",
+        "name",
+        "name",
     )
     assert not found["hexcode"].use and not found["key"].use
     assert infer_target(table.column("vendors"))[0] == "multilabel"

@@ -82,7 +82,7 @@ def test_completing_a_complete_config_changes_nothing():
 
 def test_parts_of_unknown_modalities_and_tasks_are_refused():
     with pytest.raises(ConfigError, match=r"modality in `encoders`: 'nots'. Did you mean 'note'"):
-        settle_encoders(complete().model_copy(update={"encoders": {"nots": "transformer"}}))
+        settle_encoders(complete().model_copy(update={"encoders": {"nots": "transformer"}}), 100)
     with pytest.raises(ConfigError, match=r"task in `heads`: 'pric'. Did you mean 'price'"):
         complete(heads={"pric": "gaussian"})
 
@@ -133,3 +133,39 @@ def test_modalities_are_hidden_where_all_are_quickly_learnt(inputs, targets, sha
         update={"training": config.training.model_copy(update={"modality_dropout": 0.0})}
     )
     assert complete_parts(settled, schema, 100).training.modality_dropout == 0.0
+
+
+def settled(rows, laid_out=None, **values):
+    table = read_table(tables.plain())
+    values = {"targets": {"price": {"kind": "number"}}, "inputs": ["note"], **values}
+    infer_columns(table, values, add=False)
+    return settle_encoders(RunConfig.parse(values), rows, laid_out)
+
+
+def test_texts_of_few_rows_are_read_as_bags_of_small_tokens():
+    few, many = settled(5999), settled(6000)
+    assert few.encoders == {"note": {"type": "ngrams", "buckets": 20_000}}
+    assert few.inputs["note"] == {"vocabulary": 500, "length": 256, "kind": "text"}
+    assert many.encoders == {"note": {"type": "transformer"}}
+    assert many.inputs["note"] == {"kind": "text"}
+
+
+def test_what_is_said_of_texts_stays():
+    said = settled(100, inputs={"note": {"length": 30}})
+    assert said.inputs["note"]["length"] == 30
+    assert said.inputs["note"]["vocabulary"] == 500
+    named = settled(100, encoders={"note": "transformer"})
+    assert named.encoders["note"]["type"] == "transformer"
+    assert named.inputs["note"] == {"kind": "text"}
+
+
+def test_texts_along_which_a_target_lies_keep_their_steps():
+    tags = {"who": {"kind": "tags", "of": "note", "column": "loud"}}
+    assert settled(100, targets=tags).inputs["note"] == {"kind": "text"}
+
+
+def test_another_encoder_reads_texts_as_they_are_laid_out():
+    first = settled(100)
+    again = settled(100, laid_out=first.inputs, encoders={"note": "transformer"})
+    assert again.encoders["note"]["type"] == "transformer"
+    assert again.inputs == first.inputs

@@ -144,9 +144,9 @@ PACE = Pace(preparing=1.0, epoch=2.0, evaluating=10.0, plain=20.0)
     ("budget", "networks", "epochs", "told"),
     [
         (600, 5, 40, "Budget: 5 networks of at most 40 epochs: about 7 min of 10 min."),
-        (300, 5, 26, "Instead: 5 networks of at most 26 epochs."),
-        (90, 2, 14, "Instead: 2 networks of at most 14 epochs."),
-        (70, 1, 19, "Instead: 1 network of at most 19 epochs."),
+        (300, 5, 25, "Instead: 5 networks of at most 25 epochs."),
+        (90, 2, 13, "Instead: 2 networks of at most 13 epochs."),
+        (70, 1, 18, "Instead: 1 network of at most 18 epochs."),
         (33, 1, 1, "Instead: 1 network of 1 epoch."),
     ],
 )
@@ -158,8 +158,8 @@ def test_a_budget_takes_epochs_first_and_networks_then(
     assert told in prepared.notes[-1]
     assert prepared.config.training.epochs == epochs
     assert prepared.config.folds == (0 if networks == 1 else 5)
-    assert timer.reserved == 30
-    assert networks * (1 + 2 * epochs) + 30 <= budget
+    assert timer.reserved == 30 + 0.04 * budget
+    assert networks * (1 + 2 * epochs) + timer.reserved <= budget
 
 
 def test_plain_models_that_take_too_long_are_left_out(table, monkeypatch):
@@ -214,11 +214,11 @@ def test_a_run_ends_in_time_and_is_whole(table, tmp_path):
         table
     ).config.to_yaml()  # the suite checks it against a schema, and the first time takes long
     began = time.perf_counter()
-    run = torso.fit(table, ["price"], budget=5, out=tmp_path / "run", settings=settings)
+    run = torso.fit(table, ["price"], budget=8, out=tmp_path / "run", settings=settings)
     took = time.perf_counter() - began
     assert run.report.training.end == "budget spent"
-    assert 2 < took < 5.5
-    assert torso.load(tmp_path / "run").config.budget == 5
+    assert 4 < took < 8.8
+    assert torso.load(tmp_path / "run").config.budget == 8
     with pytest.raises(TorsoError, match="resume"):
         torso.fit(table, ["price"], out=tmp_path / "run", resume=True)
 

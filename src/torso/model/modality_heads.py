@@ -15,9 +15,18 @@ __all__ = ["ModalityHeads", "loss_and_count"]
 
 
 def loss_and_count(head: Head, outputs: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
-    """Return a head's mean loss, in float32 at least, and its number of labelled rows."""
+    """Return a head's mean loss, in float32 at least, and its number of labelled rows.
+
+    Args:
+        head: of the task.
+        outputs: its raw outputs, in training for each of several members of a row, row after row.
+        targets: of the rows.
+    """
     wide = torch.promote_types(outputs.dtype, torch.float32)
-    return head.loss(outputs.to(wide), targets), head.labelled(targets).sum()
+    count = head.labelled(targets).sum()
+    if (members := len(outputs) // max(1, len(targets))) > 1:
+        targets = targets.repeat_interleave(members, dim=0)
+    return head.loss(outputs.to(wide), targets), count
 
 
 class ModalityHeads(nn.Module):

@@ -149,9 +149,9 @@ class Model(nn.Module):
 
     def apply_heads(self, fused: Mapping[str, Tokens], encoded: Encoded) -> dict[str, Tensor]:
         """Return task -> its head's raw outputs, from the results of `fuse` and `encode`: the last step."""
-        vectors = self.sharing(fused)
+        vectors, rows = self.sharing(fused), len(next(iter(encoded.present.values())))
         return {
-            task: head(vectors[task], self.task_tokens(task, encoded))
+            task: head(_of_rows(vectors[task], rows), self.task_tokens(task, encoded))
             if head.reads_tokens
             else head(vectors[task])
             for task, head in self.heads.pairs()
@@ -273,3 +273,8 @@ class Model(nn.Module):
             elif self.modality_heads is not None:
                 yield from self.trunks[name].encoders.parameters()
         yield from self.sharing.shared_parameters()
+
+
+def _of_rows(vectors: Tensor, rows: int) -> Tensor:
+    """Return `[rows, width]`: vectors of several members of a row are averaged."""
+    return vectors if len(vectors) == rows else vectors.view(rows, -1, vectors.shape[1]).mean(dim=1)

@@ -21,26 +21,32 @@ __all__ = ["complete_parts", "settle_encoders", "why_no_folds"]
 
 _FOLDS, _MORE_FOLDS = 5, 10
 """Networks of a run that trains several, and where `quality: best` asks for more than that."""
-_FEW_ROWS, _FEW_ROWS_OF_MEDIA = 2000, 500
+_FEW_ROWS, _FEW_ROWS_OF_MEDIA = 3000, 600
 """Training rows up to which a run trains a network per fold by default."""
 _ROWS_FOR_MORE = 100
 """Training rows from which on a tenth of the rows still says something."""
 
 
-def settle_encoders(config: RunConfig) -> RunConfig:
-    """Return the config with encoders pinned, and with inputs laid out as their encoders ask for.
+def settle_encoders(
+    config: RunConfig, rows: int, laid_out: Mapping[str, Settings] | None = None
+) -> RunConfig:
+    """Return the config with encoders that suit the rows, all pinned, and with inputs laid out as they ask for.
 
     Args:
         config: checked.
+        rows: training rows.
+        laid_out: the inputs of a preparation that is used again; None for none.
 
     Raises:
         ConfigError: an encoder for an unknown modality, or one whose pretrained model cannot be used.
     """
     schema = Schema(config.inputs, config.targets)
-    encoders, inputs = dict(config.encoders), dict(config.inputs)
     for name in config.encoders:
         if name not in schema.modalities:
             raise ConfigError(unknown("modality in `encoders`:", name, schema.modalities))
+    config = _suited(config, schema, rows, laid_out or {})
+    encoders, inputs = dict(config.encoders), dict(config.inputs)
+    for name in config.encoders:
         modality = schema.modalities[name]
         spec = _encoder(config, schema, name)
         with within(f"encoders.{name}"):
@@ -48,6 +54,30 @@ def settle_encoders(config: RunConfig) -> RunConfig:
         encoders[name] = Spec(spec.name, pinned).as_dict(modality.form)
         for column in modality.columns:
             inputs[column] = {**inputs[column], **asked}
+    return config.model_copy(update={"encoders": encoders, "inputs": inputs})
+
+
+def _suited(
+    config: RunConfig, schema: Schema, rows: int, laid_out: Mapping[str, Settings]
+) -> RunConfig:
+    """Return the config with encoders that suit so many rows, where neither user nor target names one."""
+    encoders, inputs = dict(config.encoders), dict(config.inputs)
+    for name, modality in schema.modalities.items():
+        suited = next(iter(modality.columns.values())).suited(rows)
+        asked = any(
+            name in kind.encoders() or kind.along == name for kind in schema.targets.values()
+        )
+        if name not in encoders and not asked:
+            encoders[name] = suited.encoder
+            open_settings = dict.fromkeys(modality.columns, suited.settings)
+        else:  # columns that are laid out already stay as they are
+            open_settings = {
+                column: {key: own[key] for key in suited.settings if key in own}
+                for column in modality.columns
+                if (own := laid_out.get(column)) is not None
+            }
+        for column, settings in open_settings.items():
+            inputs[column] = {**settings, **inputs[column]}
     return config.model_copy(update={"encoders": encoders, "inputs": inputs})
 
 
@@ -128,7 +158,8 @@ def _folds(config: RunConfig, schema: Schema, rows: int) -> int:
         return config.folds
     if why is not None or config.quality == "fast":
         return 0
-    few = rows <= (_FEW_ROWS if _quick(schema) else _FEW_ROWS_OF_MEDIA)
+    media = any(kind.in_files for kind in schema.inputs.values())
+    few = rows <= (_FEW_ROWS_OF_MEDIA if media else _FEW_ROWS)
     if config.quality == "best":
         return _MORE_FOLDS if few and rows >= _ROWS_FOR_MORE else _FOLDS
     return _FOLDS if few else 0

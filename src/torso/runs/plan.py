@@ -24,6 +24,9 @@ _FEWEST_EPOCHS = 12
 _PLAIN_SHARE = 0.5
 """Share of the time that is left which plain models may take."""
 
+_WRITING_SHARE = 0.04
+"""Share of a budget that is kept for writing the run, and for a pace that was measured too fast."""
+
 
 def needs_plan(config: RunConfig) -> bool:
     """Return whether a dial or a budget has something to choose."""
@@ -114,7 +117,8 @@ class _Plan:
             )
             self.choose(blend="off")
             plain = 0.0
-        self.timer = replace(self.timer, reserved=self.pace.evaluating + plain)
+        writing = _WRITING_SHARE * seconds_of(self.prepared.config.budget)
+        self.timer = replace(self.timer, reserved=self.pace.evaluating + plain + writing)
 
     def search(self) -> None:
         """Search settings in the time that the networks leave."""

@@ -223,7 +223,7 @@ def _plan(
     told = [note for read in (table, *own.values()) for note in read.notes]
     told += leftover_warnings(reports, [*asked.inputs, *asked.targets])
     split = _split(asked, table, own, origin)
-    settled = settle_encoders(_without_folds(asked, own))
+    settled = settle_encoders(_without_folds(asked, own), len(split.train))
     schema = Schema(settled.inputs, settled.targets)
     schema.fit(table, split.train, _reading(settled, table, listener))
     check_storable(schema, table.name)

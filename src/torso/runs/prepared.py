@@ -102,16 +102,17 @@ class Prepared:
                 update={"data": asked.data.model_copy(update={"split": split})}
             )
         self._refuse_another_preparation(asked)
+        rows = len(self.split.split.train)
         if self.settled.folds == 0 and asked.folds is None:  # a table of its own validates
             asked = asked.model_copy(update={"folds": 0})
-        settled = settle_encoders(asked)
+        settled = settle_encoders(asked, rows, self.settled.inputs)
         for name, spec in settled.inputs.items():
             if spec != self.settled.inputs[name]:
                 raise ConfigError(
                     f"The encoder of {name!r} asks for another layout of its column, {spec} instead of "
                     f"{self.settled.inputs[name]}. Prepare again with it: torso.prepare(..., settings=...)."
                 )
-        return complete_parts(settled, self.schema, len(self.split.split.train))
+        return complete_parts(settled, self.schema, rows)
 
     def under(self, settings: Sequence[str] | Mapping[str, object]) -> Prepared:
         """Return the preparation as if it had been asked for with `settings`.

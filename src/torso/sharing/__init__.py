@@ -31,6 +31,7 @@ from torso.sharing.film import FiLM
 from torso.sharing.hard import Hard
 from torso.sharing.learned_branching import LearnedBranching
 from torso.sharing.lora import LoRA
+from torso.sharing.members import Members
 from torso.sharing.mmoe import MMoE
 from torso.sharing.mtan import MTAN
 from torso.sharing.nddr import NDDR
@@ -53,6 +54,7 @@ __all__ = [
     "LearnedBranching",
     "LoRA",
     "MMoE",
+    "Members",
     "Separate",
     "Sharing",
     "Sluice",

@@ -23,7 +23,7 @@ from torso.core.ranges import SetBy
 from torso.core.registry import Registry
 from torso.tables.table import Column
 
-__all__ = ["Input", "Offers", "State", "Suggestion"]
+__all__ = ["Input", "Offers", "State", "Suggestion", "Suited"]
 
 Offers = dict[str, Any]
 """Facts about a column that an encoder's constructor may ask for, by the name of its argument."""
@@ -43,6 +43,19 @@ class Suggestion:
 
     settings: Mapping[str, object]
     why: str
+
+
+@dataclass(frozen=True)
+class Suited:
+    """How columns of so many training rows are read best, where nobody says how.
+
+    Attributes:
+        encoder: name of an encoder, or a mapping with its settings.
+        settings: of the kind.
+    """
+
+    encoder: str | dict[str, object]
+    settings: Mapping[str, object]
 
 
 class Input(ABC):
@@ -121,6 +134,10 @@ class Input(ABC):
             files: where files that cells name are found.
         """
         return None
+
+    def suited(self, rows: int) -> Suited:  # noqa: ARG002
+        """Return how so many training rows are read best. Default: by the default encoder, however many there are."""
+        return Suited(self.encoder, {})
 
     def fit(self, column: Column) -> None:
         """Learn from the training rows of the column. Default: nothing."""

@@ -16,6 +16,7 @@ import numpy as np
 import pyarrow.compute as pc
 
 from torso.columns import cells
+from torso.columns.inputs._few_rows import FEW_ROWS
 from torso.columns.inputs._input import Input, Offers
 from torso.columns.inputs.category import codes
 from torso.columns.profile import Guess, Profile
@@ -53,14 +54,15 @@ class NameInput(Input, name="name", form="names", encoder="ngrams", modality="na
 
     @classmethod
     def recognise(cls, profile: Profile) -> Guess | None:
-        """Recognise short texts of which many recur; codes are none."""
+        """Recognise short texts; codes are none, and in many rows only texts of which many recur."""
         if not profile.is_text or codes(profile):
             return None
         names = list(profile.counts)
         words = sum(len(name.split()) for name in names) / len(names)
         characters = sum(map(len, names)) / len(names)
         seen = Recurrence.of(profile.counts)
-        if words > _WORDS or characters > _CHARACTERS or seen.coverage < _COVERED:
+        rare = seen.coverage < _COVERED and len(profile.column) >= FEW_ROWS
+        if words > _WORDS or characters > _CHARACTERS or rare:
             return None
         return Guess(
             cls.name,

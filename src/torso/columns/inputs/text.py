@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import numpy as np
 
 from torso.columns.codes import codes
-from torso.columns.inputs._input import Input, Offers, State
+from torso.columns.inputs._few_rows import FEW_ROWS
+from torso.columns.inputs._input import Input, Offers, State, Suited
 from torso.columns.profile import Guess, Profile
 from torso.columns.reading import Reading
 from torso.columns.sources import RaggedSource
@@ -65,6 +66,12 @@ class TextInput(Input, name="text", form="text", encoder="transformer", rank=70)
         self.min_frequency = min_frequency
         self.pretrained = tokenizer
         self.tokenizer: Tokenizer | None = None
+
+    def suited(self, rows: int) -> Suited:
+        """Return n-grams of small tokens where few rows would not teach a transformer to read."""
+        if rows >= FEW_ROWS or self.pretrained is not None:
+            return super().suited(rows)
+        return Suited({"type": "ngrams", "buckets": 20_000}, {"vocabulary": 500, "length": 256})
 
     def fit(self, column: Column) -> None:
         """Train the tokenizer, or take that of the pretrained model."""

@@ -1,0 +1,6 @@
+"""How many rows do not yet teach a transformer to read texts."""
+
+__all__ = ["FEW_ROWS"]
+
+FEW_ROWS = 6000
+"""Texts of fewer rows are read as bags of words and groups of characters (docs/small_tables.md)."""
