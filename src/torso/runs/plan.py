@@ -1,4 +1,4 @@
-"""The plan of a run: what its dial and its budget make of the settings that were left open.
+"""The plan of a run: settings that its dial and its budget choose where they were left open.
 
 Each choice is a note, and stands in `run.yaml` like a setting that was named; so the run repeats without choosing.
 """
@@ -36,7 +36,7 @@ def needs_plan(config: RunConfig) -> bool:
 def planned(
     prepared: Prepared, listener: Listener, timer: Timer | None
 ) -> tuple[Prepared, Timer | None]:
-    """Return the preparation with all choices made, and the clock with time reserved for what follows the networks.
+    """Return the preparation with all choices made, and the clock with time for the verdict.
 
     Args:
         prepared: the rows, and the config as it was asked for.
@@ -76,14 +76,14 @@ class _Plan:
         self.listener.noted(note)
 
     def choose(self, **settings: object) -> None:
-        """Set what was left open; `__` stands for a dot."""
+        """Set those settings that were left open; `__` stands for a dot."""
         paths = {key.replace("__", "."): value for key, value in settings.items()}
         self.prepared = self.prepared.under(
             {path: value for path, value in paths.items() if self.prepared.named(path) is None}
         )
 
     def tell_quality(self) -> None:
-        """Say what the dial has set, and what it could not."""
+        """Tell the settings of the dial."""
         config = self.prepared.config
         if config.quality == "fast":
             named = [key for key in ("folds", "blend") if self.prepared.named(key) is not None]

@@ -131,7 +131,7 @@ class Prepared:
             value = value.get(key) if isinstance(value, Mapping) else None
         return value
 
-    def _asked(self, settings: Sequence[str] | Mapping[str, object]) -> dict[str, Any]:
+    def _asked(self, settings: Sequence[str] | Mapping[str, object]) -> dict[str, object]:
         """Return the raw values with `settings`."""
         values = deepcopy(dict(self.values))
         apply_settings(values, settings, self.parts["training"].table.names)

@@ -27,9 +27,9 @@ class Timer:
     clock: Callable[[], float] = perf_counter
 
     @classmethod
-    def started(cls, budget: float, spent: float = 0.0) -> Timer:
-        """Return the clock of a budget in seconds, of which some are spent; a tenth is for what follows the networks."""
-        return cls(perf_counter() + budget - spent, 0.1 * budget)
+    def started(cls, budget: float, began: float | None = None) -> Timer:
+        """Return the clock of a budget in seconds that began at a time; a tenth is kept for the verdict."""
+        return cls((perf_counter() if began is None else began) + budget, 0.1 * budget)
 
     @property
     def left(self) -> float:

@@ -72,7 +72,7 @@ def train_run(
     listener: Listener | None = None,
     *,
     resume: bool = False,
-    spent: float = 0.0,
+    began: float | None = None,
 ) -> Predictor:
     """Train one model and write the run, if it has a folder.
 
@@ -82,34 +82,35 @@ def train_run(
         folder: of the run.
         listener: is told what happens.
         resume: go on with the interrupted training in the folder.
-        spent: seconds of the budget.
+        began: time of `perf_counter` at which a budget began; None for now.
     """
     heard = [listener] if listener is not None else []
     epochs: list[Epoch] = []
     notes: list[str] = []
-    timer = None if config.budget is None else Timer.started(seconds_of(config.budget), spent)
+    timer = None if config.budget is None else Timer.started(seconds_of(config.budget), began)
     with nullcontext() if folder is None else folder.made():
         if needs_plan(config) and not resume:
             prepared, timer = planned(prepared, Listeners(heard), timer)
             config = prepared.config
-        if folder is None:
-            trained = train_model(prepared, config, listener=Listeners(heard), timer=timer)
-        else:
+        logs: list[Listener] = []
+        checkpoint = None
+        if folder is not None:
             about = identity(prepared, config)
+            checkpoint = replace(folder.checkpoint, about=about)
             if resume:
                 check_same(folder.checkpoint.noted(), about, prepared, str(folder.path))
                 epochs, notes = folder.logged()
-            log = folder.begin(config, resume=resume)
+            logs = [log := folder.begin(config, resume=resume)]
             for note in prepared.notes:
                 log.noted(note)
-            trained = train_model(
-                prepared,
-                config,
-                listener=Listeners([log, *heard]),
-                checkpoint=replace(folder.checkpoint, about=about),
-                resume=resume,
-                timer=timer,
-            )
+        trained = train_model(
+            prepared,
+            config,
+            listener=Listeners([*logs, *heard]),
+            checkpoint=checkpoint,
+            resume=resume,
+            timer=timer,
+        )
     report = _with_earlier(trained.report, epochs, notes)
     run = Predictor(
         config,
