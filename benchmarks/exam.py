@@ -69,7 +69,9 @@ def arguments() -> argparse.Namespace:
     )
     parser.add_argument("--show", action="store_true", help="no runs: judge what is there")
     parser.add_argument("--autogluon", help="python of AutoGluon's environment")
-    parser.add_argument("--limit", type=float, default=300.0, help="seconds of AutoGluon a target")
+    parser.add_argument(
+        "--limit", type=float, default=60.0, help="CPU seconds of AutoGluon a target"
+    )
     parser.add_argument(
         "--seeds", nargs="*", type=int, help="default: 0 1 2; with --cv or --set: 0"
     )

@@ -125,6 +125,7 @@ def _panel(axis: Any, rows: list[tuple[str, str, dict[str, Any]]], label: str) -
     axis.set_xlim(-0.52, 0.52)
     axis.tick_params(axis="x", labelsize=7)
     axis.grid(axis="x", linewidth=0.3)
+    axis.set_xlabel("difference of the main metric, cut at ±0.5", fontsize=7)
     axis.set_title(
         f"over {label.replace('_', ' ')}\n"
         f"{counts['ahead']} ahead, {counts['level']} level, {counts['behind']} behind",

@@ -20,7 +20,7 @@ from torso.training.config import TrainingConfig
 __all__ = ["complete_parts", "settle_encoders"]
 
 _FOLDS = 5
-_FEW_ROWS, _FEW_ROWS_OF_MEDIA = 2000, 500
+_FEW_ROWS, _FEW_ROWS_OF_MEDIA = 3000, 600
 """Training rows up to which a run trains a network per fold by default."""
 
 
@@ -154,7 +154,8 @@ def _folds(config: RunConfig, schema: Schema, rows: int) -> int:
         return config.folds
     if config.folds is not None or alone or said:
         return 0
-    return _FOLDS if rows <= (_FEW_ROWS if _quick(schema) else _FEW_ROWS_OF_MEDIA) else 0
+    media = any(kind.in_files for kind in schema.inputs.values())
+    return _FOLDS if rows <= (_FEW_ROWS_OF_MEDIA if media else _FEW_ROWS) else 0
 
 
 def _head(config: RunConfig, schema: Schema, task: str) -> type[Head]:
