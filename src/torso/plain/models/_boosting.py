@@ -19,7 +19,7 @@ __all__ = ["Boosting", "library"]
 
 _ROUNDS = 400
 _PATIENCE = 20  # rounds without a better mean loss
-_RATE = 0.07
+_RATE = 0.1
 _FAST_RATE = 0.15  # where there is much to learn
 _MUCH = 30_000  # rows times outputs
 _TREES = 6_000  # of a fold at most, over all outputs
@@ -29,9 +29,9 @@ _THREADS = 4
 _THREADED = 300_000  # cells from which on several threads are faster
 
 _SETTINGS: Mapping[str, object] = {
-    "num_leaves": 8,
+    "num_leaves": 12,
     "min_data_in_leaf": 10,
-    "feature_fraction": 0.4,
+    "feature_fraction": 0.5,
     "bagging_fraction": 0.8,
     "bagging_freq": 1,
     "lambda_l2": 3.0,
