@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from torso.core.types import Batch, Features, Tokens
     from torso.estimator import Estimator
     from torso.model.model import Model
+    from torso.runs.distill import distill
     from torso.runs.fit import fit
     from torso.runs.predictor import Predictor, load
     from torso.runs.prepare import prepare
@@ -36,6 +37,7 @@ __all__ = [
     "Searcher",
     "Tokens",
     "__version__",
+    "distill",
     "fit",
     "load",
     "prepare",
@@ -47,6 +49,7 @@ _HOME = {
     ".core.types": "Batch Features Tokens",
     ".estimator": "Estimator",
     ".model.model": "Model",
+    ".runs.distill": "distill",
     ".runs.fit": "fit",
     ".runs.predictor": "Predictor load",
     ".runs.prepare": "prepare",

@@ -34,7 +34,7 @@ def test_help_and_version_are_quick_to_import():
         "print(r.output)"
     ).replace("from tests.small_tables import torso; ", "")
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    for command in ("demo", "inspect", "fit", "evaluate", "predict", "search", "list"):
+    for command in ("demo", "inspect", "fit", "evaluate", "predict", "distill", "search", "list"):
         assert command in done.stdout
 
 
@@ -186,6 +186,15 @@ def test_evaluate_prints_and_writes(folder, tmp_path, capsys):
     assert "macro-F1" in capsys.readouterr().out
     scores = json.loads(out.read_text(), parse_constant=pytest.fail)
     assert set(scores) == set(TARGETS)
+
+
+def test_distill_writes_a_run(folder, tmp_path, capsys):
+    small = tmp_path / "small"
+    assert torso("distill", folder / "run", folder / "table.csv", "-o", small) == 0
+    printed = capsys.readouterr()
+    assert "price" in printed.out
+    assert "the run itself reaches" in " ".join(printed.err.split())
+    assert torso("predict", small, folder / "table.csv", "-o", tmp_path / "answers.csv") == 0
 
 
 def test_root_on_every_command(folder, tmp_path):

@@ -13,6 +13,7 @@ from typing import Annotated
 import typer
 
 from torso.app.commands.demo import demo
+from torso.app.commands.distill import distill
 from torso.app.commands.evaluate import evaluate
 from torso.app.commands.fit import fit
 from torso.app.commands.inspect import inspect
@@ -52,7 +53,7 @@ def _options(
         os.environ["TORSO_DEBUG"] = "1"
 
 
-for command in (demo, inspect, fit, evaluate, predict, search, schema):
+for command in (demo, inspect, fit, evaluate, predict, distill, search, schema):
     app.command()(command)
 app.command("list")(list_parts)
 

@@ -63,7 +63,11 @@ class Tuned:
                 f"Quality best: {self.tried} other settings were tried on the first fold, and none did better than the "
                 f"defaults.{ended}"
             )
-        said = ", ".join(f"{path}={value}" for path, value in self.settings.items())
+        shares = {value for path, value in self.settings.items() if path.endswith(".dropout")}
+        others = [
+            f"{p}={value}" for p, value in self.settings.items() if not p.endswith(".dropout")
+        ]
+        said = ", ".join([*others, *(f"dropout={share} in the encoders" for share in shares)])
         return (
             f"Quality best: {self.tried} other settings were tried on the first fold. Best there: {said} (held-out loss "
             f"{self.losses[1]:.3f} instead of {self.losses[0]:.3f}).{ended} A setting that you name is not tried."
