@@ -121,8 +121,10 @@ def complete_parts(config: RunConfig, schema: Schema, rows: int) -> RunConfig:
             "encoders": encoders,
             "heads": heads,
             "fusion": _whole(Fusion.registry, config, "fusion", ["modalities"]),
-            "sharing": _whole(Sharing.registry, config, "sharing", ["tasks"]),
-            "training": _training(config.training, schema, rows),
+            "sharing": _whole(
+                Sharing.registry, _shared(config, schema, rows), "sharing", ["tasks"]
+            ),
+            "training": _training(config, schema, rows),
             "balancing": _whole(Balancer.registry, config, "balancing", ["tasks"]),
             "folds": _folds(config, schema, rows),
         }
@@ -154,7 +156,14 @@ def _folds(config: RunConfig, schema: Schema, rows: int) -> int:
         return config.folds
     if config.folds is not None or alone or said:
         return 0
-    return _FOLDS if rows <= (_FEW_ROWS if _quick(schema) else _FEW_ROWS_OF_MEDIA) else 0
+    return _FOLDS if rows <= (_FEW_ROWS if _quick(config, schema) else _FEW_ROWS_OF_MEDIA) else 0
+
+
+def _shared(config: RunConfig, schema: Schema, rows: int) -> RunConfig:
+    """Return the config with members as its sharing, where none is said and rows are few and quickly learnt."""
+    if "sharing" in config.model_fields_set or rows > _FEW_ROWS or not _quick(config, schema):
+        return config
+    return config.model_copy(update={"sharing": "members"})
 
 
 def _head(config: RunConfig, schema: Schema, task: str) -> type[Head]:
@@ -224,29 +233,40 @@ def _batch_size(rows: int) -> int:
     return next((size for size in (64, 128) if rows < 200 * size), 256)
 
 
-def _training(said: TrainingConfig, schema: Schema, rows: int) -> TrainingConfig:
-    """Return the complete settings of a training: `said`, and defaults for its open ones."""
+def _training(config: RunConfig, schema: Schema, rows: int) -> TrainingConfig:
+    """Return the complete settings of a training: those said, and defaults for its open ones."""
+    said = config.training
     batch = said.batch_size or _batch_size(rows)
     left_open = {
         "batch_size": batch,
         "modality_dropout": _modality_dropout(schema),
-        "average": _average(rows / batch, schema),
+        "average": _average(rows / batch, quick=_quick(config, schema)),
     }
     return said.model_copy(
         update={key: value for key, value in left_open.items() if getattr(said, key) is None}
     )
 
 
-def _quick(schema: Schema) -> bool:
+def _plain(schema: Schema) -> bool:
+    """Return whether all inputs are quickly learnt, whichever encoder reads them."""
     return all(kind.quickly_learnt for kind in schema.inputs.values())
+
+
+def _quick(config: RunConfig, schema: Schema) -> bool:
+    """Return whether all inputs are quickly learnt, some perhaps for their encoder's sake."""
+    return all(
+        all(kind.quickly_learnt for kind in modality.columns.values())
+        or Encoder.registry.find(_encoder(config, schema, name).name).quickly_learnt
+        for name, modality in schema.modalities.items()
+    )
 
 
 def _modality_dropout(schema: Schema) -> float:
     """Return the share of modalities to hide: a head soon leans on one of several that are quickly learnt."""
-    hidden = len(schema.modalities) > 1 and _quick(schema) and not schema.restored
+    hidden = len(schema.modalities) > 1 and _plain(schema) and not schema.restored
     return 0.25 if hidden else 0.0
 
 
-def _average(steps: float, schema: Schema) -> float:
+def _average(steps: float, *, quick: bool) -> float:
     """Return the decay of the running mean of weights: over about an epoch's `steps`, 20 at least and 100 at most."""
-    return round(1 - 1 / min(max(steps, 20.0), 100.0), 3) if _quick(schema) else 0.0
+    return round(1 - 1 / min(max(steps, 20.0), 100.0), 3) if quick else 0.0
