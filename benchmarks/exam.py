@@ -23,10 +23,11 @@ from pathlib import Path
 
 from contest.answers import Store
 from contest.entries import entry_of
+from contest.names import RIVALS
 from contest.own import run_torso
 from contest.shown import draw, lines_of, overview_lines
 from contest.tables import ExamTable, read_tables
-from contest.verdict import PLAIN, RIVALS, judge, overview
+from contest.verdict import judge, overview
 from reports import read_report, write_report
 
 HERE = Path(__file__).resolve().parent
@@ -45,8 +46,7 @@ def main() -> None:
     for table in read_tables(asked.data, asked.tables, asked.cv):
         if not asked.show:
             answer(table, store, asked)
-        contestants = [asked.name, *PLAIN, *RIVALS]
-        entry = entry_of(table, store, contestants, report["tables"].get(table.name, {}))
+        entry = entry_of(table, store, asked.name, report["tables"].get(table.name, {}))
         judge(table, store, entry, asked.name)
         report["tables"][table.name] = entry
         report["overview"] = overview(report, asked.name)
@@ -69,7 +69,9 @@ def arguments() -> argparse.Namespace:
     )
     parser.add_argument("--show", action="store_true", help="no runs: judge what is there")
     parser.add_argument("--autogluon", help="python of AutoGluon's environment")
-    parser.add_argument("--limit", type=float, default=300.0, help="seconds of AutoGluon a target")
+    parser.add_argument(
+        "--limit", type=float, default=60.0, help="CPU seconds of AutoGluon a target"
+    )
     parser.add_argument(
         "--seeds", nargs="*", type=int, help="default: 0 1 2; with --cv or --set: 0"
     )

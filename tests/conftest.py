@@ -9,6 +9,7 @@ from itertools import count
 import pytest
 import yaml
 
+from tests.defaults import IN_TESTS, OUTSIDE
 from torso.runs.config import RunConfig
 
 NUMBERS = count()
@@ -43,13 +44,11 @@ def run_yaml_validator():
 @pytest.fixture(autouse=True, scope="session")
 def runs_are_single_networks():
     """By default, runs of the suite train one network and nothing beside it; tests of blends and folds say so."""
-    defaults = {"blend": "off", "folds": 0}
-    before = {name: RunConfig.model_fields[name].default for name in defaults}
-    for values in (defaults, before):
+    for values in (IN_TESTS, OUTSIDE):
         for name, value in values.items():
             RunConfig.model_fields[name].default = value
         RunConfig.model_rebuild(force=True)
-        if values is defaults:
+        if values is IN_TESTS:
             yield
 
 

@@ -13,7 +13,7 @@ from benchmarks.contest.own_run import answers_of
 from benchmarks.contest.scores import counts_of, figures, main_scores
 from benchmarks.contest.shown import lines_of
 from benchmarks.contest.tables import Question, labels_of, read_table
-from benchmarks.contest.verdict import PLAIN, judge, overview
+from benchmarks.contest.verdict import judge, overview
 
 
 @pytest.fixture
@@ -38,6 +38,7 @@ def table(tmp_path):
     rows[:60].to_csv(tmp_path / "train.csv", index=False)
     rows[60:].to_csv(tmp_path / "test.csv", index=False)
     (tmp_path / "spec.json").write_text(json.dumps(spec))
+    (tmp_path / "bars.json").write_text(json.dumps({"targets": {"price": {"main": "r2_log1p"}}}))
     return tmp_path
 
 
@@ -135,7 +136,7 @@ def test_the_verdict_pairs_rows_and_ranks_families(table, tmp_path):
     store.save(whole, "linear", 0, "price", Answers(wrong))
     store.save(whole, "linear_log", 0, "price", Answers(truth))
     store.save(whole, "constant", 0, "price", Answers(np.full(len(truth), truth.mean())))
-    entry = entry_of(whole, store, ["torso", *PLAIN], {})
+    entry = entry_of(whole, store, "torso", {})
     judge(whole, store, entry, "torso")
     met = entry["targets"]["price"]["against"]["best plain"]
     assert (met["rival"], met["verdict"]) == ("linear_log", "behind")
@@ -143,8 +144,12 @@ def test_the_verdict_pairs_rows_and_ranks_families(table, tmp_path):
     assert sorted(entry["targets"]["price"]["scores"]["torso"]) == ["0", "1"]
     seen = overview({"tables": {"mine": entry}}, "torso")
     assert seen["against"]["best plain"]["behind"] == 1
-    assert seen["mean_rank"]["all"]["linear"] == 1.0
-    assert seen["mean_rank"]["all"]["torso"] == 2.0
+    # first and second of five, and a shared place where nobody answers
+    assert seen["mean_rank"]["all"]["linear"] == pytest.approx((1 + 3 + 3) / 3, abs=1e-3)
+    assert seen["mean_rank"]["all"]["torso"] == pytest.approx((2 + 3 + 3) / 3, abs=1e-3)
+    assert "failed" not in entry["targets"]["price"]
+    assert entry["targets"]["open"]["failed"]  # Torso ran and has no answer
+    assert seen["failed"] == 2
     assert all(len(line) <= 100 for line in lines_of("mine", entry, "torso"))
 
 

@@ -17,7 +17,10 @@ import numpy as np
 
 from .tables import ExamTable
 
-__all__ = ["Answers", "Store"]
+__all__ = ["RUN", "Answers", "Store"]
+
+RUN = "run.json"
+"""File beside the answers: how a run for all targets went."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,6 +68,14 @@ class Store:
         """Return the names of those with answers."""
         there = self.folder(table, "-", 0).parent.parent
         return sorted(path.name for path in there.glob("*") if path.is_dir())
+
+    def spend(self, table: ExamTable, contestant: str, seed: int, seconds: float) -> None:
+        """Add CPU seconds to those that a contestant has spent on a table."""
+        path = self.folder(table, contestant, seed) / RUN
+        path.parent.mkdir(parents=True, exist_ok=True)
+        told = json.loads(path.read_text()) if path.exists() else {"cpu_seconds": 0.0}
+        told["cpu_seconds"] = round(told["cpu_seconds"] + seconds, 1)
+        path.write_text(json.dumps(told))
 
     def has(self, table: ExamTable, contestant: str, seed: int, target: str) -> bool:
         """Return whether there are answers."""

@@ -7,7 +7,8 @@ import statistics
 from collections.abc import Mapping
 from typing import Any
 
-from .answers import Store
+from .answers import RUN, Store
+from .names import PLAIN, RIVALS
 from .scores import figures
 from .tables import ExamTable, Question, labels_of
 
@@ -16,13 +17,13 @@ __all__ = ["entry_of", "score_of"]
 Entry = dict[str, Any]
 
 
-def entry_of(table: ExamTable, store: Store, contestants: list[str], before: Entry) -> Entry:
+def entry_of(table: ExamTable, store: Store, own: str, before: Entry) -> Entry:
     """Return a table's figures: those of these contestants anew, all others as they were.
 
     Args:
         table: the table.
         store: answers.
-        contestants: whose figures are made again; one without answers keeps what it had.
+        own: the name of Torso's answers. A contestant without answers keeps the figures it had.
         before: the entry until now.
     """
     entry = {
@@ -31,9 +32,11 @@ def entry_of(table: ExamTable, store: Store, contestants: list[str], before: Ent
         "costs": dict(before.get("costs", {})),
         "runs": dict(before.get("runs", {})),
     }
+    ran = [name for name in (own, *PLAIN, *RIVALS) if store.seeds(table, name)]
     for question in table.questions.values():
         old = before.get("targets", {}).get(question.name, {}).get("scores", {})
-        fresh = {name: scored(table, store, name, question) for name in contestants}
+        fresh = {name: scored(table, store, name, question) for name in ran}
+        stay = {name: seeds for name, seeds in old.items() if name not in ran}
         kept = entry["targets"][question.name] = {
             "kind": question.kind,
             "main": question.main,
@@ -41,12 +44,14 @@ def entry_of(table: ExamTable, store: Store, contestants: list[str], before: Ent
                 int(table.train[question.name].notna().sum()),
                 int(table.test[question.name].notna().sum()),
             ],
-            "scores": {**old, **{name: seeds for name, seeds in fresh.items() if seeds}},
+            "scores": {**stay, **{name: seeds for name, seeds in fresh.items() if seeds}},
         }
         bar = table.bars.get(question.name, {}).get("best")
         if bar:
             kept["bar"] = {"model": renamed(bar["model"]), "score": bar[question.main]}
-    for name in contestants:
+        if own in ran and not fresh[own]:
+            kept["failed"] = True
+    for name in [*ran, "plain"]:
         costs, runs = spent(table, store, name)
         entry["costs"] |= {name: costs} if costs else {}
         entry["runs"] |= {name: runs} if runs else {}
@@ -84,14 +89,16 @@ def spent(
     """Return seed -> CPU seconds for the whole table, and seed -> how the run went, where that is kept."""
     costs, runs = {}, {}
     for seed in store.seeds(table, contestant):
-        path = store.folder(table, contestant, seed) / "run.json"
+        path = store.folder(table, contestant, seed) / RUN
         if path.exists():
             told = json.loads(path.read_text())
             costs[str(seed)] = told["cpu_seconds"]
+            if "end" not in told:
+                continue
             # Notes and errors quote cells, and most of the tables carry no licence: only their number is kept.
             told = {key: value for key, value in told.items() if key not in ("error", "trace")}
             runs[str(seed)] = {**told, "notes": len(told.get("notes", ()))}
-        else:
+        elif contestant not in PLAIN:
             each = [
                 kept.costs.get("cpu_seconds", 0.0)
                 for name in table.questions

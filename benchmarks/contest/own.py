@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import os
 import resource
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
-from .answers import Store
+from .answers import RUN, Store
 from .tables import ExamTable
 
 __all__ = ["run_torso"]
@@ -33,6 +34,8 @@ def run_torso(
         command += ["--set", setting]
     path = os.pathsep.join(filter(None, [str(BENCHMARKS), os.environ.get("PYTHONPATH")]))
     threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+    kept_in = store.folder(table, name, seed)
+    shutil.rmtree(kept_in, ignore_errors=True)  # a run that fails leaves no earlier answers
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     done = subprocess.run(
         command, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": path, **threads}
@@ -45,7 +48,6 @@ def run_torso(
     else:
         told = json.loads(done.stdout.strip().splitlines()[-1])
     told["cpu_seconds"] = round(cpu, 1)
-    kept = store.folder(table, name, seed) / "run.json"
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    kept.write_text(json.dumps(told))
+    kept_in.mkdir(parents=True, exist_ok=True)
+    (kept_in / RUN).write_text(json.dumps(told))
     return told

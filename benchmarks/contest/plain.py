@@ -24,9 +24,9 @@ from sklearn.ensemble import (
 from sklearn.linear_model import LogisticRegression, Ridge
 
 from .answers import Answers, Store
+from .names import PLAIN
 from .plain_features import PlainFeatures, Rows
 from .tables import ExamTable, Question, labels_of
-from .verdict import PLAIN
 
 __all__ = ["run_plain"]
 
@@ -122,7 +122,7 @@ RECIPES = {
 
 def run_plain(table: ExamTable, store: Store, *, again: bool = False) -> None:
     """Let every plain contestant answer all questions that it has no answers to."""
-    features = PlainFeatures(table)
+    features, began = PlainFeatures(table), time.process_time()
     for contestant in PLAIN:
         recipe, media = contestant.split("_")[0], not contestant.endswith("_nomedia")
         if (recipe == "forest" and table.bars) or (not media and not features.has_media):
@@ -135,11 +135,9 @@ def run_plain(table: ExamTable, store: Store, *, again: bool = False) -> None:
         ]
         rows = RECIPES[recipe].view(features, media) if asked and recipe in RECIPES else None
         for question in asked:
-            began = time.process_time()
             answers = answer(table, question, contestant, rows)
-            costs = {"cpu_seconds": round(time.process_time() - began, 2)}
-            answers = Answers(answers.values, answers.scores, answers.classes, costs)
             store.save(table, contestant, 0, question.name, answers)
+    store.spend(table, "plain", 0, time.process_time() - began)
 
 
 def fits(table: ExamTable, question: Question, contestant: str) -> bool:

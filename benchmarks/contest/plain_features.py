@@ -83,6 +83,13 @@ class PlainFeatures:
         return np.stack(columns, axis=1) if columns else np.empty((len(self.rows), 0))
 
     @property
+    def texts(self) -> list[str]:
+        """Columns of texts, and of kinds that have no features of their own here."""
+        others = ("number", "count", "datetime", "category", "binary", "ordinal")
+        media = ("image", "audio", "video")
+        return [name for name, kind in self.table.inputs.items() if kind not in others + media]
+
+    @property
     def categories(self) -> pd.DataFrame:
         """Category columns, `missing` where a cell is empty."""
         names = self.table.of_kind("category", "binary", "ordinal")
@@ -111,8 +118,8 @@ class PlainFeatures:
     @cached_property
     def ngrams(self) -> dict[str, sparse.csr_array]:
         """Text column -> TF-IDF of its words and of their characters."""
-        found = {}
-        for name in self.table.of_kind("text", "name", "tags", "multilabel"):
+        made = {}
+        for name in self.texts:
             cells = self.rows[name].fillna("")
             parts = []
             for settings in (
@@ -128,8 +135,8 @@ class PlainFeatures:
                     continue
                 parts.append(maker.transform(cells))
             if parts:
-                found[name] = sparse.csr_array(sparse.hstack(parts, format="csr"))
-        return found
+                made[name] = sparse.csr_array(sparse.hstack(parts, format="csr"))
+        return made
 
     def components(self, name: str) -> np.ndarray:
         """Return up to 64 components of a text column, the strongest first."""

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from .entries import score_of
-from .verdict import BEST, FAMILIES, RIVALS, best_of
+from .names import FAMILIES, RIVALS
+from .verdict import BEST, best_of
 
 __all__ = ["draw", "lines_of", "overview_lines"]
 
@@ -41,12 +42,14 @@ def lines_of(name: str, entry: Mapping[str, Any], own: str) -> Iterator[str]:
         if met:
             yield f"{'':12}{'; '.join(met)}"[:100]
     costs = {who: _mean(seeds) for who, seeds in entry["costs"].items() if seeds}
-    shown = [f"{who} {costs[who]:.0f}" for who in (own, *RIVALS, "lightgbm") if who in costs]
+    shown = [f"{who} {costs[who]:.0f}" for who in (own, *RIVALS, "plain") if who in costs]
     yield f"  CPU seconds: {', '.join(shown)}"
 
 
 def overview_lines(overview: Mapping[str, Any]) -> Iterator[str]:
     """Yield counts, ranks and CPU seconds."""
+    if overview["failed"]:
+        yield f"No answer, since a run failed: {overview['failed']} of {overview['targets']} targets."
     for label, counts in overview["against"].items():
         yield (
             f"against {label:18} surely ahead {counts['ahead']:3}, level {counts['level']:3}, "
@@ -122,6 +125,7 @@ def _panel(axis: Any, rows: list[tuple[str, str, dict[str, Any]]], label: str) -
     axis.set_xlim(-0.52, 0.52)
     axis.tick_params(axis="x", labelsize=7)
     axis.grid(axis="x", linewidth=0.3)
+    axis.set_xlabel("difference of the main metric, cut at ±0.5", fontsize=7)
     axis.set_title(
         f"over {label.replace('_', ' ')}\n"
         f"{counts['ahead']} ahead, {counts['level']} level, {counts['behind']} behind",

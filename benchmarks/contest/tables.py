@@ -17,6 +17,7 @@ __all__ = ["ExamTable", "Question", "labels_of", "read_tables"]
 FOLDS = 5
 SALT = "torso-exam-folds"
 CLASSES = ("category", "binary", "ordinal")
+NUMBERS = ("number", "count")
 FAMILIES: Mapping[str, Callable[[pd.DataFrame], pd.Series]] = {
     "comics": lambda rows: rows["name"].str.extract(r"^([^(]+)")[0].str.split().str[-1],
     "scotch": lambda rows: rows["name"].str.split().str[:2].str.join(" "),
@@ -44,6 +45,11 @@ class Question:
     heavy: bool = False
     positive: str | None = None
     order: tuple[str, ...] = ()
+
+    @property
+    def known(self) -> bool:
+        """Whether there are metrics of its kind."""
+        return self.kind in (*CLASSES, *NUMBERS, "multilabel")
 
     @property
     def form(self) -> str:
@@ -116,7 +122,9 @@ def read_table(folder: Path, fold: int | None = None) -> ExamTable:
     folder = folder.resolve()
     spec = json.loads((folder / "spec.json").read_text(encoding="utf-8"))
     bars = folder / "bars.json"
-    barred = json.loads(bars.read_text(encoding="utf-8"))["targets"] if bars.exists() else {}
+    barred = (
+        json.loads(bars.read_text(encoding="utf-8")).get("targets", {}) if bars.exists() else {}
+    )
     parts = [folder / "train.csv", folder / "test.csv"]
     digest = hashlib.sha1(b"".join(path.read_bytes() for path in parts)).hexdigest()[:8]
     train, test = (_read(path) for path in parts)
@@ -133,7 +141,10 @@ def read_table(folder: Path, fold: int | None = None) -> ExamTable:
         digest,
         train.reset_index(drop=True),
         test.reset_index(drop=True),
-        dict(spec["inputs"]),
+        {
+            name: said if isinstance(said, str) else said["kind"]
+            for name, said in spec["inputs"].items()
+        },
         questions,
         tuple(sorted(folder.glob("*.zip"))),
         barred,

@@ -10,26 +10,13 @@ import numpy as np
 
 from .answers import Store
 from .entries import score_of
+from .names import FAMILIES, RIVALS, family
 from .scores import counts_of, labelled, main_scores
 from .tables import ExamTable, Question, labels_of
 
-__all__ = ["BEST", "FAMILIES", "PLAIN", "RIVALS", "judge", "overview"]
+__all__ = ["BEST", "best_of", "judge", "overview"]
 
 RESAMPLES = 1000
-FAMILIES = ("constant", "linear", "hgb", "lightgbm", "forest")
-"""Plain contestants; the best of a family's variants counts, in favour of the family."""
-PLAIN = (
-    "constant",
-    "median",
-    *(
-        f"{family}{log}{media}"
-        for family in FAMILIES[1:]
-        for log in ("", "_log")
-        for media in ("", "_nomedia")
-    ),
-)
-"""All plain contestants; not each answers every target."""
-RIVALS = ("autogluon_medium", "autogluon_good")
 BEST = "best plain"
 Entry = dict[str, Any]
 
@@ -39,7 +26,7 @@ def judge(table: ExamTable, store: Store, entry: Entry, own: str) -> None:
 
     Args:
         table: the table.
-        store: the answers of both sides; without both, an earlier verdict on the same rival stays.
+        store: the answers; without those of both sides there is no verdict.
         entry: figures of the table; changed.
         own: the name of Torso's answers.
     """
@@ -95,12 +82,6 @@ def best_of(target: Mapping[str, Any], families: Iterable[str]) -> str | None:
     return max(scores, key=lambda name: scores[name]) if scores else None
 
 
-def family(contestant: str) -> str:
-    """Return the family of a plain contestant: its name without `_log` and `_nomedia`."""
-    start = contestant.split("_")[0]
-    return "constant" if start == "median" else start
-
-
 def overview(report: Mapping[str, Any], own: str) -> dict[str, Any]:
     """Return counts of verdicts, mean ranks and CPU seconds over all tables."""
     targets = [
@@ -116,23 +97,25 @@ def overview(report: Mapping[str, Any], own: str) -> dict[str, Any]:
             }
             higher = sum(each["lead"] > 0 for each in met)
             against[label] = {"targets": len(met), **counts, "higher": higher}
+    failed = [target for target in targets if target.get("failed")]
     return {
         "targets": len(targets),
+        "failed": len(failed),
         "against": against,
         "mean_rank": ranks(targets, own),
-        "cpu_seconds": {who: seconds(report, who) for who in (own, *RIVALS, "lightgbm")},
+        "cpu_seconds": {who: seconds(report, who) for who in (own, *RIVALS, "plain")},
     }
 
 
 def ranks(targets: list[Entry], own: str) -> dict[str, dict[str, float]]:
     """Return mean ranks over all targets, and over those that AutoGluon answers; equal scores share a rank.
 
-    A plain family that has no answer to a target is last there.
+    Who has no answer to a target, because a run failed or it asks too much, is last there.
     """
     plain = [own, *(family for family in FAMILIES if family != "forest")]
     over = {}
     for label, rivals in (("all", ()), *((rival, (rival,)) for rival in RIVALS)):
-        met = [target for target in targets if own in target["scores"]]
+        met = [target for target in targets if own in target["scores"] or target.get("failed")]
         met = [target for target in met if all(rival in target["scores"] for rival in rivals)]
         names = [*plain, *rivals]
         if met:

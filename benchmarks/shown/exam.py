@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from contest.entries import score_of
-from contest.verdict import BEST, PLAIN, RIVALS, best_of, family
+from contest.names import FAMILIES, RIVALS
+from contest.verdict import BEST, best_of
 
 from shown.words import table, word
 
@@ -65,7 +66,7 @@ def targets(report: dict) -> str:
             lead = "–"
             if met:
                 lead = f"{met['lead']:+.3f} [{met['low']:+.3f}, {met['high']:+.3f}] {SIGNS[met['verdict']]}"
-            plain = best_of(asked, {family(who) for who in PLAIN})
+            plain = best_of(asked, FAMILIES)
             best = f"{_score(asked, plain)} {plain}".replace("_", " ") if plain else "–"
             scores = [_score(asked, who) for who in RIVALS]
             rows.append(
@@ -82,14 +83,14 @@ def costs(report: dict) -> str:
             name,
             f"{entry['rows'][0]:,} + {entry['rows'][1]:,}",
             len(entry["targets"]),
-            *(_mean(entry["costs"].get(who)) for who in (OWN, "lightgbm", *RIVALS)),
+            *(_mean(entry["costs"].get(who)) for who in (OWN, "plain", *RIVALS)),
         ]
         for name, entry in report["tables"].items()
     ]
     spent = report["overview"]["cpu_seconds"]
-    sums = [spent.get(who) for who in (OWN, "lightgbm", *RIVALS)]
+    sums = [spent.get(who) for who in (OWN, "plain", *RIVALS)]
     rows.append(["together", "", "", *(f"{each:,.0f}" if each else "–" for each in sums)])
-    titles = ["table", "rows", "targets", "Torso", "LightGBM", "AutoGluon medium", "good"]
+    titles = ["table", "rows", "targets", "Torso", "all plain models", "AutoGluon medium", "good"]
     return table(titles, rows)
 
 

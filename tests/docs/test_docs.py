@@ -26,6 +26,7 @@ import yaml
 
 import torso
 from benchmarks.shape import Tree
+from tests.defaults import OUTSIDE
 from tests.fusion import laws
 from tests.places import DATA, ROOT
 from tests.sharing import laws as sharing_laws
@@ -380,7 +381,7 @@ def test_every_part_has_its_line(page, header, registry):
 
 def test_every_key_of_the_config_is_explained_with_its_default():
     said = dict(zip(column("runs.md", "key"), column("runs.md", "key", 1), strict=True))
-    config = RunConfig(inputs={}, targets={}).model_dump()
+    config = RunConfig(inputs={}, targets={}, **OUTSIDE).model_dump()
     expected = dict(_flat(config))
     in_words = {
         "inputs": "inferred",

@@ -60,6 +60,17 @@ def balancer_base() -> type:
     return Balancer
 
 
+def as_recorded() -> None:
+    """Give heads of numbers the defaults of the time when the file was recorded."""
+    from torso.tasks.number import Gaussian
+    from torso.tasks.vector import GaussianVector
+
+    for head in (Gaussian, GaussianVector):
+        defaults = head.__init__.__kwdefaults__ or {}
+        if "recentre" in defaults:
+            defaults["recentre"] = False
+
+
 def listener_base() -> type:
     """Return the base class of those who are told about epochs and the end."""
     from torso.training import Listener
@@ -258,6 +269,7 @@ def make_listener(interrupt: bool = False) -> Any:
 
 def fit_case(case: Case, tables: Tables, out: Path, values: dict[str, Any]) -> Any:
     """Train a case as its way says, note in `values` what was heard, and return the run."""
+    as_recorded()
     table = tables.get(case.table)
     settings = {**SMALL, **case.named, "data.cache": str(tables.folder / "cache")}
     settings |= tables.with_models(dict(case.settings))

@@ -69,7 +69,7 @@ def learnt():
 def quick(learnt, monkeypatch):
     """Let trainings take no time: two epochs, or those that are left, of which only the checkpoint is written."""
 
-    def trained(prepared, config, *, listener, checkpoint, resume):
+    def trained(prepared, config, *, listener, checkpoint, resume, timer):
         optimizer, first = torch.optim.AdamW([torch.zeros(1)]), 1
         if resume:
             first = checkpoint.read(["model"], optimizer)[1]["epoch"] + 1

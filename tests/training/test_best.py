@@ -51,6 +51,12 @@ def test_the_total_has_one_epoch():
     assert model.weight.tolist() == [3, 3]
 
 
+def test_the_one_epoch_was_lucky_with_the_rows_that_chose_it():
+    model, best, _ = looked()
+    assert best.settle(lambda: {"a": 7.015, "b": 0.0}) is not None
+    assert model.weight.tolist() == [2.5, 2.5]
+
+
 @pytest.mark.parametrize("total", [7.1, math.inf])
 def test_a_mean_that_is_worse_is_not_kept(total):
     model, best, _ = looked()

@@ -18,7 +18,7 @@ __all__ = ["PlainTask", "fit_task", "restore_task"]
 
 Floats = NDArray[np.float64]
 _BLIND = "no inputs"
-_PRIOR_ROWS = 5.0  # that the weights of the models before any row is seen are worth
+_PRIOR_ROWS = 15.0  # that the weights of the models before any row is seen are worth
 
 
 @dataclass(frozen=True, eq=False)

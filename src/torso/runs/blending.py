@@ -119,7 +119,9 @@ def blend(fitted: FittedHalf, trained: Folds) -> PlainHalf:
         response = head.response(targets)
         assert response is not None
         plain = fitted.held_out[name]
-        task = replace(task, share=fit_share(response, stated(task, head, outputs), plain))
+        network = stated(task, head, outputs)
+        share = fit_share(response, network, plain, folds=trained.networks > 1)
+        task = replace(task, share=share)
         if task.share:
             calibrate_blend(task, head, outputs, plain, targets)
         tasks[name] = task

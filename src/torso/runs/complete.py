@@ -17,11 +17,15 @@ from torso.sharing import Sharing
 from torso.tasks import Head, Target
 from torso.training.config import TrainingConfig
 
-__all__ = ["complete_parts", "settle_encoders"]
+__all__ = ["complete_parts", "settle_encoders", "why_no_folds"]
 
-_FOLDS = 5
-_FEW_ROWS, _FEW_ROWS_OF_MEDIA = 2000, 500
+_FOLDS, _MORE_FOLDS = 5, 10
+"""Networks of a run that trains several, and where `quality: best` asks for more than that."""
+_FEW_ROWS, _FEW_ROWS_OF_MEDIA = 3000, 600
+_ROWS_OF_MEMBERS = 2000  # beyond them nothing was measured
 """Training rows up to which a run trains a network per fold by default."""
+_ROWS_FOR_MORE = 100
+"""Training rows from which on a tenth of the rows still says something."""
 
 
 def settle_encoders(
@@ -127,41 +131,57 @@ def complete_parts(config: RunConfig, schema: Schema, rows: int) -> RunConfig:
             "training": _training(config, schema, rows),
             "balancing": _whole(Balancer.registry, config, "balancing", ["tasks"]),
             "folds": _folds(config, schema, rows),
+            "blend": _blend(config),
         }
     )
 
 
+def _blend(config: RunConfig) -> str:
+    """Return how plain models take part: as asked, not at all in a fast run, else the default."""
+    open_ = "blend" not in config.model_fields_set
+    return "off" if open_ and config.quality == "fast" else config.blend
+
+
 def _folds(config: RunConfig, schema: Schema, rows: int) -> int:
-    """Return the number of networks: as asked, or several where rows are few and a network is trained in seconds.
+    """Return the number of networks: as asked, or by `quality`, or several where a network is trained in seconds.
 
     Raises:
         ConfigError: several, although a head's answers have no mean, or although the table says who validates.
     """
-    alone = [task for task in schema.targets if _head(config, schema, task).statement is None]
-    said = config.data.split.column is not None or config.data.validation is not None
-    if config.folds:
-        if config.folds < 2 or alone or said:
-            why = (
-                f"the answers to {alone} have no mean"
-                if alone
-                else "the rows for validation are named (`data.validation`, `data.split.column`)"
-                if said
-                else "every row should be held out once"
-            )
-            raise ConfigError(
-                f"`folds` should be 0 or at least 2; 0 here, where {why}. Found {config.folds}."
-                if alone or said
-                else f"`folds` should be 0, or 2 or more: {why}. Found {config.folds}."
-            )
+    why = why_no_folds(config, schema)
+    if config.folds and why is not None:
+        raise ConfigError(
+            f"`folds` should be 0 or at least 2; 0 here, where {why}. Found {config.folds}."
+        )
+    if config.folds == 1:
+        raise ConfigError(
+            "`folds` should be 0, or 2 or more: every row should be held out once. Found 1."
+        )
+    if config.folds is not None:
         return config.folds
-    if config.folds is not None or alone or said:
+    if why is not None or config.quality == "fast":
         return 0
-    return _FOLDS if rows <= (_FEW_ROWS if _quick(config, schema) else _FEW_ROWS_OF_MEDIA) else 0
+    media = any(kind.in_files for kind in schema.inputs.values())
+    few = rows <= (_FEW_ROWS_OF_MEDIA if media else _FEW_ROWS)
+    if config.quality == "best":
+        return _MORE_FOLDS if few and rows >= _ROWS_FOR_MORE else _FOLDS
+    return _FOLDS if few else 0
+
+
+def why_no_folds(config: RunConfig, schema: Schema) -> str | None:
+    """Return why a run cannot have several networks, after `where`; None if it can."""
+    alone = [task for task in schema.targets if _head(config, schema, task).statement is None]
+    if alone:
+        return f"the answers to {alone} have no mean"
+    if config.data.split.column is not None or config.data.validation is not None:
+        return "the rows for validation are named (`data.validation`, `data.split.column`)"
+    return None
 
 
 def _shared(config: RunConfig, schema: Schema, rows: int) -> RunConfig:
     """Return the config with members as its sharing, where none is said and rows are few and quickly learnt."""
-    if "sharing" in config.model_fields_set or rows > _FEW_ROWS or not _quick(config, schema):
+    few = rows <= _ROWS_OF_MEMBERS and config.quality != "fast"
+    if "sharing" in config.model_fields_set or not few or not _quick(config, schema):
         return config
     return config.model_copy(update={"sharing": "members"})
 

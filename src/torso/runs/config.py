@@ -10,20 +10,18 @@ import json
 import re
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path, PurePath
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, Field, ValidationError, field_validator
 from pydantic_core import ErrorDetails
 
 from torso.core.errors import ConfigError, unknown
 from torso.core.ranges import Range
 from torso.core.strict import Strict
+from torso.runs.durations import seconds_of
 from torso.runs.sections import DataConfig, PlainConfig, SplitConfig
 from torso.training.config import TrainingConfig
-
-if TYPE_CHECKING:
-    pass
 
 __all__ = [
     "ABOUT_COLUMN",
@@ -40,6 +38,7 @@ _BY_COLUMN = ("inputs", "targets", "encoders", "heads")
 """Sections whose keys are names of columns, or of tasks and modalities that are called like columns."""
 ABOUT_COLUMN = ("modality", "column", "missing")
 """Keys of an input or a target that are about its column, not about its kind."""
+Quality = Literal["fast", "balanced", "best"]
 _Part = str | dict[str, Any]
 """A part as YAML writes it; `runs.check` reads it with the names of its room."""
 
@@ -48,6 +47,14 @@ class RunConfig(Strict):
     """A whole run."""
 
     seed: int = Field(0, description="seed of the split, the first weights, the order of rows")
+    quality: Quality = Field(
+        "balanced",
+        description="fast: one network alone; best: more networks, and a search of the rate, the width and the like; "
+        "settings that are named win",
+    )
+    budget: str | float | None = Field(
+        None, description="time that the run may take, such as 90s, 10m, 2h or seconds; null: any"
+    )
     data: DataConfig = DataConfig()  # type: ignore[call-arg]
     inputs: dict[str, dict[str, Any]] = Field(description="column -> kind and its settings")
     targets: dict[str, dict[str, Any]] = Field(description="column -> kind and its settings")
@@ -56,7 +63,7 @@ class RunConfig(Strict):
     fusion: _Part = "concat"
     sharing: _Part = Field(
         "hard",
-        description="if left out: members, where rows are up to 2,000 and all inputs quickly learnt",
+        description="if left out: members, where rows are up to 2,000 and all inputs quickly learnt; hard in a fast run",
     )
     heads: dict[str, _Part] = Field({}, description="task -> head")
     modality_heads: bool = Field(False, description="adds heads of every task above each modality")
@@ -75,6 +82,13 @@ class RunConfig(Strict):
     )
     plain: PlainConfig = PlainConfig()  # type: ignore[call-arg]
     training: TrainingConfig = TrainingConfig()
+
+    @field_validator("budget", mode="before")
+    @classmethod
+    def _duration(cls, value: object) -> object:
+        if value is not None:
+            seconds_of(value)
+        return value
 
     @classmethod
     def parse(cls, values: Mapping[str, object], origin: str = "config") -> RunConfig:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from pathlib import Path
+from time import perf_counter
+from typing import Literal
 
 from torso.core.errors import ConfigError
 from torso.runs.folder import RunFolder
@@ -31,25 +33,26 @@ def fit(
     resume: bool = False,
     overwrite: bool = False,
     trust_code: bool = False,
+    quality: Literal["fast", "balanced", "best"] | None = None,
+    budget: str | float | None = None,
     listener: Listener | None = None,
 ) -> Predictor:
     """Train one model on a table and return it with its evaluation: `prepare`, `train`, save.
 
     Args:
-        table: path, pandas or polars frame, Arrow table, anything with the Arrow C stream; None takes
-            `data.table` of the config.
+        table: path, pandas or polars frame, anything with the Arrow C stream; None takes that of the config.
         targets: columns to predict; a mapping may say their kinds, `{"age": "number"}`.
-        inputs: columns to learn from, likewise; default: every sensible one.
-        validation: a table of its own that decides when to stop, of any kind that `table` may be; default:
-            `data.validation` of the config, else a share of the rows.
+        inputs: columns to learn from, likewise; default: all sensible ones.
+        validation: a table of its own that decides when to stop; default: that of the config, else a share of the rows.
         test: a table of its own for the verdict, likewise.
         out: folder of the run; None keeps the run in memory.
         config: a `run.yaml` or such a mapping, which the other arguments override.
         settings: changes like `["training.epochs=5"]` or `{"training.epochs": 5}`, which win over all.
         resume: go on with the interrupted training in `out`; tables in memory are given again.
         overwrite: replace a finished run in `out`.
-        trust_code: import parts that the file of the config names by an import path, or that of the run that is
-            resumed. A mapping, arguments and settings are yours and trusted.
+        trust_code: import parts that a config's file, or that of a resumed run, names by an import path.
+        quality: `fast`, `balanced` or `best`; default: that of the config, else `balanced`.
+        budget: time that the run may take, `"10m"` or seconds; default: that of the config, else any.
         listener: is told what happens, e.g. a progress bar.
 
     Returns:
@@ -58,14 +61,14 @@ def fit(
     Raises:
         ConfigError: settings that are unknown or contradictory.
         DataError: the table or its files cannot be used.
-        RunError: `out` holds a run or other files, or nothing to resume, or a training that began with other rows or
-            another config; or it was interrupted before anything was learnt.
+        RunError: `out` cannot be used or resumed, or it was interrupted before anything was learnt.
     """
+    began = perf_counter()
     folder = _free_folder(out, resume=resume, overwrite=overwrite)
-    given = {"table": table, "validation": validation, "test": test}
-    origin: object = config
+    given, origin = {"table": table, "validation": validation, "test": test}, config
     if resume and config is None and folder is not None:
         origin, config = folder.path / "run.yaml", folder.begun_config()
+    settings = _with_dial(settings, quality, budget)
     with trusting(origin, trust_code, settings, targets, inputs):
         values = gather_values(given, targets, inputs, config, settings)
         if resume and folder is not None:
@@ -75,7 +78,19 @@ def fit(
             prepared = prepare_values(
                 values, given, origin, add=inputs is None and not written_out, listener=listener
             )
-            return train_run(prepared, prepared.config, folder, listener, resume=resume)
+            own = prepared.config
+            return train_run(prepared, own, folder, listener, resume=resume, began=began)
+
+
+def _with_dial(
+    settings: Sequence[str] | Mapping[str, object], quality: str | None, budget: str | float | None
+) -> Sequence[str] | Mapping[str, object]:
+    """Return the settings with dial and budget before them."""
+    dial = {"quality": quality, "budget": budget}
+    said = {key: value for key, value in dial.items() if value is not None}
+    if isinstance(settings, Mapping):
+        return {**said, **settings}
+    return [*(f"{key}={value}" for key, value in said.items()), *settings]
 
 
 def _free_folder(out: str | Path | None, *, resume: bool, overwrite: bool) -> RunFolder | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -14,11 +15,12 @@ from torso.model.model import Model
 from torso.runs.config import RunConfig
 from torso.runs.network import Network, train_network
 from torso.runs.prepared import Prepared, Rows
+from torso.runs.timer import Timer
 from torso.tasks import Head
-from torso.training import Answers, Listener, Trainer
+from torso.training import Answers, Listener, Listeners, Trainer
 from torso.training.checkpoint import Checkpoint
 
-__all__ = ["Folds", "assigned_folds", "train_folds"]
+__all__ = ["Folds", "assigned_folds", "rows_of_folds", "train_folds"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,6 +62,7 @@ def train_folds(
     checkpoint: Checkpoint | None = None,
     *,
     resume: bool = False,
+    timer: Timer | None = None,
 ) -> Folds:
     """Train one network, or one per fold.
 
@@ -69,24 +72,33 @@ def train_folds(
         listener: is told of the first network's epochs, and of each further network.
         checkpoint: of the first network; the others take seconds and begin anew.
         resume: go on from the checkpoint.
+        timer: of the run's budget; the first network is always trained, further ones as long as there is time.
     """
-    folds = _folds(prepared, config)
+    folds = rows_of_folds(prepared, config)
     networks: list[Network] = []
+    longest = -math.inf  # seconds of a network
     for number, (rows, _) in enumerate(folds):
         own = config.model_copy(update={"seed": config.seed + number})
         torch.manual_seed(own.seed)
         first = number == 0
+        if timer is not None and timer.left < longest:
+            listener.noted(
+                f"Budget: {number} of {len(folds)} networks were trained; there was no time for the others."
+            )
+            break
         if not first:
             listener.preparing("network of fold", number + 1, len(folds))
+        heard = [*([listener] if first else []), *([timer.deadline()] if timer else [])]
         networks.append(
             train_network(
                 rows,
                 own,
-                listener if first else Listener(),
+                Listeners(heard),
                 checkpoint if first else None,
                 resume=resume and first,
             )
         )
+        longest = max(longest, networks[-1].preparing + networks[-1].training)
         if networks[-1].trainer.resumable:  # interrupted: the others are not begun
             break
     kept = np.concatenate([positions for _, positions in folds[: len(networks)]])
@@ -126,7 +138,7 @@ def assigned_folds(parts: Sequence[Rows], config: RunConfig, count: int) -> np.n
     return np.asarray(drawn[unit])
 
 
-def _folds(prepared: Prepared, config: RunConfig) -> list[tuple[Prepared, np.ndarray]]:
+def rows_of_folds(prepared: Prepared, config: RunConfig) -> list[tuple[Prepared, np.ndarray]]:
     """Return the rows of each network, and the positions of those that it holds out."""
     training, validation = prepared.parts["training"], prepared.parts["validation"]
     whole = len(training.rows) + len(validation.rows)

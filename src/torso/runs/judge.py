@@ -148,14 +148,18 @@ class Judge:
     ) -> BlendReport:
         """Compare the blend, the network and the plain models."""
         kind = self.prepared.schema.targets[task]
-        truth = kind.compared(part.dataset.targets[task][part.rows])
+        labels = part.dataset.targets[task][part.rows]
+        truth = kind.compared(labels)
         baseline = self.prepared.baselines[task]
         level = self.model.heads[task].level
         groups = group_ids(part.table, self.config.data.split.group)
         comparison = compare_tasks(
             kind.kind,
             [
-                Answered(kind.compared(prediction.value), Details(prediction.details, level))
+                Answered(
+                    kind.compared(prediction.value),
+                    Details(kind.compared_details(prediction.details, labels), level),
+                )
                 for prediction in predictions
             ],
             truth,

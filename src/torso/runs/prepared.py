@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -91,11 +91,7 @@ class Prepared:
         """
         if not settings:
             return self.config
-        values = deepcopy(dict(self.values))
-        apply_settings(values, settings, self.parts["training"].table.names)
-        for section in ("inputs", "targets"):  # null takes a column out
-            columns = values[section].items()
-            values[section] = {name: spec for name, spec in columns if spec is not None}
+        values = self._asked(settings)
         check_values(values)
         asked = RunConfig.parse(values)
         own = self.settled.data.split
@@ -117,6 +113,32 @@ class Prepared:
                     f"{self.settled.inputs[name]}. Prepare again with it: torso.prepare(..., settings=...)."
                 )
         return complete_parts(settled, self.schema, rows)
+
+    def under(self, settings: Sequence[str] | Mapping[str, object]) -> Prepared:
+        """Return the preparation as if it had been asked for with `settings`.
+
+        Raises:
+            ConfigError: as from `configured`.
+        """
+        if not settings:
+            return self
+        return replace(self, config=self.configured(settings), values=self._asked(settings))
+
+    def named(self, path: str) -> object:
+        """Return the value that a setting such as `training.lr` was given; None where it was left open."""
+        value: object = self.values
+        for key in path.split("."):
+            value = value.get(key) if isinstance(value, Mapping) else None
+        return value
+
+    def _asked(self, settings: Sequence[str] | Mapping[str, object]) -> dict[str, object]:
+        """Return the raw values with `settings`."""
+        values = deepcopy(dict(self.values))
+        apply_settings(values, settings, self.parts["training"].table.names)
+        for section in ("inputs", "targets"):  # null takes a column out
+            columns = values[section].items()
+            values[section] = {name: spec for name, spec in columns if spec is not None}
+        return values
 
     def _refuse_another_preparation(self, asked: RunConfig) -> None:
         ours = RunConfig.parse(self.values)

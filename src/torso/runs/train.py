@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from time import perf_counter
@@ -13,13 +14,16 @@ import torch
 from torso.model.model import Model
 from torso.plain.blend import PlainHalf
 from torso.runs.config import RunConfig
+from torso.runs.durations import seconds_of
 from torso.runs.folder import RunFolder
 from torso.runs.folds import Folds, train_folds
 from torso.runs.identity import check_same, identity
 from torso.runs.judge import Judge
+from torso.runs.plan import needs_plan, planned
 from torso.runs.predictor import Predictor
 from torso.runs.prepared import Prepared
 from torso.runs.report import BalancingReport, RunReport, Timings, TrainingReport, Usage
+from torso.runs.timer import Timer
 from torso.training import (
     Epoch,
     Listener,
@@ -54,11 +58,11 @@ def train(
         ConfigError: settings that are unknown, or that ask for another preparation.
         RunError: `out` holds a run or other files, or the training was interrupted before anything was learnt.
     """
-    config = prepared.configured(settings)
+    prepared = prepared.under(settings)
     folder = None if out is None else RunFolder(Path(out).expanduser())
     if folder is not None:
         folder.check_free(overwrite=overwrite)
-    return train_run(prepared, config, folder, listener)
+    return train_run(prepared, prepared.config, folder, listener)
 
 
 def train_run(
@@ -68,29 +72,45 @@ def train_run(
     listener: Listener | None = None,
     *,
     resume: bool = False,
+    began: float | None = None,
 ) -> Predictor:
-    """Train one model and write the run, if it has a folder."""
+    """Train one model and write the run, if it has a folder.
+
+    Args:
+        prepared: the rows.
+        config: complete; dial and budget complete that of `prepared` instead.
+        folder: of the run.
+        listener: is told what happens.
+        resume: go on with the interrupted training in the folder.
+        began: time of `perf_counter` at which a budget began; None for now.
+    """
     heard = [listener] if listener is not None else []
     epochs: list[Epoch] = []
     notes: list[str] = []
-    if folder is None:
-        trained = train_model(prepared, config, listener=Listeners(heard))
-    else:
-        with folder.made():
+    timer = None if config.budget is None else Timer.started(seconds_of(config.budget), began)
+    with nullcontext() if folder is None else folder.made():
+        if needs_plan(config) and not resume:
+            prepared, timer = planned(prepared, Listeners(heard), timer)
+            config = prepared.config
+        logs: list[Listener] = []
+        checkpoint = None
+        if folder is not None:
             about = identity(prepared, config)
+            checkpoint = replace(folder.checkpoint, about=about)
             if resume:
                 check_same(folder.checkpoint.noted(), about, prepared, str(folder.path))
                 epochs, notes = folder.logged()
-            log = folder.begin(config, resume=resume)
+            logs = [log := folder.begin(config, resume=resume)]
             for note in prepared.notes:
                 log.noted(note)
-            trained = train_model(
-                prepared,
-                config,
-                listener=Listeners([log, *heard]),
-                checkpoint=replace(folder.checkpoint, about=about),
-                resume=resume,
-            )
+        trained = train_model(
+            prepared,
+            config,
+            listener=Listeners([*logs, *heard]),
+            checkpoint=checkpoint,
+            resume=resume,
+            timer=timer,
+        )
     report = _with_earlier(trained.report, epochs, notes)
     run = Predictor(
         config,
@@ -131,6 +151,7 @@ def train_model(
     listener: Listener | None = None,
     checkpoint: Checkpoint | None = None,
     resume: bool = False,
+    timer: Timer | None = None,
 ) -> Trained:
     """Train, calibrate and judge one model. The caller's random numbers stay as they are.
 
@@ -140,11 +161,12 @@ def train_model(
         listener: is told what happens.
         checkpoint: keeps the state after each epoch; None for none.
         resume: go on from the checkpoint.
+        timer: of the run's budget; None without any.
     """
     with torch.random.fork_rng(range(torch.cuda.device_count())):
         recorder = _Recorder()
         heard = Listeners([recorder, *([listener] if listener is not None else [])])
-        trained = train_folds(prepared, config, heard, checkpoint, resume=resume)
+        trained = train_folds(prepared, config, heard, checkpoint, resume=resume, timer=timer)
         began = perf_counter()
         judged = Judge(prepared, config, trained).judge(heard)
         evaluating = perf_counter() - began

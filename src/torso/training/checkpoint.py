@@ -247,9 +247,20 @@ def _set_random_states(states: Mapping[str, Tensor]) -> None:
             torch.cuda.set_rng_state(states[f"cuda:{index}"], index)
 
 
+def _added_later(module: torch.nn.Module, known: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Return the buffers that weights of an earlier version lack, as they are."""
+    names = (
+        f"{prefix}.{name}".removeprefix(".")
+        for prefix, part in module.named_modules()
+        for name in getattr(part, "added_later", ())
+    )
+    return {name: known[name] for name in names if name in known}
+
+
 def load_state(module: torch.nn.Module, tensors: Mapping[str, Tensor], origin: Path) -> None:
     """Load a state dict, or say that it belongs to another model."""
     known = module.state_dict()
+    tensors = {**_added_later(module, known), **tensors}
     absent, foreign = sorted(known.keys() - tensors.keys()), sorted(tensors.keys() - known.keys())
     reshaped = sorted(
         key

@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass, field
 
 from torso.core.errors import ConfigError
 
-__all__ = ["STOP", "Epoch", "Listener", "Listeners", "Look", "Stop"]
+__all__ = ["BUDGET_SPENT", "STOP", "Epoch", "Listener", "Listeners", "Look", "Stop"]
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,8 @@ class Stop:
     reason: str = ""
 
 
+BUDGET_SPENT = "budget spent"
+"""The reason of a `Stop` that ends a training as planned: such a run is whole, not interrupted."""
 STOP = Stop()
 """Ends the training; the reason names the listener's class."""
 
@@ -111,7 +113,7 @@ class Listener:
         """An epoch and its validation have ended; return `STOP` or a `Stop` to end the training."""
 
     def ended(self, reason: str) -> None:
-        """Training is over: `all epochs`, `no better held-out loss`, `interrupted`, `diverged`, or a listener's reason."""
+        """Training is over: `all epochs`, `no better held-out loss`, `interrupted`, `diverged`, `budget spent`, or a listener's reason."""
 
     def noted(self, message: str) -> None:
         """The user should know something."""

@@ -29,7 +29,7 @@ from torso.training.devices import autocast
 from torso.training.divergence import rows_of_batch
 from torso.training.gradient_shares import NOTE_EPOCH, evaluated, gradient_shares, quiet_tasks
 from torso.training.held_out import check_held_out, nothing_learnt
-from torso.training.listeners import Epoch, Listener, answer_to
+from torso.training.listeners import BUDGET_SPENT, Epoch, Listener, answer_to
 from torso.training.mixup import Mix
 from torso.training.monitor import GradientMonitor
 from torso.training.parameter_groups import parameter_groups
@@ -115,7 +115,7 @@ class Trainer:
     @property
     def resumable(self) -> bool:
         """True if a run ended before its time: it was interrupted or diverged, or a listener stopped it."""
-        return self.reason not in ("", ALL_EPOCHS, NO_BETTER)
+        return self.reason not in ("", ALL_EPOCHS, NO_BETTER, BUDGET_SPENT)
 
     def run(self, *, resume: bool = False) -> str:
         """Train, put the best weights into the model, and return why the training ended.

@@ -51,9 +51,20 @@ def test_dates_have_positions_in_year_week_and_day():
 def test_names_are_compared_without_capitals():
     view, columns, sources = view_of("names")
     flat = view.fit(columns, sources, EVERY)
-    rows = flat.sparse[[0, 2]].toarray()
-    np.testing.assert_allclose(rows[0], rows[1])
+    width = view.modalities["names"].columns["name"].offered()["cardinalities"][0]
+    codes = flat.sparse[[0, 2], :width].toarray()
+    np.testing.assert_array_equal(codes[0], codes[1])
+    assert codes[0].any()
     assert flat.dense[0, 0] == flat.dense[2, 0]
+
+
+def test_names_are_read_word_by_word_with_the_texts():
+    view, columns, sources = view_of("names", "text")
+    flat = view.fit(columns, sources, EVERY)
+    assert {"name", "Frequency of name", "Length of name", "Length of text"} <= {*flat.names}
+    gaps = flat.dense[:, flat.names.index("Missing cells")]
+    assert np.flatnonzero(gaps).tolist() == [2, 3, 6, 9, 10]
+    assert gaps.max() == 1
 
 
 def test_a_form_without_flattener_is_left_out_and_named():

@@ -2,14 +2,17 @@
 
 import math
 
+import numpy as np
 import pytest
 import torch
 from torch.distributions import Normal
 
-from torso.core.errors import ConfigError
+from torso.core.errors import ConfigError, RunError
 from torso.tasks import Head
+from torso.tasks._base.recentring import recentring
 from torso.tasks.number import Gaussian
 from torso.tasks.vector import GaussianVector
+from torso.training.checkpoint import load_state
 
 NAN = torch.nan
 
@@ -115,10 +118,48 @@ def test_calibration_of_a_number_with_a_label_per_row():
 
 @pytest.mark.parametrize("spread", ["row", "none"])
 def test_calibration_leaves_other_spreads_alone(spread):
-    head = Gaussian(4, spread=spread).double()
+    head = Gaussian(4, spread=spread, recentre=False).double()
     before = {name: value.clone() for name, value in head.state_dict().items()}
     head.calibrate(torch.zeros(3, 2 if spread == "row" else 1), tensor(1.0, 2.0, 3.0))
     assert all(torch.equal(value, before[name]) for name, value in head.state_dict().items())
+
+
+def test_held_out_rows_move_the_answers():
+    head = Gaussian(4, mean=10.0, std=2.0).double()
+    rng = np.random.default_rng(0)
+    outputs = torch.from_numpy(rng.normal(size=(2000, 1)))
+    labels = 10 + 2 * (0.3 * outputs[:, 0] - 0.4 + 0.1 * torch.from_numpy(rng.normal(size=2000)))
+    before = head.stated(outputs, factor=1.0)
+    head.calibrate(outputs, labels)
+    assert head.slope.item() == pytest.approx(0.3, abs=0.01)
+    assert head.offset.item() == pytest.approx(-0.4, abs=0.01)
+    assert (head.predict(outputs) - labels).square().mean().sqrt() < 0.21
+    assert head.spread(outputs)[0].item() == pytest.approx(0.2, abs=0.01)
+    assert torch.equal(head.stated(outputs, factor=1.0), before)
+    head.uncalibrate()
+    assert torch.equal(head.stated(outputs), before)
+
+
+@pytest.mark.parametrize("rows", [2, 5, 60])
+def test_few_rows_or_noise_move_answers_little(rows):
+    rng = np.random.default_rng(rows)
+    answers = torch.from_numpy(rng.normal(size=rows))
+    noise = torch.from_numpy(rng.normal(size=rows))
+    slope, offset = recentring(answers, 0.8 * answers + 0.6 * noise)
+    assert abs(slope - 1) < 0.4 and abs(offset) < 0.2
+    slope, _ = recentring(answers, -9 * answers)
+    assert slope >= 0
+    assert recentring(answers[:1], answers[:1]) == (1.0, 0.0)
+    assert recentring(answers, torch.full_like(answers, torch.nan)) == (1.0, 0.0)
+
+
+def test_weights_of_an_earlier_version_move_no_answer(tmp_path):
+    head = Gaussian(4)
+    old = {k: v + 1 for k, v in head.state_dict().items() if k not in ("slope", "offset")}
+    load_state(head, old, tmp_path)
+    assert head.slope.item() == 1 and head.offset.item() == 0 and head.mean.item() == 1
+    with pytest.raises(RunError, match="absent"):
+        load_state(head, {k: v for k, v in old.items() if k != "mean"}, tmp_path)
 
 
 def test_a_wild_row_spread_is_bounded():

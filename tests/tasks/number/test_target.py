@@ -7,7 +7,14 @@ import pytest
 import torso
 from torso.columns.reading import Reading
 from torso.tables.table import Column
-from torso.tasks import HEAVY_TAIL, evaluate_task, fit_baseline
+from torso.tasks import (
+    HEAVY_TAIL,
+    Answered,
+    Details,
+    compare_tasks,
+    evaluate_task,
+    fit_baseline,
+)
 from torso.tasks.number.target import NumberTarget
 
 
@@ -83,6 +90,8 @@ def test_the_headline_cannot_be_ruined_by_a_single_label():
     answers = truth * np.exp(np.random.default_rng(1).normal(0, 0.3, len(truth)))
     before = evaluate_task("number", answers, truth, learnt, resamples=0)
     assert before.headline == "r2_log" and before.baseline["r2_log"] == pytest.approx(0)
+    told = [Answered(values, Details({}, 0.9)) for values in (answers, truth)]
+    assert compare_tasks("number", told, truth, learnt).metric == "r2_log"
     truth, answers = np.append(truth, 1e6), np.append(answers, 1e4)
     after = evaluate_task("number", answers, truth, learnt, resamples=0)
     logs = np.log(truth)

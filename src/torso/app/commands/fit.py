@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from torso.app.commands.shared import Root, Settings, Targets, TrustCode, rooted
+from torso.app.commands.shared import (
+    Budget,
+    Quality,
+    Root,
+    Settings,
+    Strict,
+    Targets,
+    TrustCode,
+    rooted,
+)
 
 if TYPE_CHECKING:
     from torso.runs.config import RunConfig
@@ -29,23 +38,23 @@ def fit(
     ] = None,
     root: Root = [],
     settings: Settings = [],
+    quality: Quality = None,
+    budget: Budget = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with the interrupted run in --out.")
     ] = False,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace a finished run in --out.")
     ] = False,
-    strict: Annotated[
-        bool,
-        typer.Option("--strict", help="Stop at the first cell or file that cannot be read."),
-    ] = False,
+    strict: Strict = False,
     trust_code: TrustCode = False,
 ) -> None:
     """Train one model on a table; write the run: config, weights, metrics, log."""
     from torso.runs.check import check_names
     from torso.runs.gather import gather_values, trusting
 
-    said = [*rooted(root), *(["data.on_error=fail"] if strict else []), *settings]
+    dial = {"quality": quality, "budget": budget, "data.on_error": "fail" if strict else None}
+    said = [*rooted(root), *(f"{key}={value}" for key, value in dial.items() if value), *settings]
     if not resume:
         with trusting(config, trust_code, said):
             check_names(gather_values({"table": table}, target, None, config, said))

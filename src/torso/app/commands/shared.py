@@ -9,9 +9,12 @@ from typing import Annotated
 import typer
 
 __all__ = [
+    "Budget",
+    "Quality",
     "Root",
     "RunArgument",
     "Settings",
+    "Strict",
     "TableArgument",
     "Targets",
     "TrustCode",
@@ -35,6 +38,18 @@ TrustCode = Annotated[
 ]
 Root = Annotated[
     list[str], typer.Option("--root", help="Folder or zip that file columns are relative to.")
+]
+Quality = Annotated[
+    str | None,
+    typer.Option(
+        "--quality", "-q", metavar="fast|balanced|best", help="Time for quality; default balanced."
+    ),
+]
+Budget = Annotated[
+    str | None, typer.Option(metavar="TIME", help="Time that the run may take: 90s, 10m, 2h.")
+]
+Strict = Annotated[
+    bool, typer.Option("--strict", help="Stop at the first cell or file that cannot be read.")
 ]
 
 

@@ -40,4 +40,4 @@ def directions(values: np.ndarray | csr_array, count: int, seed: int = 0) -> np.
     vectors, spreads = vectors[strong], sizes[strong] / np.sqrt(rows)
     signs = np.sign(vectors[np.arange(len(vectors)), np.abs(vectors).argmax(axis=1)])
     scaled: np.ndarray = (vectors * (signs / spreads)[:, None]).T
-    return scaled.astype(np.float32)
+    return np.ascontiguousarray(scaled, np.float32)  # a sparse product would copy it each time

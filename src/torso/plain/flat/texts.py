@@ -1,4 +1,4 @@
-"""Texts in the flat view: words and groups of characters of each column and of all texts together.
+"""Texts and names in the flat view: words and groups of characters of each column and of all together.
 
 Cells that repeat, a word that several columns use, a number inside a text: each is known to the linear model by an
 n-gram of its own, and to the trees by the leading components of all n-grams.
@@ -37,8 +37,7 @@ _KINDS = 3  # of n-grams: words and pairs, groups of characters, whole texts
 _SIZES = (1.0, float(np.sqrt(2)), 1.0)  # length of a text's weights in each kind
 _ORDERS = (2, 3, 4)  # characters in a group
 _GRAMS = 20_000  # of a block, the most frequent
-_COMPONENTS = 8  # of a column
-_SHARED = 32  # components of all texts together
+_COMPONENTS = 32  # of all texts together; those of each column made trees no better
 _READ = 2000  # characters of a text of which words are read
 _READ_CLOSELY = 400  # characters of a text of which groups are read
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
@@ -49,15 +48,14 @@ class TextsFlattener(Flattener, form="text"):
     """Weights of n-grams (tf-idf), a block a column and one of all texts; components, lengths, first numbers.
 
     Args:
-        part: all modalities of texts, their columns together.
+        part: all modalities of texts and names, their columns together.
     """
 
     def __init__(self, part: Modality) -> None:
         super().__init__(part)
         self.grams = np.zeros(0, np.int64)  # block and n-gram, sorted
         self.rarity = np.zeros(0, np.float32)
-        self.components = np.zeros((0, _COMPONENTS), np.float32)  # of the columns' blocks
-        self.shared = np.zeros((0, _SHARED), np.float32)  # of the block of all texts
+        self.components = np.zeros((0, 0), np.float32)  # of the last block, that of all texts
         self.numbered: list[int] = []  # columns whose first numbers are told
 
     def measure(self, cells: Cells) -> Measured:
@@ -79,18 +77,9 @@ class TextsFlattener(Flattener, form="text"):
         grams, counts, facts, mask = measured
         count = len(self.part.columns)
         self.grams, self.rarity = _vocabulary(grams, mask, count)
-        blocks = self.grams >> _BITS
         self.width = len(self.grams)
-        own = blocks < _KINDS * count
-        self.components = np.zeros((int(own.sum()), _COMPONENTS), np.float32)
-        self.shared = np.zeros((int((~own).sum()), _SHARED), np.float32)
         weights = _matrix(self._weights(grams, counts), len(grams), self.width)
-        for column in range(count):
-            start, end = np.searchsorted(blocks, [_KINDS * column, _KINDS * (column + 1)])
-            leading = directions(weights[:, start:end], _COMPONENTS)
-            self.components[start:end, : leading.shape[1]] = leading
-        leading = directions(weights[:, len(self.components) :], _SHARED)
-        self.shared[:, : leading.shape[1]] = leading
+        self.components = directions(weights[:, self._last_block() :], _COMPONENTS)
         known = np.isfinite(facts[:, 2 * count :]).sum(axis=0)
         self.numbered = np.flatnonzero(known > _HAVE_NUMBERS * mask.sum(axis=0)).tolist()
         named = list(self.part.columns)
@@ -98,27 +87,20 @@ class TextsFlattener(Flattener, form="text"):
             *(f"Length of {name}" for name in named),
             *(f"Words of {name}" for name in named),
             *(f"First number of {named[column]}" for column in self.numbered),
-            *(f"{name} component {at + 1}" for name in named for at in range(_COMPONENTS)),
+            *(f"All texts component {at + 1}" for at in range(self.components.shape[1])),
         ]
-        if count > 1:
-            self.names += [f"All texts component {at + 1}" for at in range(_SHARED)]
 
     def piece(self, measured: Measured) -> Piece:
         """Return the columns; an n-gram that the fit did not see twice is left out."""
         grams, counts, facts, mask = measured
         rows, count = mask.shape
         row, place, weight = self._weights(grams, counts)
-        own = place < len(self.components)
-        column = (self.grams[place[own]] >> _BITS) // _KINDS
-        cell = row[own] * count + column
-        each = _matrix((cell, place[own], weight[own]), rows * count, len(self.components))
+        start = self._last_block()
+        last = place >= start
+        each = _matrix((row[last], place[last] - start, weight[last]), rows, self.width - start)
         numbers = facts[:, [2 * count + column for column in self.numbered]]
         dense = [np.where(np.tile(mask, 2), facts[:, : 2 * count], np.nan), numbers]
-        dense.append((each @ self.components).reshape(rows, count * _COMPONENTS))
-        dense[-1][np.repeat(~mask, _COMPONENTS, axis=1)] = np.nan
-        if count > 1:
-            entries = row[~own], place[~own] - len(self.components), weight[~own]
-            dense.append(_matrix(entries, rows, len(self.shared)) @ self.shared)
+        dense.append(np.where(mask.any(axis=1, keepdims=True), each @ self.components, np.nan))
         together = np.concatenate(dense, axis=1).astype(np.float32)
         return Piece(together, (row, place, weight), (~mask).sum(axis=1))
 
@@ -128,9 +110,14 @@ class TextsFlattener(Flattener, form="text"):
             "grams": self.grams,
             "rarity": self.rarity,
             "components": self.components,
-            "shared": self.shared,
         }
         return {"numbered": self.numbered}, arrays
+
+    def _last_block(self) -> int:
+        """Return where the n-grams of all texts begin; of a single column, its own."""
+        count = len(self.part.columns)
+        block = _KINDS * (count if count > 1 else 0)
+        return int(np.searchsorted(self.grams, block << _BITS))
 
     def _counted(self, texts: list[str]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return row, n-gram with its block, and count, sorted; the texts are given row by row."""

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
 __all__ = ["FlatView"]
 
+_WRITTEN = ("text", "names")  # forms whose cells are read together, word by word
 _TEXTS, _ENCODED = "text", "encoded"
+_TOGETHER = "/texts"  # key of the block that reads them
 _SUFFIX = "/encoded"  # of the key of a block that reads tokens
 _LEARNT = 50_000  # rows that a fit learns from at most, evenly spread
 _AT_ONCE = 10_000  # rows whose names and texts are in memory at a time
@@ -27,7 +29,7 @@ _AT_ONCE = 10_000  # rows whose names and texts are in memory at a time
 
 @dataclass(frozen=True, eq=False)
 class _Block:
-    """A flattener and the modalities that it reads: several for texts, which share a vocabulary."""
+    """A flattener and the modalities that it reads: several for texts and names, which share a vocabulary."""
 
     flattener: Flattener
     modalities: tuple[str, ...]
@@ -135,7 +137,8 @@ class FlatView:
         self._blocks = []
         for key, kept in cast("dict[str, dict[str, object]]", values["blocks"]).items():
             modalities = tuple(cast("list[str]", kept["modalities"]))
-            block = self._block(modalities, encoded=key.endswith(_SUFFIX))
+            form = _ENCODED if key.endswith(_SUFFIX) else _TEXTS if key == _TOGETHER else None
+            block = self._block(modalities, form)
             own = {
                 name.removeprefix(f"{key}:"): array
                 for name, array in arrays.items()
@@ -145,23 +148,24 @@ class FlatView:
             self._blocks.append(block)
 
     def _new_blocks(self, sources: Mapping[str, Source]) -> list[_Block]:
-        """Return a flattener a modality, one for all texts, and one more where an encoder has run."""
+        """Return a flattener a modality, one for all texts and names, and one more where an encoder has run."""
         read = [name for name in self.modalities if name not in self.left_out]
         plain = [name for name in read if _read(sources[name]) is not None]
-        texts = tuple(name for name in plain if self.modalities[name].form == _TEXTS)
-        groups = [(name,) for name in plain if name not in texts]
-        blocks = [self._block(group) for group in ([*groups, texts] if texts else groups)]
+        written = tuple(name for name in plain if self.modalities[name].form in _WRITTEN)
+        blocks = [self._block((name,)) for name in plain if self.modalities[name].form != _TEXTS]
+        if written:
+            blocks.append(self._block(written, form=_TEXTS))
         encoded = [name for name in self.modalities if sources[name].encoded]
-        return blocks + [self._block((name,), encoded=True) for name in encoded]
+        return blocks + [self._block((name,), form=_ENCODED) for name in encoded]
 
-    def _block(self, names: tuple[str, ...], *, encoded: bool = False) -> _Block:
+    def _block(self, names: tuple[str, ...], form: str | None = None) -> _Block:
         first = self.modalities[names[0]]
-        form = _ENCODED if encoded else first.form
+        form = form or first.form
         columns = {
             column: kind for name in names for column, kind in self.modalities[name].columns.items()
         }
-        part = Part(first.name if len(names) == 1 else "texts", form, columns)
-        return _Block(Flattener.registry.find(form)(part), names, encoded)
+        part = Part(_TOGETHER if form == _TEXTS else first.name, form, columns)
+        return _Block(Flattener.registry.find(form)(part), names, form == _ENCODED)
 
     def _laid_out(
         self,

@@ -2,5 +2,6 @@
 
 from torso.plain.models._model import PlainModel
 from torso.plain.models.linear import SparseLinear
+from torso.plain.models.trees import BoostedTrees
 
-__all__ = ["PlainModel", "SparseLinear"]
+__all__ = ["BoostedTrees", "PlainModel", "SparseLinear"]

@@ -68,7 +68,7 @@ def compare_tasks(
         groups: as for `evaluate_task`.
         seed: of the resamples.
     """
-    scores = Scores.registry.find(kind)
+    scores = Scores.registry.find(kind).given(baseline)
     used = np.flatnonzero(scores.labelled(np.asarray(truth)))
     models = [
         measured(

@@ -134,10 +134,12 @@ def _measures(
     """Return two functions from weights to metrics on labelled rows: the baseline's and the model's."""
     prediction = prediction.astype(np.float64)
     guess = scores.guess(baseline, prediction)
-    blind = Details(scores.blind(baseline, truth, details.level), details.level)
+    known = scores.blind(baseline, truth, details.level)
+    told = {name: known[name] for name in known if name in details.values}
+    blind = Details(told, details.level)
     return (
-        _both(scores(guess, truth, guess), Beside(blind, truth)),
-        _both(scores(prediction, truth, guess), Beside(details, truth)),
+        _both(scores.told(guess, truth, guess, told), Beside(blind, truth)),
+        _both(scores.told(prediction, truth, guess, details.values), Beside(details, truth)),
     )
 
 

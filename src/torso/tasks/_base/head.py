@@ -45,6 +45,8 @@ class Head(nn.Module, ABC):
     """The likelihood of a row depends on the other rows of its batch."""
     refits_answer: ClassVar[bool] = False
     """`calibrate` may change answers, not only how sure they are."""
+    added_later: ClassVar[tuple[str, ...]] = ()
+    """Buffers that weights of an earlier version may lack; they then stay as they were made."""
     answer_inside: ClassVar[bool] = True
     """`low` and `high` always hold the answer."""
     law_settings: ClassVar[tuple[Mapping[str, object], ...]] = ()

@@ -23,7 +23,8 @@ class Details:
 
     Attributes:
         values: `log_loss` `[rows]`, the negative log-likelihood of each label in nats, NaN where missing; `low` and
-            `high`, shaped as the truths, the ends of an interval. All else is not judged.
+            `high`, shaped as the truths, the ends of an interval; and what the scores of a kind read (`Scores.told`).
+            All else is not judged.
         level: share of the labels that should lie between `low` and `high`; 0: nothing is promised.
     """
 

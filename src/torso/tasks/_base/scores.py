@@ -119,8 +119,23 @@ class Scores(ABC):
         level: float,  # noqa: ARG004
         /,
     ) -> dict[str, Array]:
-        """Return the baseline's details of the labelled rows: `log_loss`, `low`, `high`, where it has them."""
+        """Return the baseline's details of the labelled rows: `log_loss`, `low`, `high`, where it has them.
+
+        Those that the model does not tell are not used.
+        """
         return {}
+
+    @classmethod
+    def told(
+        cls,
+        prediction: Array,
+        truth: Array,
+        guess: Array,
+        details: Mapping[str, Array],  # noqa: ARG003
+        /,
+    ) -> Self:
+        """Return the scores of a model that says `details` beside its predictions. Default: they are not read."""
+        return cls(prediction, truth, guess)
 
     @classmethod
     def labelled(cls, truth: Array, /) -> NDArray[np.bool_]:

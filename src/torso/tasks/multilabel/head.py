@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, ClassVar, Literal
 
+import torch
 from torch import Tensor
 from torch.nn import functional
 
@@ -11,6 +12,7 @@ from torso.core.ranges import Range
 from torso.tasks._base.head import known_sum
 from torso.tasks._base.response import Response
 from torso.tasks._base.temperature import LogitHead
+from torso.tasks.multilabel.deciding import f1_thresholds
 
 __all__ = ["Logistics"]
 
@@ -20,19 +22,28 @@ class Logistics(LogitHead, form="multilabel", name="logistic"):
 
     Args:
         labels: number of labels.
+        decide: `f1`: a label is answered from a probability on, of its own, that suits F1 on the held-out rows;
+            `probable`: from 0.5 on. Probabilities are the same.
     """
 
     statement = "binaries"
+    added_later: ClassVar[tuple[str, ...]] = ("threshold",)
+    law_settings = ({"decide": "probable"},)
 
     def __init__(
         self,
         dim: int,
         labels: int,
         *,
+        decide: Literal["f1", "probable"] = "f1",
         hidden: Annotated[int, Range(0, 256)] = 0,
         dropout: Annotated[float, Range(0.0, 0.5)] = 0.0,
     ) -> None:
         super().__init__(dim, labels, hidden=hidden, dropout=dropout)
+        self.decide = decide
+        self.register_buffer("threshold", torch.zeros(labels))  # 0: none learnt, 0.5 holds
+
+    threshold: Tensor
 
     def nll(self, outputs: Tensor, targets: Tensor, /) -> Tensor:
         """Return the summed cross-entropies of targets `[batch, labels]` in {0, 1}, NaN where missing."""
@@ -46,6 +57,27 @@ class Logistics(LogitHead, form="multilabel", name="logistic"):
     def predict(self, outputs: Tensor, /) -> Tensor:
         """Return the probability of each label, `[batch, labels]`."""
         return (self.scale * outputs).sigmoid()
+
+    def details(self, outputs: Tensor, /) -> dict[str, Tensor]:
+        """Return `chosen`, bool `[batch, labels]`: the labels to answer; nothing where those from 0.5 on are."""
+        learnt = self.decide == "f1" and bool(self.threshold.any())
+        return {"chosen": self.predict(outputs) >= self.threshold} if learnt else {}
+
+    @torch.no_grad()
+    def calibrate(self, outputs: Tensor, targets: Tensor, /) -> None:
+        """Set the factor of the logits, then the thresholds that suit F1 with these probabilities."""
+        super().calibrate(outputs, targets)
+        rows = self.labelled(targets)
+        if bool(rows.any()) and bool(outputs[rows].isfinite().all()):
+            said = self.predict(outputs[rows]).masked_fill(targets[rows].isnan(), torch.nan)
+            thresholds = f1_thresholds(said.double().cpu().numpy())
+            self.threshold.copy_(torch.from_numpy(thresholds))
+
+    @torch.no_grad()
+    def uncalibrate(self) -> None:
+        """Set the factor to 1, and forget the thresholds."""
+        super().uncalibrate()
+        self.threshold.zero_()
 
     def response(self, targets: Tensor, /) -> Response:
         """Return the labels."""

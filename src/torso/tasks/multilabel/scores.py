@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Self
 
 import numpy as np
 
 from torso.evaluation.weighted import Floats, Ranking, f1, mean_defined, ratio, surprise
 from torso.tasks._base.scores import Array, Baseline, Measured, Scores
+from torso.tasks.multilabel.deciding import f1_thresholds
 
 __all__ = ["MultilabelScores"]
 
@@ -15,7 +17,9 @@ __all__ = ["MultilabelScores"]
 class MultilabelScores(Scores, name="multilabel"):
     """Macro- and micro-F1, AUROC, average precision and log loss as plain means over labels.
 
-    A probability above 0.5 is a yes. A label that is undefined on these rows is left out of the means.
+    A label is a yes where the model has `chosen` it, or, where it does not say, from a probability above 0.5 on. The
+    baseline chooses as the model does: by thresholds that suit F1, or by 0.5. A label that is undefined on these rows is
+    left out of the means.
 
     Predictions are probabilities `[rows, labels]`; truths are 0 and 1, float `[rows, labels]`.
     """
@@ -23,18 +27,32 @@ class MultilabelScores(Scores, name="multilabel"):
     headline = "macro_f1"
     axes = (2, 2)
 
-    def __init__(self, prediction: Array, truth: Array, guess: Array) -> None:  # noqa: ARG002
+    def __init__(
+        self,
+        prediction: Array,
+        truth: Array,
+        guess: Array,  # noqa: ARG002
+        chosen: Array | None = None,
+    ) -> None:
         known = ~np.isnan(truth)
         yes = truth > 0.5
         self._known = known.astype(np.float64)
         self._true = yes.astype(np.float64)
-        self._chosen = ((prediction > 0.5) & known).astype(np.float64)
+        decided = prediction > 0.5 if chosen is None else chosen
+        self._chosen = (decided & known).astype(np.float64)
         self._both = self._true * self._chosen
         self._surprise = surprise(np.where(yes, prediction, 1.0 - prediction)) * known
         rows = [np.flatnonzero(column) for column in known.T]
         self._rankings = [
             Ranking(prediction[some, at], yes[some, at], some) for at, some in enumerate(rows)
         ]
+
+    @classmethod
+    def told(
+        cls, prediction: Array, truth: Array, guess: Array, details: Mapping[str, Array], /
+    ) -> Self:
+        """Return the scores of the labels that the model has chosen."""
+        return cls(prediction, truth, guess, details.get("chosen"))
 
     def measure(self, weights: Floats, /) -> Measured:
         """Return the metrics for each row of `weights` `[resamples, rows]`."""
@@ -66,3 +84,9 @@ class MultilabelScores(Scores, name="multilabel"):
             0.5 if frequency is None else frequency for frequency in baseline["frequencies"]
         ]
         return np.broadcast_to(np.array(frequencies, np.float64), prediction.shape)
+
+    @staticmethod
+    def blind(baseline: Baseline, truth: Array, level: float, /) -> dict[str, Array]:  # noqa: ARG004
+        """Return the labels that the frequencies choose by the thresholds that suit F1."""
+        frequencies = np.array([baseline["frequencies"]], np.float64)  # None becomes NaN
+        return {"chosen": np.broadcast_to(frequencies >= f1_thresholds(frequencies), truth.shape)}

@@ -108,10 +108,8 @@ class MultilabelTarget(Target, name="multilabel", head="logistic", rank=10):
         self, task: str, prediction: np.ndarray, details: Mapping[str, np.ndarray]
     ) -> dict[str, pa.Array]:
         """Return `task` in the training table's form, and one probability per label."""
-        del details
-        chosen = [
-            [self.labels[index] for index in np.flatnonzero(row >= 0.5)] for row in prediction
-        ]
+        decided = details.get("chosen", prediction >= 0.5)
+        chosen = [[self.labels[index] for index in np.flatnonzero(row)] for row in decided]
         if self.joined:
             values = pa.array([_written(row, self.between) for row in chosen], pa.large_string())
         else:

@@ -21,6 +21,7 @@ class Gaussian(GaussianVector, form="number", name="gaussian"):
         std: of the target over training rows.
         spread: `learned`, `row` or `none`.
         level: share of the labels that the intervals should hold.
+        recentre: held-out rows move and scale the answers.
     """
 
     law_settings: ClassVar[tuple[Mapping[str, object], ...]] = (
@@ -36,11 +37,19 @@ class Gaussian(GaussianVector, form="number", name="gaussian"):
         *,
         spread: Spread = "learned",
         level: float = 0.9,
+        recentre: bool = True,
         hidden: Annotated[int, Range(0, 256)] = 0,
         dropout: Annotated[float, Range(0.0, 0.5)] = 0.0,
     ) -> None:
         super().__init__(
-            dim, [mean], [std], spread=spread, level=level, hidden=hidden, dropout=dropout
+            dim,
+            [mean],
+            [std],
+            spread=spread,
+            level=level,
+            recentre=recentre,
+            hidden=hidden,
+            dropout=dropout,
         )
 
     def nll(self, outputs: Tensor, targets: Tensor, /) -> Tensor:

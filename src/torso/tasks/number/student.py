@@ -32,6 +32,7 @@ class Student(Gaussian, form="number", name="student"):
     """
 
     law_settings = ({"spread": "row"},)
+    refits_answer = False
 
     def __init__(
         self,
@@ -46,7 +47,16 @@ class Student(Gaussian, form="number", name="student"):
     ) -> None:
         if spread not in ("learned", "row"):
             raise ValueError(f"Parameter `spread` should be 'learned' or 'row'. Found {spread!r}.")
-        super().__init__(dim, mean, std, spread=spread, level=level, hidden=hidden, dropout=dropout)
+        super().__init__(
+            dim,
+            mean,
+            std,
+            spread=spread,
+            level=level,
+            recentre=False,  # by squares, which outliers rule
+            hidden=hidden,
+            dropout=dropout,
+        )
         self.log_tail = nn.Parameter(torch.tensor(math.log(4.0)))
 
     @property

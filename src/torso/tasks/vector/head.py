@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torso.core.ranges import Range
 from torso.tasks._base.head import Head, known_sum
 from torso.tasks._base.intervals import check_level, conformal_bound
+from torso.tasks._base.recentring import recentring
 from torso.tasks._base.response import Response
 
 __all__ = ["GaussianVector", "Spread"]
@@ -36,7 +37,12 @@ class GaussianVector(Head, form="vector", name="gaussian"):
             less its constant.
         level: share of the labels that the intervals should hold; they are fitted on held-out rows, and until then,
             or with too few of them, are those of the likelihood.
+        recentre: held-out rows move and scale the answers of each number, by a line that differs little from none
+            where rows are few.
     """
+
+    added_later = ("slope", "offset")
+    refits_answer = True
 
     law_settings: ClassVar[tuple[Mapping[str, object], ...]] = (
         {"spread": "row"},
@@ -53,6 +59,7 @@ class GaussianVector(Head, form="vector", name="gaussian"):
         *,
         spread: Spread = "learned",
         level: float = 0.9,
+        recentre: bool = True,
         hidden: Annotated[int, Range(0, 256)] = 0,
         dropout: Annotated[float, Range(0.0, 0.5)] = 0.0,
     ) -> None:
@@ -63,17 +70,23 @@ class GaussianVector(Head, form="vector", name="gaussian"):
                 f"Parameter `spread` should be 'learned', 'row' or 'none'. Found {spread!r}."
             )
         self.source = spread
+        self.recentre = recentre
         self.level = check_level(level)
         dtype = torch.get_default_dtype()
         self.register_buffer("mean", torch.tensor(list(mean), dtype=dtype))
         self.register_buffer("std", torch.tensor(list(std), dtype=dtype))
         self.register_buffer("reach", torch.zeros(size, dtype=dtype))  # in spreads; 0: not fitted
+        if recentre:
+            self.register_buffer("slope", torch.ones(size, dtype=dtype))
+            self.register_buffer("offset", torch.zeros(size, dtype=dtype))
         if spread == "learned":
             self.log_spread = nn.Parameter(torch.zeros(size))
 
     mean: Tensor
     std: Tensor
     reach: Tensor
+    slope: Tensor
+    offset: Tensor
 
     def nll(self, outputs: Tensor, targets: Tensor, /) -> Tensor:
         """Return the summed likelihoods of targets `[batch, numbers]`, NaN where missing."""
@@ -109,9 +122,14 @@ class GaussianVector(Head, form="vector", name="gaussian"):
 
     @torch.no_grad()
     def calibrate(self, outputs: Tensor, targets: Tensor, /) -> None:
-        """Refit a learned spread, then the interval, on held-out rows."""
-        center, _ = self._parameters_of(outputs)
-        error = (targets.to(outputs.dtype).view(len(outputs), -1) - self.mean) / self.std - center
+        """Refit where the answers lie, then a learned spread, then the interval, on held-out rows."""
+        labels = (targets.to(outputs.dtype).view(len(outputs), -1) - self.mean) / self.std
+        if self.recentre:
+            pairs = zip(self.stated(outputs, factor=1.0).unbind(1), labels.unbind(1), strict=True)
+            for place, (answers, column) in enumerate(pairs):
+                if not bool(column.isnan().all()):
+                    self.slope[place], self.offset[place] = recentring(answers, column)
+        error = labels - self._parameters_of(outputs)[0]
         if self.source == "learned":
             for place, column in enumerate(error.unbind(dim=1)):
                 seen = column[~column.isnan()]
@@ -131,9 +149,17 @@ class GaussianVector(Head, form="vector", name="gaussian"):
         ) / self.std.cpu()
         return Response("values", standard.float().cpu().numpy())
 
-    def stated(self, outputs: Tensor, /, factor: float | None = None) -> Tensor:  # noqa: ARG002
-        """Return the standardised means `[batch, numbers]`."""
-        return self._parameters_of(outputs)[0]
+    def stated(self, outputs: Tensor, /, factor: float | None = None) -> Tensor:
+        """Return the standardised means `[batch, numbers]`; with a `factor`, as the network says them."""
+        center = outputs.chunk(2, dim=1)[0] if self.source == "row" else outputs
+        return center * self.slope + self.offset if self.recentre and factor is None else center
+
+    @torch.no_grad()
+    def uncalibrate(self) -> None:
+        """Let the answers lie where the network says."""
+        if self.recentre:
+            self.slope.fill_(1.0)
+            self.offset.fill_(0.0)
 
     def raw(self, statement: Tensor, outputs: Tensor, /) -> Tensor:
         """Return the means with the spreads of the network's outputs, where it says one for each row."""
@@ -154,9 +180,9 @@ class GaussianVector(Head, form="vector", name="gaussian"):
         return NormalDist().inv_cdf(share)
 
     def _parameters_of(self, outputs: Tensor) -> tuple[Tensor, Tensor | None]:
+        center = self.stated(outputs)
         if self.source == "none":
-            return outputs, None
+            return center, None
         if self.source == "learned":
-            return outputs, self.log_spread.to(outputs.dtype).clamp(-_WIDEST, _WIDEST)
-        center, raw = outputs.chunk(2, dim=1)
-        return center, raw.clamp(-_WIDEST, _WIDEST)
+            return center, self.log_spread.to(outputs.dtype).clamp(-_WIDEST, _WIDEST)
+        return center, outputs.chunk(2, dim=1)[1].clamp(-_WIDEST, _WIDEST)

@@ -1,0 +1,237 @@
+"""The dial and the budget: what they set, what a user's own settings keep, what is told."""
+
+import time
+from dataclasses import replace
+
+import pytest
+import yaml
+
+import torso
+from tests import small_tables as tables
+from tests.small_tables import TINY
+from torso.core.errors import ConfigError, TorsoError
+from torso.runs import plan, tuning
+from torso.runs.plan import planned
+from torso.runs.probe import Pace, measured_pace
+from torso.runs.timer import Timer
+from torso.training import Listener
+
+OPEN = {"blend": "auto", "folds": None, "inputs.size.kind": "number", "inputs.note": None}
+"""Settings as outside of the tests, where a run has folds and plain models."""
+
+
+@pytest.fixture(scope="module")
+def table():
+    return tables.plain(160)
+
+
+def prepare(table, **settings):
+    return torso.prepare(table, ["price"], settings={**OPEN, **settings})
+
+
+class Clock:
+    now = 0.0
+
+    def __call__(self):
+        return self.now
+
+
+def at_pace(monkeypatch, prepared, budget, pace):
+    """Return the plan of a run of which each step takes the seconds that `pace` says."""
+    monkeypatch.setattr(plan, "measured_pace", lambda prepared: pace)
+    return planned(prepared, Listener(), Timer(budget, clock=Clock()))
+
+
+def without(settings, *names):
+    return {key: value for key, value in settings.items() if key not in names}
+
+
+def test_each_quality_has_its_networks_and_plain_models(table):
+    prepared = torso.prepare(table, ["price"], settings=without(OPEN, "blend"))
+    sizes = {
+        quality: prepared.configured({"quality": quality}).folds
+        for quality in ("fast", "balanced", "best")
+    }
+    assert sizes == {"fast": 0, "balanced": 5, "best": 10}
+    assert prepared.configured({"quality": "fast"}).blend == "off"
+    assert prepared.configured({"quality": "fast", "blend": "auto"}).blend == "auto"
+    assert prepared.configured({"quality": "best", "folds": 3}).folds == 3
+    with pytest.raises(ConfigError, match="`quality` should be 'fast', 'balanced' or 'best'"):
+        prepared.configured({"quality": "fine"})
+
+
+def test_few_rows_have_five_folds_at_best():
+    assert prepare(tables.plain(60), quality="best").config.folds == 5
+
+
+def test_a_dial_is_told_and_stands_in_the_run(table, tmp_path):
+    settings = without({**TINY, "training.epochs": 2}, "dim")
+    run = torso.fit(table, ["price"], quality="fast", out=tmp_path / "run", settings=settings)
+    assert any(note.startswith("Quality fast: folds=0, blend=off.") for note in run.report.notes)
+    said = yaml.safe_load((tmp_path / "run" / "run.yaml").read_text())
+    assert (said["quality"], said["budget"], said["folds"], said["blend"]) == (
+        "fast",
+        None,
+        0,
+        "off",
+    )
+    again = torso.fit(table, config=tmp_path / "run" / "run.yaml")
+    assert str(again.reports) == str(run.reports)
+
+
+def test_a_dial_says_what_was_named(table):
+    prepared, _ = planned(prepare(table, quality="fast", folds=2), Listener(), None)
+    assert prepared.notes[-1].startswith("Quality fast: folds=2, blend=auto. You named `folds` and")
+
+
+def test_best_says_why_there_is_one_network(table, monkeypatch):
+    monkeypatch.setattr(tuning, "_AXES", ())
+    own = {**table, "part": ["validation" if row < 20 else "train" for row in range(160)]}
+    prepared, _ = planned(
+        prepare(own, quality="best", **{"data.split.column": "part"}), Listener(), None
+    )
+    assert any(
+        "one network, since the rows for validation are named" in note for note in prepared.notes
+    )
+
+
+def losses(monkeypatch, loss_of):
+    tried = []
+
+    def trial(prepared, timer):
+        tried.append(prepared.config)
+        return tuning._Trial(loss_of(prepared.config), 1.0)
+
+    monkeypatch.setattr(tuning, "_trial", trial)
+    return tried
+
+
+def test_the_search_keeps_what_lowers_the_held_out_loss(table, monkeypatch):
+    tried = losses(monkeypatch, lambda config: 5 - 100 * config.training.lr - config.dim / 1000)
+    prepared, _ = planned(prepare(table, quality="best"), Listener(), None)
+    assert (prepared.config.training.lr, prepared.config.dim) == (0.003, 256)
+    assert len(tried) >= 7
+    assert any("training.lr=0.003, dim=256 (held-out loss" in note for note in prepared.notes)
+
+
+def test_gains_by_chance_change_nothing(table, monkeypatch):
+    losses(monkeypatch, lambda config: 5 - config.training.lr - config.dim / 1e6)
+    start = prepare(table, quality="best")
+    prepared, _ = planned(start, Listener(), None)
+    assert prepared.config == start.config
+    assert any("none did better than the defaults" in note for note in prepared.notes)
+
+
+def test_settings_that_are_named_are_not_tried(table, monkeypatch):
+    tried = losses(monkeypatch, lambda config: -config.dim)
+    named = {"training.lr": 0.002, "dim": 64, "encoders.categories.dropout": 0.2}
+    prepared, _ = planned(prepare(table, quality="best", **named), Listener(), None)
+    assert {config.training.lr for config in tried} == {0.002}
+    assert {config.dim for config in tried} == {64}
+    assert {config.encoders["categories"]["dropout"] for config in tried} == {0.2}
+    whole = yaml.safe_load(prepared.config.to_yaml())
+    again = torso.prepare(table, config=whole)
+    tried.clear()
+    planned(again, Listener(), None)
+    assert tried == []
+
+
+PACE = Pace(preparing=1.0, epoch=2.0, evaluating=10.0, plain=20.0)
+"""A network of 40 epochs takes 81 seconds."""
+
+
+@pytest.mark.parametrize(
+    ("budget", "networks", "epochs", "told"),
+    [
+        (600, 5, 40, "Budget: 5 networks of at most 40 epochs: about 7 min of 10 min."),
+        (300, 5, 25, "Instead: 5 networks of at most 25 epochs."),
+        (90, 2, 13, "Instead: 2 networks of at most 13 epochs."),
+        (70, 1, 18, "Instead: 1 network of at most 18 epochs."),
+        (33, 1, 1, "Instead: 1 network of 1 epoch."),
+    ],
+)
+def test_a_budget_takes_epochs_first_and_networks_then(
+    table, monkeypatch, budget, networks, epochs, told
+):
+    start = prepare(table, budget=budget)
+    prepared, timer = at_pace(monkeypatch, start, budget, PACE)
+    assert told in prepared.notes[-1]
+    assert prepared.config.training.epochs == epochs
+    assert prepared.config.folds == (0 if networks == 1 else 5)
+    assert timer.reserved == 30 + 0.04 * budget
+    assert networks * (1 + 2 * epochs) + timer.reserved <= budget
+
+
+def test_plain_models_that_take_too_long_are_left_out(table, monkeypatch):
+    slow = Pace(preparing=1.0, epoch=0.1, evaluating=1.0, plain=500.0)
+    named = prepare(table, budget="2m")
+    kept, _ = at_pace(monkeypatch, named, 120, slow)
+    assert kept.config.blend == "auto"
+    left_open = replace(named, values=without(named.values, "blend"))
+    left_out, _ = at_pace(monkeypatch, left_open, 120, slow)
+    assert left_out.config.blend == "off"
+    assert any("the plain models would take about 8 min of 2 min" in n for n in left_out.notes)
+
+
+def test_epochs_that_are_named_stay(table, monkeypatch):
+    start = prepare(table, budget="90s", **{"training.epochs": 100})
+    prepared, _ = at_pace(monkeypatch, start, 90, PACE)
+    assert prepared.config.training.epochs == 100
+
+
+def test_a_search_takes_what_the_networks_leave(table, monkeypatch):
+    tried = losses(monkeypatch, lambda config: -config.training.lr)
+    start = prepare(table, quality="best", budget="3m")
+    prepared, _ = at_pace(monkeypatch, start, 180, PACE)
+    assert tried == []
+    assert any("no time for a search" in note for note in prepared.notes)
+    at_pace(monkeypatch, prepare(table, quality="best", budget="2h"), 7200, PACE)
+    assert len(tried) >= 7
+
+
+def test_a_spent_budget_gives_one_epoch(table):
+    start = prepare(table, budget="10s")
+    prepared, _ = planned(start, Listener(), Timer(-1, clock=Clock()))
+    assert "spent before the first step: one network of one epoch" in prepared.notes[-1]
+    assert (prepared.config.folds, prepared.config.training.epochs) == (0, 1)
+
+
+def test_a_pace_is_positive_and_leaves_random_numbers_alone(table):
+    import torch
+
+    torch.manual_seed(3)
+    expected = torch.rand(1)
+    torch.manual_seed(3)
+    pace = measured_pace(prepare(table, dim=8))
+    assert min(pace.preparing, pace.epoch, pace.evaluating, pace.plain) >= 0
+    assert pace.epoch > 0
+    assert torch.rand(1) == expected
+
+
+def test_a_run_ends_in_time_and_is_whole(table, tmp_path):
+    settings = {**TINY, "training.epochs": 1_000_000, "training.patience": 1_000_000}
+    prepare(
+        table
+    ).config.to_yaml()  # the suite checks it against a schema, and the first time takes long
+    began = time.perf_counter()
+    run = torso.fit(table, ["price"], budget=8, out=tmp_path / "run", settings=settings)
+    took = time.perf_counter() - began
+    assert run.report.training.end == "budget spent"
+    assert 4 < took < 8.8
+    assert torso.load(tmp_path / "run").config.budget == 8
+    with pytest.raises(TorsoError, match="resume"):
+        torso.fit(table, ["price"], out=tmp_path / "run", resume=True)
+
+
+def test_networks_that_no_longer_fit_are_left_out(table):
+    settings = {
+        **OPEN,
+        "dim": 8,
+        "training.epochs": 1_000_000,
+        "training.patience": 1_000_000,
+        "folds": 5,
+    }
+    run = torso.fit(table, ["price"], budget=4, settings=settings)
+    assert run.report.training.networks < 5
+    assert any("of 5 networks were trained" in note for note in run.report.notes)
+    assert len(run.predict(table)) == 160
