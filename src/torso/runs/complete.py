@@ -22,8 +22,9 @@ __all__ = ["complete_parts", "settle_encoders", "why_no_folds"]
 _FOLDS, _MORE_FOLDS = 5, 10
 """Networks of a run that trains several, and where `quality: best` asks for more than that."""
 _FEW_ROWS, _FEW_ROWS_OF_MEDIA = 3000, 600
-_ROWS_OF_MEMBERS = 2000  # beyond them nothing was measured
 """Training rows up to which a run trains a network per fold by default."""
+_ROWS_OF_MEMBERS = 2000
+"""Training rows up to which members are the default; more were not measured."""
 _ROWS_FOR_MORE = 100
 """Training rows from which on a tenth of the rows still says something."""
 
