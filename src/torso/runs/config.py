@@ -80,6 +80,10 @@ class RunConfig(Strict):
         ge=0,
         description="networks, each holding out another fold of the rows; 0: one network; null: by the table's size",
     )
+    refit: bool = Field(
+        False,
+        description="the one network is trained again on training and validation rows, for as long as was best",
+    )
     plain: PlainConfig = PlainConfig()  # type: ignore[call-arg]
     training: TrainingConfig = TrainingConfig()
 
