@@ -277,3 +277,20 @@ def test_an_unwritable_place_is_one_sentence(folder, tmp_path, capsys):
     assert code == 1
     assert "Cannot read or write" in err
     assert "Traceback" not in err
+
+
+def test_the_dial_is_checked_before_the_table_and_told(tmp_path, capsys):
+    for option, value, rule in (
+        ("--quality", "finest", "`quality` should be 'fast', 'balanced' or 'best'. Found"),
+        ("--budget", "soon", "`budget` should be a duration such as 90s, 10m or 2h"),
+    ):
+        assert torso("fit", "absent.csv", "-t", "price", option, value) == 1
+        assert rule in " ".join(capsys.readouterr().err.split())
+    path = write(tmp_path / "table.csv", tables.plain())
+    words = ("-q", "fast", "--budget", "1m", "-o", tmp_path / "run", *options(TINY))
+    assert torso("fit", path, "-t", "price", *words) == 0
+    printed = " ".join(capsys.readouterr().err.split())
+    assert "Quality fast: folds=0, blend=off." in printed
+    assert "Budget: 1 network of 1 epoch: about" in printed
+    said = yaml.safe_load((tmp_path / "run" / "run.yaml").read_text())
+    assert (said["quality"], said["budget"]) == ("fast", "1m")

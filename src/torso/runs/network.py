@@ -16,14 +16,19 @@ from torso.runs.schema import Schema
 from torso.tasks import evaluate_task, fit_baseline
 from torso.training import (
     Answers,
+    Epoch,
     Listener,
+    Listeners,
+    Stop,
     Trainer,
     answer,
     choose_device,
     run_frozen_once,
     shows_views,
 )
+from torso.training.best import Newest
 from torso.training.checkpoint import Checkpoint
+from torso.training.listeners import BUDGET_SPENT
 
 __all__ = ["EVALUATED", "Network", "train_network"]
 
@@ -59,6 +64,7 @@ def train_network(
     checkpoint: Checkpoint | None = None,
     *,
     resume: bool = False,
+    last_epoch: int | None = None,
 ) -> Network:
     """Train and calibrate one network. The caller has seeded torch.
 
@@ -68,6 +74,7 @@ def train_network(
         listener: is told what happens.
         checkpoint: keeps the state after each epoch; None for none.
         resume: go on from the checkpoint.
+        last_epoch: whose weights are kept, whatever the held-out loss; None for the best epoch's.
     """
     began = perf_counter()
     device = choose_device(config.training.device)
@@ -79,15 +86,27 @@ def train_network(
         balancer,
         *_loaders(config, parts),
         config.training,
-        listener,
+        listener if last_epoch is None else Listeners([listener, _Until(last_epoch)]),
         partial(_headlines, prepared.schema),
         checkpoint,
     )
+    if last_epoch is not None:
+        trainer.kept = Newest(model, of_tasks=False)
     ready = perf_counter()
     trainer.run(resume=resume)
     trained = perf_counter()
     held_out = _calibrate(model, trainer, config.training.precision)
     return Network(model, trainer, parts, held_out, ready - began, trained - ready)
+
+
+class _Until(Listener):
+    """Ends a training after an epoch."""
+
+    def __init__(self, last: int) -> None:
+        self.last = last
+
+    def epoch_done(self, epoch: Epoch) -> Stop | None:
+        return Stop(BUDGET_SPENT) if epoch.number >= self.last else None
 
 
 def _encoded(

@@ -61,6 +61,7 @@ class _Plan:
     listener: Listener
     timer: Timer | None
     pace: Pace | None = None
+    after: float = 0.0  # seconds that follow the networks
     told: list[str] = field(default_factory=list)
 
     @property
@@ -117,8 +118,9 @@ class _Plan:
             )
             self.choose(blend="off")
             plain = 0.0
+        self.after = self.pace.evaluating + plain
         writing = _WRITING_SHARE * seconds_of(self.prepared.config.budget)
-        self.timer = replace(self.timer, reserved=self.pace.evaluating + plain + writing)
+        self.timer = replace(self.timer, reserved=self.after + writing)
 
     def search(self) -> None:
         """Search settings in the time that the networks leave."""
@@ -149,11 +151,12 @@ class _Plan:
                 )
             return
         count, pace = self.networks, self.pace
-        after = self.timer.reserved
+        again = count == 1 and self.prepared.config.refit
+        left = left / 2 if again else left
         whole = count * pace.network(epochs)
         if whole <= left:
             self.tell(
-                f"Budget: {_networks(count, epochs)}: about {duration_text(whole + after)} of "
+                f"Budget: {_networks(count, epochs)}: about {duration_text(whole + self.after)} of "
                 f"{self.budget}."
             )
             return
@@ -166,7 +169,7 @@ class _Plan:
             self.choose(folds=0)
         self.choose(training__epochs=fewer)
         self.tell(
-            f"Budget: {_networks(count, epochs)} would take about {duration_text(whole + after)} of {self.budget}. "
+            f"Budget: {_networks(count, epochs)} would take about {duration_text(whole + self.after)} of {self.budget}. "
             f"Instead: {_networks(fit, fewer)}."
         )
 

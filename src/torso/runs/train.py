@@ -22,6 +22,7 @@ from torso.runs.judge import Judge
 from torso.runs.plan import needs_plan, planned
 from torso.runs.predictor import Predictor
 from torso.runs.prepared import Prepared
+from torso.runs.refit import refitted
 from torso.runs.report import BalancingReport, RunReport, Timings, TrainingReport, Usage
 from torso.runs.timer import Timer
 from torso.training import (
@@ -170,6 +171,7 @@ def train_model(
         began = perf_counter()
         judged = Judge(prepared, config, trained).judge(heard)
         evaluating = perf_counter() - began
+        again = refitted(prepared, config, trained, heard, timer) if config.refit else None
     report = RunReport(
         split=judged.split,
         tasks=judged.tasks,
@@ -183,7 +185,7 @@ def train_model(
         baselines=prepared.baselines,
         blend=judged.blend,
     )
-    return Trained(trained.model, report, trained.trainer.resumable, judged.plain)
+    return Trained(again or trained.model, report, trained.trainer.resumable, judged.plain)
 
 
 class _Recorder(Listener):

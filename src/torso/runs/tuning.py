@@ -56,6 +56,8 @@ class Tuned:
     def note(self) -> str:
         """The result in words."""
         ended = "" if self.whole else " The budget ended the search."
+        if not self.tried:
+            return f"Quality best: no other settings were tried: those that it would try are named.{ended}"
         if not self.settings:
             return (
                 f"Quality best: {self.tried} other settings were tried on the first fold, and none did better than the "

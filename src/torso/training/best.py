@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from torso.core.cures import setting
 
-__all__ = ["Best"]
+__all__ = ["Best", "Newest"]
 
 _LUCK = 0.01  # nats a task, by which the one epoch is better for having been chosen by these rows
 _TOTAL = ""  # stands for the sum over the tasks
@@ -121,6 +121,15 @@ class Best:
             name: before[name] if name in frozen and name in before else value.detach().clone()
             for name, value in self.model.state_dict().items()
         }
+
+
+class Newest(Best):
+    """Keeps the newest weights, for a training that has no rows to choose by."""
+
+    def look(self, losses: Mapping[str, float], epoch: int) -> bool:
+        """Keep the weights as they are."""
+        del losses
+        return super().look({"": -float(epoch)}, epoch)
 
 
 def _mean(values: list[Tensor], last: Tensor) -> Tensor:
