@@ -61,14 +61,16 @@ def balancer_base() -> type:
 
 
 def as_recorded() -> None:
-    """Give heads of numbers the defaults of the time when the file was recorded."""
+    """Give heads of numbers and label sets the defaults of the time when the file was recorded."""
+    from torso.tasks.multilabel import Logistics
     from torso.tasks.number import Gaussian
     from torso.tasks.vector import GaussianVector
 
-    for head in (Gaussian, GaussianVector):
+    before = {Gaussian: ("recentre", False), GaussianVector: ("recentre", False)}
+    for head, (name, value) in {**before, Logistics: ("decide", "probable")}.items():
         defaults = head.__init__.__kwdefaults__ or {}
-        if "recentre" in defaults:
-            defaults["recentre"] = False
+        if name in defaults:
+            defaults[name] = value
 
 
 def listener_base() -> type:

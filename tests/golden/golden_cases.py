@@ -75,7 +75,7 @@ class Case:
     @property
     def named(self) -> dict[str, Any]:
         """The parts that a case names although `settings` do not: the defaults of the first recording."""
-        return {
+        return {"sharing": "hard"} | {
             f"encoders.{column}": "transformer"
             for column, kind in self.inputs.items()
             if kind == "text"
@@ -214,6 +214,7 @@ def training_cases() -> list[Case]:
                 "encoders.numbers": {"type": "periodic", "layout": "columns"},
                 "encoders.categories": {"type": "embedding", "layout": "columns"},
                 "encoders.curve": "time2vec",
+                "training.average": 0.0,
                 "fusion": "transformer",
             },
         ),

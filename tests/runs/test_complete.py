@@ -169,3 +169,15 @@ def test_another_encoder_reads_texts_as_they_are_laid_out():
     again = settled(100, laid_out=first.inputs, encoders={"note": "transformer"})
     assert again.encoders["note"]["type"] == "transformer"
     assert again.inputs == first.inputs
+
+
+def test_texts_read_as_bags_are_quickly_learnt():
+    config = settled(100)
+    schema = Schema(config.inputs, config.targets)
+    schema.fit(read_table(tables.plain()), range(30))
+    few, many = (complete_parts(config, schema, rows) for rows in (2000, 2001))
+    assert few.training.average == 0.968
+    assert few.sharing["type"] == "members"
+    assert many.sharing["type"] == "hard"
+    named = config.model_copy(update={"encoders": {"note": "transformer"}})
+    assert complete_parts(named, schema, 100).training.average == 0.0

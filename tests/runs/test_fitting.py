@@ -103,7 +103,7 @@ def test_run_yaml_is_complete(run):
         "mels": 8,
     }
     assert {"hop", "window", "seconds"} <= set(sound)  # defaults too
-    assert values["encoders"]["note"]["type"] == "transformer"
+    assert values["encoders"]["note"]["type"] == "ngrams"
     assert values["balancing"] == {"type": "equal"}
     assert RunConfig.parse(values).model_dump() == values
 

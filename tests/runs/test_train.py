@@ -89,7 +89,7 @@ def test_what_asks_for_another_preparation_is_refused(change):
 def test_an_encoder_that_asks_for_another_layout_is_refused():
     prepared = torso.prepare(tables.plain(), TARGETS, settings={**TINY, "encoders.note": "ngrams"})
     for name, spec in prepared.settled.inputs.items():
-        other = {**spec, "length": 7} if name == "note" else spec
+        other = {**spec, "lowercase": False} if name == "note" else spec
         prepared.settled.inputs[name] = other  # as if another encoder had asked for it
     with pytest.raises(ConfigError, match=r"The encoder of 'note' asks for another layout"):
         torso.train(prepared, {"seed": 0})

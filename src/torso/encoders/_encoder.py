@@ -71,6 +71,7 @@ class Encoder(nn.Module, ABC):
         form: form of the features that it reads.
         ragged: whether rows of like length are computed together. The True cells of a row stand first.
         not_exportable: why `torch.export` cannot trace `encode`; empty if it can. A law checks either claim.
+        quickly_learnt: whether few steps teach it, whatever it reads.
         static: whether `forward` computes every row and step, so that no shape depends on the data. In training,
             batch statistics then count absent rows too. While `torch.export` or `torch.compile` traces in
             evaluation mode, it always does.
@@ -82,6 +83,7 @@ class Encoder(nn.Module, ABC):
     form: ClassVar[str] = ""
     ragged: ClassVar[bool] = False
     not_exportable: ClassVar[str] = ""
+    quickly_learnt: ClassVar[bool] = False
     static: bool = False
     dim: int
     lr: float | None = None

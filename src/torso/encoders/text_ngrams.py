@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -38,6 +38,8 @@ class TextNGrams(Encoder, form="text", name="ngrams"):
         drop: share of a text's n-grams hidden in training.
         word_dropout: share of text tokens hidden in training, with all n-grams that hold them.
     """
+
+    quickly_learnt: ClassVar[bool] = True
 
     def __init__(
         self,

@@ -149,13 +149,20 @@ class Model(nn.Module):
 
     def apply_heads(self, fused: Mapping[str, Tokens], encoded: Encoded) -> dict[str, Tensor]:
         """Return task -> its head's raw outputs, from the results of `fuse` and `encode`: the last step."""
-        vectors, rows = self.sharing(fused), len(next(iter(encoded.present.values())))
+        vectors = self.sharing(fused)
         return {
-            task: head(_of_rows(vectors[task], rows), self.task_tokens(task, encoded))
+            task: head(self._of_rows(vectors[task], encoded), self.task_tokens(task, encoded))
             if head.reads_tokens
             else head(vectors[task])
             for task, head in self.heads.pairs()
         }
+
+    def _of_rows(self, vectors: Tensor, encoded: Encoded) -> Tensor:
+        """Return `[batch, width]`: vectors of several members of a row, which training sees, are averaged."""
+        if not self.training:
+            return vectors
+        rows = len(next(iter(encoded.present.values())))
+        return vectors.reshape(rows, -1, vectors.shape[1]).mean(dim=1)
 
     def task_tokens(self, task: str, encoded: Encoded) -> dict[str, Tokens]:
         """Return modality -> the tokens that the task's head may read, without placeholders."""
@@ -273,8 +280,3 @@ class Model(nn.Module):
             elif self.modality_heads is not None:
                 yield from self.trunks[name].encoders.parameters()
         yield from self.sharing.shared_parameters()
-
-
-def _of_rows(vectors: Tensor, rows: int) -> Tensor:
-    """Return `[rows, width]`: vectors of several members of a row are averaged."""
-    return vectors if len(vectors) == rows else vectors.view(rows, -1, vectors.shape[1]).mean(dim=1)

@@ -23,6 +23,8 @@ _FOLDS, _MORE_FOLDS = 5, 10
 """Networks of a run that trains several, and where `quality: best` asks for more than that."""
 _FEW_ROWS, _FEW_ROWS_OF_MEDIA = 3000, 600
 """Training rows up to which a run trains a network per fold by default."""
+_ROWS_OF_MEMBERS = 2000
+"""Training rows up to which members are the default; more were not measured."""
 _ROWS_FOR_MORE = 100
 """Training rows from which on a tenth of the rows still says something."""
 
@@ -124,8 +126,10 @@ def complete_parts(config: RunConfig, schema: Schema, rows: int) -> RunConfig:
             "encoders": encoders,
             "heads": heads,
             "fusion": _whole(Fusion.registry, config, "fusion", ["modalities"]),
-            "sharing": _whole(Sharing.registry, config, "sharing", ["tasks"]),
-            "training": _training(config.training, schema, rows),
+            "sharing": _whole(
+                Sharing.registry, _shared(config, schema, rows), "sharing", ["tasks"]
+            ),
+            "training": _training(config, schema, rows),
             "balancing": _whole(Balancer.registry, config, "balancing", ["tasks"]),
             "folds": _folds(config, schema, rows),
             "blend": _blend(config),
@@ -173,6 +177,14 @@ def why_no_folds(config: RunConfig, schema: Schema) -> str | None:
     if config.data.split.column is not None or config.data.validation is not None:
         return "the rows for validation are named (`data.validation`, `data.split.column`)"
     return None
+
+
+def _shared(config: RunConfig, schema: Schema, rows: int) -> RunConfig:
+    """Return the config with members as its sharing, where none is said and rows are few and quickly learnt."""
+    few = rows <= _ROWS_OF_MEMBERS and config.quality != "fast"
+    if "sharing" in config.model_fields_set or not few or not _quick(config, schema):
+        return config
+    return config.model_copy(update={"sharing": "members"})
 
 
 def _head(config: RunConfig, schema: Schema, task: str) -> type[Head]:
@@ -242,29 +254,40 @@ def _batch_size(rows: int) -> int:
     return next((size for size in (64, 128) if rows < 200 * size), 256)
 
 
-def _training(said: TrainingConfig, schema: Schema, rows: int) -> TrainingConfig:
-    """Return the complete settings of a training: `said`, and defaults for its open ones."""
+def _training(config: RunConfig, schema: Schema, rows: int) -> TrainingConfig:
+    """Return the complete settings of a training: those said, and defaults for its open ones."""
+    said = config.training
     batch = said.batch_size or _batch_size(rows)
     left_open = {
         "batch_size": batch,
         "modality_dropout": _modality_dropout(schema),
-        "average": _average(rows / batch, schema),
+        "average": _average(rows / batch, quick=_quick(config, schema)),
     }
     return said.model_copy(
         update={key: value for key, value in left_open.items() if getattr(said, key) is None}
     )
 
 
-def _quick(schema: Schema) -> bool:
+def _plain(schema: Schema) -> bool:
+    """Return whether all inputs are quickly learnt, whichever encoder reads them."""
     return all(kind.quickly_learnt for kind in schema.inputs.values())
+
+
+def _quick(config: RunConfig, schema: Schema) -> bool:
+    """Return whether all inputs are quickly learnt, some perhaps for their encoder's sake."""
+    return all(
+        all(kind.quickly_learnt for kind in modality.columns.values())
+        or Encoder.registry.find(_encoder(config, schema, name).name).quickly_learnt
+        for name, modality in schema.modalities.items()
+    )
 
 
 def _modality_dropout(schema: Schema) -> float:
     """Return the share of modalities to hide: a head soon leans on one of several that are quickly learnt."""
-    hidden = len(schema.modalities) > 1 and _quick(schema) and not schema.restored
+    hidden = len(schema.modalities) > 1 and _plain(schema) and not schema.restored
     return 0.25 if hidden else 0.0
 
 
-def _average(steps: float, schema: Schema) -> float:
+def _average(steps: float, *, quick: bool) -> float:
     """Return the decay of the running mean of weights: over about an epoch's `steps`, 20 at least and 100 at most."""
-    return round(1 - 1 / min(max(steps, 20.0), 100.0), 3) if _quick(schema) else 0.0
+    return round(1 - 1 / min(max(steps, 20.0), 100.0), 3) if quick else 0.0

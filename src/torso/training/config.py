@@ -58,7 +58,8 @@ class TrainingConfig(Strict):
         ge=0,
         lt=1,
         description="decay per step of the running mean of the weights, which is judged and kept; 0: off; "
-        "null: 0.95 to 0.99 where all inputs are numbers, categories, vectors or sequences, else 0",
+        "null: 0.95 to 0.99 where all inputs are numbers, categories, names, vectors, sequences or texts read by "
+        "n-grams, else 0",
     )
     device: str = Field(default="auto", description="auto, cpu, cuda, cuda:1, mps")
     precision: Literal["auto", "float32", "bfloat16"] = Field(

@@ -30,6 +30,7 @@ __all__ = ["NameInput"]
 
 _COVERED = 0.4  # share of the rows with a name that another row has
 _WORDS = 6  # on average
+_FEW_WORDS = 4.5  # on average, where hardly any name recurs: more are sentences
 _CHARACTERS = 50  # on average
 _READ = 8  # characters for each part that is read
 _ORDERS = (3, 4)  # characters in a group
@@ -61,7 +62,7 @@ class NameInput(Input, name="name", form="names", encoder="ngrams", modality="na
         words = sum(len(name.split()) for name in names) / len(names)
         characters = sum(map(len, names)) / len(names)
         seen = Recurrence.of(profile.counts)
-        rare = seen.coverage < _COVERED and len(profile.column) >= FEW_ROWS
+        rare = seen.coverage < _COVERED and (len(profile.column) >= FEW_ROWS or words > _FEW_WORDS)
         if words > _WORDS or characters > _CHARACTERS or rare:
             return None
         return Guess(

@@ -41,7 +41,8 @@ class Logistics(LogitHead, form="multilabel", name="logistic"):
     ) -> None:
         super().__init__(dim, labels, hidden=hidden, dropout=dropout)
         self.decide = decide
-        self.register_buffer("threshold", torch.zeros(labels))  # 0: none learnt, 0.5 holds
+        if decide == "f1":
+            self.register_buffer("threshold", torch.zeros(labels))  # 0: none learnt, 0.5 holds
 
     threshold: Tensor
 
@@ -68,7 +69,8 @@ class Logistics(LogitHead, form="multilabel", name="logistic"):
         """Set the factor of the logits, then the thresholds that suit F1 with these probabilities."""
         super().calibrate(outputs, targets)
         rows = self.labelled(targets)
-        if bool(rows.any()) and bool(outputs[rows].isfinite().all()):
+        finite = bool(rows.any()) and bool(outputs[rows].isfinite().all())
+        if self.decide == "f1" and finite:
             said = self.predict(outputs[rows]).masked_fill(targets[rows].isnan(), torch.nan)
             thresholds = f1_thresholds(said.double().cpu().numpy())
             self.threshold.copy_(torch.from_numpy(thresholds))
@@ -77,7 +79,8 @@ class Logistics(LogitHead, form="multilabel", name="logistic"):
     def uncalibrate(self) -> None:
         """Set the factor to 1, and forget the thresholds."""
         super().uncalibrate()
-        self.threshold.zero_()
+        if self.decide == "f1":
+            self.threshold.zero_()
 
     def response(self, targets: Tensor, /) -> Response:
         """Return the labels."""
