@@ -19,10 +19,10 @@ from torso.training import Listener
 
 __all__ = ["needs_plan", "planned"]
 
-_FEWEST_EPOCHS = 12
+_FEWEST_EPOCHS = 24
 """Epochs that a network should have before there is a second one."""
-_PLAIN_SHARE = 0.5
-"""Share of the time that is left which plain models may take."""
+_PLAIN_SHARE = 0.8
+"""Share of the time that is left which plain models may take: on few rows they are worth more than networks."""
 
 _WRITING_SHARE = 0.04
 """Share of a budget that is kept for writing the run, and for a pace that was measured too fast."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from time import perf_counter
 
@@ -13,12 +14,15 @@ from torso.runs.config import RunConfig
 from torso.runs.folds import Folds, train_folds
 from torso.runs.judge import Judge
 from torso.runs.prepared import Prepared, Rows
-from torso.training import Epoch, Listener
+from torso.training import Answers, Epoch, Listener
 
 __all__ = ["Pace", "measured_pace"]
 
-_STEPS, _HELD_OUT = 4, 128
+_STEPS, _HELD_OUT = 4, 256
 """Batches to learn from and rows to judge by: enough for a pace, and over within seconds."""
+
+_PLAIN_LEARNT, _PLAIN_HELD_OUT = 128, 64
+"""Rows for plain models, which take longer."""
 
 
 @dataclass(frozen=True)
@@ -58,8 +62,13 @@ def measured_pace(prepared: Prepared) -> Pace:
         torch.optim.AdamW([torch.zeros(1)])  # the first one imports for seconds
         torch.manual_seed(config.seed)
         trained = train_folds(small, quick, watch)
-        evaluating = _verdict(small, quick.model_copy(update={"blend": "off"}), trained)
-        both = evaluating if config.blend == "off" else _verdict(small, quick, trained)
+        alone = quick.model_copy(update={"blend": "off"})
+        evaluating = _verdict(small, alone, trained)
+        plain = 0.0
+        if config.blend != "off":
+            fewer, answered = _fewer(small, trained)
+            plain = _verdict(fewer, quick, answered) - _verdict(fewer, alone, answered)
+            plain = max(plain, 0.0) * _ratio(prepared, fewer, "training", "validation")
     steps = math.ceil(len(small.parts["training"].rows) / batch)
     answering = watch.validation / len(small.parts["validation"].rows)  # a row
     rows = _count(prepared, "training", "validation")
@@ -70,7 +79,7 @@ def measured_pace(prepared: Prepared) -> Pace:
         epoch=math.ceil((rows - kept) / batch) * watch.training / steps + kept * answering,
         evaluating=evaluating * _ratio(prepared, small)
         + further * answering * _count(prepared, "test"),
-        plain=max(both - evaluating, 0.0) * _ratio(prepared, small, "training", "validation"),
+        plain=plain,
     )
 
 
@@ -91,6 +100,24 @@ def _few(prepared: Prepared, learnt: int) -> Prepared:
         "test": replace(test, rows=test.rows[:_HELD_OUT]),
     }
     return replace(prepared, parts=parts)
+
+
+def _fewer(prepared: Prepared, trained: Folds) -> tuple[Prepared, Folds]:
+    """Return fewer rows still, and the network with its answers to them."""
+    sizes = {"training": _PLAIN_LEARNT, "validation": _PLAIN_HELD_OUT, "test": _PLAIN_HELD_OUT}
+
+    def cut(parts: Mapping[str, Rows]) -> dict[str, Rows]:
+        return {name: replace(part, rows=part.rows[: sizes[name]]) for name, part in parts.items()}
+
+    fewer = replace(prepared, parts=cut(prepared.parts))
+    said = trained.held_out
+    held_out = Answers(
+        {task: outputs[:_PLAIN_HELD_OUT] for task, outputs in said.outputs.items()},
+        {task: targets[:_PLAIN_HELD_OUT] for task, targets in said.targets.items()},
+    )
+    learnt = len(fewer.parts["training"].rows)
+    kept = np.arange(learnt, learnt + len(fewer.parts["validation"].rows))
+    return fewer, replace(trained, parts=cut(trained.parts), held_out=held_out, kept=kept)
 
 
 def _labelled_first(part: Rows) -> np.ndarray:
