@@ -110,7 +110,12 @@ def texts(tmp_path, monkeypatch):
         {"match": "retrieval"},
         inputs={"word": "text", "spots": "vector"},
         out=tmp_path / "run",
-        settings={"dim": 8, "training.epochs": 1, "data.cache": None},
+        settings={
+            "dim": 8,
+            "training.epochs": 1,
+            "data.cache": None,
+            "encoders.word": "transformer",  # no two texts have the same vector
+        },
     )
     table = tables.write(tmp_path / "table.csv", {"word": notes, "said": notes})
     return run, table

@@ -157,7 +157,7 @@ class Judge:
             kind.kind,
             [
                 Answered(
-                    kind.compared(prediction.value),
+                    kind.compared_answers(prediction.value),
                     Details(kind.compared_details(prediction.details, labels), level),
                 )
                 for prediction in predictions

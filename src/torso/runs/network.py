@@ -159,7 +159,7 @@ def _headlines(schema: Schema, model: Model, answers: Answers) -> dict[str, dict
         truth = target.compared(labels)
         report = evaluate_task(
             target.kind,
-            target.compared(prediction),
+            target.compared_answers(prediction),
             truth,
             fit_baseline(target.kind, truth, facts=target.judged_by()),
             details=target.compared_details(details, labels),

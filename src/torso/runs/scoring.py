@@ -51,7 +51,7 @@ class Scorer:
         return {
             task: evaluate_task(
                 kind.kind,
-                kind.compared(predictions[task].value),
+                kind.compared_answers(predictions[task].value),
                 kind.compared(truths[task]),
                 self.baselines[task],
                 details=Details(

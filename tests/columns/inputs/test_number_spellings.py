@@ -146,7 +146,7 @@ def test_a_run_learns_and_answers_in_the_unit_of_the_table(tmp_path):
     whole = again.predict({"x": cells["x"]})
     alone = again.predict({"x": cells["x"][:1]})
     np.testing.assert_allclose(
-        alone["price"][0], whole["price"][0], rtol=1e-6
+        alone["price"][0], whole["price"][0], rtol=1e-5
     )  # a batch of one adds in another order
 
 

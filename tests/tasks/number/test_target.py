@@ -65,6 +65,8 @@ def test_labels_and_answers_in_the_users_unit():
     encoded = target.encode(column([*labels, None]), Reading())
     assert encoded.dtype == np.float32
     assert target.compared(encoded)[:3] == pytest.approx(labels, rel=1e-5)
+    labels = np.array([20.0, 50.0, 300.0])
+    encoded = target.encode(column([*labels]), Reading())
     logs, spread = np.log(labels), np.full(3, 0.5)
     details = {"spread": spread, "low": logs - 1, "high": logs + 1, "log_loss": np.ones(3)}
     compared = target.compared_details(details, encoded[:3])
@@ -74,6 +76,17 @@ def test_labels_and_answers_in_the_users_unit():
     assert columns["price"].to_numpy() == pytest.approx(labels)
     assert columns["price_high"].to_numpy() == pytest.approx(labels * np.e)
     assert columns["price_spread"].to_numpy() == pytest.approx(labels * np.sinh(0.5))
+
+
+def test_answers_stay_near_the_labels_of_the_training_rows():
+    known = money()
+    target = fitted(known)
+    far = target.compared_answers(np.array([-50.0, 50.0]))
+    beyond = np.exp(0.5 * np.log(known).std())
+    assert far == pytest.approx([known.min() / beyond, known.max() * beyond])
+    written = target.columns("price", np.array([-50.0, 50.0]), {})["price"].to_numpy()
+    assert written == pytest.approx(far)
+    assert target.compared(np.array([20.0])) == pytest.approx([np.exp(20.0)])  # a truth is as it is
 
 
 def test_a_label_without_a_logarithm_is_missing_and_reported():

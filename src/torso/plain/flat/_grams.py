@@ -28,7 +28,7 @@ def words(texts: Sequence[str]) -> Owned:
     """Return a number for each word, and for each pair of neighbours; capitals do not count.
 
     >>> owners, numbers = words(["red wine", "wine"])
-    >>> owners.tolist(), numbers[1] == numbers[2]
+    >>> owners.tolist(), bool(numbers[1] == numbers[2])
     ([0, 0, 1, 0], True)
     """
     points, owners = _joined([text.casefold() for text in texts])

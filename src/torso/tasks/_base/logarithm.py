@@ -6,7 +6,7 @@ takes little. So heads learn `log(label + shift)`, and answers come back in the 
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 
@@ -25,6 +25,7 @@ _SKEW = 0.75
 _GAIN, _SURELY = 0.1, 0.05  # nats a label: the mean, and two standard errors below
 _SHIFTS = (0.01, 0.05, 0.25, 0.5)  # quantiles of the sizes that are tried
 _LEAST = 1e-3  # part of the least label (with the shift) below which labels have no logarithm
+_BEYOND = 0.5  # standard deviations that answers may lie beyond the least and the largest logarithm
 _LARGEST = 80.0  # logarithm of the largest answer; float32 ends at 88
 
 
@@ -36,11 +37,14 @@ class Logarithm:
         shift: in the labels' unit; 0 only for labels that are all positive.
         signed: labels may be negative.
         least: labels from here down have no logarithm.
+        low, high: logarithms that answers keep within; a line in logarithms soon leads beyond all labels.
     """
 
     shift: float
     signed: bool = False
     least: float = 0.0
+    low: float = -_LARGEST
+    high: float = _LARGEST
 
     @classmethod
     def of(cls, known: np.ndarray) -> Logarithm:
@@ -62,7 +66,11 @@ class Logarithm:
                 cls(shift, least=_LEAST * (float(known.min()) + shift) - shift)
                 for shift in (*none, *shifts)
             ]
-        return max(tried, key=lambda logarithm: float(logarithm._log_density(known).mean()))
+        best = max(tried, key=lambda logarithm: float(logarithm._log_density(known).mean()))
+        logarithms = best.of_labels(known)
+        beyond = _BEYOND * float(np.nanstd(logarithms))
+        low, high = float(np.nanmin(logarithms)) - beyond, float(np.nanmax(logarithms)) + beyond
+        return replace(best, low=max(low, -_LARGEST), high=min(high, _LARGEST))
 
     @classmethod
     def asked_for_by(cls, known: np.ndarray) -> Logarithm | None:
@@ -73,8 +81,9 @@ class Logarithm:
 
         >>> Logarithm.asked_for_by(np.arange(100.0)) is None
         True
-        >>> Logarithm.asked_for_by(np.exp(np.linspace(0, 9, 100)))
-        Logarithm(shift=0.0, signed=False, least=0.001)
+        >>> learnt = Logarithm.asked_for_by(np.exp(np.linspace(0, 9, 100)))
+        >>> learnt.shift, round(learnt.low, 2), round(learnt.high, 2)
+        (0.0, -1.31, 10.31)
         """
         if len(known) < _FEWEST or np.abs(known).max() > 1e30:
             return None
@@ -107,6 +116,10 @@ class Logarithm:
         values = np.clip(np.asarray(logarithms, np.float64), -_LARGEST, _LARGEST)
         labels = self.shift * np.sinh(values) if self.signed else np.exp(values) - self.shift
         return np.asarray(labels, logarithms.dtype)
+
+    def answers_of(self, logarithms: np.ndarray) -> np.ndarray:
+        """Return the labels that have these logarithms, none far beyond the labels of the training rows."""
+        return self.labels_of(np.clip(logarithms, self.low, self.high))
 
     def log_slope(self, labels: np.ndarray) -> np.ndarray:
         """Return float64: the logarithm of the slope at the labels, which turns densities into those per unit."""

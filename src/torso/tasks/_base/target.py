@@ -124,6 +124,10 @@ class Target(ABC):
         """Return targets or predictions as evaluations compare them. Default: as they are."""
         return values
 
+    def compared_answers(self, values: np.ndarray) -> np.ndarray:
+        """Return predictions as evaluations compare them. Default: as targets."""
+        return self.compared(values)
+
     def compared_details(
         self,
         details: Mapping[str, np.ndarray],

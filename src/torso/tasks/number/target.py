@@ -142,9 +142,14 @@ class NumberTarget(Target, name="number", head="gaussian", rank=50):
         return None if self.logarithm is None else Logarithm(**self.logarithm)
 
     def compared(self, values: np.ndarray) -> np.ndarray:
-        """Return labels or answers in the user's unit, from the origin."""
+        """Return labels in the user's unit, from the origin."""
         logarithm = self._logarithm
         return values if logarithm is None else logarithm.labels_of(values)
+
+    def compared_answers(self, values: np.ndarray) -> np.ndarray:
+        """Return answers in the user's unit, from the origin; none far beyond the labels of the training rows."""
+        logarithm = self._logarithm
+        return values if logarithm is None else logarithm.answers_of(values)
 
     def compared_details(
         self, details: Mapping[str, np.ndarray], truth: np.ndarray
@@ -153,7 +158,7 @@ class NumberTarget(Target, name="number", head="gaussian", rank=50):
         logarithm = self._logarithm
         if logarithm is None:
             return details
-        out = {name: logarithm.labels_of(v) for name, v in details.items() if name not in _SPREADS}
+        out = {name: logarithm.answers_of(v) for name, v in details.items() if name not in _SPREADS}
         if "log_loss" in details:
             out["log_loss"] = details["log_loss"] - logarithm.log_slope(self.compared(truth))
         return out
@@ -186,13 +191,13 @@ class NumberTarget(Target, name="number", head="gaussian", rank=50):
         logarithm = self._logarithm
         if logarithm is None:
             return named(task, {"": prediction, **details}, self.origin)
-        out = {name: logarithm.labels_of(value) for name, value in details.items()}
+        out = {name: logarithm.answers_of(value) for name, value in details.items()}
         if "spread" in details:
             low, high = (
-                logarithm.labels_of(prediction + sign * details["spread"]) for sign in (-1, 1)
+                logarithm.answers_of(prediction + sign * details["spread"]) for sign in (-1, 1)
             )
             out["spread"] = (high - low) / 2
-        return named(task, {"": logarithm.labels_of(prediction), **out})
+        return named(task, {"": logarithm.answers_of(prediction), **out})
 
 
 _SPREADS = ("spread", "log_loss")  # details that are no labels
