@@ -29,6 +29,17 @@ class PlainModel(ABC):
             cls.registry.add(name, cls)
 
     @classmethod
+    def suits(cls, flat: Flat, response: Response) -> bool:
+        """Return whether it can learn the task in reasonable time; if not, it takes no part in it.
+
+        Args:
+            flat: the rows.
+            response: their labels.
+        """
+        del flat, response
+        return True
+
+    @classmethod
     @abstractmethod
     def cross_fit(
         cls, flat: Flat, response: Response, folds: np.ndarray, *, seed: int
