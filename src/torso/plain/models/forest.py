@@ -22,7 +22,7 @@ _SHARE, _LEAST = 1 / 3, 4  # of the columns that a node chooses from
 _GAP = -999.0
 _FARTHEST = 1e6  # values beyond count as that far
 _FEWEST = 10  # labelled rows of a fit
-_ROWS, _LABELS = 3_000, 30_000  # labelled rows, and rows times outputs, from which on it keeps out
+_LABELS = 30_000  # labelled rows times outputs beyond which it keeps out
 _OUTPUTS = 64  # labels or numbers of a task
 _PATTERNS = 8  # of missing labels in a task: each is a forest of its own
 _FLOOR = 1e-3  # that is shared out among all classes, or both sides of a label
@@ -42,6 +42,8 @@ class ExtraTrees(PlainModel, name="forest"):
         outputs: forest of each output, int64 `[width]`; -1 if it is not learnt.
     """
 
+    most_rows = 3_000
+
     def __init__(
         self, family: Family, offsets: np.ndarray, forests: list[MeanTrees], outputs: np.ndarray
     ) -> None:
@@ -54,7 +56,7 @@ class ExtraTrees(PlainModel, name="forest"):
     def suits(cls, flat: Flat, response: Response) -> bool:
         """Return whether there are columns, and so few labels that the fit is quick."""
         rows = int(response.labelled.sum())
-        few = rows <= _ROWS and rows * response.width <= _LABELS
+        few = rows <= cls.most_rows and rows * response.width <= _LABELS
         if response.family != "classes":
             patterns = np.unique(np.isnan(response.values), axis=1).shape[1]
             few = few and response.width <= _OUTPUTS and patterns <= _PATTERNS
