@@ -10,7 +10,8 @@ import torso
 from tests import small_tables as tables
 from tests.small_tables import TINY
 from torso.core.errors import ConfigError, TorsoError
-from torso.runs import plan, tuning
+from torso.plain.models import ExtraTrees
+from torso.runs import plan, probe, tuning
 from torso.runs.plan import planned
 from torso.runs.probe import Pace, measured_pace
 from torso.runs.timer import Timer
@@ -236,3 +237,10 @@ def test_networks_that_no_longer_fit_are_left_out(table):
     assert run.report.training.networks < 5
     assert any("of 5 networks were trained" in note for note in run.report.notes)
     assert len(run.predict(table)) == 160
+
+
+def test_the_pace_of_many_rows_leaves_out_models_that_keep_out_of_them(table, monkeypatch):
+    prepared = prepare(table, dim=8)
+    assert probe._plain(prepared).models == ["linear", "trees", "forest"]
+    monkeypatch.setattr(ExtraTrees, "most_rows", 20)
+    assert probe._plain(prepared).models == ["linear", "trees"]

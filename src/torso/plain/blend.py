@@ -20,7 +20,7 @@ from torso.tasks._base.response import Response
 __all__ = ["PlainHalf", "blended_outputs", "fit_share", "stated"]
 
 _PLAIN_SHARE = 0.65
-"""Share of the plain models before a held-out row is seen: there are two of them, and one network."""
+"""Share of the plain models before a held-out row is seen: there are two or three of them, and one network."""
 _SHARE_ROWS, _SHARE_ROWS_OF_FOLDS = 40.0, 15.0
 """Weight of that prior, in rows. The rows of a single network also chose its epoch, so they flatter it."""
 

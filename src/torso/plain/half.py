@@ -126,10 +126,11 @@ def fit_task(
     fitted: dict[str, PlainModel] = {}
     said: dict[str, Floats] = {}
     for name in models:
+        model = PlainModel.registry.find(name)
+        if not model.suits(flat, response):
+            continue
         try:
-            said[name], fitted[name] = PlainModel.registry.find(name).cross_fit(
-                flat, response, folds, seed=seed
-            )
+            said[name], fitted[name] = model.cross_fit(flat, response, folds, seed=seed)
         except ImportError as error:
             told(f"Plain model {name!r} is left out: {error}")
     blind = _held_out_blind(response, folds)

@@ -10,10 +10,12 @@ from time import perf_counter
 import numpy as np
 import torch
 
+from torso.plain.models import PlainModel
 from torso.runs.config import RunConfig
 from torso.runs.folds import Folds, train_folds
 from torso.runs.judge import Judge
 from torso.runs.prepared import Prepared, Rows
+from torso.runs.sections import PlainConfig
 from torso.training import Answers, Epoch, Listener
 
 __all__ = ["Pace", "measured_pace"]
@@ -67,6 +69,7 @@ def measured_pace(prepared: Prepared) -> Pace:
         plain = 0.0
         if config.blend != "off":
             fewer, answered = _fewer(small, trained)
+            quick = quick.model_copy(update={"plain": _plain(prepared)})
             plain = _verdict(fewer, quick, answered) - _verdict(fewer, alone, answered)
             plain = max(plain, 0.0) * _ratio(prepared, fewer, "training", "validation")
     steps = math.ceil(len(small.parts["training"].rows) / batch)
@@ -88,6 +91,15 @@ def _verdict(prepared: Prepared, config: RunConfig, trained: Folds) -> float:
     began = perf_counter()
     Judge(prepared, config, trained).judge(Listener())
     return perf_counter() - began
+
+
+def _plain(prepared: Prepared) -> PlainConfig:
+    """Return the plain models without those that keep out of so many rows."""
+    plain = prepared.config.plain
+    labels = [prepared.parts[name].num_labels() for name in ("training", "validation")]
+    fewest = min(sum(own[task] for own in labels) for task in labels[0])
+    kept = [n for n in plain.models if fewest <= PlainModel.registry.find(n).most_rows]
+    return plain.model_copy(update={"models": kept})
 
 
 def _few(prepared: Prepared, learnt: int) -> Prepared:

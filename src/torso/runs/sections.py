@@ -84,5 +84,5 @@ class DataConfig(Strict):
 class PlainConfig(Strict):
     """Models of a flat view of the row, beside the network."""
 
-    models: list[str] = Field(["linear", "trees"], description="names of plain models")
+    models: list[str] = Field(["linear", "trees", "forest"], description="names of plain models")
     folds: int = Field(5, ge=2, description="parts of the rows, each held out once")

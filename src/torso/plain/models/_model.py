@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from typing import ClassVar
 
@@ -17,16 +18,32 @@ __all__ = ["PlainModel"]
 
 
 class PlainModel(ABC):
-    """Base of all plain models. `class SparseLinear(PlainModel, name="linear")` files itself."""
+    """Base of all plain models. `class SparseLinear(PlainModel, name="linear")` files itself.
+
+    Attributes:
+        most_rows: labelled rows of a task beyond which it never takes part.
+    """
 
     registry: ClassVar[Registry[PlainModel]] = Registry("plain model")
     name: ClassVar[str] = ""
+    most_rows: ClassVar[float] = math.inf
 
     def __init_subclass__(cls, *, name: str = "", **kwargs: object) -> None:
         super().__init_subclass__(**kwargs)
         cls.name = name or cls.name
         if name:
             cls.registry.add(name, cls)
+
+    @classmethod
+    def suits(cls, flat: Flat, response: Response) -> bool:
+        """Return whether it can learn the task in reasonable time; if not, it takes no part in it, and no note says so.
+
+        Args:
+            flat: the rows.
+            response: their labels.
+        """
+        del flat
+        return bool(response.labelled.sum() <= cls.most_rows)
 
     @classmethod
     @abstractmethod

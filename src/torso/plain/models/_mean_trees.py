@@ -1,0 +1,112 @@
+"""Trees that are averaged, as arrays, read from scikit-learn's; they predict without the library."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["Grown", "MeanTrees"]
+
+_AT_ONCE = 2_000_000  # numbers in memory
+
+
+class Grown(Protocol):
+    """A tree of scikit-learn: nodes from the root; a child of -1 makes a leaf."""
+
+    children_left: np.ndarray
+    children_right: np.ndarray
+    feature: np.ndarray
+    threshold: np.ndarray
+    value: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class MeanTrees:
+    """Trees of which the mean is taken. All trees of all rows descend together, a level at a time.
+
+    Attributes:
+        lefts: node below where the test holds, int32 `[nodes]`; the next one where not. A leaf stands below itself.
+        features: column that a node tests, int32 `[nodes]`.
+        limits: a value up to it holds, float32 `[nodes]`; infinite at a leaf.
+        roots: first node of each tree, int32 `[trees]`.
+        leaves: answers of the leaves in the order of the nodes, float32 `[leaves, outputs]`.
+    """
+
+    lefts: np.ndarray
+    features: np.ndarray
+    limits: np.ndarray
+    roots: np.ndarray
+    leaves: np.ndarray
+
+    @classmethod
+    def of(cls, trees: Sequence[Grown]) -> MeanTrees:
+        """Return trees of scikit-learn."""
+        parts, start = [], 0
+        for tree in trees:
+            parts.append(_laid_out(tree, start))
+            start += len(tree.feature)
+        lefts, features, limits, leaves = (
+            np.concatenate(part) for part in zip(*parts, strict=True)
+        )
+        roots = np.cumsum([0, *(len(tree.feature) for tree in trees[:-1])])
+        return cls(lefts, features, limits, roots.astype(np.int32), leaves)
+
+    def predict(self, values: np.ndarray) -> NDArray[np.float64]:
+        """Return the mean answer, `[rows, outputs]`.
+
+        Args:
+            values: float32 `[rows, columns]`, without gaps.
+        """
+        lefts, features, places, depth = self._walk
+        said = np.zeros((len(values), self.leaves.shape[1]))
+        step = max(1, _AT_ONCE // (len(self.roots) * self.leaves.shape[1]))
+        for start in range(0, len(values), step):
+            rows = values[start : start + step]
+            cells = np.ascontiguousarray(rows, np.float32).ravel()
+            firsts = np.arange(len(rows))[:, None] * rows.shape[1]
+            nodes = np.tile(self.roots.astype(np.int64), (len(rows), 1))
+            for _ in range(depth):
+                fails = cells.take(firsts + features.take(nodes)) > self.limits.take(nodes)
+                nodes = lefts.take(nodes) + fails
+            answers = self.leaves.take(places.take(nodes), axis=0)
+            said[start : start + step] = answers.mean(axis=1, dtype=np.float64)
+        return said
+
+    @cached_property
+    def _walk(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, int]:
+        """Return children and features as indices, the leaf of each node, and the most tests of a row."""
+        lefts = self.lefts.astype(np.int64)
+        inner = lefts != np.arange(len(lefts))
+        level, depth = self.roots[inner[self.roots]].astype(np.int64), 0
+        while len(level):
+            below = np.concatenate([lefts[level], lefts[level] + 1])
+            level, depth = below[inner[below]], depth + 1
+        return lefts, self.features.astype(np.int64), np.cumsum(~inner) - 1, depth
+
+
+def _laid_out(tree: Grown, start: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Return children, features, limits and leaves of a tree whose siblings stand side by side."""
+    inner = np.flatnonzero(tree.children_left >= 0)
+    places = np.zeros(len(tree.feature), np.int64)
+    places[tree.children_left[inner]] = 1 + 2 * np.arange(len(inner))
+    places[tree.children_right[inner]] = 2 + 2 * np.arange(len(inner))
+    lefts = np.arange(len(places), dtype=np.int32)
+    lefts[places[inner]] = places[tree.children_left[inner]]
+    features = np.zeros(len(places), np.int32)
+    features[places[inner]] = tree.feature[inner]
+    limits = np.full(len(places), np.inf, np.float32)
+    limits[places[inner]] = _rounded_down(tree.threshold[inner])
+    ends = np.flatnonzero(tree.children_left < 0)
+    ends = ends[np.argsort(places[ends])]
+    return lefts + np.int32(start), features, limits, tree.value[ends, :, 0].astype(np.float32)
+
+
+def _rounded_down(limits: np.ndarray) -> np.ndarray:
+    """Return the greatest float32 up to each limit: the same float32 numbers are up to it."""
+    near = limits.astype(np.float32)
+    return np.where(near > limits, np.nextafter(near, np.float32(-np.inf)), near)
