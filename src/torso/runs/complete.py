@@ -25,6 +25,8 @@ _FEW_ROWS, _FEW_ROWS_OF_MEDIA = 3000, 600
 """Training rows up to which a run trains a network per fold by default."""
 _ROWS_OF_MEMBERS = 2000
 """Training rows up to which members are the default; more were not measured."""
+_FORMS_OF_MEMBERS = ("categories", "names", "sets", "text")
+"""Forms of which a table has one where members are the default."""
 _ROWS_FOR_MORE = 100
 """Training rows from which on a tenth of the rows still says something."""
 
@@ -180,9 +182,14 @@ def why_no_folds(config: RunConfig, schema: Schema) -> str | None:
 
 
 def _shared(config: RunConfig, schema: Schema, rows: int) -> RunConfig:
-    """Return the config with members as its sharing, where none is said and rows are few and quickly learnt."""
+    """Return the config with members as its sharing, where none is said and rows are few and quickly learnt.
+
+    Numbers alone were learnt worse by members on one of five tables (docs/small_tables.md), so they keep one body.
+    """
     few = rows <= _ROWS_OF_MEMBERS and config.quality != "fast"
-    if "sharing" in config.model_fields_set or not few or not _quick(config, schema):
+    words = any(kind.form in _FORMS_OF_MEMBERS for kind in schema.inputs.values())
+    open_ = "sharing" not in config.model_fields_set
+    if not (open_ and few and words and _quick(config, schema)):
         return config
     return config.model_copy(update={"sharing": "members"})
 
