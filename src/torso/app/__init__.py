@@ -3,5 +3,5 @@
 >>> import typer
 >>> from torso.app.cli import app
 >>> sorted(typer.main.get_command(app).commands)
-['demo', 'evaluate', 'fit', 'inspect', 'list', 'predict', 'schema', 'search']
+['demo', 'distill', 'evaluate', 'fit', 'inspect', 'list', 'predict', 'schema', 'search']
 """
