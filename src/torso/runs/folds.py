@@ -75,6 +75,7 @@ def train_folds(
         timer: of the run's budget; the first network is always trained, further ones as long as there is time.
     """
     folds = rows_of_folds(prepared, config)
+    _tell(listener, len(folds))
     networks: list[Network] = []
     longest = -math.inf  # seconds of a network
     for number, (rows, _) in enumerate(folds):
@@ -114,6 +115,14 @@ def train_folds(
         preparing=sum(network.preparing for network in networks),
         training=sum(network.training for network in networks),
     )
+
+
+def _tell(listener: Listener, networks: int) -> None:
+    if networks > 1:
+        listener.noted(
+            f"{networks} networks are trained, each leaving out another fold of the rows. The epochs shown are those of "
+            "the first, answers are the mean. To train one: --set folds=0."
+        )
 
 
 def assigned_folds(parts: Sequence[Rows], config: RunConfig, count: int) -> np.ndarray:

@@ -35,7 +35,7 @@ class Usage:
 
     Attributes:
         rows: part (`training`, `validation`, `test`) -> its rows.
-        rows_trained: training rows with at least one label.
+        rows_trained: training rows with at least one label; validation rows count where several networks learn.
         labels: part -> task -> rows with a label.
         training_rows_with: modality -> training rows that have it.
         skipped_cells: column -> cells that counted as missing although they held something.

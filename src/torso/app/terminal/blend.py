@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["blend_table", "blend_verdict"]
 
 CAPTION = (
-    "Plain models are linear models and boosted trees of one table row. Answers are those of both together. "
+    "Plain models are lines, boosted trees and a forest on a flat view of the row. Answers are those of both. "
     "As good: a 95 % interval of the difference, on the same rows, holds 0."
 )
 

@@ -47,8 +47,16 @@ def summary(report: RunReport) -> RenderableType:
         for name, count in usage.training_rows_with.items()
     )
     lines: list[RenderableType] = [table, Text(f"training rows that have each modality: {present}")]
+    networks = report.training.networks
+    if networks > 1:
+        training_rows += usage.rows["validation"]
+        lines.append(
+            Text(
+                f"{networks} networks learned from training and validation rows, each leaving out another fold."
+            )
+        )
     unused = training_rows - usage.rows_trained
-    if unused:
+    if unused > 0:
         lines.append(Text(f"{unused} training rows have no label at all and could not be used."))
     return Group(*lines, *_balancing(report.training.balancing))
 
