@@ -18,7 +18,9 @@ from __future__ import annotations
 import argparse
 import os
 import platform
+import shlex
 import subprocess
+import sys
 from pathlib import Path
 
 from contest.answers import Store
@@ -41,7 +43,7 @@ def main() -> None:
     asked = arguments()
     store = Store(asked.store) if asked.store else Store.usual()
     report = read_report(asked.out, {"about": __doc__.splitlines()[0], "tables": {}})
-    report["command"] = "python benchmarks/exam.py"
+    report["command"] = shlex.join(["python", "benchmarks/exam.py", *sys.argv[1:]])
     report["machine"] = f"{os.cpu_count()} cores, one used, {platform.machine()}"
     for table in read_tables(asked.data, asked.tables, asked.cv):
         if not asked.show:
