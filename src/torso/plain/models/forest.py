@@ -23,6 +23,7 @@ _GAP = -999.0
 _FARTHEST = 1e6  # values beyond count as that far
 _FEWEST = 10  # labelled rows of a fit
 _LABELS = 30_000  # labelled rows times outputs beyond which it keeps out
+_CELLS = 400_000  # of the dense part beyond which it keeps out: statistics of pictures and sounds are many
 _OUTPUTS = 64  # labels or numbers of a task
 _PATTERNS = 8  # of missing labels in a task: each is a forest of its own
 _FLOOR = 1e-3  # that is shared out among all classes, or both sides of a label
@@ -54,13 +55,13 @@ class ExtraTrees(PlainModel, name="forest"):
 
     @classmethod
     def suits(cls, flat: Flat, response: Response) -> bool:
-        """Return whether there are columns, and so few labels that the fit is quick."""
+        """Return whether there are columns, and so few cells and labels that the fit is quick."""
         rows = int(response.labelled.sum())
         few = rows <= cls.most_rows and rows * response.width <= _LABELS
         if response.family != "classes":
             patterns = np.unique(np.isnan(response.values), axis=1).shape[1]
             few = few and response.width <= _OUTPUTS and patterns <= _PATTERNS
-        return few and flat.dense.shape[1] > 0
+        return few and 0 < flat.dense.size <= _CELLS
 
     @classmethod
     def cross_fit(
