@@ -1,4 +1,4 @@
-"""How many rows do not yet teach a transformer to read texts."""
+"""Training rows from which on a transformer learns to read texts."""
 
 __all__ = ["FEW_ROWS"]
 

@@ -47,7 +47,7 @@ class Suggestion:
 
 @dataclass(frozen=True)
 class Suited:
-    """How columns of so many training rows are read best, where nobody says how.
+    """Settings that suit columns of so many training rows, for those that nobody names.
 
     Attributes:
         encoder: name of an encoder, or a mapping with its settings.

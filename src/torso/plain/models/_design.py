@@ -32,7 +32,7 @@ _FREQUENT = 1 / 16  # share of the rows from which on a feature is multiplied as
 
 @dataclass(frozen=True, eq=False)
 class Design:
-    """How a number becomes features, learnt from the rows of a fit.
+    """Features of a number, learnt from the rows of a fit.
 
     A number is its distance from the median, and a step at each border of its bins; so a line may bend. A column of two
     values is a single feature from 0 to 1. Codes of categories are left out: the sparse part has them.
