@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -60,10 +60,6 @@ class PlainHalf:
                 plain = task.statement(flat)
                 outputs[name] = blended_outputs(task, heads[name], network[name], plain, known)
         return outputs
-
-    def with_tasks(self, tasks: Mapping[str, PlainTask]) -> PlainHalf:
-        """Return it with other tasks."""
-        return replace(self, tasks=tasks)
 
     def state(self) -> tuple[State, dict[str, np.ndarray]]:
         """Return all that was learnt: JSON values, and arrays by name."""

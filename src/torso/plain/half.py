@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,7 +30,7 @@ class PlainTask:
         models: name -> fitted model.
         weights: name -> weight in the plain statement; `no inputs` is the mean or the shares of the training labels.
         blind: what is said without inputs, `[width]`.
-        share: of the plain statement in the blend with the network; 0 until `blended`.
+        share: of the plain statement in the blend with the network; 0: the network alone.
         scale: factor of the network's raw logits, calibrated on held-out rows before the blend.
     """
 
@@ -51,10 +51,6 @@ class PlainTask:
     def blended(self, network: Floats, plain: Floats) -> Floats:
         """Return the blend of two statements `[rows, width]`."""
         return pool(self.family, [network, plain], [1.0 - self.share, self.share])
-
-    def with_share(self, share: float, scale: float) -> PlainTask:
-        """Return it with another part in the blend."""
-        return replace(self, share=share, scale=scale)
 
     def state(self) -> tuple[State, dict[str, np.ndarray]]:
         """Return all that was learnt: JSON values, and arrays by name."""

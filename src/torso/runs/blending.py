@@ -126,7 +126,7 @@ def blend(fitted: FittedHalf, trained: Folds) -> PlainHalf:
             calibrate_blend(task, head, outputs, plain, targets)
         tasks[name] = task
         head.to(device)
-    return fitted.half.with_tasks(tasks)
+    return replace(fitted.half, tasks=tasks)
 
 
 def calibrate_blend(
