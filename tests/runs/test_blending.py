@@ -143,3 +143,11 @@ def test_intervals_hold_their_share():
     run = torso.fit(frame, ["number"], settings={**TINY, "training.epochs": 4})
     coverage = run.evaluate(new)["number"].metrics["coverage"]
     assert coverage.value == pytest.approx(0.9, abs=0.05)
+
+
+def test_a_model_that_is_too_slow_for_the_rows_is_told(monkeypatch):
+    monkeypatch.setattr("torso.plain.models.forest._CELLS", 10)
+    settings = {**TINY, "plain.models": ["linear", "forest"]}
+    run = torso.fit(table(), ["number"], settings=settings)
+    assert "forest" not in run.report.blend["number"].weights
+    assert any("'forest' takes no part in ['number']" in note for note in run.notes)

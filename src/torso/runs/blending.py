@@ -14,6 +14,7 @@ from torso.plain.blend import PlainHalf, blended_outputs, fit_share, stated
 from torso.plain.flat.flat import Flat
 from torso.plain.flat.view import FlatView
 from torso.plain.half import PlainTask, fit_task
+from torso.plain.models import PlainModel
 from torso.plain.patterns import common_patterns, met
 from torso.plain.pooling import Floats
 from torso.runs.config import RunConfig
@@ -81,6 +82,7 @@ def fit_half(
     folds = assigned_folds(parts, config, config.plain.folds)
     fitted: dict[str, PlainTask] = {}
     said: dict[str, Floats] = {}
+    unsuited: dict[str, list[str]] = {}
     for task in tasks:
         labels = np.concatenate([part.dataset.targets[task][part.rows] for part in parts])
         response = heads[task].response(torch.from_numpy(labels))
@@ -94,6 +96,13 @@ def fit_half(
             told=listener.noted,
         )
         said[task] = statements[trained.kept]
+        for name in config.plain.models:
+            if not PlainModel.registry.find(name).suits(flat, response):
+                unsuited.setdefault(name, []).append(task)
+    for name, left in unsuited.items():
+        listener.noted(
+            f"The plain model {name!r} takes no part in {left}: too many rows, columns or labels to be quick."
+        )
     training = parts[0]
     patterns = common_patterns(training.dataset.sources, training.rows)
     return FittedHalf(PlainHalf(view, fitted, patterns), said)
