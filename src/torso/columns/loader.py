@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from time import perf_counter
 
 import numpy as np
@@ -28,6 +29,8 @@ AHEAD = 3
 def gather(dataset: Dataset, rows: np.ndarray) -> Batch:
     """Return some rows of a dataset as tensors."""
     inputs = {name: features_of(source, rows) for name, source in dataset.sources.items()}
+    for name, sizes in dataset.sizes.items():
+        inputs[name] = replace(inputs[name], sizes=torch.from_numpy(sizes.values[rows]))
     targets = {name: torch.from_numpy(target[rows]) for name, target in dataset.targets.items()}
     return Batch(inputs, targets, torch.from_numpy(rows))
 

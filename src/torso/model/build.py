@@ -32,7 +32,11 @@ class PartSpec:
 
 
 def build_trunk(
-    modalities: Mapping[str, PartSpec], fusion: Spec | SpecLike, dim: int, missing: Missing
+    modalities: Mapping[str, PartSpec],
+    fusion: Spec | SpecLike,
+    dim: int,
+    missing: Missing,
+    sizes: Mapping[str, int] | None = None,
 ) -> Trunk:
     """Return a trunk of new encoders and a new fusion.
 
@@ -41,6 +45,7 @@ def build_trunk(
         fusion: spec of the fusion.
         dim: token width.
         missing: `token` or `skip`, as for `Trunk`.
+        sizes: modality -> number of its sizes, as for `Trunk`.
     """
     encoders = {}
     for modality, part in modalities.items():
@@ -48,7 +53,7 @@ def build_trunk(
             spec = Encoder.registry.parse(part.spec, part.form)
             encoders[modality] = Encoder.build(spec, dim=dim, **part.offered)
     built = Fusion.registry.build(fusion, modalities=list(modalities), dim=dim)
-    return Trunk(encoders, built, missing)
+    return Trunk(encoders, built, missing, sizes)
 
 
 def build_heads(tasks: Mapping[str, PartSpec], width: int, token_dim: int) -> dict[str, Head]:

@@ -35,6 +35,7 @@ def build_model(config: RunConfig, schema: Schema) -> Model:
         missing=config.missing,
         modality_heads=config.modality_heads,
         restored=schema.restored if config.training.modality_dropout else None,
+        sizes=schema.sizes if config.sizes else None,
     )
 
 

@@ -70,6 +70,10 @@ class RunConfig(Strict):
     missing: Literal["token", "skip"] = Field(
         "token", description="for a modality that a row lacks: a learned token, or nothing"
     )
+    sizes: bool | None = Field(
+        None,
+        description="the network reads a recording's seconds and a picture's width and height, too; null: yes",
+    )
     balancing: _Part = "equal"
     blend: Literal["auto", "off"] = Field(
         "auto",

@@ -18,7 +18,7 @@ from torso.columns.cells import is_text
 from torso.columns.dataset import Dataset
 from torso.columns.inputs import Input
 from torso.columns.reading import Reading, ReadOptions
-from torso.columns.sources import Source, joined
+from torso.columns.sources import Source, facts_of, joined
 from torso.core.errors import ConfigError, DataError, unknown, within
 from torso.core.spec import Spec
 from torso.runs.config import ABOUT_COLUMN
@@ -69,6 +69,11 @@ class Modality:
             reading: how to read files, and where skipped cells are noted.
         """
         return joined([kind.source(columns[name], reading) for name, kind in self.columns.items()])
+
+    @property
+    def sizes(self) -> int:
+        """Number of facts about a whole file; 0 for columns that hold no files."""
+        return len(next(iter(self.columns.values())).facts)
 
     def offered(self) -> dict[str, object]:
         """Return facts for an encoder's constructor; lists of several columns are joined end to end."""
@@ -175,6 +180,11 @@ class Schema:
             if column in modality.columns
         }
 
+    @property
+    def sizes(self) -> dict[str, int]:
+        """Modality -> number of facts about its whole files, for modalities that have any."""
+        return {name: room.sizes for name, room in self.modalities.items() if room.sizes}
+
     def label_columns(self, tasks: Iterable[str] | None = None) -> list[str]:
         """Return the columns that hold labels of `tasks` (default: all), or parts of them."""
         columns = {
@@ -209,13 +219,16 @@ class Schema:
         own = best.settings if said.name in ("", best.name) else {}
         return Spec(said.name or best.name, {**own, **asked, **said.settings})
 
-    def dataset(self, table: Table, reading: Reading, *, targets: bool = True) -> Dataset:
+    def dataset(
+        self, table: Table, reading: Reading, *, targets: bool = True, sizes: bool | None = False
+    ) -> Dataset:
         """Lay out a table.
 
         Args:
             table: must have every input column; a target column that it lacks has no labels.
             reading: how to read files, and where skipped cells are noted.
             targets: whether targets are read at all.
+            sizes: whether the model reads facts about whole files; they are read when first asked for.
 
         Raises:
             DataError: an input column is absent, or a cell cannot be read.
@@ -229,9 +242,12 @@ class Schema:
         for name in dict.fromkeys([*self.inputs, *labels]):
             column = columns.get(name) or self.column(table, name)
             filled[name] = filled.get(name, 0) + len(column) - column.values.null_count
+        sources = {
+            name: modality.source(columns, reading) for name, modality in self.modalities.items()
+        }
         return Dataset(
             table.rows,
-            {name: modality.source(columns, reading) for name, modality in self.modalities.items()},
+            sources,
             {
                 name: kind.encode(self._label(table, name), reading)
                 if set(self.label_columns([name])) <= set(table.names)
@@ -239,6 +255,9 @@ class Schema:
                 for name, kind in self.targets.items()
             }
             if targets
+            else {},
+            {name: facts for name in self.sizes if (facts := facts_of(sources[name])) is not None}
+            if sizes
             else {},
         )
 
