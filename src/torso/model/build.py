@@ -24,19 +24,17 @@ class PartSpec:
         form: the form of features that an encoder reads, or the kind of target that a head answers.
         spec: name, or mapping with `type` and settings.
         offered: facts of the data that a constructor may ask for: widths, vocabularies, statistics.
+        sizes: number of sizes (`Features.sizes`) that are added to an encoder's tokens.
     """
 
     form: str
     spec: Spec | SpecLike
     offered: Mapping[str, object]
+    sizes: int = 0
 
 
 def build_trunk(
-    modalities: Mapping[str, PartSpec],
-    fusion: Spec | SpecLike,
-    dim: int,
-    missing: Missing,
-    sizes: Mapping[str, int] | None = None,
+    modalities: Mapping[str, PartSpec], fusion: Spec | SpecLike, dim: int, missing: Missing
 ) -> Trunk:
     """Return a trunk of new encoders and a new fusion.
 
@@ -45,7 +43,6 @@ def build_trunk(
         fusion: spec of the fusion.
         dim: token width.
         missing: `token` or `skip`, as for `Trunk`.
-        sizes: modality -> number of its sizes, as for `Trunk`.
     """
     encoders = {}
     for modality, part in modalities.items():
@@ -53,6 +50,7 @@ def build_trunk(
             spec = Encoder.registry.parse(part.spec, part.form)
             encoders[modality] = Encoder.build(spec, dim=dim, **part.offered)
     built = Fusion.registry.build(fusion, modalities=list(modalities), dim=dim)
+    sizes = {name: part.sizes for name, part in modalities.items() if part.sizes}
     return Trunk(encoders, built, missing, sizes)
 
 

@@ -67,7 +67,6 @@ class Model(nn.Module):
         missing: Missing = "token",
         modality_heads: bool = False,
         restored: Mapping[str, str] | None = None,
-        sizes: Mapping[str, int] | None = None,
     ) -> Model:
         """Return a model whose parts are built by name.
 
@@ -81,12 +80,9 @@ class Model(nn.Module):
             missing: placeholder for a modality that a row lacks: a learned `token`, or none (`skip`).
             modality_heads: give every task a head above each modality too; heads that read tokens have none.
             restored: task -> the modality that holds its labels, for tasks that are answered without it.
-            sizes: modality -> number of its sizes (`Features.sizes`) that are added to its tokens.
         """
         shared = Sharing.registry.build(sharing, tasks=list(tasks), dim=dim)
-        trunks = {
-            name: build_trunk(modalities, fusion, dim, missing, sizes) for name in shared.trunks()
-        }
+        trunks = {name: build_trunk(modalities, fusion, dim, missing) for name in shared.trunks()}
         shared.start(trunks)
         heads = build_heads(tasks, shared.width, dim)
         unimodal = build_modality_heads(modalities, tasks, dim) if modality_heads else None

@@ -21,6 +21,7 @@ def build_model(config: RunConfig, schema: Schema) -> Model:
                 modality.form,
                 config.encoders.get(name, schema.encoder(name)),
                 modality.offered(),
+                modality.sizes if config.sizes else 0,
             )
             for name, modality in schema.modalities.items()
         },
@@ -35,7 +36,6 @@ def build_model(config: RunConfig, schema: Schema) -> Model:
         missing=config.missing,
         modality_heads=config.modality_heads,
         restored=schema.restored if config.training.modality_dropout else None,
-        sizes=schema.sizes if config.sizes else None,
     )
 
 

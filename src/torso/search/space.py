@@ -15,8 +15,8 @@ from torso.columns.loader import features_of
 from torso.columns.media.files import MediaError, MediaFiles
 from torso.columns.reading import Reading, ReadOptions
 from torso.core.errors import ConfigError, DataError, unknown
+from torso.runs.modality import Modality
 from torso.runs.predictor import Predictor
-from torso.runs.schema import Modality
 from torso.search.corpus import Corpus
 from torso.tables.table import Table
 from torso.tasks._base.towers import TowerHead
