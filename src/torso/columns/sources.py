@@ -124,13 +124,9 @@ class RaggedSource:
         flat: `[total, ...]`.
         lengths: `[rows]`; 0 for a row that lacks the modality.
         dtype: what a batch should have; default that of `flat`.
-
-    Attributes:
-        facts: about the whole cells that the arrays come from.
     """
 
     encoded = False
-    facts: CellFacts | None = None
 
     def __init__(self, flat: np.ndarray, lengths: np.ndarray, dtype: type | None = None) -> None:
         self.flat = flat

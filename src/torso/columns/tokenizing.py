@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cached_property
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -16,7 +14,7 @@ from torso.tables.table import Column
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
-__all__ = ["TextSizes", "chunks", "stripped", "train_tokenizer"]
+__all__ = ["chunks", "stripped", "train_tokenizer"]
 
 _CHUNK = 10_000  # texts handed to the tokenizer at once
 
@@ -49,28 +47,6 @@ def train_tokenizer(
     )
     tokenizer.train_from_iterator(chunks(pc.drop_null(cells.texts(column))), trainer)
     return tokenizer
-
-
-class TextSizes:
-    """Characters and words of whole texts, of which features may have cut the end.
-
-    Args:
-        column: of texts.
-    """
-
-    names = ("characters", "words")
-
-    def __init__(self, column: Column) -> None:
-        self.column = column
-
-    @cached_property
-    def values(self) -> np.ndarray:
-        """Float32 `[rows, 2]`, NaN where there is no text."""
-        texts = stripped(self.column)
-        words = pc.list_value_length(pc.utf8_split_whitespace(texts))
-        both = np.stack([pc.utf8_length(texts).to_numpy(), words.to_numpy()], axis=1)
-        values: np.ndarray = np.where(both[:, :1] > 0, both, np.nan).astype(np.float32)
-        return values
 
 
 def stripped(column: Column) -> pa.Array:

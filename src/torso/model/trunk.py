@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -93,10 +93,20 @@ class Trunk(nn.Module):
 
     def tokens_of(self, modality: str, features: Features) -> Tokens:
         """Return the tokens of one modality, with its sizes in them and placeholders among them."""
-        tokens = self.encoders[modality](features)
+        return self.with_placeholders(modality, self.without_placeholders(modality, features))
+
+    def without_placeholders(self, modality: str, features: Features) -> Tokens:
+        """Return the tokens of one modality, none in rows that lack it."""
+        tokens: Tokens = self.encoders[modality](features)
         if modality in self.sizes and features.sizes is not None:
             tokens = self.sizes[modality](tokens, features.sizes)
-        return self.with_placeholders(modality, tokens)
+        return tokens
+
+    def modality_parts(self) -> Iterator[tuple[str, nn.ModuleList]]:
+        """Yield each modality and the modules that make its tokens, but for placeholders."""
+        for name, encoder in self.encoders.pairs():
+            sizes = [self.sizes[name]] if name in self.sizes else []
+            yield name, nn.ModuleList([encoder, *sizes])
 
     def with_placeholders(self, modality: str, tokens: Tokens) -> Tokens:
         """Return the tokens, with the placeholder in rows without the modality."""

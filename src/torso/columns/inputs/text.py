@@ -12,7 +12,7 @@ from torso.columns.inputs._input import Input, Offers, State, Suited
 from torso.columns.profile import Guess, Profile
 from torso.columns.reading import Reading
 from torso.columns.sources import RaggedSource
-from torso.columns.tokenizing import TextSizes, chunks, stripped, train_tokenizer
+from torso.columns.tokenizing import chunks, stripped, train_tokenizer
 from torso.core.hub import find_model, split_reference, tokenizer_json
 from torso.core.ranges import Range
 from torso.tables.table import Column
@@ -101,8 +101,6 @@ class TextInput(Input, name="text", form="text", encoder="transformer", rank=70)
             self.tokenizer.no_padding()
             self.tokenizer.enable_truncation(self.length)  # special tokens at the end stay
 
-    facts = TextSizes.names
-
     def source(self, column: Column, reading: Reading) -> RaggedSource:
         """Return token ids, int64 in batches."""
         del reading
@@ -114,9 +112,7 @@ class TextInput(Input, name="text", form="text", encoder="transformer", rank=70)
                 lengths.append(len(ids))
                 flat.append(np.array(ids, dtype=np.int32))
         joined = np.concatenate([np.zeros(0, np.int32), *flat])
-        source = RaggedSource(joined, np.array(lengths, dtype=np.int64), dtype=np.int64)
-        source.facts = TextSizes(column)
-        return source
+        return RaggedSource(joined, np.array(lengths, dtype=np.int64), dtype=np.int64)
 
     def offsets(self, column: Column) -> list[np.ndarray | None]:
         """Return each token's start and end in its text, without the blanks around it.
