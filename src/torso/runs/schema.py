@@ -17,6 +17,7 @@ import pyarrow as pa
 from torso.columns.cells import is_text
 from torso.columns.dataset import Dataset
 from torso.columns.inputs import Input
+from torso.columns.known_cells import source_of
 from torso.columns.reading import Reading, ReadOptions
 from torso.columns.sources import Source, joined
 from torso.core.errors import ConfigError, DataError, unknown, within
@@ -66,9 +67,9 @@ class Modality:
 
         Args:
             columns: the table's, cleaned; those of other modalities are left alone.
-            reading: how to read files, and where skipped cells are noted.
+            reading: how to read files.
         """
-        return joined([kind.source(columns[name], reading) for name, kind in self.columns.items()])
+        return joined([source_of(kind, columns[n], reading) for n, kind in self.columns.items()])
 
     def offered(self) -> dict[str, object]:
         """Return facts for an encoder's constructor; lists of several columns are joined end to end."""

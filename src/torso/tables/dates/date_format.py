@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 from torso.tables.arrays import as_bools, as_floats, as_integers, index_array
 from torso.tables.dates.patterns import ISO, NUMERIC, Pattern, compiled
 from torso.tables.dates.words import HALVES, MONTHS, ZONES, plain, zone_names
+from torso.tables.expressions import extracted
 
 __all__ = ["PIVOT", "DateFormat", "zones_in"]
 
@@ -177,7 +178,7 @@ def _read_all(
 
 def _fields(regex: str, texts: pa.Array) -> tuple[Fields, pa.Array]:
     """Return the numbers that each text says, and its zone; no zones at all if no text fits."""
-    groups = pc.extract_regex(texts, pattern=regex)
+    groups = extracted(texts, regex)
     if groups.null_count == len(groups):
         return {}, pa.nulls(0, pa.large_string())
     fields: Fields = {"fits": as_bools(groups.is_valid())}
