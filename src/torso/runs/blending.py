@@ -72,6 +72,7 @@ def fit_half(
     """
     heads = trained.heads
     tasks = blends(config, heads, prepared)
+    _tell_few_labels(tasks, config, heads, listener)
     if not tasks:
         return None
     parts = [prepared.parts["training"], prepared.parts["validation"]]
@@ -101,11 +102,23 @@ def fit_half(
                 unsuited.setdefault(name, []).append(task)
     for name, left in unsuited.items():
         listener.noted(
-            f"The plain model {name!r} takes no part in {left}: too many rows, columns or labels to be quick."
+            f"The plain model {name!r} takes no part in {', '.join(left)}: "
+            f"too many rows, columns or labels to be quick."
         )
     training = parts[0]
     patterns = common_patterns(training.dataset.sources, training.rows)
     return FittedHalf(PlainHalf(view, fitted, patterns), said)
+
+
+def _tell_few_labels(
+    tasks: Sequence[str], config: RunConfig, heads: Mapping[str, Head], listener: Listener
+) -> None:
+    stating = [task for task, head in heads.items() if head.statement is not None]
+    few = [task for task in stating if task not in tasks]
+    if few and config.blend != "off":
+        listener.noted(
+            f"{', '.join(few)}: fewer than {_LEAST_ROWS} labels, too few to weigh plain models; the network answers."
+        )
 
 
 def blend(fitted: FittedHalf, trained: Folds) -> PlainHalf:
