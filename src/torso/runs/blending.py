@@ -164,7 +164,8 @@ def flat_rows(
     half: PlainHalf, schema: Schema, table: Table, dataset: Dataset, rows: np.ndarray | None = None
 ) -> Flat:
     """Return rows of a table as the plain models read them; all by default."""
-    return half.view.flat(_columns(schema, table), dataset.sources, rows)
+    columns = {name: schema.column(table, name) for name in half.view.written}
+    return half.view.flat(columns, dataset.sources, rows)
 
 
 def with_plain(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from torso.columns.inputs import Input
+from torso.columns.known_cells import source_of
 from torso.columns.reading import Reading
 from torso.columns.sources import Source, joined
 from torso.core.errors import ConfigError
@@ -39,9 +40,9 @@ class Modality:
 
         Args:
             columns: the table's, cleaned; those of other modalities are left alone.
-            reading: how to read files, and where skipped cells are noted.
+            reading: how to read files.
         """
-        return joined([kind.source(columns[name], reading) for name, kind in self.columns.items()])
+        return joined([source_of(kind, columns[n], reading) for n, kind in self.columns.items()])
 
     @property
     def sizes(self) -> int:

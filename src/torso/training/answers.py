@@ -12,6 +12,7 @@ from torch import Tensor
 
 from torso.core.types import Batch
 from torso.model.model import Model
+from torso.model.recorded import outputs_of
 from torso.tasks import Head
 from torso.training.devices import autocast
 
@@ -86,8 +87,17 @@ def on_cpu(raw: Mapping[str, Tensor]) -> dict[str, Tensor]:
     }
 
 
-def answer(model: Model, batches: Iterable[Batch], precision: str = "auto") -> Answers:
-    """Run `model` in evaluation mode over `batches` and return its answers in their order."""
+def answer(
+    model: Model, batches: Iterable[Batch], precision: str = "auto", *, settled: bool = False
+) -> Answers:
+    """Run `model` in evaluation mode over `batches` and return its answers in their order.
+
+    Args:
+        model: trained, or in training.
+        batches: of rows.
+        precision: as the config names it.
+        settled: the model will not be trained on, so that operations on single rows may be recorded.
+    """
     device = next(model.parameters()).device
     outputs: dict[str, list[Tensor]] = {task: [] for task in model.tasks}
     targets: dict[str, list[Tensor]] = {}
@@ -97,7 +107,8 @@ def answer(model: Model, batches: Iterable[Batch], precision: str = "auto") -> A
     with torch.inference_mode():
         for batch in batches:
             with autocast(device, precision):
-                raw = model(batch.to(device).inputs)
+                inputs = batch.to(device).inputs
+                raw = outputs_of(model, inputs) if settled else model(inputs)
             for task, output in on_cpu(raw).items():
                 outputs[task].append(output)
             for task, target in batch.targets.items():

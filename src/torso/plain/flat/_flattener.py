@@ -74,7 +74,7 @@ class Cells:
     """Some rows of a modality.
 
     Attributes:
-        columns: the table's raw cells, by column.
+        columns: the table's raw cells, by column; those of other modalities are left alone.
         source: features of all rows.
         rows: positions of the rows that are meant.
     """
