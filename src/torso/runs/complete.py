@@ -135,6 +135,7 @@ def complete_parts(config: RunConfig, schema: Schema, rows: int) -> RunConfig:
             "balancing": _whole(Balancer.registry, config, "balancing", ["tasks"]),
             "folds": _folds(config, schema, rows),
             "blend": _blend(config),
+            "sizes": bool(schema.sizes) if config.sizes is None else config.sizes,
         }
     )
 

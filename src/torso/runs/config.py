@@ -19,6 +19,7 @@ from pydantic_core import ErrorDetails
 from torso.core.errors import ConfigError, unknown
 from torso.core.ranges import Range
 from torso.core.strict import Strict
+from torso.core.yaml_text import read_yaml
 from torso.runs.durations import seconds_of
 from torso.runs.sections import DataConfig, PlainConfig, SplitConfig
 from torso.training.config import TrainingConfig
@@ -69,6 +70,10 @@ class RunConfig(Strict):
     modality_heads: bool = Field(False, description="adds heads of every task above each modality")
     missing: Literal["token", "skip"] = Field(
         "token", description="for a modality that a row lacks: a learned token, or nothing"
+    )
+    sizes: bool | None = Field(
+        None,
+        description="the network reads a recording's seconds and a picture's width and height, too; null: yes",
     )
     balancing: _Part = "equal"
     blend: Literal["auto", "off"] = Field(
@@ -142,7 +147,7 @@ def read_config(path: str | Path) -> dict[str, object]:
         ConfigError: the file is absent or holds no mapping.
     """
     try:
-        values = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+        values = read_yaml(Path(path).read_text(encoding="utf-8"))
     except OSError as error:
         raise ConfigError(f"Cannot read the config {str(path)!r}: {error.strerror}.") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
@@ -232,7 +237,7 @@ def _loaded(text: str) -> object:
     # Dates' formats and delimiters, which YAML would have in quotes
     if text.startswith("%") or re.fullmatch(r"[^\w\s'\"~\[\]{}]+|\t", text):
         return text
-    value: object = yaml.safe_load(text)
+    value: object = read_yaml(text)
     if isinstance(value, str):  # YAML 1.1 reads 1e-3 as text
         try:
             return float(value)

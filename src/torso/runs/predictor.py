@@ -250,7 +250,7 @@ class Predictor:
         options = self._reading(source, root).options
         cache = cache_root(self.config.data.cache)
         reading = Reading(replace(options, cache=cache, in_pieces=False), log or ReadLog())
-        dataset = self.schema.dataset(source, reading)
+        dataset = self.schema.dataset(source, reading, sizes=self.config.sizes)
         reading.check()
         return dataset
 
@@ -300,9 +300,9 @@ class Predictor:
     def _answers(
         self, table: Table, reading: Reading, batch_size: int, *, targets: bool
     ) -> tuple[Dataset, Answers]:
-        dataset = self.schema.dataset(table, reading, targets=targets)
+        dataset = self.schema.dataset(table, reading, targets=targets, sizes=self.config.sizes)
         batches = (gather(dataset, rows) for rows in row_ranges(table.rows, batch_size))
-        answers = answer(self.model, batches, self.config.training.precision, settled=True)
+        answers = answer(self.model, batches, self.config.training.precision)
         if self.plain is not None:
             heads = dict(self.model.heads.pairs())
             outputs = with_plain(self.plain, heads, answers.outputs, self.schema, table, dataset)
