@@ -5,7 +5,7 @@
 
 The demo's rows hold the bytes of a picture and a recording, a note and three cells; coffee's ($TORSO_DATA/exam/coffee,
 left out where it is absent) 30 cells, ten of them short texts, for five networks. Every row is asked about once: the
-first 20 are cold, the next 80 warm up, so the model's operations are recorded and frequent cells known; the
+first 20 are cold, the next 80 warm up, so that frequent cells are known; the
 rest is measured. Answers are compared with those to all rows at once. Writes results/one_row.json.
 """
 

@@ -302,7 +302,7 @@ class Predictor:
     ) -> tuple[Dataset, Answers]:
         dataset = self.schema.dataset(table, reading, targets=targets, sizes=self.config.sizes)
         batches = (gather(dataset, rows) for rows in row_ranges(table.rows, batch_size))
-        answers = answer(self.model, batches, self.config.training.precision, settled=True)
+        answers = answer(self.model, batches, self.config.training.precision)
         if self.plain is not None:
             heads = dict(self.model.heads.pairs())
             outputs = with_plain(self.plain, heads, answers.outputs, self.schema, table, dataset)

@@ -12,7 +12,6 @@ from torch import Tensor
 
 from torso.core.types import Batch
 from torso.model.model import Model
-from torso.model.recorded import outputs_of
 from torso.tasks import Head
 from torso.training.devices import autocast
 
@@ -87,17 +86,8 @@ def on_cpu(raw: Mapping[str, Tensor]) -> dict[str, Tensor]:
     }
 
 
-def answer(
-    model: Model, batches: Iterable[Batch], precision: str = "auto", *, settled: bool = False
-) -> Answers:
-    """Run `model` in evaluation mode over `batches` and return its answers in their order.
-
-    Args:
-        model: trained, or in training.
-        batches: of rows.
-        precision: as the config names it.
-        settled: the model will not be trained on, so that operations on single rows may be recorded.
-    """
+def answer(model: Model, batches: Iterable[Batch], precision: str = "auto") -> Answers:
+    """Run `model` in evaluation mode over `batches` and return its answers in their order."""
     device = next(model.parameters()).device
     outputs: dict[str, list[Tensor]] = {task: [] for task in model.tasks}
     targets: dict[str, list[Tensor]] = {}
@@ -107,8 +97,7 @@ def answer(
     with torch.inference_mode():
         for batch in batches:
             with autocast(device, precision):
-                inputs = batch.to(device).inputs
-                raw = outputs_of(model, inputs) if settled else model(inputs)
+                raw = model(batch.to(device).inputs)
             for task, output in on_cpu(raw).items():
                 outputs[task].append(output)
             for task, target in batch.targets.items():
