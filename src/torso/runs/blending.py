@@ -80,7 +80,10 @@ def fit_half(
     flat = _learnt_rows(view, prepared.schema, parts)
     for name in view.left_out:
         listener.noted(f"{name}: the plain models cannot read it; the network does.")
-    folds = assigned_folds(parts, config, config.plain.folds)
+    folds = [
+        assigned_folds(parts, config, config.plain.folds, draw)
+        for draw in range(config.plain.repeats or 1)
+    ]
     fitted: dict[str, PlainTask] = {}
     said: dict[str, Floats] = {}
     unsuited: dict[str, list[str]] = {}

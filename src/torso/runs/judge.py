@@ -170,7 +170,7 @@ class Judge:
         return BlendReport(
             metric=comparison.metric,
             share=half.tasks[task].share,
-            weights=half.tasks[task].weights,
+            weights=half.tasks[task].weights_by_kind,
             network=comparison.values[1],
             plain=comparison.values[2],
             over_network=comparison.over[0],

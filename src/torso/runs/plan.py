@@ -30,7 +30,7 @@ _WRITING_SHARE = 0.04
 
 def needs_plan(config: RunConfig) -> bool:
     """Return whether a dial or a budget has something to choose."""
-    return config.quality != "balanced" or config.budget is not None
+    return config.quality != "balanced" or config.search or config.budget is not None
 
 
 def planned(
@@ -47,7 +47,7 @@ def planned(
     plan.tell_quality()
     if timer is not None:
         plan.measure()
-    if prepared.config.quality == "best":
+    if prepared.config.search:
         plan.search()
     if timer is not None:
         plan.fit_to_time()
@@ -66,7 +66,7 @@ class _Plan:
 
     @property
     def networks(self) -> int:
-        return max(1, self.prepared.config.folds or 0)
+        return max(1, (self.prepared.config.folds or 0) * (self.prepared.config.repeats or 1))
 
     @property
     def budget(self) -> str:
@@ -96,7 +96,8 @@ class _Plan:
         elif config.quality == "best":
             why = why_no_folds(config, self.prepared.schema)
             self.tell(
-                f"Quality best: {self.networks} networks, each holding out another fold of the rows."
+                f"Quality best: {self.networks} networks on {config.folds} folds of the rows{_drawn(config.repeats)}; plain "
+                f"models{_drawn(config.plain.repeats)}."
                 if config.folds
                 else f"Quality best: one network, since {why or '`folds: 0` was named'}."
             )
@@ -172,6 +173,10 @@ class _Plan:
             f"Budget: {_networks(count, epochs)} would take about {duration_text(whole + self.after)} of {self.budget}. "
             f"Instead: {_networks(fit, fewer)}."
         )
+
+
+def _drawn(repeats: int | None) -> str:
+    return f" drawn {'twice' if repeats == 2 else f'{repeats} times'}" if (repeats or 1) > 1 else ""
 
 
 def _networks(count: int, epochs: int) -> str:
