@@ -14,6 +14,7 @@ from torso.columns.splits import group_ids
 from torso.model.ensemble import Ensemble
 from torso.model.model import Model
 from torso.runs.config import RunConfig
+from torso.runs.durations import duration_text
 from torso.runs.network import Network, train_network
 from torso.runs.prepared import Prepared, Rows
 from torso.runs.timer import Timer
@@ -82,13 +83,9 @@ def train_folds(
     for number, (rows, _) in enumerate(folds):
         own = config.model_copy(update={"seed": config.seed + number})
         torch.manual_seed(own.seed)
-        first = number == 0
         if timer is not None and timer.left < longest:
-            listener.noted(
-                f"Budget: {number} of {len(folds)} networks were trained; there was no time for the others."
-            )
             break
-        if not first:
+        if not (first := number == 0):
             listener.preparing("network of fold", number + 1, len(folds))
         heard = [*([listener] if first else []), *([timer.deadline()] if timer else [])]
         networks.append(
@@ -103,8 +100,10 @@ def train_folds(
         longest = max(longest, networks[-1].preparing + networks[-1].training)
         if networks[-1].trainer.resumable:  # interrupted: the others are not begun
             break
+    if timer is not None and not networks[-1].trainer.resumable:
+        _tell_time(listener, len(networks), len(folds), timer.left - longest)
     per_draw = config.folds or 1
-    positions = [positions for _, positions in folds[: len(networks)]]
+    positions = [kept for _, kept in folds[: len(networks)]]
     model, held_out = _together(networks, positions, per_draw)
     kept = np.concatenate(positions[:per_draw])
     return Folds(
@@ -125,6 +124,27 @@ def _tell(listener: Listener, networks: int) -> None:
         listener.noted(
             f"{networks} networks are trained, each leaving out another fold of the rows. The epochs shown are those of "
             "the first, answers are the mean. To train one: --set folds=0."
+        )
+
+
+def _tell_time(listener: Listener, trained: int, planned: int, left: float) -> None:
+    """Tell how many networks there was time for.
+
+    Args:
+        listener: is told.
+        trained: networks.
+        planned: networks.
+        left: seconds that were left after one more.
+    """
+    if trained < planned:
+        listener.noted(
+            f"Budget: {trained} of {planned} networks were trained; there was no time for the others."
+        )
+    elif left > 0:
+        count = "the one network is" if planned == 1 else f"all {planned} networks are"
+        listener.noted(
+            f"Budget: {count} trained, with more than {duration_text(left)} to spare. More of them would gain little; "
+            "`--quality best` trains most."
         )
 
 
