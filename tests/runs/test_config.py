@@ -169,3 +169,11 @@ def test_off_and_yes_are_texts_in_files_and_settings(tmp_path):
     config = RunConfig.parse({**values, "inputs": {}})
     assert config.blend == "off"
     assert config.refit is True
+
+
+def test_a_lone_value_stands_for_a_list():
+    values = {**LEAST, "data": {"root": "photos", "missing": "?"}, "plain": {"models": "linear"}}
+    config = RunConfig.parse(values)
+    assert config.data.root == ["photos"]
+    assert config.data.missing == ["?"]
+    assert config.plain.models == ["linear"]
