@@ -86,3 +86,15 @@ def test_rows_of_features_keep_their_sizes(run):
     features = gather(run.labelled(table(4)), np.arange(4)).inputs["photo"]
     assert torch.equal(features[torch.tensor([2, 0])].sizes, features.sizes[[2, 0]])
     assert features.only(torch.zeros(4, dtype=torch.bool)).sizes is features.sizes
+
+
+def test_files_of_a_single_size_change_nothing():
+    draw = np.random.default_rng(3)
+    frame = pd.DataFrame({"photo": [picture(24, draw) for _ in range(40)]})
+    frame["y"] = draw.normal(size=40)
+    inputs, settings = {"photo": {"kind": "image", "size": 16}}, {**QUICK, "training.epochs": 1}
+    runs = [
+        torso.fit(frame, ["y"], inputs=inputs, settings={**settings, "sizes": sizes})
+        for sizes in (True, False)
+    ]
+    pd.testing.assert_frame_equal(*(run.predict(frame) for run in runs))

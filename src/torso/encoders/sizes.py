@@ -50,7 +50,7 @@ class SizesEmbedding(nn.Module):
         """Return the tokens with the sizes of their rows, `[batch, sizes]`, added."""
         places = (_with_logs(sizes.to(self.mean.dtype)) - self.mean) * self.scale
         places = places.nan_to_num(0.0).clamp(-_FARTHEST, _FARTHEST)
-        added = self.line(places) + self.bend(places)
+        added = self.line(places) + self.bend(places) - self.bend(torch.zeros_like(places[:1]))
         return Tokens(tokens.values + added.unsqueeze(1).to(tokens.values.dtype), tokens.mask)
 
 

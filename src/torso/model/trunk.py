@@ -66,12 +66,13 @@ class Trunk(nn.Module):
             {name: MissingToken(encoder.dim) for name, encoder in filled.items()}
         )
         self.fusion = fusion
-        self.sizes: Named[SizesEmbedding] = Named(
-            {
-                name: SizesEmbedding(count, encoders[name].dim)
-                for name, count in (sizes or {}).items()
-            }
-        )
+        with torch.random.fork_rng(devices=[]):  # other parts begin as they would without sizes
+            self.sizes: Named[SizesEmbedding] = Named(
+                {
+                    name: SizesEmbedding(count, encoders[name].dim)
+                    for name, count in (sizes or {}).items()
+                }
+            )
 
     def forward(self, inputs: Mapping[str, Features]) -> Tokens:
         """Return the fused tokens of a batch."""
