@@ -50,7 +50,7 @@ class RunConfig(Strict):
     seed: int = Field(0, description="seed of the split, the first weights, the order of rows")
     quality: Quality = Field(
         "balanced",
-        description="fast: one network alone; best: more networks, and a search of the rate, the width and the like; "
+        description="fast: one network alone; best: more networks and plain models, on folds that are drawn twice; "
         "settings that are named win",
     )
     budget: str | float | None = Field(
@@ -84,6 +84,15 @@ class RunConfig(Strict):
         None,
         ge=0,
         description="networks, each holding out another fold of the rows; 0: one network; null: by the table's size",
+    )
+    repeats: int | None = Field(
+        None,
+        ge=1,
+        description="times that the folds are drawn anew for as many more networks; null: 1, and 2 with quality best",
+    )
+    search: bool = Field(
+        False,
+        description="tries other rates, widths, dropouts and encoders on the first fold before all networks are trained",
     )
     refit: bool = Field(
         False,
