@@ -117,7 +117,7 @@ def measured(run: torso.Predictor, rows: list[dict[str, Any]]) -> dict[str, Any]
         "median_cpu_ms": 1e3 * statistics.median(warm),
         "p95_cpu_ms": 1e3 * float(np.quantile(warm, 0.95)),
         "cold_median_cpu_ms": 1e3 * statistics.median(seconds[:COLD]),
-        "recording_cpu_s": max(seconds),
+        "longest_cpu_s": max(seconds),
         "largest_difference": difference(together, apart),
     }
 
