@@ -122,7 +122,7 @@ def fit_task(
         response: their labels.
         folds: int `[rows]` each, the fold in which a row is held out: each model learns once for each of these
             assignments, and says the mean.
-        models: names.
+        models: names of those that suit the task.
         seed: of all draws.
         told: is called with a sentence about a model that is left out.
 
@@ -132,8 +132,6 @@ def fit_task(
     fitted: dict[str, PlainModel] = {}
     said: dict[str, Floats] = {}
     for name in models:
-        if not PlainModel.registry.find(name).suits(flat, response):
-            continue
         try:
             said[name], learnt = _cross_fitted(name, flat, response, folds, seed)
         except ImportError as error:

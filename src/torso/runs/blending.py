@@ -107,11 +107,10 @@ def fit_half(
             flat,
             response,
             folds,
-            models=pacer.models(task),
+            models=pacer.models(task, flat, response),
             seed=config.seed,
             told=listener.noted,
         )
-        pacer.judge(task, flat, response)
     for name in view.left_out:
         listener.noted(f"{name}: the plain models cannot read it; the network does.")
     pacer.tell(listener)
@@ -121,7 +120,7 @@ def fit_half(
 
 
 class _Pacer:
-    """Passes on the models for which there is time.
+    """Passes on the models that suit a task and for which there is time.
 
     Args:
         names: of the models.
@@ -135,9 +134,12 @@ class _Pacer:
         self.late: dict[str, list[str]] = {}  # model, or `all` -> tasks
         self._longest: dict[str, float] = {}
 
-    def models(self, task: str) -> Iterator[str]:
+    def models(self, task: str, flat: Flat, response: Response) -> Iterator[str]:
         """Yield models of a task; each is fitted before the next one is asked for."""
         for name in self.names:
+            if not PlainModel.registry.find(name).suits(flat, response):
+                self.unsuited.setdefault(name, []).append(task)
+                continue
             if self.timer is None:
                 yield name
                 continue
@@ -148,12 +150,6 @@ class _Pacer:
                 continue
             yield name
             self._longest[name] = max(self._longest.get(name, 0.0), before - self.timer.left)
-
-    def judge(self, task: str, flat: Flat, response: Response) -> None:
-        """Note which models keep out of a task."""
-        for name in self.names:
-            if not PlainModel.registry.find(name).suits(flat, response):
-                self.unsuited.setdefault(name, []).append(task)
 
     def tell(self, listener: Listener) -> None:
         """Tell which models were left out, and why."""
