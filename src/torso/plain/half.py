@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from torso.columns.inputs._input import State
+from torso.plain.clock import Late
 from torso.plain.flat.flat import Flat
 from torso.plain.models import PlainModel
 from torso.plain.pooling import constant_statement, fit_weights, pool
@@ -134,6 +135,8 @@ def fit_task(
     for name in models:
         try:
             said[name], learnt = _cross_fitted(name, flat, response, folds, seed)
+        except Late:
+            continue
         except ImportError as error:
             told(f"Plain model {name!r} is left out: {error}")
             continue
