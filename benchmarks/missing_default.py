@@ -26,8 +26,8 @@ import pandas as pd
 from features import Dataset
 from fusion_race import COURSES
 from missing import subsets
-from reports import read_report, write_report
-from small_training import circumstances, interval
+from reports import write_report
+from small_training import interval, resumed
 
 import torso
 
@@ -126,11 +126,7 @@ def main() -> None:
     parser.add_argument("--only", choices=names, nargs="+", default=names)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
     parser.add_argument("--epochs", type=int, help="of each network at most; default: torso.fit's")
-    parser.add_argument("--show", action="store_true", help="no runs: judge what is there")
-    parser.add_argument("--out", type=Path, default=HERE / "results" / "missing_default.json")
-    options = parser.parse_args()
-    report = read_report(options.out)
-    report |= circumstances(Path(__file__))
+    options, report = resumed(parser, Path(__file__))
     for name in options.only:
         block = report.setdefault(name, {"epochs": options.epochs, "runs": {}})
         if not options.show and block.get("epochs") != options.epochs:
