@@ -23,9 +23,9 @@ from torso.runs.prepared import Prepared, Rows
 from torso.runs.schema import Schema
 from torso.tables.table import Column, Table
 from torso.tasks import Head
-from torso.training import Listener
+from torso.training import Listener, shows_views
 
-__all__ = ["FittedHalf", "blend", "blends", "fit_half", "flat_rows", "with_plain"]
+__all__ = ["FittedHalf", "blend", "blends", "fit_half", "flat_rows", "plain_parts", "with_plain"]
 
 _LEAST_ROWS = 40
 """Rows with a label below which a task keeps to the network."""
@@ -74,7 +74,8 @@ def fit_half(
     tasks = blends(config, heads, prepared)
     if not tasks:
         return None
-    parts = [prepared.parts["training"], prepared.parts["validation"]]
+    own = plain_parts(prepared, trained)
+    parts = [own["training"], own["validation"]]
     view = FlatView(prepared.schema.modalities.values())
     flat = _learnt_rows(view, prepared.schema, parts)
     for name in view.left_out:
@@ -106,6 +107,19 @@ def fit_half(
     training = parts[0]
     patterns = common_patterns(training.dataset.sources, training.rows)
     return FittedHalf(PlainHalf(view, fitted, patterns), said)
+
+
+def plain_parts(prepared: Prepared, trained: Folds) -> Mapping[str, Rows]:
+    """Return the parts as plain models read them: beside the features, the tokens of frozen encoders.
+
+    Tokens of augmented views are left out: plain models see each row once.
+    """
+    if shows_views(trained.model):
+        return prepared.parts
+    return {
+        name: replace(part, dataset=trained.parts[name].dataset)
+        for name, part in prepared.parts.items()
+    }
 
 
 def blend(fitted: FittedHalf, trained: Folds) -> PlainHalf:

@@ -17,7 +17,7 @@ from torso.sharing import Sharing
 from torso.tasks import Head, Target
 from torso.training.config import TrainingConfig
 
-__all__ = ["complete_parts", "settle_encoders", "why_no_folds"]
+__all__ = ["complete_parts", "settle_encoders", "takes_pretrained", "why_no_folds"]
 
 _FOLDS, _MORE_FOLDS = 5, 10
 """Networks of a run that trains several, and where `quality: best` asks for more than that."""
@@ -135,8 +135,15 @@ def complete_parts(config: RunConfig, schema: Schema, rows: int) -> RunConfig:
             "balancing": _whole(Balancer.registry, config, "balancing", ["tasks"]),
             "folds": _folds(config, schema, rows),
             "blend": _blend(config),
+            "pretrained": "off" if not takes_pretrained(config) else config.pretrained,
         }
     )
+
+
+def takes_pretrained(config: RunConfig) -> bool:
+    """Return whether a run may take pretrained encoders that nobody named: as asked, never in a fast run."""
+    open_ = "pretrained" not in config.model_fields_set
+    return config.pretrained == "auto" and not (open_ and config.quality == "fast")
 
 
 def _blend(config: RunConfig) -> str:
