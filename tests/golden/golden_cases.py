@@ -19,6 +19,7 @@ SMALL = {
     "training.select": "total",  # as all runs were when the file was recorded
     "blend": "off",
     "folds": 0,
+    "pretrained": "off",
 }
 TABULAR = {
     "note": "text",

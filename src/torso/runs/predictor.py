@@ -42,7 +42,7 @@ from torso.runs.shown import as_html, as_text
 from torso.runs.stored_split import StoredSplit
 from torso.tables.alike import alike
 from torso.tables.table import Table, read_table
-from torso.training import Answers, answer, choose_device, encode_frozen
+from torso.training import Answers, answer, choose_device
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -301,14 +301,11 @@ class Predictor:
         self, table: Table, reading: Reading, batch_size: int, *, targets: bool
     ) -> tuple[Dataset, Answers]:
         dataset = self.schema.dataset(table, reading, targets=targets)
-        precision, read = self.config.training.precision, dataset
-        if self.plain is not None or isinstance(self.model, Ensemble):  # several read the tokens
-            read = encode_frozen(self.model, dataset, precision)
-        batches = (gather(read, rows) for rows in row_ranges(table.rows, batch_size))
-        answers = answer(self.model, batches, precision)
+        batches = (gather(dataset, rows) for rows in row_ranges(table.rows, batch_size))
+        answers = answer(self.model, batches, self.config.training.precision)
         if self.plain is not None:
             heads = dict(self.model.heads.pairs())
-            outputs = with_plain(self.plain, heads, answers.outputs, self.schema, table, read)
+            outputs = with_plain(self.plain, heads, answers.outputs, self.schema, table, dataset)
             answers = replace(answers, outputs=outputs)
         return dataset, answers
 

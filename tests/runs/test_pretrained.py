@@ -1,0 +1,105 @@
+"""Pretrained encoders that lie on this machine are raced; a run takes those that surely help."""
+
+from importlib.util import find_spec
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import torso
+from torso.core.errors import ConfigError
+from torso.encoders.hub.at_hand import model_at_hand, weights_folder
+from torso.runs.race import Gain
+
+pytestmark = pytest.mark.skipif(find_spec("transformers") is None, reason="needs torso[hub]")
+
+SMALL = {"training.epochs": 2, "dim": 8, "pretrained": "auto", "training.device": "cpu"}
+
+
+@pytest.fixture(autouse=True)
+def nothing_of_the_machine(monkeypatch, tmp_path):
+    """Hide the packages and the hub's cache of the machine; a folder of weights is named by each test."""
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "nothing"))
+    monkeypatch.delenv("TORSO_WEIGHTS", raising=False)
+    monkeypatch.setattr("torso.encoders.hub.at_hand._is_here", lambda _: False)
+
+
+@pytest.fixture
+def weights(tmp_path):
+    from tests.encoders.hub import tiny
+
+    tiny.save("bert", tmp_path / "weights" / "tiny")
+    return tmp_path / "weights"
+
+
+@pytest.fixture
+def table():
+    draw = np.random.default_rng(0)
+    words = draw.choice(["red", "blue", "green", "thing", "very", "quite"], (160, 8))
+    loud = [int((row == "red").sum() > 1) for row in words]
+    return pd.DataFrame({"note": [" ".join(row) for row in words], "loud": loud})
+
+
+def fit(table, weights, **more):
+    settings = {**SMALL, "data.weights": str(weights), **more}
+    return torso.fit(table, {"loud": "binary"}, inputs={"note": "text"}, settings=settings)
+
+
+def test_a_model_is_found_by_what_it_reads(weights):
+    assert model_at_hand("text", weights) == str((weights / "tiny").resolve())
+    assert model_at_hand("image", weights) is None
+    assert model_at_hand("text") is None
+
+
+def test_the_folder_must_be_there(monkeypatch):
+    monkeypatch.setenv("TORSO_WEIGHTS", "nowhere")
+    with pytest.raises(ConfigError, match=r"\$TORSO_WEIGHTS should be a folder"):
+        weights_folder(None)
+
+
+@pytest.mark.parametrize("helps", [True, False])
+def test_the_race_decides_and_says_so(table, weights, monkeypatch, helps):
+    gain = Gain(0.1, 0.05 if helps else -0.05, 0.15)
+    monkeypatch.setattr("torso.runs.pretrained.Race.gain", lambda *_: gain)
+    run = fit(table, weights)
+    encoder = run.config.encoders["note"]
+    assert (encoder["type"] == "hub") is helps
+    assert run.config.inputs["note"]["length"] == (128 if helps else 256)
+    (note,) = [note for note in run.notes if "retrained" in note]
+    assert ("read 'note' by" in note) is helps
+    assert str(gain) in note
+
+
+def test_tokens_reach_plain_models_and_all_networks(table, weights, monkeypatch, tmp_path):
+    monkeypatch.setattr("torso.runs.pretrained.Race.gain", lambda *_: Gain(0.1, 0.05, 0.15))
+    run = fit(table, weights, blend="auto", folds=2)
+    assert "note/encoded" in run.plain.view.state()[0]["blocks"]
+    trunks = [next(own.trunks.pairs())[1] for own in run.model.members]
+    assert len({id(trunk.encoders["note"].backbone) for trunk in trunks}) == 1
+    run.save(tmp_path / "run")
+    again = torso.load(tmp_path / "run", device="cpu").predict(table)
+    pd.testing.assert_frame_equal(run.predict(table), again)
+    config = torso.load(tmp_path / "run").config
+    assert config.pretrained == "auto"
+    assert config.encoders["note"]["type"] == "hub"
+
+
+def test_without_weights_a_line_says_what_would_help(table, tmp_path):
+    run = fit(table, tmp_path)
+    assert run.config.encoders["note"]["type"] == "ngrams"
+    (note,) = [note for note in run.notes if "pretrained" in note]
+    assert "hf download sentence-transformers/all-MiniLM-L6-v2" in note
+
+
+@pytest.mark.parametrize("more", [{"pretrained": "off"}, {"encoders.note": "ngrams"}])
+def test_nothing_is_raced_where_the_user_says(table, weights, more):
+    run = fit(table, weights, **more)
+    assert run.config.encoders["note"]["type"] == "ngrams"
+    assert not any("retrained" in note for note in run.notes)
+
+
+def test_an_encoder_that_takes_too_long_is_left_out(table, weights, monkeypatch):
+    monkeypatch.setattr("torso.runs.pretrained._MOST_SECONDS", 0.0)
+    (note,) = [note for note in fit(table, weights).notes if "retrained" in note]
+    assert "would take too long" in note
+    assert "--set" in note
