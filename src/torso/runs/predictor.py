@@ -42,7 +42,7 @@ from torso.runs.shown import as_html, as_text
 from torso.runs.stored_split import StoredSplit
 from torso.tables.alike import alike
 from torso.tables.table import Table, read_table
-from torso.training import Answers, answer, choose_device
+from torso.training import Answers, answer, choose_device, encode_frozen
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -169,8 +169,7 @@ class Predictor:
                     f"`keep` names {name!r}, but an answer column has this name, too. Rename it in the table."
                 )
             columns[name] = pa.concat_arrays([part[name] for part in parts])
-        answers = pa.table(columns)
-        answers = answers if as_arrow else alike(table, answers)
+        answers = pa.table(columns) if as_arrow else alike(table, pa.table(columns))
         skipped, notes = told(source, reading.log)
         return Prediction(answers, skipped, notes) if details else answers
 
@@ -261,8 +260,7 @@ class Predictor:
 
     def save(self, folder: str | Path) -> Predictor:
         """Write the run to `folder` and return it as opened from there."""
-        path = Path(folder).expanduser()
-        RunFolder(path).save(self)
+        RunFolder(path := Path(folder).expanduser()).save(self)
         return replace(self, folder=path)
 
     def _table(self, table: object) -> Table:
@@ -301,12 +299,16 @@ class Predictor:
         self, table: Table, reading: Reading, batch_size: int, *, targets: bool
     ) -> tuple[Dataset, Answers]:
         dataset = self.schema.dataset(table, reading, targets=targets)
-        batches = (gather(dataset, rows) for rows in row_ranges(table.rows, batch_size))
-        answers = answer(self.model, batches, self.config.training.precision)
+        precision = self.config.training.precision
+        shared = self.plain is not None or isinstance(self.model, Ensemble)
+        read = encode_frozen(self.model, dataset, precision) if shared else dataset
+        answers = answer(
+            self.model, (gather(read, own) for own in row_ranges(table.rows, batch_size)), precision
+        )
         if self.plain is not None:
-            heads = dict(self.model.heads.pairs())
-            outputs = with_plain(self.plain, heads, answers.outputs, self.schema, table, dataset)
-            answers = replace(answers, outputs=outputs)
+            own = dict(self.model.heads.pairs())
+            said = with_plain(self.plain, own, answers.outputs, self.schema, table, read)
+            answers = replace(answers, outputs=said)
         return dataset, answers
 
     def _columns(self, table: Table, answers: Answers) -> dict[str, pa.Array]:
