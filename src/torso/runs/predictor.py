@@ -59,8 +59,7 @@ MOVED = {
     "last_skipped": "run.predict(table, details=True).skipped",
 }
 """Attribute that a `Predictor` had -> its new spelling."""
-_PIECE = 2048
-"""Rows of a table whose files are in memory at once."""
+_PIECE = 2048  # rows of a table whose files are in memory at once
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -302,13 +301,12 @@ class Predictor:
         precision = self.config.training.precision
         shared = self.plain is not None or isinstance(self.model, Ensemble)
         read = encode_frozen(self.model, dataset, precision) if shared else dataset
-        answers = answer(
-            self.model, (gather(read, own) for own in row_ranges(table.rows, batch_size)), precision
-        )
+        batches = (gather(read, rows) for rows in row_ranges(table.rows, batch_size))
+        answers = answer(self.model, batches, precision)
         if self.plain is not None:
             own = dict(self.model.heads.pairs())
-            said = with_plain(self.plain, own, answers.outputs, self.schema, table, read)
-            answers = replace(answers, outputs=said)
+            raw = with_plain(self.plain, own, answers.outputs, self.schema, table, read)
+            return dataset, replace(answers, outputs=raw)
         return dataset, answers
 
     def _columns(self, table: Table, answers: Answers) -> dict[str, pa.Array]:

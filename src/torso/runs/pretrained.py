@@ -1,4 +1,4 @@
-"""Pretrained encoders by default: which inputs they could read, what that costs, and whether it helps.
+"""Pretrained encoders by default: the inputs that they read, their cost, their gain.
 
 A choice is written among the settings that were named, so `run.yaml` repeats the run without choosing.
 """
@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from time import process_time
-from typing import Any
 
 import numpy as np
 import pyarrow.compute as pc
@@ -135,11 +134,14 @@ def choose_pretrained(asked: Asked) -> Pretrained:
     )
 
 
-def with_choice(values: dict[str, Any], chosen: Pretrained) -> None:
+def with_choice(values: dict[str, object], chosen: Pretrained) -> None:
     """Write the choice among a config's raw values, as if it had been named."""
     for name, encoder in chosen.encoders.items():
-        values["encoders"] = {**(values.get("encoders") or {}), name: dict(encoder)}
-        values["inputs"][name] = {**chosen.inputs[name], **values["inputs"][name]}
+        for section, before in (("encoders", {}), ("inputs", chosen.inputs[name])):
+            known = values.get(section)
+            known = dict(known) if isinstance(known, Mapping) else {}
+            own = encoder if section == "encoders" else known[name]
+            values[section] = {**known, name: {**before, **own}}
 
 
 def _open_inputs(asked: Asked) -> dict[str, str]:
@@ -240,7 +242,7 @@ def _affordable(
 
 
 def _gains(asked: Asked, table: Table, candidates: Sequence[_Candidate]) -> dict[str, Gain]:
-    """Return column -> what plain models gain by the encoder's tokens; nothing without a task that they learn."""
+    """Return column -> gain of plain models by the encoder's tokens; none without a task that they learn."""
     config = settle_encoders(asked.config, len(asked.rows))
     schema = Schema(config.inputs, config.targets)
     every = np.arange(table.rows)

@@ -85,7 +85,7 @@ class Race:
         self.before = self._losses(self.flat, {})
 
     def gain(self, dense: np.ndarray, names: Sequence[str]) -> Gain:
-        """Return what more dense columns save.
+        """Return the loss that more dense columns save.
 
         Args:
             dense: of all rows, `[rows, columns]`.
