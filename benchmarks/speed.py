@@ -47,6 +47,7 @@ SETTINGS = [
     "dim=32",
     "encoders.image={type: convnet, width: 8, jitter: 0}",  # no augmentation, as with Ludwig
     "encoders.audio={type: convnet, width: 16, stages: 2, hide: 0}",
+    "inputs.note=text",
     "encoders.note=transformer",
     "encoders.numbers={type: piecewise, width: 8}",
     "training.patience=100",

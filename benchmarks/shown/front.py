@@ -84,4 +84,38 @@ def demo(printed: str) -> str:
     return "\n".join(["```console", "$ make demo", "…", *kept, "```"])
 
 
-PAGES = {"README.md": {"talking_stamps": stamps, "speed": speed}}
+def race(report: dict) -> str:
+    """Ours over Ludwig's in CPU seconds of one thread: rates, and the time to Ludwig's final score."""
+    titles = {"as_ludwig": "no audio, as Ludwig", "with_tones": "audio besides"}
+    modes = ("eager", "lazy", "lazy_cached")
+    rows = []
+    for name, title in titles.items():
+        ratios = report["ratios_least_median_most"][name]
+        first = report["rounds"][0]["torso"][name]
+        rows.append(
+            [
+                f"{title} ({first['parameters']:,} parameters)",
+                *(_spread(ratios[f"{mode}_cpu"]) for mode in modes),
+                "; ".join(_times(each["ratios"][name]) for each in report["rounds"]),
+            ]
+        )
+    return table(
+        [
+            "training rate, Torso / Ludwig",
+            *modes,
+            "seconds to Ludwig's score, of its best epoch's, by seed",
+        ],
+        rows,
+    )
+
+
+def _spread(values: list[float]) -> str:
+    least, median, most = values
+    return f"{median:.2f} ({least:.2f} to {most:.2f})"
+
+
+def _times(ratios: dict) -> str:
+    return "not reached" if ratios["time_to_score"] is None else f"{ratios['time_to_score']:.2f}"
+
+
+PAGES = {"README.md": {"talking_stamps": stamps, "speed": speed, "training_race": race}}

@@ -66,6 +66,36 @@ def small_tables(report: dict) -> str:
     return table(titles, rows)
 
 
+def beside_before(report: dict) -> str:
+    """A line per set: the default run of before, today's, its lead, and CPU seconds of both."""
+    rows = []
+    for name, block in report["sets"].items():
+        said = block["verdict"]
+        lead = f"{said['lead']:+.3f}"
+        if said["interval"]:
+            lead += " [{:+.3f}, {:+.3f}]".format(*said["interval"])
+        figures = [f"{said[when]:.3f}" for when in ("before", "now")]
+        seconds = f"{said['cpu_s before']:.0f}, {said['cpu_s']:.0f}"
+        rows.append([name, said["metric"], str(said["seeds"]), *figures, lead, seconds])
+    return table(["set", "figure", "seeds", "before", "now", "better by", "CPU s"], rows)
+
+
+def coverage(report: dict) -> str:
+    """A line per target of the exam that has intervals."""
+    rows = [
+        [
+            name,
+            target,
+            f"{said['rows']:,}",
+            f"{said['level']:.2f}",
+            f"{said['coverage']:.3f} [{said['interval'][0]:.3f}, {said['interval'][1]:.3f}]",
+        ]
+        for name, block in report["tables"].items()
+        for target, said in block["targets"].items()
+    ]
+    return table(["table", "target", "test rows", "promised", "held"], rows)
+
+
 def _means(scores: dict, names: list[str]) -> list[str]:
     return [f"{scores[name]['mean']:.3f}" if name in scores else "–" for name in names]
 
@@ -73,4 +103,5 @@ def _means(scores: dict, names: list[str]) -> list[str]:
 PAGES = {
     "docs/small_tables.md": {"small_tables": small_tables, "multi_target": multi_target},
     "docs/decisions.md": {"tables": tables},
+    "docs/plain.md": {"beside_before": beside_before, "coverage": coverage},
 }

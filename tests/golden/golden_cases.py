@@ -18,6 +18,7 @@ SMALL = {
     "training.precision": "float32",
     "training.select": "total",  # as all runs were when the file was recorded
     "blend": "off",
+    "sizes": False,
     "folds": 0,
     "pretrained": "off",
 }

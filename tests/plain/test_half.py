@@ -11,7 +11,7 @@ from torso.plain.models import ExtraTrees
 def fit(models):
     flat, notes = table(), []
     response = responses(flat)[0]
-    task, said = fit_task(flat, response, folds_of(90), models=models, seed=0, told=notes.append)
+    task, said = fit_task(flat, response, [folds_of(90)], models=models, seed=0, told=notes.append)
     return flat, task, said, notes
 
 

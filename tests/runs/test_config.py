@@ -154,3 +154,26 @@ def test_yaml_cannot_make_objects(tmp_path):
     (tmp_path / "run.yaml").write_text("a: !!python/object/apply:os.system ['true']")
     with pytest.raises(ConfigError, match="is not valid YAML"):
         read_config(tmp_path / "run.yaml")
+
+
+def test_off_and_yes_are_texts_in_files_and_settings(tmp_path):
+    file = tmp_path / "run.yaml"
+    file.write_text("blend: off\ntargets: {ill: {kind: binary, positive: yes}}\nrefit: yes\n")
+    values = read_config(file)
+    apply_settings(values, ["quality=fast", "blend=off", "targets.well.positive=no"])
+    assert values["blend"] == "off"
+    assert values["targets"] == {
+        "ill": {"kind": "binary", "positive": "yes"},
+        "well": {"positive": "no"},
+    }
+    config = RunConfig.parse({**values, "inputs": {}})
+    assert config.blend == "off"
+    assert config.refit is True
+
+
+def test_a_lone_value_stands_for_a_list():
+    values = {**LEAST, "data": {"root": "photos", "missing": "?"}, "plain": {"models": "linear"}}
+    config = RunConfig.parse(values)
+    assert config.data.root == ["photos"]
+    assert config.data.missing == ["?"]
+    assert config.plain.models == ["linear"]

@@ -11,7 +11,6 @@ from dataclasses import replace
 
 import pytest
 import torch
-import yaml
 
 import torso
 from tests import small_tables as tables
@@ -19,6 +18,8 @@ from tests.places import ROOT
 from tests.runs.kill_worker import CHANGES, SETTINGS
 from tests.small_tables import TINY
 from torso.core.errors import RunError
+from torso.runs import config as configs
+from torso.runs import folder as folders
 from torso.runs import train as training
 from torso.runs.config import RunConfig
 from torso.runs.folder import RunFolder
@@ -69,7 +70,7 @@ def learnt():
 def quick(learnt, monkeypatch):
     """Let trainings take no time: two epochs, or those that are left, of which only the checkpoint is written."""
 
-    def trained(prepared, config, *, listener, checkpoint, resume, timer):
+    def trained(prepared, config, *, listener, checkpoint, resume, plan):
         optimizer, first = torch.optim.AdamW([torch.zeros(1)]), 1
         if resume:
             first = checkpoint.read(["model"], optimizer)[1]["epoch"] + 1
@@ -83,7 +84,8 @@ def quick(learnt, monkeypatch):
 
     monkeypatch.setattr(training, "train_model", trained)
     once(monkeypatch, RunConfig, "to_yaml", RunConfig.model_dump_json)
-    once(monkeypatch, yaml, "safe_load", str)
+    once(monkeypatch, configs, "read_yaml", str)
+    once(monkeypatch, folders, "read_mapping", str)
     return lambda *args, **how: fitted(learnt, *args, **how)
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
-from torso.columns.sources import Source, TurningSource
+from torso.columns.sources import CellFacts, Source, TurningSource
 
 __all__ = ["Dataset"]
 
@@ -20,11 +20,13 @@ class Dataset:
         rows: number of rows.
         sources: modality -> features.
         targets: task -> targets `[rows, ...]`.
+        sizes: modality -> facts about its whole files, which the model reads beside the features.
     """
 
     rows: int
     sources: Mapping[str, Source]
     targets: Mapping[str, np.ndarray]
+    sizes: Mapping[str, CellFacts] = field(default_factory=dict)
 
     def turn(self, number: int) -> None:
         """Let sources that hold several views of a row show those of pass `number`."""

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 
 from torso.columns.dataset import Dataset
-from torso.columns.sources import Source
+from torso.columns.sources import CellFacts, Source
 from torso.core.errors import ConfigError
 from torso.core.types import Batch, Features
 
@@ -27,15 +27,23 @@ AHEAD = 3
 
 def gather(dataset: Dataset, rows: np.ndarray) -> Batch:
     """Return some rows of a dataset as tensors."""
-    inputs = {name: features_of(source, rows) for name, source in dataset.sources.items()}
+    inputs = {
+        name: features_of(source, rows, dataset.sizes.get(name))
+        for name, source in dataset.sources.items()
+    }
     targets = {name: torch.from_numpy(target[rows]) for name, target in dataset.targets.items()}
     return Batch(inputs, targets, torch.from_numpy(rows))
 
 
-def features_of(source: Source, rows: np.ndarray) -> Features:
-    """Return some rows of a modality as tensors."""
+def features_of(source: Source, rows: np.ndarray, sizes: CellFacts | None = None) -> Features:
+    """Return some rows of a modality as tensors, with the sizes of whole cells where they are given."""
     values, mask = source.batch(rows)
-    return Features(torch.from_numpy(values), torch.from_numpy(mask), source.encoded)
+    return Features(
+        torch.from_numpy(values),
+        torch.from_numpy(mask),
+        source.encoded,
+        None if sizes is None else torch.from_numpy(sizes.values[rows]),
+    )
 
 
 class Loader:

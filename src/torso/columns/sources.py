@@ -15,13 +15,14 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ArraySource",
-    "FileFacts",
+    "CellFacts",
     "ListSource",
     "LookupSource",
     "RaggedSource",
     "Source",
     "StoredSource",
     "TurningSource",
+    "facts_of",
     "joined",
 ]
 
@@ -45,8 +46,8 @@ class Source(Protocol):
         ...
 
 
-class FileFacts(Protocol):
-    """Facts about the whole files of a column, such as a recording's seconds, which features may have lost."""
+class CellFacts(Protocol):
+    """Facts about the whole cells of a column, such as a recording's seconds, which features may have lost."""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -55,7 +56,7 @@ class FileFacts(Protocol):
 
     @property
     def values(self) -> np.ndarray:
-        """Float32 `[rows, facts]`, NaN where there is no file; read when first asked."""
+        """Float32 `[rows, facts]`, NaN where there is none; read when first asked."""
         ...
 
 
@@ -165,7 +166,7 @@ class ListSource:
     """
 
     encoded = False
-    facts: FileFacts | None = None
+    facts: CellFacts | None = None
 
     def __init__(
         self,
@@ -213,7 +214,7 @@ class StoredSource:
     """
 
     encoded = False
-    facts: FileFacts | None = None
+    facts: CellFacts | None = None
 
     def __init__(self, store: FeatureStore, items: np.ndarray, fixed: int | None) -> None:
         self.store = store
@@ -280,6 +281,12 @@ class TurningSource:
             values[indices, : part_mask.shape[1]] = part
             mask[indices, : part_mask.shape[1]] = part_mask
         return values, mask
+
+
+def facts_of(source: Source) -> CellFacts | None:
+    """Return facts about the whole files that a source's features come from; None without any."""
+    facts: CellFacts | None = getattr(source, "facts", None)
+    return facts
 
 
 def joined(sources: Sequence[Source]) -> Source:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import shlex
 
+from torso.core.yaml_text import read_yaml
+
 __all__ = ["setting"]
 
 _PLACEHOLDERS = ("[...]", "[low, high]", "[WIDTH,HEIGHT]")
@@ -35,7 +37,7 @@ def _as_it_stands(text: str) -> bool:
         float(text)
     except ValueError:
         try:
-            return bool(yaml.safe_load(text) == text)
+            return bool(read_yaml(text) == text)
         except yaml.YAMLError:
             return False
     return False

@@ -9,7 +9,7 @@ All are immutable and hold no behaviour beyond shape checks and indexing.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import torch
 from torch import Tensor
@@ -37,11 +37,14 @@ class Features:
             number of steps (text, audio, sequence) or columns (numbers, categories). False = absent.
         encoded: True if the frozen part of the encoder has run already: `values` are its tokens,
             `[batch, length, width]`.
+        sizes: float `[batch, sizes]`, what `values` have lost of the whole file, such as a recording's seconds; NaN
+            where it is unknown. None if nobody asked for them.
     """
 
     values: Tensor
     mask: Tensor
     encoded: bool = False
+    sizes: Tensor | None = None
 
     def __post_init__(self) -> None:
         if self.mask.dtype != torch.bool:
@@ -61,12 +64,13 @@ class Features:
         return len(self.mask)
 
     def __getitem__(self, rows: Tensor) -> Features:
-        return Features(self.values[rows], self.mask[rows], self.encoded)
+        sizes = None if self.sizes is None else self.sizes[rows]
+        return Features(self.values[rows], self.mask[rows], self.encoded, sizes)
 
     def only(self, rows: Tensor) -> Features:
         """Return the same features, present only where bool `rows` `[batch]` says so."""
         kept = rows.view(-1, *(1,) * (self.mask.ndim - 1))
-        return Features(self.values, self.mask & kept, self.encoded)
+        return replace(self, mask=self.mask & kept)
 
     def to(self, device: torch.device | str) -> Features:
         """Return the same features on `device`."""
@@ -74,6 +78,7 @@ class Features:
             self.values.to(device, non_blocking=True),
             self.mask.to(device, non_blocking=True),
             self.encoded,
+            None if self.sizes is None else self.sizes.to(device, non_blocking=True),
         )
 
 
@@ -174,19 +179,24 @@ def _as_tree(kind: type[Features | Tokens]) -> None:
     """
 
     def flatten(whole: Features | Tokens) -> tuple[list[Tensor], bool]:
-        return [whole.values, whole.mask], getattr(whole, "encoded", False)
+        sizes = getattr(whole, "sizes", None)
+        leaves = [whole.values, whole.mask]
+        return leaves if sizes is None else [*leaves, sizes], getattr(whole, "encoded", False)
 
     def flatten_with_keys(
         whole: Features | Tokens,
     ) -> tuple[list[tuple[pytree.KeyEntry, Tensor]], bool]:
-        (values, mask), encoded = flatten(whole)
-        keys = pytree.GetAttrKey("values"), pytree.GetAttrKey("mask")
-        return list(zip(keys, (values, mask), strict=True)), encoded
+        leaves, encoded = flatten(whole)
+        keys = [pytree.GetAttrKey(name) for name in ("values", "mask", "sizes")]
+        return list(zip(keys, leaves, strict=False)), encoded
 
     def unflatten(leaves: Iterable[Tensor], encoded: bool) -> Features | Tokens:
         whole = object.__new__(kind)
-        names = ("values", "mask", "encoded")[: len(kind.__dataclass_fields__)]
-        for name, leaf in zip(names, (*leaves, encoded), strict=False):
+        values, mask, *sizes = leaves
+        held: dict[str, object] = {"values": values, "mask": mask}
+        if kind is Features:
+            held |= {"encoded": encoded, "sizes": sizes[0] if sizes else None}
+        for name, leaf in held.items():
             object.__setattr__(whole, name, leaf)
         return whole
 

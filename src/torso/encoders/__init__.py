@@ -37,6 +37,7 @@ from torso.encoders.numbers_piecewise import NumbersPiecewise
 from torso.encoders.sequence_time2vec import SequenceTime2Vec
 from torso.encoders.sequence_transformer import SequenceTransformer
 from torso.encoders.sets_bag import SetsBag
+from torso.encoders.sizes import SizesEmbedding
 from torso.encoders.text_ngrams import TextNGrams
 from torso.encoders.text_transformer import TextTransformer
 from torso.encoders.vector_mlp import VectorMLP
@@ -61,6 +62,7 @@ __all__ = [
     "SequenceTime2Vec",
     "SequenceTransformer",
     "SetsBag",
+    "SizesEmbedding",
     "TextHub",
     "TextNGrams",
     "TextTransformer",

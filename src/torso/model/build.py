@@ -24,11 +24,13 @@ class PartSpec:
         form: the form of features that an encoder reads, or the kind of target that a head answers.
         spec: name, or mapping with `type` and settings.
         offered: facts of the data that a constructor may ask for: widths, vocabularies, statistics.
+        sizes: number of sizes (`Features.sizes`) that are added to an encoder's tokens.
     """
 
     form: str
     spec: Spec | SpecLike
     offered: Mapping[str, object]
+    sizes: int = 0
 
 
 def build_trunk(
@@ -48,7 +50,8 @@ def build_trunk(
             spec = Encoder.registry.parse(part.spec, part.form)
             encoders[modality] = Encoder.build(spec, dim=dim, **part.offered)
     built = Fusion.registry.build(fusion, modalities=list(modalities), dim=dim)
-    return Trunk(encoders, built, missing)
+    sizes = {name: part.sizes for name, part in modalities.items() if part.sizes}
+    return Trunk(encoders, built, missing, sizes)
 
 
 def build_heads(tasks: Mapping[str, PartSpec], width: int, token_dim: int) -> dict[str, Head]:

@@ -87,8 +87,18 @@ class Ensemble(Model):
             outputs: of the networks, `[batch, ...]`.
         """
         head = self.heads[task]
-        assert head.statement is not None
         said = [own.stated(raw) for own, raw in zip(heads, outputs, strict=True)]
+        return self.mean_raw(head, said, outputs)
+
+    def mean_raw(self, head: Head, said: Sequence[Tensor], outputs: Sequence[Tensor]) -> Tensor:
+        """Return the raw outputs that say the mean of several statements about the same rows.
+
+        Args:
+            head: of the task.
+            said: statements, `[batch, width]`.
+            outputs: raw outputs that they come from, `[batch, ...]`.
+        """
+        assert head.statement is not None
         return head.raw(_mean(head.statement, said), torch.stack([*outputs]).mean(dim=0))
 
 

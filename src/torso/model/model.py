@@ -268,8 +268,8 @@ class Model(nn.Module):
         """Return modality -> the parameters of its encoders, of all trunks."""
         parameters: dict[str, list[nn.Parameter]] = {}
         for _, trunk in self.trunks.pairs():
-            for name, encoder in trunk.encoders.pairs():
-                parameters.setdefault(name, []).extend(encoder.parameters())
+            for name, parts in trunk.modality_parts():
+                parameters.setdefault(name, []).extend(parts.parameters())
         return parameters
 
     def shared_parameters(self) -> Iterator[nn.Parameter]:
@@ -278,5 +278,6 @@ class Model(nn.Module):
             if len(tasks) > 1:
                 yield from self.trunks[name].parameters()
             elif self.modality_heads is not None:
-                yield from self.trunks[name].encoders.parameters()
+                for _, parts in self.trunks[name].modality_parts():
+                    yield from parts.parameters()
         yield from self.sharing.shared_parameters()

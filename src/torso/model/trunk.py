@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torso.core.errors import ConfigError
 from torso.core.tensors import Named
 from torso.core.types import Features, Tokens
-from torso.encoders import Encoder, MissingToken
+from torso.encoders import Encoder, MissingToken, SizesEmbedding
 from torso.fusion import Fusion
 
 __all__ = ["Encoded", "Missing", "Trunk"]
@@ -47,10 +47,15 @@ class Trunk(nn.Module):
         encoders: modality -> encoder.
         fusion: joins their tokens.
         missing: placeholder for a modality that a row lacks: a learned `token`, or none (`skip`).
+        sizes: modality -> number of its sizes (`Features.sizes`) that are added to its tokens.
     """
 
     def __init__(
-        self, encoders: Mapping[str, Encoder], fusion: Fusion, missing: Missing = "token"
+        self,
+        encoders: Mapping[str, Encoder],
+        fusion: Fusion,
+        missing: Missing = "token",
+        sizes: Mapping[str, int] | None = None,
     ) -> None:
         super().__init__()
         if missing not in get_args(Missing):
@@ -61,6 +66,13 @@ class Trunk(nn.Module):
             {name: MissingToken(encoder.dim) for name, encoder in filled.items()}
         )
         self.fusion = fusion
+        with torch.random.fork_rng(devices=[]):  # other parts begin as they would without sizes
+            self.sizes: Named[SizesEmbedding] = Named(
+                {
+                    name: SizesEmbedding(count, encoders[name].dim)
+                    for name, count in (sizes or {}).items()
+                }
+            )
 
     def forward(self, inputs: Mapping[str, Features]) -> Tokens:
         """Return the fused tokens of a batch."""
@@ -78,10 +90,24 @@ class Trunk(nn.Module):
                 f"Parameter `inputs` should hold every modality, but {absent} are absent. Found {list(inputs)}. "
                 "Rows that lack a modality say so in the mask of its `Features`."
             )
-        return {
-            name: self.with_placeholders(name, encoder(inputs[name]))
-            for name, encoder in self.encoders.pairs()
-        }
+        return {name: self.tokens_of(name, inputs[name]) for name in self.encoders.names()}
+
+    def tokens_of(self, modality: str, features: Features) -> Tokens:
+        """Return the tokens of one modality, with its sizes in them and placeholders among them."""
+        return self.with_placeholders(modality, self.without_placeholders(modality, features))
+
+    def without_placeholders(self, modality: str, features: Features) -> Tokens:
+        """Return the tokens of one modality, none in rows that lack it."""
+        tokens: Tokens = self.encoders[modality](features)
+        if modality in self.sizes and features.sizes is not None:
+            tokens = self.sizes[modality](tokens, features.sizes)
+        return tokens
+
+    def modality_parts(self) -> Iterator[tuple[str, nn.ModuleList]]:
+        """Yield each modality and the modules that make its tokens, but for placeholders."""
+        for name, encoder in self.encoders.pairs():
+            sizes = [self.sizes[name]] if name in self.sizes else []
+            yield name, nn.ModuleList([encoder, *sizes])
 
     def with_placeholders(self, modality: str, tokens: Tokens) -> Tokens:
         """Return the tokens, with the placeholder in rows without the modality."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -13,6 +14,7 @@ from torso.columns.inputs._input import State
 from torso.plain.flat.flat import Flat
 from torso.plain.flat.view import FlatView
 from torso.plain.half import PlainTask, restore_task
+from torso.plain.models.forest import Grove
 from torso.plain.pooling import Floats, fit_weights
 from torso.tasks._base.head import Head
 from torso.tasks._base.response import Response
@@ -55,11 +57,19 @@ class PlainHalf:
             known: bool `[rows]`: rows that lack only what rows of the fit lacked.
         """
         outputs = dict(network)
+        self._grove.descend(flat)
         for name, task in self.tasks.items():
             if task.share:
                 plain = task.statement(flat)
                 outputs[name] = blended_outputs(task, heads[name], network[name], plain, known)
         return outputs
+
+    @cached_property
+    def _grove(self) -> Grove:
+        shared = [task for task in self.tasks.values() if task.share]
+        return Grove(
+            model for task in shared for name, model in task.models.items() if task.weights[name]
+        )
 
     def state(self) -> tuple[State, dict[str, np.ndarray]]:
         """Return all that was learnt: JSON values, and arrays by name."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -48,6 +48,15 @@ class PlainTask:
         }
         return self._pooled(said, flat.rows)
 
+    @property
+    def weights_by_kind(self) -> dict[str, float]:
+        """Weights of the models, those of several draws together."""
+        together: dict[str, float] = {}
+        for name, weight in self.weights.items():
+            kind = name if name == _BLIND else kind_of(name)
+            together[kind] = together.get(kind, 0.0) + weight
+        return together
+
     def blended(self, network: Floats, plain: Floats) -> Floats:
         """Return the blend of two statements `[rows, width]`."""
         return pool(self.family, [network, plain], [1.0 - self.share, self.share])
@@ -77,7 +86,7 @@ class PlainTask:
 def restore_task(values: State, arrays: Mapping[str, np.ndarray]) -> PlainTask:
     """Return the task whose `state` was saved."""
     models = {
-        name: PlainModel.registry.find(name).restore(
+        name: PlainModel.registry.find(kind_of(name)).restore(
             saved,
             {
                 key.removeprefix(f"{name}/"): array
@@ -100,9 +109,9 @@ def restore_task(values: State, arrays: Mapping[str, np.ndarray]) -> PlainTask:
 def fit_task(
     flat: Flat,
     response: Response,
-    folds: np.ndarray,
+    folds: Sequence[np.ndarray],
     *,
-    models: Sequence[str],
+    models: Iterable[str],
     seed: int,
     told: Callable[[str], None],
 ) -> tuple[PlainTask, Floats]:
@@ -111,7 +120,8 @@ def fit_task(
     Args:
         flat: the rows.
         response: their labels.
-        folds: int `[rows]`, the fold in which a row is held out.
+        folds: int `[rows]` each, the fold in which a row is held out: each model learns once for each of these
+            assignments, and says the mean.
         models: names.
         seed: of all draws.
         told: is called with a sentence about a model that is left out.
@@ -122,26 +132,55 @@ def fit_task(
     fitted: dict[str, PlainModel] = {}
     said: dict[str, Floats] = {}
     for name in models:
-        model = PlainModel.registry.find(name)
-        if not model.suits(flat, response):
+        if not PlainModel.registry.find(name).suits(flat, response):
             continue
         try:
-            said[name], fitted[name] = model.cross_fit(flat, response, folds, seed=seed)
+            said[name], learnt = _cross_fitted(name, flat, response, folds, seed)
         except ImportError as error:
             told(f"Plain model {name!r} is left out: {error}")
-    blind = _held_out_blind(response, folds)
+            continue
+        fitted |= learnt
+    blind = _held_out_blind(response, folds[0])
     statements = [*said.values(), blind]
     prior = [0.95 / len(said) for _ in said] + [0.05] if said else [1.0]
     weights = fit_weights(response, statements, prior=prior, rows=_PRIOR_ROWS)
     weights = np.where(weights < 0.01, 0.0, weights)
     weights = weights / weights.sum()
+    own = dict(zip([*said, _BLIND], weights.tolist(), strict=True))
+    shares = {name: own[kind_of(name)] / _draws(kind_of(name), fitted) for name in fitted}
     task = PlainTask(
-        response.family,
-        fitted,
-        dict(zip([*said, _BLIND], weights.tolist(), strict=True)),
-        constant_statement(response),
+        response.family, fitted, {**shares, _BLIND: own[_BLIND]}, constant_statement(response)
     )
     return task, pool(response.family, statements, weights.tolist())
+
+
+def kind_of(name: str) -> str:
+    """Return the registered name of a model; `trees 2` is the second draw of `trees`."""
+    return name.partition(" ")[0]
+
+
+def _draws(kind: str, names: Iterable[str]) -> int:
+    return sum(kind_of(name) == kind for name in names)
+
+
+def _cross_fitted(
+    kind: str, flat: Flat, response: Response, folds: Sequence[np.ndarray], seed: int
+) -> tuple[Floats, dict[str, PlainModel]]:
+    """Return the mean out-of-fold statement over all assignments of folds, and the final models by name.
+
+    Final models learn from all rows. Where another seed gives no other model, one is kept.
+    """
+    model = PlainModel.registry.find(kind)
+    said: list[Floats] = []
+    fitted: dict[str, PlainModel] = {}
+    for draw, assigned in enumerate(folds):
+        held_out, last = model.cross_fit(flat, response, assigned, seed=seed + draw)
+        said.append(held_out)
+        if model.drawn or draw == 0:
+            fitted[kind if draw == 0 else f"{kind} {draw + 1}"] = last
+    if len(said) == 1:
+        return said[0], fitted
+    return pool(response.family, said, [1 / len(said)] * len(said)), fitted
 
 
 def _held_out_blind(response: Response, folds: np.ndarray) -> Floats:

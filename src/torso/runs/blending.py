@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -19,14 +19,18 @@ from torso.plain.patterns import common_patterns, met
 from torso.plain.pooling import Floats
 from torso.runs.config import RunConfig
 from torso.runs.folds import Folds, assigned_folds
+from torso.runs.frozen import with_tokens
 from torso.runs.prepared import Prepared, Rows
 from torso.runs.schema import Schema
+from torso.runs.timer import Timer
 from torso.tables.table import Column, Table
-from torso.tasks import Head
-from torso.training import Listener, shows_views
+from torso.tasks import Head, Response
+from torso.training import Listener
 
-__all__ = ["FittedHalf", "blend", "blends", "fit_half", "flat_rows", "plain_parts", "with_plain"]
+__all__ = ["FittedHalf", "blend", "blends", "fit_half", "flat_rows", "with_plain"]
 
+_UNKNOWN = 4.0
+"""Times that a model may take as long as those before it, which are quicker, as far as is known."""
 _LEAST_ROWS = 40
 """Rows with a label below which a task keeps to the network."""
 
@@ -37,11 +41,15 @@ class FittedHalf:
 
     Attributes:
         half: without shares in the answer yet.
-        held_out: task -> its out-of-fold statements on the rows that the network holds out, `[rows, width]`.
+        statements: task -> its out-of-fold statements on training rows followed by validation rows, `[rows, width]`.
     """
 
     half: PlainHalf
-    held_out: Mapping[str, Floats]
+    statements: Mapping[str, Floats]
+
+    def held_out(self, trained: Folds) -> dict[str, Floats]:
+        """Return task -> its statements on the rows that the networks hold out."""
+        return {task: said[trained.kept] for task, said in self.statements.items()}
 
 
 def blends(config: RunConfig, heads: Mapping[str, Head], prepared: Prepared) -> list[str]:
@@ -60,66 +68,115 @@ def blends(config: RunConfig, heads: Mapping[str, Head], prepared: Prepared) -> 
 
 
 def fit_half(
-    prepared: Prepared, config: RunConfig, trained: Folds, listener: Listener
+    prepared: Prepared,
+    config: RunConfig,
+    heads: Mapping[str, Head],
+    listener: Listener,
+    timer: Timer | None = None,
 ) -> FittedHalf | None:
     """Fit the plain models of all tasks that have them; None without such tasks.
 
     Args:
         prepared: the rows.
         config: complete.
-        trained: the network, which holds out some of the rows.
+        heads: of the tasks, trained or not.
         listener: is told of models that are left out.
+        timer: a model that would end too late, as far as it took long before, is left out; None: none is.
     """
-    heads = trained.heads
     tasks = blends(config, heads, prepared)
+    _tell_few_labels(tasks, config, heads, listener)
     if not tasks:
         return None
-    own = plain_parts(prepared, trained)
-    parts = [own["training"], own["validation"]]
+    parts = with_tokens(prepared, config, listener)
     view = FlatView(prepared.schema.modalities.values())
     flat = _learnt_rows(view, prepared.schema, parts)
-    for name in view.left_out:
-        listener.noted(f"{name}: the plain models cannot read it; the network does.")
-    folds = assigned_folds(parts, config, config.plain.folds)
+    folds = [
+        assigned_folds(parts, config, config.plain.folds, draw)
+        for draw in range(config.plain.repeats or 1)
+    ]
     fitted: dict[str, PlainTask] = {}
     said: dict[str, Floats] = {}
-    unsuited: dict[str, list[str]] = {}
+    pacer = _Pacer(config.plain.models, timer)
     for task in tasks:
+        if timer is not None and timer.left <= 0:
+            pacer.late.setdefault("all", []).append(task)
+            continue
         labels = np.concatenate([part.dataset.targets[task][part.rows] for part in parts])
         response = heads[task].response(torch.from_numpy(labels))
         assert response is not None
-        fitted[task], statements = fit_task(
+        fitted[task], said[task] = fit_task(
             flat,
             response,
             folds,
-            models=config.plain.models,
+            models=pacer.models(task),
             seed=config.seed,
             told=listener.noted,
         )
-        said[task] = statements[trained.kept]
-        for name in config.plain.models:
-            if not PlainModel.registry.find(name).suits(flat, response):
-                unsuited.setdefault(name, []).append(task)
-    for name, left in unsuited.items():
-        listener.noted(
-            f"The plain model {name!r} takes no part in {left}: too many rows, columns or labels to be quick."
-        )
+        pacer.judge(task, flat, response)
+    for name in view.left_out:
+        listener.noted(f"{name}: the plain models cannot read it; the network does.")
+    pacer.tell(listener)
     training = parts[0]
     patterns = common_patterns(training.dataset.sources, training.rows)
     return FittedHalf(PlainHalf(view, fitted, patterns), said)
 
 
-def plain_parts(prepared: Prepared, trained: Folds) -> Mapping[str, Rows]:
-    """Return the parts as plain models read them: beside the features, the tokens of frozen encoders.
+class _Pacer:
+    """Passes on the models for which there is time.
 
-    Tokens of augmented views are left out: plain models see each row once.
+    Args:
+        names: of the models.
+        timer: says how much; None for any.
     """
-    if shows_views(trained.model):
-        return prepared.parts
-    return {
-        name: replace(part, dataset=trained.parts[name].dataset)
-        for name, part in prepared.parts.items()
-    }
+
+    def __init__(self, names: Sequence[str], timer: Timer | None) -> None:
+        self.names = names
+        self.timer = timer
+        self.unsuited: dict[str, list[str]] = {}  # model -> tasks
+        self.late: dict[str, list[str]] = {}  # model, or `all` -> tasks
+        self._longest: dict[str, float] = {}
+
+    def models(self, task: str) -> Iterator[str]:
+        """Yield models of a task; each is fitted before the next one is asked for."""
+        for name in self.names:
+            if self.timer is None:
+                yield name
+                continue
+            before = self.timer.left
+            guess = _UNKNOWN * max(self._longest.values(), default=0.0)
+            if before <= self._longest.get(name, guess):
+                self.late.setdefault(name, []).append(task)
+                continue
+            yield name
+            self._longest[name] = max(self._longest.get(name, 0.0), before - self.timer.left)
+
+    def judge(self, task: str, flat: Flat, response: Response) -> None:
+        """Note which models keep out of a task."""
+        for name in self.names:
+            if not PlainModel.registry.find(name).suits(flat, response):
+                self.unsuited.setdefault(name, []).append(task)
+
+    def tell(self, listener: Listener) -> None:
+        """Tell which models were left out, and why."""
+        for name, left in self.unsuited.items():
+            listener.noted(
+                f"The plain model {name!r} takes no part in {', '.join(left)}: "
+                f"too many rows, columns or labels to be quick."
+            )
+        for name, tasks in self.late.items():
+            which = "plain models" if name == "all" else f"the plain model {name!r}"
+            listener.noted(f"Budget: there was no time for {which} of {', '.join(tasks)}.")
+
+
+def _tell_few_labels(
+    tasks: Sequence[str], config: RunConfig, heads: Mapping[str, Head], listener: Listener
+) -> None:
+    stating = [task for task, head in heads.items() if head.statement is not None]
+    few = [task for task in stating if task not in tasks]
+    if few and config.blend != "off":
+        listener.noted(
+            f"{', '.join(few)}: fewer than {_LEAST_ROWS} labels, too few to weigh plain models; the network answers."
+        )
 
 
 def blend(fitted: FittedHalf, trained: Folds) -> PlainHalf:
@@ -130,6 +187,7 @@ def blend(fitted: FittedHalf, trained: Folds) -> PlainHalf:
         trained: the network; its heads are calibrated for itself alone, and afterwards for the blend.
     """
     tasks, answers = {}, trained.held_out
+    statements = fitted.held_out(trained)
     for name, task in fitted.half.tasks.items():
         head, outputs, targets = (
             trained.model.heads[name],
@@ -141,7 +199,7 @@ def blend(fitted: FittedHalf, trained: Folds) -> PlainHalf:
         task = replace(task, scale=head.factor)
         response = head.response(targets)
         assert response is not None
-        plain = fitted.held_out[name]
+        plain = statements[name]
         network = stated(task, head, outputs)
         share = fit_share(response, network, plain, folds=trained.networks > 1)
         task = replace(task, share=share)
@@ -165,7 +223,8 @@ def flat_rows(
     half: PlainHalf, schema: Schema, table: Table, dataset: Dataset, rows: np.ndarray | None = None
 ) -> Flat:
     """Return rows of a table as the plain models read them; all by default."""
-    return half.view.flat(_columns(schema, table), dataset.sources, rows)
+    columns = {name: schema.column(table, name) for name in half.view.written}
+    return half.view.flat(columns, dataset.sources, rows)
 
 
 def with_plain(

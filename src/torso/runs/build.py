@@ -21,6 +21,7 @@ def build_model(config: RunConfig, schema: Schema) -> Model:
                 modality.form,
                 config.encoders.get(name, schema.encoder(name)),
                 modality.offered(),
+                modality.sizes if config.sizes else 0,
             )
             for name, modality in schema.modalities.items()
         },

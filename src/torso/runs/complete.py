@@ -19,16 +19,16 @@ from torso.training.config import TrainingConfig
 
 __all__ = ["complete_parts", "settle_encoders", "takes_pretrained", "why_no_folds"]
 
-_FOLDS, _MORE_FOLDS = 5, 10
-"""Networks of a run that trains several, and where `quality: best` asks for more than that."""
+_FOLDS = 5
+"""Networks of a run that trains several, each holding out another fold."""
+_REPEATS_OF_BEST = 2
+"""Times that `quality: best` draws the folds."""
 _FEW_ROWS, _FEW_ROWS_OF_MEDIA = 3000, 600
 """Training rows up to which a run trains a network per fold by default."""
 _ROWS_OF_MEMBERS = 2000
 """Training rows up to which members are the default; more were not measured."""
 _FORMS_OF_MEMBERS = ("categories", "names", "sets", "text")
 """Forms of which a table has one where members are the default."""
-_ROWS_FOR_MORE = 100
-"""Training rows from which on a tenth of the rows still says something."""
 
 
 def settle_encoders(
@@ -133,9 +133,14 @@ def complete_parts(config: RunConfig, schema: Schema, rows: int) -> RunConfig:
             ),
             "training": _training(config, schema, rows),
             "balancing": _whole(Balancer.registry, config, "balancing", ["tasks"]),
-            "folds": _folds(config, schema, rows),
+            "folds": (folds := _folds(config, schema, rows)),
+            "repeats": (config.repeats or _repeats(config)) if folds else 1,
+            "plain": config.plain.model_copy(
+                update={"repeats": config.plain.repeats or _repeats(config)}
+            ),
             "blend": _blend(config),
-            "pretrained": "off" if not takes_pretrained(config) else config.pretrained,
+            "pretrained": "auto" if takes_pretrained(config) else "off",
+            "sizes": bool(schema.sizes) if config.sizes is None else config.sizes,
         }
     )
 
@@ -173,9 +178,11 @@ def _folds(config: RunConfig, schema: Schema, rows: int) -> int:
         return 0
     media = any(kind.in_files for kind in schema.inputs.values())
     few = rows <= (_FEW_ROWS_OF_MEDIA if media else _FEW_ROWS)
-    if config.quality == "best":
-        return _MORE_FOLDS if few and rows >= _ROWS_FOR_MORE else _FOLDS
-    return _FOLDS if few else 0
+    return _FOLDS if few or config.quality == "best" else 0
+
+
+def _repeats(config: RunConfig) -> int:
+    return _REPEATS_OF_BEST if config.quality == "best" else 1
 
 
 def why_no_folds(config: RunConfig, schema: Schema) -> str | None:

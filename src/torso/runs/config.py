@@ -19,6 +19,7 @@ from pydantic_core import ErrorDetails
 from torso.core.errors import ConfigError, unknown
 from torso.core.ranges import Range
 from torso.core.strict import Strict
+from torso.core.yaml_text import read_yaml
 from torso.runs.durations import seconds_of
 from torso.runs.sections import DataConfig, PlainConfig, SplitConfig
 from torso.training.config import TrainingConfig
@@ -49,7 +50,7 @@ class RunConfig(Strict):
     seed: int = Field(0, description="seed of the split, the first weights, the order of rows")
     quality: Quality = Field(
         "balanced",
-        description="fast: one network alone; best: more networks, and a search of the rate, the width and the like; "
+        description="fast: one network alone; best: more networks and plain models, on folds that are drawn twice; "
         "settings that are named win",
     )
     budget: str | float | None = Field(
@@ -70,6 +71,10 @@ class RunConfig(Strict):
     missing: Literal["token", "skip"] = Field(
         "token", description="for a modality that a row lacks: a learned token, or nothing"
     )
+    sizes: bool | None = Field(
+        None,
+        description="the network reads a recording's seconds and a picture's width and height, too; null: yes",
+    )
     balancing: _Part = "equal"
     blend: Literal["auto", "off"] = Field(
         "auto",
@@ -84,6 +89,15 @@ class RunConfig(Strict):
         None,
         ge=0,
         description="networks, each holding out another fold of the rows; 0: one network; null: by the table's size",
+    )
+    repeats: int | None = Field(
+        None,
+        ge=1,
+        description="times that the folds are drawn anew for as many more networks; null: 1, and 2 with quality best",
+    )
+    search: bool = Field(
+        False,
+        description="tries other rates, widths, dropouts and encoders on the first fold before all networks are trained",
     )
     refit: bool = Field(
         False,
@@ -147,7 +161,7 @@ def read_config(path: str | Path) -> dict[str, object]:
         ConfigError: the file is absent or holds no mapping.
     """
     try:
-        values = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+        values = read_yaml(Path(path).read_text(encoding="utf-8"))
     except OSError as error:
         raise ConfigError(f"Cannot read the config {str(path)!r}: {error.strerror}.") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
@@ -237,7 +251,7 @@ def _loaded(text: str) -> object:
     # Dates' formats and delimiters, which YAML would have in quotes
     if text.startswith("%") or re.fullmatch(r"[^\w\s'\"~\[\]{}]+|\t", text):
         return text
-    value: object = yaml.safe_load(text)
+    value: object = read_yaml(text)
     if isinstance(value, str):  # YAML 1.1 reads 1e-3 as text
         try:
             return float(value)

@@ -143,7 +143,7 @@ def _prepare(
         progress=listener.preparing,
     )
     log = ReadLog()
-    dataset = run.schema.dataset(source, Reading(options, log))
+    dataset = run.schema.dataset(source, Reading(options, log), sizes=run.config.sizes)
     split, scored = _split(run, source)
     said = _said(run, source, dataset)
     draws = _Draws(run, said, split.train, run.config.seed)

@@ -21,6 +21,7 @@ from torso._version import __version__
 from torso.columns.reading import Skipped
 from torso.core.errors import RunError
 from torso.core.whole_files import json_text, write_whole
+from torso.core.yaml_text import read_mapping
 from torso.plain.blend import PlainHalf
 from torso.runs.config import RunConfig, read_config
 from torso.runs.json_files import read_json, write_json
@@ -168,7 +169,7 @@ class RunFolder:
             RunError: they cannot be read.
         """
         try:
-            values = yaml.safe_load(str(self.checkpoint.noted()["config"]))
+            values = read_mapping(str(self.checkpoint.noted()["config"]))
         except (KeyError, yaml.YAMLError) as error:
             raise RunError(f"{self.checkpoint.folder} is damaged: {error!r}. {ANEW}") from None
         return dict(values)

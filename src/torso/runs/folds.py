@@ -8,11 +8,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from torso.columns.splits import group_ids
 from torso.model.ensemble import Ensemble
 from torso.model.model import Model
 from torso.runs.config import RunConfig
+from torso.runs.durations import duration_text
 from torso.runs.network import Network, train_network
 from torso.runs.prepared import Prepared, Rows
 from torso.runs.timer import Timer
@@ -81,13 +83,9 @@ def train_folds(
     for number, (rows, _) in enumerate(folds):
         own = config.model_copy(update={"seed": config.seed + number})
         torch.manual_seed(own.seed)
-        first = number == 0
         if timer is not None and timer.left < longest:
-            listener.noted(
-                f"Budget: {number} of {len(folds)} networks were trained; there was no time for the others."
-            )
             break
-        if not first:
+        if not (first := number == 0):
             listener.preparing("network of fold", number + 1, len(folds))
         heard = [*([listener] if first else []), *([timer.deadline()] if timer else [])]
         networks.append(
@@ -102,8 +100,12 @@ def train_folds(
         longest = max(longest, networks[-1].preparing + networks[-1].training)
         if networks[-1].trainer.resumable:  # interrupted: the others are not begun
             break
-    kept = np.concatenate([positions for _, positions in folds[: len(networks)]])
-    model, held_out = _together(networks)
+    if timer is not None and not networks[-1].trainer.resumable:
+        _tell_time(listener, len(networks), len(folds), timer.left - longest)
+    per_draw = config.folds or 1
+    positions = [kept for _, kept in folds[: len(networks)]]
+    model, held_out = _together(networks, positions, per_draw)
+    kept = np.concatenate(positions[:per_draw])
     return Folds(
         model=model,
         trainer=networks[-1].trainer if networks[-1].trainer.resumable else networks[0].trainer,
@@ -125,13 +127,37 @@ def _tell(listener: Listener, networks: int) -> None:
         )
 
 
-def assigned_folds(parts: Sequence[Rows], config: RunConfig, count: int) -> np.ndarray:
+def _tell_time(listener: Listener, trained: int, planned: int, left: float) -> None:
+    """Tell how many networks there was time for.
+
+    Args:
+        listener: is told.
+        trained: networks.
+        planned: networks.
+        left: seconds that were left after one more.
+    """
+    if trained < planned:
+        listener.noted(
+            f"Budget: {trained} of {planned} networks were trained; there was no time for the others."
+        )
+    elif left > 0:
+        count = "the one network is" if planned == 1 else f"all {planned} networks are"
+        listener.noted(
+            f"Budget: {count} trained, with more than {duration_text(left)} to spare. More of them would gain little; "
+            "`--quality best` trains most."
+        )
+
+
+def assigned_folds(
+    parts: Sequence[Rows], config: RunConfig, count: int, draw: int = 0
+) -> np.ndarray:
     """Return the fold of each row of the parts, one below the other; rows of one group share a fold.
 
     Args:
         parts: of one table or several.
         config: says the groups and the seed.
         count: number of folds.
+        draw: number of the draw: each assigns the rows otherwise.
     """
     units: list[np.ndarray] = []
     start = 0
@@ -143,7 +169,9 @@ def assigned_folds(parts: Sequence[Rows], config: RunConfig, count: int) -> np.n
         start = max(int(unit.max(initial=0)) for unit in units) + 1
     which, unit = np.unique(np.concatenate(units), return_inverse=True)
     seed = config.seed if config.data.split.seed is None else config.data.split.seed
-    drawn = np.random.default_rng([seed, 5]).permutation(len(which)) % count
+    drawn = (
+        np.random.default_rng([seed, 5, draw][: 3 if draw else 2]).permutation(len(which)) % count
+    )
     return np.asarray(drawn[unit])
 
 
@@ -154,38 +182,85 @@ def rows_of_folds(prepared: Prepared, config: RunConfig) -> list[tuple[Prepared,
     if not config.folds:
         return [(prepared, np.arange(len(training.rows), whole))]
     rows = np.concatenate([training.rows, validation.rows])
-    fold = assigned_folds([training, validation], config, config.folds)
     split = []
-    for number in range(config.folds):
-        kept = np.flatnonzero(fold == number)
-        parts = {
-            **prepared.parts,
-            "training": replace(training, rows=np.sort(rows[fold != number])),
-            "validation": replace(validation, rows=rows[kept]),
-        }
-        split.append((replace(prepared, parts=parts), kept))
+    for draw in range(config.repeats or 1):
+        fold = assigned_folds([training, validation], config, config.folds, draw)
+        for number in range(config.folds):
+            kept = np.flatnonzero(fold == number)
+            parts = {
+                **prepared.parts,
+                "training": replace(training, rows=np.sort(rows[fold != number])),
+                "validation": replace(validation, rows=rows[kept]),
+            }
+            split.append((replace(prepared, parts=parts), kept))
     return split
 
 
-def _together(networks: Sequence[Network]) -> tuple[Model, Answers]:
-    """Return the networks as one model, calibrated on the rows that each has held out, and the answers to these."""
+def _together(
+    networks: Sequence[Network], positions: Sequence[np.ndarray], per_draw: int
+) -> tuple[Model, Answers]:
+    """Return the networks as one model, calibrated on rows that those who answer have held out, with these answers.
+
+    Args:
+        networks: of the folds of one draw after those of another; the last draw may lack some.
+        positions: rows that each network holds out.
+        per_draw: networks of a draw.
+    """
     if len(networks) == 1:
         return networks[0].model, networks[0].held_out
     model = Ensemble([network.model for network in networks])
     outputs, targets = {}, {}
     for task, head in model.heads.pairs():
         device = next(head.parameters()).device
-        said = [
-            model.joined(
-                task, [network.model.heads[task]], [network.held_out.outputs[task].to(device)]
-            )
-            for network in networks
-        ]
-        outputs[task] = torch.cat(said).cpu()
-        targets[task] = torch.cat([network.held_out.targets[task] for network in networks])
+        raw = [network.held_out.outputs[task].to(device) for network in networks]
+        own = [network.model.heads[task] for network in networks]
+        outputs[task] = _held_out(model, task, (own, raw, positions), per_draw).cpu()
+        targets[task] = torch.cat([n.held_out.targets[task] for n in networks[:per_draw]])
         head.cpu().calibrate(outputs[task], targets[task])
         head.to(device)
     return model, Answers(outputs, targets)
+
+
+def _held_out(
+    model: Ensemble,
+    task: str,
+    answers: tuple[Sequence[Head], Sequence[Tensor], Sequence[np.ndarray]],
+    per_draw: int,
+) -> Tensor:
+    """Return raw outputs of the rows that the first draw holds out: each the mean of the networks that held it out.
+
+    Args:
+        model: the networks together.
+        task: of the outputs.
+        answers: head, raw outputs and positions of the held-out rows of each network.
+        per_draw: networks of a draw.
+    """
+    heads, raw, positions = answers
+    head, order = model.heads[task], np.concatenate(positions[:per_draw])
+    rows_in_all = 1 + max(int(own.max(initial=0)) for own in positions)
+    said, outputs, rows = [], [], []  # of each draw
+    with torch.no_grad():
+        for start in range(0, len(heads), per_draw):
+            draw = slice(start, start + per_draw)
+            stated = [own.stated(out) for own, out in zip(heads[draw], raw[draw], strict=True)]
+            said.append(torch.cat(stated))
+            outputs.append(torch.cat([*raw[draw]]))
+            place = np.full(rows_in_all, -1)
+            place[np.concatenate(positions[draw])] = np.arange(len(said[-1]))
+            rows.append(place[order])  # -1: this row is held out by none of the draw
+        result = model.mean_raw(head, said[:1], outputs[:1])
+        if len(said) == 1:
+            return result
+        counts = np.sum([place >= 0 for place in rows], axis=0)
+        for count in np.unique(counts):  # all but the last draw are whole
+            some = np.flatnonzero(counts == count)
+            at = [torch.from_numpy(place[some]).to(result.device) for place in rows[:count]]
+            result[torch.from_numpy(some).to(result.device)] = model.mean_raw(
+                head,
+                [own[i] for own, i in zip(said, at, strict=False)],
+                [own[i] for own, i in zip(outputs, at, strict=False)],
+            )
+    return result
 
 
 def _rows_trained(prepared: Sequence[Prepared]) -> int:

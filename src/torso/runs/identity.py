@@ -15,6 +15,7 @@ import yaml
 from torso.columns.splits import Split
 from torso.core.errors import ConfigError, RunError
 from torso.core.spec import Settings
+from torso.core.yaml_text import read_mapping
 from torso.runs.config import RunConfig
 from torso.runs.gather import described
 from torso.runs.prepared import Prepared
@@ -162,9 +163,9 @@ def _table_changes(before: _Cells, now: _Cells) -> str:
 
 
 def _config_changes(saved: str, new: str) -> Iterator[str]:
-    now = _flat(yaml.safe_load(new))
+    now = _flat(read_mapping(new))
     try:
-        before = _flat(RunConfig.parse(yaml.safe_load(saved)).model_dump())
+        before = _flat(RunConfig.parse(read_mapping(saved)).model_dump())
     except (ConfigError, yaml.YAMLError) as error:
         yield f"another version of Torso wrote its config ({error})"
         return

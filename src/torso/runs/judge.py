@@ -16,7 +16,7 @@ from torso.model.model import Model
 from torso.plain.blend import PlainHalf, blended_outputs
 from torso.plain.patterns import met
 from torso.plain.pooling import Floats
-from torso.runs.blending import FittedHalf, blend, calibrate_blend, fit_half, flat_rows, plain_parts
+from torso.runs.blending import FittedHalf, blend, calibrate_blend, fit_half, flat_rows
 from torso.runs.config import RunConfig
 from torso.runs.folds import Folds
 from torso.runs.network import EVALUATED
@@ -70,13 +70,19 @@ class Judge:
         """The network."""
         return self.trained.model
 
-    def judge(self, listener: Listener) -> Judged:
-        """Return the verdict; the heads are calibrated for the blend afterwards."""
+    def judge(self, listener: Listener, fitted: FittedHalf | None = None) -> Judged:
+        """Return the verdict; the heads are calibrated for the blend afterwards.
+
+        Args:
+            listener: is told of plain models that are left out.
+            fitted: plain models that were fitted before; None: they are fitted now.
+        """
         self.model.eval()
         part, answers = self._judged()
         alone = answers.predictions(self.model)
-        fitted = fit_half(self.prepared, self.config, self.trained, listener)
         if fitted is None:
+            fitted = fit_half(self.prepared, self.config, self.trained.heads, listener)
+        if fitted is None or not fitted.half.tasks:
             return Judged(self.split, self._scores(part, alone))
         half = blend(fitted, self.trained)
         said = self._plain(fitted)
@@ -103,8 +109,8 @@ class Judge:
     def _plain(self, fitted: FittedHalf) -> Mapping[str, Floats]:
         """Return the plain statements about the judged rows: out of fold where they were learnt from."""
         if self.split == "validation":
-            return fitted.held_out
-        part = plain_parts(self.prepared, self.trained)[self.split]
+            return fitted.held_out(self.trained)
+        part = self.trained.parts[self.split]  # with the tokens of frozen encoders
         flat = flat_rows(fitted.half, self.prepared.schema, part.table, part.dataset, part.rows)
         return {task: plain.statement(flat) for task, plain in fitted.half.tasks.items()}
 
@@ -128,6 +134,7 @@ class Judge:
         """Return the predictions of the plain models alone, calibrated on held-out rows."""
         state = deepcopy(self.model.heads.state_dict())
         outputs = dict(answers.outputs)
+        held_out = fitted.held_out(self.trained)
         for name, task in half.tasks.items():
             only = replace(task, share=1.0)
             head = self.model.heads[name]
@@ -135,7 +142,7 @@ class Judge:
                 only,
                 head,
                 self.trained.held_out.outputs[name],
-                fitted.held_out[name],
+                held_out[name],
                 self.trained.held_out.targets[name],
             )
             outputs[name] = blended_outputs(only, head, outputs[name], said[name])
@@ -170,7 +177,7 @@ class Judge:
         return BlendReport(
             metric=comparison.metric,
             share=half.tasks[task].share,
-            weights=half.tasks[task].weights,
+            weights=half.tasks[task].weights_by_kind,
             network=comparison.values[1],
             plain=comparison.values[2],
             over_network=comparison.over[0],

@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from functools import partial
 from time import perf_counter
 
+import torch
+
 from torso.columns.loader import Loader
 from torso.model.model import Model
 from torso.runs.build import build_balancer, build_model
@@ -81,6 +83,7 @@ def train_network(
     model = build_model(config, prepared.schema).to(device)
     balancer = build_balancer(config, model).to(device)
     parts = _encoded(prepared, model, config.training.precision, listener)
+    _learn_sizes(model, parts["training"])
     trainer = Trainer(
         model,
         balancer,
@@ -133,6 +136,13 @@ def _encoded(
         shared = part.dataset is training.dataset  # drawn from the same table
         parts[name] = replace(part, dataset=whole.dataset) if shared else once(part)
     return parts
+
+
+def _learn_sizes(model: Model, training: Rows) -> None:
+    """Let the model learn the usual sizes of files from the training rows."""
+    for _, trunk in model.trunks.pairs():
+        for name, embedding in trunk.sizes.pairs():
+            embedding.learn(torch.from_numpy(training.dataset.sizes[name].values[training.rows]))
 
 
 def _loaders(config: RunConfig, parts: Mapping[str, Rows]) -> tuple[Loader, Loader]:

@@ -5,9 +5,14 @@ Each choice is a note, and stands in `run.yaml` like a setting that was named; s
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
+import torch
+
 from torso.core.errors import TorsoError
+from torso.runs.blending import FittedHalf, fit_half
+from torso.runs.build import build_model
 from torso.runs.complete import why_no_folds
 from torso.runs.config import RunConfig
 from torso.runs.durations import duration_text, seconds_of
@@ -17,26 +22,46 @@ from torso.runs.timer import Timer
 from torso.runs.tuning import tuned
 from torso.training import Listener
 
-__all__ = ["needs_plan", "planned"]
+__all__ = ["Planned", "needs_plan", "planned"]
 
+_FOLDS = 5
 _FEWEST_EPOCHS = 24
 """Epochs that a network should have before there is a second one."""
-_PLAIN_SHARE = 0.8
+_PLAIN_SHARE = 0.6
 """Share of the time that is left which plain models may take: on few rows they are worth more than networks."""
+_ANSWERING = 0.2
+"""Share of that time which they need once more, to answer the rows of the verdict and to be compared."""
+_MOST_REPEATS = {"fast": 1, "balanced": 2, "best": 4}
+"""Draws of the folds up to which time that is left is spent on more networks."""
 
-_WRITING_SHARE = 0.04
+_WRITING_SHARE = 0.05
 """Share of a budget that is kept for writing the run, and for a pace that was measured too fast."""
+_SLOWER = 2.0
+"""Factor of the measured seconds of the verdict, lest a machine that becomes busy makes the run late."""
 
 
 def needs_plan(config: RunConfig) -> bool:
     """Return whether a dial or a budget has something to choose."""
-    return config.quality != "balanced" or config.budget is not None
+    return config.quality != "balanced" or config.search or config.budget is not None
 
 
-def planned(
-    prepared: Prepared, listener: Listener, timer: Timer | None
-) -> tuple[Prepared, Timer | None]:
-    """Return the preparation with all choices made, and the clock with time for the verdict.
+@dataclass(frozen=True, eq=False)
+class Planned:
+    """Plan of a run: its choices, its clock, its plain models.
+
+    Attributes:
+        prepared: the preparation with all choices made.
+        timer: the clock with time for the verdict; None without a budget.
+        half: the plain models where there is a budget: they come first, so the networks know what is left.
+    """
+
+    prepared: Prepared
+    timer: Timer | None
+    half: FittedHalf | None = None
+
+
+def planned(prepared: Prepared, listener: Listener, timer: Timer | None) -> Planned:
+    """Return the plan of a run.
 
     Args:
         prepared: the rows, and the config as it was asked for.
@@ -47,12 +72,13 @@ def planned(
     plan.tell_quality()
     if timer is not None:
         plan.measure()
-    if prepared.config.quality == "best":
+        plan.fit_plain()
+    if prepared.config.search:
         plan.search()
     if timer is not None:
         plan.fit_to_time()
     told = (*prepared.notes, *plan.told)
-    return replace(plan.prepared, notes=told), plan.timer
+    return Planned(replace(plan.prepared, notes=told), plan.timer, plan.half)
 
 
 @dataclass(eq=False)
@@ -61,12 +87,12 @@ class _Plan:
     listener: Listener
     timer: Timer | None
     pace: Pace | None = None
-    after: float = 0.0  # seconds that follow the networks
+    half: FittedHalf | None = None
     told: list[str] = field(default_factory=list)
 
     @property
     def networks(self) -> int:
-        return max(1, self.prepared.config.folds or 0)
+        return max(1, (self.prepared.config.folds or 0) * (self.prepared.config.repeats or 1))
 
     @property
     def budget(self) -> str:
@@ -96,7 +122,8 @@ class _Plan:
         elif config.quality == "best":
             why = why_no_folds(config, self.prepared.schema)
             self.tell(
-                f"Quality best: {self.networks} networks, each holding out another fold of the rows."
+                f"Quality best: {self.networks} networks on {config.folds} folds of the rows{_drawn(config.repeats)}; plain "
+                f"models{_drawn(config.plain.repeats)}."
                 if config.folds
                 else f"Quality best: one network, since {why or '`folds: 0` was named'}."
             )
@@ -110,17 +137,30 @@ class _Plan:
             self.pace = measured_pace(self.prepared)
         except TorsoError:  # the training will say what is wrong
             return
-        plain = self.pace.plain
-        if plain > _PLAIN_SHARE * self.timer.left and self.prepared.named("blend") is None:
-            self.tell(
-                f"Budget: the plain models would take about {duration_text(plain)} of {self.budget}: they are left "
-                "out (`blend: off`)."
-            )
-            self.choose(blend="off")
-            plain = 0.0
-        self.after = self.pace.evaluating + plain
         writing = _WRITING_SHARE * seconds_of(self.prepared.config.budget)
-        self.timer = replace(self.timer, reserved=self.after + writing)
+        self.timer = replace(self.timer, reserved=_SLOWER * self.pace.evaluating + writing)
+
+    def fit_plain(self) -> None:
+        """Fit the plain models, as many as there is time for: they are worth more than networks on few rows."""
+        assert self.timer is not None
+        config = self.prepared.config
+        if config.blend == "off":
+            return
+        left = 0.0 if self.pace is None else self.timer.left - self.pace.network(1)
+        if left <= 0:
+            if self.prepared.named("blend") is None:
+                self.tell("Budget: there is no time for plain models (`blend: off`).")
+                self.choose(blend="off")
+            return
+        clock = self.timer.clock
+        began = clock()
+        share = Timer(began + _PLAIN_SHARE * left, clock=clock)
+        with torch.random.fork_rng(range(torch.cuda.device_count())):
+            heads = dict(build_model(config, self.prepared.schema).heads.pairs())
+        self.half = fit_half(self.prepared, config, heads, _Teller(self.tell), share)
+        took = clock() - began
+        self.timer = replace(self.timer, reserved=self.timer.reserved + _ANSWERING * took)
+        self.tell(f"Budget: the plain models took {duration_text(took)} of {self.budget}.")
 
     def search(self) -> None:
         """Search settings in the time that the networks leave."""
@@ -153,12 +193,16 @@ class _Plan:
         count, pace = self.networks, self.pace
         again = count == 1 and self.prepared.config.refit
         left = left / 2 if again else left
+        if count == 1 and not again and self._may_have_folds(left, epochs):
+            self.choose(folds=_FOLDS)
+            count = self.networks
         whole = count * pace.network(epochs)
         if whole <= left:
+            used = seconds_of(self.prepared.config.budget) - self.timer.left
             self.tell(
-                f"Budget: {_networks(count, epochs)}: about {duration_text(whole + self.after)} of "
-                f"{self.budget}."
+                f"Budget: {_networks(count, epochs)}: about {duration_text(used + whole)} of {self.budget}."
             )
+            self._spend(count)
             return
         fixed = self.prepared.named("training.epochs") is not None
         least = epochs if fixed else min(epochs, _FEWEST_EPOCHS)
@@ -169,9 +213,47 @@ class _Plan:
             self.choose(folds=0)
         self.choose(training__epochs=fewer)
         self.tell(
-            f"Budget: {_networks(count, epochs)} would take about {duration_text(whole + self.after)} of {self.budget}. "
+            f"Budget: {_networks(count, epochs)} would take about {duration_text(whole)}, but {duration_text(max(left, 0))} of "
+            f"{self.budget} are left for them. "
             f"Instead: {_networks(fit, fewer)}."
         )
+
+    def _may_have_folds(self, left: float, epochs: int) -> bool:
+        """Return whether there is time for a network a fold, where many rows have one by default."""
+        config = self.prepared.config
+        assert self.pace is not None
+        return (
+            config.quality != "fast"
+            and self.prepared.named("folds") is None
+            and self.prepared.settled.folds != 0
+            and why_no_folds(config, self.prepared.schema) is None
+            and _FOLDS * self.pace.network(epochs) <= left
+        )
+
+    def _spend(self, count: int) -> None:
+        """Let networks on other folds be trained in time that is left."""
+        config = self.prepared.config
+        most = _MOST_REPEATS[config.quality]
+        if config.folds and self.prepared.named("repeats") is None and (config.repeats or 1) < most:
+            self.choose(repeats=most)
+            self.tell(
+                f"Budget: as far as there is time after these {count}, up to {self.networks} networks are trained, on folds "
+                "that are drawn anew."
+            )
+
+
+class _Teller(Listener):
+    """Passes notes on."""
+
+    def __init__(self, tell: Callable[[str], None]) -> None:
+        self._tell = tell
+
+    def noted(self, message: str) -> None:
+        self._tell(message)
+
+
+def _drawn(repeats: int | None) -> str:
+    return f" drawn {'twice' if repeats == 2 else f'{repeats} times'}" if (repeats or 1) > 1 else ""
 
 
 def _networks(count: int, epochs: int) -> str:

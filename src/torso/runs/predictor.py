@@ -248,7 +248,7 @@ class Predictor:
         options = self._reading(source, root).options
         cache = cache_root(self.config.data.cache)
         reading = Reading(replace(options, cache=cache, in_pieces=False), log or ReadLog())
-        dataset = self.schema.dataset(source, reading)
+        dataset = self.schema.dataset(source, reading, sizes=self.config.sizes)
         reading.check()
         return dataset
 
@@ -297,7 +297,7 @@ class Predictor:
     def _answers(
         self, table: Table, reading: Reading, batch_size: int, *, targets: bool
     ) -> tuple[Dataset, Answers]:
-        dataset = self.schema.dataset(table, reading, targets=targets)
+        dataset = self.schema.dataset(table, reading, targets=targets, sizes=self.config.sizes)
         precision = self.config.training.precision
         shared = self.plain is not None or isinstance(self.model, Ensemble)
         read = encode_frozen(self.model, dataset, precision) if shared else dataset

@@ -194,7 +194,7 @@ class _Plan:
     def dataset(self, table: Table) -> tuple[Dataset, list[Skipped]]:
         """Return a table laid out, and the cells that could not be read."""
         reading = _reading(self.settled, table, self.listener)
-        dataset = self.schema.dataset(table, reading)
+        dataset = self.schema.dataset(table, reading, sizes=self.config.sizes)
         reading.check_values()
         return dataset, list(reading.log.skipped)
 

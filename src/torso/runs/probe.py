@@ -3,28 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from time import perf_counter
 
 import numpy as np
 import torch
 
-from torso.plain.models import PlainModel
 from torso.runs.config import RunConfig
 from torso.runs.folds import Folds, train_folds
 from torso.runs.judge import Judge
 from torso.runs.prepared import Prepared, Rows
-from torso.runs.sections import PlainConfig
-from torso.training import Answers, Epoch, Listener
+from torso.training import Epoch, Listener
 
 __all__ = ["Pace", "measured_pace"]
 
 _STEPS, _HELD_OUT = 4, 256
 """Batches to learn from and rows to judge by: enough for a pace, and over within seconds."""
-
-_PLAIN_LEARNT, _PLAIN_HELD_OUT = 128, 64
-"""Rows for plain models, which take longer."""
 
 
 @dataclass(frozen=True)
@@ -35,13 +29,11 @@ class Pace:
         preparing: a network before its first step.
         epoch: an epoch on all rows, with its validation.
         evaluating: all that follows the networks, without plain models.
-        plain: fitting and judging these.
     """
 
     preparing: float
     epoch: float
     evaluating: float
-    plain: float
 
     def network(self, epochs: int) -> float:
         """Return the seconds of a network of so many epochs."""
@@ -66,23 +58,16 @@ def measured_pace(prepared: Prepared) -> Pace:
         trained = train_folds(small, quick, watch)
         alone = quick.model_copy(update={"blend": "off"})
         evaluating = _verdict(small, alone, trained)
-        plain = 0.0
-        if config.blend != "off":
-            fewer, answered = _fewer(small, trained)
-            quick = quick.model_copy(update={"plain": _plain(prepared)})
-            plain = _verdict(fewer, quick, answered) - _verdict(fewer, alone, answered)
-            plain = max(plain, 0.0) * _ratio(prepared, fewer, "training", "validation")
     steps = math.ceil(len(small.parts["training"].rows) / batch)
     answering = watch.validation / len(small.parts["validation"].rows)  # a row
     rows = _count(prepared, "training", "validation")
     kept = rows / config.folds if config.folds else _count(prepared, "validation")
-    further = max(1, config.folds or 0) - 1
+    further = max(1, (config.folds or 0) * (config.repeats or 1)) - 1
     return Pace(
         preparing=trained.preparing,
         epoch=math.ceil((rows - kept) / batch) * watch.training / steps + kept * answering,
         evaluating=evaluating * _ratio(prepared, small)
         + further * answering * _count(prepared, "test"),
-        plain=plain,
     )
 
 
@@ -91,15 +76,6 @@ def _verdict(prepared: Prepared, config: RunConfig, trained: Folds) -> float:
     began = perf_counter()
     Judge(prepared, config, trained).judge(Listener())
     return perf_counter() - began
-
-
-def _plain(prepared: Prepared) -> PlainConfig:
-    """Return the plain models without those that keep out of so many rows."""
-    plain = prepared.config.plain
-    labels = [prepared.parts[name].num_labels() for name in ("training", "validation")]
-    fewest = min(sum(own[task] for own in labels) for task in labels[0])
-    kept = [n for n in plain.models if fewest <= PlainModel.registry.find(n).most_rows]
-    return plain.model_copy(update={"models": kept})
 
 
 def _few(prepared: Prepared, learnt: int) -> Prepared:
@@ -112,24 +88,6 @@ def _few(prepared: Prepared, learnt: int) -> Prepared:
         "test": replace(test, rows=test.rows[:_HELD_OUT]),
     }
     return replace(prepared, parts=parts)
-
-
-def _fewer(prepared: Prepared, trained: Folds) -> tuple[Prepared, Folds]:
-    """Return fewer rows still, and the network with its answers to them."""
-    sizes = {"training": _PLAIN_LEARNT, "validation": _PLAIN_HELD_OUT, "test": _PLAIN_HELD_OUT}
-
-    def cut(parts: Mapping[str, Rows]) -> dict[str, Rows]:
-        return {name: replace(part, rows=part.rows[: sizes[name]]) for name, part in parts.items()}
-
-    fewer = replace(prepared, parts=cut(prepared.parts))
-    said = trained.held_out
-    held_out = Answers(
-        {task: outputs[:_PLAIN_HELD_OUT] for task, outputs in said.outputs.items()},
-        {task: targets[:_PLAIN_HELD_OUT] for task, targets in said.targets.items()},
-    )
-    learnt = len(fewer.parts["training"].rows)
-    kept = np.arange(learnt, learnt + len(fewer.parts["validation"].rows))
-    return fewer, replace(trained, parts=cut(trained.parts), held_out=held_out, kept=kept)
 
 
 def _labelled_first(part: Rows) -> np.ndarray:

@@ -8,7 +8,7 @@ The schema learns everything it knows from training rows, and is stored as JSON:
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -18,15 +18,16 @@ from torso.columns.cells import is_text
 from torso.columns.dataset import Dataset
 from torso.columns.inputs import Input
 from torso.columns.reading import Reading, ReadOptions
-from torso.columns.sources import Source, joined
+from torso.columns.sources import facts_of
 from torso.core.errors import ConfigError, DataError, unknown, within
 from torso.core.spec import Spec
 from torso.runs.config import ABOUT_COLUMN
+from torso.runs.modality import grouped
 from torso.tables.missing_cells import without
 from torso.tables.table import Column, Table
 from torso.tasks import Labels, Target
 
-__all__ = ["Modality", "Schema"]
+__all__ = ["Schema"]
 
 _OPEN = Spec()
 _VOCABULARY = (
@@ -40,44 +41,6 @@ _VOCABULARY = (
     "separator",
     "between",
 )
-
-
-@dataclass(frozen=True)
-class Modality:
-    """Columns that one encoder reads together; several only for numbers, categories, names or sets.
-
-    Attributes:
-        name: of the modality.
-        form: of its features.
-        columns: column -> kind.
-    """
-
-    name: str
-    form: str
-    columns: Mapping[str, Input]
-
-    @property
-    def encoder(self) -> str:
-        """Name of the default encoder."""
-        return next(iter(self.columns.values())).encoder
-
-    def source(self, columns: Mapping[str, Column], reading: Reading) -> Source:
-        """Return the features of all rows.
-
-        Args:
-            columns: the table's, cleaned; those of other modalities are left alone.
-            reading: how to read files, and where skipped cells are noted.
-        """
-        return joined([kind.source(columns[name], reading) for name, kind in self.columns.items()])
-
-    def offered(self) -> dict[str, object]:
-        """Return facts for an encoder's constructor; lists of several columns are joined end to end."""
-        merged: dict[str, Any] = {}
-        for kind in self.columns.values():
-            for key, value in kind.offered().items():
-                merged[key] = merged[key] + value if key in merged else value
-        lists = [value for value in merged.values() if isinstance(value, list)]
-        return {**merged, "columns": len(lists[0])} if lists else merged
 
 
 class Schema:
@@ -136,7 +99,7 @@ class Schema:
                         f"The column {other!r} is a part of the target {name!r}, so it cannot be an input or the "
                         f"target itself. Take it out of `inputs`, or name another column in `targets.{name}`."
                     )
-        self.modalities = _group(self.inputs, wished)
+        self.modalities = grouped(self.inputs, wished)
         first = {
             name: next(iter(modality.columns.values()))
             for name, modality in self.modalities.items()
@@ -175,6 +138,11 @@ class Schema:
             if column in modality.columns
         }
 
+    @property
+    def sizes(self) -> dict[str, int]:
+        """Modality -> number of facts about its whole files, for modalities that have any."""
+        return {name: room.sizes for name, room in self.modalities.items() if room.sizes}
+
     def label_columns(self, tasks: Iterable[str] | None = None) -> list[str]:
         """Return the columns that hold labels of `tasks` (default: all), or parts of them."""
         columns = {
@@ -209,13 +177,16 @@ class Schema:
         own = best.settings if said.name in ("", best.name) else {}
         return Spec(said.name or best.name, {**own, **asked, **said.settings})
 
-    def dataset(self, table: Table, reading: Reading, *, targets: bool = True) -> Dataset:
+    def dataset(
+        self, table: Table, reading: Reading, *, targets: bool = True, sizes: bool | None = False
+    ) -> Dataset:
         """Lay out a table.
 
         Args:
             table: must have every input column; a target column that it lacks has no labels.
             reading: how to read files, and where skipped cells are noted.
             targets: whether targets are read at all.
+            sizes: whether the model reads facts about whole files; they are read when first asked for.
 
         Raises:
             DataError: an input column is absent, or a cell cannot be read.
@@ -229,9 +200,12 @@ class Schema:
         for name in dict.fromkeys([*self.inputs, *labels]):
             column = columns.get(name) or self.column(table, name)
             filled[name] = filled.get(name, 0) + len(column) - column.values.null_count
+        sources = {
+            name: modality.source(columns, reading) for name, modality in self.modalities.items()
+        }
         return Dataset(
             table.rows,
-            {name: modality.source(columns, reading) for name, modality in self.modalities.items()},
+            sources,
             {
                 name: kind.encode(self._label(table, name), reading)
                 if set(self.label_columns([name])) <= set(table.names)
@@ -239,6 +213,9 @@ class Schema:
                 for name, kind in self.targets.items()
             }
             if targets
+            else {},
+            {name: facts for name in self.sizes if (facts := facts_of(sources[name])) is not None}
+            if sizes
             else {},
         )
 
@@ -323,27 +300,3 @@ def _build(registry: Any, room: str, name: str, spec: Mapping[str, Any]) -> Any:
     settings = {key: value for key, value in spec.items() if key not in ("kind", *ABOUT_COLUMN)}
     with within(f"{room}.{name}"):
         return registry.build(Spec(spec["kind"], settings))
-
-
-def _group(inputs: Mapping[str, Input], wished: Mapping[str, str | None]) -> dict[str, Modality]:
-    """Return the modalities, in the order in which their first columns stand."""
-    own = {name for name, kind in inputs.items() if not (wished[name] or kind.modality)}
-    columns: dict[str, dict[str, Input]] = {}
-    for name, kind in inputs.items():
-        label = wished[name] or kind.modality
-        while not wished[name] and label in own:
-            label += " columns"  # a text column may be called "numbers"
-        columns.setdefault(label or name, {})[name] = kind
-    for label, members in columns.items():
-        forms = {kind.form for kind in members.values()}
-        if len(members) > 1 and (
-            len(forms) > 1 or not all(kind.joins for kind in members.values())
-        ):
-            raise ConfigError(
-                f"The modality {label!r} should join only numbers, or only categories, names or sets. Found "
-                f"{ {name: kind.form for name, kind in members.items()} }."
-            )
-    return {
-        label: Modality(label, next(iter(members.values())).form, members)
-        for label, members in columns.items()
-    }

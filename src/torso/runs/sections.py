@@ -89,3 +89,8 @@ class PlainConfig(Strict):
 
     models: list[str] = Field(["linear", "trees", "forest"], description="names of plain models")
     folds: int = Field(5, ge=2, description="parts of the rows, each held out once")
+    repeats: int | None = Field(
+        None,
+        ge=1,
+        description="times that the folds are drawn anew and all is learnt again; null: 1, and 2 with quality best",
+    )

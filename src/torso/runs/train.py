@@ -19,7 +19,7 @@ from torso.runs.folder import RunFolder
 from torso.runs.folds import Folds, train_folds
 from torso.runs.identity import check_same, identity
 from torso.runs.judge import Judge
-from torso.runs.plan import needs_plan, planned
+from torso.runs.plan import Planned, needs_plan, planned
 from torso.runs.predictor import Predictor
 from torso.runs.prepared import Prepared
 from torso.runs.refit import refitted
@@ -86,13 +86,13 @@ def train_run(
         began: time of `perf_counter` at which a budget began; None for now.
     """
     heard = [listener] if listener is not None else []
-    epochs: list[Epoch] = []
-    notes: list[str] = []
+    epochs, notes = list[Epoch](), list[str]()
     timer = None if config.budget is None else Timer.started(seconds_of(config.budget), began)
+    plan = Planned(prepared, timer)
     with nullcontext() if folder is None else folder.made():
         if needs_plan(config) and not resume:
-            prepared, timer = planned(prepared, Listeners(heard), timer)
-            config = prepared.config
+            plan = planned(prepared, Listeners(heard), timer)
+            prepared, config = plan.prepared, plan.prepared.config
         logs: list[Listener] = []
         checkpoint = None
         if folder is not None:
@@ -110,7 +110,7 @@ def train_run(
             listener=Listeners([*logs, *heard]),
             checkpoint=checkpoint,
             resume=resume,
-            timer=timer,
+            plan=plan,
         )
     report = _with_earlier(trained.report, epochs, notes)
     run = Predictor(
@@ -152,7 +152,7 @@ def train_model(
     listener: Listener | None = None,
     checkpoint: Checkpoint | None = None,
     resume: bool = False,
-    timer: Timer | None = None,
+    plan: Planned | None = None,
 ) -> Trained:
     """Train, calibrate and judge one model. The caller's random numbers stay as they are.
 
@@ -162,14 +162,15 @@ def train_model(
         listener: is told what happens.
         checkpoint: keeps the state after each epoch; None for none.
         resume: go on from the checkpoint.
-        timer: of the run's budget; None without any.
+        plan: clock of the run, and plain models that were fitted before; None: no budget.
     """
+    timer, half = (None, None) if plan is None else (plan.timer, plan.half)
     with torch.random.fork_rng(range(torch.cuda.device_count())):
         recorder = _Recorder()
         heard = Listeners([recorder, *([listener] if listener is not None else [])])
         trained = train_folds(prepared, config, heard, checkpoint, resume=resume, timer=timer)
         began = perf_counter()
-        judged = Judge(prepared, config, trained).judge(heard)
+        judged = Judge(prepared, config, trained).judge(heard, half)
         evaluating = perf_counter() - began
         again = refitted(prepared, config, trained, heard, timer) if config.refit else None
     report = RunReport(

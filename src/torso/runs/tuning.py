@@ -1,4 +1,4 @@
-"""The short search of `quality: best`: learning rate, width, dropout and encoders, one after the other.
+"""The short search of `search: true`: learning rate, width, dropout and encoders, one after the other.
 
 Each setting is tried on the first fold of one preparation, and kept where the held-out loss gains by it. So a search
 takes about as long as eight networks. It is coordinate descent with one round and two values a setting: with so few
@@ -57,10 +57,12 @@ class Tuned:
         """The result in words."""
         ended = "" if self.whole else " The budget ended the search."
         if not self.tried:
-            return f"Quality best: no other settings were tried: those that it would try are named.{ended}"
+            return (
+                f"Search: no other settings were tried: those that it would try are named.{ended}"
+            )
         if not self.settings:
             return (
-                f"Quality best: {self.tried} other settings were tried on the first fold, and none did better than the "
+                f"Search: {self.tried} other settings were tried on the first fold, and none did better than the "
                 f"defaults.{ended}"
             )
         shares = {value for path, value in self.settings.items() if path.endswith(".dropout")}
@@ -69,7 +71,7 @@ class Tuned:
         ]
         said = ", ".join([*others, *(f"dropout={share} in the encoders" for share in shares)])
         return (
-            f"Quality best: {self.tried} other settings were tried on the first fold. Best there: {said} (held-out loss "
+            f"Search: {self.tried} other settings were tried on the first fold. Best there: {said} (held-out loss "
             f"{self.losses[1]:.3f} instead of {self.losses[0]:.3f}).{ended} A setting that you name is not tried."
         )
 

@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from torso.columns.inputs import AudioInput, ImageInput
 from torso.core.errors import DataError
-from torso.runs.schema import Modality
+from torso.runs.modality import Modality
 from torso.tables.formats.text_settings import TextSettings
 from torso.tables.table import Table, read_table
 

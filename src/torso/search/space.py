@@ -14,9 +14,10 @@ from torch import Tensor
 from torso.columns.loader import features_of
 from torso.columns.media.files import MediaError, MediaFiles
 from torso.columns.reading import Reading, ReadOptions
+from torso.columns.sources import facts_of
 from torso.core.errors import ConfigError, DataError, unknown
+from torso.runs.modality import Modality
 from torso.runs.predictor import Predictor
-from torso.runs.schema import Modality
 from torso.search.corpus import Corpus
 from torso.tables.table import Table
 from torso.tasks._base.towers import TowerHead
@@ -146,16 +147,18 @@ class Space:
         Only the modality's own encoder and tower run.
         """
         model = self.run.model
-        encoder = model.trunks[model.trunk_of(self.task)].encoders[modality.name]
+        trunk = model.trunks[model.trunk_of(self.task)]
         device = next(model.parameters()).device
         vectors = []
         with torch.inference_mode(), autocast(device, self.run.config.training.precision):
             for piece in table.pieces(_PIECE):
                 columns = {name: self.run.schema.column(piece, name) for name in modality.columns}
                 source = modality.source(columns, reading)
+                sizes = facts_of(source) if self.run.config.sizes else None
                 for start in range(0, piece.rows, _BATCH):
                     rows = np.arange(start, min(start + _BATCH, piece.rows))
-                    tokens = encoder(features_of(source, rows).to(device))
+                    features = features_of(source, rows, sizes).to(device)
+                    tokens = trunk.without_placeholders(modality.name, features)
                     vectors.append(self.head.vector(modality.name, tokens).float().cpu())
                 if progress is not None:
                     progress(sum(map(len, vectors)), table.rows)

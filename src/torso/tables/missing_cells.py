@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import cache
 from typing import TypeVar
 
 import pyarrow as pa
@@ -12,6 +13,7 @@ import pyarrow.compute as pc
 
 __all__ = ["normalised", "without"]
 
+_FEW = 4  # cells that Python looks at, which is quicker than a call of Arrow
 _WHOLE = re.compile(r"-?[0-9]+")
 
 ArrowColumn = TypeVar("ArrowColumn", pa.Array, pa.ChunkedArray)
@@ -26,7 +28,7 @@ def normalised(column: pa.ChunkedArray, missing: Sequence[str]) -> pa.ChunkedArr
     """
     if pa.types.is_large_string(column.type):
         return without(pc.utf8_trim_whitespace(column), missing)
-    if pa.types.is_float64(column.type):
+    if pa.types.is_float64(column.type) and not _are_numbers(column):
         column = pc.if_else(pc.is_nan(column), pa.nulls(len(column), column.type), column)
     if pa.types.is_float64(column.type) or pa.types.is_integer(column.type):
         return without(column, missing)
@@ -43,6 +45,8 @@ def without(cells: ArrowColumn, missing: Sequence[str]) -> ArrowColumn:
                 )
                 cells = pc.if_else(is_marker, pa.nulls(len(cells), cells.type), cells)
         return cells
+    if len(cells) <= _FEW and not any(_says_missing(cell, missing) for cell in cells.to_pylist()):
+        return cells
     gone = pc.invert(pc.binary_length(cells).cast(pa.bool_()))
     if missing:
         pattern = "|".join(_pattern(str(marker).strip()) for marker in missing)
@@ -50,6 +54,23 @@ def without(cells: ArrowColumn, missing: Sequence[str]) -> ArrowColumn:
     if not pc.any(gone).as_py():
         return cells
     return pc.if_else(gone, pa.nulls(len(cells), cells.type), cells)
+
+
+def _are_numbers(cells: pa.ChunkedArray) -> bool:
+    """Return whether few cells are all numbers; False for many, which Arrow looks at."""
+    return len(cells) <= _FEW and all(cell == cell for cell in cells.to_pylist())
+
+
+def _says_missing(cell: str | None, missing: Sequence[str]) -> bool:
+    """Return whether a cell is empty or one of the markers."""
+    if cell is None:
+        return False
+    return not cell or any(_expression(str(marker).strip()).fullmatch(cell) for marker in missing)
+
+
+@cache
+def _expression(marker: str) -> re.Pattern[str]:
+    return re.compile(_pattern(marker))
 
 
 def _pattern(marker: str) -> str:

@@ -142,3 +142,24 @@ def test_a_fit_of_trees_predicts_without_the_library(monkeypatch):
     monkeypatch.setitem(sys.modules, "lightgbm", None)
     again = BoostedTrees.restore(*model.state())
     assert np.array_equal(again.predict(flat), model.predict(flat))
+
+
+def test_trees_of_wide_views_read_fewer_columns_in_few_rounds():
+    draws = np.random.default_rng(0)
+    dense = draws.standard_normal((900, 200)).astype(np.float32)
+    folds = np.arange(900) % 3
+
+    def fit(response, columns):
+        means = TargetMeans.learn(dense[:, :columns], (), np.zeros((900, 1)), folds)
+        return Boosting(lightgbm, response, folds, dense[:, :columns], means, 0)
+
+    classes = Response("classes", draws.integers(0, 10, 900), 10)
+    wide = fit(classes, 200)
+    assert wide.settings["feature_fraction"] * 200 == pytest.approx(96)
+    assert wide.rounds * 900 * 96 * 10 <= _boosting._WORK < 400 * 900 * 96 * 10
+    assert wide.settings["learning_rate"] == 0.2
+    numbers = Response("values", dense[:, :1] * 2)
+    for response, columns in ((numbers, 200), (classes, 128)):  # little to learn; narrow
+        usual = fit(response, columns)
+        assert usual.settings["feature_fraction"] == 0.5
+        assert usual.rounds == 400

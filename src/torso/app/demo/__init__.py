@@ -19,7 +19,6 @@ SETTINGS = (
     "encoders.image.jitter=0",  # how much ink there is depends on size and place
     "dim=64",
     "training.epochs=12",
-    "plain.models=[linear]",  # trees on statistics of pictures and sounds take longer than the network
     "training.modality_dropout=0.1",
     "data.split.stratify=digit",
 )

@@ -72,6 +72,7 @@ class Input(ABC):
             the kind is never asked. Not inherited.
         plain: a cell is one value that can be compared, so the column can be checked for giving a target away.
         in_files: a cell names a file, or holds its bytes.
+        facts: names of facts about a whole file.
         learned: attributes that `fit` sets, JSON values: the state of the input.
         notes: sentences for the user about the cells that `fit` saw.
         quickly_learnt: an encoder of this kind learns in few steps, without reading pictures, sounds or texts.
@@ -86,6 +87,7 @@ class Input(ABC):
     rank: ClassVar[int | None] = None
     plain: ClassVar[bool] = True
     in_files: ClassVar[bool] = False
+    facts: ClassVar[tuple[str, ...]] = ()
     quickly_learnt: ClassVar[bool] = False
     learned: ClassVar[tuple[str, ...]] = ()
     notes: tuple[str, ...] = ()

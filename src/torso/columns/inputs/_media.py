@@ -28,7 +28,6 @@ class MediaInput(Input):
 
     Attributes:
         endings: of the names of such files, in small letters.
-        facts: names of the facts about a whole file.
 
     Args:
         root: folder or zip, or several, that the paths are relative to; default: the table's folder.
@@ -37,7 +36,6 @@ class MediaInput(Input):
     plain: ClassVar[bool] = False
     in_files: ClassVar[bool] = True
     endings: ClassVar[tuple[str, ...]] = ()
-    facts: ClassVar[tuple[str, ...]] = ()
 
     @classmethod
     def recognise(cls, profile: Profile) -> Guess | None:

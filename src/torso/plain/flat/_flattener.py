@@ -14,7 +14,7 @@ from typing import ClassVar, Protocol
 import numpy as np
 
 from torso.columns.inputs import Input
-from torso.columns.sources import Source
+from torso.columns.sources import Source, facts_of
 from torso.core.registry import Registry
 from torso.tables.table import Column
 
@@ -74,7 +74,7 @@ class Cells:
     """Some rows of a modality.
 
     Attributes:
-        columns: the table's raw cells, by column.
+        columns: the table's raw cells, by column; those of other modalities are left alone.
         source: features of all rows.
         rows: positions of the rows that are meant.
     """
@@ -86,7 +86,7 @@ class Cells:
     @property
     def facts(self) -> np.ndarray:
         """Facts about whole files, float32 `[rows, facts]`; no columns where the source has none."""
-        facts = getattr(self.source, "facts", None)
+        facts = facts_of(self.source)
         if facts is None:
             return np.zeros((len(self.rows), 0), np.float32)
         values: np.ndarray = facts.values[self.rows]

@@ -51,8 +51,7 @@ class _Block:
             source = read
         elif not source.encoded:
             raise ValueError(f"The source of {self.key!r} should be encoded, as in the fit.")
-        own = {name: columns[name] for name in self.flattener.part.columns}
-        return self.flattener.measure(Cells(own, source, rows))
+        return self.flattener.measure(Cells(columns, source, rows))
 
 
 class FlatView:
@@ -75,6 +74,16 @@ class FlatView:
         self._blocks: list[_Block] = []
         self._flagged: list[str] = []  # modalities that some rows of the fit lack
         self._kept = np.zeros(0, np.int64)  # dense columns that are not constant
+
+    @property
+    def written(self) -> list[str]:
+        """Columns of which the fitted view reads the raw cells, beside the features."""
+        return [
+            column
+            for block in self._blocks
+            if block.flattener.part.name == _TOGETHER
+            for column in block.flattener.part.columns
+        ]
 
     def fit(
         self, columns: Mapping[str, Column], sources: Mapping[str, Source], rows: np.ndarray
@@ -111,7 +120,7 @@ class FlatView:
         """Return rows flat, as the fit learnt it.
 
         Args:
-            columns: raw cells of all rows.
+            columns: raw cells of all rows, at least of those `written`.
             sources: features of all rows, by modality.
             rows: positions of the rows that are wanted; all by default.
         """

@@ -62,20 +62,40 @@ class MeanTrees:
         Args:
             values: float32 `[rows, columns]`, without gaps.
         """
-        lefts, features, places, depth = self._walk
         said = np.zeros((len(values), self.leaves.shape[1]))
         step = max(1, _AT_ONCE // (len(self.roots) * self.leaves.shape[1]))
         for start in range(0, len(values), step):
-            rows = values[start : start + step]
-            cells = np.ascontiguousarray(rows, np.float32).ravel()
-            firsts = np.arange(len(rows))[:, None] * rows.shape[1]
-            nodes = np.tile(self.roots.astype(np.int64), (len(rows), 1))
-            for _ in range(depth):
-                fails = cells.take(firsts + features.take(nodes)) > self.limits.take(nodes)
-                nodes = lefts.take(nodes) + fails
-            answers = self.leaves.take(places.take(nodes), axis=0)
-            said[start : start + step] = answers.mean(axis=1, dtype=np.float64)
+            said[start : start + step] = self.answers(self.descend(values[start : start + step]))
         return said
+
+    def descend(self, values: np.ndarray) -> np.ndarray:
+        """Return the leaf of each row in each tree, as a node, int64 `[rows, trees]`."""
+        lefts, features, _, depth = self._walk
+        cells = np.ascontiguousarray(values, np.float32).ravel()
+        firsts = np.arange(len(values))[:, None] * values.shape[1]
+        nodes = np.tile(self.roots.astype(np.int64), (len(values), 1))
+        for _ in range(depth):
+            fails = cells.take(firsts + features.take(nodes)) > self.limits.take(nodes)
+            nodes = lefts.take(nodes) + fails
+        return nodes
+
+    def answers(self, nodes: np.ndarray) -> NDArray[np.float64]:
+        """Return the mean answer of leaves from `descend`, `[rows, outputs]`."""
+        own = self.leaves.take(self._walk[2].take(nodes), axis=0)
+        return np.asarray(own.mean(axis=1, dtype=np.float64))
+
+    @classmethod
+    def joined(cls, forests: Sequence[MeanTrees]) -> MeanTrees:
+        """Return the trees of several forests, to descend only: they have no answers."""
+        starts = np.cumsum([0, *(len(forest.lefts) for forest in forests[:-1])])
+        pairs = list(zip(forests, starts.tolist(), strict=True))
+        return cls(
+            np.concatenate([forest.lefts + np.int32(start) for forest, start in pairs]),
+            np.concatenate([forest.features for forest in forests]),
+            np.concatenate([forest.limits for forest in forests]),
+            np.concatenate([forest.roots + np.int32(start) for forest, start in pairs]),
+            np.zeros((0, 0), np.float32),
+        )
 
     @cached_property
     def _walk(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, int]:

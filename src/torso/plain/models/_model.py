@@ -22,11 +22,13 @@ class PlainModel(ABC):
 
     Attributes:
         most_rows: labelled rows of a task beyond which it never takes part.
+        drawn: whether another seed gives another model of the same rows.
     """
 
     registry: ClassVar[Registry[PlainModel]] = Registry("plain model")
     name: ClassVar[str] = ""
     most_rows: ClassVar[float] = math.inf
+    drawn: ClassVar[bool] = True
 
     def __init_subclass__(cls, *, name: str = "", **kwargs: object) -> None:
         super().__init_subclass__(**kwargs)

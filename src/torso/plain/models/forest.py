@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from weakref import WeakKeyDictionary
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -13,7 +16,7 @@ from torso.plain.models._model import PlainModel
 from torso.plain.pooling import constant_statement
 from torso.tasks._base.response import Family, Response
 
-__all__ = ["ExtraTrees"]
+__all__ = ["ExtraTrees", "Grove"]
 
 Floats = NDArray[np.float64]
 _TREES = 150
@@ -27,6 +30,37 @@ _CELLS = 400_000  # of the dense part beyond which it keeps out: statistics of p
 _OUTPUTS = 64  # labels or numbers of a task
 _PATTERNS = 8  # of missing labels in a task: each is a forest of its own
 _FLOOR = 1e-3  # that is shared out among all classes, or both sides of a label
+
+
+_FEW_ROWS = 16  # that descend the trees of all tasks at once
+_NOTHING: Mapping[MeanTrees, Floats] = {}
+
+_MEANS: WeakKeyDictionary[Flat, dict[MeanTrees, Floats]] = WeakKeyDictionary()
+
+
+class Grove:
+    """The trees of all tasks of a run, which few rows descend together; then each model only averages.
+
+    Args:
+        models: of the tasks; those that are no forests are left alone.
+    """
+
+    def __init__(self, models: Iterable[PlainModel]) -> None:
+        self.forests = [
+            forest for model in models if isinstance(model, ExtraTrees) for forest in model.forests
+        ]
+        self.joined = MeanTrees.joined(self.forests) if len(self.forests) > 1 else None
+
+    def descend(self, flat: Flat) -> None:
+        """Make the means that the models will say about these rows."""
+        if self.joined is None or flat.rows > _FEW_ROWS:
+            return
+        nodes, tree, node = self.joined.descend(_filled(flat.dense)), 0, 0
+        means = _MEANS.setdefault(flat, {})
+        for forest in self.forests:
+            end = tree + len(forest.roots)
+            means[forest] = forest.answers(nodes[:, tree:end] - node)
+            tree, node = end, node + len(forest.lefts)
 
 
 class ExtraTrees(PlainModel, name="forest"):
@@ -78,7 +112,7 @@ class ExtraTrees(PlainModel, name="forest"):
 
     def predict(self, flat: Flat) -> Floats:
         """Return log-probabilities, logits or means, `[rows, width]`."""
-        return self._stated(flat.dense)
+        return self._stated(flat.dense, _MEANS.get(flat, {}))
 
     def state(self) -> tuple[State, dict[str, np.ndarray]]:
         """Return trees and offsets."""
@@ -111,10 +145,11 @@ class ExtraTrees(PlainModel, name="forest"):
             forests.append(_grown(values[~missing], labels[~missing][:, columns], seed))
         return cls(response.family, constant_statement(response), forests, outputs)
 
-    def _stated(self, dense: np.ndarray) -> Floats:
+    def _stated(self, dense: np.ndarray, known: Mapping[MeanTrees, Floats] = _NOTHING) -> Floats:
         values, said = _filled(dense), np.tile(self.offsets, (len(dense), 1))
         for number, forest in enumerate(self.forests):
-            said[:, self.outputs == number] = self._in_form(forest.predict(values))
+            means = known[forest] if forest in known else forest.predict(values)
+            said[:, self.outputs == number] = self._in_form(means)
         return said
 
     def _in_form(self, means: Floats) -> Floats:

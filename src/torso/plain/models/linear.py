@@ -31,6 +31,8 @@ class SparseLinear(PlainModel, name="linear"):
         offsets: `[width]`.
     """
 
+    drawn = False
+
     def __init__(
         self, family: Family, design: Design, weights: np.ndarray, offsets: np.ndarray
     ) -> None:

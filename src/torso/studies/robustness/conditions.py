@@ -7,7 +7,7 @@ together, and on each noisy variant of its modality. What a condition changes el
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -91,7 +91,7 @@ def noisy(features: Features, level: float, draw: torch.Generator) -> Features:
     donors = (torch.arange(rows).reshape(-1, *[1] * (values.ndim - 1)) + others) % rows
     changed = torch.rand(values.shape, generator=draw) < level
     changed &= there & there.gather(0, donors)
-    return Features(torch.where(changed, values.gather(0, donors), values), mask)
+    return replace(features, values=torch.where(changed, values.gather(0, donors), values))
 
 
 @dataclass(frozen=True)
@@ -147,10 +147,7 @@ def _outputs(
 def _seen(model: Model, name: str, features: Features) -> _Seen:
     """Return one modality's tokens from the encoder of every trunk."""
     there = features.to(next(model.parameters()).device)
-    tokens = {
-        label: trunk.with_placeholders(name, trunk.encoders[name](there))
-        for label, trunk in model.trunks.pairs()
-    }
+    tokens = {label: trunk.tokens_of(name, there) for label, trunk in model.trunks.pairs()}
     return _Seen(tokens, there.present)
 
 
@@ -165,4 +162,4 @@ def _encoded(model: Model, seen: Mapping[str, _Seen]) -> Encoded:
 
 
 def _hidden(features: Features) -> Features:
-    return Features(features.values, torch.zeros_like(features.mask), features.encoded)
+    return replace(features, mask=torch.zeros_like(features.mask))

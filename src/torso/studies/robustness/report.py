@@ -37,7 +37,7 @@ class Robustness:
         metrics: task -> name of its headline metric.
         curves: modality, or `JOINT` -> task -> the metric at every level.
         subsets: modalities that are kept -> task -> the metric.
-        notes: cells of the table that counted as missing, in sentences.
+        notes: parts of the run that the study does not look at, and cells that counted as missing, in sentences.
     """
 
     levels: tuple[float, ...]
@@ -158,7 +158,20 @@ def robustness(
             for name, curve in curves.items()
         },
         {kept: scores[condition] for kept, condition in subsets.items()},
-        skipped_notes(log.skipped),
+        (*_looked_at(predictor), *skipped_notes(log.skipped)),
+    )
+
+
+def _looked_at(predictor: Predictor) -> tuple[str, ...]:
+    """Return a note on the parts of a run that the study leaves out; none where it looks at the whole run."""
+    count = predictor.report.training.networks
+    network = f"the first of {count} networks" if count > 1 else "the network"
+    if count == 1 and predictor.plain is None:
+        return ()
+    without = " without the plain models" if predictor.plain is not None else ""
+    return (
+        f"Robustness is that of {network}{without}, so these scores differ from the run's. A run of one network alone: "
+        "--set folds=0 --set blend=off.",
     )
 
 

@@ -17,11 +17,13 @@ import pyarrow.compute as pc
 from torso.tables.arrays import as_bools, as_floats, as_integers, index_array
 from torso.tables.dates.patterns import ISO, NUMERIC, Pattern, compiled
 from torso.tables.dates.words import HALVES, MONTHS, ZONES, plain, zone_names
+from torso.tables.expressions import extracted
 
 __all__ = ["PIVOT", "DateFormat", "zones_in"]
 
 PIVOT = 1940
 """Years of two digits are those of the hundred years from here on."""
+_FEW = 8  # cells that Python looks at, which is quicker than some calls of Arrow
 _NO_NUMBER = np.iinfo(np.int64).min
 _NAT = np.datetime64("NaT", "us")
 _FIRST_DAY = np.datetime64("0001-01-01", "us")
@@ -177,13 +179,16 @@ def _read_all(
 
 def _fields(regex: str, texts: pa.Array) -> tuple[Fields, pa.Array]:
     """Return the numbers that each text says, and its zone; no zones at all if no text fits."""
-    groups = pc.extract_regex(texts, pattern=regex)
+    groups = extracted(texts, regex)
     if groups.null_count == len(groups):
         return {}, pa.nulls(0, pa.large_string())
     fields: Fields = {"fits": as_bools(groups.is_valid())}
     names = [field.name for field in groups.type]
     zones = pa.nulls(len(texts), pa.large_string())
+    said = groups.to_pylist() if len(groups) <= _FEW else []
     for name in names:
+        if said and not any(cell and cell[name] for cell in said):
+            continue
         strings = pc.struct_field(groups, name)
         strings = pc.if_else(_filled(strings), strings, pa.nulls(len(strings), strings.type))
         if strings.null_count == len(strings):

@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from torso.tables.arrays import as_bools, as_integers, index_array
+from torso.tables.expressions import extracted
 from torso.tables.numbers.amounts import Amounts, around, span
 from torso.tables.numbers.digits import number_pattern, number_values, plain_values, prepared
 from torso.tables.numbers.numerals import PLAIN_NUMBER, plain_numbers
@@ -271,7 +272,7 @@ def _left(
 
 def _matched(strings: pa.Array, pattern: str) -> tuple[np.ndarray, pa.StructArray]:
     """Return the positions of the cells that match, and their groups."""
-    groups = pc.extract_regex(strings, pattern=pattern)
+    groups = extracted(strings, pattern)
     match = as_bools(groups.is_valid())
     rows = np.flatnonzero(match)
     return rows, groups.take(index_array(rows))

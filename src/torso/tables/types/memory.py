@@ -16,6 +16,7 @@ from torso.core.errors import DataError
 from torso.tables.types.common_types import POLARS_ENUM
 from torso.tables.types.python_cells import REFUSED, python_column, without_surrogates
 from torso.tables.types.raw_column import Categories, RawColumn
+from torso.tables.types.single_cells import single_cell
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -94,6 +95,9 @@ def _from_columns(columns: Mapping[object, object], table: str) -> NamedColumns:
 
 def _column(cells: Any, table: str, name: str) -> RawColumn:
     """Return a column given as an array of any library, a series, or a sequence of Python objects."""
+    single = single_cell(cells)
+    if single is not None:
+        return single
     if isinstance(cells, pa.Array | pa.ChunkedArray):
         return RawColumn.of(cells)
     if _is_polars(cells, "Series"):
