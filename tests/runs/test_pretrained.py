@@ -99,7 +99,7 @@ def test_nothing_is_raced_where_the_user_says(table, weights, more):
 
 
 def test_an_encoder_that_takes_too_long_is_left_out(table, weights, monkeypatch):
-    monkeypatch.setattr("torso.runs.pretrained._MOST_SECONDS", 0.0)
+    monkeypatch.setattr("torso.runs.candidate._MOST_SECONDS", 0.0)
     (note,) = [note for note in fit(table, weights).notes if "retrained" in note]
     assert "would take too long" in note
     assert "--set" in note

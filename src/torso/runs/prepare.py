@@ -26,6 +26,7 @@ from torso.core.errors import ConfigError, RunError
 from torso.core.types import Batch
 from torso.model.model import Model
 from torso.runs.build import build_model, check_parts
+from torso.runs.candidate import Asked
 from torso.runs.check import check_values
 from torso.runs.columns import infer_columns, leftover_warnings
 from torso.runs.complete import complete_parts, settle_encoders
@@ -34,7 +35,7 @@ from torso.runs.folder import RunFolder
 from torso.runs.gather import found_beside, gather_values, trusting
 from torso.runs.prediction import skipped_notes
 from torso.runs.prepared import Prepared, Rows
-from torso.runs.pretrained import Asked, Pretrained, choose_pretrained, with_choice
+from torso.runs.pretrained import Pretrained, choose_pretrained, with_choice
 from torso.runs.schema import Schema
 from torso.runs.storable import check_storable
 from torso.runs.stored_split import StoredSplit

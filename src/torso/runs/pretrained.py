@@ -8,64 +8,32 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from time import process_time
+from importlib.util import find_spec
+from pathlib import Path
 
 import numpy as np
 import pyarrow.compute as pc
-import torch
 
 from torso.cache.store import cache_root
-from torso.columns.loader import features_of
 from torso.columns.reading import Reading
-from torso.columns.sources import Source
-from torso.core.cures import setting
-from torso.encoders import Encoder
-from torso.encoders.hub.at_hand import KNOWN, model_at_hand, weights_folder
+from torso.core.errors import TorsoError
+from torso.encoders.hub.at_hand import KNOWN, model_at_hand, unusable_models, weights_folder
 from torso.plain.flat.encoded import token_columns
+from torso.runs.candidate import Asked, Candidate, affordable, candidate
 from torso.runs.complete import settle_encoders, takes_pretrained
-from torso.runs.config import RunConfig
-from torso.runs.durations import duration_text, seconds_of
 from torso.runs.race import Gain, Race
 from torso.runs.schema import Schema
 from torso.tables.table import Table
-from torso.training import Listener, choose_device, encoded_once
+from torso.training import encoded_once
 
-__all__ = ["Asked", "Pretrained", "choose_pretrained", "with_choice"]
+__all__ = ["Pretrained", "choose_pretrained", "with_choice"]
 
 _ROWS = 1500
 """Rows of a race at most."""
 _LEAST_ROWS = 100
 """Rows below which a race would decide by chance."""
-_PROBED = 16
-"""Rows by which the time of an encoder is estimated."""
-_MOST_SECONDS = 120.0
-"""CPU seconds that all encoders of a run may take; a fit of a few thousand rows takes about as long."""
-_SHARE = 0.2
-"""Share of a budget that they may take."""
 _FEW_WORDS = 6
 """Words of a text up to which nothing is to be gained: n-grams read it as well."""
-_LENGTH = 128
-"""Tokens of a text that are read unless the config says."""
-_WORDS = {"text": "texts", "image": "pictures", "audio": "recordings"}
-
-
-@dataclass(frozen=True, eq=False)
-class Asked:
-    """A run before its encoders are settled.
-
-    Attributes:
-        config: as asked for.
-        table: all rows.
-        rows: positions of those that may be learnt from.
-        reading: how files are read.
-        listener: is told of progress.
-    """
-
-    config: RunConfig
-    table: Table
-    rows: np.ndarray
-    reading: Reading
-    listener: Listener
 
 
 @dataclass(frozen=True)
@@ -86,51 +54,34 @@ class Pretrained:
 _NONE = Pretrained({}, {}, ())
 
 
-@dataclass(frozen=True, eq=False)
-class _Candidate:
-    """A pretrained encoder of one input, with the rows of a race as it reads them.
-
-    Attributes:
-        column: and modality; they have one name, since each text, picture or recording has an encoder of its own.
-        name: of the model.
-        encoder: in evaluation mode.
-        source: the rows of the race.
-        layout: settings of the column that were not said.
-        seconds: CPU time a row, many at a time.
-        alone: CPU time of a row that comes alone.
-    """
-
-    column: str
-    name: str
-    encoder: Encoder
-    source: Source
-    layout: Mapping[str, object]
-    seconds: float
-    alone: float
-
-
 def choose_pretrained(asked: Asked) -> Pretrained:
     """Return the pretrained encoders that surely help on held-out rows, among those that are at hand."""
     config = asked.config
-    if not takes_pretrained(config):
+    open_ = _open_inputs(asked) if takes_pretrained(config) else {}
+    if not open_ or len(asked.rows) < _LEAST_ROWS:
         return _NONE
-    open_ = _open_inputs(asked)
     folder = weights_folder(config.data.weights)
     models = {form: model_at_hand(form, folder) for form in dict.fromkeys(open_.values())}
-    notes = _what_would_help([*(form for form, name in models.items() if name is None)], open_)
     usable = {column: name for column, form in open_.items() if (name := models[form]) is not None}
-    if not usable or len(asked.rows) < _LEAST_ROWS:
-        return Pretrained({}, {}, notes)
+    absent = {column: form for column, form in open_.items() if column not in usable}
+    notes = [*_unusable(folder), *_what_would_help(absent)]
     drawn = np.random.default_rng([config.seed, 11]).permutation(asked.rows)[:_ROWS]
     table = asked.table.take(np.sort(drawn))
-    candidates = [_candidate(asked, table, column, name) for column, name in usable.items()]
-    affordable, late = _affordable(asked, candidates)
-    gains = _gains(asked, table, affordable) if affordable else {}
-    chosen = [each for each in affordable if each.column in gains and gains[each.column].sure]
+    candidates = []
+    for column, name in usable.items():
+        try:
+            candidates.append(candidate(asked, table, column, name))
+        except (TorsoError, RuntimeError, IndexError) as error:  # weights fail in their own ways
+            notes.append(
+                f"The pretrained encoder {name} cannot read {column!r}; the small one reads it. {_first_line(error)}"
+            )
+    raced, late = affordable(asked, candidates)
+    gains = _gains(asked, table, raced) if raced else {}
+    chosen = [each for each in raced if each.column in gains and gains[each.column].sure]
     return Pretrained(
         {each.column: {"type": "hub", "name": each.name} for each in chosen},
         {each.column: each.layout for each in chosen},
-        (*notes, *late, *_verdicts(chosen, affordable, gains)),
+        (*notes, *late, *_verdicts(chosen, raced, gains)),
     )
 
 
@@ -171,78 +122,11 @@ def _words(asked: Asked, schema: Schema, name: str) -> float:
     return float(pc.mean(counts).as_py() or 0.0)
 
 
-def _candidate(asked: Asked, table: Table, column: str, name: str) -> _Candidate:
-    """Return an encoder with the rows as it reads them, and how long it takes for a few of them."""
-    config = asked.config
-    said = config.inputs[column]
-    text = said["kind"] == "text" and "length" not in said
-    layout = {"length": _LENGTH} if text else {}
-    own = config.model_copy(
-        update={
-            "inputs": {column: {**layout, **said}},
-            "encoders": {column: {"type": "hub", "name": name}},
-        }
-    )
-    own = settle_encoders(own, len(asked.rows))
-    schema = Schema(own.inputs, own.targets)
-    kind = schema.inputs[column]
-    cells = schema.column(table, column)
-    kind.learn(cells, Reading(asked.reading.options))
-    source = kind.source(cells, Reading(asked.reading.options))
-    modality = schema.modalities[column]
-    device = choose_device(config.training.device)
-    spec = Encoder.registry.parse(own.encoders[column], modality.form)
-    with torch.random.fork_rng(devices=[]):
-        encoder = Encoder.build(spec, dim=config.dim, **modality.offered())
-    encoder = encoder.to(device).eval()
-    rows = np.flatnonzero(source.present())
-    rows = rows[np.linspace(0, len(rows) - 1, min(_PROBED, len(rows))).astype(np.int64)]
-    alone = min((_seconds(encoder, source, rows[at : at + 1]) for at in range(3)), default=0.0)
-    together = _seconds(encoder, source, rows) / max(len(rows), 1)
-    return _Candidate(column, name, encoder, source, layout, together, alone)
+def _gains(asked: Asked, table: Table, candidates: Sequence[Candidate]) -> dict[str, Gain]:
+    """Return column -> gain of plain models by the encoder's tokens; none without a task that they learn.
 
-
-def _seconds(encoder: Encoder, source: Source, rows: np.ndarray) -> float:
-    """Return the CPU seconds that an encoder takes for some rows."""
-    if not len(rows):
-        return 0.0
-    features = features_of(source, rows).to(next(encoder.parameters()).device)
-    began = process_time()
-    with torch.inference_mode():
-        encoder.run_backbone(features)
-    return process_time() - began
-
-
-def _affordable(
-    asked: Asked, candidates: Sequence[_Candidate]
-) -> tuple[list[_Candidate], list[str]]:
-    """Return the encoders that all rows can be read by in time, the cheapest first, and a note on the others."""
-    limit = _MOST_SECONDS
-    if asked.config.budget is not None:
-        limit = min(limit, _SHARE * seconds_of(asked.config.budget))
-    kept, late = [], []
-    for each in sorted(candidates, key=lambda own: own.seconds):
-        if next(each.encoder.parameters()).device.type != "cpu":
-            kept.append(each)
-            continue
-        present = float(each.source.present().mean())
-        needed = each.seconds * present * asked.table.rows
-        if needed <= limit:
-            limit -= needed
-            kept.append(each)
-        else:
-            late.append((each, needed))
-    if not late:
-        return kept, []
-    first = late[0][0]
-    told = ", ".join(f"{each.column!r} about {duration_text(needed)}" for each, needed in late)
-    cure = setting(f"encoders.{first.column}", {"type": "hub", "name": first.name})
-    note = f"Pretrained encoders would take too long on this processor: {told}. To have one: {cure}"
-    return kept, [note]
-
-
-def _gains(asked: Asked, table: Table, candidates: Sequence[_Candidate]) -> dict[str, Gain]:
-    """Return column -> gain of plain models by the encoder's tokens; none without a task that they learn."""
+    Encoders that surely help stay: the next one has to add to what they say.
+    """
     config = settle_encoders(asked.config, len(asked.rows))
     schema = Schema(config.inputs, config.targets)
     every = np.arange(table.rows)
@@ -260,12 +144,14 @@ def _gains(asked: Asked, table: Table, candidates: Sequence[_Candidate]) -> dict
             precision=config.training.precision,
             progress=partial(asked.listener.preparing, each.column),
         )
-        gains[each.column] = race.gain(*token_columns(each.column, source))
+        gains[each.column] = gain = race.gain(*token_columns(each.column, source))
+        if gain.sure:
+            race.keep()
     return gains
 
 
 def _verdicts(
-    chosen: Sequence[_Candidate], raced: Sequence[_Candidate], gains: Mapping[str, Gain]
+    chosen: Sequence[Candidate], raced: Sequence[Candidate], gains: Mapping[str, Gain]
 ) -> list[str]:
     """Return a sentence about the encoders that were chosen, and one about the others."""
     notes = []
@@ -288,15 +174,31 @@ def _verdicts(
     return notes
 
 
-def _what_would_help(absent: Sequence[str], open_: Mapping[str, str]) -> tuple[str, ...]:
-    """Return a sentence on the weights that this machine lacks, if any input could use them."""
+def _what_would_help(absent: Mapping[str, str]) -> list[str]:
+    """Return a sentence on the weights that this machine lacks.
+
+    Args:
+        absent: column -> its form, of inputs that a pretrained encoder could read.
+    """
     if not absent:
-        return ()
-    columns = [column for column, form in open_.items() if form in absent]
-    names = [next(each.name for each in KNOWN[form] if "/" in each.name) for form in absent]
-    forms = " and ".join(_WORDS[form] for form in absent)
-    got = "; ".join(f"hf download {name}" for name in names)
-    return (
-        f"No pretrained encoder of {forms} is on this machine; one might help with {columns}. To have it: "
-        f"pip install 'torso[hub]'; {got}. Or name a folder of models: --set data.weights=FOLDER",
-    )
+        return []
+    names = [
+        next(each.name for each in KNOWN[form] if "/" in each.name)
+        for form in dict.fromkeys(absent.values())
+    ]
+    cures = ["pip install 'torso[hub]'"] if find_spec("transformers") is None else []
+    cures += [f"hf download {name}" for name in names]
+    columns = ", ".join(repr(column) for column in absent)
+    return [
+        f"No pretrained encoder is at hand; one might help with {columns}: {' && '.join(cures)}"
+    ]
+
+
+def _unusable(folder: Path | None) -> list[str]:
+    """Return a sentence on each model in the user's folder that cannot be used."""
+    models = {} if folder is None else unusable_models(folder)
+    return [f"The model in {path} is left out. {reason}" for path, reason in models.items()]
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]

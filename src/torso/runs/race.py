@@ -83,6 +83,7 @@ class Race:
         view = FlatView(schema.modalities.values())
         self.flat = view.fit(columns, dataset.sources, every)
         self.before = self._losses(self.flat, {})
+        self._tried = self.flat, self.before
 
     def gain(self, dense: np.ndarray, names: Sequence[str]) -> Gain:
         """Return the loss that more dense columns save.
@@ -92,13 +93,19 @@ class Race:
             names: of the columns.
         """
         spreads = {task: spread for task, (_, spread) in self.before.items()}
-        after = self._losses(self.flat.beside(dense, names), spreads)
+        flat = self.flat.beside(dense, names)
+        after = self._losses(flat, spreads)
+        self._tried = flat, after
         saved = np.sum([self.before[task][0] - after[task][0] for task in after], axis=0)
         of_units = np.bincount(self.units, saved)
         mean = float(saved.mean())
         away = of_units - mean * np.bincount(self.units)
         half = _SURE * float(np.sqrt(np.square(away).sum())) / self.rows
         return Gain(mean, mean - half, mean + half)
+
+    def keep(self) -> None:
+        """Keep the columns that were tried last; those tried next are compared with them."""
+        self.flat, self.before = self._tried
 
     def _losses(
         self, flat: Flat, spreads: Mapping[str, Floats]

@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
-from torso.core.errors import ConfigError
+from torso.core.errors import ConfigError, MissingDependency
 from torso.core.hub import PACKAGE
 from torso.encoders import Encoder
 from torso.encoders.hub.loading import needs_library
 
-__all__ = ["KNOWN", "Known", "model_at_hand", "weights_folder"]
+__all__ = ["KNOWN", "Known", "model_at_hand", "unusable_models", "weights_folder"]
 
 
 @dataclass(frozen=True)
@@ -58,6 +58,9 @@ KNOWN: dict[str, tuple[Known, ...]] = {
     ),
 }
 """Form -> models that are taken by default, the first that is at hand."""
+_FORMS = (*KNOWN, "video")
+_REFUSALS = (ConfigError, MissingDependency)
+"""Errors on a model of another form, without safetensors, or whose library is absent."""
 
 
 def weights_folder(said: str | None) -> Path | None:
@@ -87,12 +90,34 @@ def model_at_hand(form: str, folder: Path | None = None) -> str | None:
     """
     own = () if folder is None else sorted(_models_in(folder), key=lambda at: _rank(form, at))
     for name in (*map(str, own), *(known.name for known in KNOWN.get(form, ()) if _is_here(known))):
-        with suppress(
-            ConfigError
-        ):  # of another form, without safetensors, or its library is absent
-            settings, _ = Encoder.registry.find(f"{form}/hub").pin({"name": name})
-            return str(settings["name"])
+        with suppress(*_REFUSALS):
+            return _pinned(form, name)
     return None
+
+
+def unusable_models(folder: Path) -> dict[str, str]:
+    """Return the models of a folder that no encoder can read, by path, with the reason.
+
+    Args:
+        folder: of pretrained models.
+    """
+    reasons = {}
+    for path in sorted(set(_models_in(folder))):
+        refusals: list[Exception] = []
+        for form in _FORMS:
+            try:
+                _pinned(form, str(path))
+            except _REFUSALS as error:
+                refusals.append(error)
+        if len(refusals) == len(_FORMS):
+            reasons[str(path)] = (str(refusals[0]).splitlines() or [""])[0]
+    return reasons
+
+
+def _pinned(form: str, name: str) -> str:
+    """Return a model's full name. Its weights are not opened yet."""
+    settings, _ = Encoder.registry.find(f"{form}/hub").pin({"name": name})
+    return str(settings["name"])
 
 
 def _models_in(folder: Path) -> Iterator[Path]:

@@ -114,11 +114,15 @@ def _own_weights(snapshot: Snapshot) -> Mapping[str, Tensor]:
     known = _known_pickle(snapshot)
     if known is not None:
         return _pickled(*known[1:])
+    from safetensors import SafetensorError
     from safetensors.torch import load_file
 
     weights: dict[str, Tensor] = {}
     for path in sorted(snapshot.folder.glob("*.safetensors")):
-        weights |= load_file(path)
+        try:
+            weights |= load_file(path)
+        except SafetensorError as error:
+            raise ConfigError(f"{str(path)!r} is damaged: {error}. Get it anew.") from error
     return weights
 
 
