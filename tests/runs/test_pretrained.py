@@ -1,6 +1,7 @@
 """Pretrained encoders that lie on this machine are raced; a run takes those that surely help."""
 
 from importlib.util import find_spec
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -8,8 +9,9 @@ import pytest
 
 import torso
 from torso.core.errors import ConfigError
-from torso.encoders.hub.at_hand import model_at_hand, weights_folder
-from torso.runs.race import Gain
+from torso.encoders.hub.at_hand import CURES, KNOWN, model_at_hand, weights_folder
+from torso.runs.prepare import prepare
+from torso.runs.race import Gain, Race
 
 pytestmark = pytest.mark.skipif(find_spec("transformers") is None, reason="needs torso[hub]")
 
@@ -51,6 +53,14 @@ def test_a_model_is_found_by_what_it_reads(weights):
     assert model_at_hand("text") is None
 
 
+def test_the_page_lists_the_models_and_their_licences():
+    page = Path(__file__).parents[2].joinpath("docs", "encoders.md").read_text(encoding="utf-8")
+    for form, models in KNOWN.items():
+        for known in models:
+            assert f"| {form} | `{known.name}` | {known.what} | {known.licence} |" in page
+    assert CURES.keys() == KNOWN.keys()
+
+
 def test_the_folder_must_be_there(monkeypatch):
     monkeypatch.setenv("TORSO_WEIGHTS", "nowhere")
     with pytest.raises(ConfigError, match=r"\$TORSO_WEIGHTS should be a folder"):
@@ -89,6 +99,84 @@ def test_without_weights_a_line_says_what_would_help(table, tmp_path):
     assert run.config.encoders["note"]["type"] == "ngrams"
     (note,) = [note for note in run.notes if "pretrained" in note]
     assert "hf download sentence-transformers/all-MiniLM-L6-v2" in note
+
+
+def test_short_texts_and_few_rows_are_told_nothing(table, tmp_path):
+    short = table.assign(note=table["note"].str.split().str[:3].str.join(" "))
+    for rows in (short, table.head(90)):
+        run = fit(rows, tmp_path)
+        assert not any("retrained" in note for note in run.notes)
+
+
+def test_damaged_weights_are_told_and_the_small_encoder_reads(table, weights):
+    (file,) = (weights / "tiny").glob("*.safetensors")
+    file.write_bytes(file.read_bytes()[:500])
+    run = fit(table, weights)
+    assert run.config.encoders["note"]["type"] == "ngrams"
+    (note,) = [note for note in run.notes if "retrained" in note]
+    assert f"The pretrained encoder {weights / 'tiny'} cannot read 'note'" in note
+    assert "the small one reads it" in note
+
+
+def test_weights_that_give_no_numbers_are_told(table, weights):
+    from safetensors.torch import load_file, save_file
+
+    (file,) = (weights / "tiny").glob("*.safetensors")
+    save_file({name: tensor * np.nan for name, tensor in load_file(file).items()}, file)
+    run = fit(table, weights)
+    assert run.config.encoders["note"]["type"] == "ngrams"
+    assert any("no finite numbers" in note for note in run.notes)
+
+
+def test_a_model_that_no_encoder_reads_is_told(table, weights):
+    (weights / "odd").mkdir()
+    (weights / "odd" / "config.json").write_text('{"model_type": "nothing_known"}')
+    run = fit(table, weights)
+    (note,) = [note for note in run.notes if "is left out" in note]
+    assert str(weights / "odd") in note
+
+
+def test_a_run_whose_weights_have_moved_says_the_cure(table, weights, monkeypatch, tmp_path):
+    monkeypatch.setattr("torso.runs.pretrained.Race.gain", lambda *_: Gain(0.1, 0.05, 0.15))
+    fit(table, weights).save(tmp_path / "run")
+    text = (tmp_path / "run" / "run.yaml").read_text()
+    assert text.startswith("# Pretrained encoders read 'note' by")
+    (weights / "tiny").rename(tmp_path / "elsewhere")
+    with pytest.raises(ConfigError, match=r"change `name` in its run\.yaml"):
+        torso.load(tmp_path / "run")
+    (tmp_path / "run" / "run.yaml").write_text(
+        text.replace(str((weights / "tiny").resolve()), str(tmp_path / "elsewhere"))
+    )
+    assert len(torso.load(tmp_path / "run").predict(table)) == len(table)
+
+
+def test_an_evaluation_repeats_the_scores_of_the_fit(table, weights, monkeypatch):
+    monkeypatch.setattr("torso.runs.pretrained.Race.gain", lambda *_: Gain(0.1, 0.05, 0.15))
+    run = fit(table, weights, blend="auto")
+    kept = table.iloc[run.split.split.test]
+    again = run.evaluate(kept)["loud"].metrics["log_loss"].value
+    assert again == pytest.approx(run.reports["loud"].metrics["log_loss"].value, rel=1e-5)
+
+
+def test_a_preparation_keeps_its_choice(table, weights):
+    settings = {**SMALL, "data.weights": str(weights)}
+    prepared = prepare(table, {"loud": "binary"}, inputs={"note": "text"}, settings=settings)
+    with pytest.raises(ConfigError, match="`pretrained` cannot change"):
+        prepared.under({"pretrained": "off"})
+
+
+def test_columns_that_tell_the_label_gain_once():
+    draw = np.random.default_rng(0)
+    frame = pd.DataFrame({"a": draw.normal(size=300), "y": draw.normal(size=300)})
+    prepared = prepare(frame, {"y": "number"}, inputs={"a": "number"})
+    part = prepared.parts["training"]
+    race = Race(prepared.config, prepared.schema, part.table, part.dataset)
+    told = (frame[["y"]] + draw.normal(0, 0.3, (300, 1))).to_numpy(np.float32)
+    noise = draw.normal(size=(300, 1)).astype(np.float32)
+    assert not race.gain(noise, ["noise"]).sure
+    assert race.gain(told, ["told"]).sure
+    race.keep()
+    assert not race.gain(told, ["again"]).sure
 
 
 @pytest.mark.parametrize("more", [{"pretrained": "off"}, {"encoders.note": "ngrams"}])

@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 from torso.cache.store import cache_root
 from torso.columns.reading import Reading
 from torso.core.errors import TorsoError
-from torso.encoders.hub.at_hand import KNOWN, model_at_hand, unusable_models, weights_folder
+from torso.encoders.hub.at_hand import CURES, KNOWN, model_at_hand, unusable_models, weights_folder
 from torso.plain.flat.encoded import token_columns
 from torso.runs.candidate import Asked, Candidate, affordable, candidate
 from torso.runs.complete import settle_encoders, takes_pretrained
@@ -182,12 +182,9 @@ def _what_would_help(absent: Mapping[str, str]) -> list[str]:
     """
     if not absent:
         return []
-    names = [
-        next(each.name for each in KNOWN[form] if "/" in each.name)
-        for form in dict.fromkeys(absent.values())
-    ]
-    cures = ["pip install 'torso[hub]'"] if find_spec("transformers") is None else []
-    cures += [f"hf download {name}" for name in names]
+    cures = [CURES[form] for form in dict.fromkeys(absent.values())]
+    if find_spec("transformers") is None and any(cure.startswith("hf ") for cure in cures):
+        cures = ["pip install 'torso[hub]'", *cures]
     columns = ", ".join(repr(column) for column in absent)
     return [
         f"No pretrained encoder is at hand; one might help with {columns}: {' && '.join(cures)}"

