@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -18,8 +18,10 @@ from torso.training import Listener, choose_device, encoded_once
 __all__ = ["frozen_encoder", "with_tokens"]
 
 
-def with_tokens(prepared: Prepared, config: RunConfig, listener: Listener) -> list[Rows]:
-    """Return training and validation rows as plain models read them: with the tokens of frozen encoders.
+def with_tokens(
+    prepared: Prepared, config: RunConfig, names: Sequence[str], listener: Listener | None = None
+) -> list[Rows]:
+    """Return parts of the rows as plain models read them: with the tokens of frozen encoders.
 
     They come from the cache where a network has run the encoder. An encoder that shows augmented views is left out,
     since plain models see each row once.
@@ -27,9 +29,11 @@ def with_tokens(prepared: Prepared, config: RunConfig, listener: Listener) -> li
     Args:
         prepared: the rows.
         config: complete.
+        names: of the parts.
         listener: is told of progress.
     """
-    parts = [prepared.parts["training"], prepared.parts["validation"]]
+    listener = listener or Listener()
+    parts = [prepared.parts[name] for name in names]
     encoders = _frozen_encoders(config, prepared.schema)
     if not encoders:
         return parts
