@@ -241,11 +241,7 @@ def blend(fitted: FittedHalf, trained: Folds) -> PlainHalf:
 
 def tested(fitted: FittedHalf, prepared: Prepared, config: RunConfig) -> FittedHalf:
     """Return the plain models with their statements on the test rows, made now unless they are there."""
-    if (
-        fitted.tested is not None
-        or not fitted.half.tasks
-        or not len(prepared.parts["test"].rows)
-    ):
+    if fitted.tested is not None or not fitted.half.tasks or not len(prepared.parts["test"].rows):
         return fitted
     (part,) = with_tokens(prepared, config, ["test"])
     flat = flat_rows(fitted.half, prepared.schema, part.table, part.dataset, part.rows)
