@@ -94,6 +94,15 @@ def test_tokens_reach_plain_models_and_all_networks(table, weights, monkeypatch,
     assert config.encoders["note"]["type"] == "hub"
 
 
+@pytest.mark.parametrize("more", [{}, {"blend": "auto"}])
+def test_a_row_alone_is_answered_as_in_its_table(table, weights, monkeypatch, more):
+    monkeypatch.setattr("torso.runs.pretrained.Race.gain", lambda *_: Gain(0.1, 0.05, 0.15))
+    run = fit(table, weights, **more)
+    rows = table.head(12)
+    alone = pd.concat([run.predict(rows.iloc[[at]]) for at in range(12)], ignore_index=True)
+    pd.testing.assert_frame_equal(alone, run.predict(rows), rtol=1e-3)
+
+
 def test_without_weights_a_line_says_what_would_help(table, tmp_path):
     run = fit(table, tmp_path)
     assert run.config.encoders["note"]["type"] == "ngrams"
