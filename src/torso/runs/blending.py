@@ -20,6 +20,7 @@ from torso.plain.patterns import common_patterns, met
 from torso.plain.pooling import Floats
 from torso.runs.config import RunConfig
 from torso.runs.folds import Folds, assigned_folds
+from torso.runs.frozen import with_tokens
 from torso.runs.prepared import Prepared, Rows
 from torso.runs.schema import Schema
 from torso.runs.timer import Timer
@@ -95,7 +96,7 @@ def fit_half(
     _tell_few_labels(tasks, config, heads, listener)
     if not tasks:
         return None
-    parts = [prepared.parts["training"], prepared.parts["validation"]]
+    parts = with_tokens(prepared, config, ["training", "validation"], listener)
     view = FlatView(prepared.schema.modalities.values())
     fitted: dict[str, PlainTask] = {}
     said: dict[str, Floats] = {}
@@ -238,11 +239,11 @@ def blend(fitted: FittedHalf, trained: Folds) -> PlainHalf:
     return replace(fitted.half, tasks=tasks)
 
 
-def tested(fitted: FittedHalf, prepared: Prepared) -> FittedHalf:
+def tested(fitted: FittedHalf, prepared: Prepared, config: RunConfig) -> FittedHalf:
     """Return the plain models with their statements on the test rows, made now unless they are there."""
-    part = prepared.parts["test"]
-    if fitted.tested is not None or not fitted.half.tasks or not len(part.rows):
+    if fitted.tested is not None or not fitted.half.tasks or not len(prepared.parts["test"].rows):
         return fitted
+    (part,) = with_tokens(prepared, config, ["test"])
     flat = flat_rows(fitted.half, prepared.schema, part.table, part.dataset, part.rows)
     said = {task: plain.statement(flat) for task, plain in fitted.half.tasks.items()}
     return replace(fitted, tested=said)

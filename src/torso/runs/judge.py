@@ -110,7 +110,7 @@ class Judge:
         """Return the plain statements about the judged rows: out of fold where they were learnt from."""
         if self.split == "validation":
             return fitted.held_out(self.trained)
-        said = tested(fitted, self.prepared).tested
+        said = tested(fitted, self.prepared, self.config).tested
         assert said is not None
         return said
 
