@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
 
@@ -22,19 +22,13 @@ from torso.core.registry import no_imports
 from torso.evaluation.report import TaskReport
 from torso.model.ensemble import Ensemble
 from torso.model.model import Model
+from torso.model.replayed import Replayed
 from torso.plain.blend import PlainHalf
 from torso.runs.blending import with_plain
 from torso.runs.build import build_model
 from torso.runs.config import RunConfig
 from torso.runs.folder import RunFolder
-from torso.runs.prediction import (
-    Evaluation,
-    Prediction,
-    answer_columns,
-    joined,
-    row_ranges,
-    told,
-)
+from torso.runs.prediction import Evaluation, Prediction, answer_columns, joined, row_ranges, told
 from torso.runs.report import RunReport
 from torso.runs.schema import Schema
 from torso.runs.scoring import Scorer
@@ -86,9 +80,11 @@ class Predictor:
     split: StoredSplit | None = None
     skipped: tuple[Skipped, ...] = ()
     plain: PlainHalf | None = None
+    _replayed: Replayed = field(init=False)
 
     def __post_init__(self) -> None:
         self.model.eval()
+        object.__setattr__(self, "_replayed", Replayed(self.model))
 
     def __getattr__(self, name: str) -> object:
         """Raise an error that says the new spelling of a moved attribute."""
@@ -302,7 +298,7 @@ class Predictor:
     ) -> tuple[Dataset, Answers]:
         dataset = self.schema.dataset(table, reading, targets=targets, sizes=self.config.sizes)
         batches = (gather(dataset, rows) for rows in row_ranges(table.rows, batch_size))
-        answers = answer(self.model, batches, self.config.training.precision)
+        answers = answer(self.model, batches, self.config.training.precision, self._replayed)
         if self.plain is not None:
             heads = dict(self.model.heads.pairs())
             outputs = with_plain(self.plain, heads, answers.outputs, self.schema, table, dataset)
