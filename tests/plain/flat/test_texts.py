@@ -196,6 +196,10 @@ def test_characters_are_those_that_python_tells_apart():
 def test_characters_of_each_column_are_told_and_gaps_stay_gaps():
     flattener, piece = flattened({"a": ["AB", None, "ab"], "b": ["12", "x!", None]})
     facts = dict(zip(flattener.names, piece.dense.T, strict=True))
+    names = np.array(flattener.names)[flattener.for_trees].tolist()
+    assert "Capitals of a" in names
+    assert {"Last number of b", "Numbers of b"} <= {*names}
+    assert not {"First number of b", "Length of a", "All texts component 1"} & {*names}
     assert np.array_equal(facts["Capitals of a"], [1, np.nan, 0], equal_nan=True)
     assert np.array_equal(facts["Calls of b"], [0, 1, np.nan], equal_nan=True)
 

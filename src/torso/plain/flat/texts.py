@@ -86,6 +86,10 @@ class TextsFlattener(Flattener, form="text"):
         known = np.isfinite(numbers[:, :, 0]).sum(axis=0)
         self.numbered = np.flatnonzero(known > _HAVE_NUMBERS * mask.sum(axis=0)).tolist()
         named = list(self.part.columns)
+        every = len(NUMBERS) * len(self.numbered)
+        further = [at for at in range(every) if at % len(NUMBERS)]  # the first number is for all
+        characters = range(every, every + len(CHARACTERS) * count)
+        self.for_trees = [2 * count + at for at in (*further, *characters)]
         self.names = [
             *(f"Length of {name}" for name in named),
             *(f"Words of {name}" for name in named),
