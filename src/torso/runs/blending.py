@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -10,13 +11,20 @@ import torch
 from torch import Tensor
 
 from torso.columns.dataset import Dataset
-from torso.plain.blend import PlainHalf, blended_outputs, fit_share, stated
+from torso.plain.blend import (
+    NO_SIGNAL,
+    PlainHalf,
+    blended_outputs,
+    chance_of_no_signal,
+    fit_share,
+    stated,
+)
 from torso.plain.flat.flat import Flat
 from torso.plain.flat.view import FlatView
 from torso.plain.half import PlainTask, fit_task
 from torso.plain.models import PlainModel
 from torso.plain.patterns import common_patterns, met
-from torso.plain.pooling import Floats
+from torso.plain.pooling import Floats, constant_statement, log_likelihood
 from torso.runs.config import RunConfig
 from torso.runs.folds import Folds, assigned_folds
 from torso.runs.prepared import Prepared, Rows
@@ -26,10 +34,19 @@ from torso.tables.table import Column, Table
 from torso.tasks import Head, Response
 from torso.training import Listener
 
-__all__ = ["FittedHalf", "blend", "blends", "fit_half", "flat_rows", "with_plain"]
+__all__ = [
+    "FittedHalf",
+    "blend",
+    "blends",
+    "fit_half",
+    "flat_rows",
+    "gain_of_inputs",
+    "with_plain",
+]
 
 _UNKNOWN = 4.0
 """Times that a model may take as long as those before it, which are quicker, as far as is known."""
+_FOLDS_OF_GAIN = 5
 _LEAST_ROWS = 40
 """Rows with a label below which a task keeps to the network."""
 
@@ -178,12 +195,15 @@ def _tell_few_labels(
         )
 
 
-def blend(fitted: FittedHalf, trained: Folds) -> PlainHalf:
+def blend(fitted: FittedHalf, trained: Folds, listener: Listener) -> PlainHalf:
     """Fit each task's share of the plain models on held-out rows, and calibrate the heads for the blend.
+
+    Where both are hardly better than what is said without inputs, that takes part.
 
     Args:
         fitted: the plain models.
         trained: the network; its heads are calibrated for itself alone, and afterwards for the blend.
+        listener: is told of targets that are answered without inputs.
     """
     tasks, answers = {}, trained.held_out
     statements = fitted.held_out(trained)
@@ -202,11 +222,54 @@ def blend(fitted: FittedHalf, trained: Folds) -> PlainHalf:
         network = stated(task, head, outputs)
         share = fit_share(response, network, plain, folds=trained.networks > 1)
         task = replace(task, share=share)
-        if task.share:
+        gain = gain_of_inputs(task, head, response, (outputs, plain, targets))
+        task = replace(task, constant=chance_of_no_signal(gain))
+        if task.blends:
             calibrate_blend(task, head, outputs, plain, targets)
         tasks[name] = task
         head.to(device)
+    _tell_no_signal(tasks, listener)
     return replace(fitted.half, tasks=tasks)
+
+
+@torch.no_grad()
+def gain_of_inputs(
+    task: PlainTask, head: Head, response: Response, held_out: tuple[Tensor, Floats, Tensor]
+) -> float:
+    """Return by how much the log-likelihood of held-out labels under the blend is above that without inputs.
+
+    Both are calibrated on four fifths of these rows and judged on the others, in turn. Numbers are judged by one spread
+    for all rows, so a few gross errors beside many small ones do not outweigh the signal.
+
+    Args:
+        task: knows the shares of network and plain models.
+        head: of the task; it is left as it was.
+        response: labels of the held-out rows.
+        held_out: raw outputs of the network, statement of the plain models, and labels.
+    """
+    outputs, plain, targets = held_out
+    before, fold = deepcopy(head.state_dict()), np.arange(len(outputs)) % _FOLDS_OF_GAIN
+    blend, constant = np.zeros(plain.shape), np.zeros(plain.shape)
+    for number in range(_FOLDS_OF_GAIN):
+        fit, left = np.flatnonzero(fold != number), np.flatnonzero(fold == number)
+        blind = np.broadcast_to(constant_statement(response.take(fit)), plain.shape)
+        pairs = ((blend, task, plain), (constant, replace(task, share=1.0), blind))
+        for result, own, said in pairs:
+            calibrate_blend(own, head, outputs[fit], said[fit], targets[fit])
+            pooled = blended_outputs(own, head, outputs[left], said[left])
+            result[left] = head.stated(pooled).double().numpy()
+            head.load_state_dict(before)
+    return log_likelihood(response, blend) - log_likelihood(response, constant)
+
+
+def _tell_no_signal(tasks: Mapping[str, PlainTask], listener: Listener) -> None:
+    for name, task in tasks.items():
+        if task.constant >= NO_SIGNAL:
+            listener.noted(
+                f"{name}: no better than without inputs on held-out rows. What is said without them has "
+                f"{task.constant:.0%} of the answer. More rows or other columns may help; to have the network alone: "
+                f"--set blend=off."
+            )
 
 
 def calibrate_blend(
