@@ -23,6 +23,7 @@ __all__ = [
     "NO_SIGNAL",
     "PlainHalf",
     "blended_outputs",
+    "calibrate_blend",
     "chance_of_no_signal",
     "fit_share",
     "stated",
@@ -138,6 +139,15 @@ def blended_outputs(
         said = np.where(known[:, None], said, alone)
     with torch.no_grad():
         return head.raw(torch.from_numpy(said).to(own), own).to(network.device)
+
+
+def calibrate_blend(
+    task: PlainTask, head: Head, outputs: Tensor, plain: Floats, targets: Tensor
+) -> None:
+    """Calibrate a head for the blend, on held-out rows."""
+    pooled = blended_outputs(task, head, outputs, plain)
+    head.uncalibrate()
+    head.calibrate(pooled, targets)
 
 
 def fit_share(response: Response, network: Floats, plain: Floats, *, folds: bool) -> float:

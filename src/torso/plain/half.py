@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from torso.columns.inputs._input import State
+from torso.plain.clock import Late
 from torso.plain.flat.flat import Flat
 from torso.plain.models import PlainModel
 from torso.plain.pooling import constant_statement, fit_weights, held_out_constant, pool
@@ -143,7 +144,7 @@ def fit_task(
         response: their labels.
         folds: int `[rows]` each, the fold in which a row is held out: each model learns once for each of these
             assignments, and says the mean.
-        models: names.
+        models: names of those that suit the task.
         seed: of all draws.
         told: is called with a sentence about a model that is left out.
 
@@ -153,10 +154,10 @@ def fit_task(
     fitted: dict[str, PlainModel] = {}
     said: dict[str, Floats] = {}
     for name in models:
-        if not PlainModel.registry.find(name).suits(flat, response):
-            continue
         try:
             said[name], learnt = _cross_fitted(name, flat, response, folds, seed)
+        except Late:
+            continue
         except ImportError as error:
             told(f"Plain model {name!r} is left out: {error}")
             continue

@@ -24,6 +24,7 @@ __all__ = [
     "log_likelihood",
     "mean_loss",
     "pool",
+    "row_losses",
 ]
 
 Floats = NDArray[np.float64]
@@ -83,6 +84,35 @@ def log_likelihood(response: Response, statement: Floats) -> float:
     if not (count := _observations(response)):
         return 0.0
     return -count * mean_loss(response, statement)
+
+
+def row_losses(
+    response: Response, statement: Floats, spread: Floats | None = None
+) -> tuple[Floats, Floats]:
+    """Return each row's negative log-likelihood, 0 without a label, `[rows]`, and the mean squares it is meant for.
+
+    Args:
+        response: labels.
+        statement: `[rows, width]` about the same rows.
+        spread: of values, the mean square of their errors, `[width]`; None for that of this statement.
+    """
+    if response.family == "classes":
+        logs = statement - _log_sum(statement)
+        kept = np.maximum(response.values, 0)
+        losses = -logs[np.arange(len(kept)), kept]
+        return np.where(response.labelled, losses, 0.0), np.zeros(0)
+    known = ~np.isnan(response.values)
+    labels = np.where(known, response.values, 0).astype(np.float64)
+    if response.family == "binaries":
+        own, squares = np.logaddexp(0.0, statement) - labels * statement, np.zeros(0)
+    else:
+        errors = np.square(labels - statement)
+        counted = np.maximum(known.sum(axis=0), 1)
+        squares = np.clip(np.where(known, errors, 0).sum(axis=0) / counted, _LEAST, None)
+        squares = squares if spread is None else spread
+        own = 0.5 * errors / squares
+    counts = np.maximum(known.sum(axis=1), 1)
+    return np.where(known, own, 0.0).sum(axis=1) / counts, squares
 
 
 def fit_weights(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from copy import deepcopy
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -12,41 +11,35 @@ from torch import Tensor
 
 from torso.columns.dataset import Dataset
 from torso.plain.blend import (
-    NO_SIGNAL,
     PlainHalf,
-    blended_outputs,
+    calibrate_blend,
     chance_of_no_signal,
     fit_share,
     stated,
 )
+from torso.plain.clock import Late, in_time
 from torso.plain.flat.flat import Flat
 from torso.plain.flat.view import FlatView
 from torso.plain.half import PlainTask, fit_task
 from torso.plain.models import PlainModel
 from torso.plain.patterns import common_patterns, met
-from torso.plain.pooling import Floats, constant_statement, log_likelihood
+from torso.plain.pooling import Floats
 from torso.runs.config import RunConfig
 from torso.runs.folds import Folds, assigned_folds
+from torso.runs.frozen import with_tokens
 from torso.runs.prepared import Prepared, Rows
 from torso.runs.schema import Schema
 from torso.runs.timer import Timer
+from torso.runs.without_inputs import gain_of_inputs, tell_no_signal
 from torso.tables.table import Column, Table
 from torso.tasks import Head, Response
 from torso.training import Listener
 
-__all__ = [
-    "FittedHalf",
-    "blend",
-    "blends",
-    "fit_half",
-    "flat_rows",
-    "gain_of_inputs",
-    "with_plain",
-]
+__all__ = ["FittedHalf", "blend", "blends", "fit_half", "flat_rows", "tested", "with_plain"]
 
 _UNKNOWN = 4.0
 """Times that a model may take as long as those before it, which are quicker, as far as is known."""
-_FOLDS_OF_GAIN = 5
+_ALL = "all"
 _LEAST_ROWS = 40
 """Rows with a label below which a task keeps to the network."""
 
@@ -58,10 +51,17 @@ class FittedHalf:
     Attributes:
         half: without shares in the answer yet.
         statements: task -> its out-of-fold statements on training rows followed by validation rows, `[rows, width]`.
+        tested: task -> its statements on the test rows, where they are made already.
     """
 
     half: PlainHalf
     statements: Mapping[str, Floats]
+    tested: Mapping[str, Floats] | None = None
+
+    @classmethod
+    def none(cls) -> FittedHalf:
+        """Return a half without plain models: there is no time for any."""
+        return cls(PlainHalf(FlatView(()), {}), {})
 
     def held_out(self, trained: Folds) -> dict[str, Floats]:
         """Return task -> its statements on the rows that the networks hold out."""
@@ -103,32 +103,32 @@ def fit_half(
     _tell_few_labels(tasks, config, heads, listener)
     if not tasks:
         return None
-    parts = [prepared.parts["training"], prepared.parts["validation"]]
+    parts = with_tokens(prepared, config, ["training", "validation"], listener)
     view = FlatView(prepared.schema.modalities.values())
-    flat = _learnt_rows(view, prepared.schema, parts)
-    folds = [
-        assigned_folds(parts, config, config.plain.folds, draw)
-        for draw in range(config.plain.repeats or 1)
-    ]
     fitted: dict[str, PlainTask] = {}
     said: dict[str, Floats] = {}
     pacer = _Pacer(config.plain.models, timer)
-    for task in tasks:
-        if timer is not None and timer.left <= 0:
-            pacer.late.setdefault("all", []).append(task)
-            continue
-        labels = np.concatenate([part.dataset.targets[task][part.rows] for part in parts])
-        response = heads[task].response(torch.from_numpy(labels))
-        assert response is not None
-        fitted[task], said[task] = fit_task(
-            flat,
-            response,
-            folds,
-            models=pacer.models(task),
-            seed=config.seed,
-            told=listener.noted,
-        )
-        pacer.judge(task, flat, response)
+    with in_time(None if timer is None else lambda: timer.left):
+        try:
+            flat = _learnt_rows(view, prepared.schema, parts)
+        except Late:
+            listener.noted("Budget: there was no time for plain models.")
+            return FittedHalf.none()
+        for task in tasks:
+            labels = np.concatenate([part.dataset.targets[task][part.rows] for part in parts])
+            response = heads[task].response(torch.from_numpy(labels))
+            assert response is not None
+            fitted[task], said[task] = fit_task(
+                flat,
+                response,
+                _folds(parts, config),
+                models=pacer.models(task, flat, response),
+                seed=config.seed,
+                told=listener.noted,
+            )
+            pacer.judge(task, fitted[task])
+    for task in pacer.late.get(_ALL, []):
+        del fitted[task], said[task]
     for name in view.left_out:
         listener.noted(f"{name}: the plain models cannot read it; the network does.")
     pacer.tell(listener)
@@ -137,8 +137,14 @@ def fit_half(
     return FittedHalf(PlainHalf(view, fitted, patterns), said)
 
 
+def _folds(parts: Sequence[Rows], config: RunConfig) -> list[np.ndarray]:
+    """Return the fold of each row, for each draw."""
+    draws = range(config.plain.repeats or 1)
+    return [assigned_folds(parts, config, config.plain.folds, draw) for draw in draws]
+
+
 class _Pacer:
-    """Passes on the models for which there is time.
+    """Passes on the models that suit a task and for which there is time.
 
     Args:
         names: of the models.
@@ -149,12 +155,16 @@ class _Pacer:
         self.names = names
         self.timer = timer
         self.unsuited: dict[str, list[str]] = {}  # model -> tasks
-        self.late: dict[str, list[str]] = {}  # model, or `all` -> tasks
+        self.late: dict[str, list[str]] = {}  # model, or all of them -> tasks
         self._longest: dict[str, float] = {}
+        self._begun: list[str] = []
 
-    def models(self, task: str) -> Iterator[str]:
+    def models(self, task: str, flat: Flat, response: Response) -> Iterator[str]:
         """Yield models of a task; each is fitted before the next one is asked for."""
         for name in self.names:
+            if not PlainModel.registry.find(name).suits(flat, response):
+                self.unsuited.setdefault(name, []).append(task)
+                continue
             if self.timer is None:
                 yield name
                 continue
@@ -163,14 +173,22 @@ class _Pacer:
             if before <= self._longest.get(name, guess):
                 self.late.setdefault(name, []).append(task)
                 continue
+            self._begun.append(name)
             yield name
             self._longest[name] = max(self._longest.get(name, 0.0), before - self.timer.left)
 
-    def judge(self, task: str, flat: Flat, response: Response) -> None:
-        """Note which models keep out of a task."""
-        for name in self.names:
-            if not PlainModel.registry.find(name).suits(flat, response):
-                self.unsuited.setdefault(name, []).append(task)
+    def judge(self, task: str, fitted: PlainTask) -> None:
+        """Note the models of a task that were given up, since the time was over."""
+        if self.timer is not None and self.timer.left <= 0:
+            missing = [name for name in self._begun if name not in fitted.models]
+            for name in missing:
+                self.late.setdefault(name, []).append(task)
+        self._begun.clear()
+        own = [name for name, tasks in self.late.items() if task in tasks]
+        if own and not fitted.models:
+            for name in own:
+                self.late[name].remove(task)
+            self.late.setdefault(_ALL, []).append(task)
 
     def tell(self, listener: Listener) -> None:
         """Tell which models were left out, and why."""
@@ -180,7 +198,9 @@ class _Pacer:
                 f"too many rows, columns or labels to be quick."
             )
         for name, tasks in self.late.items():
-            which = "plain models" if name == "all" else f"the plain model {name!r}"
+            if not tasks:
+                continue
+            which = "plain models" if name == _ALL else f"the plain model {name!r}"
             listener.noted(f"Budget: there was no time for {which} of {', '.join(tasks)}.")
 
 
@@ -228,57 +248,18 @@ def blend(fitted: FittedHalf, trained: Folds, listener: Listener) -> PlainHalf:
             calibrate_blend(task, head, outputs, plain, targets)
         tasks[name] = task
         head.to(device)
-    _tell_no_signal(tasks, listener)
+    tell_no_signal(tasks, listener)
     return replace(fitted.half, tasks=tasks)
 
 
-@torch.no_grad()
-def gain_of_inputs(
-    task: PlainTask, head: Head, response: Response, held_out: tuple[Tensor, Floats, Tensor]
-) -> float:
-    """Return by how much the log-likelihood of held-out labels under the blend is above that without inputs.
-
-    Both are calibrated on four fifths of these rows and judged on the others, in turn. Numbers are judged by one spread
-    for all rows, so a few gross errors beside many small ones do not outweigh the signal.
-
-    Args:
-        task: knows the shares of network and plain models.
-        head: of the task; it is left as it was.
-        response: labels of the held-out rows.
-        held_out: raw outputs of the network, statement of the plain models, and labels.
-    """
-    outputs, plain, targets = held_out
-    before, fold = deepcopy(head.state_dict()), np.arange(len(outputs)) % _FOLDS_OF_GAIN
-    blend, constant = np.zeros(plain.shape), np.zeros(plain.shape)
-    for number in range(_FOLDS_OF_GAIN):
-        fit, left = np.flatnonzero(fold != number), np.flatnonzero(fold == number)
-        blind = np.broadcast_to(constant_statement(response.take(fit)), plain.shape)
-        pairs = ((blend, task, plain), (constant, replace(task, share=1.0), blind))
-        for result, own, said in pairs:
-            calibrate_blend(own, head, outputs[fit], said[fit], targets[fit])
-            pooled = blended_outputs(own, head, outputs[left], said[left])
-            result[left] = head.stated(pooled).double().numpy()
-            head.load_state_dict(before)
-    return log_likelihood(response, blend) - log_likelihood(response, constant)
-
-
-def _tell_no_signal(tasks: Mapping[str, PlainTask], listener: Listener) -> None:
-    for name, task in tasks.items():
-        if task.constant >= NO_SIGNAL:
-            listener.noted(
-                f"{name}: no better than without inputs on held-out rows. What is said without them has "
-                f"{task.constant:.0%} of the answer. More rows or other columns may help; to have the network alone: "
-                f"--set blend=off."
-            )
-
-
-def calibrate_blend(
-    task: PlainTask, head: Head, outputs: Tensor, plain: Floats, targets: Tensor
-) -> None:
-    """Calibrate a head for the blend, on held-out rows."""
-    pooled = blended_outputs(task, head, outputs, plain)
-    head.uncalibrate()
-    head.calibrate(pooled, targets)
+def tested(fitted: FittedHalf, prepared: Prepared, config: RunConfig) -> FittedHalf:
+    """Return the plain models with their statements on the test rows, made now unless they are there."""
+    if fitted.tested is not None or not fitted.half.tasks or not len(prepared.parts["test"].rows):
+        return fitted
+    (part,) = with_tokens(prepared, config, ["test"])
+    flat = flat_rows(fitted.half, prepared.schema, part.table, part.dataset, part.rows)
+    said = {task: plain.statement(flat) for task, plain in fitted.half.tasks.items()}
+    return replace(fitted, tested=said)
 
 
 def flat_rows(

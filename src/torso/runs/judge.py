@@ -13,10 +13,10 @@ from torso.columns.loader import Loader
 from torso.columns.splits import group_ids
 from torso.evaluation.report import TaskReport
 from torso.model.model import Model
-from torso.plain.blend import PlainHalf, blended_outputs
+from torso.plain.blend import PlainHalf, blended_outputs, calibrate_blend
 from torso.plain.patterns import met
 from torso.plain.pooling import Floats
-from torso.runs.blending import FittedHalf, blend, calibrate_blend, fit_half, flat_rows
+from torso.runs.blending import FittedHalf, blend, fit_half, tested
 from torso.runs.config import RunConfig
 from torso.runs.folds import Folds
 from torso.runs.network import EVALUATED
@@ -110,9 +110,9 @@ class Judge:
         """Return the plain statements about the judged rows: out of fold where they were learnt from."""
         if self.split == "validation":
             return fitted.held_out(self.trained)
-        part = self.prepared.parts[self.split]
-        flat = flat_rows(fitted.half, self.prepared.schema, part.table, part.dataset, part.rows)
-        return {task: plain.statement(flat) for task, plain in fitted.half.tasks.items()}
+        said = tested(fitted, self.prepared, self.config).tested
+        assert said is not None
+        return said
 
     def _blended(
         self, half: PlainHalf, answers: Answers, said: Mapping[str, Floats]
