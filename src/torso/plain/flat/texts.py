@@ -7,12 +7,13 @@ n-gram of its own, and to the trees by the leading components of all n-grams.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from torso.columns import cells as raw
+from torso.plain.clock import check_time
 from torso.plain.flat._flattener import (
     Arrays,
     Cells,
@@ -74,6 +75,7 @@ class TextsFlattener(Flattener, form="text"):
 
     def learn(self, measured: Measured) -> None:
         """Learn which n-grams several rows have, how rare they are, and their components."""
+        check_time()
         grams, counts, facts, mask = measured
         count = len(self.part.columns)
         self.grams, self.rarity = _vocabulary(grams, mask, count)
@@ -123,9 +125,15 @@ class TextsFlattener(Flattener, form="text"):
         """Return row, n-gram with its block, and count, sorted; the texts are given row by row."""
         count = len(self.part.columns)
         close = [text[:_READ_CLOSELY] for text in texts]
-        kinds: list[Owned] = [words(texts), character_groups(close, _ORDERS), whole_texts(texts)]
+        kinds: list[Callable[[], Owned]] = [
+            lambda: words(texts),
+            lambda: character_groups(close, _ORDERS),
+            lambda: whole_texts(texts),
+        ]
         rows, keys = [], []
-        for kind, (owner, numbers) in enumerate(kinds):
+        for kind, numbered in enumerate(kinds):
+            check_time()
+            owner, numbers = numbered()
             row, column = np.divmod(owner, max(count, 1))
             buckets = (numbers >> np.uint64(64 - _BITS)).astype(np.int64)
             for block in [column, np.full_like(column, count)] if count > 1 else [column]:
@@ -133,6 +141,7 @@ class TextsFlattener(Flattener, form="text"):
                 keys.append(((block * _KINDS + kind) << _BITS) + buckets)
         bits = _BITS + (_KINDS * (count + 1)).bit_length()
         together = (np.concatenate(rows) << bits) + np.concatenate(keys)
+        check_time()
         known, counts = np.unique(together, return_counts=True)
         return known >> bits, known & ((1 << bits) - 1), counts
 
