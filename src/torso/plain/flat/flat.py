@@ -41,6 +41,11 @@ class Flat:
         """Return some rows."""
         return replace(self, dense=self.dense[rows], sparse=self.sparse[rows])
 
+    def beside(self, dense: np.ndarray, names: Sequence[str]) -> Flat:
+        """Return the rows with more dense columns."""
+        together = np.concatenate([self.dense, dense], axis=1)
+        return Flat(together, self.codes, self.sparse, (*self.names, *names))
+
     @staticmethod
     def stacked(parts: Sequence[Flat]) -> Flat:
         """Return the rows of several parts, which have the same columns, below each other."""
