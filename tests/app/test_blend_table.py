@@ -1,8 +1,10 @@
 """The table of network and plain models, and its words."""
 
 import math
+from io import StringIO
 
 import pytest
+from rich.console import Console
 
 from torso.app.terminal import blend_table
 from torso.app.terminal.blend import blend_verdict
@@ -36,3 +38,14 @@ def test_a_row_holds_each_alone_and_both():
     table = blend_table({"price": blend(AHEAD, AHEAD)}, {"price": report})
     cells = [str(next(iter(column.cells))) for column in table.columns]
     assert cells == ["price", "R²", "0.400", "0.600", "0.700", "both are better"]
+
+
+def test_names_break_at_words_or_lose_their_middle_in_a_narrow_terminal():
+    report = TaskReport("number", 9, 9, None, "r2", {"r2": Estimate(0.7)}, {"r2": 0.0})
+    names = ["Implicit_Emotion", "Extraterrestrials"]
+    table = blend_table(dict.fromkeys(names, blend(AHEAD, LEVEL)), dict.fromkeys(names, report), 60)
+    assert [str(cell) for cell in table.columns[0].cells] == ["Implicit_\nEmotion", "Extra…rials"]
+    console = Console(width=60, file=StringIO())
+    console.print(table)
+    shown = console.file.getvalue()
+    assert "Implicit_ " in shown and "Extra…rials" in shown

@@ -101,6 +101,18 @@ def test_a_misspelt_part_is_refused_without_its_table_and_without_torch(misspelt
     assert not with_torch
 
 
+@pytest.mark.parametrize(
+    ("words", "cure"),
+    [
+        (("-t", "a", "the price"), "If these are targets, repeat -t: -t a -t 'the price'."),
+        (("-t", "a", "--set", "dim=8", "seed=1"), "repeat --set: --set dim=8 --set seed=1"),
+    ],
+)
+def test_words_too_many_are_refused_with_the_way_to_write_them(words, cure, capsys):
+    assert torso("fit", "table.csv", *words) == 2
+    assert cure in capsys.readouterr().err
+
+
 def test_inspect_without_torch():
     code = (
         "import sys, tempfile, pathlib; p = pathlib.Path(tempfile.mkdtemp()) / 't.csv'; "

@@ -97,3 +97,11 @@ def test_warnings_say_whether_the_column_is_used():
 def test_an_error_of_a_target_names_its_column():
     with pytest.raises(ConfigError, match=r"^`targets.note`: .*`vocabulary` should be .* Found 9"):
         planned(tables.plain(), targets={"note": {"kind": "caption", "vocabulary": 9}})
+
+
+def test_a_target_without_two_values_is_refused_with_the_others_to_name():
+    columns = {**tables.plain(), "same": ["x"] * 40}
+    with pytest.raises(ConfigError, match=r"nothing to learn\. .* alone: -t loud -t price$"):
+        planned(columns, targets={"loud": {}, "same": {}, "price": {}})
+    with pytest.raises(ConfigError, match=r"the only target: name another column, -t COLUMN\.$"):
+        planned(columns, targets=["same"])

@@ -9,7 +9,7 @@ import torso
 from tests import small_tables as tables
 from tests.small_tables import TINY
 from torso.core.errors import ConfigError, TorsoError
-from torso.plain.models import ExtraTrees
+from torso.plain.models import BoostedTrees, ExtraTrees
 from torso.runs import plan, tuning
 from torso.runs.plan import planned
 from torso.runs.probe import Pace, measured_pace
@@ -170,11 +170,12 @@ PACE = Pace(preparing=1.0, epoch=2.0, evaluating=10.0)
     ("budget", "networks", "epochs", "told"),
     [
         (600, 5, 40, "Budget: 5 networks of at most 40 epochs: about 8 min of 10 min."),
-        (300, 4, 29, "Instead: 4 networks of at most 29 epochs."),
-        (200, 2, 36, "Instead: 2 networks of at most 36 epochs."),
-        (90, 1, 20, "Instead: 1 network of at most 20 epochs."),
-        (70, 1, 10, "Instead: 1 network of at most 10 epochs."),
-        (33, 1, 1, "Instead: 1 network of 1 epoch."),
+        (300, 5, 24, "Instead: 5 networks of at most 24 epochs."),
+        (200, 3, 25, "Instead: 3 networks of at most 25 epochs."),
+        (90, 1, 25, "Instead: 1 network of at most 25 epochs."),
+        (70, 1, 15, "Instead: 1 network of at most 15 epochs."),
+        (33, 1, 7, "Instead: 1 network of at most 7 epochs."),
+        (19, 1, 1, "Instead: 1 network of 1 epoch."),
     ],
 )
 def test_a_budget_takes_epochs_first_and_networks_then(
@@ -185,9 +186,12 @@ def test_a_budget_takes_epochs_first_and_networks_then(
     assert any(told in note for note in prepared.notes)
     assert prepared.config.training.epochs == epochs
     assert prepared.config.folds == (0 if networks == 1 else 5)
-    assert timer.reserved == pytest.approx(2 * 10 + 0.2 * 20 + 0.05 * budget)
-    if budget > 33:
-        assert 20 + networks * (1 + 2 * epochs) + timer.reserved <= budget
+    assert timer.reserved == pytest.approx(1.5 * 10 + 0.04 * budget)
+    plain = 20 if budget > 33 else 0
+    if not plain:
+        assert any("no time for plain models" in note for note in prepared.notes)
+    if budget > 19:
+        assert plain + networks * (1 + 2 * epochs) + timer.reserved <= budget
 
 
 def test_plain_models_get_a_share_of_the_time(table, monkeypatch):
@@ -200,7 +204,7 @@ def test_plain_models_get_a_share_of_the_time(table, monkeypatch):
     monkeypatch.setattr(plan, "measured_pace", lambda prepared: PACE)
     monkeypatch.setattr(plan, "fit_half", fit)
     planned(prepared, Listener(), Timer(120, clock=Clock()))
-    assert clocks == [pytest.approx(0.6 * (120 - 20 - 6 - 3))]
+    assert clocks == [pytest.approx(0.6 * (120 - 30 - 4.8 - 3))]
 
 
 def test_plain_models_that_would_end_late_are_left_out(table, monkeypatch):
@@ -213,7 +217,7 @@ def test_plain_models_that_would_end_late_are_left_out(table, monkeypatch):
 
     monkeypatch.setattr(ExtraTrees, "cross_fit", slow)
     monkeypatch.setattr(plan, "measured_pace", lambda prepared: Pace(0.1, 0.1, 1.0))
-    settings = {**OPEN, "budget": "2m", "plain.models": ["linear", "forest"]}
+    settings = {**OPEN, "budget": "70s", "plain.models": ["linear", "forest"]}
     start = torso.prepare(
         table, ["price", "colour", "loud"], settings=without(settings, "inputs.size.kind")
     )
@@ -223,6 +227,30 @@ def test_plain_models_that_would_end_late_are_left_out(table, monkeypatch):
     assert any(
         "there was no time for the plain model 'forest' of" in n for n in made.prepared.notes
     )
+
+
+def test_plain_models_are_given_up_when_their_time_is_over(table, monkeypatch):
+    clock = Clock()
+    boosted = BoostedTrees.cross_fit
+
+    def slow(*given, **named):
+        clock.passes(300)
+        return boosted(*given, **named)
+
+    monkeypatch.setattr(BoostedTrees, "cross_fit", slow)
+    monkeypatch.setattr(plan, "measured_pace", lambda prepared: Pace(0.1, 0.1, 1.0))
+    settings = {"budget": "2m", "plain.models": ["linear", "trees"]}
+    made = planned(prepare(table, **settings), Listener(), Timer(120, clock=clock))
+    assert [*made.half.half.tasks["price"].models] == ["linear"]
+    assert any("no time for the plain model 'trees' of price" in n for n in made.prepared.notes)
+
+
+def test_a_budget_without_time_for_plain_models_has_none(table, monkeypatch):
+    clock = Clock()
+    monkeypatch.setattr(plan, "measured_pace", lambda prepared: Pace(0.1, 0.1, 2.0))
+    made = planned(prepare(table, budget="5s"), Listener(), Timer(3.5, clock=clock))
+    assert not made.half.half.tasks
+    assert any("no time for plain models" in note for note in made.prepared.notes)
 
 
 def test_time_that_is_left_is_for_more_networks(table, monkeypatch):
@@ -255,8 +283,15 @@ def test_a_search_takes_what_the_networks_leave(table, monkeypatch):
 def test_a_spent_budget_gives_one_epoch(table):
     start = prepare(table, budget="10s")
     prepared = planned(start, Listener(), Timer(-1, clock=Clock())).prepared
-    assert "spent before the first step: one network of one epoch" in prepared.notes[-1]
+    assert "reading took more than a third of 10 s: 1 network of 1 epoch" in prepared.notes[-1]
     assert (prepared.config.folds, prepared.config.training.epochs) == (0, 1)
+
+
+def test_slow_reading_leaves_the_pace_unmeasured(table, monkeypatch):
+    monkeypatch.setattr(plan, "measured_pace", None)
+    made = planned(prepare(table, budget="10s"), Listener(), Timer(6, clock=Clock()))
+    assert "1 network of at most 5 epochs, and no plain models" in made.prepared.notes[-1]
+    assert not made.half.half.tasks
 
 
 def test_a_pace_is_positive_and_leaves_random_numbers_alone(table):

@@ -21,6 +21,7 @@ from torso.app.commands.list import list_parts
 from torso.app.commands.predict import predict
 from torso.app.commands.schema import schema
 from torso.app.commands.search import search
+from torso.app.extra_words import Command
 
 __all__ = ["app", "main"]
 
@@ -54,8 +55,8 @@ def _options(
 
 
 for command in (demo, inspect, fit, evaluate, predict, distill, search, schema):
-    app.command()(command)
-app.command("list")(list_parts)
+    app.command(cls=Command)(command)
+app.command("list", cls=Command)(list_parts)
 
 
 def main() -> None:

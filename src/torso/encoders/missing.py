@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 import torch
 from torch import nn
+from torch.nn import functional
 
 from torso.core.types import Features, Tokens
 
@@ -29,9 +30,8 @@ class MissingToken(nn.Module):
 
     def forward(self, tokens: Tokens) -> Tokens:
         """Return tokens in which every row has at least one."""
-        absent = ~tokens.present
-        first = torch.zeros_like(tokens.mask)
-        first[:, 0] = absent
+        absent = ~tokens.present.unsqueeze(1)
+        first = functional.pad(absent, (0, tokens.mask.shape[1] - 1))
         values = torch.where(first.unsqueeze(-1), self.token.to(tokens.values.dtype), tokens.values)
         return Tokens(values, tokens.mask | first)
 

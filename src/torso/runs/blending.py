@@ -10,7 +10,14 @@ import torch
 from torch import Tensor
 
 from torso.columns.dataset import Dataset
-from torso.plain.blend import PlainHalf, blended_outputs, fit_share, stated
+from torso.plain.blend import (
+    PlainHalf,
+    calibrate_blend,
+    chance_of_no_signal,
+    fit_share,
+    stated,
+)
+from torso.plain.clock import Late, in_time
 from torso.plain.flat.flat import Flat
 from torso.plain.flat.view import FlatView
 from torso.plain.half import PlainTask, fit_task
@@ -19,17 +26,20 @@ from torso.plain.patterns import common_patterns, met
 from torso.plain.pooling import Floats
 from torso.runs.config import RunConfig
 from torso.runs.folds import Folds, assigned_folds
+from torso.runs.frozen import with_tokens
 from torso.runs.prepared import Prepared, Rows
 from torso.runs.schema import Schema
 from torso.runs.timer import Timer
+from torso.runs.without_inputs import gain_of_inputs, tell_no_signal
 from torso.tables.table import Column, Table
 from torso.tasks import Head, Response
 from torso.training import Listener
 
-__all__ = ["FittedHalf", "blend", "blends", "fit_half", "flat_rows", "with_plain"]
+__all__ = ["FittedHalf", "blend", "blends", "fit_half", "flat_rows", "tested", "with_plain"]
 
 _UNKNOWN = 4.0
 """Times that a model may take as long as those before it, which are quicker, as far as is known."""
+_ALL = "all"
 _LEAST_ROWS = 40
 """Rows with a label below which a task keeps to the network."""
 
@@ -41,10 +51,17 @@ class FittedHalf:
     Attributes:
         half: without shares in the answer yet.
         statements: task -> its out-of-fold statements on training rows followed by validation rows, `[rows, width]`.
+        tested: task -> its statements on the test rows, where they are made already.
     """
 
     half: PlainHalf
     statements: Mapping[str, Floats]
+    tested: Mapping[str, Floats] | None = None
+
+    @classmethod
+    def none(cls) -> FittedHalf:
+        """Return a half without plain models: there is no time for any."""
+        return cls(PlainHalf(FlatView(()), {}), {})
 
     def held_out(self, trained: Folds) -> dict[str, Floats]:
         """Return task -> its statements on the rows that the networks hold out."""
@@ -86,32 +103,32 @@ def fit_half(
     _tell_few_labels(tasks, config, heads, listener)
     if not tasks:
         return None
-    parts = [prepared.parts["training"], prepared.parts["validation"]]
+    parts = with_tokens(prepared, config, ["training", "validation"], listener)
     view = FlatView(prepared.schema.modalities.values())
-    flat = _learnt_rows(view, prepared.schema, parts)
-    folds = [
-        assigned_folds(parts, config, config.plain.folds, draw)
-        for draw in range(config.plain.repeats or 1)
-    ]
     fitted: dict[str, PlainTask] = {}
     said: dict[str, Floats] = {}
     pacer = _Pacer(config.plain.models, timer)
-    for task in tasks:
-        if timer is not None and timer.left <= 0:
-            pacer.late.setdefault("all", []).append(task)
-            continue
-        labels = np.concatenate([part.dataset.targets[task][part.rows] for part in parts])
-        response = heads[task].response(torch.from_numpy(labels))
-        assert response is not None
-        fitted[task], said[task] = fit_task(
-            flat,
-            response,
-            folds,
-            models=pacer.models(task),
-            seed=config.seed,
-            told=listener.noted,
-        )
-        pacer.judge(task, flat, response)
+    with in_time(None if timer is None else lambda: timer.left):
+        try:
+            flat = _learnt_rows(view, prepared.schema, parts)
+        except Late:
+            listener.noted("Budget: there was no time for plain models.")
+            return FittedHalf.none()
+        for task in tasks:
+            labels = np.concatenate([part.dataset.targets[task][part.rows] for part in parts])
+            response = heads[task].response(torch.from_numpy(labels))
+            assert response is not None
+            fitted[task], said[task] = fit_task(
+                flat,
+                response,
+                _folds(parts, config),
+                models=pacer.models(task, flat, response),
+                seed=config.seed,
+                told=listener.noted,
+            )
+            pacer.judge(task, fitted[task])
+    for task in pacer.late.get(_ALL, []):
+        del fitted[task], said[task]
     for name in view.left_out:
         listener.noted(f"{name}: the plain models cannot read it; the network does.")
     pacer.tell(listener)
@@ -120,8 +137,14 @@ def fit_half(
     return FittedHalf(PlainHalf(view, fitted, patterns), said)
 
 
+def _folds(parts: Sequence[Rows], config: RunConfig) -> list[np.ndarray]:
+    """Return the fold of each row, for each draw."""
+    draws = range(config.plain.repeats or 1)
+    return [assigned_folds(parts, config, config.plain.folds, draw) for draw in draws]
+
+
 class _Pacer:
-    """Passes on the models for which there is time.
+    """Passes on the models that suit a task and for which there is time.
 
     Args:
         names: of the models.
@@ -132,12 +155,16 @@ class _Pacer:
         self.names = names
         self.timer = timer
         self.unsuited: dict[str, list[str]] = {}  # model -> tasks
-        self.late: dict[str, list[str]] = {}  # model, or `all` -> tasks
+        self.late: dict[str, list[str]] = {}  # model, or all of them -> tasks
         self._longest: dict[str, float] = {}
+        self._begun: list[str] = []
 
-    def models(self, task: str) -> Iterator[str]:
+    def models(self, task: str, flat: Flat, response: Response) -> Iterator[str]:
         """Yield models of a task; each is fitted before the next one is asked for."""
         for name in self.names:
+            if not PlainModel.registry.find(name).suits(flat, response):
+                self.unsuited.setdefault(name, []).append(task)
+                continue
             if self.timer is None:
                 yield name
                 continue
@@ -146,14 +173,22 @@ class _Pacer:
             if before <= self._longest.get(name, guess):
                 self.late.setdefault(name, []).append(task)
                 continue
+            self._begun.append(name)
             yield name
             self._longest[name] = max(self._longest.get(name, 0.0), before - self.timer.left)
 
-    def judge(self, task: str, flat: Flat, response: Response) -> None:
-        """Note which models keep out of a task."""
-        for name in self.names:
-            if not PlainModel.registry.find(name).suits(flat, response):
-                self.unsuited.setdefault(name, []).append(task)
+    def judge(self, task: str, fitted: PlainTask) -> None:
+        """Note the models of a task that were given up, since the time was over."""
+        if self.timer is not None and self.timer.left <= 0:
+            missing = [name for name in self._begun if name not in fitted.models]
+            for name in missing:
+                self.late.setdefault(name, []).append(task)
+        self._begun.clear()
+        own = [name for name, tasks in self.late.items() if task in tasks]
+        if own and not fitted.models:
+            for name in own:
+                self.late[name].remove(task)
+            self.late.setdefault(_ALL, []).append(task)
 
     def tell(self, listener: Listener) -> None:
         """Tell which models were left out, and why."""
@@ -163,7 +198,9 @@ class _Pacer:
                 f"too many rows, columns or labels to be quick."
             )
         for name, tasks in self.late.items():
-            which = "plain models" if name == "all" else f"the plain model {name!r}"
+            if not tasks:
+                continue
+            which = "plain models" if name == _ALL else f"the plain model {name!r}"
             listener.noted(f"Budget: there was no time for {which} of {', '.join(tasks)}.")
 
 
@@ -178,12 +215,15 @@ def _tell_few_labels(
         )
 
 
-def blend(fitted: FittedHalf, trained: Folds) -> PlainHalf:
+def blend(fitted: FittedHalf, trained: Folds, listener: Listener) -> PlainHalf:
     """Fit each task's share of the plain models on held-out rows, and calibrate the heads for the blend.
+
+    Where both are hardly better than what is said without inputs, that takes part.
 
     Args:
         fitted: the plain models.
         trained: the network; its heads are calibrated for itself alone, and afterwards for the blend.
+        listener: is told of targets that are answered without inputs.
     """
     tasks, answers = {}, trained.held_out
     statements = fitted.held_out(trained)
@@ -202,20 +242,24 @@ def blend(fitted: FittedHalf, trained: Folds) -> PlainHalf:
         network = stated(task, head, outputs)
         share = fit_share(response, network, plain, folds=trained.networks > 1)
         task = replace(task, share=share)
-        if task.share:
+        gain = gain_of_inputs(task, head, response, (outputs, plain, targets))
+        task = replace(task, constant=chance_of_no_signal(gain))
+        if task.blends:
             calibrate_blend(task, head, outputs, plain, targets)
         tasks[name] = task
         head.to(device)
+    tell_no_signal(tasks, listener)
     return replace(fitted.half, tasks=tasks)
 
 
-def calibrate_blend(
-    task: PlainTask, head: Head, outputs: Tensor, plain: Floats, targets: Tensor
-) -> None:
-    """Calibrate a head for the blend, on held-out rows."""
-    pooled = blended_outputs(task, head, outputs, plain)
-    head.uncalibrate()
-    head.calibrate(pooled, targets)
+def tested(fitted: FittedHalf, prepared: Prepared, config: RunConfig) -> FittedHalf:
+    """Return the plain models with their statements on the test rows, made now unless they are there."""
+    if fitted.tested is not None or not fitted.half.tasks or not len(prepared.parts["test"].rows):
+        return fitted
+    (part,) = with_tokens(prepared, config, ["test"])
+    flat = flat_rows(fitted.half, prepared.schema, part.table, part.dataset, part.rows)
+    said = {task: plain.statement(flat) for task, plain in fitted.half.tasks.items()}
+    return replace(fitted, tested=said)
 
 
 def flat_rows(

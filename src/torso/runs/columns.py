@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -19,6 +20,9 @@ from torso.tables.table import Table
 from torso.tasks import Target
 
 __all__ = ["infer_columns", "leftover_warnings"]
+
+_LISTED = 12
+"""Targets that a cure names."""
 
 
 def infer_columns(table: Table, values: dict[str, Any], *, add: bool) -> list[ColumnReport]:
@@ -56,7 +60,8 @@ def infer_columns(table: Table, values: dict[str, Any], *, add: bool) -> list[Co
     chosen: dict[str, object] = {}
     for report in reports:
         if report.name in targets:
-            targets[report.name] = _settled(targets[report.name], report)
+            own_cure = _without(report.name, targets)
+            targets[report.name] = _settled(targets[report.name], report, own_cure)
         if report.name in inputs:
             if inputs[report.name] is not None:
                 chosen[report.name] = _settled(inputs[report.name], report)
@@ -66,7 +71,7 @@ def infer_columns(table: Table, values: dict[str, Any], *, add: bool) -> list[Co
         if task not in table.names and "column" in spec:
             mark = spec.get("decimal", data.get("decimal"))
             report = report_labels(table.column(spec["column"]), spec.get("kind"), mark)
-            targets[task] = _settled(spec, report)
+            targets[task] = _settled(spec, report, _without(task, targets))
     values["inputs"], values["targets"] = chosen, targets
     return [_without_followed(report, inputs.get(report.name)) for report in reports]
 
@@ -120,12 +125,23 @@ def _in_table(columns: Described, table: Table, role: str) -> Described:
     return dict(columns)
 
 
-def _settled(spec: dict[str, object] | None, report: ColumnReport) -> dict[str, object]:
+def _settled(
+    spec: dict[str, object] | None, report: ColumnReport, cure: str = ""
+) -> dict[str, object]:
     """Return a column's kind and settings: those given, and the inferred ones where these are open."""
     full = {**report.described, **(spec or {})}
     if not full["kind"]:
-        raise ConfigError(f"Column {report.name!r} cannot be used: {report.why}.")
+        raise ConfigError(f"Column {report.name!r} cannot be used: {report.why}.{cure}")
     return full
+
+
+def _without(task: str, targets: Iterable[str]) -> str:
+    """Return the advice to leave a target out, as the command line takes it."""
+    others = [f"-t {shlex.quote(name)}" for name in targets if name != task]
+    if not others:
+        return " It is the only target: name another column, -t COLUMN."
+    more = " ..." if len(others) > _LISTED else ""
+    return f" Leave it out, and name the other targets alone: {' '.join(others[:_LISTED])}{more}"
 
 
 def leftover_warnings(reports: Iterable[ColumnReport], used: Iterable[str]) -> list[str]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 import torch
 
 from torso.core.errors import TorsoError
-from torso.runs.blending import FittedHalf, fit_half
+from torso.runs.blending import FittedHalf, fit_half, tested
 from torso.runs.build import build_model
 from torso.runs.complete import why_no_folds
 from torso.runs.config import RunConfig
@@ -29,14 +29,18 @@ _FEWEST_EPOCHS = 24
 """Epochs that a network should have before there is a second one."""
 _PLAIN_SHARE = 0.6
 """Share of the time that is left which plain models may take: on few rows they are worth more than networks."""
-_ANSWERING = 0.2
-"""Share of that time which they need once more, to answer the rows of the verdict and to be compared."""
+_READING_SHARE = 1 / 3
+"""Share of a budget that reading may take; beyond, the pace is not measured, which takes about as long again."""
+_FEW_EPOCHS = 5
+"""Epochs of the network then, at most: the clock ends it."""
+_COMPARED = 1.0
+"""Times that the seconds of the verdict without them come on top where they are compared with networks."""
 _MOST_REPEATS = {"fast": 1, "balanced": 2, "best": 4}
 """Draws of the folds up to which time that is left is spent on more networks."""
 
-_WRITING_SHARE = 0.05
+_WRITING_SHARE = 0.04
 """Share of a budget that is kept for writing the run, and for a pace that was measured too fast."""
-_SLOWER = 2.0
+_SLOWER = 1.5
 """Factor of the measured seconds of the verdict, lest a machine that becomes busy makes the run late."""
 
 
@@ -88,6 +92,7 @@ class _Plan:
     timer: Timer | None
     pace: Pace | None = None
     half: FittedHalf | None = None
+    slow: bool = False
     told: list[str] = field(default_factory=list)
 
     @property
@@ -131,14 +136,17 @@ class _Plan:
     def measure(self) -> None:
         """Take the pace on a few rows, and leave plain models out where they would take too long."""
         assert self.timer is not None
-        if self.timer.left <= 0:
+        whole = seconds_of(self.prepared.config.budget)
+        read = whole - (self.timer.end - self.timer.clock())
+        self.slow = read > _READING_SHARE * whole
+        if self.slow:
             return
         try:
             self.pace = measured_pace(self.prepared)
         except TorsoError:  # the training will say what is wrong
             return
-        writing = _WRITING_SHARE * seconds_of(self.prepared.config.budget)
-        self.timer = replace(self.timer, reserved=_SLOWER * self.pace.evaluating + writing)
+        reserved = _SLOWER * self.pace.evaluating + _WRITING_SHARE * whole
+        self.timer = replace(self.timer, reserved=reserved)
 
     def fit_plain(self) -> None:
         """Fit the plain models, as many as there is time for: they are worth more than networks on few rows."""
@@ -146,21 +154,29 @@ class _Plan:
         config = self.prepared.config
         if config.blend == "off":
             return
-        left = 0.0 if self.pace is None else self.timer.left - self.pace.network(1)
+        evaluating = 0.0 if self.pace is None else self.pace.evaluating
+        later = self.timer.reserved + _SLOWER * _COMPARED * evaluating
+        timer = replace(self.timer, reserved=later)
+        left = 0.0 if self.pace is None else timer.left - self.pace.network(1)
         if left <= 0:
-            if self.prepared.named("blend") is None:
-                self.tell("Budget: there is no time for plain models (`blend: off`).")
-                self.choose(blend="off")
+            self.half = FittedHalf.none()
+            self.choose(blend="off")
+            if not self.slow:
+                self.tell(
+                    "Budget: there is no time for plain models, which a larger one would have."
+                )
             return
-        clock = self.timer.clock
+        clock = timer.clock
         began = clock()
         share = Timer(began + _PLAIN_SHARE * left, clock=clock)
         with torch.random.fork_rng(range(torch.cuda.device_count())):
             heads = dict(build_model(config, self.prepared.schema).heads.pairs())
-        self.half = fit_half(self.prepared, config, heads, _Teller(self.tell), share)
-        took = clock() - began
-        self.timer = replace(self.timer, reserved=self.timer.reserved + _ANSWERING * took)
-        self.tell(f"Budget: the plain models took {duration_text(took)} of {self.budget}.")
+        fitted = fit_half(self.prepared, config, heads, _Teller(self.tell), share)
+        self.half = None if fitted is None else tested(fitted, self.prepared, config)
+        if self.half is not None and self.half.half.tasks:
+            self.timer = timer
+        took = duration_text(clock() - began)
+        self.tell(f"Budget: the plain models took {took} of {self.budget}.")
 
     def search(self) -> None:
         """Search settings in the time that the networks leave."""
@@ -184,10 +200,12 @@ class _Plan:
         assert self.timer is not None
         left, epochs = self.timer.left, self.prepared.config.training.epochs
         if self.pace is None:
-            if left <= 0:
-                self.choose(folds=0, blend="off", training__epochs=1)
+            if self.slow:
+                most = _FEW_EPOCHS if left > 0 else 1
+                self.choose(folds=0, blend="off", training__epochs=most)
                 self.tell(
-                    f"Budget: {self.budget} are spent before the first step: one network of one epoch."
+                    f"Budget: reading took more than a third of {self.budget}: {_networks(1, most)}, and no plain models. "
+                    "A larger budget has time for more."
                 )
             return
         count, pace = self.networks, self.pace

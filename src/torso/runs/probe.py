@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from time import perf_counter
 
@@ -62,11 +63,12 @@ def measured_pace(prepared: Prepared) -> Pace:
     answering = watch.validation / len(small.parts["validation"].rows)  # a row
     rows = _count(prepared, "training", "validation")
     kept = rows / config.folds if config.folds else _count(prepared, "validation")
+    judged = ("test",) if _count(prepared, "test") else ("training", "validation")
     further = max(1, (config.folds or 0) * (config.repeats or 1)) - 1
     return Pace(
         preparing=trained.preparing,
         epoch=math.ceil((rows - kept) / batch) * watch.training / steps + kept * answering,
-        evaluating=evaluating * _ratio(prepared, small)
+        evaluating=evaluating * _ratio(prepared, small, judged)
         + further * answering * _count(prepared, "test"),
     )
 
@@ -96,10 +98,10 @@ def _labelled_first(part: Rows) -> np.ndarray:
 
 
 def _count(prepared: Prepared, *names: str) -> int:
-    return sum(len(prepared.parts[name].rows) for name in names or prepared.parts)
+    return sum(len(prepared.parts[name].rows) for name in names)
 
 
-def _ratio(whole: Prepared, few: Prepared, *names: str) -> float:
+def _ratio(whole: Prepared, few: Prepared, names: Sequence[str]) -> float:
     return max(1.0, _count(whole, *names) / _count(few, *names))
 
 

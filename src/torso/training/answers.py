@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from torso.core.types import Batch
+from torso.core.types import Batch, Features
 from torso.model.model import Model
 from torso.tasks import Head
 from torso.training.devices import autocast
@@ -86,8 +86,21 @@ def on_cpu(raw: Mapping[str, Tensor]) -> dict[str, Tensor]:
     }
 
 
-def answer(model: Model, batches: Iterable[Batch], precision: str = "auto") -> Answers:
-    """Run `model` in evaluation mode over `batches` and return its answers in their order."""
+def answer(
+    model: Model,
+    batches: Iterable[Batch],
+    precision: str = "auto",
+    forward: Callable[[Mapping[str, Features]], Mapping[str, Tensor]] | None = None,
+) -> Answers:
+    """Run `model` in evaluation mode over `batches` and return its answers in their order.
+
+    Args:
+        model: the model.
+        batches: rows.
+        precision: of the operations.
+        forward: returns what the model does. None: the model itself.
+    """
+    forward = forward or model
     device = next(model.parameters()).device
     outputs: dict[str, list[Tensor]] = {task: [] for task in model.tasks}
     targets: dict[str, list[Tensor]] = {}
@@ -97,7 +110,7 @@ def answer(model: Model, batches: Iterable[Batch], precision: str = "auto") -> A
     with torch.inference_mode():
         for batch in batches:
             with autocast(device, precision):
-                raw = model(batch.to(device).inputs)
+                raw = forward(batch.to(device).inputs)
             for task, output in on_cpu(raw).items():
                 outputs[task].append(output)
             for task, target in batch.targets.items():

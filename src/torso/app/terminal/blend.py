@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from torso.evaluation.wording import number_text
+from torso.plain.blend import NO_SIGNAL
 from torso.runs.report import BlendReport
 from torso.tasks import TaskReport, words_of
 
@@ -21,12 +23,20 @@ CAPTION = (
 )
 
 
-def blend_table(blends: Mapping[str, BlendReport], reports: Mapping[str, TaskReport]) -> Table:
+_OTHERS = 59
+"""Characters of all columns but the task's, with a verdict on one line."""
+_LEAST_ROOM = 11
+
+
+def blend_table(
+    blends: Mapping[str, BlendReport], reports: Mapping[str, TaskReport], width: int = 80
+) -> Table:
     """Return a rich table of the parts of each task's answer.
 
     Args:
         blends: task -> its parts.
         reports: task -> scores of the answer.
+        width: of the terminal in characters.
     """
     from rich import box
     from rich.table import Table
@@ -40,7 +50,8 @@ def blend_table(blends: Mapping[str, BlendReport], reports: Mapping[str, TaskRep
         pad_edge=False,
         collapse_padding=True,
     )
-    table.add_column("task", overflow="fold")
+    room = max(_LEAST_ROOM, width - _OTHERS)
+    table.add_column("task", no_wrap=True)
     table.add_column("metric", overflow="fold")
     for name in ("network", "plain", "both"):
         table.add_column(name, justify="right", no_wrap=True)
@@ -49,7 +60,7 @@ def blend_table(blends: Mapping[str, BlendReport], reports: Mapping[str, TaskRep
         report = reports[task]
         words = words_of(report.kind)
         table.add_row(
-            Text(task, "bold", overflow="fold"),
+            Text(_in_lines(task, room), "bold"),
             words.get(blend.metric, blend.metric.replace("_", " ")),
             number_text(blend.network),
             number_text(blend.plain),
@@ -59,8 +70,31 @@ def blend_table(blends: Mapping[str, BlendReport], reports: Mapping[str, TaskRep
     return table
 
 
+def _in_lines(name: str, room: int) -> str:
+    """Return a name in lines of whole words; a word that is too long loses its middle.
+
+    >>> print(_in_lines("Implicit_Emotion of the overwhelming", 9))
+    Implicit_
+    Emotion
+    of the
+    over…ming
+    """
+    lines = [""]
+    for word in re.findall(r"[^\s._/:-]*[._/:-]?\s*", name):
+        if len((lines[-1] + word).rstrip()) <= room:
+            lines[-1] += word
+            continue
+        shown, half = word.rstrip(), (room - 1) // 2
+        if len(shown) > room:
+            shown = f"{shown[:half]}…{shown[len(shown) - (room - 1 - half) :]}"
+        lines.append(shown + word[len(word.rstrip()) :])
+    return "\n".join(line.rstrip() for line in lines if line)
+
+
 def blend_verdict(blend: BlendReport) -> str:
     """Return in words whether one part alone would do."""
+    if blend.constant >= NO_SIGNAL:
+        return "no better than without inputs"
     over = {"network": blend.over_network, "plain": blend.over_plain}
     if not all(math.isfinite(bound.low) for bound in over.values()):
         return "undefined"

@@ -26,7 +26,7 @@ def verdict(report: RunReport, width: int) -> RenderableType:
         results_table(report.tasks, width),
     ]
     if report.blend:
-        parts.append(blend_table(report.blend, report.tasks))
+        parts.append(blend_table(report.blend, report.tasks, width))
     return Group(*parts)
 
 

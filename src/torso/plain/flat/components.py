@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from torso.plain.clock import check_time
+
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
@@ -33,6 +35,7 @@ def directions(values: np.ndarray | csr_array, count: int, seed: int = 0) -> np.
     sketch = np.random.default_rng(seed).standard_normal((width, min(kept + _MORE, width)))
     basis = np.linalg.qr(np.asarray(values @ sketch))[0]
     for _ in range(_POWERS):
+        check_time()
         basis = np.linalg.qr(np.asarray(values.T @ basis))[0]
         basis = np.linalg.qr(np.asarray(values @ basis))[0]
     _, sizes, vectors = np.linalg.svd(np.asarray(values.T @ basis).T, full_matrices=False)

@@ -10,6 +10,7 @@ import numpy as np
 
 from torso.cache.keys import content_digest
 from torso.columns.sources import Source
+from torso.plain.clock import check_time
 from torso.plain.flat._flattener import Arrays, Cells, Flattener, Measured, Modality, Part, Values
 from torso.plain.flat.flat import Flat
 from torso.tables.table import Column
@@ -102,6 +103,7 @@ class FlatView:
         learnt = rows[np.linspace(0, len(rows) - 1, min(len(rows), _LEARNT)).astype(np.int64)]
         read: list[Measured | None] = []
         for block in self._blocks:
+            check_time()
             own = block.measure(columns, sources, every if block.flattener.dear else learnt)
             block.flattener.learn(
                 tuple(array[learnt] for array in own) if block.flattener.dear else own
@@ -193,6 +195,7 @@ class FlatView:
         """
         parts = []
         for start in range(0, max(1, len(rows)), _AT_ONCE):
+            check_time()
             own = rows[start : start + _AT_ONCE]
             measured = [
                 block.measure(columns, sources, own)
@@ -240,8 +243,10 @@ class FlatView:
         """Return the dense columns that vary, with their names."""
         names: list[str] = []
         codes: set[int] = set()
+        for_trees: set[int] = set()
         for block in self._blocks:
             codes |= {len(names) + code for code in block.flattener.codes}
+            for_trees |= {len(names) + column for column in block.flattener.for_trees}
             names += block.flattener.names
         names += [*(f"Missing {name}" for name in self._flagged), "Missing cells"]
         kept = self._kept.tolist()
@@ -250,6 +255,7 @@ class FlatView:
             codes=tuple(place for place, column in enumerate(kept) if column in codes),
             sparse=sparse,
             names=tuple(names[column] for column in kept),
+            for_trees=tuple(place for place, column in enumerate(kept) if column in for_trees),
         )
 
 

@@ -10,6 +10,7 @@ from typing import Protocol
 import numpy as np
 
 from torso.core.errors import MissingDependency
+from torso.plain.clock import check_time
 from torso.plain.models._forest import Forest
 from torso.plain.models._target_means import TargetMeans
 from torso.plain.pooling import constant_statement
@@ -151,6 +152,7 @@ class Boosting:
                 said[own] += trees.predict(values, said.shape[1])
         last = self._booster(output, None, known, None)
         for _ in range(best):
+            check_time()
             last.update()
         return last.model_to_string()
 
@@ -160,6 +162,7 @@ class Boosting:
         boosters = list(grown.values())
         losses = [self._loss(boosters, weights)]
         while len(losses) <= self.rounds and len(losses) - int(np.argmin(losses)) <= _PATIENCE:
+            check_time()
             for booster in boosters:
                 booster.update()
             losses.append(self._loss(boosters, weights))

@@ -38,7 +38,7 @@ class PlainModel(ABC):
 
     @classmethod
     def suits(cls, flat: Flat, response: Response) -> bool:
-        """Return whether it can learn the task in reasonable time; if not, it takes no part in it, and no note says so.
+        """Return whether it can learn the task in reasonable time; if not, it takes no part in it, and a note says so.
 
         Args:
             flat: the rows.

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from torso.plain.clock import check_time
 from torso.plain.pooling import constant_statement
 from torso.tasks._base.response import Family, Response
 
@@ -171,6 +172,7 @@ def _descend(
     first = length = np.zeros(shape[1], np.float32)
     old, way, moved = shares, shares, outputs  # of no meaning before the first step
     for step in range(_STEPS):
+        check_time()
         slope = masses * (means - problems.labels) + penalty * shares
         seen = product(slope.reshape(shape[0], -1)).reshape(shape)
         new_length = _dot(slope, seen)

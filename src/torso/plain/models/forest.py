@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from torso.columns.inputs._input import State
 from torso.core.errors import MissingDependency
+from torso.plain.clock import check_time
 from torso.plain.flat.flat import Flat
 from torso.plain.models._mean_trees import MeanTrees
 from torso.plain.models._model import PlainModel
@@ -138,6 +139,7 @@ class ExtraTrees(PlainModel, name="forest"):
         values, outputs = _filled(dense), np.full(response.width, -1)
         forests: list[MeanTrees] = []
         for number, missing in enumerate(patterns.T):
+            check_time()
             if (~missing).sum() < _FEWEST or not dense.shape[1]:
                 continue
             columns = np.flatnonzero(own.ravel() == number)

@@ -1,0 +1,85 @@
+"""A module, recorded when it is asked the second time, and repeated from then on."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Generic, TypeVar
+
+from torch import Tensor, nn
+
+from torso.core.replay.arrays import Otherwise
+from torso.core.replay.recorder import Recorder
+from torso.core.replay.tape import Tape
+
+__all__ = ["Replay"]
+
+I = TypeVar("I")  # noqa: E741 - what the module reads
+
+_MOST = 16
+"""Recordings that are kept: one for each key."""
+_MET = 1024
+"""Keys that are remembered: what comes once is not recorded."""
+
+
+class Replay(Generic[I]):
+    """A module that is recorded when a key comes for the second time, and repeated from then on.
+
+    For a single row, Python and PyTorch's dispatcher take longer than the sums. A recording is a list of operations, as
+    the tape of automatic differentiation (Wengert, Communications of the ACM 7, 1964). Differs: what Python reads off a
+    tensor, such as the answer to `mask.all()`, is an operation, too. If it gives another answer for another row, the
+    module runs as it is, so a repetition never takes another way than the module would. Operations on constants are
+    not repeated, equal ones are made once, and those whose result nobody reads are left out; numpy makes them where
+    its result was the same on the recorded row. PyTorch's own recordings (TorchScript, `torch.compile`) are compiled for
+    each new shape, which takes seconds; this one takes as long as the module a few times.
+
+    Args:
+        module: gives the same outputs for the same inputs, on the CPU; draws nothing, changes nothing, and its tensors
+            are parameters and buffers, which no longer change.
+    """
+
+    def __init__(self, module: nn.Module) -> None:
+        self._module = module
+        self._tapes: dict[Hashable, Tape | None] = {}
+        self._met: dict[Hashable, None] = {}
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return Replay, (self._module,)
+
+    def __call__(
+        self,
+        inputs: I,
+        key: Hashable,
+        variables: Sequence[Tensor],
+        constants: Sequence[Tensor] = (),
+    ) -> Mapping[str, Tensor]:
+        """Return the module's outputs.
+
+        Args:
+            inputs: of the module.
+            key: the same for inputs that differ in their variables alone, of the same shapes and types.
+            variables: the tensors in `inputs` that may differ under this key.
+            constants: the others.
+        """
+        tape = self._tapes.get(key)
+        if tape is not None:
+            try:
+                return tape.run(variables)
+            except Otherwise:
+                return self._outputs(inputs)
+        if key in self._tapes or key not in self._met:
+            if len(self._met) < _MET:
+                self._met[key] = None
+            return self._outputs(inputs)
+        recorder = Recorder(
+            variables, [*constants, *self._module.parameters(), *self._module.buffers()]
+        )
+        with recorder:
+            outputs = self._outputs(inputs)
+        for oldest in list(self._tapes)[: len(self._tapes) + 1 - _MOST]:
+            self._tapes.pop(oldest, None)
+        self._tapes[key] = recorder.tape(outputs)
+        return outputs
+
+    def _outputs(self, inputs: I) -> Mapping[str, Tensor]:
+        outputs: Mapping[str, Tensor] = self._module(inputs)
+        return outputs

@@ -1,0 +1,154 @@
+"""Modules that are recorded and repeated: the same answers, whatever the row, or the module itself."""
+
+import copy
+import pickle
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from torso.core.replay import Replay
+
+
+class Small(nn.Module):
+    """A net with most operations that numpy repeats, and one, a convolution, that it does not."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.table = nn.Embedding(7, 4)
+        self.mix = nn.Sequential(nn.Linear(8, 6), nn.GELU(), nn.Dropout(0.5), nn.LayerNorm(6))
+        self.conv = nn.Conv1d(1, 2, 3)
+        self.calls = 0
+
+    def forward(self, inputs: tuple[Tensor, Tensor]) -> dict[str, Tensor]:
+        self.calls += 1
+        number, ids = inputs
+        embedded = torch.where(number.isnan(), 0.0, self.table(ids).mean(dim=1))
+        joined = torch.cat([embedded, number.nan_to_num().clamp(min=-3.0).expand(-1, 4)], dim=-1)
+        mixed = self.mix(joined)
+        bent = self.conv(mixed.unsqueeze(1)).flatten(1).relu()
+        parts = mixed.unbind(1)
+        return {"a": torch.einsum("bi,bj->bij", mixed, bent), "b": parts[0] * 2 - parts[1].sqrt()}
+
+
+def row(seed: int) -> tuple[Tensor, Tensor]:
+    draw = torch.Generator().manual_seed(seed)
+    return torch.randn(1, 1, generator=draw), torch.randint(0, 7, (1, 3), generator=draw)
+
+
+def asked(replay: Replay, inputs: tuple[Tensor, ...]) -> dict[str, Tensor]:
+    with torch.inference_mode():
+        return dict(replay(inputs, "key", inputs))
+
+
+def recorded(module: nn.Module, inputs: tuple[Tensor, ...]) -> Replay:
+    replay = Replay(module.eval())
+    for _ in range(2):
+        asked(replay, inputs)
+    return replay
+
+
+def test_a_repetition_answers_as_the_module_does_without_calling_it():
+    torch.manual_seed(0)
+    module = Small()
+    replay = recorded(module, row(0))
+    for seed in range(20):
+        before = module.calls
+        own = asked(replay, row(seed))
+        assert module.calls == before
+        with torch.inference_mode():
+            torch.testing.assert_close(own, module(row(seed)), equal_nan=True, atol=1e-6, rtol=1e-5)
+
+
+class Branching(nn.Module):
+    def forward(self, inputs: tuple[Tensor]) -> dict[str, Tensor]:
+        (x,) = inputs
+        return {"y": x * 2 if bool((x > 0).all()) else x[x > 0].sum(dim=0, keepdim=True)}
+
+
+def test_a_row_that_goes_another_way_is_answered_by_the_module():
+    replay = recorded(Branching(), (torch.tensor([1.0, 2.0]),))
+    assert asked(replay, (torch.tensor([3.0, 4.0]),))["y"].tolist() == [6.0, 8.0]
+    assert asked(replay, (torch.tensor([3.0, -4.0]),))["y"].tolist() == [3.0]
+
+
+def test_what_has_another_shape_because_of_what_tensors_hold_is_answered_by_the_module():
+    replay = recorded(Branching(), (torch.tensor([1.0, -2.0, 5.0]),))
+    assert asked(replay, (torch.tensor([-1.0, 4.0, 4.0]),))["y"].tolist() == [8.0]
+    assert asked(replay, (torch.tensor([-1.0, -1.0, 4.0]),))["y"].tolist() == [4.0]
+
+
+class Refused(nn.Module):
+    """Does what cannot be repeated from a list of operations."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__()
+        self.what = what
+        self.hidden = torch.ones(2)
+        self.register_buffer("seen", torch.zeros(2))
+
+    def forward(self, inputs: tuple[Tensor]) -> dict[str, Tensor]:
+        (x,) = inputs
+        if self.what == "changes an input":
+            y = x * 1
+            y[0] = x[1]
+        elif self.what == "changes a result":
+            y = x * 1
+            y += x
+        elif self.what == "draws":
+            y = x + torch.rand(2)
+        elif self.what == "leaves torch":
+            y = x + float(x.numpy().sum())
+        elif self.what == "reads a hidden tensor":
+            y = x + self.hidden
+        elif self.what == "cuts where a tensor says":
+            y = torch.ones(3)[: x[0].long()]
+        else:
+            self.seen += 1
+            y = x + self.seen
+        return {"y": y}
+
+
+@pytest.mark.parametrize(
+    "what",
+    [
+        "changes an input",
+        "changes a result",
+        "draws",
+        "leaves torch",
+        "reads a hidden tensor",
+        "cuts where a tensor says",
+        "counts",
+    ],
+)
+def test_what_cannot_be_repeated_is_not(what):
+    module = Refused(what)
+    replay = recorded(module, (torch.tensor([1.0, 2.0]),))
+    other = Refused(what)
+    other.seen.fill_(2.0)
+    torch.manual_seed(0)
+    own = asked(replay, (torch.tensor([2.0, 3.0]),))["y"]
+    torch.manual_seed(0)
+    assert torch.equal(own, other((torch.tensor([2.0, 3.0]),))["y"])
+
+
+def test_a_weight_that_numpy_lacks_a_type_for_leaves_the_module():
+    module = nn.Linear(2, 2).to(torch.bfloat16)
+
+    class Half(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.inner = module
+
+        def forward(self, inputs: tuple[Tensor]) -> dict[str, Tensor]:
+            return {"y": self.inner(inputs[0].to(torch.bfloat16)).float()}
+
+    half = Half()
+    x = (torch.tensor([[1.0, 2.0]]),)
+    assert torch.equal(asked(recorded(half, x), x)["y"], half(x)["y"])
+
+
+def test_a_replay_travels_without_its_recordings():
+    replay = recorded(Branching(), (torch.tensor([1.0, 2.0]),))
+    for other in (pickle.loads(pickle.dumps(replay)), copy.deepcopy(replay)):
+        assert asked(other, (torch.tensor([3.0]),))["y"].tolist() == [6.0]

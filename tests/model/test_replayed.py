@@ -1,0 +1,57 @@
+"""Single rows that are repeated instead of run: the law holds for every fusion and every sharing, with gaps and without."""
+
+import pytest
+import torch
+
+from tests import small
+from torso.core.types import Features
+from torso.fusion import Fusion
+from torso.model.replayed import Replayed
+from torso.sharing import Sharing
+
+
+def row(features: dict[str, Features], number: int) -> dict[str, Features]:
+    return {name: own[torch.tensor([number])] for name, own in features.items()}
+
+
+def assert_repeats(model):
+    """Ask about each of some rows as alone, until all are repeated, and about others after that."""
+    replayed = Replayed(model)
+    with torch.inference_mode():
+        for seed in (1, 2, 3, 4):
+            inputs = small.batch(rows=8, seed=seed).inputs
+            for number in range(8):
+                alone = row(inputs, number)
+                torch.testing.assert_close(
+                    dict(replayed(alone)), model(alone), atol=1e-6, rtol=1e-5
+                )
+    return replayed
+
+
+@pytest.mark.parametrize("fusion", sorted(Fusion.registry))
+def test_every_fusion_is_repeated(fusion):
+    replayed = assert_repeats(small.model(fusion=fusion))
+    tapes = [tape for tape in replayed._replay._tapes.values() if tape is not None]
+    assert tapes, f"{fusion} is never repeated"
+
+
+@pytest.mark.parametrize("sharing", sorted(Sharing.registry))
+def test_every_sharing_answers_as_it_is(sharing):
+    assert_repeats(small.model(sharing=sharing))
+
+
+def test_batches_go_through_the_model():
+    model = small.model()
+    inputs = small.batch(rows=5).inputs
+    with torch.inference_mode():
+        torch.testing.assert_close(dict(Replayed(model)(inputs)), model(inputs), atol=0, rtol=0)
+
+
+def test_a_row_that_lacks_all_it_had_while_recorded_is_answered_as_it_is():
+    model = small.model()
+    replayed = Replayed(model)
+    inputs = small.batch(rows=6).inputs
+    with torch.inference_mode():
+        for number in (0, 0, 0, 1, 1, 1, 0):  # row 0 is complete, row 1 has nothing
+            alone = row(inputs, number)
+            torch.testing.assert_close(dict(replayed(alone)), model(alone), atol=1e-6, rtol=1e-5)
