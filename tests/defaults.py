@@ -2,5 +2,5 @@
 
 from torso.runs.config import RunConfig
 
-IN_TESTS = {"blend": "off", "folds": 0}
+IN_TESTS = {"blend": "off", "folds": 0, "pretrained": "off"}
 OUTSIDE = {name: RunConfig.model_fields[name].default for name in IN_TESTS}

@@ -20,6 +20,7 @@ SMALL = {
     "blend": "off",
     "sizes": False,
     "folds": 0,
+    "pretrained": "off",
 }
 TABULAR = {
     "note": "text",

@@ -17,7 +17,15 @@ from numpy.typing import NDArray
 
 from torso.tasks._base.response import Family, Response
 
-__all__ = ["constant_statement", "fit_weights", "mean_loss", "pool"]
+__all__ = [
+    "constant_statement",
+    "fit_weights",
+    "held_out_constant",
+    "log_likelihood",
+    "mean_loss",
+    "pool",
+    "row_losses",
+]
 
 Floats = NDArray[np.float64]
 _LEAST = 1e-12
@@ -66,6 +74,47 @@ def mean_loss(response: Response, statement: Floats) -> float:
     return float(0.5 * np.log(np.clip(squares, _LEAST, None)).mean())
 
 
+def log_likelihood(response: Response, statement: Floats) -> float:
+    """Return the log-likelihood of all labels; of values with the spread that suits them best, and less a constant.
+
+    Args:
+        response: labels.
+        statement: `[rows, width]` about the same rows.
+    """
+    if not (count := _observations(response)):
+        return 0.0
+    return -count * mean_loss(response, statement)
+
+
+def row_losses(
+    response: Response, statement: Floats, spread: Floats | None = None
+) -> tuple[Floats, Floats]:
+    """Return each row's negative log-likelihood, 0 without a label, `[rows]`, and the mean squares it is meant for.
+
+    Args:
+        response: labels.
+        statement: `[rows, width]` about the same rows.
+        spread: of values, the mean square of their errors, `[width]`; None for that of this statement.
+    """
+    if response.family == "classes":
+        logs = statement - _log_sum(statement)
+        kept = np.maximum(response.values, 0)
+        losses = -logs[np.arange(len(kept)), kept]
+        return np.where(response.labelled, losses, 0.0), np.zeros(0)
+    known = ~np.isnan(response.values)
+    labels = np.where(known, response.values, 0).astype(np.float64)
+    if response.family == "binaries":
+        own, squares = np.logaddexp(0.0, statement) - labels * statement, np.zeros(0)
+    else:
+        errors = np.square(labels - statement)
+        counted = np.maximum(known.sum(axis=0), 1)
+        squares = np.clip(np.where(known, errors, 0).sum(axis=0) / counted, _LEAST, None)
+        squares = squares if spread is None else spread
+        own = 0.5 * errors / squares
+    counts = np.maximum(known.sum(axis=1), 1)
+    return np.where(known, own, 0.0).sum(axis=1) / counts, squares
+
+
 def fit_weights(
     response: Response, statements: Sequence[Floats], *, prior: Sequence[float], rows: float
 ) -> Floats:
@@ -90,8 +139,7 @@ def fit_weights(
     labels = response.take(labelled)
     said = [np.asarray(statement, np.float64)[labelled] for statement in statements]
 
-    # The labels of a row stand for as many observations, as in the likelihood that a head trains on.
-    count = len(labelled) if labels.family == "classes" else int((~np.isnan(labels.values)).sum())
+    count = _observations(labels)
 
     def cost(free: Floats) -> float:
         weights = _weights(free)
@@ -118,6 +166,26 @@ def constant_statement(response: Response) -> Floats:
         return np.asarray(sums / np.maximum(counts, 1))
     shares = (sums + 0.5) / (counts + 1.0)
     return np.asarray(np.log(shares) - np.log1p(-shares))
+
+
+def held_out_constant(response: Response, folds: np.ndarray) -> Floats:
+    """Return the shares or means of the labels outside each row's fold, `[rows, width]`.
+
+    Args:
+        response: labels.
+        folds: int `[rows]`.
+    """
+    said = np.zeros((len(folds), response.width))
+    for fold in np.unique(folds):
+        said[folds == fold] = constant_statement(response.take(np.flatnonzero(folds != fold)))
+    return said
+
+
+def _observations(response: Response) -> int:
+    """Return their number: the labels of a row stand for as many, as in the likelihood that a head trains on."""
+    if response.family == "classes":
+        return int((response.values >= 0).sum())
+    return int((~np.isnan(response.values)).sum())
 
 
 def _weights(free: Floats) -> Floats:

@@ -17,7 +17,7 @@ from torso.sharing import Sharing
 from torso.tasks import Head, Target
 from torso.training.config import TrainingConfig
 
-__all__ = ["complete_parts", "settle_encoders", "why_no_folds"]
+__all__ = ["complete_parts", "settle_encoders", "takes_pretrained", "why_no_folds"]
 
 _FOLDS = 5
 """Networks of a run that trains several, each holding out another fold."""
@@ -139,9 +139,16 @@ def complete_parts(config: RunConfig, schema: Schema, rows: int) -> RunConfig:
                 update={"repeats": config.plain.repeats or _repeats(config)}
             ),
             "blend": _blend(config),
+            "pretrained": "auto" if takes_pretrained(config) else "off",
             "sizes": bool(schema.sizes) if config.sizes is None else config.sizes,
         }
     )
+
+
+def takes_pretrained(config: RunConfig) -> bool:
+    """Return whether a run may take pretrained encoders that nobody named: as asked, never in a fast run."""
+    open_ = "pretrained" not in config.model_fields_set
+    return config.pretrained == "auto" and not (open_ and config.quality == "fast")
 
 
 def _blend(config: RunConfig) -> str:

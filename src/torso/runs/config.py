@@ -80,6 +80,11 @@ class RunConfig(Strict):
         "auto",
         description="answers are those of network and plain models, weighted by task; off: the network's",
     )
+    pretrained: Literal["auto", "off"] = Field(
+        "auto",
+        description="texts, pictures and recordings whose encoder is not named: a pretrained one that is on this "
+        "machine reads them, frozen, where it helps on held-out rows; off: never",
+    )
     folds: int | None = Field(
         None,
         ge=0,

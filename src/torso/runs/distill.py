@@ -31,7 +31,7 @@ from torso.runs.stored_split import StoredSplit
 from torso.runs.train import train_run
 from torso.tables.table import Table, read_table
 from torso.tasks import words_of
-from torso.training import Epoch, Listener, Listeners, Prediction, answer
+from torso.training import Epoch, Listener, Listeners, Prediction, answer, encode_frozen
 
 __all__ = ["distill"]
 
@@ -197,6 +197,7 @@ def _split(run: Predictor, table: Table) -> tuple[Split, bool]:
 
 
 def _said(run: Predictor, table: Table, dataset: Dataset) -> dict[str, Prediction]:
+    dataset = encode_frozen(run.model, dataset, run.config.training.precision)
     batches = (gather(dataset, rows) for rows in row_ranges(table.rows, 256))
     answers = answer(run.model, batches, run.config.training.precision)
     if run.plain is not None:

@@ -196,7 +196,7 @@ class RunFolder:
         """
         self.path.mkdir(parents=True, exist_ok=True)
         mark(self.path, Stage.UNDER_WAY)
-        self._write_config(run.config)
+        self._write_config(run.config, _remarks(run.report.notes))
         described = {"format": FORMAT, "torso": __version__}
         write_json(
             self.path / "schema.json",
@@ -217,8 +217,8 @@ class RunFolder:
         if not resumable:
             self.checkpoint.clear()
 
-    def _write_config(self, config: RunConfig) -> None:
-        write_whole(self.path / "run.yaml", config.to_yaml())
+    def _write_config(self, config: RunConfig, remarks: str = "") -> None:
+        write_whole(self.path / "run.yaml", remarks + config.to_yaml())
 
     # --- reading
 
@@ -306,3 +306,9 @@ class RunFolder:
                 elif event["event"] == "note":
                     notes.append(event["message"])
         return epochs, notes
+
+
+def _remarks(notes: Sequence[str]) -> str:
+    """Return the notes on encoders that were chosen, as a comment of YAML."""
+    kept = [" ".join(note.split()) for note in notes if note.startswith("Pretrained encoders")]
+    return "".join(f"# {note}\n" for note in kept)

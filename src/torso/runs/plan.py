@@ -172,7 +172,7 @@ class _Plan:
         with torch.random.fork_rng(range(torch.cuda.device_count())):
             heads = dict(build_model(config, self.prepared.schema).heads.pairs())
         fitted = fit_half(self.prepared, config, heads, _Teller(self.tell), share)
-        self.half = None if fitted is None else tested(fitted, self.prepared)
+        self.half = None if fitted is None else tested(fitted, self.prepared, config)
         if self.half is not None and self.half.half.tasks:
             self.timer = timer
         took = duration_text(clock() - began)

@@ -36,7 +36,7 @@ from torso.runs.shown import as_html, as_text
 from torso.runs.stored_split import StoredSplit
 from torso.tables.alike import alike
 from torso.tables.table import Table, read_table
-from torso.training import Answers, answer, choose_device
+from torso.training import Answers, answer, choose_device, encode_frozen
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -53,8 +53,7 @@ MOVED = {
     "last_skipped": "run.predict(table, details=True).skipped",
 }
 """Attribute that a `Predictor` had -> its new spelling."""
-_PIECE = 2048
-"""Rows of a table whose files are in memory at once."""
+_PIECE = 2048  # rows of a table whose files are in memory at once
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -165,8 +164,7 @@ class Predictor:
                     f"`keep` names {name!r}, but an answer column has this name, too. Rename it in the table."
                 )
             columns[name] = pa.concat_arrays([part[name] for part in parts])
-        answers = pa.table(columns)
-        answers = answers if as_arrow else alike(table, answers)
+        answers = pa.table(columns) if as_arrow else alike(table, pa.table(columns))
         skipped, notes = told(source, reading.log)
         return Prediction(answers, skipped, notes) if details else answers
 
@@ -257,8 +255,7 @@ class Predictor:
 
     def save(self, folder: str | Path) -> Predictor:
         """Write the run to `folder` and return it as opened from there."""
-        path = Path(folder).expanduser()
-        RunFolder(path).save(self)
+        RunFolder(path := Path(folder).expanduser()).save(self)
         return replace(self, folder=path)
 
     def _table(self, table: object) -> Table:
@@ -297,12 +294,15 @@ class Predictor:
         self, table: Table, reading: Reading, batch_size: int, *, targets: bool
     ) -> tuple[Dataset, Answers]:
         dataset = self.schema.dataset(table, reading, targets=targets, sizes=self.config.sizes)
-        batches = (gather(dataset, rows) for rows in row_ranges(table.rows, batch_size))
-        answers = answer(self.model, batches, self.config.training.precision, self._replayed)
+        precision = self.config.training.precision
+        shared = self.plain is not None or isinstance(self.model, Ensemble)
+        read = encode_frozen(self.model, dataset, precision) if shared else dataset
+        batches = (gather(read, rows) for rows in row_ranges(table.rows, batch_size))
+        answers = answer(self.model, batches, precision, self._replayed)
         if self.plain is not None:
-            heads = dict(self.model.heads.pairs())
-            outputs = with_plain(self.plain, heads, answers.outputs, self.schema, table, dataset)
-            answers = replace(answers, outputs=outputs)
+            own = dict(self.model.heads.pairs())
+            raw = with_plain(self.plain, own, answers.outputs, self.schema, table, read)
+            return dataset, replace(answers, outputs=raw)
         return dataset, answers
 
     def _columns(self, table: Table, answers: Answers) -> dict[str, pa.Array]:

@@ -26,6 +26,7 @@ from torso.core.errors import ConfigError, RunError
 from torso.core.types import Batch
 from torso.model.model import Model
 from torso.runs.build import build_model, check_parts
+from torso.runs.candidate import Asked
 from torso.runs.check import check_values
 from torso.runs.columns import infer_columns, leftover_warnings
 from torso.runs.complete import complete_parts, settle_encoders
@@ -34,6 +35,7 @@ from torso.runs.folder import RunFolder
 from torso.runs.gather import found_beside, gather_values, trusting
 from torso.runs.prediction import skipped_notes
 from torso.runs.prepared import Prepared, Rows
+from torso.runs.pretrained import Pretrained, choose_pretrained, with_choice
 from torso.runs.schema import Schema
 from torso.runs.storable import check_storable
 from torso.runs.stored_split import StoredSplit
@@ -167,7 +169,7 @@ def draft_model(
     given = {"table": table}
     values = gather_values(given, targets, inputs, config, settings)
     add = inputs is None and not (config is not None and values.get("inputs"))
-    plan = _plan(values, given, config, add=add, listener=Listener())
+    plan = _plan(values, given, config, add=add, listener=Listener(), race=False)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(plan.config.seed)
         model = build_model(plan.config, plan.schema)
@@ -205,6 +207,7 @@ def _plan(
     *,
     add: bool,
     listener: Listener,
+    race: bool = True,
 ) -> _Plan:
     data = check_values(values).data  # before a long reading
     if given["table"] is None and data.table is None:
@@ -223,6 +226,11 @@ def _plan(
     told = [note for read in (table, *own.values()) for note in read.notes]
     told += leftover_warnings(reports, [*asked.inputs, *asked.targets])
     split = _split(asked, table, own, origin)
+    if race:
+        chosen = _with_pretrained(asked, table, split, own, listener)
+        with_choice(values, chosen)
+        told += chosen.notes
+        asked = RunConfig.parse(values)
     settled = settle_encoders(_without_folds(asked, own), len(split.train))
     schema = Schema(settled.inputs, settled.targets)
     schema.fit(table, split.train, _reading(settled, table, listener))
@@ -239,6 +247,15 @@ def _plan(
         notes=_notes(told, schema),
         listener=listener,
     )
+
+
+def _with_pretrained(
+    config: RunConfig, table: Table, split: Split, own: Mapping[str, Table], listener: Listener
+) -> Pretrained:
+    """Return the choice of pretrained encoders, on the rows that may be learnt from."""
+    rows = split.train if "validation" in own else np.concatenate([split.train, split.validation])
+    reading = _reading(config, table, listener)
+    return choose_pretrained(Asked(config, table, np.sort(rows), reading, listener))
 
 
 def _without_folds(config: RunConfig, own: Mapping[str, Table]) -> RunConfig:

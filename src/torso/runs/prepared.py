@@ -169,4 +169,5 @@ def _flat(config: RunConfig) -> dict[str, object]:
 
     for section in ("data", "inputs", "targets"):
         walk(section, getattr(config, section) if section != "data" else config.data.model_dump())
+    flat["pretrained"] = config.pretrained
     return flat

@@ -51,6 +51,9 @@ class DataConfig(Strict):
         None, description="mark before decimals in a text file; null: found for each column"
     )
     split: SplitConfig = SplitConfig()  # type: ignore[call-arg]
+    weights: str | None = Field(
+        None, description="folder of pretrained models that may be used; default $TORSO_WEIGHTS"
+    )
     cache: str | None = Field(
         None, description="folder of the feature cache; default ~/.cache/torso"
     )

@@ -46,7 +46,12 @@ if TYPE_CHECKING:
     from torso.training.answers import Answers, Prediction, answer
     from torso.training.config import TrainingConfig
     from torso.training.devices import autocast, choose_device
-    from torso.training.frozen_features import run_frozen_once, shows_views
+    from torso.training.frozen_features import (
+        encode_frozen,
+        encoded_once,
+        run_frozen_once,
+        shows_views,
+    )
     from torso.training.json_log import JsonLog
     from torso.training.listeners import STOP, Epoch, Listener, Listeners, Look, Stop
     from torso.training.trainer import Trainer
@@ -66,6 +71,8 @@ __all__ = [
     "answer",
     "autocast",
     "choose_device",
+    "encode_frozen",
+    "encoded_once",
     "run_frozen_once",
     "shows_views",
 ]
@@ -76,7 +83,7 @@ __getattr__ = lazy_names(
         ".answers": "Answers Prediction answer",
         ".config": "TrainingConfig",
         ".devices": "autocast choose_device",
-        ".frozen_features": "run_frozen_once shows_views",
+        ".frozen_features": "encode_frozen encoded_once run_frozen_once shows_views",
         ".json_log": "JsonLog",
         ".listeners": "STOP Epoch Listener Listeners Look Stop",
         ".trainer": "Trainer",

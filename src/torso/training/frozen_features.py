@@ -18,13 +18,13 @@ from torso.cache.keys import content_digest
 from torso.cache.store import FeatureStore
 from torso.columns.dataset import Dataset
 from torso.columns.loader import features_of
-from torso.columns.sources import Source, StoredSource, TurningSource
+from torso.columns.sources import RaggedSource, Source, StoredSource, TurningSource
 from torso.core.types import Tokens
 from torso.encoders import Encoder, FrozenBackbone
 from torso.model.model import Model
 from torso.training.devices import autocast
 
-__all__ = ["EncodedSource", "run_frozen_once", "shows_views"]
+__all__ = ["EncodedSource", "encode_frozen", "encoded_once", "run_frozen_once", "shows_views"]
 
 _BATCH = 64  # rows that an encoder runs on at a time
 _HASHED = 1024  # rows whose features are in memory at a time
@@ -39,6 +39,55 @@ class EncodedSource(StoredSource):
 
     encoded = True
     read: Source | None = None
+
+
+class _TokensInMemory(RaggedSource):
+    """Tokens of a frozen encoder, of rows that are read once.
+
+    Args:
+        flat: float32 `[tokens, width]`.
+        lengths: tokens of each row.
+        read: the features that the encoder has read.
+    """
+
+    encoded = True
+
+    def __init__(self, flat: np.ndarray, lengths: np.ndarray, read: Source) -> None:
+        super().__init__(flat, lengths)
+        self.read = read
+
+
+def encode_frozen(model: Model, dataset: Dataset, precision: str = "auto") -> Dataset:
+    """Return the dataset with the tokens of frozen encoders in memory; without such encoders, itself.
+
+    For rows that are read once: several networks and the plain models then share what the encoder says.
+
+    Args:
+        model: on its device.
+        dataset: a table laid out.
+        precision: of the forward pass, as in training.
+    """
+    device = next(model.parameters()).device
+    _, trunk = next(model.trunks.pairs())
+    frozen = {name: encoder.frozen_backbone() for name, encoder in trunk.encoders.pairs()}
+    if not any(frozen.values()):
+        return dataset
+    sources = dict(dataset.sources)
+    for name, backbone in frozen.items():
+        if backbone is None:
+            continue
+        source = dataset.sources[name]
+        forward = _Forward(trunk.encoders[name], backbone, device, precision, 0)
+        rows = np.flatnonzero(source.present())
+        lengths = np.zeros(len(source), np.int64)
+        flat = [np.zeros((0, backbone.width), np.float32)]
+        for start in range(0, len(rows), _BATCH):
+            tokens = forward(source, rows[start : start + _BATCH])
+            mask = tokens.mask.cpu()
+            lengths[rows[start : start + _BATCH]] = mask.sum(dim=1).numpy()
+            flat.append(tokens.values.float().cpu()[mask].numpy())
+        sources[name] = _TokensInMemory(np.concatenate(flat), lengths, source)
+    return replace(dataset, sources=sources)
 
 
 def run_frozen_once(
@@ -64,29 +113,59 @@ def run_frozen_once(
     Raises:
         DataError: the disk is full or may not be written.
     """
-    device = next(model.parameters()).device
     _, trunk = next(model.trunks.pairs())
-    sources = dict(dataset.sources)
-    for name, encoder in trunk.encoders.pairs():
-        frozen = encoder.frozen_backbone()
-        if frozen is None:
-            continue
-        was_training = encoder.training
-        encoder.eval()
-        views = range(1, frozen.views + 1) if learned is not None else ()
-        encoded = [
-            _encoded(
-                dataset.sources[name],
-                learned,
-                _Forward(encoder, frozen, device, precision, view),
-                cache,
-                partial(progress, name) if progress is not None else _ignore,
-            )
-            for view in views or (0,)
-        ]
-        sources[name] = TurningSource(encoded) if len(encoded) > 1 else encoded[0]
-        encoder.train(was_training)
-    return replace(dataset, sources=sources)
+    sources = {
+        name: encoded_once(
+            encoder,
+            dataset.sources[name],
+            cache,
+            precision=precision,
+            learned=learned,
+            progress=partial(progress, name) if progress is not None else _ignore,
+        )
+        for name, encoder in trunk.encoders.pairs()
+    }
+    return replace(dataset, sources={**dataset.sources, **sources})
+
+
+def encoded_once(
+    encoder: Encoder,
+    source: Source,
+    cache: Path,
+    *,
+    precision: str = "auto",
+    learned: np.ndarray | None = None,
+    progress: Callable[[int, int], object] | None = None,
+) -> Source:
+    """Return the tokens of an encoder's frozen part; the source itself if it has none.
+
+    Args:
+        encoder: on its device.
+        source: rows that it reads.
+        cache: as for `run_frozen_once`.
+        precision: likewise.
+        learned: likewise.
+        progress: called with `(done, total)`.
+    """
+    frozen = encoder.frozen_backbone()
+    if frozen is None:
+        return source
+    device = next(encoder.parameters()).device
+    was_training = encoder.training
+    encoder.eval()
+    views = range(1, frozen.views + 1) if learned is not None else ()
+    encoded = [
+        _encoded(
+            source,
+            learned,
+            _Forward(encoder, frozen, device, precision, view),
+            cache,
+            progress or _ignore,
+        )
+        for view in views or (0,)
+    ]
+    encoder.train(was_training)
+    return TurningSource(encoded) if len(encoded) > 1 else encoded[0]
 
 
 def shows_views(model: Model) -> bool:

@@ -20,7 +20,7 @@ from torso.core.tensors import masked_mean, zeroed
 from torso.core.types import Features, Tokens
 from torso.encoders._encoder import Encoder, FrozenBackbone, by_length
 from torso.encoders.hub._tuning import frozen_norms, tune
-from torso.encoders.hub.loading import check_form, load_backbone
+from torso.encoders.hub.loading import check_form, load_backbone, shared_backbone
 
 __all__ = ["RATES", "Keep", "Once", "Pretrained", "Train"]
 
@@ -76,7 +76,8 @@ class Pretrained(Encoder):
         self.lr = RATES.get(train)
         self.snapshot = find_model(name, revision)
         self.train_what, self.keep, self.once = train, keep, once
-        self.backbone = load_backbone(self.snapshot, self.form)
+        load = shared_backbone if train == "frozen" else load_backbone
+        self.backbone = load(self.snapshot, self.form)
         tune(self.backbone, train, layers, rank)
         if checkpointing and train != "frozen":
             self.backbone.checkpoint()

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
+from threading import Lock
 from typing import Any
+from weakref import WeakValueDictionary
 
 import torch
 from torch import Tensor
@@ -18,7 +20,7 @@ from torso.encoders.hub._backbone import Backbone
 from torso.encoders.hub.efficientnet_lite import EfficientNetLite
 from torso.encoders.hub.speaker_backbone import SpeakerBackbone
 
-__all__ = ["check_form", "load_backbone"]
+__all__ = ["check_form", "load_backbone", "needs_library", "shared_backbone"]
 
 _READS = {"image": "pictures", "text": "texts", "audio": "recordings", "video": "videos"}
 _OWN: dict[str, tuple[str, type[EfficientNetLite | SpeakerBackbone]]] = {
@@ -40,6 +42,9 @@ _KNOWN_PICKLES = {
     ),
 }
 """Package -> model type, file, and the digest of the one content that is opened although it is pickled."""
+
+_SHARED: WeakValueDictionary[tuple[str, str, str], Backbone] = WeakValueDictionary()
+_LOCK = Lock()
 
 
 def check_form(snapshot: Snapshot, form: str) -> None:
@@ -78,6 +83,21 @@ def load_backbone(snapshot: Snapshot, form: str) -> Backbone:
     return backbone.eval()
 
 
+def shared_backbone(snapshot: Snapshot, form: str) -> Backbone:
+    """Return a backbone whose weights never change: the same for all encoders that live, and on one device."""
+    key = (str(snapshot.folder), snapshot.revision, form)
+    with _LOCK:
+        backbone = _SHARED.get(key)
+        if backbone is None:
+            backbone = _SHARED[key] = load_backbone(snapshot, form)
+        return backbone
+
+
+def needs_library(name: str) -> bool:
+    """Return whether the library transformers reads a model that comes as a package."""
+    return name.removeprefix(PACKAGE) not in _KNOWN_PICKLES
+
+
 def _kind(snapshot: Snapshot) -> str:
     known = _known_pickle(snapshot)
     return known[0] if known else str(read_config(snapshot.folder).get("model_type"))
@@ -94,11 +114,15 @@ def _own_weights(snapshot: Snapshot) -> Mapping[str, Tensor]:
     known = _known_pickle(snapshot)
     if known is not None:
         return _pickled(*known[1:])
+    from safetensors import SafetensorError
     from safetensors.torch import load_file
 
     weights: dict[str, Tensor] = {}
     for path in sorted(snapshot.folder.glob("*.safetensors")):
-        weights |= load_file(path)
+        try:
+            weights |= load_file(path)
+        except SafetensorError as error:
+            raise ConfigError(f"{str(path)!r} is damaged: {error}. Get it anew.") from error
     return weights
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from torso.plain.flat._flattener import Cells
+from torso.columns.sources import Source
+from torso.plain.flat._flattener import Cells, Part
 from torso.plain.flat._statistics import Wide
 
-__all__ = ["EncodedFlattener"]
+__all__ = ["EncodedFlattener", "token_columns"]
 
 
 class EncodedFlattener(Wide, form="encoded"):
@@ -28,3 +29,16 @@ class EncodedFlattener(Wide, form="encoded"):
     def file_facts(self, cells: Cells) -> np.ndarray:
         """Return none: the form's own flattener tells them."""
         return np.zeros((len(cells.rows), 0), np.float32)
+
+    def fact_titles(self, count: int) -> list[str]:
+        """Return none."""
+        del count
+        return []
+
+
+def token_columns(name: str, source: Source) -> tuple[np.ndarray, list[str]]:
+    """Return the dense columns that the tokens of all rows become, `[rows, columns]`, and their names."""
+    flattener = EncodedFlattener(Part(name, "encoded", {}))
+    measured = flattener.measure(Cells({}, source, np.arange(len(source))))
+    flattener.learn(measured)
+    return flattener.piece(measured).dense, flattener.names
