@@ -23,8 +23,8 @@ from typing import Any
 import multi_target  # isort: skip; default_race's path holds an example of this name
 
 import default_race
-from reports import read_report, write_report
-from small_training import circumstances, paired_interval
+from reports import write_report
+from small_training import paired_interval, resumed
 
 HERE = Path(__file__).resolve().parent
 RESULTS = HERE / "results"
@@ -110,11 +110,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--sets", nargs="+", choices=kept, default=[*kept])
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1])
-    parser.add_argument("--show", action="store_true", help="no runs: judge what is there")
-    parser.add_argument("--out", type=Path, default=RESULTS / "beside_before.json")
-    options = parser.parse_args()
-    report = read_report(options.out)
-    report |= circumstances(Path(__file__))
+    options, report = resumed(parser, Path(__file__))
     sets = report.setdefault("sets", {})
     for seed in [] if options.show else options.seeds:
         for line in options.sets:

@@ -20,9 +20,9 @@ from typing import Any
 
 from contest.own_run import fit
 from contest.tables import ExamTable, labels_of, read_tables
-from reports import read_report, write_report
+from reports import write_report
 from scipy import stats
-from small_training import circumstances
+from small_training import resumed
 
 HERE = Path(__file__).resolve().parent
 DATA = Path(os.environ.get("TORSO_DATA", HERE.parents[1] / "shared" / "data")) / "exam"
@@ -77,11 +77,7 @@ def main() -> None:
     """Run what is not there yet, and print a line per target."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--tables", nargs="+")
-    parser.add_argument("--show", action="store_true", help="no runs: judge what is there")
-    parser.add_argument("--out", type=Path, default=HERE / "results" / "coverage.json")
-    options = parser.parse_args()
-    report = read_report(options.out)
-    report |= circumstances(Path(__file__))
+    options, report = resumed(parser, Path(__file__))
     tables = report.setdefault("tables", {})
     for table in () if options.show else read_tables(DATA, options.tables, None):
         if table.name not in tables and any(q.form == "values" for q in table.questions.values()):

@@ -1,6 +1,7 @@
 """A default run where modalities are missing at test, with plain models and without, beside the figures of `missing.py`.
 
     OMP_NUM_THREADS=1 python benchmarks/missing_default.py --seeds 0 1 2 [--only mosi talking_stamps]    # resumes
+    python benchmarks/missing_default.py --only talking_stamps --epochs 10    # fewer epochs, where time is short
     python benchmarks/missing_default.py --show       # the verdict again, from what is there
 
 The data sets, splits and headline scores are those of `missing.py`: a vector per modality (the tokens of a row below each
@@ -25,8 +26,8 @@ import pandas as pd
 from features import Dataset
 from fusion_race import COURSES
 from missing import subsets
-from reports import read_report, write_report
-from small_training import circumstances, interval
+from reports import write_report
+from small_training import interval, resumed
 
 import torso
 
@@ -124,20 +125,24 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--only", choices=names, nargs="+", default=names)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
-    parser.add_argument("--show", action="store_true", help="no runs: judge what is there")
-    parser.add_argument("--out", type=Path, default=HERE / "results" / "missing_default.json")
-    options = parser.parse_args()
-    report = read_report(options.out)
-    report |= circumstances(Path(__file__))
+    parser.add_argument("--epochs", type=int, help="of each network at most; default: torso.fit's")
+    options, report = resumed(parser, Path(__file__))
     for name in options.only:
-        block = report.setdefault(name, {"runs": {}})
+        block = report.setdefault(name, {"epochs": options.epochs, "runs": {}})
+        if not options.show and block.get("epochs") != options.epochs:
+            parser.error(
+                f"{name}: its runs had --epochs {block.get('epochs')}. Name another --out."
+            )
+        fewer = {} if options.epochs is None else {"training.epochs": options.epochs}
         for seed in [] if options.show else options.seeds:
             done = block["runs"].setdefault(str(seed), {})
             for way, settings in WAYS.items():
                 if way not in done:
-                    done[way] = scores(COURSES[name].load(seed), seed, settings)
+                    done[way] = scores(COURSES[name].load(seed), seed, settings | fewer)
                     write_report(options.out, report)
                     print(name, seed, way, done[way]["cpu_s"], flush=True)
+        if not block["runs"]:
+            continue
         block["verdict"] = verdict(name, block["runs"])
         print(json.dumps(block["verdict"], indent=1))
         write_report(options.out, report)

@@ -7,6 +7,7 @@ the validation rows counts. A score is a task's headline: accuracy of classes, A
 
 from __future__ import annotations
 
+import argparse
 import math
 import os
 import platform
@@ -21,6 +22,7 @@ from typing import Any
 import numpy as np
 import torch
 from features import Dataset
+from reports import read_report
 from scipy import stats
 from torch import Tensor, nn
 from torch.nn import functional
@@ -40,6 +42,7 @@ __all__ = [
     "circumstances",
     "interval",
     "paired_interval",
+    "resumed",
     "score",
     "train",
     "without",
@@ -243,6 +246,23 @@ def circumstances(script: Path) -> dict[str, Any]:
         "torch": torch.__version__,
         "threads": torch.get_num_threads(),
     }
+
+
+def resumed(
+    parser: argparse.ArgumentParser, script: Path
+) -> tuple[argparse.Namespace, dict[str, Any]]:
+    """Add `--show` and `--out`; return the options asked for, and the report of what was done before.
+
+    Args:
+        parser: knows the script's own options.
+        script: the report has its name, under results/.
+    """
+    parser.add_argument("--show", action="store_true", help="no runs: judge what is there")
+    parser.add_argument(
+        "--out", type=Path, default=script.resolve().parent / "results" / f"{script.stem}.json"
+    )
+    options = parser.parse_args()
+    return options, read_report(options.out) | circumstances(script)
 
 
 def interval(values: Sequence[float]) -> dict[str, float]:

@@ -50,6 +50,10 @@ IMPORTS = 3
 # second table as long is given the pictures of the first.
 IMAGE_MODES = ["eager", "lazy", "lazy_cached"]
 INPUTS = ["image", "note", "pressure", "seconds", "pen"]
+FILES = (
+    *("processed_input", "model", "progress", "log"),
+    *("training_description", "training_statistics"),
+)
 PACKAGES = ["ludwig", "torch", "numpy", "pandas", "transformers", "scikit-learn", "pillow"]
 
 
@@ -221,26 +225,44 @@ def train(table: pd.DataFrame, image_mode: str, epochs: int, seed: int) -> tuple
             self.evaluations.append(self.evaluation)
 
     clock = Clock()
-    training, held_out = split(table)
     model = LudwigModel(
         config(image_mode, epochs), backend="local", callbacks=[clock], logging_level=logging.ERROR
     )
     began = time.perf_counter()
-    prepared = model.preprocess(
+    prepared = preprocess(model, table, seed)
+    preprocessing_s = time.perf_counter() - began
+    train_on(model, prepared, seed)
+    # The first epoch warms caches and the allocator up; the median bears a neighbour's burst.
+    whole = statistics.median(clock.epochs[1:])
+    steps = statistics.median(
+        epoch - evaluation
+        for epoch, evaluation in zip(clock.epochs[1:], clock.evaluations[1:], strict=True)
+    )
+    rows = len(split(table)[0])
+    return model, {
+        "rows": rows,
+        "epochs": len(clock.epochs),
+        "rows_per_s": rows / steps,
+        "rows_per_s_with_evaluation": rows / whole,
+        "epoch_s": [round(seconds, 3) for seconds in clock.epochs],
+        "preprocessing_s": preprocessing_s,
+    }
+
+
+def preprocess(model: object, table: pd.DataFrame, seed: int) -> object:
+    """Returns the rows to train on and the held-out ones as Ludwig's model takes them."""
+    training, held_out = split(table)
+    return model.preprocess(
         training_set=training,
         validation_set=held_out,
         random_seed=seed,
-        **_save_nothing("processed_input"),
+        skip_save_processed_input=True,
     )
-    preprocessing_s = time.perf_counter() - began
-    nothing = (
-        "processed_input",
-        "model",
-        "progress",
-        "log",
-        "training_description",
-        "training_statistics",
-    )
+
+
+def train_on(model: object, prepared: object, seed: int, *saved: str) -> None:
+    """Trains a model on what `preprocess` returned; of its files only those of `saved` are written."""
+    skipped = {f"skip_save_{name}": True for name in FILES if name not in saved}
     with tempfile.TemporaryDirectory() as folder:
         model.train(
             training_set=prepared.training_set,
@@ -248,26 +270,8 @@ def train(table: pd.DataFrame, image_mode: str, epochs: int, seed: int) -> tuple
             training_set_metadata=prepared.training_set_metadata,
             random_seed=seed,
             output_directory=folder,
-            **_save_nothing(*nothing),
+            **skipped,
         )
-    # The first epoch warms caches and the allocator up; the median bears a neighbour's burst.
-    whole = statistics.median(clock.epochs[1:])
-    steps = statistics.median(
-        epoch - evaluation
-        for epoch, evaluation in zip(clock.epochs[1:], clock.evaluations[1:], strict=True)
-    )
-    return model, {
-        "rows": len(training),
-        "epochs": len(clock.epochs),
-        "rows_per_s": len(training) / steps,
-        "rows_per_s_with_evaluation": len(training) / whole,
-        "epoch_s": [round(seconds, 3) for seconds in clock.epochs],
-        "preprocessing_s": preprocessing_s,
-    }
-
-
-def _save_nothing(*what: str) -> dict[str, bool]:
-    return {f"skip_save_{name}": True for name in what}
 
 
 def count_parameters(model: object) -> dict[str, int]:
@@ -328,14 +332,9 @@ def measure_dropped(table: pd.DataFrame, seed: int) -> dict[str, int]:
     """Returns how many training rows Ludwig keeps of a table with blank labels."""
     from ludwig.api import LudwigModel
 
-    training, held_out = split(table)
+    training, _ = split(table)
     model = LudwigModel(config("lazy", 1), backend="local", logging_level=logging.ERROR)
-    prepared = model.preprocess(
-        training_set=training,
-        validation_set=held_out,
-        random_seed=seed,
-        **_save_nothing("processed_input"),
-    )
+    prepared = preprocess(model, table, seed)
     kept = len(prepared.training_set)
     unlabelled = int(training[["digit", "parity", "ink"]].isna().all(axis=1).sum())
     return {

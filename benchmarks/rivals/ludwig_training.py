@@ -57,26 +57,14 @@ def fit(
     """Return a trained model, its clock, and CPU seconds until training ended and until the best epoch."""
     from ludwig.api import LudwigModel
 
-    training, held_out = rival.split(table)
     settings = rival.config(mode, epochs)
     settings["trainer"]["early_stop"] = early_stop
     clock = _clock()
     model = LudwigModel(settings, backend="local", callbacks=[clock], logging_level=logging.ERROR)
     began = time.process_time()
-    sets = {"training_set": training, "validation_set": held_out}
-    prepared = model.preprocess(**sets, random_seed=seed, skip_save_processed_input=True)
-    with tempfile.TemporaryDirectory() as folder:  # the model is saved, else its best epoch is lost
-        model.train(
-            training_set=prepared.training_set,
-            validation_set=prepared.validation_set,
-            training_set_metadata=prepared.training_set_metadata,
-            random_seed=seed,
-            output_directory=folder,
-            skip_save_model=early_stop < 0,
-            skip_save_progress=True,
-            skip_save_log=True,
-            skip_save_processed_input=True,
-        )
+    prepared = rival.preprocess(model, table, seed)
+    saved = ("model",) if early_stop >= 0 else ()  # else its best epoch is lost
+    rival.train_on(model, prepared, seed, *saved)
     ends = [end - began for end in clock.ends]
     # Ludwig stops that many epochs after its best one; the earlier figure is the one in its favour.
     best = len(ends) - early_stop if 0 < early_stop < len(ends) < epochs else len(ends)

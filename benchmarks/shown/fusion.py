@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from statistics import fmean
+
 from shown.words import spread, table
 
 RACES = ("talking_stamps", "mosi", "av_digits")
@@ -61,10 +63,33 @@ def missing(report: dict) -> str:
     return table([*titles, "of them surely"], rows)
 
 
+def missing_default(report: dict) -> str:
+    """A line per data set and subset of its modalities: the default run with and without plain models; means over tasks."""
+    rows = []
+    for name in RACES:
+        verdict = report.get(name, {}).get("verdict")
+        if not verdict:
+            continue
+        subsets: dict[str, list[dict]] = {}
+        for cell, one in verdict["cells"].items():
+            subsets.setdefault(cell.rpartition(": ")[0], []).append(one)
+        limit = report[name].get("epochs")
+        about = f"{name}, {verdict['seeds']} seed{'s' if verdict['seeds'] > 1 else ''}"
+        about += f", {limit} epochs" if limit else ""
+        for subset, cells in subsets.items():
+            columns = ("kept", "network", "blended")
+            kept, network, blended = (fmean(one[way] for one in cells) for way in columns)
+            scores = (f"{kept:.3f}", f"{network:.3f}", f"{blended:.3f}", f"{blended - kept:+.3f}")
+            rows.append([about, subset, *scores])
+    titles = ["data", "present at test", "best of the ways above", "network alone"]
+    return table([*titles, "with plain models", "less the best"], rows)
+
+
 PAGES = {
     "docs/fusion.md": {
         "fusion_race": fusion_race,
         "fusion_verdict": fusion_verdict,
         "missing": missing,
+        "missing_default": missing_default,
     }
 }

@@ -164,6 +164,13 @@ def test_nearly_all_missing_is_left_out():
     assert report([1.5, 2.5, *[None] * 98]).use
 
 
+def test_twenty_values_are_read_however_many_cells_are_empty():
+    values = ["rare", "rarer"] * 10
+    found = report([*values, *[None] * 2480])
+    assert found.use and "99.2% of the cells are missing" in " ".join(found.warnings)
+    assert not report([*values[:19], *[None] * 2480]).use
+
+
 @pytest.mark.parametrize(
     "values",
     [

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 import torso
+from torso.app.terminal.blend import blend_verdict
 from torso.core.errors import RunError
 
 TINY = {"training.epochs": 2, "dim": 16, "blend": "auto", "plain.models": ["linear"]}
@@ -152,3 +153,43 @@ def test_a_model_that_is_too_slow_for_the_rows_is_told(monkeypatch):
     run = torso.fit(table(), ["number"], settings=settings)
     assert "forest" not in run.report.blend["number"].weights
     assert any("'forest' takes no part in number" in note for note in run.notes)
+
+
+def without_inputs(monkeypatch, chance, **settings):
+    monkeypatch.setattr("torso.runs.blending.chance_of_no_signal", lambda gain: chance)
+    return torso.fit(table(), TASKS, settings={**TINY, **settings})
+
+
+def test_without_signal_every_row_has_the_answer_without_inputs(monkeypatch, tmp_path):
+    run = without_inputs(monkeypatch, 1.0, folds=3)
+    rows = table(20, seed=9)
+    answers = run.predict(rows)
+    numbers = answers.select_dtypes("number")
+    np.testing.assert_allclose(numbers.std(), 0, atol=1e-5)
+    assert answers["class"].nunique() == 1
+    for task, blend in run.report.blend.items():
+        assert blend.constant == 1.0
+        assert blend_verdict(blend) == "no better than without inputs"
+        assert any(note.startswith(f"{task}: no better than without inputs") for note in run.notes)
+    saved = torso.load(run.save(tmp_path / "run").folder)
+    assert saved.report.blend == run.report.blend
+    pd.testing.assert_frame_equal(saved.predict(rows), answers)
+
+
+def test_the_constant_damps_the_answers(run, monkeypatch):
+    damped = without_inputs(monkeypatch, 0.6)
+    rows = table(40, seed=9)
+    assert damped.predict(rows)["number"].std() < 0.8 * run.predict(rows)["number"].std()
+    assert not any("without inputs" in note for note in run.notes)
+
+
+def test_runs_of_before_have_no_constant(run, tmp_path):
+    copy = run.save(tmp_path / "copy").folder
+    plain = json.loads((copy / "plain.json").read_text())
+    report = json.loads((copy / "metrics.json").read_text())
+    for part in (*plain["tasks"].values(), *report["blend"].values()):
+        del part["constant"]
+    (copy / "plain.json").write_text(json.dumps(plain))
+    (copy / "metrics.json").write_text(json.dumps(report))
+    rows = table(40, seed=9)
+    pd.testing.assert_frame_equal(torso.load(copy).predict(rows), run.predict(rows))

@@ -1,7 +1,7 @@
 """The kind of each column, the evidence for it, and warnings: every guess is reported.
 
 Each kind of input and of target recognises its own columns; docs/tables.md lists how. Left out by default, each with a
-warning: constants, columns that are 99 % missing, codes and row counters.
+warning: constants, columns that are 99 % missing with a handful of values, codes and row counters.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ __all__ = ["ColumnReport", "infer_target", "inspect_table", "report_labels"]
 
 _FILES_CHECKED = 200
 _NEARLY_ALL_MISSING = 0.99
+_ENOUGH = 20  # cells with a value from which on a column is read, however many are empty
 
 
 @dataclass(frozen=True)
@@ -175,7 +176,7 @@ def _report_input(cells: Profile, settled: str | None) -> ColumnReport:
         warnings.append(f"Not used: {guess.why}.")
     elif cells.missing >= _NEARLY_ALL_MISSING:
         warnings.append(f"{cells.missing:.1%} of the cells are missing.")
-        use = False
+        use = use and len(cells.column) - cells.column.values.null_count >= _ENOUGH
     warnings += sign_warnings(cells, settled or guess.kind, "inputs")
     if cells.is_beyond_floats and (settled or guess.kind) == NumberInput.name and use:
         warnings.append(

@@ -19,12 +19,22 @@ from torso.plain.pooling import Floats, fit_weights
 from torso.tasks._base.head import Head
 from torso.tasks._base.response import Response
 
-__all__ = ["PlainHalf", "blended_outputs", "fit_share", "stated"]
+__all__ = [
+    "NO_SIGNAL",
+    "PlainHalf",
+    "blended_outputs",
+    "calibrate_blend",
+    "chance_of_no_signal",
+    "fit_share",
+    "stated",
+]
 
 _PLAIN_SHARE = 0.65
 """Share of the plain models before a held-out row is seen: there are two or three of them, and one network."""
 _SHARE_ROWS, _SHARE_ROWS_OF_FOLDS = 40.0, 15.0
 """Weight of that prior, in rows. The rows of a single network also chose its epoch, so they flatter it."""
+NO_SIGNAL = 0.05
+"""Chance, before a held-out row is seen, that the inputs say nothing about a target."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,8 +69,8 @@ class PlainHalf:
         outputs = dict(network)
         self._grove.descend(flat)
         for name, task in self.tasks.items():
-            if task.share:
-                plain = task.statement(flat)
+            if task.blends:
+                plain = task.statement(flat) if task.share else None
                 outputs[name] = blended_outputs(task, heads[name], network[name], plain, known)
         return outputs
 
@@ -106,7 +116,11 @@ def stated(task: PlainTask, head: Head, outputs: Tensor) -> Floats:
 
 
 def blended_outputs(
-    task: PlainTask, head: Head, network: Tensor, plain: Floats, known: np.ndarray | None = None
+    task: PlainTask,
+    head: Head,
+    network: Tensor,
+    plain: Floats | None,
+    known: np.ndarray | None = None,
 ) -> Tensor:
     """Return the raw outputs that say the blend of a network and plain models.
 
@@ -114,7 +128,7 @@ def blended_outputs(
         task: knows their shares.
         head: of the task.
         network: its raw outputs.
-        plain: statement of the plain models, `[rows, width]`.
+        plain: statement of the plain models, `[rows, width]`; None where they have no share.
         known: bool `[rows]`: rows that are blended; the others are the network's. None: all.
     """
     device = next(head.parameters()).device
@@ -125,6 +139,15 @@ def blended_outputs(
         said = np.where(known[:, None], said, alone)
     with torch.no_grad():
         return head.raw(torch.from_numpy(said).to(own), own).to(network.device)
+
+
+def calibrate_blend(
+    task: PlainTask, head: Head, outputs: Tensor, plain: Floats, targets: Tensor
+) -> None:
+    """Calibrate a head for the blend, on held-out rows."""
+    pooled = blended_outputs(task, head, outputs, plain)
+    head.uncalibrate()
+    head.calibrate(pooled, targets)
 
 
 def fit_share(response: Response, network: Floats, plain: Floats, *, folds: bool) -> float:
@@ -144,6 +167,24 @@ def fit_share(response: Response, network: Floats, plain: Floats, *, folds: bool
     )
     share = float(weights[1])
     return 0.0 if share < 0.02 else 1.0 if share > 0.98 else round(share, 4)
+
+
+def chance_of_no_signal(gain: float) -> float:
+    """Return the chance that the inputs say nothing about a target; it becomes the constant's share in the answer.
+
+    Bayes' rule for two models of the held-out labels: the blend, and what is said without inputs. A share that made the
+    pool likeliest would damp targets that can be learnt, too; this is 0 there. Kass & Raftery, "Bayes Factors", Journal
+    of the American Statistical Association 90, 1995. Differs: likelihoods are those of held-out rows, not integrated over
+    parameters.
+
+    Args:
+        gain: by how much the log-likelihood of all held-out labels under the blend is above that without inputs.
+    """
+    if np.isnan(gain):
+        return 0.0
+    odds = np.log(NO_SIGNAL) - np.log1p(-NO_SIGNAL) - gain
+    chance = float(0.5 * (1.0 + np.tanh(0.5 * odds)))
+    return 0.0 if chance < 0.02 else round(chance, 4)
 
 
 def _under(prefix: str, arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:

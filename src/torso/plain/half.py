@@ -12,7 +12,7 @@ from torso.columns.inputs._input import State
 from torso.plain.clock import Late
 from torso.plain.flat.flat import Flat
 from torso.plain.models import PlainModel
-from torso.plain.pooling import constant_statement, fit_weights, pool
+from torso.plain.pooling import constant_statement, fit_weights, held_out_constant, pool
 from torso.tasks._base.response import Family, Response
 
 __all__ = ["PlainTask", "fit_task", "restore_task"]
@@ -33,6 +33,7 @@ class PlainTask:
         blind: what is said without inputs, `[width]`.
         share: of the plain statement in the blend with the network; 0: the network alone.
         scale: factor of the network's raw logits, calibrated on held-out rows before the blend.
+        constant: share of `blind` in the answer; network and plain statement have the rest. 1: all rows have one answer.
     """
 
     family: Family
@@ -41,6 +42,12 @@ class PlainTask:
     blind: Floats
     share: float = 0.0
     scale: float = 1.0
+    constant: float = 0.0
+
+    @property
+    def blends(self) -> bool:
+        """Return whether the answer differs from that of the network alone."""
+        return self.share > 0 or self.constant > 0
 
     def statement(self, flat: Flat) -> Floats:
         """Return the pooled statement of the plain models, `[rows, width]`."""
@@ -58,9 +65,21 @@ class PlainTask:
             together[kind] = together.get(kind, 0.0) + weight
         return together
 
-    def blended(self, network: Floats, plain: Floats) -> Floats:
-        """Return the blend of two statements `[rows, width]`."""
-        return pool(self.family, [network, plain], [1.0 - self.share, self.share])
+    def blended(self, network: Floats, plain: Floats | None) -> Floats:
+        """Return the blend of two statements `[rows, width]` and of the constant one.
+
+        Args:
+            network: its statement.
+            plain: that of the plain models; None where they have no share.
+        """
+        if plain is None:
+            said, weights = [network], [1.0]
+        else:
+            said, weights = [network, plain], [1.0 - self.share, self.share]
+        if self.constant:
+            said.append(np.broadcast_to(self.blind, network.shape))
+            weights = [*((1.0 - self.constant) * weight for weight in weights), self.constant]
+        return pool(self.family, said, weights)
 
     def state(self) -> tuple[State, dict[str, np.ndarray]]:
         """Return all that was learnt: JSON values, and arrays by name."""
@@ -69,6 +88,7 @@ class PlainTask:
             "weights": dict(self.weights),
             "share": self.share,
             "scale": self.scale,
+            "constant": self.constant,
             "models": {},
         }
         arrays: dict[str, np.ndarray] = {"blind": self.blind}
@@ -104,6 +124,7 @@ def restore_task(values: State, arrays: Mapping[str, np.ndarray]) -> PlainTask:
         np.asarray(arrays["blind"], np.float64),
         values["share"],
         values["scale"],
+        values.get("constant", 0.0),  # runs of before lack it
     )
 
 
@@ -141,7 +162,7 @@ def fit_task(
             told(f"Plain model {name!r} is left out: {error}")
             continue
         fitted |= learnt
-    blind = _held_out_blind(response, folds[0])
+    blind = held_out_constant(response, folds[0])
     statements = [*said.values(), blind]
     prior = [0.95 / len(said) for _ in said] + [0.05] if said else [1.0]
     weights = fit_weights(response, statements, prior=prior, rows=_PRIOR_ROWS)
@@ -182,11 +203,3 @@ def _cross_fitted(
     if len(said) == 1:
         return said[0], fitted
     return pool(response.family, said, [1 / len(said)] * len(said)), fitted
-
-
-def _held_out_blind(response: Response, folds: np.ndarray) -> Floats:
-    """Return the shares or means of the labels outside each row's fold, `[rows, width]`."""
-    said = np.zeros((len(folds), response.width))
-    for fold in np.unique(folds):
-        said[folds == fold] = constant_statement(response.take(np.flatnonzero(folds != fold)))
-    return said

@@ -17,7 +17,15 @@ from numpy.typing import NDArray
 
 from torso.tasks._base.response import Family, Response
 
-__all__ = ["constant_statement", "fit_weights", "mean_loss", "pool", "row_losses"]
+__all__ = [
+    "constant_statement",
+    "fit_weights",
+    "held_out_constant",
+    "log_likelihood",
+    "mean_loss",
+    "pool",
+    "row_losses",
+]
 
 Floats = NDArray[np.float64]
 _LEAST = 1e-12
@@ -64,6 +72,18 @@ def mean_loss(response: Response, statement: Floats) -> float:
     errors = np.where(known, response.values - statement, np.nan)
     squares = np.nanmean(np.square(errors), axis=0)
     return float(0.5 * np.log(np.clip(squares, _LEAST, None)).mean())
+
+
+def log_likelihood(response: Response, statement: Floats) -> float:
+    """Return the log-likelihood of all labels; of values with the spread that suits them best, and less a constant.
+
+    Args:
+        response: labels.
+        statement: `[rows, width]` about the same rows.
+    """
+    if not (count := _observations(response)):
+        return 0.0
+    return -count * mean_loss(response, statement)
 
 
 def row_losses(
@@ -119,8 +139,7 @@ def fit_weights(
     labels = response.take(labelled)
     said = [np.asarray(statement, np.float64)[labelled] for statement in statements]
 
-    # The labels of a row stand for as many observations, as in the likelihood that a head trains on.
-    count = len(labelled) if labels.family == "classes" else int((~np.isnan(labels.values)).sum())
+    count = _observations(labels)
 
     def cost(free: Floats) -> float:
         weights = _weights(free)
@@ -147,6 +166,26 @@ def constant_statement(response: Response) -> Floats:
         return np.asarray(sums / np.maximum(counts, 1))
     shares = (sums + 0.5) / (counts + 1.0)
     return np.asarray(np.log(shares) - np.log1p(-shares))
+
+
+def held_out_constant(response: Response, folds: np.ndarray) -> Floats:
+    """Return the shares or means of the labels outside each row's fold, `[rows, width]`.
+
+    Args:
+        response: labels.
+        folds: int `[rows]`.
+    """
+    said = np.zeros((len(folds), response.width))
+    for fold in np.unique(folds):
+        said[folds == fold] = constant_statement(response.take(np.flatnonzero(folds != fold)))
+    return said
+
+
+def _observations(response: Response) -> int:
+    """Return their number: the labels of a row stand for as many, as in the likelihood that a head trains on."""
+    if response.family == "classes":
+        return int((response.values >= 0).sum())
+    return int((~np.isnan(response.values)).sum())
 
 
 def _weights(free: Floats) -> Floats:

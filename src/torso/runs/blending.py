@@ -10,7 +10,13 @@ import torch
 from torch import Tensor
 
 from torso.columns.dataset import Dataset
-from torso.plain.blend import PlainHalf, blended_outputs, fit_share, stated
+from torso.plain.blend import (
+    PlainHalf,
+    calibrate_blend,
+    chance_of_no_signal,
+    fit_share,
+    stated,
+)
 from torso.plain.clock import Late, in_time
 from torso.plain.flat.flat import Flat
 from torso.plain.flat.view import FlatView
@@ -24,6 +30,7 @@ from torso.runs.frozen import with_tokens
 from torso.runs.prepared import Prepared, Rows
 from torso.runs.schema import Schema
 from torso.runs.timer import Timer
+from torso.runs.without_inputs import gain_of_inputs, tell_no_signal
 from torso.tables.table import Column, Table
 from torso.tasks import Head, Response
 from torso.training import Listener
@@ -208,12 +215,15 @@ def _tell_few_labels(
         )
 
 
-def blend(fitted: FittedHalf, trained: Folds) -> PlainHalf:
+def blend(fitted: FittedHalf, trained: Folds, listener: Listener) -> PlainHalf:
     """Fit each task's share of the plain models on held-out rows, and calibrate the heads for the blend.
+
+    Where both are hardly better than what is said without inputs, that takes part.
 
     Args:
         fitted: the plain models.
         trained: the network; its heads are calibrated for itself alone, and afterwards for the blend.
+        listener: is told of targets that are answered without inputs.
     """
     tasks, answers = {}, trained.held_out
     statements = fitted.held_out(trained)
@@ -232,10 +242,13 @@ def blend(fitted: FittedHalf, trained: Folds) -> PlainHalf:
         network = stated(task, head, outputs)
         share = fit_share(response, network, plain, folds=trained.networks > 1)
         task = replace(task, share=share)
-        if task.share:
+        gain = gain_of_inputs(task, head, response, (outputs, plain, targets))
+        task = replace(task, constant=chance_of_no_signal(gain))
+        if task.blends:
             calibrate_blend(task, head, outputs, plain, targets)
         tasks[name] = task
         head.to(device)
+    tell_no_signal(tasks, listener)
     return replace(fitted.half, tasks=tasks)
 
 
@@ -247,15 +260,6 @@ def tested(fitted: FittedHalf, prepared: Prepared, config: RunConfig) -> FittedH
     flat = flat_rows(fitted.half, prepared.schema, part.table, part.dataset, part.rows)
     said = {task: plain.statement(flat) for task, plain in fitted.half.tasks.items()}
     return replace(fitted, tested=said)
-
-
-def calibrate_blend(
-    task: PlainTask, head: Head, outputs: Tensor, plain: Floats, targets: Tensor
-) -> None:
-    """Calibrate a head for the blend, on held-out rows."""
-    pooled = blended_outputs(task, head, outputs, plain)
-    head.uncalibrate()
-    head.calibrate(pooled, targets)
 
 
 def flat_rows(

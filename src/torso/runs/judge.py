@@ -13,10 +13,10 @@ from torso.columns.loader import Loader
 from torso.columns.splits import group_ids
 from torso.evaluation.report import TaskReport
 from torso.model.model import Model
-from torso.plain.blend import PlainHalf, blended_outputs
+from torso.plain.blend import PlainHalf, blended_outputs, calibrate_blend
 from torso.plain.patterns import met
 from torso.plain.pooling import Floats
-from torso.runs.blending import FittedHalf, blend, calibrate_blend, fit_half, tested
+from torso.runs.blending import FittedHalf, blend, fit_half, tested
 from torso.runs.config import RunConfig
 from torso.runs.folds import Folds
 from torso.runs.network import EVALUATED
@@ -84,7 +84,7 @@ class Judge:
             fitted = fit_half(self.prepared, self.config, self.trained.heads, listener)
         if fitted is None or not fitted.half.tasks:
             return Judged(self.split, self._scores(part, alone))
-        half = blend(fitted, self.trained)
+        half = blend(fitted, self.trained, listener)
         said = self._plain(fitted)
         blended = replace(answers, outputs=self._blended(half, answers, said))
         together = blended.predictions(self.model)
@@ -123,7 +123,7 @@ class Judge:
             part = self.prepared.parts["test"]
             known = met(part.dataset.sources, part.rows, half.patterns)
         for name, task in half.tasks.items():
-            if task.share:
+            if task.blends:
                 head = self.model.heads[name]
                 outputs[name] = blended_outputs(task, head, outputs[name], said[name], known)
         return outputs
@@ -136,7 +136,7 @@ class Judge:
         outputs = dict(answers.outputs)
         held_out = fitted.held_out(self.trained)
         for name, task in half.tasks.items():
-            only = replace(task, share=1.0)
+            only = replace(task, share=1.0, constant=0.0)
             head = self.model.heads[name]
             calibrate_blend(
                 only,
@@ -177,6 +177,7 @@ class Judge:
         return BlendReport(
             metric=comparison.metric,
             share=half.tasks[task].share,
+            constant=half.tasks[task].constant,
             weights=half.tasks[task].weights_by_kind,
             network=comparison.values[1],
             plain=comparison.values[2],

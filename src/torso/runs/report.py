@@ -113,6 +113,7 @@ class BlendReport:
         plain: metric of the plain models alone.
         over_network: by how much the answer is better than the network's, with a paired 95 % interval.
         over_plain: by how much it is better than that of the plain models.
+        constant: share of what is said without inputs; network and plain models have the rest.
     """
 
     metric: str
@@ -122,6 +123,7 @@ class BlendReport:
     plain: float
     over_network: Estimate
     over_plain: Estimate
+    constant: float = 0.0
 
     def to_dict(self) -> Json:
         """Return a mapping that JSON can hold."""

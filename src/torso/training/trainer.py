@@ -12,13 +12,14 @@ from collections.abc import Callable, Mapping
 from time import perf_counter
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from torso.balancing import Balancer
 from torso.columns.loader import Loader
 from torso.core.errors import ConfigError, Diverged, RunError
 from torso.core.types import Batch
 from torso.model.model import Model
+from torso.training.adamw import AdamW
 from torso.training.answers import Answers, answer
 from torso.training.average import Average
 from torso.training.best import Best
@@ -97,7 +98,7 @@ class Trainer:
         self.monitor = GradientMonitor(balancer)
         balancer.watch(model.encoder_parameters())
         groups = [dict(group) for group in parameter_groups(model, balancer, config)]
-        self.optimizer = torch.optim.AdamW(groups, lr=config.lr, fused=True)
+        self.optimizer = AdamW(groups, lr=config.lr)
         self.schedule = warmup_cosine(self.optimizer, config.epochs * len(training), config.warmup)
         self.average = Average(model, config.average or 0.0)
         self.kept = Best(model, of_tasks=config.select == "tasks")
@@ -236,12 +237,19 @@ class Trainer:
         self.balancer.backward(
             losses, self.shared, labelled, own=self.own, representation=representation
         )
-        nn.utils.clip_grad_norm_(self.trained, self.config.clip)
+        self._clip()
         self.optimizer.step()
         self.schedule.step()
         self.average.update(self.schedule.last_epoch)
         self.balancer.after_step(lambda: self._losses_again(batch, mix))
         return mine.detach(), counts
+
+    def _clip(self) -> None:
+        """Shorten the gradient to `clip`, as `nn.utils.clip_grad_norm_` does, without sorting it by device and type."""
+        gradients = [p.grad for p in self.trained if p.grad is not None]
+        if gradients:
+            length = torch.linalg.vector_norm(torch.stack(torch._foreach_norm(gradients, 2.0)))
+            torch._foreach_mul_(gradients, (self.config.clip / (length + 1e-6)).clamp(max=1.0))
 
     def _losses_again(self, batch: Batch, mix: Mix | None) -> Tensor:
         losses, counts, _ = self._losses(batch, mix)

@@ -7,6 +7,7 @@ import pytest
 
 from torso.columns.inputs import Input
 from torso.plain.flat import Cells, Part, TextsFlattener
+from torso.plain.flat._characters import CHARACTERS, measure_characters
 from torso.plain.flat._grams import character_groups, plain, whole_texts, words
 from torso.tables import read_table
 
@@ -114,6 +115,9 @@ def test_lengths_and_first_numbers():
         equal_nan=True,
     )
     assert np.isfinite(facts["First number of text"][6])
+    assert facts["Last number of text"][[0, 4]].tolist() == [1200, 2]
+    assert facts["Largest number of text"][4] == 2
+    assert np.array_equal(facts["Numbers of text"][:5], [1, 1, 0, np.nan, 2], equal_nan=True)
     assert facts["Length of text"][0] == 8
     assert facts["Words of text"][2] == 2
     assert np.isnan(facts["Length of text"][3])
@@ -158,3 +162,56 @@ def test_a_long_text_is_read_up_to_a_limit():
     start = time.process_time()
     flattener.measure(parts({"text": [text] * 50})[0])
     assert time.process_time() - start < 5
+
+
+def by_character(text):
+    """Return the measures of a text, a character at a time."""
+    count = {
+        "Capitals": sum(map(str.isupper, text)),
+        "Small letters": sum(map(str.islower, text)),
+        "Digits": sum(map(str.isdigit, text)),
+        "Signs": sum(not (letter.isalnum() or letter.isspace()) for letter in text),
+    }
+    shares = {name: value / max(len(text), 1) for name, value in count.items()}
+    marks = {"Calls": text.count("!") + text.count("?"), "Stops": text.count(".") + text.count(",")}
+    return {**shares, **marks, "Mean word": len(text) / max(len(text.split()), 1)}
+
+
+def test_characters_are_those_that_python_tells_apart():
+    texts = [
+        "Dr. O'Neill, 1,200 ft!?",
+        "",
+        "ÄRGER über Straße",
+        "\u4e2d\u6587",
+        " \t",
+        "x\ud800",
+        "£90 (468)",
+    ]
+    for text, measures in zip(texts, measure_characters(texts), strict=True):
+        wanted = by_character(text.replace("\ud800", "\u4e2d"))
+        assert dict(zip(CHARACTERS, measures.tolist(), strict=True)) == pytest.approx(wanted)
+    assert measure_characters([]).shape == (0, len(CHARACTERS))
+
+
+def test_characters_of_each_column_are_told_and_gaps_stay_gaps():
+    flattener, piece = flattened({"a": ["AB", None, "ab"], "b": ["12", "x!", None]})
+    facts = dict(zip(flattener.names, piece.dense.T, strict=True))
+    names = np.array(flattener.names)[flattener.for_trees].tolist()
+    assert "Capitals of a" in names
+    assert {"Last number of b", "Numbers of b"} <= {*names}
+    assert not {"First number of b", "Length of a", "All texts component 1"} & {*names}
+    assert np.array_equal(facts["Capitals of a"], [1, np.nan, 0], equal_nan=True)
+    assert np.array_equal(facts["Calls of b"], [0, 1, np.nan], equal_nan=True)
+
+
+def test_a_run_of_before_reads_no_characters():
+    cells, flattener = parts({"text": ["red wine 5", "red 2 beer!", None]})
+    measured = flattener.measure(cells)
+    flattener.learn(measured)
+    every = flattener.piece(measured).dense.shape[1]
+    values, arrays = flattener.learnt()
+    del values["spelt"]
+    before = TextsFlattener(flattener.part)
+    before.restore(values, arrays)
+    before.width = flattener.width
+    assert before.piece(measured).dense.shape[1] == every - len(CHARACTERS) - 3

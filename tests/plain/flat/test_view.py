@@ -62,6 +62,7 @@ def test_names_are_read_word_by_word_with_the_texts():
     view, columns, sources = view_of("names", "text")
     flat = view.fit(columns, sources, EVERY)
     assert {"name", "Frequency of name", "Length of name", "Length of text"} <= {*flat.names}
+    assert {"Capitals of name", "Signs of text"} <= {flat.names[at] for at in flat.for_trees}
     gaps = flat.dense[:, flat.names.index("Missing cells")]
     assert np.flatnonzero(gaps).tolist() == [2, 3, 6, 9, 10]
     assert gaps.max() == 1

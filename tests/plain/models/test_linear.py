@@ -81,6 +81,13 @@ def test_tasks_share_their_inputs():
     assert inputs_of(flat, rows[:50]) is not inputs_of(table(), rows[:50])
 
 
+def test_columns_for_trees_are_left_out():
+    values = np.random.default_rng(0).normal(size=(40, 3)).astype(np.float32)
+    flat = Flat(values, (), csr_array((40, 0), dtype=np.float32), ("a", "b", "c"), for_trees=(1,))
+    assert Design.learn(flat.take(np.arange(20))).columns.tolist() == [0, 2]
+    assert Flat.stacked([flat, flat]).for_trees == (1,)
+
+
 def test_a_number_bends_and_a_flag_stays_one_feature():
     values = np.stack([np.arange(64.0), np.arange(64) % 2], axis=1).astype(np.float32)
     flat = Flat(values, (), csr_array((64, 0), dtype=np.float32), ("number", "flag"))

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from torso.evaluation.wording import number_text
+from torso.plain.blend import NO_SIGNAL
 from torso.runs.report import BlendReport
 from torso.tasks import TaskReport, words_of
 
@@ -92,6 +93,8 @@ def _in_lines(name: str, room: int) -> str:
 
 def blend_verdict(blend: BlendReport) -> str:
     """Return in words whether one part alone would do."""
+    if blend.constant >= NO_SIGNAL:
+        return "no better than without inputs"
     over = {"network": blend.over_network, "plain": blend.over_plain}
     if not all(math.isfinite(bound.low) for bound in over.values()):
         return "undefined"

@@ -118,6 +118,7 @@ class Flattener(ABC):
         dear: `measure` takes long and returns little, so its results are kept.
         names: of the dense columns; set by `learn`.
         codes: positions of those that hold category codes.
+        for_trees: positions of those that linear models leave out.
         width: of the sparse part.
     """
 
@@ -135,6 +136,7 @@ class Flattener(ABC):
         self.part = part
         self.names: list[str] = []
         self.codes: list[int] = []
+        self.for_trees: list[int] = []
         self.width = 0
 
     @abstractmethod

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,12 +23,14 @@ class Flat:
         codes: columns of `dense` that hold codes of categories; 0 is a rare or new one.
         sparse: float32 `[rows, features]`: one-hot codes, weights of n-grams.
         names: of the dense columns.
+        for_trees: columns of `dense` that linear models leave out when they learn.
     """
 
     dense: np.ndarray
     codes: tuple[int, ...]
     sparse: csr_array
     names: tuple[str, ...]
+    for_trees: tuple[int, ...] = ()
 
     @property
     def rows(self) -> int:
@@ -37,7 +39,7 @@ class Flat:
 
     def take(self, rows: np.ndarray) -> Flat:
         """Return some rows."""
-        return Flat(self.dense[rows], self.codes, self.sparse[rows], self.names)
+        return replace(self, dense=self.dense[rows], sparse=self.sparse[rows])
 
     def beside(self, dense: np.ndarray, names: Sequence[str]) -> Flat:
         """Return the rows with more dense columns."""
@@ -51,9 +53,8 @@ class Flat:
 
         if len(parts) == 1:
             return parts[0]
-        return Flat(
-            np.concatenate([part.dense for part in parts]),
-            parts[0].codes,
-            csr_array(vstack([part.sparse for part in parts])),
-            parts[0].names,
+        return replace(
+            parts[0],
+            dense=np.concatenate([part.dense for part in parts]),
+            sparse=csr_array(vstack([part.sparse for part in parts])),
         )

@@ -6,7 +6,6 @@ n-gram of its own, and to the trees by the leading components of all n-grams.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
@@ -14,6 +13,7 @@ import numpy as np
 
 from torso.columns import cells as raw
 from torso.plain.clock import check_time
+from torso.plain.flat._characters import CHARACTERS, measure_characters
 from torso.plain.flat._flattener import (
     Arrays,
     Cells,
@@ -25,6 +25,7 @@ from torso.plain.flat._flattener import (
     Values,
 )
 from torso.plain.flat._grams import Owned, character_groups, plain, whole_texts, words
+from torso.plain.flat._numbers_inside import NUMBERS, measure_numbers
 from torso.plain.flat.components import directions
 from torso.tables.table import Column
 
@@ -41,12 +42,11 @@ _GRAMS = 20_000  # of a block, the most frequent
 _COMPONENTS = 32  # of all texts together; those of each column made trees no better
 _READ = 2000  # characters of a text of which words are read
 _READ_CLOSELY = 400  # characters of a text of which groups are read
-_NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
-_HAVE_NUMBERS = 0.1  # share of a column's texts from which on their first number is told
+_HAVE_NUMBERS = 0.1  # share of a column's texts from which on their numbers are told
 
 
 class TextsFlattener(Flattener, form="text"):
-    """Weights of n-grams (tf-idf), a block a column and one of all texts; components, lengths, first numbers.
+    """Weights of n-grams (tf-idf), a block a column and one of all texts; components, lengths, numbers, characters.
 
     Args:
         part: all modalities of texts and names, their columns together.
@@ -57,51 +57,61 @@ class TextsFlattener(Flattener, form="text"):
         self.grams = np.zeros(0, np.int64)  # block and n-gram, sorted
         self.rarity = np.zeros(0, np.float32)
         self.components = np.zeros((0, 0), np.float32)  # of the last block, that of all texts
-        self.numbered: list[int] = []  # columns whose first numbers are told
+        self.numbered: list[int] = []  # columns whose numbers are told
+        self.spelt = False  # characters and further numbers are told; runs of before lack them
 
     def measure(self, cells: Cells) -> Measured:
-        """Return n-grams with their counts, an array each per row; lengths, first numbers and mask."""
+        """Return n-grams with their counts, an array each per row; lengths, numbers, characters and mask."""
         texts = [_texts(cells.columns[name], cells.rows) for name in self.part.columns]
         mask = np.array([[text is not None for text in own] for own in texts], bool)
         mask = mask.reshape(len(texts), len(cells.rows)).T
         by_row = [text or "" for row in zip(*texts, strict=True) for text in row]
-        facts = np.array(
-            [[measure(text) for text in by_row] for measure in (len, _count_words, _first_number)],
-            np.float32,
-        )
-        facts = facts.reshape(3, *mask.shape).swapaxes(0, 1).reshape(len(mask), 3 * len(texts))
+        cells_of = len(mask), len(texts)
+        lengths = np.array([[len(text), _count_words(text)] for text in by_row], np.float32)
+        numbers = np.array([measure_numbers(text) for text in by_row], np.float32)
+        facts = lengths.reshape(*cells_of, 2), numbers.reshape(*cells_of, len(NUMBERS))
+        written = measure_characters([text[:_READ] for text in by_row])
         grams, counts = _by_row(self._counted([plain(text[:_READ]) for text in by_row]), len(mask))
-        return grams, counts, facts, mask
+        return grams, counts, *facts, written.reshape(*cells_of, len(CHARACTERS)), mask
 
     def learn(self, measured: Measured) -> None:
         """Learn which n-grams several rows have, how rare they are, and their components."""
         check_time()
-        grams, counts, facts, mask = measured
-        count = len(self.part.columns)
+        grams, counts, _, numbers, _, mask = measured
+        count, self.spelt = len(self.part.columns), True
         self.grams, self.rarity = _vocabulary(grams, mask, count)
         self.width = len(self.grams)
         weights = _matrix(self._weights(grams, counts), len(grams), self.width)
         self.components = directions(weights[:, self._last_block() :], _COMPONENTS)
-        known = np.isfinite(facts[:, 2 * count :]).sum(axis=0)
+        known = np.isfinite(numbers[:, :, 0]).sum(axis=0)
         self.numbered = np.flatnonzero(known > _HAVE_NUMBERS * mask.sum(axis=0)).tolist()
         named = list(self.part.columns)
+        every = len(NUMBERS) * len(self.numbered)
+        further = [at for at in range(every) if at % len(NUMBERS)]  # the first number is for all
+        characters = range(every, every + len(CHARACTERS) * count)
+        self.for_trees = [2 * count + at for at in (*further, *characters)]
         self.names = [
             *(f"Length of {name}" for name in named),
             *(f"Words of {name}" for name in named),
-            *(f"First number of {named[column]}" for column in self.numbered),
+            *(f"{what} of {named[column]}" for column in self.numbered for what in NUMBERS),
+            *(f"{what} of {name}" for name in named for what in CHARACTERS),
             *(f"All texts component {at + 1}" for at in range(self.components.shape[1])),
         ]
 
     def piece(self, measured: Measured) -> Piece:
         """Return the columns; an n-gram that the fit did not see twice is left out."""
-        grams, counts, facts, mask = measured
-        rows, count = mask.shape
+        grams, counts, lengths, numbers, written, mask = measured
+        rows = len(mask)
         row, place, weight = self._weights(grams, counts)
         start = self._last_block()
         last = place >= start
         each = _matrix((row[last], place[last] - start, weight[last]), rows, self.width - start)
-        numbers = facts[:, [2 * count + column for column in self.numbered]]
-        dense = [np.where(np.tile(mask, 2), facts[:, : 2 * count], np.nan), numbers]
+        told = numbers[:, self.numbered, : len(NUMBERS) if self.spelt else 1]
+        known = np.where(mask[:, self.numbered, None], told, np.nan)
+        known_lengths = np.where(mask[:, :, None], lengths, np.nan).swapaxes(1, 2)
+        dense = [known_lengths.reshape(rows, -1), known.reshape(rows, -1)]
+        if self.spelt:
+            dense.append(np.where(mask[:, :, None], written, np.nan).reshape(rows, -1))
         dense.append(np.where(mask.any(axis=1, keepdims=True), each @ self.components, np.nan))
         together = np.concatenate(dense, axis=1).astype(np.float32)
         return Piece(together, (row, place, weight), (~mask).sum(axis=1))
@@ -113,7 +123,7 @@ class TextsFlattener(Flattener, form="text"):
             "rarity": self.rarity,
             "components": self.components,
         }
-        return {"numbered": self.numbered}, arrays
+        return {"numbered": self.numbered, "spelt": self.spelt}, arrays
 
     def _last_block(self) -> int:
         """Return where the n-grams of all texts begin; of a single column, its own."""
@@ -214,13 +224,3 @@ def _matrix(entries: Entries, rows: int, columns: int) -> csr_array:
 
 def _count_words(text: str) -> int:
     return len(text.split())
-
-
-def _first_number(text: str) -> float:
-    """Return the first number inside a text, NaN where there is none; a comma before three digits groups them."""
-    number = _NUMBER.search(text)
-    if number is None:
-        return float("nan")
-    digits = re.sub(r",(?=\d{3}(?:\D|$))", "", number[0]).replace(",", ".")
-    whole, _, rest = digits.partition(".")
-    return float(f"{whole[:15]}.{rest.split('.')[0]}")

@@ -243,8 +243,10 @@ class FlatView:
         """Return the dense columns that vary, with their names."""
         names: list[str] = []
         codes: set[int] = set()
+        for_trees: set[int] = set()
         for block in self._blocks:
             codes |= {len(names) + code for code in block.flattener.codes}
+            for_trees |= {len(names) + column for column in block.flattener.for_trees}
             names += block.flattener.names
         names += [*(f"Missing {name}" for name in self._flagged), "Missing cells"]
         kept = self._kept.tolist()
@@ -253,6 +255,7 @@ class FlatView:
             codes=tuple(place for place, column in enumerate(kept) if column in codes),
             sparse=sparse,
             names=tuple(names[column] for column in kept),
+            for_trees=tuple(place for place, column in enumerate(kept) if column in for_trees),
         )
 
 

@@ -35,7 +35,7 @@ class Design:
     """Features of a number, learnt from the rows of a fit.
 
     A number is its distance from the median, and a step at each border of its bins; so a line may bend. A column of two
-    values is a single feature from 0 to 1. Codes of categories are left out: the sparse part has them.
+    values is a single feature from 0 to 1. Codes of categories are left out: the sparse part has them. So are columns for trees.
 
     Attributes:
         columns: of the dense part that are read, int64 `[columns]`.
@@ -58,10 +58,11 @@ class Design:
         """Return the design that suits the rows."""
         groups = [re.sub(r" \d+$", " 0", name) for name in flat.names]
         counts = Counter(groups)
+        left_out = {*flat.codes, *flat.for_trees}
         sorted_values = {
             column: known
             for column in range(len(groups))
-            if column not in flat.codes and len(known := _known(flat.dense[:, column]))
+            if column not in left_out and len(known := _known(flat.dense[:, column]))
         }
         alone = sum(counts[groups[column]] < _MANY for column in sorted_values)
         bins = int(np.clip(_ALL_BINS // max(alone, 1), _FEWEST_BINS, _BINS))

@@ -133,10 +133,13 @@ class Head(nn.Module, ABC):
         In training mode it is the mean of `training_loss`.
         """
         rows = self.labelled(targets)
-        if not bool(rows.any()):
+        count = int(rows.sum())
+        if not count:
             return outputs.sum() * 0.0
+        if count < len(rows):  # picking all rows costs copies, on the way back too
+            outputs, targets = outputs[rows], targets[rows]
         of_rows = self.training_loss if self.training else self.nll
-        return of_rows(outputs[rows], targets[rows]).mean()
+        return of_rows(outputs, targets).mean()
 
     def calibrate(self, outputs: Tensor, targets: Tensor, /) -> None:
         """Refit, on held-out rows, the parameters that training makes overconfident. Default: nothing."""
