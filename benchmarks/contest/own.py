@@ -43,7 +43,8 @@ def run_torso(
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     if done.returncode:
-        told = {"end": "failed", "error": (done.stderr.strip().splitlines() or ["?"])[-1]}
+        ended = f"exit status {done.returncode}"  # below 0: the signal that ended it
+        told = {"end": "failed", "error": (done.stderr.strip().splitlines() or [ended])[-1]}
         told["trace"] = done.stderr[-2000:]
     else:
         told = json.loads(done.stdout.strip().splitlines()[-1])
