@@ -66,6 +66,17 @@ def small_tables(report: dict) -> str:
     return table(titles, rows)
 
 
+def recipe(report: dict) -> str:
+    """A line per change: its loss less the default's, in how many tables, with what it costs."""
+    rows = []
+    for name, said in report["changes"].items():
+        better = f"{said['better']}, {said['worse']} of {said['targets']}"
+        tables = ", ".join(f"{table} {value:+.3f}" for table, value in said["by_table"].items())
+        rows.append([name, spread(said["difference"], "+"), better, tables, f"{said['cpu']:.2f}"])
+    titles = ["change", "loss less the default's", "better, worse", "mean of each table", "CPU"]
+    return table(titles, rows)
+
+
 def beside_before(report: dict) -> str:
     """A line per set: the default run of before, today's, its lead, and CPU seconds of both."""
     rows = []
@@ -101,7 +112,11 @@ def _means(scores: dict, names: list[str]) -> list[str]:
 
 
 PAGES = {
-    "docs/small_tables.md": {"small_tables": small_tables, "multi_target": multi_target},
+    "docs/small_tables.md": {
+        "small_tables": small_tables,
+        "multi_target": multi_target,
+        "recipe": recipe,
+    },
     "docs/decisions.md": {"tables": tables},
     "docs/plain.md": {"beside_before": beside_before, "coverage": coverage},
 }

@@ -18,7 +18,7 @@ def assert_repeats(model):
     """Ask about each of some rows as alone, until all are repeated, and about others after that."""
     replayed = Replayed(model)
     with torch.inference_mode():
-        for seed in (1, 2, 3, 4):
+        for seed in range(1, 9):
             inputs = small.batch(rows=8, seed=seed).inputs
             for number in range(8):
                 alone = row(inputs, number)
@@ -52,6 +52,6 @@ def test_a_row_that_lacks_all_it_had_while_recorded_is_answered_as_it_is():
     replayed = Replayed(model)
     inputs = small.batch(rows=6).inputs
     with torch.inference_mode():
-        for number in (0, 0, 0, 1, 1, 1, 0):  # row 0 is complete, row 1 has nothing
+        for number in [0] * 6 + [1] * 6 + [0]:  # row 0 is complete, row 1 has nothing
             alone = row(inputs, number)
             torch.testing.assert_close(dict(replayed(alone)), model(alone), atol=1e-6, rtol=1e-5)

@@ -36,6 +36,7 @@ from torso.runs.gather import found_beside, gather_values, trusting
 from torso.runs.prediction import skipped_notes
 from torso.runs.prepared import Prepared, Rows
 from torso.runs.pretrained import Pretrained, choose_pretrained, with_choice
+from torso.runs.scales import settle_scales
 from torso.runs.schema import Schema
 from torso.runs.storable import check_storable
 from torso.runs.stored_split import StoredSplit
@@ -233,7 +234,9 @@ def _plan(
         asked = RunConfig.parse(values)
     settled = settle_encoders(_without_folds(asked, own), len(split.train))
     schema = Schema(settled.inputs, settled.targets)
-    schema.fit(table, split.train, _reading(settled, table, listener))
+    reading = _reading(settled, table, listener)
+    schema.fit(table, split.train, reading)
+    settle_scales(schema, table, split.train, reading)
     check_storable(schema, table.name)
     return _Plan(
         values=deepcopy(values),

@@ -120,7 +120,7 @@ class Schema:
         for name, kind in self.inputs.items():
             kind.learn(self.column(training, name), Reading(options))
         for name, target in self.targets.items():
-            target.learn(self._label(training, name), Reading(options))
+            target.learn(self.label(training, name), Reading(options))
 
     @property
     def notes(self) -> dict[str, tuple[str, ...]]:
@@ -207,7 +207,7 @@ class Schema:
             table.rows,
             sources,
             {
-                name: kind.encode(self._label(table, name), reading)
+                name: kind.encode(self.label(table, name), reading)
                 if set(self.label_columns([name])) <= set(table.names)
                 else kind.missing(table.rows)
                 for name, kind in self.targets.items()
@@ -275,7 +275,7 @@ class Schema:
         ((column, kind),) = self.modalities[modality].columns.items()
         return kind.offsets(self.column(table, column))
 
-    def _label(self, table: Table, task: str) -> Labels:
+    def label(self, table: Table, task: str) -> Labels:
         """Return the labels of a task; nulls if they lie in no column."""
         name, kind = self.labels[task], self.targets[task]
         if name is None:

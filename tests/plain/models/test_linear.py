@@ -86,6 +86,7 @@ def test_columns_for_trees_are_left_out():
     flat = Flat(values, (), csr_array((40, 0), dtype=np.float32), ("a", "b", "c"), for_trees=(1,))
     assert Design.learn(flat.take(np.arange(20))).columns.tolist() == [0, 2]
     assert Flat.stacked([flat, flat]).for_trees == (1,)
+    assert flat.beside(values, ("d", "e", "f")).for_trees == (1,)
 
 
 def test_a_number_bends_and_a_flag_stays_one_feature():

@@ -1,4 +1,4 @@
-"""A module, recorded when it is asked the second time, and repeated from then on."""
+"""A module, recorded when it has been asked a few times, and repeated from then on."""
 
 from __future__ import annotations
 
@@ -15,14 +15,16 @@ __all__ = ["Replay"]
 
 I = TypeVar("I")  # noqa: E741 - what the module reads
 
-_MOST = 16
-"""Recordings that are kept: one for each key."""
-_MET = 1024
-"""Keys that are remembered: what comes once is not recorded."""
+_OFTEN = 5
+"""Times that a key has to come: a recording takes as long as some repetitions save."""
+_MOST = 32
+"""Recordings, one for each key."""
+_COUNTED = 1024
+"""Keys that are counted."""
 
 
 class Replay(Generic[I]):
-    """A module that is recorded when a key comes for the second time, and repeated from then on.
+    """A module that is recorded when a key has come a few times, and repeated from then on.
 
     For a single row, Python and PyTorch's dispatcher take longer than the sums. A recording is a list of operations, as
     the tape of automatic differentiation (Wengert, Communications of the ACM 7, 1964). Differs: what Python reads off a
@@ -40,7 +42,7 @@ class Replay(Generic[I]):
     def __init__(self, module: nn.Module) -> None:
         self._module = module
         self._tapes: dict[Hashable, Tape | None] = {}
-        self._met: dict[Hashable, None] = {}
+        self._times: dict[Hashable, int] = {}
 
     def __reduce__(self) -> tuple[object, ...]:
         return Replay, (self._module,)
@@ -66,19 +68,22 @@ class Replay(Generic[I]):
                 return tape.run(variables)
             except Otherwise:
                 return self._outputs(inputs)
-        if key in self._tapes or key not in self._met:
-            if len(self._met) < _MET:
-                self._met[key] = None
+        if key in self._tapes or not self._often(key):
             return self._outputs(inputs)
         recorder = Recorder(
             variables, [*constants, *self._module.parameters(), *self._module.buffers()]
         )
         with recorder:
             outputs = self._outputs(inputs)
-        for oldest in list(self._tapes)[: len(self._tapes) + 1 - _MOST]:
-            self._tapes.pop(oldest, None)
         self._tapes[key] = recorder.tape(outputs)
         return outputs
+
+    def _often(self, key: Hashable) -> bool:
+        """Count the key; return whether it is worth a recording."""
+        if len(self._tapes) == _MOST or (key not in self._times and len(self._times) == _COUNTED):
+            return False
+        self._times[key] = self._times.get(key, 0) + 1
+        return self._times[key] >= _OFTEN
 
     def _outputs(self, inputs: I) -> Mapping[str, Tensor]:
         outputs: Mapping[str, Tensor] = self._module(inputs)

@@ -154,7 +154,8 @@ class Flattener(ABC):
     def state(self) -> tuple[Values, Arrays]:
         """Return the learnt values, as JSON values and arrays."""
         values, arrays = self.learnt()
-        return {"names": self.names, "codes": self.codes, "width": self.width, **values}, arrays
+        own: Values = {"names": self.names, "codes": self.codes, "width": self.width}
+        return {**own, "for_trees": self.for_trees, **values}, arrays
 
     def restore(self, values: Mapping[str, object], arrays: Mapping[str, np.ndarray]) -> None:
         """Take back the values of `state`."""

@@ -44,7 +44,7 @@ class Flat:
     def beside(self, dense: np.ndarray, names: Sequence[str]) -> Flat:
         """Return the rows with more dense columns."""
         together = np.concatenate([self.dense, dense], axis=1)
-        return Flat(together, self.codes, self.sparse, (*self.names, *names))
+        return replace(self, dense=together, names=(*self.names, *names))
 
     @staticmethod
     def stacked(parts: Sequence[Flat]) -> Flat:

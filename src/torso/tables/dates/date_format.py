@@ -6,7 +6,7 @@ Cells are read all at once: an expression takes them apart, and numpy puts the m
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -187,7 +187,8 @@ def _fields(regex: str, texts: pa.Array) -> tuple[Fields, pa.Array]:
     zones = pa.nulls(len(texts), pa.large_string())
     said = groups.to_pylist() if len(groups) <= _FEW else []
     for name in names:
-        if said and not any(cell and cell[name] for cell in said):
+        if said and name != "z":
+            _add(fields, name[0], _numbers_of_few(name[0], [cell and cell[name] for cell in said]))
             continue
         strings = pc.struct_field(groups, name)
         strings = pc.if_else(_filled(strings), strings, pa.nulls(len(strings), strings.type))
@@ -196,15 +197,35 @@ def _fields(regex: str, texts: pa.Array) -> tuple[Fields, pa.Array]:
         if name == "z":
             zones = strings
             continue
-        numbers = _numbers(name[0], strings)
-        key = name[0]
-        fields[key] = np.maximum(fields[key], numbers) if key in fields else numbers
+        _add(fields, name[0], _numbers(name[0], strings))
     return fields, zones
+
+
+def _add(fields: Fields, letter: str, numbers: np.ndarray | None) -> None:
+    """Add the numbers of a directive, which an expression may hold at several places."""
+    if numbers is not None:
+        fields[letter] = np.maximum(fields[letter], numbers) if letter in fields else numbers
+
+
+def _names(letter: str) -> Mapping[str, int]:
+    return MONTHS if letter == "B" else {word: half == "pm" for word, half in HALVES.items()}
+
+
+def _numbers_of_few(letter: str, texts: Sequence[str | None]) -> np.ndarray | None:
+    """Return the numbers as `_numbers` does, -1 for no text; None where there is no text at all."""
+    if not any(texts):
+        return None
+    if letter in "Bp":
+        names = _names(letter)
+        return np.array([int(names.get(text, 0)) if text else -1 for text in texts], np.int64)
+    if letter == "f":
+        texts = [text and text[:6].ljust(6, "0") for text in texts]
+    return np.array([int(text) if text else -1 for text in texts], np.int64)
 
 
 def _numbers(letter: str, strings: pa.Array) -> np.ndarray:
     if letter in "Bp":
-        names = MONTHS if letter == "B" else {word: half == "pm" for word, half in HALVES.items()}
+        names = _names(letter)
         coded = pc.dictionary_encode(strings)
         by_code = [int(names.get(word, 0)) for word in coded.dictionary.to_pylist()]
         table = np.array([*by_code, -1], np.int64)

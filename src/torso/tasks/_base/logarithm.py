@@ -12,7 +12,7 @@ import numpy as np
 
 from torso.core.cures import setting
 
-__all__ = ["HEAVY_TAIL", "Logarithm", "heavy_tail_note"]
+__all__ = ["HEAVY_TAIL", "Logarithm", "heavy_tail_note", "labels_themselves_note"]
 
 HEAVY_TAIL = "A heavy tail"
 """Words that begin a note on labels of which logarithms are learnt."""
@@ -26,6 +26,8 @@ _GAIN, _SURELY = 0.1, 0.05  # nats a label: the mean, and two standard errors be
 _SHIFTS = (0.01, 0.05, 0.25, 0.5)  # quantiles of the sizes that are tried
 _LEAST = 1e-3  # part of the least label (with the shift) below which labels have no logarithm
 _BEYOND = 0.5  # standard deviations that answers may lie beyond the least and the largest logarithm
+_EXPLAINED = 0.6  # R² of answers to labels from which on the labels themselves may be learnt
+_NEARER = 2.0  # standard errors by which answers by logarithms are surely nearer
 _LARGEST = 80.0  # logarithm of the largest answer; float32 ends at 88
 
 
@@ -97,6 +99,25 @@ class Logarithm:
         sure = gain.mean() - 2 * gain.std() / np.sqrt(len(gain))
         return cls.of(known) if gain.mean() > _GAIN and sure > _SURELY else None
 
+    def is_needed(self, said: np.ndarray, said_logarithms: np.ndarray, labels: np.ndarray) -> bool:
+        """Return whether the logarithm should be learnt, given answers from inputs on both scales.
+
+        It should not where answers explain most of the squares of the labels themselves, so that these are no matter of a
+        few wild labels, and answers by logarithms are not surely nearer. Near is meant of square roots, half way
+        between labels, of which the largest decide everything, and logarithms, of which the least do.
+
+        Args:
+            said: answers to labels.
+            said_logarithms: answers to their logarithms, about the same rows.
+            labels: of these rows.
+        """
+        if np.square(said - labels).mean() > (1 - _EXPLAINED) * labels.var():
+            return True
+        roots = _roots(labels)
+        off = np.square(_roots(np.maximum(said, labels.min())) - roots)
+        off = off - np.square(_roots(self.answers_of(said_logarithms)) - roots)
+        return bool(off.mean() > _NEARER * off.std() / np.sqrt(len(off)))
+
     def state(self) -> dict[str, float | bool]:
         """Return the attributes as JSON values."""
         return asdict(self)
@@ -149,6 +170,27 @@ def heavy_tail_note(name: str, known: np.ndarray, logarithm: Logarithm) -> str:
         f"(of the {what}) is learnt, so an answer is a median. To learn the mean of the labels themselves: "
         f"{setting(f'targets.{name}.transform', 'none')}."
     )
+
+
+def labels_themselves_note(name: str, known: np.ndarray) -> str:
+    """Return the note that the labels of a column with a heavy tail are learnt, with the way to learn their logarithm.
+
+    Args:
+        name: of the column.
+        known: its labels.
+    """
+    low, high = np.quantile(known, [0.5, 0.99])
+    return (
+        f"{HEAVY_TAIL}: half of the labels lie below {low:,.4g}, one in a hundred above {high:,.4g}. But numbers and "
+        f"categories among the inputs explain most of the labels themselves, so these are learnt and an answer is a "
+        f"mean. To learn the logarithm, so that an answer is a median: "
+        f"{setting(f'targets.{name}.transform', 'log')}."
+    )
+
+
+def _roots(values: np.ndarray) -> np.ndarray:
+    """Return square roots, with their sign."""
+    return np.asarray(np.sign(values) * np.sqrt(np.abs(values)))
 
 
 def _sizes(known: np.ndarray) -> list[float]:

@@ -145,6 +145,22 @@ class Target(ABC):
         """Return facts, JSON values, that the metrics go by; its baseline keeps them. Default: none."""
         return {}
 
+    def scales(self, column: Labels) -> np.ndarray | None:  # noqa: ARG002
+        """Return labels on each scale that `fit` left open, `[rows, scales]`, NaN where missing; None if none is.
+
+        Args:
+            column: training labels, all or some of them.
+        """
+        return None
+
+    def settle(self, column: Labels, said: np.ndarray) -> None:
+        """Choose a scale that `fit` left open. Default: nothing.
+
+        Args:
+            column: as for `scales`.
+            said: answers to them, made from the inputs by models that did not learn from the row, in the form of `scales`.
+        """
+
     def chosen(self) -> Settings:
         """Return the settings that `fit` chose where they were left open. Default: none."""
         return {}

@@ -18,7 +18,7 @@ from torso.core.cures import setting
 from torso.core.spec import Settings
 from torso.tables.numbers.number_format import NumberFormat
 from torso.tables.table import Column
-from torso.tasks._base.logarithm import Logarithm, heavy_tail_note
+from torso.tasks._base.logarithm import Logarithm, heavy_tail_note, labels_themselves_note
 from torso.tasks._base.numbers import (
     check_size,
     constant,
@@ -43,7 +43,8 @@ class NumberTarget(Target, name="number", head="gaussian", rank=50):
         units: as there; answers come in the first.
         forms: as there; a range is its middle.
         transform: `log` learns the logarithm of the labels, so that answers are medians and huge labels do not
-            outweigh all others; `none` the labels themselves; `auto` chooses `log` for a heavy tail.
+            outweigh all others; `none` the labels themselves; `auto` chooses `log` for a heavy tail, unless
+            numbers and categories among the inputs explain most of the labels themselves.
     """
 
     learned = ("mean", "std", "origin", "reach", "logarithm")
@@ -94,6 +95,7 @@ class NumberTarget(Target, name="number", head="gaussian", rank=50):
         self.origin = 0.0
         self.reach: list[float] | None = None
         self.logarithm: Facts | None = None
+        self._of_labels = np.zeros(1), np.ones(1)  # mean and spread of the labels themselves
 
     def fit(self, column: Column) -> None:
         """Learn mean and spread, of the logarithms where these are asked for or a tail is heavy."""
@@ -104,12 +106,35 @@ class NumberTarget(Target, name="number", head="gaussian", rank=50):
         check_size(column, mean, std)
         chosen = self._choose(known)
         self.logarithm = None if chosen is None else chosen.state()
+        self._of_labels = mean, std
         if chosen is not None:
             mean, std = moments(chosen.of_labels(known)[:, None])
         self.mean, self.std = float(mean[0]), float(std[0])
         self.origin = float(origin_of(mean, std)[0]) if chosen is None else 0.0
         told = chosen if self.transform == "auto" else None
         self.notes = () if told is None else (heavy_tail_note(column.name, known, told),)
+
+    def scales(self, column: Column) -> np.ndarray | None:
+        """Return the labels and their logarithms, where a heavy tail asked for these; None elsewhere."""
+        logarithm = self._logarithm
+        if logarithm is None or self.transform != "auto":
+            return None
+        values = without_far(self._values(column, Reading()), self.reach, column, Reading())
+        return np.stack([values, logarithm.of_labels(values)], axis=1)
+
+    def settle(self, column: Column, said: np.ndarray) -> None:
+        """Learn the labels themselves after all, where the inputs explain them as well as their logarithm."""
+        logarithm, labels = self._logarithm, self.scales(column)
+        if logarithm is None or labels is None:
+            return
+        known = ~np.isnan(labels).any(axis=1)
+        if logarithm.is_needed(said[known, 0], said[known, 1], labels[known, 0]):
+            return
+        mean, std = self._of_labels
+        self.logarithm = None
+        self.mean, self.std = float(mean[0]), float(std[0])
+        self.origin = float(origin_of(mean, std)[0])
+        self.notes = (labels_themselves_note(column.name, labels[known, 0]),)
 
     def _choose(self, known: np.ndarray) -> Logarithm | None:
         """Return the logarithm to learn of the `known` labels; None for the labels themselves."""
