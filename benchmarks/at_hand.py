@@ -1,6 +1,6 @@
 r"""Pretrained encoders that are at hand beside none, on a held-out fifth of train.csv, with paired intervals.
 
-    for p in auto off; do OMP_NUM_THREADS=1 python benchmarks/exam.py --cv 0 --tables emodb --set folds=0 --set pretrained=$p \
+    for p in auto off; do OMP_NUM_THREADS=1 python benchmarks/exam.py --cv 0 --tables emodb --set pretrained=$p \
         --name torso-$p --out OUT/$p.json --store STORE; done
     python benchmarks/at_hand.py --reports OUT --store STORE
 
