@@ -17,6 +17,7 @@ from pydantic import BaseModel, Field, ValidationError, field_validator
 from pydantic_core import ErrorDetails
 
 from torso.core.errors import ConfigError, unknown
+from torso.core.listed import check_listed
 from torso.core.ranges import Range
 from torso.core.strict import Strict
 from torso.core.yaml_text import read_yaml
@@ -227,6 +228,7 @@ def setting_pairs(
     """
     if isinstance(settings, Mapping):
         return [*settings.items()]
+    check_listed("settings", settings)
     names = [name for name in columns if "=" in name]
     return [_pair(setting, names) for setting in settings]
 

@@ -9,6 +9,8 @@ from time import perf_counter
 from typing import Literal
 
 from torso.core.errors import ConfigError
+from torso.core.listed import check_listed
+from torso.progress.watching import Progress, watched
 from torso.runs.folder import RunFolder
 from torso.runs.gather import gather_values, trusting
 from torso.runs.identity import check_columns
@@ -36,6 +38,7 @@ def fit(
     quality: Literal["fast", "balanced", "best"] | None = None,
     budget: str | float | None = None,
     listener: Listener | None = None,
+    progress: Progress = "auto",
 ) -> Predictor:
     """Train one model on a table and return it with its evaluation: `prepare`, `train`, save.
 
@@ -53,10 +56,11 @@ def fit(
         trust_code: import parts that a config's file, or that of a resumed run, names by an import path.
         quality: `fast`, `balanced` or `best`; default: that of the config, else `balanced`.
         budget: time that the run may take, `"10m"` or seconds; default: that of the config, else any.
-        listener: is told what happens, e.g. a progress bar.
+        listener: is told what happens.
+        progress: show a bar: `"auto"` in a terminal and in a notebook, True always, False never.
 
     Returns:
-        The trained predictor; its `reports` are on the test rows, or on the validation rows without any.
+        The trained predictor. Its `notes` (leaks above all) came as warnings, `torso.TorsoWarning`, too; its `reports` are on the test rows, or on the validation rows without any.
 
     Raises:
         ConfigError: settings that are unknown or contradictory.
@@ -69,17 +73,18 @@ def fit(
     if resume and config is None and folder is not None:
         origin, config = folder.path / "run.yaml", folder.begun_config()
     settings = _with_dial(settings, quality, budget)
-    with trusting(origin, trust_code, settings, targets, inputs):
+    trusted = trusting(origin, trust_code, settings, targets, inputs)
+    with trusted, watched(listener, progress) as told:
         values = gather_values(given, targets, inputs, config, settings)
         if resume and folder is not None:
             check_columns(folder.begun_config(), values, str(folder.path))
         written_out = config is not None and bool(values.get("inputs"))
         with nullcontext() if folder is None else folder.made():  # an unwritable folder fails first
             prepared = prepare_values(
-                values, given, origin, add=inputs is None and not written_out, listener=listener
+                values, given, origin, add=inputs is None and not written_out, listener=told
             )
             own = prepared.config
-            return train_run(prepared, own, folder, listener, resume=resume, began=began)
+            return train_run(prepared, own, folder, told, resume=resume, began=began)
 
 
 def _with_dial(
@@ -87,6 +92,7 @@ def _with_dial(
 ) -> Sequence[str] | Mapping[str, object]:
     """Return the settings with dial and budget before them."""
     dial = {"quality": quality, "budget": budget}
+    check_listed("settings", settings)
     said = {key: value for key, value in dial.items() if value is not None}
     if isinstance(settings, Mapping):
         return {**said, **settings}

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from torso.core.errors import ConfigError
+from torso.core.listed import check_listed
 from torso.core.registry import no_imports
 from torso.runs.config import apply_settings, read_config, setting_pairs
 from torso.tables.formats.peek import column_names
@@ -43,8 +44,9 @@ def gather_values(
         settings: as for `fit`.
 
     Raises:
-        ConfigError: no target, or a setting that leads nowhere.
+        ConfigError: no target, a text in the place of a list, or a setting that leads nowhere.
     """
+    check_listed("inputs", inputs)
     values = _copied(read_config(config) if isinstance(config, str | Path) else config or {})
     if values.get("data") is None:
         values["data"] = {}

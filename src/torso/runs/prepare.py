@@ -25,6 +25,7 @@ from torso.columns.splits import Split, split_rows
 from torso.core.errors import ConfigError, RunError
 from torso.core.types import Batch
 from torso.model.model import Model
+from torso.progress.watching import watched
 from torso.runs.build import build_model, check_parts
 from torso.runs.candidate import Asked
 from torso.runs.check import check_values
@@ -70,7 +71,7 @@ def prepare(
         config: as for `fit`.
         settings: as for `fit`; those of the training are the defaults of `torso.train`.
         trust_code: as for `fit`.
-        listener: is told of files that are decoded and of warnings.
+        listener: is told of files that are decoded and of notes; default: a bar in a terminal and in a notebook.
 
     Raises:
         ConfigError: settings that are unknown or contradictory.
@@ -79,8 +80,11 @@ def prepare(
     given = {"table": table, "validation": validation, "test": test}
     values = gather_values(given, targets, inputs, config, settings)
     add = inputs is None and not (config is not None and values.get("inputs"))
-    with trusting(config, trust_code, settings, targets, inputs):
-        return prepare_values(values, given, config, add=add, listener=listener)
+    with (
+        trusting(config, trust_code, settings, targets, inputs),
+        watched(listener) as told,
+    ):
+        return prepare_values(values, given, config, add=add, listener=told)
 
 
 def prepare_values(

@@ -1,4 +1,4 @@
-"""The rows behind a loss that is NaN or infinite, and what a balancer's error says in a run."""
+"""The rows behind a loss that is NaN or infinite, and a balancer's error as a run says it."""
 
 from __future__ import annotations
 

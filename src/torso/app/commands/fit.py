@@ -74,6 +74,7 @@ def fit(
             overwrite=overwrite,
             trust_code=trust_code,
             listener=bar,
+            progress=False,
         )
     shown = console(out=True)
     shown.print(verdict(predictor.report, shown.width))

@@ -83,14 +83,14 @@ def trainable(tensors: Sequence[Tensor]) -> list[Tensor]:
     wanted = [tensor for tensor in tensors if tensor.requires_grad]
     if not wanted:
         frozen = "all are frozen" if tensors else "none was given"
-        again = (
-            ""
+        cure = (
+            "Unfreeze some"
             if tensors
-            else " A generator serves one step: write `body.parameters()` in the call."
+            else "Write `body.parameters()` in the call: a generator serves one step"
         )
         raise StepError(
             f"There is no shared parameter that requires a gradient ({frozen}), so there is nothing to balance.",
-            f"Pass or unfreeze some, or use `Equal`.{again}",
+            f"{cure}; or use `Equal`.",
             "Unfreeze some, or use `--set balancing=equal`.",
         )
     return wanted
