@@ -208,8 +208,7 @@ class _Plan:
         reading = _reading(self.settled, table, self.listener)
         dataset = self.schema.dataset(table, reading, sizes=self.config.sizes)
         reading.check_values()
-        dataset = self.weights.with_weights(dataset, table)
-        return dataset, list(reading.log.skipped)
+        return self.weights.with_weights(dataset, table), list(reading.log.skipped)
 
 
 def _plan(
