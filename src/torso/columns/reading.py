@@ -14,6 +14,7 @@ from typing import Literal
 from torso.columns.media.files import MediaError
 from torso.core.cures import setting
 from torso.core.errors import DataError
+from torso.core.notes import warn
 from torso.tables.table import Column
 
 __all__ = ["OnError", "ReadLog", "ReadOptions", "Reading", "Skipped"]
@@ -82,6 +83,7 @@ class ReadLog:
         misread: those of them that the column's kind could not read, per column.
         decoded: files decoded so far, per column; a file that the cache knows is not decoded.
         unseen: cells with a value that training rows do not hold, per column: their count, and the first.
+        notes: sentences about the table as a whole, for the user.
     """
 
     skipped: list[Skipped] = field(default_factory=list)
@@ -91,6 +93,12 @@ class ReadLog:
     misread: dict[str, list[Skipped]] = field(default_factory=dict)
     decoded: dict[str, int] = field(default_factory=dict)
     unseen: dict[str, tuple[int, Skipped]] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+    def warn(self) -> None:
+        """Give the notes as warnings at the line that called Torso."""
+        for note in self.notes:
+            warn(note)
 
     def skip(self, column: Column, row: int, cell: str, reason: str) -> None:
         """Count a cell (`row` from 0) as missing, and say why."""

@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from torso.columns.far_cells import FAR_CELLS
 from torso.columns.inputs.number import NO_NUMBER
 from torso.core.errors import ConfigError, unknown, within
 from torso.core.spec import Settings, Spec
@@ -16,10 +17,11 @@ from torso.inference.far_numbers import FAR_LABELS
 from torso.inference.report import ColumnReport, inspect_table, report_labels
 from torso.runs.config import ABOUT_COLUMN
 from torso.runs.gather import Described, described
+from torso.runs.weights import check_weight_column
 from torso.tables.table import Table
-from torso.tasks import Target
+from torso.tasks import HEAVY_TAIL, Target
 
-__all__ = ["infer_columns", "leftover_warnings"]
+__all__ = ["infer_columns", "leftover_warnings", "notes_of"]
 
 _LISTED = 12
 """Targets that a cure names."""
@@ -41,6 +43,8 @@ def infer_columns(table: Table, values: dict[str, Any], *, add: bool) -> list[Co
     targets = {task: spec for task, spec in named.items() if spec is not None}
     inputs = _in_table(described(values.get("inputs"), "inputs"), table, "input")
     data = values.get("data") or {}
+    weight = data.get("weight")
+    check_weight_column(weight, table, inputs, targets)
     kinds = {
         name: spec["kind"]
         for name, spec in {**inputs, **targets}.items()
@@ -56,7 +60,7 @@ def infer_columns(table: Table, values: dict[str, Any], *, add: bool) -> list[Co
     if doubts and any(report.settings.get("decimal") == "," for report in reports):
         # The other columns of the table say how its decimals are written.
         reports = look(decimals={**marks, **dict.fromkeys(doubts, ",")})
-    aside = {split.get("group"), split.get("column"), *_parts_of_labels(targets)}
+    aside = {weight, split.get("group"), split.get("column"), *_parts_of_labels(targets)}
     chosen: dict[str, object] = {}
     for report in reports:
         if report.name in targets:
@@ -156,3 +160,18 @@ def leftover_warnings(reports: Iterable[ColumnReport], used: Iterable[str]) -> l
         for warning in report.warnings
         if NO_NUMBER not in warning and FAR_LABELS not in warning
     ]
+
+
+def notes_of(warnings: Sequence[str], of_schema: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
+    """Return the warnings about columns, and the notes of the schema that none of them says.
+
+    A heavy tail is told of by the schema, which says what was chosen.
+    """
+    said = [warning for warning in warnings if FAR_CELLS in warning]
+    fresh = [
+        f"{name}: {note}"
+        for name, notes in of_schema.items()
+        for note in notes
+        if FAR_CELLS not in note or not any(warning.startswith(f"{name}: ") for warning in said)
+    ]
+    return (*(warning for warning in warnings if HEAVY_TAIL not in warning), *fresh)

@@ -42,6 +42,10 @@ def fit(
 ) -> Predictor:
     """Train one model on a table and return it with its evaluation: `prepare`, `train`, save.
 
+    >>> table = {"size": [k % 17 / 3 for k in range(90)], "price": [k % 17 + k * 7 % 13 / 2 for k in range(90)]}
+    >>> list(fit(table, ["price"], quality="fast", settings={"training.epochs": 1}).predict({"size": [0.5]}))
+    ['price', 'price_spread', 'price_low', 'price_high']
+
     Args:
         table: path, pandas or polars frame, anything with the Arrow C stream; None takes that of the config.
         targets: columns to predict; a mapping may say their kinds, `{"age": "number"}`.
@@ -56,35 +60,44 @@ def fit(
         trust_code: import parts that a config's file, or that of a resumed run, names by an import path.
         quality: `fast`, `balanced` or `best`; default: that of the config, else `balanced`.
         budget: time that the run may take, `"10m"` or seconds; default: that of the config, else any.
-        listener: is told what happens.
+        listener: is told what happens; without one that shows notes, they are warnings (`torso.TorsoWarning`).
         progress: show a bar: `"auto"` in a terminal and in a notebook, True always, False never.
 
     Returns:
-        The trained predictor. Its `notes` (leaks above all) came as warnings, `torso.TorsoWarning`, too; its `reports` are on the test rows, or on the validation rows without any.
+        The trained predictor; its `reports` are on the test rows, or on the validation rows without any.
 
     Raises:
         ConfigError: settings that are unknown or contradictory.
         DataError: the table or its files cannot be used.
         RunError: `out` cannot be used or resumed, or it was interrupted before anything was learnt.
     """
-    began = perf_counter()
-    folder = _free_folder(out, resume=resume, overwrite=overwrite)
-    given, origin = {"table": table, "validation": validation, "test": test}, config
-    if resume and config is None and folder is not None:
-        origin, config = folder.path / "run.yaml", folder.begun_config()
-    settings = _with_dial(settings, quality, budget)
+    began, folder = perf_counter(), _free_folder(out, resume=resume, overwrite=overwrite)
+    given = {"table": table, "validation": validation, "test": test}
+    origin, config = _origin(resumed := folder if resume else None, config)
     trusted = trusting(origin, trust_code, settings, targets, inputs)
     with trusted, watched(listener, progress) as told:
-        values = gather_values(given, targets, inputs, config, settings)
-        if resume and folder is not None:
-            check_columns(folder.begun_config(), values, str(folder.path))
-        written_out = config is not None and bool(values.get("inputs"))
+        changes = _with_dial(settings, quality, budget)
+        values = _same(resumed, gather_values(given, targets, inputs, config, changes))
+        add = inputs is None and (config is None or not values.get("inputs"))
         with nullcontext() if folder is None else folder.made():  # an unwritable folder fails first
-            prepared = prepare_values(
-                values, given, origin, add=inputs is None and not written_out, listener=told
-            )
-            own = prepared.config
-            return train_run(prepared, own, folder, told, resume=resume, began=began)
+            prepared = prepare_values(values, given, origin, add=add, listener=told)
+            return train_run(prepared, prepared.config, folder, told, resume=resume, began=began)
+
+
+def _origin(
+    resumed: RunFolder | None, config: str | Path | Mapping[str, object] | None
+) -> tuple[str | Path | Mapping[str, object] | None, str | Path | Mapping[str, object] | None]:
+    """Return where the config comes from, and the config: without any, that of the resumed run."""
+    if config is not None or resumed is None:
+        return config, config
+    return resumed.path / "run.yaml", resumed.begun_config()
+
+
+def _same(resumed: RunFolder | None, values: dict[str, object]) -> dict[str, object]:
+    """Return the values; a ConfigError if a resumed run began with other columns."""
+    if resumed is not None:
+        check_columns(resumed.begun_config(), values, str(resumed.path))
+    return values
 
 
 def _with_dial(

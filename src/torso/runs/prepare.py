@@ -18,7 +18,6 @@ import torch
 from torso.cache.store import cache_root
 from torso.columns.copies import copies_note
 from torso.columns.dataset import Dataset
-from torso.columns.far_cells import FAR_CELLS
 from torso.columns.loader import gather
 from torso.columns.reading import Reading, ReadOptions, Skipped
 from torso.columns.splits import Split, split_rows
@@ -29,7 +28,7 @@ from torso.progress.watching import watched
 from torso.runs.build import build_model, check_parts
 from torso.runs.candidate import Asked
 from torso.runs.check import check_values
-from torso.runs.columns import infer_columns, leftover_warnings
+from torso.runs.columns import infer_columns, leftover_warnings, notes_of
 from torso.runs.complete import complete_parts, settle_encoders
 from torso.runs.config import DataConfig, RunConfig, apply_settings
 from torso.runs.folder import RunFolder
@@ -41,8 +40,9 @@ from torso.runs.scales import settle_scales
 from torso.runs.schema import Schema
 from torso.runs.storable import check_storable
 from torso.runs.stored_split import StoredSplit
+from torso.runs.weights import RowWeights
 from torso.tables.table import Table, read_table
-from torso.tasks import HEAVY_TAIL, fit_baseline
+from torso.tasks import fit_baseline
 from torso.training import Listener
 
 __all__ = ["draft_model", "prepare", "prepare_values"]
@@ -62,6 +62,13 @@ def prepare(
 ) -> Prepared:
     """Read, split and decode a table once, for many trainings with `torso.train`.
 
+    >>> import numpy as np
+    >>> draw = np.random.default_rng(0)
+    >>> size = draw.normal(size=80)
+    >>> table = {"size": size, "price": size + draw.normal(size=80)}
+    >>> prepare(table, ["price"]).config.targets["price"]["kind"]
+    'number'
+
     Args:
         table: as for `fit`.
         targets: as for `fit`.
@@ -80,10 +87,8 @@ def prepare(
     given = {"table": table, "validation": validation, "test": test}
     values = gather_values(given, targets, inputs, config, settings)
     add = inputs is None and not (config is not None and values.get("inputs"))
-    with (
-        trusting(config, trust_code, settings, targets, inputs),
-        watched(listener) as told,
-    ):
+    trusted = trusting(config, trust_code, settings, targets, inputs)
+    with trusted, watched(listener) as told:
         return prepare_values(values, given, config, add=add, listener=told)
 
 
@@ -119,7 +124,8 @@ def prepare_values(
     }
     for name, table in plan.own.items():
         dataset, more = plan.dataset(table)
-        parts[name] = Rows(table, dataset, np.arange(table.rows))
+        rows = plan.weights.rows(table) if name == "validation" else np.arange(table.rows)
+        parts[name] = Rows(table, dataset, rows)
         skipped += more
     names = [*plan.schema.inputs, *plan.schema.label_columns()]
     copies = copies_note({name: (part.table, part.rows) for name, part in parts.items()}, names)
@@ -193,6 +199,7 @@ class _Plan:
     table: Table
     own: Mapping[str, Table]
     split: StoredSplit
+    weights: RowWeights
     cache: Path
     notes: tuple[str, ...]
     listener: Listener
@@ -202,7 +209,7 @@ class _Plan:
         reading = _reading(self.settled, table, self.listener)
         dataset = self.schema.dataset(table, reading, sizes=self.config.sizes)
         reading.check_values()
-        return dataset, list(reading.log.skipped)
+        return self.weights.with_weights(dataset, table), list(reading.log.skipped)
 
 
 def _plan(
@@ -231,6 +238,8 @@ def _plan(
     told = [note for read in (table, *own.values()) for note in read.notes]
     told += leftover_warnings(reports, [*asked.inputs, *asked.targets])
     split = _split(asked, table, own, origin)
+    weights, split = RowWeights.read(asked.data.weight, table, split, own)
+    told += weights.notes
     if race:
         chosen = _with_pretrained(asked, table, split, own, listener)
         with_choice(values, chosen)
@@ -250,8 +259,9 @@ def _plan(
         table=table,
         own=own,
         split=StoredSplit.of(table, split),
+        weights=weights,
         cache=cache_root(settled.data.cache),
-        notes=_notes(told, schema),
+        notes=notes_of(told, schema.notes),
         listener=listener,
     )
 
@@ -275,21 +285,6 @@ def _without_folds(config: RunConfig, own: Mapping[str, Table]) -> RunConfig:
             f"{config.folds}."
         )
     return config.model_copy(update={"folds": 0})
-
-
-def _notes(warnings: Sequence[str], schema: Schema) -> tuple[str, ...]:
-    """Return the warnings about columns, and the notes of the schema that none of them says.
-
-    A heavy tail is told of by the schema, which says what was chosen.
-    """
-    said = [warning for warning in warnings if FAR_CELLS in warning]
-    fresh = [
-        f"{name}: {note}"
-        for name, notes in schema.notes.items()
-        for note in notes
-        if FAR_CELLS not in note or not any(warning.startswith(f"{name}: ") for warning in said)
-    ]
-    return (*(warning for warning in warnings if HEAVY_TAIL not in warning), *fresh)
 
 
 def _split(config: RunConfig, table: Table, own: Mapping[str, Table], origin: object) -> Split:
