@@ -1,16 +1,14 @@
-"""A trained run: predict, evaluate, save, load. It never changes, so threads may share it."""
+"""A trained run: predict, evaluate, save. It never changes, so threads may share it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 import numpy as np
 import pyarrow as pa
-import torch
 
 from torso.cache import cache_root
 from torso.columns.dataset import Dataset
@@ -18,14 +16,12 @@ from torso.columns.loader import gather
 from torso.columns.reading import Reading, ReadLog, ReadOptions, Skipped
 from torso.columns.splits import group_ids
 from torso.core.errors import ConfigError, DataError
-from torso.core.registry import no_imports
 from torso.evaluation.report import TaskReport
 from torso.model.ensemble import Ensemble
 from torso.model.model import Model
 from torso.model.replayed import Replayed
 from torso.plain.blend import PlainHalf
 from torso.runs.blending import with_plain
-from torso.runs.build import build_model
 from torso.runs.config import RunConfig
 from torso.runs.folder import RunFolder
 from torso.runs.prediction import Evaluation, Prediction, answer_columns, joined, row_ranges, told
@@ -36,12 +32,12 @@ from torso.runs.shown import as_html, as_text
 from torso.runs.stored_split import StoredSplit
 from torso.tables.alike import alike
 from torso.tables.table import Table, read_table
-from torso.training import Answers, answer, choose_device, encode_frozen
+from torso.training import Answers, answer, encode_frozen
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Predictor", "load"]
+__all__ = ["Predictor"]
 
 Roots = str | Path | Sequence[str | Path]
 
@@ -58,7 +54,18 @@ _PIECE = 2048  # rows of a table whose files are in memory at once
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Predictor:
-    """A trained model with all it needs to read a table and answer.
+    """A trained model with all it needs to read a table and answer; `torso.fit` and `torso.load` return it.
+
+    >>> import numpy as np, torso
+    >>> draw = np.random.default_rng(0)
+    >>> size = draw.normal(size=80)
+    >>> table = {"size": size, "price": size + draw.normal(size=80)}
+    >>> small = {"training.epochs": 1, "dim": 8}
+    >>> run = torso.fit(table, ["price"], quality="fast", settings=small)
+    >>> list(run.predict({"size": [0.5]}))
+    ['price', 'price_spread', 'price_low', 'price_high']
+    >>> run.evaluate(table)["price"].headline
+    'r2'
 
     Attributes:
         config: the complete config.
@@ -312,35 +319,3 @@ class Predictor:
                 for task, (prediction, details) in answers.predictions(self.model).items()
             }
         )
-
-
-def load(folder: str | Path, *, device: str = "auto", trust_code: bool = False) -> Predictor:
-    """Open a saved run.
-
-    Args:
-        folder: what `fit` or `Predictor.save` wrote, here or elsewhere.
-        device: `auto`, `cpu`, `cuda`, ...
-        trust_code: import parts that the run names by an import path. Nothing else in a run can make code run.
-
-    Raises:
-        RunError: the folder is no run, is damaged, or was written by a newer version.
-    """
-    path = Path(folder).expanduser()
-    files = RunFolder(path)
-    with nullcontext() if trust_code else no_imports(), torch.random.fork_rng(devices=[]):
-        schema = files.schema()
-        config = files.config()
-        report = files.report()
-        networks = [build_model(config, schema) for _ in range(report.training.networks)]
-        model = networks[0] if len(networks) == 1 else Ensemble(networks)
-    files.load_weights(model)
-    return Predictor(
-        config,
-        schema,
-        model.to(choose_device(device)),
-        report,
-        folder=path,
-        split=files.split(),
-        skipped=files.skipped(),
-        plain=files.plain(schema),
-    )

@@ -61,6 +61,13 @@ def prepare(
 ) -> Prepared:
     """Read, split and decode a table once, for many trainings with `torso.train`.
 
+    >>> import numpy as np
+    >>> draw = np.random.default_rng(0)
+    >>> size = draw.normal(size=80)
+    >>> table = {"size": size, "price": size + draw.normal(size=80)}
+    >>> prepare(table, ["price"]).config.targets["price"]["kind"]
+    'number'
+
     Args:
         table: as for `fit`.
         targets: as for `fit`.
