@@ -105,6 +105,8 @@ MISTAKES = [
     # the wrong file
     Mistake("fit run -t price", ("run is the folder of a run",), "fit -c run/run.yaml"),
     Mistake("fit run/run.yaml -t price", ("a config, not a table",), "fit -c run/run.yaml"),
+    Mistake("fit -c run", ("'run' is a folder",), "-c run/run.yaml"),
+    Mistake("fit -c shop.csv", ("shop.csv should hold a mapping", "fit shop.csv -t COLUMN")),
     Mistake("fit shop.csv -t price -o run", ("'run' holds a finished run", "--overwrite")),
     Mistake("predict run shp.csv -o x.csv", ("shp.csv",), "predict run shop.csv -o x.csv"),
     Mistake("predict runn shop.csv -o x.csv", ("'runn'",), "predict run shop.csv -o x.csv"),
@@ -186,6 +188,8 @@ def mended(mistake: Mistake) -> str:
     if not mistake.cure.startswith("-"):
         return mistake.cure
     option = mistake.cure.split()[0]
+    if option == "-c":
+        return f"fit {mistake.cure}"
     if option == "-t":
         return f"fit shop.csv {mistake.cure}"
     if "inputs.price" in mistake.cure:

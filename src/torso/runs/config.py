@@ -165,7 +165,8 @@ def read_config(path: str | Path) -> dict[str, object]:
     except yaml.YAMLError as error:
         raise ConfigError(f"{path} is not valid YAML: {error}") from error
     if not isinstance(values, dict):
-        raise ConfigError(f"{path} should hold a mapping. Found {type(values).__name__}.")
+        cure = f" A table is no config: torso fit {path} -t COLUMN" if ".csv" in str(path) else ""
+        raise ConfigError(f"{path} should hold a mapping. Found {type(values).__name__}.{cure}")
     return values
 
 

@@ -1,4 +1,4 @@
-"""What pydantic refuses in a config, as sentences: path, rule, value found and cure."""
+"""Sentences about a config that pydantic refuses: path, rule, value found and cure."""
 
 from __future__ import annotations
 
