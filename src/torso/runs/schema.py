@@ -223,6 +223,8 @@ class Schema:
         """
         column = table.column(name)
         signs, values = self.signs.get(name), column.values
+        if not signs and values.null_count < len(values):
+            return column
         if signs and (
             is_text(values) or pa.types.is_floating(values.type) or pa.types.is_integer(values.type)
         ):
