@@ -17,7 +17,9 @@ from torso.training import choose_device
 __all__ = ["load"]
 
 
-def load(folder: str | Path, *, device: str = "auto", trust_code: bool = False) -> Predictor:
+def load(
+    folder: str | Path, *, device: str = "auto", trust_code: bool = False, strict: bool = False
+) -> Predictor:
     """Open a saved run.
 
     >>> import tempfile
@@ -34,6 +36,7 @@ def load(folder: str | Path, *, device: str = "auto", trust_code: bool = False) 
         folder: what `fit` or `Predictor.save` wrote, here or elsewhere.
         device: `auto`, `cpu`, `cuda`, ...
         trust_code: import parts that the run names by an import path. Nothing else in a run can make code run.
+        strict: refuse tables that lack an input, and cells that cannot be read, instead of counting them as missing.
 
     Raises:
         RunError: the folder is no run, is damaged, or was written by a newer version.
@@ -56,4 +59,5 @@ def load(folder: str | Path, *, device: str = "auto", trust_code: bool = False) 
         split=files.split(),
         skipped=files.skipped(),
         plain=files.plain(schema),
+        strict=strict,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
@@ -15,12 +15,13 @@ from torso.columns.dataset import Dataset
 from torso.columns.loader import gather
 from torso.columns.reading import Reading, ReadLog, ReadOptions, Skipped
 from torso.columns.splits import group_ids
-from torso.core.errors import ConfigError, DataError
+from torso.core.errors import ConfigError
 from torso.evaluation.report import TaskReport
 from torso.model.ensemble import Ensemble
 from torso.model.model import Model
 from torso.model.replayed import Replayed
 from torso.plain.blend import PlainHalf
+from torso.runs.asked import Asked, Roots, ask, require_labels
 from torso.runs.blending import with_plain
 from torso.runs.config import RunConfig
 from torso.runs.folder import RunFolder
@@ -31,15 +32,13 @@ from torso.runs.scoring import Scorer
 from torso.runs.shown import as_html, as_text
 from torso.runs.stored_split import StoredSplit
 from torso.tables.alike import alike
-from torso.tables.table import Table, read_table
+from torso.tables.table import Table
 from torso.training import Answers, answer, encode_frozen
 
 if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["Predictor"]
-
-Roots = str | Path | Sequence[str | Path]
 
 MOVED = {
     "search": "torso.Searcher(run).search",
@@ -76,6 +75,7 @@ class Predictor:
         split: the parts of the table that it was fitted on; None if an earlier version wrote the run.
         skipped: cells of the fit that counted as missing although they held something.
         plain: models beside the network whose statements are blended with its own; None without any.
+        strict: a table without some of the inputs, and a cell that cannot be read, are errors.
     """
 
     config: RunConfig
@@ -86,6 +86,7 @@ class Predictor:
     split: StoredSplit | None = None
     skipped: tuple[Skipped, ...] = ()
     plain: PlainHalf | None = None
+    strict: bool = False
     _replayed: Replayed = field(init=False)
 
     def __post_init__(self) -> None:
@@ -140,8 +141,8 @@ class Predictor:
         """Answer for every row.
 
         Args:
-            table: path, pandas or polars frame, Arrow table, list of row mappings; target columns are not
-                needed and not read.
+            table: path, frame, Arrow table, rows or a row, a folder of files, a picture: see docs/python.md. Target
+                columns are not needed and not read, absent inputs count as missing.
             root: folders or zips that file columns are relative to, instead of those in `run.yaml`.
             keep: columns of `table` to put before the answers.
             batch_size: rows that the model sees at once.
@@ -155,11 +156,11 @@ class Predictor:
             `<task>_low`.
 
         Raises:
-            DataError: a trained column is absent, a cell cannot be read, too many files are unreadable.
+            DataError: all inputs are absent, or too many files unreadable.
         """
-        source = self._table(table)
-        columns = {name: source.column(name).values for name in keep}
-        reading = self._reading(source, root)
+        asked = self._asked(table, root)
+        source, reading = asked.table, self._reading(asked)
+        columns = {name: source.column(name).values for name in (*asked.kept, *keep)}
         parts = [
             self._columns(piece, self._answers(piece, reading, batch_size, targets=False)[1])
             for piece in source.pieces(_PIECE)
@@ -172,8 +173,11 @@ class Predictor:
                 )
             columns[name] = pa.concat_arrays([part[name] for part in parts])
         answers = pa.table(columns) if as_arrow else alike(table, pa.table(columns))
+        if not details:
+            reading.log.warn()
+            return answers
         skipped, notes = told(source, reading.log)
-        return Prediction(answers, skipped, notes) if details else answers
+        return Prediction(answers, skipped, notes)
 
     @overload
     def evaluate(
@@ -218,8 +222,8 @@ class Predictor:
         Returns:
             Task -> report.
         """
-        source = self._labelled(table)
-        reading = self._reading(source, root)
+        asked = self._asked(table, root, labels=True)
+        source, reading = asked.table, self._reading(asked)
         pieces = [
             self._answers(piece, reading, batch_size, targets=True)
             for piece in source.pieces(_PIECE)
@@ -236,8 +240,11 @@ class Predictor:
             groups=group_ids(source, self.config.data.split.group),
             resamples=resamples,
         )
+        if not details:
+            reading.log.warn()
+            return reports
         skipped, notes = told(source, reading.log)
-        return Evaluation(reports, skipped, notes) if details else reports
+        return Evaluation(reports, skipped, notes)
 
     def labelled(self, table: object, *, root: Roots = (), log: ReadLog | None = None) -> Dataset:
         """Return a table laid out with its labels, each file decoded once, to go through it several times.
@@ -247,10 +254,11 @@ class Predictor:
             root: as for `evaluate`.
             log: where skipped cells are noted.
         """
-        source = self._labelled(table)
-        options = self._reading(source, root).options
+        asked, log = self._asked(table, root, labels=True), log or ReadLog()
+        source, options = asked.table, self._reading(asked).options
+        log.notes += asked.told
         cache = cache_root(self.config.data.cache)
-        reading = Reading(replace(options, cache=cache, in_pieces=False), log or ReadLog())
+        reading = Reading(replace(options, cache=cache, in_pieces=False), log)
         dataset = self.schema.dataset(source, reading, sizes=self.config.sizes)
         reading.check()
         return dataset
@@ -265,36 +273,24 @@ class Predictor:
         RunFolder(path := Path(folder).expanduser()).save(self)
         return replace(self, folder=path)
 
-    def _table(self, table: object) -> Table:
-        if isinstance(table, Mapping) and any(
-            isinstance(cell, str | bytes | Mapping) or not isinstance(cell, Iterable)
-            for cell in table.values()
-        ):
-            table = [table]  # one row, of which some cells may be lists
-        return read_table(table, missing=self.config.data.missing, settings=self.config.data.text)
+    def _asked(self, table: object, root: Roots, *, labels: bool = False) -> Asked:
+        asked = ask(table, self.schema, self.config.data, root, strict=self.strict)
+        if labels:
+            require_labels(asked.table, self.schema)
+        return asked
 
-    def _labelled(self, table: object) -> Table:
-        source = self._table(table)
-        if not any(
-            set(self.schema.label_columns([task])) <= {*source.names}
-            for task in self.schema.targets
-        ):
-            raise DataError(
-                f"{source.name}: no target column to compare with. Expected some of {self.schema.label_columns()}."
-            )
-        return source
-
-    def _reading(self, table: Table, root: Roots) -> Reading:
-        data = self.config.data
+    def _reading(self, asked: Asked) -> Reading:
+        data, root = self.config.data, asked.root
         return Reading(
             ReadOptions(
-                folder=table.folder,
-                root=[root] if isinstance(root, str | Path) else list(root),
+                folder=asked.table.folder,
+                root=[root] if isinstance(root, str | Path) else root,
                 default_root=data.root,
-                on_error=data.on_error,
+                on_error="fail" if self.strict else data.on_error,
                 most_skipped=data.most_skipped,
                 in_pieces=True,
-            )
+            ),
+            ReadLog(notes=[*asked.told]),
         )
 
     def _answers(
