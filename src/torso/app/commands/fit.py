@@ -10,7 +10,9 @@ import typer
 
 from torso.app.commands.shared import (
     Budget,
+    Folds,
     Quality,
+    Repeats,
     Root,
     Settings,
     Strict,
@@ -40,6 +42,8 @@ def fit(
     settings: Settings = [],
     quality: Quality = None,
     budget: Budget = None,
+    folds: Folds = None,
+    repeats: Repeats = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with the interrupted run in --out.")
     ] = False,
@@ -53,8 +57,15 @@ def fit(
     from torso.runs.check import check_names
     from torso.runs.gather import gather_values, trusting
 
-    dial = {"quality": quality, "budget": budget, "data.on_error": "fail" if strict else None}
-    said = [*rooted(root), *(f"{key}={value}" for key, value in dial.items() if value), *settings]
+    dial: dict[str, str | int | None] = {
+        "quality": quality,
+        "budget": budget,
+        "data.on_error": "fail" if strict else None,
+        "folds": folds,
+        "repeats": repeats,
+    }
+    options = [f"{key}={value}" for key, value in dial.items() if value not in (None, "")]
+    said = [*rooted(root), *options, *settings]
     if not resume:
         with trusting(config, trust_code, said):
             check_names(gather_values({"table": table}, target, None, config, said))

@@ -10,7 +10,9 @@ import typer
 
 __all__ = [
     "Budget",
+    "Folds",
     "Quality",
+    "Repeats",
     "Root",
     "RunArgument",
     "Settings",
@@ -47,6 +49,12 @@ Quality = Annotated[
 ]
 Budget = Annotated[
     str | None, typer.Option(metavar="TIME", help="Time that the run may take: 90s, 10m, 2h.")
+]
+Folds = Annotated[
+    int | None, typer.Option(help="Networks, each holding out another fold of the rows; 0: one.")
+]
+Repeats = Annotated[
+    int | None, typer.Option(help="Times that the folds are drawn, for as many more networks.")
 ]
 Strict = Annotated[
     bool, typer.Option("--strict", help="Stop at the first cell or file that cannot be read.")
