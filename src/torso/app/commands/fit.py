@@ -18,6 +18,7 @@ from torso.app.commands.shared import (
     Strict,
     Targets,
     TrustCode,
+    named,
     rooted,
 )
 
@@ -57,15 +58,8 @@ def fit(
     from torso.runs.check import check_names
     from torso.runs.gather import gather_values, trusting
 
-    dial: dict[str, str | int | None] = {
-        "quality": quality,
-        "budget": budget,
-        "data.on_error": "fail" if strict else None,
-        "folds": folds,
-        "repeats": repeats,
-    }
-    options = [f"{key}={value}" for key, value in dial.items() if value not in (None, "")]
-    said = [*rooted(root), *options, *settings]
+    dial = named(quality=quality, budget=budget, folds=folds, repeats=repeats)
+    said = [*rooted(root), *dial, *(["data.on_error=fail"] if strict else []), *settings]
     if not resume:
         with trusting(config, trust_code, said):
             check_names(gather_values({"table": table}, target, None, config, said))

@@ -21,6 +21,7 @@ __all__ = [
     "Targets",
     "TrustCode",
     "check_out",
+    "named",
     "rooted",
 ]
 
@@ -59,6 +60,15 @@ Repeats = Annotated[
 Strict = Annotated[
     bool, typer.Option("--strict", help="Stop at the first cell or file that cannot be read.")
 ]
+
+
+def named(**options: object) -> list[str]:
+    """Return the settings that options of the same names stand for, those left out apart.
+
+    >>> named(folds=0, quality=None)
+    ['folds=0']
+    """
+    return [f"{key}={value}" for key, value in options.items() if value not in (None, "")]
 
 
 def rooted(root: list[str]) -> list[str]:
