@@ -40,6 +40,7 @@ from torso.runs.schema import Schema
 from torso.runs.splitting import draw_split, untimely_notes
 from torso.runs.storable import check_storable
 from torso.runs.stored_split import StoredSplit
+from torso.runs.weights import RowWeights
 from torso.tables.table import Table, read_table
 from torso.tasks import HEAVY_TAIL, fit_baseline
 from torso.training import Listener
@@ -60,6 +61,13 @@ def prepare(
     listener: Listener | None = None,
 ) -> Prepared:
     """Read, split and decode a table once, for many trainings with `torso.train`.
+
+    >>> import numpy as np
+    >>> draw = np.random.default_rng(0)
+    >>> size = draw.normal(size=80)
+    >>> table = {"size": size, "price": size + draw.normal(size=80)}
+    >>> prepare(table, ["price"]).config.targets["price"]["kind"]
+    'number'
 
     Args:
         table: as for `fit`.
@@ -115,7 +123,8 @@ def prepare_values(
     }
     for name, table in plan.own.items():
         dataset, more = plan.dataset(table)
-        parts[name] = Rows(table, dataset, np.arange(table.rows))
+        rows = plan.weights.rows(table) if name == "validation" else np.arange(table.rows)
+        parts[name] = Rows(table, dataset, rows)
         skipped += more
     names = [*plan.schema.inputs, *plan.schema.label_columns()]
     copies = copies_note({name: (part.table, part.rows) for name, part in parts.items()}, names)
@@ -189,6 +198,7 @@ class _Plan:
     table: Table
     own: Mapping[str, Table]
     split: StoredSplit
+    weights: RowWeights
     cache: Path
     notes: tuple[str, ...]
     listener: Listener
@@ -198,7 +208,7 @@ class _Plan:
         reading = _reading(self.settled, table, self.listener)
         dataset = self.schema.dataset(table, reading, sizes=self.config.sizes)
         reading.check_values()
-        return dataset, list(reading.log.skipped)
+        return self.weights.with_weights(dataset, table), list(reading.log.skipped)
 
 
 def _plan(
@@ -228,6 +238,8 @@ def _plan(
     told += leftover_warnings(reports, [*asked.inputs, *asked.targets])
     split, notes = draw_split(asked, table, own, origin)
     told += [*notes, *untimely_notes(asked, table, own, reports)]
+    weights, split = RowWeights.read(asked.data.weight, table, split, own)
+    told += weights.notes
     if race:
         chosen = _with_pretrained(asked, table, split, own, listener)
         with_choice(values, chosen)
@@ -247,6 +259,7 @@ def _plan(
         table=table,
         own=own,
         split=StoredSplit.of(table, split),
+        weights=weights,
         cache=cache_root(settled.data.cache),
         notes=_notes(told, schema),
         listener=listener,
