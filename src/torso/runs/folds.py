@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from torso.columns.splits import group_ids
+from torso.core.errors import ConfigError
 from torso.model.ensemble import Ensemble
 from torso.model.model import Model
 from torso.runs.config import RunConfig
@@ -169,15 +170,19 @@ def assigned_folds(
     """
     if config.data.split.time is not None:
         return _windows(parts, config, count, draw)
-    unit = _units(parts, config)
+    unit = _units(parts, config, count)
     groups = int(unit.max(initial=-1)) + 1
     seed = config.seed if config.data.split.seed is None else config.data.split.seed
     drawn = np.random.default_rng([seed, 5, draw][: 3 if draw else 2]).permutation(groups) % count
     return np.asarray(drawn[unit])
 
 
-def _units(parts: Sequence[Rows], config: RunConfig) -> np.ndarray:
-    """Return the number, from 0, of the group of each row of the parts; without groups each row is one."""
+def _units(parts: Sequence[Rows], config: RunConfig, count: int) -> np.ndarray:
+    """Return the number, from 0, of the group of each row of the parts; without groups each row is one.
+
+    Raises:
+        ConfigError: fewer groups than `count` folds.
+    """
     units: list[np.ndarray] = []
     start = 0
     for part in parts:
@@ -186,12 +191,19 @@ def _units(parts: Sequence[Rows], config: RunConfig) -> np.ndarray:
         shared = bool(units) and part.table is parts[0].table
         units.append(own if shared else own + start)
         start = max(int(unit.max(initial=0)) for unit in units) + 1
+    groups = len(np.unique(np.concatenate(units)))
+    if count > groups:
+        what = "rows" if config.data.split.group is None else "groups"
+        raise ConfigError(
+            f"`folds` should be at most the number of {what} to learn from, {groups}. Found {count}. "
+            f"Try --set folds={min(5, groups) if groups > 1 else 0}"
+        )
     return np.asarray(np.unique(np.concatenate(units), return_inverse=True)[1])
 
 
 def _windows(parts: Sequence[Rows], config: RunConfig, count: int, draw: int) -> np.ndarray:
     """Return as fold the window of time that each row, or the newest row of its group, lies in."""
-    units = _units(parts, config)
+    units = _units(parts, config, count)
     moments = [_moments(part, config) for part in parts]
     newest = np.full(len(np.unique(units)), -np.inf)
     np.fmax.at(newest, units, np.concatenate(moments))

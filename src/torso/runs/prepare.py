@@ -31,7 +31,7 @@ from torso.runs.check import check_values
 from torso.runs.columns import infer_columns, leftover_warnings
 from torso.runs.complete import complete_parts, settle_encoders
 from torso.runs.config import DataConfig, RunConfig, apply_settings
-from torso.runs.gather import found_beside, gather_values, trusting
+from torso.runs.gather import NO_TABLE, found_beside, gather_values, trusting
 from torso.runs.prediction import skipped_notes
 from torso.runs.prepared import Prepared, Rows
 from torso.runs.pretrained import Pretrained, choose_pretrained, with_choice
@@ -222,7 +222,7 @@ def _plan(
 ) -> _Plan:
     data = check_values(values).data  # before a long reading
     if given["table"] is None and data.table is None:
-        raise ConfigError("No table given. Pass one, or name it in the config as `data.table`.")
+        raise ConfigError(NO_TABLE)
     tables = {
         name: _read(table, getattr(data, name), origin, data) for name, table in given.items()
     }
