@@ -70,13 +70,13 @@ def fit(
         origin, config = folder.path / "run.yaml", folder.begun_config()
     settings = _with_dial(settings, quality, budget)
     with trusting(origin, trust_code, settings, targets, inputs):
-        values = gather_values(given, targets, inputs, config, settings)
+        gathered = gather_values(given, targets, inputs, config, settings)
         if resume and folder is not None:
-            check_columns(folder.begun_config(), values, str(folder.path))
-        written_out = config is not None and bool(values.get("inputs"))
+            check_columns(folder.begun_config(), gathered.values, str(folder.path))
+        written_out = config is not None and bool(gathered.values.get("inputs"))
         with nullcontext() if folder is None else folder.made():  # an unwritable folder fails first
             prepared = prepare_values(
-                values, given, origin, add=inputs is None and not written_out, listener=listener
+                gathered, given, origin, add=inputs is None and not written_out, listener=listener
             )
             own = prepared.config
             return train_run(prepared, own, folder, listener, resume=resume, began=began)

@@ -57,7 +57,7 @@ def fit(
     said = [*rooted(root), *(f"{key}={value}" for key, value in dial.items() if value), *settings]
     if not resume:
         with trusting(config, trust_code, said):
-            check_names(gather_values({"table": table}, target, None, config, said))
+            check_names(gather_values({"table": table}, target, None, config, said).values)
 
     import torso  # its `fit` imports torch, which takes longer than to see a slip
     from torso.app.terminal import AS_IS, ProgressBar, console, verdict
