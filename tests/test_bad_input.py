@@ -546,7 +546,7 @@ def test_a_table_without_a_trained_column(simple, tmp_path, capsys):
     columns = tables.plain(6)
     columns["sizes"] = columns.pop("size")
     table = write(tmp_path / "new.csv", columns)
-    text = says(capsys, "predict", simple, table, "-o", tmp_path / "answers.csv")
+    text = says(capsys, "predict", simple, table, "-o", tmp_path / "a.csv", "--strict")
     holds(text, "new.csv", "'size'", "Did you mean 'sizes'?", "empty cells")
 
 

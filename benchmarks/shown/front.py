@@ -16,9 +16,9 @@ def stamps(report: dict) -> str:
         mean = report["means"][task]["mean"]
         rows.append([task, word(name), measured(scores["metrics"][name]), f"{mean:.3f}", others])
     over = f"mean of {len(report['runs'])} seeds"
-    return table(
-        ["task", "metric", "value, 95 % interval", over, "plain baselines, same split"], rows
-    )
+    head = ["task", "metric", "value, 95 % interval", over, "plain baselines, same split"]
+    named = ", ".join(f"`{setting}`" for setting in report["settings"])
+    return f"{table(head, rows)}\n\nOne network, not a default run. It was set: {named}."
 
 
 def speed(report: dict) -> str:

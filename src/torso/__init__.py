@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from torso.model.model import Model
     from torso.runs.distill import distill
     from torso.runs.fit import fit
-    from torso.runs.predictor import Predictor, load
+    from torso.runs.load import load
+    from torso.runs.predictor import Predictor
     from torso.runs.prepare import prepare
     from torso.runs.prepared import Prepared
     from torso.runs.report import RunReport
@@ -51,7 +52,8 @@ _HOME = {
     ".model.model": "Model",
     ".runs.distill": "distill",
     ".runs.fit": "fit",
-    ".runs.predictor": "Predictor load",
+    ".runs.load": "load",
+    ".runs.predictor": "Predictor",
     ".runs.prepare": "prepare",
     ".runs.prepared": "Prepared",
     ".runs.report": "RunReport",

@@ -21,12 +21,14 @@ class Dataset:
         sources: modality -> features.
         targets: task -> targets `[rows, ...]`.
         sizes: modality -> facts about its whole files, which the model reads beside the features.
+        weights: float32 `[rows]`, how much each row counts in what is learnt; None: all alike.
     """
 
     rows: int
     sources: Mapping[str, Source]
     targets: Mapping[str, np.ndarray]
     sizes: Mapping[str, CellFacts] = field(default_factory=dict)
+    weights: np.ndarray | None = None
 
     def turn(self, number: int) -> None:
         """Let sources that hold several views of a row show those of pass `number`."""

@@ -32,7 +32,8 @@ def gather(dataset: Dataset, rows: np.ndarray) -> Batch:
         for name, source in dataset.sources.items()
     }
     targets = {name: torch.from_numpy(target[rows]) for name, target in dataset.targets.items()}
-    return Batch(inputs, targets, torch.from_numpy(rows))
+    weights = None if dataset.weights is None else torch.from_numpy(dataset.weights[rows])
+    return Batch(inputs, targets, torch.from_numpy(rows), weights)
 
 
 def features_of(source: Source, rows: np.ndarray, sizes: CellFacts | None = None) -> Features:

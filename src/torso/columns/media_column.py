@@ -205,5 +205,7 @@ def references_of(column: Column) -> list[str | bytes | None]:
         or pa.types.is_null(values.type)
     )
     if not plain:
-        raise column.of_another_type("paths of files or their bytes")
+        raise column.of_another_type(
+            "paths of files, their bytes, pictures of Pillow or pixels as uint8 [height, width, 1, 3 or 4]"
+        )
     return [cell or None for cell in values.to_pylist()]

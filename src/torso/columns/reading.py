@@ -6,6 +6,7 @@ skipped cells become `skipped.jsonl` in a run's folder.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -82,6 +83,7 @@ class ReadLog:
         misread: those of them that the column's kind could not read, per column.
         decoded: files decoded so far, per column; a file that the cache knows is not decoded.
         unseen: cells with a value that training rows do not hold, per column: their count, and the first.
+        notes: sentences about the table as a whole, for the user.
     """
 
     skipped: list[Skipped] = field(default_factory=list)
@@ -91,6 +93,12 @@ class ReadLog:
     misread: dict[str, list[Skipped]] = field(default_factory=dict)
     decoded: dict[str, int] = field(default_factory=dict)
     unseen: dict[str, tuple[int, Skipped]] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+    def warn(self) -> None:
+        """Give the notes as warnings at the line that called the caller."""
+        for note in self.notes:
+            warnings.warn(note, stacklevel=3)
 
     def skip(self, column: Column, row: int, cell: str, reason: str) -> None:
         """Count a cell (`row` from 0) as missing, and say why."""

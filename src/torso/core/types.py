@@ -148,11 +148,13 @@ class Batch:
         inputs: modality -> features.
         targets: task -> targets in its head's form; a missing label is NaN, or -1 for a class index.
         rows: int64 `[batch]`, the position of each row in its table.
+        weights: float32 `[batch]`, how much each row counts in a training loss; None: all alike.
     """
 
     inputs: Mapping[str, Features]
     targets: Mapping[str, Tensor] = field(default_factory=dict)
     rows: Tensor = field(default_factory=lambda: torch.empty(0, dtype=torch.int64))
+    weights: Tensor | None = None
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -163,12 +165,13 @@ class Batch:
             {name: features.to(device) for name, features in self.inputs.items()},
             {name: target.to(device, non_blocking=True) for name, target in self.targets.items()},
             self.rows,
+            None if self.weights is None else self.weights.to(device, non_blocking=True),
         )
 
     def map(self, change: Callable[[str, Features], Features]) -> Batch:
         """Return the batch with `change(name, features)` instead of each input."""
         inputs = {name: change(name, features) for name, features in self.inputs.items()}
-        return Batch(inputs, self.targets, self.rows)
+        return replace(self, inputs=inputs)
 
 
 def _as_tree(kind: type[Features | Tokens]) -> None:

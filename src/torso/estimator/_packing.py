@@ -7,7 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from torso.runs.predictor import Predictor, load
+from torso.runs.load import load
+from torso.runs.predictor import Predictor
 
 __all__ = ["packed", "unpacked"]
 

@@ -14,19 +14,24 @@ from torso.tasks import Head
 __all__ = ["ModalityHeads", "loss_and_count"]
 
 
-def loss_and_count(head: Head, outputs: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
-    """Return a head's mean loss, in float32 at least, and its number of labelled rows.
+def loss_and_count(
+    head: Head, outputs: Tensor, targets: Tensor, weights: Tensor | None = None
+) -> tuple[Tensor, Tensor]:
+    """Return a head's mean loss, in float32 at least, and its number of labelled rows, or the sum of their weights.
 
     Args:
         head: of the task.
         outputs: its raw outputs, in training for each of several members of a row, row after row.
         targets: of the rows.
+        weights: of the rows; None: all alike.
     """
     wide = torch.promote_types(outputs.dtype, torch.float32)
-    count = head.labelled(targets).sum()
+    known = head.labelled(targets)
+    count = known.sum() if weights is None else (known * weights).sum()
     if (members := len(outputs) // max(1, len(targets))) > 1:
         targets = targets.repeat_interleave(members, dim=0)
-    return head.loss(outputs.to(wide), targets), count
+        weights = None if weights is None else weights.repeat_interleave(members)
+    return head.loss(outputs.to(wide), targets, weights), count
 
 
 class ModalityHeads(nn.Module):
@@ -71,6 +76,7 @@ class ModalityHeads(nn.Module):
         outputs: Mapping[str, Tensor],
         targets: Mapping[str, Tensor],
         present: Mapping[str, Tensor],
+        weights: Tensor | None = None,
     ) -> list[tuple[Tensor, Tensor]]:
         """Return each head's loss and number of labelled rows, over the rows that have its modality.
 
@@ -78,10 +84,14 @@ class ModalityHeads(nn.Module):
             outputs: name of the loss -> raw outputs.
             targets: task -> targets.
             present: modality -> bool `[batch]`.
+            weights: of the rows; None: all alike.
         """
         return [
             loss_and_count(
-                self.head(name), outputs[name][present[modality]], targets[task][present[modality]]
+                self.head(name),
+                outputs[name][present[modality]],
+                targets[task][present[modality]],
+                None if weights is None else weights[present[modality]],
             )
             for name, (task, modality) in self.names.items()
         ]

@@ -222,8 +222,9 @@ class Model(nn.Module):
         outputs: Mapping[str, Tensor],
         targets: Mapping[str, Tensor],
         present: Mapping[str, Tensor] | None = None,
+        weights: Tensor | None = None,
     ) -> tuple[Tensor, Tensor]:
-        """Return the mean loss `[losses]` and the number of labelled rows, int64 `[losses]`.
+        """Return the mean loss `[losses]` and the number of labelled rows, int64 `[losses]`, or their weights' sum.
 
         The tasks come first; with `present` the losses of single modalities follow (`unimodal`). In training,
         the sharing's penalties are part of the tasks' losses.
@@ -232,16 +233,17 @@ class Model(nn.Module):
             outputs: the result of `apply_heads`, with `present` also that of `unimodal_outputs`.
             targets: task -> targets.
             present: modality -> bool `[batch]`; a modality's loss counts only the rows that have it.
+            weights: `[batch]`, how much each row counts; None: all alike. Held-out losses are without them.
         """
         pairs = []
         penalties = self.sharing.penalties(dict(self.trunks.pairs())) if self.training else {}
         for task, head in self.heads.pairs():
-            loss, count = loss_and_count(head, outputs[task], targets[task])
+            loss, count = loss_and_count(head, outputs[task], targets[task], weights)
             if task in penalties:
                 loss = loss + penalties[task].to(loss.dtype)
             pairs.append((loss, count))
         if self.modality_heads is not None and present is not None:
-            pairs += self.modality_heads.losses(outputs, targets, present)
+            pairs += self.modality_heads.losses(outputs, targets, present, weights)
         losses, counts = zip(*pairs, strict=True)
         return torch.stack(losses), torch.stack(counts)
 

@@ -154,16 +154,22 @@ def fit_weights(
 def constant_statement(response: Response) -> Floats:
     """Return the statement of a model without inputs, `[width]`: shares of the classes, or means.
 
-    Each share is drawn toward all classes alike by half a row, so none is 0.
+    Each share is drawn toward all classes alike by half a row, so none is 0. Rows count as their weights say.
     """
     if response.family == "classes":
-        known = response.values[response.values >= 0]
-        counts = np.bincount(known, minlength=response.classes) + 0.5
+        rows = response.values >= 0
+        weights = None if response.weights is None else response.weights[rows]
+        counts = np.bincount(response.values[rows], weights, minlength=response.classes) + 0.5
         return np.asarray(np.log(counts / counts.sum()))
     known = ~np.isnan(response.values)
-    counts, sums = known.sum(axis=0), np.nansum(response.values.astype(np.float64), axis=0)
+    values = response.values.astype(np.float64)
+    if response.weights is None:
+        counts, sums = known.sum(axis=0), np.nansum(values, axis=0)
+    else:
+        each = response.weights[:, None]
+        counts, sums = (known * each).sum(axis=0), np.nansum(values * each, axis=0)
     if response.family == "values":
-        return np.asarray(sums / np.maximum(counts, 1))
+        return np.asarray(sums / np.where(counts > 0, counts, 1))
     shares = (sums + 0.5) / (counts + 1.0)
     return np.asarray(np.log(shares) - np.log1p(-shares))
 

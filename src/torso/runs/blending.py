@@ -118,6 +118,7 @@ def fit_half(
             labels = np.concatenate([part.dataset.targets[task][part.rows] for part in parts])
             response = heads[task].response(torch.from_numpy(labels))
             assert response is not None
+            response = replace(response, weights=_weights(parts))
             fitted[task], said[task] = fit_task(
                 flat,
                 response,
@@ -135,6 +136,12 @@ def fit_half(
     training = parts[0]
     patterns = common_patterns(training.dataset.sources, training.rows)
     return FittedHalf(PlainHalf(view, fitted, patterns), said)
+
+
+def _weights(parts: Sequence[Rows]) -> np.ndarray | None:
+    """Return how much each row counts; None: all alike."""
+    each = [part.dataset.weights[part.rows] for part in parts if part.dataset.weights is not None]
+    return np.concatenate(each).astype(np.float64) if len(each) == len(parts) else None
 
 
 def _folds(parts: Sequence[Rows], config: RunConfig) -> list[np.ndarray]:

@@ -16,6 +16,7 @@ from torso.inference.far_numbers import FAR_LABELS
 from torso.inference.report import ColumnReport, inspect_table, report_labels
 from torso.runs.config import ABOUT_COLUMN
 from torso.runs.described import Described, described
+from torso.runs.weights import check_weight_column
 from torso.tables.table import Table
 from torso.tasks import Target
 
@@ -41,6 +42,8 @@ def infer_columns(table: Table, values: dict[str, Any], *, add: bool) -> list[Co
     targets = {task: spec for task, spec in named.items() if spec is not None}
     inputs = _in_table(described(values.get("inputs"), "inputs"), table, "input")
     data = values.get("data") or {}
+    weight = data.get("weight")
+    check_weight_column(weight, table, inputs, targets)
     kinds = {
         name: spec["kind"]
         for name, spec in {**inputs, **targets}.items()
@@ -56,7 +59,7 @@ def infer_columns(table: Table, values: dict[str, Any], *, add: bool) -> list[Co
     if doubts and any(report.settings.get("decimal") == "," for report in reports):
         # The other columns of the table say how its decimals are written.
         reports = look(decimals={**marks, **dict.fromkeys(doubts, ",")})
-    aside = {split.get("group"), split.get("column"), *_parts_of_labels(targets)}
+    aside = {weight, split.get("group"), split.get("column"), *_parts_of_labels(targets)}
     chosen: dict[str, object] = {}
     for report in reports:
         if report.name in targets:

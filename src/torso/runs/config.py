@@ -19,6 +19,7 @@ from torso.core.errors import ConfigError, unknown
 from torso.core.ranges import Range
 from torso.core.strict import Strict
 from torso.core.yaml_text import read_yaml
+from torso.runs.config_text import config_text
 from torso.runs.durations import seconds_of
 from torso.runs.sections import DataConfig, PlainConfig, SplitConfig
 from torso.training.config import TrainingConfig
@@ -153,13 +154,11 @@ def read_config(path: str | Path) -> dict[str, object]:
     """Return the mapping in a YAML file, unchecked.
 
     Raises:
-        ConfigError: the file is absent or holds no mapping.
+        ConfigError: the file is absent, is not UTF-8 or holds no mapping.
     """
     try:
-        values = read_yaml(Path(path).read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigError(f"Cannot read the config {str(path)!r}: {error.strerror}.") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        values = read_yaml(config_text(Path(path)))
+    except yaml.YAMLError as error:
         raise ConfigError(f"{path} is not valid YAML: {error}") from error
     if not isinstance(values, dict):
         raise ConfigError(f"{path} should hold a mapping. Found {type(values).__name__}.")

@@ -39,6 +39,10 @@ def fit(
 ) -> Predictor:
     """Train one model on a table and return it with its evaluation: `prepare`, `train`, save.
 
+    >>> table = {"size": [k % 17 / 3 for k in range(90)], "price": [k % 17 + k * 7 % 13 / 2 for k in range(90)]}
+    >>> list(fit(table, ["price"], quality="fast", settings={"training.epochs": 1}).predict({"size": [0.5]}))
+    ['price', 'price_spread', 'price_low', 'price_high']
+
     Args:
         table: path, pandas or polars frame, anything with the Arrow C stream; None takes that of the config.
         targets: columns to predict; a mapping may say their kinds, `{"age": "number"}`.
@@ -65,21 +69,32 @@ def fit(
     """
     began = perf_counter()
     folder = _free_folder(out, resume=resume, overwrite=overwrite)
-    given, origin = {"table": table, "validation": validation, "test": test}, config
-    if resume and config is None and folder is not None:
-        origin, config = folder.path / "run.yaml", folder.begun_config()
+    given = {"table": table, "validation": validation, "test": test}
+    origin, config = _origin(resumed := folder if resume else None, config)
     settings = _with_dial(settings, quality, budget)
     with trusting(origin, trust_code, settings, targets, inputs):
         gathered = gather_values(given, targets, inputs, config, settings)
-        if resume and folder is not None:
-            check_columns(folder.begun_config(), gathered.values, str(folder.path))
-        written_out = config is not None and bool(gathered.values.get("inputs"))
+        _check_same(resumed, gathered.values)
+        add = inputs is None and (config is None or not gathered.values.get("inputs"))
         with nullcontext() if folder is None else folder.made():  # an unwritable folder fails first
-            prepared = prepare_values(
-                gathered, given, origin, add=inputs is None and not written_out, listener=listener
-            )
+            prepared = prepare_values(gathered, given, origin, add=add, listener=listener)
             own = prepared.config
             return train_run(prepared, own, folder, listener, resume=resume, began=began)
+
+
+def _origin(
+    resumed: RunFolder | None, config: str | Path | Mapping[str, object] | None
+) -> tuple[str | Path | Mapping[str, object] | None, str | Path | Mapping[str, object] | None]:
+    """Return where the config comes from, and the config: without any, that of the resumed run."""
+    if config is not None or resumed is None:
+        return config, config
+    return resumed.path / "run.yaml", resumed.begun_config()
+
+
+def _check_same(resumed: RunFolder | None, values: Mapping[str, object]) -> None:
+    """Raise a ConfigError if a resumed run began with other columns."""
+    if resumed is not None:
+        check_columns(resumed.begun_config(), values, str(resumed.path))
 
 
 def _with_dial(

@@ -32,7 +32,7 @@ class Prediction:
     Attributes:
         columns: the answers: a table of the kind that was given.
         skipped: cells that counted as missing although they held something.
-        notes: how the table was read, where that is not the usual, and the skipped cells: a sentence per column.
+        notes: how the table was read, where that is not the usual, absent columns and skipped cells, in sentences.
     """
 
     columns: Any
@@ -47,7 +47,7 @@ class Evaluation:
     Attributes:
         reports: task -> its scores.
         skipped: cells that counted as missing although they held something.
-        notes: how the table was read, where that is not the usual, and the skipped cells: a sentence per column.
+        notes: how the table was read, where that is not the usual, absent columns and skipped cells, in sentences.
     """
 
     reports: Mapping[str, TaskReport]
@@ -79,7 +79,7 @@ def told(table: Table, log: ReadLog) -> tuple[tuple[Skipped, ...], tuple[str, ..
         f"row {first.row}, {first.cell!r}"
         for column, (count, first) in log.unseen.items()
     )
-    return skipped, (*table.notes, *skipped_notes(skipped), *unseen)
+    return skipped, (*table.notes, *log.notes, *skipped_notes(skipped), *unseen)
 
 
 def _cells(count: int) -> str:

@@ -1,31 +1,28 @@
-"""A trained run: predict, evaluate, save, load. It never changes, so threads may share it."""
+"""A trained run: predict, evaluate, save. It never changes, so threads may share it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import nullcontext
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 import numpy as np
 import pyarrow as pa
-import torch
 
 from torso.cache import cache_root
 from torso.columns.dataset import Dataset
 from torso.columns.loader import gather
 from torso.columns.reading import Reading, ReadLog, ReadOptions, Skipped
 from torso.columns.splits import group_ids
-from torso.core.errors import ConfigError, DataError
-from torso.core.registry import no_imports
+from torso.core.errors import ConfigError
 from torso.evaluation.report import TaskReport
 from torso.model.ensemble import Ensemble
 from torso.model.model import Model
 from torso.model.replayed import Replayed
 from torso.plain.blend import PlainHalf
+from torso.runs.asked import Asked, Roots, ask, require_labels
 from torso.runs.blending import with_plain
-from torso.runs.build import build_model
 from torso.runs.config import RunConfig
 from torso.runs.folder import RunFolder
 from torso.runs.prediction import Evaluation, Prediction, answer_columns, joined, row_ranges, told
@@ -35,15 +32,13 @@ from torso.runs.scoring import Scorer
 from torso.runs.shown import as_html, as_text
 from torso.runs.stored_split import StoredSplit
 from torso.tables.alike import alike
-from torso.tables.table import Table, read_table
-from torso.training import Answers, answer, choose_device, encode_frozen
+from torso.tables.table import Table
+from torso.training import Answers, answer, encode_frozen
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Predictor", "load"]
-
-Roots = str | Path | Sequence[str | Path]
+__all__ = ["Predictor"]
 
 MOVED = {
     "search": "torso.Searcher(run).search",
@@ -58,7 +53,18 @@ _PIECE = 2048  # rows of a table whose files are in memory at once
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Predictor:
-    """A trained model with all it needs to read a table and answer.
+    """A trained model with all it needs to read a table and answer; `torso.fit` and `torso.load` return it.
+
+    >>> import numpy as np, torso
+    >>> draw = np.random.default_rng(0)
+    >>> size = draw.normal(size=80)
+    >>> table = {"size": size, "price": size + draw.normal(size=80)}
+    >>> small = {"training.epochs": 1, "dim": 8}
+    >>> run = torso.fit(table, ["price"], quality="fast", settings=small)
+    >>> list(run.predict({"size": [0.5]}))
+    ['price', 'price_spread', 'price_low', 'price_high']
+    >>> run.evaluate(table)["price"].headline
+    'r2'
 
     Attributes:
         config: the complete config.
@@ -69,6 +75,7 @@ class Predictor:
         split: the parts of the table that it was fitted on; None if an earlier version wrote the run.
         skipped: cells of the fit that counted as missing although they held something.
         plain: models beside the network whose statements are blended with its own; None without any.
+        strict: a table without some of the inputs, and a cell that cannot be read, are errors.
     """
 
     config: RunConfig
@@ -79,6 +86,7 @@ class Predictor:
     split: StoredSplit | None = None
     skipped: tuple[Skipped, ...] = ()
     plain: PlainHalf | None = None
+    strict: bool = False
     _replayed: Replayed = field(init=False)
 
     def __post_init__(self) -> None:
@@ -133,8 +141,8 @@ class Predictor:
         """Answer for every row.
 
         Args:
-            table: path, pandas or polars frame, Arrow table, list of row mappings; target columns are not
-                needed and not read.
+            table: path, frame, Arrow table, rows or a row, a folder of files, a picture: see docs/python.md. Target
+                columns are not needed and not read, absent inputs count as missing.
             root: folders or zips that file columns are relative to, instead of those in `run.yaml`.
             keep: columns of `table` to put before the answers.
             batch_size: rows that the model sees at once.
@@ -148,11 +156,11 @@ class Predictor:
             `<task>_low`.
 
         Raises:
-            DataError: a trained column is absent, a cell cannot be read, too many files are unreadable.
+            DataError: all inputs are absent, or too many files unreadable.
         """
-        source = self._table(table)
-        columns = {name: source.column(name).values for name in keep}
-        reading = self._reading(source, root)
+        asked = self._asked(table, root)
+        source, reading = asked.table, self._reading(asked)
+        columns = {name: source.column(name).values for name in (*asked.kept, *keep)}
         parts = [
             self._columns(piece, self._answers(piece, reading, batch_size, targets=False)[1])
             for piece in source.pieces(_PIECE)
@@ -165,8 +173,11 @@ class Predictor:
                 )
             columns[name] = pa.concat_arrays([part[name] for part in parts])
         answers = pa.table(columns) if as_arrow else alike(table, pa.table(columns))
+        if not details:
+            reading.log.warn()
+            return answers
         skipped, notes = told(source, reading.log)
-        return Prediction(answers, skipped, notes) if details else answers
+        return Prediction(answers, skipped, notes)
 
     @overload
     def evaluate(
@@ -211,8 +222,8 @@ class Predictor:
         Returns:
             Task -> report.
         """
-        source = self._labelled(table)
-        reading = self._reading(source, root)
+        asked = self._asked(table, root, labels=True)
+        source, reading = asked.table, self._reading(asked)
         pieces = [
             self._answers(piece, reading, batch_size, targets=True)
             for piece in source.pieces(_PIECE)
@@ -229,8 +240,11 @@ class Predictor:
             groups=group_ids(source, self.config.data.split.group),
             resamples=resamples,
         )
+        if not details:
+            reading.log.warn()
+            return reports
         skipped, notes = told(source, reading.log)
-        return Evaluation(reports, skipped, notes) if details else reports
+        return Evaluation(reports, skipped, notes)
 
     def labelled(self, table: object, *, root: Roots = (), log: ReadLog | None = None) -> Dataset:
         """Return a table laid out with its labels, each file decoded once, to go through it several times.
@@ -240,10 +254,11 @@ class Predictor:
             root: as for `evaluate`.
             log: where skipped cells are noted.
         """
-        source = self._labelled(table)
-        options = self._reading(source, root).options
+        asked, log = self._asked(table, root, labels=True), log or ReadLog()
+        source, options = asked.table, self._reading(asked).options
+        log.notes += asked.told
         cache = cache_root(self.config.data.cache)
-        reading = Reading(replace(options, cache=cache, in_pieces=False), log or ReadLog())
+        reading = Reading(replace(options, cache=cache, in_pieces=False), log)
         dataset = self.schema.dataset(source, reading, sizes=self.config.sizes)
         reading.check()
         return dataset
@@ -258,36 +273,24 @@ class Predictor:
         RunFolder(path := Path(folder).expanduser()).save(self)
         return replace(self, folder=path)
 
-    def _table(self, table: object) -> Table:
-        if isinstance(table, Mapping) and any(
-            isinstance(cell, str | bytes | Mapping) or not isinstance(cell, Iterable)
-            for cell in table.values()
-        ):
-            table = [table]  # one row, of which some cells may be lists
-        return read_table(table, missing=self.config.data.missing, settings=self.config.data.text)
+    def _asked(self, table: object, root: Roots, *, labels: bool = False) -> Asked:
+        asked = ask(table, self.schema, self.config.data, root, strict=self.strict)
+        if labels:
+            require_labels(asked.table, self.schema)
+        return asked
 
-    def _labelled(self, table: object) -> Table:
-        source = self._table(table)
-        if not any(
-            set(self.schema.label_columns([task])) <= {*source.names}
-            for task in self.schema.targets
-        ):
-            raise DataError(
-                f"{source.name}: no target column to compare with. Expected some of {self.schema.label_columns()}."
-            )
-        return source
-
-    def _reading(self, table: Table, root: Roots) -> Reading:
-        data = self.config.data
+    def _reading(self, asked: Asked) -> Reading:
+        data, root = self.config.data, asked.root
         return Reading(
             ReadOptions(
-                folder=table.folder,
-                root=[root] if isinstance(root, str | Path) else list(root),
+                folder=asked.table.folder,
+                root=[root] if isinstance(root, str | Path) else root,
                 default_root=data.root,
-                on_error=data.on_error,
+                on_error="fail" if self.strict else data.on_error,
                 most_skipped=data.most_skipped,
                 in_pieces=True,
-            )
+            ),
+            ReadLog(notes=[*asked.told]),
         )
 
     def _answers(
@@ -312,35 +315,3 @@ class Predictor:
                 for task, (prediction, details) in answers.predictions(self.model).items()
             }
         )
-
-
-def load(folder: str | Path, *, device: str = "auto", trust_code: bool = False) -> Predictor:
-    """Open a saved run.
-
-    Args:
-        folder: what `fit` or `Predictor.save` wrote, here or elsewhere.
-        device: `auto`, `cpu`, `cuda`, ...
-        trust_code: import parts that the run names by an import path. Nothing else in a run can make code run.
-
-    Raises:
-        RunError: the folder is no run, is damaged, or was written by a newer version.
-    """
-    path = Path(folder).expanduser()
-    files = RunFolder(path)
-    with nullcontext() if trust_code else no_imports(), torch.random.fork_rng(devices=[]):
-        schema = files.schema()
-        config = files.config()
-        report = files.report()
-        networks = [build_model(config, schema) for _ in range(report.training.networks)]
-        model = networks[0] if len(networks) == 1 else Ensemble(networks)
-    files.load_weights(model)
-    return Predictor(
-        config,
-        schema,
-        model.to(choose_device(device)),
-        report,
-        folder=path,
-        split=files.split(),
-        skipped=files.skipped(),
-        plain=files.plain(schema),
-    )

@@ -41,6 +41,7 @@ from torso.runs.schema import Schema
 from torso.runs.settings import apply_settings
 from torso.runs.storable import check_storable
 from torso.runs.stored_split import StoredSplit
+from torso.runs.weights import RowWeights
 from torso.tables.table import Table, read_table
 from torso.tasks import HEAVY_TAIL, fit_baseline
 from torso.training import Listener
@@ -61,6 +62,13 @@ def prepare(
     listener: Listener | None = None,
 ) -> Prepared:
     """Read, split and decode a table once, for many trainings with `torso.train`.
+
+    >>> import numpy as np
+    >>> draw = np.random.default_rng(0)
+    >>> size = draw.normal(size=80)
+    >>> table = {"size": size, "price": size + draw.normal(size=80)}
+    >>> prepare(table, ["price"]).config.targets["price"]["kind"]
+    'number'
 
     Args:
         table: as for `fit`.
@@ -116,7 +124,8 @@ def prepare_values(
     }
     for name, table in plan.own.items():
         dataset, more = plan.dataset(table)
-        parts[name] = Rows(table, dataset, np.arange(table.rows))
+        rows = plan.weights.rows(table) if name == "validation" else np.arange(table.rows)
+        parts[name] = Rows(table, dataset, rows)
         skipped += more
     names = [*plan.schema.inputs, *plan.schema.label_columns()]
     copies = copies_note({name: (part.table, part.rows) for name, part in parts.items()}, names)
@@ -190,6 +199,7 @@ class _Plan:
     table: Table
     own: Mapping[str, Table]
     split: StoredSplit
+    weights: RowWeights
     cache: Path
     notes: tuple[str, ...]
     listener: Listener
@@ -199,7 +209,7 @@ class _Plan:
         reading = _reading(self.settled, table, self.listener)
         dataset = self.schema.dataset(table, reading, sizes=self.config.sizes)
         reading.check_values()
-        return dataset, list(reading.log.skipped)
+        return self.weights.with_weights(dataset, table), list(reading.log.skipped)
 
 
 def _plan(
@@ -230,6 +240,8 @@ def _plan(
     told += [note for read in (table, *own.values()) for note in read.notes]
     told += leftover_warnings(reports, [*asked.inputs, *asked.targets])
     split = _split(asked, table, own, origin)
+    weights, split = RowWeights.read(asked.data.weight, table, split, own)
+    told += weights.notes
     if race:
         chosen = _with_pretrained(asked, table, split, own, listener)
         with_choice(values, chosen)
@@ -249,6 +261,7 @@ def _plan(
         table=table,
         own=own,
         split=StoredSplit.of(table, split),
+        weights=weights,
         cache=cache_root(settled.data.cache),
         notes=_notes(told, schema),
         listener=listener,

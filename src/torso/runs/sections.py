@@ -50,6 +50,11 @@ class DataConfig(Strict):
     decimal: Literal[".", ","] | None = Field(
         None, description="mark before decimals in a text file; null: found for each column"
     )
+    weight: str | None = Field(
+        None,
+        description="column that says how much each row counts in what is learnt; never an input; metrics count each "
+        "row once",
+    )
     split: SplitConfig = SplitConfig()  # type: ignore[call-arg]
     weights: str | None = Field(
         None, description="folder of pretrained models that may be used; default $TORSO_WEIGHTS"

@@ -45,6 +45,15 @@ def train(
 ) -> Predictor:
     """Train one model on a preparation, which may serve many trainings; its results are in `report`.
 
+    >>> import numpy as np, torso
+    >>> draw = np.random.default_rng(0)
+    >>> size = draw.normal(size=80)
+    >>> table = {"size": size, "price": size + draw.normal(size=80)}
+    >>> small = {"training.epochs": 1, "dim": 8, "folds": 0, "blend": "off"}
+    >>> prepared = torso.prepare(table, ["price"], settings=small)
+    >>> [train(prepared, {"seed": seed}).report.split for seed in (0, 1)]
+    ['test', 'test']
+
     Args:
         prepared: from `torso.prepare`.
         settings: changes like `{"fusion": "gated", "seed": 1}`, which win over those of `prepare`.

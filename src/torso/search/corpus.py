@@ -12,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 
 from torso.columns.inputs import AudioInput, ImageInput
+from torso.columns.media.folder_files import files_below
 from torso.core.errors import DataError
 from torso.runs.modality import Modality
 from torso.tables.formats.text_settings import TextSettings
@@ -136,26 +137,8 @@ def open_corpus(
     is_path = isinstance(among, str | Path)
     if is_path and Path(among).expanduser().is_dir():
         folder = Path(among).expanduser()
-        return FolderCorpus(folder, _files(folder))
+        return FolderCorpus(folder, files_below(folder))
     return TableCorpus(
         read_table(among, missing=missing, settings=settings or TextSettings()),
         os.path.realpath(Path(among).expanduser()) if is_path else None,
     )
-
-
-def _files(folder: Path) -> list[str]:
-    """Return the files below `folder`, without hidden ones and those whose paths are not UTF-8."""
-    files = []
-    for where, folders, names in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        inside = os.path.relpath(where, folder)
-        files += [
-            os.path.normpath(os.path.join(inside, name))
-            for name in sorted(names)
-            if not name.startswith(".") and _is_utf8(os.path.join(inside, name))
-        ]
-    return files
-
-
-def _is_utf8(name: str) -> bool:
-    return name == name.encode(errors="replace").decode()

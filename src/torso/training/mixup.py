@@ -72,6 +72,7 @@ class Mix:
         outputs: Mapping[str, Tensor],
         targets: Mapping[str, Tensor],
         present: Mapping[str, Tensor],
+        weights: Tensor | None = None,
     ) -> Tensor:
         """Return `[losses]`: `share` of those on the rows' `own` labels, the rest on their partners'.
 
@@ -81,10 +82,14 @@ class Mix:
             outputs: of the mixed tokens.
             targets: task -> the rows' own targets.
             present: modality -> bool `[batch]`; a partner's label counts for one modality where both rows have it.
+            weights: of the rows; a partner's label has its own. None: all alike.
         """
         others = {task: target[self.partners] for task, target in targets.items()}
         both = {name: rows & rows[self.partners] for name, rows in present.items()}
-        return self.share * own + (1.0 - self.share) * model.losses(outputs, others, both)[0]
+        theirs = None if weights is None else weights[self.partners.to(weights.device)]
+        return (
+            self.share * own + (1.0 - self.share) * model.losses(outputs, others, both, theirs)[0]
+        )
 
     def _blend(self, values: Tensor, both: Tensor, partners: Tensor) -> Tensor:
         unmixed = ~both.unsqueeze(-1)  # values under a mask may be NaN, so they are zeroed first

@@ -217,7 +217,7 @@ class Trainer:
             totals += torch.stack([losses * counts, counts])
             self.listener.batch_done(self.epoch, number)
         totals = self.strategy.total(totals).cpu()
-        means = (totals[0] / totals[1].clamp(min=1)).tolist()
+        means = (totals[0] / totals[1].clamp(min=1e-12)).tolist()
         return dict(zip(self.model.loss_names, means, strict=True))
 
     def _numbered_step(self, number: int, batch: Batch) -> tuple[Tensor, Tensor]:
@@ -266,9 +266,11 @@ class Trainer:
                 **self.model.apply_heads(fused, encoded),
                 **self.model.unimodal_outputs(encoded),
             }
-        losses, counts = self.model.losses(outputs, batch.targets, encoded.present)
+        weights = batch.weights if self.model.training else None
+        losses, counts = self.model.losses(outputs, batch.targets, encoded.present, weights)
         if mix is not None:
-            losses = mix.losses(self.model, losses, outputs, batch.targets, encoded.present)
+            present = encoded.present
+            losses = mix.losses(self.model, losses, outputs, batch.targets, present, weights)
         return losses, counts, self.model.representation(encoded, fused)
 
     def _held_out(self) -> Tensor:

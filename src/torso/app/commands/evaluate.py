@@ -7,7 +7,14 @@ from typing import Annotated
 
 import typer
 
-from torso.app.commands.shared import Root, RunArgument, TableArgument, TrustCode, check_out
+from torso.app.commands.shared import (
+    Root,
+    RunArgument,
+    StrictTable,
+    TableArgument,
+    TrustCode,
+    check_out,
+)
 
 __all__ = ["evaluate"]
 
@@ -29,6 +36,7 @@ def evaluate(
     picture: Annotated[
         Path | None, typer.Option("--picture", help="File for the curves of the robustness: .png.")
     ] = None,
+    strict: StrictTable = False,
     trust_code: TrustCode = False,
 ) -> None:
     """Compare a run's answers with a table's labels: metrics with 95 % intervals and baselines."""
@@ -42,7 +50,7 @@ def evaluate(
     for file in (out, picture):
         if file is not None:
             check_out(file, run, table)
-    predictor = torso.load(run, trust_code=trust_code)
+    predictor = torso.load(run, trust_code=trust_code, strict=strict)
     shown: object
     screen = console(out=True)
     if robustness:

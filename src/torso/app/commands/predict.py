@@ -7,14 +7,14 @@ from typing import Annotated
 
 import typer
 
-from torso.app.commands.shared import Root, RunArgument, TableArgument, TrustCode, check_out
+from torso.app.commands.shared import Given, Root, RunArgument, StrictTable, TrustCode, check_out
 
 __all__ = ["predict"]
 
 
 def predict(
     run: RunArgument,
-    table: TableArgument,
+    table: Given,
     out: Annotated[
         Path,
         typer.Option("--out", "-o", help="File to write: .csv, .tsv, .jsonl, .parquet, .arrow."),
@@ -23,6 +23,7 @@ def predict(
     keep: Annotated[
         list[str], typer.Option("--keep", help="A column of TABLE to carry over. Repeatable.")
     ] = [],
+    strict: StrictTable = False,
     trust_code: TrustCode = False,
 ) -> None:
     """Answer for every row of a table, in its order."""
@@ -33,7 +34,7 @@ def predict(
 
     check_writable(out)
     check_out(out, run, table)
-    predictor = torso.load(run, trust_code=trust_code)
+    predictor = torso.load(run, trust_code=trust_code, strict=strict)
     answers = predictor.predict(table, root=root, keep=keep, as_arrow=True, details=True)
     write_table(answers.columns, out)
     for line in (f"{answers.columns.num_rows} rows written to {out}", *answers.notes):

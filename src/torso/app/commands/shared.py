@@ -10,11 +10,13 @@ import typer
 
 __all__ = [
     "Budget",
+    "Given",
     "Quality",
     "Root",
     "RunArgument",
     "Settings",
     "Strict",
+    "StrictTable",
     "TableArgument",
     "Targets",
     "TrustCode",
@@ -23,6 +25,9 @@ __all__ = [
 ]
 
 TableArgument = Annotated[str, typer.Argument(help="CSV, TSV, JSON lines, Parquet or Arrow file.")]
+Given = Annotated[
+    str, typer.Argument(metavar="TABLE", help="As for fit, or a folder of the run's files.")
+]
 RunArgument = Annotated[Path, typer.Argument(help="Folder that `torso fit` wrote.")]
 Settings = Annotated[
     list[str], typer.Option("--set", help="A setting, e.g. training.epochs=5. Repeatable.")
@@ -50,6 +55,13 @@ Budget = Annotated[
 ]
 Strict = Annotated[
     bool, typer.Option("--strict", help="Stop at the first cell or file that cannot be read.")
+]
+StrictTable = Annotated[
+    bool,
+    typer.Option(
+        "--strict",
+        help="Stop where TABLE lacks an input, or at the first cell that cannot be read.",
+    ),
 ]
 
 

@@ -26,12 +26,12 @@ def losses_over_ranks(
     Args:
         losses: `[tasks]`, means over this process's labelled rows, with their graph; any finite number for a
             task without labels.
-        counts: `[tasks]`, labelled rows of this process.
+        counts: `[tasks]`, labelled rows of this process, or the sum of their weights.
         group: the process group; default: all processes.
     """
     total = counts.to(losses.dtype)
     dist.all_reduce(total, group=group)
-    share = counts.to(losses.dtype) / total.clamp(min=1)
+    share = counts.to(losses.dtype) / total.clamp(min=1e-12)
     local = torch.where(counts > 0, losses, losses * 0.0) * share
     whole = local.detach().clone()
     dist.all_reduce(whole, group=group)

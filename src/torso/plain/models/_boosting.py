@@ -65,6 +65,12 @@ class _Booster(Protocol):
     def update(self) -> bool: ...
 
 
+class _Data(Protocol):
+    """Rows for LightGBM."""
+
+    def set_weight(self, weight: np.ndarray) -> object: ...
+
+
 class Boosting:
     """The fits of one task: a booster for each fold, grown together, then one on all rows."""
 
@@ -177,6 +183,8 @@ class Boosting:
     ) -> _Booster:
         """Return a booster without trees."""
         train = self._dataset(output, fold, learnt)
+        if (weights := self.response.weights) is not None:
+            train.set_weight(weights[learnt])
         booster: _Booster = self.library.Booster(self.settings, train)
         if held_out is not None:
             booster.add_valid(self._dataset(output, fold, held_out, train), "held out")
@@ -184,16 +192,17 @@ class Boosting:
 
     def _dataset(
         self, output: int, fold: int | None, rows: np.ndarray, reference: object = None
-    ) -> object:
+    ) -> _Data:
         labels = self.response.values if self.response.classes else self.response.values[:, output]
         offset = self.offsets[fold][output : output + (self.response.classes or 1)]
-        return self.library.Dataset(
+        data: _Data = self.library.Dataset(
             self._values(output, fold, rows),
             labels[rows].astype(np.float64),
             init_score=np.tile(offset, (int(rows.sum()), 1)).ravel(order="F"),
             reference=reference,
             params=self.settings,
         )
+        return data
 
     def _seen(self, fold: int | None) -> np.ndarray:
         return np.ones(len(self.folds), bool) if fold is None else self.folds != fold

@@ -122,7 +122,11 @@ class _Problems:
             )
             shape = (1, fits * response.width, 1)
         weights = masses.astype(np.float32)
-        weights /= np.maximum(weights.sum(axis=0), 1)
+        if response.weights is None:
+            weights /= np.maximum(weights.sum(axis=0), 1)
+        else:
+            weights *= response.weights[:, None].astype(np.float32)
+            weights /= np.maximum(weights.sum(axis=0), 1e-12)
         return cls(
             response.family, labels, weights, offsets.astype(np.float32).reshape(shape), fits
         )

@@ -144,7 +144,8 @@ class ExtraTrees(PlainModel, name="forest"):
                 continue
             columns = np.flatnonzero(own.ravel() == number)
             outputs[columns] = len(forests)
-            forests.append(_grown(values[~missing], labels[~missing][:, columns], seed))
+            weights = None if response.weights is None else response.weights[~missing]
+            forests.append(_grown(values[~missing], labels[~missing][:, columns], weights, seed))
         return cls(response.family, constant_statement(response), forests, outputs)
 
     def _stated(self, dense: np.ndarray, known: Mapping[MeanTrees, Floats] = _NOTHING) -> Floats:
@@ -168,7 +169,9 @@ class ExtraTrees(PlainModel, name="forest"):
 _ARRAYS = ("lefts", "features", "limits", "roots", "leaves")
 
 
-def _grown(values: np.ndarray, labels: np.ndarray, seed: int) -> MeanTrees:
+def _grown(
+    values: np.ndarray, labels: np.ndarray, weights: np.ndarray | None, seed: int
+) -> MeanTrees:
     try:
         from sklearn.ensemble import ExtraTreesRegressor
     except ImportError as error:
@@ -183,7 +186,7 @@ def _grown(values: np.ndarray, labels: np.ndarray, seed: int) -> MeanTrees:
         random_state=seed % 2**32,
         n_jobs=1,
     )
-    learner.fit(values, labels if labels.shape[1] > 1 else labels[:, 0])
+    learner.fit(values, labels if labels.shape[1] > 1 else labels[:, 0], weights)
     return MeanTrees.of([tree.tree_ for tree in learner.estimators_])
 
 

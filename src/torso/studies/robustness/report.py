@@ -158,7 +158,7 @@ def robustness(
             for name, curve in curves.items()
         },
         {kept: scores[condition] for kept, condition in subsets.items()},
-        (*_looked_at(predictor), *skipped_notes(log.skipped)),
+        (*_looked_at(predictor), *log.notes, *skipped_notes(log.skipped)),
     )
 
 

@@ -19,7 +19,7 @@ from torso.core.errors import DataError
 from torso.tables.formats.letters import cost
 from torso.tables.formats.text_settings import TextSettings
 
-__all__ = ["Decoded", "decoded"]
+__all__ = ["Decoded", "decoded", "likely_encoding"]
 
 _MARKS = (  # the longer first: UTF-32's begins like UTF-16's
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -112,6 +112,13 @@ def decoded(raw: pa.Buffer, name: str, settings: TextSettings) -> Decoded:
     return Decoded(body) if _is_utf8(body) else _guessed(body, name, settings.usual)
 
 
+def likely_encoding(content: bytes) -> str:
+    """Return the encoding that gives the likeliest text: UTF-8 where the bytes are, with few broken ones too."""
+    body = pa.py_buffer(content)
+    mark = next((name for bytes_, name in _MARKS if content.startswith(bytes_)), None)
+    return "utf-8" if _is_utf8(body) else mark or _wide(body) or _likely(body, None)[0]
+
+
 def _is_of(asked: str, marked: str) -> bool:
     """Return whether an encoding is of the family of a byte-order mark."""
     return asked.replace("_", "-").startswith(marked)
@@ -156,7 +163,7 @@ def _as_asked(body: pa.Buffer, name: str, encoding: str) -> Decoded:
     try:
         text = _converted(body, encoding)
     except DataError as error:
-        likely = "utf-8" if is_utf8 else _wide(body) or _likely(body, None)[0]
+        likely = likely_encoding(body.to_pybytes())
         raise DataError(
             f"{name} is not {encoding}: {error} Its bytes look like {likely}: set data.encoding={likely}, "
             "or leave it out."

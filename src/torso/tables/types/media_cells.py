@@ -10,7 +10,7 @@ import io
 import struct
 import sys
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeGuard
 
 import numpy as np
 import pyarrow as pa
@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-__all__ = ["MEDIA", "file_of", "is_media", "media_bytes", "media_struct", "one_type"]
+__all__ = ["MEDIA", "file_of", "is_media", "is_picture", "media_bytes", "media_struct", "one_type"]
 
 MEDIA = pa.struct([("bytes", pa.large_binary()), ("path", pa.large_string())])
 """A column in which some cells hold a file's bytes and others its path."""
@@ -30,21 +30,26 @@ _PNG = ("1", "L", "LA", "P", "RGB", "RGBA", "I;16")  # of Pillow's modes, those 
 
 def media_bytes(cell: object) -> bytes | None:
     """Return a picture or recording as the bytes of a file; None for anything else."""
-    pillow = sys.modules.get("PIL.Image")  # a picture can only be there if Pillow is loaded
-    if pillow is not None and isinstance(cell, pillow.Image):
-        return _picture(cell)
-    if isinstance(cell, np.ndarray):
-        coloured = cell.ndim == 3 and cell.shape[2] in _PIXELS and min(cell.shape) > 0
-        if coloured and cell.dtype == np.uint8:
+    if is_picture(cell):
+        if isinstance(cell, np.ndarray):
             from PIL.Image import fromarray
 
-            return _picture(fromarray(cell[..., 0] if cell.shape[2] == 1 else cell))
-        return None
+            cell = fromarray(cell[..., 0] if cell.shape[2] == 1 else cell)
+        return _picture(cell)
     if not isinstance(cell, Mapping) or not cell.keys() <= _KEYS or cell.get("bytes") is not None:
         return None
     if cell.get("array") is not None and cell.get("sampling_rate"):
         return _wave(np.asarray(cell["array"], np.float32), int(cell["sampling_rate"]))
     return None
+
+
+def is_picture(cell: object) -> TypeGuard[Image | np.ndarray]:
+    """Return whether a cell is a picture of Pillow, or an array of pixels `[height, width, 1, 3 or 4]`."""
+    if isinstance(cell, np.ndarray):
+        coloured = cell.ndim == 3 and cell.shape[2] in _PIXELS and min(cell.shape) > 0
+        return coloured and cell.dtype == np.uint8
+    pillow = sys.modules.get("PIL.Image")  # a picture can only be there if Pillow is loaded
+    return pillow is not None and isinstance(cell, pillow.Image)
 
 
 def media_struct(cells: Sequence[object]) -> pa.Array | None:

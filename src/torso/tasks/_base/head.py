@@ -127,19 +127,29 @@ class Head(nn.Module, ABC):
         known = ~targets.isnan() if targets.is_floating_point() else targets >= 0
         return known if known.ndim == 1 else known.flatten(1).any(dim=1)
 
-    def loss(self, outputs: Tensor, targets: Tensor, /) -> Tensor:
+    def loss(self, outputs: Tensor, targets: Tensor, weights: Tensor | None = None, /) -> Tensor:
         """Return the mean negative log-likelihood over labelled rows; 0 (with zero gradient) without any.
 
         In training mode it is the mean of `training_loss`.
+
+        Args:
+            outputs: of the rows.
+            targets: of the rows.
+            weights: `[batch]`, not negative: the mean is weighted, so a row of weight 2 counts as two; None: all alike.
         """
         rows = self.labelled(targets)
+        if weights is not None:
+            rows = rows & (weights > 0)
         count = int(rows.sum())
         if not count:
             return outputs.sum() * 0.0
         if count < len(rows):  # picking all rows costs copies, on the way back too
             outputs, targets = outputs[rows], targets[rows]
         of_rows = self.training_loss if self.training else self.nll
-        return of_rows(outputs, targets).mean()
+        if weights is None:
+            return of_rows(outputs, targets).mean()
+        losses, own = of_rows(outputs, targets), weights[rows].to(outputs.dtype)
+        return (losses * own).sum() / own.sum()
 
     def calibrate(self, outputs: Tensor, targets: Tensor, /) -> None:
         """Refit, on held-out rows, the parameters that training makes overconfident. Default: nothing."""

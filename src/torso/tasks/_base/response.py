@@ -26,11 +26,13 @@ class Response:
         values: `classes`: int64 `[rows]`, -1 where missing; `binaries`: float32 `[rows, labels]` of 0 and 1, NaN where
             missing; `values`: float32 `[rows, numbers]`, of about mean 0 and spread 1, NaN where missing.
         classes: number of classes; 0 for the other families.
+        weights: float64 `[rows]`, above 0, how much each row counts in what is learnt; None: all alike.
     """
 
     family: Family
     values: np.ndarray
     classes: int = 0
+    weights: np.ndarray | None = None
 
     @property
     def width(self) -> int:
@@ -46,4 +48,5 @@ class Response:
 
     def take(self, rows: np.ndarray) -> Response:
         """Return the labels of some rows."""
-        return Response(self.family, self.values[rows], self.classes)
+        weights = None if self.weights is None else self.weights[rows]
+        return Response(self.family, self.values[rows], self.classes, weights)

@@ -1,0 +1,63 @@
+"""`torso.load`: from a folder on disk to a run."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from pathlib import Path
+
+import torch
+
+from torso.core.registry import no_imports
+from torso.model.ensemble import Ensemble
+from torso.runs.build import build_model
+from torso.runs.folder import RunFolder
+from torso.runs.predictor import Predictor
+from torso.training import choose_device
+
+__all__ = ["load"]
+
+
+def load(
+    folder: str | Path, *, device: str = "auto", trust_code: bool = False, strict: bool = False
+) -> Predictor:
+    """Open a saved run.
+
+    >>> import tempfile
+    >>> import numpy as np, torso
+    >>> draw = np.random.default_rng(0)
+    >>> size = draw.normal(size=80)
+    >>> table = {"size": size, "price": size + draw.normal(size=80)}
+    >>> folder, small = tempfile.mkdtemp(), {"training.epochs": 1, "dim": 8}
+    >>> run = torso.fit(table, ["price"], quality="fast", settings=small, out=folder)
+    >>> torso.load(folder).predict(table).equals(run.predict(table))
+    True
+
+    Args:
+        folder: what `fit` or `Predictor.save` wrote, here or elsewhere.
+        device: `auto`, `cpu`, `cuda`, ...
+        trust_code: import parts that the run names by an import path. Nothing else in a run can make code run.
+        strict: refuse tables that lack an input, and cells that cannot be read, instead of counting them as missing.
+
+    Raises:
+        RunError: the folder is no run, is damaged, or was written by a newer version.
+    """
+    path = Path(folder).expanduser()
+    files = RunFolder(path)
+    with nullcontext() if trust_code else no_imports(), torch.random.fork_rng(devices=[]):
+        schema = files.schema()
+        config = files.config()
+        report = files.report()
+        networks = [build_model(config, schema) for _ in range(report.training.networks)]
+        model = networks[0] if len(networks) == 1 else Ensemble(networks)
+    files.load_weights(model)
+    return Predictor(
+        config,
+        schema,
+        model.to(choose_device(device)),
+        report,
+        folder=path,
+        split=files.split(),
+        skipped=files.skipped(),
+        plain=files.plain(schema),
+        strict=strict,
+    )

@@ -1,0 +1,147 @@
+"""A run is asked in the forms that people have: rows alone, pictures, folders, tables that lack columns."""
+
+import re
+import warnings
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+from PIL import Image
+
+import torso
+from tests import small_tables as tables
+from tests.small_tables import MEDIA, TARGETS, TINY
+from torso.core.errors import DataError
+
+PICTURE = {"inputs.photo.kind": "image", "inputs.photo.size": 16}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("asked")
+    table = tables.make(folder)
+    cache = {"data.cache": str(folder / "cache")}
+    fits = {
+        "run": ({**TINY, **MEDIA}, None),
+        "pictures": ({**TINY, **PICTURE, "inputs.size": None}, ["photo"]),
+        "words": ({**TINY, "inputs.size": None}, ["note"]),
+    }
+    for name, (settings, inputs) in fits.items():
+        given = {name: value for name, value in settings.items() if value is not None}
+        if inputs:
+            given = {k: v for k, v in given.items() if not k.startswith("inputs.size")}
+        torso.fit(table, TARGETS, inputs=inputs, out=folder / name, settings={**given, **cache})
+    return folder
+
+
+def load(folder, name="run", **options):
+    return torso.load(folder / name, device="cpu", **options)
+
+
+def values(answers):
+    return list(answers["price"])
+
+
+def test_absent_columns_count_as_missing_and_one_line_says_so(folder):
+    run, frame = load(folder), pd.read_csv(folder / "table.csv")
+    given = frame[["note", "size"]].rename(columns={"size": "Size"})
+    with pytest.warns(UserWarning) as told:
+        answers = run.predict(given)
+    assert len(told) == 1 and told[0].filename == __file__
+    assert "lacks 4 of the 5 columns" in str(told[0].message)
+    assert "'size' (did you mean 'Size'?)" in str(told[0].message)
+    empty = frame.assign(photo=None, sound=None, size=None, shop=None)
+    assert values(answers) == values(run.predict(empty))
+    details = run.evaluate(frame.drop(columns="shop"), root=folder, details=True, resamples=0)
+    assert len(details.notes) == 1 and "'shop'" in details.notes[0]
+    with pytest.raises(DataError, match="Unknown column 'photo'"):
+        load(folder, strict=True).predict(given)
+    with pytest.raises(DataError, match="row 1, column 'size'"):
+        load(folder, strict=True).predict(frame.assign(size="tall"), root=folder)
+    with pytest.raises(DataError, match="needs the columns"):
+        run.predict({"other": 1})
+
+
+def test_the_command_says_it_and_refuses_on_request(folder, tmp_path, capsys):
+    frame = pd.read_csv(folder / "table.csv")
+    frame[["note"]].to_csv(tmp_path / "t.csv", index=False)
+    given = (folder / "run", tmp_path / "t.csv", "-o", tmp_path / "a.csv")
+    assert tables.torso("predict", *given) == 0
+    assert "lacks 4 of the 5 columns" in " ".join(capsys.readouterr().err.split())
+    assert tables.torso("predict", *given, "--strict") == 1
+
+
+def test_a_row_in_every_form_is_the_row_of_its_table(folder):
+    run, frame = load(folder), pd.read_csv(folder / "table.csv")
+    expected = values(run.predict(frame.iloc[[5]], root=folder))
+    row = frame.iloc[5]
+    forms = (row, row.to_dict(), [row], list(frame.itertuples())[5], [*frame.itertuples()][5:6])
+    for form in (*forms, pl.DataFrame(frame[5:6]).row(0, named=True)):
+        assert values(run.predict(form, root=folder)) == pytest.approx(expected, rel=1e-4)
+    assert list(run.predict(row, root=folder).index) == [5]
+
+
+def test_pictures_in_every_form(folder):
+    run, file = load(folder, "pictures"), folder / "files/7.png"
+    picture = Image.open(file)
+    pixels = np.asarray(picture)
+    expected = run.predict({"photo": [file.read_bytes()]})["price"][0]
+    forms = (picture, [picture], pixels, pixels[None], {"photo": picture}, {"photo": pixels})
+    columns = (
+        {"photo": [picture, pixels]},
+        [{"photo": picture}],
+        file,
+        str(file),
+        file.read_bytes(),
+    )
+    for form in (*forms, *columns[:-1], {"photo": columns[-1]}):
+        assert run.predict(form)["price"][0] == pytest.approx(expected, rel=1e-4), form
+    mixed = {"photo": picture, "size": 4.0, "sound": None, "note": "a red thing", "shop": "Ann"}
+    assert len(load(folder).predict(mixed)) == 1
+    with pytest.raises(DataError, match=r"uint8 \[height, width, 1, 3 or 4\]"):
+        run.predict({"photo": [pixels / 255]})
+
+
+def test_cells_of_the_only_input(folder):
+    run = load(folder, "words")
+    words = ["a red thing", "a blue thing"]
+    expected = values(run.predict({"note": words}))
+    for form in (
+        words,
+        tuple(words),
+        np.array(words),
+        pd.Series(words),
+        pl.Series(words),
+        iter(words),
+    ):
+        assert values(run.predict(form)) == expected
+    with warnings.catch_warnings(), pytest.raises(DataError, match="Cannot read a table from list"):
+        load(folder).predict(words)
+
+
+def test_a_folder_is_a_table_of_its_files(folder, tmp_path, capsys):
+    run = load(folder, "pictures")
+    (tmp_path / "in").mkdir()
+    for name, row in (("b.png", 3), ("in/a.PNG", 4), (".hidden.png", 5)):
+        (tmp_path / name).write_bytes((folder / f"files/{row}.png").read_bytes())
+    (tmp_path / "readme.txt").write_text("hello")
+    assert (
+        tables.torso("predict", folder / "pictures", tmp_path, "-o", tmp_path.parent / "a.csv") == 0
+    )
+    told = " ".join(capsys.readouterr().err.split())
+    assert (
+        "each of its 2 files is a row" in told and "1 other file is left out: 'readme.txt'" in told
+    )
+    answers = pd.read_csv(tmp_path.parent / "a.csv")
+    assert answers["photo"].tolist() == ["b.png", "in/a.PNG"]
+    whole = run.predict(pd.DataFrame({"photo": ["files/3.png", "files/4.png"]}), root=folder)
+    np.testing.assert_allclose(answers["price"], whole["price"], rtol=1e-4)
+    for name, reads in (("run", "'photo' and 'sound'"), ("words", "reads no files")):
+        with pytest.raises(DataError, match=re.escape(reads)):
+            load(folder, name).predict(tmp_path)
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(DataError, match="holds no file for 'photo'"):
+        run.predict(tmp_path / "empty")
+    with pytest.raises(DataError, match="no target column"):
+        run.evaluate(tmp_path)
