@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from torso.columns.splits import group_ids
+from torso.core.errors import ConfigError
 from torso.model.ensemble import Ensemble
 from torso.model.model import Model
 from torso.runs.config import RunConfig
@@ -168,6 +169,12 @@ def assigned_folds(
         units.append(own if shared else own + start)
         start = max(int(unit.max(initial=0)) for unit in units) + 1
     which, unit = np.unique(np.concatenate(units), return_inverse=True)
+    if count > len(which):
+        what = "rows" if config.data.split.group is None else "groups"
+        raise ConfigError(
+            f"`folds` should be at most the number of {what} to learn from, {len(which)}. Found {count}. "
+            f"Try --set folds={min(5, len(which)) if len(which) > 1 else 0}"
+        )
     seed = config.seed if config.data.split.seed is None else config.data.split.seed
     drawn = (
         np.random.default_rng([seed, 5, draw][: 3 if draw else 2]).permutation(len(which)) % count

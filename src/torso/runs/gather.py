@@ -18,12 +18,15 @@ from torso.runs.settings import apply_settings, may_name_odd_columns, setting_pa
 from torso.tables.formats.peek import column_names
 
 __all__ = [
+    "NO_TABLE",
     "Gathered",
     "found_beside",
     "gather_values",
     "trusting",
     "words",
 ]
+
+NO_TABLE = "No table given. Pass one, or name it in the config as `data.table`."
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,7 @@ from torso.runs.columns import infer_columns, leftover_warnings
 from torso.runs.complete import complete_parts, settle_encoders
 from torso.runs.config import DataConfig, RunConfig
 from torso.runs.folder import RunFolder
-from torso.runs.gather import Gathered, found_beside, gather_values, trusting
+from torso.runs.gather import NO_TABLE, Gathered, found_beside, gather_values, trusting
 from torso.runs.prediction import skipped_notes
 from torso.runs.prepared import Prepared, Rows
 from torso.runs.pretrained import Pretrained, choose_pretrained, with_choice
@@ -224,7 +224,7 @@ def _plan(
     values = gathered.values
     data = check_values(values).data  # before a long reading
     if given["table"] is None and data.table is None:
-        raise ConfigError("No table given. Pass one, or name it in the config as `data.table`.")
+        raise ConfigError(NO_TABLE)
     tables = {
         name: _read(table, getattr(data, name), origin, data) for name, table in given.items()
     }
