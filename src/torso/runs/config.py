@@ -6,20 +6,19 @@ constructors, so their settings are not written a second time here.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path, PurePath
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, Field, ValidationError, field_validator
-from pydantic_core import ErrorDetails
+from pydantic import Field, ValidationError, field_validator
 
 from torso.core.errors import ConfigError, unknown
 from torso.core.ranges import Range
 from torso.core.strict import Strict
 from torso.core.yaml_text import read_yaml
+from torso.runs.config_errors import sentence_of
 from torso.runs.config_text import config_text
 from torso.runs.durations import seconds_of
 from torso.runs.sections import DataConfig, PlainConfig, SplitConfig
@@ -124,7 +123,7 @@ class RunConfig(Strict):
         try:
             return cls.model_validate(_plain(values))
         except ValidationError as error:
-            sentences = dict.fromkeys(_sentence(cls, details) for details in error.errors())
+            sentences = dict.fromkeys(sentence_of(cls, details) for details in error.errors())
             raise ConfigError(f"{origin}: " + " ".join(sentences)) from None
 
     def to_yaml(self) -> str:
@@ -166,7 +165,8 @@ def read_config(path: str | Path) -> dict[str, object]:
     except yaml.YAMLError as error:
         raise ConfigError(f"{path} is not valid YAML: {error}") from error
     if not isinstance(values, dict):
-        raise ConfigError(f"{path} should hold a mapping. Found {type(values).__name__}.")
+        cure = f" A table is no config: torso fit {path} -t COLUMN" if ".csv" in str(path) else ""
+        raise ConfigError(f"{path} should hold a mapping. Found {type(values).__name__}.{cure}")
     return values
 
 
@@ -283,48 +283,3 @@ def _put(
     if not isinstance(inner, dict):
         raise ConfigError(f"The setting {setting!r} needs a mapping at `{key}`. Found {inner!r}.")
     _put(inner, rest, value, setting, "kind" if key in ("inputs", "targets") else name_key)
-
-
-def key_paths(model: type[BaseModel], before: str = "") -> list[str]:
-    """Return the dotted path of every key of a section and of the sections in it.
-
-    >>> key_paths(SplitConfig, "data.split.")[:2]
-    ['data.split.test', 'data.split.validation']
-    """
-    paths = []
-    for name, field in model.model_fields.items():
-        section = field.annotation
-        paths.append(f"{before}{name}")
-        if isinstance(section, type) and issubclass(section, BaseModel):
-            paths += key_paths(section, f"{before}{name}.")
-    return paths
-
-
-def _sentence(model: type[BaseModel], error: ErrorDetails) -> str:
-    """Return an error of pydantic as path, rule, value found and cure."""
-    location = [str(key) for key in error["loc"]]
-    path = ".".join(location)
-    if error["type"] == "extra_forbidden":
-        return _unknown_key(model, location)
-    if error["type"] == "missing":
-        return f"`{path}` is required."
-    value = json.dumps(error["input"], default=str)[:80]
-    if location[-1] in ("str", "dict[str,any]"):  # the two forms of a part, each refused
-        path = ".".join(location[:-1])
-        return f"`{path}` should be a part's name or a mapping with its settings. Found {value}."
-    message = error["msg"].removeprefix("Value error, ").removeprefix("Input ")
-    rule = message if message.startswith("should ") else f"is wrong: {message}"
-    return f"`{path}` {rule}. Found {value}."
-
-
-def _unknown_key(model: type[BaseModel], location: list[str]) -> str:
-    """Return the sentence about a key that its section lacks; another section may have it."""
-    *sections, key = location
-    elsewhere = [path for path in key_paths(model) if path.split(".")[-1] == key]
-    section: Any = model
-    for name in sections:
-        section = section.model_fields[name].annotation
-    where = f"key in `{'.'.join(sections)}`:" if sections else "key"
-    if elsewhere:
-        return f"Unknown {where} {key!r}. Did you mean {elsewhere[0]!r}?"
-    return unknown(where, key, section.model_fields)

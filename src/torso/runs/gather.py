@@ -13,6 +13,7 @@ from torso.runs.config import apply_settings, read_config, setting_pairs
 from torso.tables.formats.peek import column_names
 
 __all__ = [
+    "NO_TABLE",
     "Described",
     "described",
     "found_beside",
@@ -20,6 +21,8 @@ __all__ = [
     "trusting",
     "words",
 ]
+
+NO_TABLE = "No table given. Pass one, or name it in the config as `data.table`."
 
 Described = dict[str, dict[str, Any] | None]
 """Column -> its settings with or without `kind`; None for a column to leave out."""

@@ -21,8 +21,8 @@ from torso.columns.dataset import Dataset
 from torso.columns.far_cells import FAR_CELLS
 from torso.columns.loader import gather
 from torso.columns.reading import Reading, ReadOptions, Skipped
-from torso.columns.splits import Split, split_rows
-from torso.core.errors import ConfigError, RunError
+from torso.columns.splits import Split
+from torso.core.errors import ConfigError
 from torso.core.types import Batch
 from torso.model.model import Model
 from torso.runs.build import build_model, check_parts
@@ -31,13 +31,13 @@ from torso.runs.check import check_values
 from torso.runs.columns import infer_columns, leftover_warnings
 from torso.runs.complete import complete_parts, settle_encoders
 from torso.runs.config import DataConfig, RunConfig, apply_settings
-from torso.runs.folder import RunFolder
-from torso.runs.gather import found_beside, gather_values, trusting
+from torso.runs.gather import NO_TABLE, found_beside, gather_values, trusting
 from torso.runs.prediction import skipped_notes
 from torso.runs.prepared import Prepared, Rows
 from torso.runs.pretrained import Pretrained, choose_pretrained, with_choice
 from torso.runs.scales import settle_scales
 from torso.runs.schema import Schema
+from torso.runs.splitting import draw_split, untimely_notes
 from torso.runs.storable import check_storable
 from torso.runs.stored_split import StoredSplit
 from torso.runs.weights import RowWeights
@@ -222,7 +222,7 @@ def _plan(
 ) -> _Plan:
     data = check_values(values).data  # before a long reading
     if given["table"] is None and data.table is None:
-        raise ConfigError("No table given. Pass one, or name it in the config as `data.table`.")
+        raise ConfigError(NO_TABLE)
     tables = {
         name: _read(table, getattr(data, name), origin, data) for name, table in given.items()
     }
@@ -236,7 +236,8 @@ def _plan(
     asked = RunConfig.parse(values)
     told = [note for read in (table, *own.values()) for note in read.notes]
     told += leftover_warnings(reports, [*asked.inputs, *asked.targets])
-    split = _split(asked, table, own, origin)
+    split, notes = draw_split(asked, table, own, origin)
+    told += [*notes, *untimely_notes(asked, table, own, reports)]
     weights, split = RowWeights.read(asked.data.weight, table, split, own)
     told += weights.notes
     if race:
@@ -299,33 +300,6 @@ def _notes(warnings: Sequence[str], schema: Schema) -> tuple[str, ...]:
         if FAR_CELLS not in note or not any(warning.startswith(f"{name}: ") for warning in said)
     ]
     return (*(warning for warning in warnings if HEAVY_TAIL not in warning), *fresh)
-
-
-def _split(config: RunConfig, table: Table, own: Mapping[str, Table], origin: object) -> Split:
-    """Return the rows of each part, drawn or as another run had them."""
-    said = config.data.split
-    if said.like is not None:
-        if said.stratify is not None or said.column is not None:
-            raise ConfigError(
-                "`data.split` should name `like` or say how to draw (`stratify`, `column`), not both."
-            )
-        run = RunFolder(Path(found_beside(said.like, origin)))
-        stored = run.split()
-        if stored is None:
-            raise RunError(
-                f"`data.split.like`: {str(run.path)!r} holds no split.parquet: it is no run, or an earlier version "
-                "of Torso wrote it. Fit it again, or name another run."
-            )
-        return stored.for_table(table, said.like)
-    return split_rows(
-        table,
-        test=0.0 if "test" in own else said.test,
-        validation=0.0 if "validation" in own else said.validation,
-        stratify=said.stratify,
-        group=said.group,
-        column=said.column,
-        seed=config.seed if said.seed is None else said.seed,
-    )
 
 
 def _reading(config: RunConfig, table: Table, listener: Listener) -> Reading:

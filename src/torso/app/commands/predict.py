@@ -37,14 +37,18 @@ def predict(
     trust_code: TrustCode = False,
 ) -> None:
     """Answer for every row of a table, in its order."""
-    import torso
     from torso.app.terminal import AS_IS, console
-    from torso.runs.prediction import chosen_columns
+    from torso.runs.early import check_answering
     from torso.tables.formats.files import check_writable
     from torso.tables.table import write_table
 
     check_writable(out)
     check_out(out, run, table)
+    check_answering(run, table)
+
+    import torso  # torch takes longer than to see a slip
+    from torso.runs.prediction import chosen_columns
+
     predictor = torso.load(run, trust_code=trust_code, strict=strict)
     answers = predictor.predict(table, root=root, keep=keep, as_arrow=True, details=True)
     tasks = predictor.schema.targets
