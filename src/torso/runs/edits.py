@@ -1,4 +1,4 @@
-"""Edits of a config, followed through: what a removed column, another kind or another part leaves behind goes too.
+"""Edits of a config, followed through: lines that a removed column or another part leaves behind go too.
 
 `run.yaml` is complete, so an edit of one line leaves others that no longer mean anything: the encoder of an input
 that is gone, the settings of a kind that a column no longer has. They are taken out and told of. Settings that the
@@ -34,7 +34,7 @@ def followed_through(
     said: Collection[Path],
     columns: Collection[str],
 ) -> list[str]:
-    """Take out of `values`, in place, what edits left without a meaning; return a sentence for each.
+    """Take lines without a meaning out of `values`, in place, and return a sentence for each.
 
     Args:
         values: raw ones of a config, edited.
@@ -272,7 +272,7 @@ class _Edits:
         return choices(known[key].type) if key in known else ()
 
     def _is_said(self, *path: str) -> bool:
-        """Return whether the user named this path, a part of it, or what it is a part of, beside the config."""
+        """Return whether the user named this path, or one inside or above it, beside the config."""
         return any(all(a == b for a, b in zip(path, other, strict=False)) for other in self.said)
 
     def drop(self, path: Path) -> None:

@@ -55,7 +55,7 @@ def apply_settings(
 
 
 def may_name_odd_columns(settings: Sequence[str] | Mapping[str, object]) -> bool:
-    """Return whether only the table's columns tell what some setting means: dots, "=" or a null may be in it."""
+    """Return whether a setting has to be read with the table's columns at hand, for its dots, "=" or null."""
     if isinstance(settings, Mapping):
         return any(path.count(".") > 1 or value is None for path, value in settings.items())
     return any(
