@@ -32,7 +32,8 @@ def watched(listener: Listener | None, progress: Progress | None = None) -> Iter
 
     Args:
         listener: of the caller; where it shows notes itself, none becomes a warning.
-        progress: True, False, or `"auto"`: in a terminal and in a notebook; None: `"auto"` without a listener.
+        progress: True, False, or `"auto"`: in a terminal and in a notebook, unless the listener shows
+            notes; None: `"auto"` without a listener.
 
     Raises:
         ConfigError: `progress` is anything else.
@@ -44,6 +45,8 @@ def watched(listener: Listener | None, progress: Progress | None = None) -> Iter
     heard = [] if listener is None else [listener]
     if listener is None or not listener.shows_notes:
         heard.append(_Warnings())
+    elif progress == "auto":
+        progress = False  # the listener shows the training itself
     with ExitStack() as bars:
         if progress is not False and in_notebook():
             heard.append(bars.enter_context(NotebookBar()))

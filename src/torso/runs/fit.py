@@ -12,7 +12,7 @@ from torso.core.errors import ConfigError
 from torso.core.listed import check_listed
 from torso.progress.watching import Progress, watched
 from torso.runs.folder import RunFolder
-from torso.runs.gather import gather_values, trusting
+from torso.runs.gather import Gathered, gather_values, trusting
 from torso.runs.identity import check_columns
 from torso.runs.predictor import Predictor
 from torso.runs.prepare import prepare_values
@@ -77,10 +77,10 @@ def fit(
     trusted = trusting(origin, trust_code, settings, targets, inputs)
     with trusted, watched(listener, progress) as told:
         changes = _with_dial(settings, quality, budget)
-        values = _same(resumed, gather_values(given, targets, inputs, config, changes))
-        add = inputs is None and (config is None or not values.get("inputs"))
+        gathered = _same(resumed, gather_values(given, targets, inputs, config, changes))
+        add = inputs is None and (config is None or not gathered.values.get("inputs"))
         with nullcontext() if folder is None else folder.made():  # an unwritable folder fails first
-            prepared = prepare_values(values, given, origin, add=add, listener=told)
+            prepared = prepare_values(gathered, given, origin, add=add, listener=told)
             return train_run(prepared, prepared.config, folder, told, resume=resume, began=began)
 
 
@@ -93,11 +93,11 @@ def _origin(
     return resumed.path / "run.yaml", resumed.begun_config()
 
 
-def _same(resumed: RunFolder | None, values: dict[str, object]) -> dict[str, object]:
+def _same(resumed: RunFolder | None, gathered: Gathered) -> Gathered:
     """Return the values; a ConfigError if a resumed run began with other columns."""
     if resumed is not None:
-        check_columns(resumed.begun_config(), values, str(resumed.path))
-    return values
+        check_columns(resumed.begun_config(), gathered.values, str(resumed.path))
+    return gathered
 
 
 def _with_dial(

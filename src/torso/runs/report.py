@@ -183,7 +183,7 @@ class RunReport:
 
         Columns: `task`, `kind`, `metric`, `headline` (True for the metric to quote), `better` (`higher` or
         `lower`), `value`, `low`, `high` (95 % interval, NaN where undefined), `baseline`, `verdict`, `labels`,
-        `split`.
+        `split`, `positive` (the class that F1 speaks of, where there are two).
         """
         import pandas as pd
 
@@ -201,6 +201,7 @@ class RunReport:
                 "verdict": report.verdict(metric),
                 "labels": report.labels,
                 "split": self.split,
+                "positive": report.positive,
             }
             for task, report in self.tasks.items()
             for metric in sorted(report.metrics, key=lambda name: name != report.headline)
@@ -261,6 +262,7 @@ _COLUMNS = [
     "verdict",
     "labels",
     "split",
+    "positive",
 ]
 
 

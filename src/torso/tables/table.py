@@ -231,7 +231,7 @@ def _table(raw: NamedColumns, name: str, folder: Path | None, missing: Sequence[
     while raw:
         label, given = raw.pop()
         column = common_column(given)
-        if column.unreadable is None:
+        if column.unreadable is None and (missing or not column.is_settled):
             column = replace(column, values=normalised(column.values, missing))
         columns[label] = column
     return Table(

@@ -64,7 +64,6 @@ def run(console: Console, folder: Path, rows: int = 1797) -> Predictor:
             settings=[*SETTINGS, f"data.cache={folder / 'cache'}"],
             overwrite=True,
             listener=bar,
-            progress=False,
         )
     console.print(summary(predictor.report))
     console.print("\nOne model, three answers per row, on rows it never saw:")

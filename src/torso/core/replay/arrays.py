@@ -58,17 +58,24 @@ def translated(
         return candidate if _same(own, result) else None
 
 
-def bridged(operation: Operation, result: object) -> Operation:
+def bridged(
+    operation: Operation, arguments: Sequence[object], varying: Sequence[int], result: object
+) -> Operation:
     """Return the operation itself, for arrays; it checks that shapes are those of the recorded call.
 
     Args:
         operation: on tensors.
+        arguments: of the recorded call.
+        varying: positions of those that the operation on arrays is given; the others stay.
         result: of the recorded call.
     """
     shapes = _shapes(result)
 
-    def bridge(*arguments: object) -> object:
-        made = operation(*map(_as_tensor, arguments))
+    def bridge(*arrays: object) -> object:
+        own = list(arguments)
+        for at, array in zip(varying, arrays, strict=True):
+            own[at] = _as_tensor(array)
+        made = operation(*own)
         if _shapes(made) != shapes:
             raise Otherwise
         return as_array(made)

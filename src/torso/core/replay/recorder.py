@@ -111,19 +111,25 @@ class Recorder(TorchFunctionMode):
         for noted in reversed(self._noted):
             if noted.place in needed:
                 needed.update(noted.arguments)
-                steps.append((self._repeated(noted, arrays), taker(noted.arguments), noted.place))
+                operation, read = self._repeated(noted, arrays)
+                steps.append((operation, taker(read), noted.place))
         for place in self._varying:
             arrays[place] = None
         return Tape(arrays, steps[::-1], self._inputs, places)
 
-    def _repeated(self, noted: _Noted, arrays: Sequence[object]) -> Operation:
-        """Return the operation on arrays."""
-        result = arrays[noted.place]
-        arguments = [arrays[place] for place in noted.arguments]
+    def _repeated(
+        self, noted: _Noted, arrays: Sequence[object]
+    ) -> tuple[Operation, tuple[int, ...]]:
+        """Return the operation on arrays, and the places of its arguments."""
+        result, places = arrays[noted.place], noted.arguments
+        arguments = [arrays[place] for place in places]
         operation = translated(noted.operation, noted.names, arguments, result)
         if operation is None:
-            operation = bridged(named(noted.operation, noted.names), result)
-        return _Check(operation, result) if noted.place in self._checks else operation
+            varying = [at for at, place in enumerate(places) if place in self._varying]
+            given = [None if place in self._varying else self._values[place] for place in places]
+            operation = bridged(named(noted.operation, noted.names), given, varying, result)
+            places = tuple(places[at] for at in varying)
+        return _Check(operation, result) if noted.place in self._checks else operation, places
 
     def _note(
         self,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
@@ -75,6 +75,7 @@ class FlatView:
         self._blocks: list[_Block] = []
         self._flagged: list[str] = []  # modalities that some rows of the fit lack
         self._kept = np.zeros(0, np.int64)  # dense columns that are not constant
+        self._layout: Flat | None = None  # no rows, the columns named
 
     @property
     def written(self) -> list[str]:
@@ -110,7 +111,7 @@ class FlatView:
             )
             read.append(own if block.flattener.dear else None)
         dense, sparse = self._laid_out(columns, sources, every, read)
-        self._kept = _varying(dense[rows])
+        self._kept, self._layout = _varying(dense[rows]), None
         return self._named(dense, sparse)
 
     def flat(
@@ -144,7 +145,7 @@ class FlatView:
     def restore(self, values: Mapping[str, object], arrays: Mapping[str, np.ndarray]) -> None:
         """Take back the values of `state`."""
         self._flagged = cast("list[str]", values["flagged"])
-        self._kept = arrays["kept"]
+        self._kept, self._layout = arrays["kept"], None
         self._blocks = []
         for key, kept in cast("dict[str, dict[str, object]]", values["blocks"]).items():
             modalities = tuple(cast("list[str]", kept["modalities"]))
@@ -241,6 +242,16 @@ class FlatView:
 
     def _named(self, dense: np.ndarray, sparse: csr_array) -> Flat:
         """Return the dense columns that vary, with their names."""
+        if self._layout is None:
+            self._layout = self._learnt_layout()
+        return replace(
+            self._layout, dense=np.ascontiguousarray(dense[:, self._kept]), sparse=sparse
+        )
+
+    def _learnt_layout(self) -> Flat:
+        """Return no rows of the columns that vary."""
+        from scipy.sparse import csr_array
+
         names: list[str] = []
         codes: set[int] = set()
         for_trees: set[int] = set()
@@ -251,9 +262,9 @@ class FlatView:
         names += [*(f"Missing {name}" for name in self._flagged), "Missing cells"]
         kept = self._kept.tolist()
         return Flat(
-            dense=np.ascontiguousarray(dense[:, kept]),
+            dense=np.zeros((0, len(kept)), np.float32),
             codes=tuple(place for place, column in enumerate(kept) if column in codes),
-            sparse=sparse,
+            sparse=csr_array((0, 0), dtype=np.float32),
             names=tuple(names[column] for column in kept),
             for_trees=tuple(place for place, column in enumerate(kept) if column in for_trees),
         )

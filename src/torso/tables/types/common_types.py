@@ -27,7 +27,7 @@ _MANY = 100_000  # categories that are not worth a list of their names
 
 def common_column(raw: RawColumn) -> RawColumn:
     """Return a column of a common type, or one that says why it cannot be read."""
-    if raw.unreadable is not None or raw.is_common:
+    if raw.unreadable is not None or raw.is_settled:
         return raw
     try:
         return _common(raw)

@@ -54,7 +54,7 @@ class RawColumn:
         note: how cells were changed, to be told to the user; empty if they were not.
         unreadable: why no kind can read the cells.
         categories: of a categorical type.
-        is_common: the cells are of a common type already.
+        is_settled: the cells are of a common type already, and null where they hold nothing.
     """
 
     values: pa.ChunkedArray
@@ -62,7 +62,7 @@ class RawColumn:
     note: str = ""
     unreadable: Unreadable | None = None
     categories: Categories | None = None
-    is_common: bool = False
+    is_settled: bool = False
 
     @classmethod
     def of(cls, values: pa.Array | pa.ChunkedArray, note: str = "") -> RawColumn:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import lru_cache
 
+from torso.tables.missing_cells import normalised
 from torso.tables.types.common_types import common_column
 from torso.tables.types.python_cells import python_column
 from torso.tables.types.raw_column import RawColumn
@@ -26,4 +27,5 @@ def single_cell(cells: object) -> RawColumn | None:
 
 @lru_cache(maxsize=20_000, typed=True)
 def _column(cell: object) -> RawColumn:
-    return replace(common_column(python_column([cell])), is_common=True)
+    column = common_column(python_column([cell]))
+    return replace(column, values=normalised(column.values, ()), is_settled=True)
