@@ -21,11 +21,13 @@ from torso.app.commands.list import list_parts
 from torso.app.commands.predict import predict
 from torso.app.commands.schema import schema
 from torso.app.commands.search import search
-from torso.app.extra_words import Command
+from torso.app.cures import corrected
+from torso.app.extra_words import Command, Commands
 
 __all__ = ["app", "main"]
 
 app = typer.Typer(
+    cls=Commands,
     help="Many senses in, one shared body, many tasks out: one model for a table with gaps.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -72,6 +74,8 @@ def main() -> None:
         if os.environ.get("TORSO_DEBUG"):
             raise
         typer.echo(f"{type(error).__name__}: {error}", err=True)
+        if cure := corrected(str(error), sys.argv[1:]):
+            typer.echo(f"Try: {cure}", err=True)
         sys.exit(1)
     except OSError as error:
         if os.environ.get("TORSO_DEBUG"):

@@ -16,7 +16,8 @@ from torso.core.errors import ConfigError
 from torso.core.ranges import Range
 from torso.core.setting_types import rule
 from torso.core.signature import REQUIRED, Setting, paragraph
-from torso.runs.config import DataConfig, key_paths
+from torso.runs.config import DataConfig
+from torso.runs.config_errors import key_paths
 from torso.runs.rooms import ROOMS, PartRegistry, registry_of, rooms_of
 from torso.training.config import TrainingConfig
 

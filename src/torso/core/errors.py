@@ -15,9 +15,12 @@ row (counted from 1, without the header) and the column.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from difflib import get_close_matches
+
+from torso.core.other_words import OTHER_WORDS
 
 __all__ = [
     "ConfigError",
@@ -27,6 +30,8 @@ __all__ = [
     "RunError",
     "TorsoError",
     "cell_error",
+    "meant",
+    "nearest",
     "unknown",
     "within",
 ]
@@ -93,6 +98,31 @@ def unknown(kind: str, name: object, known: Iterable[str], hidden: Iterable[str]
         hidden: further names that may be meant, but are not listed.
     """
     names = sorted(known)
-    near = get_close_matches(str(name), [*names, *hidden], n=1)
-    hint = f" Did you mean {near[0]!r}?" if near else ""
+    near = nearest(str(name), [*names, *hidden])
+    hint = f" Did you mean {near!r}?" if near else ""
     return f"Unknown {kind} {name!r}.{hint} Known: {names}."
+
+
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """Return the known name that is meant by one that others use, or that is written nearly so.
+
+    >>> nearest("tasks", ["inputs", "targets"]), nearest("traget", ["inputs", "targets"])
+    ('targets', 'targets')
+    """
+    names = [*known]
+    usual = [own for own in OTHER_WORDS.get(name.lower(), ()) if own in names]
+    return next(iter(usual or get_close_matches(name, names, n=1)), None)
+
+
+def meant(message: str) -> tuple[str, str] | None:
+    """Return the wrong name and the near one that a message tells; None if it tells none.
+
+    >>> meant(unknown("fusion", "concatt", ["concat", "transformer"]))
+    ('concatt', 'concat')
+    >>> meant("cat.csv: file not found. Did you mean 'cats.csv'?")
+    ('cat.csv', 'cats.csv')
+    """
+    named = re.search(r"'([^']+)'[^'.]*\. Did you mean '([^']+)'\?", message)
+    absent = re.search(r"(\S+): file not found\. Did you mean '([^']+)'\?", message)
+    hit = named or absent
+    return (hit[1], hit[2]) if hit else None

@@ -15,7 +15,7 @@ from torso.core.spec import Settings, Spec
 from torso.inference.far_numbers import FAR_LABELS
 from torso.inference.report import ColumnReport, inspect_table, report_labels
 from torso.runs.config import ABOUT_COLUMN
-from torso.runs.gather import Described, described
+from torso.runs.described import Described, described
 from torso.runs.weights import check_weight_column
 from torso.tables.table import Table
 from torso.tasks import Target
@@ -38,9 +38,13 @@ def infer_columns(table: Table, values: dict[str, Any], *, add: bool) -> list[Co
     Raises:
         ConfigError: a named column is not in the table, or no kind fits a target.
     """
-    named = _in_table(described(values.get("targets"), "targets"), table, "target")
+    named = check_known(
+        described(values.get("targets"), "targets"), table.names, table.name, "target"
+    )
     targets = {task: spec for task, spec in named.items() if spec is not None}
-    inputs = _in_table(described(values.get("inputs"), "inputs"), table, "input")
+    inputs = check_known(
+        described(values.get("inputs"), "inputs"), table.names, table.name, "input"
+    )
     data = values.get("data") or {}
     weight = data.get("weight")
     check_weight_column(weight, table, inputs, targets)
@@ -117,15 +121,61 @@ def _roots(table: Table, named: Sequence[str]) -> list[str | Path]:
     ]
 
 
-def _in_table(columns: Described, table: Table, role: str) -> Described:
-    """Return the columns that are described; refuse one that the table lacks."""
+def check_known(columns: Described, names: Sequence[str], table: str, role: str) -> Described:
+    """Return the columns that are described, if the table has them.
+
+    Args:
+        columns: column -> its settings.
+        names: of the table's columns.
+        table: its name, for messages.
+        role: `target` or `input`.
+
+    Raises:
+        ConfigError: the table lacks one; with the nearest name, or the way to write several.
+    """
     for name, spec in columns.items():
         column = (spec or {}).get("column", name)
         kind = (spec or {}).get("kind", "")
         free = kind in Target.registry and Target.registry.find(kind).free
-        if column not in table.names and not (role == "target" and free and column == name):
-            raise ConfigError(f"{table.name}: {unknown(f'{role} column', column, table.names)}")
+        if column not in names and not (role == "target" and free and column == name):
+            cure = _cure_of_column(column, names, role)
+            sentence = unknown(f"{role} column", column, names)
+            raise ConfigError(f"{table}: {cure or sentence}")
     return dict(columns)
+
+
+def _cure_of_column(column: str, names: Sequence[str], role: str) -> str:
+    """Return how several columns, or the cells of a file, are told apart; empty if that is not the slip."""
+    wrong = f"Unknown {role} column {column!r}."
+    parts = [part.strip() for part in column.split(",")]
+    if len(parts) > 1 and set(parts) <= set(names):
+        several = " ".join(f"-t {shlex.quote(part)}" for part in parts)
+        setting = shlex.quote(f"inputs=[{', '.join(parts)}]")
+        words = several if role == "target" else f"--set {setting}"
+        return f"{wrong} Name each by itself: {words} (in Python, a list: {parts})."
+    marks = [mark for mark in (";", "|", "\t", ",") if len(names) == 1 and mark in names[0]]
+    if marks:
+        setting = (
+            f"--set 'data.delimiter={marks[0]}'"
+            if marks[0] != "\t"
+            else "--set data.delimiter=$'\\t'"
+        )
+        return f"{wrong} The whole first line is one column, {names[0]!r}. Say what separates its cells: {setting}."
+    return ""
+
+
+def check_one_side(inputs: Iterable[str], targets: Iterable[str]) -> None:
+    """Refuse columns that are both input and target.
+
+    Raises:
+        ConfigError: there are some; with the cure.
+    """
+    both = sorted(set(inputs) & set(targets))
+    if both:
+        cures = " ".join(f"--set {shlex.quote(f'inputs.{name}=null')}" for name in both)
+        raise ConfigError(
+            f"A column should be an input or a target, not both. Found {both}. Take them out of `inputs`: {cures}"
+        )
 
 
 def _settled(

@@ -22,6 +22,11 @@ def config_text(path: Path) -> str:
     try:
         content = path.read_bytes()
     except OSError as error:
+        inner = path / "run.yaml"
+        if inner.is_file():
+            raise ConfigError(
+                f"{str(path)!r} is a folder. Name the file in it: -c {shlex.quote(str(inner))}"
+            ) from error
         raise ConfigError(f"Cannot read the config {str(path)!r}: {error.strerror}.") from error
     try:
         return content.decode("utf-8")

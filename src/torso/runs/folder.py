@@ -31,6 +31,7 @@ from torso.runs.schema import Schema
 from torso.runs.stage import (
     Stage,
     check_place,
+    check_unfinished,
     clear_results,
     clear_search,
     mark,
@@ -122,11 +123,8 @@ class RunFolder:
                 f"{name} holds an interrupted run. Go on with it (--resume, resume=True), choose another "
                 "folder, or say overwrite (--overwrite, overwrite=True)."
             )
-        elif stage in (Stage.RESUMABLE, Stage.FINISHED) and not overwrite:
-            raise RunError(
-                f"{name} holds a finished run. Choose another folder, or say overwrite "
-                "(--overwrite, overwrite=True)."
-            )
+        elif not overwrite:
+            check_unfinished(self.path, stage)
 
     @property
     def stage(self) -> Stage:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from torso.core.errors import RunError
+from torso.core.errors import RunError, nearest
 from torso.core.whole_files import json_text, write_whole
 
 __all__ = ["read_json", "write_json"]
@@ -25,7 +25,11 @@ def read_json(path: Path) -> dict[str, Any]:
         RunError: the folder is no run, or the file is damaged.
     """
     if not path.parent.is_dir():
-        raise RunError(f"There is no run in {str(path.parent)!r}: the folder does not exist.")
+        run = path.parent
+        there = run.parent.iterdir() if run.parent.is_dir() else ()
+        near = nearest(run.name, [entry.name for entry in there if entry.is_dir()])
+        hint = f" Did you mean {str(run.with_name(near))!r}?" if near else ""
+        raise RunError(f"There is no run in {str(run)!r}: the folder does not exist.{hint}")
     try:
         content: dict[str, object] = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:

@@ -21,6 +21,7 @@ from torso.columns.reading import Reading, ReadOptions
 from torso.columns.sources import facts_of
 from torso.core.errors import ConfigError, DataError, unknown, within
 from torso.core.spec import Spec
+from torso.runs.columns import check_one_side
 from torso.runs.config import ABOUT_COLUMN
 from torso.runs.modality import grouped
 from torso.tables.missing_cells import without
@@ -68,11 +69,7 @@ class Schema:
             raise ConfigError(
                 "A run should have at least one target. Found none; name columns under `targets`."
             )
-        both = sorted(set(inputs) & set(targets))
-        if both:
-            raise ConfigError(
-                f"A column should be an input or a target, not both. Found {both}. Take them out of `inputs`."
-            )
+        check_one_side(inputs, targets)
         self.inputs = {
             name: _build(Input.registry, "inputs", name, spec) for name, spec in inputs.items()
         }

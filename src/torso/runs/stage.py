@@ -11,19 +11,24 @@ import re
 from contextlib import suppress
 from enum import StrEnum
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from torso._version import __version__
 from torso.core.errors import RunError
 from torso.core.whole_files import DRAFT, json_text, write_whole
-from torso.training.checkpoint import Checkpoint
+
+if TYPE_CHECKING:  # it imports torch, and a slip is answered before
+    from torso.training.checkpoint import Checkpoint
 
 __all__ = [
     "OWN_FILES",
     "Stage",
     "check_place",
+    "check_unfinished",
     "clear_results",
     "clear_search",
     "mark",
+    "marked_stage",
     "stage_of",
     "unmake",
 ]
@@ -62,11 +67,7 @@ def stage_of(folder: Path, checkpoint: Checkpoint) -> Stage:
     if names <= {_MARKER + DRAFT}:
         return Stage.EMPTY
     if _MARKER in names:
-        about = _object(folder / _MARKER)
-        known = {str(stage): stage for stage in _MARKED}
-        return (
-            known.get(str(about.get("state")), Stage.FOREIGN) if "torso" in about else Stage.FOREIGN
-        )
+        return marked_stage(folder) or Stage.FOREIGN
     return _unmarked(folder, names, checkpoint)
 
 
@@ -111,6 +112,26 @@ def check_place(folder: Path, stage: Stage, checkpoint: Checkpoint) -> None:
         )
     if checkpoint.in_the_way:
         raise RunError(f"{checkpoint.in_the_way[0]} lies where the checkpoint will. Move it away.")
+
+
+def check_unfinished(folder: Path, stage: Stage) -> None:
+    """Refuse a folder whose run would be lost.
+
+    Raises:
+        RunError: it holds a finished run.
+    """
+    if stage in (Stage.RESUMABLE, Stage.FINISHED):
+        raise RunError(
+            f"{str(folder)!r} holds a finished run. Choose another folder, or say overwrite "
+            "(--overwrite, overwrite=True)."
+        )
+
+
+def marked_stage(folder: Path) -> Stage | None:
+    """Return the stage that the marker in a folder tells; None where there is none."""
+    about = _object(folder / _MARKER)
+    known = {str(stage): stage for stage in _MARKED}
+    return known.get(str(about.get("state"))) if "torso" in about else None
 
 
 def _never() -> set[Path]:

@@ -40,9 +40,9 @@ def evaluate(
     trust_code: TrustCode = False,
 ) -> None:
     """Compare a run's answers with a table's labels: metrics with 95 % intervals and baselines."""
-    import torso
     from torso.app.terminal import AS_IS, console, results_table
     from torso.core.errors import ConfigError
+    from torso.runs.early import check_answering
     from torso.runs.json_files import write_json
 
     if not robustness and (against or picture):
@@ -50,6 +50,10 @@ def evaluate(
     for file in (out, picture):
         if file is not None:
             check_out(file, run, table)
+    check_answering(run, table)
+
+    import torso  # torch takes longer than to see a slip
+
     predictor = torso.load(run, trust_code=trust_code, strict=strict)
     shown: object
     screen = console(out=True)

@@ -10,12 +10,15 @@ import typer
 
 from torso.app.commands.shared import (
     Budget,
+    Folds,
     Quality,
+    Repeats,
     Root,
     Settings,
     Strict,
     Targets,
     TrustCode,
+    named,
     rooted,
 )
 
@@ -40,6 +43,8 @@ def fit(
     settings: Settings = [],
     quality: Quality = None,
     budget: Budget = None,
+    folds: Folds = None,
+    repeats: Repeats = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with the interrupted run in --out.")
     ] = False,
@@ -50,14 +55,16 @@ def fit(
     trust_code: TrustCode = False,
 ) -> None:
     """Train one model on a table; write the run: config, weights, metrics, log."""
-    from torso.runs.check import check_names
+    from torso.runs.early import check_fit, check_free_folder
     from torso.runs.gather import gather_values, trusting
 
-    dial = {"quality": quality, "budget": budget, "data.on_error": "fail" if strict else None}
-    said = [*rooted(root), *(f"{key}={value}" for key, value in dial.items() if value), *settings]
+    dial = named(quality=quality, budget=budget, folds=folds, repeats=repeats)
+    said = [*rooted(root), *dial, *(["data.on_error=fail"] if strict else []), *settings]
     if not resume:
         with trusting(config, trust_code, said):
-            check_names(gather_values({"table": table}, target, None, config, said))
+            check_fit(gather_values({"table": table}, target, None, config, said).values, config)
+        if out is not None and not overwrite:
+            check_free_folder(out)
 
     import torso  # its `fit` imports torch, which takes longer than to see a slip
     from torso.app.terminal import AS_IS, ProgressBar, console, verdict

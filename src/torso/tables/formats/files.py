@@ -18,7 +18,7 @@ from torso.tables.formats.file_format import Content, FileFormat, first_line
 from torso.tables.formats.json_format import Json, JsonLines
 from torso.tables.formats.text_settings import TextSettings
 
-__all__ = ["check_writable", "read_file", "write_file"]
+__all__ = ["check_readable", "check_writable", "read_file", "write_file"]
 
 _FORMATS: tuple[FileFormat, ...] = (
     SeparatedText(".csv", separator=","),
@@ -41,6 +41,22 @@ def read_file(path: Path, settings: TextSettings) -> tuple[Content, bool]:
     Raises:
         DataError: no such file, an unknown format, or an empty or damaged file.
     """
+    file_format = check_readable(path)
+    try:
+        return file_format.read(path, settings), file_format.typed
+    except _DAMAGED as error:
+        suffix = _suffix_of(path)[0]
+        raise DataError(
+            f"{path.name} is damaged or not a {suffix} file: {first_line(error).rstrip('.')}."
+        ) from error
+
+
+def check_readable(path: Path) -> FileFormat:
+    """Return the format of a table that is there.
+
+    Raises:
+        DataError: no such file, an unknown format, or an empty file.
+    """
     if path.is_dir():
         raise DataError(
             f"{path} is a folder. Give the table inside it: a file ending in {_known_endings()}."
@@ -54,13 +70,7 @@ def read_file(path: Path, settings: TextSettings) -> tuple[Content, bool]:
         )
     if path.stat().st_size == 0:
         raise DataError(f"{path.name} is empty.")
-    try:
-        return file_format.read(path, settings), file_format.typed
-    except _DAMAGED as error:
-        suffix = _suffix_of(path)[0]
-        raise DataError(
-            f"{path.name} is damaged or not a {suffix} file: {first_line(error).rstrip('.')}."
-        ) from error
+    return file_format
 
 
 def check_writable(path: Path) -> FileFormat:

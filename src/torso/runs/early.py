@@ -1,0 +1,107 @@
+"""Slips that are answered before torch is imported: files, names of columns, folders.
+
+Importing torch takes two seconds. Whoever reads the table for good checks all of it again.
+"""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+
+from torso.core.errors import ConfigError, DataError, RunError, unknown
+from torso.core.spec import Settings
+from torso.runs.check import check_names
+from torso.runs.columns import check_known, check_one_side
+from torso.runs.described import described
+from torso.runs.gather import NO_TABLE, found_beside
+from torso.runs.json_files import read_json
+from torso.runs.stage import check_unfinished, marked_stage
+from torso.tables.formats.files import check_readable
+from torso.tables.formats.peek import column_names
+from torso.tables.names import settled_names
+from torso.tables.table import read_table
+
+__all__ = ["check_answering", "check_fit", "check_free_folder"]
+
+_QUICK_BYTES = 1 << 20
+"""Size of a table up to which it is read, not only its first line."""
+_OF_SPLIT = ("group", "stratify", "column")
+
+
+def check_fit(values: Settings, origin: object) -> None:
+    """Refuse a config whose names are wrong, or whose table is absent or lacks its columns.
+
+    Args:
+        values: raw, as `gather_values` returns them.
+        origin: the config's file, which the table may lie beside.
+
+    Raises:
+        ConfigError: no table, an unknown key, part, or column, or a column that is input and target.
+        DataError: no such table, or an empty one.
+    """
+    data = check_names(values)[0].data
+    if data.table is None:
+        raise ConfigError(NO_TABLE)
+    path = Path(found_beside(data.table, origin)).expanduser()
+    if path.exists() and not path.is_file() and not path.is_dir():
+        return  # a pipe can be read only once
+    _check_no_run(path)
+    check_readable(path)
+    if path.stat().st_size <= _QUICK_BYTES:
+        names = read_table(path, missing=data.missing, settings=data.text).names
+    else:
+        names = settled_names(column_names(path), path.name)[0] if column_names(path) else []
+    if names:
+        _check_columns(values, names, path.name)
+
+
+def _check_no_run(path: Path) -> None:
+    """Refuse a run or its config in the place of a table, with the command that takes it."""
+    config = path / "run.yaml" if (path / "run.yaml").is_file() else path
+    if config.is_file() and config.suffix.lower() in (".yaml", ".yml"):
+        kind = "a config" if config == path else "the folder of a run"
+        raise DataError(
+            f"{path} is {kind}, not a table. To fit anew by it: torso fit -c {shlex.quote(str(config))}"
+        )
+
+
+def _check_columns(values: Settings, names: list[str], table: str) -> None:
+    targets, inputs = (described(values.get(side), side) for side in ("targets", "inputs"))
+    check_known(targets, names, table, "target")
+    check_known(inputs, names, table, "input")
+    check_one_side([name for name in inputs if inputs[name] is not None], targets)
+    split = values.get("data", {}).get("split") or {}
+    for column in (split.get(key) for key in _OF_SPLIT):
+        if isinstance(column, str) and column not in names:
+            raise DataError(f"{table}: {unknown('column', column, names)}")
+
+
+def check_free_folder(folder: Path) -> None:
+    """Refuse the folder of a finished run, or a file.
+
+    Raises:
+        RunError: the run would be lost.
+    """
+    if folder.is_file():
+        raise RunError(f"{str(folder)!r} is a file. Choose a folder for the run.")
+    stage = marked_stage(folder)
+    if stage is not None:
+        check_unfinished(folder, stage)
+
+
+def check_answering(run: Path, table: str) -> None:
+    """Refuse a run or a table that is not there, or each in the other's place.
+
+    Raises:
+        RunError: `run` is none.
+        DataError: `table` cannot be read.
+    """
+    path = Path(table).expanduser()
+    if run.is_file() and (path / "schema.json").exists():
+        raise RunError(
+            f"The run comes first, then the table. Found {str(run)!r}, a file, and {table!r}, a run. "
+            f"Swap them: {table} {run}"
+        )
+    read_json(run.expanduser() / "schema.json")
+    if not path.exists() or path.is_file():
+        check_readable(path)
