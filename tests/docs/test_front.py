@@ -23,7 +23,8 @@ from torso.encoders import Encoder
 from torso.evaluation.report import Estimate, TaskReport
 from torso.fusion import Fusion
 from torso.runs.check import check_values
-from torso.runs.config import RunConfig, apply_settings, key_paths
+from torso.runs.config import RunConfig, apply_settings
+from torso.runs.config_errors import key_paths
 from torso.runs.report import RunReport, TrainingReport, Usage
 from torso.runs.rooms import ROOMS, registry_of
 from torso.sharing import Sharing
