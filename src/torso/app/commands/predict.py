@@ -27,7 +27,7 @@ def predict(
     trust_code: TrustCode = False,
 ) -> None:
     """Answer for every row of a table, in its order."""
-    from torso.app.terminal import AS_IS, console
+    from torso.app.terminal import tell
     from torso.runs.early import check_answering
     from torso.tables.formats.files import check_writable
     from torso.tables.table import write_table
@@ -41,5 +41,4 @@ def predict(
     predictor = torso.load(run, trust_code=trust_code, strict=strict)
     answers = predictor.predict(table, root=root, keep=keep, as_arrow=True, details=True)
     write_table(answers.columns, out)
-    for line in (f"{answers.columns.num_rows} rows written to {out}", *answers.notes):
-        console().print(line, **AS_IS)
+    tell((f"{answers.columns.num_rows} rows written to {out}", *answers.notes))

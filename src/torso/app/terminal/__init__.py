@@ -16,7 +16,7 @@ from torso.core.lazy import lazy_names
 if TYPE_CHECKING:
     from torso.app.terminal.blend import blend_table
     from torso.app.terminal.columns import columns_table
-    from torso.app.terminal.consoles import AS_IS, console, has_width
+    from torso.app.terminal.consoles import AS_IS, console, has_width, tell
     from torso.app.terminal.costs import COST_COLUMNS, cost_cells, costs_table
     from torso.app.terminal.parts import parts_tables, settings_sheet
     from torso.app.terminal.progress import CountingBar, ProgressBar
@@ -42,6 +42,7 @@ __all__ = [
     "search_table",
     "settings_sheet",
     "summary",
+    "tell",
     "verdict",
 ]
 
@@ -49,7 +50,7 @@ __getattr__ = lazy_names(
     __name__,
     {
         ".columns": "columns_table",
-        ".consoles": "AS_IS console has_width",
+        ".consoles": "AS_IS console has_width tell",
         ".costs": "COST_COLUMNS cost_cells costs_table",
         ".parts": "parts_tables settings_sheet",
         ".progress": "CountingBar ProgressBar",
