@@ -1,8 +1,11 @@
 """Splits: disjoint, complete, seeded; groups never cross; strata are spread alike."""
 
+from datetime import datetime, timedelta
+
 import numpy as np
 import pytest
 
+from torso.columns.row_times import row_times, split_note
 from torso.columns.splits import split_rows
 from torso.core.errors import ConfigError, DataError
 from torso.tables.table import read_table
@@ -78,6 +81,56 @@ def test_a_column_that_says_it():
     assert len(drawn.test) == 50
     assert len(drawn.train) + len(drawn.validation) == 150
     assert 20 < len(drawn.validation) < 40
+
+
+@pytest.mark.parametrize(
+    "when",
+    [
+        [f"2024-{1 + day // 28:02}-{1 + day % 28:02}" for day in range(100)],
+        [f"{1 + day % 28:02}.{1 + day // 28:02}.2024" for day in range(100)],
+        [2000 + year for year in range(100)],
+        [datetime(2024, 1, 1) + timedelta(hours=hour) for hour in range(100)],
+    ],
+)
+def test_the_newest_rows_are_held_out(when):
+    order = np.random.default_rng(0).permutation(100)
+    table = read_table({"when": [when[row] for row in order]})
+    split = split_rows(table, times=row_times(table, "when"), test=0.2, validation=0.1)
+    assert sorted(order[split.test]) == list(range(80, 100))
+    assert sorted(order[split.validation]) == list(range(70, 80))
+    assert sorted(order[split.train]) == list(range(70))
+
+
+def test_rows_of_one_moment_stay_together_and_rows_without_one_are_learnt_from():
+    days = [f"2024-01-{1 + row // 7:02}" for row in range(98)]
+    days[0] = days[90] = None
+    days[91] = "soon"
+    table = read_table({"when": days})
+    times = row_times(table, "when")
+    split = split_rows(table, times=times)
+    parts = {"training": split.train, "validation": split.validation, "test": split.test}
+    assert {0, 90, 91} <= set(split.train)
+    known = [{days[row] for row in own if row not in (0, 90, 91)} for own in parts.values()]
+    assert max(known[0]) < min(known[1]) and max(known[1]) < min(known[2])
+    note = split_note(parts, times, 0.3)
+    assert f"{len(split.test)} test rows of {min(known[2])} to 2024-01-14" in note
+    assert "Rows of one moment stay together" in note and "3 rows without a readable moment" in note
+
+
+def test_groups_go_by_their_newest_row():
+    table = read_table(
+        {"when": [2000 + row for row in range(60)], "group": [f"g{row // 6}" for row in range(60)]}
+    )
+    split = split_rows(table, times=row_times(table, "when"), group="group")
+    assert split.test.tolist() == list(range(48, 60))
+
+
+def test_a_time_that_is_none():
+    table = read_table({"word": ["red", "blue", "red"], "year": [1, 1, 2]})
+    with pytest.raises(DataError, match=r"row 1, column 'word': `data.split.time`.*'red'"):
+        row_times(table, "word")
+    with pytest.raises(DataError, match="Found 2 different moments"):
+        row_times(table, "year").check_several(table.column("year"))
 
 
 def test_shares_of_nothing():

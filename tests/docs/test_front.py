@@ -23,9 +23,11 @@ from torso.encoders import Encoder
 from torso.evaluation.report import Estimate, TaskReport
 from torso.fusion import Fusion
 from torso.runs.check import check_values
-from torso.runs.config import RunConfig, apply_settings, key_paths
+from torso.runs.config import RunConfig
+from torso.runs.config_errors import key_paths
 from torso.runs.report import RunReport, TrainingReport, Usage
 from torso.runs.rooms import ROOMS, registry_of
+from torso.runs.settings import apply_settings
 from torso.sharing import Sharing
 
 CHINESE = ROOT / "docs" / "zh.md"
@@ -47,7 +49,7 @@ def words() -> set[str]:
     for room in ROOMS:
         for name in registry_of(room):
             known |= {name, name.rpartition("/")[2], *registry_of(room).settings(name)}
-    known |= {*column("runs.md", "file"), "note", *TARGETS, "better", "no better", "worse"}
+    known |= {*column("runs.md", "file"), "note", "情感", *TARGETS, "better", "no better", "worse"}
     known |= {"fast", "balanced", "best"}
     group = typer.main.get_command(app)
     for command in (group, *group.commands.values()):

@@ -145,3 +145,28 @@ def test_a_folder_is_a_table_of_its_files(folder, tmp_path, capsys):
         run.predict(tmp_path / "empty")
     with pytest.raises(DataError, match="no target column"):
         run.evaluate(tmp_path)
+
+
+def test_columns_of_answers_are_chosen(folder, tmp_path):
+    out = tmp_path / "a.csv"
+    whole = list(load(folder).predict(folder / "table.csv"))
+    sure = [name for name in whole if "_probability" in name]
+    ends = ["price_spread", "price_low", "price_high"]
+    for flags, gone in {
+        (): [],
+        ("--proba",): ends,
+        ("--intervals",): sure,
+        ("--proba", "--intervals"): [],
+        ("--no-proba",): sure,
+        ("--no-proba", "--no-intervals"): [*sure, *ends],
+    }.items():
+        given = (folder / "run", folder / "table.csv", "-o", out, "--keep", "note", *flags)
+        assert tables.torso("predict", *given) == 0
+        assert list(pd.read_csv(out)) == ["note", *(name for name in whole if name not in gone)]
+
+
+def test_frames_as_dicts_are_tables(folder):
+    run, frame = load(folder), pd.read_csv(folder / "table.csv")[:3]
+    expected = values(run.predict(frame, root=folder))
+    for orient in ("dict", "list", "split", "index", "records"):
+        assert values(run.predict(frame.to_dict(orient), root=folder)) == expected, orient

@@ -269,6 +269,42 @@ def test_every_layout_of_json_is_read_as_rows(tmp_path, suffix, form):
     assert cells(one, "v") == [[1, 2]]  # a line is a row
 
 
+ROWS = [{"name": "a", "size": 1}, {"name": "b", "size": 2}]
+
+
+@pytest.mark.parametrize("indent", [None, 1])
+@pytest.mark.parametrize(
+    ("content", "how"),
+    [
+        ({"columns": ["name", "size"], "index": [0, 1], "data": [["a", 1], ["b", 2]]}, "lists"),
+        ({"dataframe_split": {"columns": ["name", "size"], "data": [["a", 1], ["b", 2]]}}, "lists"),
+        ({"0": ROWS[0], "1": ROWS[1]}, "by number"),
+        ({"data": ROWS}, "'data'"),
+        ({"schema": {"fields": []}, "data": ROWS}, "'data'"),
+        ({"result": {"rows": ROWS}}, "'rows'"),
+        ([["name", "size"], ["a", 1], ["b", 2]], "names the columns"),
+    ],
+)
+def test_json_is_read_in_the_shapes_that_people_have_and_told_which(tmp_path, content, how, indent):
+    table = read_table(write(tmp_path, "t.json", json.dumps(content, indent=indent)))
+    assert table.data.to_pylist() == ROWS
+    (note,) = table.notes
+    assert note.startswith("t.json: ") and how in note
+
+
+def test_json_that_is_a_row_or_no_table(tmp_path):
+    for content in (ROWS[0], {"input": ROWS[0]}):
+        table = read_table(write(tmp_path, "t.json", json.dumps(content, indent=1)))
+        assert table.data.to_pylist() == ROWS[:1]
+    for content, problem in (
+        ({"train": ROWS, "test": ROWS}, r"t\.json: .*several lists of rows, \['train', 'test'\]"),
+        ({"columns": ["a", "b"], "data": [[1, 2], [3]]}, r"t\.json: Row 2 .* 2 cells"),
+        ([[1, 2], [3, 4]], r"row 1: .*a list below a list of names"),
+    ):
+        with pytest.raises(DataError, match=problem):
+            read_table(write(tmp_path, "t.json", json.dumps(content)))
+
+
 def test_an_unknown_column_names_the_nearest():
     with pytest.raises(DataError, match=r"Unknown column 'catgory'\. Did you mean 'category'"):
         read_table({"category": ["a"]}).column("catgory")

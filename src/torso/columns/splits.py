@@ -1,16 +1,18 @@
 """Splits of the rows: training, validation for early stopping, and test.
 
-Random, stratified by a column, by group (the groups never cross), or as a column of the table says.
+Random, stratified by a column, by group (the groups never cross), by time (the newest rows are held out), or as a
+column of the table says.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow.compute as pc
 
 from torso.columns import cells
+from torso.columns.row_times import RowTimes
 from torso.core.errors import ConfigError, DataError
 from torso.tables.table import Column, Table
 
@@ -45,6 +47,7 @@ def split_rows(
     stratify: str | None = None,
     group: str | None = None,
     column: str | None = None,
+    times: RowTimes | None = None,
     seed: int = 0,
 ) -> Split:
     """Return the split of a table's rows.
@@ -58,6 +61,8 @@ def split_rows(
         group: column whose equal values stay on one side; a row without a value is a group of its own.
         column: column that says `train`, `validation` or `test` itself; a row that says nothing is left out.
             Where it names no validation rows, they are drawn from the training rows.
+        times: of the rows: the newest are the test split, those before them the validation split; rows of one moment
+            stay together, and rows without one are learnt from. With `group` whole groups go by their newest row.
         seed: of the draw.
 
     Raises:
@@ -69,35 +74,71 @@ def split_rows(
             "`data.split.test` and `data.split.validation` should be shares whose sum is below 1. "
             f"Found test={test}, validation={validation}."
         )
-    if sum(name is not None for name in (stratify, group, column)) > 1 and column is None:
-        raise ConfigError("`data.split` should name `stratify` or `group`, not both.")
-    generator = np.random.default_rng(seed)
+    if stratify is not None and (group is not None or times is not None):
+        other = "`group`" if group is not None else "`time`"
+        raise ConfigError(f"`data.split` should name `stratify` or {other}, not both.")
+    way = _Way(stratify, group, times, np.random.default_rng(seed))
     rows = np.arange(table.rows)
     if column is not None:
         split = _by_column(table.column(column), rows)
         if len(split.validation) or not validation:
             return _checked(split, table, test=False, validation=bool(validation))
-        inner = _draw(table.take(split.train), 0.0, validation, stratify, group, generator)
+        inner = way.of(split.train).draw(table.take(split.train), 0.0, validation)
         split = Split(split.train[inner.train], split.train[inner.validation], split.test)
         return _checked(split, table, test=False, validation=True)
-    split = _draw(table, test, validation, stratify, group, generator)
+    split = way.draw(table, test, validation)
     return _checked(split, table, test=test > 0, validation=validation > 0)
 
 
-def _draw(
-    table: Table,
-    test: float,
-    validation: float,
-    stratify: str | None,
-    group: str | None,
-    generator: np.random.Generator,
-) -> Split:
-    if group is not None:
-        keys = _codes(table.column(group))
-        return _assign(keys, test, validation, generator)
-    if stratify is not None:
-        return _stratified(_strata(table.column(stratify)), test, validation, generator)
-    return _assign(np.arange(table.rows), test, validation, generator)
+@dataclass(frozen=True, eq=False)
+class _Way:
+    """How rows are dealt out: arguments of `split_rows`."""
+
+    stratify: str | None
+    group: str | None
+    times: RowTimes | None
+    generator: np.random.Generator
+
+    def of(self, rows: np.ndarray) -> _Way:
+        """Return the same way for some of the rows."""
+        return self if self.times is None else replace(self, times=self.times.take(rows))
+
+    def draw(self, table: Table, test: float, validation: float) -> Split:
+        """Deal out the rows of a table."""
+        if self.stratify is not None:
+            strata = _strata(table.column(self.stratify))
+            return _stratified(strata, test, validation, self.generator)
+        keys = np.arange(table.rows) if self.group is None else _codes(table.column(self.group))
+        if self.times is not None:
+            return _by_time(keys, self.times.values, test, validation)
+        return _assign(keys, test, validation, self.generator)
+
+
+def _by_time(keys: np.ndarray, times: np.ndarray, test: float, validation: float) -> Split:
+    """Hold out the groups with the newest rows; groups of one moment stay together, groups without any are learnt from."""
+    newest = np.full(int(keys.max(initial=-1)) + 1, -np.inf)
+    np.fmax.at(newest, keys, times)
+    moments = np.sort(newest[np.isfinite(newest)])
+    part = np.zeros(len(newest), dtype=np.int64)
+    end = len(moments)
+    for number, count in ((2, _count(test, end)), (1, _count(validation, end))):
+        start = _nearest_edge(moments[:end], end - count)
+        if start < end:
+            part[(newest >= moments[start]) & (part == 0)] = number
+        end = start
+    return _parts(part[keys])
+
+
+def _nearest_edge(moments: np.ndarray, start: int) -> int:
+    """Return the position nearest to `start` at which a run of equal moments begins; not the first or the last end."""
+    end = len(moments)
+    if start >= end or end == 0:
+        return end
+    first = int(np.searchsorted(moments, moments[start], "left"))
+    after = int(np.searchsorted(moments, moments[start], "right"))
+    if after == end or (first > 0 and start - first <= after - start):
+        return first
+    return after
 
 
 def _assign(

@@ -50,6 +50,7 @@ class TaskReport:
         promised: metric -> the least and the most that it should be, for coverage; it is judged by that, not
             by the baseline.
         by_name: class, dimension or label -> metric -> estimate.
+        positive: the class that F1 and average precision speak of, where there are two; else empty.
     """
 
     kind: str
@@ -63,6 +64,7 @@ class TaskReport:
     errors: tuple[str, ...] = ()
     promised: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     by_name: Mapping[str, Mapping[str, Estimate]] = field(default_factory=dict)
+    positive: str = ""
 
     def higher_is_better(self, metric: str | None = None) -> bool:
         """Return whether more of `metric` is better, by default of the headline."""
@@ -107,6 +109,7 @@ class TaskReport:
                 name: {metric: estimate.to_dict() for metric, estimate in parts.items()}
                 for name, parts in self.by_name.items()
             },
+            "positive": self.positive,
         }
 
     @classmethod
@@ -127,6 +130,7 @@ class TaskReport:
                 name: {metric: Estimate.from_dict(value) for metric, value in parts.items()}
                 for name, parts in saved["by_name"].items()
             },
+            positive=saved.get("positive", ""),  # reports of before lack it
         )
 
 

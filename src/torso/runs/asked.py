@@ -16,6 +16,7 @@ from torso.columns.inputs import Input, MediaInput
 from torso.columns.media.folder_files import files_below
 from torso.core.errors import DataError
 from torso.runs.schema import Schema
+from torso.tables.formats.json_shapes import rows_of_object
 from torso.tables.table import Table, read_table
 from torso.tables.types.media_cells import is_picture
 
@@ -148,6 +149,10 @@ def _named(
 def _rows(given: object, inputs: Mapping[str, Input]) -> object:
     """Return a row alone as a list of one, cells of the only input as its column, and all else as it is."""
     if isinstance(given, Mapping):
+        if inputs.keys().isdisjoint(given) or all(type(cell) is dict for cell in given.values()):
+            rows, how = rows_of_object({str(key): cell for key, cell in given.items()}, spread=True)
+            if how:  # such as `frame.to_dict("split")`
+                return rows
         return [given] if _is_row(given, inputs) else given
     row = _mapping(given, inputs)
     if row is not None:

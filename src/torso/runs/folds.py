@@ -18,10 +18,15 @@ from torso.runs.config import RunConfig
 from torso.runs.durations import duration_text
 from torso.runs.network import Network, train_network
 from torso.runs.prepared import Prepared, Rows
+from torso.runs.splitting import times_of
 from torso.runs.timer import Timer
 from torso.tasks import Head
 from torso.training import Answers, Listener, Listeners, Trainer
 from torso.training.checkpoint import Checkpoint
+
+_GOLDEN = (
+    0.618  # of a window, by which the edges move from draw to draw: never back to where they were
+)
 
 __all__ = ["Folds", "assigned_folds", "rows_of_folds", "train_folds"]
 
@@ -78,7 +83,7 @@ def train_folds(
         timer: of the run's budget; the first network is always trained, further ones as long as there is time.
     """
     folds = rows_of_folds(prepared, config)
-    _tell(listener, len(folds))
+    _tell(listener, len(folds), "fold" if config.data.split.time is None else "window in time")
     networks: list[Network] = []
     longest = -math.inf  # seconds of a network
     for number, (rows, _) in enumerate(folds):
@@ -120,10 +125,10 @@ def train_folds(
     )
 
 
-def _tell(listener: Listener, networks: int) -> None:
+def _tell(listener: Listener, networks: int, left_out: str) -> None:
     if networks > 1:
         listener.noted(
-            f"{networks} networks are trained, each leaving out another fold of the rows. The epochs shown are those of "
+            f"{networks} networks are trained, each leaving out another {left_out} of the rows. The epochs shown are those of "
             "the first, answers are the mean. To train one: --set folds=0."
         )
 
@@ -154,11 +159,29 @@ def assigned_folds(
 ) -> np.ndarray:
     """Return the fold of each row of the parts, one below the other; rows of one group share a fold.
 
+    With `data.split.time` the folds are windows of time, so that rows are judged by networks that saw none of their
+    days, as the test rows are.
+
     Args:
         parts: of one table or several.
         config: says the groups and the seed.
         count: number of folds.
         draw: number of the draw: each assigns the rows otherwise.
+    """
+    if config.data.split.time is not None:
+        return _windows(parts, config, count, draw)
+    unit = _units(parts, config, count)
+    groups = int(unit.max(initial=-1)) + 1
+    seed = config.seed if config.data.split.seed is None else config.data.split.seed
+    drawn = np.random.default_rng([seed, 5, draw][: 3 if draw else 2]).permutation(groups) % count
+    return np.asarray(drawn[unit])
+
+
+def _units(parts: Sequence[Rows], config: RunConfig, count: int) -> np.ndarray:
+    """Return the number, from 0, of the group of each row of the parts; without groups each row is one.
+
+    Raises:
+        ConfigError: fewer groups than `count` folds.
     """
     units: list[np.ndarray] = []
     start = 0
@@ -168,18 +191,35 @@ def assigned_folds(
         shared = bool(units) and part.table is parts[0].table
         units.append(own if shared else own + start)
         start = max(int(unit.max(initial=0)) for unit in units) + 1
-    which, unit = np.unique(np.concatenate(units), return_inverse=True)
-    if count > len(which):
+    groups = len(np.unique(np.concatenate(units)))
+    if count > groups:
         what = "rows" if config.data.split.group is None else "groups"
         raise ConfigError(
-            f"`folds` should be at most the number of {what} to learn from, {len(which)}. Found {count}. "
-            f"Try --set folds={min(5, len(which)) if len(which) > 1 else 0}"
+            f"`folds` should be at most the number of {what} to learn from, {groups}. Found {count}. "
+            f"Try --set folds={min(5, groups) if groups > 1 else 0}"
         )
-    seed = config.seed if config.data.split.seed is None else config.data.split.seed
-    drawn = (
-        np.random.default_rng([seed, 5, draw][: 3 if draw else 2]).permutation(len(which)) % count
-    )
-    return np.asarray(drawn[unit])
+    return np.asarray(np.unique(np.concatenate(units), return_inverse=True)[1])
+
+
+def _windows(parts: Sequence[Rows], config: RunConfig, count: int, draw: int) -> np.ndarray:
+    """Return as fold the window of time that each row, or the newest row of its group, lies in."""
+    units = _units(parts, config, count)
+    moments = [_moments(part, config) for part in parts]
+    newest = np.full(len(np.unique(units)), -np.inf)
+    np.fmax.at(newest, units, np.concatenate(moments))
+    order = np.argsort(newest, kind="stable")
+    rank = np.empty(len(order))
+    rank[order] = np.arange(len(order))
+    # Each further draw moves the edges; the oldest and the newest rows then share a window.
+    window = np.floor(rank / len(order) * count + draw * _GOLDEN).astype(np.int64) % count
+    return np.asarray(window[units])
+
+
+def _moments(part: Rows, config: RunConfig) -> np.ndarray:
+    times = times_of(config, part.table)
+    assert times is not None
+    moments: np.ndarray = times.values[part.rows]
+    return moments
 
 
 def rows_of_folds(prepared: Prepared, config: RunConfig) -> list[tuple[Prepared, np.ndarray]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +18,7 @@ __all__ = [
     "Evaluation",
     "Prediction",
     "answer_columns",
+    "chosen_columns",
     "joined",
     "row_ranges",
     "skipped_notes",
@@ -106,6 +107,39 @@ def answer_columns(tasks: Mapping[str, Mapping[str, pa.Array]]) -> dict[str, pa.
                 free = f"{task}_{free.removeprefix(task)}"
             columns[free] = values
     return columns
+
+
+_PROBABILITIES: tuple[str, ...] = ("probability_", "log_probability_", "survival_")
+_INTERVALS = ("spread_", "low_", "high_", "concentration_", "quantile_")
+
+
+def chosen_columns(
+    names: Sequence[str], tasks: Iterable[str], proba: bool | None, intervals: bool | None
+) -> list[str]:
+    """Return the columns of answers that were chosen: all, if nothing is said.
+
+    >>> names = ["id", "kind", "kind_probability", "price", "price_low", "price_high"]
+    >>> chosen_columns(names, ["kind", "price"], proba=True, intervals=None)
+    ['id', 'kind', 'kind_probability', 'price']
+    >>> chosen_columns(names, ["kind", "price"], proba=None, intervals=False)
+    ['id', 'kind', 'kind_probability', 'price']
+
+    Args:
+        names: of all columns.
+        tasks: of the run.
+        proba: keep probabilities, or leave them out; None keeps them unless intervals alone are asked for.
+        intervals: the same for spreads and ends of intervals.
+    """
+    left_out = () if (proba if proba is not None else not intervals) else _PROBABILITIES
+    left_out += () if (intervals if intervals is not None else not proba) else _INTERVALS
+    longest_first = sorted(tasks, key=len, reverse=True)
+    kept = []
+    for name in names:
+        task = next((task for task in longest_first if name.startswith(f"{task}_")), None)
+        detail = "" if task is None or name in longest_first else name.removeprefix(task)
+        if not f"{detail.lstrip('_')}_".startswith(left_out):
+            kept.append(name)
+    return kept
 
 
 def joined(parts: Sequence[HeadPrediction]) -> HeadPrediction:

@@ -175,7 +175,7 @@ class RunReport:
 
         Columns: `task`, `kind`, `metric`, `headline` (True for the metric to quote), `better` (`higher` or
         `lower`), `value`, `low`, `high` (95 % interval, NaN where undefined), `baseline`, `verdict`, `labels`,
-        `split`.
+        `split`, `positive` (the class that F1 speaks of, where there are two).
         """
         import pandas as pd
 
@@ -193,6 +193,7 @@ class RunReport:
                 "verdict": report.verdict(metric),
                 "labels": report.labels,
                 "split": self.split,
+                "positive": report.positive,
             }
             for task, report in self.tasks.items()
             for metric in sorted(report.metrics, key=lambda name: name != report.headline)
@@ -253,6 +254,7 @@ _COLUMNS = [
     "verdict",
     "labels",
     "split",
+    "positive",
 ]
 
 

@@ -24,6 +24,9 @@ class SplitConfig(Strict):
     stratify: str | None = Field(None, description="column spread over the splits alike")
     group: str | None = Field(None, description="column whose equal values stay on one side")
     column: str | None = Field(None, description="column that says train, validation or test")
+    time: str | None = Field(
+        None, description="column of dates or growing numbers; the newest rows are held out"
+    )
     seed: int | None = Field(None, description="seed of the draw; null: the run's seed")
     like: str | None = Field(
         None, description="folder of a run on the same rows; its split is used"

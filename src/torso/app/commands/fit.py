@@ -10,12 +10,15 @@ import typer
 
 from torso.app.commands.shared import (
     Budget,
+    Folds,
     Quality,
+    Repeats,
     Root,
     Settings,
     Strict,
     Targets,
     TrustCode,
+    named,
     rooted,
 )
 
@@ -40,6 +43,8 @@ def fit(
     settings: Settings = [],
     quality: Quality = None,
     budget: Budget = None,
+    folds: Folds = None,
+    repeats: Repeats = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with the interrupted run in --out.")
     ] = False,
@@ -53,11 +58,11 @@ def fit(
     from torso.runs.early import check_fit, check_free_folder
     from torso.runs.gather import gather_values, trusting
 
-    dial = {"quality": quality, "budget": budget, "data.on_error": "fail" if strict else None}
-    said = [*rooted(root), *(f"{key}={value}" for key, value in dial.items() if value), *settings]
+    dial = named(quality=quality, budget=budget, folds=folds, repeats=repeats)
+    said = [*rooted(root), *dial, *(["data.on_error=fail"] if strict else []), *settings]
     if not resume:
         with trusting(config, trust_code, said):
-            check_fit(gather_values({"table": table}, target, None, config, said), config)
+            check_fit(gather_values({"table": table}, target, None, config, said).values, config)
         if out is not None and not overwrite:
             check_free_folder(out)
 

@@ -23,6 +23,16 @@ def predict(
     keep: Annotated[
         list[str], typer.Option("--keep", help="A column of TABLE to carry over. Repeatable.")
     ] = [],
+    proba: Annotated[
+        bool | None,
+        typer.Option("--proba/--no-proba", help="Columns of probabilities; alone: no intervals."),
+    ] = None,
+    intervals: Annotated[
+        bool | None,
+        typer.Option(
+            "--intervals/--no-intervals", help="Spreads and intervals; alone: no probabilities."
+        ),
+    ] = None,
     strict: StrictTable = False,
     trust_code: TrustCode = False,
 ) -> None:
@@ -37,8 +47,11 @@ def predict(
     check_answering(run, table)
 
     import torso  # torch takes longer than to see a slip
+    from torso.runs.prediction import chosen_columns
 
     predictor = torso.load(run, trust_code=trust_code, strict=strict)
     answers = predictor.predict(table, root=root, keep=keep, as_arrow=True, details=True)
-    write_table(answers.columns, out)
+    tasks = predictor.schema.targets
+    names = chosen_columns(answers.columns.column_names, tasks, proba, intervals)
+    write_table(answers.columns.select([*dict.fromkeys((*keep, *names))]), out)
     tell((f"{answers.columns.num_rows} rows written to {out}", *answers.notes))

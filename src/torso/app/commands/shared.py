@@ -10,8 +10,10 @@ import typer
 
 __all__ = [
     "Budget",
+    "Folds",
     "Given",
     "Quality",
+    "Repeats",
     "Root",
     "RunArgument",
     "Settings",
@@ -21,6 +23,7 @@ __all__ = [
     "Targets",
     "TrustCode",
     "check_out",
+    "named",
     "rooted",
 ]
 
@@ -53,6 +56,12 @@ Quality = Annotated[
 Budget = Annotated[
     str | None, typer.Option(metavar="TIME", help="Time that the run may take: 90s, 10m, 2h.")
 ]
+Folds = Annotated[
+    int | None, typer.Option(help="Networks, each holding out another fold of the rows; 0: one.")
+]
+Repeats = Annotated[
+    int | None, typer.Option(help="Times that the folds are drawn, for as many more networks.")
+]
 Strict = Annotated[
     bool, typer.Option("--strict", help="Stop at the first cell or file that cannot be read.")
 ]
@@ -63,6 +72,15 @@ StrictTable = Annotated[
         help="Stop where TABLE lacks an input, or at the first cell that cannot be read.",
     ),
 ]
+
+
+def named(**options: object) -> list[str]:
+    """Return the settings that options of the same names stand for, those left out apart.
+
+    >>> named(folds=0, quality=None)
+    ['folds=0']
+    """
+    return [f"{key}={value}" for key, value in options.items() if value not in (None, "")]
 
 
 def rooted(root: list[str]) -> list[str]:

@@ -52,14 +52,14 @@ def results_table(reports: Mapping[str, TaskReport], width: int = 80) -> Table:
     )
     if not beside:
         for task, report in reports.items():
-            about = f"  {report.kind}, {_labels(report, ', ')}"
+            about = f"  {', '.join([report.kind, *_positive(report), _labels(report, ', ')])}"
             table.add_row(Text.assemble((task, "bold"), about, overflow="fold"))
             table.add_row(_scores(report))
         return table
     table.add_column("task", overflow="fold")
     _add_columns(table)
     for task, report in reports.items():
-        about = f"\n{report.kind}\n{_labels(report)}"
+        about = "\n".join(["", report.kind, *_positive(report), _labels(report)])
         table.add_row(Text.assemble((task, "bold"), about), *_columns(report), end_section=True)
     return table
 
@@ -98,6 +98,11 @@ def _columns(report: TaskReport) -> list[Text]:
         for metric in metrics
     ]
     return [Text("\n").join(column) for column in zip(*rows, strict=True)]
+
+
+def _positive(report: TaskReport) -> list[str]:
+    """Return which class F1 speaks of; nothing where it speaks of none or of several."""
+    return [f"positive: {report.positive}"] if report.positive else []
 
 
 def _labels(report: TaskReport, between: str = "\n") -> str:

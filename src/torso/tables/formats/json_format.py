@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ import pyarrow as pa
 from torso.core.errors import DataError
 from torso.tables.formats.encoding import decoded
 from torso.tables.formats.file_format import Content, FileFormat, Row, open_buffer, open_text
+from torso.tables.formats.json_shapes import ShapeError, rows_of_lists, rows_of_object
 from torso.tables.formats.text_settings import TextSettings
 
 __all__ = ["Json", "JsonLines", "json_cells"]
@@ -34,7 +35,7 @@ class JsonLines(FileFormat):
 
 
 class Json(FileFormat):
-    """A list of objects; lines of objects and an object of columns are read, too."""
+    """A list of objects; lines of objects and the other `json_shapes` are read, too."""
 
     def read(self, path: Path, settings: TextSettings) -> Content:
         """Return the rows."""
@@ -50,7 +51,10 @@ class Json(FileFormat):
 def _content(path: Path, settings: TextSettings) -> Content:
     decoded_text = decoded(open_buffer(path), path.name, settings)
     text = decoded_text.content.to_pybytes().decode()
-    rows, note = _rows(text, path.name)
+    try:
+        rows, note = _rows(text, path.name)
+    except ShapeError as error:
+        raise DataError(f"{path.name}: {error}") from None
     notes = (*decoded_text.notes, f"{path.name}: {note}.") if note else decoded_text.notes
     return Content(_objects(path.name, rows), notes, decoded_text.guess)
 
@@ -63,7 +67,7 @@ def _rows(text: str, name: str) -> tuple[Sequence[object], str]:
             rows = json.loads(text)
         except (ValueError, RecursionError) as error:
             raise DataError(f"{name} is not valid JSON: {error}.") from error
-        return rows, ""
+        return rows_of_lists(rows)
     try:
         lines = list(_lines(text, name))
     except DataError:
@@ -72,43 +76,10 @@ def _rows(text: str, name: str) -> tuple[Sequence[object], str]:
             whole = json.loads(text)
         if not isinstance(whole, dict):
             raise
-        return _of_object(whole, spread=True)
-    return _of_object(lines[0]) if len(lines) == 1 and isinstance(lines[0], dict) else (lines, "")
-
-
-def _of_object(content: Row, *, spread: bool = False) -> tuple[Sequence[object], str]:
-    """Return the rows that a single object holds; itself, if it is a row.
-
-    Args:
-        content: the object.
-        spread: it stands over several lines, so it is no row of a file of lines.
-    """
-    by_number = [cells for cells in content.values() if isinstance(cells, dict)]  # as pandas writes
-    keys = {tuple(cells) for cells in by_number}
-    if (
-        len(by_number) == len(content)
-        and len(keys) == 1
-        and all(map(str.isdigit, next(iter(keys))))
-    ):
-        return _turned(content, [list(cells.values()) for cells in by_number])
-    tables = [name for name, cells in content.items() if _is_rows(cells)]
-    if spread and len(tables) == 1:
-        rows = content[tables[0]]
-        assert isinstance(rows, list)
-        return rows, f"its rows are those of {tables[0]!r}"
-    lists = [cells for cells in content.values() if isinstance(cells, list)]
-    if spread and len(lists) == len(content) and len({len(cells) for cells in lists}) == 1:
-        return _turned(content, lists)
-    return [content], ""
-
-
-def _turned(names: Iterable[str], columns: Sequence[list[object]]) -> tuple[list[object], str]:
-    rows: list[object] = [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
-    return rows, "its object of columns is read as rows"
-
-
-def _is_rows(cells: object) -> bool:
-    return isinstance(cells, list) and bool(cells) and all(isinstance(row, dict) for row in cells)
+        return rows_of_object(whole, spread=True)
+    return (
+        rows_of_object(lines[0]) if len(lines) == 1 and isinstance(lines[0], dict) else (lines, "")
+    )
 
 
 def _lines(text: str, name: str) -> Iterator[object]:
@@ -129,7 +100,7 @@ def _objects(name: str, rows: Sequence[object]) -> list[Row]:
         if not isinstance(row, dict):
             raise DataError(
                 f"{name}, row {row_number}: a row should be an object such as "
-                f'{{"column": 1}}. Found {str(row)[:60]!r}.'
+                f'{{"column": 1}}, or a list below a list of names. Found {str(row)[:60]!r}.'
             )
         objects.append(row)
     return objects

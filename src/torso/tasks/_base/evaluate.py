@@ -75,7 +75,7 @@ def evaluate_task(
     scores = Scores.registry.find(kind).given(baseline)
     prediction, truth = np.asarray(prediction), np.asarray(truth)
     _check(kind, scores, prediction, truth)
-    names = _names(scores, prediction, names)
+    listed = _names(scores, prediction, names)
     used = np.flatnonzero(scores.labelled(truth))
     units = _units(groups, used, len(truth))
     told = details if isinstance(details, Details) else Details(details or {})
@@ -99,8 +99,9 @@ def evaluate_task(
         promised=_promised(scores, point, said.level),
         by_name={
             name: _estimates(scores, _part(point, index), [_part(part, index) for part in drawn])
-            for index, name in enumerate(names)
+            for index, name in enumerate(listed)
         },
+        positive=scores.positive(names),
     )
 
 

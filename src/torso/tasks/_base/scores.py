@@ -112,6 +112,11 @@ class Scores(ABC):
     def guess(baseline: Baseline, prediction: Array, /) -> Array:
         """Return the baseline's answer to each row, in the form of `prediction`."""
 
+    @classmethod
+    def positive(cls, names: Sequence[str], /) -> str:  # noqa: ARG003
+        """Return the one class of `names` that metrics such as F1 speak of. Default: none, an empty text."""
+        return ""
+
     @staticmethod
     def blind(
         baseline: Baseline,  # noqa: ARG004

@@ -32,6 +32,11 @@ class BinaryScores(Scores, name="binary"):
         self._surprise = surprise(np.where(yes, prediction, 1.0 - prediction))
         self._ranking = Ranking(prediction, yes)
 
+    @classmethod
+    def positive(cls, names: Sequence[str], /) -> str:
+        """Return the class that is a yes, where the two have names."""
+        return names[1] if len(names) > 1 else ""
+
     def measure(self, weights: Floats, /) -> Measured:
         """Return the metrics for each row of `weights` `[resamples, rows]`."""
         total = weights.sum(axis=1)

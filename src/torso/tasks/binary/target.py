@@ -8,11 +8,12 @@ from dataclasses import replace
 import numpy as np
 import pyarrow as pa
 
+from torso.columns.category_keys import key_of
 from torso.columns.inputs import BinaryInput
 from torso.columns.profile import Guess, Profile
 from torso.columns.reading import Reading
 from torso.core.cures import setting
-from torso.core.errors import DataError
+from torso.core.errors import DataError, unknown
 from torso.tables.table import Column
 from torso.tasks._base.target import Facts
 from torso.tasks.category.target import CategoryTarget
@@ -21,7 +22,15 @@ __all__ = ["BinaryTarget"]
 
 
 class BinaryTarget(CategoryTarget, name="binary", head="logistic", rank=30):
-    """One of two classes; the second in order (1, true, yes, "b" after "a") is the positive one."""
+    """One of two classes, of which one is positive: F1, average precision and the raw probability speak of it.
+
+    Args:
+        positive: the positive class; by default the second in order (1, true, yes, "b" after "a").
+    """
+
+    def __init__(self, positive: str | bool | float | None = None) -> None:
+        super().__init__()
+        self.positive = positive
 
     @classmethod
     def recognise(cls, cells: Profile) -> Guess | None:
@@ -30,13 +39,28 @@ class BinaryTarget(CategoryTarget, name="binary", head="logistic", rank=30):
         return guess and replace(guess, kind=cls.kind)
 
     def fit(self, column: Column) -> None:
-        """Learn the two classes."""
+        """Learn the two classes; the second is positive."""
         super().fit(column)
         if len(self.classes) > 2:
             raise DataError(
                 f"{column.table}, column {column.name!r}: a binary target should have two values. Found "
                 f"{len(self.classes)}: {self.classes[:5]}. Use {setting(f'targets.{column.name}.kind', 'category')}."
             )
+        if self.positive is not None:
+            self._put_last(column)
+
+    def _put_last(self, column: Column) -> None:
+        """Make the class that the user calls positive the second one."""
+        keys = [key_of(name, numeric=self.numeric) for name in self.classes]
+        wanted = key_of(self.positive, numeric=self.numeric)
+        if wanted not in keys:
+            raise DataError(
+                f"{column.table}, column {column.name!r}: `positive` should be one of the two values. "
+                f"{unknown('value', self.positive, self.classes)}"
+            )
+        if wanted == keys[0]:
+            self.classes.reverse()
+            self._count(column)
 
     def encode(self, column: Column, reading: Reading) -> np.ndarray:
         """Return 0 or 1, float32 `[rows]`, NaN where missing."""
