@@ -629,7 +629,8 @@ def test_weights_of_another_model(copy):
 def test_a_run_cannot_make_code_run(copy, place):
     import yaml
 
-    from torso.runs.config import apply_settings, read_config
+    from torso.runs.config import read_config
+    from torso.runs.settings import apply_settings
 
     values = read_config(copy / "run.yaml")
     apply_settings(values, {place: {"type": "os:system"}})

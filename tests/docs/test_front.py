@@ -23,10 +23,11 @@ from torso.encoders import Encoder
 from torso.evaluation.report import Estimate, TaskReport
 from torso.fusion import Fusion
 from torso.runs.check import check_values
-from torso.runs.config import RunConfig, apply_settings
+from torso.runs.config import RunConfig
 from torso.runs.config_errors import key_paths
 from torso.runs.report import RunReport, TrainingReport, Usage
 from torso.runs.rooms import ROOMS, registry_of
+from torso.runs.settings import apply_settings
 from torso.sharing import Sharing
 
 CHINESE = ROOT / "docs" / "zh.md"

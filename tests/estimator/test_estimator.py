@@ -220,13 +220,31 @@ class TestScikitLearn:
         found = cross_val_score(own, rows[INPUTS], rows["colour"], groups=groups, cv=GroupKFold(2))
         assert np.isfinite(found).all()
 
+    def test_sample_weight_reaches_the_run(self) -> None:
+        rows = frame()
+        rows["sample_weight"] = rows["weight"]
+        weights = np.where(rows["colour"] == "red", 5.0, 1.0)
+        weights[:3] = 0
+        own = Estimator(kind="category", **SMALL)
+        own.fit(rows[[*INPUTS, "sample_weight"]], rows["colour"], sample_weight=weights)
+        run = own.predictor_
+        assert run.config.data.weight not in run.schema.inputs
+        assert any("rows of weight 0 are left out" in note for note in run.notes)
+        weights[4] = -1
+        with pytest.raises(DataError, match=r"row 5, .*a weight should be a number of 0 or more"):
+            own.fit(rows[INPUTS], rows["colour"], sample_weight=weights)
+        with pytest.raises(ValueError, match="sample_weight"):
+            own.fit(rows[INPUTS], rows["colour"], sample_weight=weights[:4])
+
     @pytest.mark.parametrize("kind", ["category", "number"])
     def test_passes_scikit_learns_own_checks(self, kind: str) -> None:
         known = {
             "check_classifiers_one_label": "a target of one class is refused in other words",
+            "check_classifiers_one_label_sample_weights": "a target of one class is refused in other words",
             "check_classifiers_regression_target": "a category may be any value, numbers with decimals too",
             "check_classifiers_train": "two epochs do not learn",
             "check_regressors_train": "two epochs do not learn",
+            "check_sample_weight_equivalence_on_dense_data": "batches hold other rows",
         }
         own = Estimator(kind=kind, epochs=2, dim=8, device="cpu")
         results = check_estimator(own, on_fail=None, on_skip=None, expected_failed_checks=known)

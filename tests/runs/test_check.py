@@ -9,7 +9,7 @@ import torso
 from torso.core.errors import ConfigError
 from torso.runs import prepare
 from torso.runs.check import check_values
-from torso.runs.config import apply_settings
+from torso.runs.settings import apply_settings
 
 
 def check(*settings, **values):

@@ -4,7 +4,8 @@ import pytest
 import yaml
 
 from torso.core.errors import ConfigError
-from torso.runs.config import RunConfig, apply_settings, read_config
+from torso.runs.config import RunConfig, read_config
+from torso.runs.settings import apply_settings
 
 LEAST = {"inputs": {"a": {"kind": "number"}}, "targets": {"b": {"kind": "binary"}}}
 

@@ -19,18 +19,17 @@ from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_dat
 
 from torso.columns.category_keys import written
 from torso.core.errors import ConfigError
+from torso.estimator._aside import with_split, with_weights
 from torso.estimator._columns import (
     Labels,
     is_frame,
     named_rows,
     read_inputs,
     read_labels,
-    unused,
 )
-from torso.estimator._holdout import held_out
 from torso.estimator._packing import packed, unpacked
 from torso.runs.fit import fit as fit_run
-from torso.tables.table import Column, Table, read_table
+from torso.tables.table import Column, Table
 from torso.tasks import Target
 
 __all__ = ["Estimator"]
@@ -127,13 +126,16 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
         self.device = device
         self.seed = seed
 
-    def fit(self, X: object, y: object, groups: object = None) -> Self:
+    def fit(
+        self, X: object, y: object, groups: object = None, sample_weight: object = None
+    ) -> Self:
         """Train a model anew, whatever an earlier call learned.
 
         Args:
             X: inputs, as the class describes.
             y: targets.
             groups: `[rows]`; rows of one group go to training or to validation together.
+            sample_weight: `[rows]`, how much each row counts in what is learnt, as `data.weight`; default: all alike.
 
         Raises:
             ConfigError: parameters that are unknown or contradictory.
@@ -151,19 +153,14 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
         table = _joined(inputs, labels)
         settings = self._settings()
         if not any(path == "data" or path.startswith("data.split") for path in settings):
-            name = unused("split" if groups is None else "group", table.names)
-            column = np.asarray(groups)
-            if groups is None:
-                chosen = held_out(labels.table, self.validation, self.seed)
-                column = np.where(chosen, "validation", "train")
-            table = _with(table, name, column)
-            settings["data.split.column" if groups is None else "data.split.group"] = name
-            settings["data.split.validation"] = self.validation
+            table, split = with_split(table, labels.table, groups, self.validation, self.seed)
+            settings |= split
+        table, weight = with_weights(table, sample_weight)
         self.predictor_ = fit_run(
             table,
             self._targets(labels.names),
             inputs=self._inputs(X, inputs.names),
-            settings={"data.split.test": 0.0, **settings},
+            settings={"data.split.test": 0.0, **settings, **weight},
         )
         self._columns = inputs.names
         self._labels = labels.without_rows()
@@ -335,7 +332,3 @@ def _joined(inputs: Table, labels: Labels) -> Table:
     for name in labels.names:
         table = table.with_column(name, labels.table)
     return table
-
-
-def _with(table: Table, name: str, values: np.ndarray) -> Table:
-    return table.with_column(name, read_table({name: values}))

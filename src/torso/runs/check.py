@@ -13,8 +13,10 @@ from torso.core.errors import ConfigError, unknown, within
 from torso.core.setting_types import choices
 from torso.core.spec import Settings, Spec
 from torso.runs.config import ABOUT_COLUMN, RunConfig
-from torso.runs.gather import Described, described, words
+from torso.runs.described import Described, described
+from torso.runs.gather import words
 from torso.runs.rooms import ROOMS, PartRegistry, names_of, registry_of
+from torso.runs.settings import no_reader
 
 __all__ = ["check_names", "check_values", "names_code"]
 
@@ -37,7 +39,7 @@ def check_values(values: Settings, *, trial: bool = True) -> RunConfig:
         _check_formed("encoders", modality, value, forms)
     for task, value in config.heads.items():
         if tasks and task not in tasks:
-            raise ConfigError(unknown("task in `heads`:", task, tasks))
+            raise no_reader("heads", task, tasks)
         kinds = registry_of("targets")
         kind = (targets.get(task) or {}).get("kind")
         _check_formed("heads", task, value, [kinds.find(kind).kind] if kind else list(kinds))

@@ -15,7 +15,7 @@ from torso.core.spec import Settings, Spec
 from torso.inference.far_numbers import FAR_LABELS
 from torso.inference.report import ColumnReport, inspect_table, report_labels
 from torso.runs.config import ABOUT_COLUMN
-from torso.runs.gather import Described, described
+from torso.runs.described import Described, described
 from torso.runs.weights import check_weight_column
 from torso.tables.table import Table
 from torso.tasks import Target

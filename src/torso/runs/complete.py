@@ -6,13 +6,14 @@ from collections.abc import Collection, Mapping
 
 from torso.balancing import Balancer
 from torso.columns.inputs import Input
-from torso.core.errors import ConfigError, unknown, within
+from torso.core.errors import ConfigError, within
 from torso.core.spec import Settings, Spec
 from torso.encoders import Encoder
 from torso.fusion import Fusion
 from torso.runs.config import ABOUT_COLUMN, RunConfig
 from torso.runs.rooms import PartRegistry
 from torso.runs.schema import Schema
+from torso.runs.settings import no_reader
 from torso.sharing import Sharing
 from torso.tasks import Head, Target
 from torso.training.config import TrainingConfig
@@ -47,7 +48,7 @@ def settle_encoders(
     schema = Schema(config.inputs, config.targets)
     for name in config.encoders:
         if name not in schema.modalities:
-            raise ConfigError(unknown("modality in `encoders`:", name, schema.modalities))
+            raise no_reader("encoders", name, schema.modalities)
     config = _suited(config, schema, rows, laid_out or {})
     encoders, inputs = dict(config.encoders), dict(config.inputs)
     for name in config.encoders:
@@ -98,7 +99,7 @@ def complete_parts(config: RunConfig, schema: Schema, rows: int) -> RunConfig:
     """
     for name in config.heads:
         if name not in schema.targets:
-            raise ConfigError(unknown("task in `heads`:", name, schema.targets))
+            raise no_reader("heads", name, schema.targets)
         _refuse_facts(name, config.heads[name], schema.targets[name])
     encoders = {
         name: _written_out(

@@ -6,15 +6,14 @@ constructors, so their settings are not written a second time here.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path, PurePath
 from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import Field, ValidationError, field_validator
 
-from torso.core.errors import ConfigError, unknown
+from torso.core.errors import ConfigError
 from torso.core.ranges import Range
 from torso.core.strict import Strict
 from torso.core.yaml_text import read_yaml
@@ -30,13 +29,9 @@ __all__ = [
     "PlainConfig",
     "RunConfig",
     "SplitConfig",
-    "apply_settings",
     "read_config",
-    "setting_pairs",
 ]
 
-_BY_COLUMN = ("inputs", "targets", "encoders", "heads")
-"""Sections whose keys are names of columns, or of tasks and modalities that are called like columns."""
 ABOUT_COLUMN = ("modality", "column", "missing")
 """Keys of an input or a target that are about its column, not about its kind."""
 Quality = Literal["fast", "balanced", "best"]
@@ -168,118 +163,3 @@ def read_config(path: str | Path) -> dict[str, object]:
         cure = f" A table is no config: torso fit {path} -t COLUMN" if ".csv" in str(path) else ""
         raise ConfigError(f"{path} should hold a mapping. Found {type(values).__name__}.{cure}")
     return values
-
-
-def apply_settings(
-    values: dict[str, object],
-    settings: Sequence[str] | Mapping[str, object],
-    columns: Collection[str] = (),
-) -> None:
-    """Change `values` in place by settings like `training.epochs=5`.
-
-    The right side is YAML (`inputs.order=null` leaves a column out). A name that holds dots is found among
-    the keys that exist and among the columns (`inputs.a.b.kind=text` finds the column `a.b`).
-
-    Args:
-        values: of a config.
-        settings: as texts, or path -> value.
-        columns: names of the table's columns.
-
-    Raises:
-        ConfigError: a setting without `=`, or one inside a value that is not a mapping.
-
-    >>> values = {"inputs": {"a.b": {"kind": "number"}}}
-    >>> apply_settings(values, ["inputs.a.b.kind=text", "training.epochs=5"])
-    >>> values
-    {'inputs': {'a.b': {'kind': 'text'}}, 'training': {'epochs': 5}}
-    """
-    named = {*columns, *_mapping(values, "inputs"), *_mapping(values, "targets")}
-    for path, value in setting_pairs(settings, named):
-        keys = path.split(".")
-        named = {*columns, *_mapping(values, "inputs"), *_mapping(values, "targets")}
-        if keys[0] in _BY_COLUMN and len(keys) > 2:
-            ends = [end for end in range(len(keys), 1, -1) if ".".join(keys[1:end]) in named]
-            if ends and ends[0] > 2:  # a name that holds dots
-                keys = [keys[0], ".".join(keys[1 : ends[0]]), *keys[ends[0] :]]
-            elif columns and not ends and keys[0] == "inputs":
-                raise ConfigError(
-                    f"`{path}`: {unknown('input column', '.'.join(keys[1:-1]), columns)}"
-                )
-        _put(values, keys, value, path)
-
-
-def _mapping(values: Mapping[str, object], section: str) -> Mapping[str, object]:
-    section_values = values.get(section)
-    return section_values if isinstance(section_values, Mapping) else {}
-
-
-def setting_pairs(
-    settings: Sequence[str] | Mapping[str, object], columns: Collection[str] = ()
-) -> list[tuple[str, object]]:
-    """Return settings as pairs of path and value; names of `columns` may hold the sign between them.
-
-    >>> setting_pairs(["training.epochs=5"])
-    [('training.epochs', 5)]
-
-    Raises:
-        ConfigError: a setting without `=`, or not valid YAML.
-    """
-    if isinstance(settings, Mapping):
-        return [*settings.items()]
-    names = [name for name in columns if "=" in name]
-    return [_pair(setting, names) for setting in settings]
-
-
-def _pair(setting: str, names: Sequence[str]) -> tuple[str, object]:
-    section, _, inner = setting.partition(".")
-    known = [name for name in names if section in _BY_COLUMN and inner.startswith(f"{name}.")]
-    start = len(f"{section}.{max(known, key=len)}") if known else 0
-    path, equals, text = setting[start:].partition("=")
-    path = setting[:start] + path
-    if not equals or not path:
-        raise ConfigError(f"A setting should look like training.epochs=5. Found {setting!r}.")
-    try:
-        return path.strip(), _loaded(text)
-    except yaml.YAMLError as error:
-        raise ConfigError(
-            f"The value of the setting {setting!r} is not valid YAML: {error}"
-        ) from error
-
-
-def _loaded(text: str) -> object:
-    # Dates' formats and delimiters, which YAML would have in quotes
-    if text.startswith("%") or re.fullmatch(r"[^\w\s'\"~\[\]{}]+|\t", text):
-        return text
-    value: object = read_yaml(text)
-    if isinstance(value, str):  # YAML 1.1 reads 1e-3 as text
-        try:
-            return float(value)
-        except ValueError:
-            return value
-    return value
-
-
-def _put(
-    values: dict[str, object], path: list[str], value: object, setting: str, name_key: str = "type"
-) -> None:
-    """Put `value` where `path` leads.
-
-    Args:
-        values: changed in place.
-        path: what is left of the setting's path.
-        value: to put there.
-        setting: the whole path, for messages.
-        name_key: under which a name that stands alone goes on, once a setting comes to it.
-    """
-    ends = [end for end in range(len(path), 0, -1) if ".".join(path[:end]) in values]
-    end = ends[0] if ends else 1  # the longest key that is there, since names may hold dots
-    key, rest = ".".join(path[:end]), path[end:]
-    if not rest:
-        values[key] = value
-        return
-    inner = values.setdefault(key, {})
-    if isinstance(inner, str) and len(rest) == 1:  # a part or a column given by a name
-        inner = values[key] = {name_key: inner}
-    if not isinstance(inner, dict):
-        raise ConfigError(f"The setting {setting!r} needs a mapping at `{key}`. Found {inner!r}.")
-    _put(inner, rest, value, setting, "kind" if key in ("inputs", "targets") else name_key)

@@ -12,7 +12,8 @@ from torso.core.errors import ConfigError, DataError, RunError, unknown
 from torso.core.spec import Settings
 from torso.runs.check import check_names
 from torso.runs.columns import check_known, check_one_side
-from torso.runs.gather import NO_TABLE, described, found_beside
+from torso.runs.described import described
+from torso.runs.gather import NO_TABLE, found_beside
 from torso.runs.json_files import read_json
 from torso.runs.stage import check_unfinished, marked_stage
 from torso.tables.formats.files import check_readable

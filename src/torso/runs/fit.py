@@ -73,11 +73,11 @@ def fit(
     origin, config = _origin(resumed := folder if resume else None, config)
     settings = _with_dial(settings, quality, budget)
     with trusting(origin, trust_code, settings, targets, inputs):
-        values = gather_values(given, targets, inputs, config, settings)
-        _check_same(resumed, values)
-        add = inputs is None and (config is None or not values.get("inputs"))
+        gathered = gather_values(given, targets, inputs, config, settings)
+        _check_same(resumed, gathered.values)
+        add = inputs is None and (config is None or not gathered.values.get("inputs"))
         with nullcontext() if folder is None else folder.made():  # an unwritable folder fails first
-            prepared = prepare_values(values, given, origin, add=add, listener=listener)
+            prepared = prepare_values(gathered, given, origin, add=add, listener=listener)
             own = prepared.config
             return train_run(prepared, own, folder, listener, resume=resume, began=began)
 

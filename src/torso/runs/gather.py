@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from torso.core.errors import ConfigError
 from torso.core.registry import no_imports
-from torso.runs.config import apply_settings, read_config, setting_pairs
+from torso.runs.config import read_config
+from torso.runs.described import Described, Raw, described
+from torso.runs.edits import followed_through, left_open
+from torso.runs.settings import Path as Keys
+from torso.runs.settings import apply_settings, may_name_odd_columns, setting_pairs
 from torso.tables.formats.peek import column_names
 
 __all__ = [
     "NO_TABLE",
-    "Described",
-    "described",
+    "Gathered",
     "found_beside",
     "gather_values",
     "trusting",
@@ -24,8 +28,18 @@ __all__ = [
 
 NO_TABLE = "No table given. Pass one, or name it in the config as `data.table`."
 
-Described = dict[str, dict[str, Any] | None]
-"""Column -> its settings with or without `kind`; None for a column to leave out."""
+
+@dataclass(frozen=True)
+class Gathered:
+    """Raw values of a config.
+
+    Attributes:
+        values: file or mapping, arguments and settings together.
+        notes: what edits left without a meaning and was taken out, a sentence for each.
+    """
+
+    values: Raw
+    notes: tuple[str, ...] = ()
 
 
 def gather_values(
@@ -34,8 +48,11 @@ def gather_values(
     inputs: Sequence[str] | Mapping[str, object] | None,
     config: str | Path | Mapping[str, object] | None,
     settings: Sequence[str] | Mapping[str, Any],
-) -> dict[str, Any]:
+) -> Gathered:
     """Return the config's raw values: file or mapping, then arguments, then settings.
+
+    A column that the arguments only name is described as the config does. What these edits leave without a meaning
+    is taken out.
 
     Args:
         tables: `table`, `validation`, `test`; a path becomes the config's, a table in memory takes the place of a
@@ -48,37 +65,35 @@ def gather_values(
     Raises:
         ConfigError: no target, or a setting that leads nowhere.
     """
-    values = _copied(read_config(config) if isinstance(config, str | Path) else config or {})
+    held = read_config(config) if isinstance(config, str | Path) else config or {}
+    values: Raw = _copied(held)
     if values.get("data") is None:
         values["data"] = {}
     for name, table in tables.items():
         if table is not None:
             path = str(table) if isinstance(table, str | Path) else None
             apply_settings(values, {f"data.{name}": path})
-    if targets:
-        values["targets"] = described(targets, "targets")
-    if inputs is not None:
-        values["inputs"] = described(inputs, "inputs")
-    apply_settings(values, settings, _columns(tables.get("table"), values, config, settings))
+    said: list[Keys] = []
+    for section, columns in (("targets", targets or None), ("inputs", inputs)):
+        if columns is not None:
+            values[section] = _named_again(described(columns, section), held.get(section), section)
+            said += [(section, name, "kind") for name in values[section]]
+    path = values["data"].get("table") if isinstance(values["data"], Mapping) else None
+    source = tables.get("table") if path is None else found_beside(path, config)
+    names = column_names(source) if held or may_name_odd_columns(settings) else []
+    said += apply_settings(values, settings, names)
+    left_open(values, held, said, names)
     if not values.get("targets"):
         raise ConfigError(
             "No target given. Name at least one column to predict, e.g. --target price, or targets=['price']."
         )
-    return values
+    return Gathered(values, tuple(followed_through(values, held, said, names)) if held else ())
 
 
-def _columns(
-    table: object,
-    values: Mapping[str, Any],
-    origin: object,
-    settings: Sequence[str] | Mapping[str, object],
-) -> list[str]:
-    """Return the names of the table's columns where a setting may name one that holds dots or "="; else none."""
-    pairs = setting_pairs(settings)
-    if not any(path.count(".") > 1 or "=" in str(value) for path, value in pairs):
-        return []
-    path = (values.get("data") or {}).get("table")
-    return column_names(table if path is None else found_beside(path, origin))
+def _named_again(columns: Described, held: object, section: str) -> Described:
+    """Return columns with the descriptions that the config holds of those which are only named."""
+    known = described(held, section) if isinstance(held, str | Mapping | list) else {}
+    return {name: known.get(name, spec) if spec == {} else spec for name, spec in columns.items()}
 
 
 def trusting(
@@ -97,7 +112,14 @@ def trusting(
     """
     if trust_code or not isinstance(config, str | Path):
         return nullcontext()
-    return no_imports(besides={*words([*setting_pairs(settings)]), *words(columns)})
+    return no_imports(besides={*_said_words(settings), *words(columns)})
+
+
+def _said_words(settings: Sequence[str] | Mapping[str, object]) -> Iterator[str]:
+    """Yield the texts in settings; `gather_values` refuses those that cannot be read."""
+    for setting in [settings] if isinstance(settings, Mapping) else [[text] for text in settings]:
+        with suppress(ConfigError):
+            yield from words(setting_pairs(setting))
 
 
 def words(value: object) -> Iterator[str]:
@@ -115,34 +137,6 @@ def words(value: object) -> Iterator[str]:
     elif isinstance(value, Iterable):
         for inner in value:
             yield from words(inner)
-
-
-def described(columns: Iterable[str] | Mapping[str, Any] | None, section: str) -> Described:
-    """Return columns as a config describes them, in any spelling, as column -> settings.
-
-    >>> described("price", "targets"), described({"a": "number", "b": None}, "inputs")
-    ({'price': {}}, {'a': {'kind': 'number'}, 'b': None})
-
-    Args:
-        columns: a name, names, or a mapping to a kind, to settings, or to None.
-        section: `inputs` or `targets`.
-
-    Raises:
-        ConfigError: a column described by anything else.
-    """
-    if columns is None or isinstance(columns, str):
-        columns = [columns] if columns else []
-    if not isinstance(columns, Mapping):
-        columns = {name: {} for name in columns}
-    for name, spec in columns.items():
-        if not isinstance(spec, str | Mapping | None):
-            raise ConfigError(
-                f"`{section}.{name}` should be a kind, or a mapping such as {{kind: number}}. Found {spec!r}."
-            )
-    return {
-        name: {"kind": spec} if isinstance(spec, str) else None if spec is None else dict(spec)
-        for name, spec in columns.items()
-    }
 
 
 def found_beside(path: str, origin: object) -> str | Path:

@@ -17,7 +17,7 @@ from torso.core.errors import ConfigError, RunError
 from torso.core.spec import Settings
 from torso.core.yaml_text import read_mapping
 from torso.runs.config import RunConfig
-from torso.runs.gather import described
+from torso.runs.described import described
 from torso.runs.prepared import Prepared
 from torso.runs.stored_split import column_digests
 from torso.tables.table import Table

@@ -13,7 +13,7 @@ from torso.columns.sources import Source, joined
 from torso.core.errors import ConfigError
 from torso.tables.table import Column
 
-__all__ = ["Modality", "grouped"]
+__all__ = ["Modality", "grouped", "named_modalities"]
 
 
 @dataclass(frozen=True)
@@ -59,15 +59,32 @@ class Modality:
         return {**merged, "columns": len(lists[0])} if lists else merged
 
 
+def named_modalities(
+    shared: Mapping[str, str], wished: Mapping[str, str | None]
+) -> dict[str, list[str]]:
+    """Return modality -> its columns, in the order in which their first columns stand.
+
+    >>> named_modalities({"size": "numbers", "note": "", "age": "numbers"}, {})
+    {'numbers': ['size', 'age'], 'note': ['note']}
+
+    Args:
+        shared: column -> the modality that its kind shares with others; "" for one of its own.
+        wished: column -> the modality that the config names.
+    """
+    own = {name for name in shared if not (wished.get(name) or shared[name])}
+    columns: dict[str, list[str]] = {}
+    for name, label in shared.items():
+        label = wished.get(name) or label
+        while not wished.get(name) and label in own:
+            label += " columns"  # a text column may be called "numbers"
+        columns.setdefault(label or name, []).append(name)
+    return columns
+
+
 def grouped(inputs: Mapping[str, Input], wished: Mapping[str, str | None]) -> dict[str, Modality]:
     """Return the modalities, in the order in which their first columns stand."""
-    own = {name for name, kind in inputs.items() if not (wished[name] or kind.modality)}
-    columns: dict[str, dict[str, Input]] = {}
-    for name, kind in inputs.items():
-        label = wished[name] or kind.modality
-        while not wished[name] and label in own:
-            label += " columns"  # a text column may be called "numbers"
-        columns.setdefault(label or name, {})[name] = kind
+    labels = named_modalities({name: kind.modality for name, kind in inputs.items()}, wished)
+    columns = {label: {name: inputs[name] for name in names} for label, names in labels.items()}
     for label, members in columns.items():
         forms = {kind.form for kind in members.values()}
         if len(members) > 1 and (

@@ -30,14 +30,15 @@ from torso.runs.candidate import Asked
 from torso.runs.check import check_values
 from torso.runs.columns import infer_columns, leftover_warnings
 from torso.runs.complete import complete_parts, settle_encoders
-from torso.runs.config import DataConfig, RunConfig, apply_settings
-from torso.runs.gather import NO_TABLE, found_beside, gather_values, trusting
+from torso.runs.config import DataConfig, RunConfig
+from torso.runs.gather import NO_TABLE, Gathered, found_beside, gather_values, trusting
 from torso.runs.prediction import skipped_notes
 from torso.runs.prepared import Prepared, Rows
 from torso.runs.pretrained import Pretrained, choose_pretrained, with_choice
 from torso.runs.scales import settle_scales
 from torso.runs.schema import Schema
 from torso.runs.seen_rows import SeenRows
+from torso.runs.settings import apply_settings
 from torso.runs.splitting import draw_split, untimely_notes
 from torso.runs.storable import check_storable
 from torso.runs.stored_split import StoredSplit
@@ -86,14 +87,14 @@ def prepare(
         DataError: the table or its files cannot be used.
     """
     given = {"table": table, "validation": validation, "test": test}
-    values = gather_values(given, targets, inputs, config, settings)
-    add = inputs is None and not (config is not None and values.get("inputs"))
+    gathered = gather_values(given, targets, inputs, config, settings)
+    add = inputs is None and not (config is not None and gathered.values.get("inputs"))
     with trusting(config, trust_code, settings, targets, inputs):
-        return prepare_values(values, given, config, add=add, listener=listener)
+        return prepare_values(gathered, given, config, add=add, listener=listener)
 
 
 def prepare_values(
-    values: dict[str, object],
+    gathered: Gathered,
     given: Mapping[str, object],
     origin: object,
     *,
@@ -103,7 +104,7 @@ def prepare_values(
     """Prepare the run that a config's raw values describe.
 
     Args:
-        values: from `gather_values`; the kinds of the columns are filled in.
+        gathered: from `gather_values`; the kinds of the columns are filled in.
         given: `table`, `validation` and `test` -> a table in memory or its path; None for none.
         origin: the config's path, beside which tables are looked for, or anything else.
         add: columns that are not named become inputs where they look sensible.
@@ -111,7 +112,7 @@ def prepare_values(
     """
     began = perf_counter()
     listener = listener or Listener()
-    plan = _plan(values, given, origin, add=add, listener=listener)
+    plan = _plan(gathered, given, origin, add=add, listener=listener)
     for note in plan.notes:
         listener.noted(note)
     check_parts(plan.config, plan.schema)
@@ -178,9 +179,9 @@ def draft_model(
         DataError: the table or its files cannot be used.
     """
     given = {"table": table}
-    values = gather_values(given, targets, inputs, config, settings)
-    add = inputs is None and not (config is not None and values.get("inputs"))
-    plan = _plan(values, given, config, add=add, listener=Listener(), race=False)
+    gathered = gather_values(given, targets, inputs, config, settings)
+    add = inputs is None and not (config is not None and gathered.values.get("inputs"))
+    plan = _plan(gathered, given, config, add=add, listener=Listener(), race=False)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(plan.config.seed)
         model = build_model(plan.config, plan.schema)
@@ -213,7 +214,7 @@ class _Plan:
 
 
 def _plan(
-    values: dict[str, object],
+    gathered: Gathered,
     given: Mapping[str, object],
     origin: object,
     *,
@@ -221,6 +222,7 @@ def _plan(
     listener: Listener,
     race: bool = True,
 ) -> _Plan:
+    values = gathered.values
     data = check_values(values).data  # before a long reading
     if given["table"] is None and data.table is None:
         raise ConfigError(NO_TABLE)
@@ -235,7 +237,8 @@ def _plan(
     reports = infer_columns(table, values, add=add)
     check_values(values, trial=False)  # with every kind known
     asked = RunConfig.parse(values)
-    told = [note for read in (table, *own.values()) for note in read.notes]
+    told = [*gathered.notes]
+    told += [note for read in (table, *own.values()) for note in read.notes]
     told += leftover_warnings(reports, [*asked.inputs, *asked.targets])
     split, notes = draw_split(asked, table, own, origin)
     told += [*notes, *untimely_notes(asked, table, own, reports)]

@@ -15,8 +15,9 @@ from torso.columns.reading import Skipped
 from torso.core.errors import ConfigError
 from torso.runs.check import check_values
 from torso.runs.complete import complete_parts, settle_encoders
-from torso.runs.config import RunConfig, apply_settings
+from torso.runs.config import RunConfig
 from torso.runs.schema import Schema
+from torso.runs.settings import apply_settings
 from torso.runs.stored_split import StoredSplit
 from torso.tables.table import Table
 from torso.tasks import labelled

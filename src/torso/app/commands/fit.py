@@ -62,7 +62,7 @@ def fit(
     said = [*rooted(root), *dial, *(["data.on_error=fail"] if strict else []), *settings]
     if not resume:
         with trusting(config, trust_code, said):
-            check_fit(gather_values({"table": table}, target, None, config, said), config)
+            check_fit(gather_values({"table": table}, target, None, config, said).values, config)
         if out is not None and not overwrite:
             check_free_folder(out)
 

@@ -24,7 +24,7 @@ def inspect(
     from torso.app.terminal import AS_IS, columns_table, console, has_width
     from torso.runs.check import check_values
     from torso.runs.columns import infer_columns
-    from torso.runs.config import apply_settings
+    from torso.runs.settings import apply_settings
     from torso.tables.formats.peek import column_names
     from torso.tables.table import read_table
 
