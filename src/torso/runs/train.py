@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
@@ -29,8 +30,10 @@ from torso.training import (
     Epoch,
     Listener,
     Listeners,
+    Trainer,
 )
 from torso.training.checkpoint import Checkpoint
+from torso.training.config import LOSS
 
 __all__ = ["Trained", "train", "train_model", "train_run"]
 
@@ -189,6 +192,7 @@ def train_model(
         training=_course(
             trained,
             Timings(prepared.seconds + trained.preparing, trained.training, evaluating),
+            recorder.epochs,
         ),
         curves=tuple(recorder.epochs),
         notes=(*prepared.notes, *recorder.notes),
@@ -223,7 +227,16 @@ def _with_earlier(report: RunReport, epochs: Sequence[Epoch], notes: Sequence[st
     )
 
 
-def _course(trained: Folds, seconds: Timings) -> TrainingReport:
+def _best_loss(trainer: Trainer, curves: Sequence[Epoch]) -> float | None:
+    """Return the sum of held-out losses of the epoch that was kept; None where no epoch, or an earlier run, knows."""
+    if trainer.config.monitor == LOSS:
+        return trainer.kept.loss if trainer.kept.epoch else None
+    losses = [epoch.validation for epoch in curves if epoch.number == trainer.kept.epoch]
+    known = [[loss for loss in each.values() if not math.isnan(loss)] for each in losses]
+    return sum(known[0]) if known else None
+
+
+def _course(trained: Folds, seconds: Timings, curves: Sequence[Epoch]) -> TrainingReport:
     """Return how the training of the first network went."""
     trainer = trained.trainer
     looks: dict[str, Any] = trainer.monitor.summary()
@@ -231,7 +244,7 @@ def _course(trained: Folds, seconds: Timings) -> TrainingReport:
         end=trainer.reason,
         epochs=trainer.epoch,
         best_epoch=trainer.kept.epoch,
-        best_loss=trainer.kept.loss if trainer.kept.epoch else None,
+        best_loss=_best_loss(trainer, curves),
         parameters=sum(parameter.numel() for parameter in trained.model.parameters()),
         balancing=BalancingReport(**looks),
         seconds=seconds,

@@ -294,8 +294,8 @@ class Trainer:
                 losses = answers.losses(self.model)
                 rows = torch.from_numpy(self.validation.rows)
                 check_held_out(self.model, losses, answers, rows, self.epoch)
-                best = self.kept.look(losses, self.epoch)
-                return losses, self.measure(self.model, answers), best
+                metrics = self.measure(self.model, answers)  # the choice may go by it
+                return losses, metrics, self.kept.look(losses, self.epoch)
 
     def _note_quiet_tasks(self) -> None:
         """Note once which tasks hardly shape the shared parameters. Held-out rows tell; the training is as without."""
