@@ -99,7 +99,7 @@ def _cells(column: Column, kind: Input, options: ReadOptions) -> Iterable[object
 
 
 def _written(cell: object) -> object:
-    """Return a cell as a CSV and a frame both hold it: numbers and what reads as one as a number's text."""
+    """Return a cell as a CSV and a frame both hold it: the text of a number, or the text itself."""
     if isinstance(cell, str):
         with suppress(ValueError):
             cell = float(cell)
