@@ -21,6 +21,7 @@ from torso.columns.reading import Reading, ReadLog, ReadOptions
 from torso.columns.splits import Split, group_ids
 from torso.core.errors import ConfigError, DataError
 from torso.evaluation.wording import estimate_text
+from torso.progress.watching import watched
 from torso.runs.blending import with_plain
 from torso.runs.config import RunConfig
 from torso.runs.folder import RunFolder
@@ -62,7 +63,7 @@ def distill(
         root: folders or zips that file columns are relative to.
         out: folder of the new run; None keeps it in memory.
         overwrite: replace a finished run in `out`.
-        listener: is told what happens.
+        listener: is told what happens; default: a bar in a terminal and in a notebook.
 
     Raises:
         ConfigError: a target that is no class, no yes or no, no label and no number.
@@ -79,11 +80,11 @@ def distill(
     folder = None if out is None else RunFolder(Path(out).expanduser())
     if folder is not None:
         folder.check_free(overwrite=overwrite)
-    heard = listener or Listener()
-    prepared, draws = _prepare(run, table, root, heard)
-    for note in prepared.notes:
-        heard.noted(note)
-    return train_run(prepared, prepared.config, folder, Listeners([draws, heard]))
+    with watched(listener) as told:
+        prepared, draws = _prepare(run, table, root, told)
+        for note in prepared.notes:
+            told.noted(note)
+        return train_run(prepared, prepared.config, folder, Listeners([draws, told]))
 
 
 class _Draws(Listener):
