@@ -14,6 +14,7 @@ import torch
 
 from torso.model.model import Model
 from torso.plain.blend import PlainHalf
+from torso.progress.watching import Progress, watched
 from torso.runs.config import RunConfig
 from torso.runs.durations import seconds_of
 from torso.runs.folder import RunFolder
@@ -45,6 +46,7 @@ def train(
     out: str | Path | None = None,
     overwrite: bool = False,
     listener: Listener | None = None,
+    progress: Progress = "auto",
 ) -> Predictor:
     """Train one model on a preparation, which may serve many trainings; its results are in `report`.
 
@@ -62,7 +64,8 @@ def train(
         settings: changes like `{"fusion": "gated", "seed": 1}`, which win over those of `prepare`.
         out: folder of the run; None keeps it in memory.
         overwrite: replace a finished run in `out`.
-        listener: is told what happens, e.g. a progress bar; `epoch_done` may return `STOP`.
+        listener: is told what happens; `epoch_done` may return `STOP`.
+        progress: show a bar: `"auto"` in a terminal and in a notebook, True always, False never.
 
     Returns:
         The run that `torso.fit` gives with the same settings, to the last digit.
@@ -75,7 +78,8 @@ def train(
     folder = None if out is None else RunFolder(Path(out).expanduser())
     if folder is not None:
         folder.check_free(overwrite=overwrite)
-    return train_run(prepared, prepared.config, folder, listener)
+    with watched(listener, progress) as told:
+        return train_run(prepared, prepared.config, folder, told)
 
 
 def train_run(

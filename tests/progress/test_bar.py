@@ -5,7 +5,7 @@ import re
 
 from rich.console import Console
 
-from torso.app.terminal import ProgressBar
+from torso.progress import ProgressBar
 from torso.training.listeners import Epoch
 
 ODD = "speed [/km]"

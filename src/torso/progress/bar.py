@@ -17,8 +17,8 @@ from rich.progress import (
 )
 from rich.text import Text
 
-from torso.app.terminal.consoles import has_width
-from torso.runs.durations import duration_text
+from torso.progress.consoles import has_width
+from torso.progress.wording import epoch_metrics, held_out_loss, time_text
 from torso.training.listeners import Epoch, Listener
 
 __all__ = ["CountingBar", "ProgressBar"]
@@ -29,10 +29,12 @@ class ProgressBar(Listener):
 
     Args:
         console: where to draw.
+        notes: print notes as well; else they reach the user otherwise.
     """
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: Console, *, notes: bool = True) -> None:
         self.console = console
+        self.shows_notes = notes
         self.progress = Progress(
             TextColumn("{task.description}", markup=False),
             BarColumn(),
@@ -75,17 +77,11 @@ class ProgressBar(Listener):
 
     def epoch_done(self, epoch: Epoch) -> None:
         """Print a line: losses and metrics, seconds so far, and those of all epochs to come."""
-        parts = [
-            f"{task} {name} {value:.3f}"
-            for task, metrics in epoch.metrics.items()
-            for name, value in metrics.items()
-        ]
-        loss = sum(value for value in epoch.validation.values() if value == value)
         mark = " [green]best[/]" if epoch.best else ""
         shown = self.progress.console
         shown.print(
-            f"[dim]epoch {epoch.number:>3}{self._of()}[/]  held-out loss {loss:.3f}  "
-            f"[dim]{escape(' · '.join(parts))}[/]{mark}  [dim]{self._time(epoch.number)}[/]",
+            f"[dim]epoch {epoch.number:>3}{self._of()}[/]  held-out loss {held_out_loss(epoch):.3f}  "
+            f"[dim]{escape(epoch_metrics(epoch))}[/]{mark}  [dim]{self._time(epoch.number)}[/]",
             highlight=False,
             soft_wrap=not has_width(shown),
         )
@@ -97,8 +93,8 @@ class ProgressBar(Listener):
         """Return the seconds since training began, and how many more all epochs would take at this pace."""
         seconds = perf_counter() - self.begun
         left = seconds / epoch * (self.epochs - epoch)
-        more = f", at most {duration_text(left)} to go" if left >= 1 else ""
-        return duration_text(seconds) + more
+        more = f", at most {time_text(left)} to go" if left >= 1 else ""
+        return time_text(seconds) + more
 
     def ended(self, reason: str) -> None:
         """Print why."""
@@ -106,6 +102,8 @@ class ProgressBar(Listener):
 
     def noted(self, message: str) -> None:
         """Print the note."""
+        if not self.shows_notes:
+            return
         shown = self.progress.console
         line = Text.assemble(("note  ", "yellow"), message)
         shown.print(line, soft_wrap=not has_width(shown))
