@@ -28,6 +28,7 @@ columns
 encoders fusion sharing balancing tasks
 inference model plain
 training
+progress
 runs
 studies search estimator
 errors torso

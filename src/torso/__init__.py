@@ -13,6 +13,7 @@ from torso._version import __version__
 from torso.core.lazy import lazy_names
 
 if TYPE_CHECKING:
+    from torso.core.notes import TorsoWarning
     from torso.core.types import Batch, Features, Tokens
     from torso.estimator import Estimator
     from torso.model.model import Model
@@ -37,6 +38,7 @@ __all__ = [
     "RunReport",
     "Searcher",
     "Tokens",
+    "TorsoWarning",
     "__version__",
     "distill",
     "fit",
@@ -47,6 +49,7 @@ __all__ = [
 ]
 
 _HOME = {
+    ".core.notes": "TorsoWarning",
     ".core.types": "Batch Features Tokens",
     ".estimator": "Estimator",
     ".model.model": "Model",

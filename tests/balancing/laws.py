@@ -7,7 +7,9 @@ only task k.
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 import pytest
 import torch
@@ -76,6 +78,10 @@ class Playground:
             optimizer.step()
             balancer.after_step(lambda: self.losses().detach())
         balancer.end_epoch()
+
+
+def grad_of(parameter: nn.Parameter) -> Tensor:
+    return torch.zeros_like(parameter) if parameter.grad is None else parameter.grad
 
 
 def assert_close(
@@ -184,6 +190,93 @@ def assert_present_is_the_default(name: str) -> None:
     assert_close(Playground().balanced(build(name)), Playground().balanced(build(name), everyone))
 
 
+def assert_a_loop_may_spell_it_its_way(name: str) -> None:
+    """A generator of parameters; a list, a tuple or a mapping of losses; lists of bool: one step, to the bit."""
+    ground, present = Playground(), [True, True, False, True]
+    expected = ground.balanced(build(name), torch.tensor(present))
+    spellings = [
+        lambda losses: ([*losses], present),
+        lambda losses: ((loss for loss in losses), torch.tensor(present)),
+        lambda losses: ([loss.reshape(1) for loss in losses], torch.tensor(present).double()),
+        lambda losses: ([losses[0], losses[1], None, losses[3]], None),
+        lambda losses: ({task: losses[TASKS.index(task)] for task in TASKS[::-1]}, present),
+        lambda losses: ({TASKS[at]: losses[at] for at in (3, 0, 1)}, None),
+    ]
+    for spelling in spellings:
+        balancer = build(name)
+        for parameter in ground.parameters():
+            parameter.grad = None
+        losses, labelled = spelling(ground.losses())
+        balancer.backward(losses, iter([ground.body, ground.body]), labelled)
+        assert_close([grad_of(p) for p in ground.parameters()], expected, atol=1e-14)
+        balancer.after_step(lambda: [loss.detach() for loss in ground.losses()])
+        balancer.held_out(lambda: [*ground.losses().detach()])
+        balancer.end_epoch()
+    build(name).backward([None] * 4, iter([ground.body]))  # a batch without labels
+
+
+def assert_repr_builds_it_anew(name: str) -> None:
+    """`repr` is the call with every setting, and so is the building by name."""
+    balancer = build(name)
+    text = repr(balancer)
+    again = eval(text, {type(balancer).__name__: type(balancer)})
+    assert repr(again) == repr(copy.deepcopy(balancer)) == text
+    assert "\n" not in text
+    settings = Balancer.registry.settings(name)
+    assert all(f"{key}=" in text for key, setting in settings.items() if setting.by_user)
+    ground = Playground()
+    assert_close(ground.balanced(again.double()), ground.balanced(build(name)), atol=0.0)
+    required = {
+        k: balancer._given[k] for k, setting in settings.items() if k in ("weights", "primary")
+    }
+    assert type(Balancer.build(name, TASKS, **required)) is type(balancer)
+
+
+def assert_messages_speak_of_the_loop(name: str) -> None:
+    """No message to a loop names a key of run.yaml or a command."""
+    ground = Playground()
+    ground.body.requires_grad_(False)
+    faults = [
+        lambda: build(name).backward(ground.losses() * torch.nan, [ground.body]),
+        lambda: build(name).backward(ground.losses(), []),
+        lambda: build(name).backward(ground.losses(), [ground.body]),
+        lambda: build(name).backward(-Playground().losses(), [ground.body]),
+    ]
+    for fault in faults:
+        with suppress(ValueError):
+            try:
+                fault()
+            except ValueError as error:
+                assert not re.search(
+                    r"training\.|torso |balancing:|--set|: true|run\.yaml", str(error)
+                )
+                raise
+
+
+def assert_what_is_no_parameter_is_refused(name: str) -> None:
+    ground, balancer = Playground(), build(name)
+    for wrong in (nn.Linear(2, 2), ground.body, {"body": ground.body}, [nn.Linear(2, 2)]):
+        with pytest.raises(
+            ValueError, match=r"`shared` should be parameters, as `body\.parameters"
+        ):
+            balancer.backward(ground.losses(), wrong)
+    for losses, message in (
+        ([*ground.losses()][:2], r"one loss per task.*Found 2"),
+        ({"digitt": ground.losses()[0]}, r"'digitt'. Did you mean 'digit'"),
+        ([*ground.losses()[:3], 0.5], r"'a\.b' should be a tensor.*float 0\.5"),
+        ([*ground.losses()[:3], torch.ones(7)], r"'a\.b' should be one number.*\[7\].*mean"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            balancer.backward(losses, [ground.body])
+    with pytest.raises(
+        ValueError, match=r"`present` should be \[tasks\] = \[4\]\. Found shape \[2\]"
+    ):
+        balancer.backward(ground.losses(), [ground.body], [True, False])
+    for tasks, message in (("digit", r"Write \['digit'\]"), (["a", "a"], r"\['a'\] twice")):
+        with pytest.raises(ValueError, match=message):
+            type(balancer)(tasks, **balancer._given)
+
+
 def assert_gradients_are_added(name: str) -> None:
     """`backward` adds to `.grad`, as autograd does."""
     ground, balancer = Playground(), build(name)
@@ -213,9 +306,7 @@ def assert_a_loss_that_is_no_number_is_named(name: str) -> None:
     for bad in (torch.nan, torch.inf, -torch.inf):
         ground = Playground()
         losses = ground.losses() * torch.tensor([1.0, bad, 1.0, 1.0])
-        with pytest.raises(
-            ConfigError, match=r"loss of \['odd'\] is \[-?(nan|inf)\]\. Lower `trai"
-        ):
+        with pytest.raises(ConfigError, match=r"loss of \['odd'\] is \[-?(nan|inf)\]\. Lower the"):
             build(name).backward(losses, [ground.body])
         assert all(parameter.grad is None for parameter in ground.parameters())
 

@@ -49,7 +49,7 @@ def words() -> set[str]:
     for room in ROOMS:
         for name in registry_of(room):
             known |= {name, name.rpartition("/")[2], *registry_of(room).settings(name)}
-    known |= {*column("runs.md", "file"), "note", *TARGETS, "better", "no better", "worse"}
+    known |= {*column("runs.md", "file"), "note", "情感", *TARGETS, "better", "no better", "worse"}
     known |= {"fast", "balanced", "best"}
     group = typer.main.get_command(app)
     for command in (group, *group.commands.values()):

@@ -279,6 +279,7 @@ def test_random_edits_are_followed_or_refused_and_never_ignored(written, by_hand
         except TorsoError as error:
             refused += 1
             assert _names_line_and_cure(str(error), edit), (edit.settings, error)
+            _follow_cure(str(error), TABLES[table], file, {} if by_hand else edit.settings)
             continue
         now = prepared.config.model_dump()
         for at, value in edit.wanted:
@@ -292,7 +293,7 @@ def test_random_edits_are_followed_or_refused_and_never_ignored(written, by_hand
                 ".".join(at[:end]) in named for end in range(1, len(at) + 1)
             )
             assert covered, (edit.settings, at, prepared.notes)
-    assert refused <= 3
+    assert refused <= 2, "edits should mostly fit"
 
 
 _NONE = object()
@@ -304,6 +305,16 @@ def _value(values, path):
             return None if path[0] in ("inputs", "targets") and len(path) == 2 else _NONE
         values = values[key]
     return values
+
+
+def _follow_cure(message, table, file, settings):
+    """Try the setting that a message prints; another edit of the same config may be refused then."""
+    if "--set " in message:
+        path, value = shlex.split(message.partition("--set ")[2])[0].rstrip(".").split("=")
+        try:
+            torso.prepare(table, config=file, settings={**settings, path: value})
+        except TorsoError as error:
+            assert str(error) != message
 
 
 def _names_line_and_cure(message, edit):

@@ -16,6 +16,13 @@ WORDS = ["NA", "n/a", "NaN", "null", "None"]
 SIGNS = ["?", "-", "--"]
 
 
+def test_a_row_alone_misses_what_it_misses_in_a_table():
+    row = {"padded": " x ", "blank": "  ", "sign": " ? ", "gap": float("nan"), "code": -999}
+    for missing in ((), ("?", "-999"), ()):  # kept cells know no texts of the table before
+        alone, many = (read_table([row] * rows, missing=missing) for rows in (1, 9))
+        assert alone.data.to_pylist() == many.data.to_pylist()[:1]
+
+
 def test_words_are_missing_numbers_in_a_file_and_in_a_frame(tmp_path):
     (tmp_path / "t.csv").write_text("\n".join(["x", *WORDS, "7"]))
     column = read_table(tmp_path / "t.csv").column("x")

@@ -6,19 +6,37 @@ name. All state is a buffer or a parameter, so that it is saved, moved and resum
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from abc import ABC
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import wraps
+from types import MappingProxyType
 from typing import ClassVar, Self
 
 import torch
 from torch import Tensor, nn
 from torch import distributed as dist
 
+from torso.balancing._arguments import Losses, Present, names_of, parameters_of, present_of, stacked
 from torso.balancing.engine.graph import own_parameters
 from torso.core.errors import ConfigError, Diverged
 from torso.core.registry import Registry
+from torso.core.signature import settings_of
+from torso.core.spec import Spec
 
 __all__ = ["Balancer"]
+
+
+def _noting(init: Callable[..., None]) -> Callable[..., None]:
+    """Return a constructor that notes its settings first; its signature stays the schema."""
+
+    @wraps(init)
+    def with_note(self: Balancer, *args: object, **settings: object) -> None:
+        if "_given" not in vars(self):  # that of the class itself, not of a base that it calls
+            noted = {key: value for key, value in settings.items() if key != "tasks"}
+            object.__setattr__(self, "_given", noted)
+        init(self, *args, **settings)
+
+    return with_note
 
 
 class Balancer(nn.Module, ABC):
@@ -50,57 +68,112 @@ class Balancer(nn.Module, ABC):
     allow_overflow: bool = False
     looks: int = 0
     extra_seconds: float = 0.0
+    _given: Mapping[str, object] = MappingProxyType({})  # settings of the constructor, for `repr`
 
     def __init_subclass__(cls, *, name: str = "", **kwargs: object) -> None:
         super().__init_subclass__(**kwargs)
+        if "__init__" in vars(cls):
+            cls.__init__ = _noting(cls.__init__)  # type: ignore[method-assign]
         if name:
             cls.registry.add(name, cls)
 
     def __init__(self, tasks: Sequence[str] | int) -> None:
         super().__init__()
-        if isinstance(tasks, int):
-            tasks = [f"task {index}" for index in range(tasks)]
-        if not tasks:
-            raise ValueError("Parameter `tasks` should name at least one task. Found none.")
-        self.tasks = tuple(tasks)
+        self.tasks = names_of(tasks)
 
-    @abstractmethod
+    @classmethod
+    def build(cls, name: str, tasks: Sequence[str] | int, **settings: object) -> Balancer:
+        """Return the balancer of a name, as `balancing` in run.yaml and `torso list balancing` have it.
+
+        Args:
+            name: as in `Balancer.registry`, or an import path `module:Class`.
+            tasks: names of the tasks, in the order of the losses, or their number.
+            settings: of the method.
+
+        Raises:
+            ConfigError: an unknown name or setting, with the nearest known one; or a value that does not suit.
+
+        >>> Balancer.build("upgrad", ["depth", "normals"], gram="exact")
+        UPGrad(['depth', 'normals'], preference=None, gram='exact')
+        """
+        return cls.registry.build(Spec(name, settings), tasks=tasks)
+
+    def __repr__(self) -> str:
+        """Return the call that builds this balancer anew, with every setting."""
+        asked = settings_of(type(self), self.registry.positional)
+        settings = {
+            key: self._given.get(key, setting.default)
+            for key, setting in asked.items()
+            if key != "tasks" and (setting.by_user or key in self._given)
+        }
+        told = [repr([*self.tasks]), *(f"{key}={value!r}" for key, value in settings.items())]
+        return f"{type(self).__name__}({', '.join(told)})"
+
     def backward(
         self,
-        losses: Tensor,
-        shared: Sequence[nn.Parameter],
-        present: Tensor | None = None,
+        losses: Losses,
+        shared: Iterable[nn.Parameter],
+        present: Present = None,
         *,
-        own: Sequence[nn.Parameter] | None = None,
-        representation: Sequence[Tensor] = (),
+        own: Iterable[nn.Parameter] | None = None,
+        representation: Iterable[Tensor] = (),
     ) -> None:
         """Add the balanced gradient to the parameters' `.grad`.
 
         Args:
-            losses: `[tasks]`, each with its graph.
-            shared: the parameters that more than one task uses.
+            losses: one number with its graph per task: a tensor `[tasks]`, a list in the order of the tasks, or
+                task -> loss. None, or a task that the mapping lacks, has no labels in this batch.
+            shared: the parameters that more than one task uses, as `body.parameters()`.
             present: bool `[tasks]`, False for a task without labels in this batch; default: all present.
             own: the parameters that serve one task each; default: found by walking the graph, which costs
                 about a millisecond per thousand operations.
             representation: the tensors between the shared part and the heads in this batch's graph; only
-                `gram: representation` reads them.
+                `gram="representation"` reads them.
 
         Raises:
-            ValueError: `losses` of another shape, or without a graph.
+            ValueError: `losses` of another shape or without a graph, or something else than parameters.
             Diverged: the loss of a present task is NaN or infinite.
         """
+        together, given = stacked(self.tasks, losses)
+        labelled = present_of(self.tasks, present, given, together.device)
+        if not together.requires_grad and labelled is not None and not bool(labelled.any()):
+            return  # a batch in which no task has labels
+        mine = parameters_of("shared", shared)
+        alone = None if own is None else parameters_of("own", own)
+        together, labelled = self.check(together, labelled)
+        self.balance(together, mine, labelled, own=alone, representation=[*representation])
 
-    def after_step(self, recompute: Callable[[], Tensor]) -> None:
+    def balance(
+        self,
+        losses: Tensor,
+        shared: Sequence[nn.Parameter],
+        present: Tensor,
+        *,
+        own: Sequence[nn.Parameter] | None,
+        representation: Sequence[Tensor],
+    ) -> None:
+        """Add the balanced gradient; `backward` has checked its arguments. Every method implements it.
+
+        Args:
+            losses: `[tasks]` with a graph; zero for an absent task.
+            shared: as for `backward`, each once.
+            present: bool `[tasks]`.
+            own: as for `backward`.
+            representation: as for `backward`.
+        """
+        raise NotImplementedError
+
+    def after_step(self, recompute: Callable[[], Losses]) -> None:
         """Read the effect of the step; `recompute()` gives the same batch's losses anew. Default: do nothing."""
 
     def end_epoch(self) -> None:
         """Note the end of an epoch. Default: do nothing."""
 
-    def held_out(self, measure: Callable[[], Tensor], /) -> None:
+    def held_out(self, measure: Callable[[], Losses], /) -> None:
         """Read the losses on held-out rows after an epoch, before `end_epoch`. Default: do nothing.
 
         Args:
-            measure: returns the mean losses on held-out rows `[tasks]`, NaN for a task without labels.
+            measure: returns the mean losses on held-out rows, one per task; NaN or None for a task without labels.
         """
 
     def watch(self, encoders: Mapping[str, Sequence[nn.Parameter]], /) -> None:
@@ -188,7 +261,9 @@ class Balancer(nn.Module, ABC):
         if not bool(finite.all()) and not self.allow_overflow:
             bad = [task for task, good in zip(self.tasks, finite.tolist(), strict=True) if not good]
             raise Diverged(
-                f"The loss of {bad} is {losses.detach()[~finite].tolist()}. Lower `training.lr`, or look at "
-                "these targets' values with `torso inspect`."
+                f"The loss of {bad} is {losses.detach()[~finite].tolist()}.",
+                "Lower the learning rate, or look at these tasks' outputs and targets. With a gradient scaler, "
+                "set `balancer.allow_overflow = True`.",
+                "Lower `training.lr`, or look at these targets' values with `torso inspect`.",
             )
         return losses, present

@@ -6,7 +6,6 @@ skipped cells become `skipped.jsonl` in a run's folder.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import Literal
 from torso.columns.media.files import MediaError
 from torso.core.cures import setting
 from torso.core.errors import DataError
+from torso.core.notes import warn
 from torso.tables.table import Column
 
 __all__ = ["OnError", "ReadLog", "ReadOptions", "Reading", "Skipped"]
@@ -96,9 +96,9 @@ class ReadLog:
     notes: list[str] = field(default_factory=list)
 
     def warn(self) -> None:
-        """Give the notes as warnings at the line that called the caller."""
+        """Give the notes as warnings at the line that called Torso."""
         for note in self.notes:
-            warnings.warn(note, stacklevel=3)
+            warn(note)
 
     def skip(self, column: Column, row: int, cell: str, reason: str) -> None:
         """Count a cell (`row` from 0) as missing, and say why."""

@@ -3,7 +3,8 @@
 ```
 TorsoError                 the command line prints it without a traceback
 ├── ConfigError            a setting is unknown, contradictory or out of range  (also a ValueError)
-│   └── Diverged           a loss or a gradient is NaN or infinite
+│   └── StepError          a balancer cannot take a step with these losses
+│       └── Diverged       a loss or a gradient is NaN or infinite
 ├── DataError              a table, a cell or a file cannot be used             (also a ValueError)
 ├── RunError               a run or its folder is absent, damaged, not Torso's   (also a ValueError)
 └── MissingDependency      an extra is not installed                            (also an ImportError)
@@ -28,6 +29,7 @@ __all__ = [
     "Diverged",
     "MissingDependency",
     "RunError",
+    "StepError",
     "TorsoError",
     "cell_error",
     "meant",
@@ -45,7 +47,26 @@ class ConfigError(TorsoError, ValueError):
     """A setting is unknown, contradictory or out of range."""
 
 
-class Diverged(ConfigError):
+class StepError(ConfigError):
+    """A balancer cannot take a step with these losses.
+
+    The same fact has two cures: code in one's own loop, a setting in a run.
+
+    Args:
+        fact: what is wrong.
+        cure: for one's own loop; part of the message.
+        in_run: for a run; the trainer says it instead.
+
+    >>> str(StepError("A loss is negative.", "Pass `shift=True`.", "Add `shift: true`."))
+    'A loss is negative. Pass `shift=True`.'
+    """
+
+    def __init__(self, fact: str, cure: str = "", in_run: str = "") -> None:
+        super().__init__(f"{fact} {cure}".rstrip())
+        self.fact, self.in_run = fact, in_run or cure
+
+
+class Diverged(StepError):
     """A loss or a gradient is NaN or infinite."""
 
 

@@ -161,6 +161,7 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
             self._targets(labels.names),
             inputs=self._inputs(X, inputs.names),
             settings={"data.split.test": 0.0, **settings, **weight},
+            progress=False,  # cross-validation would draw a bar per fold
         )
         self._columns = inputs.names
         self._labels = labels.without_rows()

@@ -10,30 +10,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from torso.evaluation.estimate import Estimate, number_in, number_out
+from torso.evaluation.wording import estimate_text, number_text
+
 __all__ = ["Estimate", "TaskReport", "Verdict"]
 
 Verdict = Literal["better", "no better", "worse", "kept", "too narrow", "too wide"]
 
 
-@dataclass(frozen=True, slots=True)
-class Estimate:
-    """A metric on the evaluated rows and its 95 % interval; NaN where undefined."""
-
-    value: float
-    low: float = math.nan
-    high: float = math.nan
-
-    def to_dict(self) -> dict[str, float | None]:
-        """Return a mapping for JSON."""
-        return {"value": _out(self.value), "low": _out(self.low), "high": _out(self.high)}
-
-    @classmethod
-    def from_dict(cls, saved: Mapping[str, float | None]) -> Estimate:
-        """Return the estimate that `to_dict` wrote."""
-        return cls(_in(saved["value"]), _in(saved["low"]), _in(saved["high"]))
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class TaskReport:
     """One task on some rows.
 
@@ -65,6 +50,15 @@ class TaskReport:
     promised: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     by_name: Mapping[str, Mapping[str, Estimate]] = field(default_factory=dict)
     positive: str = ""
+
+    def __repr__(self) -> str:
+        """Return one line about the headline; `metrics` and `to_dict()` have all numbers."""
+        metric = self.headline
+        value = estimate_text(self.metrics[metric])
+        return (
+            f"<TaskReport {self.kind}: {metric} {value}, baseline {number_text(self.baseline[metric])}, "
+            f"{self.verdict() or 'undefined'}; {self.labels:,} labels in {self.rows:,} rows>"
+        )
 
     def higher_is_better(self, metric: str | None = None) -> bool:
         """Return whether more of `metric` is better, by default of the headline."""
@@ -101,7 +95,7 @@ class TaskReport:
             "groups": self.groups,
             "headline": self.headline,
             "metrics": {name: estimate.to_dict() for name, estimate in self.metrics.items()},
-            "baseline": {name: _out(value) for name, value in self.baseline.items()},
+            "baseline": {name: number_out(value) for name, value in self.baseline.items()},
             "against": self.against,
             "errors": list(self.errors),
             "promised": {name: list(bounds) for name, bounds in self.promised.items()},
@@ -122,7 +116,7 @@ class TaskReport:
             groups=saved["groups"],
             headline=saved["headline"],
             metrics={name: Estimate.from_dict(value) for name, value in saved["metrics"].items()},
-            baseline={name: _in(value) for name, value in saved["baseline"].items()},
+            baseline={name: number_in(value) for name, value in saved["baseline"].items()},
             against=saved["against"],
             errors=tuple(saved["errors"]),
             promised={name: (low, high) for name, (low, high) in saved.get("promised", {}).items()},
@@ -132,11 +126,3 @@ class TaskReport:
             },
             positive=saved.get("positive", ""),  # reports of before lack it
         )
-
-
-def _out(value: float) -> float | None:
-    return value if math.isfinite(value) else None
-
-
-def _in(value: float | None) -> float:
-    return math.nan if value is None else value

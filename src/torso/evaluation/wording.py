@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from torso.evaluation.report import Estimate
+from torso.evaluation.estimate import Estimate
 
 __all__ = ["UNDEFINED", "estimate_text", "number_text"]
 

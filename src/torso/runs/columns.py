@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from torso.columns.far_cells import FAR_CELLS
 from torso.columns.inputs.number import NO_NUMBER
 from torso.core.errors import ConfigError, unknown, within
 from torso.core.spec import Settings, Spec
@@ -18,9 +19,9 @@ from torso.runs.config import ABOUT_COLUMN
 from torso.runs.described import Described, described
 from torso.runs.weights import check_weight_column
 from torso.tables.table import Table
-from torso.tasks import Target
+from torso.tasks import HEAVY_TAIL, Target
 
-__all__ = ["infer_columns", "leftover_warnings"]
+__all__ = ["infer_columns", "leftover_warnings", "notes_of"]
 
 _LISTED = 12
 """Targets that a cure names."""
@@ -209,3 +210,18 @@ def leftover_warnings(reports: Iterable[ColumnReport], used: Iterable[str]) -> l
         for warning in report.warnings
         if NO_NUMBER not in warning and FAR_LABELS not in warning
     ]
+
+
+def notes_of(warnings: Sequence[str], of_schema: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
+    """Return the warnings about columns, and the notes of the schema that none of them says.
+
+    A heavy tail is told of by the schema, which says what was chosen.
+    """
+    said = [warning for warning in warnings if FAR_CELLS in warning]
+    fresh = [
+        f"{name}: {note}"
+        for name, notes in of_schema.items()
+        for note in notes
+        if FAR_CELLS not in note or not any(warning.startswith(f"{name}: ") for warning in said)
+    ]
+    return (*(warning for warning in warnings if HEAVY_TAIL not in warning), *fresh)

@@ -11,6 +11,7 @@ from torso.core.spec import Settings, Spec
 from torso.encoders import Encoder
 from torso.fusion import Fusion
 from torso.runs.config import ABOUT_COLUMN, RunConfig
+from torso.runs.monitor import check_monitor
 from torso.runs.rooms import PartRegistry
 from torso.runs.schema import Schema
 from torso.runs.settings import no_reader
@@ -97,6 +98,7 @@ def complete_parts(config: RunConfig, schema: Schema, rows: int) -> RunConfig:
     Raises:
         ConfigError: a head for an unknown task, an unknown part.
     """
+    check_monitor(config.training.monitor, schema.targets)
     for name in config.heads:
         if name not in schema.targets:
             raise no_reader("heads", name, schema.targets)

@@ -21,12 +21,14 @@ from torso.columns.reading import Reading, ReadLog, ReadOptions
 from torso.columns.splits import Split, group_ids
 from torso.core.errors import ConfigError, DataError
 from torso.evaluation.wording import estimate_text
+from torso.progress.watching import watched
 from torso.runs.blending import with_plain
 from torso.runs.config import RunConfig
 from torso.runs.folder import RunFolder
 from torso.runs.prediction import row_ranges, skipped_notes
 from torso.runs.predictor import Predictor
 from torso.runs.prepared import Prepared, Rows
+from torso.runs.seen_rows import SeenRows
 from torso.runs.stored_split import StoredSplit
 from torso.runs.train import train_run
 from torso.tables.table import Table, read_table
@@ -61,7 +63,7 @@ def distill(
         root: folders or zips that file columns are relative to.
         out: folder of the new run; None keeps it in memory.
         overwrite: replace a finished run in `out`.
-        listener: is told what happens.
+        listener: is told what happens; default: a bar in a terminal and in a notebook.
 
     Raises:
         ConfigError: a target that is no class, no yes or no, no label and no number.
@@ -78,11 +80,11 @@ def distill(
     folder = None if out is None else RunFolder(Path(out).expanduser())
     if folder is not None:
         folder.check_free(overwrite=overwrite)
-    heard = listener or Listener()
-    prepared, draws = _prepare(run, table, root, heard)
-    for note in prepared.notes:
-        heard.noted(note)
-    return train_run(prepared, prepared.config, folder, Listeners([draws, heard]))
+    with watched(listener) as told:
+        prepared, draws = _prepare(run, table, root, told)
+        for note in prepared.notes:
+            told.noted(note)
+        return train_run(prepared, prepared.config, folder, Listeners([draws, told]))
 
 
 class _Draws(Listener):
@@ -158,7 +160,7 @@ def _prepare(
     prepared = Prepared(
         config=config,
         schema=run.schema,
-        split=StoredSplit.of(source, split),
+        split=StoredSplit.of(source, split, SeenRows.of(source, split, run.schema, options)),
         parts=parts,
         baselines=run.baselines,
         cache=cache_root(data.cache),

@@ -9,8 +9,10 @@ from time import perf_counter
 from typing import Literal
 
 from torso.core.errors import ConfigError
+from torso.core.listed import check_listed
+from torso.progress.watching import Progress, watched
 from torso.runs.folder import RunFolder
-from torso.runs.gather import gather_values, trusting
+from torso.runs.gather import Gathered, gather_values, trusting
 from torso.runs.identity import check_columns
 from torso.runs.predictor import Predictor
 from torso.runs.prepare import prepare_values
@@ -36,6 +38,7 @@ def fit(
     quality: Literal["fast", "balanced", "best"] | None = None,
     budget: str | float | None = None,
     listener: Listener | None = None,
+    progress: Progress = "auto",
 ) -> Predictor:
     """Train one model on a table and return it with its evaluation: `prepare`, `train`, save.
 
@@ -57,7 +60,8 @@ def fit(
         trust_code: import parts that a config's file, or that of a resumed run, names by an import path.
         quality: `fast`, `balanced` or `best`; default: that of the config, else `balanced`.
         budget: time that the run may take, `"10m"` or seconds; default: that of the config, else any.
-        listener: is told what happens, e.g. a progress bar.
+        listener: is told what happens; without one that shows notes, they are warnings (`torso.TorsoWarning`).
+        progress: show a bar: `"auto"` in a terminal and in a notebook, True always, False never.
 
     Returns:
         The trained predictor; its `reports` are on the test rows, or on the validation rows without any.
@@ -67,19 +71,17 @@ def fit(
         DataError: the table or its files cannot be used.
         RunError: `out` cannot be used or resumed, or it was interrupted before anything was learnt.
     """
-    began = perf_counter()
-    folder = _free_folder(out, resume=resume, overwrite=overwrite)
+    began, folder = perf_counter(), _free_folder(out, resume=resume, overwrite=overwrite)
     given = {"table": table, "validation": validation, "test": test}
     origin, config = _origin(resumed := folder if resume else None, config)
-    settings = _with_dial(settings, quality, budget)
-    with trusting(origin, trust_code, settings, targets, inputs):
-        gathered = gather_values(given, targets, inputs, config, settings)
-        _check_same(resumed, gathered.values)
+    trusted = trusting(origin, trust_code, settings, targets, inputs)
+    with trusted, watched(listener, progress) as told:
+        changes = _with_dial(settings, quality, budget)
+        gathered = _same(resumed, gather_values(given, targets, inputs, config, changes))
         add = inputs is None and (config is None or not gathered.values.get("inputs"))
         with nullcontext() if folder is None else folder.made():  # an unwritable folder fails first
-            prepared = prepare_values(gathered, given, origin, add=add, listener=listener)
-            own = prepared.config
-            return train_run(prepared, own, folder, listener, resume=resume, began=began)
+            prepared = prepare_values(gathered, given, origin, add=add, listener=told)
+            return train_run(prepared, prepared.config, folder, told, resume=resume, began=began)
 
 
 def _origin(
@@ -91,10 +93,11 @@ def _origin(
     return resumed.path / "run.yaml", resumed.begun_config()
 
 
-def _check_same(resumed: RunFolder | None, values: Mapping[str, object]) -> None:
-    """Raise a ConfigError if a resumed run began with other columns."""
+def _same(resumed: RunFolder | None, gathered: Gathered) -> Gathered:
+    """Return the values; a ConfigError if a resumed run began with other columns."""
     if resumed is not None:
-        check_columns(resumed.begun_config(), values, str(resumed.path))
+        check_columns(resumed.begun_config(), gathered.values, str(resumed.path))
+    return gathered
 
 
 def _with_dial(
@@ -102,6 +105,7 @@ def _with_dial(
 ) -> Sequence[str] | Mapping[str, object]:
     """Return the settings with dial and budget before them."""
     dial = {"quality": quality, "budget": budget}
+    check_listed("settings", settings)
     said = {key: value for key, value in dial.items() if value is not None}
     if isinstance(settings, Mapping):
         return {**said, **settings}

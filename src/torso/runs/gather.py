@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from torso.core.errors import ConfigError
+from torso.core.listed import check_listed
 from torso.core.registry import no_imports
 from torso.runs.config import read_config
 from torso.runs.described import Described, Raw, described
@@ -63,8 +64,9 @@ def gather_values(
         settings: as for `fit`.
 
     Raises:
-        ConfigError: no target, or a setting that leads nowhere.
+        ConfigError: no target, a text in the place of a list, or a setting that leads nowhere.
     """
+    check_listed("inputs", inputs)
     held = read_config(config) if isinstance(config, str | Path) else config or {}
     values: Raw = _copied(held)
     if values.get("data") is None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import partial
 from time import perf_counter
 
 import torch
@@ -13,9 +12,8 @@ from torso.columns.loader import Loader
 from torso.model.model import Model
 from torso.runs.build import build_balancer, build_model
 from torso.runs.config import RunConfig
+from torso.runs.monitor import Monitor, MonitoredBest
 from torso.runs.prepared import Prepared, Rows
-from torso.runs.schema import Schema
-from torso.tasks import evaluate_task, fit_baseline
 from torso.training import (
     Answers,
     Epoch,
@@ -30,6 +28,7 @@ from torso.training import (
 )
 from torso.training.best import Newest
 from torso.training.checkpoint import Checkpoint
+from torso.training.config import LOSS
 from torso.training.listeners import BUDGET_SPENT
 
 __all__ = ["EVALUATED", "Network", "train_network"]
@@ -84,19 +83,25 @@ def train_network(
     balancer = build_balancer(config, model).to(device)
     parts = _encoded(prepared, model, config.training.precision, listener)
     _learn_sizes(model, parts["training"])
+    monitor = Monitor(prepared.schema, config.training.monitor)
     trainer = Trainer(
         model,
         balancer,
         *_loaders(config, parts),
         config.training,
         listener if last_epoch is None else Listeners([listener, _Until(last_epoch)]),
-        partial(_headlines, prepared.schema),
+        monitor.measure,
         checkpoint,
     )
+    chosen = MonitoredBest(model, monitor)
     if last_epoch is not None:
         trainer.kept = Newest(model, of_tasks=False)
+    elif config.training.monitor != LOSS:
+        trainer.kept = chosen
     ready = perf_counter()
     trainer.run(resume=resume)
+    if trainer.kept is chosen:
+        listener.noted(chosen.told())
     trained = perf_counter()
     held_out = _calibrate(model, trainer, config.training.precision)
     return Network(model, trainer, parts, held_out, ready - began, trained - ready)
@@ -158,25 +163,6 @@ def _loaders(config: RunConfig, parts: Mapping[str, Rows]) -> tuple[Loader, Load
         ),
         Loader(validation.dataset, validation.rows, batch_size=EVALUATED),
     )
-
-
-def _headlines(schema: Schema, model: Model, answers: Answers) -> dict[str, dict[str, float]]:
-    """Return each task's headline metric on the validation rows."""
-    headlines = {}
-    for task, (prediction, details) in answers.predictions(model).items():
-        target = schema.targets[task]
-        labels = answers.targets[task].numpy()
-        truth = target.compared(labels)
-        report = evaluate_task(
-            target.kind,
-            target.compared_answers(prediction),
-            truth,
-            fit_baseline(target.kind, truth, facts=target.judged_by()),
-            details=target.compared_details(details, labels),
-            resamples=0,
-        )
-        headlines[task] = {report.headline: report.metrics[report.headline].value}
-    return headlines
 
 
 def _calibrate(model: Model, trainer: Trainer, precision: str) -> Answers:

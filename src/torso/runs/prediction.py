@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from torso.columns.reading import ReadLog, Skipped
-from torso.evaluation.report import TaskReport
+from torso.runs.shown import Reports
 from torso.tables.table import Table
 from torso.training import Prediction as HeadPrediction
 
@@ -51,7 +51,7 @@ class Evaluation:
         notes: how the table was read, where that is not the usual, absent columns and skipped cells, in sentences.
     """
 
-    reports: Mapping[str, TaskReport]
+    reports: Reports
     skipped: tuple[Skipped, ...] = ()
     notes: tuple[str, ...] = ()
 

@@ -16,7 +16,7 @@ from torso.columns.loader import gather
 from torso.columns.reading import Reading, ReadLog, ReadOptions, Skipped
 from torso.columns.splits import group_ids
 from torso.core.errors import ConfigError
-from torso.evaluation.report import TaskReport
+from torso.core.listed import check_listed
 from torso.model.ensemble import Ensemble
 from torso.model.model import Model
 from torso.model.replayed import Replayed
@@ -29,7 +29,7 @@ from torso.runs.prediction import Evaluation, Prediction, answer_columns, joined
 from torso.runs.report import RunReport
 from torso.runs.schema import Schema
 from torso.runs.scoring import Scorer
-from torso.runs.shown import as_html, as_text
+from torso.runs.shown import Reports, as_html, as_text
 from torso.runs.stored_split import StoredSplit
 from torso.tables.alike import alike
 from torso.tables.table import Table
@@ -105,9 +105,9 @@ class Predictor:
         return as_html(self.report, self.schema, self.folder)
 
     @property
-    def reports(self) -> Mapping[str, TaskReport]:
+    def reports(self) -> Reports:
         """Task -> its scores on the rows that `fit` kept aside."""
-        return self.report.tasks
+        return Reports(self.report.tasks)
 
     @property
     def metrics(self) -> dict[str, Any]:
@@ -158,6 +158,7 @@ class Predictor:
         Raises:
             DataError: all inputs are absent, or too many files unreadable.
         """
+        check_listed("keep", keep)
         asked = self._asked(table, root)
         source, reading = asked.table, self._reading(asked)
         columns = {name: source.column(name).values for name in (*asked.kept, *keep)}
@@ -177,7 +178,7 @@ class Predictor:
             reading.log.warn()
             return answers
         skipped, notes = told(source, reading.log)
-        return Prediction(answers, skipped, notes)
+        return Prediction(answers, skipped, (*notes, *self._learnt_from(asked, reading)))
 
     @overload
     def evaluate(
@@ -188,7 +189,7 @@ class Predictor:
         resamples: int = 1000,
         batch_size: int = 256,
         details: Literal[False] = False,
-    ) -> dict[str, TaskReport]: ...
+    ) -> Reports: ...
 
     @overload
     def evaluate(
@@ -209,7 +210,7 @@ class Predictor:
         resamples: int = 1000,
         batch_size: int = 256,
         details: bool = False,
-    ) -> dict[str, TaskReport] | Evaluation:
+    ) -> Reports | Evaluation:
         """Compare with the table's labels.
 
         Args:
@@ -244,7 +245,7 @@ class Predictor:
             reading.log.warn()
             return reports
         skipped, notes = told(source, reading.log)
-        return Evaluation(reports, skipped, notes)
+        return Evaluation(reports, skipped, (*notes, *self._learnt_from(asked, reading)))
 
     def labelled(self, table: object, *, root: Roots = (), log: ReadLog | None = None) -> Dataset:
         """Return a table laid out with its labels, each file decoded once, to go through it several times.
@@ -278,6 +279,12 @@ class Predictor:
         if labels:
             require_labels(asked.table, self.schema)
         return asked
+
+    def _learnt_from(self, asked: Asked, reading: Reading) -> tuple[str, ...]:
+        """Return a sentence if the table holds rows that the run has learnt from."""
+        if self.split is None or self.split.seen is None or asked.told:
+            return ()
+        return self.split.seen.told(asked.table, self.schema, reading.options, self.split.learnt)
 
     def _reading(self, asked: Asked) -> Reading:
         data, root = self.config.data, asked.root

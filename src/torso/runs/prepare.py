@@ -18,17 +18,17 @@ import torch
 from torso.cache.store import cache_root
 from torso.columns.copies import copies_note
 from torso.columns.dataset import Dataset
-from torso.columns.far_cells import FAR_CELLS
 from torso.columns.loader import gather
 from torso.columns.reading import Reading, ReadOptions, Skipped
 from torso.columns.splits import Split
 from torso.core.errors import ConfigError
 from torso.core.types import Batch
 from torso.model.model import Model
+from torso.progress.watching import watched
 from torso.runs.build import build_model, check_parts
 from torso.runs.candidate import Asked
 from torso.runs.check import check_values
-from torso.runs.columns import infer_columns, leftover_warnings
+from torso.runs.columns import infer_columns, leftover_warnings, notes_of
 from torso.runs.complete import complete_parts, settle_encoders
 from torso.runs.config import DataConfig, RunConfig
 from torso.runs.gather import NO_TABLE, Gathered, found_beside, gather_values, trusting
@@ -37,13 +37,14 @@ from torso.runs.prepared import Prepared, Rows
 from torso.runs.pretrained import Pretrained, choose_pretrained, with_choice
 from torso.runs.scales import settle_scales
 from torso.runs.schema import Schema
+from torso.runs.seen_rows import SeenRows
 from torso.runs.settings import apply_settings
 from torso.runs.splitting import draw_split, untimely_notes
 from torso.runs.storable import check_storable
 from torso.runs.stored_split import StoredSplit
 from torso.runs.weights import RowWeights
 from torso.tables.table import Table, read_table
-from torso.tasks import HEAVY_TAIL, fit_baseline
+from torso.tasks import fit_baseline
 from torso.training import Listener
 
 __all__ = ["draft_model", "prepare", "prepare_values"]
@@ -79,7 +80,7 @@ def prepare(
         config: as for `fit`.
         settings: as for `fit`; those of the training are the defaults of `torso.train`.
         trust_code: as for `fit`.
-        listener: is told of files that are decoded and of warnings.
+        listener: is told of files that are decoded and of notes; default: a bar in a terminal and in a notebook.
 
     Raises:
         ConfigError: settings that are unknown or contradictory.
@@ -88,8 +89,9 @@ def prepare(
     given = {"table": table, "validation": validation, "test": test}
     gathered = gather_values(given, targets, inputs, config, settings)
     add = inputs is None and not (config is not None and gathered.values.get("inputs"))
-    with trusting(config, trust_code, settings, targets, inputs):
-        return prepare_values(gathered, given, config, add=add, listener=listener)
+    trusted = trusting(config, trust_code, settings, targets, inputs)
+    with trusted, watched(listener) as told:
+        return prepare_values(gathered, given, config, add=add, listener=told)
 
 
 def prepare_values(
@@ -261,10 +263,10 @@ def _plan(
         schema=schema,
         table=table,
         own=own,
-        split=StoredSplit.of(table, split),
+        split=StoredSplit.of(table, split, SeenRows.of(table, split, schema, reading.options)),
         weights=weights,
         cache=cache_root(settled.data.cache),
-        notes=_notes(told, schema),
+        notes=notes_of(told, schema.notes),
         listener=listener,
     )
 
@@ -288,21 +290,6 @@ def _without_folds(config: RunConfig, own: Mapping[str, Table]) -> RunConfig:
             f"{config.folds}."
         )
     return config.model_copy(update={"folds": 0})
-
-
-def _notes(warnings: Sequence[str], schema: Schema) -> tuple[str, ...]:
-    """Return the warnings about columns, and the notes of the schema that none of them says.
-
-    A heavy tail is told of by the schema, which says what was chosen.
-    """
-    said = [warning for warning in warnings if FAR_CELLS in warning]
-    fresh = [
-        f"{name}: {note}"
-        for name, notes in schema.notes.items()
-        for note in notes
-        if FAR_CELLS not in note or not any(warning.startswith(f"{name}: ") for warning in said)
-    ]
-    return (*(warning for warning in warnings if HEAVY_TAIL not in warning), *fresh)
 
 
 def _reading(config: RunConfig, table: Table, listener: Listener) -> Reading:

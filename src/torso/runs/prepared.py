@@ -52,7 +52,7 @@ class Rows:
         return self.rows[np.any(known, axis=0)]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Prepared:
     """Tables that were read, split, learned and decoded, ready to be trained on.
 
@@ -81,6 +81,13 @@ class Prepared:
     seconds: float
     settled: RunConfig
     values: Mapping[str, Any]
+
+    def __repr__(self) -> str:
+        """Return a summary with the notes."""
+        rows = ", ".join(f"{len(part.rows):,} {name}" for name, part in self.parts.items())
+        columns = f"{', '.join(self.schema.inputs)} -> {', '.join(self.schema.targets)}"
+        notes = [f"note: {note}" for note in self.notes]
+        return "\n".join([f"Prepared {columns}; rows: {rows}", *notes])
 
     def configured(self, settings: Sequence[str] | Mapping[str, object] = ()) -> RunConfig:
         """Return the complete config of a training with `settings` that win over those of `prepare`.

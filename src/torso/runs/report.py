@@ -144,7 +144,7 @@ class BlendReport:
         return cls(**{**saved, **differences, **numbers})
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class RunReport:
     """Results of a run.
 
@@ -169,6 +169,14 @@ class RunReport:
     baselines: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     blend: Mapping[str, BlendReport] = field(default_factory=dict)
     torso: str = __version__
+
+    def __repr__(self) -> str:
+        """Return a line per task and the facts of the training; `to_dict()` has everything."""
+        course = self.training
+        heading = f"RunReport on {self.usage.rows.get(self.split, 0):,} {self.split} rows, {course.epochs} epochs ({course.end})"
+        return "\n".join(
+            [heading, *(f"  {task}: {report!r}" for task, report in self.tasks.items())]
+        )
 
     def scores(self) -> pd.DataFrame:
         """Return a frame with one row per task and metric, the headline first.

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from torso.evaluation.report import TaskReport
 from torso.model.model import Model
 from torso.runs.schema import Schema
+from torso.runs.shown import Reports
 from torso.tasks import Details, evaluate_task
 from torso.training import Prediction
 
@@ -39,7 +39,7 @@ class Scorer:
         *,
         groups: np.ndarray | None = None,
         resamples: int = 1000,
-    ) -> dict[str, TaskReport]:
+    ) -> Reports:
         """Return task -> its report.
 
         Args:
@@ -48,7 +48,7 @@ class Scorer:
             groups: `[rows]`; rows of one group are resampled together.
             resamples: of the bootstrap behind each interval.
         """
-        return {
+        scored = {
             task: evaluate_task(
                 kind.kind,
                 kind.compared_answers(predictions[task].value),
@@ -65,3 +65,4 @@ class Scorer:
             )
             for task, kind in self.schema.targets.items()
         }
+        return Reports(scored)

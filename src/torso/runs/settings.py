@@ -9,6 +9,7 @@ import yaml
 
 from torso.core.cures import setting
 from torso.core.errors import ConfigError, unknown
+from torso.core.listed import check_listed
 from torso.core.yaml_text import read_yaml
 
 __all__ = ["Path", "apply_settings", "may_name_odd_columns", "no_reader", "setting_pairs"]
@@ -87,6 +88,7 @@ def setting_pairs(
     """
     if isinstance(settings, Mapping):
         return [*settings.items()]
+    check_listed("settings", settings)
     names = [name for name in columns if "=" in name]
     return [_pair(text, names) for text in settings]
 

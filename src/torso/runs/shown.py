@@ -1,7 +1,8 @@
-"""A run at a glance: `repr(run)` and its form in a notebook."""
+"""A run and its scores at a glance: their `repr`, and their form in a notebook."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from html import escape
 from pathlib import Path
 
@@ -11,36 +12,62 @@ from torso.runs.report import RunReport
 from torso.runs.schema import Schema
 from torso.tasks import words_of
 
-__all__ = ["as_html", "as_text"]
+__all__ = ["Reports", "as_html", "as_text"]
 
 _HEADER = ("task", "kind", "metric", "value", "baseline", "verdict", "labels")
 
 
+class Reports(dict[str, TaskReport]):
+    """Task -> its scores; shown as a table with the headline metric of each.
+
+    >>> from torso.evaluation.report import Estimate
+    >>> Reports(loud=TaskReport("binary", 90, 80, None, "accuracy", {"accuracy": Estimate(0.9)}, {"accuracy": 0.6}))
+    task  kind    metric    value  baseline  verdict    labels
+    loud  binary  accuracy  0.900  0.600     undefined  80
+    """
+
+    def __repr__(self) -> str:
+        """Return a line per task below a header."""
+        return "\n".join(_lines(self))
+
+    def _repr_html_(self) -> str:
+        """Return the same as a table of HTML; all names are escaped."""
+        return _table(self)
+
+
 def as_text(report: RunReport, schema: Schema, folder: Path | None) -> str:
     """Return a heading, a line per task with its headline metric, and the notes."""
-    rows = [_HEADER, *_rows(report)]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(_HEADER))]
-    lines = [
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in rows
-    ]
+    lines = [f"  {line}" for line in _lines(report.tasks)]
     notes = [f"note: {note}" for note in report.notes]
-    return "\n".join([_heading(report, schema, folder), *(f"  {line}" for line in lines), *notes])
+    return "\n".join([_heading(report, schema, folder), *lines, *notes])
 
 
 def as_html(report: RunReport, schema: Schema, folder: Path | None) -> str:
     """Return the same as a table of HTML; all names are escaped."""
-    head = "".join(f"<th>{cell}</th>" for cell in _HEADER)
-    body = "".join(
-        "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>"
-        for row in _rows(report)
-    )
     notes = "".join(f"<li>{escape(note)}</li>" for note in report.notes)
     return (
-        f"<div><p>{escape(_heading(report, schema, folder))}</p><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+        f"<div><p>{escape(_heading(report, schema, folder))}</p>{_table(report.tasks)}"
         + (f"<ul>{notes}</ul>" if notes else "")
         + "</div>"
     )
+
+
+def _lines(reports: Mapping[str, TaskReport]) -> list[str]:
+    rows = [_HEADER, *(_row(task, scores) for task, scores in reports.items())]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(_HEADER))]
+    return [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    ]
+
+
+def _table(reports: Mapping[str, TaskReport]) -> str:
+    head = "".join(f"<th>{cell}</th>" for cell in _HEADER)
+    body = "".join(
+        "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in _row(task, scores)) + "</tr>"
+        for task, scores in reports.items()
+    )
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
 
 def _heading(report: RunReport, schema: Schema, folder: Path | None) -> str:
@@ -50,10 +77,6 @@ def _heading(report: RunReport, schema: Schema, folder: Path | None) -> str:
         f"Torso run {where}: {', '.join(schema.modalities)} -> {', '.join(schema.targets)}; trained on "
         f"{report.usage.rows_trained:,} rows, judged on {rows:,} {report.split} rows"
     )
-
-
-def _rows(report: RunReport) -> list[tuple[str, ...]]:
-    return [_row(task, scores) for task, scores in report.tasks.items()]
 
 
 def _row(task: str, report: TaskReport) -> tuple[str, ...]:

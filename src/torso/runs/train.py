@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
@@ -13,6 +14,7 @@ import torch
 
 from torso.model.model import Model
 from torso.plain.blend import PlainHalf
+from torso.progress.watching import Progress, watched
 from torso.runs.config import RunConfig
 from torso.runs.durations import seconds_of
 from torso.runs.folder import RunFolder
@@ -29,8 +31,10 @@ from torso.training import (
     Epoch,
     Listener,
     Listeners,
+    Trainer,
 )
 from torso.training.checkpoint import Checkpoint
+from torso.training.config import LOSS
 
 __all__ = ["Trained", "train", "train_model", "train_run"]
 
@@ -42,6 +46,7 @@ def train(
     out: str | Path | None = None,
     overwrite: bool = False,
     listener: Listener | None = None,
+    progress: Progress = "auto",
 ) -> Predictor:
     """Train one model on a preparation, which may serve many trainings; its results are in `report`.
 
@@ -59,7 +64,8 @@ def train(
         settings: changes like `{"fusion": "gated", "seed": 1}`, which win over those of `prepare`.
         out: folder of the run; None keeps it in memory.
         overwrite: replace a finished run in `out`.
-        listener: is told what happens, e.g. a progress bar; `epoch_done` may return `STOP`.
+        listener: is told what happens; `epoch_done` may return `STOP`.
+        progress: show a bar: `"auto"` in a terminal and in a notebook, True always, False never.
 
     Returns:
         The run that `torso.fit` gives with the same settings, to the last digit.
@@ -72,7 +78,8 @@ def train(
     folder = None if out is None else RunFolder(Path(out).expanduser())
     if folder is not None:
         folder.check_free(overwrite=overwrite)
-    return train_run(prepared, prepared.config, folder, listener)
+    with watched(listener, progress) as told:
+        return train_run(prepared, prepared.config, folder, told)
 
 
 def train_run(
@@ -189,6 +196,7 @@ def train_model(
         training=_course(
             trained,
             Timings(prepared.seconds + trained.preparing, trained.training, evaluating),
+            recorder.epochs,
         ),
         curves=tuple(recorder.epochs),
         notes=(*prepared.notes, *recorder.notes),
@@ -223,7 +231,16 @@ def _with_earlier(report: RunReport, epochs: Sequence[Epoch], notes: Sequence[st
     )
 
 
-def _course(trained: Folds, seconds: Timings) -> TrainingReport:
+def _best_loss(trainer: Trainer, curves: Sequence[Epoch]) -> float | None:
+    """Return the sum of held-out losses of the epoch that was kept; None where no epoch, or an earlier run, knows."""
+    if trainer.config.monitor == LOSS:
+        return trainer.kept.loss if trainer.kept.epoch else None
+    losses = [epoch.validation for epoch in curves if epoch.number == trainer.kept.epoch]
+    known = [[loss for loss in each.values() if not math.isnan(loss)] for each in losses]
+    return sum(known[0]) if known else None
+
+
+def _course(trained: Folds, seconds: Timings, curves: Sequence[Epoch]) -> TrainingReport:
     """Return how the training of the first network went."""
     trainer = trained.trainer
     looks: dict[str, Any] = trainer.monitor.summary()
@@ -231,7 +248,7 @@ def _course(trained: Folds, seconds: Timings) -> TrainingReport:
         end=trainer.reason,
         epochs=trainer.epoch,
         best_epoch=trainer.kept.epoch,
-        best_loss=trainer.kept.loss if trainer.kept.epoch else None,
+        best_loss=_best_loss(trainer, curves),
         parameters=sum(parameter.numel() for parameter in trained.model.parameters()),
         balancing=BalancingReport(**looks),
         seconds=seconds,

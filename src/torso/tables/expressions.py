@@ -51,16 +51,21 @@ def _taken_apart(expression: re.Pattern[str], cells: list[str | None]) -> pa.Str
     matches = [None if cell is None else expression.search(cell) for cell in cells]
     fit = np.array([match is not None for match in matches])
     columns = [
-        _texts(["" if match is None else match[name] or "" for match in matches])
+        _texts(tuple("" if match is None else match[name] or "" for match in matches))
         for name in expression.groupindex
     ]
-    form = pa.struct([(name, pa.large_string()) for name in expression.groupindex])
     valid = pa.py_buffer(np.packbits(fit, bitorder="little"))
-    return pa.StructArray.from_buffers(form, len(cells), [valid], children=columns)
+    return pa.StructArray.from_buffers(_form(expression), len(cells), [valid], children=columns)
 
 
-def _texts(cells: list[str]) -> pa.Array:
-    """Return ASCII texts as an Arrow array, without pandas, which `pa.array` imports."""
+@lru_cache(maxsize=256)
+def _form(expression: re.Pattern[str]) -> pa.DataType:
+    return pa.struct([(name, pa.large_string()) for name in expression.groupindex])
+
+
+@lru_cache(maxsize=4096)
+def _texts(cells: tuple[str, ...]) -> pa.Array:
+    """Return ASCII texts as an Arrow array, without pandas, which `pa.array` imports; most groups are empty ones."""
     ends = np.cumsum([0, *map(len, cells)], dtype=np.int64)
     letters = pa.py_buffer("".join(cells).encode())
     return pa.Array.from_buffers(pa.large_string(), len(cells), [None, pa.py_buffer(ends), letters])

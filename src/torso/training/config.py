@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from torso.core.ranges import Range
 from torso.core.strict import Strict
 
-__all__ = ["TrainingConfig"]
+__all__ = ["LOSS", "TrainingConfig"]
+
+LOSS = "loss"
+"""The figure that epochs are judged by unless `monitor` names metrics: held-out losses."""
 
 
 class TrainingConfig(Strict):
@@ -43,6 +46,11 @@ class TrainingConfig(Strict):
         description="tasks: the mean of the weights of each task's best epoch; total: the weights of the epoch "
         "with the least held-out loss, added up over tasks",
     )
+    monitor: str | dict[str, float] = Field(
+        default=LOSS,
+        description="figure on held-out rows that chooses the epoch and ends the training: loss, a metric TASK.METRIC, "
+        "or several with weights, {digit.accuracy: 2, loss: 1}; `select` is about the loss",
+    )
     modality_dropout: Annotated[float | None, Range(0, 0.5)] = Field(
         default=None,
         ge=0,
@@ -65,3 +73,24 @@ class TrainingConfig(Strict):
     precision: Literal["auto", "float32", "bfloat16"] = Field(
         default="auto", description="auto: bfloat16 autocast on CUDA, float32 elsewhere"
     )
+
+    @field_validator("monitor", mode="before")
+    @classmethod
+    def _figures(cls, value: object) -> object:
+        weights = {value: 1} if isinstance(value, str) else value
+        if (
+            not isinstance(weights, dict)
+            or not weights
+            or not all(
+                isinstance(name, str)
+                and isinstance(weight, int | float)
+                and not isinstance(weight, bool)
+                and 0 < weight < float("inf")
+                for name, weight in weights.items()
+            )
+        ):
+            raise ValueError(
+                "should be loss, TASK.METRIC, or a mapping of these to weights above 0, such as "
+                "{digit.accuracy: 2, loss: 1}"
+            )
+        return value

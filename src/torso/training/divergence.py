@@ -1,4 +1,4 @@
-"""The rows behind a loss that is NaN or infinite, so that a message can name them."""
+"""The rows behind a loss that is NaN or infinite, and a balancer's error as a run says it."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
+from torso.core.errors import Diverged, StepError
 from torso.core.types import Batch
 from torso.model.model import Model
 from torso.training.gradient_shares import evaluated
 
-__all__ = ["bad_rows", "rows_of_batch", "said"]
+__all__ = ["bad_rows", "in_run", "said"]
 
 _NAMED = 5  # rows in a message
 
@@ -36,7 +37,13 @@ def bad_rows(model: Model, outputs: Mapping[str, Tensor], targets: Mapping[str, 
     return torch.stack(bad).any(dim=0).cpu()
 
 
-def rows_of_batch(model: Model, batch: Batch) -> str:
+def in_run(error: StepError, model: Model, batch: Batch, when: str) -> StepError:
+    """Return a balancer's error with the cure for a run, when it happened, and which rows it comes from."""
+    rows = f"{_rows_of_batch(model, batch)} " if isinstance(error, Diverged) else ""
+    return type(error)(f"{when}: {error.fact} {rows}{error.in_run}".rstrip())
+
+
+def _rows_of_batch(model: Model, batch: Batch) -> str:
     """Return the rows of a batch that make a loss NaN or infinite, as a message says them."""
     with evaluated(model), torch.no_grad():
         outputs = model(batch.inputs)

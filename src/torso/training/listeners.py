@@ -95,7 +95,13 @@ class Look:
 
 
 class Listener:
-    """Receives the events of a training; does nothing by default."""
+    """Receives the events of a training; does nothing by default.
+
+    Attributes:
+        shows_notes: True if the user sees the notes that it is told; else `torso.fit` warns of them.
+    """
+
+    shows_notes: bool = False
 
     def preparing(self, column: str, done: int, total: int) -> None:
         """Files of a column are being decoded."""
@@ -158,6 +164,8 @@ def _to_all(event: str) -> Callable[..., None]:
 
 
 # So an event that is added to `Listener` reaches everyone.
-for _event in [name for name in vars(Listener) if not name.startswith("_")]:
+for _event in [
+    name for name in vars(Listener) if not name.startswith("_") and name != "shows_notes"
+]:
     if _event not in vars(Listeners):
         setattr(Listeners, _event, _to_all(_event))

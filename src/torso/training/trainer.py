@@ -16,7 +16,7 @@ from torch import Tensor
 
 from torso.balancing import Balancer
 from torso.columns.loader import Loader
-from torso.core.errors import ConfigError, Diverged, RunError
+from torso.core.errors import ConfigError, Diverged, RunError, StepError
 from torso.core.types import Batch
 from torso.model.model import Model
 from torso.training.adamw import AdamW
@@ -27,7 +27,7 @@ from torso.training.calibration import refitted_heads
 from torso.training.checkpoint import Checkpoint, Progress, load_state
 from torso.training.config import TrainingConfig
 from torso.training.devices import autocast
-from torso.training.divergence import rows_of_batch
+from torso.training.divergence import in_run
 from torso.training.gradient_shares import NOTE_EPOCH, evaluated, gradient_shares, quiet_tasks
 from torso.training.held_out import check_held_out, nothing_learnt
 from torso.training.listeners import BUDGET_SPENT, Epoch, Listener, answer_to
@@ -224,9 +224,9 @@ class Trainer:
         """Take one step; an error says when, and which rows."""
         try:
             return self._step(batch)
-        except Diverged as error:
-            rows = rows_of_batch(self.model, batch)
-            raise Diverged(f"Epoch {self.epoch}, batch {number}: {error} {rows}") from error
+        except StepError as error:
+            when = f"Epoch {self.epoch}, batch {number}"
+            raise in_run(error, self.model, batch, when) from error
 
     def _step(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """Take one step; return this process's losses `[losses]` and labelled rows `[losses]`."""
@@ -294,8 +294,8 @@ class Trainer:
                 losses = answers.losses(self.model)
                 rows = torch.from_numpy(self.validation.rows)
                 check_held_out(self.model, losses, answers, rows, self.epoch)
-                best = self.kept.look(losses, self.epoch)
-                return losses, self.measure(self.model, answers), best
+                metrics = self.measure(self.model, answers)  # the choice may go by it
+                return losses, metrics, self.kept.look(losses, self.epoch)
 
     def _note_quiet_tasks(self) -> None:
         """Note once which tasks hardly shape the shared parameters. Held-out rows tell; the training is as without."""

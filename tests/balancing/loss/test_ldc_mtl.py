@@ -124,7 +124,7 @@ def test_negative_losses_need_no_normalising():
     assert losses.grad.tolist() == pytest.approx([0.45, 0.55])
     rescaled = LDCMTL(["kind", "price"]).double()
     with pytest.raises(
-        ConfigError, match=r"above zero\. Found \[-1\.0\] for \['price'\].*normalise: none"
+        ConfigError, match=r"above zero\. Found \[-1\.0\] for \['price'\].*normalise=.none"
     ):
         rescaled.backward(tensor(1.0, -1.0), [])
     rescaled.backward(tensor(1.0, 2.0), [])

@@ -25,7 +25,7 @@ def test_a_loss_below_zero_is_named_with_the_cure(method):
     losses = tensor(1.0, -0.25, 2.0)
     message = (
         rf"{method.__name__} needs losses of at least \[0\.0\] for \['price'\]\. Found \[-0\.25\].*"
-        r"`shift: true`"
+        r"`shift=True`"
     )
     with pytest.raises(ConfigError, match=message):
         balancer.backward(losses, [])

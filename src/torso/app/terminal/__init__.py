@@ -16,14 +16,13 @@ from torso.core.lazy import lazy_names
 if TYPE_CHECKING:
     from torso.app.terminal.blend import blend_table
     from torso.app.terminal.columns import columns_table
-    from torso.app.terminal.consoles import AS_IS, console, has_width
     from torso.app.terminal.costs import COST_COLUMNS, cost_cells, costs_table
     from torso.app.terminal.parts import parts_tables, settings_sheet
-    from torso.app.terminal.progress import CountingBar, ProgressBar
     from torso.app.terminal.results import results_table
     from torso.app.terminal.robustness import robustness_tables
     from torso.app.terminal.search import search_table
     from torso.app.terminal.usage import summary, verdict
+    from torso.progress import AS_IS, CountingBar, ProgressBar, console, has_width
 
 __all__ = [
     "AS_IS",
@@ -49,10 +48,9 @@ __getattr__ = lazy_names(
     __name__,
     {
         ".columns": "columns_table",
-        ".consoles": "AS_IS console has_width",
         ".costs": "COST_COLUMNS cost_cells costs_table",
         ".parts": "parts_tables settings_sheet",
-        ".progress": "CountingBar ProgressBar",
+        "torso.progress": "AS_IS CountingBar ProgressBar console has_width",
         ".blend": "blend_table",
         ".results": "results_table",
         ".robustness": "robustness_tables",

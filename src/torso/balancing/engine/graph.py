@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.autograd.graph import GradientEdge, Node
 
-from torso.core.errors import ConfigError
+from torso.core.errors import ConfigError, StepError
 
 __all__ = ["leaf", "nodes", "own_parameters", "task_roots", "trainable", "unreached"]
 
@@ -78,13 +78,20 @@ def trainable(tensors: Sequence[Tensor]) -> list[Tensor]:
     """Return the tensors that require a gradient.
 
     Raises:
-        ConfigError: none does.
+        StepError: none does.
     """
     wanted = [tensor for tensor in tensors if tensor.requires_grad]
     if not wanted:
-        raise ConfigError(
-            "There is no shared parameter that requires a gradient, so there is nothing to balance. "
-            "Unfreeze some, or use `balancing: equal`."
+        frozen = "all are frozen" if tensors else "none was given"
+        cure = (
+            "Unfreeze some"
+            if tensors
+            else "Write `body.parameters()` in the call: a generator serves one step"
+        )
+        raise StepError(
+            f"There is no shared parameter that requires a gradient ({frozen}), so there is nothing to balance.",
+            f"{cure}; or use `Equal`.",
+            "Unfreeze some, or use `--set balancing=equal`.",
         )
     return wanted
 

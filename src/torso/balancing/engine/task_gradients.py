@@ -161,9 +161,10 @@ class TaskGradients:
         if not allowed:
             names = [task for task, is_bad in zip(tasks, bad.tolist(), strict=True) if is_bad]
             raise Diverged(
-                f"The gradient of {names} is NaN or infinite although the loss is not. Lower `training.lr`, or "
-                "look for a square root or a logarithm of zero on the way to that loss. With a gradient scaler, "
-                "set `balancer.allow_overflow = True`."
+                f"The gradient of {names} is NaN or infinite although the loss is not.",
+                "Lower the learning rate, or look for a square root or a logarithm of zero on the way to that "
+                "loss. With a gradient scaler, set `balancer.allow_overflow = True`.",
+                "Lower `training.lr`, or look for a square root or a logarithm of zero on the way to that loss.",
             )
         self.add_weighted(torch.full_like(self._present, torch.nan, dtype=torch.float64))
         return True

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from torso.balancing._balancer import Balancer
 from torso.balancing.engine.task_gradients import PassOptions, TaskGradients
-from torso.core.errors import ConfigError
+from torso.core.errors import Diverged
 
 __all__ = ["GradientBalancer"]
 
@@ -74,23 +74,22 @@ class GradientBalancer(Balancer):
 
         Raises:
             ValueError: not one row per task.
-            ConfigError: a row is NaN or infinite; names the task.
+            Diverged: a row is NaN or infinite; names the task.
         """
         rows, tasks = self._rows(jacobian)
         return self.combine(rows, tasks) if len(tasks) else torch.zeros_like(jacobian[0])
 
-    def backward(
+    def balance(
         self,
         losses: Tensor,
         shared: Sequence[nn.Parameter],
-        present: Tensor | None = None,
+        present: Tensor,
         *,
-        own: Sequence[nn.Parameter] | None = None,
-        representation: Sequence[Tensor] = (),
+        own: Sequence[nn.Parameter] | None,
+        representation: Sequence[Tensor],
     ) -> None:
         """Add the direction to the shared parameters' `.grad`, and its own gradient to every other."""
         del representation
-        losses, present = self.check(losses, present)
         if not bool(present.any()):
             return
         own_parameters = self.find_own(losses, shared, own)
@@ -127,7 +126,11 @@ class GradientBalancer(Balancer):
             names = [
                 task for task, good in zip(self.tasks, finite.tolist(), strict=True) if not good
             ]
-            raise ConfigError(f"The gradient of {names} is NaN or infinite. Lower `training.lr`.")
+            raise Diverged(
+                f"The gradient of {names} is NaN or infinite.",
+                "Lower the learning rate.",
+                "Lower `training.lr`.",
+            )
         tasks = (largest > 0).nonzero().flatten().cpu()
         return (jacobian if len(tasks) == len(jacobian) else jacobian[tasks]), tasks
 

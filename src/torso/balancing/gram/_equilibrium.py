@@ -14,7 +14,7 @@ import math
 import torch
 from torch import Tensor
 
-from torso.core.errors import ConfigError
+from torso.core.errors import StepError
 
 __all__ = ["equilibrium"]
 
@@ -36,7 +36,7 @@ def equilibrium(correlation: Tensor, factors: Tensor, power: float) -> Tensor:
         power: positive.
 
     Raises:
-        ConfigError: no solution found. This takes gradients that nearly cancel, lengths many orders of
+        StepError: no solution found. This takes gradients that nearly cancel, lengths many orders of
             magnitude apart, and a small `power`.
     """
     matrix = _definite(correlation)
@@ -47,9 +47,11 @@ def equilibrium(correlation: Tensor, factors: Tensor, power: float) -> Tensor:
     x = _by_potential(matrix, factors, power)
     gain, pull = matrix @ x, factors * x**-power
     if not bool(((gain - pull).abs() <= _CLOSE * (matrix.abs() @ x + pull)).all()):
-        raise ConfigError(
+        raise StepError(
             "No fair weights were found: some gradients nearly cancel each other, and their lengths lie too far "
-            "apart. With `fairgrad`, lower `alpha`; or use `balancing: upgrad`."
+            "apart.",
+            "Build `FairGrad` with a lower `alpha`, or use `UPGrad`.",
+            "Lower `alpha` of `fairgrad`, or use `--set balancing=upgrad`.",
         )
     return x
 

@@ -11,11 +11,12 @@ import torch
 from torch import Tensor, nn
 
 from torso.balancing._balancer import Balancer
+from torso.balancing.engine.graph import trainable
 from torso.balancing.engine.plain_pass import add_gradients
 from torso.balancing.engine.projection import projected_gram
 from torso.balancing.engine.sketch import Sketch
 from torso.balancing.engine.task_gradients import PassOptions, TaskGradients
-from torso.core.errors import ConfigError, Diverged
+from torso.core.errors import Diverged, StepError
 
 __all__ = ["Gram", "GramBalancer"]
 
@@ -97,7 +98,7 @@ class GramBalancer(Balancer):
 
         Raises:
             ValueError: not square, not one row per task, or not symmetric.
-            ConfigError: NaN or infinite entries; names the tasks.
+            Diverged: NaN or infinite entries; names the tasks.
         """
         rows, tasks, scale = self._scaled(gram)
         weights = torch.zeros(len(gram), dtype=torch.float64)
@@ -105,19 +106,22 @@ class GramBalancer(Balancer):
             weights[tasks] = self.solve(rows, tasks) * scale**self.degree
         return weights.to(gram)
 
-    def backward(
+    def balance(
         self,
         losses: Tensor,
         shared: Sequence[nn.Parameter],
-        present: Tensor | None = None,
+        present: Tensor,
         *,
-        own: Sequence[nn.Parameter] | None = None,
-        representation: Sequence[Tensor] = (),
+        own: Sequence[nn.Parameter] | None,
+        representation: Sequence[Tensor],
     ) -> None:
         """Add `weights @ jacobian` to the shared parameters' `.grad`, and its own gradient to every other."""
-        losses, present = self.check(losses, present)
         if not bool(present.any()):
             return
+        if self.mode != "representation" or own is None:
+            trainable(
+                shared
+            )  # in every step: a generator that is used up would train no body between two looks
         began = perf_counter()
         self.losses = losses.detach().where(present, torch.nan)
         own_parameters = self.find_own(losses, shared, own)
@@ -163,9 +167,10 @@ class GramBalancer(Balancer):
             seed = int(self.sketch.step)
             return projected_gram(losses, shared, present, seed=seed, group=self.group)
         if not representation:
-            raise ConfigError(
-                "`gram: representation` needs the tensors between the shared part and the heads. Pass "
-                "`representation=[...]` to `backward`, or use `gram: sketch`."
+            raise StepError(
+                "`gram` is 'representation', which needs the tensors between the shared part and the heads.",
+                'Pass `representation=[...]` to `backward`, or build the balancer with `gram="sketch"`.',
+                "Set `gram: sketch` in `balancing`.",
             )
         return TaskGradients(losses, representation, present).gram_over_ranks(self.group)
 
@@ -201,7 +206,11 @@ class GramBalancer(Balancer):
         bad = bad | (others | others.T).any(dim=1)
         if bool(bad.any()):
             names = [task for task, is_bad in zip(self.tasks, bad.tolist(), strict=True) if is_bad]
-            raise Diverged(f"The gradient of {names} is NaN or infinite. Lower `training.lr`.")
+            raise Diverged(
+                f"The gradient of {names} is NaN or infinite.",
+                "Lower the learning rate.",
+                "Lower `training.lr`.",
+            )
         tasks = (wide.diagonal() > 0).nonzero().flatten()
         rows = wide[tasks][:, tasks]
         scale = float(rows.diagonal().max()) if len(tasks) else 1.0

@@ -42,18 +42,17 @@ class AdaptiveBalancer(LossBalancer):
         tasks = present.nonzero().flatten()
         return self.combine(losses[tasks], tasks) if len(tasks) else (losses * 0.0).sum()
 
-    def backward(
+    def balance(
         self,
         losses: Tensor,
         shared: Sequence[nn.Parameter],
-        present: Tensor | None = None,
+        present: Tensor,
         *,
-        own: Sequence[nn.Parameter] | None = None,
-        representation: Sequence[Tensor] = (),
+        own: Sequence[nn.Parameter] | None,
+        representation: Sequence[Tensor],
     ) -> None:
         """Differentiate `forward`, keep the weights, and update the method's state."""
         del representation
-        losses, present = self.check(losses, present)
         # First by the losses: this gives the weights, whatever the method's scalar is.
         leaves = losses.detach().requires_grad_()
         self(leaves, present).backward()

@@ -19,18 +19,18 @@ class LossBalancer(Balancer):
 
     needs = "losses; 1 plain step"
 
-    def backward(
+    def balance(
         self,
         losses: Tensor,
         shared: Sequence[nn.Parameter],
-        present: Tensor | None = None,
+        present: Tensor,
         *,
-        own: Sequence[nn.Parameter] | None = None,
-        representation: Sequence[Tensor] = (),
+        own: Sequence[nn.Parameter] | None,
+        representation: Sequence[Tensor],
     ) -> None:
         """Differentiate `forward(losses, present)`; an absent task's loss is never read."""
         del representation
-        self.follow(self(*self.check(losses, present)), shared, own)
+        self.follow(self(losses, present), shared, own)
 
     def follow(
         self, scalar: Tensor, shared: Sequence[nn.Parameter], own: Sequence[nn.Parameter] | None

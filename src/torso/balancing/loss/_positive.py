@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from torso.balancing.loss._adaptive import AdaptiveBalancer
-from torso.core.errors import ConfigError
+from torso.core.errors import StepError
 
 __all__ = ["PositiveBalancer"]
 
@@ -62,7 +62,7 @@ class PositiveBalancer(AdaptiveBalancer):
         """Return the scalar of the tasks with losses above their bounds.
 
         Raises:
-            ConfigError: a loss is below its bound; names the task.
+            StepError: a loss is below its bound; names the task.
         """
         bound = self.bound(losses, tasks)
         shifted = losses - bound
@@ -76,10 +76,12 @@ class PositiveBalancer(AdaptiveBalancer):
         if not bool(below.any()):
             return
         names = [self.tasks[index] for index in tasks[below].tolist()]
-        raise ConfigError(
+        raise StepError(
             f"{type(self).__name__} needs losses of at least {self.minimum[tasks[below]].tolist()} for {names}. "
             f"Found {losses[below].tolist()}: the negative log-density of a number falls below zero once "
-            "the prediction is good. Set `shift: true`, or use `balancing: equal`."
+            "the prediction is good.",
+            "Build the balancer with `shift=True`, or use `Equal`.",
+            "Add `shift: true` to `balancing`, or use `--set balancing=equal`.",
         )
 
     def update(self, losses: Tensor, tasks: Tensor, /) -> None:

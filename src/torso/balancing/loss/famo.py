@@ -8,6 +8,7 @@ from typing import Annotated
 import torch
 from torch import Tensor
 
+from torso.balancing._arguments import Losses, stacked
 from torso.balancing._preference import Preference, per_task
 from torso.balancing.loss._positive import PositiveBalancer
 from torso.core.ranges import Range
@@ -86,12 +87,15 @@ class FAMO(PositiveBalancer, name="famo"):
         self.before[tasks] = losses.to(self.before)
 
     @torch.no_grad()
-    def after_step(self, recompute: Callable[[], Tensor]) -> None:
+    def after_step(self, recompute: Callable[[], Losses]) -> None:
         """Move w, given the same batch's losses after the step."""
         tasks = self.before.isfinite().nonzero().flatten()
         if not len(tasks):
             return
-        before, after = self.before[tasks], recompute().detach()[tasks].to(self.before)
+        before, after = (
+            self.before[tasks],
+            stacked(self.tasks, recompute())[0].detach()[tasks].to(self.before),
+        )
         self.before.fill_(torch.nan)
         bound = self.bound(torch.minimum(before, after), tasks)
         change = (before - bound).log() - (after - bound).log()

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from torso.balancing.loss._adaptive import AdaptiveBalancer
-from torso.core.errors import ConfigError
+from torso.core.errors import StepError
 from torso.core.ranges import Range
 
 __all__ = ["LDCMTL"]
@@ -108,9 +108,11 @@ class LDCMTL(AdaptiveBalancer, name="ldc_mtl"):
         bad = losses <= 0
         if bool(bad.any()):
             names = [self.tasks[index] for index in tasks[bad].tolist()]
-            raise ConfigError(
-                f"LDCMTL with `normalise: {self.normalise}` needs losses above zero. Found {losses[bad].tolist()} "
-                f"for {names}. Set `normalise: none`, or use `balancing: equal`."
+            raise StepError(
+                f"LDCMTL with `normalise` {self.normalise!r} needs losses above zero. Found {losses[bad].tolist()} "
+                f"for {names}.",
+                'Build the balancer with `normalise="none"`, or use `Equal`.',
+                "Set `normalise: none` in `balancing`, or use `--set balancing=equal`.",
             )
 
     def update(self, losses: Tensor, tasks: Tensor, /) -> None:

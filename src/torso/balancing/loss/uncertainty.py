@@ -8,6 +8,7 @@ from typing import Annotated
 import torch
 from torch import Tensor, nn
 
+from torso.balancing._arguments import Losses
 from torso.balancing.loss._loss_balancer import LossBalancer
 from torso.core.ranges import Range
 
@@ -45,7 +46,7 @@ class Uncertainty(LossBalancer, name="uncertainty"):
         return (0.5 * (torch.exp(-s) * losses + s) * present).sum()
 
     @torch.no_grad()
-    def after_step(self, recompute: Callable[[], Tensor]) -> None:
+    def after_step(self, recompute: Callable[[], Losses]) -> None:
         """Clamp s to the floor."""
         del recompute
         # Below the floor the clamped value has no gradient, and s would stay there for good.

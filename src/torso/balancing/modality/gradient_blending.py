@@ -8,6 +8,7 @@ from typing import Annotated
 import torch
 from torch import Tensor
 
+from torso.balancing._arguments import Losses, stacked
 from torso.balancing.loss._adaptive import AdaptiveBalancer
 from torso.core.errors import unknown
 from torso.core.ranges import Range, SetBy
@@ -81,7 +82,7 @@ class GradientBlending(AdaptiveBalancer, name="gradient_blending"):
         self.count[tasks] += 1
 
     @torch.no_grad()
-    def held_out(self, measure: Callable[[], Tensor], /) -> None:
+    def held_out(self, measure: Callable[[], Losses], /) -> None:
         """Compare the losses with those of the last point in time, and set new weights."""
         training = self.total / self.count
         self.total.zero_()
@@ -90,7 +91,7 @@ class GradientBlending(AdaptiveBalancer, name="gradient_blending"):
         self.epochs += 1
         if not self.unimodal or not point:
             return
-        held_out = measure().to(self.held_out_loss)
+        held_out = stacked(self.tasks, measure())[0].to(self.held_out_loss)
         gained = self.held_out_loss - held_out
         grown = (held_out - training) - (self.held_out_loss - self.training_loss)
         for joint in dict.fromkeys(self.unimodal.values()):

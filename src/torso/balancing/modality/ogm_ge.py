@@ -68,14 +68,14 @@ class OGMGE(Equal, name="ogm_ge"):
         """Keep the parameters of the encoders to modulate."""
         self.encoders = {name: [*encoders[name]] for name in self.modalities if name in encoders}
 
-    def backward(
+    def balance(
         self,
         losses: Tensor,
         shared: Sequence[nn.Parameter],
-        present: Tensor | None = None,
+        present: Tensor,
         *,
-        own: Sequence[nn.Parameter] | None = None,
-        representation: Sequence[Tensor] = (),
+        own: Sequence[nn.Parameter] | None,
+        representation: Sequence[Tensor],
     ) -> None:
         """Add the gradient of the sum, modulated in the encoders."""
         watched = [parameter for encoder in self.encoders.values() for parameter in encoder]
@@ -83,7 +83,7 @@ class OGMGE(Equal, name="ogm_ge"):
         before = [parameter.grad for parameter in watched]
         for parameter in watched:
             parameter.grad = None
-        super().backward(losses, shared, present, own=own, representation=representation)
+        super().balance(losses, shared, present, own=own, representation=representation)
         with torch.no_grad():
             if bool(losses.isfinite().all()):  # else a gradient scaler will skip this step
                 self._weigh(losses, present)
@@ -92,9 +92,9 @@ class OGMGE(Equal, name="ogm_ge"):
                 if old is not None:
                     parameter.grad = old if parameter.grad is None else old + parameter.grad
 
-    def _weigh(self, losses: Tensor, present: Tensor | None) -> None:
+    def _weigh(self, losses: Tensor, present: Tensor) -> None:
         """Set the factors from the losses of this batch; 1 for a modality without any."""
-        labelled = [True] * len(losses) if present is None else present.tolist()
+        labelled = present.tolist()
         alone: dict[int, float] = {}
         for index, modality in enumerate(self.modalities):
             of_modality = [

@@ -4,7 +4,7 @@ import io
 
 from rich.console import Console
 
-from torso.app.terminal import ProgressBar
+from torso.progress import ProgressBar
 from torso.training.listeners import Epoch
 
 ODD = "speed [/km]"

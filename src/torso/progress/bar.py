@@ -16,7 +16,8 @@ from rich.progress import (
 )
 from rich.text import Text
 
-from torso.app.terminal.consoles import has_width
+from torso.progress.consoles import has_width
+from torso.progress.wording import epoch_metrics, held_out_loss
 from torso.training.listeners import Epoch, Listener
 
 __all__ = ["CountingBar", "ProgressBar"]
@@ -27,10 +28,12 @@ class ProgressBar(Listener):
 
     Args:
         console: where to draw.
+        notes: print notes as well; else they reach the user otherwise.
     """
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: Console, *, notes: bool = True) -> None:
         self.console = console
+        self.shows_notes = notes
         self.progress = Progress(
             TextColumn("{task.description}", markup=False),
             BarColumn(),
@@ -71,16 +74,10 @@ class ProgressBar(Listener):
 
     def epoch_done(self, epoch: Epoch) -> None:
         """Print a line."""
-        parts = [
-            f"{task} {name} {value:.3f}"
-            for task, metrics in epoch.metrics.items()
-            for name, value in metrics.items()
-        ]
-        loss = sum(value for value in epoch.validation.values() if value == value)
         mark = " [green]best[/]" if epoch.best else ""
         self.progress.console.print(
-            f"[dim]epoch {epoch.number:>3}[/]  held-out loss {loss:.3f}  "
-            f"[dim]{escape(' · '.join(parts))}[/]{mark}",
+            f"[dim]epoch {epoch.number:>3}[/]  held-out loss {held_out_loss(epoch):.3f}  "
+            f"[dim]{escape(epoch_metrics(epoch))}[/]{mark}",
             highlight=False,
         )
 
@@ -90,6 +87,8 @@ class ProgressBar(Listener):
 
     def noted(self, message: str) -> None:
         """Print the note."""
+        if not self.shows_notes:
+            return
         shown = self.progress.console
         line = Text.assemble(("note  ", "yellow"), message)
         shown.print(line, soft_wrap=not has_width(shown))
