@@ -147,6 +147,41 @@ def test_a_folder_is_a_table_of_its_files(folder, tmp_path, capsys):
         run.evaluate(tmp_path)
 
 
+def test_rows_that_the_run_has_learnt_from_are_told_and_no_others(folder, tmp_path, capsys):
+    run, frame = load(folder), pd.read_csv(folder / "table.csv")
+    learnt, held = (
+        np.concatenate([run.split.split.train, run.split.split.validation]),
+        run.split.split.test,
+    )
+
+    def told(table, run=run):
+        notes = run.predict(table, root=folder, details=True).notes
+        assert notes == run.evaluate(table, root=folder, details=True, resamples=0).notes
+        return "".join(notes)
+
+    count = f"{len(learnt)} of its 40 rows equal rows that the run learnt from"
+    shuffled = frame.sample(frac=1, random_state=1)
+    for table in (folder / "table.csv", frame, shuffled, frame.drop(columns="colour")):
+        assert count in told(table)
+    assert "5 of its 5 rows" in told(frame.iloc[learnt[:5]])
+    others = [frame.iloc[held], frame.iloc[[learnt[0]]], frame.assign(size=frame["size"] + 0.001)]
+    assert [told(table) for table in others] == ["", "", ""]
+    copy = tables.make(tmp_path)  # the same names of other files
+    assert told(pd.read_csv(copy).assign(note="new")) == ""
+    assert tables.torso("evaluate", folder / "run", folder / "table.csv") == 0
+    assert count in " ".join(capsys.readouterr().err.split())
+
+
+def test_new_rows_of_a_table_with_few_values_are_no_rows_of_the_fit():
+    def draw(seed):
+        rng = np.random.default_rng(seed)
+        return {name: rng.choice(["a", "b", "c"], 300).tolist() for name in ("x", "y", "z", "t")}
+
+    settings = {"dim": 8, "training.epochs": 1}
+    run = torso.fit(draw(0), ["t"], settings=settings)
+    assert all(run.predict(draw(seed), details=True).notes == () for seed in range(1, 6))
+
+
 def test_columns_of_answers_are_chosen(folder, tmp_path):
     out = tmp_path / "a.csv"
     whole = list(load(folder).predict(folder / "table.csv"))

@@ -15,7 +15,7 @@ from torso.core.lazy import lazy_names
 
 if TYPE_CHECKING:
     from torso.progress.bar import CountingBar, ProgressBar
-    from torso.progress.consoles import AS_IS, console, has_width
+    from torso.progress.consoles import AS_IS, console, has_width, tell
     from torso.progress.notebook import NotebookBar
     from torso.progress.watching import Progress, watched
 
@@ -27,6 +27,7 @@ __all__ = [
     "ProgressBar",
     "console",
     "has_width",
+    "tell",
     "watched",
 ]
 
@@ -34,7 +35,7 @@ __getattr__ = lazy_names(
     __name__,
     {
         ".bar": "CountingBar ProgressBar",
-        ".consoles": "AS_IS console has_width",
+        ".consoles": "AS_IS console has_width tell",
         ".notebook": "NotebookBar",
         ".watching": "Progress watched",
     },

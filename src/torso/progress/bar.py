@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from time import perf_counter
 from typing import Self
 
 from rich.console import Console
@@ -17,7 +18,7 @@ from rich.progress import (
 from rich.text import Text
 
 from torso.progress.consoles import has_width
-from torso.progress.wording import epoch_metrics, held_out_loss
+from torso.progress.wording import epoch_metrics, held_out_loss, time_text
 from torso.training.listeners import Epoch, Listener
 
 __all__ = ["CountingBar", "ProgressBar"]
@@ -45,6 +46,7 @@ class ProgressBar(Listener):
         self.bars: dict[str, TaskID] = {}
         self.epochs = 0
         self.batches = 0
+        self.begun = perf_counter()
 
     def __enter__(self) -> Self:
         self.progress.start()
@@ -64,6 +66,7 @@ class ProgressBar(Listener):
         for bar in self.bars.values():
             self.progress.remove_task(bar)
         self.epochs, self.batches = epochs, batches
+        self.begun = perf_counter()
         self.bars = {"": self.progress.add_task("epoch 1", total=batches)}
 
     def batch_done(self, epoch: int, batch: int) -> None:
@@ -73,13 +76,25 @@ class ProgressBar(Listener):
         )
 
     def epoch_done(self, epoch: Epoch) -> None:
-        """Print a line."""
+        """Print a line: losses and metrics, seconds so far, and those of all epochs to come."""
         mark = " [green]best[/]" if epoch.best else ""
-        self.progress.console.print(
-            f"[dim]epoch {epoch.number:>3}[/]  held-out loss {held_out_loss(epoch):.3f}  "
-            f"[dim]{escape(epoch_metrics(epoch))}[/]{mark}",
+        shown = self.progress.console
+        shown.print(
+            f"[dim]epoch {epoch.number:>3}{self._of()}[/]  held-out loss {held_out_loss(epoch):.3f}  "
+            f"[dim]{escape(epoch_metrics(epoch))}[/]{mark}  [dim]{self._time(epoch.number)}[/]",
             highlight=False,
+            soft_wrap=not has_width(shown),
         )
+
+    def _of(self) -> str:
+        return f" of {self.epochs}" if self.epochs else ""
+
+    def _time(self, epoch: int) -> str:
+        """Return the seconds since training began, and how many more all epochs would take at this pace."""
+        seconds = perf_counter() - self.begun
+        left = seconds / epoch * (self.epochs - epoch)
+        more = f", at most {time_text(left)} to go" if left >= 1 else ""
+        return time_text(seconds) + more
 
     def ended(self, reason: str) -> None:
         """Print why."""

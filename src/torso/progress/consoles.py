@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, TypedDict
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["AS_IS", "console", "has_width"]
+__all__ = ["AS_IS", "console", "has_width", "tell"]
 
 
 class _AsIs(TypedDict):
@@ -28,6 +29,15 @@ def console(*, out: bool = False) -> Console:
 
     known = sys.stdout.isatty() or not out or "COLUMNS" in os.environ
     return Console(stderr=not out, width=None if known else 120)
+
+
+def tell(lines: Iterable[str]) -> None:
+    """Print notes beside the results: in a terminal broken between words, in a pipe one line each."""
+    from rich.text import Text
+
+    shown = console()
+    for line in lines:
+        shown.print(Text(line), soft_wrap=not has_width(shown))
 
 
 def has_width(console: Console) -> bool:

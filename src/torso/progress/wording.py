@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torso.training.listeners import Epoch
 
-__all__ = ["epoch_metrics", "epoch_words", "held_out_loss"]
+__all__ = ["epoch_metrics", "epoch_words", "held_out_loss", "time_text"]
 
 
 def epoch_metrics(epoch: Epoch) -> str:
@@ -30,3 +30,14 @@ def epoch_words(epoch: Epoch) -> str:
     return (
         f"epoch {epoch.number:>3}  held-out loss {held_out_loss(epoch):.3f}  {epoch_metrics(epoch)}"
     )
+
+
+def time_text(seconds: float) -> str:
+    """Return seconds, or minutes from 100 seconds on.
+
+    >>> time_text(0.4), time_text(12.3), time_text(200)
+    ('0.4 s', '12 s', '3 min')
+    """
+    if seconds < 100:
+        return f"{seconds:.1f} s" if seconds < 2 else f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min"

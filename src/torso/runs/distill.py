@@ -28,6 +28,7 @@ from torso.runs.folder import RunFolder
 from torso.runs.prediction import row_ranges, skipped_notes
 from torso.runs.predictor import Predictor
 from torso.runs.prepared import Prepared, Rows
+from torso.runs.seen_rows import SeenRows
 from torso.runs.stored_split import StoredSplit
 from torso.runs.train import train_run
 from torso.tables.table import Table, read_table
@@ -159,7 +160,7 @@ def _prepare(
     prepared = Prepared(
         config=config,
         schema=run.schema,
-        split=StoredSplit.of(source, split),
+        split=StoredSplit.of(source, split, SeenRows.of(source, split, run.schema, options)),
         parts=parts,
         baselines=run.baselines,
         cache=cache_root(data.cache),

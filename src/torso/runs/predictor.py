@@ -178,7 +178,7 @@ class Predictor:
             reading.log.warn()
             return answers
         skipped, notes = told(source, reading.log)
-        return Prediction(answers, skipped, notes)
+        return Prediction(answers, skipped, (*notes, *self._learnt_from(asked, reading)))
 
     @overload
     def evaluate(
@@ -245,7 +245,7 @@ class Predictor:
             reading.log.warn()
             return reports
         skipped, notes = told(source, reading.log)
-        return Evaluation(reports, skipped, notes)
+        return Evaluation(reports, skipped, (*notes, *self._learnt_from(asked, reading)))
 
     def labelled(self, table: object, *, root: Roots = (), log: ReadLog | None = None) -> Dataset:
         """Return a table laid out with its labels, each file decoded once, to go through it several times.
@@ -279,6 +279,12 @@ class Predictor:
         if labels:
             require_labels(asked.table, self.schema)
         return asked
+
+    def _learnt_from(self, asked: Asked, reading: Reading) -> tuple[str, ...]:
+        """Return a sentence if the table holds rows that the run has learnt from."""
+        if self.split is None or self.split.seen is None or asked.told:
+            return ()
+        return self.split.seen.told(asked.table, self.schema, reading.options, self.split.learnt)
 
     def _reading(self, asked: Asked) -> Reading:
         data, root = self.config.data, asked.root

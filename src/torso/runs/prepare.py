@@ -37,6 +37,7 @@ from torso.runs.prepared import Prepared, Rows
 from torso.runs.pretrained import Pretrained, choose_pretrained, with_choice
 from torso.runs.scales import settle_scales
 from torso.runs.schema import Schema
+from torso.runs.seen_rows import SeenRows
 from torso.runs.settings import apply_settings
 from torso.runs.splitting import draw_split, untimely_notes
 from torso.runs.storable import check_storable
@@ -262,7 +263,7 @@ def _plan(
         schema=schema,
         table=table,
         own=own,
-        split=StoredSplit.of(table, split),
+        split=StoredSplit.of(table, split, SeenRows.of(table, split, schema, reading.options)),
         weights=weights,
         cache=cache_root(settled.data.cache),
         notes=notes_of(told, schema.notes),

@@ -1,7 +1,8 @@
 """The split of a run in its folder, for other runs on the same rows.
 
-`split.parquet` has a row per row of the table, in its order, with one column `part`: `train`, `validation`,
-`test`, or null for a row that is in none. Dictionary encoding keeps it at two bits a row.
+`split.parquet` has a row per row of the table, in its order, with a column `part`: `train`, `validation`,
+`test`, or null for a row that is in none. Dictionary encoding keeps it at two bits a row. A column `digest` has
+the digests of up to 20,000 rows that the run learns from.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from pyarrow import parquet
 from torso.columns.splits import Split
 from torso.core.errors import DataError, RunError
 from torso.core.whole_files import whole_file
+from torso.runs.seen_rows import SeenRows
 from torso.tables.digests import column_digest
 from torso.tables.table import Table
 
@@ -38,17 +40,24 @@ class StoredSplit:
         split: its parts.
         digests: column -> digest of its cells.
         sampled: True if an earlier version wrote it, which looked at up to 1,000 rows.
+        seen: digests of rows that the run learns from; None if an earlier version wrote it.
     """
 
     rows: int
     split: Split
     digests: Mapping[str, str]
     sampled: bool = False
+    seen: SeenRows | None = None
 
     @classmethod
-    def of(cls, table: Table, split: Split) -> StoredSplit:
-        """Return the split of a table."""
-        return cls(table.rows, split, column_digests(table))
+    def of(cls, table: Table, split: Split, seen: SeenRows | None = None) -> StoredSplit:
+        """Return the split of a table, with the rows that are learnt from."""
+        return cls(table.rows, split, column_digests(table), seen=seen)
+
+    @property
+    def learnt(self) -> int:
+        """Number of rows that the run learnt from or chose by."""
+        return len(self.split.train) + len(self.split.validation)
 
     def for_table(self, table: Table, origin: str) -> Split:
         """Return the split, if `table` has the rows that it was made for.
@@ -82,8 +91,14 @@ class StoredSplit:
             codes[getattr(self.split, part)] = code
         indices = pa.array(codes, mask=codes < 0)
         column = pa.DictionaryArray.from_arrays(indices, pa.array(_PARTS))
+        digests = np.zeros(self.rows, np.uint64)
+        kept = np.zeros(self.rows, bool)
+        if self.seen is not None:
+            kept[self.seen.rows], digests[self.seen.rows] = True, self.seen.digests
         about = {"torso": json.dumps({"digests": dict(self.digests), "sampled": self.sampled})}
-        table = pa.table({"part": column}).replace_schema_metadata(about)
+        table = pa.table(
+            {"part": column, "digest": pa.array(digests, mask=~kept)}
+        ).replace_schema_metadata(about)
         with whole_file(file) as draft:
             parquet.write_table(table, draft, compression="zstd")
 
@@ -98,11 +113,20 @@ class StoredSplit:
             table = parquet.read_table(file)
             about = json.loads((table.schema.metadata or {})[b"torso"])
             digests, sampled = about["digests"], bool(about.get("sampled", True))
+            seen = _seen(table)
             words = np.asarray(table["part"].cast(pa.string()).to_numpy(zero_copy_only=False))
         except (pa.ArrowException, OSError, KeyError, TypeError, ValueError) as error:
             raise RunError(f"{file} is damaged: {error}.") from None
         split = Split(*(np.flatnonzero(words == part) for part in _PARTS))
-        return cls(len(words), split, digests, sampled)
+        return cls(len(words), split, digests, sampled, seen)
+
+
+def _seen(table: pa.Table) -> SeenRows | None:
+    if "digest" not in table.column_names:
+        return None
+    digests = table["digest"].combine_chunks()
+    rows = np.flatnonzero(np.asarray(digests.is_valid()))
+    return SeenRows(rows, np.asarray(digests.drop_null(), np.uint64))
 
 
 def column_digests(table: Table) -> dict[str, str]:

@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch.distributions import Bernoulli
 
+from torso.core.errors import ConfigError
 from torso.tasks.binary import Logistic
 
 
@@ -30,3 +31,17 @@ def test_an_extreme_output_is_no_overflow():
     loss.backward()
     assert loss.item() == pytest.approx(1e4)
     assert outputs.grad.squeeze(1).tolist() == [0.5, -0.5]
+
+
+def test_class_weights_act_in_training_alone():
+    outputs, targets = torch.tensor([[0.5], [-1.0], [2.0]]), torch.tensor([1.0, 0.0, 1.0])
+    plain = Logistic(4).nll(outputs, targets)
+    named = Logistic(4, ["bad", "good"], weights={"good": 3.0})
+    torch.testing.assert_close(
+        named.train().training_loss(outputs, targets), plain * torch.tensor([3.0, 1.0, 3.0])
+    )
+    torch.testing.assert_close(named.eval().loss(outputs, targets), plain.mean())
+    balanced = Logistic(4, ["bad", "good"], [0.8, 0.2], weights="balanced")
+    assert balanced.weights.tolist() == pytest.approx([0.625, 2.5])
+    with pytest.raises(ConfigError, match="class in `weights`: 'goood'"):
+        Logistic(4, ["bad", "good"], weights={"goood": 3.0})

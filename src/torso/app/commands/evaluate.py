@@ -40,7 +40,7 @@ def evaluate(
     trust_code: TrustCode = False,
 ) -> None:
     """Compare a run's answers with a table's labels: metrics with 95 % intervals and baselines."""
-    from torso.app.terminal import AS_IS, console, results_table
+    from torso.app.terminal import console, results_table, tell
     from torso.core.errors import ConfigError
     from torso.runs.early import check_answering
     from torso.runs.json_files import write_json
@@ -76,5 +76,4 @@ def evaluate(
     if out is not None:
         write_json(out, content)
     screen.print(shown)
-    for line in notes:
-        console().print(line, **AS_IS)
+    tell(notes)

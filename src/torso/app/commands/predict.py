@@ -37,7 +37,7 @@ def predict(
     trust_code: TrustCode = False,
 ) -> None:
     """Answer for every row of a table, in its order."""
-    from torso.app.terminal import AS_IS, console
+    from torso.app.terminal import tell
     from torso.runs.early import check_answering
     from torso.tables.formats.files import check_writable
     from torso.tables.table import write_table
@@ -54,5 +54,4 @@ def predict(
     tasks = predictor.schema.targets
     names = chosen_columns(answers.columns.column_names, tasks, proba, intervals)
     write_table(answers.columns.select([*dict.fromkeys((*keep, *names))]), out)
-    for line in (f"{answers.columns.num_rows} rows written to {out}", *answers.notes):
-        console().print(line, **AS_IS)
+    tell((f"{answers.columns.num_rows} rows written to {out}", *answers.notes))

@@ -42,7 +42,7 @@ def search(
 ) -> None:
     """Find the best matches of a text, a picture or a recording, by a run with a retrieval target."""
     import torso
-    from torso.app.terminal import AS_IS, CountingBar, console, search_table
+    from torso.app.terminal import CountingBar, console, search_table, tell
     from torso.tables.formats.files import check_writable
     from torso.tables.table import write_table
 
@@ -60,5 +60,4 @@ def search(
     if out is not None:
         write_table(answers, out)
     console(out=True).print(search_table(answers))
-    for note in things.notes:
-        console().print(note, **AS_IS)
+    tell(things.notes)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from torso.app.terminal.robustness import robustness_tables
     from torso.app.terminal.search import search_table
     from torso.app.terminal.usage import summary, verdict
-    from torso.progress import AS_IS, CountingBar, ProgressBar, console, has_width
+    from torso.progress import AS_IS, CountingBar, ProgressBar, console, has_width, tell
 
 __all__ = [
     "AS_IS",
@@ -41,6 +41,7 @@ __all__ = [
     "search_table",
     "settings_sheet",
     "summary",
+    "tell",
     "verdict",
 ]
 
@@ -50,7 +51,7 @@ __getattr__ = lazy_names(
         ".columns": "columns_table",
         ".costs": "COST_COLUMNS cost_cells costs_table",
         ".parts": "parts_tables settings_sheet",
-        "torso.progress": "AS_IS CountingBar ProgressBar console has_width",
+        "torso.progress": "AS_IS CountingBar ProgressBar console has_width tell",
         ".blend": "blend_table",
         ".results": "results_table",
         ".robustness": "robustness_tables",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from rich.console import Group, RenderableType
@@ -36,9 +37,22 @@ def robustness_tables(robustness: Robustness, against: Robustness | None = None)
                 cell += f" ({robustness.effective(modality, task, against):+.3f})"
             cells.append(cell)
         noise.add_row(Text(modality), *cells)
+    modalities = max(robustness.subsets, key=len, default=())
     for kept, metrics in robustness.subsets.items():
         subsets.add_row(
-            Text(", ".join(kept)), *(f"{metrics[task]:.3f}" for task in robustness.metrics)
+            Text(_kept(kept, modalities)), *(f"{metrics[task]:.3f}" for task in robustness.metrics)
         )
     note = "In brackets, the effective robustness: the mean lead over the other run, with both curves begun alike."
     return Group(noise, *([Text(note)] if against is not None else []), Text(""), subsets)
+
+
+def _kept(kept: Sequence[str], modalities: Sequence[str]) -> str:
+    """Return the modalities that are kept, by those that are not where these are fewer.
+
+    >>> _kept(["a", "b", "d"], ["a", "b", "c", "d"]), _kept(["a", "b"], ["a", "b"]), _kept(["b"], ["a", "b"])
+    ('all but c', 'all', 'b')
+    """
+    absent = [name for name in modalities if name not in kept]
+    if not absent:
+        return "all"
+    return f"all but {', '.join(absent)}" if len(absent) < len(kept) else ", ".join(kept)

@@ -8,9 +8,11 @@ from rich.text import Text
 
 from torso.app.terminal.blend import blend_table
 from torso.app.terminal.results import results_table
-from torso.runs.report import BalancingReport, RunReport
+from torso.runs.report import BalancingReport, RunReport, Usage
 
 __all__ = ["summary", "verdict"]
+
+_LABELS = "labels used"
 
 
 def verdict(report: RunReport, width: int) -> RenderableType:
@@ -21,7 +23,7 @@ def verdict(report: RunReport, width: int) -> RenderableType:
         width: of the terminal in characters.
     """
     parts: list[RenderableType] = [
-        summary(report),
+        summary(report, width),
         Text(f"\nOn the {report.split} rows:"),
         results_table(report.tasks, width),
     ]
@@ -30,23 +32,23 @@ def verdict(report: RunReport, width: int) -> RenderableType:
     return Group(*parts)
 
 
-def summary(report: RunReport) -> RenderableType:
-    """Return the usage of a fit: rows, labels per task, gaps per modality."""
+def summary(report: RunReport, width: int = 120) -> RenderableType:
+    """Return the usage of a fit: rows, labels per task, gaps per modality.
+
+    Args:
+        report: of the run.
+        width: of the terminal in characters; where names would be broken, a task takes a line of its own.
+    """
     usage = report.usage
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    table.add_column("labels used", overflow="fold")
-    for part, rows in usage.rows.items():
-        table.add_column(f"{part} ({rows} rows)", justify="right")
-    for task in usage.labels["training"]:
-        table.add_row(
-            Text(task, overflow="fold"), *(str(usage.labels[part][task]) for part in usage.rows)
-        )
     training_rows = usage.rows["training"]
     present = ", ".join(
         f"{name} {count / max(1, training_rows):.0%}"
         for name, count in usage.training_rows_with.items()
     )
-    lines: list[RenderableType] = [table, Text(f"training rows that have each modality: {present}")]
+    lines: list[RenderableType] = [
+        _labels(usage, width),
+        Text(f"training rows that have each modality: {present}"),
+    ]
     networks = report.training.networks
     if networks > 1:
         training_rows += usage.rows["validation"]
@@ -59,6 +61,24 @@ def summary(report: RunReport) -> RenderableType:
     if unused > 0:
         lines.append(Text(f"{unused} training rows have no label at all and could not be used."))
     return Group(*lines, *_balancing(report.training.balancing))
+
+
+def _labels(usage: Usage, width: int) -> RenderableType:
+    """Return the labels of each task in each part of the rows, as a table, or as lines where it is too wide."""
+    headers = {part: f"{part} ({rows} rows)" for part, rows in usage.rows.items()}
+    tasks = usage.labels["training"]
+    counts = {task: [str(usage.labels[part][task]) for part in usage.rows] for task in tasks}
+    longest = max((len(task) for task in tasks), default=0)
+    if max(longest, len(_LABELS)) + sum(len(header) + 2 for header in headers.values()) > width:
+        lines = [Text(f"{_LABELS}: {', '.join(headers.values())}", "bold")]
+        return Group(*lines, *(Text(f"{task}  {', '.join(counts[task])}") for task in tasks))
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    table.add_column(_LABELS)
+    for header in headers.values():
+        table.add_column(header, justify="right")
+    for task in tasks:
+        table.add_row(Text(task), *counts[task])
+    return table
 
 
 def _balancing(seen: BalancingReport) -> list[Text]:

@@ -32,5 +32,10 @@ def _judged(rng: np.random.Generator, rows: int, gaps: float) -> tuple[Array, Ar
 
 
 TARGET = TargetExample(["no", None, "yes"], np.array([0.2, 0.9]))
-HEAD = HeadExample({}, lambda: torch.randint(2, (ROWS,)).double(), same, decision=_ranks)
+HEAD = HeadExample(
+    {"names": ["no", "yes"], "frequencies": [0.8, 0.2]},
+    lambda: torch.randint(2, (ROWS,)).double(),
+    same,
+    decision=_ranks,
+)
 SCORES = ScoresExample(_judged)

@@ -72,8 +72,8 @@ class BinaryTarget(CategoryTarget, name="binary", head="logistic", rank=30):
         return np.full(rows, np.nan, dtype=np.float32)
 
     def offered(self) -> Facts:
-        """Offer nothing: two classes need no number."""
-        return {}
+        """Offer the names and frequencies of the two classes."""
+        return {"names": self.classes, "frequencies": self.frequencies}
 
     def columns(
         self, task: str, prediction: np.ndarray, details: Mapping[str, np.ndarray]

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Annotated, Literal
+from collections.abc import Sequence
+from typing import Annotated
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
-from torso.core.errors import ConfigError, unknown
 from torso.core.ranges import Range
+from torso.tasks._base.class_weights import Weights, class_weights
 from torso.tasks._base.response import Response
 from torso.tasks._base.temperature import LogitHead
 
 __all__ = ["Softmax"]
-
-Weights = Literal["none", "balanced"] | Mapping[str, float]
 
 
 class Softmax(LogitHead, form="category", name="softmax"):
@@ -73,7 +71,7 @@ class Softmax(LogitHead, form="category", name="softmax"):
         self.smoothing = smoothing
         self.focal = focal
         own = [str(place) for place in range(classes)] if names is None else list(names)
-        chosen = torch.tensor(_weights(weights, own, frequencies))
+        chosen = torch.tensor(class_weights(weights, own, frequencies))
         self.register_buffer("weights", chosen, persistent=False)
 
     weights: Tensor
@@ -107,29 +105,3 @@ class Softmax(LogitHead, form="category", name="softmax"):
     def stated(self, outputs: Tensor, /, factor: float | None = None) -> Tensor:
         """Return log-probabilities `[batch, classes]`."""
         return torch.log_softmax((self.scale if factor is None else factor) * outputs, dim=1)
-
-
-def _weights(
-    weights: Weights, names: Sequence[str], frequencies: Sequence[float] | None
-) -> list[float]:
-    """Return the weight of each class."""
-    if isinstance(weights, Mapping):
-        given = {str(name): float(weight) for name, weight in weights.items()}
-        for name in given:
-            if name not in names:
-                raise ConfigError(unknown("class in `weights`:", name, names))
-        chosen = [given.get(name, 1.0) for name in names]
-    elif weights == "balanced":
-        if frequencies is None:
-            raise ValueError("Parameter `weights` 'balanced' needs the classes' `frequencies`.")
-        seen = sum(share > 0 for share in frequencies)
-        chosen = [1 / (seen * share) if share else 0.0 for share in frequencies]
-    elif weights == "none":
-        chosen = [1.0] * len(names)
-    else:
-        raise ValueError(
-            f"Parameter `weights` should be 'none', 'balanced' or a mapping. Found {weights!r}."
-        )
-    if not all(weight >= 0 for weight in chosen) or not any(chosen):
-        raise ValueError(f"Parameter `weights` should be 0 or more, and not all 0. Found {chosen}.")
-    return chosen

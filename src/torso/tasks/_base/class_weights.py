@@ -1,0 +1,50 @@
+"""Weights of classes in a training loss, for heads of one of several classes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+from torso.core.errors import ConfigError, unknown
+
+__all__ = ["Weights", "class_weights"]
+
+Weights = Literal["none", "balanced"] | Mapping[str, float]
+"""Weights as a config says them."""
+
+
+def class_weights(
+    weights: Weights, names: Sequence[str], frequencies: Sequence[float] | None
+) -> list[float]:
+    """Return the weight of each class.
+
+    Args:
+        weights: `none`; `balanced`: in inverse ratio to the frequencies, 1 for the average row; or class -> weight, 1 for
+            a class without.
+        names: of the classes.
+        frequencies: of the classes among the training rows; needed for `balanced`.
+
+    Raises:
+        ConfigError: a weight for an unknown class.
+        ValueError: a weight below 0, all 0, or `balanced` without frequencies.
+    """
+    if isinstance(weights, Mapping):
+        given = {str(name): float(weight) for name, weight in weights.items()}
+        for name in given:
+            if name not in names:
+                raise ConfigError(unknown("class in `weights`:", name, names))
+        chosen = [given.get(name, 1.0) for name in names]
+    elif weights == "balanced":
+        if frequencies is None:
+            raise ValueError("Parameter `weights` 'balanced' needs the classes' `frequencies`.")
+        seen = sum(share > 0 for share in frequencies)
+        chosen = [1 / (seen * share) if share else 0.0 for share in frequencies]
+    elif weights == "none":
+        chosen = [1.0] * len(names)
+    else:
+        raise ValueError(
+            f"Parameter `weights` should be 'none', 'balanced' or a mapping. Found {weights!r}."
+        )
+    if not all(weight >= 0 for weight in chosen) or not any(chosen):
+        raise ValueError(f"Parameter `weights` should be 0 or more, and not all 0. Found {chosen}.")
+    return chosen
