@@ -31,7 +31,9 @@ def test_every_event_is_passed_on_to_everyone():
         "ended": ("interrupted",),
         "noted": ("x",),
     }
-    assert set(events) == {name for name in vars(Listener) if not name.startswith("_") and name != "shows_notes"}
+    assert set(events) == {
+        name for name in vars(Listener) if not name.startswith("_") and name != "shows_notes"
+    }
     both = Listeners([Ear(), Ear()])
     for name, arguments in events.items():
         getattr(both, name)(*arguments)
