@@ -97,7 +97,7 @@ def test_a_wild_label_counts_as_missing_and_is_told_by_row(kind, wild):
     from torso.runs.schema import Schema
 
     schema = Schema({"x": {"kind": "number"}}, {"y": {"kind": kind, **vars_of(made)}})
-    label = schema._label(table, "y")
+    label = schema.label(table, "y")
     made = schema.targets["y"]
     made.learn(label, Reading())
     reading = Reading()
@@ -109,7 +109,7 @@ def test_a_wild_label_counts_as_missing_and_is_told_by_row(kind, wild):
     restored.targets["y"].restore(made.state())
     np.testing.assert_array_equal(restored.targets["y"].encode(label, Reading()), encoded)
     fresh = Schema({"x": {"kind": "number"}}, {"y": {"kind": kind, **vars_of(made)}})
-    clean = fresh._label(table.take(np.delete(np.arange(200), 3)), "y")
+    clean = fresh.label(table.take(np.delete(np.arange(200), 3)), "y")
     fresh.targets["y"].learn(clean, Reading())
     offered, spoilt = fresh.targets["y"].offered(), made.offered()
     for key in ("mean", "std", "log_mean"):

@@ -2,7 +2,7 @@
 
 >>> from torso.progress import watched
 >>> with watched(None, progress=False) as listener:
-...     listener.started(epochs=3, batches=10)
+...     listener.started(3, 10)
 
 `app.terminal` prints results; this room shows the training while it runs, for the command line and for Python.
 """

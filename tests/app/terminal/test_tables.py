@@ -7,8 +7,9 @@ import pytest
 from rich.console import Console
 
 from tests import small_tables
-from torso.app.terminal import columns_table, consoles, search_table, summary
+from torso.app.terminal import columns_table, search_table, summary
 from torso.inference.report import inspect_table
+from torso.progress import console as torso_console
 from torso.runs.report import RunReport, TrainingReport, Usage
 from torso.tables.table import read_table
 
@@ -96,6 +97,6 @@ def test_a_summary_of_what_was_used():
 def test_a_pipe_is_120_wide_unless_columns_says_otherwise(monkeypatch):
     monkeypatch.setattr("sys.stdout", io.StringIO())
     monkeypatch.delenv("COLUMNS", raising=False)
-    assert consoles.console(out=True).width == 120
+    assert torso_console(out=True).width == 120
     monkeypatch.setenv("COLUMNS", "60")
-    assert consoles.console(out=True).width == 60
+    assert torso_console(out=True).width == 60

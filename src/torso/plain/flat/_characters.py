@@ -1,7 +1,7 @@
 """How a text is written: shares of capitals, small letters, digits and signs, marks, and the length of its words.
 
 >>> shares = measure_characters(["Ab 1!"])[0]
->>> dict(zip(CHARACTERS, shares.round(2).tolist(), strict=True))["Digits"]
+>>> round(dict(zip(CHARACTERS, shares.tolist(), strict=True))["Digits"], 2)
 0.2
 """
 
