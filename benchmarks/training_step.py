@@ -57,7 +57,10 @@ def trainer(folder: Path) -> Trainer:
     return kept[0]
 
 
-def _picked(head: Head, outputs: Tensor, targets: Tensor) -> Tensor:
+def _picked(
+    head: Head, outputs: Tensor, targets: Tensor, weights: Tensor | None = None, /
+) -> Tensor:
+    assert weights is None
     rows = head.labelled(targets)
     of_rows = head.training_loss if head.training else head.nll
     return of_rows(outputs[rows], targets[rows]).mean()
