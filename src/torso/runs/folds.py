@@ -191,12 +191,12 @@ def _units(parts: Sequence[Rows], config: RunConfig, count: int) -> np.ndarray:
         shared = bool(units) and part.table is parts[0].table
         units.append(own if shared else own + start)
         start = max(int(unit.max(initial=0)) for unit in units) + 1
-    groups = len(np.unique(np.concatenate(units)))
-    if count > groups:
+    most = len(np.unique(np.concatenate(units)))
+    if count > most:
         what = "rows" if config.data.split.group is None else "groups"
         raise ConfigError(
-            f"`folds` should be at most the number of {what} to learn from, {groups}. Found {count}. "
-            f"Try --set folds={min(5, groups) if groups > 1 else 0}"
+            f"`folds` should be at most the number of {what} to learn from, {most}. Found {count}. "
+            f"Try --set folds={min(5, most) if most > 1 else 0}"
         )
     return np.asarray(np.unique(np.concatenate(units), return_inverse=True)[1])
 

@@ -54,9 +54,9 @@ def rows_of_object(
             f"A JSON object with several lists of rows, {tables}. Keep one of them in the file."
         )
     if len(tables) == 1 and (spread or len(content) == 1 or content.keys() == {"schema", "data"}):
-        rows = content[tables[0]]
-        assert isinstance(rows, list)
-        return rows, f"its rows are those of {tables[0]!r}"
+        own = content[tables[0]]
+        assert isinstance(own, list)
+        return own, f"its rows are those of {tables[0]!r}"
     lists = [cells for cells in content.values() if isinstance(cells, list)]
     if spread and len(lists) == len(content) and len({len(cells) for cells in lists}) == 1:
         return _turned(content, lists)
