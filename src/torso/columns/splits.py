@@ -92,7 +92,7 @@ def split_rows(
 
 @dataclass(frozen=True, eq=False)
 class _Way:
-    """How rows are dealt out: arguments of `split_rows`."""
+    """Arguments of `split_rows`: the columns and dates by which rows are divided, and the generator that draws."""
 
     stratify: str | None
     group: str | None

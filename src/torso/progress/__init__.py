@@ -1,4 +1,4 @@
-"""How a training speaks to the one who waits: a bar in the terminal, a line in the notebook, warnings.
+"""Progress of a training, shown to its user: a bar in the terminal, a line in the notebook, warnings.
 
 >>> from torso.progress import watched
 >>> with watched(None, progress=False) as listener:

@@ -24,7 +24,7 @@ __all__ = ["RowWeights", "check_weight_column"]
 
 @dataclass(frozen=True, eq=False)
 class RowWeights:
-    """How much the rows of a run's tables count; without a column, all alike.
+    """Weights of the rows of a run's tables; without a column, every row weighs the same.
 
     Attributes:
         column: that holds the weights; None for none.

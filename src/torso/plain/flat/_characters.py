@@ -1,4 +1,4 @@
-"""How a text is written: shares of capitals, small letters, digits and signs, marks, and the length of its words.
+"""Measures of the spelling of texts: shares of capitals, small letters, digits and signs, marks, and the length of its words.
 
 >>> shares = measure_characters(["Ab 1!"])[0]
 >>> round(dict(zip(CHARACTERS, shares.tolist(), strict=True))["Digits"], 2)
@@ -23,7 +23,7 @@ CHARACTERS = (
     "Stops",
     "Mean word",
 )
-"""What is measured, in this order."""
+"""Names of the measures, in the order of their columns."""
 
 _KNOWN = 0x2200  # characters that are told apart; those beyond count as letters without a size
 _REST, _CAPITAL, _SMALL, _DIGIT, _SIGN, _CALL, _STOP, _SPACE = range(8)

@@ -11,7 +11,7 @@ import re
 __all__ = ["NUMBERS", "measure_numbers"]
 
 NUMBERS = ("First number", "Last number", "Largest number", "Numbers")
-"""What is measured, in this order."""
+"""Names of the measures, in the order of their columns."""
 
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 _READ = 2000  # characters of which more than the first number is read
