@@ -14,9 +14,11 @@ from torso.core.setting_types import choices
 from torso.core.spec import Settings, Spec
 from torso.runs.config import ABOUT_COLUMN, RunConfig
 from torso.runs.described import Described, described
+from torso.runs.figures import check_figures
 from torso.runs.gather import words
 from torso.runs.rooms import ROOMS, PartRegistry, names_of, registry_of
 from torso.runs.settings import no_reader
+from torso.tasks import metrics_of
 
 __all__ = ["check_names", "check_values", "names_code"]
 
@@ -60,6 +62,7 @@ def check_names(values: Settings) -> tuple[RunConfig, Described, Described]:
     targets = described(values.get("targets"), "targets")
     _check_kinds("inputs", inputs)
     _check_kinds("targets", targets)
+    check_figures(config.training.monitor, _metrics(targets), measured=False)
     asked = [values.get(room) for room in ROOMS]
     # Parts of users' own may be filed by now, or will be once they are imported: only the registry knows them.
     if "torch" in sys.modules or any(":" in word for word in words(asked)):
@@ -75,6 +78,13 @@ def check_names(values: Settings) -> tuple[RunConfig, Described, Described]:
             "heads", f"heads.{task}", value, [kinds.find(kind).kind] if kind else list(kinds)
         )
     return config, inputs, targets
+
+
+def _metrics(targets: Described) -> dict[str, tuple[str, ...]]:
+    """Return task -> the metrics of its kind; none where the kind is yet to be inferred."""
+    kinds = {task: (spec or {}).get("kind", "") for task, spec in targets.items()}
+    find = registry_of("targets").find
+    return {task: metrics_of(find(kind).kind) if kind else () for task, kind in kinds.items()}
 
 
 def names_code(config: RunConfig) -> bool:
