@@ -14,8 +14,10 @@ from torso.core.setting_types import choices
 from torso.core.spec import Settings, Spec, words
 from torso.runs.config import ABOUT_COLUMN, RunConfig
 from torso.runs.described import Described, described
+from torso.runs.figures import check_figures
 from torso.runs.rooms import ROOMS, PartRegistry, registry_of, schema_of
 from torso.runs.settings import no_reader
+from torso.tasks import metrics_of
 
 __all__ = ["check_values", "names_code"]
 
@@ -36,6 +38,7 @@ def check_values(values: Settings, *, trial: bool = True) -> RunConfig:
     targets = described(values.get("targets"), "targets")
     _check_kinds("inputs", inputs)
     _check_kinds("targets", targets)
+    check_figures(config.training.monitor, _metrics(targets), measured=False)
     tasks = [name for name, spec in targets.items() if spec is not None]
     _check_bodies(config, values.keys(), tasks if trial else [])
     for modality, value in config.encoders.items():
@@ -47,6 +50,13 @@ def check_values(values: Settings, *, trial: bool = True) -> RunConfig:
         kind = (targets.get(task) or {}).get("kind")
         _check_formed("heads", task, value, [kinds.find(kind).kind] if kind else list(kinds))
     return config
+
+
+def _metrics(targets: Described) -> dict[str, tuple[str, ...]]:
+    """Return task -> the metrics of its kind; none where the kind is yet to be inferred."""
+    kinds = {task: (spec or {}).get("kind", "") for task, spec in targets.items()}
+    find = registry_of("targets").find
+    return {task: metrics_of(find(kind).kind) if kind else () for task, kind in kinds.items()}
 
 
 def names_code(config: RunConfig) -> bool:
