@@ -40,7 +40,7 @@ class Response:
 
     @property
     def tilt(self) -> np.ndarray | None:
-        """What class weights add to a statement, `[width]`; None without any.
+        """Summands of a statement by class weights, `[width]`; None without any.
 
         If classes are as frequent as weighted, the odds of a class are those of the rows as they are, times its weight:
         from Elkan 2001, "The Foundations of Cost-Sensitive Learning", theorem 2.
@@ -52,7 +52,7 @@ class Response:
 
     @property
     def counts(self) -> np.ndarray | None:
-        """How much each label counts where held-out labels choose, `[rows]` of classes, else `[rows, width]`; None: alike."""
+        """Weights of the labels where held-out ones choose, `[rows]` of classes, else `[rows, width]`; None: alike."""
         weights = self.weights
         if weights is not None and self.family != "classes":
             weights = np.broadcast_to(weights[:, None], self.values.shape)
