@@ -107,6 +107,7 @@ def fit_half(
     view = FlatView(prepared.schema.modalities.values())
     fitted: dict[str, PlainTask] = {}
     said: dict[str, Floats] = {}
+    absent: dict[str, None] = {}  # a library that one task lacks, all lack
     pacer = _Pacer(config.plain.models, timer)
     with in_time(None if timer is None else lambda: timer.left):
         try:
@@ -125,11 +126,13 @@ def fit_half(
                 _folds(parts, config),
                 models=pacer.models(task, flat, response),
                 seed=config.seed,
-                told=listener.noted,
+                told=absent.setdefault,
             )
             pacer.judge(task, fitted[task])
     for task in pacer.late.get(_ALL, []):
         del fitted[task], said[task]
+    for sentence in absent:
+        listener.noted(sentence)
     for name in view.left_out:
         listener.noted(f"{name}: the plain models cannot read it; the network does.")
     pacer.tell(listener)

@@ -51,6 +51,10 @@ def evaluate(
         if file is not None:
             check_out(file, run, table)
     check_answering(run, table)
+    if picture is not None:
+        from torso.studies.robustness.pictures import check_picture
+
+        check_picture(picture)
 
     import torso  # torch takes longer than to see a slip
 
@@ -68,12 +72,14 @@ def evaluate(
         if picture is not None:
             from torso.studies.robustness.pictures import draw_robustness
 
+            picture.parent.mkdir(parents=True, exist_ok=True)
             draw_robustness(ours, picture, theirs)
     else:
         evaluation = predictor.evaluate(table, root=root, details=True)
         content = {task: report.to_dict() for task, report in evaluation.reports.items()}
         shown, notes = results_table(evaluation.reports, screen.width), evaluation.notes
     if out is not None:
+        out.parent.mkdir(parents=True, exist_ok=True)
         write_json(out, content)
     screen.print(shown)
     tell(notes)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from torso.columns.inputs._input import State
-from torso.core.errors import MissingDependency
+from torso.core.optional import require
 from torso.plain.clock import check_time
 from torso.plain.flat.flat import Flat
 from torso.plain.models._mean_trees import MeanTrees
@@ -172,14 +172,9 @@ _ARRAYS = ("lefts", "features", "limits", "roots", "leaves")
 def _grown(
     values: np.ndarray, labels: np.ndarray, weights: np.ndarray | None, seed: int
 ) -> MeanTrees:
-    try:
-        from sklearn.ensemble import ExtraTreesRegressor
-    except ImportError as error:
-        raise MissingDependency(
-            "Randomised trees need the package 'scikit-learn'. Install it with: pip install 'scikit-learn>=1.6'"
-        ) from error
+    ensemble = require("sklearn.ensemble", package="scikit-learn>=1.6", why="A randomised forest")
     columns = values.shape[1]
-    learner = ExtraTreesRegressor(
+    learner = ensemble.ExtraTreesRegressor(
         _TREES,
         min_samples_leaf=_LEAF,
         max_features=min(columns, max(int(_SHARE * columns), _LEAST)),

@@ -4,10 +4,32 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from torso.core.errors import ConfigError
 from torso.core.optional import require
 from torso.studies.robustness.report import JOINT, Robustness
 
-__all__ = ["draw_robustness"]
+__all__ = ["check_picture", "draw_robustness"]
+
+
+def check_picture(file: str | Path) -> None:
+    """Refuse a file that no picture can be drawn to.
+
+    Args:
+        file: to write; its ending says the format.
+
+    Raises:
+        ConfigError: no format has this ending.
+        MissingDependency: matplotlib is absent.
+    """
+    require("matplotlib", extra="plot", why="A picture")
+    from matplotlib.backend_bases import FigureCanvasBase
+
+    ending, known = Path(file).suffix[1:].lower(), FigureCanvasBase.get_supported_filetypes()
+    if ending not in known:
+        raise ConfigError(
+            f"A picture's file should end in one of {', '.join(f'.{each}' for each in sorted(known))}. "
+            f"Found {str(file)!r}."
+        )
 
 
 def draw_robustness(
@@ -21,9 +43,10 @@ def draw_robustness(
         against: the same of a baseline, drawn dashed.
 
     Raises:
+        ConfigError: no format has this ending.
         MissingDependency: matplotlib is absent.
     """
-    require("matplotlib", extra="plot", why="A picture")
+    check_picture(file)
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
