@@ -35,11 +35,12 @@ from torso.runs.gather import NO_TABLE, Gathered, found_beside, gather_values, t
 from torso.runs.prediction import skipped_notes
 from torso.runs.prepared import Prepared, Rows
 from torso.runs.pretrained import Pretrained, choose_pretrained, with_choice
+from torso.runs.random_split import random_split_notes
 from torso.runs.scales import settle_scales
 from torso.runs.schema import Schema
 from torso.runs.seen_rows import SeenRows
 from torso.runs.settings import apply_settings
-from torso.runs.splitting import draw_split, random_split_notes
+from torso.runs.splitting import draw_split
 from torso.runs.storable import check_storable
 from torso.runs.stored_split import StoredSplit
 from torso.runs.weights import RowWeights

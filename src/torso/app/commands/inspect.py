@@ -25,8 +25,8 @@ def inspect(
     from torso.runs.check import check_values
     from torso.runs.columns import infer_columns
     from torso.runs.config import RunConfig
+    from torso.runs.random_split import random_split_notes
     from torso.runs.settings import apply_settings
-    from torso.runs.splitting import random_split_notes
     from torso.tables.formats.peek import column_names
     from torso.tables.table import read_table
 
