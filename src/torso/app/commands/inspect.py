@@ -31,7 +31,7 @@ def inspect(
     values: dict[str, Any] = {"targets": {name: {} for name in target}}
     said = [*rooted(root), *settings]
     apply_settings(values, said, column_names(table))
-    data = check_values(values).data
+    data = check_values(values, trial=False).data
     source = read_table(table, missing=data.missing, settings=data.text)
     reports = infer_columns(source, values, add=True)
     shown = console(out=True)
