@@ -47,14 +47,8 @@ def evaluate(
 
     if not robustness and (against or picture):
         raise ConfigError("`--against` and `--picture` belong to `--robustness`. Add it.")
-    for file in (out, picture):
-        if file is not None:
-            check_out(file, run, table)
     check_answering(run, table)
-    if picture is not None:
-        from torso.studies.robustness.pictures import check_picture
-
-        check_picture(picture)
+    _check_files(out, picture, run, table)
 
     import torso  # torch takes longer than to see a slip
 
@@ -72,7 +66,6 @@ def evaluate(
         if picture is not None:
             from torso.studies.robustness.pictures import draw_robustness
 
-            picture.parent.mkdir(parents=True, exist_ok=True)
             draw_robustness(ours, picture, theirs)
     else:
         evaluation = predictor.evaluate(table, root=root, details=True)
@@ -83,3 +76,14 @@ def evaluate(
         write_json(out, content)
     screen.print(shown)
     tell(notes)
+
+
+def _check_files(out: Path | None, picture: Path | None, run: Path, table: str) -> None:
+    """Refuse files that cannot or should not be written, before the work."""
+    for file in (out, picture):
+        if file is not None:
+            check_out(file, run, table)
+    if picture is not None:
+        from torso.studies.robustness.pictures import check_picture
+
+        check_picture(picture)

@@ -77,6 +77,7 @@ def draw_robustness(
         axis = figure.add_subplot(down, across, number)
         _panel(axis, robustness, task, against)
     _legend(figure, against is not None)
+    Path(file).parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(file, dpi=130)
 
 
