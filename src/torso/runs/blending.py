@@ -142,7 +142,7 @@ def fit_half(
 
 
 def _once(told: Callable[[str], None]) -> Callable[[str], None]:
-    """Return `told`, but deaf to what it was told before: a library that one task lacks, all lack."""
+    """Return `told` for new sentences only: a library that one task lacks, all lack."""
     known: set[str] = set()
 
     def tell(sentence: str) -> None:
