@@ -16,9 +16,17 @@ from torso.runs.config import ABOUT_COLUMN, RunConfig
 from torso.runs.described import Described, described
 from torso.runs.figures import check_figures
 from torso.runs.gather import words
-from torso.runs.rooms import ROOMS, PartRegistry, names_of, registry_of
+from torso.runs.rooms import (
+    ALL_ROOMS,
+    ROOMS,
+    ROOMS_OF_TRAINING,
+    PartRegistry,
+    names_of,
+    registry_of,
+)
 from torso.runs.settings import no_reader
 from torso.tasks import metrics_of
+from torso.training.config import TrainingConfig
 
 __all__ = ["check_names", "check_values", "names_code"]
 
@@ -36,6 +44,7 @@ def check_values(values: Settings, *, trial: bool = True) -> RunConfig:
     config, inputs, targets = check_names(values)
     tasks = [name for name, spec in targets.items() if spec is not None]
     _check_bodies(config, values.keys(), tasks if trial else [])
+    _check_training(config.training)
     for modality, value in config.encoders.items():
         forms = _forms(modality, inputs)
         _check_formed("encoders", modality, value, forms)
@@ -63,12 +72,15 @@ def check_names(values: Settings) -> tuple[RunConfig, Described, Described]:
     _check_kinds("inputs", inputs)
     _check_kinds("targets", targets)
     check_figures(config.training.monitor, _metrics(targets), measured=False)
-    asked = [values.get(room) for room in ROOMS]
+    training = {room: getattr(config.training, room) for room in ROOMS_OF_TRAINING}
+    asked = [*(values.get(room) for room in ROOMS), *training.values()]
     # Parts of users' own may be filed by now, or will be once they are imported: only the registry knows them.
     if "torch" in sys.modules or any(":" in word for word in words(asked)):
         return config, inputs, targets
     for room in [room for room in ("fusion", "sharing", "balancing") if room in values]:
         _check_name(room, room, getattr(config, room), [""])
+    for room, value in training.items():
+        _check_name(room, f"training.{room}", value, [""])
     for modality, value in config.encoders.items():
         _check_name("encoders", f"encoders.{modality}", value, _forms(modality, inputs))
     for task, value in config.heads.items():
@@ -91,6 +103,7 @@ def names_code(config: RunConfig) -> bool:
     """Return whether a config names a part by an import path, so that its file has to be trusted."""
     kinds = [spec.get("kind") for spec in (*config.inputs.values(), *config.targets.values())]
     parts = [kinds, *(getattr(config, room) for room in ROOMS if room not in ("inputs", "targets"))]
+    parts += [getattr(config.training, room) for room in ROOMS_OF_TRAINING]
     return any(":" in word for word in words(parts))
 
 
@@ -103,7 +116,7 @@ def _check_name(room: str, path: str, value: object, forms: Sequence[str]) -> No
     if named and not any(spec.name in names for spec in named):
         own = [name for name in names if name.rpartition("/")[0] in forms]
         with within(path):
-            raise ConfigError(unknown(ROOMS[room].part, named[0].short(forms[0]), _short(own)))
+            raise ConfigError(unknown(ALL_ROOMS[room].part, named[0].short(forms[0]), _short(own)))
 
 
 def _check_kinds(section: str, columns: Described) -> None:
@@ -144,6 +157,20 @@ def _check_bodies(config: RunConfig, said: Iterable[str], tasks: Sequence[str]) 
         known = part == "sharing" or (part == "balancing" and not config.modality_heads)
         if tasks and ":" not in spec.name and (known or _names_nothing(registry, spec)):
             _try_to_build(registry, spec, offered[part], part)
+
+
+def _check_training(config: TrainingConfig) -> None:
+    """Check optimizer and schedule, and build them for a weight, where they are not the defaults."""
+    fields = TrainingConfig.model_fields
+    for room in ROOMS_OF_TRAINING:
+        registry, path = registry_of(room), f"training.{room}"
+        with within(path):
+            spec = registry.parse(getattr(config, room)).over(Spec.parse(fields[room].default))
+        _check(registry, spec, path)
+    if any(getattr(config, room) != fields[room].default for room in ROOMS_OF_TRAINING):
+        from torso.training.stepping import check_stepping
+
+        check_stepping(config)
 
 
 def _try_to_build(

@@ -17,7 +17,8 @@ from torso.core.spec import Settings, Spec
 from torso.runs.config import ABOUT_COLUMN
 from torso.runs.described import Described, Raw, described
 from torso.runs.modality import named_modalities
-from torso.runs.rooms import PartRegistry, names_of, registry_of
+from torso.runs.rates import rates_left_open
+from torso.runs.rooms import ROOMS_OF_TRAINING, PartRegistry, names_of, registry_of
 from torso.runs.settings import Path
 
 __all__ = ["followed_through", "left_open"]
@@ -50,6 +51,7 @@ def followed_through(
     edits.drop_settings_of_kinds()
     edits.drop_parts()
     edits.drop_names()
+    edits.notes += rates_left_open(values, before, said)
     if "torch" in sys.modules:  # else only names are checked yet, which shows a slip at once
         edits.drop_settings_of_parts()
     return edits.notes
@@ -72,6 +74,9 @@ def left_open(
     for room in [*_WHOLE, *_COLUMNS, "plain", "training", "data"]:
         if room in values and values[room] is None:
             del values[room]
+    for room in ROOMS_OF_TRAINING:
+        if _at(values, ("training", room)) is None and room in _mapping(values.get("training")):
+            del values["training"][room]
     edits = _Edits(values, before, said, columns)
     for room, section in _COLUMNS.items():
         parts = _mapping(values.get(room))
@@ -174,6 +179,8 @@ class _Edits:
         """Drop settings of a part that only another part of its room has."""
         for room in _WHOLE:
             self._drop_settings((room,), "")
+        for room in ROOMS_OF_TRAINING:
+            self._drop_settings(("training", room), "")
         for room, section in _COLUMNS.items():
             forms, parts = self._forms(section, self.values), self.values.get(room)
             for name in [*parts] if isinstance(parts, Mapping) else []:
@@ -181,7 +188,8 @@ class _Edits:
                     self._drop_settings((room, name), forms[name])
 
     def _drop_settings(self, path: Path, form: str) -> None:
-        registry, spec = registry_of(path[0]), _at(self.values, path)
+        room = path[1] if path[0] == "training" else path[0]
+        registry, spec = registry_of(room), _at(self.values, path)
         if not isinstance(spec, dict) or not isinstance(spec.get("type"), str):
             return
         named = registry.parse(spec, form)

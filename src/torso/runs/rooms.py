@@ -11,7 +11,15 @@ from torso.core.errors import ConfigError, unknown
 from torso.core.registry import Registry, imported
 from torso.core.source_names import names_in_source
 
-__all__ = ["ROOMS", "PartRegistry", "names_of", "registry_of", "rooms_of"]
+__all__ = [
+    "ALL_ROOMS",
+    "ROOMS",
+    "ROOMS_OF_TRAINING",
+    "PartRegistry",
+    "names_of",
+    "registry_of",
+    "rooms_of",
+]
 
 PartRegistry = Registry[Any]
 """The parts of any room."""
@@ -37,6 +45,12 @@ ROOMS = {
     "balancing": _Room("torso.balancing", "Balancer", "balancing"),
 }
 """Key -> its room, imported when asked for."""
+ROOMS_OF_TRAINING = {
+    "optimizer": _Room("torso.training.optimizers", "Optimizer", "optimizer"),
+    "schedule": _Room("torso.training.schedules", "Schedule", "schedule"),
+}
+"""Key of the section `training` -> its room."""
+ALL_ROOMS = {**ROOMS, **ROOMS_OF_TRAINING}
 
 
 def registry_of(room: str) -> PartRegistry:
@@ -48,8 +62,8 @@ def registry_of(room: str) -> PartRegistry:
     Raises:
         ConfigError: there is no such room.
     """
-    if room not in ROOMS:
-        raise ConfigError(unknown("room", room, ROOMS))
+    if room not in ALL_ROOMS:
+        raise ConfigError(unknown("room", room, ALL_ROOMS))
     registry: PartRegistry = _base(room).registry
     return registry
 
@@ -60,7 +74,7 @@ def names_of(room: str) -> list[str]:
     >>> "gated" in names_of("fusion")
     True
     """
-    kept = ROOMS[room]
+    kept = ALL_ROOMS[room]
     quick = kept.torch and "torch" not in sys.modules
     names = names_in_source(kept.module, kept.base) if quick else []
     return names or list(registry_of(room))  # a package may lie without its source
@@ -73,8 +87,8 @@ def rooms_of(part: str) -> list[str]:
         ConfigError: it cannot be imported.
     """
     kind = imported(part, "part")
-    return [room for room in ROOMS if issubclass(kind, _base(room))]
+    return [room for room in ALL_ROOMS if issubclass(kind, registry_of(room).base)]
 
 
 def _base(room: str) -> Any:
-    return getattr(import_module(ROOMS[room].module), ROOMS[room].base)
+    return getattr(import_module(ALL_ROOMS[room].module), ALL_ROOMS[room].base)

@@ -1,0 +1,27 @@
+"""Schedules of the learning rate by name: those of Torso, and any of `torch.optim.lr_scheduler` by its import path."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar, cast
+
+from torch.optim.lr_scheduler import LRScheduler
+
+from torso.core.ranges import SetBy
+from torso.core.registry import Registry
+
+__all__ = ["Schedule"]
+
+
+class Schedule:
+    """Files a schedule under its name: `class Cosine(Schedule, LambdaLR, name="cosine")`."""
+
+    registry: ClassVar[Registry[LRScheduler]] = Registry("schedule", positional=SetBy.USER)
+
+    def __init_subclass__(cls, *, name: str = "", **rest: Mapping[str, object]) -> None:
+        super().__init_subclass__(**rest)
+        if name:
+            cls.registry.add(name, cast("type[LRScheduler]", cls))
+
+
+Schedule.registry.base = LRScheduler
