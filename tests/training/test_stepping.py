@@ -149,7 +149,7 @@ def test_keys_that_a_choice_does_not_read_are_told():
         ({"optimizer": 3}, "`training.optimizer` should be a part's name or a mapping"),
         ({"optimizer": "torch.optim:LBFGS"}, "needs a function that computes the loss again"),
         ({"schedule": "torch.optim.lr_scheduler:ReduceLROnPlateau"}, "needs a loss at every step"),
-        ({"schedule": "torch.optim.lr_scheduler:StepLR"}, "Parameter `step_size` is required"),
+        ({"schedule": "torch.optim.lr_scheduler:StepLR"}, "needs the setting `step_size`"),
         (
             {"optimizer": "no_such:Lion"},
             "No module named 'no_such'. Install it, or let Python look",

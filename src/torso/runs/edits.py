@@ -7,7 +7,6 @@ user names beside the config stay, so that a slip in one of them is refused wher
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -18,7 +17,7 @@ from torso.runs.config import ABOUT_COLUMN
 from torso.runs.described import Described, Raw, described
 from torso.runs.modality import named_modalities
 from torso.runs.rates import rates_left_open
-from torso.runs.rooms import ROOMS_OF_TRAINING, PartRegistry, names_of, registry_of
+from torso.runs.rooms import ROOMS_OF_TRAINING, PartRegistry, registry_of, schema_of
 from torso.runs.settings import Path
 
 __all__ = ["followed_through", "left_open"]
@@ -52,8 +51,7 @@ def followed_through(
     edits.drop_parts()
     edits.drop_names()
     edits.notes += rates_left_open(values, before, said)
-    if "torch" in sys.modules:  # else only names are checked yet, which shows a slip at once
-        edits.drop_settings_of_parts()
+    edits.drop_settings_of_parts()
     return edits.notes
 
 
@@ -188,10 +186,10 @@ class _Edits:
                     self._drop_settings((room, name), forms[name])
 
     def _drop_settings(self, path: Path, form: str) -> None:
-        room = path[1] if path[0] == "training" else path[0]
-        registry, spec = registry_of(room), _at(self.values, path)
+        spec = _at(self.values, path)
         if not isinstance(spec, dict) or not isinstance(spec.get("type"), str):
             return
+        registry = schema_of(path[1] if path[0] == "training" else path[0])
         named = registry.parse(spec, form)
         if named.name not in registry:
             return
@@ -264,7 +262,7 @@ class _Edits:
         )
 
     def _of_another_form(self, room: str, part: object, form: str) -> bool:
-        names = names_of(room)
+        names = schema_of(room)
         try:
             short = Spec.parse(part, names, form).short(form)
         except ConfigError:  # whoever checks it says why
@@ -274,9 +272,10 @@ class _Edits:
 
     def _words(self, room: str, spec: Settings, key: str) -> Collection[object]:
         """Return the words that a setting of a part may be, besides names."""
-        if "torch" not in sys.modules or spec.get("type") not in registry_of(room):
+        schema = schema_of(room)
+        if spec.get("type") not in schema:
             return ()
-        known = registry_of(room).settings(str(spec["type"]))
+        known = schema.settings(str(spec["type"]))
         return choices(known[key].type) if key in known else ()
 
     def _is_said(self, *path: str) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 
 from torso.core.errors import ConfigError
 from torso.core.spec import Settings, Spec
-from torso.runs.rooms import names_of
+from torso.runs.rooms import schema_of
 from torso.runs.settings import Path
 
 __all__ = ["rates_left_open"]
@@ -42,6 +42,6 @@ def _optimizer(values: Settings) -> str:
     training = values.get("training")
     part = training.get("optimizer") if isinstance(training, Mapping) else None
     try:
-        return Spec.parse(part, names_of("optimizer")).name
+        return Spec.parse(part, schema_of("optimizer")).name
     except ConfigError:  # whoever checks it says why
         return ""

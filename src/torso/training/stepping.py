@@ -10,12 +10,14 @@ import inspect
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
 from torch.optim.lr_scheduler import LambdaLR, LRScheduler
 
 from torso.core.errors import ConfigError, within
+from torso.core.registry import Registry
 from torso.core.signature import REQUIRED
 from torso.core.spec import Spec
 from torso.training.config import TrainingConfig
@@ -24,6 +26,8 @@ from torso.training.parameter_groups import ParameterGroup
 from torso.training.schedules import Cosine, Schedule
 
 __all__ = ["Stepper", "check_stepping", "completed"]
+
+Part = TypeVar("Part")
 
 _SMALL = 100  # batches of the epochs of a schedule that is built to see whether it can be
 
@@ -38,9 +42,7 @@ def completed(config: TrainingConfig) -> TrainingConfig:
     with within("training.optimizer"):
         spec = optimizer.parse(config.optimizer).over(Spec("adamw"))
         known = optimizer.settings(spec.name)
-        hidden = [key for key, setting in known.items() if not setting.by_user]
-        full = optimizer.complete(spec, given=hidden)
-    own: dict[str, object] = {"optimizer": _plain(full)}
+        own: dict[str, object] = {"optimizer": _plain(_full(optimizer, spec))}
     rate = known["lr"].default if "lr" in known else None
     if "lr" not in config.model_fields_set and isinstance(rate, int | float):
         own["lr"] = float(rate)
@@ -49,9 +51,15 @@ def completed(config: TrainingConfig) -> TrainingConfig:
         chosen = config.schedule if "schedule" in config.model_fields_set else "constant"
         own["average"] = config.average or 0.0
     with within("training.schedule"):
-        told = schedule.parse(chosen).over(Spec("cosine"))
-        own["schedule"] = _plain(schedule.complete(told, given=_OFFERED))
+        own["schedule"] = _plain(_full(schedule, schedule.parse(chosen).over(Spec("cosine"))))
     return config.model_copy(update=own)
+
+
+def _full(registry: Registry[Part], spec: Spec) -> Spec:
+    """Return a spec with the defaults of all settings that are the user's."""
+    known = registry.settings(spec.name)
+    given = [key for key, setting in known.items() if not setting.by_user]
+    return registry.complete(spec, given=given)
 
 
 def _plain(spec: Spec) -> dict[str, object]:
@@ -116,12 +124,6 @@ def _build_schedule(
             steps_per_epoch=batches,
             max_lr=rates,
         )
-
-
-_OFFERED = (
-    *("optimizer", "steps", "total_steps", "T_max", "warmup", "epochs"),
-    *("steps_per_epoch", "max_lr"),
-)
 
 
 def _check_step(part: type, spec: Spec, asked: str) -> None:

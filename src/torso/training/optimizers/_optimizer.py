@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import replace
 from typing import ClassVar, cast
 
 import torch
 
 from torso.core.errors import ConfigError
-from torso.core.ranges import SetBy
-from torso.core.registry import Registry
-from torso.core.signature import Setting
 from torso.core.spec import Spec
+from torso.training.torch_registry import TorchRegistry
 
 __all__ = ["ELSEWHERE", "Optimizer", "OptimizerRegistry"]
 
@@ -20,17 +17,8 @@ ELSEWHERE = ("lr", "weight_decay")
 """Arguments of most optimizers that are keys of `training`, where encoders' own rates go by them, too."""
 
 
-class OptimizerRegistry(Registry[torch.optim.Optimizer]):
-    """Optimizers by name; all arguments but the parameters, `lr` and `weight_decay` are users' settings."""
-
-    def settings(self, name: str) -> dict[str, Setting]:
-        """Return all arguments of an optimizer."""
-        known = super().settings(name)
-        hidden = {*ELSEWHERE, next(iter(known), "")}
-        return {
-            key: replace(setting, by_user=False) if key in hidden else setting
-            for key, setting in known.items()
-        }
+class OptimizerRegistry(TorchRegistry[torch.optim.Optimizer]):
+    """Optimizers by name."""
 
     def check(self, spec: Spec, offered: Collection[str] = ()) -> None:
         """Refuse settings that are keys of `training`, and all that every registry refuses."""
@@ -46,7 +34,7 @@ class OptimizerRegistry(Registry[torch.optim.Optimizer]):
 class Optimizer:
     """Files an optimizer under its name: `class SGD(Optimizer, torch.optim.SGD, name="sgd")`."""
 
-    registry: ClassVar[OptimizerRegistry] = OptimizerRegistry("optimizer", positional=SetBy.USER)
+    registry: ClassVar[OptimizerRegistry] = OptimizerRegistry("optimizer", ELSEWHERE)
 
     def __init_subclass__(cls, *, name: str = "", **rest: Mapping[str, object]) -> None:
         super().__init_subclass__(**rest)

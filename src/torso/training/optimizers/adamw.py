@@ -29,10 +29,10 @@ class AdamW(Optimizer, torch.optim.AdamW, name="adamw"):
         self,
         params: list[dict[str, object]],
         lr: float = 1e-3,
+        weight_decay: float = 0.01,
         *,
         betas: tuple[float, float] = (0.9, 0.999),
         eps: float = 1e-8,
-        weight_decay: float = 0.01,
     ) -> None:
         super().__init__(params, lr=lr, betas=betas, eps=eps, weight_decay=weight_decay, fused=True)
         self._counts: dict[int, tuple[list[nn.Parameter], Sequence[Tensor], Tensor]] = {}

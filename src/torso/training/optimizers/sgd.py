@@ -27,10 +27,10 @@ class SGD(Optimizer, torch.optim.SGD, name="sgd"):
         self,
         params: Iterable[Any],
         lr: float = 0.05,
+        weight_decay: float = 0.0,
         *,
         momentum: Annotated[float, Range(0, 0.99)] = 0.9,
         nesterov: bool = True,
-        weight_decay: float = 0.0,
     ) -> None:
         super().__init__(
             params,

@@ -7,16 +7,18 @@ from typing import ClassVar, cast
 
 from torch.optim.lr_scheduler import LRScheduler
 
-from torso.core.ranges import SetBy
-from torso.core.registry import Registry
+from torso.training.torch_registry import TorchRegistry
 
 __all__ = ["Schedule"]
+
+OFFERED = ("total_steps", "T_max", "epochs", "steps_per_epoch", "max_lr", "last_epoch")
+"""Arguments of PyTorch's schedules that follow from the training."""
 
 
 class Schedule:
     """Files a schedule under its name: `class Cosine(Schedule, LambdaLR, name="cosine")`."""
 
-    registry: ClassVar[Registry[LRScheduler]] = Registry("schedule", positional=SetBy.USER)
+    registry: ClassVar[TorchRegistry[LRScheduler]] = TorchRegistry("schedule", OFFERED)
 
     def __init_subclass__(cls, *, name: str = "", **rest: Mapping[str, object]) -> None:
         super().__init_subclass__(**rest)

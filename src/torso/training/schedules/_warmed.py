@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import math
 from abc import abstractmethod
-from typing import Annotated
 
-import torch
+from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LambdaLR
 
-from torso.core.ranges import SetBy
 from torso.training.schedules._schedule import Schedule
 
 __all__ = ["Constant", "Cosine", "Linear"]
@@ -26,9 +24,9 @@ class _Warmed(Schedule, LambdaLR):
 
     def __init__(
         self,
-        optimizer: Annotated[torch.optim.Optimizer, SetBy.DATA],
-        steps: Annotated[int, SetBy.DATA],
-        warmup: Annotated[float, SetBy.DATA],
+        optimizer: Optimizer,
+        steps: int,
+        warmup: float,
     ) -> None:
         rising = max(1, round(warmup * steps))
         falling = max(1, steps - rising)
