@@ -64,7 +64,7 @@ def evaluate(
         ours = torso.robustness(predictor, table, root=root)
         theirs = None if other is None else torso.robustness(other, table, root=root)
         content = ours.to_dict(theirs)
-        shown, notes = robustness_tables(ours, theirs), ours.notes
+        shown, notes = robustness_tables(ours, theirs, screen.width), ours.notes
         if picture is not None:
             from torso.studies.robustness.pictures import draw_robustness
 
