@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from torch import nn
 
 from tests import small
 from torso.core.errors import ConfigError
@@ -99,7 +100,9 @@ def test_adapters_begin_as_nothing_and_are_merged_into_the_weights():
             if parameter.requires_grad and parameter.grad is not None:
                 parameter -= 0.01 * parameter.grad
     changed = model(batch.inputs)
-    merge_adapters(model)
+    normed = nn.utils.parametrizations.weight_norm(nn.Linear(2, 2))  # of a model of others
+    merge_adapters(nn.ModuleList([model, normed]))
+    assert nn.utils.parametrize.is_parametrized(normed)
     assert model.state_dict().keys() == before.keys()
     assert all(torch.allclose(model(batch.inputs)[task], changed[task]) for task in small.TASKS)
     weight = model.trunks["shared"].fusion.mix[0].weight

@@ -61,5 +61,10 @@ def add_adapters(model: nn.Module, frozen: Collection[nn.Parameter], rank: int) 
 def merge_adapters(model: nn.Module) -> None:
     """Add each adapter to its weight for good, and take it out."""
     for module in [*model.modules()]:
-        if parametrize.is_parametrized(module, "weight"):
+        if not parametrize.is_parametrized(module, "weight"):
+            continue
+        added = module.get_submodule("parametrizations.weight")
+        if any(
+            isinstance(part, LowRank) for part in added.children()
+        ):  # a model of others may have parametrizations of its own
             parametrize.remove_parametrizations(module, "weight", leave_parametrized=True)
