@@ -30,6 +30,7 @@ from torso.training.best import Newest
 from torso.training.checkpoint import Checkpoint
 from torso.training.config import LOSS
 from torso.training.listeners import BUDGET_SPENT
+from torso.training.threads import operator_threads, suited_threads
 
 __all__ = ["EVALUATED", "Network", "train_network"]
 
@@ -99,7 +100,8 @@ def train_network(
     elif config.training.monitor != LOSS:
         trainer.kept = chosen
     ready = perf_counter()
-    trainer.run(resume=resume)
+    with operator_threads(config.training.threads or suited_threads(model, trainer.training)):
+        trainer.run(resume=resume)
     if trainer.kept is chosen:
         listener.noted(chosen.told())
     trained = perf_counter()
