@@ -475,7 +475,7 @@ def test_an_unknown_target_or_column(tmp_path, capsys):
         ("data.split.grup=shop", ["`data.split`", "'grup'", "Did you mean 'group'?"]),
         ("training.epochs=many", ["`training.epochs`", "integer", '"many"']),
         ("training.epochs=0", ["`training.epochs`", "greater than or equal to 1", "0"]),
-        ("training.device=gpu", ["`training.device`", "'gpu'", "'cpu'"]),
+        ("training.device=gpu", ["`training.device`", '"gpu"', "cpu"]),
         ("data.split.test=1.5", ["`data.split.test`", "less than 1"]),
         ("data.split.test=0.95", ["data.split.test", "below 1", "0.95"]),
         ("data=5", ["`data`", "5"]),

@@ -1,8 +1,8 @@
 """Torso: many senses in, one shared body, many tasks out.
 
 `torso.fit` trains one model on a table with gaps; `torso.load` opens a run; every room (`torso.encoders`,
-`torso.fusion`, `torso.sharing`, `torso.tasks`, `torso.balancing`) is usable alone. Nothing heavy is imported
-before it is used.
+`torso.fusion`, `torso.sharing`, `torso.tasks`, `torso.balancing`, `torso.training`) is usable alone, after
+`import torso` too. Nothing heavy is imported before it is used.
 """
 
 from __future__ import annotations
@@ -13,6 +13,27 @@ from torso._version import __version__
 from torso.core.lazy import lazy_names
 
 if TYPE_CHECKING:
+    from torso import (  # noqa: F401
+        balancing,
+        cache,
+        columns,
+        core,
+        encoders,
+        estimator,
+        evaluation,
+        fusion,
+        inference,
+        model,
+        plain,
+        progress,
+        runs,
+        search,
+        sharing,
+        studies,
+        tables,
+        tasks,
+        training,
+    )
     from torso.core.notes import TorsoWarning
     from torso.core.types import Batch, Features, Tokens
     from torso.estimator import Estimator
@@ -64,11 +85,32 @@ _HOME = {
     ".search": "Searcher",
     ".studies.robustness": "robustness",
 }
+_ROOMS = (
+    "balancing",
+    "cache",
+    "columns",
+    "core",
+    "encoders",
+    "estimator",
+    "evaluation",
+    "fusion",
+    "inference",
+    "model",
+    "plain",
+    "progress",
+    "runs",
+    "search",
+    "sharing",
+    "studies",
+    "tables",
+    "tasks",
+    "training",
+)
+"""Packages that are attributes without an import of their own; they stay out of `__all__`, so a star imports none."""
 
-
-__getattr__ = lazy_names(__name__, _HOME)
+__getattr__ = lazy_names(__name__, _HOME, _ROOMS)
 
 
 def __dir__() -> list[str]:
-    """Return the public names."""
-    return __all__
+    """Return the public names and the rooms."""
+    return [*__all__, *_ROOMS]

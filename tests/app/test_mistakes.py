@@ -85,6 +85,41 @@ MISTAKES = [
     ),
     Mistake(f"{FIT} --quality high", ("`quality`", "high", "'best'"), f"{FIT} --quality balanced"),
     Mistake(f"{FIT} --set dim=wide", ("`dim`", "wide"), f"{FIT} --set dim=128"),
+    # settings of parts
+    Mistake(
+        f"{FIT} --set fusion.hiden=3",
+        ("`fusion.hiden`", "fusion 'concat'"),
+        f"{FIT} --set fusion.hidden=3",
+    ),
+    Mistake(
+        f"{FIT} --set 'fusion={{type: gated, gate: sofmax}}'",
+        ("`fusion.gate`", "'sofmax'"),
+        f"{FIT} --set 'fusion={{type: gated, gate: softmax}}'",
+    ),
+    Mistake(
+        f"{FIT} --set balancing=upgrad --set balancing.grm=exact",
+        ("`balancing.grm`",),
+        f"{FIT} --set balancing=upgrad --set balancing.gram=exact",
+    ),
+    Mistake(f"{FIT} --set balancing=fixed", ("'fixed' needs the setting `weights`",)),
+    Mistake(f"{FIT} --set encoders.note=hub", ("'hub' needs the setting `name`",)),
+    Mistake(f"{FIT} --set encoders.note.width=wide", ("`encoders.note.width`", "'wide'", "whole")),
+    Mistake(
+        f"{FIT} --set encoders.numbers.widht=8",
+        ("'widht'",),
+        f"{FIT} --set encoders.numbers.width=8",
+    ),
+    Mistake(f"{FIT} --set encoders.nte=ngrams", ("'nte'",), f"{FIT} --set encoders.note=ngrams"),
+    Mistake(f"{FIT} --set heads.price.hidden=abc", ("`heads.price.hidden`", "'abc'")),
+    Mistake(f"{FIT} --set heads.prise.hidden=3", ("'prise'",), f"{FIT} --set heads.price.hidden=3"),
+    Mistake(
+        "inspect shop.csv --set sharing=mmoee", ("'mmoee'",), "inspect shop.csv --set sharing=mmoe"
+    ),
+    Mistake(
+        f"{FIT} --set training.device=gpu",
+        ("`training.device`", "gpu"),
+        f"{FIT} --set training.device=auto",
+    ),
     # how a list or a setting is written
     Mistake("fit shop.csv -t price,loud", ("'price,loud'",), "-t price -t loud"),
     Mistake("fit shop.csv -t price loud", ("Unexpected: loud",), "-t price -t loud"),

@@ -1,6 +1,8 @@
 """`training.monitor`: the figure that chooses the epoch and ends the training."""
 
 import math
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -54,16 +56,56 @@ def test_several_figures_are_weighed_and_errors_count_against():
     assert not math.isnan(run.report.training.best_loss)
 
 
+def refused(monitor, targets=("colour.of", "size")):
+    """Return the error of a fit that no step is taken for."""
+
+    class NoStep(torso.training.Listener):
+        def batch_done(self, epoch, batch):
+            raise AssertionError("a step was taken")
+
+    settings = {**FAST, "training.monitor": monitor}
+    with pytest.raises(ConfigError) as caught:
+        torso.fit(TABLE, targets, settings=settings, listener=NoStep())
+    return str(caught.value)
+
+
 @pytest.mark.parametrize(
     "monitor,message",
     [
-        ("color.accuracy", "Unknown task 'color'. Did you mean 'colour.of'"),
-        ("accuracy", "Unknown task 'accuracy'"),
-        ("size.mea", "Unknown metric of 'size' 'mea'. Did you mean 'mae'"),
-        ({"size.mae": -1}, r"`training.monitor` should be loss, TASK.METRIC"),
-        (3, r"`training.monitor` should be loss, TASK.METRIC"),
+        ("color.accuracy", "Unknown figure 'color.accuracy'. Did you mean 'colour.of.accuracy'?"),
+        ("accuracy", "Unknown figure 'accuracy'. Did you mean 'colour.of.accuracy'?"),
+        ("MAE", "Unknown figure 'MAE'. Did you mean 'size.mae'?"),
+        ("los", "Unknown figure 'los'. Did you mean 'loss'?"),
+        ({"loss": 1, "size.mea": 2}, "Unknown figure 'size.mea'. Did you mean 'size.mae'?"),
+        ("size.coverage", "Unknown figure 'size.coverage'. "),
+        ("size.r2_log", "Unknown figure 'size.r2_log'. Did you mean 'size.r2'?"),
+        ("size", "Unknown figure 'size'. "),
+        ({"size.mae": -1}, "`training.monitor` should be loss, TASK.METRIC"),
+        (3, "`training.monitor` should be loss, TASK.METRIC"),
     ],
 )
-def test_a_figure_that_is_none(monitor, message):
-    with pytest.raises(ConfigError, match=message):
-        fitted(monitor)
+def test_a_figure_that_is_none_is_refused_before_training(monitor, message):
+    assert message in refused(monitor)
+
+
+def test_the_figures_that_there_are_are_listed():
+    known = ["r2", "mae", "rmse", "log_loss", "interval_score"]
+    listed = ["loss", *(f"size.{name}" for name in known)]
+    assert refused("size.r2_log", ["size"]).endswith(f"Known: {listed}.")
+
+
+def test_a_slip_is_seen_before_torch_is_imported(tmp_path):
+    (tmp_path / "t.csv").write_text("x,price\n1,2\n3,4\n")
+    code = (
+        "import sys; from torso.app.cli import main\n"
+        "sys.argv = ['torso', 'fit', 't.csv', '-t', 'price', '--set', 'targets.price.kind=number', "
+        "'--set', 'training.monitor=price.ma']\n"
+        "try: main()\nfinally: assert 'torch' not in sys.modules"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1, done.stderr
+    assert "Unknown figure 'price.ma'. Did you mean 'price.mae'?" in done.stderr
+    assert "Try: torso fit t.csv" in done.stderr
+    assert "training.monitor=price.mae" in done.stderr

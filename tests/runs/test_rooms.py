@@ -2,16 +2,34 @@
 
 import pytest
 
-from torso.core.source_names import names_in_source
+from torso.core.source_registry import SourceRegistry
 from torso.runs.rooms import ROOMS, registry_of
 
 
+def schema(registry, names):
+    """Return part -> setting -> all that a signature says of it; classes by name."""
+    return {
+        name: {
+            key: (
+                str(each.type).replace("torso.core.source_registry.", ""),
+                each.default,
+                each.range,
+                each.by_user,
+            )
+            for key, each in registry.settings(name).items()
+        }
+        for name in names
+    }
+
+
 @pytest.mark.parametrize("key", [key for key, room in ROOMS.items() if room.torch])
-def test_names_in_the_source_are_those_of_the_registry(key):
-    shipped = [
-        name for name, part in registry_of(key).items() if part.__module__.startswith("torso.")
-    ]
-    assert names_in_source(ROOMS[key].module, ROOMS[key].base) == shipped
+def test_the_source_says_of_parts_and_settings_what_the_registry_does(key):
+    room, registry = ROOMS[key], registry_of(key)
+    names = [name for name, part in registry.items() if part.__module__.startswith("torso.")]
+    read = SourceRegistry(room.part, room.module, room.base)
+    assert list(read) == names
+    told = str(schema(registry, names)).replace("torso.balancing.gram._gram_balancer.", "")
+    assert str(schema(read, names)) == told
 
 
 def test_messages_call_parts_what_their_registry_calls_them():

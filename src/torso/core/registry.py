@@ -20,7 +20,7 @@ from torso.core.setting_types import accepts, choices, members, rule
 from torso.core.signature import REQUIRED, Setting, settings_of
 from torso.core.spec import Spec, SpecLike, no_part
 
-__all__ = ["Registry", "imported", "no_imports"]
+__all__ = ["Registry", "imported", "no_imports", "refusal"]
 
 Part = TypeVar("Part")
 
@@ -155,7 +155,7 @@ class Registry(Generic[Part]):
                 raise ConfigError(self._no_setting(title, key, known, offered))
             if not accepts(known[key].type, value):
                 raise ConfigError(
-                    f"Cannot build {title} from {dict(spec.settings)!r}: {_refusal(known[key], value)}"
+                    f"Cannot build {title} from {dict(spec.settings)!r}: {refusal(known[key], value)}"
                 )
             if self.nests(known[key]):
                 self._check_nested(value)
@@ -247,7 +247,7 @@ class Registry(Generic[Part]):
         return spec
 
 
-def _refusal(setting: Setting, value: object) -> str:
+def refusal(setting: Setting, value: object) -> str:
     """Return the sentence about a value of another type than its setting's."""
     near = get_close_matches(str(value), map(str, choices(setting.type)), n=1)
     hint = f" Did you mean {near[0]!r}?" if near else ""

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Union, get_args, get_origin
 
 from torso.core.ranges import Range, SetBy
 
-__all__ = ["REQUIRED", "Setting", "meanings", "paragraph", "settings_of"]
+__all__ = ["REQUIRED", "Setting", "meanings", "notes_of", "paragraph", "settings_of"]
 
 REQUIRED = inspect.Parameter.empty
 """Default of a setting that has none."""
@@ -63,7 +63,7 @@ def _read(make: Callable[..., object], positional: SetBy) -> Mapping[str, Settin
     for name, parameter in _parameters(make).items():
         if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
             continue
-        notes = _notes(parameter.annotation)
+        notes = notes_of(parameter.annotation)
         by = SetBy.USER if parameter.kind is parameter.KEYWORD_ONLY else positional
         by = next((note for note in notes if isinstance(note, SetBy)), by)
         sensible = next((note for note in notes if isinstance(note, Range)), None)
@@ -121,11 +121,11 @@ def _parameters(make: Callable[..., object]) -> Mapping[str, inspect.Parameter]:
         return inspect.signature(make).parameters
 
 
-def _notes(annotation: object) -> list[object]:
+def notes_of(annotation: object) -> list[object]:
     """Return the notes of `Annotated` beside a type or a member of a union."""
     if get_origin(annotation) is Annotated:
         kind, *notes = get_args(annotation)
-        return [*notes, *_notes(kind)]
+        return [*notes, *notes_of(kind)]
     if get_origin(annotation) in (Union, UnionType):
-        return [note for member in get_args(annotation) for note in _notes(member)]
+        return [note for member in get_args(annotation) for note in notes_of(member)]
     return []

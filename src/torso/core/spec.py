@@ -11,13 +11,13 @@ True
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from torso.core.errors import ConfigError
 
-__all__ = ["Settings", "Spec", "SpecLike"]
+__all__ = ["Settings", "Spec", "SpecLike", "words"]
 
 Settings = Mapping[str, Any]
 """Settings of a part by name; their values are of every kind."""
@@ -85,6 +85,23 @@ class Spec:
     def as_dict(self, form: str = "") -> dict[str, object]:
         """Return the mapping that YAML holds; a name of `form` is short."""
         return {"type": self.short(form), **self.settings}
+
+
+def words(value: object) -> Iterator[str]:
+    """Yield the texts in a value, keys included.
+
+    >>> [*words({"fusion": {"late": ["mine:Part", 3]}})]
+    ['fusion', 'late', 'mine:Part']
+    """
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield str(key)
+            yield from words(inner)
+    elif isinstance(value, Iterable):
+        for inner in value:
+            yield from words(inner)
 
 
 def no_part(value: object) -> ConfigError:

@@ -52,11 +52,13 @@ class FittedHalf:
         half: without shares in the answer yet.
         statements: task -> its out-of-fold statements on training rows followed by validation rows, `[rows, width]`.
         tested: task -> its statements on the test rows, where they are made already.
+        weights: how much each row counts, in the same order; None: all alike.
     """
 
     half: PlainHalf
     statements: Mapping[str, Floats]
     tested: Mapping[str, Floats] | None = None
+    weights: np.ndarray | None = None
 
     @classmethod
     def none(cls) -> FittedHalf:
@@ -107,6 +109,7 @@ def fit_half(
     view = FlatView(prepared.schema.modalities.values())
     fitted: dict[str, PlainTask] = {}
     said: dict[str, Floats] = {}
+    weights = _weights(parts)
     pacer = _Pacer(config.plain.models, timer)
     with in_time(None if timer is None else lambda: timer.left):
         try:
@@ -118,7 +121,7 @@ def fit_half(
             labels = np.concatenate([part.dataset.targets[task][part.rows] for part in parts])
             response = heads[task].response(torch.from_numpy(labels))
             assert response is not None
-            response = replace(response, weights=_weights(parts))
+            response = replace(response, weights=weights)
             fitted[task], said[task] = fit_task(
                 flat,
                 response,
@@ -135,7 +138,7 @@ def fit_half(
     pacer.tell(listener)
     training = parts[0]
     patterns = common_patterns(training.dataset.sources, training.rows)
-    return FittedHalf(PlainHalf(view, fitted, patterns), said)
+    return FittedHalf(PlainHalf(view, fitted, patterns), said, weights=weights)
 
 
 def _weights(parts: Sequence[Rows]) -> np.ndarray | None:
@@ -234,6 +237,7 @@ def blend(fitted: FittedHalf, trained: Folds, listener: Listener) -> PlainHalf:
     """
     tasks, answers = {}, trained.held_out
     statements = fitted.held_out(trained)
+    weights = None if fitted.weights is None else fitted.weights[trained.kept]
     for name, task in fitted.half.tasks.items():
         head, outputs, targets = (
             trained.model.heads[name],
@@ -245,6 +249,7 @@ def blend(fitted: FittedHalf, trained: Folds, listener: Listener) -> PlainHalf:
         task = replace(task, scale=head.factor)
         response = head.response(targets)
         assert response is not None
+        response = replace(response, weights=weights)
         plain = statements[name]
         network = stated(task, head, outputs)
         share = fit_share(response, network, plain, folds=trained.networks > 1)

@@ -6,19 +6,20 @@ again once they are known.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Mapping, Sequence
 
 from torso.core.errors import ConfigError, unknown, within
+from torso.core.registry import refusal
 from torso.core.setting_types import choices
-from torso.core.spec import Settings, Spec
+from torso.core.spec import Settings, Spec, words
 from torso.runs.config import ABOUT_COLUMN, RunConfig
 from torso.runs.described import Described, described
-from torso.runs.gather import words
-from torso.runs.rooms import ROOMS, PartRegistry, names_of, registry_of
+from torso.runs.figures import check_figures
+from torso.runs.rooms import ROOMS, PartRegistry, registry_of, schema_of
 from torso.runs.settings import no_reader
+from torso.tasks import metrics_of
 
-__all__ = ["check_names", "check_values", "names_code"]
+__all__ = ["check_values", "names_code"]
 
 
 def check_values(values: Settings, *, trial: bool = True) -> RunConfig:
@@ -26,17 +27,22 @@ def check_values(values: Settings, *, trial: bool = True) -> RunConfig:
 
     Args:
         values: raw, as `gather_values` returns them.
-        trial: whether fusion, sharing and balancing are built, for what only their constructors refuse.
+        trial: whether fusion, sharing and balancing are built, for what only their constructors refuse. Without, torch
+            is not imported.
 
     Raises:
         ConfigError: an unknown key, part or setting, or a value that breaks a rule; with its path and the cure.
     """
-    config, inputs, targets = check_names(values)
+    config = RunConfig.parse({**values, "inputs": {}, "targets": {}})
+    inputs = described(values.get("inputs"), "inputs")
+    targets = described(values.get("targets"), "targets")
+    _check_kinds("inputs", inputs)
+    _check_kinds("targets", targets)
+    check_figures(config.training.monitor, _metrics(targets), measured=False)
     tasks = [name for name, spec in targets.items() if spec is not None]
     _check_bodies(config, values.keys(), tasks if trial else [])
     for modality, value in config.encoders.items():
-        forms = _forms(modality, inputs)
-        _check_formed("encoders", modality, value, forms)
+        _check_formed("encoders", modality, value, _forms(modality, inputs))
     for task, value in config.heads.items():
         if tasks and task not in tasks:
             raise no_reader("heads", task, tasks)
@@ -46,35 +52,11 @@ def check_values(values: Settings, *, trial: bool = True) -> RunConfig:
     return config
 
 
-def check_names(values: Settings) -> tuple[RunConfig, Described, Described]:
-    """Return config, inputs and targets, their kinds checked; of the parts only the names, without importing them.
-
-    Args:
-        values: raw, as `gather_values` returns them.
-
-    Raises:
-        ConfigError: as from `check_values`, which checks the parts' settings too.
-    """
-    config = RunConfig.parse({**values, "inputs": {}, "targets": {}})
-    inputs = described(values.get("inputs"), "inputs")
-    targets = described(values.get("targets"), "targets")
-    _check_kinds("inputs", inputs)
-    _check_kinds("targets", targets)
-    asked = [values.get(room) for room in ROOMS]
-    # Parts of users' own may be filed by now, or will be once they are imported: only the registry knows them.
-    if "torch" in sys.modules or any(":" in word for word in words(asked)):
-        return config, inputs, targets
-    for room in [room for room in ("fusion", "sharing", "balancing") if room in values]:
-        _check_name(room, room, getattr(config, room), [""])
-    for modality, value in config.encoders.items():
-        _check_name("encoders", f"encoders.{modality}", value, _forms(modality, inputs))
-    for task, value in config.heads.items():
-        kind = (targets.get(task) or {}).get("kind")
-        kinds = registry_of("targets")
-        _check_name(
-            "heads", f"heads.{task}", value, [kinds.find(kind).kind] if kind else list(kinds)
-        )
-    return config, inputs, targets
+def _metrics(targets: Described) -> dict[str, tuple[str, ...]]:
+    """Return task -> the metrics of its kind; none where the kind is yet to be inferred."""
+    kinds = {task: (spec or {}).get("kind", "") for task, spec in targets.items()}
+    find = registry_of("targets").find
+    return {task: metrics_of(find(kind).kind) if kind else () for task, kind in kinds.items()}
 
 
 def names_code(config: RunConfig) -> bool:
@@ -82,18 +64,6 @@ def names_code(config: RunConfig) -> bool:
     kinds = [spec.get("kind") for spec in (*config.inputs.values(), *config.targets.values())]
     parts = [kinds, *(getattr(config, room) for room in ROOMS if room not in ("inputs", "targets"))]
     return any(":" in word for word in words(parts))
-
-
-def _check_name(room: str, path: str, value: object, forms: Sequence[str]) -> None:
-    """Refuse a name that no part has, of any of the forms; the parts are not imported."""
-    names = names_of(room)
-    with within(path):
-        specs = [Spec.parse(value, names, form) for form in forms]
-    named = [spec for spec in specs if spec.name]
-    if named and not any(spec.name in names for spec in named):
-        own = [name for name in names if name.rpartition("/")[0] in forms]
-        with within(path):
-            raise ConfigError(unknown(ROOMS[room].part, named[0].short(forms[0]), _short(own)))
 
 
 def _check_kinds(section: str, columns: Described) -> None:
@@ -126,11 +96,13 @@ def _check_bodies(config: RunConfig, said: Iterable[str], tasks: Sequence[str]) 
         of = dict.fromkeys(alone, "one")
         offered["balancing"] = {"tasks": [*losses, *alone], "unimodal": alone, "modality_of": of}
     for part in [part for part in offered if part in set(said)]:
-        registry = registry_of(part)
+        value = getattr(config, part)
+        registry = registry_of(part) if tasks else schema_of(part, value)
         default = Spec.parse(RunConfig.model_fields[part].default)
         with within(part):
-            spec = registry.parse(getattr(config, part)).over(default)
+            spec = registry.parse(value).over(default)
         _check(registry, spec, part)
+        _check_required(registry, [spec.name], spec, part)
         known = part == "sharing" or (part == "balancing" and not config.modality_heads)
         if tasks and ":" not in spec.name and (known or _names_nothing(registry, spec)):
             _try_to_build(registry, spec, offered[part], part)
@@ -169,7 +141,7 @@ def _forms(modality: str, inputs: Described) -> list[str]:
 
 def _check_formed(room: str, name: str, value: object, forms: Sequence[str]) -> None:
     """Check an encoder or a head of one of several forms; it is right if it is so for one of them."""
-    registry, path = registry_of(room), f"{room}.{name}"
+    registry, path = schema_of(room, value), f"{room}.{name}"
     with within(path):
         specs = [registry.parse(value, form) for form in forms]
     named = [spec for spec in specs if spec.name]
@@ -199,7 +171,7 @@ def _check_required(registry: PartRegistry, parts: Sequence[str], spec: Spec, pa
     if spec.name and all(absent):
         with within(path):
             raise ConfigError(
-                f"The {registry.room} {parts[0]!r} needs the setting `{absent[0][0]}`. Found {dict(spec.settings)}."
+                f"The {registry.room} {spec.name if len(parts) == 1 else _short(parts)[0]!r} needs the setting `{absent[0][0]}`. Found {dict(spec.settings)}."
             )
 
 
@@ -223,7 +195,8 @@ def _check_some(
             with within(f"{path}.{key}"):
                 raise ConfigError(unknown(f"setting of any {registry.room} here:", key, known))
         if not any(_passes(registry, Spec(part, {key: value})) for part in having):
-            _check(registry, Spec(having[0], {key: value}), path)
+            with within(f"{path}.{key}"):
+                raise ConfigError(refusal(registry.settings(having[0])[key], value))
 
 
 def _passes(registry: PartRegistry, spec: Spec) -> bool:

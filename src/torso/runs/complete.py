@@ -11,12 +11,12 @@ from torso.core.spec import Settings, Spec
 from torso.encoders import Encoder
 from torso.fusion import Fusion
 from torso.runs.config import ABOUT_COLUMN, RunConfig
-from torso.runs.monitor import check_monitor
+from torso.runs.figures import check_figures
 from torso.runs.rooms import PartRegistry
 from torso.runs.schema import Schema
 from torso.runs.settings import no_reader
 from torso.sharing import Sharing
-from torso.tasks import Head, Target
+from torso.tasks import Head, Target, metrics_of
 from torso.training.config import TrainingConfig
 
 __all__ = ["complete_parts", "settle_encoders", "takes_pretrained", "why_no_folds"]
@@ -98,7 +98,8 @@ def complete_parts(config: RunConfig, schema: Schema, rows: int) -> RunConfig:
     Raises:
         ConfigError: a head for an unknown task, an unknown part.
     """
-    check_monitor(config.training.monitor, schema.targets)
+    metrics = {task: metrics_of(kind.kind) for task, kind in schema.targets.items()}
+    check_figures(config.training.monitor, metrics, measured=False)
     for name in config.heads:
         if name not in schema.targets:
             raise no_reader("heads", name, schema.targets)

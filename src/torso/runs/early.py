@@ -6,15 +6,18 @@ Importing torch takes two seconds. Whoever reads the table for good checks all o
 from __future__ import annotations
 
 import shlex
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from torso.core.errors import ConfigError, DataError, RunError, unknown
 from torso.core.spec import Settings
-from torso.runs.check import check_names
+from torso.runs.check import check_values
 from torso.runs.columns import check_known, check_one_side
 from torso.runs.described import described
 from torso.runs.gather import NO_TABLE, found_beside
 from torso.runs.json_files import read_json
+from torso.runs.rooms import registry_of
+from torso.runs.settings import no_reader
 from torso.runs.stage import check_unfinished, marked_stage
 from torso.tables.formats.files import check_readable
 from torso.tables.formats.peek import column_names
@@ -39,7 +42,9 @@ def check_fit(values: Settings, origin: object) -> None:
         ConfigError: no table, an unknown key, part, or column, or a column that is input and target.
         DataError: no such table, or an empty one.
     """
-    data = check_names(values)[0].data
+    config = check_values(values, trial=False)
+    _check_device(config.training.device)
+    data = config.data
     if data.table is None:
         raise ConfigError(NO_TABLE)
     path = Path(found_beside(data.table, origin)).expanduser()
@@ -53,6 +58,19 @@ def check_fit(values: Settings, origin: object) -> None:
         names = settled_names(column_names(path), path.name)[0] if column_names(path) else []
     if names:
         _check_columns(values, names, path.name)
+
+
+def _check_device(name: str) -> None:
+    """Refuse CUDA where a build of torch without it is installed; its version says so."""
+    try:
+        build = version("torch")
+    except PackageNotFoundError:
+        return
+    if name.startswith("cuda") and build.endswith("+cpu"):
+        raise ConfigError(
+            f"`training.device` should be a device that torch {build}, as installed, was built for. Found {name}. "
+            "Default: training.device=auto"
+        )
 
 
 def _check_no_run(path: Path) -> None:
@@ -71,6 +89,12 @@ def _check_columns(values: Settings, names: list[str], table: str) -> None:
     check_known(inputs, names, table, "input")
     check_one_side([name for name in inputs if inputs[name] is not None], targets)
     split = values.get("data", {}).get("split") or {}
+    shared = {part.modality for _, part in registry_of("inputs").items() if part.modality}
+    shared |= {str(spec["modality"]) for spec in inputs.values() if spec and "modality" in spec}
+    owners = [name for name in names if name not in targets]
+    for modality in values.get("encoders") or {}:
+        if modality not in (*names, *shared):
+            raise no_reader("encoders", modality, [*owners, *shared])
     for column in (split.get(key) for key in _OF_SPLIT):
         if isinstance(column, str) and column not in names:
             raise DataError(f"{table}: {unknown('column', column, names)}")

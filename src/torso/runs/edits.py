@@ -7,7 +7,6 @@ user names beside the config stay, so that a slip in one of them is refused wher
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -17,7 +16,7 @@ from torso.core.spec import Settings, Spec
 from torso.runs.config import ABOUT_COLUMN
 from torso.runs.described import Described, Raw, described
 from torso.runs.modality import named_modalities
-from torso.runs.rooms import PartRegistry, names_of, registry_of
+from torso.runs.rooms import PartRegistry, registry_of, schema_of
 from torso.runs.settings import Path
 
 __all__ = ["followed_through", "left_open"]
@@ -50,8 +49,7 @@ def followed_through(
     edits.drop_settings_of_kinds()
     edits.drop_parts()
     edits.drop_names()
-    if "torch" in sys.modules:  # else only names are checked yet, which shows a slip at once
-        edits.drop_settings_of_parts()
+    edits.drop_settings_of_parts()
     return edits.notes
 
 
@@ -181,9 +179,10 @@ class _Edits:
                     self._drop_settings((room, name), forms[name])
 
     def _drop_settings(self, path: Path, form: str) -> None:
-        registry, spec = registry_of(path[0]), _at(self.values, path)
+        spec = _at(self.values, path)
         if not isinstance(spec, dict) or not isinstance(spec.get("type"), str):
             return
+        registry = schema_of(path[0])
         named = registry.parse(spec, form)
         if named.name not in registry:
             return
@@ -256,7 +255,7 @@ class _Edits:
         )
 
     def _of_another_form(self, room: str, part: object, form: str) -> bool:
-        names = names_of(room)
+        names = schema_of(room)
         try:
             short = Spec.parse(part, names, form).short(form)
         except ConfigError:  # whoever checks it says why
@@ -266,9 +265,10 @@ class _Edits:
 
     def _words(self, room: str, spec: Settings, key: str) -> Collection[object]:
         """Return the words that a setting of a part may be, besides names."""
-        if "torch" not in sys.modules or spec.get("type") not in registry_of(room):
+        schema = schema_of(room)
+        if spec.get("type") not in schema:
             return ()
-        known = registry_of(room).settings(str(spec["type"]))
+        known = schema.settings(str(spec["type"]))
         return choices(known[key].type) if key in known else ()
 
     def _is_said(self, *path: str) -> bool:

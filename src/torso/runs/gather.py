@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import Any
 from torso.core.errors import ConfigError
 from torso.core.listed import check_listed
 from torso.core.registry import no_imports
+from torso.core.spec import words
 from torso.runs.config import read_config
 from torso.runs.described import Described, Raw, described
 from torso.runs.edits import followed_through, left_open
@@ -24,7 +25,6 @@ __all__ = [
     "found_beside",
     "gather_values",
     "trusting",
-    "words",
 ]
 
 NO_TABLE = "No table given. Pass one, or name it in the config as `data.table`."
@@ -122,23 +122,6 @@ def _said_words(settings: Sequence[str] | Mapping[str, object]) -> Iterator[str]
     for setting in [settings] if isinstance(settings, Mapping) else [[text] for text in settings]:
         with suppress(ConfigError):
             yield from words(setting_pairs(setting))
-
-
-def words(value: object) -> Iterator[str]:
-    """Yield the texts in a value, keys included.
-
-    >>> [*words({"fusion": {"late": ["mine:Part", 3]}})]
-    ['fusion', 'late', 'mine:Part']
-    """
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, Mapping):
-        for key, inner in value.items():
-            yield str(key)
-            yield from words(inner)
-    elif isinstance(value, Iterable):
-        for inner in value:
-            yield from words(inner)
 
 
 def found_beside(path: str, origin: object) -> str | Path:

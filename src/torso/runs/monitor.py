@@ -3,32 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 
-from torso.core.errors import ConfigError, unknown
+from torso.core.errors import ConfigError
 from torso.evaluation.report import TaskReport
 from torso.model.model import Model
+from torso.runs.figures import check_figures, figure_weights, task_of
 from torso.runs.schema import Schema
-from torso.tasks import evaluate_task, fit_baseline
+from torso.tasks import Details, evaluate_task, fit_baseline
 from torso.training import Answers
 from torso.training.best import Best
 from torso.training.config import LOSS
 
-__all__ = ["Monitor", "MonitoredBest", "check_monitor"]
-
-
-def check_monitor(monitor: str | Mapping[str, float], tasks: Collection[str]) -> None:
-    """Refuse a figure that is of no task.
-
-    Raises:
-        ConfigError: neither `loss` nor a task and its metric.
-    """
-    for name in _weights(monitor):
-        if name != LOSS and _task(name, tasks) is None:
-            raise ConfigError(
-                f"`training.monitor` should be `loss` or TASK.METRIC. "
-                f"{unknown('task', name.rpartition('.')[0] or name, tasks)}"
-            )
+__all__ = ["Monitor", "MonitoredBest"]
 
 
 class Monitor:
@@ -41,7 +28,7 @@ class Monitor:
 
     def __init__(self, schema: Schema, monitor: str | Mapping[str, float]) -> None:
         self.schema = schema
-        self.weights = _weights(monitor)
+        self.weights = figure_weights(monitor)
         self.reports: Mapping[str, TaskReport] = {}
 
     @property
@@ -53,27 +40,46 @@ class Monitor:
 
     def measure(self, model: Model, answers: Answers) -> dict[str, dict[str, float]]:
         """Return the headline metric of each task, and the metrics that are monitored."""
-        self.reports = {}
-        for task, (prediction, details) in answers.predictions(model).items():
-            target = self.schema.targets[task]
-            labels = answers.targets[task].numpy()
-            truth = target.compared(labels)
-            self.reports[task] = evaluate_task(
-                target.kind,
-                target.compared_answers(prediction),
-                truth,
-                fit_baseline(target.kind, truth, facts=target.judged_by()),
-                details=target.compared_details(details, labels),
-                resamples=0,
-            )
+        self.reports = self._measured(model, answers)
         shown = {task: {report.headline} for task, report in self.reports.items()}
         for name in self.weights:
-            if name != LOSS and (own := _task(name, self.reports)) is not None:
-                shown[own].add(self._metric(name, own))
+            if name != LOSS and (own := task_of(name, self.reports)) is not None:
+                shown[own].add(name[len(own) + 1 :])
         return {
             task: {name: self.reports[task].metrics[name].value for name in sorted(names)}
             for task, names in shown.items()
         }
+
+    def check(self, model: Model, answers: Answers) -> None:
+        """Refuse a figure that these heads do not have, before the first step.
+
+        Args:
+            model: not trained yet.
+            answers: its answers to some of the held-out rows.
+
+        Raises:
+            ConfigError: neither `loss` nor a metric of a task.
+        """
+        reports = self._measured(model, answers)
+        check_figures(self.weights, {task: [*reports[task].metrics] for task in reports})
+
+    def _measured(self, model: Model, answers: Answers) -> dict[str, TaskReport]:
+        """Return task -> its metrics on the rows, without intervals."""
+        reports = {}
+        for task, (prediction, details) in answers.predictions(model).items():
+            target = self.schema.targets[task]
+            labels = answers.targets[task].numpy()
+            truth = target.compared(labels)
+            told = target.compared_details(details, labels)
+            reports[task] = evaluate_task(
+                target.kind,
+                target.compared_answers(prediction),
+                truth,
+                fit_baseline(target.kind, truth, facts=target.judged_by()),
+                details=Details(told, model.heads[task].level),
+                resamples=0,
+            )
+        return reports
 
     def value(self, losses: Mapping[str, float]) -> float:
         """Return the figure of the rows that were measured last: more is better, NaN where undefined.
@@ -86,20 +92,12 @@ class Monitor:
     def _figure(self, name: str, losses: Mapping[str, float]) -> float:
         if name == LOSS:
             return -sum(loss for loss in losses.values() if not math.isnan(loss))
-        task = _task(name, self.reports)
+        task = task_of(name, self.reports)
         assert task is not None
-        metric = self._metric(name, task)
+        metric = name[len(task) + 1 :]
         report = self.reports[task]
         value = report.metrics[metric].value
         return value if report.higher_is_better(metric) else -value
-
-    def _metric(self, name: str, task: str) -> str:
-        metric, metrics = name[len(task) + 1 :], self.reports[task].metrics
-        if metric not in metrics:
-            raise ConfigError(
-                f"`training.monitor`: {unknown(f'metric of {task!r}', metric, metrics)}"
-            )
-        return metric
 
 
 class MonitoredBest(Best):
@@ -131,13 +129,3 @@ class MonitoredBest(Best):
     def told(self) -> str:
         """Return the note about the epoch that is kept."""
         return f"Chosen by {self.monitor.named} on held-out rows: epoch {self.epoch}, {abs(self.loss):.4g}."
-
-
-def _weights(monitor: str | Mapping[str, float]) -> dict[str, float]:
-    return {monitor: 1.0} if isinstance(monitor, str) else dict(monitor)
-
-
-def _task(name: str, tasks: Collection[str]) -> str | None:
-    """Return the task that a figure is of; the longest name that fits, since names may hold dots."""
-    fitting = [task for task in tasks if name.startswith(f"{task}.")]
-    return max(fitting, key=len, default=None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from itertools import islice
 from time import perf_counter
 
 import torch
@@ -99,6 +100,10 @@ def train_network(
         trainer.kept = Newest(model, of_tasks=False)
     elif config.training.monitor != LOSS:
         trainer.kept = chosen
+    if config.training.monitor != LOSS:
+        monitor.check(
+            model, answer(model, islice(trainer.validation, 1), config.training.precision)
+        )
     ready = perf_counter()
     with operator_threads(config.training.threads or suited_threads(model, trainer.training)):
         trainer.run(resume=resume)

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
+from functools import cache
 from importlib import import_module
 from typing import Any
 
 from torso.core.errors import ConfigError, unknown
 from torso.core.registry import Registry, imported
-from torso.core.source_names import names_in_source
+from torso.core.source_registry import SourceRegistry
+from torso.core.spec import words
 
-__all__ = ["ROOMS", "PartRegistry", "names_of", "registry_of", "rooms_of"]
+__all__ = ["ROOMS", "PartRegistry", "registry_of", "rooms_of", "schema_of"]
 
 PartRegistry = Registry[Any]
 """The parts of any room."""
@@ -54,16 +56,27 @@ def registry_of(room: str) -> PartRegistry:
     return registry
 
 
-def names_of(room: str) -> list[str]:
-    """Return the names of a room's parts, sorted; they are read in the source while torch is not imported.
+def schema_of(room: str, value: object = None) -> PartRegistry:
+    """Return names and settings of a room's parts; they are read in the source while torch is not imported.
 
-    >>> "gated" in names_of("fusion")
+    >>> "gated" in schema_of("fusion")
     True
+
+    Args:
+        room: key in `run.yaml`.
+        value: its parts, as a config has them; if it names a class outside Torso, the real registry is needed.
     """
+    outside = any(":" in word for word in words(value))
+    if outside or not ROOMS[room].torch or "torch" in sys.modules:
+        return registry_of(room)
+    parts = _in_source(room)
+    return parts if list(parts) else registry_of(room)  # a package may lie without its source
+
+
+@cache
+def _in_source(room: str) -> SourceRegistry:
     kept = ROOMS[room]
-    quick = kept.torch and "torch" not in sys.modules
-    names = names_in_source(kept.module, kept.base) if quick else []
-    return names or list(registry_of(room))  # a package may lie without its source
+    return SourceRegistry(kept.part, kept.module, kept.base)
 
 
 def rooms_of(part: str) -> list[str]:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from torso.tasks._base.likelihood import Details
     from torso.tasks._base.logarithm import HEAVY_TAIL
     from torso.tasks._base.response import Response
-    from torso.tasks._base.scores import Measured, Scores, words_of
+    from torso.tasks._base.scores import Measured, Scores, metrics_of, words_of
     from torso.tasks._base.target import Target, labelled
 
 __all__ = [
@@ -47,6 +47,7 @@ __all__ = [
     "evaluate_task",
     "fit_baseline",
     "labelled",
+    "metrics_of",
     "words_of",
 ]
 
@@ -60,7 +61,7 @@ __getattr__ = lazy_names(
         "._base.likelihood": "Details",
         "._base.logarithm": "HEAVY_TAIL",
         "._base.response": "Response",
-        "._base.scores": "Measured Scores words_of",
+        "._base.scores": "Measured Scores metrics_of words_of",
         "._base.target": "Target labelled",
         "torso.evaluation.report": "Estimate TaskReport",
     },

@@ -9,7 +9,31 @@ from pydantic import Field, field_validator
 from torso.core.ranges import Range
 from torso.core.strict import Strict
 
-__all__ = ["LOSS", "TrainingConfig"]
+__all__ = ["DEVICES", "LOSS", "TrainingConfig"]
+
+DEVICES = (
+    "cpu",
+    "cuda",
+    "ipu",
+    "xpu",
+    "mkldnn",
+    "opengl",
+    "opencl",
+    "ideep",
+    "hip",
+    "ve",
+    "fpga",
+    "maia",
+    "xla",
+    "lazy",
+    "vulkan",
+    "mps",
+    "meta",
+    "hpu",
+    "mtia",
+    "privateuseone",
+)
+"""Kinds of device that torch knows, whether this machine has them or not."""
 
 LOSS = "loss"
 """The figure that epochs are judged by unless `monitor` names metrics: held-out losses."""
@@ -79,6 +103,13 @@ class TrainingConfig(Strict):
     precision: Literal["auto", "float32", "bfloat16"] = Field(
         default="auto", description="auto: bfloat16 autocast on CUDA, float32 elsewhere"
     )
+
+    @field_validator("device")
+    @classmethod
+    def _device(cls, value: str) -> str:
+        if value.partition(":")[0] not in ("auto", *DEVICES):
+            raise ValueError("should be auto, cpu, cuda, cuda:1, mps or another device of torch")
+        return value
 
     @field_validator("monitor", mode="before")
     @classmethod

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from torso.core.errors import ConfigError
-from torso.tasks import Scores, TaskReport, evaluate_task, fit_baseline
+from torso.tasks import Scores, TaskReport, evaluate_task, fit_baseline, metrics_of
 from torso.tasks._base.example import example_of
 
 KINDS = list(Scores.registry)
@@ -39,6 +39,16 @@ def test_signal_beats_the_baseline(kind):
     undefined = {None} if example_of(kind).SCORES.uncompared else set()
     assert {found.verdict(metric) for metric in found.metrics} - undefined == {"better"}
     assert all(e.low < e.value < e.high for e in found.metrics.values())
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_kind_names_its_metrics(kind):
+    known = metrics_of(kind)
+    of_details = {"log_loss", "coverage", "interval_score", "r2_log"}
+    measured = report(kind, *example(kind), resamples=0).metrics
+    assert {*measured} <= {*known}
+    assert {*known} - {*measured} <= of_details
+    assert {*Scores.registry.find(kind).errors} <= {*known}
 
 
 @pytest.mark.parametrize("kind", KINDS)

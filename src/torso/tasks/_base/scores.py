@@ -17,7 +17,7 @@ from torso.core.registry import Registry
 from torso.evaluation.weighted import Array, Floats
 from torso.tasks._base.folders import KindRegistry
 
-__all__ = ["Array", "Baseline", "Measured", "Scores", "words_of"]
+__all__ = ["Array", "Baseline", "Measured", "Scores", "metrics_of", "words_of"]
 
 Baseline = Mapping[str, Any]
 """Learned state of a predictor without inputs, as JSON values by name."""
@@ -45,6 +45,8 @@ class Scores(ABC):
     registry: ClassVar[Registry[Scores]] = KindRegistry("target kind", "scores")
     kind: ClassVar[str] = ""
     headline: ClassVar[str]
+    metrics: ClassVar[tuple[str, ...]] = ()
+    """Names of the metrics that a report may have, those of the heads' details too; empty: known once measured."""
     errors: ClassVar[tuple[str, ...]] = ("log_loss",)
     """The metrics of which less is better."""
     reflected: ClassVar[tuple[str, ...]] = ("average_precision",)
@@ -160,3 +162,12 @@ class Scores(ABC):
 def words_of(kind: str) -> Mapping[str, str]:
     """Return metric -> its name in tables; of a kind that is not known here, only the common ones."""
     return Scores.registry.find(kind).words if kind in Scores.registry else Scores.words
+
+
+def metrics_of(kind: str) -> tuple[str, ...]:
+    """Return the metrics of a kind; none of one that is not known here, or that does not name them.
+
+    >>> metrics_of("survival")
+    ('concordance', 'log_loss')
+    """
+    return Scores.registry.find(kind).metrics if kind in Scores.registry else ()

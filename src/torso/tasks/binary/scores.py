@@ -21,6 +21,7 @@ class BinaryScores(Scores, name="binary"):
     """
 
     headline = "auroc"
+    metrics = ("auroc", "accuracy", "f1", "macro_f1", "average_precision", "log_loss")
     named = False
 
     def __init__(self, prediction: Array, truth: Array, guess: Array) -> None:  # noqa: ARG002

@@ -27,6 +27,7 @@ class BoxesScores(Scores, name="boxes"):
     """
 
     headline = "average_precision"
+    metrics = ("average_precision", "count_error")
     errors = ("count_error",)
     against = "mean boxes"
     axes = (3, 3)

@@ -30,6 +30,7 @@ class CaptionScores(Scores, name="caption"):
     """
 
     headline = "chrf"
+    metrics = ("chrf", "exact_match", "log_loss")
     words: ClassVar[Mapping[str, str]] = {"chrf": "chrF"}
     reflected = ()
     against = "usual text"

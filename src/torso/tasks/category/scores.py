@@ -22,6 +22,7 @@ class CategoryScores(Scores, name="category"):
     """
 
     headline = "accuracy"
+    metrics = ("accuracy", "macro_f1", "auroc", "average_precision", "log_loss")
     axes = (2, 1)
     whole = True
 

@@ -21,6 +21,7 @@ class MapScores(Scores, name="map"):
     """
 
     headline = "r2"
+    metrics = ("r2", "mae", "rmse")
     errors = ("mae", "rmse")
     against = "mean map"
     axes = (4, 4)

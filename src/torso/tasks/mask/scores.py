@@ -23,6 +23,7 @@ class MaskScores(Scores, name="mask"):
     """
 
     headline = "mean_iou"
+    metrics = ("mean_iou", "pixel_accuracy")
     errors = ()
     reflected = ()
     against = "usual mask"

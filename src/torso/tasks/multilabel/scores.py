@@ -25,6 +25,7 @@ class MultilabelScores(Scores, name="multilabel"):
     """
 
     headline = "macro_f1"
+    metrics = ("macro_f1", "micro_f1", "auroc", "average_precision", "log_loss")
     axes = (2, 2)
 
     def __init__(

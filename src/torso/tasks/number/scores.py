@@ -25,6 +25,7 @@ class NumberScores(Scores, name="number"):
     """
 
     headline = "r2"
+    metrics = ("r2", "r2_log", "mae", "rmse", "log_loss", "coverage", "interval_score")
     words: ClassVar[Mapping[str, str]] = {"r2_log": "R² of logs"}
     errors = ("mae", "rmse")
     against = "mean"

@@ -29,6 +29,7 @@ class RetrievalScores(Scores, name="retrieval"):
     """
 
     headline = "recall_at_10"
+    metrics = (*(f"recall_at_{most}" for most in _AT), "mean_reciprocal_rank")
     errors = ()
     reflected = ()
     against = "chance"
@@ -42,7 +43,7 @@ class RetrievalScores(Scores, name="retrieval"):
         present = np.asarray(prediction.any(axis=2))
         pairs = list(permutations(range(prediction.shape[1]), 2))
         self._asks = np.zeros((len(truth), len(pairs)))
-        self._found = {metric: np.zeros((len(truth), len(pairs))) for metric in _metrics()}
+        self._found = {metric: np.zeros((len(truth), len(pairs))) for metric in self.metrics}
         for place, (asking, answering) in enumerate(pairs):
             asks = np.flatnonzero(present[:, asking] & present[:, answering])
             self._asks[asks, place] = 1.0
@@ -69,10 +70,6 @@ class RetrievalScores(Scores, name="retrieval"):
     def guess(baseline: Baseline, prediction: Array, /) -> Array:  # noqa: ARG004
         """Return the same vector for everything that is there."""
         return np.broadcast_to(prediction.any(axis=2, keepdims=True), prediction.shape) * 1.0
-
-
-def _metrics() -> list[str]:
-    return [*(f"recall_at_{most}" for most in _AT), "mean_reciprocal_rank"]
 
 
 def _placed(near: Array, same: Array) -> dict[str, Array]:

@@ -25,6 +25,7 @@ class SurvivalScores(Scores, name="survival"):
     """
 
     headline = "concordance"
+    metrics = ("concordance", "log_loss")
     errors = ("log_loss",)
     against = "one Weibull"
     axes = (1, 2)

@@ -29,6 +29,7 @@ class TagsScores(Scores, name="tags"):
     """
 
     headline = "span_f1"
+    metrics = ("span_f1", "step_accuracy", "log_loss")
     words: ClassVar[Mapping[str, str]] = {"span_f1": "span F1"}
     reflected = ()
     against = "usual tag"

@@ -42,6 +42,7 @@ class TracksScores(Scores, name="tracks"):
     """
 
     headline = "average_precision"
+    metrics = ("average_precision", "idf1", "mota", "identity_switches")
     words: ClassVar[Mapping[str, str]] = {
         "idf1": "IDF1",
         "mota": "MOTA",

@@ -26,6 +26,7 @@ class VectorScores(Scores, name="vector"):
     """
 
     headline = "r2"
+    metrics = ("r2", "mae", "rmse", "arrmse", "coverage", "interval_score")
     words: ClassVar[Mapping[str, str]] = {"arrmse": "aRRMSE"}
     errors = ("arrmse", "mae", "rmse")
     against = "mean"
