@@ -4,7 +4,8 @@
 
 `digits`: the run tells MNIST's digits 0 to 6 apart (2,100 pictures of 16 x 16), the new task 7, 8 and 9; accuracy on 600
 pictures. `adult`: the run learnt income and marital status (4,000 people), the new task is hours a week; R2 on 2,000
-others. One network each (`folds=0, blend=off`), defaults otherwise. A seed draws the few rows and the network; the run
+others. One network each (`folds=0, blend=off`) of width 64; on the few rows batches of 16, up to 60 epochs and a
+patience of 20, lest the fit from nothing has too few steps; defaults otherwise. A seed draws the few rows and the network; the run
 and the test rows are the same for all.
 """
 
@@ -31,6 +32,14 @@ HERE = Path(__file__).resolve().parent
 DATA = Path(os.environ.get("TORSO_DATA", HERE.parents[1] / "shared" / "data"))
 KEPT = HERE / "results" / "going_on.json"
 ALONE = {"folds": 0, "blend": "off", "dim": 64}
+FEW = {
+    "data.split.test": 0,
+    "data.split.validation": 0.2,
+    "training.batch_size": 16,
+    "training.epochs": 60,
+    "training.patience": 20,
+}
+"""Settings of a fit on few rows."""
 WAYS = ("fresh", "all", "heads", "adapters")
 SIZES = {"digits": (30, 100, 300), "adult": (100, 300)}
 SEEDS = range(5)
@@ -58,7 +67,12 @@ def digits() -> dict[str, Any]:
     pixels, labels = (_idx("mnist", kind) for kind in ("images-idx3", "labels-idx1"))
     table = pd.DataFrame({"image": [_png(each) for each in pixels], "digit": labels.astype(str)})
     old, new = table[labels < 7], table[labels >= 7].rename(columns={"digit": "late"})
-    settings = {**ALONE, "inputs.image": {"kind": "image", "size": 16}, "training.epochs": 12}
+    settings = {
+        **ALONE,
+        "inputs.image": {"kind": "image", "size": 16},
+        "encoders.image": {"type": "convnet", "width": 16, "stages": 2},
+        "training.epochs": 10,
+    }
     return measured("digits", (old[:2100], ["digit"], settings), new, "late")
 
 
@@ -110,8 +124,9 @@ def _score(
     way: str, few: pd.DataFrame, test: pd.DataFrame, task: str, run: Any, seed: int
 ) -> float:
     """Return the score of one fit on the test rows."""
-    settings = {**ALONE, "seed": seed, "data.split.test": 0, "data.split.validation": 0.2}
+    settings = {**ALONE, **FEW, "seed": seed}
     if way == "fresh":
+        settings["encoders"] = run.config.encoders
         columns = run.config.inputs
         new = torso.fit(few, [task], inputs=columns, settings=settings, progress=False)
     else:

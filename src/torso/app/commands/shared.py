@@ -13,7 +13,6 @@ __all__ = [
     "Config",
     "Folds",
     "From",
-    "Given",
     "Quality",
     "Repeats",
     "Root",
@@ -31,9 +30,8 @@ __all__ = [
     "stricter",
 ]
 
-TableArgument = Annotated[str, typer.Argument(help="CSV, TSV, JSON lines, Parquet or Arrow file.")]
-Given = Annotated[
-    str, typer.Argument(metavar="TABLE", help="As for fit, or a folder of the run's files.")
+TableArgument = Annotated[
+    str, typer.Argument(help="CSV, TSV, JSON lines, Parquet or Arrow file, or a zip of one.")
 ]
 RunArgument = Annotated[Path, typer.Argument(help="Folder that `torso fit` wrote.")]
 Settings = Annotated[
