@@ -143,11 +143,11 @@ def test_a_run_that_started_from_another_repeats(place, tmp_path):
     assert again.report.tasks["loud"] == run.report.tasks["loud"]
     assert (tmp_path / "a" / "run.yaml").read_text() == (tmp_path / "b" / "run.yaml").read_text()
     held = yaml.safe_load((tmp_path / "a" / "run.yaml").read_text())["start"]
-    assert held["run"] == str(place / "first") and len(held["weights"]) == 16
-    held["weights"] = "0" * 16
-    with pytest.raises(RunError, match=r"--set start\.weights=null"):
-        torso.fit(config=tmp_path / "a" / "run.yaml", settings={"start.weights": "0" * 16})
-    torso.fit(config=tmp_path / "a" / "run.yaml", settings={"start.weights": None})
+    assert held["run"] == str(place / "first") and len(held["digest"]) == 16
+    held["digest"] = "0" * 16
+    with pytest.raises(RunError, match=r"--set start\.digest=null"):
+        torso.fit(config=tmp_path / "a" / "run.yaml", settings={"start.digest": "0" * 16})
+    torso.fit(config=tmp_path / "a" / "run.yaml", settings={"start.digest": None})
 
 
 def test_it_is_resumed(place, tmp_path):
