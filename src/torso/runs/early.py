@@ -6,8 +6,8 @@ Importing torch takes two seconds. Whoever reads the table for good checks all o
 from __future__ import annotations
 
 import shlex
-from importlib.metadata import PackageNotFoundError, version
 from collections.abc import Collection
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from torso.columns.inputs import Input, MediaInput
