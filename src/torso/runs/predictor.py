@@ -24,6 +24,7 @@ from torso.plain.blend import PlainHalf
 from torso.runs.asked import Asked, Roots, ask, require_labels
 from torso.runs.blending import with_plain
 from torso.runs.config import RunConfig
+from torso.runs.deciding import Said, by_hand, decided
 from torso.runs.folder import RunFolder
 from torso.runs.prediction import Evaluation, Prediction, answer_columns, joined, row_ranges, told
 from torso.runs.report import RunReport
@@ -33,6 +34,7 @@ from torso.runs.shown import Reports, as_html, as_text
 from torso.runs.stored_split import StoredSplit
 from torso.tables.alike import alike
 from torso.tables.table import Table
+from torso.tasks import Decision
 from torso.training import Answers, answer, encode_frozen
 
 if TYPE_CHECKING:
@@ -76,6 +78,7 @@ class Predictor:
         skipped: cells of the fit that counted as missing although they held something.
         plain: models beside the network whose statements are blended with its own; None without any.
         strict: a table without some of the inputs, and a cell that cannot be read, are errors.
+        decisions: task -> thresholds that its answers go by, where it has any.
     """
 
     config: RunConfig
@@ -87,6 +90,7 @@ class Predictor:
     skipped: tuple[Skipped, ...] = ()
     plain: PlainHalf | None = None
     strict: bool = False
+    decisions: Mapping[str, Decision] = field(default_factory=dict)
     _replayed: Replayed = field(init=False)
 
     def __post_init__(self) -> None:
@@ -267,7 +271,27 @@ class Predictor:
     @property
     def scorer(self) -> Scorer:
         """Compares predictions with truths, beside the baselines of the training rows."""
-        return Scorer(self.schema, self.model, self.baselines, self.config.seed)
+        return Scorer(self.schema, self.model, self.baselines, self.config.seed, self.decisions)
+
+    def with_threshold(self, threshold: Said) -> Predictor:
+        """Return the run with thresholds that are set by hand; probabilities stay as they are.
+
+        >>> import torso
+        >>> table = {"size": [k % 17 / 3 for k in range(90)], "big": [k % 17 > 8 for k in range(90)]}
+        >>> run = torso.fit(table, {"big": "binary"}, quality="fast", settings={"training.epochs": 1})
+        >>> [run.with_threshold(at).predict({"size": [3.0]})["big"][0] for at in (0.001, 0.999)]
+        [True, False]
+
+        Args:
+            threshold: a number, where one task alone takes any; task -> number, or class or label -> number. None for
+                a task: answers without thresholds.
+
+        Raises:
+            ConfigError: a task that has no thresholds, an unknown class, or a number that is no threshold.
+        """
+        decisions = {**self.decisions, **by_hand(self.schema, threshold)}
+        kept = {task: decision for task, decision in decisions.items() if decision is not None}
+        return replace(self, decisions=kept)
 
     def save(self, folder: str | Path) -> Predictor:
         """Write the run to `folder` and return it as opened from there."""
@@ -319,6 +343,8 @@ class Predictor:
         return answer_columns(
             {
                 task: self.schema.columns(task, table, prediction, details)
-                for task, (prediction, details) in answers.predictions(self.model).items()
+                for task, (prediction, details) in decided(
+                    self.schema, self.decisions, answers.predictions(self.model)
+                ).items()
             }
         )

@@ -31,6 +31,7 @@ from torso.runs.check import check_values
 from torso.runs.columns import infer_columns, leftover_warnings, notes_of
 from torso.runs.complete import complete_parts, settle_encoders
 from torso.runs.config import DataConfig, RunConfig
+from torso.runs.deciding import check_decisions
 from torso.runs.gather import NO_TABLE, Gathered, found_beside, gather_values, trusting
 from torso.runs.prediction import skipped_notes
 from torso.runs.prepared import Prepared, Rows
@@ -256,6 +257,7 @@ def _plan(
     schema.fit(table, split.train, reading)
     settle_scales(schema, table, split.train, reading)
     check_storable(schema, table.name)
+    check_decisions(schema.targets)
     return _Plan(
         values=deepcopy(values),
         settled=settled,

@@ -37,14 +37,14 @@ class Reports(dict[str, TaskReport]):
 
 def as_text(report: RunReport, schema: Schema, folder: Path | None) -> str:
     """Return a heading, a line per task with its headline metric, and the notes."""
-    lines = [f"  {line}" for line in _lines(report.tasks)]
+    lines = [f"  {line}" for line in [*_lines(report.tasks), *_decisions(report)]]
     notes = [f"note: {note}" for note in report.notes]
     return "\n".join([_heading(report, schema, folder), *lines, *notes])
 
 
 def as_html(report: RunReport, schema: Schema, folder: Path | None) -> str:
     """Return the same as a table of HTML; all names are escaped."""
-    notes = "".join(f"<li>{escape(note)}</li>" for note in report.notes)
+    notes = "".join(f"<li>{escape(note)}</li>" for note in (*_decisions(report), *report.notes))
     return (
         f"<div><p>{escape(_heading(report, schema, folder))}</p>{_table(report.tasks)}"
         + (f"<ul>{notes}</ul>" if notes else "")
@@ -59,6 +59,20 @@ def _lines(reports: Mapping[str, TaskReport]) -> list[str]:
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
         for row in rows
     ]
+
+
+def _decisions(report: RunReport) -> list[str]:
+    """Return a line for each task that is answered by thresholds."""
+    lines = []
+    for task, decision in report.decisions.items():
+        kind = report.tasks[task].kind
+        metric = words_of(kind).get(decision.metric, decision.metric.replace("_", " "))
+        how = f"chosen for {metric}" if decision.chosen else "set by hand"
+        lines.append(
+            f"{task}: thresholds {how}: {decision.shown()}; {metric} {number_text(decision.before)} without, "
+            f"{number_text(decision.after)} with, gain {estimate_text(decision.gain)}"
+        )
+    return lines
 
 
 def _table(reports: Mapping[str, TaskReport]) -> str:
