@@ -71,7 +71,7 @@ def evaluate(
         other = None if against is None else torso.load(against, trust_code=trust_code)
         ours = torso.robustness(predictor, table, root=root)
         theirs = None if other is None else torso.robustness(other, table, root=root)
-        content, notes, shown = _robustness(ours, theirs, picture)
+        content, notes, shown = _robustness(ours, theirs, picture, screen.width)
     else:
         evaluation = predictor.evaluate(table, root=root, details=True)
         content = {task: report.to_dict() for task, report in evaluation.reports.items()}
@@ -83,7 +83,7 @@ def evaluate(
 
 
 def _robustness(
-    ours: Robustness, theirs: Robustness | None, picture: Path | None
+    ours: Robustness, theirs: Robustness | None, picture: Path | None, width: int
 ) -> tuple[dict[str, object], Sequence[str], RenderableType]:
     """Return the robustness of a run, perhaps beside another, as JSON, notes and tables; draw it, if asked for."""
     from torso.app.terminal import robustness_tables
@@ -92,4 +92,4 @@ def _robustness(
         from torso.studies.robustness.pictures import draw_robustness
 
         draw_robustness(ours, picture, theirs)
-    return ours.to_dict(theirs), ours.notes, robustness_tables(ours, theirs)
+    return ours.to_dict(theirs), ours.notes, robustness_tables(ours, theirs, width)
