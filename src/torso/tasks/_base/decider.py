@@ -15,6 +15,7 @@ import numpy as np
 
 from torso.core.errors import ConfigError, unknown
 from torso.evaluation.weighted import Array, Floats
+from torso.tasks._base.class_weights import class_meant
 from torso.tasks._base.counts import METRICS, Counts
 
 __all__ = ["Decider", "Decision", "Said", "best_threshold", "check_threshold", "corrected"]
@@ -109,7 +110,7 @@ class Decider(ABC):
 
     def _named(self, said: Mapping[str, float]) -> dict[str, float]:
         """Return thresholds by class or label, each checked."""
-        named = {str(name): value for name, value in said.items()}
+        named = {class_meant(name, self.names): value for name, value in said.items()}
         for name, value in named.items():
             if name not in self.names:
                 raise ConfigError(unknown("class or label in `threshold`:", name, self.names))
@@ -169,8 +170,8 @@ def best_threshold(metric: str, prediction: Floats, expected: Floats) -> float:
     """Return the threshold with the best expected metric, midway between two probabilities.
 
     >>> said = np.array([0.1, 0.3, 0.6, 0.8])
-    >>> best_threshold("f1", said, said).round(2), best_threshold("accuracy", said, said).round(2)
-    (np.float64(0.45), np.float64(0.45))
+    >>> round(best_threshold("f1", said, said), 2), round(best_threshold("balanced_accuracy", said, said), 2)
+    (0.45, 0.45)
 
     Args:
         metric: of `METRICS`.
