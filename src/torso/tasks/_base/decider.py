@@ -23,6 +23,7 @@ __all__ = ["Decider", "Decision", "Said", "best_threshold", "check_threshold", "
 Said = float | Mapping[str, float]
 """Thresholds as a config says them."""
 _LEAST = 1e-7
+_ROWS = 20_000  # whose labels correct probabilities, at most
 
 
 @dataclass(frozen=True)
@@ -145,10 +146,12 @@ def corrected(prediction: Floats, truth: Array) -> Floats:
     """
     from scipy.optimize import minimize
 
-    logs = np.log(np.clip(np.asarray(prediction, np.float64), _LEAST, None))
+    every = np.log(np.clip(np.asarray(prediction, np.float64), _LEAST, None))
+    some = np.linspace(0, len(every) - 1, min(len(every), _ROWS)).astype(np.int64)
+    logs, truth = every[some], truth[some]
     rows, own = np.arange(len(logs)), np.eye(logs.shape[1])[truth]
 
-    def shares(free: Floats) -> Floats:
+    def shares(free: Floats, logs: Floats = logs) -> Floats:
         powers = free[0] * logs + free[1:]
         powers = np.exp(powers - powers.max(axis=1, keepdims=True))
         return np.asarray(powers / powers.sum(axis=1, keepdims=True))
@@ -163,7 +166,7 @@ def corrected(prediction: Floats, truth: Array) -> Floats:
     start = np.concatenate([[1.0], np.zeros(logs.shape[1])])
     firmness = np.concatenate([[4.0], np.ones(logs.shape[1])])
     bounds = [(0.05, None), *[(None, None)] * logs.shape[1]]
-    return shares(minimize(cost, start, jac=True, method="L-BFGS-B", bounds=bounds).x)
+    return shares(minimize(cost, start, jac=True, method="L-BFGS-B", bounds=bounds).x, every)
 
 
 def best_threshold(metric: str, prediction: Floats, expected: Floats) -> float:
