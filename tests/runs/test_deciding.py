@@ -140,6 +140,24 @@ def test_settings_say_thresholds_by_hand():
     assert run.config.targets["spam"]["threshold"] == 0.001
 
 
+def test_an_estimator_answers_by_them():
+    pytest.importorskip("sklearn")
+    table = mails(300)
+    inputs = np.stack([table["x"].to_numpy(), table["z"].to_numpy()], axis=1)
+    labels = table["spam"].to_numpy(zero_copy_only=False)
+    answers = {}
+    for how in ({}, {"threshold": 0.1}, {"decide_by": "f1"}):
+        kind = {"kind": "binary", "positive": "spam", **how}
+        estimator = torso.Estimator(kind, epochs=3, settings={**TINY, "training.epochs": 3})
+        estimator.fit(inputs, labels)
+        said = estimator.predict_proba(inputs)[:, [*estimator.classes_].index("spam")]
+        answers[str(how)] = said, estimator.predict(inputs) == "spam"
+    (said, plain), (same, low), (_, chosen) = answers.values()
+    assert np.array_equal(said, same)
+    assert np.array_equal(low, said >= np.float32(0.1))
+    assert chosen.sum() > plain.sum()
+
+
 @pytest.mark.parametrize(
     ("target", "settings", "message"),
     [

@@ -279,7 +279,7 @@ class Predictor:
         >>> import torso
         >>> table = {"size": [k % 17 / 3 for k in range(90)], "big": [k % 17 > 8 for k in range(90)]}
         >>> run = torso.fit(table, {"big": "binary"}, quality="fast", settings={"training.epochs": 1})
-        >>> [run.with_threshold(at).predict({"size": [3.0]})["big"][0] for at in (0.001, 0.999)]
+        >>> [bool(run.with_threshold(at).predict({"size": [3.0]})["big"][0]) for at in (0.001, 0.999)]
         [True, False]
 
         Args:

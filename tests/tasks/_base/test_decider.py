@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from torso.core.errors import ConfigError
+from torso.tasks._base.class_weights import class_weights
 from torso.tasks._base.decider import best_threshold, corrected
 from torso.tasks.binary.deciding import BinaryDecider
 from torso.tasks.category.deciding import CategoryDecider
@@ -92,6 +93,12 @@ def test_labels_have_thresholds_of_their_own_and_gaps_count_for_nothing():
     known = np.array([[1, NAN], [0, NAN]])
     both = np.ones((2, 2), bool)
     assert decider.measure("macro_f1", both, known)(np.ones((1, 2)))[0] == pytest.approx(2 / 3)
+
+
+def test_classes_are_named_as_yaml_reads_them():
+    assert BinaryDecider(["false", "true"]).by_hand({True: 0.3}) == {"true": 0.3}
+    assert BinaryDecider(["1", "2"]).by_hand({1: 0.3}) == {"2": 0.7}
+    assert class_weights({True: 3}, ["false", "true"], None) == [1.0, 3.0]
 
 
 @pytest.mark.parametrize(

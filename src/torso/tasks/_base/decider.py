@@ -15,6 +15,7 @@ import numpy as np
 
 from torso.core.errors import ConfigError, unknown
 from torso.evaluation.weighted import Array, Floats
+from torso.tasks._base.class_weights import class_meant
 from torso.tasks._base.counts import METRICS, Counts
 
 __all__ = ["Decider", "Decision", "Said", "best_threshold", "check_threshold", "corrected"]
@@ -22,6 +23,7 @@ __all__ = ["Decider", "Decision", "Said", "best_threshold", "check_threshold", "
 Said = float | Mapping[str, float]
 """Thresholds as a config says them."""
 _LEAST = 1e-7
+_ROWS = 20_000  # whose labels correct probabilities, at most
 
 
 @dataclass(frozen=True)
@@ -109,7 +111,7 @@ class Decider(ABC):
 
     def _named(self, said: Mapping[str, float]) -> dict[str, float]:
         """Return thresholds by class or label, each checked."""
-        named = {str(name): value for name, value in said.items()}
+        named = {class_meant(name, self.names): value for name, value in said.items()}
         for name, value in named.items():
             if name not in self.names:
                 raise ConfigError(unknown("class or label in `threshold`:", name, self.names))
@@ -144,10 +146,12 @@ def corrected(prediction: Floats, truth: Array) -> Floats:
     """
     from scipy.optimize import minimize
 
-    logs = np.log(np.clip(np.asarray(prediction, np.float64), _LEAST, None))
+    every = np.log(np.clip(np.asarray(prediction, np.float64), _LEAST, None))
+    some = np.linspace(0, len(every) - 1, min(len(every), _ROWS)).astype(np.int64)
+    logs, truth = every[some], truth[some]
     rows, own = np.arange(len(logs)), np.eye(logs.shape[1])[truth]
 
-    def shares(free: Floats) -> Floats:
+    def shares(free: Floats, logs: Floats = logs) -> Floats:
         powers = free[0] * logs + free[1:]
         powers = np.exp(powers - powers.max(axis=1, keepdims=True))
         return np.asarray(powers / powers.sum(axis=1, keepdims=True))
@@ -162,15 +166,15 @@ def corrected(prediction: Floats, truth: Array) -> Floats:
     start = np.concatenate([[1.0], np.zeros(logs.shape[1])])
     firmness = np.concatenate([[4.0], np.ones(logs.shape[1])])
     bounds = [(0.05, None), *[(None, None)] * logs.shape[1]]
-    return shares(minimize(cost, start, jac=True, method="L-BFGS-B", bounds=bounds).x)
+    return shares(minimize(cost, start, jac=True, method="L-BFGS-B", bounds=bounds).x, every)
 
 
 def best_threshold(metric: str, prediction: Floats, expected: Floats) -> float:
     """Return the threshold with the best expected metric, midway between two probabilities.
 
     >>> said = np.array([0.1, 0.3, 0.6, 0.8])
-    >>> best_threshold("f1", said, said).round(2), best_threshold("accuracy", said, said).round(2)
-    (np.float64(0.45), np.float64(0.45))
+    >>> round(best_threshold("f1", said, said), 2), round(best_threshold("balanced_accuracy", said, said), 2)
+    (0.45, 0.45)
 
     Args:
         metric: of `METRICS`.

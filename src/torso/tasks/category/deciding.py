@@ -19,6 +19,9 @@ __all__ = ["CategoryDecider"]
 
 _CELLS = 500_000  # rows times classes that are looked at
 _ROUNDS = 5
+_WORK = (
+    200_000_000  # numbers that rounds look at; of very many classes only the starts are compared
+)
 _GAIN = 1e-6
 
 
@@ -99,7 +102,7 @@ class _Ascent:
         starts: list[Floats] = [np.zeros(len(frequencies)), -np.log(frequencies)]
         values = [self._value(start) for start in starts]
         factors, value = starts[int(np.argmax(values))], max(values)
-        for _ in range(_ROUNDS):
+        for _ in range(min(_ROUNDS, _WORK // max(1, self.logs.size * len(factors)))):
             before = value
             for index in range(len(factors)):
                 factors, value = self._moved(factors, value, index)
