@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +25,7 @@ from torso.tasks._base.response import Family, Response
 __all__ = ["PlainTask", "fit_task", "restore_task"]
 
 Floats = NDArray[np.float64]
+_NOTHING: Mapping[PlainModel, Floats] = MappingProxyType({})
 _BLIND = "no inputs"
 _PRIOR_ROWS = 15.0  # that the weights of the models before any row is seen are worth
 
@@ -57,15 +59,24 @@ class PlainTask:
         """Return whether the answer differs from that of the network alone."""
         return self.share > 0 or self.constant > 0
 
-    def statement(self, flat: Flat) -> Floats:
-        """Return the pooled statement of the plain models, `[rows, width]`."""
+    @property
+    def heard(self) -> dict[str, PlainModel]:
+        """Models with a weight, by name."""
+        return {name: model for name, model in self.models.items() if self.weights[name]}
+
+    def statement(self, flat: Flat, said: Mapping[PlainModel, Floats] = _NOTHING) -> Floats:
+        """Return the pooled statement of the plain models, `[rows, width]`.
+
+        Args:
+            flat: the rows.
+            said: statements of models about them, as far as they are known.
+        """
         tilt = 0.0 if self.tilt is None else self.tilt
-        said = {
-            name: model.predict(flat) + tilt
-            for name, model in self.models.items()
-            if self.weights[name]
+        own = {
+            name: (said[model] if model in said else model.predict(flat)) + tilt
+            for name, model in self.heard.items()
         }
-        return self._pooled(said, flat.rows)
+        return self._pooled(own, flat.rows)
 
     @property
     def weights_by_kind(self) -> dict[str, float]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -109,7 +109,7 @@ def fit_half(
     view = FlatView(prepared.schema.modalities.values())
     fitted: dict[str, PlainTask] = {}
     said: dict[str, Floats] = {}
-    weights = _weights(parts)
+    weights, told = _weights(parts), _once(listener.noted)
     pacer = _Pacer(config.plain.models, timer)
     with in_time(None if timer is None else lambda: timer.left):
         try:
@@ -128,7 +128,7 @@ def fit_half(
                 _folds(parts, config),
                 models=pacer.models(task, flat, response),
                 seed=config.seed,
-                told=listener.noted,
+                told=told,
             )
             pacer.judge(task, fitted[task])
     for task in pacer.late.get(_ALL, []):
@@ -139,6 +139,18 @@ def fit_half(
     training = parts[0]
     patterns = common_patterns(training.dataset.sources, training.rows)
     return FittedHalf(PlainHalf(view, fitted, patterns), said, weights=weights)
+
+
+def _once(told: Callable[[str], None]) -> Callable[[str], None]:
+    """Return `told` for new sentences only: a library that one task lacks, all lack."""
+    known: set[str] = set()
+
+    def tell(sentence: str) -> None:
+        if sentence not in known:
+            known.add(sentence)
+            told(sentence)
+
+    return tell
 
 
 def _weights(parts: Sequence[Rows]) -> np.ndarray | None:

@@ -55,10 +55,8 @@ def evaluate(
 
     if not robustness and (against or picture):
         raise ConfigError("`--against` and `--picture` belong to `--robustness`. Add it.")
-    for file in (out, picture):
-        if file is not None:
-            check_out(file, run, table)
     check_answering(run, table)
+    _check_files(out, picture, run, table)
 
     import torso  # torch takes longer than to see a slip
     from torso.runs.deciding import read_thresholds
@@ -77,6 +75,7 @@ def evaluate(
         content = {task: report.to_dict() for task, report in evaluation.reports.items()}
         shown, notes = results_table(evaluation.reports, screen.width), evaluation.notes
     if out is not None:
+        out.parent.mkdir(parents=True, exist_ok=True)
         write_json(out, content)
     screen.print(shown)
     tell(notes)
@@ -93,3 +92,14 @@ def _robustness(
 
         draw_robustness(ours, picture, theirs)
     return ours.to_dict(theirs), ours.notes, robustness_tables(ours, theirs, width)
+
+
+def _check_files(out: Path | None, picture: Path | None, run: Path, table: str) -> None:
+    """Refuse files that cannot or should not be written, before the work."""
+    for file in (out, picture):
+        if file is not None:
+            check_out(file, run, table)
+    if picture is not None:
+        from torso.studies.robustness.pictures import check_picture
+
+        check_picture(picture)

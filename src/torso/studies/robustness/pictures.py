@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from torso.core.errors import ConfigError
 from torso.core.optional import require
 from torso.studies.robustness.report import JOINT, Robustness
 
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["draw_robustness"]
+__all__ = ["check_picture", "draw_robustness"]
 
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7f7f7f")
 """Apart for the colour-blind, too."""
@@ -28,6 +29,27 @@ ACROSS = 2  # panels: a page shows them at their size
 LETTER, LINE = 0.075, 0.2  # inches of the legend
 
 
+def check_picture(file: str | Path) -> None:
+    """Refuse a file that no picture can be drawn to.
+
+    Args:
+        file: to write; its ending says the format.
+
+    Raises:
+        ConfigError: no format has this ending.
+        MissingDependency: matplotlib is absent.
+    """
+    require("matplotlib", extra="plot", why="A picture")
+    from matplotlib.backend_bases import FigureCanvasBase
+
+    ending, known = Path(file).suffix[1:].lower(), FigureCanvasBase.get_supported_filetypes()
+    if ending not in known:
+        raise ConfigError(
+            f"A picture's file should end in one of {', '.join(f'.{each}' for each in sorted(known))}. "
+            f"Found {str(file)!r}."
+        )
+
+
 def draw_robustness(
     robustness: Robustness, file: str | Path, against: Robustness | None = None
 ) -> None:
@@ -39,9 +61,10 @@ def draw_robustness(
         against: the same of a baseline, drawn dashed.
 
     Raises:
+        ConfigError: no format has this ending.
         MissingDependency: matplotlib is absent.
     """
-    require("matplotlib", extra="plot", why="A picture")
+    check_picture(file)
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -54,6 +77,7 @@ def draw_robustness(
         axis = figure.add_subplot(down, across, number)
         _panel(axis, robustness, task, against)
     _legend(figure, against is not None)
+    Path(file).parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(file, dpi=130)
 
 
