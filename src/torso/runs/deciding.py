@@ -18,12 +18,12 @@ from torso.training import Listener, Prediction
 
 __all__ = [
     "Said",
-    "by_hand",
     "check_decisions",
     "chosen_decisions",
     "decided",
     "decision_reports",
     "read_thresholds",
+    "with_hand",
 ]
 
 Said = float | Mapping[str, float | Mapping[str, float] | None]
@@ -126,12 +126,14 @@ def decision_reports(
     return reports
 
 
-def by_hand(schema: Schema, said: Said) -> dict[str, Decision | None]:
-    """Return task -> the thresholds that a user says; None for a task that goes without.
+def with_hand(decisions: Mapping[str, Decision], schema: Schema, said: Said) -> dict[str, Decision]:
+    """Return decisions with the thresholds that a user says.
 
     Args:
+        decisions: task -> thresholds, as they are.
         schema: fitted.
-        said: a number, where a single task takes one, or task -> number, or class or label -> number.
+        said: a number, where a single task takes one, or task -> number, or class or label -> number; None for a task
+            that goes without.
 
     Raises:
         ConfigError: a task that has no thresholds, an unknown class, or a number that is no threshold.
@@ -145,15 +147,17 @@ def by_hand(schema: Schema, said: Said) -> dict[str, Decision | None]:
                 f"one: {able}. Found {said!r}."
             )
         said = {able[0]: said}
-    decisions: dict[str, Decision | None] = {}
+    kept = dict(decisions)
     for task, own in said.items():
         decider = deciders.get(task)
         if decider is None:
             kind = f" It is of the kind {schema.targets[task].kind}." if task in deciders else ""
             raise ConfigError(f"`threshold`: {unknown('task with thresholds', task, able)}{kind}")
-        with within(task):
-            decisions[task] = None if own is None else Decision(decider.by_hand(own))
-    return decisions
+        kept.pop(task, None)
+        if own is not None:
+            with within(task):
+                kept[task] = Decision(decider.by_hand(own))
+    return kept
 
 
 def read_thresholds(texts: Sequence[str], tasks: Collection[str]) -> Said:

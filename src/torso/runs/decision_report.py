@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
+from torso.core.spec import Settings
 from torso.core.whole_files import finite
 from torso.evaluation.estimate import Estimate, number_in
 
@@ -40,7 +40,7 @@ class DecisionReport:
         return known
 
     @classmethod
-    def from_dict(cls, saved: Mapping[str, Any]) -> DecisionReport:
+    def from_dict(cls, saved: Settings) -> DecisionReport:
         """Return the report that `to_dict` wrote."""
         numbers = {name: number_in(saved[name]) for name in ("before", "after")}
         return cls(**{**saved, **numbers, "gain": Estimate.from_dict(saved["gain"])})

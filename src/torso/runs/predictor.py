@@ -24,7 +24,7 @@ from torso.plain.blend import PlainHalf
 from torso.runs.asked import Asked, Roots, ask, require_labels
 from torso.runs.blending import with_plain
 from torso.runs.config import RunConfig
-from torso.runs.deciding import Said, by_hand, decided
+from torso.runs.deciding import Said, decided, with_hand
 from torso.runs.folder import RunFolder
 from torso.runs.prediction import Evaluation, Prediction, answer_columns, joined, row_ranges, told
 from torso.runs.report import RunReport
@@ -287,15 +287,12 @@ class Predictor:
         [True, False]
 
         Args:
-            threshold: a number, where one task alone takes any; task -> number, or class or label -> number. None for
-                a task: answers without thresholds.
+            threshold: a number, where one task takes any; task -> number, or class or label -> number; None: without.
 
         Raises:
             ConfigError: a task that has no thresholds, an unknown class, or a number that is no threshold.
         """
-        decisions = {**self.decisions, **by_hand(self.schema, threshold)}
-        kept = {task: decision for task, decision in decisions.items() if decision is not None}
-        return replace(self, decisions=kept)
+        return replace(self, decisions=with_hand(self.decisions, self.schema, threshold))
 
     def save(self, folder: str | Path) -> Predictor:
         """Write the run to `folder` and return it as opened from there."""
@@ -344,11 +341,10 @@ class Predictor:
         return dataset, answers
 
     def _columns(self, table: Table, answers: Answers) -> dict[str, pa.Array]:
+        said = decided(self.schema, self.decisions, answers.predictions(self.model))
         return answer_columns(
             {
                 task: self.schema.columns(task, table, prediction, details)
-                for task, (prediction, details) in decided(
-                    self.schema, self.decisions, answers.predictions(self.model)
-                ).items()
+                for task, (prediction, details) in said.items()
             }
         )
