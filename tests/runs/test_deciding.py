@@ -104,6 +104,8 @@ def test_a_loaded_run_and_evaluate_go_by_them(runs):
             for run in (by_hand, loaded)
         ]
         assert scores[0] == scores[1]
+    assert "spam: thresholds chosen" not in repr(by_hand)
+    assert "spam: thresholds set by hand: spam 0." in repr(by_hand)
     back = loaded.with_threshold(dict.fromkeys(BY))
     assert back.predict(table, as_arrow=True).equals(plain.predict(table, as_arrow=True))
 

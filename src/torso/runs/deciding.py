@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import yaml
@@ -12,6 +13,7 @@ from torso.core.yaml_text import read_yaml
 from torso.evaluation.bootstrap import interval, resamples_of, units_of
 from torso.evaluation.estimate import Estimate
 from torso.runs.decision_report import DecisionReport
+from torso.runs.report import RunReport
 from torso.runs.schema import Schema
 from torso.tasks import Decision, Target, labelled
 from torso.training import Listener, Prediction
@@ -126,11 +128,14 @@ def decision_reports(
     return reports
 
 
-def with_hand(decisions: Mapping[str, Decision], schema: Schema, said: Said) -> dict[str, Decision]:
-    """Return decisions with the thresholds that a user says.
+def with_hand(
+    decisions: Mapping[str, Decision], report: RunReport, schema: Schema, said: Said
+) -> tuple[dict[str, Decision], RunReport]:
+    """Return decisions with the thresholds that a user says, and the report without figures of those before.
 
     Args:
         decisions: task -> thresholds, as they are.
+        report: of the run.
         schema: fitted.
         said: a number, where a single task takes one, or task -> number, or class or label -> number; None for a task
             that goes without.
@@ -157,7 +162,8 @@ def with_hand(decisions: Mapping[str, Decision], schema: Schema, said: Said) -> 
         if own is not None:
             with within(task):
                 kept[task] = Decision(decider.by_hand(own))
-    return kept
+    figures = {task: own for task, own in report.decisions.items() if task not in said}
+    return kept, replace(report, decisions=figures)
 
 
 def read_thresholds(texts: Sequence[str], tasks: Collection[str]) -> Said:

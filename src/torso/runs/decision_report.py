@@ -44,16 +44,3 @@ class DecisionReport:
         """Return the report that `to_dict` wrote."""
         numbers = {name: number_in(saved[name]) for name in ("before", "after")}
         return cls(**{**saved, **numbers, "gain": Estimate.from_dict(saved["gain"])})
-
-    def shown(self, most: int = 3) -> str:
-        """Return the thresholds in words.
-
-        >>> DecisionReport({"a": 0.25, "b": 0.5}, "f1", True, 0.5, 0.6, Estimate(0.1)).shown()
-        'a 0.25, b 0.5'
-
-        Args:
-            most: thresholds that are named.
-        """
-        named = [f"{name} {value:.3g}" for name, value in self.thresholds.items()]
-        more = len(named) - most
-        return ", ".join(named[:most]) + (f", {more} more" if more > 0 else "")

@@ -103,10 +103,10 @@ class Predictor:
         raise AttributeError(f"A Predictor has no attribute {name!r}.{hint}", name=name, obj=self)
 
     def __repr__(self) -> str:
-        return as_text(self.report, self.schema, self.folder)
+        return as_text(self)
 
     def _repr_html_(self) -> str:
-        return as_html(self.report, self.schema, self.folder)
+        return as_html(self)
 
     @property
     def reports(self) -> Reports:
@@ -154,10 +154,9 @@ class Predictor:
             details: return a `Prediction`: the table of answers with the cells that were skipped.
 
         Returns:
-            A table of the kind that was given (a pandas frame for paths and lists), one row per row, in the
-            same order. Per task: the value; `<task>_probability` and one column per class, or
-            `<task>_spread`, `<task>_low` and `<task>_high`; `<task>__low` where another target is called
-            `<task>_low`.
+            A table of the kind that was given (a pandas frame for paths and lists), one row per row, in the same order. Per
+            task: the value; `<task>_probability` and one column per class, or `<task>_spread`, `<task>_low` and
+            `<task>_high`; `<task>__low` where another target is called `<task>_low`.
 
         Raises:
             DataError: all inputs are absent, or too many files unreadable.
@@ -292,7 +291,8 @@ class Predictor:
         Raises:
             ConfigError: a task that has no thresholds, an unknown class, or a number that is no threshold.
         """
-        return replace(self, decisions=with_hand(self.decisions, self.schema, threshold))
+        decisions, report = with_hand(self.decisions, self.report, self.schema, threshold)
+        return replace(self, decisions=decisions, report=report)
 
     def save(self, folder: str | Path) -> Predictor:
         """Write the run to `folder` and return it as opened from there."""

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from html import escape
 from pathlib import Path
+from typing import Protocol
 
 from torso.evaluation.report import TaskReport
 from torso.evaluation.wording import estimate_text, number_text
 from torso.runs.report import RunReport
 from torso.runs.schema import Schema
-from torso.tasks import words_of
+from torso.tasks import Decision, words_of
 
 __all__ = ["Reports", "as_html", "as_text"]
 
@@ -35,18 +36,39 @@ class Reports(dict[str, TaskReport]):
         return _table(self)
 
 
-def as_text(report: RunReport, schema: Schema, folder: Path | None) -> str:
-    """Return a heading, a line per task with its headline metric, and the notes."""
-    lines = [f"  {line}" for line in [*_lines(report.tasks), *_decisions(report)]]
-    notes = [f"note: {note}" for note in report.notes]
-    return "\n".join([_heading(report, schema, folder), *lines, *notes])
+class Shown(Protocol):
+    """A run as far as it is shown."""
+
+    @property
+    def report(self) -> RunReport:
+        """Return the results."""
+
+    @property
+    def schema(self) -> Schema:
+        """Return the fitted schema."""
+
+    @property
+    def folder(self) -> Path | None:
+        """Return where it lies; None if in memory."""
+
+    @property
+    def decisions(self) -> Mapping[str, Decision]:
+        """Return task -> thresholds that its answers go by."""
 
 
-def as_html(report: RunReport, schema: Schema, folder: Path | None) -> str:
+def as_text(run: Shown) -> str:
+    """Return a heading, a line per task with its headline metric, thresholds, and the notes."""
+    lines = [f"  {line}" for line in [*_lines(run.report.tasks), *_decisions(run)]]
+    notes = [f"note: {note}" for note in run.report.notes]
+    return "\n".join([_heading(run), *lines, *notes])
+
+
+def as_html(run: Shown) -> str:
     """Return the same as a table of HTML; all names are escaped."""
-    notes = "".join(f"<li>{escape(note)}</li>" for note in (*_decisions(report), *report.notes))
+    lines = (*_decisions(run), *run.report.notes)
+    notes = "".join(f"<li>{escape(line)}</li>" for line in lines)
     return (
-        f"<div><p>{escape(_heading(report, schema, folder))}</p>{_table(report.tasks)}"
+        f"<div><p>{escape(_heading(run))}</p>{_table(run.report.tasks)}"
         + (f"<ul>{notes}</ul>" if notes else "")
         + "</div>"
     )
@@ -61,17 +83,22 @@ def _lines(reports: Mapping[str, TaskReport]) -> list[str]:
     ]
 
 
-def _decisions(report: RunReport) -> list[str]:
+def _decisions(run: Shown) -> list[str]:
     """Return a line for each task that is answered by thresholds."""
     lines = []
-    for task, decision in report.decisions.items():
-        kind = report.tasks[task].kind
-        metric = words_of(kind).get(decision.metric, decision.metric.replace("_", " "))
-        how = f"chosen for {metric}" if decision.chosen else "set by hand"
-        lines.append(
-            f"{task}: thresholds {how}: {decision.shown()}; {metric} {number_text(decision.before)} without, "
-            f"{number_text(decision.after)} with, gain {estimate_text(decision.gain)}"
-        )
+    for task, decision in run.decisions.items():
+        words = words_of(run.schema.targets[task].kind)
+        how = "set by hand"
+        if decision.metric:
+            how = f"chosen for {words.get(decision.metric, decision.metric.replace('_', ' '))}"
+        line = f"{task}: thresholds {how}: {decision.shown()}"
+        if (report := run.report.decisions.get(task)) is not None:
+            metric = words.get(report.metric, report.metric.replace("_", " "))
+            line += (
+                f"; {metric} {number_text(report.before)} without, {number_text(report.after)} with, "
+                f"gain {estimate_text(report.gain)}"
+            )
+        lines.append(line)
     return lines
 
 
@@ -84,7 +111,8 @@ def _table(reports: Mapping[str, TaskReport]) -> str:
     return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
 
-def _heading(report: RunReport, schema: Schema, folder: Path | None) -> str:
+def _heading(run: Shown) -> str:
+    report, schema, folder = run.report, run.schema, run.folder
     rows = report.usage.rows.get(report.split, 0)
     where = "in memory" if folder is None else f"in {folder}"
     return (

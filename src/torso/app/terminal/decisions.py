@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from torso.evaluation.wording import estimate_text, number_text
 from torso.runs.decision_report import DecisionReport
-from torso.tasks import TaskReport, words_of
+from torso.tasks import Decision, TaskReport, words_of
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -52,7 +52,7 @@ def decisions_table(
         words = words_of(reports[task].kind)
         table.add_row(
             Text(task, "bold"),
-            Text(decision.shown().replace(", ", "\n")),
+            Text(Decision(decision.thresholds).shown().replace(", ", "\n")),
             words.get(decision.metric, decision.metric.replace("_", " ")),
             number_text(decision.before),
             Text(number_text(decision.after), "bold"),

@@ -42,6 +42,19 @@ class Decision:
         """Return a mapping that JSON can hold."""
         return {"thresholds": dict(self.thresholds), "metric": self.metric}
 
+    def shown(self, most: int = 3) -> str:
+        """Return the thresholds in words.
+
+        >>> Decision({"a": 0.25, "b": 0.5}).shown(), Decision({"a": 0.25, "b": 0.5}).shown(most=1)
+        ('a 0.25, b 0.5', 'a 0.25, 1 more')
+
+        Args:
+            most: thresholds that are named.
+        """
+        named = [f"{name} {value:.3g}" for name, value in self.thresholds.items()]
+        more = len(named) - most
+        return ", ".join(named[:most]) + (f", {more} more" if more > 0 else "")
+
 
 class Decider(ABC):
     """Decides for one task.
