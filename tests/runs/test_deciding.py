@@ -1,6 +1,7 @@
 """Runs that answer by thresholds: chosen on held-out rows, stored, shown, used everywhere, and set by hand."""
 
 import json
+import shlex
 
 import numpy as np
 import pyarrow as pa
@@ -183,3 +184,23 @@ def test_wrong_settings_are_refused_before_training(target, settings, message):
     kind = {"spam": "binary", "grade": "category"}[target]
     with pytest.raises(ConfigError, match=message):
         torso.fit(mails(60), {target: {"kind": kind, **settings}}, settings=TINY, progress=False)
+
+
+def test_without_held_out_labels_no_threshold_is_chosen_and_the_cure_works():
+    table = mails(90)
+    part = np.repeat(["train", "validation", "test"], [60, 15, 15])
+    grade = [
+        cell if own == "train" else None
+        for cell, own in zip(table["grade"].to_pylist(), part, strict=True)
+    ]
+    table = pa.table({"x": table["x"], "a.b": grade, "y": table["z"], "part": part})
+    settings = {**TINY, "training.epochs": 1, "blend": "off", "data.split.column": "part"}
+    targets = {"a.b": {"kind": "category", "decide_by": "macro_f1"}, "y": "number"}
+    run = torso.fit(table, targets, settings=settings, progress=False)
+    assert run.decisions == {}
+    (note,) = (note for note in run.notes if "no held-out row has a label" in note)
+    words = shlex.split(note)
+    cure = [words[at + 1] for at, word in enumerate(words) if word == "--set"]
+    own = [f"{name}={json.dumps(value)}" for name, value in settings.items()]
+    again = torso.fit(table, targets, settings=[*own, *cure], progress=False)
+    assert again.decisions["a.b"].thresholds == pytest.approx({"a": 0.4, "b": 0.4, "c": 0.2})

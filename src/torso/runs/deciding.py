@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import yaml
 
+from torso.core.cures import setting
 from torso.core.errors import ConfigError, unknown, within
 from torso.core.yaml_text import read_yaml
 from torso.evaluation.bootstrap import interval, resamples_of, units_of
@@ -68,9 +69,10 @@ def chosen_decisions(
             if thresholds:
                 decisions[task] = Decision(thresholds, kind.decide_by)
             else:
+                path = f"targets.{task}"
                 listener.noted(
-                    f"{task}: no held-out row has a label, so `decide_by` chose no threshold. Give more rows a label, or "
-                    f"say a threshold: --set targets.{task}.threshold=0.3"
+                    f"{task}: no held-out row has a label, so `decide_by` chose no threshold. Give more rows a label, or say a "
+                    f"threshold: {setting(f'{path}.decide_by', None)} {setting(f'{path}.threshold', kind.decider.example)}"
                 )
     return decisions
 

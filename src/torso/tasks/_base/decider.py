@@ -85,6 +85,11 @@ class Decider(ABC):
             if value is not None:
                 check_threshold(value)
 
+    @property
+    def example(self) -> Said:
+        """Thresholds that a user may say, for messages."""
+        return 0.3
+
     @abstractmethod
     def by_hand(self, said: Said) -> dict[str, float]:
         """Return the thresholds that a user says, complete.

@@ -30,6 +30,11 @@ class CategoryDecider(Decider):
 
     usual = "macro_f1"
 
+    @property
+    def example(self) -> Said:
+        """Thresholds that a user may say, for messages."""
+        return {self.names[-1]: 0.2}
+
     def by_hand(self, said: Said) -> dict[str, float]:
         """Return a threshold for each class; classes that are not named share the rest of 1."""
         if not isinstance(said, Mapping):
