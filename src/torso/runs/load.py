@@ -53,5 +53,6 @@ def load(
         split=files.split(),
         skipped=files.skipped(),
         plain=files.plain(schema),
+        decisions=files.decisions(),
         strict=strict,
     )
