@@ -125,6 +125,12 @@ MISTAKES = [
     Mistake("fit shop.csv -t price loud", ("Unexpected: loud",), "-t price -t loud"),
     Mistake(f"{FIT} --set inputs=note,size", ("'note,size'",), "--set 'inputs=[note, size]'"),
     Mistake(f"{FIT} --set training.epochs", ("'training.epochs'", "training.epochs=5")),
+    Mistake(
+        f"{FIT} --set dim=8 training.epochs=3",
+        ("Unexpected: training.epochs=3",),
+        "--set dim=8 --set training.epochs=3",
+    ),
+    Mistake("fit shop.csv semi.csv -t price", ("one table",), "--set data.test=semi.csv"),
     Mistake(f"{FIT} --set training.epochs 3", ("Unexpected: 3",), "--set training.epochs=3"),
     # forgotten, twice, swapped
     Mistake("fit shop.csv", ("No target", "--target price")),
