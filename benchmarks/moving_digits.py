@@ -1,6 +1,7 @@
 """A digit that moves over a canvas while a voice says it: what is written, which way it goes, who speaks.
 
     OMP_NUM_THREADS=1 python benchmarks/moving_digits.py --seeds 0 1      # about 6 minutes of one core a seed
+    python benchmarks/moving_digits.py --draw                             # the picture again
 
 Rows are clips of ten frames, MPEG-4 in MP4, each with a recording of FSDD that says the same digit. Training rows are
 drawn from the takes 5 to 49 and from MNIST's training files; test rows are all 300 recordings of the takes 0 to 4,
@@ -29,8 +30,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from moving_digits_data import DIRECTIONS, SIDE, Clip, data_folder, encoded, moving_digits
+from picture_style import WIDTH, pyplot, save
 from PIL import Image
-from race_pictures import pyplot
 from reports import read_report, write_report
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
@@ -51,6 +52,8 @@ WAYS: dict[str, tuple[dict[str, Any], list[str]]] = {
     "mean frame": ({"still": {"kind": "image", "size": 32}, "voice": "audio"}, []),
 }
 """Inputs and settings of each model."""
+SHOWN = 4
+"""Clips in the picture."""
 CROP = 14
 """Pixels on each side of a centroid."""
 
@@ -144,7 +147,7 @@ def one_seed(seed: int, options: argparse.Namespace) -> tuple[dict[str, Any], tu
         block[name]["parameters"] = sum(one.numel() for one in run.model.parameters())
         block["blind"] = {task: reports[task].baseline["accuracy"] for task in TASKS}
         print(seed, name, block[name], flush=True)
-        shown = shown or (test[1][:4], run.predict(test[0].head(4)))
+        shown = shown or (test[1][:SHOWN], run.predict(test[0].head(SHOWN)))
     return block, shown
 
 
@@ -160,21 +163,22 @@ def means(runs: list[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-def draw(clips: list[Clip], answers: Any, file: Path) -> None:
+def draw(clips: list[Clip], answers: list[dict[str, str]], file: Path) -> None:
     """Draw some test clips, frame by frame, and what the model of videos says of them."""
     drawing = pyplot()
     if drawing is None:
         return
     frames = len(clips[0].frames)
-    figure, axes = drawing.subplots(len(clips), frames, figsize=(frames, 1.25 * len(clips)))
-    for row, (line, clip) in enumerate(zip(axes, clips, strict=True)):
+    figure, axes = drawing.subplots(len(clips), frames, figsize=(WIDTH, 1.15 * len(clips)))
+    for line, clip, answer in zip(axes, clips, answers, strict=True):
         for axis, frame in zip(line, clip.frames, strict=True):
-            axis.imshow(frame, cmap="gray", vmin=0, vmax=255)
+            axis.imshow(frame, cmap="gray", vmin=0, vmax=255, interpolation="nearest")
             axis.set_axis_off()
-        said = ", ".join(f"{task} {answers[task][row]}" for task in TASKS)
+        said = ", ".join(f"{task} {answer[task]}" for task in TASKS)
         true = f"{clip.digits[0]}, {DIRECTIONS[clip.directions[0]]}"
-        line[0].set_title(f"{said}   (truth: {true})", fontsize=8, loc="left")
-    figure.savefig(file, dpi=90, bbox_inches="tight", metadata={"Software": None})
+        line[0].set_title(f"{said}   (truth: {true})", loc="left")
+    figure.subplots_adjust(0.005, 0.01, 0.995, 0.94, wspace=0.05, hspace=0.3)
+    save(figure, file)
 
 
 def main() -> None:
@@ -184,8 +188,13 @@ def main() -> None:
     parser.add_argument("--test", type=int, default=600)
     parser.add_argument("--epochs", type=int, default=16)
     parser.add_argument("--out", type=Path, default=HERE / "results" / "moving_digits.json")
+    parser.add_argument("--draw", action="store_true", help="no runs: draw what is there")
     options = parser.parse_args()
     report = read_report(options.out, {"runs": []})
+    if options.draw:
+        clips = rows(report["test"], test=True, seed=report["runs"][0]["seed"])[1][:SHOWN]
+        draw(clips, report["shown"], options.out.with_suffix(".png"))
+        return
     report |= circumstances(Path(__file__))
     report |= {"settings": SETTINGS, "ways": WAYS, "rows": options.rows, "test": options.test}
     report |= {"epochs": options.epochs}
@@ -198,7 +207,10 @@ def main() -> None:
         write_report(options.out, report)
         print(seed, json.dumps(report["means"]), flush=True)
         if seed == options.seeds[0]:
-            draw(*shown, options.out.with_suffix(".png"))
+            clips, answers = shown
+            report["shown"] = answers[[*TASKS]].astype(str).to_dict("records")
+            write_report(options.out, report)
+            draw(clips, report["shown"], options.out.with_suffix(".png"))
 
 
 if __name__ == "__main__":

@@ -29,7 +29,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from race_pictures import pyplot
+from picture_style import COLOURS, MARKERS, WIDTH, legend, pyplot, save
 from reports import read_report, write_report
 from scipy.io import arff, loadmat
 from sklearn.compose import make_column_transformer
@@ -294,26 +294,27 @@ def draw(report: Mapping[str, Any], file: Path) -> None:
     names = [name for name in report["sets"] if not report["sets"][name]["more is better"]]
     if drawing is None or not names:
         return
-    figure, axis = drawing.subplots(figsize=(8.5, 0.42 * len(names) + 1.6))
+    figure, axis = drawing.subplots(figsize=(WIDTH, 0.5 * len(names) + 1.2))
     methods = list(report["sets"][names[0]]["verdict"]["scores"])
+    looks = list(zip(methods, COLOURS, MARKERS, strict=False))
+    legend(figure, looks, columns=len(looks))
     for place, name in enumerate(names):
         scores = report["sets"][name]["verdict"]["scores"]
         for number, method in enumerate(method for method in methods if method in scores):
             one = scores[method]
-            height = place + 0.13 * (number - len(methods) / 2)
-            colour = f"C{methods.index(method)}"
-            label = method if not place else None
+            height = place + 0.16 * (number - len(methods) / 2)
+            _, colour, marker = looks[methods.index(method)]
             low, high = max(one["low"], 0.0), min(one["high"], 1.4)
             axis.plot([low, high], [height, height], color=colour, linewidth=1)
-            axis.plot(one["mean"], height, "o", color=colour, markersize=4, label=label)
+            axis.plot(one["mean"], height, marker, color=colour, markersize=5)
     axis.set_yticks(range(len(names)), names)
     axis.set_xlim(0, 1.4)
     axis.axvline(1.0, color="0.6", linewidth=0.6)
     axis.set_xlabel("aRRMSE on held-out rows (1: the mean), 95 % interval over seeds")
-    axis.grid(axis="x", linewidth=0.3)
-    axis.legend(fontsize=8, loc="upper left", bbox_to_anchor=(1.0, 1.0))
-    figure.tight_layout()
-    figure.savefig(file, dpi=100)
+    axis.grid(axis="x")
+    axis.set_ylim(-0.6, len(names) - 0.4)
+    figure.tight_layout(rect=(0, 0, 1, 1 - 0.3 / figure.get_figheight()))
+    save(figure, file)
 
 
 SETS: dict[str, Callable[[int], Problem]] = {

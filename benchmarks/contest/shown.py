@@ -1,16 +1,15 @@
-"""The verdict on a terminal of 100 columns, and as one picture."""
+"""The verdict on a terminal of 100 columns."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 from .entries import score_of
 from .names import FAMILIES, RIVALS
 from .verdict import BEST, best_of
 
-__all__ = ["draw", "lines_of", "overview_lines"]
+__all__ = ["lines_of", "overview_lines"]
 
 SIGNS = {"ahead": "+", "level": "=", "behind": "-"}
 SHORT = {
@@ -20,7 +19,6 @@ SHORT = {
     "micro_f1": "micro-F1",
     "accuracy": "accuracy",
 }
-COLOURS = {"ahead": "C2", "level": "0.45", "behind": "C3"}
 
 
 def lines_of(name: str, entry: Mapping[str, Any], own: str) -> Iterator[str]:
@@ -60,77 +58,6 @@ def overview_lines(overview: Mapping[str, Any]) -> Iterator[str]:
         yield f"mean rank, {label} ({means['targets']} targets): {', '.join(each)}"
     spent = [f"{who} {sum_:.0f}" for who, sum_ in overview["cpu_seconds"].items() if sum_]
     yield f"CPU seconds in all: {', '.join(spent)}"
-
-
-def draw(report: Mapping[str, Any], file: Path) -> None:
-    """Draw paired leads with their intervals, a row per target, grouped by table; one panel a rival."""
-    try:
-        from matplotlib import pyplot
-    except ImportError:
-        return
-    rows = [
-        (name, target, asked["against"])
-        for name, entry in sorted(report["tables"].items())
-        for target, asked in entry["targets"].items()
-        if asked.get("against")
-    ]
-    labels = [label for label in (BEST, *RIVALS) if any(label in against for *_, against in rows)]
-    if not rows:
-        return
-    figure, axes = pyplot.subplots(
-        1,
-        len(labels),
-        sharey=True,
-        squeeze=False,
-        figsize=(3.0 + 3.4 * len(labels), 0.19 * len(rows) + 1.6),
-    )
-    for axis, label in zip(axes[0], labels, strict=True):
-        _panel(axis, rows, label)
-    starts = [index for index, row in enumerate(rows) if index == 0 or rows[index - 1][0] != row[0]]
-    axes[0][0].set_yticks(
-        range(len(rows)),
-        [
-            f"{name}: {target}" if i in starts else target
-            for i, (name, target, _) in enumerate(rows)
-        ],
-        fontsize=7,
-    )
-    for tick, index in zip(axes[0][0].get_yticklabels(), range(len(rows)), strict=True):
-        tick.set_fontweight("bold" if index in starts else "normal")
-    for axis in axes[0]:
-        for start in starts[1:]:
-            axis.axhline(start - 0.5, color="0.85", linewidth=0.6)
-    axes[0][0].set_ylim(len(rows) - 0.4, -0.6)
-    figure.suptitle(
-        "Torso's lead in the main metric on test rows, paired 95 % bootstrap", fontsize=10
-    )
-    figure.tight_layout(rect=(0, 0, 1, 0.995))
-    figure.savefig(file, dpi=110)
-    pyplot.close(figure)
-
-
-def _panel(axis: Any, rows: list[tuple[str, str, dict[str, Any]]], label: str) -> None:
-    """Draw one rival; what lies outside of ±0.5 is cut."""
-    counts = dict.fromkeys(COLOURS, 0)
-    for index, (_, _, against) in enumerate(rows):
-        met = against.get(label)
-        if met is None:
-            continue
-        counts[met["verdict"]] += 1
-        low, lead, high = (min(max(met[key], -0.5), 0.5) for key in ("low", "lead", "high"))
-        colour = COLOURS[met["verdict"]]
-        axis.plot([low, high], [index, index], color=colour, linewidth=1.2)
-        axis.plot(lead, index, "o", color=colour, markersize=3)
-    axis.axvline(0, color="0.3", linewidth=0.7)
-    axis.set_xlim(-0.52, 0.52)
-    axis.tick_params(axis="x", labelsize=7)
-    axis.grid(axis="x", linewidth=0.3)
-    axis.set_xlabel("difference of the main metric, cut at ±0.5", fontsize=7)
-    axis.set_title(
-        f"over {label.replace('_', ' ')}\n"
-        f"{counts['ahead']} ahead, {counts['level']} level, {counts['behind']} behind",
-        fontsize=9,
-    )
 
 
 def _score(asked: Mapping[str, Any], who: str | None) -> str:

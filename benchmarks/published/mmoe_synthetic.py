@@ -35,6 +35,7 @@ from torch import Tensor, nn
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
+from picture_style import MARKERS, WIDTH, pyplot, save  # noqa: E402
 from small_training import interval  # noqa: E402
 
 from torso.core.types import Tokens  # noqa: E402
@@ -168,7 +169,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--out", type=Path, default=HERE.parent / "results" / "published_mmoe.json")
+    parser.add_argument("--draw", action="store_true", help="no runs: draw what is there")
     options = parser.parse_args()
+    if options.draw:
+        picture(json.loads(options.out.read_text()), options.out.with_suffix(".png"))
+        return
     mmoe = {"type": "mmoe", "experts": EXPERTS, "hidden": [EXPERT]}
     most = size(mmoe, TASKS)
     hard = {"type": "hard", "hidden": [widest(TASKS, most)]}
@@ -224,30 +229,29 @@ def main() -> None:
 
 def picture(report: dict[str, Any], file: Path) -> None:
     """Draw the errors, and the gaps between them, against the correlation."""
-    try:
-        from matplotlib import pyplot
-    except ImportError:
-        print("no picture: pip install matplotlib")
+    drawing = pyplot()
+    if drawing is None:
         return
-    figure, (left, right) = pyplot.subplots(1, 2, figsize=(11, 4))
-    places = [float(one) for one in report["correlations"]]
+    figure, panels = drawing.subplots(1, 2, figsize=(WIDTH, 4.6))
+    correlations = [float(one) for one in report["correlations"]]
     found = list(report["correlations"].values())
-    for axis, key, title in (
-        (left, "error", "mean squared error / variance"),
-        (right, "gap", "differences of the same"),
-    ):
-        for name in found[0][key]:
-            some = [one[key][name] for one in found]
-            means = np.array([one["mean"] for one in some])
-            halves = np.array([one["high"] - one["mean"] for one in some])
-            axis.errorbar(places, means, halves, label=name, capsize=3, marker="o")
+    titles = {"error": "mean squared error / variance", "gap": "differences of the same"}
+    for axis, (key, title) in zip(panels, titles.items(), strict=True):
+        names = list(found[0][key])
+        for index, (name, marker) in enumerate(zip(names, MARKERS, strict=False)):
+            means = np.array([one[key][name]["mean"] for one in found])
+            halves = np.array([one[key][name]["high"] for one in found]) - means
+            beside = 0.012 * (index - (len(names) - 1) / 2)  # so that no bar hides another
+            axis.errorbar(
+                np.array(correlations) + beside, means, halves, label=name, capsize=3, marker=marker
+            )
         axis.set_xlabel("correlation of the tasks' weights")
         axis.set_title(title)
         axis.invert_xaxis()
-        axis.legend()
-    right.axhline(0.0, color="0.6", linewidth=0.8)
+        axis.legend(loc="upper center", bbox_to_anchor=(0.5, -0.15))
+    panels[1].axhline(0.0, color="0.6", linewidth=0.8)
     figure.tight_layout()
-    figure.savefig(file, dpi=110)
+    save(figure, file)
 
 
 if __name__ == "__main__":

@@ -37,6 +37,7 @@ import math
 import multiprocessing
 import os
 import platform
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -45,9 +46,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from torso.balancing import Balancer, GradientBalancer, GramBalancer, LossBalancer
-
 HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent))
+from picture_style import COLOURS, WIDTH, legend, pyplot, save  # noqa: E402
+
+from torso.balancing import Balancer, GradientBalancer, GramBalancer, LossBalancer  # noqa: E402
+
 TASKS = ["one", "two"]
 STARTS = [(-8.5, 7.5), (0.0, 0.0), (9.0, 9.0), (-7.5, -0.5), (9.0, -1.0)]
 SCALES, LOWER = (0.1, 1.0), 5e-6
@@ -72,6 +76,8 @@ FIRST = ["equal", "famo", "cagrad", "nash_mtl", "mgda", "pcgrad", "upgrad", "imt
 FIRST += ["fairgrad"]
 PAPER = {"equal": 4, "cagrad": 5, "nash_mtl": 5, "famo": 5}
 PRESENT = torch.ones(2, dtype=torch.bool)
+END = {False: (COLOURS[2], "*"), True: (COLOURS[1], "X")}
+"""Is a way short of the front: colour and marker of its end."""
 
 Pair = tuple[float, float]
 
@@ -397,19 +403,17 @@ def main() -> None:
 
 def draw(methods: dict[str, Any], file: Path) -> None:
     """Draw the ways in the plane of the losses, one small picture per method."""
-    try:
-        from matplotlib import pyplot
-    except ImportError:
-        print("no picture: pip install matplotlib")
+    drawing = pyplot()
+    if drawing is None:
         return
     done = [name for name in FIRST if "paths" in methods.get(name, {})]
     done += sorted(name for name, one in methods.items() if "paths" in one and name not in FIRST)
     edge = front()
     edge = edge[:, (edge[0] <= -SCALES[0] * 0.3)]
-    columns = 6
+    columns = 5
     rows = -(-len(done) // columns)
-    figure, axes = pyplot.subplots(
-        rows, columns, figsize=(15, 2.6 * rows), squeeze=False, sharex=True, sharey=True
+    figure, axes = drawing.subplots(
+        rows, columns, figsize=(WIDTH, 1.6 * rows + 0.6), squeeze=False, sharex=True, sharey=True
     )
     for axis in axes.flat[len(done) :]:
         axis.axis("off")
@@ -420,25 +424,15 @@ def draw(methods: dict[str, Any], file: Path) -> None:
             points = np.array([losses(*place)[0] for place in path]).T
             axis.plot(*points, linewidth=1)
             axis.plot(*points[:, 0], "o", color="black", markersize=3)
-            good = gap <= TOLERANCE
-            axis.plot(
-                *points[:, -1], "*" if good else "X", color="seagreen" if good else "crimson", ms=9
-            )
-        axis.set_title(f"{name}  {one['reached']}/5", fontsize=11)
-        axis.tick_params(labelsize=8, labelbottom=True)
+            axis.plot(*points[:, -1], END[gap > TOLERANCE][1], color=END[gap > TOLERANCE][0], ms=8)
+        axis.set_title(f"{name}  {one['reached']}/5")
+        axis.tick_params(labelbottom=True)
+    signs = [("a start", "black", "o"), ("on the front", *END[False]), ("short of it", *END[True])]
+    legend(figure, [*signs, ("the front", "0.72", "")])
     figure.supxlabel("first loss")
     figure.supylabel("second loss")
-    figure.tight_layout()
-    figure.savefig(file, dpi=80)
-    paint(file)
-
-
-def paint(file: Path) -> None:
-    """Write a picture again with 64 colours, which takes far fewer bytes."""
-    from PIL import Image
-
-    picture = Image.open(file).convert("RGB")
-    picture.quantize(64, dither=Image.Dither.NONE).save(file, optimize=True)
+    figure.tight_layout(rect=(0, 0, 1, 1 - 0.3 / figure.get_figheight()))
+    save(figure, file)
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from torso.core.errors import ConfigError, DataError
 from torso.core.types import Batch
 from torso.plain.flat.flat import Flat
 from torso.plain.models import PlainModel
+from torso.plain.pooling import mean_loss, tilted
 from torso.tasks import Response
 
 QUICK = {
@@ -85,6 +86,44 @@ def test_plain_models_weigh_rows(name: str, family: str) -> None:
     share = np.exp(share) if family == "classes" else share
     share = 1 / (1 + np.exp(-share)) if family == "binaries" else share
     assert share.mean() > 0.7  # 0.5 without weights
+
+
+@pytest.mark.parametrize("kind", ["binary", "category", "multilabel"])
+def test_plain_models_and_the_blend_go_by_class_weights(kind: str) -> None:
+    """Balanced, a class of 15 % is as likely as the other: mean probabilities are near a half."""
+    rng = np.random.default_rng(3)
+    x = rng.normal(size=400)
+    rare = rng.random(400) < 0.05 + 0.2 * (x > 0)
+    names = ["common", "common|rare"] if kind == "multilabel" else ["common", "rare"]
+    frame = {"x": x.tolist(), "y": np.where(rare, names[1], names[0]).tolist()}
+    settings = {**QUICK, "blend": "auto", "plain.models": ["linear"]}
+    del settings["data.split.column"]
+    said = {}
+    for weights in ("none", "balanced"):
+        own = {**settings, "heads.y.weights": weights}
+        own |= {"targets.y.delimiter": "|"} if kind == "multilabel" else {}
+        run = torso.fit(pa.table(frame), {"y": {"kind": kind}}, settings=own)
+        assert run.report.blend["y"].share > 0.5
+        answers = run.predict(pa.table(frame), as_arrow=True)["y_probability_rare"]
+        said[weights] = float(np.mean(answers.to_numpy()))
+    assert said["none"] == pytest.approx(0.15, abs=0.06)
+    assert said["balanced"] == pytest.approx(0.5, abs=0.1)
+
+
+def test_a_weighted_population_by_hand() -> None:
+    """A probability of 1/4 has odds of 1 to 3; where the class counts thrice they are even, and so in the blend."""
+    binary = Response("binaries", np.float32([[1], [0]]), class_weights=np.array([[1.0, 3.0]]))
+    quarter = np.full((2, 1), np.log(1 / 3))
+    assert tilted(binary, quarter) == pytest.approx(0.0)
+    even = np.array([[np.log(3.0)], [0.0]])  # losses log(4/3), which counts thrice, and log 2
+    expected = (3 * np.log(4 / 3) + np.log(2)) / 4
+    assert mean_loss(binary, even) == pytest.approx(expected)
+    classes = Response("classes", np.array([1, 0, -1]), 2, class_weights=np.array([1.0, 3.0]))
+    logs = np.log([[0.25, 0.75], [0.5, 0.5], [0.5, 0.5]])
+    assert mean_loss(classes, logs) == pytest.approx(expected)
+    doubled = replace(classes, weights=np.array([2.0, 1.0, 1.0]))
+    assert mean_loss(doubled, logs) == pytest.approx((6 * np.log(4 / 3) + np.log(2)) / 7)
+    assert tilted(classes, np.log([[0.75, 0.25]])) == pytest.approx(np.log([[0.75, 0.75]]))
 
 
 def test_rows_of_weight_0_do_not_learn() -> None:

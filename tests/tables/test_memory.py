@@ -328,3 +328,14 @@ def test_any_cells_come_in_or_stand_in_no_ones_way(column):
         range(len(column))
     )
     assert [report.name for report in inspect_table(table)] == ["c", "x"]
+
+
+@pytest.mark.parametrize(
+    "cell",
+    ["a b", "  a b ", "", " ", "nan", "é ", "a\x1f", "\ta", "a\n", "7", 7, -(2**63), 2**63, 2**70, 1.5, float("nan"), float("inf"), True, None],
+)  # fmt: skip
+def test_a_cell_alone_is_read_as_among_others(cell):
+    alone, together = (read_table({"x": cells}).column("x") for cells in ([cell], [cell, cell]))
+    assert alone.values.type == together.values.type
+    assert alone.values.to_pylist() == together.values.to_pylist()[:1]
+    assert alone.typed == together.typed

@@ -29,6 +29,11 @@ class Commands(TyperGroup):
 class Command(TyperCommand):
     """A command of the line that says how words which it cannot place should be written."""
 
+    def get_short_help_str(self, limit: int = 45) -> str:
+        """Return the first sentence, whole: the list of commands breaks it into lines."""
+        del limit
+        return super().get_short_help_str(1_000)
+
     def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:  # type: ignore[override]
         """Return the rest of the words, of which there is none."""
         if not ctx.resilient_parsing:

@@ -58,7 +58,7 @@ def keyed(column: Column, *, numeric: bool, known: Collection[str] = ()) -> pa.A
     """
     coded, names = _distinct(column)
     keys = [key_of(value, numeric=numeric) for value in names]
-    same = _SAME.get(frozenset(known), {})
+    same = _SAME.get(frozenset(known), {}) if len(known) == 2 else {}
     keys = [key if key is None else same.get(key, key) for key in keys]
     return pa.array(keys, pa.large_string()).take(coded.indices)
 

@@ -50,6 +50,8 @@ def moments(column: Column, spelling: DateFormat, reading: Reading | None = None
     if not _may_mean_moments(values.type):
         raise column.of_another_type("dates or times")
     read = spelling.parse(values)
+    if not np.isnat(read).any():
+        return read
     filled = as_bools(values.is_valid())
     if not _are_numbers(values.type):
         filled &= ~as_bools(says_no_date(values))

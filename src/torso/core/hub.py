@@ -197,6 +197,7 @@ def _from_hub(name: str, revision: str | None) -> Snapshot:
         )
     if local is not None and (local / "config.json").exists() and any(local.glob("*.safetensors")):
         return Snapshot(name, local, local.name)
+    require("transformers", extra="hub", why=why)  # before a download, not after it
     return _download(hub, name, revision, cache, local)
 
 

@@ -1,4 +1,8 @@
-"""Optional dependencies: imported when a part that needs them is made, never when Torso is."""
+"""Packages that not every installation has: imported when a part needs them, never when Torso is.
+
+Those of an extra come when asked for. Others come with Torso, but only learning or frames need them: a machine that only
+answers may lack them.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +14,7 @@ from torso.core.errors import MissingDependency
 __all__ = ["require"]
 
 
-def require(module: str, *, extra: str, why: str) -> ModuleType:
+def require(module: str, *, why: str, extra: str = "", package: str = "") -> ModuleType:
     """Return the imported `module`.
 
     >>> require("math", extra="video", why="A column of videos").sqrt(9.0)
@@ -18,8 +22,9 @@ def require(module: str, *, extra: str, why: str) -> ModuleType:
 
     Args:
         module: to import.
-        extra: of Torso that installs it.
         why: the part that needs it, as the first words of the message.
+        extra: of Torso that installs it.
+        package: that pip installs, for a module without an extra.
 
     Raises:
         MissingDependency: it is not installed; the message has the pip line that installs it.
@@ -28,5 +33,6 @@ def require(module: str, *, extra: str, why: str) -> ModuleType:
         return import_module(module)
     except ImportError as error:
         raise MissingDependency(
-            f"{why} needs the package {module!r}. Install it with: pip install 'torso[{extra}]'"
+            f"{why} needs the package {module.split('.')[0]!r}. "
+            f"Install it with: pip install '{package or f'torso[{extra}]'}'"
         ) from error

@@ -97,8 +97,8 @@ class Labels:
             return np.stack(list(columns.values()), axis=1)
         arrays = {name: pa.array(list(values)) for name, values in columns.items()}
         if self.like is None or hasattr(self.like, "iloc"):
-            return alike(X if hasattr(X, "iloc") else None, pa.table(arrays))
-        return alike(self.like, pa.table(arrays))
+            return alike(X if hasattr(X, "iloc") else None)(pa.table(arrays))
+        return alike(self.like)(pa.table(arrays))
 
 
 def read_labels(y: Any, taken: Iterable[str], seen: Labels | None = None) -> Labels:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -14,7 +14,7 @@ from torso.columns.inputs._input import State
 from torso.plain.flat.flat import Flat
 from torso.plain.flat.view import FlatView
 from torso.plain.half import PlainTask, restore_task
-from torso.plain.models.forest import Grove
+from torso.plain.models import PlainModel
 from torso.plain.pooling import Floats, fit_weights
 from torso.tasks._base.head import Head
 from torso.tasks._base.response import Response
@@ -33,6 +33,7 @@ _PLAIN_SHARE = 0.65
 """Share of the plain models before a held-out row is seen: there are two or three of them, and one network."""
 _SHARE_ROWS, _SHARE_ROWS_OF_FOLDS = 40.0, 15.0
 """Weight of that prior, in rows. The rows of a single network also chose its epoch, so they flatter it."""
+_FEW_ROWS = 16  # that the models of all tasks read at once
 NO_SIGNAL = 0.05
 """Chance, before a held-out row is seen, that the inputs say nothing about a target."""
 
@@ -67,19 +68,31 @@ class PlainHalf:
             known: bool `[rows]`: rows that lack only what rows of the fit lacked.
         """
         outputs = dict(network)
-        self._grove.descend(flat)
+        said = self._said(flat)
         for name, task in self.tasks.items():
             if task.blends:
-                plain = task.statement(flat) if task.share else None
+                plain = task.statement(flat, said) if task.share else None
                 outputs[name] = blended_outputs(task, heads[name], network[name], plain, known)
         return outputs
 
+    def _said(self, flat: Flat) -> dict[PlainModel, Floats]:
+        """Return the statements of all models about few rows; of many rows, none."""
+        if flat.rows > _FEW_ROWS:
+            return {}
+        return {
+            model: statement
+            for models, said in self._at_once
+            for model, statement in zip(models, said(flat), strict=True)
+        }
+
     @cached_property
-    def _grove(self) -> Grove:
-        shared = [task for task in self.tasks.values() if task.share]
-        return Grove(
-            model for task in shared for name, model in task.models.items() if task.weights[name]
-        )
+    def _at_once(self) -> list[tuple[list[PlainModel], Callable[[Flat], Sequence[Floats]]]]:
+        """Models of a kind, and the function that says their statements about few rows."""
+        kinds: dict[type[PlainModel], list[PlainModel]] = {}
+        for task in self.tasks.values():
+            for model in task.heard.values() if task.share else ():
+                kinds.setdefault(type(model), []).append(model)
+        return [(own, kind.at_once(own, self.view.columns)) for kind, own in kinds.items()]
 
     def state(self) -> tuple[State, dict[str, np.ndarray]]:
         """Return all that was learnt: JSON values, and arrays by name."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,12 +13,19 @@ from torso.columns.inputs._input import State
 from torso.plain.clock import Late
 from torso.plain.flat.flat import Flat
 from torso.plain.models import PlainModel
-from torso.plain.pooling import constant_statement, fit_weights, held_out_constant, pool
+from torso.plain.pooling import (
+    constant_statement,
+    fit_weights,
+    held_out_constant,
+    pool,
+    tilted,
+)
 from torso.tasks._base.response import Family, Response
 
 __all__ = ["PlainTask", "fit_task", "restore_task"]
 
 Floats = NDArray[np.float64]
+_NOTHING: Mapping[PlainModel, Floats] = MappingProxyType({})
 _BLIND = "no inputs"
 _PRIOR_ROWS = 15.0  # that the weights of the models before any row is seen are worth
 
@@ -34,6 +42,7 @@ class PlainTask:
         share: of the plain statement in the blend with the network; 0: the network alone.
         scale: factor of the network's raw logits, calibrated on held-out rows before the blend.
         constant: share of `blind` in the answer; network and plain statement have the rest. 1: all rows have one answer.
+        tilt: what class weights add to each model's statement, `[width]`; None without any.
     """
 
     family: Family
@@ -43,18 +52,31 @@ class PlainTask:
     share: float = 0.0
     scale: float = 1.0
     constant: float = 0.0
+    tilt: Floats | None = None
 
     @property
     def blends(self) -> bool:
         """Return whether the answer differs from that of the network alone."""
         return self.share > 0 or self.constant > 0
 
-    def statement(self, flat: Flat) -> Floats:
-        """Return the pooled statement of the plain models, `[rows, width]`."""
-        said = {
-            name: model.predict(flat) for name, model in self.models.items() if self.weights[name]
+    @property
+    def heard(self) -> dict[str, PlainModel]:
+        """Models with a weight, by name."""
+        return {name: model for name, model in self.models.items() if self.weights[name]}
+
+    def statement(self, flat: Flat, said: Mapping[PlainModel, Floats] = _NOTHING) -> Floats:
+        """Return the pooled statement of the plain models, `[rows, width]`.
+
+        Args:
+            flat: the rows.
+            said: statements of models about them, as far as they are known.
+        """
+        tilt = 0.0 if self.tilt is None else self.tilt
+        own = {
+            name: (said[model] if model in said else model.predict(flat)) + tilt
+            for name, model in self.heard.items()
         }
-        return self._pooled(said, flat.rows)
+        return self._pooled(own, flat.rows)
 
     @property
     def weights_by_kind(self) -> dict[str, float]:
@@ -89,6 +111,7 @@ class PlainTask:
             "share": self.share,
             "scale": self.scale,
             "constant": self.constant,
+            "tilt": None if self.tilt is None else self.tilt.tolist(),
             "models": {},
         }
         arrays: dict[str, np.ndarray] = {"blind": self.blind}
@@ -124,7 +147,8 @@ def restore_task(values: State, arrays: Mapping[str, np.ndarray]) -> PlainTask:
         np.asarray(arrays["blind"], np.float64),
         values["share"],
         values["scale"],
-        values.get("constant", 0.0),  # runs of before lack it
+        values.get("constant", 0.0),  # runs of before lack it, and the tilt
+        None if values.get("tilt") is None else np.asarray(values["tilt"], np.float64),
     )
 
 
@@ -155,14 +179,15 @@ def fit_task(
     said: dict[str, Floats] = {}
     for name in models:
         try:
-            said[name], learnt = _cross_fitted(name, flat, response, folds, seed)
+            held_out, learnt = _cross_fitted(name, flat, response, folds, seed)
         except Late:
             continue
         except ImportError as error:
             told(f"Plain model {name!r} is left out: {error}")
             continue
+        said[name] = tilted(response, held_out)
         fitted |= learnt
-    blind = held_out_constant(response, folds[0])
+    blind = tilted(response, held_out_constant(response, folds[0]))
     statements = [*said.values(), blind]
     prior = [0.95 / len(said) for _ in said] + [0.05] if said else [1.0]
     weights = fit_weights(response, statements, prior=prior, rows=_PRIOR_ROWS)
@@ -171,7 +196,11 @@ def fit_task(
     own = dict(zip([*said, _BLIND], weights.tolist(), strict=True))
     shares = {name: own[kind_of(name)] / _draws(kind_of(name), fitted) for name in fitted}
     task = PlainTask(
-        response.family, fitted, {**shares, _BLIND: own[_BLIND]}, constant_statement(response)
+        response.family,
+        fitted,
+        {**shares, _BLIND: own[_BLIND]},
+        tilted(response, constant_statement(response)),
+        tilt=response.tilt,
     )
     return task, pool(response.family, statements, weights.tolist())
 

@@ -25,6 +25,7 @@ __all__ = [
     "mean_loss",
     "pool",
     "row_losses",
+    "tilted",
 ]
 
 Floats = NDArray[np.float64]
@@ -57,20 +58,27 @@ def pool(family: Family, statements: Sequence[Floats], weights: Sequence[float] 
 def mean_loss(response: Response, statement: Floats) -> float:
     """Return the mean negative log-likelihood of the labelled rows; of values with the spread that suits them best.
 
+    Labels count as the weights of their rows and classes say.
+
     Args:
         response: labels.
         statement: `[rows, width]` about the same rows.
     """
+    counts = response.counts
     if response.family == "classes":
         rows = np.flatnonzero(response.values >= 0)
         logs = statement[rows] - _log_sum(statement[rows])
-        return float(-logs[np.arange(len(rows)), response.values[rows]].mean())
+        losses = -logs[np.arange(len(rows)), response.values[rows]]
+        return _mean(losses, None if counts is None else counts[rows])
     known = ~np.isnan(response.values)
     label, said = response.values[known].astype(np.float64), statement[known]
     if response.family == "binaries":
-        return float((np.logaddexp(0.0, said) - label * said).mean())
+        losses = np.logaddexp(0.0, said) - label * said
+        return _mean(losses, None if counts is None else counts[known])
     errors = np.where(known, response.values - statement, np.nan)
     squares = np.nanmean(np.square(errors), axis=0)
+    if counts is not None:
+        squares = np.nansum(counts * np.square(errors), axis=0) / (counts * known).sum(axis=0)
     return float(0.5 * np.log(np.clip(squares, _LEAST, None)).mean())
 
 
@@ -154,7 +162,8 @@ def fit_weights(
 def constant_statement(response: Response) -> Floats:
     """Return the statement of a model without inputs, `[width]`: shares of the classes, or means.
 
-    Each share is drawn toward all classes alike by half a row, so none is 0. Rows count as their weights say.
+    Each share is drawn toward all classes alike by half a row, so none is 0. Rows count as their weights say; of
+    class weights it knows nothing.
     """
     if response.family == "classes":
         rows = response.values >= 0
@@ -185,6 +194,15 @@ def held_out_constant(response: Response, folds: np.ndarray) -> Floats:
     for fold in np.unique(folds):
         said[folds == fold] = constant_statement(response.take(np.flatnonzero(folds != fold)))
     return said
+
+
+def tilted(response: Response, statement: Floats) -> Floats:
+    """Return a statement about rows as they are, as one about a population whose classes are as frequent as weighted."""
+    return statement if response.tilt is None else statement + response.tilt
+
+
+def _mean(losses: Floats, counts: Floats | None) -> float:
+    return float(losses.mean() if counts is None else np.average(losses, weights=counts))
 
 
 def _observations(response: Response) -> int:

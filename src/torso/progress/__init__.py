@@ -15,12 +15,13 @@ from torso.core.lazy import lazy_names
 
 if TYPE_CHECKING:
     from torso.progress.bar import CountingBar, ProgressBar
-    from torso.progress.consoles import AS_IS, console, has_width, tell
+    from torso.progress.consoles import AS_IS, IN_PIPE, console, has_width, tell
     from torso.progress.notebook import NotebookBar
     from torso.progress.watching import Progress, watched
 
 __all__ = [
     "AS_IS",
+    "IN_PIPE",
     "CountingBar",
     "NotebookBar",
     "Progress",
@@ -35,7 +36,7 @@ __getattr__ = lazy_names(
     __name__,
     {
         ".bar": "CountingBar ProgressBar",
-        ".consoles": "AS_IS console has_width tell",
+        ".consoles": "AS_IS IN_PIPE console has_width tell",
         ".notebook": "NotebookBar",
         ".watching": "Progress watched",
     },

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypedDict
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["AS_IS", "console", "has_width", "tell"]
+__all__ = ["AS_IS", "IN_PIPE", "console", "has_width", "tell"]
 
 
 class _AsIs(TypedDict):
@@ -23,12 +23,16 @@ AS_IS: _AsIs = {"highlight": False, "markup": False, "soft_wrap": True}
 """Options of `print` for lines with names and paths: one line each, whatever is in them."""
 
 
+IN_PIPE = 10_000
+"""Characters of a line of results in a pipe: as many as it needs, so that `grep` finds whole lines."""
+
+
 def console(*, out: bool = False) -> Console:
     """Return the console for results (`out`) or for progress and notes."""
     from rich.console import Console
 
     known = sys.stdout.isatty() or not out or "COLUMNS" in os.environ
-    return Console(stderr=not out, width=None if known else 120)
+    return Console(stderr=not out, width=None if known else IN_PIPE)
 
 
 def tell(lines: Iterable[str]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -52,11 +52,13 @@ class FittedHalf:
         half: without shares in the answer yet.
         statements: task -> its out-of-fold statements on training rows followed by validation rows, `[rows, width]`.
         tested: task -> its statements on the test rows, where they are made already.
+        weights: how much each row counts, in the same order; None: all alike.
     """
 
     half: PlainHalf
     statements: Mapping[str, Floats]
     tested: Mapping[str, Floats] | None = None
+    weights: np.ndarray | None = None
 
     @classmethod
     def none(cls) -> FittedHalf:
@@ -107,6 +109,7 @@ def fit_half(
     view = FlatView(prepared.schema.modalities.values())
     fitted: dict[str, PlainTask] = {}
     said: dict[str, Floats] = {}
+    weights, told = _weights(parts), _once(listener.noted)
     pacer = _Pacer(config.plain.models, timer)
     with in_time(None if timer is None else lambda: timer.left):
         try:
@@ -118,14 +121,14 @@ def fit_half(
             labels = np.concatenate([part.dataset.targets[task][part.rows] for part in parts])
             response = heads[task].response(torch.from_numpy(labels))
             assert response is not None
-            response = replace(response, weights=_weights(parts))
+            response = replace(response, weights=weights)
             fitted[task], said[task] = fit_task(
                 flat,
                 response,
                 _folds(parts, config),
                 models=pacer.models(task, flat, response),
                 seed=config.seed,
-                told=listener.noted,
+                told=told,
             )
             pacer.judge(task, fitted[task])
     for task in pacer.late.get(_ALL, []):
@@ -135,7 +138,19 @@ def fit_half(
     pacer.tell(listener)
     training = parts[0]
     patterns = common_patterns(training.dataset.sources, training.rows)
-    return FittedHalf(PlainHalf(view, fitted, patterns), said)
+    return FittedHalf(PlainHalf(view, fitted, patterns), said, weights=weights)
+
+
+def _once(told: Callable[[str], None]) -> Callable[[str], None]:
+    """Return `told` for new sentences only: a library that one task lacks, all lack."""
+    known: set[str] = set()
+
+    def tell(sentence: str) -> None:
+        if sentence not in known:
+            known.add(sentence)
+            told(sentence)
+
+    return tell
 
 
 def _weights(parts: Sequence[Rows]) -> np.ndarray | None:
@@ -234,6 +249,7 @@ def blend(fitted: FittedHalf, trained: Folds, listener: Listener) -> PlainHalf:
     """
     tasks, answers = {}, trained.held_out
     statements = fitted.held_out(trained)
+    weights = None if fitted.weights is None else fitted.weights[trained.kept]
     for name, task in fitted.half.tasks.items():
         head, outputs, targets = (
             trained.model.heads[name],
@@ -245,6 +261,7 @@ def blend(fitted: FittedHalf, trained: Folds, listener: Listener) -> PlainHalf:
         task = replace(task, scale=head.factor)
         response = head.response(targets)
         assert response is not None
+        response = replace(response, weights=weights)
         plain = statements[name]
         network = stated(task, head, outputs)
         share = fit_share(response, network, plain, folds=trained.networks > 1)

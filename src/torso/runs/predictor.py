@@ -157,8 +157,12 @@ class Predictor:
 
         Raises:
             DataError: all inputs are absent, or too many files unreadable.
+            MissingDependency: a pandas frame is asked for, and pandas is absent.
         """
         check_listed("keep", keep)
+        returned = (
+            alike(table) if not as_arrow else None
+        )  # pandas may be absent: not after the work
         asked = self._asked(table, root)
         source, reading = asked.table, self._reading(asked)
         columns = {name: source.column(name).values for name in (*asked.kept, *keep)}
@@ -173,7 +177,7 @@ class Predictor:
                     f"`keep` names {name!r}, but an answer column has this name, too. Rename it in the table."
                 )
             columns[name] = pa.concat_arrays([part[name] for part in parts])
-        answers = pa.table(columns) if as_arrow else alike(table, pa.table(columns))
+        answers = pa.table(columns) if returned is None else returned(pa.table(columns))
         if not details:
             reading.log.warn()
             return answers

@@ -35,11 +35,12 @@ from torso.runs.gather import NO_TABLE, Gathered, found_beside, gather_values, t
 from torso.runs.prediction import skipped_notes
 from torso.runs.prepared import Prepared, Rows
 from torso.runs.pretrained import Pretrained, choose_pretrained, with_choice
+from torso.runs.random_split import random_split_notes
 from torso.runs.scales import settle_scales
 from torso.runs.schema import Schema
 from torso.runs.seen_rows import SeenRows
 from torso.runs.settings import apply_settings
-from torso.runs.splitting import draw_split, untimely_notes
+from torso.runs.splitting import draw_split
 from torso.runs.storable import check_storable
 from torso.runs.stored_split import StoredSplit
 from torso.runs.weights import RowWeights
@@ -242,7 +243,7 @@ def _plan(
     told += [note for read in (table, *own.values()) for note in read.notes]
     told += leftover_warnings(reports, [*asked.inputs, *asked.targets])
     split, notes = draw_split(asked, table, own, origin)
-    told += [*notes, *untimely_notes(asked, table, own, reports)]
+    told += [*notes, *random_split_notes(asked, table, own, reports, split.train)]
     weights, split = RowWeights.read(asked.data.weight, table, split, own)
     told += weights.notes
     if race:

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from torso._version import __version__
 from torso.core.whole_files import finite
 from torso.evaluation.report import Estimate, TaskReport
+from torso.tables.alike import require_pandas
 from torso.training.listeners import Epoch
 
 if TYPE_CHECKING:
@@ -184,7 +185,11 @@ class RunReport:
         Columns: `task`, `kind`, `metric`, `headline` (True for the metric to quote), `better` (`higher` or
         `lower`), `value`, `low`, `high` (95 % interval, NaN where undefined), `baseline`, `verdict`, `labels`,
         `split`, `positive` (the class that F1 speaks of, where there are two).
+
+        Raises:
+            MissingDependency: pandas is absent.
         """
+        require_pandas("A frame of scores (`metrics` has them as values)")
         import pandas as pd
 
         rows = [

@@ -1,21 +1,19 @@
-"""The rows of each part of a run: drawn, by time, or as another run had them; and notes about them."""
+"""The rows of each part of a run: drawn, by time, or as another run had them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 from torso.columns.row_times import RowTimes, row_times, split_note
 from torso.columns.splits import Split, split_rows
 from torso.core.errors import ConfigError, RunError
-from torso.inference.report import ColumnReport
-from torso.inference.untimely import untimely_note
 from torso.runs.config import RunConfig
 from torso.runs.folder import RunFolder
 from torso.runs.gather import found_beside
 from torso.tables.table import Table
 
-__all__ = ["draw_split", "times_of", "untimely_notes"]
+__all__ = ["draw_split", "times_of"]
 
 
 def draw_split(
@@ -88,22 +86,3 @@ def times_of(config: RunConfig, table: Table) -> RowTimes | None:
     formats = spec.get("format") or () if spec.get("kind") == "datetime" else ()
     pivot = spec.get("pivot") if formats else None
     return row_times(table, name, [formats] if isinstance(formats, str) else formats, pivot)
-
-
-def untimely_notes(
-    config: RunConfig, table: Table, own: Mapping[str, Table], reports: Iterable[ColumnReport]
-) -> list[str]:
-    """Return the note that test rows are drawn at random though the table has dates, if that is so."""
-    said = config.data.split
-    chosen = (said.time, said.column, said.group, said.like)
-    if any(way is not None for way in chosen) or "test" in own or not said.test:
-        return []
-    dated = {
-        report.name: {**report.described, **config.inputs.get(report.name, {})}
-        for report in reports
-        if report.kind == "datetime" or config.inputs.get(report.name, {}).get("kind") == "datetime"
-    }
-    note = untimely_note(
-        table, {name: spec for name, spec in dated.items() if name not in config.targets}
-    )
-    return [] if note is None else [note]

@@ -1,7 +1,8 @@
 """`data.weight`: a column with the weight of each row in training.
 
-The losses of the network and of the plain models are weighted means. All that judges on held-out rows (early stopping,
-calibration, the weights of the blend, metrics) counts each row once, so figures compare with those of other runs.
+The losses of the network and of the plain models are weighted means, and so are those that choose the weights of the
+blend. All that judges (early stopping, calibration, metrics) counts each row once, so figures compare with those of other
+runs.
 A row of weight 0 is in no part that anything is learnt or chosen from.
 """
 

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from torso.plain.blend import NO_SIGNAL, blended_outputs, calibrate_blend
 from torso.plain.half import PlainTask
-from torso.plain.pooling import Floats, constant_statement, log_likelihood
+from torso.plain.pooling import Floats, constant_statement, log_likelihood, tilted
 from torso.tasks import Head, Response
 from torso.training import Listener
 
@@ -41,7 +41,8 @@ def gain_of_inputs(
     blend, constant = np.zeros(plain.shape), np.zeros(plain.shape)
     for number in range(_FOLDS_OF_GAIN):
         fit, left = np.flatnonzero(fold != number), np.flatnonzero(fold == number)
-        blind = np.broadcast_to(constant_statement(response.take(fit)), plain.shape)
+        without = tilted(response, constant_statement(response.take(fit)))
+        blind = np.broadcast_to(without, plain.shape)
         pairs = ((blend, task, plain), (constant, replace(task, share=1.0), blind))
         for result, own, said in pairs:
             calibrate_blend(own, head, outputs[fit], said[fit], targets[fit])

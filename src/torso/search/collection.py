@@ -17,6 +17,7 @@ from torso.search.corpus import Corpus
 from torso.search.nearest import Graph, exact
 from torso.search.space import Space, single_question
 from torso.search.store import Vectors
+from torso.tables.alike import as_frame, require_pandas
 from torso.tables.table import Table
 
 __all__ = ["Collection"]
@@ -85,7 +86,10 @@ class Collection:
         Raises:
             ConfigError: not one question, or one that the target does not know.
             DataError: the question cannot be read.
+            MissingDependency: a pandas frame is asked for, and pandas is absent.
         """
+        if not as_arrow:
+            require_pandas("A frame of matches (an Arrow table comes by as_arrow=True)")
         form, question = single_question({"text": text, "image": image, "audio": audio})
         if top < 1:
             raise ConfigError(f"`top` should be at least 1. Found {top}.")
@@ -98,7 +102,7 @@ class Collection:
                 **self.corpus.describe(self.table, rows),
             }
         )
-        return answers if as_arrow else answers.to_pandas()
+        return answers if as_arrow else as_frame(answers)
 
     def nearest(self, vector: Tensor, top: int) -> tuple[np.ndarray, np.ndarray]:
         """Return scores, float32, in falling order, and the rows they are of, for a vector `[width]`."""

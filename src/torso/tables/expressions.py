@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-__all__ = ["extracted"]
+__all__ = ["extracted", "groups_of"]
 
 _FEW = 8  # cells that Python's engine reads, which keeps the expression
 
@@ -30,6 +30,18 @@ def extracted(strings: pa.Array, pattern: str) -> pa.StructArray:
         if expression is not None and all(cell is None or _is_plain(cell) for cell in cells):
             return _taken_apart(expression, cells)
     return pc.extract_regex(strings, pattern=pattern)
+
+
+def groups_of(cell: str, pattern: str) -> dict[str, str | None]:
+    """Return the named groups of a cell of ASCII signs on one line; none if it does not match.
+
+    Args:
+        cell: a text.
+        pattern: in the syntax of RE2.
+    """
+    expression = _compiled(pattern)
+    match = expression.search(cell) if expression is not None else None
+    return {} if match is None else match.groupdict()
 
 
 @lru_cache(maxsize=256)

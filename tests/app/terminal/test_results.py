@@ -5,7 +5,7 @@ import io
 import numpy as np
 from rich.console import Console
 
-from torso.app.terminal import results_table
+from torso.app.terminal import IN_PIPE, results_table
 from torso.tasks import Details, Estimate, TaskReport, evaluate_task, fit_baseline
 
 
@@ -43,6 +43,27 @@ def test_a_narrow_terminal_keeps_words_whole():
     assert "Processing.Method category, 1,000 of 1,200 labels" in lines
     assert lines.count("accuracy 0.500 [0.450, 0.550] 0.200 better") == 2
     assert "y category, 1,000 labels" in lines
+
+
+def test_a_long_name_breaks_between_words():
+    lines = shown({"Flavor.Score.of.the.whole.Cup": report()})
+    assert lines[4].startswith("Flavor.Score.of.the. accuracy 0.500")
+    assert lines[5].startswith("whole.Cup log loss 1.500")
+
+
+def test_in_a_pipe_every_line_names_its_task():
+    screen = io.StringIO()
+    Console(file=screen, width=IN_PIPE).print(
+        results_table({"y": report(), "z": report()}, IN_PIPE)
+    )
+    lines = [" ".join(line.split()) for line in screen.getvalue().splitlines()]
+    for task in "yz":
+        for metric in (
+            "accuracy 0.500 [0.450, 0.550] 0.200 better",
+            "log loss 1.500 [1.250, 1.750]",
+        ):
+            [line] = [line for line in lines if line.startswith(f"{task} {metric}")]
+            assert line.endswith("category, 1,000 of 1,200 labels")
 
 
 def test_every_kind_fits_80_columns():

@@ -9,6 +9,7 @@ from rich.console import Console
 from tests import small_tables
 from torso.app.terminal import columns_table, search_table, summary
 from torso.inference.report import inspect_table
+from torso.progress import IN_PIPE
 from torso.progress import console as torso_console
 from torso.runs.report import RunReport, TrainingReport, Usage
 from torso.tables.table import read_table
@@ -94,9 +95,9 @@ def test_a_summary_of_what_was_used():
     assert "3 training rows have no label at all" in text
 
 
-def test_a_pipe_is_120_wide_unless_columns_says_otherwise(monkeypatch):
+def test_a_pipe_has_lines_as_long_as_they_need_unless_columns_says_otherwise(monkeypatch):
     monkeypatch.setattr("sys.stdout", io.StringIO())
     monkeypatch.delenv("COLUMNS", raising=False)
-    assert torso_console(out=True).width == 120
+    assert torso_console(out=True).width == IN_PIPE
     monkeypatch.setenv("COLUMNS", "60")
     assert torso_console(out=True).width == 60

@@ -141,6 +141,15 @@ class LawsOfPlainModels:
             alone = model.predict(flat.take(np.array([7])))
             assert np.allclose(alone[0], together[7], rtol=1e-5, atol=1e-6)
 
+    def test_models_that_are_asked_at_once_say_what_each_says_alone(self):
+        flat = table(rows=120)
+        models = [self.fit(flat, response)[1] for response in responses(flat)]
+        said = self.model.at_once(models, flat.dense.shape[1])
+        for rows in ([0], [3, 4, 7], range(120)):
+            own = flat.take(np.array(rows))
+            for model, statement in zip(models, said(own), strict=True):
+                assert np.allclose(statement, model.predict(own), rtol=1e-12, atol=1e-12)
+
     def test_rows_of_no_fold_are_not_learnt_from(self):
         flat = table()
         folds = folds_of(90)

@@ -12,7 +12,6 @@ from torso.core.errors import MissingDependency
 from torso.plain.flat.flat import Flat
 from torso.plain.models import ExtraTrees, forest
 from torso.plain.models._mean_trees import MeanTrees
-from torso.plain.models.forest import Grove
 from torso.tasks._base.response import Response
 
 
@@ -131,16 +130,3 @@ def test_a_fit_of_trees_predicts_without_the_library(monkeypatch):
     monkeypatch.setitem(sys.modules, "sklearn.ensemble", None)
     again = ExtraTrees.restore(*model.state())
     assert np.array_equal(again.predict(flat), model.predict(flat))
-
-
-def test_rows_that_descend_all_forests_at_once_get_what_each_says_alone():
-    flat = table(rows=120)
-    folds = folds_of(flat.rows)
-    models = [ExtraTrees.cross_fit(flat, own, folds, seed=0)[1] for own in responses(flat)]
-    grove = Grove(models)
-    assert len(grove.forests) > 1
-    for rows in (slice(0, 1), slice(3, 7), slice(0, 120)):
-        own, other = (flat.take(np.arange(flat.rows)[rows]) for _ in range(2))
-        grove.descend(own)
-        for model in models:
-            assert np.array_equal(model.predict(own), model.predict(other))

@@ -304,3 +304,29 @@ def test_a_column_of_durations_is_one_of_seconds():
     table = read_table(pa.table({"took": column}))
     assert table.column("took").values.to_pylist() == [3600.0, None, 1.5]
     assert table.notes == ("took: durations are read as seconds.",)
+
+
+SINGLE = [
+    "January 17th, 2014", "june 5, 2015", " March  7 , 2014 ", "February 30, 2014", "Feb 29 2016", "Febbraio 3, 2016",
+    "17.05.2024", "31.04.2024", "7/8/2014", "2014-07-08", "2014-07-08 12:30", "May 5, 2014 3:30 pm", "Fri, May 5, 2014",
+    "May_5, 2014", "(May 5, 2014)", "May 5, 14", "0000-00-00", "May 5, 0000", "août 5, 2014", "soon", "", None, "20140708",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "formats",
+    [
+        ("%B %d, %Y",),
+        ("%d.%m.%Y",),
+        ("%m/%d/%Y", "%B %d, %Y"),
+        ("%Y-%m-%d",),
+        ("%d-%B-%Y",),
+        ("excel",),
+    ],
+)
+def test_a_cell_alone_is_the_day_that_it_is_among_others(formats):
+    spelling = DateFormat(formats)
+    alone = [spelling.parse(pa.array([cell], pa.large_string())) for cell in SINGLE]
+    together = spelling.parse(pa.array(SINGLE, pa.large_string()))
+    assert np.array_equal(np.concatenate(alone), together, equal_nan=True)
+    assert {own.dtype for own in alone} == {together.dtype}

@@ -1,8 +1,10 @@
 """Independent Bernoulli likelihoods, summed over the labels that are known."""
 
+import pytest
 import torch
 from torch.distributions import Bernoulli
 
+from torso.core.errors import ConfigError
 from torso.tasks.multilabel import Logistics
 
 NAN = torch.nan
@@ -30,3 +32,17 @@ def test_an_unknown_label_gets_no_gradient():
 def test_labels_do_not_compete():
     prediction = Logistics(5, 3).predict(torch.tensor([[9.0, 9.0, -9.0]]))
     assert prediction.round().tolist() == [[1.0, 1.0, 0.0]]
+
+
+def test_weights_of_labels_act_in_training_alone():
+    outputs, targets = torch.zeros(2, 2), torch.tensor([[1.0, 0.0], [0.0, NAN]])
+    head = Logistics(4, 2, ["dog", "cat"], weights={"dog": 3.0})
+    half = torch.tensor(0.5).log().neg()  # each term without weights
+    torch.testing.assert_close(
+        head.train().training_loss(outputs, targets), half * torch.tensor([4.0, 1.0])
+    )
+    torch.testing.assert_close(head.eval().nll(outputs, targets), half * torch.tensor([2.0, 1.0]))
+    balanced = Logistics(4, 2, ["dog", "cat"], [0.2, 0.5], weights="balanced")
+    torch.testing.assert_close(balanced.weights, torch.tensor([[0.625, 2.5], [1.0, 1.0]]))
+    with pytest.raises(ConfigError, match=r"label in `weights`: .dgo.\. Did you mean .dog."):
+        Logistics(4, 2, ["dog", "cat"], weights={"dgo": 3.0})

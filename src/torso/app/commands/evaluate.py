@@ -47,10 +47,8 @@ def evaluate(
 
     if not robustness and (against or picture):
         raise ConfigError("`--against` and `--picture` belong to `--robustness`. Add it.")
-    for file in (out, picture):
-        if file is not None:
-            check_out(file, run, table)
     check_answering(run, table)
+    _check_files(out, picture, run, table)
 
     import torso  # torch takes longer than to see a slip
 
@@ -64,7 +62,7 @@ def evaluate(
         ours = torso.robustness(predictor, table, root=root)
         theirs = None if other is None else torso.robustness(other, table, root=root)
         content = ours.to_dict(theirs)
-        shown, notes = robustness_tables(ours, theirs), ours.notes
+        shown, notes = robustness_tables(ours, theirs, screen.width), ours.notes
         if picture is not None:
             from torso.studies.robustness.pictures import draw_robustness
 
@@ -74,6 +72,18 @@ def evaluate(
         content = {task: report.to_dict() for task, report in evaluation.reports.items()}
         shown, notes = results_table(evaluation.reports, screen.width), evaluation.notes
     if out is not None:
+        out.parent.mkdir(parents=True, exist_ok=True)
         write_json(out, content)
     screen.print(shown)
     tell(notes)
+
+
+def _check_files(out: Path | None, picture: Path | None, run: Path, table: str) -> None:
+    """Refuse files that cannot or should not be written, before the work."""
+    for file in (out, picture):
+        if file is not None:
+            check_out(file, run, table)
+    if picture is not None:
+        from torso.studies.robustness.pictures import check_picture
+
+        check_picture(picture)

@@ -24,6 +24,8 @@ def inspect(
     from torso.app.terminal import AS_IS, columns_table, console, has_width
     from torso.runs.check import check_values
     from torso.runs.columns import infer_columns
+    from torso.runs.config import RunConfig
+    from torso.runs.random_split import random_split_notes
     from torso.runs.settings import apply_settings
     from torso.tables.formats.peek import column_names
     from torso.tables.table import read_table
@@ -41,6 +43,9 @@ def inspect(
     fold = has_width(shown)
     columns = columns_table(reports, values["targets"], values["inputs"], shown.width, fold=fold)
     shown.print(columns, soft_wrap=not fold)
+    config = RunConfig.parse(values)
+    for note in random_split_notes(config, source, (), reports):
+        shown.print(note, **AS_IS)
     if not target:
         shown.print("\nName what to predict with --target to check the inputs for leaks.")
     if model:

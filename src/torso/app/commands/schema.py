@@ -25,6 +25,7 @@ def schema(
     if out is None:
         typer.echo(text)
         return
+    out.parent.mkdir(parents=True, exist_ok=True)
     out.write_text(text + "\n", encoding="utf-8")
     note = console()
     note.print(f"Schema written to {out}. Let the first line of a run.yaml be:", **AS_IS)

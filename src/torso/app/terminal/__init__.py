@@ -22,11 +22,12 @@ if TYPE_CHECKING:
     from torso.app.terminal.robustness import robustness_tables
     from torso.app.terminal.search import search_table
     from torso.app.terminal.usage import summary, verdict
-    from torso.progress import AS_IS, CountingBar, ProgressBar, console, has_width, tell
+    from torso.progress import AS_IS, IN_PIPE, CountingBar, ProgressBar, console, has_width, tell
 
 __all__ = [
     "AS_IS",
     "COST_COLUMNS",
+    "IN_PIPE",
     "CountingBar",
     "ProgressBar",
     "blend_table",
@@ -51,7 +52,7 @@ __getattr__ = lazy_names(
         ".columns": "columns_table",
         ".costs": "COST_COLUMNS cost_cells costs_table",
         ".parts": "parts_tables settings_sheet",
-        "torso.progress": "AS_IS CountingBar ProgressBar console has_width tell",
+        "torso.progress": "AS_IS IN_PIPE CountingBar ProgressBar console has_width tell",
         ".blend": "blend_table",
         ".results": "results_table",
         ".robustness": "robustness_tables",

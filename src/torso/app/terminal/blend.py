@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from torso.app.terminal.names import in_lines
 from torso.evaluation.wording import number_text
 from torso.plain.blend import NO_SIGNAL
 from torso.runs.report import BlendReport
@@ -43,7 +43,8 @@ def blend_table(
     from rich.text import Text
 
     table = Table(
-        title="Network and plain models",
+        title="\nNetwork and plain models",
+        title_justify="left",
         caption=CAPTION,
         caption_justify="left",
         box=box.SIMPLE_HEAD,
@@ -60,7 +61,7 @@ def blend_table(
         report = reports[task]
         words = words_of(report.kind)
         table.add_row(
-            Text(_in_lines(task, room), "bold"),
+            Text(in_lines(task, room), "bold"),
             words.get(blend.metric, blend.metric.replace("_", " ")),
             number_text(blend.network),
             number_text(blend.plain),
@@ -68,27 +69,6 @@ def blend_table(
             blend_verdict(blend),
         )
     return table
-
-
-def _in_lines(name: str, room: int) -> str:
-    """Return a name in lines of whole words; a word that is too long loses its middle.
-
-    >>> print(_in_lines("Implicit_Emotion of the overwhelming", 9))
-    Implicit_
-    Emotion
-    of the
-    over…ming
-    """
-    lines = [""]
-    for word in re.findall(r"[^\s._/:-]*[._/:-]?\s*", name):
-        if len((lines[-1] + word).rstrip()) <= room:
-            lines[-1] += word
-            continue
-        shown, half = word.rstrip(), (room - 1) // 2
-        if len(shown) > room:
-            shown = f"{shown[:half]}…{shown[len(shown) - (room - 1 - half) :]}"
-        lines.append(shown + word[len(word.rstrip()) :])
-    return "\n".join(line.rstrip() for line in lines if line)
 
 
 def blend_verdict(blend: BlendReport) -> str:

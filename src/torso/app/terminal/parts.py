@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from torso.app.terminal.costs import COST_COLUMNS, cost_cells
+from torso.progress import IN_PIPE
 
 if TYPE_CHECKING:  # both import torch
     from torso.app.listing import Entry, Row, Sheet
@@ -87,7 +88,7 @@ def settings_sheet(sheet: Sheet, width: int = 120) -> RenderableType:
     about = " ".join(filter(None, [sheet.summary, sheet.paper]))
     needs = [Text(f"It needs: {sheet.needs}.")] if sheet.needs else []
     rows = (
-        (_stacked(sheet.rows) if width < _WIDE else _side_by_side(sheet.rows))
+        (_stacked(sheet.rows) if width < _WIDE else _side_by_side(sheet.rows, width))
         if sheet.rows
         else None
     )
@@ -102,11 +103,12 @@ def settings_sheet(sheet: Sheet, width: int = 120) -> RenderableType:
     )
 
 
-def _side_by_side(rows: Sequence[Row]) -> RenderableType:
+def _side_by_side(rows: Sequence[Row], width: int) -> RenderableType:
+    terminal = width < IN_PIPE  # in a pipe, a setting is one line, however long
     table = Table(box=None, header_style="bold", padding=(0, 1), pad_edge=True)
     table.add_column("setting", no_wrap=True)
-    table.add_column("default", overflow="fold", max_width=14)
-    table.add_column("values", max_width=30)
+    table.add_column("default", overflow="fold", max_width=14 if terminal else None)
+    table.add_column("values", max_width=30 if terminal else None)
     table.add_column("meaning", overflow="fold")
     for row in rows:
         table.add_row(Text(row.name, "cyan"), _default(row), Text(row.values), Text(row.meaning))

@@ -9,8 +9,10 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from torso.app.terminal.names import in_lines
 from torso.evaluation.report import TaskReport
 from torso.evaluation.wording import estimate_text, number_text
+from torso.progress import IN_PIPE
 from torso.tasks import words_of
 
 if TYPE_CHECKING:
@@ -27,6 +29,8 @@ CAPTION = (
 
 _NARROW = 72
 """Characters below which a task stands above its metrics, not beside them."""
+_LEAST_ROOM = 11
+"""Characters of a task's name, at least."""
 
 
 def results_table(reports: Mapping[str, TaskReport], width: int = 80) -> Table:
@@ -34,7 +38,8 @@ def results_table(reports: Mapping[str, TaskReport], width: int = 80) -> Table:
 
     Args:
         reports: task -> its scores.
-        width: of the terminal in characters; below 72, a task stands above its metrics.
+        width: of the terminal in characters; below 72, a task stands above its metrics. In a pipe, every
+            metric is a line of its own that names its task.
     """
     from rich import box
     from rich.table import Table
@@ -43,6 +48,7 @@ def results_table(reports: Mapping[str, TaskReport], width: int = 80) -> Table:
     beside = width >= _NARROW
     table = Table(
         title="Results, with 95 % intervals",
+        title_justify="left",
         caption=CAPTION,
         caption_justify="left",
         box=box.SIMPLE_HEAD if beside else None,
@@ -52,16 +58,38 @@ def results_table(reports: Mapping[str, TaskReport], width: int = 80) -> Table:
     )
     if not beside:
         for task, report in reports.items():
-            about = f"  {', '.join([report.kind, *_positive(report), _labels(report, ', ')])}"
-            table.add_row(Text.assemble((task, "bold"), about, overflow="fold"))
+            table.add_row(Text.assemble((task, "bold"), f"  {_about(report)}", overflow="fold"))
             table.add_row(_scores(report))
         return table
     table.add_column("task", overflow="fold")
     _add_columns(table)
+    if width >= IN_PIPE:
+        table.add_column("labels")
+        for task, report in reports.items():
+            for cells in zip(*(cell.split() for cell in _columns(report)), strict=True):
+                table.add_row(Text(task), *cells, Text(_about(report)))
+        return table
+    room = max(_LEAST_ROOM, width - _taken(reports))
     for task, report in reports.items():
         about = "\n".join(["", report.kind, *_positive(report), _labels(report)])
-        table.add_row(Text.assemble((task, "bold"), about), *_columns(report), end_section=True)
+        table.add_row(
+            Text.assemble((in_lines(task, room), "bold"), about),
+            *_columns(report),
+            end_section=True,
+        )
     return table
+
+
+def _taken(reports: Mapping[str, TaskReport]) -> int:
+    """Return the characters of all columns but the task's."""
+    columns = zip(*map(_columns, reports.values()), strict=True)
+    lines = ([line for cell in column for line in cell.plain.split("\n")] for column in columns)
+    return 3 + sum(2 + max(map(len, [*column, "baseline"])) for column in lines)
+
+
+def _about(report: TaskReport) -> str:
+    """Return kind, positive class and number of labels in one line."""
+    return ", ".join([report.kind, *_positive(report), _labels(report, ", ")])
 
 
 def _scores(report: TaskReport) -> Table:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Annotated, ClassVar
 
@@ -12,6 +13,8 @@ from torso.columns.inputs._input import Offers
 from torso.columns.inputs._media import MediaInput, check_side
 from torso.columns.media.decoder import FileDecoder
 from torso.columns.media.videos import decode_video, is_video, pyav, video_facts
+from torso.columns.profile import Guess, Profile
+from torso.core.errors import MissingDependency
 from torso.core.ranges import Range
 
 __all__ = ["VideoInput"]
@@ -32,6 +35,18 @@ class VideoInput(MediaInput, name="video", form="video", encoder="frames", rank=
     begins = staticmethod(is_video)
     facts = ("seconds", "frames", "width", "height")
     read_facts = staticmethod(video_facts)
+
+    @classmethod
+    def recognise(cls, profile: Profile) -> Guess | None:
+        """Recognise names and bytes of videos; warn if nothing here can decode them."""
+        guess = super().recognise(profile)
+        if guess is None:
+            return None
+        try:
+            pyav()
+        except MissingDependency as error:
+            return replace(guess, warnings=(*guess.warnings, str(error)))
+        return guess
 
     def __init__(
         self,

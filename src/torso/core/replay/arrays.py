@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from types import MappingProxyType
 
 import numpy as np
 import torch
 from torch import Tensor
 
-__all__ = ["as_array", "asks_layout", "bridged", "named", "translated"]
+__all__ = ["as_array", "asks_layout", "bridged", "name_of", "named", "translated"]
 
 Operation = Callable[..., object]
 Array = np.ndarray
@@ -32,11 +34,15 @@ def as_array(value: object) -> object:
 
 def asks_layout(operation: Operation) -> bool:
     """Say if an operation asks for a shape, a type or a device: these are the same for every row of a recording."""
-    return _name(operation) in _LAYOUT
+    return name_of(operation) in _LAYOUT
 
 
 def translated(
-    operation: Operation, names: tuple[str, ...], arguments: Sequence[object], result: object
+    operation: Operation,
+    names: tuple[str, ...],
+    arguments: Sequence[object],
+    result: object,
+    fixed: Mapping[str, object] = MappingProxyType({}),
 ) -> Operation | None:
     """Return an operation on arrays that does the same; None where there is none.
 
@@ -45,11 +51,12 @@ def translated(
         names: of its last arguments.
         arguments: arrays and other values that it was given.
         result: of these, as arrays.
+        fixed: further arguments, which stay.
     """
-    candidate = _candidate(_name(operation), arguments, result)
+    candidate = _candidate(name_of(operation), arguments, result)
     if candidate is None:
         return None
-    candidate = named(candidate, names)
+    candidate = partial(candidate, **fixed) if fixed else named(candidate, names)
     with np.errstate(all="ignore"):
         try:
             own = candidate(*arguments)
@@ -113,7 +120,8 @@ def _shapes(value: object) -> object:
     return getattr(value, "shape", None)
 
 
-def _name(operation: Operation) -> str:
+def name_of(operation: Operation) -> str:
+    """Return the name of an operation on tensors; that of the attribute if it reads one."""
     name = getattr(operation, "__name__", "")
     return getattr(operation.__self__, "__name__", "") if name == "__get__" else name  # type: ignore[attr-defined]
 
@@ -150,12 +158,37 @@ def _candidate(name: str, arguments: Sequence[object], expected: object) -> Oper
 
 
 def _linear(x: Array, weight: Array, bias: Array | None = None) -> Array:
-    out: Array = x @ weight.T
+    """Return the layer's outputs; a weight with an axis more than a matrix is one for each row."""
+    own = weight.swapaxes(-1, -2)
+    out: Array = (x[:, None] @ own)[:, 0] if (x.ndim, own.ndim) == (2, 3) else x @ own
     return out if bias is None else out + bias
 
 
 def _embedding(rows: Array, table: Array, *_: object, **__: object) -> Array:
-    return table.take(rows, axis=0)
+    """Return rows of the table; of several tables, one for each row of the result."""
+    if table.ndim == 2:
+        return np.asarray(table.take(rows, axis=0))
+    if len(rows) != 1:
+        raise ValueError
+    return np.asarray(table.take(rows[0], axis=1))
+
+
+def _einsum(equation: str, *arrays: Array) -> Array:
+    """Return the sums; an array with an axis more than the equation says is one for each row."""
+    read, _, made = equation.partition("->")
+    own = [
+        letters if len(letters) == array.ndim else made[:1] + letters
+        for letters, array in zip(read.split(","), arrays, strict=True)
+    ]
+    return np.asarray(np.einsum(",".join(own) + "->" + made, *arrays))
+
+
+def _cat(parts: Sequence[Array], dim: int = 0) -> Array:
+    """Return the parts one after the other; one of a single row beside those of several is repeated."""
+    rows = max(map(len, parts)) if dim else 1
+    return np.concatenate(
+        [part if len(part) >= rows else part.repeat(rows, 0) for part in parts], axis=dim
+    )
 
 
 def _layer_norm(x: Array, shape: tuple[int, ...], weight: Array, bias: Array, eps: float) -> Array:
@@ -227,13 +260,13 @@ _BY_NAME: dict[str, Operation] = {
     "__bool__": bool,
     "__getitem__": _getitem,
     "getitem": lambda parts, number: parts[number],
-    "_as_tuple": lambda *parts: parts,
-    "cat": lambda parts, dim=0: np.concatenate(parts, axis=dim),
+    "as_tuple": lambda *parts: parts,
+    "cat": _cat,
     "stack": lambda parts, dim=0: np.stack(parts, axis=dim),
     "linear": _linear,
     "gelu": _gelu,
     "embedding": _embedding,
-    "einsum": np.einsum,
+    "einsum": _einsum,
     "log_softmax": lambda x, dim: x - _log_sum(x, dim),
     "logsumexp": lambda x, dim: _log_sum(x, dim).squeeze(dim),
 }

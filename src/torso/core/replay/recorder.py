@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, MutableMapping, Sequence
 from operator import getitem
-from typing import NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
@@ -17,8 +17,8 @@ from torso.core.replay.arrays import (
     asks_layout,
     bridged,
     named,
-    translated,
 )
+from torso.core.replay.packing import Noted, Packer, Places, as_tuple, translated_step
 from torso.core.replay.tape import Step, Tape, taker
 
 __all__ = ["Recorder"]
@@ -48,27 +48,24 @@ _CHANGING = {"__setitem__", "__set__", "__delitem__"} | {
 }
 
 
-class _Noted(NamedTuple):
-    """An operation with the names of its last arguments, the places of all, and the place of its result."""
-
-    operation: Operation
-    names: tuple[str, ...]
-    arguments: tuple[int, ...]
-    place: int
-
-
 class Recorder(TorchFunctionMode):
     """Notes the operations that depend on the variables, while it is entered.
 
     Args:
         variables: tensors that differ from call to call.
         constants: all other tensors that the function has before it is called.
+        stacks: of several constants, which recordings share.
     """
 
-    def __init__(self, variables: Sequence[Tensor], constants: Iterable[Tensor] = ()) -> None:
+    def __init__(
+        self,
+        variables: Sequence[Tensor],
+        constants: Iterable[Tensor] = (),
+        stacks: MutableMapping[Places, np.ndarray] | None = None,
+    ) -> None:
         super().__init__()
         self._values: list[object] = []  # of the recorded call, by place
-        self._noted: list[_Noted] = []
+        self._noted: list[Noted] = []
         self._places: dict[Hashable, int] = {}  # of constants, operations and results
         self._varying: set[int] = set()  # places
         self._checks: set[int] = set()  # places of what Python read
@@ -78,6 +75,7 @@ class Recorder(TorchFunctionMode):
         for place, variable in zip(self._inputs, variables, strict=True):
             self._places[id(variable)] = place
         self._constants = {id(constant): constant for constant in constants}
+        self._stacks = {} if stacks is None else stacks
         self._made: dict[int, object] = {}  # results, kept so that no other object gets the same id
 
     def __torch_function__(
@@ -107,8 +105,14 @@ class Recorder(TorchFunctionMode):
             arrays = [*map(as_array, self._values)]
         except TypeError:  # numpy lacks the type
             return None
+        lasting = {
+            place: id(value)
+            for place, value in enumerate(self._values)
+            if id(value) in self._constants
+        }
+        noted_steps = Packer(self._noted, arrays, self._varying, lasting, self._stacks).packed()
         steps: list[Step] = []
-        for noted in reversed(self._noted):
+        for noted in reversed(noted_steps):
             if noted.place in needed:
                 needed.update(noted.arguments)
                 operation, read = self._repeated(noted, arrays)
@@ -118,13 +122,15 @@ class Recorder(TorchFunctionMode):
         return Tape(arrays, steps[::-1], self._inputs, places)
 
     def _repeated(
-        self, noted: _Noted, arrays: Sequence[object]
+        self, noted: Noted, arrays: Sequence[object]
     ) -> tuple[Operation, tuple[int, ...]]:
         """Return the operation on arrays, and the places of its arguments."""
-        result, places = arrays[noted.place], noted.arguments
-        arguments = [arrays[place] for place in places]
-        operation = translated(noted.operation, noted.names, arguments, result)
+        if noted.ready:
+            return noted.operation, noted.arguments
+        result = arrays[noted.place]
+        operation, places = translated_step(noted, arrays, self._varying, result)
         if operation is None:
+            places = noted.arguments
             varying = [at for at, place in enumerate(places) if place in self._varying]
             given = [None if place in self._varying else self._values[place] for place in places]
             operation = bridged(named(noted.operation, noted.names), given, varying, result)
@@ -176,12 +182,12 @@ class Recorder(TorchFunctionMode):
         known = self._places.get(key)
         if known is None:
             known = self._places[key] = self._new(result)
-            self._noted.append(_Noted(func, names, arguments, known))
+            self._noted.append(Noted(func, names, arguments, known))
             if not _holds_tensors(result):
                 self._checks.add(known)
         if isinstance(result, Tensor):
             self._places[id(result)] = known
-        elif func is not _as_tuple and isinstance(result, tuple | list) and _holds_tensors(result):
+        elif func is not as_tuple and isinstance(result, tuple | list) and _holds_tensors(result):
             for number, part in enumerate(result):
                 self._step(getitem, (), (known, self._place(number)), part)
         return known
@@ -197,7 +203,7 @@ class Recorder(TorchFunctionMode):
         if isinstance(value, tuple | list):
             places = tuple(map(self._place, value))
             if not self._varying.isdisjoint(places):
-                return self._step(_as_tuple, (), places, value)
+                return self._step(as_tuple, (), places, value)
         key = (type(value), value) if isinstance(value, _PLAIN) else id(value)
         if key not in self._places:
             self._refused |= not self._understood(value)
@@ -229,10 +235,6 @@ class _Check:
 def _changes(name: str) -> bool:
     """Say if an operation changes its first argument."""
     return name in _CHANGING or (name.endswith("_") and not name.startswith("_"))
-
-
-def _as_tuple(*parts: object) -> tuple[object, ...]:
-    return parts
 
 
 def _holds_tensors(result: object) -> bool:

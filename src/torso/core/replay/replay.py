@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping, Sequence
 from typing import Generic, TypeVar
 
+import numpy as np
 from torch import Tensor, nn
 
 from torso.core.replay.arrays import Otherwise
+from torso.core.replay.packing import Places
 from torso.core.replay.recorder import Recorder
 from torso.core.replay.tape import Tape
 
@@ -43,6 +45,7 @@ class Replay(Generic[I]):
         self._module = module
         self._tapes: dict[Hashable, Tape | None] = {}
         self._times: dict[Hashable, int] = {}
+        self._stacks: dict[Places, np.ndarray] = {}
 
     def __reduce__(self) -> tuple[object, ...]:
         return Replay, (self._module,)
@@ -70,9 +73,8 @@ class Replay(Generic[I]):
                 return self._outputs(inputs)
         if key in self._tapes or not self._often(key):
             return self._outputs(inputs)
-        recorder = Recorder(
-            variables, [*constants, *self._module.parameters(), *self._module.buffers()]
-        )
+        lasting = [*self._module.parameters(), *self._module.buffers()]
+        recorder = Recorder(variables, [*constants, *lasting], self._stacks)
         with recorder:
             outputs = self._outputs(inputs)
         self._tapes[key] = recorder.tape(outputs)

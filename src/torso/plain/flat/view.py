@@ -78,6 +78,11 @@ class FlatView:
         self._layout: Flat | None = None  # no rows, the columns named
 
     @property
+    def columns(self) -> int:
+        """Number of dense columns of the fitted view."""
+        return len(self._kept)
+
+    @property
     def written(self) -> list[str]:
         """Columns of which the fitted view reads the raw cells, beside the features."""
         return [

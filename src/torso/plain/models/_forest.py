@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -73,6 +73,35 @@ class Forest:
             np.array(starts, np.int64),
             padded,
             np.array(outputs, np.int64),
+        )
+
+    def on(self, features: np.ndarray) -> Forest:
+        """Return the same trees for columns in other places."""
+        return replace(self, features=features.astype(np.int32))
+
+    @classmethod
+    def joined(cls, forests: Sequence[Forest], widths: Sequence[int]) -> Forest:
+        """Return the trees of several forests, whose outputs follow each other.
+
+        Args:
+            forests: that test the columns of the same table.
+            widths: number of outputs of each.
+        """
+        nodes = np.cumsum([0, *(len(forest.features) for forest in forests)])
+        outputs = np.cumsum([0, *widths])
+        leaves = max(forest.values.shape[1] for forest in forests)
+        values = [
+            np.pad(forest.values, ((0, 0), (0, leaves - forest.values.shape[1])))
+            for forest in forests
+        ]
+        return cls(
+            np.concatenate([forest.features for forest in forests]),
+            np.concatenate([forest.limits for forest in forests]),
+            np.concatenate([forest.gaps_left for forest in forests]),
+            np.concatenate([forest.leaves_kept for forest in forests]),
+            np.concatenate([own.starts + at for own, at in zip(forests, nodes, strict=False)]),
+            np.concatenate(values),
+            np.concatenate([own.outputs + at for own, at in zip(forests, outputs, strict=False)]),
         )
 
     def predict(self, values: np.ndarray, width: int) -> np.ndarray:

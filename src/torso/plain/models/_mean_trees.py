@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 __all__ = ["Grown", "MeanTrees"]
 
 _AT_ONCE = 2_000_000  # numbers in memory
+_LEVELS = 4  # after which those that reached a leaf stay behind
 
 
 class Grown(Protocol):
@@ -70,19 +71,36 @@ class MeanTrees:
 
     def descend(self, values: np.ndarray) -> np.ndarray:
         """Return the leaf of each row in each tree, as a node, int64 `[rows, trees]`."""
-        lefts, features, _, depth = self._walk
+        lefts, features, _ = self._walk
         cells = np.ascontiguousarray(values, np.float32).ravel()
-        firsts = np.arange(len(values))[:, None] * values.shape[1]
-        nodes = np.tile(self.roots.astype(np.int64), (len(values), 1))
-        for _ in range(depth):
-            fails = cells.take(firsts + features.take(nodes)) > self.limits.take(nodes)
-            nodes = lefts.take(nodes) + fails
-        return nodes
+        shape = len(values), len(self.roots)
+        nodes = np.tile(self.roots.astype(np.int64), len(values))
+        firsts = np.repeat(np.arange(len(values)) * values.shape[1], len(self.roots))
+        ends, way = np.empty_like(nodes), np.arange(len(nodes))
+        while len(way):
+            for _ in range(_LEVELS):
+                fails = cells.take(firsts + features.take(nodes)) > self.limits.take(nodes)
+                nodes = lefts.take(nodes) + fails
+            ends[way] = nodes
+            inner = np.flatnonzero(lefts.take(nodes) != nodes)
+            nodes, firsts, way = nodes.take(inner), firsts.take(inner), way.take(inner)
+        return ends.reshape(shape)
 
     def answers(self, nodes: np.ndarray) -> NDArray[np.float64]:
         """Return the mean answer of leaves from `descend`, `[rows, outputs]`."""
         own = self.leaves.take(self._walk[2].take(nodes), axis=0)
         return np.asarray(own.mean(axis=1, dtype=np.float64))
+
+    def answers_of(
+        self, forests: Sequence[MeanTrees], values: np.ndarray
+    ) -> list[NDArray[np.float64]]:
+        """Return the mean answers of the forests that are `joined` here, `[rows, outputs]` each."""
+        nodes, tree, node, means = self.descend(values), 0, 0, []
+        for forest in forests:
+            end = tree + len(forest.roots)
+            means.append(forest.answers(nodes[:, tree:end] - node))
+            tree, node = end, node + len(forest.lefts)
+        return means
 
     @classmethod
     def joined(cls, forests: Sequence[MeanTrees]) -> MeanTrees:
@@ -98,15 +116,11 @@ class MeanTrees:
         )
 
     @cached_property
-    def _walk(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, int]:
-        """Return children and features as indices, the leaf of each node, and the most tests of a row."""
+    def _walk(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return children and features as indices, and the leaf of each node."""
         lefts = self.lefts.astype(np.int64)
-        inner = lefts != np.arange(len(lefts))
-        level, depth = self.roots[inner[self.roots]].astype(np.int64), 0
-        while len(level):
-            below = np.concatenate([lefts[level], lefts[level] + 1])
-            level, depth = below[inner[below]], depth + 1
-        return lefts, self.features.astype(np.int64), np.cumsum(~inner) - 1, depth
+        leaf = lefts == np.arange(len(lefts))
+        return lefts, self.features.astype(np.int64), np.cumsum(leaf) - 1
 
 
 def _laid_out(tree: Grown, start: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:

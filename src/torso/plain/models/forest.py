@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from weakref import WeakKeyDictionary
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from torso.columns.inputs._input import State
-from torso.core.errors import MissingDependency
+from torso.core.optional import require
 from torso.plain.clock import check_time
 from torso.plain.flat.flat import Flat
 from torso.plain.models._mean_trees import MeanTrees
@@ -17,7 +16,7 @@ from torso.plain.models._model import PlainModel
 from torso.plain.pooling import constant_statement
 from torso.tasks._base.response import Family, Response
 
-__all__ = ["ExtraTrees", "Grove"]
+__all__ = ["ExtraTrees"]
 
 Floats = NDArray[np.float64]
 _TREES = 150
@@ -31,37 +30,6 @@ _CELLS = 400_000  # of the dense part beyond which it keeps out: statistics of p
 _OUTPUTS = 64  # labels or numbers of a task
 _PATTERNS = 8  # of missing labels in a task: each is a forest of its own
 _FLOOR = 1e-3  # that is shared out among all classes, or both sides of a label
-
-
-_FEW_ROWS = 16  # that descend the trees of all tasks at once
-_NOTHING: Mapping[MeanTrees, Floats] = {}
-
-_MEANS: WeakKeyDictionary[Flat, dict[MeanTrees, Floats]] = WeakKeyDictionary()
-
-
-class Grove:
-    """The trees of all tasks of a run, which few rows descend together; then each model only averages.
-
-    Args:
-        models: of the tasks; those that are no forests are left alone.
-    """
-
-    def __init__(self, models: Iterable[PlainModel]) -> None:
-        self.forests = [
-            forest for model in models if isinstance(model, ExtraTrees) for forest in model.forests
-        ]
-        self.joined = MeanTrees.joined(self.forests) if len(self.forests) > 1 else None
-
-    def descend(self, flat: Flat) -> None:
-        """Make the means that the models will say about these rows."""
-        if self.joined is None or flat.rows > _FEW_ROWS:
-            return
-        nodes, tree, node = self.joined.descend(_filled(flat.dense)), 0, 0
-        means = _MEANS.setdefault(flat, {})
-        for forest in self.forests:
-            end = tree + len(forest.roots)
-            means[forest] = forest.answers(nodes[:, tree:end] - node)
-            tree, node = end, node + len(forest.lefts)
 
 
 class ExtraTrees(PlainModel, name="forest"):
@@ -107,13 +75,30 @@ class ExtraTrees(PlainModel, name="forest"):
         for fold in np.unique(folds[folds >= 0]):
             seen, own = np.flatnonzero((folds >= 0) & (folds != fold)), folds == fold
             model = cls._learnt(flat.dense[seen], response.take(seen), seed)
-            held_out[own] = model._stated(flat.dense[own])
+            held_out[own] = model._read(flat.dense[own])
         rows = np.flatnonzero(folds >= 0)
         return held_out, cls._learnt(flat.dense[rows], response.take(rows), seed)
 
     def predict(self, flat: Flat) -> Floats:
         """Return log-probabilities, logits or means, `[rows, width]`."""
-        return self._stated(flat.dense, _MEANS.get(flat, {}))
+        return self._read(flat.dense)
+
+    @classmethod
+    def at_once(
+        cls, models: Sequence[PlainModel], columns: int
+    ) -> Callable[[Flat], Sequence[Floats]]:
+        """Return a function by which rows descend the trees of all models together."""
+        own = [model for model in models if isinstance(model, ExtraTrees)]
+        forests = [forest for model in own for forest in model.forests]
+        if len(forests) < 2:
+            return super().at_once(models, columns)
+        joined = MeanTrees.joined(forests)
+
+        def said(flat: Flat) -> Sequence[Floats]:
+            means = iter(joined.answers_of(forests, _filled(flat.dense)))
+            return [model._stated([next(means) for _ in model.forests], flat.rows) for model in own]
+
+        return said
 
     def state(self) -> tuple[State, dict[str, np.ndarray]]:
         """Return trees and offsets."""
@@ -148,11 +133,14 @@ class ExtraTrees(PlainModel, name="forest"):
             forests.append(_grown(values[~missing], labels[~missing][:, columns], weights, seed))
         return cls(response.family, constant_statement(response), forests, outputs)
 
-    def _stated(self, dense: np.ndarray, known: Mapping[MeanTrees, Floats] = _NOTHING) -> Floats:
-        values, said = _filled(dense), np.tile(self.offsets, (len(dense), 1))
-        for number, forest in enumerate(self.forests):
-            means = known[forest] if forest in known else forest.predict(values)
-            said[:, self.outputs == number] = self._in_form(means)
+    def _read(self, dense: np.ndarray) -> Floats:
+        values = _filled(dense)
+        return self._stated([forest.predict(values) for forest in self.forests], len(dense))
+
+    def _stated(self, means: Sequence[Floats], rows: int) -> Floats:
+        said = np.tile(self.offsets, (rows, 1))
+        for number, own in enumerate(means):
+            said[:, self.outputs == number] = self._in_form(own)
         return said
 
     def _in_form(self, means: Floats) -> Floats:
@@ -172,14 +160,9 @@ _ARRAYS = ("lefts", "features", "limits", "roots", "leaves")
 def _grown(
     values: np.ndarray, labels: np.ndarray, weights: np.ndarray | None, seed: int
 ) -> MeanTrees:
-    try:
-        from sklearn.ensemble import ExtraTreesRegressor
-    except ImportError as error:
-        raise MissingDependency(
-            "Randomised trees need the package 'scikit-learn'. Install it with: pip install 'scikit-learn>=1.6'"
-        ) from error
+    ensemble = require("sklearn.ensemble", package="scikit-learn>=1.6", why="A randomised forest")
     columns = values.shape[1]
-    learner = ExtraTreesRegressor(
+    learner = ensemble.ExtraTreesRegressor(
         _TREES,
         min_samples_leaf=_LEAF,
         max_features=min(columns, max(int(_SHARE * columns), _LEAST)),

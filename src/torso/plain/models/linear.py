@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from weakref import WeakKeyDictionary
+from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary, WeakValueDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,9 +15,13 @@ from torso.plain.models._model import PlainModel
 from torso.plain.models._path import walk
 from torso.tasks._base.response import Family, Response
 
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
 __all__ = ["SparseLinear"]
 
-_SHARED: WeakKeyDictionary[Flat, list[tuple[Design, np.ndarray]]] = WeakKeyDictionary()
+_NUMBERS: WeakKeyDictionary[Flat, list[tuple[Design, np.ndarray]]] = WeakKeyDictionary()
+_DESIGNS: WeakValueDictionary[tuple[bytes, ...], Design] = WeakValueDictionary()
 
 
 class SparseLinear(PlainModel, name="linear"):
@@ -59,7 +64,7 @@ class SparseLinear(PlainModel, name="linear"):
     def predict(self, flat: Flat) -> NDArray[np.float64]:
         """Return log-probabilities, logits or means, `[rows, width]`."""
         words = flat.sparse.shape[1]
-        said = (flat.sparse @ self.weights[:words]) * self.design.size
+        said = _product(flat.sparse, self.weights[:words]) * self.design.size
         said = said + _numbers(self.design, flat) @ self.weights[words:]
         return _stated(self.family, said.astype(np.float64) + self.offsets)
 
@@ -78,7 +83,8 @@ class SparseLinear(PlainModel, name="linear"):
         own = dict(arrays)
         weights, offsets = own.pop("weights"), own.pop("offsets")
         size = np.float32(own.pop("size"))
-        return cls(values["family"], Design(**own, size=size), weights, offsets)
+        design = _shared(Design(**own, size=size))
+        return cls(values["family"], design, weights, offsets)
 
 
 def _stated(family: Family, outputs: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -89,17 +95,26 @@ def _stated(family: Family, outputs: NDArray[np.float64]) -> NDArray[np.float64]
     return np.asarray(outputs - np.log(np.exp(outputs).sum(axis=1, keepdims=True)))
 
 
+def _product(sparse: csr_array, weights: np.ndarray) -> np.ndarray:
+    """Return the product of sparse rows and weights; for a row alone without the library's 20 microseconds."""
+    if sparse.shape[0] != 1:
+        return np.asarray(sparse @ weights)
+    read = weights.take(sparse.indices, axis=0) * sparse.data[:, None]
+    return np.asarray(np.add.reduce(read, axis=0, keepdims=True))
+
+
 def _numbers(design: Design, flat: Flat) -> np.ndarray:
-    """Return the features made of numbers; models of one run have equal designs, so they are made once."""
-    kept = _SHARED.setdefault(flat, [])
+    """Return the features made of numbers; models of one run share a design, so they are made once."""
+    kept = _NUMBERS.setdefault(flat, [])
     for known, features in kept:
-        if known is design or _equal(known, design):
+        if known is design:
             return features
     features = design.numbers(flat)
     kept.append((design, features))
     return features
 
 
-def _equal(first: Design, second: Design) -> bool:
-    mine, other = vars(first), vars(second)
-    return all(np.array_equal(mine[name], other[name]) for name in mine)
+def _shared(design: Design) -> Design:
+    """Return the equal design that is in use already, or this one."""
+    key = tuple(np.asarray(value).tobytes() for value in vars(design).values())
+    return _DESIGNS.setdefault(key, design)

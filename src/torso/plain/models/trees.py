@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -78,6 +80,36 @@ class BoostedTrees(PlainModel, name="trees"):
         said = self.forest.predict(values, len(self.offsets)) + self.offsets
         return _stated(self.family, said)
 
+    @classmethod
+    def at_once(
+        cls, models: Sequence[PlainModel], columns: int
+    ) -> Callable[[Flat], Sequence[NDArray[np.float64]]]:
+        """Return a function that tests the nodes of all models together."""
+        own = [model for model in models if isinstance(model, BoostedTrees)]
+        _, read, sizes = own[0].means
+        if len(own) < 2 or any(model.means[1:] != (read, sizes) for model in own):
+            return super().at_once(models, columns)
+        table = np.concatenate([model.means[0] for model in own], axis=1)
+        ends = np.cumsum([model.means[0].shape[1] for model in own])
+        forest = Forest.joined(
+            [
+                model.forest.on(_placed(model, columns, int(end), int(ends[-1])))
+                for model, end in zip(own, ends, strict=True)
+            ],
+            [len(model.offsets) for model in own],
+        )
+        offsets = np.concatenate([model.offsets for model in own])
+        parts = np.cumsum([len(model.offsets) for model in own])[:-1]
+
+        def said(flat: Flat) -> Sequence[NDArray[np.float64]]:
+            dense = _bounded(flat.dense)
+            values = np.concatenate([dense, read_means(table, read, sizes, dense)], axis=1)
+            sums = forest.predict(values, len(offsets)) + offsets
+            pairs = zip(own, np.split(sums, parts, axis=1), strict=True)
+            return [_stated(model.family, part) for model, part in pairs]
+
+        return said
+
     def state(self) -> tuple[State, dict[str, np.ndarray]]:
         """Return trees, mean labels and offsets."""
         table, columns, sizes = self.means
@@ -91,6 +123,21 @@ class BoostedTrees(PlainModel, name="trees"):
         table, offsets = own.pop("means"), own.pop("constant")
         means = table, tuple(values["columns"]), tuple(values["sizes"])
         return cls(values["family"], Forest(**own), offsets, means)
+
+
+def _placed(model: BoostedTrees, columns: int, end: int, labels: int) -> np.ndarray:
+    """Return the columns that a model's nodes test where means of the labels of several models stand side by side.
+
+    Args:
+        model: one of them.
+        columns: of the dense part, which comes first.
+        end: of its labels among all.
+        labels: of all models.
+    """
+    own = model.means[0].shape[1]
+    column, label = np.divmod(model.forest.features - columns, max(own, 1))
+    means = columns + column * labels + end - own + label
+    return np.where(model.forest.features < columns, model.forest.features, means)
 
 
 def _bounded(dense: np.ndarray) -> np.ndarray:

@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 
 from torso.tables.arrays import as_bools, as_floats, as_integers, index_array
 from torso.tables.dates.patterns import ISO, NUMERIC, Pattern, compiled
+from torso.tables.dates.single_day import single_day
 from torso.tables.dates.words import HALVES, MONTHS, ZONES, plain, zone_names
 from torso.tables.expressions import extracted
 
@@ -62,6 +63,8 @@ class DateFormat:
         Args:
             cells: texts, or numbers.
         """
+        if len(cells) == 1 and (day := self._single_day(cells)) is not None:
+            return np.array([day])
         coded = pc.dictionary_encode(cells)
         distinct = coded.dictionary
         moments = np.full(len(distinct) + 1, _NAT)  # the last is that of an empty cell
@@ -72,6 +75,13 @@ class DateFormat:
             rest = distinct if len(open_) == len(distinct) else distinct.take(index_array(open_))
             moments[open_] = self._read(form, rest)
         return np.asarray(moments[as_integers(coded.indices)])
+
+    def _single_day(self, cells: pa.Array) -> np.datetime64 | None:
+        """Return the day of a single cell, if it is a plain one in the first format."""
+        form = self.formats[0]
+        if form in NUMERIC or not pa.types.is_large_string(cells.type) or cells.null_count:
+            return None
+        return single_day(cells[0].as_py(), compiled(form))
 
     def _read(self, form: str, cells: pa.Array) -> np.ndarray:
         if form in NUMERIC:

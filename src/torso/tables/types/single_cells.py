@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from functools import lru_cache
+
+import pyarrow as pa
 
 from torso.tables.missing_cells import normalised
 from torso.tables.types.common_types import common_column
@@ -14,6 +17,7 @@ __all__ = ["single_cell"]
 
 _PLAIN = frozenset({str, int, float, bool, type(None)})
 _LONGEST = 200  # characters of a text that is kept
+_FAR = 2**63
 
 
 def single_cell(cells: object) -> RawColumn | None:
@@ -27,5 +31,18 @@ def single_cell(cells: object) -> RawColumn | None:
 
 @lru_cache(maxsize=20_000, typed=True)
 def _column(cell: object) -> RawColumn:
+    if (plain := _plain(cell)) is not None:
+        return RawColumn(pa.chunked_array([plain]), is_settled=True)
     column = common_column(python_column([cell]))
     return replace(column, values=normalised(column.values, ()), is_settled=True)
+
+
+def _plain(cell: object) -> pa.Array | None:
+    """Return the usual cells as they would come out: finite numbers, and ASCII texts without blanks around them."""
+    if type(cell) is str and cell.isascii() and cell.isprintable() and (text := cell.strip()):
+        return pa.array([text], pa.large_string())
+    if type(cell) is float and math.isfinite(cell):
+        return pa.array([cell], pa.float64())
+    if type(cell) is int and -_FAR < cell < _FAR:
+        return pa.array([cell], pa.int64())
+    return None

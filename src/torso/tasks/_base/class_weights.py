@@ -1,4 +1,4 @@
-"""Weights of classes in a training loss, for heads of one of several classes."""
+"""Weights of classes or labels in a training loss."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Literal
 
 from torso.core.errors import ConfigError, unknown
 
-__all__ = ["Weights", "class_weights"]
+__all__ = ["Weights", "class_weights", "label_weights"]
 
 Weights = Literal["none", "balanced"] | Mapping[str, float]
 """Weights as a config says them."""
@@ -48,3 +48,32 @@ def class_weights(
     if not all(weight >= 0 for weight in chosen) or not any(chosen):
         raise ValueError(f"Parameter `weights` should be 0 or more, and not all 0. Found {chosen}.")
     return chosen
+
+
+def label_weights(
+    weights: Weights, names: Sequence[str], frequencies: Sequence[float] | None
+) -> list[list[float]]:
+    """Return for each of several labels the weights of rows without it and of rows with it.
+
+    >>> label_weights({"rare": 5.0}, ["common", "rare"], None)
+    [[1.0, 1.0], [1.0, 5.0]]
+
+    Args:
+        weights: `none`; `balanced`: each label's yes and no in inverse ratio to their frequencies; or label -> weight of its
+            yes, 1 for a label without.
+        names: of the labels.
+        frequencies: of the labels among the training rows; needed for `balanced`.
+
+    Raises:
+        ConfigError: a weight for an unknown label.
+        ValueError: as `class_weights`.
+    """
+    if weights == "balanced":
+        if frequencies is None:
+            raise ValueError("Parameter `weights` 'balanced' needs the labels' `frequencies`.")
+        return [class_weights(weights, ["no", "yes"], [1 - share, share]) for share in frequencies]
+    if isinstance(weights, Mapping):
+        for name in map(str, weights):
+            if name not in names:
+                raise ConfigError(unknown("label in `weights`:", name, names))
+    return [[1.0, weight] for weight in class_weights(weights, names, None)]

@@ -6,7 +6,7 @@ and takes a statement back as raw outputs (`Head.raw`), so that both can be blen
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -14,6 +14,7 @@ import numpy as np
 __all__ = ["Family", "Response"]
 
 Family = Literal["classes", "binaries", "values"]
+_LEAST = 1e-6  # a class of weight 0 counts as so rare
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,12 +28,41 @@ class Response:
             missing; `values`: float32 `[rows, numbers]`, of about mean 0 and spread 1, NaN where missing.
         classes: number of classes; 0 for the other families.
         weights: float64 `[rows]`, above 0, how much each row counts in what is learnt; None: all alike.
+        class_weights: float64, how much labels of each class count besides: `classes`: `[classes]`; `binaries`: of no and
+            of yes, `[labels, 2]`; None: all alike. Models do not learn by them: `tilt` moves their statements.
     """
 
     family: Family
     values: np.ndarray
     classes: int = 0
     weights: np.ndarray | None = None
+    class_weights: np.ndarray | None = None
+
+    @property
+    def tilt(self) -> np.ndarray | None:
+        """Summands of a statement by class weights, `[width]`; None without any.
+
+        If classes are as frequent as weighted, the odds of a class are those of the rows as they are, times its weight:
+        from Elkan 2001, "The Foundations of Cost-Sensitive Learning", theorem 2.
+        """
+        if self.class_weights is None:
+            return None
+        logs = np.log(np.maximum(self.class_weights, _LEAST))
+        return np.asarray(logs if self.family == "classes" else logs[:, 1] - logs[:, 0])
+
+    @property
+    def counts(self) -> np.ndarray | None:
+        """Weights of the labels where held-out ones choose, `[rows]` of classes, else `[rows, width]`; None: alike."""
+        weights = self.weights
+        if weights is not None and self.family != "classes":
+            weights = np.broadcast_to(weights[:, None], self.values.shape)
+        if self.class_weights is None:
+            return weights
+        if self.family == "classes":
+            own = self.class_weights[np.maximum(self.values, 0)]
+        else:
+            own = np.where(self.values > 0.5, self.class_weights[:, 1], self.class_weights[:, 0])
+        return np.asarray(own if weights is None else own * weights)
 
     @property
     def width(self) -> int:
@@ -49,4 +79,4 @@ class Response:
     def take(self, rows: np.ndarray) -> Response:
         """Return the labels of some rows."""
         weights = None if self.weights is None else self.weights[rows]
-        return Response(self.family, self.values[rows], self.classes, weights)
+        return replace(self, values=self.values[rows], weights=weights)

@@ -71,7 +71,9 @@ class Logistic(LogitHead, form="binary", name="logistic"):
 
     def response(self, targets: Tensor, /) -> Response:
         """Return the label as one of its kind."""
-        return Response("binaries", targets.float().unsqueeze(1).cpu().numpy())
+        weights = self.weights.double().cpu().numpy()[None] if self.weighted else None
+        labels = targets.float().unsqueeze(1).cpu().numpy()
+        return Response("binaries", labels, class_weights=weights)
 
     def stated(self, outputs: Tensor, /, factor: float | None = None) -> Tensor:
         """Return the logit, `[batch, 1]`."""

@@ -73,6 +73,7 @@ class Softmax(LogitHead, form="category", name="softmax"):
         own = [str(place) for place in range(classes)] if names is None else list(names)
         chosen = torch.tensor(class_weights(weights, own, frequencies))
         self.register_buffer("weights", chosen, persistent=False)
+        self.weighted = weights != "none"
 
     weights: Tensor
 
@@ -100,7 +101,8 @@ class Softmax(LogitHead, form="category", name="softmax"):
     def response(self, targets: Tensor, /) -> Response:
         """Return the classes; one that is new to this head counts as missing."""
         known = torch.where(self.labelled(targets), targets, -1)
-        return Response("classes", known.cpu().numpy(), self.classes)
+        weights = self.weights.double().cpu().numpy() if self.weighted else None
+        return Response("classes", known.cpu().numpy(), self.classes, class_weights=weights)
 
     def stated(self, outputs: Tensor, /, factor: float | None = None) -> Tensor:
         """Return log-probabilities `[batch, classes]`."""

@@ -32,6 +32,9 @@ def _judged(rng: np.random.Generator, rows: int, gaps: float) -> tuple[Array, Ar
 
 TARGET = TargetExample(["a|b", None, "b"], np.array([[0.7, 0.6], [0.1, 0.2]]))
 HEAD = HeadExample(
-    {"labels": 3}, lambda: torch.randint(2, (ROWS, 3)).double(), same, decision=_ranks
+    {"labels": 3, "names": ["a", "b", "c"], "frequencies": [0.5, 0.2, 0.1]},
+    lambda: torch.randint(2, (ROWS, 3)).double(),
+    same,
+    decision=_ranks,
 )
 SCORES = ScoresExample(_judged)

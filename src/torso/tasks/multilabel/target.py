@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping
 
 import numpy as np
@@ -27,7 +28,7 @@ class MultilabelTarget(Target, name="multilabel", head="logistic", rank=10):
         delimiter: what separates the labels in a text that is no list; found in the training rows if open.
     """
 
-    learned = ("labels", "joined", "separator", "between")
+    learned = ("labels", "joined", "separator", "between", "frequencies")
     estimator = "classifier"
 
     @classmethod
@@ -51,6 +52,7 @@ class MultilabelTarget(Target, name="multilabel", head="logistic", rank=10):
         self.labels: list[str] = []
         self.joined = True
         self.between: str | None = self.format.delimiter
+        self.frequencies: list[float] | None = None
 
     def fit(self, column: Column) -> None:
         """Learn the labels, sorted, and how a cell joins them."""
@@ -64,6 +66,9 @@ class MultilabelTarget(Target, name="multilabel", head="logistic", rank=10):
                 f"{column.table}, column {column.name!r}: a multilabel target should have at least one label "
                 "among the training rows. Found none. Leave it out of the targets."
             )
+        known = [cell for cell in sets if cell is not None]
+        counts = Counter(label for cell in known for label in set(cell))
+        self.frequencies = [counts[label] / len(known) for label in self.labels]
 
     @property
     def separator(self) -> str:
@@ -71,10 +76,11 @@ class MultilabelTarget(Target, name="multilabel", head="logistic", rank=10):
         return self.format.delimiter
 
     def restore(self, state: Facts) -> None:
-        """Take back the facts; those of early runs lack the last two."""
+        """Take back the facts; those of early runs lack the last three."""
         self.labels, self.joined = state["labels"], state["joined"]
         self.format = SetFormat(state.get("separator", self.format.delimiter))
         self.between = state.get("between", self.format.delimiter)
+        self.frequencies = state.get("frequencies")
 
     def encode(self, column: Column, reading: Reading) -> np.ndarray:
         """Return 0 or 1, float32 `[rows, labels]`, NaN where the cell is missing."""
@@ -96,8 +102,12 @@ class MultilabelTarget(Target, name="multilabel", head="logistic", rank=10):
         return np.full((rows, len(self.labels)), np.nan, dtype=np.float32)
 
     def offered(self) -> Facts:
-        """Offer the number of labels."""
-        return {"labels": len(self.labels)}
+        """Offer the number of labels, their names and frequencies."""
+        return {
+            "labels": len(self.labels),
+            "names": self.labels,
+            "frequencies": self.frequencies,
+        }
 
     @property
     def names(self) -> list[str]:
