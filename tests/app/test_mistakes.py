@@ -177,7 +177,7 @@ from torso.app.cli import main
 
 for line in json.load(sys.stdin):
     sys.argv, said = ["torso", *shlex.split(line)], io.StringIO()
-    began = time.perf_counter()
+    began = time.process_time()
     with redirect_stdout(said), redirect_stderr(said):
         try:
             main()
@@ -186,7 +186,7 @@ for line in json.load(sys.stdin):
             code = end.code
         except ImportError as error:
             code = str(error)
-    print(json.dumps([code, time.perf_counter() - began, said.getvalue()]))
+    print(json.dumps([code, time.process_time() - began, said.getvalue()]))
 """
 
 
@@ -211,7 +211,7 @@ def folder(tmp_path_factory):
 
 
 def answers(folder, lines) -> list[tuple[object, float, str]]:
-    """Return status, seconds and text of each command line, from a process that cannot import torch."""
+    """Return status, CPU seconds and text of each command line, from a process that cannot import torch."""
     ended = subprocess.run(
         [sys.executable, "-c", BLIND],
         cwd=folder,

@@ -10,6 +10,7 @@ import pytest
 
 import torso
 from tests.cures.templates import TRIED, fragments, pasted, tries
+from tests.inference.test_grouped import people
 from tests.small_tables import png
 from torso.core.errors import TorsoError
 from torso.inference import inspect_table
@@ -258,6 +259,15 @@ def test_labels_that_the_inputs_explain():
     (note,) = target.notes
     told = torso.prepare({"x": X, "y": HEAVY}, ["y"], settings=pasted(note)).config.targets["y"]
     assert told["transform"] == "log"
+    return note
+
+
+@tries("If it will answer about new ones, keep each on one side")
+def test_rows_that_belong_together():
+    table = people(own=2.0)
+    (note,) = [note for note in torso.prepare(table, ["value"]).notes if "random split" in note]
+    told = torso.prepare(table, ["value"], settings=pasted(note)).notes
+    assert not any("random split" in note for note in told)
     return note
 
 
