@@ -263,6 +263,8 @@ def test_a_table_of_tabs_that_is_read_as_one_column(say, tmp_path):
     "--set targets.COLUMN.kind=",
     "--set encoders.MODALITY=",
     "--set heads.TASK=",
+    "--set training.optimizer=",
+    "--set training.schedule=",
     "app/listing.py --set {}={}",
     "--set {}.{}=VALUE",
 )

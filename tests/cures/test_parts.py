@@ -157,3 +157,13 @@ def test_a_box_in_a_frame_that_is_not_read():
     target.bind("y", {"clip": VideoInput(frames=int(frames))})
     target.fit(column)
     return str(error.value)
+
+
+@tries("Set it there: --set training.{}=")
+def test_the_rate_of_an_optimizer():
+    wrong = "training.optimizer={type: sgd, lr: 0.01}"
+    with pytest.raises(ConfigError) as error:
+        torso.prepare(plain(), ["loud"], settings=[wrong])
+    cures = ["training.optimizer=sgd", *pasted(str(error.value))]
+    assert torso.prepare(plain(), ["loud"], settings=cures).config.training.lr == 0.01
+    return str(error.value)
