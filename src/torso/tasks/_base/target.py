@@ -83,6 +83,16 @@ class Target(ABC):
         """Fit to labels that lie in files, which `reading` reads. Default: `fit`."""
         self.fit(column)
 
+    def go_on(self, state: Facts, column: Labels, reading: Reading) -> None:  # noqa: ARG002
+        """Take the state of an earlier run, and learn classes that are new behind its own. Default: learn nothing.
+
+        Args:
+            state: of that run's target, of the same kind and settings.
+            column: training labels.
+            reading: reads labels that lie in files.
+        """
+        self.restore(state)
+
     def bind(self, task: str, inputs: Mapping[str, Input]) -> None:
         """Settle, once, all that the target takes from the inputs; it is complete afterwards. Default: nothing.
 

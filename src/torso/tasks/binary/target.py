@@ -41,13 +41,21 @@ class BinaryTarget(CategoryTarget, name="binary", head="logistic", rank=30):
     def fit(self, column: Column) -> None:
         """Learn the two classes; the second is positive."""
         super().fit(column)
+        self._check_two(column)
+        if self.positive is not None:
+            self._put_last(column)
+
+    def go_on(self, state: Facts, column: Column, reading: Reading) -> None:
+        """Take the two classes of an earlier run; refuse a third."""
+        super().go_on(state, column, reading)
+        self._check_two(column)
+
+    def _check_two(self, column: Column) -> None:
         if len(self.classes) > 2:
             raise DataError(
                 f"{column.table}, column {column.name!r}: a binary target should have two values. Found "
                 f"{len(self.classes)}: {self.classes[:5]}. Use {setting(f'targets.{column.name}.kind', 'category')}."
             )
-        if self.positive is not None:
-            self._put_last(column)
 
     def _put_last(self, column: Column) -> None:
         """Make the class that the user calls positive the second one."""

@@ -103,6 +103,19 @@ class CategoryTarget(Target, name="category", head="softmax", rank=40):
             )
         self._count(column)
 
+    def go_on(self, state: Facts, column: Column, reading: Reading) -> None:  # noqa: ARG002
+        """Take the classes of an earlier run, with new ones behind them, and count all."""
+        self.restore(state)
+        self.numeric = self.numeric and all_numbers(column)
+        known = {str(key_of(name, numeric=self.numeric)) for name in self.classes}
+        ways = spellings(column, numeric=self.numeric)
+        new = [key for key in ways if key not in known]
+        if new:
+            self.classes = [*self.classes, *(ways[key] for key in sorted(new))]
+            numbers = self.numeric and self.type != "text"
+            self.type = _type_name(column, self.classes) if numbers else "text"
+        self._count(column)
+
     def _count(self, column: Column) -> None:
         ids = CategoryTarget.encode(self, column, Reading())
         counts = np.bincount(ids[ids >= 0], minlength=len(self.classes))

@@ -70,6 +70,13 @@ class MultilabelTarget(Target, name="multilabel", head="logistic", rank=10):
         counts = Counter(label for cell in known for label in set(cell))
         self.frequencies = [counts[label] / len(known) for label in self.labels]
 
+    def go_on(self, state: Facts, column: Column, reading: Reading) -> None:  # noqa: ARG002
+        """Take the labels of an earlier run, with new ones behind them."""
+        self.restore(state)
+        cells = (cell for cell in self.format.read(column) if cell is not None)
+        new = {label for cell in cells for label in cell} - {*self.labels}
+        self.labels = [*self.labels, *sorted(new)]
+
     @property
     def separator(self) -> str:
         """The delimiter in use."""

@@ -14,6 +14,7 @@ from torso.core.cures import setting
 from torso.core.errors import DataError
 from torso.tables.numbers.finder import find_numbers
 from torso.tables.table import Column
+from torso.tasks._base.target import Facts
 from torso.tasks.category.target import CategoryTarget
 
 __all__ = ["OrdinalTarget"]
@@ -63,6 +64,12 @@ class OrdinalTarget(CategoryTarget, name="ordinal", head="cumulative"):
                 f"{column.table}, column {column.name!r}: an ordinal target of words should say their order. Found "
                 f"{self.classes[:5]}. Say it from low to high: {setting(f'targets.{column.name}.order', '[low, high]')}."
             )
+
+    def go_on(self, state: Facts, column: Column, reading: Reading) -> None:
+        """Take the classes of an earlier run; learn all anew if there are others, which have a place between them."""
+        super().go_on(state, column, reading)
+        if self.classes != state["classes"]:
+            self.fit(column)
 
     def encode(self, column: Column, reading: Reading) -> np.ndarray:
         """Return places in the order, int64 `[rows]`, -1 where missing."""
