@@ -66,6 +66,13 @@ class TestParameters:
         own = Estimator(kind="category", settings={"training.epochs": 1}, **SMALL)
         assert own.fit(rows[INPUTS], rows["colour"]).predictor_.config.training.epochs == 1
 
+    def test_a_bar_is_drawn_on_request_only(self, capfd: pytest.CaptureFixture[str]) -> None:
+        rows = frame(30)
+        for progress, drawn in ((False, False), ("auto", False), (True, True)):
+            own = Estimator(kind="category", **{**SMALL, "epochs": 1}, progress=progress)
+            own.fit(rows[INPUTS], rows["colour"])
+            assert ("held-out loss" in capfd.readouterr().err) == drawn, progress
+
     def test_settings_that_are_no_mapping_are_refused(self) -> None:
         rows = frame(24)
         with pytest.raises(ConfigError, match=r"`settings` should be a mapping.*list"):

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from torso.columns.splits import group_ids
 from torso.core.errors import ConfigError
+from torso.core.notes import Telling
 from torso.model.ensemble import Ensemble
 from torso.model.model import Model
 from torso.runs.config import RunConfig
@@ -128,8 +129,10 @@ def train_folds(
 def _tell(listener: Listener, networks: int, left_out: str) -> None:
     if networks > 1:
         listener.noted(
-            f"{networks} networks are trained, each leaving out another {left_out} of the rows. The epochs shown are those of "
-            "the first, answers are the mean. To train one: --set folds=0."
+            Telling(
+                f"{networks} networks are trained, each leaving out another {left_out} of the rows. The epochs shown are those "
+                "of the first, answers are the mean. To train one: --set folds=0."
+            )
         )
 
 
@@ -149,8 +152,10 @@ def _tell_time(listener: Listener, trained: int, planned: int, left: float) -> N
     elif left > 0:
         count = "the one network is" if planned == 1 else f"all {planned} networks are"
         listener.noted(
-            f"Budget: {count} trained, with more than {duration_text(left)} to spare. More of them would gain little; "
-            "`--quality best` trains most."
+            Telling(
+                f"Budget: {count} trained, with more than {duration_text(left)} to spare. More of them would gain little; "
+                "`--quality best` trains most."
+            )
         )
 
 

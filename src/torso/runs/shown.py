@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from torso.runs.report import RunReport
 from torso.runs.schema import Schema
 from torso.tasks import words_of
 
-__all__ = ["Reports", "as_html", "as_text"]
+__all__ = ["Reports", "aligned", "as_html", "as_text", "html_notes", "html_table"]
 
 _HEADER = ("task", "kind", "metric", "value", "baseline", "verdict", "labels")
 
@@ -28,46 +28,52 @@ class Reports(dict[str, TaskReport]):
 
     def __repr__(self) -> str:
         """Return a line per task below a header."""
-        return "\n".join(_lines(self))
+        return "\n".join(aligned(_rows(self)))
 
     def _repr_html_(self) -> str:
         """Return the same as a table of HTML; all names are escaped."""
-        return _table(self)
+        return html_table(_rows(self))
 
 
 def as_text(report: RunReport, schema: Schema, folder: Path | None) -> str:
     """Return a heading, a line per task with its headline metric, and the notes."""
-    lines = [f"  {line}" for line in _lines(report.tasks)]
+    lines = [f"  {line}" for line in aligned(_rows(report.tasks))]
     notes = [f"note: {note}" for note in report.notes]
     return "\n".join([_heading(report, schema, folder), *lines, *notes])
 
 
 def as_html(report: RunReport, schema: Schema, folder: Path | None) -> str:
     """Return the same as a table of HTML; all names are escaped."""
-    notes = "".join(f"<li>{escape(note)}</li>" for note in report.notes)
-    return (
-        f"<div><p>{escape(_heading(report, schema, folder))}</p>{_table(report.tasks)}"
-        + (f"<ul>{notes}</ul>" if notes else "")
-        + "</div>"
-    )
+    heading = escape(_heading(report, schema, folder))
+    table = html_table(_rows(report.tasks))
+    return f"<div><p>{heading}</p>{table}{html_notes(report.notes)}</div>"
 
 
-def _lines(reports: Mapping[str, TaskReport]) -> list[str]:
-    rows = [_HEADER, *(_row(task, scores) for task, scores in reports.items())]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(_HEADER))]
+def html_notes(notes: Iterable[str]) -> str:
+    """Return notes as a list of HTML; nothing where there are none."""
+    items = "".join(f"<li>{escape(note)}</li>" for note in notes)
+    return f"<ul>{items}</ul>" if items else ""
+
+
+def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Return a line per row, its columns below each other; the first row is the header."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return [
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
         for row in rows
     ]
 
 
-def _table(reports: Mapping[str, TaskReport]) -> str:
-    head = "".join(f"<th>{cell}</th>" for cell in _HEADER)
-    body = "".join(
-        "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in _row(task, scores)) + "</tr>"
-        for task, scores in reports.items()
-    )
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+def html_table(rows: Sequence[Sequence[str]]) -> str:
+    """Return the rows as a table of HTML in the page's own colours, the first as its header; all cells are escaped."""
+    header, *body = rows
+    head = "".join(f"<th>{escape(cell)}</th>" for cell in header)
+    lines = ("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in body)
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(lines)}</tbody></table>"
+
+
+def _rows(reports: Mapping[str, TaskReport]) -> list[tuple[str, ...]]:
+    return [_HEADER, *(_row(task, scores) for task, scores in reports.items())]
 
 
 def _heading(report: RunReport, schema: Schema, folder: Path | None) -> str:
