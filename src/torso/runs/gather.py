@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from torso.core.arguments import names_in
 from torso.core.errors import ConfigError
 from torso.core.listed import check_listed
 from torso.core.registry import no_imports
@@ -67,6 +68,11 @@ def gather_values(
         ConfigError: no target, a text in the place of a list, or a setting that leads nowhere.
     """
     check_listed("inputs", inputs)
+    targets, inputs = names_in("targets", targets), names_in("inputs", inputs)
+    if config is not None and not isinstance(config, str | Path | Mapping):
+        raise ConfigError(
+            f"`config` should be a path or a mapping. Found {type(config).__name__}. A table comes first: (table, targets)."
+        )
     held = read_config(config) if isinstance(config, str | Path) else config or {}
     values: Raw = _copied(held)
     if values.get("data") is None:
