@@ -32,6 +32,7 @@ from torso.runs.columns import infer_columns, leftover_warnings, notes_of
 from torso.runs.complete import complete_parts, settle_encoders
 from torso.runs.config import DataConfig, RunConfig
 from torso.runs.gather import NO_TABLE, Gathered, found_beside, gather_values, trusting
+from torso.runs.keywords import telling_keywords
 from torso.runs.prediction import skipped_notes
 from torso.runs.prepared import Prepared, Rows
 from torso.runs.pretrained import Pretrained, choose_pretrained, with_choice
@@ -53,6 +54,7 @@ from torso.training import Listener
 __all__ = ["draft_model", "prepare", "prepare_values"]
 
 
+@telling_keywords
 def prepare(
     table: object = None,
     targets: Sequence[str] | Mapping[str, object] = (),
