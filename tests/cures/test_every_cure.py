@@ -12,6 +12,7 @@ MODULES = ("test_commands", "test_loops", "test_parts", "test_tables")
 
 MISTAKES = "tests/app/test_mistakes.py pastes it"
 MODEL = "needs a pretrained model, and a network to have one"
+START = "of `fit --from`, in tests/runs/test_start.py; not all are followed yet"
 DEMO = "tests/app/demo runs the demo, and what it proposes"
 SEARCH = "tests/search/test_search.py names what is asked for"
 
@@ -38,6 +39,12 @@ OTHERWISE = {
     "`by` (--by) should say": SEARCH,
     "`find` (--for) should say": SEARCH,
     "Pass `process={}` to the loader": "two processes: tests/training runs them",
+    "runs/start.py ": START,
+    "runs/start_notes.py ": START,
+    "runs/start_values.py ": START,
+    "tables/formats/zipped.py ": "tests/runs/test_asked.py names a root",
+    "which `fit(..., out=FOLDER)` wrote": "tests/runs/test_slips.py",
+    "No validation row has a label": "whether a larger share has one is chance",
     "`train: lora` needs linear layers": MODEL,
     "pip install --no-deps": MODEL,
     "hf download": MODEL,

@@ -37,8 +37,8 @@ SLIPS = [
     (lambda run: torso.fit(X=FRAME, targets=["loud"]), "The table comes first"),
     (lambda run: torso.prepare(FRAME, label="loud"), "Did you mean `targets`?"),
     (lambda run: torso.fit(FRAME, ["loud"], colour="red"), "Known: ['table', 'targets'"),
-    (lambda run: run.predict_proba(FRAME), "run.predict(table)"),
-    (lambda run: run.score(FRAME), "run.evaluate(table)"),
+    (lambda run: run.predict_proba(FRAME), "It is `run.predict`"),
+    (lambda run: run.score(FRAME), "It is `run.evaluate`"),
     # the wrong type
     (lambda run: fit(FRAME["size"], ["size"]), ".to_frame()"),
     (lambda run: fit(FRAME, ["loud"], config=FRAME), "`config` should be a path or a mapping"),

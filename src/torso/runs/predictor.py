@@ -46,8 +46,8 @@ MOVED = {
     "collection": "torso.Searcher(run).collection",
     "asking": "torso.Searcher(run).asking",
     "compare": "run.scorer",
-    "predict_proba": "run.predict(table), columns TASK_probability",
-    "score": "run.evaluate(table)",
+    "predict_proba": "run.predict",
+    "score": "run.evaluate",
     "last_skipped": "run.predict(table, details=True).skipped",
 }
 """Attribute that a `Predictor` had, or that other tools have -> its spelling here."""
