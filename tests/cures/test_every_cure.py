@@ -39,6 +39,8 @@ OTHERWISE = {
     "`by` (--by) should say": SEARCH,
     "`find` (--for) should say": SEARCH,
     "Pass `process={}` to the loader": "two processes: tests/training runs them",
+    "so `decide_by` chose no threshold": "tests/runs/test_deciding.py pastes it",
+    "`--threshold` should be a number": "tests/runs/test_deciding.py",
     "runs/start.py ": START,
     "runs/start_notes.py ": START,
     "runs/start_values.py ": START,

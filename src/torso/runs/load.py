@@ -59,5 +59,6 @@ def load(
         split=files.split(),
         skipped=files.skipped(),
         plain=files.plain(schema),
+        decisions=files.decisions(),
         strict=strict,
     )

@@ -31,6 +31,7 @@ from torso.runs.check import check_values
 from torso.runs.columns import infer_columns, leftover_warnings, notes_of
 from torso.runs.complete import complete_parts, settle_encoders
 from torso.runs.config import DataConfig, RunConfig
+from torso.runs.deciding import check_decisions
 from torso.runs.gather import NO_TABLE, Gathered, found_beside, gather_values, trusting
 from torso.runs.keywords import telling_keywords
 from torso.runs.prediction import skipped_notes
@@ -47,6 +48,7 @@ from torso.runs.start_notes import carried_notes, leak_notes
 from torso.runs.storable import check_storable
 from torso.runs.stored_split import StoredSplit
 from torso.runs.weights import RowWeights
+from torso.tables.spread import spread
 from torso.tables.table import Table, read_table
 from torso.tasks import fit_baseline
 from torso.training import Listener
@@ -273,6 +275,7 @@ def _plan(
     schema.fit(table, split.train, reading, None if start is None else start.known(settled))
     settle_scales(schema, table, split.train, reading)
     check_storable(schema, table.name)
+    check_decisions(schema.targets)
     return _Plan(
         values=deepcopy(values),
         settled=settled,
@@ -345,4 +348,5 @@ def _read(table: object, path: str | None, origin: object, data: DataConfig) -> 
     if path is None and table is None:
         return None
     source = table if path is None else found_beside(path, origin)
-    return read_table(source, missing=data.missing, settings=data.text)
+    read = read_table(source, missing=data.missing, settings=data.text)
+    return spread(read) or read  # one row teaches nothing

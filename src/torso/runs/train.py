@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -28,6 +28,7 @@ from torso.runs.prepared import Prepared
 from torso.runs.refit import refitted
 from torso.runs.report import BalancingReport, RunReport, Timings, TrainingReport, Usage
 from torso.runs.timer import Timer
+from torso.tasks import Decision
 from torso.training import (
     Epoch,
     Listener,
@@ -130,15 +131,15 @@ def train_run(
             resume=resume,
             plan=plan,
         )
-    report = _with_earlier(trained.report, epochs, notes)
     run = Predictor(
         config,
         prepared.schema,
         trained.model,
-        report,
+        _with_earlier(trained.report, epochs, notes),
         split=prepared.split,
         skipped=prepared.skipped,
         plain=trained.plain,
+        decisions=trained.decisions,
     )
     if folder is None:
         return run
@@ -155,12 +156,14 @@ class Trained:
         report: its scores, curves and notes.
         resumable: True if the training ended before its time, so that its checkpoint is of use.
         plain: models beside it; None without any.
+        decisions: task -> thresholds that its answers go by.
     """
 
     model: Model
     report: RunReport
     resumable: bool
     plain: PlainHalf | None = None
+    decisions: Mapping[str, Decision] = field(default_factory=dict)
 
 
 def train_model(
@@ -204,8 +207,10 @@ def train_model(
         notes=(*prepared.notes, *recorder.notes),
         baselines=prepared.baselines,
         blend=judged.blend,
+        decisions=judged.decided,
     )
-    return Trained(again or trained.model, report, trained.trainer.resumable, judged.plain)
+    model, resumable = again or trained.model, trained.trainer.resumable
+    return Trained(model, report, resumable, judged.plain, judged.decisions)
 
 
 class _Recorder(Listener):

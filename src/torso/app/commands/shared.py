@@ -22,6 +22,7 @@ __all__ = [
     "StrictTable",
     "TableArgument",
     "Targets",
+    "Threshold",
     "TrustCode",
     "check_out",
     "named",
@@ -81,6 +82,14 @@ StrictTable = Annotated[
     typer.Option(
         "--strict",
         help="Stop where TABLE lacks an input, or at the first cell that cannot be read.",
+    ),
+]
+Threshold = Annotated[
+    list[str],
+    typer.Option(
+        "--threshold",
+        metavar="TASK=NUMBER",
+        help="Probability from which on TASK's positive class or labels are answered. Repeatable.",
     ),
 ]
 

@@ -76,6 +76,10 @@ class OrdinalTarget(CategoryTarget, name="ordinal", head="cumulative"):
         ids = super().encode(column, reading)
         return np.where(ids < len(self.classes), ids, -1)
 
+    @property
+    def decider(self) -> None:
+        """No thresholds: the answer is the median class."""
+
     def choice(self, prediction: np.ndarray) -> np.ndarray:
         """Return the median class of each row."""
         return np.asarray((prediction.cumsum(axis=1) >= 0.5 - 1e-6).argmax(axis=1))
