@@ -27,6 +27,7 @@ from torso.runs.blending import with_plain
 from torso.runs.config import RunConfig
 from torso.runs.deciding import Said, decided, with_hand
 from torso.runs.folder import RunFolder
+from torso.runs.moved import MOVED
 from torso.runs.prediction import Evaluation, Prediction, answer_columns, joined, row_ranges, told
 from torso.runs.report import RunReport
 from torso.runs.schema import Schema
@@ -43,16 +44,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Predictor"]
 
-MOVED = {
-    "search": "torso.Searcher(run).search",
-    "collection": "torso.Searcher(run).collection",
-    "asking": "torso.Searcher(run).asking",
-    "compare": "run.scorer",
-    "predict_proba": "run.predict",
-    "score": "run.evaluate",
-    "last_skipped": "run.predict(table, details=True).skipped",
-}
-"""Attribute that a `Predictor` had, or that other tools have -> its spelling here."""
 _PIECE = 2048  # rows of a table whose files are in memory at once
 
 
