@@ -33,7 +33,7 @@ from torso.core.types import Features, Tokens
 from torso.encoders import Encoder
 from torso.model import Model, PartSpec
 from torso.tasks import Scores
-from torso.training.schedule import warmup_cosine
+from torso.training.schedules import Cosine
 
 __all__ = [
     "Plan",
@@ -175,7 +175,7 @@ def train(
         model.parameters(), lr=plan.lr, weight_decay=plan.weight_decay, fused=True
     )
     batches = -(-len(dataset.train) // plan.batch)
-    schedule = warmup_cosine(optimizer, plan.epochs * batches, plan.warmup)
+    schedule = Cosine(optimizer, plan.epochs * batches, plan.warmup)
     best, weights = Trained(0, {}, -math.inf, 0.0), {}
     for epoch in range(1, plan.epochs + 1):
         model.train()

@@ -25,6 +25,8 @@ def test_every_registered_part_is_listed():
         "heads",
         "targets",
         "balancing",
+        "optimizer",
+        "schedule",
     }
 
 

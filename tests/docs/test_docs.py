@@ -398,6 +398,8 @@ def test_every_key_of_the_config_is_explained_with_its_default():
         "targets": "required",
         "encoders": "by form",
         "heads": "by kind",
+        "training.optimizer": "adamw",
+        "training.schedule": "cosine",
     }
     assert list(said) == list(expected)
     for key, default in expected.items():
@@ -407,7 +409,7 @@ def test_every_key_of_the_config_is_explained_with_its_default():
 
 def _flat(values: dict[str, Any], path: str = "") -> Iterator[tuple[str, Any]]:
     for key, value in values.items():
-        if isinstance(value, dict) and value:
+        if isinstance(value, dict) and value and "type" not in value:
             yield from _flat(value, f"{path}{key}.")
         else:
             yield path + key, value

@@ -28,6 +28,9 @@ WAYS = {
     "balancing, inside": {"balancing": {"type": "ema", "method": "EVIL"}},
     "encoder": {"encoders": {"numbers": {"type": "EVIL"}}},
     "encoder in an encoder": {"encoders": {"note": {"type": "video/frames", "frame": "EVIL"}}},
+    "optimizer": {"training": {"optimizer": "EVIL"}},
+    "optimizer, as a key": {"training": {"optimizer": {"EVIL": {"args": 1}}}},
+    "schedule": {"training": {"schedule": {"type": "EVIL"}}},
     "head": {"heads": {"price": "EVIL"}},
     "input": {"inputs": {"size": {"kind": "EVIL"}}},
     "target": {"targets": {"price": {"kind": "EVIL", "args": "true"}}},
@@ -85,7 +88,7 @@ def test_a_file_is_not_trusted(way, tmp_path, evil):
 def test_a_trusted_class_must_be_of_its_room_before_it_is_called(way, tmp_path, evil):
     config = written(tmp_path, way, evil)
     with pytest.raises(
-        ConfigError, match=r"'evil_for_a_test:Evil' should be a subclass of torso\."
+        ConfigError, match=r"'evil_for_a_test:Evil' should be a subclass of (torso|torch)\."
     ):
         torso.fit(tmp_path / "table.csv", config=config, trust_code=True)
     assert touched(tmp_path) == ["imported"]

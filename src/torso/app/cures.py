@@ -27,6 +27,8 @@ def corrected(message: str, words: Sequence[str]) -> str:
         second, first = shlex.split(swapped[1])
         turned = {first: second, second: first}
         return shlex.join(["torso", *(turned.get(word, word) for word in words)])
+    if "PYTHONPATH=. torso ..." in message:
+        return f"PYTHONPATH=. {shlex.join(['torso', *words])}"
     pair = meant(message) or _with_default(message, words)
     if pair is None:
         return ""

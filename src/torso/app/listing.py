@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
@@ -18,7 +18,7 @@ from torso.core.setting_types import rule
 from torso.core.signature import REQUIRED, Setting, paragraph
 from torso.runs.config import DataConfig
 from torso.runs.config_errors import key_paths
-from torso.runs.rooms import ROOMS, PartRegistry, registry_of, rooms_of
+from torso.runs.rooms import ALL_ROOMS, PartRegistry, registry_of, rooms_of
 from torso.training.config import TrainingConfig
 
 __all__ = ["SECTIONS", "Entry", "Row", "Sheet", "rooms", "sheets"]
@@ -31,6 +31,8 @@ _SPELLINGS = {
     "targets": "--set targets.COLUMN.kind={}",
     "encoders": "--set encoders.MODALITY={}",
     "heads": "--set heads.TASK={}",
+    "optimizer": "--set training.optimizer={}",
+    "schedule": "--set training.schedule={}",
 }
 
 
@@ -101,7 +103,7 @@ def rooms(only: str = "") -> dict[str, list[Entry]]:
     """
     return {
         room: [_entry(registry, name) for name in registry]
-        for room in ([only] if only else ROOMS)
+        for room in ([only] if only else ALL_ROOMS)
         for registry in [registry_of(room)]
     }
 
@@ -117,14 +119,14 @@ def sheets(name: str) -> list[Sheet]:
     """
     if name in SECTIONS:
         return [_section_sheet(name)]
-    parts = [(room, part) for room in ROOMS for part in registry_of(room)]
+    parts = [(room, part) for room in ALL_ROOMS for part in registry_of(room)]
     named = [(room, part) for room, part in parts if f"/{room}/{part}".endswith(f"/{name}")]
     if ":" in name:
         named = [(room, name) for room in rooms_of(name)]
     if not named:
         short = [part.rpartition("/")[2] for _, part in parts]
         full = [f"{room}/{part}" for room, part in parts] + [part for _, part in parts]
-        raise ConfigError(_nobody(name, [*ROOMS, *SECTIONS, *short, *full]))
+        raise ConfigError(_nobody(name, [*ALL_ROOMS, *SECTIONS, *short, *full]))
     return [_part_sheet(registry_of(room), room, part) for room, part in named]
 
 
@@ -214,6 +216,8 @@ def _default(value: object) -> str:
     """Return a default as YAML writes it, or `required`."""
     if value is REQUIRED:
         return "required"
+    if isinstance(value, Mapping) and "type" in value:
+        return str(value["type"])  # its settings have a sheet of their own
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]
     return repr(list(value) if isinstance(value, tuple) else value).replace("'", "")

@@ -17,7 +17,7 @@ from torso.core.ranges import Range
 from torso.core.setting_types import members
 from torso.core.signature import Setting, paragraph
 from torso.runs.config import RunConfig
-from torso.runs.rooms import PartRegistry, registry_of
+from torso.runs.rooms import ROOMS_OF_TRAINING, PartRegistry, registry_of
 from torso.training.config import TrainingConfig
 
 __all__ = ["run_schema"]
@@ -67,6 +67,10 @@ def run_schema() -> Json:
     for room in ("fusion", "sharing", "balancing"):
         definitions |= _parts(room, default=RunConfig.model_fields[room].default)
         properties[room] = {**_about(properties[room]), "$ref": f"#/$defs/{room}"}
+    training = definitions["TrainingConfig"]["properties"]
+    for room in ROOMS_OF_TRAINING:
+        definitions |= _parts(room, default=TrainingConfig.model_fields[room].default["type"])
+        training[room] = {**_about(training[room]), "$ref": f"#/$defs/{room}"}
     for room in ("encoders", "heads"):
         definitions |= _parts(room)
         properties[room] = {

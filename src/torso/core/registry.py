@@ -11,16 +11,18 @@ from collections.abc import Callable, Collection, Container, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from difflib import get_close_matches
+from functools import reduce
 from importlib import import_module
+from pathlib import Path
 from typing import Generic, TypeVar, cast
 
-from torso.core.errors import ConfigError, TorsoError, unknown
+from torso.core.errors import ConfigError, TorsoError, nearest, unknown
 from torso.core.ranges import SetBy
 from torso.core.setting_types import accepts, choices, members, rule
 from torso.core.signature import REQUIRED, Setting, settings_of
 from torso.core.spec import Spec, SpecLike, no_part
 
-__all__ = ["Registry", "imported", "no_imports", "refusal"]
+__all__ = ["Registry", "imported", "imported_object", "no_imports", "refusal"]
 
 Part = TypeVar("Part")
 
@@ -55,20 +57,55 @@ def imported(name: str, room: str) -> type:
     Raises:
         ConfigError: it cannot be imported, is no class, or a file that is not trusted names it.
     """
+    part = imported_object(name, room)
+    if not isinstance(part, type):
+        raise ConfigError(f"The {room} {name!r} is no class. Found {type(part).__name__}.")
+    return part
+
+
+def imported_object(name: str, room: str) -> object:
+    """Return the object that `module:name` names.
+
+    Args:
+        name: the import path.
+        room: what it is meant for, for messages.
+
+    Raises:
+        ConfigError: it cannot be imported, or a file that is not trusted names it.
+    """
     trusted = _trusted.get()
     if trusted is not None and name not in trusted:
         raise ConfigError(
             f"The {room} {name!r} would import code from outside Torso, and the file that names it is not trusted. "
             "If you know its origin, pass `trust_code=True` (--trust-code)."
         )
-    module, _, attribute = name.partition(":")
+    path, _, attribute = name.partition(":")
     try:
-        part = getattr(import_module(module), attribute)
-    except (ImportError, AttributeError, TypeError, ValueError) as error:
-        raise ConfigError(f"Cannot import the {room} {name!r}: {error}.") from error
-    if not isinstance(part, type):
-        raise ConfigError(f"The {room} {name!r} is no class. Found {type(part).__name__}.")
-    return part
+        module = import_module(path)
+        return reduce(getattr, attribute.split("."), module)
+    except ModuleNotFoundError as error:
+        raise ConfigError(
+            f"Cannot import the {room} {name!r}: {error}.{_where_modules_lie(path, error.name)}"
+        ) from error
+    except AttributeError as error:
+        near = nearest(attribute, vars(module))
+        hint = f" Did you mean {near!r}?" if near else ""
+        raise ConfigError(f"Cannot import the {room} {name!r}: {error}.{hint}") from error
+    except Exception as error:  # whatever the module does when it is run
+        why = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+        raise ConfigError(f"Cannot import the {room} {name!r}: {why}.") from error
+
+
+def _where_modules_lie(path: str, absent: str | None) -> str:
+    """Return how Python finds a module: in this folder if its file lies here, else where it is installed."""
+    package = path.partition(".")[0]
+    if absent not in (path, package):  # a module that it imports itself
+        return ""
+    here = Path(f"{package}.py").is_file() or Path(package).is_dir()
+    where = (
+        "this folder: PYTHONPATH=." if here else f"the folder of {package}.py: PYTHONPATH=FOLDER"
+    )
+    return f" Install it, or let Python look in {where} torso ..."
 
 
 class Registry(Generic[Part]):

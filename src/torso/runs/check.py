@@ -10,14 +10,21 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from torso.core.errors import ConfigError, unknown, within
 from torso.core.registry import refusal
-from torso.core.setting_types import choices
+from torso.core.setting_types import accepts, choices
 from torso.core.spec import Settings, Spec, words
 from torso.runs.config import ABOUT_COLUMN, RunConfig
 from torso.runs.described import Described, described
 from torso.runs.figures import check_figures
-from torso.runs.rooms import ROOMS, PartRegistry, registry_of, schema_of
+from torso.runs.rooms import (
+    ROOMS,
+    ROOMS_OF_TRAINING,
+    PartRegistry,
+    registry_of,
+    schema_of,
+)
 from torso.runs.settings import no_reader
 from torso.tasks import metrics_of
+from torso.training.config import TrainingConfig
 
 __all__ = ["check_values", "names_code"]
 
@@ -41,6 +48,7 @@ def check_values(values: Settings, *, trial: bool = True) -> RunConfig:
     check_figures(config.training.monitor, _metrics(targets), measured=False)
     tasks = [name for name, spec in targets.items() if spec is not None]
     _check_bodies(config, values.keys(), tasks if trial else [])
+    _check_training(config.training, trial=trial)
     for modality, value in config.encoders.items():
         _check_formed("encoders", modality, value, _forms(modality, inputs))
     for task, value in config.heads.items():
@@ -63,6 +71,7 @@ def names_code(config: RunConfig) -> bool:
     """Return whether a config names a part by an import path, so that its file has to be trusted."""
     kinds = [spec.get("kind") for spec in (*config.inputs.values(), *config.targets.values())]
     parts = [kinds, *(getattr(config, room) for room in ROOMS if room not in ("inputs", "targets"))]
+    parts += [getattr(config.training, room) for room in ROOMS_OF_TRAINING]
     return any(":" in word for word in words(parts))
 
 
@@ -106,6 +115,22 @@ def _check_bodies(config: RunConfig, said: Iterable[str], tasks: Sequence[str]) 
         known = part == "sharing" or (part == "balancing" and not config.modality_heads)
         if tasks and ":" not in spec.name and (known or _names_nothing(registry, spec)):
             _try_to_build(registry, spec, offered[part], part)
+
+
+def _check_training(config: TrainingConfig, *, trial: bool) -> None:
+    """Check optimizer and schedule, and build them for a weight, where they are not the defaults."""
+    fields = TrainingConfig.model_fields
+    chosen = {room: getattr(config, room) for room in ROOMS_OF_TRAINING}
+    for room, value in chosen.items():
+        registry, path = schema_of(room, value), f"training.{room}"
+        with within(path):
+            spec = registry.parse(value).over(Spec.parse(fields[room].default))
+        _check(registry, spec, path)
+        _check_required(registry, [spec.name], spec, path)
+    if trial and any(value != fields[room].default for room, value in chosen.items()):
+        from torso.training.stepping import check_stepping
+
+        check_stepping(config)
 
 
 def _try_to_build(
@@ -194,17 +219,22 @@ def _check_some(
         if not having:
             with within(f"{path}.{key}"):
                 raise ConfigError(unknown(f"setting of any {registry.room} here:", key, known))
-        if not any(_passes(registry, Spec(part, {key: value})) for part in having):
+        errors = [_error(registry, Spec(part, {key: value})) for part in having]
+        if all(errors):
+            setting = registry.settings(having[0])[key]
             with within(f"{path}.{key}"):
-                raise ConfigError(refusal(registry.settings(having[0])[key], value))
+                if errors[0] is not None and accepts(setting.type, value):
+                    raise errors[0]  # of a part inside the part
+                raise ConfigError(refusal(setting, value))
 
 
-def _passes(registry: PartRegistry, spec: Spec) -> bool:
+def _error(registry: PartRegistry, spec: Spec) -> ConfigError | None:
+    """Return why the registry refuses a part; None if it does not."""
     try:
         registry.check(spec)
-    except ConfigError:
-        return False
-    return True
+    except ConfigError as error:
+        return error
+    return None
 
 
 def _check(registry: PartRegistry, spec: Spec, path: str) -> None:

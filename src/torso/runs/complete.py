@@ -18,6 +18,7 @@ from torso.runs.settings import no_reader
 from torso.sharing import Sharing
 from torso.tasks import Head, Target, metrics_of
 from torso.training.config import TrainingConfig
+from torso.training.stepping import completed
 
 __all__ = ["complete_parts", "settle_encoders", "takes_pretrained", "why_no_folds"]
 
@@ -281,7 +282,7 @@ def _batch_size(rows: int) -> int:
 
 def _training(config: RunConfig, schema: Schema, rows: int) -> TrainingConfig:
     """Return the complete settings of a training: those said, and defaults for its open ones."""
-    said = config.training
+    said = completed(config.training)
     batch = said.batch_size or _batch_size(rows)
     left_open = {
         "batch_size": batch,

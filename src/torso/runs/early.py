@@ -9,6 +9,7 @@ import shlex
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from torso.columns.inputs import Input, MediaInput
 from torso.core.errors import ConfigError, DataError, RunError, unknown
 from torso.core.spec import Settings
 from torso.runs.check import check_values
@@ -19,6 +20,7 @@ from torso.runs.json_files import read_json
 from torso.runs.rooms import registry_of
 from torso.runs.settings import no_reader
 from torso.runs.stage import check_unfinished, marked_stage
+from torso.runs.start_values import known_inputs
 from torso.tables.formats.files import check_readable
 from torso.tables.formats.peek import column_names
 from torso.tables.names import settled_names
@@ -57,7 +59,7 @@ def check_fit(values: Settings, origin: object) -> None:
     else:
         names = settled_names(column_names(path), path.name)[0] if column_names(path) else []
     if names:
-        _check_columns(values, names, path.name)
+        _check_columns(values, [*names, *sorted(known_inputs(values, origin))], path.name)
 
 
 def _check_device(name: str) -> None:
@@ -113,19 +115,28 @@ def check_free_folder(folder: Path) -> None:
         check_unfinished(folder, stage)
 
 
-def check_answering(run: Path, table: str) -> None:
-    """Refuse a run or a table that is not there, or each in the other's place.
+def check_answering(run: Path, *tables: str) -> None:
+    """Refuse a run or a table that is not there, or each in the other's place; of several files, all.
 
     Raises:
         RunError: `run` is none.
         DataError: `table` cannot be read.
     """
-    path = Path(table).expanduser()
-    if run.is_file() and (path / "schema.json").exists():
+    paths = [Path(table).expanduser() for table in tables]
+    if run.is_file() and (paths[0] / "schema.json").exists():
         raise RunError(
-            f"The run comes first, then the table. Found {str(run)!r}, a file, and {table!r}, a run. "
-            f"Swap them: {table} {run}"
+            f"The run comes first, then the table. Found {str(run)!r}, a file, and {tables[0]!r}, a run. "
+            f"Swap them: {tables[0]} {run}"
         )
-    read_json(run.expanduser() / "schema.json")
-    if not path.exists() or path.is_file():
-        check_readable(path)
+    endings = _endings(read_json(run.expanduser() / "schema.json"))
+    for path in paths:
+        own = path.suffix.lower() in (*endings, *([".zip"] if endings else []))
+        if not path.exists() or (path.is_file() and not own):
+            check_readable(path)
+
+
+def _endings(schema: Settings) -> set[str]:
+    """Return the endings of the files that a run reads, in small letters."""
+    kinds = [str(spec.get("kind")) for spec in schema.get("inputs", {}).values()]
+    known = [Input.registry.find(kind) for kind in kinds if kind in Input.registry]
+    return {ending for kind in known if issubclass(kind, MediaInput) for ending in kind.endings}

@@ -16,7 +16,8 @@ from torso.core.spec import Settings, Spec
 from torso.runs.config import ABOUT_COLUMN
 from torso.runs.described import Described, Raw, described
 from torso.runs.modality import named_modalities
-from torso.runs.rooms import PartRegistry, registry_of, schema_of
+from torso.runs.rates import rates_left_open
+from torso.runs.rooms import ROOMS_OF_TRAINING, PartRegistry, registry_of, schema_of
 from torso.runs.settings import Path
 
 __all__ = ["followed_through", "left_open"]
@@ -49,6 +50,7 @@ def followed_through(
     edits.drop_settings_of_kinds()
     edits.drop_parts()
     edits.drop_names()
+    edits.notes += rates_left_open(values, before, said)
     edits.drop_settings_of_parts()
     return edits.notes
 
@@ -70,6 +72,9 @@ def left_open(
     for room in [*_WHOLE, *_COLUMNS, "plain", "training", "data"]:
         if room in values and values[room] is None:
             del values[room]
+    for room in ROOMS_OF_TRAINING:
+        if _at(values, ("training", room)) is None and room in _mapping(values.get("training")):
+            del values["training"][room]
     edits = _Edits(values, before, said, columns)
     for room, section in _COLUMNS.items():
         parts = _mapping(values.get(room))
@@ -172,6 +177,8 @@ class _Edits:
         """Drop settings of a part that only another part of its room has."""
         for room in _WHOLE:
             self._drop_settings((room,), "")
+        for room in ROOMS_OF_TRAINING:
+            self._drop_settings(("training", room), "")
         for room, section in _COLUMNS.items():
             forms, parts = self._forms(section, self.values), self.values.get(room)
             for name in [*parts] if isinstance(parts, Mapping) else []:
@@ -182,7 +189,7 @@ class _Edits:
         spec = _at(self.values, path)
         if not isinstance(spec, dict) or not isinstance(spec.get("type"), str):
             return
-        registry = schema_of(path[0])
+        registry = schema_of(path[1] if path[0] == "training" else path[0])
         named = registry.parse(spec, form)
         if named.name not in registry:
             return

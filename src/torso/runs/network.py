@@ -10,6 +10,7 @@ from time import perf_counter
 import torch
 
 from torso.columns.loader import Loader
+from torso.model.low_rank import merge_adapters
 from torso.model.model import Model
 from torso.runs.build import build_balancer, build_model
 from torso.runs.config import RunConfig
@@ -31,6 +32,7 @@ from torso.training.best import Newest
 from torso.training.checkpoint import Checkpoint
 from torso.training.config import LOSS
 from torso.training.listeners import BUDGET_SPENT
+from torso.training.threads import operator_threads, suited_threads
 
 __all__ = ["EVALUATED", "Network", "train_network"]
 
@@ -81,6 +83,8 @@ def train_network(
     began = perf_counter()
     device = choose_device(config.training.device)
     model = build_model(config, prepared.schema).to(device)
+    if prepared.start is not None:
+        prepared.start.begin(model, config, prepared.schema)
     balancer = build_balancer(config, model).to(device)
     parts = _encoded(prepared, model, config.training.precision, listener)
     _learn_sizes(model, parts["training"])
@@ -104,11 +108,13 @@ def train_network(
             model, answer(model, islice(trainer.validation, 1), config.training.precision)
         )
     ready = perf_counter()
-    trainer.run(resume=resume)
+    with operator_threads(config.training.threads or suited_threads(model, trainer.training)):
+        trainer.run(resume=resume)
     if trainer.kept is chosen:
         listener.noted(chosen.told())
     trained = perf_counter()
     held_out = _calibrate(model, trainer, config.training.precision)
+    merge_adapters(model)
     return Network(model, trainer, parts, held_out, ready - began, trained - ready)
 
 

@@ -13,7 +13,15 @@ from torso.core.registry import Registry, imported
 from torso.core.source_registry import SourceRegistry
 from torso.core.spec import words
 
-__all__ = ["ROOMS", "PartRegistry", "registry_of", "rooms_of", "schema_of"]
+__all__ = [
+    "ALL_ROOMS",
+    "ROOMS",
+    "ROOMS_OF_TRAINING",
+    "PartRegistry",
+    "registry_of",
+    "rooms_of",
+    "schema_of",
+]
 
 PartRegistry = Registry[Any]
 """The parts of any room."""
@@ -39,6 +47,12 @@ ROOMS = {
     "balancing": _Room("torso.balancing", "Balancer", "balancing"),
 }
 """Key -> its room, imported when asked for."""
+ROOMS_OF_TRAINING = {
+    "optimizer": _Room("torso.training.optimizers", "Optimizer", "optimizer"),
+    "schedule": _Room("torso.training.schedules", "Schedule", "schedule"),
+}
+"""Key of the section `training` -> its room."""
+ALL_ROOMS = {**ROOMS, **ROOMS_OF_TRAINING}
 
 
 def registry_of(room: str) -> PartRegistry:
@@ -50,8 +64,8 @@ def registry_of(room: str) -> PartRegistry:
     Raises:
         ConfigError: there is no such room.
     """
-    if room not in ROOMS:
-        raise ConfigError(unknown("room", room, ROOMS))
+    if room not in ALL_ROOMS:
+        raise ConfigError(unknown("room", room, ALL_ROOMS))
     registry: PartRegistry = _base(room).registry
     return registry
 
@@ -67,7 +81,7 @@ def schema_of(room: str, value: object = None) -> PartRegistry:
         value: its parts, as a config has them; if it names a class outside Torso, the real registry is needed.
     """
     outside = any(":" in word for word in words(value))
-    if outside or not ROOMS[room].torch or "torch" in sys.modules:
+    if outside or not ALL_ROOMS[room].torch or "torch" in sys.modules:
         return registry_of(room)
     parts = _in_source(room)
     return parts if list(parts) else registry_of(room)  # a package may lie without its source
@@ -75,7 +89,7 @@ def schema_of(room: str, value: object = None) -> PartRegistry:
 
 @cache
 def _in_source(room: str) -> SourceRegistry:
-    kept = ROOMS[room]
+    kept = ALL_ROOMS[room]
     return SourceRegistry(kept.part, kept.module, kept.base)
 
 
@@ -86,8 +100,8 @@ def rooms_of(part: str) -> list[str]:
         ConfigError: it cannot be imported.
     """
     kind = imported(part, "part")
-    return [room for room in ROOMS if issubclass(kind, _base(room))]
+    return [room for room in ALL_ROOMS if issubclass(kind, registry_of(room).base)]
 
 
 def _base(room: str) -> Any:
-    return getattr(import_module(ROOMS[room].module), ROOMS[room].base)
+    return getattr(import_module(ALL_ROOMS[room].module), ALL_ROOMS[room].base)

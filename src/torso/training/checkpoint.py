@@ -19,6 +19,7 @@ from torch import Tensor
 
 from torso.core.errors import RunError
 from torso.core.whole_files import DRAFT, whole_file
+from torso.training.optimizers import optimizer_state, restore_optimizer
 
 __all__ = ["ANEW", "Checkpoint", "Progress", "load_state", "load_tensors", "save_tensors"]
 
@@ -39,6 +40,7 @@ class Progress(TypedDict):
         best_loss: its sum of held-out losses, or of the best of each task.
         steps: optimizer steps taken.
         best_of: task -> its best epoch and loss, "" for their sum; absent from what an earlier version wrote.
+        optimizer: parts of its state that are no tensors; absent from what an earlier version wrote.
         about: identifies the training; absent from what an earlier version wrote.
     """
 
@@ -48,6 +50,7 @@ class Progress(TypedDict):
     steps: int
     best_of: NotRequired[Mapping[str, tuple[int, float]]]
     about: NotRequired[dict[str, object]]
+    optimizer: NotRequired[dict[str, object]]
 
 
 def save_tensors(path: Path, tensors: Mapping[str, Tensor]) -> None:
@@ -132,18 +135,16 @@ class Checkpoint:
 
         Args:
             states: state dicts by name.
-            optimizer: AdamW or another whose state is tensors.
+            optimizer: its state is tensors and plain values.
             progress: how far it has come.
+
+        Raises:
+            RunError: the optimizer keeps something else.
         """
         new, old = self._beside("new"), self._beside("old")
         _clear(new)
         new.mkdir(parents=True, exist_ok=True)
-        state = optimizer.state_dict()["state"]
-        moments = {
-            f"{number}.{key}": torch.as_tensor(value)
-            for number, parts in state.items()
-            for key, value in parts.items()
-        }
+        moments, numbers = optimizer_state(optimizer)
         for name, tensors in {
             **states,
             "optimizer": moments,
@@ -151,7 +152,9 @@ class Checkpoint:
         }.items():
             save_tensors(new / f"{name}.safetensors", tensors)
         with whole_file(new / _PROGRESS) as draft:
-            draft.write_text(json.dumps({**progress, "about": dict(self.about)}))
+            draft.write_text(
+                json.dumps({**progress, "optimizer": numbers, "about": dict(self.about)})
+            )
         if (self.folder / _PROGRESS).exists():
             _clear(old)
             _move_all(old, new)
@@ -174,12 +177,8 @@ class Checkpoint:
         progress = self._progress()
         folder = self._whole()
         states = {name: load_tensors(folder / f"{name}.safetensors") for name in names}
-        state = optimizer.state_dict()
-        state["state"] = {}
-        for key, value in load_tensors(folder / "optimizer.safetensors").items():
-            number, name = key.split(".", 1)
-            state["state"].setdefault(int(number), {})[name] = value
-        optimizer.load_state_dict(state)
+        moments = load_tensors(folder / "optimizer.safetensors")
+        restore_optimizer(optimizer, moments, progress.get("optimizer", {}))
         _set_random_states(load_tensors(folder / "random.safetensors"))
         return states, progress
 

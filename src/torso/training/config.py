@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator
 
 from torso.core.ranges import Range
+from torso.core.spec import SpecLike
 from torso.core.strict import Strict
 
 __all__ = ["DEVICES", "LOSS", "TrainingConfig"]
@@ -49,7 +50,18 @@ class TrainingConfig(Strict):
         default=None, ge=1, description="null: 64, or 128 to 256 from 12,800 training rows on"
     )
     lr: Annotated[float, Range(1e-4, 1e-2, log=True)] = Field(
-        default=1e-3, gt=0, description="highest learning rate of AdamW"
+        default=1e-3,
+        gt=0,
+        description="highest learning rate; if left out, with another optimizer than adamw: its own default",
+    )
+    optimizer: SpecLike = Field(
+        default={"type": "adamw", "betas": [0.9, 0.999], "eps": 1e-8},
+        description="adamw, sgd, or a torch.optim.Optimizer as module:Class; with settings, {type: sgd, momentum: 0.5}",
+    )
+    schedule: SpecLike = Field(
+        default={"type": "cosine"},
+        description="how the rate falls: cosine, linear, constant, or a torch.optim.lr_scheduler as module:Class, which "
+        "counts batches; if left out, with a schedule-free optimizer: constant",
     )
     weight_decay: Annotated[float, Range(1e-4, 0.1, log=True)] = Field(
         default=0.01, ge=0, description="weight decay of matrices; none for biases and norms"
@@ -94,6 +106,12 @@ class TrainingConfig(Strict):
         "n-grams, else 0",
     )
     device: str = Field(default="auto", description="auto, cpu, cuda, cuda:1, mps")
+    threads: int | None = Field(
+        default=None,
+        ge=1,
+        description="CPU threads of an operator; null: one for small networks, more for each 200 million "
+        "multiplications of a batch, at most OMP_NUM_THREADS or the cores",
+    )
     precision: Literal["auto", "float32", "bfloat16"] = Field(
         default="auto", description="auto: bfloat16 autocast on CUDA, float32 elsewhere"
     )

@@ -1,4 +1,4 @@
-"""The training loop: AdamW, warm-up and cosine, clipping, early stopping on held-out loss, best weights kept.
+"""The training loop: optimizer and schedule, clipping, early stopping on held-out loss, best weights kept.
 
 Heads are calibrated before an epoch is judged (`calibration.py`), and are kept so with the best weights.
 The trainer hands the losses to a balancer and never asks it for its name. Nothing in a step waits for the
@@ -19,7 +19,6 @@ from torso.columns.loader import Loader
 from torso.core.errors import ConfigError, Diverged, RunError, StepError
 from torso.core.types import Batch
 from torso.model.model import Model
-from torso.training.adamw import AdamW
 from torso.training.answers import Answers, answer
 from torso.training.average import Average
 from torso.training.best import Best
@@ -34,7 +33,7 @@ from torso.training.listeners import BUDGET_SPENT, Epoch, Listener, answer_to
 from torso.training.mixup import Mix
 from torso.training.monitor import GradientMonitor
 from torso.training.parameter_groups import parameter_groups
-from torso.training.schedule import set_step, warmup_cosine
+from torso.training.stepping import Stepper
 from torso.training.strategies import SingleProcess, Strategy
 
 __all__ = ["Trainer"]
@@ -97,9 +96,9 @@ class Trainer:
         self.own = [p for p in self.trained if id(p) not in shared]
         self.monitor = GradientMonitor(balancer)
         balancer.watch(model.encoder_parameters())
-        groups = [dict(group) for group in parameter_groups(model, balancer, config)]
-        self.optimizer = AdamW(groups, lr=config.lr)
-        self.schedule = warmup_cosine(self.optimizer, config.epochs * len(training), config.warmup)
+        groups = parameter_groups(model, balancer, config)
+        self.stepper = Stepper(groups, config, len(training))
+        self.optimizer, self.schedule = self.stepper.optimizer, self.stepper.schedule
         self.average = Average(model, config.average or 0.0)
         self.kept = Best(model, of_tasks=config.select == "tasks")
         self.epoch = 0
@@ -135,6 +134,8 @@ class Trainer:
             self._resume()
         try:
             self.listener.started(self.config.epochs, len(self.training))
+            for sentence in self.stepper.notes():
+                self.listener.noted(sentence)
             self._epochs()
         except KeyboardInterrupt:
             self.reason = INTERRUPTED
@@ -210,12 +211,13 @@ class Trainer:
         """Take a step on every batch; return loss name -> mean over the labelled rows."""
         totals = torch.zeros(2, len(self.model.loss_names), device=self.device)
         self.model.train()
-        for number, batch in enumerate(self.training, start=1):
-            losses, counts = self._numbered_step(number, batch.to(self.device))
-            if (look := self.monitor.newest(self.epoch, number, losses)) is not None:
-                self.listener.looked(look)
-            totals += torch.stack([losses * counts, counts])
-            self.listener.batch_done(self.epoch, number)
+        with self.stepper.moving():
+            for number, batch in enumerate(self.training, start=1):
+                losses, counts = self._numbered_step(number, batch.to(self.device))
+                if (look := self.monitor.newest(self.epoch, number, losses)) is not None:
+                    self.listener.looked(look)
+                totals += torch.stack([losses * counts, counts])
+                self.listener.batch_done(self.epoch, number)
         totals = self.strategy.total(totals).cpu()
         means = (totals[0] / totals[1].clamp(min=1e-12)).tolist()
         return dict(zip(self.model.loss_names, means, strict=True))
@@ -237,19 +239,10 @@ class Trainer:
         self.balancer.backward(
             losses, self.shared, labelled, own=self.own, representation=representation
         )
-        self._clip()
-        self.optimizer.step()
-        self.schedule.step()
-        self.average.update(self.schedule.last_epoch)
+        self.stepper.step(self.trained)
+        self.average.update(self.stepper.steps)
         self.balancer.after_step(lambda: self._losses_again(batch, mix))
         return mine.detach(), counts
-
-    def _clip(self) -> None:
-        """Shorten the gradient to `clip`, as `nn.utils.clip_grad_norm_` does, without sorting it by device and type."""
-        gradients = [p.grad for p in self.trained if p.grad is not None]
-        if gradients:
-            length = torch.linalg.vector_norm(torch.stack(torch._foreach_norm(gradients, 2.0)))
-            torch._foreach_mul_(gradients, (self.config.clip / (length + 1e-6)).clamp(max=1.0))
 
     def _losses_again(self, batch: Batch, mix: Mix | None) -> Tensor:
         losses, counts, _ = self._losses(batch, mix)
@@ -324,7 +317,7 @@ class Trainer:
                 "epoch": self.epoch,
                 "best_epoch": self.kept.epoch,
                 "best_loss": self.kept.loss,
-                "steps": self.schedule.last_epoch,
+                "steps": self.stepper.steps,
                 "best_of": best_of,
             }
             self.checkpoint.write(states, self.optimizer, progress)
@@ -347,4 +340,4 @@ class Trainer:
         self.kept.restore(states["best"], progress.get("best_of", of_total))
         self.epoch = self._saved = progress["epoch"]
         self.training.passes = self.epoch
-        set_step(self.schedule, progress["steps"])
+        self.stepper.go_on(progress["steps"])

@@ -13,7 +13,7 @@ def list_parts(
     name: Annotated[
         str,
         typer.Argument(
-            help="A room (encoders, fusion, sharing, heads, balancing, inputs, targets), a part such as "
+            help="A room (encoders, fusion, sharing, heads, balancing, inputs, targets, optimizer, schedule), a part such as "
             "fusion/gated, or a section of run.yaml (training, data). Default: every room.",
         ),
     ] = "",
@@ -21,10 +21,10 @@ def list_parts(
     """List the parts that YAML can name, or the settings of one part or section."""
     from torso.app.listing import rooms, sheets
     from torso.app.terminal import console, parts_tables, settings_sheet
-    from torso.runs.rooms import ROOMS
+    from torso.runs.rooms import ALL_ROOMS
 
     shown = console(out=True)
-    if name and name not in ROOMS:
+    if name and name not in ALL_ROOMS:
         for sheet in sheets(name):
             shown.print(settings_sheet(sheet, shown.width))
         return

@@ -4,7 +4,7 @@ import copy
 
 import torch
 
-from torso.training.adamw import AdamW
+from torso.training.optimizers import AdamW
 
 
 def parameters(seed=0):

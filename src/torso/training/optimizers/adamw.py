@@ -9,18 +9,32 @@ from typing import overload
 import torch
 from torch import Tensor, nn
 
+from torso.training.optimizers._optimizer import Optimizer
+
 __all__ = ["AdamW"]
 
 
-class AdamW(torch.optim.AdamW):
+class AdamW(Optimizer, torch.optim.AdamW, name="adamw"):
     """Fused AdamW, equal to PyTorch's to the last digit, with the counts of a group in one tensor on the CPU.
 
     From Loshchilov & Hutter, ICLR 2019, "Decoupled weight decay" (https://arxiv.org/abs/1711.05101). Differs from
     PyTorch's in one way: that adds 1 to each parameter's own count, an operation for every parameter of the model.
+
+    Args:
+        betas: decays of the running means of gradients and of their squares.
+        eps: added to the root of the squares.
     """
 
-    def __init__(self, groups: list[dict[str, object]], lr: float) -> None:
-        super().__init__(groups, lr=lr, fused=True)
+    def __init__(
+        self,
+        params: list[dict[str, object]],
+        lr: float = 1e-3,
+        weight_decay: float = 0.01,
+        *,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+    ) -> None:
+        super().__init__(params, lr=lr, betas=betas, eps=eps, weight_decay=weight_decay, fused=True)
         self._counts: dict[int, tuple[list[nn.Parameter], Sequence[Tensor], Tensor]] = {}
 
     @overload
