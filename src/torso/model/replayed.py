@@ -22,9 +22,13 @@ class Replayed:
 
     Args:
         model: whose weights no longer change.
+
+    Attributes:
+        heads: of the model, likewise.
     """
 
     def __init__(self, model: Model) -> None:
+        self.heads = ReplayedHeads(model.heads)
         self._model = model
         self._replay: Replay[Mapping[str, Features]] = Replay(model)
 

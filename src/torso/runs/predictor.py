@@ -19,7 +19,7 @@ from torso.core.errors import ConfigError
 from torso.core.listed import check_listed
 from torso.model.ensemble import Ensemble
 from torso.model.model import Model
-from torso.model.replayed import Replayed, ReplayedHeads
+from torso.model.replayed import Replayed
 from torso.plain.blend import PlainHalf
 from torso.runs.asked import Asked, Roots, ask, require_labels
 from torso.runs.blending import with_plain
@@ -92,12 +92,10 @@ class Predictor:
     strict: bool = False
     decisions: Mapping[str, Decision] = field(default_factory=dict)
     _replayed: Replayed = field(init=False)
-    _heads: ReplayedHeads = field(init=False)
 
     def __post_init__(self) -> None:
         self.model.eval()
         object.__setattr__(self, "_replayed", Replayed(self.model))
-        object.__setattr__(self, "_heads", ReplayedHeads(self.model.heads))
 
     def __getattr__(self, name: str) -> object:
         """Raise an error that says the new spelling of a moved attribute."""
@@ -181,11 +179,7 @@ class Predictor:
                 raise ConfigError(
                     f"`keep` names {name!r}, but an answer column has this name, too. Rename it in the table."
                 )
-            columns[name] = (
-                parts[0][name]
-                if len(parts) == 1
-                else pa.concat_arrays([part[name] for part in parts])
-            )
+            columns[name] = pa.concat_arrays([part[name] for part in parts])
         answers = pa.table(columns) if returned is None else returned(pa.table(columns))
         if not details:
             reading.log.warn()
@@ -347,7 +341,7 @@ class Predictor:
         return dataset, answers
 
     def _columns(self, table: Table, answers: Answers) -> dict[str, pa.Array]:
-        predictions = answers.predictions(self.model, self._heads)
+        predictions = answers.predictions(self.model, self._replayed.heads)
         said = decided(self.schema, self.decisions, predictions)
         return answer_columns(
             {
