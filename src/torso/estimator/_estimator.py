@@ -59,8 +59,8 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
 
     `X` is a pandas or polars frame or Arrow table with columns of all kinds (file names of pictures and
     recordings, texts, categories, numbers, dates, lists; empty cells are missing inputs), a list of rows as
-    mappings, or an array `[rows, columns]`, whose columns count as numbers if its type is numeric. `y` is one
-    target (array, list, series) or several (frame, mapping of columns, array `[rows, targets]`); NaN or None is a
+    mappings, an array `[rows, columns]`, whose columns count as numbers if its type is numeric, or a list, array or
+    series of texts alone. `y` is one target (array, list, series) or several (frame, mapping of columns, array `[rows, targets]`); NaN or None is a
     missing label, and such a row still serves the other targets.
 
     Args:
@@ -289,6 +289,11 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
 
     def _checked(self, X: object, *, reset: bool) -> object:
         """Return `X` as a frame or an array, its columns checked by scikit-learn's rules."""
+        if hasattr(X, "tocsr"):
+            raise TypeError(
+                "Sparse data was passed for X, but dense data is required: X.toarray(). Texts need no vectoriser; give "
+                "them as they are, alone or as a column."
+            )
         X = named_rows(X, None if reset else getattr(self, "feature_names_in_", None))
         if is_frame(X):
             return validate_data(self, X, reset=reset, skip_check_array=True)

@@ -234,7 +234,7 @@ def rows_of_folds(prepared: Prepared, config: RunConfig) -> list[tuple[Prepared,
     if not config.folds:
         return [(prepared, np.arange(len(training.rows), whole))]
     rows = np.concatenate([training.rows, validation.rows])
-    split = []
+    split: list[tuple[Prepared, np.ndarray]] = []
     for draw in range(config.repeats or 1):
         fold = assigned_folds([training, validation], config, config.folds, draw)
         for number in range(config.folds):
@@ -244,7 +244,8 @@ def rows_of_folds(prepared: Prepared, config: RunConfig) -> list[tuple[Prepared,
                 "training": replace(training, rows=np.sort(rows[fold != number])),
                 "validation": replace(validation, rows=rows[kept]),
             }
-            split.append((replace(prepared, parts=parts), kept))
+            start = prepared.start and prepared.start.of(len(split))
+            split.append((replace(prepared, parts=parts, start=start), kept))
     return split
 
 

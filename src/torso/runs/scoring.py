@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from torso.model.model import Model
+from torso.runs.deciding import decided
 from torso.runs.schema import Schema
 from torso.runs.shown import Reports
-from torso.tasks import Details, evaluate_task
+from torso.tasks import Decision, Details, evaluate_task
 from torso.training import Prediction
 
 __all__ = ["Scorer"]
@@ -25,12 +26,14 @@ class Scorer:
         model: whose heads say which share of the labels their intervals should hold.
         baselines: task -> what a predictor that sees no input learned from the training rows.
         seed: of the resamples.
+        decisions: task -> thresholds that its answers go by.
     """
 
     schema: Schema
     model: Model
     baselines: Mapping[str, Mapping[str, object]]
     seed: int
+    decisions: Mapping[str, Decision] = field(default_factory=dict)
 
     def __call__(
         self,
@@ -48,6 +51,7 @@ class Scorer:
             groups: `[rows]`; rows of one group are resampled together.
             resamples: of the bootstrap behind each interval.
         """
+        predictions = decided(self.schema, self.decisions, predictions)
         scored = {
             task: evaluate_task(
                 kind.kind,

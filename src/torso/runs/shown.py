@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from pathlib import Path
+from typing import Protocol
 
 from torso.evaluation.report import TaskReport
 from torso.evaluation.wording import estimate_text, number_text
 from torso.runs.report import RunReport
 from torso.runs.schema import Schema
-from torso.tasks import words_of
+from torso.tasks import Decision, words_of
 
 __all__ = ["Reports", "aligned", "as_html", "as_text", "html_notes", "html_table"]
 
@@ -35,18 +36,38 @@ class Reports(dict[str, TaskReport]):
         return html_table(_rows(self))
 
 
-def as_text(report: RunReport, schema: Schema, folder: Path | None) -> str:
-    """Return a heading, a line per task with its headline metric, and the notes."""
-    lines = [f"  {line}" for line in aligned(_rows(report.tasks))]
-    notes = [f"note: {note}" for note in report.notes]
-    return "\n".join([_heading(report, schema, folder), *lines, *notes])
+class Shown(Protocol):
+    """A run as far as it is shown."""
+
+    @property
+    def report(self) -> RunReport:
+        """Return the results."""
+
+    @property
+    def schema(self) -> Schema:
+        """Return the fitted schema."""
+
+    @property
+    def folder(self) -> Path | None:
+        """Return where it lies; None if in memory."""
+
+    @property
+    def decisions(self) -> Mapping[str, Decision]:
+        """Return task -> thresholds that its answers go by."""
 
 
-def as_html(report: RunReport, schema: Schema, folder: Path | None) -> str:
+def as_text(run: Shown) -> str:
+    """Return a heading, a line per task with its headline metric, thresholds, and the notes."""
+    lines = [f"  {line}" for line in [*aligned(_rows(run.report.tasks)), *_decisions(run)]]
+    notes = [f"note: {note}" for note in run.report.notes]
+    return "\n".join([_heading(run), *lines, *notes])
+
+
+def as_html(run: Shown) -> str:
     """Return the same as a table of HTML; all names are escaped."""
-    heading = escape(_heading(report, schema, folder))
-    table = html_table(_rows(report.tasks))
-    return f"<div><p>{heading}</p>{table}{html_notes(report.notes)}</div>"
+    table = html_table(_rows(run.report.tasks))
+    notes = html_notes([*_decisions(run), *run.report.notes])
+    return f"<div><p>{escape(_heading(run))}</p>{table}{notes}</div>"
 
 
 def html_notes(notes: Iterable[str]) -> str:
@@ -64,6 +85,25 @@ def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
     ]
 
 
+def _decisions(run: Shown) -> list[str]:
+    """Return a line for each task that is answered by thresholds."""
+    lines = []
+    for task, decision in run.decisions.items():
+        words = words_of(run.schema.targets[task].kind)
+        how = "set by hand"
+        if decision.metric:
+            how = f"chosen for {words.get(decision.metric, decision.metric.replace('_', ' '))}"
+        line = f"{task}: thresholds {how}: {decision.shown()}"
+        if (report := run.report.decisions.get(task)) is not None:
+            metric = words.get(report.metric, report.metric.replace("_", " "))
+            line += (
+                f"; {metric} {number_text(report.before)} without, {number_text(report.after)} with, "
+                f"gain {estimate_text(report.gain)}"
+            )
+        lines.append(line)
+    return lines
+
+
 def html_table(rows: Sequence[Sequence[str]]) -> str:
     """Return the rows as a table of HTML in the page's own colours, the first as its header; all cells are escaped."""
     header, *body = rows
@@ -76,7 +116,8 @@ def _rows(reports: Mapping[str, TaskReport]) -> list[tuple[str, ...]]:
     return [_HEADER, *(_row(task, scores) for task, scores in reports.items())]
 
 
-def _heading(report: RunReport, schema: Schema, folder: Path | None) -> str:
+def _heading(run: Shown) -> str:
+    report, schema, folder = run.report, run.schema, run.folder
     rows = report.usage.rows.get(report.split, 0)
     where = "in memory" if folder is None else f"in {folder}"
     return (
