@@ -6,6 +6,7 @@ Importing torch takes two seconds. Whoever reads the table for good checks all o
 from __future__ import annotations
 
 import shlex
+from collections.abc import Collection
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from torso.runs.gather import NO_TABLE, found_beside
 from torso.runs.json_files import read_json
 from torso.runs.rooms import registry_of
 from torso.runs.settings import no_reader
-from torso.runs.stage import check_unfinished, marked_stage
+from torso.runs.stage import Stage, check_unfinished, holds_interrupted, marked_stage
 from torso.runs.start_values import known_inputs
 from torso.tables.formats.files import check_readable
 from torso.tables.formats.peek import column_names
@@ -59,7 +60,7 @@ def check_fit(values: Settings, origin: object) -> None:
     else:
         names = settled_names(column_names(path), path.name)[0] if column_names(path) else []
     if names:
-        _check_columns(values, [*names, *sorted(known_inputs(values, origin))], path.name)
+        _check_columns(values, names, path.name, known_inputs(values, origin))
 
 
 def _check_device(name: str) -> None:
@@ -85,10 +86,13 @@ def _check_no_run(path: Path) -> None:
         )
 
 
-def _check_columns(values: Settings, names: list[str], table: str) -> None:
+def _check_columns(
+    values: Settings, names: list[str], table: str, may_lack: Collection[str]
+) -> None:
     targets, inputs = (described(values.get(side), side) for side in ("targets", "inputs"))
     check_known(targets, names, table, "target")
-    check_known(inputs, names, table, "input")
+    read = {name: spec for name, spec in inputs.items() if name not in may_lack}
+    check_known(read, names, table, "input")
     check_one_side([name for name in inputs if inputs[name] is not None], targets)
     split = values.get("data", {}).get("split") or {}
     shared = {part.modality for _, part in registry_of("inputs").items() if part.modality}
@@ -103,7 +107,7 @@ def _check_columns(values: Settings, names: list[str], table: str) -> None:
 
 
 def check_free_folder(folder: Path) -> None:
-    """Refuse the folder of a finished run, or a file.
+    """Refuse the folder of a finished or an interrupted run, or a file.
 
     Raises:
         RunError: the run would be lost.
@@ -111,6 +115,9 @@ def check_free_folder(folder: Path) -> None:
     if folder.is_file():
         raise RunError(f"{str(folder)!r} is a file. Choose a folder for the run.")
     stage = marked_stage(folder)
+    places = (folder / f"checkpoint{ending}" / "progress.json" for ending in ("", ".old"))
+    if stage in (Stage.UNDER_WAY, Stage.RESUMABLE) and any(place.is_file() for place in places):
+        raise holds_interrupted(folder)
     if stage is not None:
         check_unfinished(folder, stage)
 

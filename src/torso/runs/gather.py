@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from torso.core.arguments import names_in
 from torso.core.errors import ConfigError
 from torso.core.listed import check_listed
 from torso.core.registry import no_imports
@@ -17,7 +18,7 @@ from torso.runs.described import Described, Raw, described
 from torso.runs.edits import followed_through, left_open
 from torso.runs.settings import Path as Keys
 from torso.runs.settings import apply_settings, may_name_odd_columns, setting_pairs
-from torso.runs.start_values import named_run, run_folder, values_of_run
+from torso.runs.start_values import named_run, run_folder, those_of, values_of_run
 from torso.tables.formats.peek import column_names
 
 __all__ = [
@@ -71,7 +72,13 @@ def gather_values(
         RunError: no run to start from.
     """
     check_listed("inputs", inputs)
+    targets, inputs = names_in("targets", targets), names_in("inputs", inputs)
+    if config is not None and not isinstance(config, str | Path | Mapping):
+        raise ConfigError(
+            f"`config` should be a path or a mapping. Found {type(config).__name__}. A table comes first: (table, targets)."
+        )
     held = read_config(config) if isinstance(config, str | Path) else config or {}
+    own_targets = targets or held.get("targets")
     values, held, run = _started(held, settings, targets, config)
     if values.get("data") is None:
         values["data"] = {}
@@ -87,6 +94,8 @@ def gather_values(
     path = values["data"].get("table") if isinstance(values["data"], Mapping) else None
     source = tables.get("table") if path is None else found_beside(path, config)
     names = column_names(source) if held or may_name_odd_columns(settings) else []
+    if run is not None and names and not own_targets:
+        values["targets"] = those_of(values["targets"], names)
     said += apply_settings(values, settings, names)
     left_open(values, held, said, names)
     if not values.get("targets"):
