@@ -18,6 +18,7 @@ from torso.runs.edits import followed_through, left_open
 from torso.runs.settings import Path as Keys
 from torso.runs.settings import apply_settings, may_name_odd_columns, setting_pairs
 from torso.tables.formats.peek import column_names
+from torso.tasks import spelled_metrics
 
 __all__ = [
     "NO_TABLE",
@@ -85,11 +86,23 @@ def gather_values(
     names = column_names(source) if held or may_name_odd_columns(settings) else []
     said += apply_settings(values, settings, names)
     left_open(values, held, said, names)
+    _spell_metrics(values)
     if not values.get("targets"):
         raise ConfigError(
             "No target given. Name at least one column to predict, e.g. --target price, or targets=['price']."
         )
     return Gathered(values, tuple(followed_through(values, held, said, names)) if held else ())
+
+
+def _spell_metrics(values: Raw) -> None:
+    """Write the metrics of targets as a config holds them, in place: functions by their import paths."""
+    targets = values.get("targets")
+    for task, spec in targets.items() if isinstance(targets, dict) else ():
+        if isinstance(spec, dict) and "metrics" in spec:
+            if spec["metrics"] is None:
+                del spec["metrics"]
+            else:
+                spec["metrics"] = spelled_metrics(spec["metrics"], task)
 
 
 def _named_again(columns: Described, held: object, section: str) -> Described:

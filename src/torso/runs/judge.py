@@ -83,7 +83,7 @@ class Judge:
         if fitted is None:
             fitted = fit_half(self.prepared, self.config, self.trained.heads, listener)
         if fitted is None or not fitted.half.tasks:
-            return Judged(self.split, self._scores(part, alone))
+            return Judged(self.split, self._scores(part, alone, listener))
         half = blend(fitted, self.trained, listener)
         said = self._plain(fitted)
         blended = replace(answers, outputs=self._blended(half, answers, said))
@@ -93,7 +93,7 @@ class Judge:
             task: self._compared(part, half, task, [together[task], alone[task], plain[task]])
             for task in half.tasks
         }
-        return Judged(self.split, self._scores(part, together), reports, half)
+        return Judged(self.split, self._scores(part, together, listener), reports, half)
 
     def _judged(self) -> tuple[Rows, Answers]:
         """Return the judged rows, and the network's answers to them: out of fold where there are no test rows."""
@@ -185,11 +185,16 @@ class Judge:
             over_plain=comparison.over[1],
         )
 
-    def _scores(self, part: Rows, predictions: Mapping[str, Prediction]) -> dict[str, TaskReport]:
+    def _scores(
+        self, part: Rows, predictions: Mapping[str, Prediction], listener: Listener
+    ) -> dict[str, TaskReport]:
         groups = group_ids(part.table, self.config.data.split.group)
         scorer = Scorer(self.prepared.schema, self.model, self.prepared.baselines, self.config.seed)
-        return scorer(
+        scores = scorer(
             predictions,
             {task: target[part.rows] for task, target in part.dataset.targets.items()},
             groups=None if groups is None else groups[part.rows],
         )
+        for note in scorer.notes():
+            listener.noted(note)
+        return scores

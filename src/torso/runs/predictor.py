@@ -236,7 +236,8 @@ class Predictor:
         reading.check()
         reading.check_values()
         predictions = [answers.predictions(self.model) for _, answers in pieces]
-        reports = self.scorer(
+        scorer = self.scorer
+        reports = scorer(
             {task: joined([part[task] for part in predictions]) for task in self.schema.targets},
             {
                 task: np.concatenate([dataset.targets[task] for dataset, _ in pieces])
@@ -245,6 +246,7 @@ class Predictor:
             groups=group_ids(source, self.config.data.split.group),
             resamples=resamples,
         )
+        reading.log.notes += scorer.notes()
         if not details:
             reading.log.warn()
             return reports

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from torso.model.model import Model
 from torso.runs.schema import Schema
 from torso.runs.shown import Reports
-from torso.tasks import Details, evaluate_task
+from torso.tasks import Details, Judged, evaluate_task, with_own_metrics
 from torso.training import Prediction
 
 __all__ = ["Scorer"]
@@ -25,12 +25,14 @@ class Scorer:
         model: whose heads say which share of the labels their intervals should hold.
         baselines: task -> what a predictor that sees no input learned from the training rows.
         seed: of the resamples.
+        told: takes the messages of users' own metrics that fail.
     """
 
     schema: Schema
     model: Model
     baselines: Mapping[str, Mapping[str, object]]
     seed: int
+    told: list[str] = field(default_factory=list)
 
     def __call__(
         self,
@@ -48,21 +50,38 @@ class Scorer:
             groups: `[rows]`; rows of one group are resampled together.
             resamples: of the bootstrap behind each interval.
         """
-        scored = {
-            task: evaluate_task(
-                kind.kind,
-                kind.compared_answers(predictions[task].value),
-                kind.compared(truths[task]),
-                self.baselines[task],
-                details=Details(
-                    kind.compared_details(predictions[task].details, truths[task]),
-                    self.model.heads[task].level,
-                ),
+        scored = {}
+        for task, kind in self.schema.targets.items():
+            rows = Judged(
+                prediction=kind.compared_answers(predictions[task].value),
+                truth=kind.compared(truths[task]),
+                baseline=self.baselines[task],
+                details=kind.compared_details(predictions[task].details, truths[task]),
                 names=kind.names,
                 groups=groups,
                 resamples=resamples,
                 seed=self.seed,
             )
-            for task, kind in self.schema.targets.items()
-        }
+            report = evaluate_task(
+                kind.kind,
+                rows.prediction,
+                rows.truth,
+                rows.baseline,
+                details=Details(rows.details, self.model.heads[task].level),
+                names=kind.names,
+                groups=groups,
+                resamples=resamples,
+                seed=self.seed,
+            )
+            scored[task] = with_own_metrics(report, self.schema.metrics[task], rows, self.told)
         return Reports(scored)
+
+    def notes(self) -> tuple[str, ...]:
+        """Return sentences about metrics of the user's own that are undefined or left out, after a call."""
+        absent = [
+            f"Metric {metric.name!r} of {task!r} is left out. {metric.why}"
+            for task, metrics in self.schema.metrics.items()
+            for metric in metrics
+            if metric.why
+        ]
+        return (*absent, *dict.fromkeys(self.told))

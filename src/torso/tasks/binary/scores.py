@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -37,6 +37,11 @@ class BinaryScores(Scores, name="binary"):
     def positive(cls, names: Sequence[str], /) -> str:
         """Return the class that is a yes, where the two have names."""
         return names[1] if len(names) > 1 else ""
+
+    @classmethod
+    def plain_answers(cls, prediction: Array, details: Mapping[str, Array], /) -> Array:  # noqa: ARG003
+        """Return 1 for a yes, 0 for a no."""
+        return np.asarray(prediction > 0.5, np.float64)
 
     def measure(self, weights: Floats, /) -> Measured:
         """Return the metrics for each row of `weights` `[resamples, rows]`."""

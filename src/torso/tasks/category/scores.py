@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -37,6 +37,11 @@ class CategoryScores(Scores, name="category"):
         self._both = self._true * self._chosen
         self._surprise = surprise(probability[np.arange(len(truth)), truth])
         self._rankings = [Ranking(probability[:, at], truth == at) for at in classes]
+
+    @classmethod
+    def plain_answers(cls, prediction: Array, details: Mapping[str, Array], /) -> Array:  # noqa: ARG003
+        """Return the likeliest class of each row."""
+        return np.asarray(prediction.argmax(axis=1))
 
     def measure(self, weights: Floats, /) -> Measured:
         """Return the metrics for each row of `weights` `[resamples, rows]`."""
