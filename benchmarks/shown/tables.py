@@ -111,12 +111,23 @@ def _means(scores: dict, names: list[str]) -> list[str]:
     return [f"{scores[name]['mean']:.3f}" if name in scores else "–" for name in names]
 
 
+def operator_threads(report: dict) -> str:
+    """A line per network: its work, milliseconds of a step with one thread and with all, and what is chosen."""
+    rows = []
+    for name, one in sorted(report["networks"].items(), key=lambda item: item[1]["millions"]):
+        alone, every = one["step_ms"].values()
+        figures = (f"{one['millions']:.0f}", f"{alone:.1f}", f"{every:.1f}")
+        rows.append([name, *figures, f"{one['all_over_one']:.2f}", str(one["chosen"])])
+    titles = ["table", "million multiplications a batch", "one thread, ms a step"]
+    return table([*titles, "two threads", "two over one", "chosen"], rows)
+
+
 PAGES = {
     "docs/small_tables.md": {
         "small_tables": small_tables,
         "multi_target": multi_target,
         "recipe": recipe,
     },
-    "docs/decisions.md": {"tables": tables},
+    "docs/decisions.md": {"tables": tables, "operator_threads": operator_threads},
     "docs/plain.md": {"beside_before": beside_before, "coverage": coverage},
 }

@@ -2,6 +2,7 @@
 
 import re
 import warnings
+from zipfile import ZipFile
 
 import numpy as np
 import pandas as pd
@@ -145,6 +146,77 @@ def test_a_folder_is_a_table_of_its_files(folder, tmp_path, capsys):
         run.predict(tmp_path / "empty")
     with pytest.raises(DataError, match="no target column"):
         run.evaluate(tmp_path)
+
+
+def test_files_by_name_and_in_a_zip_are_rows(folder, tmp_path, capsys):
+    run, out = load(folder, "pictures"), tmp_path / "out" / "a.csv"
+    out.parent.mkdir()
+    names = [f"files/{row}.png" for row in (3, 4)]
+    expected = values(run.predict(pd.DataFrame({"photo": names}), root=folder))
+    paths = [folder / name for name in names]
+    with ZipFile(tmp_path / "pictures.zip", "w") as archive:
+        for name in names:
+            archive.write(folder / name, f"top/{name}")
+        archive.writestr("__MACOSX/top/._3.png", "x")
+    for given in (paths, [tmp_path / "pictures.zip"]):
+        assert tables.torso("predict", folder / "pictures", *given, "-o", out) == 0
+        answers = pd.read_csv(out)
+        assert [name[-5:] for name in answers["photo"]] == ["3.png", "4.png"]
+        np.testing.assert_allclose(answers["price"], expected, rtol=1e-4)
+    assert tables.torso("predict", folder / "pictures", paths[0], "-o", out) == 0
+    np.testing.assert_allclose(run.predict(paths)["price"], expected, rtol=1e-4)
+    np.testing.assert_allclose(run.predict([*map(str, paths)])["price"], expected, rtol=1e-4)
+    capsys.readouterr()
+    for others, said in (
+        ((folder / "table.csv",), "Each of several files should be a row, for 'photo'"),
+        ((folder / "files/nO.png",), "nO.png: file not found"),
+    ):
+        assert tables.torso("predict", folder / "pictures", paths[0], *others, "-o", out) == 1
+        assert said in " ".join(capsys.readouterr().err.split())
+    texts = (folder / "table.csv", folder / "table.csv", "-o", out)
+    assert tables.torso("predict", folder / "words", *texts) == 1
+    assert "the run reads no files" in " ".join(capsys.readouterr().err.split())
+
+
+@pytest.mark.parametrize("top", ["", "set/"])
+def test_a_zip_with_its_table_is_that_table(folder, tmp_path, capsys, top):
+    with ZipFile(tmp_path / "all.zip", "w") as archive:
+        archive.write(folder / "table.csv", f"{top}table.csv")
+        for file in sorted((folder / "files").iterdir()):
+            archive.write(file, f"{top}files/{file.name}")
+    for name in ("run", "pictures"):
+        run = load(folder, name)
+        answered = run.predict(tmp_path / "all.zip", details=True)
+        assert f"all.zip: read '{top}table.csv' in it." in answered.notes
+        whole = run.predict(folder / "table.csv")
+        np.testing.assert_allclose(values(answered.columns), values(whole), rtol=1e-4)
+    fit = ["-t", "price", "-o", tmp_path / "out", "--set", "training.epochs=1", "--set", "dim=8"]
+    quick = ["-q", "fast", "--set", "inputs.sound=null", "--set", "inputs.photo.size=16"]
+    assert tables.torso("fit", tmp_path / "all.zip", *fit, *quick) == 0
+    assert "cannot be read" not in capsys.readouterr().err
+    assert tables.torso("evaluate", tmp_path / "out", tmp_path / "all.zip") == 0
+    root = ["--root", folder]  # beside the zip, not in it
+    with ZipFile(tmp_path / "alone.zip", "w") as archive:
+        archive.write(folder / "table.csv", "table.csv")
+    assert tables.torso("evaluate", tmp_path / "out", tmp_path / "alone.zip", *root) == 0
+
+
+@pytest.mark.parametrize(
+    ("files", "said"),
+    [
+        (["a.csv", "b.csv"], "two.zip holds 2 tables, such as 'a.csv' and 'b.csv'"),
+        (["a.png"], "two.zip holds no table among its 1 files"),
+    ],
+)
+def test_zips_without_one_table_are_refused(tmp_path, capsys, files, said):
+    with ZipFile(tmp_path / "two.zip", "w") as archive:
+        for file in files:
+            archive.writestr(file, "x,y\n1,2\n")
+    (tmp_path / "cut.zip").write_bytes((tmp_path / "two.zip").read_bytes()[:20])
+    assert tables.torso("inspect", tmp_path / "two.zip") == 1
+    assert said in " ".join(capsys.readouterr().err.split())
+    assert tables.torso("fit", tmp_path / "cut.zip", "-t", "y") == 1
+    assert "cut.zip is damaged or not a zip" in " ".join(capsys.readouterr().err.split())
 
 
 def test_rows_that_the_run_has_learnt_from_are_told_and_no_others(folder, tmp_path, capsys):

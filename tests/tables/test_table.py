@@ -210,7 +210,7 @@ def test_a_broken_gzip_is_damaged(tmp_path):
 
 def test_a_file_that_is_not_there_names_its_neighbour(tmp_path):
     write(tmp_path, "stamps.csv", "a\n1\n")
-    with pytest.raises(DataError, match=r"file not found. Did you mean 'stamps\.csv'"):
+    with pytest.raises(DataError, match=r"file not found. Did you mean '.*stamps\.csv'"):
         read_table(tmp_path / "stamp.csv")
     with pytest.raises(DataError, match="is a folder"):
         read_table(tmp_path)

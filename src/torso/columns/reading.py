@@ -15,6 +15,7 @@ from torso.columns.media.files import MediaError
 from torso.core.cures import setting
 from torso.core.errors import DataError
 from torso.core.notes import warn
+from torso.tables.formats.zipped import named_root
 from torso.tables.table import Column
 
 __all__ = ["OnError", "ReadLog", "ReadOptions", "Reading", "Skipped"]
@@ -52,7 +53,7 @@ class ReadOptions:
         named = self.root or ([own] if isinstance(own, str) else own) or self.default_root
         folder = self.folder or Path()
         # A root is meant relative to the table first, and to the working directory otherwise.
-        roots = [(folder / root if (folder / root).exists() else Path(root)) for root in named]
+        roots = [named_root(folder, root) for root in named]
         return [*roots, folder]
 
 

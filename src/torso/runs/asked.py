@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -16,7 +17,9 @@ from torso.columns.inputs import Input, MediaInput
 from torso.columns.media.folder_files import files_below
 from torso.core.errors import DataError
 from torso.runs.schema import Schema
+from torso.tables.formats.files import is_table
 from torso.tables.formats.json_shapes import rows_of_object
+from torso.tables.formats.zipped import is_zip
 from torso.tables.table import Table, read_table
 from torso.tables.types.media_cells import is_picture
 
@@ -53,8 +56,8 @@ def ask(
     """Return `given` as a table with all inputs of a run.
 
     Args:
-        given: what `read_table` takes; a row as a mapping, series or named tuple; a folder of files, a picture, or a
-            list of cells, if the run has one input of that sort.
+        given: what `read_table` takes; a row as a mapping, series or named tuple; a folder or zip of files, a file, a
+            list of them, a picture, or a list of cells, if the run has one input of that sort.
         schema: of the run.
         data: how the run reads tables.
         root: folders or zips that file columns are relative to.
@@ -67,6 +70,9 @@ def ask(
         asked = _files(Path(given).expanduser(), schema)
         if asked is not None:
             return _completed(asked, schema, strict)
+    paths = [] if root else _paths(given, schema)
+    if paths:
+        return _completed(_listed(paths, schema), schema, strict)
     table = read_table(_rows(given, schema.inputs), missing=data.missing, settings=data.text)
     return _completed(Asked(table, root), schema, strict)
 
@@ -104,21 +110,17 @@ def _meant(name: str, others: Mapping[str, str]) -> str:
 
 
 def _files(path: Path, schema: Schema) -> Asked | None:
-    """Return a folder of files, or a single file that is no table, as a table of names; None for all else."""
-    files = {name: kind for name, kind in schema.inputs.items() if isinstance(kind, MediaInput)}
-    endings = {ending for kind in files.values() for ending in kind.endings}
-    if not path.is_dir() and not (path.suffix.lower() in endings and path.is_file()):
-        return None
-    if len(files) != 1:
-        columns = " and ".join(map(repr, files))
-        reads = f"files in the columns {columns}" if files else "no files"
-        raise DataError(
-            f"{path} is {'a folder' if path.is_dir() else 'no table'}, and the run reads {reads}. Give a table with "
-            f"the columns {[*schema.inputs]}: a CSV, JSON, Parquet or Arrow file."
-        )
-    ((name, kind),) = files.items()
-    if not path.is_dir():
+    """Return a folder or zip of files, or a file that is no table, as a table of names; None for all else."""
+    endings = _endings(schema)
+    if path.suffix.lower() in endings and path.is_file():
+        name, _ = _input_of_files(path, schema)
         return Asked(_named(path, path.parent, name, [path.name]), path.parent)
+    packed = is_zip(path) and path.is_file()
+    if not path.is_dir() and not packed:
+        return None
+    if packed and (not endings or any(is_table(Path(file)) for file in files_below(path))):
+        return None
+    name, kind = _input_of_files(path, schema)
     inside = files_below(path)
     cells = [file for file in inside if file.lower().endswith(kind.endings)]
     if not cells:
@@ -137,6 +139,56 @@ def _files(path: Path, schema: Schema) -> Asked | None:
         notes.append(f"{path}: {left} {others[0]!r}.")
     kept = () if name in schema.targets else (name,)  # an answer has the name, where a run restores
     return Asked(_named(path, path, name, cells, notes), path, kept)
+
+
+def _endings(schema: Schema) -> tuple[str, ...]:
+    kinds = [kind for kind in schema.inputs.values() if isinstance(kind, MediaInput)]
+    return tuple(ending for kind in kinds for ending in kind.endings)
+
+
+def _input_of_files(path: Path, schema: Schema) -> tuple[str, MediaInput]:
+    """Return the run's only input of files, and its kind.
+
+    Raises:
+        DataError: it has none, or several.
+    """
+    files = {name: kind for name, kind in schema.inputs.items() if isinstance(kind, MediaInput)}
+    if len(files) != 1:
+        columns = " and ".join(map(repr, files))
+        reads = f"files in the columns {columns}" if files else "no files"
+        raise DataError(
+            f"{path} is {'a folder' if path.is_dir() else 'no table'}, and the run reads {reads}. Give a table with "
+            f"the columns {[*schema.inputs]}: a CSV, JSON, Parquet or Arrow file."
+        )
+    return next(iter(files.items()))
+
+
+def _paths(given: object, schema: Schema) -> list[Path]:
+    """Return a list of paths, or of names of the run's files that are there; an empty one for all else."""
+    if not isinstance(given, list | tuple) or not given:
+        return []
+    if all(isinstance(cell, Path) for cell in given):
+        return [path.expanduser() for path in given]
+    endings = _endings(schema)
+    named = all(isinstance(cell, str) and cell.lower().endswith(endings) for cell in given)
+    paths = [Path(cell).expanduser() for cell in given] if named and endings else []
+    return paths if all(path.is_file() for path in paths) else []
+
+
+def _listed(paths: Sequence[Path], schema: Schema) -> Asked:
+    """Return files as rows of the run's only input of files."""
+    name, kind = _input_of_files(paths[0], schema)
+    for path in paths:
+        if path.suffix.lower() not in kind.endings or not path.is_file():
+            raise DataError(
+                f"Each of several files should be a row, for {name!r}: a file ending in {', '.join(kind.endings)}. "
+                f"Found {str(path)!r}. Tables, folders and zips are given alone."
+            )
+    whole = [path.absolute() for path in paths]
+    folder = Path(os.path.commonpath([path.parent for path in whole]))
+    cells = [path.relative_to(folder).as_posix() for path in whole]
+    kept = () if name in schema.targets else (name,)
+    return Asked(_named(folder, folder, name, cells), folder, kept)
 
 
 def _named(

@@ -18,6 +18,7 @@ from torso.inference.report import ColumnReport, inspect_table, report_labels
 from torso.runs.config import ABOUT_COLUMN
 from torso.runs.described import Described, described
 from torso.runs.weights import check_weight_column
+from torso.tables.formats.zipped import named_root
 from torso.tables.table import Table
 from torso.tasks import HEAVY_TAIL, Target
 
@@ -117,11 +118,7 @@ def _roots(table: Table, named: Sequence[str]) -> list[str | Path]:
     """Return where files of the table lie: the `named` roots, from its folder where they are there, and the folder."""
     if not named or table.folder is None:
         return list(named)
-    beside = [table.folder / root for root in named]
-    return [
-        *(path if path.exists() else root for path, root in zip(beside, named, strict=True)),
-        table.folder,
-    ]
+    return [*(named_root(table.folder, root) for root in named), table.folder]
 
 
 def check_known(columns: Described, names: Sequence[str], table: str, role: str) -> Described:

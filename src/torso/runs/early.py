@@ -9,6 +9,7 @@ import shlex
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from torso.columns.inputs import Input, MediaInput
 from torso.core.errors import ConfigError, DataError, RunError, unknown
 from torso.core.spec import Settings
 from torso.runs.check import check_values
@@ -113,19 +114,28 @@ def check_free_folder(folder: Path) -> None:
         check_unfinished(folder, stage)
 
 
-def check_answering(run: Path, table: str) -> None:
-    """Refuse a run or a table that is not there, or each in the other's place.
+def check_answering(run: Path, *tables: str) -> None:
+    """Refuse a run or a table that is not there, or each in the other's place; of several files, all.
 
     Raises:
         RunError: `run` is none.
         DataError: `table` cannot be read.
     """
-    path = Path(table).expanduser()
-    if run.is_file() and (path / "schema.json").exists():
+    paths = [Path(table).expanduser() for table in tables]
+    if run.is_file() and (paths[0] / "schema.json").exists():
         raise RunError(
-            f"The run comes first, then the table. Found {str(run)!r}, a file, and {table!r}, a run. "
-            f"Swap them: {table} {run}"
+            f"The run comes first, then the table. Found {str(run)!r}, a file, and {tables[0]!r}, a run. "
+            f"Swap them: {tables[0]} {run}"
         )
-    read_json(run.expanduser() / "schema.json")
-    if not path.exists() or path.is_file():
-        check_readable(path)
+    endings = _endings(read_json(run.expanduser() / "schema.json"))
+    for path in paths:
+        own = path.suffix.lower() in (*endings, *([".zip"] if endings else []))
+        if not path.exists() or (path.is_file() and not own):
+            check_readable(path)
+
+
+def _endings(schema: Settings) -> set[str]:
+    """Return the endings of the files that a run reads, in small letters."""
+    kinds = [str(spec.get("kind")) for spec in schema.get("inputs", {}).values()]
+    known = [Input.registry.find(kind) for kind in kinds if kind in Input.registry]
+    return {ending for kind in known if issubclass(kind, MediaInput) for ending in kind.endings}

@@ -30,7 +30,7 @@ _FREE = {
     *("data.table", "data.validation", "data.test", "data.root", "data.cache", "data.split.like"),
     *("data.delimiter", "data.encoding", "data.on_error", "data.most_skipped"),
     *(f"training.{name}" for name in ("epochs", "lr", "weight_decay", "warmup", "clip")),
-    *(f"training.{name}" for name in ("patience", "device", "precision")),
+    *(f"training.{name}" for name in ("patience", "device", "precision", "threads")),
 }
 """Keys of the config that may change: where tables lie, whose cells are compared, and how the training goes on."""
 _MOST_SHOWN = 5

@@ -31,6 +31,7 @@ from torso.training.best import Newest
 from torso.training.checkpoint import Checkpoint
 from torso.training.config import LOSS
 from torso.training.listeners import BUDGET_SPENT
+from torso.training.threads import operator_threads, suited_threads
 
 __all__ = ["EVALUATED", "Network", "train_network"]
 
@@ -104,7 +105,8 @@ def train_network(
             model, answer(model, islice(trainer.validation, 1), config.training.precision)
         )
     ready = perf_counter()
-    trainer.run(resume=resume)
+    with operator_threads(config.training.threads or suited_threads(model, trainer.training)):
+        trainer.run(resume=resume)
     if trainer.kept is chosen:
         listener.noted(chosen.told())
     trained = perf_counter()

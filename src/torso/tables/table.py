@@ -31,6 +31,7 @@ from torso.core.errors import DataError, cell_error, unknown
 from torso.tables.arrays import index_array
 from torso.tables.formats.files import read_file, write_file
 from torso.tables.formats.text_settings import TextSettings
+from torso.tables.formats.zipped import is_zip
 from torso.tables.missing_cells import normalised
 from torso.tables.names import settled_names
 from torso.tables.types.common_types import common_column
@@ -188,7 +189,7 @@ def read_table(
     """Return the table in `source`.
 
     Args:
-        source: path of a CSV, TSV, JSON-lines (each also `.gz`), JSON, Parquet or Arrow file; a pandas, polars or
+        source: path of a CSV, TSV, JSON-lines (each also `.gz`), JSON, Parquet or Arrow file, or of a zip with one; a pandas, polars or
             Arrow table, or anything with the Arrow C stream; a mapping of columns; a list of rows as
             mappings; or a Table.
         missing: further texts that mean "no value", such as `["?", "-999"]`; an empty cell always does.
@@ -205,7 +206,7 @@ def read_table(
     if isinstance(source, str | Path):
         path = Path(source).expanduser()
         content, typed = read_file(path, settings)
-        name, folder = path.name, path.parent
+        name, folder = path.name, path if is_zip(path) else path.parent
         notes, encoding, rows = content.notes, content.encoding, content.data
         raw = from_rows(rows, name) if isinstance(rows, list) else from_arrow(rows)
         del content, rows

@@ -106,6 +106,12 @@ class TrainingConfig(Strict):
         "n-grams, else 0",
     )
     device: str = Field(default="auto", description="auto, cpu, cuda, cuda:1, mps")
+    threads: int | None = Field(
+        default=None,
+        ge=1,
+        description="CPU threads of an operator; null: one for small networks, more for each 200 million "
+        "multiplications of a batch, at most OMP_NUM_THREADS or the cores",
+    )
     precision: Literal["auto", "float32", "bfloat16"] = Field(
         default="auto", description="auto: bfloat16 autocast on CUDA, float32 elsewhere"
     )

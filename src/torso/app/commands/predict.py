@@ -7,14 +7,19 @@ from typing import Annotated
 
 import typer
 
-from torso.app.commands.shared import Given, Root, RunArgument, StrictTable, TrustCode, check_out
+from torso.app.commands.shared import Root, RunArgument, StrictTable, TrustCode, check_out
 
 __all__ = ["predict"]
 
 
 def predict(
     run: RunArgument,
-    table: Given,
+    table: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="TABLE", help="As for fit, or the run's files: one or more, a folder, a zip."
+        ),
+    ],
     out: Annotated[
         Path,
         typer.Option("--out", "-o", help="File to write: .csv, .tsv, .jsonl, .parquet, .arrow."),
@@ -36,21 +41,22 @@ def predict(
     strict: StrictTable = False,
     trust_code: TrustCode = False,
 ) -> None:
-    """Answer for every row of a table, in its order."""
+    """Answer for every row of a table, in its order; or for files."""
     from torso.app.terminal import tell
     from torso.runs.early import check_answering
     from torso.tables.formats.files import check_writable
     from torso.tables.table import write_table
 
     check_writable(out)
-    check_out(out, run, table)
-    check_answering(run, table)
+    check_out(out, run, *table)
+    check_answering(run, *table)
 
     import torso  # torch takes longer than to see a slip
     from torso.runs.prediction import chosen_columns
 
+    given = table[0] if len(table) == 1 else [Path(name) for name in table]
     predictor = torso.load(run, trust_code=trust_code, strict=strict)
-    answers = predictor.predict(table, root=root, keep=keep, as_arrow=True, details=True)
+    answers = predictor.predict(given, root=root, keep=keep, as_arrow=True, details=True)
     tasks = predictor.schema.targets
     names = chosen_columns(answers.columns.column_names, tasks, proba, intervals)
     write_table(answers.columns.select([*dict.fromkeys((*keep, *names))]), out)

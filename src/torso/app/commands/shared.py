@@ -11,7 +11,6 @@ import typer
 __all__ = [
     "Budget",
     "Folds",
-    "Given",
     "Quality",
     "Repeats",
     "Root",
@@ -27,9 +26,8 @@ __all__ = [
     "rooted",
 ]
 
-TableArgument = Annotated[str, typer.Argument(help="CSV, TSV, JSON lines, Parquet or Arrow file.")]
-Given = Annotated[
-    str, typer.Argument(metavar="TABLE", help="As for fit, or a folder of the run's files.")
+TableArgument = Annotated[
+    str, typer.Argument(help="CSV, TSV, JSON lines, Parquet or Arrow file, or a zip of one.")
 ]
 RunArgument = Annotated[Path, typer.Argument(help="Folder that `torso fit` wrote.")]
 Settings = Annotated[

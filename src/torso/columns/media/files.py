@@ -171,11 +171,15 @@ class _Zip:
         self._state = f"{self._path}\0{state.st_size}\0{state.st_mtime_ns}"
         with zipfile.ZipFile(path) as archive:
             self._members = {_plain(m.filename): m for m in archive.infolist() if not m.is_dir()}
+        tops = {
+            name.partition("/")[0] for name in self._members if not name.startswith("__MACOSX/")
+        }
+        self._top = f"{tops.pop()}/" if len(tops) == 1 else ""
 
     def find(self, name: str, /) -> str | None:
-        """Return the member's name, or None if there is none; a member never lies outside."""
+        """Return the member's name, also below the only folder of the zip, or None; a member never lies outside."""
         name = _plain(name)
-        return name if name in self._members else None
+        return next((own for own in (name, self._top + name) if own in self._members), None)
 
     def stamp(self, name: str, /) -> bytes:
         member = self._members[name]

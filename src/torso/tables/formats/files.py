@@ -7,6 +7,7 @@ Text formats carry no types, so a CSV is read as strings. Kinds of columns read 
 from __future__ import annotations
 
 import zlib
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -17,8 +18,9 @@ from torso.tables.formats.csv_format import SeparatedText
 from torso.tables.formats.file_format import Content, FileFormat, first_line
 from torso.tables.formats.json_format import Json, JsonLines
 from torso.tables.formats.text_settings import TextSettings
+from torso.tables.formats.zipped import is_zip, only_table, unzipped
 
-__all__ = ["check_readable", "check_writable", "read_file", "write_file"]
+__all__ = ["check_readable", "check_writable", "is_table", "read_file", "write_file"]
 
 _FORMATS: tuple[FileFormat, ...] = (
     SeparatedText(".csv", separator=","),
@@ -42,6 +44,11 @@ def read_file(path: Path, settings: TextSettings) -> tuple[Content, bool]:
         DataError: no such file, an unknown format, or an empty or damaged file.
     """
     file_format = check_readable(path)
+    if is_zip(path):
+        name = only_table(path, is_table)
+        with unzipped(path, name) as file:
+            content, typed = read_file(file, settings)
+        return replace(content, notes=(f"{path.name}: read {name!r} in it.", *content.notes)), typed
     try:
         return file_format.read(path, settings), file_format.typed
     except _DAMAGED as error:
@@ -52,10 +59,10 @@ def read_file(path: Path, settings: TextSettings) -> tuple[Content, bool]:
 
 
 def check_readable(path: Path) -> FileFormat:
-    """Return the format of a table that is there.
+    """Return the format of a table that is there, or of the table in a zip.
 
     Raises:
-        DataError: no such file, an unknown format, or an empty file.
+        DataError: no such file, an unknown format, an empty file, or a zip without one table.
     """
     if path.is_dir():
         raise DataError(
@@ -63,7 +70,7 @@ def check_readable(path: Path) -> FileFormat:
         )
     if not path.exists():
         raise DataError(f"{path}: file not found.{_nearby(path)}")
-    file_format = _format_of(path)
+    file_format = _format_of(Path(only_table(path, is_table)) if is_zip(path) else path)
     if file_format is None:
         raise DataError(
             f"{path.name}: unknown kind of table {path.suffix!r}. Known: {_known_endings()}."
@@ -106,6 +113,11 @@ def _format_of(path: Path) -> FileFormat | None:
     return next((file_format for file_format in formats if file_format.packs or not packed), None)
 
 
+def is_table(path: Path) -> bool:
+    """Return whether a file is called a table."""
+    return _format_of(path) is not None
+
+
 def _suffix_of(path: Path) -> tuple[str, bool]:
     """Return the extension in small letters without `.gz`, and whether there was a `.gz`."""
     packed = path.suffix.lower() == ".gz"
@@ -130,4 +142,4 @@ def _nearby(path: Path) -> str:
     if not path.parent.is_dir():
         return f" There is no folder {path.parent} either."
     near = get_close_matches(path.name, [sibling.name for sibling in path.parent.iterdir()], n=1)
-    return f" Did you mean {near[0]!r}?" if near else ""
+    return f" Did you mean {str(path.with_name(near[0]))!r}?" if near else ""

@@ -11,6 +11,8 @@ import pyarrow as pa
 
 from torso.core.errors import TorsoError
 from torso.tables.formats.dialect import find_dialect
+from torso.tables.formats.files import is_table
+from torso.tables.formats.zipped import is_zip, only_table, unzipped
 
 __all__ = ["column_names"]
 
@@ -29,6 +31,9 @@ def column_names(source: object) -> list[str]:
     if not path.is_file():  # a pipe can be read only once
         return []
     try:
+        if is_zip(path):
+            with unzipped(path, only_table(path, is_table)) as file:
+                return _in_file(file)
         return _in_file(path)
     except (OSError, EOFError, ValueError, TorsoError, pa.ArrowException):
         return []  # whoever reads it says why
