@@ -50,7 +50,9 @@ ANY = 101  # ratchet
 FREE = {
     "torso.runs.fit:fit",
     "torso.estimator._estimator:__init__",
+    "torso.app.commands.evaluate:evaluate",
     "torso.app.commands.fit:fit",
+    "torso.app.commands.predict:predict",
     "torso.app.commands.search:search",
 }
 """Their signature is the list of what a user may say."""

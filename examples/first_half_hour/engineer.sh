@@ -22,6 +22,9 @@ torso fit orders.csv -t price -t late -o runs/first \
 # The same run again from its run.yaml, with a change.
 torso fit -c runs/first/run.yaml -o runs/second --set training.epochs=4 --set blend=off
 
+# One task of the two, without a column: what belongs to the others goes, and is told.
+torso fit -c runs/second/run.yaml -t price -o runs/price --set inputs.note=null
+
 # How good is it, and what does it say of rows that it has not seen?
 torso evaluate runs/first orders.csv -o scores.json
 head -n 4 orders.csv > new.csv

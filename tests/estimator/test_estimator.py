@@ -5,7 +5,9 @@ import pickle
 import numpy as np
 import pandas as pd
 import polars as pl
+import pyarrow as pa
 import pytest
+from scipy.sparse import csr_array, csr_matrix
 from sklearn.base import clone, is_classifier, is_regressor
 from sklearn.model_selection import GridSearchCV, GroupKFold, cross_val_score
 from sklearn.pipeline import Pipeline
@@ -65,6 +67,13 @@ class TestParameters:
         rows = frame(24)
         own = Estimator(kind="category", settings={"training.epochs": 1}, **SMALL)
         assert own.fit(rows[INPUTS], rows["colour"]).predictor_.config.training.epochs == 1
+
+    def test_a_bar_is_drawn_on_request_only(self, capfd: pytest.CaptureFixture[str]) -> None:
+        rows = frame(30)
+        for progress, drawn in ((False, False), ("auto", False), (True, True)):
+            own = Estimator(kind="category", **{**SMALL, "epochs": 1}, progress=progress)
+            own.fit(rows[INPUTS], rows["colour"])
+            assert ("held-out loss" in capfd.readouterr().err) == drawn, progress
 
     def test_settings_that_are_no_mapping_are_refused(self) -> None:
         rows = frame(24)
@@ -152,6 +161,47 @@ class TestAnswers:
         }[kind]()
         np.testing.assert_allclose(fitted.predict_proba(other), expected, atol=1e-6)
 
+    @pytest.mark.parametrize(
+        "labels",
+        [
+            lambda y: pl.Series("colour", y.to_numpy()),
+            lambda y: pl.Series("colour", y.to_numpy(), dtype=pl.Categorical),
+            lambda y: pa.array(y.to_numpy()),
+            lambda y: pa.chunked_array([y.tolist()[:9], y.tolist()[9:]]),
+            lambda y: pd.Series(y.to_numpy(), index=y.index[::-1]),  # by position, as scikit-learn
+            lambda y: y.to_frame().set_index(y.index[::-1]),
+        ],
+    )
+    def test_other_forms_of_labels_give_the_same(self, fitted: Estimator, labels) -> None:
+        rows = frame()
+        own = Estimator(kind="category", **SMALL).fit(rows[INPUTS], labels(rows["colour"]))
+        expected = fitted.predict_proba(rows[INPUTS])
+        np.testing.assert_allclose(own.predict_proba(rows[INPUTS]), expected, atol=1e-6)
+        assert own.score(rows[INPUTS], labels(rows["colour"])) == pytest.approx(
+            fitted.score(rows[INPUTS], rows["colour"])
+        )
+
+    def test_texts_alone_are_rows(self) -> None:
+        rows = frame()
+        notes, colours = rows["note"], rows["colour"].tolist()
+        column = Estimator(kind="category", **SMALL).fit(notes.to_frame("text"), colours)
+        expected = column.predict_proba(notes.to_frame("text"))
+        plain = pl.from_pandas(notes).to_list()
+        forms = (notes.tolist(), notes.to_numpy(), notes.rename(None), pl.Series(plain))
+        for texts in (*forms, pa.array(plain), tuple(notes)):
+            own = Estimator(kind="category", **SMALL).fit(texts, colours)
+            assert list(own.feature_names_in_) == ["text"]
+            np.testing.assert_allclose(own.predict_proba(texts), expected, atol=1e-6)
+            assert len(own.predict(texts[:1])) == 1
+        np.testing.assert_allclose(column.predict_proba(notes), expected, atol=1e-6)
+        named = Estimator(kind="category", **SMALL).fit(notes, rows[["colour"]])
+        assert list(named.feature_names_in_) == ["note"]
+        assert named.predict(notes).index.equals(notes.index)
+        found = cross_val_score(
+            Estimator(kind="category", **SMALL), notes.tolist(), colours, error_score="raise", cv=2
+        )
+        assert found.shape == (2,)
+
     def test_a_pickle_answers_alike(self, fitted: Estimator) -> None:
         rows = frame(12, seed=2)[INPUTS]
         again = pickle.loads(pickle.dumps(fitted))
@@ -170,6 +220,17 @@ class TestErrors:
         own = Estimator(kind="number", **SMALL).fit(X, X[:, :2])
         with pytest.raises(DataError, match=r"targets \['target0', 'target1'\]. Found 1"):
             own.score(X, X[:, 0])
+
+    def test_sparse_matrices_and_numbers_alone(self) -> None:
+        draw = np.random.default_rng(0)
+        X, y = draw.normal(size=(24, 3)), draw.normal(size=24)
+        for sparse in (csr_matrix(X), csr_array(X)):
+            with pytest.raises(TypeError, match=r"Sparse data.*X\.toarray\(\).*no vectoriser"):
+                Estimator(kind="number", **SMALL).fit(sparse, y)
+            with pytest.raises(DataError, match=r"sparse.*y\.toarray\(\)"):
+                Estimator(kind="number", **SMALL).fit(X, sparse)
+        with pytest.raises(ValueError, match="Expected 2D array, got 1D array"):
+            Estimator(kind="number", **SMALL).fit(y, y)
 
     def test_one_labelled_row(self) -> None:
         rows = frame(24)

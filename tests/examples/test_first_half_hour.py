@@ -9,6 +9,7 @@ import subprocess
 import sys
 
 import pytest
+import yaml
 
 from tests.places import ROOT
 
@@ -52,6 +53,9 @@ def test_the_engineer_gets_answers_for_new_rows(tmp_path):
     assert "Try: torso fit orders.csv -t price" in ended.stdout
     assert len((work / "answers.csv").read_text().splitlines()) == 4
     assert (work / "runs" / "second" / "metrics.json").exists()
+    edited = yaml.safe_load((work / "runs" / "price" / "run.yaml").read_text())
+    assert [*edited["targets"]] == ["price"] and "note" not in edited["inputs"]
+    assert re.search("(?s)note .*'late'", ended.stderr)  # what went with the task is told
     assert re.search(r"epoch +\d+ of 8 .* s$", ended.stderr, re.MULTILINE)
 
 

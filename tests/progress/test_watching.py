@@ -77,6 +77,19 @@ def test_a_listener_that_shows_notes_takes_the_place_of_warnings():
     assert log.notes == list(run.notes) != []
 
 
+@pytest.mark.filterwarnings("error::torso.TorsoWarning")
+def test_a_mere_telling_is_kept_and_shown_but_no_warning(monkeypatch):
+    table = leaking_table()[["Moisture", "kind"]]
+    settings = {**SMALL, "folds": 3, "training.monitor": "kind.accuracy"}
+    monkeypatch.setattr(sys, "stderr", terminal := Terminal())
+    run = torso.fit(table, ["kind"], settings=settings)
+    told = [note for note in run.notes if "networks are trained" in note or "Chosen by" in note]
+    assert len(told) == len(run.notes) == 2
+    shown = " ".join(terminal.text.split())
+    assert all(" ".join(note.split()) in shown for note in told)
+    assert all(note in repr(run) for note in told)
+
+
 def test_auto_shows_a_bar_in_a_terminal_and_nothing_in_a_pipe(monkeypatch, capfd):
     prepared = torso.prepare(leaking_table(), ["kind"], settings=SMALL)
     torso.train(prepared)

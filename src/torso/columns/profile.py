@@ -195,6 +195,8 @@ class Profile:
         values = self.column.values
         if pa.types.is_large_string(values.type) and len(self.counts) > len(self.values) / 2:
             return _distinct_texts(values)
+        if pa.types.is_null(values.type):
+            return 0
         return int(pc.count_distinct(values, mode="only_valid").as_py())
 
     @cached_property

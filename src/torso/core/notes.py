@@ -6,13 +6,19 @@ import sys
 import warnings
 from pathlib import Path
 
-__all__ = ["TorsoWarning", "warn"]
+__all__ = ["Telling", "TorsoWarning", "warn"]
 
 _OWN = str(Path(__file__).parents[1])
 
 
+class Telling(str):
+    """A note on a choice or a deed that harms nothing: shown and kept, but no warning."""
+
+    __slots__ = ()
+
+
 class TorsoWarning(UserWarning):
-    """A note: a leak, a column that is left out, a choice that was made.
+    """A note on a possible harm: a leak, a column or a cell that is left out, a guess.
 
     `warnings.filterwarnings("ignore", category=torso.TorsoWarning)` silences all of them.
     """

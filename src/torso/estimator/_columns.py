@@ -17,16 +17,24 @@ from torso.tables.table import Table, read_table
 __all__ = ["Labels", "is_frame", "named_rows", "read_inputs", "read_labels", "unused"]
 
 
+_OF_FRAMES = ("columns", "column_names", "schema")  # of pandas and polars; of Arrow; of its readers
+
+
 def is_frame(X: object) -> bool:
-    """Return whether `X` is a pandas or polars frame or an Arrow table."""
-    return hasattr(X, "__arrow_c_stream__") and getattr(X, "ndim", 2) == 2
+    """Return whether `X` is a pandas or polars frame or an Arrow table; a series is none."""
+    return hasattr(X, "__arrow_c_stream__") and any(hasattr(X, name) for name in _OF_FRAMES)
 
 
 def named_rows(X: object, names: Sequence[str] | None) -> object:
-    """Return rows or columns given as mappings as an Arrow table, under `names` if any; all else as it is.
+    """Return rows or columns given as mappings, and texts, as an Arrow table under `names` if any; all else as it is.
 
     A name that a row lacks is missing there; one beyond `names` is left out.
     """
+    texts = _texts(X)
+    if texts is not None:
+        own = getattr(X, "name", None)
+        name = names[0] if names is not None and len(names) == 1 else str(own or "text")
+        return pa.table({name: pa.array(texts, pa.large_string())})
     if isinstance(X, Mapping) and not hasattr(X, "tocsr"):
         columns = X
     elif isinstance(X, list | tuple) and X and all(isinstance(row, Mapping) for row in X):
@@ -41,6 +49,25 @@ def named_rows(X: object, names: Sequence[str] | None) -> object:
     )
     table = read_table(wanted)
     return table.data.drop_columns(list(table.unreadable))
+
+
+def _texts(X: object) -> list[str | None] | None:
+    """Return the cells of a list, array or series of texts, None where one is missing; None for all else."""
+    if isinstance(X, str | bytes | Mapping) or is_frame(X) or not isinstance(X, Iterable):
+        return None
+    if getattr(X, "ndim", 1) != 1 or hasattr(X, "tocsr"):
+        return None
+    cells = [None if _is_missing(cell) else cell for cell in getattr(X, "tolist", lambda: [*X])()]
+    return cells if cells and all(cell is None or isinstance(cell, str) for cell in cells) else None
+
+
+def _is_missing(cell: object) -> bool:
+    """Return whether a cell is None, NaN or pandas' NA, which is equal to nothing, for sure."""
+    return (
+        cell is None
+        or type(cell).__name__ == "NAType"
+        or (isinstance(cell, float) and cell != cell)
+    )
 
 
 def read_inputs(X: Any) -> Table:
@@ -118,6 +145,8 @@ def read_labels(y: Any, taken: Iterable[str], seen: Labels | None = None) -> Lab
         names = read_table(y).names
         values = {name: _cells(_column(y, name)) for name in names}
         return _labels(values, "frame", None if isinstance(y, Mapping) else y[:0], taken)
+    if hasattr(y, "tocsr"):
+        raise DataError("`y` is sparse, labels should be dense: y.toarray().")
     cells = _cells(y)
     form = "one" if cells.ndim == 1 else "matrix"
     if form == "one":

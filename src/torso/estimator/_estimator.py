@@ -28,6 +28,7 @@ from torso.estimator._columns import (
     read_labels,
 )
 from torso.estimator._packing import packed, unpacked
+from torso.progress import Progress
 from torso.runs.fit import fit as fit_run
 from torso.tables.table import Column, Table
 from torso.tasks import Target
@@ -58,8 +59,8 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
 
     `X` is a pandas or polars frame or Arrow table with columns of all kinds (file names of pictures and
     recordings, texts, categories, numbers, dates, lists; empty cells are missing inputs), a list of rows as
-    mappings, or an array `[rows, columns]`, whose columns count as numbers if its type is numeric. `y` is one
-    target (array, list, series) or several (frame, mapping of columns, array `[rows, targets]`); NaN or None is a
+    mappings, an array `[rows, columns]`, whose columns count as numbers if its type is numeric, or a list, array or
+    series of texts alone. `y` is one target (array, list, series) or several (frame, mapping of columns, array `[rows, targets]`); NaN or None is a
     missing label, and such a row still serves the other targets.
 
     Args:
@@ -80,6 +81,8 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
         settings: anything else in `run.yaml`, such as `{"encoders.note": "ngrams"}`; wins over the others.
         device: `auto`, `cpu`, `cuda`, ...
         seed: of weights, order of rows and validation rows.
+        progress: a bar while it trains, as for `torso.fit`: `"auto"` where one can be seen, True anywhere; False, since
+            cross-validation would draw one per fold.
 
     Attributes:
         predictor_: the run's `torso.Predictor`, to save, evaluate or ask for intervals.
@@ -110,6 +113,7 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
         settings: Mapping[str, object] | None = None,
         device: str | None = None,
         seed: int = 0,
+        progress: Progress = False,
     ) -> None:
         self.kind = kind
         self.inputs = inputs
@@ -125,6 +129,7 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
         self.settings = settings
         self.device = device
         self.seed = seed
+        self.progress = progress
 
     def fit(
         self, X: object, y: object, groups: object = None, sample_weight: object = None
@@ -161,7 +166,7 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
             self._targets(labels.names),
             inputs=self._inputs(X, inputs.names),
             settings={"data.split.test": 0.0, **settings, **weight},
-            progress=False,  # cross-validation would draw a bar per fold
+            progress=self.progress,
         )
         self._columns = inputs.names
         self._labels = labels.without_rows()
@@ -284,6 +289,11 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
 
     def _checked(self, X: object, *, reset: bool) -> object:
         """Return `X` as a frame or an array, its columns checked by scikit-learn's rules."""
+        if hasattr(X, "tocsr"):
+            raise TypeError(
+                "Sparse data was passed for X, but dense data is required: X.toarray(). Texts need no vectoriser; give "
+                "them as they are, alone or as a column."
+            )
         X = named_rows(X, None if reset else getattr(self, "feature_names_in_", None))
         if is_frame(X):
             return validate_data(self, X, reset=reset, skip_check_array=True)

@@ -6,7 +6,8 @@ tasks each serves, so one shared body, one body per task, or one per group are t
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Self
 
 import torch
 from torch import Tensor, nn
@@ -35,7 +36,12 @@ class Model(nn.Module):
         modality_heads: heads above single modalities; None for none.
         restored: task -> the modality that holds its labels. In evaluation, such a task is answered with that
             modality hidden, from all others.
+
+    Attributes:
+        still: modules that stay in evaluation mode in training, for their weights are frozen.
     """
+
+    still: Sequence[nn.Module] = ()
 
     def __init__(
         self,
@@ -102,6 +108,13 @@ class Model(nn.Module):
     def unimodal(self) -> dict[str, tuple[str, str]]:
         """Name of a loss of one modality -> its task and its modality; empty without modality heads."""
         return {} if self.modality_heads is None else self.modality_heads.names
+
+    def train(self, mode: bool = True) -> Self:
+        """Set the mode of all modules but those that stand still."""
+        super().train(mode)
+        for module in self.still:
+            module.eval()
+        return self
 
     def forward(self, inputs: Mapping[str, Features]) -> dict[str, Tensor]:
         """Return task -> its head's raw outputs.

@@ -17,6 +17,7 @@ from rich.progress import (
 )
 from rich.text import Text
 
+from torso.core.notes import Telling
 from torso.progress.consoles import has_width
 from torso.progress.wording import epoch_metrics, held_out_loss, time_text
 from torso.training.listeners import Epoch, Listener
@@ -29,7 +30,7 @@ class ProgressBar(Listener):
 
     Args:
         console: where to draw.
-        notes: print notes as well; else they reach the user otherwise.
+        notes: print all notes; else only tellings, since the others are warnings.
     """
 
     def __init__(self, console: Console, *, notes: bool = True) -> None:
@@ -101,8 +102,8 @@ class ProgressBar(Listener):
         self.progress.console.print(f"Training ended: {reason}.", highlight=False)
 
     def noted(self, message: str) -> None:
-        """Print the note."""
-        if not self.shows_notes:
+        """Print the note; not as well as a warning."""
+        if not (self.shows_notes or isinstance(message, Telling)):
             return
         shown = self.progress.console
         line = Text.assemble(("note  ", "yellow"), message)

@@ -7,6 +7,7 @@ from html import escape
 from time import monotonic
 from typing import Protocol, Self
 
+from torso.core.notes import Telling
 from torso.progress.wording import epoch_words
 from torso.training.listeners import Epoch, Listener
 
@@ -33,6 +34,7 @@ class NotebookBar(Listener):
         self.label, self.done, self.total = "", 0, 0
         self.epochs = self.batches = 0
         self.lines: list[str] = []
+        self.tellings: list[str] = []
         self._handle: _Handle | None = None
         self._drawn = -_PAUSE
 
@@ -41,7 +43,8 @@ class NotebookBar(Listener):
 
     def __exit__(self, *_: object) -> None:
         self.total = 0
-        self._draw(now=True)
+        if self._handle is not None:  # nothing was long enough to be shown
+            self._draw(now=True)
 
     def preparing(self, column: str, done: int, total: int) -> None:
         """Move the bar of a column."""
@@ -65,9 +68,16 @@ class NotebookBar(Listener):
         self.lines.append(f"Training ended: {reason}.")
         self._draw(now=True)
 
+    def noted(self, message: str) -> None:
+        """Add a line of a mere telling; the others are warnings."""
+        if isinstance(message, Telling):
+            self.tellings.append(message)
+            self._draw(now=True)
+
     def html(self) -> str:
         """Return the present state; names are escaped."""
-        lines = "".join(f"<div>{escape(line)}</div>" for line in self.lines[-_SHOWN:])
+        shown = [*self.lines[-_SHOWN:], *self.tellings]
+        lines = "".join(f"<div>{escape(line)}</div>" for line in shown)
         if not self.total:
             return lines
         bar = f'<progress value="{self.done}" max="{self.total}"></progress>'

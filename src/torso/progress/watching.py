@@ -8,7 +8,7 @@ from contextlib import ExitStack, contextmanager
 from typing import Literal
 
 from torso.core.errors import ConfigError
-from torso.core.notes import warn
+from torso.core.notes import Telling, warn
 from torso.progress.notebook import NotebookBar, in_notebook
 from torso.training.listeners import Listener, Listeners
 
@@ -19,16 +19,17 @@ Progress = bool | Literal["auto"]
 
 
 class _Warnings(Listener):
-    """Turns notes into warnings, as Python users expect them."""
+    """Turns notes on possible harm into warnings, as Python users expect them."""
 
     def noted(self, message: str) -> None:
-        """Warn."""
-        warn(message)
+        """Warn, unless it is a mere telling: that is in the run's notes, and below the bar."""
+        if not isinstance(message, Telling):
+            warn(message)
 
 
 @contextmanager
 def watched(listener: Listener | None, progress: Progress | None = None) -> Iterator[Listener]:
-    """Yield the listener to tell: the caller's, one that warns of every note, and a bar while the block runs.
+    """Yield the listener to tell: the caller's, one that warns of possible harm, and a bar while the block runs.
 
     Args:
         listener: of the caller; where it shows notes itself, none becomes a warning.

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from torso.columns.dataset import Dataset
+from torso.core.notes import Telling
 from torso.plain.blend import (
     PlainHalf,
     calibrate_blend,
@@ -134,7 +135,7 @@ def fit_half(
     for task in pacer.late.get(_ALL, []):
         del fitted[task], said[task]
     for name in view.left_out:
-        listener.noted(f"{name}: the plain models cannot read it; the network does.")
+        listener.noted(Telling(f"{name}: the plain models cannot read it; the network does."))
     pacer.tell(listener)
     training = parts[0]
     patterns = common_patterns(training.dataset.sources, training.rows)
@@ -216,8 +217,10 @@ class _Pacer:
         """Tell which models were left out, and why."""
         for name, left in self.unsuited.items():
             listener.noted(
-                f"The plain model {name!r} takes no part in {', '.join(left)}: "
-                f"too many rows, columns or labels to be quick."
+                Telling(
+                    f"The plain model {name!r} takes no part in {', '.join(left)}: "
+                    f"too many rows, columns or labels to be quick."
+                )
             )
         for name, tasks in self.late.items():
             if not tasks:
@@ -233,7 +236,9 @@ def _tell_few_labels(
     few = [task for task in stating if task not in tasks]
     if few and config.blend != "off":
         listener.noted(
-            f"{', '.join(few)}: fewer than {_LEAST_ROWS} labels, too few to weigh plain models; the network answers."
+            Telling(
+                f"{', '.join(few)}: fewer than {_LEAST_ROWS} labels, too few to weigh plain models; the network answers."
+            )
         )
 
 

@@ -6,11 +6,13 @@ import torch
 
 from torso.balancing import Balancer
 from torso.model import Model, PartSpec
+from torso.model.ensemble import Ensemble
 from torso.runs.config import RunConfig
+from torso.runs.folder import RunFolder
 from torso.runs.schema import Schema
 from torso.training import choose_device
 
-__all__ = ["build_balancer", "build_model", "check_parts"]
+__all__ = ["build_balancer", "build_model", "check_parts", "trained_model"]
 
 
 def build_model(config: RunConfig, schema: Schema) -> Model:
@@ -37,6 +39,24 @@ def build_model(config: RunConfig, schema: Schema) -> Model:
         modality_heads=config.modality_heads,
         restored=schema.restored if config.training.modality_dropout else None,
     )
+
+
+def trained_model(files: RunFolder, config: RunConfig, schema: Schema) -> Model:
+    """Return the trained model of a run's folder, on the CPU.
+
+    Args:
+        files: of the run.
+        config: in it.
+        schema: in it.
+
+    Raises:
+        RunError: the folder is damaged.
+    """
+    with torch.random.fork_rng(devices=[]):
+        networks = [build_model(config, schema) for _ in range(files.report().training.networks)]
+    model = networks[0] if len(networks) == 1 else Ensemble(networks)
+    files.load_weights(model)
+    return model
 
 
 def build_balancer(config: RunConfig, model: Model) -> Balancer:

@@ -14,6 +14,7 @@ from torso.columns.reading import Reading
 from torso.columns.sources import Source
 from torso.core.cures import setting
 from torso.core.errors import ConfigError
+from torso.core.notes import Telling
 from torso.encoders import Encoder
 from torso.runs.complete import settle_encoders
 from torso.runs.config import RunConfig
@@ -157,5 +158,7 @@ def affordable(
     first = late[0][0]
     told = ", ".join(f"{each.column!r} about {duration_text(needed)}" for each, needed in late)
     cure = setting(f"encoders.{first.column}", {"type": "hub", "name": first.name})
-    note = f"Pretrained encoders would take too long on this processor: {told}. To have one: {cure}"
+    note = Telling(
+        f"Pretrained encoders would take too long on this processor: {told}. To have one: {cure}"
+    )
     return kept, (note,)

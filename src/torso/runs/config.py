@@ -20,7 +20,7 @@ from torso.core.yaml_text import read_yaml
 from torso.runs.config_errors import sentence_of
 from torso.runs.config_text import config_text
 from torso.runs.durations import seconds_of
-from torso.runs.sections import DataConfig, PlainConfig, SplitConfig
+from torso.runs.sections import DataConfig, PlainConfig, SplitConfig, StartConfig
 from torso.training.config import TrainingConfig
 
 __all__ = [
@@ -29,6 +29,7 @@ __all__ = [
     "PlainConfig",
     "RunConfig",
     "SplitConfig",
+    "StartConfig",
     "read_config",
 ]
 
@@ -51,6 +52,9 @@ class RunConfig(Strict):
     )
     budget: str | float | None = Field(
         None, description="time that the run may take, such as 90s, 10m, 2h or seconds; null: any"
+    )
+    start: StartConfig | None = Field(
+        None, description="a finished run whose weights the fit begins with; null: none"
     )
     data: DataConfig = DataConfig()  # type: ignore[call-arg]
     inputs: dict[str, dict[str, Any]] = Field(description="column -> kind and its settings")

@@ -177,7 +177,14 @@ def _config(run: Predictor, table: object) -> RunConfig:
     """Return the config of one network like the run's first."""
     path = str(table) if isinstance(table, str | Path) else None
     own = {"table": path, "validation": None, "test": None, "weight": None}
-    alone = {"quality": "balanced", "budget": None, "folds": 0, "blend": "off", "refit": False}
+    alone = {
+        "quality": "balanced",
+        "budget": None,
+        "folds": 0,
+        "blend": "off",
+        "refit": False,
+        "start": None,
+    }
     return run.config.model_copy(update={**alone, "data": run.config.data.model_copy(update=own)})
 
 

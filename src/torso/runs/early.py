@@ -20,6 +20,7 @@ from torso.runs.json_files import read_json
 from torso.runs.rooms import registry_of
 from torso.runs.settings import no_reader
 from torso.runs.stage import check_unfinished, marked_stage
+from torso.runs.start_values import known_inputs
 from torso.tables.formats.files import check_readable
 from torso.tables.formats.peek import column_names
 from torso.tables.names import settled_names
@@ -58,7 +59,7 @@ def check_fit(values: Settings, origin: object) -> None:
     else:
         names = settled_names(column_names(path), path.name)[0] if column_names(path) else []
     if names:
-        _check_columns(values, names, path.name)
+        _check_columns(values, [*names, *sorted(known_inputs(values, origin))], path.name)
 
 
 def _check_device(name: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from pathlib import Path
@@ -32,6 +33,7 @@ def fit(
     out: str | Path | None = None,
     config: str | Path | Mapping[str, object] | None = None,
     settings: Sequence[str] | Mapping[str, object] = (),
+    start_from: object = None,
     resume: bool = False,
     overwrite: bool = False,
     trust_code: bool = False,
@@ -55,9 +57,10 @@ def fit(
         out: folder of the run; None keeps the run in memory.
         config: a `run.yaml` or such a mapping, which the other arguments override.
         settings: changes like `["training.epochs=5"]` or `{"training.epochs": 5}`, which win over all.
+        start_from: a finished run, or its folder, whose columns, parts and weights the fit goes on from: see docs/runs.md.
         resume: go on with the interrupted training in `out`; tables in memory are given again.
         overwrite: replace a finished run in `out`.
-        trust_code: import parts that a config's file, or that of a resumed run, names by an import path.
+        trust_code: import parts that a config's file, or an earlier run's, names by an import path.
         quality: `fast`, `balanced` or `best`; default: that of the config, else `balanced`.
         budget: time that the run may take, `"10m"` or seconds; default: that of the config, else any.
         listener: is told what happens; without one that shows notes, they are warnings (`torso.TorsoWarning`).
@@ -72,15 +75,13 @@ def fit(
         RunError: `out` cannot be used or resumed, or it was interrupted before anything was learnt.
     """
     began, folder = perf_counter(), _free_folder(out, resume=resume, overwrite=overwrite)
-    given = {"table": table, "validation": validation, "test": test}
     origin, config = _origin(resumed := folder if resume else None, config)
-    trusted = trusting(origin, trust_code, settings, targets, inputs)
-    with trusted, watched(listener, progress) as told:
-        changes = _with_dial(settings, quality, budget)
-        gathered = _same(resumed, gather_values(given, targets, inputs, config, changes))
-        add = inputs is None and (config is None or not gathered.values.get("inputs"))
+    given = {"table": table, "validation": validation, "test": test}
+    said = _with_dial(settings, quality, budget, start_from)
+    with trusting(origin, trust_code, said, targets, inputs), watched(listener, progress) as told:
+        gathered = _same(resumed, gather_values(given, targets, inputs, config, said))
         with nullcontext() if folder is None else folder.made():  # an unwritable folder fails first
-            prepared = prepare_values(gathered, given, origin, add=add, listener=told)
+            prepared = prepare_values(gathered, given, origin, told)
             return train_run(prepared, prepared.config, folder, told, resume=resume, began=began)
 
 
@@ -101,15 +102,33 @@ def _same(resumed: RunFolder | None, gathered: Gathered) -> Gathered:
 
 
 def _with_dial(
-    settings: Sequence[str] | Mapping[str, object], quality: str | None, budget: str | float | None
+    settings: Sequence[str] | Mapping[str, object],
+    quality: str | None,
+    budget: str | float | None,
+    start_from: object,
 ) -> Sequence[str] | Mapping[str, object]:
-    """Return the settings with dial and budget before them."""
-    dial = {"quality": quality, "budget": budget}
+    """Return the settings with dial, budget and the run to start from before them."""
+    dial = {"quality": quality, "budget": budget, "start.run": _folder_of(start_from)}
     check_listed("settings", settings)
     said = {key: value for key, value in dial.items() if value is not None}
     if isinstance(settings, Mapping):
         return {**said, **settings}
-    return [*(f"{key}={value}" for key, value in said.items()), *settings]
+    return [*(f"{key}={json.dumps(value)}" for key, value in said.items()), *settings]
+
+
+def _folder_of(run: object) -> str | None:
+    """Return the folder of a run, or of a run's object."""
+    folder = run.folder if isinstance(run, Predictor) else run
+    if isinstance(run, Predictor) and folder is None:
+        raise ConfigError(
+            "`start_from` should be a run that lies in a folder, so that the new one can be repeated. Found one in memory. "
+            "Save it first: run.save('runs/first')."
+        )
+    if not isinstance(folder, str | Path | None):
+        raise ConfigError(
+            f"`start_from` should be the folder of a finished run, or a run. Found {type(folder).__name__}."
+        )
+    return None if folder is None else str(folder)
 
 
 def _free_folder(out: str | Path | None, *, resume: bool, overwrite: bool) -> RunFolder | None:

@@ -7,7 +7,7 @@ holds YAML, JSON, Parquet and safetensors: no pickle, no code.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -39,6 +39,7 @@ from torso.runs.stage import (
     unmake,
 )
 from torso.runs.stored_split import StoredSplit
+from torso.tasks import Decision
 from torso.training import Epoch, JsonLog
 from torso.training.checkpoint import ANEW, Checkpoint, load_state, load_tensors, save_tensors
 
@@ -78,6 +79,10 @@ class Written(Protocol):
     @property
     def plain(self) -> PlainHalf | None:
         """Return the plain models beside the network; None without any."""
+
+    @property
+    def decisions(self) -> Mapping[str, Decision]:
+        """Return task -> thresholds that its answers go by."""
 
     @property
     def folder(self) -> Path | None:
@@ -210,10 +215,18 @@ class RunFolder:
         else:
             run.split.write(self.path / "split.parquet")
         write_plain(self.path, run.plain)
+        self._write_decisions(run.decisions)
         save_tensors(self.path / "model.safetensors", run.model.state_dict())
         mark(self.path, Stage.RESUMABLE if resumable else Stage.FINISHED)
         if not resumable:
             self.checkpoint.clear()
+
+    def _write_decisions(self, decisions: Mapping[str, Decision]) -> None:
+        if not decisions:
+            (self.path / "decisions.json").unlink(missing_ok=True)
+            return
+        saved = {task: decision.to_dict() for task, decision in decisions.items()}
+        write_json(self.path / "decisions.json", saved)
 
     def _write_config(self, config: RunConfig, remarks: str = "") -> None:
         write_whole(self.path / "run.yaml", remarks + config.to_yaml())
@@ -284,6 +297,16 @@ class RunFolder:
     def load_weights(self, model: nn.Module) -> None:
         """Put the weights into an untrained model."""
         load_state(model, load_tensors(self.path / "model.safetensors"), self.path)
+
+    def decisions(self) -> dict[str, Decision]:
+        """Return task -> thresholds that its answers go by; none if the run has none."""
+        file = self.path / "decisions.json"
+        if not file.exists():
+            return {}
+        try:
+            return {task: Decision(**own) for task, own in read_json(file).items()}
+        except (TypeError, AttributeError) as error:
+            raise RunError(f"{file} is damaged: {error!r}.") from None
 
     def plain(self, schema: Schema) -> PlainHalf | None:
         """Return the plain models; None if the run has none."""

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from torso.columns.splits import group_ids
 from torso.core.errors import ConfigError
+from torso.core.notes import Telling
 from torso.model.ensemble import Ensemble
 from torso.model.model import Model
 from torso.runs.config import RunConfig
@@ -128,8 +129,10 @@ def train_folds(
 def _tell(listener: Listener, networks: int, left_out: str) -> None:
     if networks > 1:
         listener.noted(
-            f"{networks} networks are trained, each leaving out another {left_out} of the rows. The epochs shown are those of "
-            "the first, answers are the mean. To train one: --set folds=0."
+            Telling(
+                f"{networks} networks are trained, each leaving out another {left_out} of the rows. The epochs shown are those "
+                "of the first, answers are the mean. To train one: --set folds=0."
+            )
         )
 
 
@@ -149,8 +152,10 @@ def _tell_time(listener: Listener, trained: int, planned: int, left: float) -> N
     elif left > 0:
         count = "the one network is" if planned == 1 else f"all {planned} networks are"
         listener.noted(
-            f"Budget: {count} trained, with more than {duration_text(left)} to spare. More of them would gain little; "
-            "`--quality best` trains most."
+            Telling(
+                f"Budget: {count} trained, with more than {duration_text(left)} to spare. More of them would gain little; "
+                "`--quality best` trains most."
+            )
         )
 
 
@@ -229,7 +234,7 @@ def rows_of_folds(prepared: Prepared, config: RunConfig) -> list[tuple[Prepared,
     if not config.folds:
         return [(prepared, np.arange(len(training.rows), whole))]
     rows = np.concatenate([training.rows, validation.rows])
-    split = []
+    split: list[tuple[Prepared, np.ndarray]] = []
     for draw in range(config.repeats or 1):
         fold = assigned_folds([training, validation], config, config.folds, draw)
         for number in range(config.folds):
@@ -239,7 +244,8 @@ def rows_of_folds(prepared: Prepared, config: RunConfig) -> list[tuple[Prepared,
                 "training": replace(training, rows=np.sort(rows[fold != number])),
                 "validation": replace(validation, rows=rows[kept]),
             }
-            split.append((replace(prepared, parts=parts), kept))
+            start = prepared.start and prepared.start.of(len(split))
+            split.append((replace(prepared, parts=parts, start=start), kept))
     return split
 
 

@@ -17,6 +17,7 @@ from torso.runs.described import Described, Raw, described
 from torso.runs.edits import followed_through, left_open
 from torso.runs.settings import Path as Keys
 from torso.runs.settings import apply_settings, may_name_odd_columns, setting_pairs
+from torso.runs.start_values import named_run, run_folder, values_of_run
 from torso.tables.formats.peek import column_names
 from torso.tasks import spelled_metrics
 
@@ -38,10 +39,12 @@ class Gathered:
     Attributes:
         values: file or mapping, arguments and settings together.
         notes: what edits left without a meaning and was taken out, a sentence for each.
+        open: columns that are not named become inputs where they look sensible.
     """
 
     values: Raw
     notes: tuple[str, ...] = ()
+    open: bool = True
 
 
 def gather_values(
@@ -54,7 +57,7 @@ def gather_values(
     """Return the config's raw values: file or mapping, then arguments, then settings.
 
     A column that the arguments only name is described as the config does. What these edits leave without a meaning
-    is taken out.
+    is taken out. Where the fit starts from a run, columns and parts that all this leaves open are that run's.
 
     Args:
         tables: `table`, `validation`, `test`; a path becomes the config's, a table in memory takes the place of a
@@ -66,10 +69,11 @@ def gather_values(
 
     Raises:
         ConfigError: no target, a text in the place of a list, or a setting that leads nowhere.
+        RunError: no run to start from.
     """
     check_listed("inputs", inputs)
     held = read_config(config) if isinstance(config, str | Path) else config or {}
-    values: Raw = _copied(held)
+    values, held, run = _started(held, settings, targets, config)
     if values.get("data") is None:
         values["data"] = {}
     for name, table in tables.items():
@@ -91,7 +95,29 @@ def gather_values(
         raise ConfigError(
             "No target given. Name at least one column to predict, e.g. --target price, or targets=['price']."
         )
-    return Gathered(values, tuple(followed_through(values, held, said, names)) if held else ())
+    unnamed = run is None and inputs is None and not (config is not None and values.get("inputs"))
+    notes = tuple(followed_through(values, held, said, names)) if held else ()
+    return Gathered(values, notes, unnamed)
+
+
+def _started(
+    held: Mapping[str, object],
+    settings: Sequence[str] | Mapping[str, object],
+    targets: Sequence[str] | Mapping[str, object],
+    origin: object,
+) -> tuple[Raw, Mapping[str, object], str | None]:
+    """Return values and config, completed by the run that the fit starts from, and that run."""
+    held = {key: value for key, value in held.items() if key != "start" or value is not None}
+    run = named_run(held, settings)
+    if run is None:
+        return _copied(held), held, None
+    folder = run_folder(run, origin)
+    names = {*described(targets, "targets")} if targets else None
+    return (
+        _copied({**values_of_run(folder, names), **held}),
+        {**values_of_run(folder, None), **held},
+        run,
+    )
 
 
 def _spell_metrics(values: Raw) -> None:
@@ -117,7 +143,7 @@ def trusting(
     settings: Sequence[str] | Mapping[str, object],
     *columns: object,
 ) -> AbstractContextManager[None]:
-    """Refuse, inside the block, code that only a config's file names, not the caller.
+    """Refuse, inside the block, code that only a config's file or a run to start from names, not the caller.
 
     Args:
         config: a file's path, which is not trusted, or a mapping that the caller made, which is.
@@ -125,9 +151,13 @@ def trusting(
         settings: as for `fit`.
         columns: `targets` and `inputs` as for `fit`.
     """
-    if trust_code or not isinstance(config, str | Path):
-        return nullcontext()
-    return no_imports(besides={*_said_words(settings), *words(columns)})
+    own = config if isinstance(config, Mapping) else {}
+    with suppress(ConfigError):  # `gather_values` says what is wrong
+        if trust_code or not (
+            isinstance(config, str | Path) or named_run(own, settings) is not None
+        ):
+            return nullcontext()
+    return no_imports(besides={*_said_words(settings), *words(columns), *words(own)})
 
 
 def _said_words(settings: Sequence[str] | Mapping[str, object]) -> Iterator[str]:

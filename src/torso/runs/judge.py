@@ -7,7 +7,6 @@ from copy import deepcopy
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-import torch
 
 from torso.columns.loader import Loader
 from torso.columns.splits import group_ids
@@ -18,12 +17,14 @@ from torso.plain.patterns import met
 from torso.plain.pooling import Floats
 from torso.runs.blending import FittedHalf, blend, fit_half, tested
 from torso.runs.config import RunConfig
+from torso.runs.deciding import chosen_decisions, decided, decision_reports
+from torso.runs.decision_report import DecisionReport
 from torso.runs.folds import Folds
 from torso.runs.network import EVALUATED
 from torso.runs.prepared import Prepared, Rows
 from torso.runs.report import BlendReport
 from torso.runs.scoring import Scorer
-from torso.tasks import Answered, Details, compare_tasks
+from torso.tasks import Answered, Decision, Details, compare_tasks
 from torso.training import Answers, Listener, Prediction, answer
 
 __all__ = ["Judge", "Judged"]
@@ -38,12 +39,16 @@ class Judged:
         tasks: task -> its scores.
         blend: task -> network and plain models, each alone and together.
         plain: models beside the network; None without any.
+        decisions: task -> its thresholds, where it has any.
+        decided: task -> what they gain.
     """
 
     split: str
     tasks: Mapping[str, TaskReport]
     blend: Mapping[str, BlendReport] = field(default_factory=dict)
     plain: PlainHalf | None = None
+    decisions: Mapping[str, Decision] = field(default_factory=dict)
+    decided: Mapping[str, DecisionReport] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,17 +88,24 @@ class Judge:
         if fitted is None:
             fitted = fit_half(self.prepared, self.config, self.trained.heads, listener)
         if fitted is None or not fitted.half.tasks:
-            return Judged(self.split, self._scores(part, alone, listener))
+            decisions = self._decisions(self.trained.held_out, listener)
+            return self._verdict(part, alone, decisions, listener)
         half = blend(fitted, self.trained, listener)
         said = self._plain(fitted)
-        blended = replace(answers, outputs=self._blended(half, answers, said))
-        together = blended.predictions(self.model)
+        known = None
+        if self.split == "test":
+            known = met(part.dataset.sources, part.rows, half.patterns)
+        together = self._blended(half, answers, said, known).predictions(self.model)
+        held_out = self.trained.held_out, fitted.held_out(self.trained)
+        decisions = self._decisions(self._blended(half, *held_out), listener)
         plain = self._plain_alone(half, fitted, answers, said)
+        parts = [decided(self.prepared.schema, decisions, own) for own in (together, alone, plain)]
         reports = {
-            task: self._compared(part, half, task, [together[task], alone[task], plain[task]])
+            task: self._compared(part, half, task, [own[task] for own in parts])
             for task in half.tasks
         }
-        return Judged(self.split, self._scores(part, together, listener), reports, half)
+        verdict = self._verdict(part, together, decisions, listener)
+        return replace(verdict, blend=reports, plain=half)
 
     def _judged(self) -> tuple[Rows, Answers]:
         """Return the judged rows, and the network's answers to them: out of fold where there are no test rows."""
@@ -115,18 +127,27 @@ class Judge:
         return said
 
     def _blended(
-        self, half: PlainHalf, answers: Answers, said: Mapping[str, Floats]
-    ) -> dict[str, torch.Tensor]:
+        self,
+        half: PlainHalf,
+        answers: Answers,
+        said: Mapping[str, Floats],
+        known: np.ndarray | None = None,
+    ) -> Answers:
+        """Return the answers of network and plain models together; rows that are not `known` are the network's."""
         outputs = dict(answers.outputs)
-        known = None
-        if self.split == "test":
-            part = self.prepared.parts["test"]
-            known = met(part.dataset.sources, part.rows, half.patterns)
         for name, task in half.tasks.items():
             if task.blends:
                 head = self.model.heads[name]
                 outputs[name] = blended_outputs(task, head, outputs[name], said[name], known)
-        return outputs
+        return replace(answers, outputs=outputs)
+
+    def _decisions(self, held_out: Answers, listener: Listener) -> dict[str, Decision]:
+        """Return the thresholds that held-out rows choose, or that the settings say."""
+        schema = self.prepared.schema
+        if not any(kind.decide_by or kind.threshold for kind in schema.targets.values()):
+            return {}
+        labels = {task: own.numpy() for task, own in held_out.targets.items()}
+        return chosen_decisions(schema, held_out.predictions(self.model), labels, listener)
 
     def _plain_alone(
         self, half: PlainHalf, fitted: FittedHalf, answers: Answers, said: Mapping[str, Floats]
@@ -185,16 +206,25 @@ class Judge:
             over_plain=comparison.over[1],
         )
 
-    def _scores(
-        self, part: Rows, predictions: Mapping[str, Prediction], listener: Listener
-    ) -> dict[str, TaskReport]:
+    def _verdict(
+        self,
+        part: Rows,
+        predictions: Mapping[str, Prediction],
+        decisions: Mapping[str, Decision],
+        listener: Listener,
+    ) -> Judged:
+        """Return the scores of answers by thresholds, and the gain of these."""
+        schema, seed = self.prepared.schema, self.config.seed
         groups = group_ids(part.table, self.config.data.split.group)
-        scorer = Scorer(self.prepared.schema, self.model, self.prepared.baselines, self.config.seed)
-        scores = scorer(
-            predictions,
-            {task: target[part.rows] for task, target in part.dataset.targets.items()},
-            groups=None if groups is None else groups[part.rows],
-        )
+        groups = None if groups is None else groups[part.rows]
+        labels = {task: target[part.rows] for task, target in part.dataset.targets.items()}
+        scorer = Scorer(schema, self.model, self.prepared.baselines, seed, decisions)
+        tasks = scorer(predictions, labels, groups=groups)
         for note in scorer.notes():
             listener.noted(note)
-        return scores
+        return Judged(
+            self.split,
+            tasks,
+            decisions=decisions,
+            decided=decision_reports(schema, decisions, (predictions, labels, groups), seed),
+        )

@@ -5,11 +5,8 @@ from __future__ import annotations
 from contextlib import nullcontext
 from pathlib import Path
 
-import torch
-
 from torso.core.registry import no_imports
-from torso.model.ensemble import Ensemble
-from torso.runs.build import build_model
+from torso.runs.build import trained_model
 from torso.runs.folder import RunFolder
 from torso.runs.predictor import Predictor
 from torso.training import choose_device
@@ -43,21 +40,19 @@ def load(
     """
     path = Path(folder).expanduser()
     files = RunFolder(path)
-    with nullcontext() if trust_code else no_imports(), torch.random.fork_rng(devices=[]):
+    with nullcontext() if trust_code else no_imports():
         schema = files.schema()
         config = files.config()
-        report = files.report()
-        networks = [build_model(config, schema) for _ in range(report.training.networks)]
-        model = networks[0] if len(networks) == 1 else Ensemble(networks)
-    files.load_weights(model)
+        model = trained_model(files, config, schema)
     return Predictor(
         config,
         schema,
         model.to(choose_device(device)),
-        report,
+        files.report(),
         folder=path,
         split=files.split(),
         skipped=files.skipped(),
         plain=files.plain(schema),
+        decisions=files.decisions(),
         strict=strict,
     )

@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 
 from torso.core.errors import ConfigError
+from torso.core.notes import Telling
 from torso.evaluation.report import TaskReport
 from torso.model.model import Model
 from torso.runs.figures import check_figures, figure_weights, task_of
@@ -142,4 +143,6 @@ class MonitoredBest(Best):
 
     def told(self) -> str:
         """Return the note about the epoch that is kept."""
-        return f"Chosen by {self.monitor.named} on held-out rows: epoch {self.epoch}, {abs(self.loss):.4g}."
+        return Telling(
+            f"Chosen by {self.monitor.named} on held-out rows: epoch {self.epoch}, {abs(self.loss):.4g}."
+        )

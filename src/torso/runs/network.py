@@ -10,6 +10,7 @@ from time import perf_counter
 import torch
 
 from torso.columns.loader import Loader
+from torso.model.low_rank import merge_adapters
 from torso.model.model import Model
 from torso.runs.build import build_balancer, build_model
 from torso.runs.config import RunConfig
@@ -82,6 +83,8 @@ def train_network(
     began = perf_counter()
     device = choose_device(config.training.device)
     model = build_model(config, prepared.schema).to(device)
+    if prepared.start is not None:
+        prepared.start.begin(model, config, prepared.schema)
     balancer = build_balancer(config, model).to(device)
     parts = _encoded(prepared, model, config.training.precision, listener)
     _learn_sizes(model, parts["training"])
@@ -111,6 +114,7 @@ def train_network(
         listener.noted(chosen.told())
     trained = perf_counter()
     held_out = _calibrate(model, trainer, config.training.precision)
+    merge_adapters(model)
     return Network(model, trainer, parts, held_out, ready - began, trained - ready)
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 import torch
 
 from torso.core.errors import TorsoError
+from torso.core.notes import Telling
 from torso.runs.blending import FittedHalf, fit_half, tested
 from torso.runs.build import build_model
 from torso.runs.complete import why_no_folds
@@ -121,16 +122,20 @@ class _Plan:
             named = [key for key in ("folds", "blend") if self.prepared.named(key) is not None]
             kept = f" You named {' and '.join(f'`{key}`' for key in named)}." if named else ""
             self.tell(
-                f"Quality fast: folds={config.folds}, blend={config.blend}.{kept} `--quality balanced` adds plain "
-                "models, and networks where rows are few."
+                Telling(
+                    f"Quality fast: folds={config.folds}, blend={config.blend}.{kept} `--quality balanced` adds plain "
+                    "models, and networks where rows are few."
+                )
             )
         elif config.quality == "best":
             why = why_no_folds(config, self.prepared.schema)
             self.tell(
-                f"Quality best: {self.networks} networks on {config.folds} folds of the rows{_drawn(config.repeats)}; plain "
-                f"models{_drawn(config.plain.repeats)}."
-                if config.folds
-                else f"Quality best: one network, since {why or '`folds: 0` was named'}."
+                Telling(
+                    f"Quality best: {self.networks} networks on {config.folds} folds of the rows{_drawn(config.repeats)}; plain "
+                    f"models{_drawn(config.plain.repeats)}."
+                    if config.folds
+                    else f"Quality best: one network, since {why or '`folds: 0` was named'}."
+                )
             )
 
     def measure(self) -> None:
@@ -176,7 +181,7 @@ class _Plan:
         if self.half is not None and self.half.half.tasks:
             self.timer = timer
         took = duration_text(clock() - began)
-        self.tell(f"Budget: the plain models took {took} of {self.budget}.")
+        self.tell(Telling(f"Budget: the plain models took {took} of {self.budget}."))
 
     def search(self) -> None:
         """Search settings in the time that the networks leave."""
@@ -190,7 +195,7 @@ class _Plan:
                 self.tell("Budget: there is no time for a search of settings.")
                 return
         result = tuned(self.prepared, self.listener, timer)
-        self.tell(result.note)
+        self.tell(Telling(result.note))
         self.prepared = self.prepared.under(result.settings)
         if self.pace is not None and result.epoch:
             self.pace = replace(self.pace, epoch=result.epoch)
@@ -218,7 +223,9 @@ class _Plan:
         if whole <= left:
             used = seconds_of(self.prepared.config.budget) - self.timer.left
             self.tell(
-                f"Budget: {_networks(count, epochs)}: about {duration_text(used + whole)} of {self.budget}."
+                Telling(
+                    f"Budget: {_networks(count, epochs)}: about {duration_text(used + whole)} of {self.budget}."
+                )
             )
             self._spend(count)
             return
@@ -255,8 +262,10 @@ class _Plan:
         if config.folds and self.prepared.named("repeats") is None and (config.repeats or 1) < most:
             self.choose(repeats=most)
             self.tell(
-                f"Budget: as far as there is time after these {count}, up to {self.networks} networks are trained, on folds "
-                "that are drawn anew."
+                Telling(
+                    f"Budget: as far as there is time after these {count}, up to {self.networks} networks are trained, on folds "
+                    "that are drawn anew."
+                )
             )
 
 

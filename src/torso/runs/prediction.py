@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from html import escape
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
 from torso.columns.reading import ReadLog, Skipped
-from torso.runs.shown import Reports
+from torso.runs.shown import Reports, html_notes
 from torso.tables.table import Table
 from torso.training import Prediction as HeadPrediction
 
@@ -39,6 +40,12 @@ class Prediction:
     columns: Any
     skipped: tuple[Skipped, ...] = ()
     notes: tuple[str, ...] = ()
+
+    def _repr_html_(self) -> str:
+        """Return the answers as their table shows them in a notebook, above the notes."""
+        own = getattr(self.columns, "_repr_html_", None)
+        shown = f"<pre>{escape(repr(self.columns))}</pre>" if own is None else own()
+        return f"<div>{shown}{html_notes(self.notes)}</div>"
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,7 @@ from torso.plain.blend import PlainHalf
 from torso.runs.asked import Asked, Roots, ask, require_labels
 from torso.runs.blending import with_plain
 from torso.runs.config import RunConfig
+from torso.runs.deciding import Said, decided, with_hand
 from torso.runs.folder import RunFolder
 from torso.runs.prediction import Evaluation, Prediction, answer_columns, joined, row_ranges, told
 from torso.runs.report import RunReport
@@ -33,6 +34,7 @@ from torso.runs.shown import Reports, as_html, as_text
 from torso.runs.stored_split import StoredSplit
 from torso.tables.alike import alike
 from torso.tables.table import Table
+from torso.tasks import Decision
 from torso.training import Answers, answer, encode_frozen
 
 if TYPE_CHECKING:
@@ -76,6 +78,7 @@ class Predictor:
         skipped: cells of the fit that counted as missing although they held something.
         plain: models beside the network whose statements are blended with its own; None without any.
         strict: a table without some of the inputs, and a cell that cannot be read, are errors.
+        decisions: task -> thresholds that its answers go by, where it has any.
     """
 
     config: RunConfig
@@ -87,6 +90,7 @@ class Predictor:
     skipped: tuple[Skipped, ...] = ()
     plain: PlainHalf | None = None
     strict: bool = False
+    decisions: Mapping[str, Decision] = field(default_factory=dict)
     _replayed: Replayed = field(init=False)
 
     def __post_init__(self) -> None:
@@ -99,10 +103,10 @@ class Predictor:
         raise AttributeError(f"A Predictor has no attribute {name!r}.{hint}", name=name, obj=self)
 
     def __repr__(self) -> str:
-        return as_text(self.report, self.schema, self.folder)
+        return as_text(self)
 
     def _repr_html_(self) -> str:
-        return as_html(self.report, self.schema, self.folder)
+        return as_html(self)
 
     @property
     def reports(self) -> Reports:
@@ -150,10 +154,9 @@ class Predictor:
             details: return a `Prediction`: the table of answers with the cells that were skipped.
 
         Returns:
-            A table of the kind that was given (a pandas frame for paths and lists), one row per row, in the
-            same order. Per task: the value; `<task>_probability` and one column per class, or
-            `<task>_spread`, `<task>_low` and `<task>_high`; `<task>__low` where another target is called
-            `<task>_low`.
+            A table of the kind that was given (a pandas frame for paths and lists), one row per row, in the same order. Per
+            task: the value; `<task>_probability` and one column per class, or `<task>_spread`, `<task>_low` and
+            `<task>_high`; `<task>__low` where another target is called `<task>_low`.
 
         Raises:
             DataError: all inputs are absent, or too many files unreadable.
@@ -236,13 +239,10 @@ class Predictor:
         reading.check()
         reading.check_values()
         predictions = [answers.predictions(self.model) for _, answers in pieces]
-        scorer = self.scorer
+        scorer, tasks = self.scorer, self.schema.targets
         reports = scorer(
-            {task: joined([part[task] for part in predictions]) for task in self.schema.targets},
-            {
-                task: np.concatenate([dataset.targets[task] for dataset, _ in pieces])
-                for task in self.schema.targets
-            },
+            {task: joined([part[task] for part in predictions]) for task in tasks},
+            {task: np.concatenate([part.targets[task] for part, _ in pieces]) for task in tasks},
             groups=group_ids(source, self.config.data.split.group),
             resamples=resamples,
         )
@@ -273,7 +273,25 @@ class Predictor:
     @property
     def scorer(self) -> Scorer:
         """Compares predictions with truths, beside the baselines of the training rows."""
-        return Scorer(self.schema, self.model, self.baselines, self.config.seed)
+        return Scorer(self.schema, self.model, self.baselines, self.config.seed, self.decisions)
+
+    def with_threshold(self, threshold: Said) -> Predictor:
+        """Return the run with thresholds that are set by hand; probabilities stay as they are.
+
+        >>> import torso
+        >>> table = {"size": [k % 17 / 3 for k in range(90)], "big": [k % 17 > 8 for k in range(90)]}
+        >>> run = torso.fit(table, {"big": "binary"}, quality="fast", settings={"training.epochs": 1})
+        >>> [bool(run.with_threshold(at).predict({"size": [3.0]})["big"][0]) for at in (0.001, 0.999)]
+        [True, False]
+
+        Args:
+            threshold: a number, where one task takes any; task -> number, or class or label -> number; None: without.
+
+        Raises:
+            ConfigError: a task that has no thresholds, an unknown class, or a number that is no threshold.
+        """
+        decisions, report = with_hand(self.decisions, self.report, self.schema, threshold)
+        return replace(self, decisions=decisions, report=report)
 
     def save(self, folder: str | Path) -> Predictor:
         """Write the run to `folder` and return it as opened from there."""
@@ -322,9 +340,10 @@ class Predictor:
         return dataset, answers
 
     def _columns(self, table: Table, answers: Answers) -> dict[str, pa.Array]:
+        said = decided(self.schema, self.decisions, answers.predictions(self.model))
         return answer_columns(
             {
                 task: self.schema.columns(task, table, prediction, details)
-                for task, (prediction, details) in answers.predictions(self.model).items()
+                for task, (prediction, details) in said.items()
             }
         )

@@ -31,6 +31,7 @@ from torso.runs.check import check_values
 from torso.runs.columns import infer_columns, leftover_warnings, notes_of
 from torso.runs.complete import complete_parts, settle_encoders
 from torso.runs.config import DataConfig, RunConfig
+from torso.runs.deciding import check_decisions
 from torso.runs.figures import direction_notes
 from torso.runs.gather import NO_TABLE, Gathered, found_beside, gather_values, trusting
 from torso.runs.prediction import skipped_notes
@@ -42,6 +43,8 @@ from torso.runs.schema import Schema
 from torso.runs.seen_rows import SeenRows
 from torso.runs.settings import apply_settings
 from torso.runs.splitting import draw_split
+from torso.runs.start import Start
+from torso.runs.start_notes import carried_notes, leak_notes
 from torso.runs.storable import check_storable
 from torso.runs.stored_split import StoredSplit
 from torso.runs.weights import RowWeights
@@ -90,18 +93,15 @@ def prepare(
     """
     given = {"table": table, "validation": validation, "test": test}
     gathered = gather_values(given, targets, inputs, config, settings)
-    add = inputs is None and not (config is not None and gathered.values.get("inputs"))
     trusted = trusting(config, trust_code, settings, targets, inputs)
     with trusted, watched(listener) as told:
-        return prepare_values(gathered, given, config, add=add, listener=told)
+        return prepare_values(gathered, given, config, told)
 
 
 def prepare_values(
     gathered: Gathered,
     given: Mapping[str, object],
     origin: object,
-    *,
-    add: bool,
     listener: Listener | None = None,
 ) -> Prepared:
     """Prepare the run that a config's raw values describe.
@@ -110,12 +110,11 @@ def prepare_values(
         gathered: from `gather_values`; the kinds of the columns are filled in.
         given: `table`, `validation` and `test` -> a table in memory or its path; None for none.
         origin: the config's path, beside which tables are looked for, or anything else.
-        add: columns that are not named become inputs where they look sensible.
         listener: is told of files that are decoded and of warnings.
     """
     began = perf_counter()
     listener = listener or Listener()
-    plan = _plan(gathered, given, origin, add=add, listener=listener)
+    plan = _plan(gathered, given, origin, listener=listener)
     for note in plan.notes:
         listener.noted(note)
     check_parts(plan.config, plan.schema)
@@ -133,7 +132,11 @@ def prepare_values(
         skipped += more
     names = [*plan.schema.inputs, *plan.schema.label_columns()]
     copies = copies_note({name: (part.table, part.rows) for name, part in parts.items()}, names)
-    later = (*skipped_notes(skipped), *([] if copies is None else [copies]))
+    later = (
+        *skipped_notes(skipped),
+        *([] if copies is None else [copies]),
+        *([] if plan.start is None else _start_notes(plan.start, plan, parts)),
+    )
     for note in later:
         listener.noted(note)
     return Prepared(
@@ -141,21 +144,37 @@ def prepare_values(
         schema=plan.schema,
         split=plan.split,
         parts=parts,
-        baselines={
-            task: fit_baseline(
-                kind.kind,
-                kind.compared(whole.targets[task][split.train]),
-                facts=kind.judged_by(),
-            )
-            for task, kind in plan.schema.targets.items()
-        },
+        baselines=_baselines(plan.schema, whole, split),
         cache=plan.cache,
         skipped=tuple(skipped),
         notes=(*plan.notes, *later),
         seconds=perf_counter() - began,
         settled=plan.settled,
         values=plan.values,
+        start=plan.start,
     )
+
+
+def _baselines(schema: Schema, dataset: Dataset, split: Split) -> dict[str, dict[str, object]]:
+    """Return task -> the state of its baseline without inputs, learned from the training rows."""
+    return {
+        task: fit_baseline(
+            kind.kind, kind.compared(dataset.targets[task][split.train]), facts=kind.judged_by()
+        )
+        for task, kind in schema.targets.items()
+    }
+
+
+def _start_notes(start: Start, plan: _Plan, parts: Mapping[str, Rows]) -> list[str]:
+    def seen(name: str) -> str | None:
+        table = parts[name].table
+        reading = _reading(plan.settled, table, plan.listener)
+        return start.seen(table.take(parts[name].rows), reading.options)
+
+    return [
+        *carried_notes(start, plan.config, plan.schema, plan.table),
+        *leak_notes(start, plan.config, plan.table, seen),
+    ]
 
 
 def draft_model(
@@ -183,8 +202,7 @@ def draft_model(
     """
     given = {"table": table}
     gathered = gather_values(given, targets, inputs, config, settings)
-    add = inputs is None and not (config is not None and gathered.values.get("inputs"))
-    plan = _plan(gathered, given, config, add=add, listener=Listener(), race=False)
+    plan = _plan(gathered, given, config, listener=Listener(), race=False)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(plan.config.seed)
         model = build_model(plan.config, plan.schema)
@@ -207,6 +225,7 @@ class _Plan:
     cache: Path
     notes: tuple[str, ...]
     listener: Listener
+    start: Start | None
 
     def dataset(self, table: Table) -> tuple[Dataset, list[Skipped]]:
         """Return a table laid out, and the cells that could not be read."""
@@ -221,25 +240,21 @@ def _plan(
     given: Mapping[str, object],
     origin: object,
     *,
-    add: bool,
     listener: Listener,
     race: bool = True,
 ) -> _Plan:
     values = gathered.values
-    data = check_values(values).data  # before a long reading
-    if given["table"] is None and data.table is None:
-        raise ConfigError(NO_TABLE)
-    tables = {
-        name: _read(table, getattr(data, name), origin, data) for name, table in given.items()
-    }
-    table = tables.pop("table")
-    assert table is not None
-    own = {name: other for name, other in tables.items() if other is not None}
+    checked = check_values(values)  # before a long reading
+    start = Start.read(checked, origin)
+    own = _tables(given, checked.data, origin, start)
+    table = own.pop("table")
     if table.encoding is not None:
         apply_settings(values, {"data.usual_encoding": table.encoding})
-    reports = infer_columns(table, values, add=add)
+    reports = infer_columns(table, values, add=gathered.open)
     check_values(values, trial=False)  # with every kind known
     asked = RunConfig.parse(values)
+    if start is not None:
+        asked = start.settle(values, table, alone=not own)
     told = [*gathered.notes]
     told += [note for read in (table, *own.values()) for note in read.notes]
     told += leftover_warnings(reports, [*asked.inputs, *asked.targets])
@@ -255,9 +270,10 @@ def _plan(
     settled = settle_encoders(_without_folds(asked, own), len(split.train))
     schema = Schema(settled.inputs, settled.targets)
     reading = _reading(settled, table, listener)
-    schema.fit(table, split.train, reading)
+    schema.fit(table, split.train, reading, None if start is None else start.known(settled))
     settle_scales(schema, table, split.train, reading)
     check_storable(schema, table.name)
+    check_decisions(schema.targets)
     return _Plan(
         values=deepcopy(values),
         settled=settled,
@@ -270,7 +286,24 @@ def _plan(
         cache=cache_root(settled.data.cache),
         notes=(*notes_of(told, schema.notes), *direction_notes(settled.targets)),
         listener=listener,
+        start=start,
     )
+
+
+def _tables(
+    given: Mapping[str, object], data: DataConfig, origin: object, start: Start | None
+) -> dict[str, Table]:
+    """Return the tables that are given or named, by role, with all inputs of the run that the fit starts from."""
+    if given["table"] is None and data.table is None:
+        raise ConfigError(NO_TABLE)
+    tables = {
+        name: _read(table, getattr(data, name), origin, data) for name, table in given.items()
+    }
+    return {
+        name: table if start is None else start.completed(table)
+        for name, table in tables.items()
+        if table is not None
+    }
 
 
 def _with_pretrained(

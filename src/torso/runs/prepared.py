@@ -18,6 +18,7 @@ from torso.runs.complete import complete_parts, settle_encoders
 from torso.runs.config import RunConfig
 from torso.runs.schema import Schema
 from torso.runs.settings import apply_settings
+from torso.runs.start import Start
 from torso.runs.stored_split import StoredSplit
 from torso.tables.table import Table
 from torso.tasks import labelled
@@ -68,6 +69,7 @@ class Prepared:
         seconds: that all this took.
         settled: the config before its parts were completed; inputs as their encoders ask for.
         values: the config as it was asked for, before encoders were settled.
+        start: the run whose weights each network begins with; None for none.
     """
 
     config: RunConfig
@@ -81,6 +83,7 @@ class Prepared:
     seconds: float
     settled: RunConfig
     values: Mapping[str, Any]
+    start: Start | None = None
 
     def __repr__(self) -> str:
         """Return a summary with the notes."""
@@ -178,4 +181,5 @@ def _flat(config: RunConfig) -> dict[str, object]:
     for section in ("data", "inputs", "targets"):
         walk(section, getattr(config, section) if section != "data" else config.data.model_dump())
     flat["pretrained"] = config.pretrained
+    flat["start.run"] = config.start and config.start.run
     return flat

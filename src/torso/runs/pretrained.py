@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 from torso.cache.store import cache_root
 from torso.columns.reading import Reading
 from torso.core.errors import TorsoError
+from torso.core.notes import Telling
 from torso.encoders.hub.at_hand import CURES, KNOWN, model_at_hand, unusable_models, weights_folder
 from torso.plain.flat.encoded import token_columns
 from torso.runs.candidate import Asked, Candidate, affordable, candidate
@@ -154,22 +155,26 @@ def _verdicts(
     chosen: Sequence[Candidate], raced: Sequence[Candidate], gains: Mapping[str, Gain]
 ) -> list[str]:
     """Return a sentence about the encoders that were chosen, and one about the others."""
-    notes = []
+    notes: list[str] = []
     if chosen:
         told = "; ".join(
             f"{each.column!r} by {each.name} ({gains[each.column]}, {1000 * each.alone:.0f} ms a row)"
             for each in chosen
         )
         notes.append(
-            f"Pretrained encoders read {told}. In brackets: held-out loss that plain models save by them, 95 % interval; "
-            "CPU time when a row comes alone. Without: --set pretrained=off"
+            Telling(
+                f"Pretrained encoders read {told}. In brackets: held-out loss that plain models save by them, 95 % interval; "
+                "CPU time when a row comes alone. Without: --set pretrained=off"
+            )
         )
     others = [each for each in raced if each not in chosen and each.column in gains]
     if others:
         told = "; ".join(f"{each.column!r} ({gains[each.column]})" for each in others)
         notes.append(
-            f"Pretrained encoders do not surely help with {told}: small ones read them. In brackets: held-out loss that "
-            "plain models save by them, 95 % interval."
+            Telling(
+                f"Pretrained encoders do not surely help with {told}: small ones read them. In brackets: held-out loss "
+                "that plain models save by them, 95 % interval."
+            )
         )
     return notes
 
@@ -187,7 +192,9 @@ def _what_would_help(absent: Mapping[str, str]) -> list[str]:
         cures = ["pip install 'torso[hub]'", *cures]
     columns = ", ".join(repr(column) for column in absent)
     return [
-        f"No pretrained encoder is at hand; one might help with {columns}: {' && '.join(cures)}"
+        Telling(
+            f"No pretrained encoder is at hand; one might help with {columns}: {' && '.join(cures)}"
+        )
     ]
 
 

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from torso.core.errors import Diverged, RunError
+from torso.core.notes import Telling
 from torso.model.model import Model
 from torso.runs.config import RunConfig
 from torso.runs.folds import Folds
@@ -71,8 +72,10 @@ def refitted(
             head, trained.model.heads[task], answers.outputs[task], answers.targets[task]
         )
     listener.noted(
-        f"The network was trained again on all {len(rows):,} training and validation rows, for {epochs} epochs. The "
-        "scores are those of the first network, which did not see the validation rows."
+        Telling(
+            f"The network was trained again on all {len(rows):,} training and validation rows, for {epochs} epochs. The "
+            "scores are those of the first network, which did not see the validation rows."
+        )
     )
     return network.model
 

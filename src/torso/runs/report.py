@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from torso._version import __version__
 from torso.core.whole_files import finite
 from torso.evaluation.report import Estimate, TaskReport
+from torso.runs.decision_report import DecisionReport
 from torso.tables.alike import require_pandas
 from torso.training.listeners import Epoch
 
@@ -158,6 +159,7 @@ class RunReport:
         notes: what the user should know: leaks, columns left out, tasks with little say in the shared gradient.
         baselines: task -> what a predictor that sees no input learned from the training rows.
         blend: task -> network and plain models, each alone and together; without the tasks that only a network answers.
+        decisions: task -> thresholds that its answers go by, and what they gain; without the tasks that have none.
         torso: version that wrote it.
     """
 
@@ -169,6 +171,7 @@ class RunReport:
     notes: tuple[str, ...] = ()
     baselines: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     blend: Mapping[str, BlendReport] = field(default_factory=dict)
+    decisions: Mapping[str, DecisionReport] = field(default_factory=dict)
     torso: str = __version__
 
     def __repr__(self) -> str:
@@ -224,6 +227,7 @@ class RunReport:
             "curves": [finite(epoch.to_dict()) for epoch in self.curves],
             "notes": list(self.notes),
             "baselines": finite(self.baselines),
+            "decisions": {task: report.to_dict() for task, report in self.decisions.items()},
             "blend": finite({task: report.to_dict() for task, report in self.blend.items()}),
         }
 
@@ -249,6 +253,10 @@ class RunReport:
             blend={
                 task: BlendReport.from_dict(report)
                 for task, report in saved.get("blend", {}).items()
+            },
+            decisions={
+                task: DecisionReport.from_dict(report)
+                for task, report in saved.get("decisions", {}).items()
             },
             torso=saved["torso"],
         )

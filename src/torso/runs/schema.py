@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from torso.columns.cells import is_text
 from torso.columns.dataset import Dataset
-from torso.columns.inputs import Input
+from torso.columns.inputs import Input, State
 from torso.columns.reading import Reading, ReadOptions
 from torso.columns.sources import facts_of
 from torso.core.errors import ConfigError, DataError, unknown, within
@@ -108,20 +108,34 @@ class Schema:
         for name, kind in self.targets.items():
             kind.bind(name, first)
 
-    def fit(self, table: Table, rows: np.ndarray, reading: Reading | None = None) -> None:
+    def fit(
+        self,
+        table: Table,
+        rows: np.ndarray,
+        reading: Reading | None = None,
+        known: Mapping[str, Mapping[str, State]] | None = None,
+    ) -> None:
         """Learn statistics, vocabularies and classes from the training rows only.
 
         Args:
             table: the table.
             rows: positions of its training rows.
             reading: how to read cells that lie in files; what is skipped is noted when they are laid out.
+            known: `inputs` and `targets` -> column -> state that an earlier run learnt, which stays.
         """
+        known = known or {"inputs": {}, "targets": {}}
         self._require(table, [*self.inputs, *self.label_columns()])
         training, options = table.take(rows), reading.options if reading else ReadOptions()
         for name, kind in self.inputs.items():
-            kind.learn(self.column(training, name), Reading(options))
+            if name in known["inputs"]:
+                kind.restore(known["inputs"][name])
+            else:
+                kind.learn(self.column(training, name), Reading(options))
         for name, target in self.targets.items():
-            target.learn(self.label(training, name), Reading(options))
+            if name in known["targets"]:
+                target.go_on(known["targets"][name], self.label(training, name), Reading(options))
+            else:
+                target.learn(self.label(training, name), Reading(options))
 
     @property
     def notes(self) -> dict[str, tuple[str, ...]]:

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from torso.model.model import Model
+from torso.runs.deciding import decided
 from torso.runs.schema import Schema
 from torso.runs.shown import Reports
-from torso.tasks import Details, Judged, evaluate_task, with_own_metrics
+from torso.tasks import Decision, Details, Judged, evaluate_task, with_own_metrics
 from torso.training import Prediction
 
 __all__ = ["Scorer"]
@@ -25,6 +26,7 @@ class Scorer:
         model: whose heads say which share of the labels their intervals should hold.
         baselines: task -> what a predictor that sees no input learned from the training rows.
         seed: of the resamples.
+        decisions: task -> thresholds that its answers go by.
         told: takes the messages of users' own metrics that fail.
     """
 
@@ -32,6 +34,7 @@ class Scorer:
     model: Model
     baselines: Mapping[str, Mapping[str, object]]
     seed: int
+    decisions: Mapping[str, Decision] = field(default_factory=dict)
     told: list[str] = field(default_factory=list)
 
     def __call__(
@@ -50,6 +53,7 @@ class Scorer:
             groups: `[rows]`; rows of one group are resampled together.
             resamples: of the bootstrap behind each interval.
         """
+        predictions = decided(self.schema, self.decisions, predictions)
         scored = {}
         for task, kind in self.schema.targets.items():
             rows = Judged(

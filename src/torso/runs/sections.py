@@ -11,7 +11,7 @@ from torso.core.strict import Strict
 if TYPE_CHECKING:
     from torso.tables.formats.text_settings import TextSettings
 
-__all__ = ["DataConfig", "PlainConfig", "SplitConfig"]
+__all__ = ["DataConfig", "PlainConfig", "SplitConfig", "StartConfig"]
 
 
 class SplitConfig(Strict):
@@ -101,4 +101,19 @@ class PlainConfig(Strict):
         None,
         ge=1,
         description="times that the folds are drawn anew and all is learnt again; null: 1, and 2 with quality best",
+    )
+
+
+class StartConfig(Strict):
+    """A finished run whose weights a fit begins with."""
+
+    run: str = Field(description="folder of the finished run")
+    train: Literal["all", "heads", "adapters"] = Field(
+        "all",
+        description="all: every weight; heads: trained encoders, fusion and shared layers stay as they are; adapters: "
+        "so, but each of their matrices is changed by one of low rank",
+    )
+    rank: int = Field(4, ge=1, description="of the adapters")
+    weights: str | None = Field(
+        None, description="digest of that run's weights, filled in; null: whichever they are"
     )

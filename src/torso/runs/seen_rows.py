@@ -45,6 +45,23 @@ class SeenRows:
     ) -> tuple[str, ...]:
         """Return a sentence if `table` holds more of the rows than chance explains.
 
+        Args:
+            table: has all inputs.
+            schema: of the run.
+            options: how files are found.
+            learnt: rows that the run learnt from or chose by.
+        """
+        number = self.among(table, schema, options, learnt)
+        if number is None:
+            return ()
+        return (
+            f"{table.name}: {number} rows equal rows that the run learnt from, in all inputs. Answers and scores "
+            "flatter there: new rows tell how good the run is.",
+        )
+
+    def among(self, table: Table, schema: Schema, options: ReadOptions, learnt: int) -> str | None:
+        """Return how many of the rows `table` holds, such as `3 of its 40`, if there are more than chance explains.
+
         Chance is the share of the rows that have a twin among themselves: in a table of few categories, new rows
         equal old ones, too. It is taken at its upper end, so a single row is never told.
 
@@ -55,21 +72,17 @@ class SeenRows:
             learnt: rows that the run learnt from or chose by.
         """
         if not len(self.rows) or table.rows < 2:
-            return ()
+            return None
         some = _some(np.arange(table.rows), _MOST_ASKED)
         hits = int(np.isin(_digests(table.take(some), schema, options), self.digests).sum())
         _, counts = np.unique(self.digests, return_counts=True)
         chance = (counts[counts > 1].sum() + 3) / (len(self.rows) + 3)
         expected = len(some) * chance
         if hits <= expected + 3 * expected**0.5:
-            return ()
+            return None
         whole = len(some) == table.rows and len(self.rows) == learnt
         share = min(1.0, hits / len(some) * learnt / len(self.rows))
-        number = f"{hits:,} of its {table.rows:,}" if whole else f"about {share:.0%} of its"
-        return (
-            f"{table.name}: {number} rows equal rows that the run learnt from, in all inputs. Answers and scores "
-            "flatter there: new rows tell how good the run is.",
-        )
+        return f"{hits:,} of its {table.rows:,}" if whole else f"about {share:.0%} of its"
 
 
 def _some(rows: np.ndarray, most: int) -> np.ndarray:

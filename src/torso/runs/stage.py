@@ -38,7 +38,7 @@ _BEGUN = ("log.jsonl", "run.yaml", _MARKER)
 """Files of a run before its first epoch has ended."""
 _RESULTS = (
     *("model.safetensors", "schema.json", "vocabulary.json", "statistics.json", "metrics.json"),
-    *("skipped.jsonl", "split.parquet", "plain.json", "plain.safetensors"),
+    *("skipped.jsonl", "split.parquet", "plain.json", "plain.safetensors", "decisions.json"),
 )
 OWN_FILES = (*_BEGUN, *_RESULTS)
 """Files of a run, beside its folders."""

@@ -75,7 +75,10 @@ class StoredSplit:
                 f"`data.split.like`: the split of {origin!r} is of {self.rows} rows, {table.name} has {table.rows}. {cure}"
             )
         digests = _sampled_digests(table) if self.sampled else column_digests(table)
-        both = [name for name in self.digests if name in digests]
+        empty = {
+            field.name for field in table.data.schema if pa.types.is_null(field.type)
+        }  # says nothing
+        both = [name for name in self.digests if name in digests and name not in empty]
         other = [name for name in both if digests[name] != self.digests[name]]
         if other or not both:
             reason = f"other cells in {other}" if other else "no column in common"

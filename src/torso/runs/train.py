@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -27,6 +27,7 @@ from torso.runs.prepared import Prepared
 from torso.runs.refit import refitted
 from torso.runs.report import BalancingReport, RunReport, Timings, TrainingReport, Usage
 from torso.runs.timer import Timer
+from torso.tasks import Decision
 from torso.training import (
     Epoch,
     Listener,
@@ -128,15 +129,15 @@ def train_run(
             resume=resume,
             plan=plan,
         )
-    report = _with_earlier(trained.report, epochs, notes)
     run = Predictor(
         config,
         prepared.schema,
         trained.model,
-        report,
+        _with_earlier(trained.report, epochs, notes),
         split=prepared.split,
         skipped=prepared.skipped,
         plain=trained.plain,
+        decisions=trained.decisions,
     )
     if folder is None:
         return run
@@ -153,12 +154,14 @@ class Trained:
         report: its scores, curves and notes.
         resumable: True if the training ended before its time, so that its checkpoint is of use.
         plain: models beside it; None without any.
+        decisions: task -> thresholds that its answers go by.
     """
 
     model: Model
     report: RunReport
     resumable: bool
     plain: PlainHalf | None = None
+    decisions: Mapping[str, Decision] = field(default_factory=dict)
 
 
 def train_model(
@@ -202,8 +205,10 @@ def train_model(
         notes=(*prepared.notes, *recorder.notes),
         baselines=prepared.baselines,
         blend=judged.blend,
+        decisions=judged.decided,
     )
-    return Trained(again or trained.model, report, trained.trainer.resumable, judged.plain)
+    model, resumable = again or trained.model, trained.trainer.resumable
+    return Trained(model, report, resumable, judged.plain, judged.decisions)
 
 
 class _Recorder(Listener):

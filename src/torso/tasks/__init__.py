@@ -22,6 +22,7 @@ from torso.core.lazy import lazy_names
 if TYPE_CHECKING:
     from torso.evaluation.report import Estimate, TaskReport
     from torso.tasks._base.compare import Answered, compare_tasks
+    from torso.tasks._base.decider import Decision
     from torso.tasks._base.evaluate import evaluate_task, fit_baseline
     from torso.tasks._base.head import Head
     from torso.tasks._base.labels import Labels
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 __all__ = [
     "HEAVY_TAIL",
     "Answered",
+    "Decision",
     "Details",
     "Estimate",
     "Head",
@@ -68,6 +70,7 @@ __getattr__ = lazy_names(
     {
         "._base.compare": "Answered compare_tasks",
         "._base.evaluate": "evaluate_task fit_baseline",
+        "._base.decider": "Decision",
         "._base.head": "Head",
         "._base.labels": "Labels",
         "._base.likelihood": "Details",

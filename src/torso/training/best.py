@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from torso.core.cures import setting
+from torso.core.notes import Telling
 
 __all__ = ["Best", "Newest"]
 
@@ -145,7 +146,7 @@ def _note(epochs: Mapping[str, int]) -> str:
     for task, epoch in epochs.items():
         tasks.setdefault(epoch, []).append(task)
     told = "; ".join(f"{epoch} ({', '.join(tasks[epoch])})" for epoch in sorted(tasks))
-    return (
+    return Telling(
         f"Tasks were best at different epochs, of which the mean of the weights is kept: {told}. To keep the one "
         f"epoch that is best for their sum: {setting('training.select', 'total')}."
     )

@@ -122,7 +122,7 @@ class Listener:
         """Training is over: `all epochs`, `no better held-out loss`, `interrupted`, `diverged`, `budget spent`, or a listener's reason."""
 
     def noted(self, message: str) -> None:
-        """The user should know something."""
+        """The user should know something; a harmless choice comes as a `torso.core.notes.Telling`."""
 
 
 class Listeners(Listener):

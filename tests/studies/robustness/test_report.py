@@ -91,6 +91,25 @@ def test_relative_and_effective_by_hand():
         ours.effective("x", "a", other)
 
 
+def test_a_study_is_shown_as_two_tables():
+    kept = {("x",): {"a": 0.5}, ("<y>",): {"a": 0.25}, ("x", "<y>"): {"a": 0.75}}
+    curves = {name: {"a": [0.8, 0.2]} for name in ("x", "<y>")}
+    study = Robustness((0.0, 1.0), {"a": "log_loss"}, curves, kept, ("Of one network.",))
+    assert repr(study).splitlines() == [
+        "mean over noise in  a, log loss",
+        "x                   0.500",
+        "<y>                 0.500",
+        "",
+        "kept  a, log loss",
+        "x     0.500",
+        "<y>   0.250",
+        "all   0.750",
+        "note: Of one network.",
+    ]
+    page = study._repr_html_()
+    assert "<td>&lt;y&gt;</td><td>0.250</td>" in page and page.count("<table>") == 2
+
+
 def test_subsets():
     assert subsets_of(["a", "b"]) == [("a",), ("b",), ("a", "b")]
     many = subsets_of([str(place) for place in range(8)])

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,9 +13,15 @@ from torso.app.commands.shared import (
     RunArgument,
     StrictTable,
     TableArgument,
+    Threshold,
     TrustCode,
     check_out,
 )
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from torso.studies.robustness.report import Robustness
 
 __all__ = ["evaluate"]
 
@@ -36,6 +43,7 @@ def evaluate(
     picture: Annotated[
         Path | None, typer.Option("--picture", help="File for the curves of the robustness: .png.")
     ] = None,
+    threshold: Threshold = [],
     strict: StrictTable = False,
     trust_code: TrustCode = False,
 ) -> None:
@@ -51,22 +59,17 @@ def evaluate(
     _check_files(out, picture, run, table)
 
     import torso  # torch takes longer than to see a slip
+    from torso.runs.deciding import read_thresholds
 
     predictor = torso.load(run, trust_code=trust_code, strict=strict)
-    shown: object
+    if threshold:
+        predictor = predictor.with_threshold(read_thresholds(threshold, predictor.schema.targets))
     screen = console(out=True)
     if robustness:
-        from torso.app.terminal import robustness_tables
-
         other = None if against is None else torso.load(against, trust_code=trust_code)
         ours = torso.robustness(predictor, table, root=root)
         theirs = None if other is None else torso.robustness(other, table, root=root)
-        content = ours.to_dict(theirs)
-        shown, notes = robustness_tables(ours, theirs, screen.width), ours.notes
-        if picture is not None:
-            from torso.studies.robustness.pictures import draw_robustness
-
-            draw_robustness(ours, picture, theirs)
+        content, notes, shown = _robustness(ours, theirs, picture, screen.width)
     else:
         evaluation = predictor.evaluate(table, root=root, details=True)
         content = {task: report.to_dict() for task, report in evaluation.reports.items()}
@@ -76,6 +79,19 @@ def evaluate(
         write_json(out, content)
     screen.print(shown)
     tell(notes)
+
+
+def _robustness(
+    ours: Robustness, theirs: Robustness | None, picture: Path | None, width: int
+) -> tuple[dict[str, object], Sequence[str], RenderableType]:
+    """Return the robustness of a run, perhaps beside another, as JSON, notes and tables; draw it, if asked for."""
+    from torso.app.terminal import robustness_tables
+
+    if picture is not None:
+        from torso.studies.robustness.pictures import draw_robustness
+
+        draw_robustness(ours, picture, theirs)
+    return ours.to_dict(theirs), ours.notes, robustness_tables(ours, theirs, width)
 
 
 def _check_files(out: Path | None, picture: Path | None, run: Path, table: str) -> None:

@@ -10,7 +10,9 @@ import typer
 
 from torso.app.commands.shared import (
     Budget,
+    Config,
     Folds,
+    From,
     Quality,
     Repeats,
     Root,
@@ -20,6 +22,8 @@ from torso.app.commands.shared import (
     TrustCode,
     named,
     rooted,
+    started,
+    stricter,
 )
 
 if TYPE_CHECKING:
@@ -36,9 +40,8 @@ def fit(
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="Folder of the run; default runs/TABLE.")
     ] = None,
-    config: Annotated[
-        Path | None, typer.Option("--config", "-c", help="A run.yaml to repeat or to start from.")
-    ] = None,
+    config: Config = None,
+    start: From = None,
     root: Root = [],
     settings: Settings = [],
     quality: Quality = None,
@@ -59,7 +62,7 @@ def fit(
     from torso.runs.gather import gather_values, trusting
 
     dial = named(quality=quality, budget=budget, folds=folds, repeats=repeats)
-    said = [*rooted(root), *dial, *(["data.on_error=fail"] if strict else []), *settings]
+    said = [*started(start), *rooted(root), *dial, *stricter(strict), *settings]
     if not resume:
         with trusting(config, trust_code, said):
             check_fit(gather_values({"table": table}, target, None, config, said).values, config)

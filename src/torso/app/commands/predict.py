@@ -7,7 +7,14 @@ from typing import Annotated
 
 import typer
 
-from torso.app.commands.shared import Root, RunArgument, StrictTable, TrustCode, check_out
+from torso.app.commands.shared import (
+    Root,
+    RunArgument,
+    StrictTable,
+    Threshold,
+    TrustCode,
+    check_out,
+)
 
 __all__ = ["predict"]
 
@@ -38,6 +45,7 @@ def predict(
             "--intervals/--no-intervals", help="Spreads and intervals; alone: no probabilities."
         ),
     ] = None,
+    threshold: Threshold = [],
     strict: StrictTable = False,
     trust_code: TrustCode = False,
 ) -> None:
@@ -52,10 +60,13 @@ def predict(
     check_answering(run, *table)
 
     import torso  # torch takes longer than to see a slip
+    from torso.runs.deciding import read_thresholds
     from torso.runs.prediction import chosen_columns
 
     given = table[0] if len(table) == 1 else [Path(name) for name in table]
     predictor = torso.load(run, trust_code=trust_code, strict=strict)
+    if threshold:
+        predictor = predictor.with_threshold(read_thresholds(threshold, predictor.schema.targets))
     answers = predictor.predict(given, root=root, keep=keep, as_arrow=True, details=True)
     tasks = predictor.schema.targets
     names = chosen_columns(answers.columns.column_names, tasks, proba, intervals)

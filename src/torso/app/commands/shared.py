@@ -10,7 +10,9 @@ import typer
 
 __all__ = [
     "Budget",
+    "Config",
     "Folds",
+    "From",
     "Quality",
     "Repeats",
     "Root",
@@ -20,10 +22,13 @@ __all__ = [
     "StrictTable",
     "TableArgument",
     "Targets",
+    "Threshold",
     "TrustCode",
     "check_out",
     "named",
     "rooted",
+    "started",
+    "stricter",
 ]
 
 TableArgument = Annotated[
@@ -54,11 +59,20 @@ Quality = Annotated[
 Budget = Annotated[
     str | None, typer.Option(metavar="TIME", help="Time that the run may take: 90s, 10m, 2h.")
 ]
+Config = Annotated[
+    Path | None, typer.Option("--config", "-c", help="A run.yaml to repeat or to edit.")
+]
 Folds = Annotated[
     int | None, typer.Option(help="Networks, each holding out another fold of the rows; 0: one.")
 ]
 Repeats = Annotated[
     int | None, typer.Option(help="Times that the folds are drawn, for as many more networks.")
+]
+From = Annotated[
+    str | None,
+    typer.Option(
+        "--from", metavar="RUN", help="A finished run to start from: its columns, parts, weights."
+    ),
 ]
 Strict = Annotated[
     bool, typer.Option("--strict", help="Stop at the first cell or file that cannot be read.")
@@ -68,6 +82,14 @@ StrictTable = Annotated[
     typer.Option(
         "--strict",
         help="Stop where TABLE lacks an input, or at the first cell that cannot be read.",
+    ),
+]
+Threshold = Annotated[
+    list[str],
+    typer.Option(
+        "--threshold",
+        metavar="TASK=NUMBER",
+        help="Probability from which on TASK's positive class or labels are answered. Repeatable.",
     ),
 ]
 
@@ -84,6 +106,16 @@ def named(**options: object) -> list[str]:
 def rooted(root: list[str]) -> list[str]:
     """Return the setting that `--root` stands for."""
     return [f"data.root={json.dumps(root)}"] if root else []
+
+
+def started(run: str | None) -> list[str]:
+    """Return the setting that `--from` stands for."""
+    return [] if run is None else [f"start.run={json.dumps(run)}"]
+
+
+def stricter(strict: bool) -> list[str]:
+    """Return the setting that `--strict` stands for."""
+    return ["data.on_error=fail"] if strict else []
 
 
 def check_out(out: Path, run: Path, *given: str | Path | None) -> None:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from torso.app.terminal.blend import blend_table
     from torso.app.terminal.columns import columns_table
     from torso.app.terminal.costs import COST_COLUMNS, cost_cells, costs_table
+    from torso.app.terminal.decisions import decisions_table
     from torso.app.terminal.parts import parts_tables, settings_sheet
     from torso.app.terminal.results import results_table
     from torso.app.terminal.robustness import robustness_tables
@@ -35,6 +36,7 @@ __all__ = [
     "console",
     "cost_cells",
     "costs_table",
+    "decisions_table",
     "has_width",
     "parts_tables",
     "results_table",
@@ -51,6 +53,7 @@ __getattr__ = lazy_names(
     {
         ".columns": "columns_table",
         ".costs": "COST_COLUMNS cost_cells costs_table",
+        ".decisions": "decisions_table",
         ".parts": "parts_tables settings_sheet",
         "torso.progress": "AS_IS IN_PIPE CountingBar ProgressBar console has_width tell",
         ".blend": "blend_table",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from rich.console import Group, RenderableType
@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from torso.app.terminal.names import in_lines
+from torso.studies.robustness.shown import kept_text
 
 if TYPE_CHECKING:
     from torso.studies.robustness import Robustness
@@ -38,7 +39,7 @@ def robustness_tables(
             noise[modality][task] = cell
     modalities = max(robustness.subsets, key=len, default=())
     subsets: Rows = {
-        _kept(kept, modalities): {task: f"{value:.3f}" for task, value in metrics.items()}
+        kept_text(kept, modalities): {task: f"{value:.3f}" for task, value in metrics.items()}
         for kept, metrics in robustness.subsets.items()
     }
     note = "In brackets, the effective robustness: the mean lead over the other run, with both curves begun alike."
@@ -87,15 +88,3 @@ def _taken(headers: Mapping[str, str], rows: Rows) -> int:
 
 def _longest(rows: Rows) -> int:
     return max(map(len, rows), default=0)
-
-
-def _kept(kept: Sequence[str], modalities: Sequence[str]) -> str:
-    """Return the modalities that are kept, by those that are not where these are fewer.
-
-    >>> _kept(["a", "b", "d"], ["a", "b", "c", "d"]), _kept(["a", "b"], ["a", "b"]), _kept(["b"], ["a", "b"])
-    ('all but c', 'all', 'b')
-    """
-    absent = [name for name in modalities if name not in kept]
-    if not absent:
-        return "all"
-    return f"all but {', '.join(absent)}" if len(absent) < len(kept) else ", ".join(kept)

@@ -7,6 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from torso.app.terminal.blend import blend_table
+from torso.app.terminal.decisions import decisions_table
 from torso.app.terminal.results import results_table
 from torso.runs.report import BalancingReport, RunReport, Usage
 
@@ -27,6 +28,8 @@ def verdict(report: RunReport, width: int) -> RenderableType:
         Text(f"\nOn the {report.split} rows:"),
         results_table(report.tasks, width),
     ]
+    if report.decisions:
+        parts.append(decisions_table(report.decisions, report.tasks, report.split))
     if report.blend:
         parts.append(blend_table(report.blend, report.tasks, width))
     return Group(*parts)

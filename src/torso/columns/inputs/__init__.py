@@ -1,6 +1,6 @@
 """Kinds of input: each recognises its cells, learns from training rows, and lays out any rows."""
 
-from torso.columns.inputs._input import Input, Suited
+from torso.columns.inputs._input import Input, State, Suited
 from torso.columns.inputs._media import MediaInput
 from torso.columns.inputs.audio import AudioInput
 from torso.columns.inputs.category import BinaryInput, CategoryInput
@@ -26,6 +26,7 @@ __all__ = [
     "NumberInput",
     "SequenceInput",
     "SetInput",
+    "State",
     "Suited",
     "TextInput",
     "VectorInput",

@@ -15,7 +15,9 @@ from torso.columns.reading import ReadLog
 from torso.core.errors import ConfigError
 from torso.runs.prediction import skipped_notes
 from torso.runs.predictor import Predictor
+from torso.runs.shown import aligned, html_notes, html_table
 from torso.studies.robustness.conditions import Condition, under
+from torso.studies.robustness.shown import kept_text
 
 __all__ = ["JOINT", "LEVELS", "Robustness", "robustness", "subsets_of"]
 
@@ -45,6 +47,29 @@ class Robustness:
     curves: dict[str, dict[str, list[float]]]
     subsets: dict[tuple[str, ...], dict[str, float]]
     notes: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        """Return a line per modality and per subset of them; `to_dict()` has the curves."""
+        noise, kept = map(aligned, self._tables())
+        return "\n".join([*noise, "", *kept, *(f"note: {note}" for note in self.notes)])
+
+    def _repr_html_(self) -> str:
+        """Return the same as two tables of HTML; all names are escaped."""
+        shown = "".join(map(html_table, self._tables()))
+        return f"<div>{shown}{html_notes(self.notes)}</div>"
+
+    def _tables(self) -> tuple[list[list[str]], list[list[str]]]:
+        """Return mean scores under noise by modality, and scores by the modalities that are kept, each below a header."""
+        names = [f"{task}, {metric.replace('_', ' ')}" for task, metric in self.metrics.items()]
+        noise, kept = [["mean over noise in", *names]], [["kept", *names]]
+        for modality in self.curves:
+            means = (f"{self.relative(modality, task):.3f}" for task in self.metrics)
+            noise.append([modality, *means])
+        modalities = max(self.subsets, key=len, default=())
+        for some, metrics in self.subsets.items():
+            scores = (f"{metrics[task]:.3f}" for task in self.metrics)
+            kept.append([kept_text(some, modalities), *scores])
+        return noise, kept
 
     def relative(self, modality: str, task: str) -> float:
         """Return the mean metric over the levels, the area under the curve."""

@@ -5,12 +5,25 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
+from torso.columns.category_keys import key_of
 from torso.core.errors import ConfigError, unknown
 
-__all__ = ["Weights", "class_weights", "label_weights"]
+__all__ = ["Weights", "class_meant", "class_weights", "label_weights"]
 
 Weights = Literal["none", "balanced"] | Mapping[str, float]
 """Weights as a config says them."""
+
+
+def class_meant(said: object, names: Sequence[str]) -> str:
+    """Return the class of a name as YAML reads it; the name as a text where no class has it.
+
+    >>> class_meant(True, ["false", "true"]), class_meant(1.0, ["0", "1"]), class_meant("cat", ["dog"])
+    ('true', '1', 'cat')
+    """
+    if isinstance(said, str):
+        return said
+    key = key_of(said, numeric=True)
+    return next((name for name in names if key_of(name, numeric=True) == key), str(said))
 
 
 def class_weights(
@@ -29,7 +42,7 @@ def class_weights(
         ValueError: a weight below 0, all 0, or `balanced` without frequencies.
     """
     if isinstance(weights, Mapping):
-        given = {str(name): float(weight) for name, weight in weights.items()}
+        given = {class_meant(name, names): float(weight) for name, weight in weights.items()}
         for name in given:
             if name not in names:
                 raise ConfigError(unknown("class in `weights`:", name, names))
@@ -73,7 +86,7 @@ def label_weights(
             raise ValueError("Parameter `weights` 'balanced' needs the labels' `frequencies`.")
         return [class_weights(weights, ["no", "yes"], [1 - share, share]) for share in frequencies]
     if isinstance(weights, Mapping):
-        for name in map(str, weights):
-            if name not in names:
+        for name in weights:
+            if class_meant(name, names) not in names:
                 raise ConfigError(unknown("label in `weights`:", name, names))
     return [[1.0, weight] for weight in class_weights(weights, names, None)]

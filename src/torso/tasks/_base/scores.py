@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, NamedTuple, Self
+from typing import Any, ClassVar, NamedTuple, Self, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -81,6 +81,8 @@ class Scores(ABC):
     """A row is judged by the rows beside it, as in a search."""
     gaps: ClassVar[bool] = False
     """A prediction may hold NaN."""
+    decided_by: ClassVar[str] = ""
+    """Metric for which thresholds are chosen; it is shown, too. Empty: none are."""
     whole: ClassVar[bool] = False
     """Truths are whole numbers, -1 where missing; else NaN is."""
 
@@ -93,9 +95,15 @@ class Scores(ABC):
             cls.registry.add(name, cls)
 
     @classmethod
-    def given(cls, baseline: Baseline, /) -> type[Self]:  # noqa: ARG003
-        """Return the scores that a baseline, or facts that it will keep, ask for. Default: these."""
-        return cls
+    def given(cls, baseline: Baseline, /) -> type[Self]:
+        """Return the scores that a baseline, or facts that it will keep, ask for.
+
+        Default: these, and the metric for which thresholds are chosen.
+        """
+        metric = baseline.get("decide_by")
+        if metric is None:
+            return cls
+        return cast("type[Self]", type(cls.__name__, (cls,), {"decided_by": metric}))
 
     @abstractmethod
     def __init__(self, prediction: Array, truth: Array, guess: Array) -> None: ...

@@ -15,6 +15,7 @@ from torso.columns.reading import Reading
 from torso.core.ranges import SetBy
 from torso.core.registry import Registry
 from torso.core.spec import Settings, SpecLike
+from torso.tasks._base.decider import Decider, Decision, Said
 from torso.tasks._base.folders import KindRegistry, add_folder
 from torso.tasks._base.labels import Labels
 
@@ -48,6 +49,10 @@ class Target(ABC):
     """The labels may lie in the inputs alone, so that no column need hold them."""
     notes: tuple[str, ...] = ()
     """Sentences for the user about the training labels, set by `fit`."""
+    decide_by: str | None = None
+    """Metric that thresholds are chosen for on held-out rows, where the kind has a setting of this name."""
+    threshold: Said | None = None
+    """Thresholds that the settings say, likewise."""
 
     def __init_subclass__(
         cls, *, name: str = "", head: str = "", rank: int | None = None, **kwargs: object
@@ -82,6 +87,16 @@ class Target(ABC):
     def learn(self, column: Labels, reading: Reading) -> None:  # noqa: ARG002
         """Fit to labels that lie in files, which `reading` reads. Default: `fit`."""
         self.fit(column)
+
+    def go_on(self, state: Facts, column: Labels, reading: Reading) -> None:  # noqa: ARG002
+        """Take the state of an earlier run, and learn classes that are new behind its own. Default: learn nothing.
+
+        Args:
+            state: of that run's target, of the same kind and settings.
+            column: training labels.
+            reading: reads labels that lie in files.
+        """
+        self.restore(state)
 
     def bind(self, task: str, inputs: Mapping[str, Input]) -> None:
         """Settle, once, all that the target takes from the inputs; it is complete afterwards. Default: nothing.
@@ -142,8 +157,23 @@ class Target(ABC):
         return details
 
     def judged_by(self) -> Facts:
-        """Return facts, JSON values, that the metrics go by; its baseline keeps them. Default: none."""
-        return {}
+        """Return facts, JSON values, that the metrics go by; its baseline keeps them. Default: `decide_by`."""
+        return {} if self.decide_by is None else {"decide_by": self.decide_by}
+
+    @property
+    def decider(self) -> Decider | None:
+        """Makes answers of probabilities by thresholds; None for a kind without any, the default."""
+        return None
+
+    def decision(self) -> Decision | None:
+        """Return the thresholds that the settings say, once fitted; None where they say none.
+
+        Raises:
+            ConfigError: they name an unknown class or label.
+        """
+        if self.threshold is None or self.decider is None:
+            return None
+        return Decision(self.decider.by_hand(self.threshold))
 
     def scales(self, column: Labels) -> np.ndarray | None:  # noqa: ARG002
         """Return labels on each scale that `fit` left open, `[rows, scales]`, NaN where missing; None if none is.

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Self
 
 import numpy as np
 
 from torso.evaluation.weighted import Floats, Ranking, f1, mean_defined, ratio, surprise
+from torso.tasks._base.counts import METRICS, Counts
 from torso.tasks._base.scores import Array, Baseline, Measured, Scores
 
 __all__ = ["CategoryScores"]
@@ -18,6 +20,8 @@ class CategoryScores(Scores, name="category"):
     The macro averages go over the classes that occur: in truth or prediction for F1, in truth for the others.
     A truth past the last class is one the model never learnt; its probability is 0.
 
+    The answer is what the model has `chosen`, or, where it does not say, the likeliest class.
+
     Predictions are probabilities `[rows, classes]`; truths are class indices, int `[rows]`, -1 where missing.
     """
 
@@ -26,10 +30,16 @@ class CategoryScores(Scores, name="category"):
     axes = (2, 1)
     whole = True
 
-    def __init__(self, prediction: Array, truth: Array, guess: Array) -> None:  # noqa: ARG002
+    def __init__(
+        self,
+        prediction: Array,
+        truth: Array,
+        guess: Array,  # noqa: ARG002
+        chosen: Array | None = None,
+    ) -> None:
         num_classes = max(prediction.shape[1], 1 + int(truth.max(initial=-1)))
         probability = np.pad(prediction, ((0, 0), (0, num_classes - prediction.shape[1])))
-        choice = probability.argmax(axis=1)
+        choice = probability.argmax(axis=1) if chosen is None else chosen
         classes = np.arange(num_classes)
         self._right = (choice == truth).astype(np.float64)
         self._true = (truth[:, None] == classes).astype(np.float64)
@@ -39,14 +49,24 @@ class CategoryScores(Scores, name="category"):
         self._rankings = [Ranking(probability[:, at], truth == at) for at in classes]
 
     @classmethod
-    def plain_answers(cls, prediction: Array, details: Mapping[str, Array], /) -> Array:  # noqa: ARG003
-        """Return the likeliest class of each row."""
-        return np.asarray(prediction.argmax(axis=1))
+    def told(
+        cls, prediction: Array, truth: Array, guess: Array, details: Mapping[str, Array], /
+    ) -> Self:
+        """Return the scores of the answers that the model has chosen."""
+        if "chosen" not in details:
+            return cls(prediction, truth, guess)
+        return cls(prediction, truth, guess, details["chosen"])
+
+    @classmethod
+    def plain_answers(cls, prediction: Array, details: Mapping[str, Array], /) -> Array:
+        """Return the class that is answered in each row: the likeliest, or the one by thresholds."""
+        return np.asarray(details.get("chosen", prediction.argmax(axis=1)), np.int64)
 
     def measure(self, weights: Floats, /) -> Measured:
         """Return the metrics for each row of `weights` `[resamples, rows]`."""
         total = weights.sum(axis=1)
-        f1s = f1(weights @ self._both, weights @ self._chosen, weights @ self._true)
+        counts = Counts(weights @ self._both, weights @ self._chosen, weights @ self._true)
+        f1s = f1(*counts)
         ranked = [ranking.measure(weights) for ranking in self._rankings]
         areas, precisions = (np.stack(some, axis=1) for some in zip(*ranked, strict=True))
         overall = {
@@ -56,6 +76,8 @@ class CategoryScores(Scores, name="category"):
             "average_precision": mean_defined(precisions),
             "log_loss": ratio(weights @ self._surprise, total),
         }
+        if self.decided_by not in ("", *overall):
+            overall[self.decided_by] = METRICS[self.decided_by](counts)
         return Measured(overall, {"f1": f1s, "auroc": areas, "average_precision": precisions})
 
     @staticmethod

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import suppress
 from decimal import Decimal
+from typing import Literal
 
 import numpy as np
 import pyarrow as pa
@@ -17,9 +18,11 @@ from torso.columns.recurrence import Recurrence
 from torso.core.cures import setting
 from torso.core.errors import DataError
 from torso.tables.table import Column
+from torso.tasks._base.decider import Decider
 from torso.tasks._base.proposals import of_classes
 from torso.tasks._base.target import Facts, Target
 from torso.tasks._base.whole_numbers import judge
+from torso.tasks.category.deciding import CategoryDecider
 
 __all__ = ["CategoryTarget"]
 
@@ -56,6 +59,12 @@ class CategoryTarget(Target, name="category", head="softmax", rank=40):
 
     A label of a class that the training rows do not hold is reported; it has an index past the last class, which
     no head learns and every evaluation counts as wrong.
+
+    Args:
+        decide_by: metric for which a threshold of each class is chosen on held-out rows; by default the likeliest class
+            is answered.
+        threshold: class -> threshold, set by hand: the class with the greatest ratio of probability to threshold is
+            answered. Classes that are not named share what is left of 1.
     """
 
     learned = ("classes", "type", "numeric", "frequencies")
@@ -82,7 +91,15 @@ class CategoryTarget(Target, name="category", head="softmax", rank=40):
             )
         return Guess(cls.kind, f"{cells.distinct} values", of_classes(cells))
 
-    def __init__(self) -> None:
+    def __init__(
+        self,
+        *,
+        decide_by: Literal["accuracy", "balanced_accuracy", "macro_f1"] | None = None,
+        threshold: Mapping[str, float] | float | None = None,
+    ) -> None:
+        Decider.check(decide_by, threshold)
+        self.decide_by = decide_by
+        self.threshold = threshold
         self.classes: list[str] = []
         self.type = "text"
         self.numeric = False
@@ -101,6 +118,19 @@ class CategoryTarget(Target, name="category", head="softmax", rank=40):
                 f"{column.table}, column {column.name!r}: a target should have at least two values among the "
                 f"training rows. Found {self.classes or 'no label at all'}. Leave it out of the targets."
             )
+        self._count(column)
+
+    def go_on(self, state: Facts, column: Column, reading: Reading) -> None:  # noqa: ARG002
+        """Take the classes of an earlier run, with new ones behind them, and count all."""
+        self.restore(state)
+        self.numeric = self.numeric and all_numbers(column)
+        known = {str(key_of(name, numeric=self.numeric)) for name in self.classes}
+        ways = spellings(column, numeric=self.numeric)
+        new = [key for key in ways if key not in known]
+        if new:
+            self.classes = [*self.classes, *(ways[key] for key in sorted(new))]
+            numbers = self.numeric and self.type != "text"
+            self.type = _type_name(column, self.classes) if numbers else "text"
         self._count(column)
 
     def _count(self, column: Column) -> None:
@@ -143,6 +173,11 @@ class CategoryTarget(Target, name="category", head="softmax", rank=40):
         """The classes."""
         return self.classes
 
+    @property
+    def decider(self) -> Decider | None:
+        """Makes answers of probabilities by thresholds."""
+        return CategoryDecider(self.classes)
+
     def choice(self, prediction: np.ndarray) -> np.ndarray:
         """Return the class that stands for probabilities `[rows, classes]`: the likeliest."""
         return np.asarray(prediction.argmax(axis=1))
@@ -151,8 +186,7 @@ class CategoryTarget(Target, name="category", head="softmax", rank=40):
         self, task: str, prediction: np.ndarray, details: Mapping[str, np.ndarray]
     ) -> dict[str, pa.Array]:
         """Return `task`, `task_probability` of that value, and one probability per class."""
-        del details
-        chosen = self.choice(prediction)
+        chosen = np.asarray(details.get("chosen", self.choice(prediction)), np.int64)
         values = _cast(self.classes, self.type).take(pa.array(chosen))
         sure = prediction[np.arange(len(chosen)), chosen]
         out = {task: values, f"{task}_probability": pa.array(sure)}

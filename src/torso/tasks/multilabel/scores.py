@@ -8,8 +8,9 @@ from typing import Self
 import numpy as np
 
 from torso.evaluation.weighted import Floats, Ranking, f1, mean_defined, ratio, surprise
+from torso.tasks._base.counts import METRICS
 from torso.tasks._base.scores import Array, Baseline, Measured, Scores
-from torso.tasks.multilabel.deciding import f1_thresholds
+from torso.tasks.multilabel.deciding import f1_thresholds, with_and_without
 
 __all__ = ["MultilabelScores"]
 
@@ -73,6 +74,9 @@ class MultilabelScores(Scores, name="multilabel"):
         }
         overall = {"macro_f1" if name == "f1" else name: mean_defined(each[name]) for name in each}
         overall["micro_f1"] = f1(*(count.sum(axis=1) for count in counts))
+        if self.decided_by not in ("", *overall):
+            own = with_and_without(*counts, weights @ self._known)
+            overall[self.decided_by] = mean_defined(METRICS[self.decided_by](own))
         return Measured(overall, each)
 
     @staticmethod

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Mapping
+from typing import Literal
 
 import numpy as np
 import pyarrow as pa
@@ -16,7 +17,9 @@ from torso.columns.set_format import SetFormat, find_sets, likely_delimiter
 from torso.core.errors import DataError
 from torso.core.spec import Settings
 from torso.tables.table import Column
+from torso.tasks._base.decider import Decider
 from torso.tasks._base.target import Facts, Target
+from torso.tasks.multilabel.deciding import MultilabelDecider
 
 __all__ = ["MultilabelTarget"]
 
@@ -26,6 +29,9 @@ class MultilabelTarget(Target, name="multilabel", head="logistic", rank=10):
 
     Args:
         delimiter: what separates the labels in a text that is no list; found in the training rows if open.
+        decide_by: metric for which a threshold of each label is chosen on held-out rows (`micro_f1`: one for all);
+            accuracy and balanced accuracy are means over labels. By default the head decides.
+        threshold: set by hand: of all labels, or label -> threshold; the head decides about those that are not named.
     """
 
     learned = ("labels", "joined", "separator", "between", "frequencies")
@@ -46,7 +52,16 @@ class MultilabelTarget(Target, name="multilabel", head="logistic", rank=10):
         mark = likely_delimiter(cells)
         return {} if mark is None else {"delimiter": mark}
 
-    def __init__(self, delimiter: str | None = None) -> None:
+    def __init__(
+        self,
+        delimiter: str | None = None,
+        *,
+        decide_by: Literal["accuracy", "balanced_accuracy", "macro_f1", "micro_f1"] | None = None,
+        threshold: Mapping[str, float] | float | None = None,
+    ) -> None:
+        Decider.check(decide_by, threshold)
+        self.decide_by = decide_by
+        self.threshold = threshold
         self.delimiter = delimiter
         self.format = SetFormat.of(delimiter)
         self.labels: list[str] = []
@@ -69,6 +84,13 @@ class MultilabelTarget(Target, name="multilabel", head="logistic", rank=10):
         known = [cell for cell in sets if cell is not None]
         counts = Counter(label for cell in known for label in set(cell))
         self.frequencies = [counts[label] / len(known) for label in self.labels]
+
+    def go_on(self, state: Facts, column: Column, reading: Reading) -> None:  # noqa: ARG002
+        """Take the labels of an earlier run, with new ones behind them."""
+        self.restore(state)
+        cells = (cell for cell in self.format.read(column) if cell is not None)
+        new = {label for cell in cells for label in cell} - {*self.labels}
+        self.labels = [*self.labels, *sorted(new)]
 
     @property
     def separator(self) -> str:
@@ -113,6 +135,11 @@ class MultilabelTarget(Target, name="multilabel", head="logistic", rank=10):
     def names(self) -> list[str]:
         """The labels."""
         return self.labels
+
+    @property
+    def decider(self) -> Decider | None:
+        """Makes answers of probabilities by thresholds."""
+        return MultilabelDecider(self.labels)
 
     def columns(
         self, task: str, prediction: np.ndarray, details: Mapping[str, np.ndarray]

@@ -14,6 +14,7 @@ from torso.core.cures import setting
 from torso.core.errors import DataError
 from torso.tables.numbers.finder import find_numbers
 from torso.tables.table import Column
+from torso.tasks._base.target import Facts
 from torso.tasks.category.target import CategoryTarget
 
 __all__ = ["OrdinalTarget"]
@@ -64,10 +65,20 @@ class OrdinalTarget(CategoryTarget, name="ordinal", head="cumulative"):
                 f"{self.classes[:5]}. Say it from low to high: {setting(f'targets.{column.name}.order', '[low, high]')}."
             )
 
+    def go_on(self, state: Facts, column: Column, reading: Reading) -> None:
+        """Take the classes of an earlier run; learn all anew if there are others, which have a place between them."""
+        super().go_on(state, column, reading)
+        if self.classes != state["classes"]:
+            self.fit(column)
+
     def encode(self, column: Column, reading: Reading) -> np.ndarray:
         """Return places in the order, int64 `[rows]`, -1 where missing."""
         ids = super().encode(column, reading)
         return np.where(ids < len(self.classes), ids, -1)
+
+    @property
+    def decider(self) -> None:
+        """No thresholds: the answer is the median class."""
 
     def choice(self, prediction: np.ndarray) -> np.ndarray:
         """Return the median class of each row."""

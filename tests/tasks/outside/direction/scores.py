@@ -12,6 +12,7 @@ class DirectionScores(Scores, name="direction"):
     words = {"error": "degrees off"}  # noqa: RUF012
     against = "mean direction"
     axes = (2, 2)
+    metrics = ("error",)
     probable = False
     named = False
 
