@@ -1,5 +1,6 @@
 """A run is asked in the forms that people have: rows alone, pictures, folders, tables that lack columns."""
 
+import json
 import re
 import warnings
 from zipfile import ZipFile
@@ -217,6 +218,28 @@ def test_zips_without_one_table_are_refused(tmp_path, capsys, files, said):
     assert said in " ".join(capsys.readouterr().err.split())
     assert tables.torso("fit", tmp_path / "cut.zip", "-t", "y") == 1
     assert "cut.zip is damaged or not a zip" in " ".join(capsys.readouterr().err.split())
+
+
+@pytest.mark.parametrize("indent", [None, 1])
+def test_columns_of_json_are_rows_on_one_line_too(folder, tmp_path, indent):
+    run, table = load(folder), pd.read_csv(folder / "table.csv")
+    rows = table.astype(object).where(table.notna(), None)
+    expected = values(run.predict(rows, root=folder))
+    for some in (len(rows), 1):
+        columns = rows[:some].to_dict("list")
+        for content in (columns, {"instances": rows[:some].to_dict("records")}):
+            (tmp_path / "t.json").write_text(json.dumps(content, indent=indent))
+            told = run.predict(tmp_path / "t.json", root=folder, details=True)
+            np.testing.assert_allclose(values(told.columns), expected[:some], rtol=1e-4)
+            assert told.notes[0].startswith("t.json: its ")
+    (tmp_path / "t.json").write_text(json.dumps(rows.to_dict("list"), indent=indent))
+    prepared = torso.prepare(
+        tmp_path / "t.json", TARGETS, settings={**TINY, "data.root": [str(folder)]}
+    )
+    assert prepared.split.rows == len(rows)
+    assert any("object of columns" in note for note in prepared.notes)
+    below = [[*rows.columns], *rows.to_numpy().tolist()]
+    assert values(run.predict(below, root=folder)) == expected
 
 
 def test_rows_that_the_run_has_learnt_from_are_told_and_no_others(folder, tmp_path, capsys):

@@ -143,11 +143,11 @@ def test_a_run_that_started_from_another_repeats(place, tmp_path):
     assert again.report.tasks["loud"] == run.report.tasks["loud"]
     assert (tmp_path / "a" / "run.yaml").read_text() == (tmp_path / "b" / "run.yaml").read_text()
     held = yaml.safe_load((tmp_path / "a" / "run.yaml").read_text())["start"]
-    assert held["run"] == str(place / "first") and len(held["weights"]) == 16
-    held["weights"] = "0" * 16
-    with pytest.raises(RunError, match=r"--set start\.weights=null"):
-        torso.fit(config=tmp_path / "a" / "run.yaml", settings={"start.weights": "0" * 16})
-    torso.fit(config=tmp_path / "a" / "run.yaml", settings={"start.weights": None})
+    assert held["run"] == str(place / "first") and len(held["digest"]) == 16
+    held["digest"] = "0" * 16
+    with pytest.raises(RunError, match=r"--set start\.digest=null"):
+        torso.fit(config=tmp_path / "a" / "run.yaml", settings={"start.digest": "0" * 16})
+    torso.fit(config=tmp_path / "a" / "run.yaml", settings={"start.digest": None})
 
 
 def test_it_is_resumed(place, tmp_path):
@@ -173,7 +173,21 @@ def test_the_command(place, tmp_path, capsys):
     assert "which does not exist" in said and "first" in said
 
 
+def test_targets_that_the_table_lacks_are_gone(place, tmp_path, capsys):
+    table = pd.DataFrame(tables.plain(40, seed=5)).drop(columns="price")
+    run = started(place, table, folds=0)
+    assert list(run.config.targets) == ["colour"] and notes_of(run, "head of 'price'")
+    table.to_csv(tmp_path / "few.csv", index=False)
+    command = f"fit {tmp_path / 'few.csv'} --from {place / 'first'} -o {tmp_path / 'run'}"
+    assert tables.torso(*command.split(), *options({**FEW, "folds": 0})) == 0
+    assert list(torso.load(tmp_path / "run").config.targets) == ["colour"]
+
+
 def test_what_cannot_be(place, tmp_path):
+    with pytest.raises(ConfigError, match=r"Unknown key in `start`: 'trian'. Did you mean 'train'"):
+        started(place, targets=["loud"], start__trian="heads")
+    with pytest.raises(RunError, match="Found the file"):
+        torso.fit(place / "table.csv", ["loud"], start_from=place / "first" / "run.yaml")
     with pytest.raises(RunError, match="finished run"):
         torso.fit(place / "table.csv", ["loud"], start_from=tmp_path)
     with pytest.raises(DataError, match="none of the inputs"):

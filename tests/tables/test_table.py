@@ -282,6 +282,8 @@ ROWS = [{"name": "a", "size": 1}, {"name": "b", "size": 2}]
         ({"data": ROWS}, "'data'"),
         ({"schema": {"fields": []}, "data": ROWS}, "'data'"),
         ({"result": {"rows": ROWS}}, "'rows'"),
+        ({"status": "ok", "count": 2, "result": {"rows": ROWS}}, "'rows'"),
+        ({"meta": {"made": "by hand"}, "records": ROWS}, "'records'"),
         ([["name", "size"], ["a", 1], ["b", 2]], "names the columns"),
     ],
 )

@@ -18,8 +18,9 @@ from torso.columns.media.folder_files import files_below
 from torso.core.errors import DataError
 from torso.runs.schema import Schema
 from torso.tables.formats.files import is_table
-from torso.tables.formats.json_shapes import rows_of_object
+from torso.tables.formats.json_shapes import rows_of_lists, rows_of_object
 from torso.tables.formats.zipped import is_zip
+from torso.tables.spread import spread
 from torso.tables.table import Table, read_table
 from torso.tables.types.media_cells import is_picture
 
@@ -74,6 +75,8 @@ def ask(
     if paths:
         return _completed(_listed(paths, schema), schema, strict)
     table = read_table(_rows(given, schema.inputs), missing=data.missing, settings=data.text)
+    if isinstance(given, str | Path) and not _holds_lists(table, schema.inputs):
+        table = spread(table) or table
     return _completed(Asked(table, root), schema, strict)
 
 
@@ -218,6 +221,10 @@ def _rows(given: object, inputs: Mapping[str, Input]) -> object:
     if isinstance(given, str | bytes | Path) or not isinstance(given, Iterable):
         return given
     cells = list(given)
+    if cells and isinstance(cells[0], list) and not inputs.keys().isdisjoint(map(str, cells[0])):
+        named, how = rows_of_lists(cells)
+        if how:  # below a list of names
+            return named
     rows = [_mapping(cell, inputs) for cell in cells]
     if rows and all(row is not None for row in rows):
         return rows
@@ -264,6 +271,12 @@ def _is_row(cells: Mapping[object, object], inputs: Mapping[str, Input]) -> bool
         )
         for name, cell in cells.items()
     )
+
+
+def _holds_lists(table: Table, inputs: Mapping[str, Input]) -> bool:
+    """Return whether some column is of a kind whose cells are lists."""
+    kinds = [kind for name, kind in inputs.items() if name in table.names]
+    return any(kind.name in (*_DEPTHS, "set") for kind in kinds)
 
 
 def _depth(cell: object) -> int:

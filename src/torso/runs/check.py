@@ -231,20 +231,22 @@ def _check_some(
         if not having:
             with within(f"{path}.{key}"):
                 raise ConfigError(unknown(f"setting of any {registry.room} here:", key, known))
-        if not any(_passes(registry, Spec(part, {key: value})) for part in having):
+        errors = [_error(registry, Spec(part, {key: value})) for part in having]
+        if all(errors):
             setting = registry.settings(having[0])[key]
-            if accepts(setting.type, value):  # a part inside a part says itself why it is refused
-                _check(registry, Spec(having[0], {key: value}), path)
             with within(f"{path}.{key}"):
+                if errors[0] is not None and accepts(setting.type, value):
+                    raise errors[0]  # of a part inside the part
                 raise ConfigError(refusal(setting, value))
 
 
-def _passes(registry: PartRegistry, spec: Spec) -> bool:
+def _error(registry: PartRegistry, spec: Spec) -> ConfigError | None:
+    """Return why the registry refuses a part; None if it does not."""
     try:
         registry.check(spec)
-    except ConfigError:
-        return False
-    return True
+    except ConfigError as error:
+        return error
+    return None
 
 
 def _check(registry: PartRegistry, spec: Spec, path: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
@@ -13,7 +13,15 @@ from pydantic_core import ErrorDetails
 from torso.core.errors import unknown
 from torso.core.other_words import OTHER_WORDS
 
-__all__ = ["key_paths", "sentence_of"]
+__all__ = ["key_paths", "section_of", "sentence_of"]
+
+
+def section_of(annotation: object) -> type[BaseModel] | None:
+    """Return the section that a key holds, perhaps besides null; None if it holds a value."""
+    for part in (annotation, *get_args(annotation)):
+        if isinstance(part, type) and issubclass(part, BaseModel):
+            return part
+    return None
 
 
 def key_paths(model: type[BaseModel], before: str = "") -> list[str]:
@@ -25,9 +33,9 @@ def key_paths(model: type[BaseModel], before: str = "") -> list[str]:
     """
     paths = []
     for name, field in model.model_fields.items():
-        section = field.annotation
+        section = section_of(field.annotation)
         paths.append(f"{before}{name}")
-        if isinstance(section, type) and issubclass(section, BaseModel):
+        if section is not None:
             paths += key_paths(section, f"{before}{name}.")
     return paths
 
@@ -57,8 +65,7 @@ def _default_of(model: type[BaseModel], location: Sequence[str]) -> str:
         field = section.model_fields.get(name)
         if field is None:
             return ""
-        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
-            section = field.annotation
+        section = section_of(field.annotation) or section
     if field is None or not isinstance(field.default, int | float | str):
         return ""
     return f" Default: {'.'.join(location)}={json.dumps(field.default).strip(chr(34))}"
@@ -72,7 +79,7 @@ def _unknown_key(model: type[BaseModel], location: list[str]) -> str:
     elsewhere = [leaves[word] for word in (key, other) if word in leaves]
     section: Any = model
     for name in sections:
-        section = section.model_fields[name].annotation
+        section = section_of(section.model_fields[name].annotation)
     where = f"key in `{'.'.join(sections)}`:" if sections else "key"
     if elsewhere:
         near = elsewhere[0].removeprefix("".join(f"{name}." for name in sections))

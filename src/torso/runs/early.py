@@ -6,6 +6,7 @@ Importing torch takes two seconds. Whoever reads the table for good checks all o
 from __future__ import annotations
 
 import shlex
+from collections.abc import Collection
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -59,7 +60,7 @@ def check_fit(values: Settings, origin: object) -> None:
     else:
         names = settled_names(column_names(path), path.name)[0] if column_names(path) else []
     if names:
-        _check_columns(values, [*names, *sorted(known_inputs(values, origin))], path.name)
+        _check_columns(values, names, path.name, known_inputs(values, origin))
 
 
 def _check_device(name: str) -> None:
@@ -85,10 +86,13 @@ def _check_no_run(path: Path) -> None:
         )
 
 
-def _check_columns(values: Settings, names: list[str], table: str) -> None:
+def _check_columns(
+    values: Settings, names: list[str], table: str, may_lack: Collection[str]
+) -> None:
     targets, inputs = (described(values.get(side), side) for side in ("targets", "inputs"))
     check_known(targets, names, table, "target")
-    check_known(inputs, names, table, "input")
+    read = {name: spec for name, spec in inputs.items() if name not in may_lack}
+    check_known(read, names, table, "input")
     check_one_side([name for name in inputs if inputs[name] is not None], targets)
     split = values.get("data", {}).get("split") or {}
     shared = {part.modality for _, part in registry_of("inputs").items() if part.modality}

@@ -17,7 +17,7 @@ from torso.runs.described import Described, Raw, described
 from torso.runs.edits import followed_through, left_open
 from torso.runs.settings import Path as Keys
 from torso.runs.settings import apply_settings, may_name_odd_columns, setting_pairs
-from torso.runs.start_values import named_run, run_folder, values_of_run
+from torso.runs.start_values import named_run, run_folder, those_of, values_of_run
 from torso.tables.formats.peek import column_names
 from torso.tasks import spelled_metrics
 
@@ -73,6 +73,7 @@ def gather_values(
     """
     check_listed("inputs", inputs)
     held = read_config(config) if isinstance(config, str | Path) else config or {}
+    own_targets = targets or held.get("targets")
     values, held, run = _started(held, settings, targets, config)
     if values.get("data") is None:
         values["data"] = {}
@@ -88,6 +89,8 @@ def gather_values(
     path = values["data"].get("table") if isinstance(values["data"], Mapping) else None
     source = tables.get("table") if path is None else found_beside(path, config)
     names = column_names(source) if held or may_name_odd_columns(settings) else []
+    if run is not None and names and not own_targets:
+        values["targets"] = those_of(values["targets"], names)
     said += apply_settings(values, settings, names)
     left_open(values, held, said, names)
     _spell_metrics(values)

@@ -48,6 +48,7 @@ from torso.runs.start_notes import carried_notes, leak_notes
 from torso.runs.storable import check_storable
 from torso.runs.stored_split import StoredSplit
 from torso.runs.weights import RowWeights
+from torso.tables.spread import spread
 from torso.tables.table import Table, read_table
 from torso.tasks import fit_baseline
 from torso.training import Listener
@@ -346,4 +347,5 @@ def _read(table: object, path: str | None, origin: object, data: DataConfig) -> 
     if path is None and table is None:
         return None
     source = table if path is None else found_beside(path, origin)
-    return read_table(source, missing=data.missing, settings=data.text)
+    read = read_table(source, missing=data.missing, settings=data.text)
+    return spread(read) or read  # one row teaches nothing

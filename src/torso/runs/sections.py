@@ -114,6 +114,6 @@ class StartConfig(Strict):
         "so, but each of their matrices is changed by one of low rank",
     )
     rank: int = Field(4, ge=1, description="of the adapters")
-    weights: str | None = Field(
-        None, description="digest of that run's weights, filled in; null: whichever they are"
+    digest: str | None = Field(
+        None, description="of that run's weights, filled in; null: whichever they are"
     )

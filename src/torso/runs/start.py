@@ -44,7 +44,7 @@ class Start:
         schema: of the run, fitted.
         model: of the run, on the CPU.
         split: of the run's table; None if an earlier version wrote it.
-        weights: digest of its weights.
+        digest: of its weights.
         number: of the network that is trained; each begins as the run's network of the same number.
     """
 
@@ -53,7 +53,7 @@ class Start:
     schema: Schema
     model: Model
     split: StoredSplit | None
-    weights: str
+    digest: str
     number: int = 0
 
     @classmethod
@@ -78,10 +78,10 @@ class Start:
             )
         folder = run_folder(said.run, origin)
         digest = _digest(folder)
-        if said.weights not in (None, digest):
+        if said.digest not in (None, digest):
             raise RunError(
-                f"`start.weights`: {said.run!r} has other weights, {digest}, than those that the config was written for, "
-                f"{said.weights}: it was trained again. To start from the new ones: {setting('start.weights', None)}"
+                f"`start.digest`: {said.run!r} has other weights, {digest}, than those that the config was written for, "
+                f"{said.digest}: it was trained again. To start from the new ones: {setting('start.digest', None)}"
             )
         files = RunFolder(folder)
         schema, before = files.schema(), files.config()
@@ -130,7 +130,7 @@ class Start:
             shared = Input.registry.find(str(spec["kind"])).modality
             if name not in self.schema.inputs and shared in self.schema.modalities:
                 spec.setdefault("modality", f"new {shared}")
-        settings: dict[str, object] = {"start.weights": self.weights}
+        settings: dict[str, object] = {"start.digest": self.digest}
         config = RunConfig.parse(values)
         if alone and not config.data.split.model_fields_set and self.is_same(table):
             before = self.config

@@ -10,9 +10,10 @@ from torso.core.errors import RunError
 from torso.core.spec import Settings
 from torso.runs.config import read_config
 from torso.runs.described import Raw
+from torso.runs.rooms import registry_of
 from torso.runs.settings import setting_pairs
 
-__all__ = ["known_inputs", "named_run", "run_folder", "values_of_run"]
+__all__ = ["known_inputs", "named_run", "run_folder", "those_of", "values_of_run"]
 
 _PARTS = ("dim", "encoders", "fusion", "sharing", "missing", "sizes", "modality_heads")
 """Keys of the config that give weights their shape."""
@@ -48,6 +49,10 @@ def run_folder(run: str, origin: object = None) -> Path:
     if not folder.exists() and isinstance(origin, str | Path):
         beside = Path(origin).parent / folder
         folder = beside if beside.exists() else folder
+    if folder.is_file() and (folder.parent / "schema.json").is_file():
+        raise RunError(
+            f"`start.run` should be the folder of a finished run. Found the file {run!r}: name {str(folder.parent)!r}."
+        )
     if not (folder / "run.yaml").is_file() or not (folder / "model.safetensors").is_file():
         holds = "which holds no finished run" if folder.exists() else "which does not exist"
         raise RunError(
@@ -75,6 +80,21 @@ def values_of_run(folder: Path, targets: Collection[str] | None) -> Raw:
         }
     words = cast("Mapping[str, object]", held.get("data") or {}).get("missing")
     return {**values, "data": {"missing": words}} if words else values
+
+
+def those_of(targets: Mapping[str, Settings], columns: Collection[str]) -> dict[str, Settings]:
+    """Return the targets of a run for which a table may have labels.
+
+    Args:
+        targets: task -> its settings.
+        columns: names of the table's.
+    """
+    return {
+        name: spec
+        for name, spec in targets.items()
+        if spec.get("column", name) in columns
+        or registry_of("targets").find(str(spec["kind"])).free
+    }
 
 
 def known_inputs(values: Settings, origin: object) -> set[str]:

@@ -28,13 +28,15 @@ def inspect(
     from torso.runs.random_split import random_split_notes
     from torso.runs.settings import apply_settings
     from torso.tables.formats.peek import column_names
+    from torso.tables.spread import spread
     from torso.tables.table import read_table
 
     values: dict[str, Any] = {"targets": {name: {} for name in target}}
     said = [*rooted(root), *settings]
     apply_settings(values, said, column_names(table))
     data = check_values(values, trial=False).data
-    source = read_table(table, missing=data.missing, settings=data.text)
+    read = read_table(table, missing=data.missing, settings=data.text)
+    source = spread(read) or read
     reports = infer_columns(source, values, add=True)
     shown = console(out=True)
     shown.print(f"{source.name}: {source.rows} rows, {len(source.names)} columns", **AS_IS)

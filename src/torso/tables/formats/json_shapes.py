@@ -8,6 +8,20 @@ from torso.core.errors import DataError
 
 __all__ = ["ShapeError", "rows_of_lists", "rows_of_object"]
 
+_WRAPPERS = {
+    "data",
+    "examples",
+    "inputs",
+    "instances",
+    "items",
+    "records",
+    "response",
+    "result",
+    "results",
+    "rows",
+    "samples",
+}
+"""Names of what is wrapped, also on one line, where an object may be a row."""
 _SPLIT = {"columns", "data"}
 _BESIDE = {"index", "index_names", "column_names", "name", "dtypes"}
 
@@ -53,10 +67,16 @@ def rows_of_object(
         raise ShapeError(
             f"A JSON object with several lists of rows, {tables}. Keep one of them in the file."
         )
-    if len(tables) == 1 and (spread or len(content) == 1 or content.keys() == {"schema", "data"}):
+    if len(tables) == 1 and (spread or len(content) == 1 or tables[0].lower() in _WRAPPERS):
         own = content[tables[0]]
         assert isinstance(own, list)
         return own, f"its rows are those of {tables[0]!r}"
+    wraps = [name for name in content if name.lower() in _WRAPPERS]
+    within = content[wraps[0]] if len(wraps) == 1 and not tables else None
+    if isinstance(within, dict):  # beside a status, a number of rows and the like
+        rows, how = rows_of_object(within, spread=spread)
+        if how:
+            return rows, how
     lists = [cells for cells in content.values() if isinstance(cells, list)]
     if spread and len(lists) == len(content) and len({len(cells) for cells in lists}) == 1:
         return _turned(content, lists)
