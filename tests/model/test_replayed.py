@@ -6,7 +6,8 @@ import torch
 from tests import small
 from torso.core.types import Features
 from torso.fusion import Fusion
-from torso.model.replayed import Replayed
+from torso.model.ensemble import Ensemble
+from torso.model.replayed import Replayed, ReplayedHeads
 from torso.sharing import Sharing
 
 
@@ -55,3 +56,33 @@ def test_a_row_that_lacks_all_it_had_while_recorded_is_answered_as_it_is():
         for number in [0] * 6 + [1] * 6 + [0]:  # row 0 is complete, row 1 has nothing
             alone = row(inputs, number)
             torch.testing.assert_close(dict(replayed(alone)), model(alone), atol=1e-6, rtol=1e-5)
+
+
+def test_heads_answer_as_they_are():
+    model = small.model().eval()
+    heads = ReplayedHeads(model.heads)
+    with torch.inference_mode():
+        for seed in range(8):
+            outputs = model(row(small.batch(seed=seed).inputs, 3))
+            own = heads(outputs)
+            for task, head in model.heads.pairs():
+                value, details = head.answer(outputs[task])
+                torch.testing.assert_close(own[task][0], value)
+                torch.testing.assert_close(own[task][1], details)
+        (tape,) = heads._replay._tapes.values()
+        assert tape is not None
+        assert heads(model(small.batch(rows=3).inputs))[task][0].shape[0] == 3
+
+
+@pytest.mark.parametrize("sharing", ["hard", "mmoe"])
+def test_networks_of_the_folds_are_repeated_as_one(sharing):
+    members = [small.model(sharing=sharing, seed=seed) for seed in range(4)]
+    together, alone = (assert_repeats(Ensemble(own).eval()) for own in (members, members[:1]))
+    assert_repeats(Ensemble(members[:1] * 3).eval())
+    most, least = (
+        max(len(tape._steps) for tape in replayed._replay._tapes.values() if tape is not None)
+        for replayed in (together, alone)
+    )
+    assert (
+        most < 0.85 * 4 * least
+    )  # numpy lacks convolutions and attention, so each network makes its own

@@ -19,6 +19,7 @@ from rich.text import Text
 
 from torso.core.notes import Telling
 from torso.progress.consoles import has_width
+from torso.progress.cures import WithCures
 from torso.progress.wording import epoch_metrics, held_out_loss, time_text
 from torso.training.listeners import Epoch, Listener
 
@@ -107,7 +108,7 @@ class ProgressBar(Listener):
             return
         shown = self.progress.console
         line = Text.assemble(("note  ", "yellow"), message)
-        shown.print(line, soft_wrap=not has_width(shown))
+        shown.print(WithCures(line), soft_wrap=not has_width(shown))
 
 
 class CountingBar:

@@ -39,9 +39,11 @@ def tell(lines: Iterable[str]) -> None:
     """Print notes beside the results: in a terminal broken between words, in a pipe one line each."""
     from rich.text import Text
 
+    from torso.progress.cures import WithCures
+
     shown = console()
     for line in lines:
-        shown.print(Text(line), soft_wrap=not has_width(shown))
+        shown.print(WithCures(Text(line)), soft_wrap=not has_width(shown))
 
 
 def has_width(console: Console) -> bool:

@@ -163,9 +163,8 @@ class Predictor:
             MissingDependency: a pandas frame is asked for, and pandas is absent.
         """
         check_listed("keep", keep)
-        returned = (
-            alike(table) if not as_arrow else None
-        )  # pandas may be absent: not after the work
+        # pandas may be absent: that is said before the work
+        returned = None if as_arrow else alike(table)
         asked = self._asked(table, root)
         source, reading = asked.table, self._reading(asked)
         columns = {name: source.column(name).values for name in (*asked.kept, *keep)}
@@ -340,7 +339,8 @@ class Predictor:
         return dataset, answers
 
     def _columns(self, table: Table, answers: Answers) -> dict[str, pa.Array]:
-        said = decided(self.schema, self.decisions, answers.predictions(self.model))
+        predictions = answers.predictions(self.model, self._replayed.heads)
+        said = decided(self.schema, self.decisions, predictions)
         return answer_columns(
             {
                 task: self.schema.columns(task, table, prediction, details)

@@ -56,26 +56,45 @@ class Answers:
         known = torch.where(counts > 0, losses, torch.nan)
         return dict(zip(model.tasks, known.tolist(), strict=True))
 
-    def predictions(self, model: Model) -> dict[str, Prediction]:
-        """Return task -> its head's predictions; with targets also their negative log-likelihood, `log_loss`."""
+    def predictions(
+        self,
+        model: Model,
+        heads: Callable[[Mapping[str, Tensor]], Mapping[str, tuple[Tensor, dict[str, Tensor]]]]
+        | None = None,
+    ) -> dict[str, Prediction]:
+        """Return task -> its head's predictions; with targets also their negative log-likelihood, `log_loss`.
+
+        Args:
+            model: of the heads.
+            heads: returns what the heads answer to raw outputs of all tasks. None: the heads themselves.
+        """
         device = next(model.parameters()).device
         with torch.inference_mode():
-            return {
-                task: self._prediction(head, self.outputs[task].to(device), self.targets.get(task))
-                for task, head in model.heads.pairs()
-            }
+            outputs = {task: raw.to(device) for task, raw in self.outputs.items()}
+            answered = dict(heads(outputs)) if heads is not None else _answered(model, outputs)
+            for task, targets in self.targets.items():
+                self._add_loss(model.heads[task], outputs[task], targets, answered[task][1])
+        return {
+            task: Prediction(
+                value.cpu().numpy(), {name: part.cpu().numpy() for name, part in details.items()}
+            )
+            for task, (value, details) in answered.items()
+        }
 
-    def _prediction(self, head: Head, outputs: Tensor, targets: Tensor | None) -> Prediction:
-        prediction, details = head.answer(outputs)
-        if targets is not None:
-            targets = targets.to(outputs.device)
-            losses = head.log_loss(outputs, targets)
-            if losses is not None:
-                details["log_loss"] = torch.where(head.labelled(targets), losses, torch.nan)
-        return Prediction(
-            prediction.cpu().numpy(),
-            {name: value.cpu().numpy() for name, value in details.items()},
-        )
+    def _add_loss(
+        self, head: Head, outputs: Tensor, targets: Tensor, details: dict[str, Tensor]
+    ) -> None:
+        """Add the negative log-likelihood of each row to the details, if the head has one."""
+        targets = targets.to(outputs.device)
+        losses = head.log_loss(outputs, targets)
+        if losses is not None:
+            details["log_loss"] = torch.where(head.labelled(targets), losses, torch.nan)
+
+
+def _answered(
+    model: Model, outputs: Mapping[str, Tensor]
+) -> dict[str, tuple[Tensor, dict[str, Tensor]]]:
+    return {task: head.answer(outputs[task]) for task, head in model.heads.pairs()}
 
 
 def on_cpu(raw: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -9,7 +9,7 @@ from rich.console import Console
 from tests import small_tables
 from torso.app.terminal import columns_table, search_table, summary
 from torso.inference.report import inspect_table
-from torso.progress import IN_PIPE
+from torso.progress import IN_PIPE, tell
 from torso.progress import console as torso_console
 from torso.runs.report import RunReport, TrainingReport, Usage
 from torso.tables.table import read_table
@@ -71,6 +71,19 @@ def test_in_a_pipe_a_warning_is_one_line_with_its_column(tmp_path, monkeypatch, 
     assert notes == [
         "note  2 cells of 'size' counted as missing; the first: row 39, 'some': not a number"
     ]
+
+
+@pytest.mark.parametrize("width", [40, 60, 80])
+def test_an_option_and_its_value_stay_on_one_line(width, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", str(width))
+    cures = ("--set data.split.time=Grading.Date", "--quality best")
+    tell(["word " * words + f"then {' or '.join(cures)}." for words in range(20)])
+    shown = capsys.readouterr().err
+    assert all(shown.count(cure) == 20 for cure in cures)
+    assert max(map(len, shown.splitlines())) <= width
+    monkeypatch.delenv("COLUMNS")
+    tell(["word " * 50 + cures[0]])
+    assert capsys.readouterr().err == "word " * 50 + cures[0] + "\n"
 
 
 @pytest.mark.parametrize(("columns", "letters"), [(2, 120), (12, 30), (40, 24)])

@@ -90,3 +90,21 @@ def test_columns_share_a_modality_and_a_row_alone_is_the_same(kind):
         alone, there = joined(sources).batch(np.arange(1))
         np.testing.assert_array_equal(alone[0], values[row])
         np.testing.assert_array_equal(there[0], mask[row])
+
+
+@pytest.mark.parametrize("length", [3, 16])
+def test_a_name_alone_is_read_as_among_others(length):
+    names = [
+        "",
+        "a",
+        "Ana Maria de la Cruz",
+        "née 東京",
+        "x" * 200,
+        "one two three four five",
+        "\ud800b",
+    ]
+    kind = NameInput(length=length)
+    kind.values = ["a", "née 東京"]
+    together, _ = batch(kind, names)
+    for name, expected in zip(names, together, strict=True):
+        assert np.array_equal(batch(kind, [name])[0][0], expected)

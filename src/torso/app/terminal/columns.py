@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from torso.inference.report import ColumnReport
+from torso.progress.cures import WithCures
 
 __all__ = ["columns_table"]
 
@@ -86,11 +87,11 @@ def _warnings(report: ColumnReport, fold: bool) -> Iterator[RenderableType]:
     """Return the warnings about a column: where they are folded, several stand below its name."""
     if len(report.warnings) > 1 and fold:
         yield Text(f"{report.name}:", "yellow")
-        yield from (_indented(Text(warning)) for warning in report.warnings)
+        yield from (_indented(WithCures(Text(warning))) for warning in report.warnings)
     else:
         for warning in report.warnings:
-            yield Text.assemble((f"{report.name}: ", "yellow"), warning)
+            yield WithCures(Text.assemble((f"{report.name}: ", "yellow"), warning))
 
 
-def _indented(line: Text) -> Padding:
+def _indented(line: RenderableType) -> Padding:
     return Padding(line, (0, 0, 0, 2), expand=False)

@@ -127,8 +127,10 @@ class Packer:
             return None
         parts = self._by_place.get(noted.arguments[0])
         pack = None if parts is None else self._pack(parts.arguments, None)
-        stack = self._arrays[noted.place]
-        if pack is None or not isinstance(stack, np.ndarray) or pack not in self._varying:
+        stack, rows = self._arrays[noted.place], None if pack is None else self._arrays[pack]
+        if not (isinstance(stack, np.ndarray) and isinstance(rows, np.ndarray)):
+            return None
+        if pack not in self._varying or len(rows) != len(stack):  # all parts are one value
             return None
         return Noted(lambda rows: rows.reshape(stack.shape), (), (pack,), noted.place, ready=True)
 

@@ -7,7 +7,6 @@ n-gram of its own, and to the trees by the leading components of all n-grams.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -27,10 +26,8 @@ from torso.plain.flat._flattener import (
 from torso.plain.flat._grams import Owned, character_groups, plain, whole_texts, words
 from torso.plain.flat._numbers_inside import NUMBERS, measure_numbers
 from torso.plain.flat.components import directions
+from torso.plain.flat.sparse_rows import sparse_product, sparse_rows
 from torso.tables.table import Column
-
-if TYPE_CHECKING:
-    from scipy.sparse import csr_array
 
 __all__ = ["TextsFlattener"]
 
@@ -81,7 +78,7 @@ class TextsFlattener(Flattener, form="text"):
         count, self.spelt = len(self.part.columns), True
         self.grams, self.rarity = _vocabulary(grams, mask, count)
         self.width = len(self.grams)
-        weights = _matrix(self._weights(grams, counts), len(grams), self.width)
+        weights = sparse_rows(self._weights(grams, counts), (len(grams), self.width))
         self.components = directions(weights[:, self._last_block() :], _COMPONENTS)
         known = np.isfinite(numbers[:, :, 0]).sum(axis=0)
         self.numbered = np.flatnonzero(known > _HAVE_NUMBERS * mask.sum(axis=0)).tolist()
@@ -105,14 +102,18 @@ class TextsFlattener(Flattener, form="text"):
         row, place, weight = self._weights(grams, counts)
         start = self._last_block()
         last = place >= start
-        each = _matrix((row[last], place[last] - start, weight[last]), rows, self.width - start)
+        each = sparse_rows(
+            (row[last], place[last] - start, weight[last]), (rows, self.width - start)
+        )
         told = numbers[:, self.numbered, : len(NUMBERS) if self.spelt else 1]
         known = np.where(mask[:, self.numbered, None], told, np.nan)
         known_lengths = np.where(mask[:, :, None], lengths, np.nan).swapaxes(1, 2)
         dense = [known_lengths.reshape(rows, -1), known.reshape(rows, -1)]
         if self.spelt:
             dense.append(np.where(mask[:, :, None], written, np.nan).reshape(rows, -1))
-        dense.append(np.where(mask.any(axis=1, keepdims=True), each @ self.components, np.nan))
+        dense.append(
+            np.where(mask.any(axis=1, keepdims=True), sparse_product(each, self.components), np.nan)
+        )
         together = np.concatenate(dense, axis=1).astype(np.float32)
         return Piece(together, (row, place, weight), (~mask).sum(axis=1))
 
@@ -212,14 +213,6 @@ def _vocabulary(grams: np.ndarray, mask: np.ndarray, count: int) -> tuple[np.nda
 
 def _together(arrays: Iterable[np.ndarray]) -> np.ndarray:
     return np.concatenate([np.zeros(0, np.int64), *arrays])
-
-
-def _matrix(entries: Entries, rows: int, columns: int) -> csr_array:
-    """Return the entries as a sparse matrix."""
-    from scipy.sparse import csr_array
-
-    row, column, value = entries
-    return csr_array((value, (row, column)), shape=(rows, columns))
 
 
 def _count_words(text: str) -> int:

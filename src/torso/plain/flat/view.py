@@ -11,8 +11,18 @@ import numpy as np
 from torso.cache.keys import content_digest
 from torso.columns.sources import Source
 from torso.plain.clock import check_time
-from torso.plain.flat._flattener import Arrays, Cells, Flattener, Measured, Modality, Part, Values
+from torso.plain.flat._flattener import (
+    Arrays,
+    Cells,
+    Flattener,
+    Measured,
+    Modality,
+    Part,
+    Values,
+    no_entries,
+)
 from torso.plain.flat.flat import Flat
+from torso.plain.flat.sparse_rows import sparse_rows
 from torso.tables.table import Column
 
 if TYPE_CHECKING:
@@ -221,8 +231,6 @@ class FlatView:
         self, measured: Sequence[Measured], sources: Mapping[str, Source], rows: np.ndarray
     ) -> tuple[np.ndarray, csr_array]:
         """Return all dense columns, also those that the fit found constant, and the sparse part."""
-        from scipy.sparse import csr_array
-
         pieces = [
             block.flattener.piece(own) for block, own in zip(self._blocks, measured, strict=True)
         ]
@@ -234,15 +242,12 @@ class FlatView:
         )
         dense = [*(piece.dense for piece in pieces), *(flag[:, None] for flag in flags)]
         starts = np.cumsum([0, *(block.flattener.width for block in self._blocks)])
-        entries = [np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, np.float32)]
-        if pieces:
-            row = np.concatenate([piece.entries[0] for piece in pieces])
-            column = np.concatenate(
-                [p.entries[1] + start for p, start in zip(pieces, starts, strict=False)]
-            )
-            entries = [row, column, np.concatenate([piece.entries[2] for piece in pieces])]
-        shape = (len(rows), int(starts[-1]))
-        sparse = csr_array((entries[2], (entries[0], entries[1])), shape, dtype=np.float32)
+        parts = [no_entries()]
+        for piece, start in zip(pieces, starts, strict=False):
+            row, column, value = piece.entries
+            parts.append((row, column + start, value.astype(np.float32, copy=False)))
+        row, column, value = (np.concatenate(part) for part in zip(*parts, strict=True))
+        sparse = sparse_rows((row, column, value), (len(rows), int(starts[-1])))
         return np.concatenate([*dense, gaps[:, None]], axis=1).astype(np.float32), sparse
 
     def _named(self, dense: np.ndarray, sparse: csr_array) -> Flat:

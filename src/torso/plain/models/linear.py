@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary, WeakValueDictionary
 
 import numpy as np
@@ -10,13 +9,11 @@ from numpy.typing import NDArray
 
 from torso.columns.inputs._input import State
 from torso.plain.flat.flat import Flat
+from torso.plain.flat.sparse_rows import sparse_product
 from torso.plain.models._design import Design, inputs_of
 from torso.plain.models._model import PlainModel
 from torso.plain.models._path import walk
 from torso.tasks._base.response import Family, Response
-
-if TYPE_CHECKING:
-    from scipy.sparse import csr_array
 
 __all__ = ["SparseLinear"]
 
@@ -64,7 +61,7 @@ class SparseLinear(PlainModel, name="linear"):
     def predict(self, flat: Flat) -> NDArray[np.float64]:
         """Return log-probabilities, logits or means, `[rows, width]`."""
         words = flat.sparse.shape[1]
-        said = _product(flat.sparse, self.weights[:words]) * self.design.size
+        said = sparse_product(flat.sparse, self.weights[:words]) * self.design.size
         said = said + _numbers(self.design, flat) @ self.weights[words:]
         return _stated(self.family, said.astype(np.float64) + self.offsets)
 
@@ -93,14 +90,6 @@ def _stated(family: Family, outputs: NDArray[np.float64]) -> NDArray[np.float64]
         return outputs
     outputs = outputs - outputs.max(axis=1, keepdims=True)
     return np.asarray(outputs - np.log(np.exp(outputs).sum(axis=1, keepdims=True)))
-
-
-def _product(sparse: csr_array, weights: np.ndarray) -> np.ndarray:
-    """Return the product of sparse rows and weights; for a row alone without the library's 20 microseconds."""
-    if sparse.shape[0] != 1:
-        return np.asarray(sparse @ weights)
-    read = weights.take(sparse.indices, axis=0) * sparse.data[:, None]
-    return np.asarray(np.add.reduce(read, axis=0, keepdims=True))
 
 
 def _numbers(design: Design, flat: Flat) -> np.ndarray:
