@@ -32,7 +32,6 @@ from torso.runs.columns import infer_columns, leftover_warnings, notes_of
 from torso.runs.complete import complete_parts, settle_encoders
 from torso.runs.config import DataConfig, RunConfig
 from torso.runs.deciding import check_decisions
-from torso.runs.figures import direction_notes
 from torso.runs.gather import NO_TABLE, Gathered, found_beside, gather_values, trusting
 from torso.runs.prediction import skipped_notes
 from torso.runs.prepared import Prepared, Rows
@@ -285,7 +284,7 @@ def _plan(
         split=StoredSplit.of(table, split, SeenRows.of(table, split, schema, reading.options)),
         weights=weights,
         cache=cache_root(settled.data.cache),
-        notes=(*notes_of(told, schema.notes), *direction_notes(settled.targets)),
+        notes=notes_of(told, schema.notes),
         listener=listener,
         start=start,
     )
