@@ -9,11 +9,16 @@ import pytest
 import torso
 from tests import small_tables as tables
 from tests.absent import python_without, torso_without
+from tests.places import ROOT
 from tests.small_tables import TINY, options
 
 OF_EXTRAS = ("matplotlib", "transformers", "usearch", "av", "polars", "IPython")
-FOR_LEARNING = ("pandas", "sklearn", "lightgbm", "narwhals", "joblib", "threadpoolctl")
-"""What docs/machine.md takes off a machine that only answers."""
+FOR_LEARNING = (
+    *("pandas", "sklearn", "lightgbm"),
+    *("joblib", "threadpoolctl", "cloudpickle", "narwhals", "dateutil"),
+)
+"""Modules of what docs/machine.md takes off a machine that only answers."""
+PACKAGE = {"sklearn": "scikit-learn", "dateutil": "python-dateutil"}
 HUB = "encoders.note={type: hub, name: nobody/nothing}"
 
 
@@ -75,6 +80,12 @@ def test_every_command_answers_or_names_the_extra(folder, absent):
             assert re.fullmatch(r"MissingDependency: [^\n]+", printed.strip()), printed
     answers = torso.load(folder / "run").predict(folder / "table.csv")
     pd.testing.assert_frame_equal(pd.read_csv(folder / "answers.csv"), answers, check_dtype=False)
+
+
+def test_the_page_takes_off_what_the_tests_hide():
+    page = (ROOT / "docs" / "machine.md").read_text(encoding="utf-8")
+    (line,) = re.findall(r"^pip uninstall --yes (.+)$", page, re.MULTILINE)
+    assert line.split() == [PACKAGE.get(module, module) for module in FOR_LEARNING]
 
 
 PYTHON = """

@@ -1,11 +1,15 @@
 """A missing extra says how to get it."""
 
+import ast
 import json
+import re
+import sys
 import tomllib
 from pathlib import Path
 
 import pytest
 
+from tests.places import ROOT, SOURCE
 from torso.core.errors import MissingDependency
 from torso.core.optional import require
 
@@ -24,3 +28,58 @@ def test_a_package_that_is_not():
         f"Install it with: pip install '{project}[demo]'"
     )
     assert isinstance(caught.value.__cause__, ImportError)
+
+
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+MODULES = {"pillow": "PIL", "pyyaml": "yaml", "scikit_learn": "sklearn"}
+ELSEWHERE = {"polars", "IPython", "pydantic_core"}
+"""Imported only where the caller has them in use already; the last is a half of pydantic."""
+
+
+def module_of(requirement: str) -> str:
+    name = re.match(r"[\w-]+", requirement)[0].replace("-", "_")
+    return MODULES.get(name, name)
+
+
+def calls_and_imports() -> tuple[list[dict[str, str]], set[str]]:
+    """Return the arguments of each call of `require`, and all modules that the source imports."""
+    calls, imported = [], set()
+    for path in SOURCE.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                imported |= {alias.name.split(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                imported.add(node.module.split(".")[0])
+            elif isinstance(node, ast.Call) and getattr(node.func, "id", "") == "require":
+                words = {word.arg: word.value for word in node.keywords}
+                said = {
+                    key: word.value for key, word in words.items() if isinstance(word, ast.Constant)
+                }
+                calls.append({"module": node.args[0].value.split(".")[0], **said})
+    return calls, imported
+
+
+def test_every_cure_brings_what_is_absent():
+    extras, core = PROJECT["optional-dependencies"], PROJECT["dependencies"]
+    calls, _ = calls_and_imports()
+    assert len(calls) > 8
+    for call in calls:
+        if "package" in call:
+            assert call["package"] in core, call
+        else:
+            brought = {module_of(requirement) for requirement in extras[call["extra"]]}
+            core_too = {module_of(requirement) for requirement in core}
+            assert call["module"] in brought | core_too | {"huggingface_hub"}, call
+
+
+def test_what_is_imported_is_a_dependency():
+    _, imported = calls_and_imports()
+    foreign = imported - sys.stdlib_module_names - {"torso", "__future__"}
+    declared = {module_of(requirement) for requirement in PROJECT["dependencies"]}
+    extras = {
+        module_of(requirement)
+        for name, brought in PROJECT["optional-dependencies"].items()
+        for requirement in brought
+        if name != "dev"
+    }
+    assert foreign <= declared | extras | ELSEWHERE, sorted(foreign - declared - extras)

@@ -191,7 +191,7 @@ def test_old_spellings_say_the_new_ones_which_exist(run):
     for old, new in MOVED.items():
         with pytest.raises(AttributeError) as error:
             getattr(run, old)
-        assert f"It is now `{new}`." in str(error.value)
+        assert f"It is `{new}`." in str(error.value)
         last = new.rpartition(".")[2]
         assert last in held or hasattr(torso.Searcher if "Searcher" in new else Predictor, last)
     with pytest.raises(AttributeError, match="'reprots'"):

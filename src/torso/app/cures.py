@@ -82,19 +82,13 @@ def of_option(option: str, value: str) -> str:
         option: as `--epochs` or `--epochs=3`.
         value: the word behind it.
     """
-    from torso.core.other_words import OTHER_WORDS
-    from torso.runs.config import RunConfig
-    from torso.runs.config_errors import key_paths
+    from torso.runs.keywords import setting_called
 
     name, equals, own = option.lstrip("-").partition("=")
-    key = name.replace("-", "_")
-    names = (key, *OTHER_WORDS.get(key.lower(), ()))
-    paths = [
-        path for path in key_paths(RunConfig) if path.rpartition(".")[2] in names or path in names
-    ]
-    if not paths:
+    path = setting_called(name.replace("-", "_"))
+    if not path:
         return ""
-    return f" It is a setting: --set {shlex.quote(f'{paths[0]}={own if equals else value}')}"
+    return f" It is a setting: --set {shlex.quote(f'{path}={own if equals else value}')}"
 
 
 def of_words(given: dict[str, object], extra: Sequence[str]) -> str:

@@ -14,7 +14,6 @@ from typing import Literal
 from torso.columns.media.files import MediaError
 from torso.core.cures import setting
 from torso.core.errors import DataError
-from torso.core.notes import warn
 from torso.tables.formats.zipped import named_root
 from torso.tables.table import Column
 
@@ -95,11 +94,6 @@ class ReadLog:
     decoded: dict[str, int] = field(default_factory=dict)
     unseen: dict[str, tuple[int, Skipped]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
-
-    def warn(self) -> None:
-        """Give the notes as warnings at the line that called Torso."""
-        for note in self.notes:
-            warn(note)
 
     def skip(self, column: Column, row: int, cell: str, reason: str) -> None:
         """Count a cell (`row` from 0) as missing, and say why."""

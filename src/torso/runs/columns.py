@@ -82,12 +82,16 @@ def infer_columns(table: Table, values: dict[str, Any], *, add: bool) -> list[Co
             report = report_labels(table.column(spec["column"]), spec.get("kind"), mark)
             targets[task] = _settled(spec, report, _without(task, targets))
     values["inputs"], values["targets"] = chosen, targets
-    return [_without_followed(report, inputs.get(report.name)) for report in reports]
+    return [_without_followed(report, {"inputs": inputs, "targets": named}) for report in reports]
 
 
-def _without_followed(report: ColumnReport, said: Settings | None) -> ColumnReport:
-    """Return the report without advice to set an input's setting that the user has set."""
-    paths = [f"inputs.{report.name}.{setting}=" for setting in said or {}]
+def _without_followed(report: ColumnReport, said: Mapping[str, Described]) -> ColumnReport:
+    """Return the report without advice to set a setting of an input or a target that the user has set."""
+    paths = [
+        f"{role}.{report.name}.{setting}="
+        for role, columns in said.items()
+        for setting in columns.get(report.name) or {}
+    ]
     warnings = [text for text in report.warnings if not any(path in text for path in paths)]
     return replace(report, warnings=tuple(warnings))
 
@@ -114,8 +118,9 @@ def _parts_of_labels(targets: Mapping[str, Settings]) -> set[str]:
     return {other for kind in kinds for other in kind.others} | read
 
 
-def _roots(table: Table, named: Sequence[str]) -> list[str | Path]:
-    """Return where files of the table lie: the `named` roots, from its folder where they are there, and the folder."""
+def _roots(table: Table, said: str | Path | Sequence[str]) -> list[str | Path]:
+    """Return where files of the table lie: the roots said, from its folder where they are there, and the folder."""
+    named = [said] if isinstance(said, str | Path) else said
     if not named or table.folder is None:
         return list(named)
     return [*(named_root(table.folder, root) for root in named), table.folder]

@@ -19,6 +19,7 @@ from torso.columns.dataset import Dataset
 from torso.columns.loader import gather
 from torso.columns.reading import Reading, ReadLog, ReadOptions
 from torso.columns.splits import Split, group_ids
+from torso.core.arguments import check_is
 from torso.core.errors import ConfigError, DataError
 from torso.evaluation.wording import estimate_text
 from torso.progress.watching import watched
@@ -70,6 +71,7 @@ def distill(
         DataError: the table cannot be used.
         RunError: `out` holds a run or other files.
     """
+    check_is("run", run, Predictor, "Open one: torso.load(FOLDER).")
     others = {
         task: kind.kind for task, kind in run.schema.targets.items() if kind.kind not in _KINDS
     }

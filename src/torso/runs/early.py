@@ -20,7 +20,7 @@ from torso.runs.gather import NO_TABLE, found_beside
 from torso.runs.json_files import read_json
 from torso.runs.rooms import registry_of
 from torso.runs.settings import no_reader
-from torso.runs.stage import check_unfinished, marked_stage
+from torso.runs.stage import Stage, check_unfinished, holds_interrupted, marked_stage
 from torso.runs.start_values import known_inputs
 from torso.tables.formats.files import check_readable
 from torso.tables.formats.peek import column_names
@@ -107,7 +107,7 @@ def _check_columns(
 
 
 def check_free_folder(folder: Path) -> None:
-    """Refuse the folder of a finished run, or a file.
+    """Refuse the folder of a finished or an interrupted run, or a file.
 
     Raises:
         RunError: the run would be lost.
@@ -115,6 +115,9 @@ def check_free_folder(folder: Path) -> None:
     if folder.is_file():
         raise RunError(f"{str(folder)!r} is a file. Choose a folder for the run.")
     stage = marked_stage(folder)
+    places = (folder / f"checkpoint{ending}" / "progress.json" for ending in ("", ".old"))
+    if stage in (Stage.UNDER_WAY, Stage.RESUMABLE) and any(place.is_file() for place in places):
+        raise holds_interrupted(folder)
     if stage is not None:
         check_unfinished(folder, stage)
 

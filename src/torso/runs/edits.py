@@ -79,7 +79,8 @@ def left_open(
     for room, section in _COLUMNS.items():
         parts = _mapping(values.get(room))
         for name in [name for name, part in parts.items() if part is None]:
-            named = {path[1] for path in said if path[0] == room and len(path) > 2}
+            mine = [path for path in said if path[0] == room]  # set before it is taken out again
+            named = {path[1] for path in mine if len(path) > 2 or mine.count(path) > 1}
             known = {*edits.known(section), *_mapping(before.get(room))}
             if columns and name not in known | named:
                 raise ConfigError(unknown(f"{_OWNERS[room]} in `{room}`:", name, known))
@@ -256,7 +257,7 @@ class _Edits:
     def _shared(self, section: str) -> set[str]:
         """Return the modalities that columns of a kind share."""
         return (
-            {part.modality for _, part in registry_of(section).items()}
+            {part.modality for _, part in registry_of(section).items() if part.modality}
             if section == "inputs"
             else set()
         )

@@ -15,6 +15,7 @@ from torso.progress.watching import Progress, watched
 from torso.runs.folder import RunFolder
 from torso.runs.gather import Gathered, gather_values, trusting
 from torso.runs.identity import check_columns
+from torso.runs.keywords import telling_keywords
 from torso.runs.predictor import Predictor
 from torso.runs.prepare import prepare_values
 from torso.runs.train import train_run
@@ -23,6 +24,7 @@ from torso.training import Listener
 __all__ = ["fit"]
 
 
+@telling_keywords
 def fit(
     table: object = None,
     targets: Sequence[str] | Mapping[str, object] = (),

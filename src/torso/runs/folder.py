@@ -34,6 +34,7 @@ from torso.runs.stage import (
     check_unfinished,
     clear_results,
     clear_search,
+    holds_interrupted,
     mark,
     stage_of,
     unmake,
@@ -124,10 +125,7 @@ class RunFolder:
                     f"{name} holds no interrupted run: there is nothing to resume. Start without --resume."
                 )
         elif begun and not overwrite:
-            raise RunError(
-                f"{name} holds an interrupted run. Go on with it (--resume, resume=True), choose another "
-                "folder, or say overwrite (--overwrite, overwrite=True)."
-            )
+            raise holds_interrupted(self.path)
         elif not overwrite:
             check_unfinished(self.path, stage)
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from torso.core.arguments import names_in
 from torso.core.errors import ConfigError
 from torso.core.listed import check_listed
 from torso.core.registry import no_imports
@@ -73,6 +74,11 @@ def gather_values(
         RunError: no run to start from.
     """
     check_listed("inputs", inputs)
+    targets, inputs = names_in("targets", targets), names_in("inputs", inputs)
+    if config is not None and not isinstance(config, str | Path | Mapping):
+        raise ConfigError(
+            f"`config` should be a path or a mapping. Found {type(config).__name__}. A table comes first: (table, targets)."
+        )
     held = read_config(config) if isinstance(config, str | Path) else config or {}
     own_targets = targets or held.get("targets")
     values, held, run = _started(held, settings, targets, config)

@@ -24,8 +24,10 @@ def read_json(path: Path) -> dict[str, Any]:
     Raises:
         RunError: the folder is no run, or the file is damaged.
     """
-    if not path.parent.is_dir():
-        run = path.parent
+    run = path.parent
+    if run.is_file():
+        raise RunError(f"{str(run)!r} is a file. Give the folder of the run: {str(run.parent)!r}")
+    if not run.is_dir():
         there = run.parent.iterdir() if run.parent.is_dir() else ()
         near = nearest(run.name, [entry.name for entry in there if entry.is_dir()])
         hint = f" Did you mean {str(run.with_name(near))!r}?" if near else ""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
+from os import PathLike
 from pathlib import Path
 
+from torso.core.errors import ConfigError
 from torso.core.registry import no_imports
 from torso.runs.build import trained_model
 from torso.runs.folder import RunFolder
@@ -38,6 +40,10 @@ def load(
     Raises:
         RunError: the folder is no run, is damaged, or was written by a newer version.
     """
+    if not isinstance(folder, str | PathLike):
+        raise ConfigError(
+            f"`folder` should be a path: that of a run, which `fit(..., out=FOLDER)` wrote. Found {type(folder).__name__}."
+        )
     path = Path(folder).expanduser()
     files = RunFolder(path)
     with nullcontext() if trust_code else no_imports():

@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from torso.columns.reading import ReadLog, Skipped
+from torso.core.errors import ConfigError
 from torso.runs.shown import Reports, html_notes
 from torso.tables.table import Table
 from torso.training import Prediction as HeadPrediction
@@ -159,5 +160,7 @@ def joined(parts: Sequence[HeadPrediction]) -> HeadPrediction:
 
 def row_ranges(rows: int, size: int) -> Iterator[np.ndarray]:
     """Yield positions of rows in groups of `size`."""
+    if size < 1:
+        raise ConfigError(f"`batch_size` should be at least 1. Found {size}.")
     for start in range(0, rows, size):
         yield np.arange(start, min(start + size, rows))

@@ -17,6 +17,7 @@ from torso.columns.reading import Reading, ReadLog, ReadOptions, Skipped
 from torso.columns.splits import group_ids
 from torso.core.errors import ConfigError
 from torso.core.listed import check_listed
+from torso.core.notes import warn
 from torso.model.ensemble import Ensemble
 from torso.model.model import Model
 from torso.model.replayed import Replayed
@@ -26,6 +27,7 @@ from torso.runs.blending import with_plain
 from torso.runs.config import RunConfig
 from torso.runs.deciding import Said, decided, with_hand
 from torso.runs.folder import RunFolder
+from torso.runs.moved import MOVED
 from torso.runs.prediction import Evaluation, Prediction, answer_columns, joined, row_ranges, told
 from torso.runs.report import RunReport
 from torso.runs.schema import Schema
@@ -42,14 +44,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Predictor"]
 
-MOVED = {
-    "search": "torso.Searcher(run).search",
-    "collection": "torso.Searcher(run).collection",
-    "asking": "torso.Searcher(run).asking",
-    "compare": "run.scorer",
-    "last_skipped": "run.predict(table, details=True).skipped",
-}
-"""Attribute that a `Predictor` had -> its new spelling."""
 _PIECE = 2048  # rows of a table whose files are in memory at once
 
 
@@ -99,7 +93,7 @@ class Predictor:
 
     def __getattr__(self, name: str) -> object:
         """Raise an error that says the new spelling of a moved attribute."""
-        hint = f" It is now `{MOVED[name]}`." if name in MOVED else ""
+        hint = f" It is `{MOVED[name]}`." if name in MOVED else ""
         raise AttributeError(f"A Predictor has no attribute {name!r}.{hint}", name=name, obj=self)
 
     def __repr__(self) -> str:
@@ -180,10 +174,11 @@ class Predictor:
                 )
             columns[name] = pa.concat_arrays([part[name] for part in parts])
         answers = pa.table(columns) if returned is None else returned(pa.table(columns))
-        if not details:
-            reading.log.warn()
-            return answers
         skipped, notes = told(source, reading.log)
+        if not details:
+            for note in notes:
+                warn(note)
+            return answers
         return Prediction(answers, skipped, (*notes, *self._learnt_from(asked, reading)))
 
     @overload
@@ -246,11 +241,13 @@ class Predictor:
             resamples=resamples,
         )
         reading.log.notes += scorer.notes()
-        if not details:
-            reading.log.warn()
-            return reports
         skipped, notes = told(source, reading.log)
-        return Evaluation(reports, skipped, (*notes, *self._learnt_from(asked, reading)))
+        notes = (*notes, *self._learnt_from(asked, reading))
+        if not details:
+            for note in notes:
+                warn(note)
+            return reports
+        return Evaluation(reports, skipped, notes)
 
     def labelled(self, table: object, *, root: Roots = (), log: ReadLog | None = None) -> Dataset:
         """Return a table laid out with its labels, each file decoded once, to go through it several times.

@@ -33,6 +33,7 @@ from torso.runs.complete import complete_parts, settle_encoders
 from torso.runs.config import DataConfig, RunConfig
 from torso.runs.deciding import check_decisions
 from torso.runs.gather import NO_TABLE, Gathered, found_beside, gather_values, trusting
+from torso.runs.keywords import telling_keywords
 from torso.runs.prediction import skipped_notes
 from torso.runs.prepared import Prepared, Rows
 from torso.runs.pretrained import Pretrained, choose_pretrained, with_choice
@@ -55,6 +56,7 @@ from torso.training import Listener
 __all__ = ["draft_model", "prepare", "prepare_values"]
 
 
+@telling_keywords
 def prepare(
     table: object = None,
     targets: Sequence[str] | Mapping[str, object] = (),
@@ -255,8 +257,7 @@ def _plan(
     asked = RunConfig.parse(values)
     if start is not None:
         asked = start.settle(values, table, alone=not own)
-    told = [*gathered.notes]
-    told += [note for read in (table, *own.values()) for note in read.notes]
+    told = [*gathered.notes, *(note for read in (table, *own.values()) for note in read.notes)]
     told += leftover_warnings(reports, [*asked.inputs, *asked.targets])
     split, notes = draw_split(asked, table, own, origin)
     told += [*notes, *random_split_notes(asked, table, own, reports, split.train)]
@@ -321,8 +322,7 @@ def _without_folds(config: RunConfig, own: Mapping[str, Table]) -> RunConfig:
         return config
     if config.folds:
         raise ConfigError(
-            f"`folds` should be 0 where a table of its own validates: its rows are never learnt from. Found "
-            f"{config.folds}."
+            f"`folds` should be 0 where a table of its own validates: its rows are never learnt from. Found {config.folds}."
         )
     return config.model_copy(update={"folds": 0})
 

@@ -172,6 +172,8 @@ def _put(
         values[key] = value
         return [key]
     inner = values.setdefault(key, {})
+    if inner is None:  # taken out before
+        inner = values[key] = {}
     if isinstance(inner, str) and len(rest) == 1:  # a part or a column given by a name
         inner = values[key] = {name_key: inner}
     if not isinstance(inner, dict):

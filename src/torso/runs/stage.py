@@ -27,6 +27,7 @@ __all__ = [
     "check_unfinished",
     "clear_results",
     "clear_search",
+    "holds_interrupted",
     "mark",
     "marked_stage",
     "stage_of",
@@ -125,6 +126,14 @@ def check_unfinished(folder: Path, stage: Stage) -> None:
             f"{str(folder)!r} holds a finished run. Choose another folder, or say overwrite "
             "(--overwrite, overwrite=True)."
         )
+
+
+def holds_interrupted(folder: Path) -> RunError:
+    """Return the error for a folder whose run can go on, where nobody said so."""
+    return RunError(
+        f"{str(folder)!r} holds an interrupted run. Go on with it (--resume, resume=True), choose another folder, or say "
+        "overwrite (--overwrite, overwrite=True)."
+    )
 
 
 def marked_stage(folder: Path) -> Stage | None:

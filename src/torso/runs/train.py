@@ -12,6 +12,7 @@ from typing import Any
 
 import torch
 
+from torso.core.arguments import check_is
 from torso.model.model import Model
 from torso.plain.blend import PlainHalf
 from torso.progress.watching import Progress, watched
@@ -75,6 +76,7 @@ def train(
         ConfigError: settings that are unknown, or that ask for another preparation.
         RunError: `out` holds a run or other files, or the training was interrupted before anything was learnt.
     """
+    check_is("prepared", prepared, Prepared, "Of a table: torso.fit(table, targets).")
     prepared = prepared.under(settings)
     folder = None if out is None else RunFolder(Path(out).expanduser())
     if folder is not None:

@@ -45,8 +45,8 @@ def check_held_out(
         )
     if all(math.isnan(loss) for loss in losses.values()):
         raise ConfigError(
-            "No validation row has a label, so early stopping has nothing to judge. Give "
-            "`data.split.validation` a larger share."
+            "No validation row has a label, so early stopping has nothing to judge. Give a larger share, such as --set "
+            "data.split.validation=0.3, or a validation table with labels."
         )
 
 

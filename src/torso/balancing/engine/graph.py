@@ -91,7 +91,7 @@ def trainable(tensors: Sequence[Tensor]) -> list[Tensor]:
         raise StepError(
             f"There is no shared parameter that requires a gradient ({frozen}), so there is nothing to balance.",
             f"{cure}; or use `Equal`.",
-            "Unfreeze some, or use `--set balancing=equal`.",
+            "Unfreeze some, or use --set balancing=equal.",
         )
     return wanted
 

@@ -51,7 +51,7 @@ def equilibrium(correlation: Tensor, factors: Tensor, power: float) -> Tensor:
             "No fair weights were found: some gradients nearly cancel each other, and their lengths lie too far "
             "apart.",
             "Build `FairGrad` with a lower `alpha`, or use `UPGrad`.",
-            "Lower `alpha` of `fairgrad`, or use `--set balancing=upgrad`.",
+            "Lower `balancing.alpha`, or use --set balancing=upgrad.",
         )
     return x
 

@@ -170,7 +170,7 @@ class GramBalancer(Balancer):
             raise StepError(
                 "`gram` is 'representation', which needs the tensors between the shared part and the heads.",
                 'Pass `representation=[...]` to `backward`, or build the balancer with `gram="sketch"`.',
-                "Set `gram: sketch` in `balancing`.",
+                "Use --set balancing.gram=sketch.",
             )
         return TaskGradients(losses, representation, present).gram_over_ranks(self.group)
 

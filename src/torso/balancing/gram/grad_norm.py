@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from torso.balancing.gram._gram_balancer import Gram, GramBalancer
-from torso.core.errors import ConfigError
+from torso.core.errors import ConfigError, StepError
 from torso.core.ranges import Range
 
 __all__ = ["GradNorm"]
@@ -37,7 +37,7 @@ class GradNorm(GramBalancer, name="gradnorm"):
         lr: step size of `log w`.
 
     Raises:
-        ConfigError: in `backward`, a loss is negative and `alpha` is not 0: it has no training rate.
+        StepError: in `backward`, a loss is negative and `alpha` is not 0: it has no training rate.
     """
 
     logarithms: Tensor
@@ -94,9 +94,10 @@ class GradNorm(GramBalancer, name="gradnorm"):
         pairs = zip(tasks.tolist(), losses.tolist(), strict=True)
         negative = {self.tasks[task]: loss for task, loss in pairs if loss < 0}
         if negative:
-            raise ConfigError(
-                f"`gradnorm` compares losses with the first ones, so they should not be negative. Found "
-                f"{negative}. Set `alpha: 0`, which needs no losses, or use a loss that cannot be negative."
+            raise StepError(
+                f"`gradnorm` compares losses with the first ones, so they should not be negative. Found {negative}.",
+                "Build `GradNorm` with `alpha=0`, which compares none, or use a loss that cannot be negative.",
+                "Use --set balancing.alpha=0, which compares none.",
             )
         first = self.first[tasks].to(losses)
         first = torch.where(first > 0, first, losses)

@@ -81,7 +81,7 @@ class PositiveBalancer(AdaptiveBalancer):
             f"Found {losses[below].tolist()}: the negative log-density of a number falls below zero once "
             "the prediction is good.",
             "Build the balancer with `shift=True`, or use `Equal`.",
-            "Add `shift: true` to `balancing`, or use `--set balancing=equal`.",
+            "Use --set balancing.shift=true, or --set balancing=equal.",
         )
 
     def update(self, losses: Tensor, tasks: Tensor, /) -> None:

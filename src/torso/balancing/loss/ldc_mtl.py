@@ -112,7 +112,7 @@ class LDCMTL(AdaptiveBalancer, name="ldc_mtl"):
                 f"LDCMTL with `normalise` {self.normalise!r} needs losses above zero. Found {losses[bad].tolist()} "
                 f"for {names}.",
                 'Build the balancer with `normalise="none"`, or use `Equal`.',
-                "Set `normalise: none` in `balancing`, or use `--set balancing=equal`.",
+                "Use --set balancing.normalise=none, or --set balancing=equal.",
             )
 
     def update(self, losses: Tensor, tasks: Tensor, /) -> None:

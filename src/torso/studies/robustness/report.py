@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from torso.columns.reading import ReadLog
+from torso.core.arguments import check_is
 from torso.core.errors import ConfigError
 from torso.runs.prediction import skipped_notes
 from torso.runs.predictor import Predictor
@@ -155,6 +156,7 @@ def robustness(
         ConfigError: `levels` do not rise from 0 to 1.
         DataError: no target column, a trained column is absent, a cell cannot be read.
     """
+    check_is("predictor", predictor, Predictor, "Open a run: torso.load(FOLDER).")
     rising = all(level < following for level, following in pairwise(levels))
     if len(levels) < 2 or not rising or min(levels) < 0 or max(levels) > 1:
         raise ConfigError(

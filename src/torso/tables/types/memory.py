@@ -74,7 +74,13 @@ def from_rows(rows: Sequence[Mapping[str, object]], table: str) -> NamedColumns:
 
 
 def _no_table(source: object) -> DataError:
-    cures = {"Series": " Make it a frame: .to_frame().", "LazyFrame": " Collect it: .collect()."}
+    cures = {
+        "Series": " Make it a frame: .to_frame().",
+        "LazyFrame": " Collect it: .collect().",
+        "ndarray": " Name its columns: pandas.DataFrame(array, columns=[...]).",
+        "Prepared": " Train it: torso.train(prepared).",
+        "float": " A share of the rows is a setting: settings={'data.split.validation': 0.2}.",
+    }
     return DataError(
         f"Cannot read a table from {type(source).__name__}. Pass a path, a pandas, polars or Arrow table, "
         f"a mapping of columns, or a list of rows as mappings.{cures.get(type(source).__name__, '')}"

@@ -1,0 +1,82 @@
+"""A ratchet: each cure in the source is followed by a test, or stands here with the reason why not."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+import pytest
+
+from tests.cures.templates import TRIED, fragments, pasted, templates
+
+MODULES = ("test_commands", "test_loops", "test_parts", "test_tables")
+
+MISTAKES = "tests/app/test_mistakes.py pastes it"
+MODEL = "needs a pretrained model, and a network to have one"
+START = "of `fit --from`, in tests/runs/test_start.py; not all are followed yet"
+DEMO = "tests/app/demo runs the demo, and what it proposes"
+SEARCH = "tests/search/test_search.py names what is asked for"
+
+OWN_METRICS = "tests/runs/test_own_metrics.py goes without, and says the direction"
+
+OTHERWISE = {
+    "runs/figures.py --set targets.{}.metrics=": OWN_METRICS,
+    "Mend it, or go without": OWN_METRICS,
+    "should hold functions with a name": "the function is the user's own",
+    "It is a setting: --set": MISTAKES,
+    "A setting is one word: --set": MISTAKES,
+    "If these are settings, repeat --set": MISTAKES,
+    "a table of its own for the verdict is --set": MISTAKES,
+    "runs/columns.py --set {}": MISTAKES,
+    "runs/columns.py --set 'data.delimiter={}'": MISTAKES,
+    "To fit anew by it: torso fit -c": MISTAKES,
+    "A table is no config: torso fit": MISTAKES,
+    "No target given.": MISTAKES,
+    "core/cures.py --set {}": "writes the settings of all others",
+    "inference/signs.py --set {}=": "the end of another message",
+    "inference/signs.py  --set {}kind=": "the end of another message",
+    "Name another folder with --out": DEMO,
+    "torso fit {} -t digit -t parity -t ink -o my-run": DEMO,
+    "iconv -f": "tests/runs/test_config_text.py runs it",
+    " --trust-code": "tests/runs/test_trust.py runs the commands with it",
+    "Try --set folds=": "tests/app/test_mistakes.py, in Python",
+    "`folds: 0` was named": "no cure: says what was named",
+    "`target` (--target) should say": SEARCH,
+    "`by` (--by) should say": SEARCH,
+    "`find` (--for) should say": SEARCH,
+    "Pass `process={}` to the loader": "two processes: tests/training runs them",
+    "so `decide_by` chose no threshold": "tests/runs/test_deciding.py pastes it",
+    "`--threshold` should be a number": "tests/runs/test_deciding.py",
+    "runs/start.py ": START,
+    "runs/start_notes.py ": START,
+    "runs/start_values.py ": START,
+    "tables/formats/zipped.py ": "tests/runs/test_asked.py names a root",
+    "which `fit(..., out=FOLDER)` wrote": "tests/runs/test_slips.py",
+    "No validation row has a label": "whether a larger share has one is chance",
+    "`train: lora` needs linear layers": MODEL,
+    "pip install --no-deps": MODEL,
+    "hf download": MODEL,
+    "Without: --set pretrained=off": f"{MODEL}; tests/runs/test_edits.py takes the setting",
+    "runs/candidate.py --set encoders.{}=": MODEL,
+}
+"""Fragment -> where the cure is run instead, or why it cannot be."""
+
+
+def test_every_cure_in_the_source_is_followed_by_a_test():
+    """If it fails: add a case that provokes the message and pastes its cure, or a reason above."""
+    for module in MODULES:
+        import_module(f"tests.cures.{module}")
+    known = {each for fragment in (*TRIED, *OTHERWISE) for each in fragments(fragment)}
+    assert not [f"{each.place}: {each.text}" for each in templates() if each not in known]
+    assert not [fragment for fragment in (*TRIED, *OTHERWISE) if not fragments(fragment)]
+
+
+@pytest.mark.parametrize(
+    ("text", "settings"),
+    [
+        ("Try --set folds=5.", ["folds=5"]),
+        ("say --set 'a b.c=[\"x y\"]' or --set d=e, then", ['a b.c=["x y"]', "d=e"]),
+        ("nothing", []),
+    ],
+)
+def test_settings_are_read_as_a_shell_would(text, settings):
+    assert pasted(text) == settings
