@@ -16,7 +16,12 @@ START = "of `fit --from`, in tests/runs/test_start.py; not all are followed yet"
 DEMO = "tests/app/demo runs the demo, and what it proposes"
 SEARCH = "tests/search/test_search.py names what is asked for"
 
+OWN_METRICS = "tests/runs/test_own_metrics.py goes without, and says the direction"
+
 OTHERWISE = {
+    "runs/figures.py --set targets.{}.metrics=": OWN_METRICS,
+    "Mend it, or go without": OWN_METRICS,
+    "should hold functions with a name": "the function is the user's own",
     "It is a setting: --set": MISTAKES,
     "A setting is one word: --set": MISTAKES,
     "If these are settings, repeat --set": MISTAKES,

@@ -42,6 +42,15 @@ _ABOUT_COLUMN: dict[str, Json] = {
     },
     "targets": {
         "missing": _MISSING,
+        "metrics": {
+            "anyOf": [
+                {"type": "array", "items": {"type": "string", "pattern": _ANY_NAME}},
+                {"type": "string", "pattern": _ANY_NAME},
+                {"type": "object", "additionalProperties": {"enum": ["higher", "lower"]}},
+            ],
+            "description": "Functions as module:function that judge the task as well; a mapping says whether higher or "
+            "lower is better.",
+        },
         "column": {
             "type": "string",
             "description": "Column that holds the labels; default: the target's name.",

@@ -23,7 +23,7 @@ from torso.runs.rooms import (
     schema_of,
 )
 from torso.runs.settings import no_reader
-from torso.tasks import metrics_of
+from torso.tasks import metrics_of, own_metrics
 from torso.training.config import TrainingConfig
 
 __all__ = ["check_values", "names_code"]
@@ -60,16 +60,28 @@ def check_values(values: Settings, *, trial: bool = True) -> RunConfig:
     return config
 
 
-def _metrics(targets: Described) -> dict[str, tuple[str, ...]]:
-    """Return task -> the metrics of its kind; none where the kind is yet to be inferred."""
-    kinds = {task: (spec or {}).get("kind", "") for task, spec in targets.items()}
-    find = registry_of("targets").find
-    return {task: metrics_of(find(kind).kind) if kind else () for task, kind in kinds.items()}
+def _metrics(targets: Described) -> dict[str, list[str]]:
+    """Return task -> the metrics of its kind and the user's own; none where the kind is yet to be inferred.
+
+    Raises:
+        ConfigError: one of the user's own cannot be imported, or is no function.
+    """
+    known: dict[str, list[str]] = {}
+    for task, spec in targets.items():
+        named = (spec or {}).get("kind")
+        kind = registry_of("targets").find(named).kind if named else ""
+        own = own_metrics((spec or {}).get("metrics"), task, kind)
+        for metric in own:
+            if metric.why:
+                raise ConfigError(f"`targets.{task}.metrics`: {metric.why}")
+        known[task] = [*metrics_of(kind), *(metric.name for metric in own)] if kind else []
+    return known
 
 
 def names_code(config: RunConfig) -> bool:
     """Return whether a config names a part by an import path, so that its file has to be trusted."""
-    kinds = [spec.get("kind") for spec in (*config.inputs.values(), *config.targets.values())]
+    columns = (*config.inputs.values(), *config.targets.values())
+    kinds = [spec.get(key) for spec in columns for key in ("kind", "metrics")]
     parts = [kinds, *(getattr(config, room) for room in ROOMS if room not in ("inputs", "targets"))]
     parts += [getattr(config.training, room) for room in ROOMS_OF_TRAINING]
     return any(":" in word for word in words(parts))
@@ -81,7 +93,7 @@ def _check_kinds(section: str, columns: Described) -> None:
         if not spec:
             continue
         registry = registry_of(section)
-        settings = {key: spec[key] for key in spec if key not in ("kind", *ABOUT_COLUMN)}
+        settings = {key: spec[key] for key in spec if key not in ("kind", *ABOUT_COLUMN[section])}
         path = f"{section}.{name}"
         if "kind" not in spec:
             _check_some(registry, list(registry), settings, path)

@@ -109,7 +109,9 @@ def _parts_of_labels(targets: Mapping[str, Settings]) -> set[str]:
     kinds = []
     for name, spec in targets.items():
         if "kind" in spec:
-            settings = {key: spec[key] for key in spec if key not in ("kind", *ABOUT_COLUMN)}
+            settings = {
+                key: spec[key] for key in spec if key not in ("kind", *ABOUT_COLUMN["targets"])
+            }
             with within(f"targets.{name}"):
                 kinds.append(Target.registry.build(Spec(spec["kind"], settings)))
     read = {spec["column"] for spec in targets.values() if spec.get("column")}

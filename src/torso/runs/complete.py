@@ -16,7 +16,7 @@ from torso.runs.rooms import PartRegistry
 from torso.runs.schema import Schema
 from torso.runs.settings import no_reader
 from torso.sharing import Sharing
-from torso.tasks import Head, Target, metrics_of
+from torso.tasks import Head, Target
 from torso.training.config import TrainingConfig
 from torso.training.stepping import completed
 
@@ -99,8 +99,7 @@ def complete_parts(config: RunConfig, schema: Schema, rows: int) -> RunConfig:
     Raises:
         ConfigError: a head for an unknown task, an unknown part.
     """
-    metrics = {task: metrics_of(kind.kind) for task, kind in schema.targets.items()}
-    check_figures(config.training.monitor, metrics, measured=False)
+    check_figures(config.training.monitor, schema.metric_names(), measured=False)
     for name in config.heads:
         if name not in schema.targets:
             raise no_reader("heads", name, schema.targets)
@@ -125,11 +124,8 @@ def complete_parts(config: RunConfig, schema: Schema, rows: int) -> RunConfig:
     }
     return config.model_copy(
         update={
-            "inputs": _described_in_full(Input.registry, config.inputs),
-            "targets": {
-                name: {**described, **schema.targets[name].chosen()}
-                for name, described in _described_in_full(Target.registry, config.targets).items()
-            },
+            "inputs": _described_in_full(Input.registry, "inputs", config.inputs),
+            "targets": _targets(config, schema),
             "encoders": encoders,
             "heads": heads,
             "fusion": _whole(Fusion.registry, config, "fusion", ["modalities"]),
@@ -148,6 +144,12 @@ def complete_parts(config: RunConfig, schema: Schema, rows: int) -> RunConfig:
             "sizes": bool(schema.sizes) if config.sizes is None else config.sizes,
         }
     )
+
+
+def _targets(config: RunConfig, schema: Schema) -> dict[str, dict[str, object]]:
+    """Return the targets in full, with the settings that were chosen as they were fitted."""
+    full = _described_in_full(Target.registry, "targets", config.targets)
+    return {name: {**full[name], **schema.targets[name].chosen()} for name in full}
 
 
 def takes_pretrained(config: RunConfig) -> bool:
@@ -264,11 +266,11 @@ def _check_asked(encoders: Mapping[str, Settings], schema: Schema) -> None:
 
 
 def _described_in_full(
-    registry: PartRegistry, columns: Mapping[str, Settings]
+    registry: PartRegistry, section: str, columns: Mapping[str, Settings]
 ) -> dict[str, dict[str, object]]:
     full = {}
     for name, described in columns.items():
-        ours = {key: described[key] for key in ABOUT_COLUMN if key in described}
+        ours = {key: described[key] for key in ABOUT_COLUMN[section] if key in described}
         settings = {key: value for key, value in described.items() if key not in ("kind", *ours)}
         spec = registry.complete(Spec(described["kind"], settings))
         full[name] = {"kind": spec.name, **ours, **spec.settings}

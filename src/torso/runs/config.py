@@ -33,8 +33,9 @@ __all__ = [
     "read_config",
 ]
 
-ABOUT_COLUMN = ("modality", "column", "missing")
-"""Keys of an input or a target that are about its column, not about its kind."""
+_OF_BOTH = ("modality", "column", "missing")
+ABOUT_COLUMN = {"inputs": _OF_BOTH, "targets": (*_OF_BOTH, "metrics")}
+"""Section -> keys of an input or a target that are not about its kind."""
 Quality = Literal["fast", "balanced", "best"]
 _Part = str | dict[str, Any]
 """A part as YAML writes it; `runs.check` reads it with the names of its room."""

@@ -118,7 +118,7 @@ class _Edits:
                 if not isinstance(kind, str) or kind not in registry:
                     continue
                 changed = self._kind_before(section, name) not in (None, kind)
-                keys = [key for key in spec if key not in ("kind", *ABOUT_COLUMN)]
+                keys = [key for key in spec if key not in ("kind", *ABOUT_COLUMN[section])]
                 own = {key: spec[key] for key in keys}
                 foreign = self._foreign((section, name), registry, Spec(kind, own), changed)
                 if foreign:

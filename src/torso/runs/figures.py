@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 
+from torso.core.cures import setting
 from torso.core.errors import ConfigError, nearest
+from torso.core.spec import Settings
 from torso.training.config import LOSS
 
-__all__ = ["check_figures", "figure_weights", "task_of"]
+__all__ = ["check_figures", "direction_notes", "figure_weights", "task_of"]
 
 _NEVER = ("coverage",)
 """Metrics of which neither more nor less is better."""
@@ -58,6 +60,26 @@ def check_figures(
         near = _near(figure, metrics)
         if near or all(metrics.values()):  # else it is asked again once all kinds are known
             raise _unknown_figure(figure, metrics, near)
+
+
+def direction_notes(targets: Mapping[str, Settings]) -> list[str]:
+    """Return a sentence about each task whose own metrics are counted as better the higher they are, unasked.
+
+    >>> print(*direction_notes({"digit": {"metrics": ["mine:top3"]}}))
+    Metrics of 'digit': mine:top3 is taken as better the higher it is. If lower is better: \
+--set 'targets.digit.metrics={"mine:top3": "lower"}'
+    """
+    notes = []
+    for task, spec in targets.items():
+        if paths := [
+            path for path in spec.get("metrics") or () if isinstance(spec["metrics"], list)
+        ]:
+            cure = setting(f"targets.{task}.metrics", dict.fromkeys(paths, "lower"))
+            notes.append(
+                f"Metrics of {task!r}: {', '.join(paths)} {'is' if len(paths) == 1 else 'are'} taken as better the higher "
+                f"{'it is' if len(paths) == 1 else 'they are'}. If lower is better: {cure}"
+            )
+    return notes
 
 
 def _unknown_figure(

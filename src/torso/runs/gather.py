@@ -16,10 +16,12 @@ from torso.core.spec import words
 from torso.runs.config import read_config
 from torso.runs.described import Described, Raw, described
 from torso.runs.edits import followed_through, left_open
+from torso.runs.figures import direction_notes
 from torso.runs.settings import Path as Keys
 from torso.runs.settings import apply_settings, may_name_odd_columns, setting_pairs
 from torso.runs.start_values import named_run, run_folder, those_of, values_of_run
 from torso.tables.formats.peek import column_names
+from torso.tasks import spelled_metrics
 
 __all__ = [
     "NO_TABLE",
@@ -98,13 +100,14 @@ def gather_values(
         values["targets"] = those_of(values["targets"], names)
     said += apply_settings(values, settings, names)
     left_open(values, held, said, names)
+    directions = _spell_metrics(values)
     if not values.get("targets"):
         raise ConfigError(
             "No target given. Name at least one column to predict, e.g. --target price, or targets=['price']."
         )
     unnamed = run is None and inputs is None and not (config is not None and values.get("inputs"))
-    notes = tuple(followed_through(values, held, said, names)) if held else ()
-    return Gathered(values, notes, unnamed)
+    notes = followed_through(values, held, said, names) if held else []
+    return Gathered(values, (*notes, *directions), unnamed)
 
 
 def _started(
@@ -125,6 +128,19 @@ def _started(
         {**values_of_run(folder, None), **held},
         run,
     )
+
+
+def _spell_metrics(values: Raw) -> list[str]:
+    """Write the metrics of targets by import paths, in place; return notes on directions that are not said."""
+    targets = values.get("targets")
+    own = targets if isinstance(targets, dict) else {}
+    for task, spec in own.items():
+        if isinstance(spec, dict) and "metrics" in spec:
+            if spec["metrics"] is None:
+                del spec["metrics"]
+            else:
+                spec["metrics"] = spelled_metrics(spec["metrics"], task)
+    return direction_notes({task: spec for task, spec in own.items() if isinstance(spec, dict)})
 
 
 def _named_again(columns: Described, held: object, section: str) -> Described:

@@ -89,7 +89,7 @@ class Judge:
             fitted = fit_half(self.prepared, self.config, self.trained.heads, listener)
         if fitted is None or not fitted.half.tasks:
             decisions = self._decisions(self.trained.held_out, listener)
-            return self._verdict(part, alone, decisions)
+            return self._verdict(part, alone, decisions, listener)
         half = blend(fitted, self.trained, listener)
         said = self._plain(fitted)
         known = None
@@ -104,7 +104,8 @@ class Judge:
             task: self._compared(part, half, task, [own[task] for own in parts])
             for task in half.tasks
         }
-        return replace(self._verdict(part, together, decisions), blend=reports, plain=half)
+        verdict = self._verdict(part, together, decisions, listener)
+        return replace(verdict, blend=reports, plain=half)
 
     def _judged(self) -> tuple[Rows, Answers]:
         """Return the judged rows, and the network's answers to them: out of fold where there are no test rows."""
@@ -210,6 +211,7 @@ class Judge:
         part: Rows,
         predictions: Mapping[str, Prediction],
         decisions: Mapping[str, Decision],
+        listener: Listener,
     ) -> Judged:
         """Return the scores of answers by thresholds, and the gain of these."""
         schema, seed = self.prepared.schema, self.config.seed
@@ -217,9 +219,12 @@ class Judge:
         groups = None if groups is None else groups[part.rows]
         labels = {task: target[part.rows] for task, target in part.dataset.targets.items()}
         scorer = Scorer(schema, self.model, self.prepared.baselines, seed, decisions)
+        tasks = scorer(predictions, labels, groups=groups)
+        for note in scorer.notes():
+            listener.noted(note)
         return Judged(
             self.split,
-            scorer(predictions, labels, groups=groups),
+            tasks,
             decisions=decisions,
             decided=decision_reports(schema, decisions, (predictions, labels, groups), seed),
         )

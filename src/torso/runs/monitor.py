@@ -11,7 +11,7 @@ from torso.evaluation.report import TaskReport
 from torso.model.model import Model
 from torso.runs.figures import check_figures, figure_weights, task_of
 from torso.runs.schema import Schema
-from torso.tasks import Details, evaluate_task, fit_baseline
+from torso.tasks import Details, Judged, evaluate_task, fit_baseline, with_own_metrics
 from torso.training import Answers
 from torso.training.best import Best
 from torso.training.config import LOSS
@@ -41,7 +41,7 @@ class Monitor:
 
     def measure(self, model: Model, answers: Answers) -> dict[str, dict[str, float]]:
         """Return the headline metric of each task, and the metrics that are monitored."""
-        self.reports = self._measured(model, answers)
+        self.reports = self._measured(model, answers, [])
         shown = {task: {report.headline} for task, report in self.reports.items()}
         for name in self.weights:
             if name != LOSS and (own := task_of(name, self.reports)) is not None:
@@ -52,34 +52,48 @@ class Monitor:
         }
 
     def check(self, model: Model, answers: Answers) -> None:
-        """Refuse a figure that these heads do not have, before the first step.
+        """Refuse a figure that these heads do not have, and a metric that fails, before the first step.
 
         Args:
             model: not trained yet.
             answers: its answers to some of the held-out rows.
 
         Raises:
-            ConfigError: neither `loss` nor a metric of a task.
+            ConfigError: a figure is neither `loss` nor a metric of a task, or a function raises or returns no number.
         """
-        reports = self._measured(model, answers)
+        reports = self._measured(model, answers, None)
         check_figures(self.weights, {task: [*reports[task].metrics] for task in reports})
 
-    def _measured(self, model: Model, answers: Answers) -> dict[str, TaskReport]:
-        """Return task -> its metrics on the rows, without intervals."""
+    def _measured(
+        self, model: Model, answers: Answers, told: list[str] | None
+    ) -> dict[str, TaskReport]:
+        """Return task -> its metrics on the rows, without intervals; all of them, where failures are not `told`."""
         reports = {}
         for task, (prediction, details) in answers.predictions(model).items():
             target = self.schema.targets[task]
             labels = answers.targets[task].numpy()
             truth = target.compared(labels)
-            told = target.compared_details(details, labels)
-            reports[task] = evaluate_task(
+            rows = Judged(
+                prediction=target.compared_answers(prediction),
+                truth=truth,
+                baseline=fit_baseline(target.kind, truth, facts=target.judged_by()),
+                details=target.compared_details(details, labels),
+                names=target.names,
+            )
+            report = evaluate_task(
                 target.kind,
-                target.compared_answers(prediction),
-                truth,
-                fit_baseline(target.kind, truth, facts=target.judged_by()),
-                details=Details(told, model.heads[task].level),
+                rows.prediction,
+                rows.truth,
+                rows.baseline,
+                details=Details(rows.details, model.heads[task].level),
                 resamples=0,
             )
+            own = [
+                metric
+                for metric in self.schema.metrics[task]
+                if told is None or f"{task}.{metric.name}" in self.weights
+            ]
+            reports[task] = with_own_metrics(report, own, rows, told)
         return reports
 
     def value(self, losses: Mapping[str, float]) -> float:

@@ -103,7 +103,7 @@ def train_network(
         trainer.kept = Newest(model, of_tasks=False)
     elif config.training.monitor != LOSS:
         trainer.kept = chosen
-    if config.training.monitor != LOSS:
+    if config.training.monitor != LOSS or any(prepared.schema.metrics.values()):
         monitor.check(
             model, answer(model, islice(trainer.validation, 1), config.training.precision)
         )

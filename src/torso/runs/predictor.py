@@ -233,15 +233,14 @@ class Predictor:
         reading.check()
         reading.check_values()
         predictions = [answers.predictions(self.model) for _, answers in pieces]
-        reports = self.scorer(
-            {task: joined([part[task] for part in predictions]) for task in self.schema.targets},
-            {
-                task: np.concatenate([dataset.targets[task] for dataset, _ in pieces])
-                for task in self.schema.targets
-            },
+        scorer, tasks = self.scorer, self.schema.targets
+        reports = scorer(
+            {task: joined([part[task] for part in predictions]) for task in tasks},
+            {task: np.concatenate([part.targets[task] for part, _ in pieces]) for task in tasks},
             groups=group_ids(source, self.config.data.split.group),
             resamples=resamples,
         )
+        reading.log.notes += scorer.notes()
         skipped, notes = told(source, reading.log)
         notes = (*notes, *self._learnt_from(asked, reading))
         if not details:

@@ -26,7 +26,7 @@ from torso.runs.config import ABOUT_COLUMN
 from torso.runs.modality import grouped
 from torso.tables.missing_cells import without
 from torso.tables.table import Column, Table
-from torso.tasks import Labels, Target
+from torso.tasks import Labels, Target, metrics_of, own_metrics
 
 __all__ = ["Schema"]
 
@@ -52,7 +52,7 @@ class Schema:
             lists texts that mean "no value" in this column.
         targets: task -> `{kind: ..., settings}`; the key `column` says which column holds the labels, by default
             that of the task's name. That one may be an input too, which a model then learns to restore. `missing`
-            as for inputs.
+            as for inputs, `metrics` names functions that judge the task as well.
 
     Raises:
         ConfigError: an unknown kind or setting, or a column that is input and target at once.
@@ -75,6 +75,10 @@ class Schema:
         }
         self.targets: dict[str, Target] = {
             name: _build(Target.registry, "targets", name, spec) for name, spec in targets.items()
+        }
+        self.metrics = {
+            name: own_metrics(targets[name].get("metrics"), name, kind.kind)
+            for name, kind in self.targets.items()
         }
         self.labels = {
             name: targets[name].get("column", None if kind.free else name)
@@ -138,6 +142,13 @@ class Schema:
         """Input or task -> sentences for the user about its training cells."""
         kinds = {**self.inputs, **self.targets}
         return {name: kind.notes for name, kind in kinds.items() if kind.notes}
+
+    def metric_names(self) -> dict[str, list[str]]:
+        """Return task -> the metrics of its kind, and the user's own."""
+        return {
+            task: [*metrics_of(kind.kind), *(metric.name for metric in self.metrics[task])]
+            for task, kind in self.targets.items()
+        }
 
     @property
     def restored(self) -> dict[str, str]:
@@ -310,6 +321,7 @@ def _build(registry: Any, room: str, name: str, spec: Mapping[str, Any]) -> Any:
         raise ConfigError(
             f"Column {name!r} should be described by a mapping with the key `kind`. Found {spec!r}."
         )
-    settings = {key: value for key, value in spec.items() if key not in ("kind", *ABOUT_COLUMN)}
+    about = ("kind", *ABOUT_COLUMN[room])
+    settings = {key: value for key, value in spec.items() if key not in about}
     with within(f"{room}.{name}"):
         return registry.build(Spec(spec["kind"], settings))

@@ -11,7 +11,7 @@ from torso.model.model import Model
 from torso.runs.deciding import decided
 from torso.runs.schema import Schema
 from torso.runs.shown import Reports
-from torso.tasks import Decision, Details, evaluate_task
+from torso.tasks import Decision, Details, Judged, evaluate_task, with_own_metrics
 from torso.training import Prediction
 
 __all__ = ["Scorer"]
@@ -27,6 +27,7 @@ class Scorer:
         baselines: task -> what a predictor that sees no input learned from the training rows.
         seed: of the resamples.
         decisions: task -> thresholds that its answers go by.
+        told: takes the messages of users' own metrics that fail.
     """
 
     schema: Schema
@@ -34,6 +35,7 @@ class Scorer:
     baselines: Mapping[str, Mapping[str, object]]
     seed: int
     decisions: Mapping[str, Decision] = field(default_factory=dict)
+    told: list[str] = field(default_factory=list)
 
     def __call__(
         self,
@@ -52,21 +54,38 @@ class Scorer:
             resamples: of the bootstrap behind each interval.
         """
         predictions = decided(self.schema, self.decisions, predictions)
-        scored = {
-            task: evaluate_task(
-                kind.kind,
-                kind.compared_answers(predictions[task].value),
-                kind.compared(truths[task]),
-                self.baselines[task],
-                details=Details(
-                    kind.compared_details(predictions[task].details, truths[task]),
-                    self.model.heads[task].level,
-                ),
+        scored = {}
+        for task, kind in self.schema.targets.items():
+            rows = Judged(
+                prediction=kind.compared_answers(predictions[task].value),
+                truth=kind.compared(truths[task]),
+                baseline=self.baselines[task],
+                details=kind.compared_details(predictions[task].details, truths[task]),
                 names=kind.names,
                 groups=groups,
                 resamples=resamples,
                 seed=self.seed,
             )
-            for task, kind in self.schema.targets.items()
-        }
+            report = evaluate_task(
+                kind.kind,
+                rows.prediction,
+                rows.truth,
+                rows.baseline,
+                details=Details(rows.details, self.model.heads[task].level),
+                names=kind.names,
+                groups=groups,
+                resamples=resamples,
+                seed=self.seed,
+            )
+            scored[task] = with_own_metrics(report, self.schema.metrics[task], rows, self.told)
         return Reports(scored)
+
+    def notes(self) -> tuple[str, ...]:
+        """Return sentences about metrics of the user's own that are undefined or left out, after a call."""
+        absent = [
+            f"Metric {metric.name!r} of {task!r} is left out. {metric.why}"
+            for task, metrics in self.schema.metrics.items()
+            for metric in metrics
+            if metric.why
+        ]
+        return (*absent, *dict.fromkeys(self.told))

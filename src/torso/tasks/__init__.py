@@ -28,6 +28,13 @@ if TYPE_CHECKING:
     from torso.tasks._base.labels import Labels
     from torso.tasks._base.likelihood import Details
     from torso.tasks._base.logarithm import HEAVY_TAIL
+    from torso.tasks._base.own_metrics import (
+        Judged,
+        OwnMetric,
+        own_metrics,
+        spelled_metrics,
+        with_own_metrics,
+    )
     from torso.tasks._base.response import Response
     from torso.tasks._base.scores import Measured, Scores, metrics_of, words_of
     from torso.tasks._base.target import Target, labelled
@@ -39,8 +46,10 @@ __all__ = [
     "Details",
     "Estimate",
     "Head",
+    "Judged",
     "Labels",
     "Measured",
+    "OwnMetric",
     "Response",
     "Scores",
     "Target",
@@ -50,6 +59,9 @@ __all__ = [
     "fit_baseline",
     "labelled",
     "metrics_of",
+    "own_metrics",
+    "spelled_metrics",
+    "with_own_metrics",
     "words_of",
 ]
 
@@ -63,6 +75,7 @@ __getattr__ = lazy_names(
         "._base.labels": "Labels",
         "._base.likelihood": "Details",
         "._base.logarithm": "HEAVY_TAIL",
+        "._base.own_metrics": "Judged OwnMetric own_metrics spelled_metrics with_own_metrics",
         "._base.response": "Response",
         "._base.scores": "Measured Scores metrics_of words_of",
         "._base.target": "Target labelled",

@@ -153,6 +153,16 @@ class Scores(ABC):
         return cls(prediction, truth, guess)
 
     @classmethod
+    def plain_labels(cls, truth: Array, /) -> Array:
+        """Return labels as users' own metrics are given them. Default: as they are."""
+        return truth
+
+    @classmethod
+    def plain_answers(cls, prediction: Array, details: Mapping[str, Array], /) -> Array:  # noqa: ARG003
+        """Return the answers for users' own metrics, in the form of the labels. Default: the predictions."""
+        return prediction
+
+    @classmethod
     def labelled(cls, truth: Array, /) -> NDArray[np.bool_]:
         """Return bool `[rows]`: the rows with at least one known label.
 

@@ -45,6 +45,16 @@ class AngleScores(Scores, name="angle"):
         self._lost = 1 - np.cos(errors)
         self._vectors = np.stack([np.cos(angles), np.sin(angles)], axis=1)
 
+    @classmethod
+    def plain_labels(cls, truth: Array, /) -> Array:
+        """Return the angles."""
+        return truth[:, 0]
+
+    @classmethod
+    def plain_answers(cls, prediction: Array, details: Mapping[str, Array], /) -> Array:  # noqa: ARG003
+        """Return the angles."""
+        return prediction[:, 0]
+
     def measure(self, weights: Floats, /) -> Measured:
         """Return the metrics for each row of `weights` `[resamples, rows]`."""
         total = weights.sum(axis=1)

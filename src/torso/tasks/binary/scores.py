@@ -56,6 +56,11 @@ class BinaryScores(Scores, name="binary"):
         """Return the class that is a yes, where the two have names."""
         return names[1] if len(names) > 1 else ""
 
+    @classmethod
+    def plain_answers(cls, prediction: Array, details: Mapping[str, Array], /) -> Array:
+        """Return 1 for a yes, 0 for a no."""
+        return np.asarray(details.get("chosen", prediction > 0.5), np.float64)
+
     def measure(self, weights: Floats, /) -> Measured:
         """Return the metrics for each row of `weights` `[resamples, rows]`."""
         total = weights.sum(axis=1)

@@ -57,6 +57,11 @@ class CategoryScores(Scores, name="category"):
             return cls(prediction, truth, guess)
         return cls(prediction, truth, guess, details["chosen"])
 
+    @classmethod
+    def plain_answers(cls, prediction: Array, details: Mapping[str, Array], /) -> Array:
+        """Return the class that is answered in each row: the likeliest, or the one by thresholds."""
+        return np.asarray(details.get("chosen", prediction.argmax(axis=1)), np.int64)
+
     def measure(self, weights: Floats, /) -> Measured:
         """Return the metrics for each row of `weights` `[resamples, rows]`."""
         total = weights.sum(axis=1)

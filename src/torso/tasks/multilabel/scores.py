@@ -56,6 +56,11 @@ class MultilabelScores(Scores, name="multilabel"):
         """Return the scores of the labels that the model has chosen."""
         return cls(prediction, truth, guess, details.get("chosen"))
 
+    @classmethod
+    def plain_answers(cls, prediction: Array, details: Mapping[str, Array], /) -> Array:
+        """Return 1 for each label that is chosen, else 0."""
+        return np.asarray(details.get("chosen", prediction > 0.5), np.float64)
+
     def measure(self, weights: Floats, /) -> Measured:
         """Return the metrics for each row of `weights` `[resamples, rows]`."""
         counts = weights @ self._both, weights @ self._chosen, weights @ self._true

@@ -46,6 +46,11 @@ class OrdinalScores(CategoryScores, name="ordinal"):
         self._surprise = surprise(prediction[rows, truth])
         self._cost = (places[:, None] - places).astype(np.float64) ** 2
 
+    @classmethod
+    def plain_answers(cls, prediction: Array, details: Mapping[str, Array], /) -> Array:  # noqa: ARG003
+        """Return the median class of each row."""
+        return np.asarray((prediction.cumsum(axis=1) >= 0.5 - 1e-6).argmax(axis=1))
+
     def measure(self, weights: Floats, /) -> Measured:
         """Return the metrics for each row of `weights` `[resamples, rows]`."""
         total = weights.sum(axis=1)

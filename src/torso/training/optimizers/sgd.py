@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Annotated, Any
+from typing import Annotated
 
 import torch
 
@@ -25,7 +25,7 @@ class SGD(Optimizer, torch.optim.SGD, name="sgd"):
 
     def __init__(
         self,
-        params: Iterable[Any],
+        params: Iterable[dict[str, object]],
         lr: float = 0.05,
         weight_decay: float = 0.0,
         *,
