@@ -365,7 +365,7 @@ def test_an_empty_table(content, part, command, simple, tmp_path, capsys):
 def test_a_table_that_is_not_there(tmp_path, capsys):
     plain(tmp_path)
     text = says(capsys, "fit", tmp_path / "tabel.csv", "--target", "loud")
-    holds(text, "tabel.csv", "not found", "Did you mean 'table.csv'?")
+    holds(text, "tabel.csv", "not found", "Did you mean", "table.csv'?")
 
 
 NAMES = [
