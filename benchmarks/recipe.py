@@ -42,9 +42,9 @@ from torso.encoders import Encoder
 from torso.encoders._columns import ColumnTokens
 from torso.encoders.numbers_piecewise import NumbersPiecewise
 from torso.model.model import Model
-from torso.runs.folds import rows_of_folds
-from torso.runs.network import train_network
-from torso.runs.prepared import Prepared
+from torso.runs.networks.folds import rows_of_folds
+from torso.runs.networks.network import train_network
+from torso.runs.preparing.prepared import Prepared
 from torso.training import Listener, Trainer, answer, trainer
 
 KEPT = Path(__file__).resolve().parent / "results" / "recipe.json"

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from tests.defaults import IN_TESTS, OUTSIDE
-from torso.runs.config import RunConfig
+from torso.runs.settings.config import RunConfig
 
 NUMBERS = count()
 gc.set_threshold(20_000, 20, 50)  # the libraries make a million objects that all stay

@@ -40,11 +40,11 @@ if TYPE_CHECKING:
     from torso.model.model import Model
     from torso.runs.distill import distill
     from torso.runs.fit import fit
-    from torso.runs.load import load
-    from torso.runs.predictor import Predictor
+    from torso.runs.predicting.load import load
+    from torso.runs.predicting.predictor import Predictor
     from torso.runs.prepare import prepare
-    from torso.runs.prepared import Prepared
-    from torso.runs.report import RunReport
+    from torso.runs.preparing.prepared import Prepared
+    from torso.runs.report.report import RunReport
     from torso.runs.train import train
     from torso.search import Searcher
     from torso.studies.robustness import robustness
@@ -76,11 +76,11 @@ _HOME = {
     ".model.model": "Model",
     ".runs.distill": "distill",
     ".runs.fit": "fit",
-    ".runs.load": "load",
-    ".runs.predictor": "Predictor",
+    ".runs.predicting.load": "load",
+    ".runs.predicting.predictor": "Predictor",
     ".runs.prepare": "prepare",
-    ".runs.prepared": "Prepared",
-    ".runs.report": "RunReport",
+    ".runs.preparing.prepared": "Prepared",
+    ".runs.report.report": "RunReport",
     ".runs.train": "train",
     ".search": "Searcher",
     ".studies.robustness": "robustness",

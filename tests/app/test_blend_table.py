@@ -9,7 +9,7 @@ from rich.console import Console
 from torso.app.terminal import blend_table
 from torso.app.terminal.blend import blend_verdict
 from torso.evaluation.report import Estimate, TaskReport
-from torso.runs.report import BlendReport
+from torso.runs.report.report import BlendReport
 
 AHEAD, LEVEL, BEHIND = Estimate(0.2, 0.1, 0.3), Estimate(0.0, -0.1, 0.1), Estimate(-0.2, -0.3, -0.1)
 

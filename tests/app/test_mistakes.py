@@ -172,7 +172,7 @@ class Blind:
             raise ImportError("torch is imported")
 
 sys.meta_path.insert(0, Blind())
-import torso.runs.early, torso.app.terminal
+import torso.runs.preparing.early, torso.app.terminal
 from torso.app.cli import main
 
 for line in json.load(sys.stdin):

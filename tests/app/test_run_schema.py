@@ -8,11 +8,11 @@ from tests import small_tables as tables
 from tests.small_tables import TARGETS
 from torso.app.run_schema import run_schema
 from torso.core.setting_types import accepts
-from torso.runs.columns import infer_columns
-from torso.runs.complete import complete_parts
-from torso.runs.config import RunConfig
-from torso.runs.rooms import ROOMS, registry_of
-from torso.runs.schema import Schema
+from torso.runs.preparing.complete import complete_parts
+from torso.runs.schema.columns import infer_columns
+from torso.runs.schema.schema import Schema
+from torso.runs.settings.config import RunConfig
+from torso.runs.settings.rooms import ROOMS, registry_of
 from torso.tables.table import read_table
 
 jsonschema = pytest.importorskip("jsonschema")

@@ -14,7 +14,7 @@ from torso.columns.profile import Profile
 from torso.columns.reading import Reading
 from torso.inference.input_kinds import guess_input
 from torso.inference.target_kinds import guess_target
-from torso.runs.prediction import told
+from torso.runs.predicting.prediction import told
 from torso.tables.table import Column, read_table
 from torso.tasks.category.target import CategoryTarget
 

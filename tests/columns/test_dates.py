@@ -15,7 +15,7 @@ from torso.columns.profile import Profile
 from torso.columns.reading import Reading, ReadOptions
 from torso.core.errors import DataError
 from torso.inference import inspect_table
-from torso.runs.columns import infer_columns
+from torso.runs.schema.columns import infer_columns
 from torso.tables.dates import DateFormat
 from torso.tables.table import read_table
 

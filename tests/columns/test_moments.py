@@ -94,7 +94,7 @@ def target(kind, wild):
 @pytest.mark.parametrize("wild", [1e9, 1e30, 1e200])
 def test_a_wild_label_counts_as_missing_and_is_told_by_row(kind, wild):
     made, table = target(kind, wild)
-    from torso.runs.schema import Schema
+    from torso.runs.schema.schema import Schema
 
     schema = Schema({"x": {"kind": "number"}}, {"y": {"kind": kind, **vars_of(made)}})
     label = schema.label(table, "y")

@@ -13,9 +13,9 @@ from tests.cures.templates import pasted, tries
 from tests.small_tables import TARGETS, TINY, options, plain, write
 from tests.small_tables import torso as command
 from torso.core.errors import RunError
-from torso.runs.folds import _tell, _tell_time
-from torso.runs.stage import Stage, mark
-from torso.runs.without_inputs import tell_no_signal
+from torso.runs.blending.without_inputs import tell_no_signal
+from torso.runs.folder.stage import Stage, mark
+from torso.runs.networks.folds import _tell, _tell_time
 from torso.training.best import _note
 from torso.training.checkpoint import ANEW, Checkpoint
 from torso.training.listeners import Listener

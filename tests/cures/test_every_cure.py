@@ -19,15 +19,15 @@ SEARCH = "tests/search/test_search.py names what is asked for"
 OWN_METRICS = "tests/runs/test_own_metrics.py goes without, and says the direction"
 
 OTHERWISE = {
-    "runs/figures.py --set targets.{}.metrics=": OWN_METRICS,
+    "runs/settings/figures.py --set targets.{}.metrics=": OWN_METRICS,
     "Mend it, or go without": OWN_METRICS,
     "should hold functions with a name": "the function is the user's own",
     "It is a setting: --set": MISTAKES,
     "A setting is one word: --set": MISTAKES,
     "If these are settings, repeat --set": MISTAKES,
     "a table of its own for the verdict is --set": MISTAKES,
-    "runs/columns.py --set {}": MISTAKES,
-    "runs/columns.py --set 'data.delimiter={}'": MISTAKES,
+    "runs/schema/columns.py --set {}": MISTAKES,
+    "runs/schema/columns.py --set 'data.delimiter={}'": MISTAKES,
     "To fit anew by it: torso fit -c": MISTAKES,
     "A table is no config: torso fit": MISTAKES,
     "No target given.": MISTAKES,
@@ -46,9 +46,9 @@ OTHERWISE = {
     "Pass `process={}` to the loader": "two processes: tests/training runs them",
     "so `decide_by` chose no threshold": "tests/runs/test_deciding.py pastes it",
     "`--threshold` should be a number": "tests/runs/test_deciding.py",
-    "runs/start.py ": START,
-    "runs/start_notes.py ": START,
-    "runs/start_values.py ": START,
+    "runs/starting/start.py ": START,
+    "runs/starting/notes.py ": START,
+    "runs/starting/values.py ": START,
     "tables/formats/zipped.py ": "tests/runs/test_asked.py names a root",
     "which `fit(..., out=FOLDER)` wrote": "tests/runs/test_slips.py",
     "No validation row has a label": "whether a larger share has one is chance",
@@ -56,7 +56,7 @@ OTHERWISE = {
     "pip install --no-deps": MODEL,
     "hf download": MODEL,
     "Without: --set pretrained=off": f"{MODEL}; tests/runs/test_edits.py takes the setting",
-    "runs/candidate.py --set encoders.{}=": MODEL,
+    "runs/pretrained/candidate.py --set encoders.{}=": MODEL,
 }
 """Fragment -> where the cure is run instead, or why it cannot be."""
 

@@ -93,7 +93,7 @@ def requirement(line: str) -> str:
     "needs the package {}. Install it with: pip install '{}'",
     "pip install 'lightgbm",
     "with pip install 'torso[search]'",
-    "runs/pretrained.py pip install",
+    "runs/pretrained/choice.py pip install",
 )
 def test_lines_of_pip_name_what_there_is():
     """Nothing is installed here: each line names an extra of this package, or a requirement of one."""

@@ -194,7 +194,9 @@ CASES = [
         settings=("targets.y.kind=boxes",),
         filled={"[WIDTH,HEIGHT]": "[64,64]"},
     ),
-    Case("runs/settings.py --set {}.{}=", {"x": X, "y": Y}, settings=("encoders.z=periodic",)),
+    Case(
+        "runs/settings/paths.py --set {}.{}=", {"x": X, "y": Y}, settings=("encoders.z=periodic",)
+    ),
     Case(
         "name it with --set data.root=FOLDER",
         {"x": X, "p": [f"{row}.png" for row in range(ROWS)], "y": Y},

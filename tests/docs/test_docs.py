@@ -39,7 +39,7 @@ from torso.balancing import Balancer
 from torso.columns.inputs import Input
 from torso.encoders import Encoder
 from torso.fusion import Fusion
-from torso.runs.config import RunConfig
+from torso.runs.settings.config import RunConfig
 from torso.sharing import Sharing
 from torso.tasks import Head, Target
 

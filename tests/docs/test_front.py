@@ -22,12 +22,12 @@ from torso.balancing import Balancer
 from torso.encoders import Encoder
 from torso.evaluation.report import Estimate, TaskReport
 from torso.fusion import Fusion
-from torso.runs.check import check_values
-from torso.runs.config import RunConfig
-from torso.runs.config_errors import key_paths
-from torso.runs.report import RunReport, TrainingReport, Usage
-from torso.runs.rooms import ROOMS, registry_of
-from torso.runs.settings import apply_settings
+from torso.runs.report.report import RunReport, TrainingReport, Usage
+from torso.runs.settings.check import check_values
+from torso.runs.settings.config import RunConfig
+from torso.runs.settings.config_errors import key_paths
+from torso.runs.settings.paths import apply_settings
+from torso.runs.settings.rooms import ROOMS, registry_of
 from torso.sharing import Sharing
 
 CHINESE = ROOT / "docs" / "zh.md"

@@ -14,7 +14,7 @@ from torso.app.cli import app
 from torso.inference.grouped import grouped_note
 from torso.inference.recognition import recognised
 from torso.inference.report import inspect_table
-from torso.runs.settings import apply_settings
+from torso.runs.settings.paths import apply_settings
 from torso.tables import read_table, write_table
 
 EXAM = DATA / "exam"

@@ -156,7 +156,7 @@ def test_a_model_that_is_too_slow_for_the_rows_is_told(monkeypatch):
 
 
 def without_inputs(monkeypatch, chance, **settings):
-    monkeypatch.setattr("torso.runs.blending.chance_of_no_signal", lambda gain: chance)
+    monkeypatch.setattr("torso.runs.blending.half.chance_of_no_signal", lambda gain: chance)
     return torso.fit(table(), TASKS, settings={**TINY, **settings})
 
 

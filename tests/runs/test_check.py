@@ -8,8 +8,8 @@ import torch
 import torso
 from torso.core.errors import ConfigError
 from torso.runs import prepare
-from torso.runs.check import check_values
-from torso.runs.settings import apply_settings
+from torso.runs.settings.check import check_values
+from torso.runs.settings.paths import apply_settings
 
 
 def check(*settings, **values):

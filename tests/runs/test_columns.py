@@ -5,7 +5,7 @@ import pytest
 from tests import small_tables as tables
 from tests.small_tables import INPUTS, TARGETS
 from torso.core.errors import ConfigError
-from torso.runs.columns import infer_columns, leftover_warnings
+from torso.runs.schema.columns import infer_columns, leftover_warnings
 from torso.tables.table import read_table
 
 

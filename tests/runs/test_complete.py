@@ -5,10 +5,10 @@ import pytest
 from tests import small_tables as tables
 from tests.small_tables import TARGETS
 from torso.core.errors import ConfigError
-from torso.runs.columns import infer_columns
-from torso.runs.complete import complete_parts, settle_encoders
-from torso.runs.config import RunConfig
-from torso.runs.schema import Schema
+from torso.runs.preparing.complete import complete_parts, settle_encoders
+from torso.runs.schema.columns import infer_columns
+from torso.runs.schema.schema import Schema
+from torso.runs.settings.config import RunConfig
 from torso.tables.table import read_table
 
 

@@ -4,8 +4,8 @@ import pytest
 import yaml
 
 from torso.core.errors import ConfigError
-from torso.runs.config import RunConfig, read_config
-from torso.runs.settings import apply_settings
+from torso.runs.settings.config import RunConfig, read_config
+from torso.runs.settings.paths import apply_settings
 
 LEAST = {"inputs": {"a": {"kind": "number"}}, "targets": {"b": {"kind": "binary"}}}
 

@@ -7,7 +7,7 @@ import subprocess
 import pytest
 
 from torso.core.errors import ConfigError
-from torso.runs.config import read_config
+from torso.runs.settings.config import read_config
 
 CONFIG = "targets: [情感]\ninputs: {评论: text}  # 这个产品很好，推荐购买\n"
 

@@ -9,7 +9,7 @@ import pytest
 import torso
 from torso.core.errors import DataError
 from torso.inference import inspect_table
-from torso.runs.columns import infer_columns
+from torso.runs.schema.columns import infer_columns
 from torso.tables import read_table
 
 RNG = np.random.default_rng(0)

@@ -11,7 +11,7 @@ import yaml
 
 import torso
 from torso.core.errors import ConfigError, TorsoError
-from torso.runs.config import read_config
+from torso.runs.settings.config import read_config
 
 ROWS = 40
 RNG = np.random.default_rng(0)

@@ -93,7 +93,7 @@ def test_a_run_holds_exactly_these_files_and_no_pickle(run):
 
 
 def test_run_yaml_is_complete(run):
-    from torso.runs.config import RunConfig, read_config
+    from torso.runs.settings.config import RunConfig, read_config
 
     values = read_config(run / "run/run.yaml")
     sound = values["inputs"]["sound"]

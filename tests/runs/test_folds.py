@@ -8,7 +8,7 @@ import torch
 import torso
 from torso.core.errors import ConfigError
 from torso.model.ensemble import Ensemble
-from torso.runs.folds import assigned_folds, train_folds
+from torso.runs.networks.folds import assigned_folds, train_folds
 from torso.training import Listener
 
 TINY = {"training.epochs": 2, "dim": 16, "folds": 3}

@@ -8,7 +8,7 @@ from tests.tasks.laws import DIM, build, heads, kind_of, run
 from torso.plain.blend import NO_SIGNAL, chance_of_no_signal
 from torso.plain.half import PlainTask
 from torso.plain.pooling import constant_statement
-from torso.runs.without_inputs import gain_of_inputs
+from torso.runs.blending.without_inputs import gain_of_inputs
 
 STATING = [spec for spec in heads() if build(spec).statement is not None]
 DRAWS = 25

@@ -18,11 +18,11 @@ from tests.places import ROOT
 from tests.runs.kill_worker import CHANGES, SETTINGS
 from tests.small_tables import TINY
 from torso.core.errors import RunError
-from torso.runs import config as configs
-from torso.runs import folder as folders
 from torso.runs import train as training
-from torso.runs.config import RunConfig
-from torso.runs.folder import RunFolder
+from torso.runs.folder import folder as folders
+from torso.runs.folder.folder import RunFolder
+from torso.runs.settings import config as configs
+from torso.runs.settings.config import RunConfig
 from torso.runs.train import Trained, train_run
 
 FILES = {
@@ -190,7 +190,7 @@ def test_a_kill_while_a_run_is_saved_over_another(tmp_path, learnt):
     template = tmp_path / "template"
     runs = {}
     for target, (prepared, done) in learnt.items():
-        run = torso.runs.predictor.Predictor(
+        run = torso.runs.predicting.predictor.Predictor(
             prepared.config, prepared.schema, done.model, done.report, split=prepared.split
         )
         runs[target] = run

@@ -7,7 +7,7 @@ import pytest
 
 import torso
 from tests import small_tables as tables
-from torso.runs.prediction import answer_columns
+from torso.runs.predicting.prediction import answer_columns
 from torso.tables import write_table
 from torso.tables.formats.peek import column_names
 

@@ -10,10 +10,11 @@ from tests import small_tables as tables
 from tests.small_tables import TINY
 from torso.core.errors import ConfigError, TorsoError
 from torso.plain.models import BoostedTrees, ExtraTrees
-from torso.runs import plan, tuning
+from torso.runs import plan
+from torso.runs.networks import tuning
+from torso.runs.networks.timer import Timer
 from torso.runs.plan import planned
 from torso.runs.probe import Pace, measured_pace
-from torso.runs.timer import Timer
 from torso.training import Listener
 
 OPEN = {"blend": "auto", "folds": None, "inputs.size.kind": "number", "inputs.note": None}

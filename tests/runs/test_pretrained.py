@@ -11,7 +11,7 @@ import torso
 from torso.core.errors import ConfigError
 from torso.encoders.hub.at_hand import CURES, KNOWN, model_at_hand, weights_folder
 from torso.runs.prepare import prepare
-from torso.runs.race import Gain, Race
+from torso.runs.pretrained.race import Gain, Race
 
 pytestmark = pytest.mark.skipif(find_spec("transformers") is None, reason="needs torso[hub]")
 
@@ -70,7 +70,7 @@ def test_the_folder_must_be_there(monkeypatch):
 @pytest.mark.parametrize("helps", [True, False])
 def test_the_race_decides_and_says_so(table, weights, monkeypatch, helps):
     gain = Gain(0.1, 0.05 if helps else -0.05, 0.15)
-    monkeypatch.setattr("torso.runs.pretrained.Race.gain", lambda *_: gain)
+    monkeypatch.setattr("torso.runs.pretrained.choice.Race.gain", lambda *_: gain)
     run = fit(table, weights)
     encoder = run.config.encoders["note"]
     assert (encoder["type"] == "hub") is helps
@@ -81,7 +81,7 @@ def test_the_race_decides_and_says_so(table, weights, monkeypatch, helps):
 
 
 def test_tokens_reach_plain_models_and_all_networks(table, weights, monkeypatch, tmp_path):
-    monkeypatch.setattr("torso.runs.pretrained.Race.gain", lambda *_: Gain(0.1, 0.05, 0.15))
+    monkeypatch.setattr("torso.runs.pretrained.choice.Race.gain", lambda *_: Gain(0.1, 0.05, 0.15))
     run = fit(table, weights, blend="auto", folds=2)
     assert "note/encoded" in run.plain.view.state()[0]["blocks"]
     trunks = [next(own.trunks.pairs())[1] for own in run.model.members]
@@ -96,7 +96,7 @@ def test_tokens_reach_plain_models_and_all_networks(table, weights, monkeypatch,
 
 @pytest.mark.parametrize("more", [{}, {"blend": "auto"}])
 def test_a_row_alone_is_answered_as_in_its_table(table, weights, monkeypatch, more):
-    monkeypatch.setattr("torso.runs.pretrained.Race.gain", lambda *_: Gain(0.1, 0.05, 0.15))
+    monkeypatch.setattr("torso.runs.pretrained.choice.Race.gain", lambda *_: Gain(0.1, 0.05, 0.15))
     run = fit(table, weights, **more)
     rows = table.head(12)
     alone = pd.concat([run.predict(rows.iloc[[at]]) for at in range(12)], ignore_index=True)
@@ -146,7 +146,7 @@ def test_a_model_that_no_encoder_reads_is_told(table, weights):
 
 
 def test_a_run_whose_weights_have_moved_says_the_cure(table, weights, monkeypatch, tmp_path):
-    monkeypatch.setattr("torso.runs.pretrained.Race.gain", lambda *_: Gain(0.1, 0.05, 0.15))
+    monkeypatch.setattr("torso.runs.pretrained.choice.Race.gain", lambda *_: Gain(0.1, 0.05, 0.15))
     fit(table, weights).save(tmp_path / "run")
     text = (tmp_path / "run" / "run.yaml").read_text()
     assert text.startswith("# Pretrained encoders read 'note' by")
@@ -160,7 +160,7 @@ def test_a_run_whose_weights_have_moved_says_the_cure(table, weights, monkeypatc
 
 
 def test_an_evaluation_repeats_the_scores_of_the_fit(table, weights, monkeypatch):
-    monkeypatch.setattr("torso.runs.pretrained.Race.gain", lambda *_: Gain(0.1, 0.05, 0.15))
+    monkeypatch.setattr("torso.runs.pretrained.choice.Race.gain", lambda *_: Gain(0.1, 0.05, 0.15))
     run = fit(table, weights, blend="auto")
     kept = table.iloc[run.split.split.test]
     again = run.evaluate(kept)["loud"].metrics["log_loss"].value
@@ -196,7 +196,7 @@ def test_nothing_is_raced_where_the_user_says(table, weights, more):
 
 
 def test_an_encoder_that_takes_too_long_is_left_out(table, weights, monkeypatch):
-    monkeypatch.setattr("torso.runs.candidate._MOST_SECONDS", 0.0)
+    monkeypatch.setattr("torso.runs.pretrained.candidate._MOST_SECONDS", 0.0)
     (note,) = [note for note in fit(table, weights).notes if "retrained" in note]
     assert "would take too long" in note
     assert "--set" in note

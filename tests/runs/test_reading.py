@@ -6,11 +6,11 @@ import pytest
 
 import torso
 from torso.core.errors import ConfigError
-from torso.runs.check import check_values
-from torso.runs.columns import infer_columns
-from torso.runs.config import RunConfig
-from torso.runs.schema import Schema
-from torso.runs.settings import apply_settings
+from torso.runs.schema.columns import infer_columns
+from torso.runs.schema.schema import Schema
+from torso.runs.settings.check import check_values
+from torso.runs.settings.config import RunConfig
+from torso.runs.settings.paths import apply_settings
 from torso.tables.table import read_table
 
 

@@ -7,7 +7,7 @@ import torch
 import torso
 from tests import small_tables as tables
 from tests.small_tables import TARGETS, TINY
-from torso.runs import refit
+from torso.runs.networks import refit
 from torso.training import Listener
 
 SETTINGS = {**TINY, "training.epochs": 3, "blend": "auto"}

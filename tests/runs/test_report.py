@@ -10,7 +10,7 @@ import torso
 from tests import small_tables as tables
 from tests.small_tables import TARGETS, TINY
 from torso.core.errors import RunError
-from torso.runs.report import RunReport
+from torso.runs.report.report import RunReport
 
 ODD = "<b>loud</b> & "
 

@@ -3,7 +3,7 @@
 import pytest
 
 from torso.core.source_registry import SourceRegistry
-from torso.runs.rooms import ALL_ROOMS, registry_of
+from torso.runs.settings.rooms import ALL_ROOMS, registry_of
 
 
 def schema(registry, names):

@@ -13,7 +13,7 @@ from tests.small_tables import png, wav
 from torso.columns.inputs import Input
 from torso.columns.reading import Reading, ReadOptions
 from torso.inference.report import inspect_table
-from torso.runs.schema import Schema
+from torso.runs.schema.schema import Schema
 from torso.tables.table import Table, read_table, write_table
 from torso.tasks import Labels, Target
 from torso.tasks._base.example import example_of

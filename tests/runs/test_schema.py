@@ -8,7 +8,7 @@ import pytest
 from tests import small_tables as tables
 from torso.columns.reading import Reading
 from torso.core.errors import ConfigError, DataError
-from torso.runs.schema import Schema
+from torso.runs.schema.schema import Schema
 from torso.tables.table import read_table
 
 INPUTS = {"note": {"kind": "text"}, "size": {"kind": "number"}, "shop": {"kind": "category"}}

@@ -7,7 +7,7 @@ from typer.testing import CliRunner
 import torso
 from torso.app.cli import app
 from torso.core.errors import ConfigError
-from torso.runs.folds import assigned_folds
+from torso.runs.networks.folds import assigned_folds
 
 ROWS = 120
 DRAW = np.random.default_rng(0)

@@ -12,7 +12,7 @@ from tests import small_tables as tables
 from tests.small_tables import TARGETS, TINY
 from torso.columns.splits import Split
 from torso.core.errors import ConfigError, DataError, RunError
-from torso.runs.stored_split import StoredSplit, _sampled_digests
+from torso.runs.folder.stored_split import StoredSplit, _sampled_digests
 from torso.tables.table import read_table
 
 

@@ -3,9 +3,9 @@
 import pytest
 
 from torso.core.errors import ConfigError
-from torso.runs.config import RunConfig
-from torso.runs.durations import duration_text, seconds_of
-from torso.runs.timer import Timer
+from torso.runs.networks.timer import Timer
+from torso.runs.settings.config import RunConfig
+from torso.runs.settings.durations import duration_text, seconds_of
 from torso.training import Epoch
 from torso.training.listeners import BUDGET_SPENT
 

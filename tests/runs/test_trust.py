@@ -12,7 +12,7 @@ import torso
 from tests import small_tables as tables
 from torso.app.cli import app
 from torso.core.errors import ConfigError
-from torso.runs.stage import Stage, mark
+from torso.runs.folder.stage import Stage, mark
 from torso.training.checkpoint import Checkpoint
 
 WAYS = {

@@ -82,7 +82,7 @@ def of_option(option: str, value: str) -> str:
         option: as `--epochs` or `--epochs=3`.
         value: the word behind it.
     """
-    from torso.runs.keywords import setting_called
+    from torso.runs.preparing.keywords import setting_called
 
     name, equals, own = option.lstrip("-").partition("=")
     path = setting_called(name.replace("-", "_"))

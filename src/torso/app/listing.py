@@ -16,9 +16,9 @@ from torso.core.errors import ConfigError
 from torso.core.ranges import Range
 from torso.core.setting_types import rule
 from torso.core.signature import REQUIRED, Setting, paragraph
-from torso.runs.config import DataConfig, StartConfig
-from torso.runs.config_errors import key_paths
-from torso.runs.rooms import ALL_ROOMS, PartRegistry, registry_of, rooms_of
+from torso.runs.settings.config import DataConfig, StartConfig
+from torso.runs.settings.config_errors import key_paths
+from torso.runs.settings.rooms import ALL_ROOMS, PartRegistry, registry_of, rooms_of
 from torso.training.config import TrainingConfig
 
 __all__ = ["SECTIONS", "Entry", "Row", "Sheet", "rooms", "sheets"]

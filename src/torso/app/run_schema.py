@@ -16,8 +16,8 @@ from pydantic import BaseModel
 from torso.core.ranges import Range
 from torso.core.setting_types import members
 from torso.core.signature import Setting, paragraph
-from torso.runs.config import RunConfig
-from torso.runs.rooms import ROOMS_OF_TRAINING, PartRegistry, registry_of
+from torso.runs.settings.config import RunConfig
+from torso.runs.settings.rooms import ROOMS_OF_TRAINING, PartRegistry, registry_of
 from torso.training.config import TrainingConfig
 
 __all__ = ["run_schema"]

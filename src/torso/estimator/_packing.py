@@ -7,8 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from torso.runs.load import load
-from torso.runs.predictor import Predictor
+from torso.runs.predicting.load import load
+from torso.runs.predicting.predictor import Predictor
 
 __all__ = ["packed", "unpacked"]
 

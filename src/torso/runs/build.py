@@ -7,9 +7,9 @@ import torch
 from torso.balancing import Balancer
 from torso.model import Model, PartSpec
 from torso.model.ensemble import Ensemble
-from torso.runs.config import RunConfig
-from torso.runs.folder import RunFolder
-from torso.runs.schema import Schema
+from torso.runs.folder.folder import RunFolder
+from torso.runs.schema.schema import Schema
+from torso.runs.settings.config import RunConfig
 from torso.training import choose_device
 
 __all__ = ["build_balancer", "build_model", "check_parts", "trained_model"]

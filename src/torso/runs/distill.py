@@ -23,14 +23,14 @@ from torso.core.arguments import check_is
 from torso.core.errors import ConfigError, DataError
 from torso.evaluation.wording import estimate_text
 from torso.progress.watching import watched
-from torso.runs.blending import with_plain
-from torso.runs.config import RunConfig
-from torso.runs.folder import RunFolder
-from torso.runs.prediction import row_ranges, skipped_notes
-from torso.runs.predictor import Predictor
-from torso.runs.prepared import Prepared, Rows
-from torso.runs.seen_rows import SeenRows
-from torso.runs.stored_split import StoredSplit
+from torso.runs.blending.half import with_plain
+from torso.runs.folder.folder import RunFolder
+from torso.runs.folder.seen_rows import SeenRows
+from torso.runs.folder.stored_split import StoredSplit
+from torso.runs.predicting.prediction import row_ranges, skipped_notes
+from torso.runs.predicting.predictor import Predictor
+from torso.runs.preparing.prepared import Prepared, Rows
+from torso.runs.settings.config import RunConfig
 from torso.runs.train import train_run
 from torso.tables.table import Table, read_table
 from torso.tasks import words_of

@@ -12,12 +12,12 @@ from typing import Literal
 from torso.core.errors import ConfigError
 from torso.core.listed import check_listed
 from torso.progress.watching import Progress, watched
-from torso.runs.folder import RunFolder
-from torso.runs.gather import Gathered, gather_values, trusting
+from torso.runs.folder.folder import RunFolder
 from torso.runs.identity import check_columns
-from torso.runs.keywords import telling_keywords
-from torso.runs.predictor import Predictor
+from torso.runs.predicting.predictor import Predictor
 from torso.runs.prepare import prepare_values
+from torso.runs.preparing.gather import Gathered, gather_values, trusting
+from torso.runs.preparing.keywords import telling_keywords
 from torso.runs.train import train_run
 from torso.training import Listener
 

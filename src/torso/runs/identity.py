@@ -16,10 +16,10 @@ from torso.columns.splits import Split
 from torso.core.errors import ConfigError, RunError
 from torso.core.spec import Settings
 from torso.core.yaml_text import read_mapping
-from torso.runs.config import RunConfig
-from torso.runs.described import described
-from torso.runs.prepared import Prepared
-from torso.runs.stored_split import column_digests
+from torso.runs.folder.stored_split import column_digests
+from torso.runs.preparing.prepared import Prepared
+from torso.runs.settings.config import RunConfig
+from torso.runs.settings.described import described
 from torso.tables.table import Table
 from torso.training.checkpoint import ANEW
 

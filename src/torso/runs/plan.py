@@ -12,15 +12,15 @@ import torch
 
 from torso.core.errors import TorsoError
 from torso.core.notes import Telling
-from torso.runs.blending import FittedHalf, fit_half, tested
+from torso.runs.blending.half import FittedHalf, fit_half, tested
 from torso.runs.build import build_model
-from torso.runs.complete import why_no_folds
-from torso.runs.config import RunConfig
-from torso.runs.durations import duration_text, seconds_of
-from torso.runs.prepared import Prepared
+from torso.runs.networks.timer import Timer
+from torso.runs.networks.tuning import tuned
+from torso.runs.preparing.complete import why_no_folds
+from torso.runs.preparing.prepared import Prepared
 from torso.runs.probe import Pace, measured_pace
-from torso.runs.timer import Timer
-from torso.runs.tuning import tuned
+from torso.runs.settings.config import RunConfig
+from torso.runs.settings.durations import duration_text, seconds_of
 from torso.training import Listener
 
 __all__ = ["Planned", "needs_plan", "planned"]

@@ -26,28 +26,28 @@ from torso.core.types import Batch
 from torso.model.model import Model
 from torso.progress.watching import watched
 from torso.runs.build import build_model, check_parts
-from torso.runs.candidate import Asked
-from torso.runs.check import check_values
-from torso.runs.columns import infer_columns, leftover_warnings, notes_of
-from torso.runs.complete import complete_parts, settle_encoders
-from torso.runs.config import DataConfig, RunConfig
-from torso.runs.deciding import check_decisions
-from torso.runs.gather import NO_TABLE, Gathered, found_beside, gather_values, trusting
-from torso.runs.keywords import telling_keywords
-from torso.runs.prediction import skipped_notes
-from torso.runs.prepared import Prepared, Rows
-from torso.runs.pretrained import Pretrained, choose_pretrained, with_choice
-from torso.runs.random_split import random_split_notes
-from torso.runs.scales import settle_scales
-from torso.runs.schema import Schema
-from torso.runs.seen_rows import SeenRows
-from torso.runs.settings import apply_settings
-from torso.runs.splitting import draw_split
-from torso.runs.start import Start
-from torso.runs.start_notes import carried_notes, leak_notes
-from torso.runs.storable import check_storable
-from torso.runs.stored_split import StoredSplit
-from torso.runs.weights import RowWeights
+from torso.runs.folder.seen_rows import SeenRows
+from torso.runs.folder.stored_split import StoredSplit
+from torso.runs.predicting.prediction import skipped_notes
+from torso.runs.preparing.complete import complete_parts, settle_encoders
+from torso.runs.preparing.gather import NO_TABLE, Gathered, found_beside, gather_values, trusting
+from torso.runs.preparing.keywords import telling_keywords
+from torso.runs.preparing.prepared import Prepared, Rows
+from torso.runs.preparing.random_split import random_split_notes
+from torso.runs.preparing.splitting import draw_split
+from torso.runs.pretrained.candidate import Asked
+from torso.runs.pretrained.choice import Pretrained, choose_pretrained, with_choice
+from torso.runs.report.deciding import check_decisions
+from torso.runs.schema.columns import infer_columns, leftover_warnings, notes_of
+from torso.runs.schema.scales import settle_scales
+from torso.runs.schema.schema import Schema
+from torso.runs.schema.storable import check_storable
+from torso.runs.schema.weights import RowWeights
+from torso.runs.settings.check import check_values
+from torso.runs.settings.config import DataConfig, RunConfig
+from torso.runs.settings.paths import apply_settings
+from torso.runs.starting.notes import carried_notes, leak_notes
+from torso.runs.starting.start import Start
 from torso.tables.spread import spread
 from torso.tables.table import Table, read_table
 from torso.tasks import fit_baseline

@@ -10,10 +10,10 @@ from time import perf_counter
 import numpy as np
 import torch
 
-from torso.runs.config import RunConfig
-from torso.runs.folds import Folds, train_folds
-from torso.runs.judge import Judge
-from torso.runs.prepared import Prepared, Rows
+from torso.runs.blending.judge import Judge
+from torso.runs.networks.folds import Folds, train_folds
+from torso.runs.preparing.prepared import Prepared, Rows
+from torso.runs.settings.config import RunConfig
 from torso.training import Epoch, Listener
 
 __all__ = ["Pace", "measured_pace"]

@@ -16,18 +16,18 @@ from torso.core.arguments import check_is
 from torso.model.model import Model
 from torso.plain.blend import PlainHalf
 from torso.progress.watching import Progress, watched
-from torso.runs.config import RunConfig
-from torso.runs.durations import seconds_of
-from torso.runs.folder import RunFolder
-from torso.runs.folds import Folds, train_folds
+from torso.runs.blending.judge import Judge
+from torso.runs.folder.folder import RunFolder
 from torso.runs.identity import check_same, identity
-from torso.runs.judge import Judge
+from torso.runs.networks.folds import Folds, train_folds
+from torso.runs.networks.refit import refitted
+from torso.runs.networks.timer import Timer
 from torso.runs.plan import Planned, needs_plan, planned
-from torso.runs.predictor import Predictor
-from torso.runs.prepared import Prepared
-from torso.runs.refit import refitted
-from torso.runs.report import BalancingReport, RunReport, Timings, TrainingReport, Usage
-from torso.runs.timer import Timer
+from torso.runs.predicting.predictor import Predictor
+from torso.runs.preparing.prepared import Prepared
+from torso.runs.report.report import BalancingReport, RunReport, Timings, TrainingReport, Usage
+from torso.runs.settings.config import RunConfig
+from torso.runs.settings.durations import seconds_of
 from torso.tasks import Decision
 from torso.training import (
     Epoch,

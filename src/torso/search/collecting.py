@@ -13,7 +13,7 @@ from torso.cache.keys import KeyTable, as_keys
 from torso.columns.digests import joined_digests
 from torso.columns.reading import Reading, ReadOptions
 from torso.core.errors import DataError, MissingDependency
-from torso.runs.modality import Modality
+from torso.runs.schema.modality import Modality
 from torso.search.collection import Collection
 from torso.search.corpus import Corpus
 from torso.search.nearest import Graph

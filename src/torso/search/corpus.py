@@ -14,7 +14,7 @@ import pyarrow as pa
 from torso.columns.inputs import AudioInput, ImageInput
 from torso.columns.media.folder_files import files_below
 from torso.core.errors import DataError
-from torso.runs.modality import Modality
+from torso.runs.schema.modality import Modality
 from torso.tables.formats.text_settings import TextSettings
 from torso.tables.table import Table, read_table
 

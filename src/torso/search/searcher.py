@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from torso.runs.predictor import Predictor
+from torso.runs.predicting.predictor import Predictor
 from torso.search.collecting import collect
 from torso.search.collection import Collection
 from torso.search.corpus import open_corpus

@@ -16,8 +16,8 @@ from torso.columns.media.files import MediaError, MediaFiles
 from torso.columns.reading import Reading, ReadOptions
 from torso.columns.sources import facts_of
 from torso.core.errors import ConfigError, DataError, unknown
-from torso.runs.modality import Modality
-from torso.runs.predictor import Predictor
+from torso.runs.predicting.predictor import Predictor
+from torso.runs.schema.modality import Modality
 from torso.search.corpus import Corpus
 from torso.tables.table import Table
 from torso.tasks._base.towers import TowerHead

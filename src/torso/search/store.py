@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 
 from torso.core.errors import RunError
-from torso.runs.json_files import read_json, write_json
+from torso.runs.folder.json_files import read_json, write_json
 from torso.search.nearest import Graph, seal
 from torso.training.checkpoint import load_tensors, save_tensors
 

@@ -11,7 +11,7 @@ from torso.app.terminal import columns_table, search_table, summary
 from torso.inference.report import inspect_table
 from torso.progress import IN_PIPE, tell
 from torso.progress import console as torso_console
-from torso.runs.report import RunReport, TrainingReport, Usage
+from torso.runs.report.report import RunReport, TrainingReport, Usage
 from torso.tables.table import read_table
 
 ODD = "speed [/km]"

@@ -133,7 +133,9 @@ def test_state_survives_a_save():
 
 def test_a_negative_loss_is_named():
     balancer = GradNorm(["a", "b"], gram="exact")
-    with pytest.raises(ConfigError, match=r"should not be negative\. Found \{'b': -1\.0\}\. Set"):
+    with pytest.raises(
+        ConfigError, match=r"should not be negative\. Found \{'b': -1\.0\}\. Build `GradNorm`"
+    ):
         step(balancer, normal(2, 9, 0), [1.0, -1.0])
     step(GradNorm(2, alpha=0, gram="exact"), normal(2, 9, 0), [1.0, -1.0])
 

@@ -13,7 +13,7 @@ from tests import small_tables as tables
 from torso.columns.reading import Reading
 from torso.core.errors import ConfigError, DataError
 from torso.core.types import Tokens
-from torso.runs.schema import Schema
+from torso.runs.schema.schema import Schema
 from torso.tables.table import read_table
 from torso.tasks import evaluate_task, fit_baseline, labelled
 from torso.tasks.tags import TagsTarget, TagTokens

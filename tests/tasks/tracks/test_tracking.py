@@ -15,7 +15,7 @@ from torso.columns.reading import Reading
 from torso.core.errors import ConfigError, DataError
 from torso.core.types import Tokens
 from torso.encoders import Encoder
-from torso.runs.schema import Schema
+from torso.runs.schema.schema import Schema
 from torso.tables.table import read_table
 from torso.tasks import evaluate_task, fit_baseline, labelled
 from torso.tasks.tracks import TrackSet, TracksTarget

@@ -50,8 +50,8 @@ def evaluate(
     """Compare a run's answers with a table's labels: metrics with 95 % intervals and baselines."""
     from torso.app.terminal import console, results_table, tell
     from torso.core.errors import ConfigError
-    from torso.runs.early import check_answering
-    from torso.runs.json_files import write_json
+    from torso.runs.folder.json_files import write_json
+    from torso.runs.preparing.early import check_answering
 
     if not robustness and (against or picture):
         raise ConfigError("`--against` and `--picture` belong to `--robustness`. Add it.")
@@ -59,7 +59,7 @@ def evaluate(
     _check_files(out, picture, run, table)
 
     import torso  # torch takes longer than to see a slip
-    from torso.runs.deciding import read_thresholds
+    from torso.runs.report.deciding import read_thresholds
 
     predictor = torso.load(run, trust_code=trust_code, strict=strict)
     if threshold:

@@ -27,7 +27,7 @@ from torso.app.commands.shared import (
 )
 
 if TYPE_CHECKING:
-    from torso.runs.config import RunConfig
+    from torso.runs.settings.config import RunConfig
 
 __all__ = ["fit"]
 
@@ -58,8 +58,8 @@ def fit(
     trust_code: TrustCode = False,
 ) -> None:
     """Train one model on a table; write the run: config, weights, metrics, log."""
-    from torso.runs.early import check_fit, check_free_folder
-    from torso.runs.gather import gather_values, trusting
+    from torso.runs.preparing.early import check_fit, check_free_folder
+    from torso.runs.preparing.gather import gather_values, trusting
 
     dial = named(quality=quality, budget=budget, folds=folds, repeats=repeats)
     said = [*started(start), *rooted(root), *dial, *stricter(strict), *settings]
@@ -95,7 +95,7 @@ def fit(
 
 def _next_steps(folder: Path, end: str, config: RunConfig) -> tuple[str, int]:
     """Return commands to try next, as a shell takes them, and the exit status."""
-    from torso.runs.check import names_code
+    from torso.runs.settings.check import names_code
 
     place = quote(str(folder)) + (" --trust-code" if names_code(config) else "")
     if end == "interrupted":

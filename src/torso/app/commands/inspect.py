@@ -22,11 +22,11 @@ def inspect(
 ) -> None:
     """Show the kind of each column, its gaps, and warnings."""
     from torso.app.terminal import AS_IS, columns_table, console, has_width
-    from torso.runs.check import check_values
-    from torso.runs.columns import infer_columns
-    from torso.runs.config import RunConfig
-    from torso.runs.random_split import random_split_notes
-    from torso.runs.settings import apply_settings
+    from torso.runs.preparing.random_split import random_split_notes
+    from torso.runs.schema.columns import infer_columns
+    from torso.runs.settings.check import check_values
+    from torso.runs.settings.config import RunConfig
+    from torso.runs.settings.paths import apply_settings
     from torso.tables.formats.peek import column_names
     from torso.tables.spread import spread
     from torso.tables.table import read_table

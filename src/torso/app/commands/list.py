@@ -21,7 +21,7 @@ def list_parts(
     """List the parts that YAML can name, or the settings of one part or section."""
     from torso.app.listing import rooms, sheets
     from torso.app.terminal import console, parts_tables, settings_sheet
-    from torso.runs.rooms import ALL_ROOMS
+    from torso.runs.settings.rooms import ALL_ROOMS
 
     shown = console(out=True)
     if name and name not in ALL_ROOMS:

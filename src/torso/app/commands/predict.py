@@ -51,7 +51,7 @@ def predict(
 ) -> None:
     """Answer for every row of a table, in its order; or for files."""
     from torso.app.terminal import tell
-    from torso.runs.early import check_answering
+    from torso.runs.preparing.early import check_answering
     from torso.tables.formats.files import check_writable
     from torso.tables.table import write_table
 
@@ -60,8 +60,8 @@ def predict(
     check_answering(run, *table)
 
     import torso  # torch takes longer than to see a slip
-    from torso.runs.deciding import read_thresholds
-    from torso.runs.prediction import chosen_columns
+    from torso.runs.predicting.prediction import chosen_columns
+    from torso.runs.report.deciding import read_thresholds
 
     given = table[0] if len(table) == 1 else [Path(name) for name in table]
     predictor = torso.load(run, trust_code=trust_code, strict=strict)

@@ -130,7 +130,7 @@ def check_out(out: Path, run: Path, *given: str | Path | None) -> None:
         ConfigError: `out` is one of them.
     """
     from torso.core.errors import ConfigError
-    from torso.runs.stage import OWN_FILES
+    from torso.runs.folder.stage import OWN_FILES
 
     place = out.expanduser().resolve()
     read = [Path(path).expanduser().resolve() for path in given if path is not None]

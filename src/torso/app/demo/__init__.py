@@ -10,7 +10,7 @@ from torso.core.errors import ConfigError
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from torso.runs.predictor import Predictor
+    from torso.runs.predicting.predictor import Predictor
 
 __all__ = ["SETTINGS", "run"]
 
@@ -40,7 +40,7 @@ def run(console: Console, folder: Path, rows: int = 1797) -> Predictor:
     from torso.app.demo.digits import TARGETS, make
     from torso.app.terminal import ProgressBar, columns_table, results_table, summary
     from torso.inference.report import inspect_table
-    from torso.runs.folder import RunFolder
+    from torso.runs.folder.folder import RunFolder
     from torso.tables.table import read_table
 
     table = folder / "data" / "table.csv"

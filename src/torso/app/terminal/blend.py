@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from torso.app.terminal.names import in_lines
 from torso.evaluation.wording import number_text
 from torso.plain.blend import NO_SIGNAL
-from torso.runs.report import BlendReport
+from torso.runs.report.report import BlendReport
 from torso.tasks import TaskReport, words_of
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from torso.evaluation.wording import estimate_text, number_text
-from torso.runs.decision_report import DecisionReport
+from torso.runs.report.decision_report import DecisionReport
 from torso.tasks import Decision, TaskReport, words_of
 
 if TYPE_CHECKING:

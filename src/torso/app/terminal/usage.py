@@ -9,7 +9,7 @@ from rich.text import Text
 from torso.app.terminal.blend import blend_table
 from torso.app.terminal.decisions import decisions_table
 from torso.app.terminal.results import results_table
-from torso.runs.report import BalancingReport, RunReport, Usage
+from torso.runs.report.report import BalancingReport, RunReport, Usage
 
 __all__ = ["summary", "verdict"]
 

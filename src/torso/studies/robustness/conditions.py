@@ -18,7 +18,7 @@ from torso.columns.loader import gather
 from torso.core.types import Features, Tokens
 from torso.model.model import Model
 from torso.model.trunk import Encoded
-from torso.runs.predictor import Predictor
+from torso.runs.predicting.predictor import Predictor
 from torso.training import Answers, Prediction, autocast
 from torso.training.answers import on_cpu
 

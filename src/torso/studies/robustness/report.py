@@ -14,9 +14,9 @@ import numpy as np
 from torso.columns.reading import ReadLog
 from torso.core.arguments import check_is
 from torso.core.errors import ConfigError
-from torso.runs.prediction import skipped_notes
-from torso.runs.predictor import Predictor
-from torso.runs.shown import aligned, html_notes, html_table
+from torso.runs.predicting.prediction import skipped_notes
+from torso.runs.predicting.predictor import Predictor
+from torso.runs.report.shown import aligned, html_notes, html_table
 from torso.studies.robustness.conditions import Condition, under
 from torso.studies.robustness.shown import kept_text
 

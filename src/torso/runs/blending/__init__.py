@@ -1,0 +1,1 @@
+"""Plain models beside the networks: fitted on the same rows, blended, judged."""

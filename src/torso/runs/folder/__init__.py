@@ -1,0 +1,1 @@
+"""The folder of a run on disk: the only place that writes and reads its files."""

@@ -1,0 +1,333 @@
+"""The folder of a run. Only this module, the trainer's checkpoint and `torso search` write into it.
+
+Each file is written beside its place and put there in one step, and `torso.json` says last that all are there. A folder
+holds YAML, JSON, Parquet and safetensors: no pickle, no code.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from shlex import quote
+from typing import Protocol
+
+import yaml
+from torch import nn
+
+from torso._version import __version__
+from torso.columns.reading import Skipped
+from torso.core.errors import RunError
+from torso.core.whole_files import json_text, write_whole
+from torso.core.yaml_text import read_mapping
+from torso.plain.blend import PlainHalf
+from torso.runs.folder.json_files import read_json, write_json
+from torso.runs.folder.plain_files import read_plain, write_plain
+from torso.runs.folder.stage import (
+    Stage,
+    check_place,
+    check_unfinished,
+    clear_results,
+    clear_search,
+    holds_interrupted,
+    mark,
+    stage_of,
+    unmake,
+)
+from torso.runs.folder.stored_split import StoredSplit
+from torso.runs.report.report import RunReport, read_epoch
+from torso.runs.schema.schema import Schema
+from torso.runs.settings.config import RunConfig, read_config
+from torso.tasks import Decision
+from torso.training import Epoch, JsonLog
+from torso.training.checkpoint import ANEW, Checkpoint, load_state, load_tensors, save_tensors
+
+__all__ = ["FORMAT", "RunFolder", "Written", "read_json", "write_json"]
+
+FORMAT = 1
+"""Version of the files' form; files may be added to it without raising it."""
+
+
+class Written(Protocol):
+    """A run with all that its folder holds."""
+
+    @property
+    def config(self) -> RunConfig:
+        """Return the complete config."""
+
+    @property
+    def schema(self) -> Schema:
+        """Return the fitted schema."""
+
+    @property
+    def model(self) -> nn.Module:
+        """Return the trained model."""
+
+    @property
+    def report(self) -> RunReport:
+        """Return the results."""
+
+    @property
+    def split(self) -> StoredSplit | None:
+        """Return the parts of the table."""
+
+    @property
+    def skipped(self) -> Sequence[Skipped]:
+        """Return the cells that counted as missing."""
+
+    @property
+    def plain(self) -> PlainHalf | None:
+        """Return the plain models beside the network; None without any."""
+
+    @property
+    def decisions(self) -> Mapping[str, Decision]:
+        """Return task -> thresholds that its answers go by."""
+
+    @property
+    def folder(self) -> Path | None:
+        """Return where it lies; None if in memory."""
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """The folder of a run.
+
+    Attributes:
+        path: where it lies.
+    """
+
+    path: Path
+
+    # --- while a run is under way
+
+    def check_free(self, *, resume: bool = False, overwrite: bool = False) -> None:
+        """Refuse a folder that holds anything but a run, whose run would be lost, or that has none to resume.
+
+        Raises:
+            RunError: it holds other files, or a finished or an interrupted run and nobody said `overwrite` or
+                `resume`, or no interrupted one to resume.
+        """
+        stage, name = self.stage, repr(str(self.path))
+        check_place(self.path, stage, self.checkpoint)
+        begun = stage in (Stage.UNDER_WAY, Stage.RESUMABLE) and self.checkpoint.exists
+        if begun and not overwrite and not self.checkpoint.noted():
+            raise RunError(
+                f"{name} holds an interrupted run of an earlier version, which did not note the rows that it learnt "
+                f"from: it cannot go on. {ANEW}"
+            )
+        if resume:
+            if not begun and stage in (Stage.RESUMABLE, Stage.FINISHED):
+                raise RunError(f"The run in {name} is finished: there is nothing to resume.")
+            if not begun:
+                raise RunError(
+                    f"{name} holds no interrupted run: there is nothing to resume. Start without --resume."
+                )
+        elif begun and not overwrite:
+            raise holds_interrupted(self.path)
+        elif not overwrite:
+            check_unfinished(self.path, stage)
+
+    @property
+    def stage(self) -> Stage:
+        """The stage that the run has reached."""
+        return stage_of(self.path, self.checkpoint)
+
+    @property
+    def checkpoint(self) -> Checkpoint:
+        """The state of an unfinished training."""
+        return Checkpoint(self.path / "checkpoint")
+
+    @contextmanager
+    def made(self) -> Iterator[None]:
+        """Make the folder; if the block fails before the first epoch, leave it as it was."""
+        new = [folder for folder in (self.path, *self.path.parents) if not folder.exists()]
+        fresh = self.stage is Stage.EMPTY
+        self.path.mkdir(parents=True, exist_ok=True)
+        try:
+            yield
+        except BaseException:
+            if fresh:
+                unmake(new, self.path)
+            raise
+
+    def begin(self, config: RunConfig, *, resume: bool) -> JsonLog:
+        """Write the config and return the log; unless resumed, remove an earlier run."""
+        if not resume:
+            self.checkpoint.clear()  # first: it belongs to the config that is still there
+            mark(self.path, Stage.UNDER_WAY)
+            clear_results(self.path)
+            clear_search(self.path)
+        if self.stage is Stage.UNDER_WAY:  # a whole run keeps its config until all is new
+            self._write_config(config)
+        return JsonLog(self.path / "log.jsonl", fresh=not resume)
+
+    def begun_config(self) -> dict[str, object]:
+        """Return the config's values of the training that was interrupted.
+
+        Raises:
+            RunError: they cannot be read.
+        """
+        try:
+            values = read_mapping(str(self.checkpoint.noted()["config"]))
+        except (KeyError, yaml.YAMLError) as error:
+            raise RunError(f"{self.checkpoint.folder} is damaged: {error!r}. {ANEW}") from None
+        return dict(values)
+
+    # --- all files at once
+
+    def save(self, run: Written) -> None:
+        """Write a run that is whole. Written over itself, it can go on as before.
+
+        Raises:
+            RunError: the folder holds other files than a run's.
+        """
+        stage = self.stage
+        check_place(self.path, stage, self.checkpoint)
+        same = run.folder is not None and run.folder.resolve() == self.path.resolve()
+        if not same:
+            (self.path / "log.jsonl").unlink(missing_ok=True)
+        self.write(run, resumable=same and stage is Stage.RESUMABLE)
+
+    def write(self, run: Written, *, resumable: bool = False) -> None:
+        """Write a whole run; `resumable` keeps its checkpoint.
+
+        A kill in between leaves a folder that says so, from whose checkpoint the training goes on.
+        """
+        self.path.mkdir(parents=True, exist_ok=True)
+        mark(self.path, Stage.UNDER_WAY)
+        self._write_config(run.config, _remarks(run.report.notes))
+        described = {"format": FORMAT, "torso": __version__}
+        write_json(
+            self.path / "schema.json",
+            {**described, "inputs": run.config.inputs, "targets": run.config.targets},
+        )
+        for name, content in run.schema.state().items():
+            write_json(self.path / f"{name}.json", content)
+        write_json(self.path / "metrics.json", run.report.to_dict())
+        lines = [json_text(asdict(cell)) + "\n" for cell in run.skipped]
+        write_whole(self.path / "skipped.jsonl", "".join(lines))
+        if run.split is None:
+            (self.path / "split.parquet").unlink(missing_ok=True)
+        else:
+            run.split.write(self.path / "split.parquet")
+        write_plain(self.path, run.plain)
+        self._write_decisions(run.decisions)
+        save_tensors(self.path / "model.safetensors", run.model.state_dict())
+        mark(self.path, Stage.RESUMABLE if resumable else Stage.FINISHED)
+        if not resumable:
+            self.checkpoint.clear()
+
+    def _write_decisions(self, decisions: Mapping[str, Decision]) -> None:
+        if not decisions:
+            (self.path / "decisions.json").unlink(missing_ok=True)
+            return
+        saved = {task: decision.to_dict() for task, decision in decisions.items()}
+        write_json(self.path / "decisions.json", saved)
+
+    def _write_config(self, config: RunConfig, remarks: str = "") -> None:
+        write_whole(self.path / "run.yaml", remarks + config.to_yaml())
+
+    # --- reading
+
+    def config(self) -> RunConfig:
+        """Return the checked config."""
+        file = self.path / "run.yaml"
+        return RunConfig.parse(read_config(file), str(file))
+
+    def schema(self) -> Schema:
+        """Return the fitted schema.
+
+        Raises:
+            RunError: the folder is no run, is damaged, or was written by a newer version.
+        """
+        if self.stage is Stage.UNDER_WAY:
+            cure = "Train again."
+            if self.checkpoint.exists:
+                cure = (
+                    f"Go on with it: torso fit --resume -o {quote(str(self.path))} (resume=True)."
+                )
+            raise RunError(
+                f"{str(self.path)!r} is not a finished run: it is under way, or ended before all was written. {cure}"
+            )
+        saved = read_json(self.path / "schema.json")
+        absent = [key for key in ("format", "inputs", "targets") if key not in saved]
+        if absent:
+            raise RunError(f"{self.path / 'schema.json'} is damaged: it lacks {absent}.")
+        if saved["format"] > FORMAT:
+            raise RunError(
+                f"{self.path} was written by Torso {saved.get('torso')} (format {saved['format']}), this is "
+                f"{__version__} (format {FORMAT}). Update Torso."
+            )
+        schema = Schema(saved["inputs"], saved["targets"])
+        names = ("vocabulary", "statistics")
+        state = {name: read_json(self.path / f"{name}.json") for name in names}
+        try:
+            schema.restore(state)
+        except (KeyError, TypeError, AttributeError) as error:
+            message = f"{self.path}: vocabulary.json or statistics.json lacks {error}."
+            raise RunError(message) from None
+        return schema
+
+    def report(self) -> RunReport:
+        """Return the results."""
+        saved = read_json(self.path / "metrics.json")
+        try:
+            return RunReport.from_dict(saved)
+        except (KeyError, TypeError, AttributeError, ValueError) as error:
+            raise RunError(f"{self.path / 'metrics.json'} is damaged: {error!r}.") from None
+
+    def split(self) -> StoredSplit | None:
+        """Return the split; None if an earlier version wrote the run."""
+        file = self.path / "split.parquet"
+        return StoredSplit.read(file) if file.exists() else None
+
+    def skipped(self) -> tuple[Skipped, ...]:
+        """Return the cells of the fit that counted as missing although they held something."""
+        file = self.path / "skipped.jsonl"
+        try:
+            lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
+            return tuple(Skipped(**json.loads(line)) for line in lines)
+        except (ValueError, TypeError) as error:
+            raise RunError(f"{file} is damaged: {error}.") from None
+
+    def load_weights(self, model: nn.Module) -> None:
+        """Put the weights into an untrained model."""
+        load_state(model, load_tensors(self.path / "model.safetensors"), self.path)
+
+    def decisions(self) -> dict[str, Decision]:
+        """Return task -> thresholds that its answers go by; none if the run has none."""
+        file = self.path / "decisions.json"
+        if not file.exists():
+            return {}
+        try:
+            return {task: Decision(**own) for task, own in read_json(file).items()}
+        except (TypeError, AttributeError) as error:
+            raise RunError(f"{file} is damaged: {error!r}.") from None
+
+    def plain(self, schema: Schema) -> PlainHalf | None:
+        """Return the plain models; None if the run has none."""
+        return read_plain(self.path, schema)
+
+    def logged(self) -> tuple[list[Epoch], list[str]]:
+        """Return the epochs and the notes in the log."""
+        file = self.path / "log.jsonl"
+        lines = (
+            file.read_text(encoding="utf-8", errors="replace").splitlines() if file.exists() else []
+        )
+        epochs, notes = [], []
+        for line in lines:
+            with suppress(ValueError, KeyError, TypeError):  # a kill may have cut the last line
+                event = json.loads(line)
+                if event["event"] == "epoch":
+                    epochs.append(read_epoch(event))
+                elif event["event"] == "note":
+                    notes.append(event["message"])
+        return epochs, notes
+
+
+def _remarks(notes: Sequence[str]) -> str:
+    """Return the notes on encoders that were chosen, as a comment of YAML."""
+    kept = [" ".join(note.split()) for note in notes if note.startswith("Pretrained encoders")]
+    return "".join(f"# {note}\n" for note in kept)

@@ -1,0 +1,185 @@
+"""One network: built, trained on one part of the rows, calibrated on another that it has not learnt from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from itertools import islice
+from time import perf_counter
+
+import torch
+
+from torso.columns.loader import Loader
+from torso.model.low_rank import merge_adapters
+from torso.model.model import Model
+from torso.runs.build import build_balancer, build_model
+from torso.runs.networks.monitor import Monitor, MonitoredBest
+from torso.runs.preparing.prepared import Prepared, Rows
+from torso.runs.settings.config import RunConfig
+from torso.training import (
+    Answers,
+    Epoch,
+    Listener,
+    Listeners,
+    Stop,
+    Trainer,
+    answer,
+    choose_device,
+    run_frozen_once,
+    shows_views,
+)
+from torso.training.best import Newest
+from torso.training.checkpoint import Checkpoint
+from torso.training.config import LOSS
+from torso.training.listeners import BUDGET_SPENT
+from torso.training.threads import operator_threads, suited_threads
+
+__all__ = ["EVALUATED", "Network", "train_network"]
+
+EVALUATED = 256
+"""Rows that the model sees at once where nothing is learned."""
+
+
+@dataclass(frozen=True, eq=False)
+class Network:
+    """A trained network.
+
+    Attributes:
+        model: with the best weights, its heads calibrated.
+        trainer: knows how the training went.
+        parts: the rows, frozen encoders run.
+        held_out: answers to the validation rows, with their targets.
+        preparing: seconds before the first step.
+        training: seconds of the training.
+    """
+
+    model: Model
+    trainer: Trainer
+    parts: Mapping[str, Rows]
+    held_out: Answers
+    preparing: float
+    training: float
+
+
+def train_network(
+    prepared: Prepared,
+    config: RunConfig,
+    listener: Listener,
+    checkpoint: Checkpoint | None = None,
+    *,
+    resume: bool = False,
+    last_epoch: int | None = None,
+) -> Network:
+    """Train and calibrate one network. The caller has seeded torch.
+
+    Args:
+        prepared: the rows.
+        config: complete.
+        listener: is told what happens.
+        checkpoint: keeps the state after each epoch; None for none.
+        resume: go on from the checkpoint.
+        last_epoch: whose weights are kept, whatever the held-out loss; None for the best epoch's.
+    """
+    began = perf_counter()
+    device = choose_device(config.training.device)
+    model = build_model(config, prepared.schema).to(device)
+    if prepared.start is not None:
+        prepared.start.begin(model, config, prepared.schema)
+    balancer = build_balancer(config, model).to(device)
+    parts = _encoded(prepared, model, config.training.precision, listener)
+    _learn_sizes(model, parts["training"])
+    monitor = Monitor(prepared.schema, config.training.monitor)
+    trainer = Trainer(
+        model,
+        balancer,
+        *_loaders(config, parts),
+        config.training,
+        listener if last_epoch is None else Listeners([listener, _Until(last_epoch)]),
+        monitor.measure,
+        checkpoint,
+    )
+    chosen = MonitoredBest(model, monitor)
+    if last_epoch is not None:
+        trainer.kept = Newest(model, of_tasks=False)
+    elif config.training.monitor != LOSS:
+        trainer.kept = chosen
+    if config.training.monitor != LOSS or any(prepared.schema.metrics.values()):
+        monitor.check(
+            model, answer(model, islice(trainer.validation, 1), config.training.precision)
+        )
+    ready = perf_counter()
+    with operator_threads(config.training.threads or suited_threads(model, trainer.training)):
+        trainer.run(resume=resume)
+    if trainer.kept is chosen:
+        listener.noted(chosen.told())
+    trained = perf_counter()
+    held_out = _calibrate(model, trainer, config.training.precision)
+    merge_adapters(model)
+    return Network(model, trainer, parts, held_out, ready - began, trained - ready)
+
+
+class _Until(Listener):
+    """Ends a training after an epoch."""
+
+    def __init__(self, last: int) -> None:
+        self.last = last
+
+    def epoch_done(self, epoch: Epoch) -> Stop | None:
+        return Stop(BUDGET_SPENT) if epoch.number >= self.last else None
+
+
+def _encoded(
+    prepared: Prepared, model: Model, precision: str, listener: Listener
+) -> dict[str, Rows]:
+    """Return the parts with frozen encoders run once, and training rows in augmented views where these have any."""
+
+    def once(part: Rows, *, views: bool = False) -> Rows:
+        dataset = run_frozen_once(
+            model,
+            part.dataset,
+            prepared.cache,
+            precision=precision,
+            learned=part.rows if views else None,
+            progress=listener.preparing,
+        )
+        return replace(part, dataset=dataset)
+
+    training = prepared.parts["training"]
+    whole = once(training)
+    parts = {"training": once(training, views=True) if shows_views(model) else whole}
+    for name in ("validation", "test"):
+        part = prepared.parts[name]
+        shared = part.dataset is training.dataset  # drawn from the same table
+        parts[name] = replace(part, dataset=whole.dataset) if shared else once(part)
+    return parts
+
+
+def _learn_sizes(model: Model, training: Rows) -> None:
+    """Let the model learn the usual sizes of files from the training rows."""
+    for _, trunk in model.trunks.pairs():
+        for name, embedding in trunk.sizes.pairs():
+            embedding.learn(torch.from_numpy(training.dataset.sizes[name].values[training.rows]))
+
+
+def _loaders(config: RunConfig, parts: Mapping[str, Rows]) -> tuple[Loader, Loader]:
+    """Return the training batches and the held-out ones."""
+    training, validation = parts["training"], parts["validation"]
+    return (
+        Loader(
+            training.dataset,
+            training.with_any_label(),
+            batch_size=config.training.batch_size or 64,
+            shuffle=True,
+            seed=config.seed,
+        ),
+        Loader(validation.dataset, validation.rows, batch_size=EVALUATED),
+    )
+
+
+def _calibrate(model: Model, trainer: Trainer, precision: str) -> Answers:
+    """Calibrate the heads on held-out rows: temperatures, spreads. Return the answers to these rows."""
+    held_out = answer(model, trainer.validation, precision)
+    for task, head in model.heads.pairs():
+        head.cpu().calibrate(held_out.outputs[task], held_out.targets[task])
+        head.to(trainer.device)
+    return held_out

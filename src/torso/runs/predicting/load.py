@@ -1,0 +1,64 @@
+"""`torso.load`: from a folder on disk to a run."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from os import PathLike
+from pathlib import Path
+
+from torso.core.errors import ConfigError
+from torso.core.registry import no_imports
+from torso.runs.build import trained_model
+from torso.runs.folder.folder import RunFolder
+from torso.runs.predicting.predictor import Predictor
+from torso.training import choose_device
+
+__all__ = ["load"]
+
+
+def load(
+    folder: str | Path, *, device: str = "auto", trust_code: bool = False, strict: bool = False
+) -> Predictor:
+    """Open a saved run.
+
+    >>> import tempfile
+    >>> import numpy as np, torso
+    >>> draw = np.random.default_rng(0)
+    >>> size = draw.normal(size=80)
+    >>> table = {"size": size, "price": size + draw.normal(size=80)}
+    >>> folder, small = tempfile.mkdtemp(), {"training.epochs": 1, "dim": 8}
+    >>> run = torso.fit(table, ["price"], quality="fast", settings=small, out=folder)
+    >>> torso.load(folder).predict(table).equals(run.predict(table))
+    True
+
+    Args:
+        folder: what `fit` or `Predictor.save` wrote, here or elsewhere.
+        device: `auto`, `cpu`, `cuda`, ...
+        trust_code: import parts that the run names by an import path. Nothing else in a run can make code run.
+        strict: refuse tables that lack an input, and cells that cannot be read, instead of counting them as missing.
+
+    Raises:
+        RunError: the folder is no run, is damaged, or was written by a newer version.
+    """
+    if not isinstance(folder, str | PathLike):
+        raise ConfigError(
+            f"`folder` should be a path: that of a run, which `fit(..., out=FOLDER)` wrote. Found {type(folder).__name__}."
+        )
+    path = Path(folder).expanduser()
+    files = RunFolder(path)
+    with nullcontext() if trust_code else no_imports():
+        schema = files.schema()
+        config = files.config()
+        model = trained_model(files, config, schema)
+    return Predictor(
+        config,
+        schema,
+        model.to(choose_device(device)),
+        files.report(),
+        folder=path,
+        split=files.split(),
+        skipped=files.skipped(),
+        plain=files.plain(schema),
+        decisions=files.decisions(),
+        strict=strict,
+    )

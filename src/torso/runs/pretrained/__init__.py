@@ -1,0 +1,1 @@
+"""Pretrained encoders that are at hand: candidates, their race, the choice."""

@@ -1,0 +1,1 @@
+"""The report of a run: its scores, and the words for them."""
