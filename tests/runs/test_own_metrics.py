@@ -103,7 +103,7 @@ def fails(labels, answers):
             "Unknown figure 'size.wost'. Did you mean 'size.worst'?",
         ),
     ],
-    ids=str,
+    ids=["it raises", "a misspelt function", "an input", "a misspelt figure"],
 )
 def test_one_that_is_wrong_is_refused_before_a_step(settings, message):
     class NoStep(torso.training.Listener):
