@@ -108,8 +108,9 @@ def spelled_metrics(value: object, task: str) -> list[str] | dict[str, str]:
 
 def _spelled(value: object, task: str) -> str:
     if callable(value):
-        name, module = getattr(value, "__qualname__", ""), getattr(value, "__module__", "")
-        if not name or not module or "<lambda>" in name:
+        name = getattr(value, "__qualname__", "")
+        module = getattr(value, "__module__", None) or "__main__"  # None: it was made by `exec`
+        if not name or "<lambda>" in name:
             raise ConfigError(
                 f"`targets.{task}.metrics` should hold functions with a name. Found {value!r:.80}. Write it as "
                 "`def name(labels, answers): ...`"
