@@ -35,13 +35,13 @@ def console(*, out: bool = False) -> Console:
     return Console(stderr=not out, width=None if known else IN_PIPE)
 
 
-def tell(lines: Iterable[str]) -> None:
-    """Print notes beside the results: in a terminal broken between words, in a pipe one line each."""
+def tell(lines: Iterable[str], *, out: bool = False) -> None:
+    """Print notes beside the results, or among them (`out`): in a terminal broken between words, in a pipe one line each."""
     from rich.text import Text
 
     from torso.progress.cures import WithCures
 
-    shown = console()
+    shown = console(out=out)
     for line in lines:
         shown.print(WithCures(Text(line)), soft_wrap=not has_width(shown))
 

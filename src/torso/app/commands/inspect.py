@@ -21,7 +21,7 @@ def inspect(
     ] = False,
 ) -> None:
     """Show the kind of each column, its gaps, and warnings."""
-    from torso.app.terminal import AS_IS, columns_table, console, has_width
+    from torso.app.terminal import AS_IS, columns_table, console, has_width, tell
     from torso.runs.preparing.random_split import random_split_notes
     from torso.runs.schema.columns import infer_columns
     from torso.runs.settings.check import check_values
@@ -40,14 +40,12 @@ def inspect(
     reports = infer_columns(source, values, add=True)
     shown = console(out=True)
     shown.print(f"{source.name}: {source.rows} rows, {len(source.names)} columns", **AS_IS)
-    for note in source.notes:
-        shown.print(note, **AS_IS)
+    tell(source.notes, out=True)
     fold = has_width(shown)
     columns = columns_table(reports, values["targets"], values["inputs"], shown.width, fold=fold)
     shown.print(columns, soft_wrap=not fold)
     config = RunConfig.parse(values)
-    for note in random_split_notes(config, source, (), reports):
-        shown.print(note, **AS_IS)
+    tell(random_split_notes(config, source, (), reports), out=True)
     if not target:
         shown.print("\nName what to predict with --target to check the inputs for leaks.")
     if model:
