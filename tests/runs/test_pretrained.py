@@ -80,6 +80,12 @@ def test_the_race_decides_and_says_so(table, weights, monkeypatch, helps):
     assert str(gain) in note
 
 
+def test_a_head_with_settings_and_no_name_is_the_usual_one(table, weights):
+    run = fit(table, weights, **{"heads.loud.dropout": 0.2})
+    assert run.config.heads["loud"]["type"] == "logistic"
+    assert run.config.heads["loud"]["dropout"] == 0.2
+
+
 def test_tokens_reach_plain_models_and_all_networks(table, weights, monkeypatch, tmp_path):
     monkeypatch.setattr("torso.runs.pretrained.choice.Race.gain", lambda *_: Gain(0.1, 0.05, 0.15))
     run = fit(table, weights, blend="auto", folds=2)

@@ -20,7 +20,7 @@ from torso.tasks import Head, Target
 from torso.training.config import TrainingConfig
 from torso.training.stepping import completed
 
-__all__ = ["complete_parts", "settle_encoders", "takes_pretrained", "why_no_folds"]
+__all__ = ["complete_parts", "head_spec", "settle_encoders", "takes_pretrained", "why_no_folds"]
 
 _FOLDS = 5
 """Networks of a run that trains several, each holding out another fold."""
@@ -88,6 +88,12 @@ def _suited(
     return config.model_copy(update={"encoders": encoders, "inputs": inputs})
 
 
+def head_spec(config: RunConfig, task: str, kind: Target) -> Spec:
+    """Return the spec of a task's head: the settings of the config over those of the kind's usual head."""
+    said = Head.registry.parse(config.heads.get(task), kind.kind)
+    return said.over(Spec.parse(kind.head, form=kind.kind))
+
+
 def complete_parts(config: RunConfig, schema: Schema, rows: int) -> RunConfig:
     """Return the config with every part's settings written out.
 
@@ -114,9 +120,7 @@ def complete_parts(config: RunConfig, schema: Schema, rows: int) -> RunConfig:
     heads = {
         name: _written_out(
             Head.registry,
-            Head.registry.parse(config.heads.get(name), kind.kind).over(
-                Spec.parse(kind.head, form=kind.kind)
-            ),
+            head_spec(config, name, kind),
             kind.offered(),
             kind.kind,
         )

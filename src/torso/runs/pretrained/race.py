@@ -20,6 +20,7 @@ from torso.plain.flat.view import FlatView
 from torso.plain.models import SparseLinear
 from torso.plain.pooling import Floats, row_losses
 from torso.runs.networks.folds import assigned_folds
+from torso.runs.preparing.complete import head_spec
 from torso.runs.preparing.prepared import Rows
 from torso.runs.schema.schema import Schema
 from torso.runs.settings.config import RunConfig
@@ -121,7 +122,7 @@ class Race:
 def _responses(config: RunConfig, schema: Schema, dataset: Dataset) -> dict[str, Response]:
     """Return the labels of the tasks that plain models can learn."""
     parts = {
-        task: PartSpec(kind.kind, config.heads.get(task, kind.head), kind.offered())
+        task: PartSpec(kind.kind, head_spec(config, task, kind), kind.offered())
         for task, kind in schema.targets.items()
     }
     responses = {}
