@@ -280,7 +280,10 @@ def one_seed(options: argparse.Namespace, seed: int) -> dict:
         table = test.table()
         ours = run.evaluate(table)["digits"]
         few = run.predict(table.head(SHOWN))["digits"]
-    shown = {"torso": [list(clip) for clip in few], "linked": [boxes_of(tracks) for tracks in simple[:SHOWN]]}
+    shown = {
+        "torso": [list(clip) for clip in few],
+        "linked": [boxes_of(tracks) for tracks in simple[:SHOWN]],
+    }
     if seed == options.seeds[0]:
         draw(test, shown, options.out.with_suffix(".png"))
     return {
