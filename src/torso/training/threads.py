@@ -1,4 +1,4 @@
-"""How many threads an operator takes in a training on the CPU.
+"""The number of threads of an operator in a training on the CPU.
 
 PyTorch gives every operator all cores. To wake them costs more than it saves where operators are small: steps of networks
 of numbers, categories and short texts took 1.2 to 1.5 times as long on two threads as on one, steps of networks that
@@ -40,7 +40,7 @@ def suited_threads(model: Model, loader: Loader) -> int:
 
 
 def multiplications(model: nn.Module, inputs: Mapping[str, Features]) -> int:
-    """Return about how many multiplications a forward pass takes: those of linear layers and convolutions.
+    """Return the approximate number of multiplications in a forward pass: those of linear layers and convolutions.
 
     Weights of any other module count once a row.
     """
