@@ -55,6 +55,12 @@ def commands(text: str, **filled: str) -> list[list[str]]:
     return [[filled.get(word, word) for word in line] for line in lines]
 
 
+def two_epochs(shop, say, tmp_path):
+    """Return the exit status and the words of a fit of two epochs."""
+    options = [*QUICK, "--set", "training.epochs=2"]
+    return say("fit", shop["table"], "-t", "loud", "-o", tmp_path / "a run", *options)
+
+
 @tries("torso evaluate {} LABELLED.csv")
 def test_the_next_steps_after_a_fit(shop, say, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
@@ -75,17 +81,7 @@ def test_going_on_after_an_interruption(shop, say, tmp_path, monkeypatch):
 
     with monkeypatch.context() as patch:
         patch.setattr(ProgressBar, "epoch_done", interrupted)
-        code, text = say(
-            "fit",
-            shop["table"],
-            "-t",
-            "loud",
-            "-o",
-            tmp_path / "a run",
-            *QUICK,
-            "--set",
-            "training.epochs=2",
-        )
+        code, text = two_epochs(shop, say, tmp_path)
     assert code == 130
     (step,) = commands(text)
     assert say(*step)[0] == 0
@@ -105,17 +101,7 @@ def test_going_on_after_a_divergence(shop, say, tmp_path, monkeypatch):
     epoch = Trainer._one_epoch
     with monkeypatch.context() as patch:
         patch.setattr(Trainer, "_one_epoch", diverged)
-        code, text = say(
-            "fit",
-            shop["table"],
-            "-t",
-            "loud",
-            "-o",
-            tmp_path / "a run",
-            *QUICK,
-            "--set",
-            "training.epochs=2",
-        )
+        code, text = two_epochs(shop, say, tmp_path)
     assert code == 1
     (step,) = commands(text)
     assert say(*step)[0] == 0
