@@ -1,6 +1,8 @@
 """Training speed beside Ludwig in CPU seconds of one thread, a process per side, in turns.
 
     python benchmarks/training_race.py --ludwig ../ludwig-env/bin/python
+    python benchmarks/training_race.py --ludwig ../ludwig-env/bin/python --threads 2 \
+        --out benchmarks/results/training_race_two_threads.json
 
 Table and models are those of speed.py. CPU seconds bear a busy machine better than those of the clock; both sides
 are measured in every round, and ratios are taken within a round. The time to Ludwig's final score counts all CPU
@@ -102,9 +104,10 @@ class Profiler(Clock):
         ]
 
 
-def torso_side(table: Path, epochs: int, seed: int) -> dict[str, object]:
+def torso_side(table: Path, options: argparse.Namespace) -> dict[str, object]:
     """Return rates and scores of a training with the tones and of one without, as Ludwig's; and the operators."""
-    torch.set_num_threads(1)
+    epochs, seed = options.epochs, options.seed
+    torch.set_num_threads(options.threads)  # at most: a training of small operators takes fewer
     frame = pd.read_csv(table)
     last = len(frame) - round(0.2 * len(frame))
     frame["part"] = ["train" if row < last else "validation" for row in range(len(frame))]
@@ -152,7 +155,7 @@ def reached(scores: list[dict[str, float]], goal: dict[str, float]) -> dict[str,
 
 def a_round(options: argparse.Namespace, table: Path, seed: int) -> dict[str, object]:
     """Measure both sides, each in a process of its own."""
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1"}
+    environment = {**os.environ, "OMP_NUM_THREADS": str(options.threads), "HF_HUB_OFFLINE": "1"}
 
     def side(command: list[str]) -> dict:
         done = subprocess.run(
@@ -160,10 +163,12 @@ def a_round(options: argparse.Namespace, table: Path, seed: int) -> dict[str, ob
         )
         return json.loads(done.stdout.splitlines()[-1])
 
-    also = ["--epochs", str(options.epochs), "--seed", str(seed)]
-    ours = side([sys.executable, __file__, "--side", str(table), *also])
+    threads = ["--threads", str(options.threads), "--seed", str(seed)]
+    ours = side(
+        [sys.executable, __file__, "--side", str(table), "--epochs", str(options.epochs), *threads]
+    )
     script = str(HERE / "rivals" / "ludwig_training.py")
-    theirs = side([options.ludwig, script, "--full", str(table), "--seed", str(seed)])
+    theirs = side([options.ludwig, script, "--full", str(table), *threads])
     goal, training = theirs["default_training"]["score"], theirs["default_training"]
     found = {"torso": ours, "ludwig": theirs, "ratios": {}, "load": os.getloadavg()[0]}
     for name in ("as_ludwig", "with_tones"):
@@ -189,11 +194,12 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--epochs", type=int, default=12)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--side", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--out", type=Path, default=HERE / "results" / "training_race.json")
     options = parser.parse_args()
     if options.side:
-        print(json.dumps(torso_side(options.side, options.epochs, options.seed)))
+        print(json.dumps(torso_side(options.side, options)))
         return
     with tempfile.TemporaryDirectory() as folder:
         table = make(Path(folder) / "full", 1797)
@@ -207,10 +213,11 @@ def main() -> None:
         for name in rounds[0]["ratios"]
     }
     report = {
-        "command": "python benchmarks/training_race.py --ludwig PYTHON",
+        "command": "python benchmarks/training_race.py --ludwig PYTHON"
+        + (f" --threads {options.threads}" if options.threads > 1 else ""),
         "machine": f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}",
         "torch": torch.__version__,
-        "threads": 1,
+        "threads": options.threads,
         "seeds": [*range(options.rounds)],
         "ratios_least_median_most": spread,
         "rounds": rounds,

@@ -1,4 +1,4 @@
-"""Ludwig's side of ../training_race.py: one process, one thread, CPU seconds; one JSON on standard output.
+"""Ludwig's side of ../training_race.py: one process, CPU and wall seconds; one JSON on standard output.
 
 The model, the table and the stand-ins are those of ludwig_speed.py.
 
@@ -86,7 +86,7 @@ def measure(options: argparse.Namespace) -> dict:
     import torch
     from ludwig.globals import set_disable_progressbar
 
-    torch.set_num_threads(1)
+    torch.set_num_threads(options.threads)
     set_disable_progressbar(True)
     table = rival.read(options.full)
     rows = len(rival.split(table)[0])
@@ -109,6 +109,7 @@ def main() -> None:
     parser.add_argument("--full", type=Path, required=True)
     parser.add_argument("--epochs", type=int, default=5)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--threads", type=int, default=1)
     options = parser.parse_args()
     with contextlib.redirect_stdout(sys.stderr), tempfile.TemporaryDirectory() as folder:
         os.environ["HOME"] = folder
