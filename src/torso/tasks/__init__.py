@@ -6,7 +6,7 @@ The subfolders are the kinds; nothing lists them. Names are imported when they a
 scores need torch.
 
 >>> import numpy as np
->>> from torso.tasks import evaluate_task, fit_baseline
+>>> from torso.tasks import evaluate_task, fit_baseline, measured
 >>> baseline = fit_baseline("number", np.array([1.0, 2.0, 3.0]))
 >>> report = evaluate_task("number", np.array([1.5, 2.5]), np.array([1.0, 3.0]), baseline, resamples=0)
 >>> report.metrics["mae"].value, report.baseline["mae"]

@@ -8,6 +8,7 @@ import pytest
 import torso
 from tests import small_tables as tables
 from torso.core.errors import ConfigError, DataError
+from torso.runs.folder.folder import RunFolder
 from torso.studies.importance import Importance
 
 SMALL = {"dim": 8, "training.epochs": 6, "folds": 0, "plain.models": ["linear", "trees"]}
@@ -74,11 +75,13 @@ def test_shapley_values_add_up_to_all_less_none(found):
             assert sum(values) == pytest.approx(whole, abs=1e-9)
 
 
-def test_it_survives_json_and_shows_itself(found):
+def test_it_survives_json_and_lies_in_the_run(run, found):
     saved = json.loads(json.dumps(found.to_dict(), allow_nan=False))
     again = Importance.from_dict(saved)
     assert again.to_dict() == found.to_dict()
     assert repr(again) == repr(found)
+    kept = RunFolder(run.folder).studies()["importance"]
+    assert Importance.from_dict(kept["result"]).effects
     frame = found.frame()
     assert {"name", "way", "value", "low", "high", "p", "verdict"} <= set(frame.columns)
     assert len(found.subset_frame()) == len(found.subsets)

@@ -12,7 +12,7 @@ from torso.evaluation.estimate import Estimate
 from torso.evaluation.holm import p_of_difference
 from torso.evaluation.weighted import Floats
 from torso.runs.predicting.predictor import Predictor
-from torso.runs.report.deciding import decided
+from torso.runs.report.held_out import TaskAnswers
 from torso.studies.importance.result import LIKELIHOOD
 from torso.tasks import Details, Scores, labelled, measured
 from torso.training import Prediction
@@ -82,26 +82,20 @@ class Judge:
 
     def __call__(self, predictions: Mapping[str, Prediction]) -> Drawn:
         """Return the headline metric and the log-likelihood of every task with labels."""
-        predictor = self._predictor
-        answers = decided(predictor.schema, predictor.decisions, predictions)
+        answers = self._predictor.scorer.answered(predictions, self.targets)
         drawn: dict[tuple[str, str], Floats] = {}
         for task, rows in self.tasks.items():
-            for measure, values in self._measured(task, rows, answers[task]).items():
+            for measure, values in self._measured(rows, answers[task]).items():
                 drawn[task, measure] = values
         return drawn
 
-    def _measured(self, task: str, rows: _Task, answer: Prediction) -> dict[str, Floats]:
-        predictor = self._predictor
-        kind, baseline = predictor.schema.targets[task], predictor.baselines[task]
-        truth = np.asarray(kind.compared(self.targets[task]))
-        details = Details(
-            kind.compared_details(answer.details, self.targets[task]),
-            predictor.model.heads[task].level,
-        )
-        prediction = np.asarray(kind.compared_answers(answer.value))
-        scores = Scores.registry.find(kind.kind).given(baseline)
+    def _measured(self, rows: _Task, answers: TaskAnswers) -> dict[str, Floats]:
+        scores = Scores.registry.find(answers.kind).given(answers.baseline)
         used = rows.used
-        measure = measured(scores, prediction[used], truth[used], baseline, details.of_rows(used))
+        details = Details(answers.details, answers.level).of_rows(used)
+        measure = measured(
+            scores, answers.answer[used], answers.truth[used], answers.baseline, details
+        )
         values: dict[str, list[Floats]] = {}
         with np.errstate(over="ignore", invalid="ignore"):
             resamples = resamples_of(rows.units, self._resamples, self._seed)

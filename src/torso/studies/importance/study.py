@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from torso.core.arguments import check_is
 from torso.core.errors import ConfigError
+from torso.runs.folder.folder import RunFolder
 from torso.runs.predicting.asked import Roots
 from torso.runs.predicting.load import load
 from torso.runs.predicting.predictor import Predictor
@@ -45,6 +47,8 @@ def importance(
     subsets, and by comparison with an additive model (EMAP). Each is the loss in the headline metric and in log-likelihood,
     with a paired bootstrap 95 % interval and a p-value for all columns together (Holm).
 
+    A run that lies in a folder keeps the study there, as `studies/importance.json`.
+
     Args:
         run: a run, or its folder.
         table: rows with labels; of the table of the fit, the held-out rows are taken. None: that table.
@@ -63,7 +67,18 @@ def importance(
     for name, value in (("rows", rows), ("repeats", 1 if repeats is None else repeats)):
         if value < 1:
             raise ConfigError(f"`{name}` should be at least 1. Found {value}.")
-    return _findings(Scoring(run, study_rows(run, table, root, rows, seed), seed), repeats)
+    study = _findings(Scoring(run, study_rows(run, table, root, rows, seed), seed), repeats)
+    return study if run.folder is None else _kept(study, RunFolder(run.folder))
+
+
+def _kept(study: Importance, folder: RunFolder) -> Importance:
+    """Write the study into the folder of the run, and return it; with a note where that may not be written."""
+    try:
+        folder.write_study("importance", study.to_dict())
+    except OSError as error:
+        note = f"{folder.path} cannot be written ({error.strerror}): the study is not kept there."
+        return replace(study, notes=(*study.notes, note))
+    return study
 
 
 def _findings(scoring: Scoring, repeats: int | None) -> Importance:
