@@ -37,6 +37,7 @@ from torso.runs.folder.stage import (
     unmake,
 )
 from torso.runs.folder.stored_split import StoredSplit
+from torso.runs.report.card import model_card
 from torso.runs.report.report import RunReport, read_epoch
 from torso.runs.schema.schema import Schema
 from torso.runs.settings.config import RunConfig, read_config
@@ -215,6 +216,7 @@ class RunFolder:
         write_plain(self.path, run.plain)
         self._write_decisions(run.decisions)
         save_tensors(self.path / "model.safetensors", run.model.state_dict())
+        write_whole(self.path / "MODEL_CARD.md", model_card(run, self.path.resolve().name))
         mark(self.path, Stage.RESUMABLE if resumable else Stage.FINISHED)
         if not resumable:
             self.checkpoint.clear()
