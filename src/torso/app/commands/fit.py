@@ -94,8 +94,9 @@ def fit(
         )
     _show(predictor, folder, [tracker.look for tracker in trackers])
 
+
+def _show(run: Predictor, folder: Path, looks: Sequence[str]) -> None:
     """Print the verdict and the next commands; exit with 1 or 130 if the training ended early."""
-    """Print the verdict and what to do next; exit with 1 or 130 where the training ended before its time."""
     from torso.app.terminal import AS_IS, console, verdict
 
     shown = console(out=True)

@@ -50,8 +50,8 @@ class Tracker(Listener, ABC):
 
     @property
     @abstractmethod
+    def look(self) -> str:
         """Return the command that shows the figures."""
-        """Return the command that shows what was written."""
 
     @abstractmethod
     def _begin(self) -> None:

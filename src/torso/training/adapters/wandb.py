@@ -41,8 +41,8 @@ class WandB(Tracker):
         self.mode = mode or os.environ.get("WANDB_MODE") or "offline"
 
     @property
+    def look(self) -> str:
         """Return the command that sends the offline runs."""
-        """Return the command that sends what was written offline."""
         runs = self.folder / "wandb" / "offline-run-*"
         return f"wandb sync {runs}"
 
