@@ -29,6 +29,7 @@ from torso.runs.train import Trained, train_run
 FILES = {
     "MODEL_CARD.md",
     *("log.jsonl", "metrics.json", "model.safetensors", "run.yaml", "schema.json"),
+    "held_out.parquet",
     *("skipped.jsonl", "split.parquet", "statistics.json", "torso.json", "vocabulary.json"),
 }
 STEPS = ("replace", "unlink", "rmdir", "mkdir")
@@ -82,7 +83,7 @@ def quick(learnt, monkeypatch):
             checkpoint.write({"model": {"at": torch.tensor(epoch)}}, optimizer, progress)
         done = learnt[next(iter(config.targets))][1]
         report = replace(done.report, training=replace(done.report.training, epochs=last))
-        return Trained(done.model, report, resumable=last < 4)
+        return Trained(done.model, report, resumable=last < 4, held_out=done.held_out)
 
     monkeypatch.setattr(training, "train_model", trained)
     once(monkeypatch, RunConfig, "to_yaml", RunConfig.model_dump_json)

@@ -41,6 +41,7 @@ _RESULTS = (
     *("model.safetensors", "schema.json", "vocabulary.json", "statistics.json", "metrics.json"),
     *("skipped.jsonl", "split.parquet", "plain.json", "plain.safetensors", "decisions.json"),
     "MODEL_CARD.md",
+    "held_out.parquet",
 )
 OWN_FILES = (*_BEGUN, *_RESULTS)
 """Files of a run, beside its folders."""
