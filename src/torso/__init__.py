@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from torso.runs.report.report import RunReport
     from torso.runs.train import train
     from torso.search import Searcher
+    from torso.studies.affinity import affinity
     from torso.studies.robustness import robustness
 
 __all__ = [
@@ -62,6 +63,7 @@ __all__ = [
     "Tokens",
     "TorsoWarning",
     "__version__",
+    "affinity",
     "distill",
     "fit",
     "load",
@@ -84,6 +86,7 @@ _HOME = {
     ".runs.report.report": "RunReport",
     ".runs.train": "train",
     ".search": "Searcher",
+    ".studies.affinity": "affinity",
     ".studies.robustness": "robustness",
 }
 _ROOMS = (
