@@ -1,4 +1,4 @@
-"""Looks at the tasks' gradients beside the training, which they do not change: what one task's step does to the others.
+"""Looks at the tasks' gradients beside a training: the effect of a step for one task on the others.
 
 A look spans two steps. In the first, each task's gradient is taken, and the step that the optimizer would make of it alone.
 In the next, the same is done on other rows; the inner products across the two say how far each step would have lowered

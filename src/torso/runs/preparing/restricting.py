@@ -1,4 +1,4 @@
-"""A table that is laid out, with fewer of its columns: what stays is taken over, and no file is read again."""
+"""A table that is laid out, with fewer of its columns; no file is read again."""
 
 from __future__ import annotations
 

@@ -83,7 +83,7 @@ class Crew:
             thread.join()
 
     def stop(self) -> None:
-        """End the processes, with what they have under way."""
+        """End the processes, at once."""
         with self._lock:
             self._over.set()
         for process in self._running:
@@ -100,10 +100,11 @@ class Crew:
             answer = self._ask(process, variant)
             if answer is None and self._over.is_set():
                 break
-            died = answer is None
-            self.hear(variant, self._last_words(process, number) if died else answer, died)
-            if died:
+            if answer is None:
+                self.hear(variant, self._last_words(process, number), True)
                 _close(process)
+            else:
+                self.hear(variant, answer, False)
         if process is not None:
             _close(process)
 

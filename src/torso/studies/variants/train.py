@@ -68,7 +68,7 @@ def train_variants(
 
 
 class _Work:
-    """The variants that are to be trained, and what became of them.
+    """The variants that are to be trained, and their results.
 
     Args:
         prepared: that all share.
