@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from torso.runs.train import train
     from torso.search import Searcher
     from torso.studies.affinity import affinity
+    from torso.studies.importance import importance
     from torso.studies.robustness import robustness
 
 __all__ = [
@@ -66,6 +67,7 @@ __all__ = [
     "affinity",
     "distill",
     "fit",
+    "importance",
     "load",
     "prepare",
     "robustness",
@@ -87,6 +89,7 @@ _HOME = {
     ".runs.train": "train",
     ".search": "Searcher",
     ".studies.affinity": "affinity",
+    ".studies.importance": "importance",
     ".studies.robustness": "robustness",
 }
 _ROOMS = (
