@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from torso.runs.report.report import RunReport
     from torso.runs.train import train
     from torso.search import Searcher
+    from torso.studies.advise import advise
     from torso.studies.affinity import affinity
     from torso.studies.importance import importance
     from torso.studies.robustness import robustness
@@ -64,6 +65,7 @@ __all__ = [
     "Tokens",
     "TorsoWarning",
     "__version__",
+    "advise",
     "affinity",
     "distill",
     "fit",
@@ -88,6 +90,7 @@ _HOME = {
     ".runs.report.report": "RunReport",
     ".runs.train": "train",
     ".search": "Searcher",
+    ".studies.advise": "advise",
     ".studies.affinity": "affinity",
     ".studies.importance": "importance",
     ".studies.robustness": "robustness",

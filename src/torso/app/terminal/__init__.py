@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from torso.core.lazy import lazy_names
 
 if TYPE_CHECKING:
+    from torso.app.terminal.advise import advice_table
     from torso.app.terminal.blend import blend_table
     from torso.app.terminal.columns import columns_table
     from torso.app.terminal.costs import COST_COLUMNS, cost_cells, costs_table
@@ -32,6 +33,7 @@ __all__ = [
     "IN_PIPE",
     "CountingBar",
     "ProgressBar",
+    "advice_table",
     "blend_table",
     "columns_table",
     "console",
@@ -53,6 +55,7 @@ __all__ = [
 __getattr__ = lazy_names(
     __name__,
     {
+        ".advise": "advice_table",
         ".columns": "columns_table",
         ".costs": "COST_COLUMNS cost_cells costs_table",
         ".decisions": "decisions_table",

@@ -17,10 +17,11 @@ from torso.studies.variants import Means, Outcome, Variant, train_variants
 from torso.training import Listener
 from torso.training.listeners import Look
 
-__all__ = ["LOOKS", "Race", "to_choose_on"]
+__all__ = ["Race", "to_choose_on"]
 
-LOOKS = 10
-"""Steps between looks at the gradients in the first training of all tasks together."""
+_LOOKS = 40
+"""Looks at the gradients in the first training of all tasks together, about."""
+_NEAREST = 8  # steps from one look to the next, at least
 
 
 def to_choose_on(prepared: Prepared) -> Prepared:
@@ -32,7 +33,7 @@ def to_choose_on(prepared: Prepared) -> Prepared:
 
 @dataclass(eq=False)
 class Race:
-    """Trainings of candidates, and what is known of them.
+    """Trainings of candidates, and their results.
 
     Attributes:
         prepared: from `to_choose_on`.
@@ -70,7 +71,7 @@ class Race:
             return
         own = self.prepared.config.seed + seed
         variants = [
-            Variant(f"{candidate.name}, seed {own}", _settings(candidate, own, looking=not seed))
+            Variant(f"{candidate.name}, seed {own}", self._settings(candidate, own, seed))
             for candidate in candidates
         ]
         means = replace(self.means, budget=left)
@@ -83,6 +84,14 @@ class Race:
                 if candidate.name not in self.outcomes:
                     self.dropped[candidate.name] = why
                 self.notes.append(f"Not trained: {variant.name}: {why}.")
+
+    def _settings(self, candidate: Candidate, own: int, number: int) -> dict[str, object]:
+        settings = {**candidate.settings, "seed": own, "budget": None}
+        if candidate.name == TOGETHER and not number:
+            training = self.prepared.config.training
+            batches = len(self.prepared.parts["training"].rows) // (training.batch_size or 64) + 1
+            settings["training.looks"] = max(_NEAREST, training.epochs * batches // _LOOKS)
+        return settings
 
     def looks(self) -> list[Look]:
         """Return the looks at the gradients in the first training of all tasks together."""
@@ -142,8 +151,3 @@ class Race:
                     f"left after {measures[candidate.name].seeds} of the seeds"
                 )
         return [candidate for candidate in going if candidate.name in stay]
-
-
-def _settings(candidate: Candidate, seed: int, *, looking: bool) -> dict[str, object]:
-    looks = {"training.looks": LOOKS} if looking and candidate.name == TOGETHER else {}
-    return {**candidate.settings, "seed": seed, "budget": None, **looks}

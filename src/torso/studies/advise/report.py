@@ -1,4 +1,4 @@
-"""The advice as a frozen value: what was trained, what is recommended, how sure that is, and what it cost."""
+"""The advice as a frozen value: the candidates that were trained, the one to take, how sure that is, and its cost."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["Advice", "Raced"]
 
 Json = dict[str, Any]
+UNKNOWN = Estimate(float("nan"))
 Groups = tuple[tuple[str, ...], ...]
 
 
@@ -40,8 +41,8 @@ class Raced:
     settings: Mapping[str, object]
     predicted: float
     seeds: int = 0
-    over_together: Estimate = Estimate(float("nan"))
-    over_singles: Estimate = Estimate(float("nan"))
+    over_together: Estimate = UNKNOWN
+    over_singles: Estimate = UNKNOWN
     seconds: float = float("nan")
     left: str = ""
 
@@ -89,7 +90,7 @@ class Advice:
     words: tuple[str, ...]
     raced: tuple[Raced, ...] = ()
     split: str = "validation"
-    test: Estimate = Estimate(float("nan"))
+    test: Estimate = UNKNOWN
     test_by_task: Mapping[str, Estimate] = field(default_factory=dict)
     affinity: Mapping[str, object] = field(default_factory=dict)
     planned_seconds: float = float("nan")

@@ -19,6 +19,8 @@ __all__ = ["Estimated", "estimated", "looks_of"]
 Floats = NDArray[np.float64]
 
 _RESAMPLES = 500
+_EARLY = 4
+"""One look of so many is passed over, the first ones: at the beginning all tasks learn alike, whether they agree later or not."""
 _FEWEST = 6
 """Looks below which nothing is said."""
 _LEAST_OWN = 0.3
@@ -52,10 +54,11 @@ def looks_of(looks: Sequence[Look], tasks: Sequence[str]) -> tuple[dict[str, Flo
     Without looks ahead, as a balancer takes them, the Gram matrices stand for all three: a plain step, on its own rows.
 
     Args:
-        looks: of a log.
+        looks: of a log, in their order; the first quarter is passed over.
         tasks: those wanted; a look that lacks any is passed over.
     """
     able = [look for look in looks if set(tasks) <= set(look.losses)]
+    able = able[len(able) // _EARLY :]
     ahead = [look for look in able if look.ahead]
     names = ("gram", "across", "ahead") if ahead else ("gram", "gram", "gram")
     some = ahead or able

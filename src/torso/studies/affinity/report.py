@@ -1,4 +1,4 @@
-"""The affinities of a run's tasks: what a step for one task does to the others, with its noise."""
+"""The affinities of a run's tasks: the effect of a step for one task on the others, with its noise."""
 
 from __future__ import annotations
 
