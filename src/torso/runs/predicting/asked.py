@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from torso.columns.inputs import Input, MediaInput
 from torso.columns.media.folder_files import files_below
+from torso.columns.reading import Reading, ReadLog, ReadOptions
 from torso.core.errors import DataError
 from torso.runs.schema.schema import Schema
 from torso.tables.formats.files import is_table
@@ -49,6 +50,25 @@ class Asked:
     root: Roots = ()
     kept: tuple[str, ...] = ()
     told: tuple[str, ...] = ()
+
+    def reading(self, data: DataConfig, *, strict: bool = False) -> Reading:
+        """Return a pass over the table's cells, piece by piece.
+
+        Args:
+            data: how the run reads tables.
+            strict: a cell that cannot be read is an error.
+        """
+        return Reading(
+            ReadOptions(
+                folder=self.table.folder,
+                root=[self.root] if isinstance(self.root, str | Path) else self.root,
+                default_root=data.root,
+                on_error="fail" if strict else data.on_error,
+                most_skipped=data.most_skipped,
+                in_pieces=True,
+            ),
+            ReadLog(notes=[*self.told]),
+        )
 
 
 def ask(

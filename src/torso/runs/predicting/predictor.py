@@ -13,7 +13,7 @@ import pyarrow as pa
 from torso.cache import cache_root
 from torso.columns.dataset import Dataset
 from torso.columns.loader import gather
-from torso.columns.reading import Reading, ReadLog, ReadOptions, Skipped
+from torso.columns.reading import Reading, ReadLog, Skipped
 from torso.columns.splits import group_ids
 from torso.core.errors import ConfigError
 from torso.core.listed import check_listed
@@ -167,10 +167,10 @@ class Predictor:
         # pandas may be absent: that is said before the work
         returned = None if as_arrow else alike(table)
         asked = self._asked(table, root)
-        source, reading = asked.table, self._reading(asked)
+        source, reading = asked.table, asked.reading(self.config.data, strict=self.strict)
         columns = {name: source.column(name).values for name in (*asked.kept, *keep)}
         parts = [
-            self._columns(piece, self._answers(piece, reading, batch_size, targets=False)[1])
+            self.columns(piece, self._answers(piece, reading, batch_size, targets=False)[1])
             for piece in source.pieces(_PIECE)
         ]
         reading.check()
@@ -232,7 +232,7 @@ class Predictor:
             Task -> report.
         """
         asked = self._asked(table, root, labels=True)
-        source, reading = asked.table, self._reading(asked)
+        source, reading = asked.table, asked.reading(self.config.data, strict=self.strict)
         pieces = [
             self._answers(piece, reading, batch_size, targets=True)
             for piece in source.pieces(_PIECE)
@@ -265,7 +265,7 @@ class Predictor:
             log: where skipped cells are noted.
         """
         asked, log = self._asked(table, root, labels=True), log or ReadLog()
-        source, options = asked.table, self._reading(asked).options
+        source, options = asked.table, asked.reading(self.config.data, strict=self.strict).options
         log.notes += asked.told
         cache = cache_root(self.config.data.cache)
         reading = Reading(replace(options, cache=cache, in_pieces=False), log)
@@ -313,24 +313,14 @@ class Predictor:
             return ()
         return self.split.seen.told(asked.table, self.schema, reading.options, self.split.learnt)
 
-    def _reading(self, asked: Asked) -> Reading:
-        data, root = self.config.data, asked.root
-        return Reading(
-            ReadOptions(
-                folder=asked.table.folder,
-                root=[root] if isinstance(root, str | Path) else root,
-                default_root=data.root,
-                on_error="fail" if self.strict else data.on_error,
-                most_skipped=data.most_skipped,
-                in_pieces=True,
-            ),
-            ReadLog(notes=[*asked.told]),
-        )
-
     def _answers(
         self, table: Table, reading: Reading, batch_size: int, *, targets: bool
     ) -> tuple[Dataset, Answers]:
         dataset = self.schema.dataset(table, reading, targets=targets, sizes=self.config.sizes)
+        return dataset, self.answers(table, dataset, batch_size)
+
+    def answers(self, table: Table, dataset: Dataset, batch_size: int = 256) -> Answers:
+        """Return the raw outputs of network and plain models for a table that is laid out as `dataset`."""
         precision = self.config.training.precision
         shared = self.plain is not None or isinstance(self.model, Ensemble)
         read = encode_frozen(self.model, dataset, precision) if shared else dataset
@@ -339,10 +329,11 @@ class Predictor:
         if self.plain is not None:
             own = dict(self.model.heads.pairs())
             raw = with_plain(self.plain, own, answers.outputs, self.schema, table, read)
-            return dataset, replace(answers, outputs=raw)
-        return dataset, answers
+            return replace(answers, outputs=raw)
+        return answers
 
-    def _columns(self, table: Table, answers: Answers) -> dict[str, pa.Array]:
+    def columns(self, table: Table, answers: Answers) -> dict[str, pa.Array]:
+        """Return the columns of answers to a table from its raw outputs."""
         predictions = answers.predictions(self.model, self._replayed.heads)
         said = decided(self.schema, self.decisions, predictions)
         columns = self.schema.columns
