@@ -85,7 +85,7 @@ def prefixes(order: Sequence[Player]) -> Iterator[frozenset[Player]]:
 def marginals(
     drawn: Sequence[Sequence[Player]], worth: Callable[[frozenset[Player]], ArrayLike]
 ) -> dict[Player, Floats]:
-    """Return what each player adds in each order, `[orders, ...]`; the mean is an unbiased estimate of its share."""
+    """Return each player's gain in each order, `[orders, ...]`; the mean is an unbiased estimate of its share."""
     added: dict[Player, list[Floats]] = {player: [] for player in drawn[0]}
     for order in drawn:
         steps = np.stack([np.asarray(worth(some), np.float64) for some in prefixes(order)])
