@@ -1,4 +1,4 @@
-"""Shapley values: each player's fair share of what all players reach together.
+"""Shapley values: each player's fair share of the worth of all.
 
 From L. S. Shapley, "A Value for n-Person Games", Contributions to the Theory of Games II, Princeton 1953. A player is a
 modality, a column, or a part of a cell; the worth of a coalition is a score, or a run's answer.
