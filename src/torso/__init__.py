@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from torso.runs.report.report import RunReport
     from torso.runs.train import train
     from torso.search import Searcher
+    from torso.studies.explain import explain
     from torso.studies.robustness import robustness
 
 __all__ = [
@@ -62,6 +63,7 @@ __all__ = [
     "TorsoWarning",
     "__version__",
     "distill",
+    "explain",
     "fit",
     "load",
     "prepare",
@@ -83,6 +85,7 @@ _HOME = {
     ".runs.report.report": "RunReport",
     ".runs.train": "train",
     ".search": "Searcher",
+    ".studies.explain": "explain",
     ".studies.robustness": "robustness",
 }
 _ROOMS = (
