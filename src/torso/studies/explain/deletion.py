@@ -6,9 +6,8 @@ TNNLS 28, 2017 (https://arxiv.org/abs/1509.06321) compare with random orders.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,16 +63,6 @@ class Deletion:
             "Deletion test failed: with its parts left out in the order of their shares, the answer moves "
             f"{slower} in random orders ({lead}). Do not rely on which part matters more."
         )
-
-    def to_dict(self) -> dict[str, object]:
-        """Return the test as JSON values."""
-        return {**vars(self), "lead": self.lead.to_dict(), "passed": self.passed}
-
-    @classmethod
-    def from_dict(cls, saved: Mapping[str, Any]) -> Deletion:
-        """Return the test that `to_dict` wrote."""
-        gone, curve, random = (tuple(saved[name]) for name in ("shares_gone", "curve", "random"))
-        return cls(gone, curve, random, Estimate.from_dict(saved["lead"]), saved["beaten"])
 
 
 def deletion_tests(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
 
 from torso.evaluation.estimate import Estimate
 from torso.evaluation.wording import number_text
@@ -62,17 +62,6 @@ class Share:
         text = signed(self.share.value, decimals)
         return text if self.error < _EXACT else f"{text} ± {self.error:.{decimals}f}"
 
-    def to_dict(self) -> dict[str, object]:
-        """Return the share as JSON values."""
-        return {**vars(self), "share": self.share.to_dict(), "span": list(self.span)}
-
-    @classmethod
-    def from_dict(cls, saved: Mapping[str, Any]) -> Share:
-        """Return the share that `to_dict` wrote."""
-        return cls(
-            **{**saved, "share": Estimate.from_dict(saved["share"]), "span": tuple(saved["span"])}
-        )
-
 
 @dataclass(frozen=True)
 class TaskExplanation:
@@ -106,6 +95,11 @@ class TaskExplanation:
         value = f", probability {number_text(self.value)}" if self.is_probability else ""
         return f"{name}{value}; without any input {number_text(self.without)}"
 
+    @property
+    def passed(self) -> bool | None:
+        """True if the order of the parts passed the deletion test; None where there is no order."""
+        return None if self.deletion is None else self.deletion.passed
+
     def verdict(self) -> str:
         """Return the outcome of the deletion test in words."""
         if not self.parts:
@@ -129,27 +123,6 @@ class TaskExplanation:
         own = tuple(part for part in self.parts if part.modality == modality)
         return own if len(own) > 1 else ()
 
-    def to_dict(self) -> dict[str, object]:
-        """Return the explanation as JSON values."""
-        return {
-            **vars(self),
-            "modalities": [share.to_dict() for share in self.modalities],
-            "parts": [share.to_dict() for share in self.parts],
-            "deletion": None if self.deletion is None else self.deletion.to_dict(),
-            "verdict": self.verdict(),
-        }
-
-    @classmethod
-    def from_dict(cls, saved: Mapping[str, Any]) -> TaskExplanation:
-        """Return the explanation that `to_dict` wrote."""
-        known = {key: value for key, value in saved.items() if key != "verdict"}
-        shares = {
-            key: tuple(Share.from_dict(share) for share in saved[key])
-            for key in ("modalities", "parts")
-        }
-        test = saved["deletion"]
-        return cls(**{**known, **shares, "deletion": test and Deletion.from_dict(test)})
-
 
 @dataclass(frozen=True)
 class Explanation:
@@ -169,7 +142,7 @@ class Explanation:
     method: str
     tasks: dict[str, TaskExplanation]
     missing: tuple[str, ...] = ()
-    notes: tuple[str, ...] = field(default=())
+    notes: tuple[str, ...] = ()
 
     def __getitem__(self, task: str) -> TaskExplanation:
         return self.tasks[task]
@@ -201,29 +174,20 @@ class Explanation:
         ]
         return pd.DataFrame(rows)
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return the explanation as JSON values."""
-        return {
-            "row": self.row,
-            "table": self.table,
-            "method": self.method,
-            "tasks": {task: explained.to_dict() for task, explained in self.tasks.items()},
-            "missing": list(self.missing),
-            "notes": list(self.notes),
+    def to_dict(self) -> dict[str, object]:
+        """Return the explanation as JSON values, with the verdict of each task."""
+        said = {
+            task: {**asdict(explained), "passed": explained.passed, "verdict": explained.verdict()}
+            for task, explained in self.tasks.items()
         }
+        return {**asdict(self), "tasks": said}
 
     @classmethod
-    def from_dict(cls, saved: Mapping[str, Any]) -> Explanation:
+    def from_dict(cls, saved: Mapping[str, object]) -> Explanation:
         """Return the explanation that `to_dict` wrote."""
-        tasks = {task: TaskExplanation.from_dict(own) for task, own in saved["tasks"].items()}
-        return cls(
-            saved["row"],
-            saved["table"],
-            saved["method"],
-            tasks,
-            tuple(saved["missing"]),
-            tuple(saved["notes"]),
-        )
+        from pydantic import TypeAdapter
+
+        return TypeAdapter(cls).validate_python(dict(saved))
 
     def __repr__(self) -> str:
         """Return the shares and verdicts of all tasks."""
