@@ -114,6 +114,19 @@ def test_unknown_tasks_are_refused_with_the_nearest(run, folder):
         torso.explain(run, folder / "table.csv", row=1, tasks="prize")
 
 
+def test_gradients_sum_to_the_answer_of_the_network(run, folder):
+    explanation = torso.explain(run, folder / "table.csv", row=3, method="gradients")
+    for task in TARGETS:
+        explained = explanation[task]
+        whole = explained.value - explained.without
+        assert abs(explained.gap) < 0.02 * abs(whole) + 1e-4
+        total = sum(share.share.value for share in explained.modalities)
+        assert total == pytest.approx(whole + explained.gap)
+    assert "at inputs of zero" in repr(explanation) and "Completeness holds" in repr(explanation)
+    with pytest.raises(ConfigError, match="Did you mean 'gradients'"):
+        torso.explain(run, folder / "table.csv", row=3, method="gradient")
+
+
 def test_the_command_prints_and_writes(folder, capsys, tmp_path):
     file = tmp_path / "more" / "explained.json"
     words = ["explain", folder / "run", folder / "table.csv", "--row", 3, "-t", "loud"]

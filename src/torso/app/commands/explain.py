@@ -23,6 +23,9 @@ def explain(
         list[str],
         typer.Option("--target", "-t", help="A task to explain, all by default. Repeatable."),
     ] = [],
+    method: Annotated[
+        str, typer.Option("--method", help="occlusion, or gradients: of the network alone.")
+    ] = "occlusion",
     json: Annotated[Path | None, typer.Option("--json", help="JSON file to write.")] = None,
     root: Root = [],
     trust_code: TrustCode = False,
@@ -39,9 +42,13 @@ def explain(
     import torso  # torch takes longer than to see a slip
 
     predictor = torso.load(run, trust_code=trust_code)
-    given = {"row": row} if row else {}
-    explained = torso.explain(predictor, table, tasks=target or None, root=root, **given)
-    explanations = explained if isinstance(explained, list) else [explained]
+    tasks = target or None
+    if row:
+        explanations = torso.explain(
+            predictor, table, row=row, tasks=tasks, method=method, root=root
+        )
+    else:
+        explanations = [torso.explain(predictor, table, tasks=tasks, method=method, root=root)]
     if json is not None:
         json.parent.mkdir(parents=True, exist_ok=True)
         write_json(json, {"explanations": [each.to_dict() for each in explanations]})

@@ -15,9 +15,10 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from torso.columns.cells import is_text
+from torso.columns.dataset import Dataset
 from torso.columns.inputs import AudioInput, Input
 from torso.columns.reading import Reading, ReadLog
-from torso.columns.sources import CellFacts, ListSource, facts_of
+from torso.columns.sources import CellFacts, ListSource, Source, facts_of
 from torso.runs.predicting.predictor import Predictor
 from torso.runs.schema.schema import Schema
 from torso.studies.explain.cuts import Cut, Piece, Regions, Stretches, Whole, Words
@@ -77,6 +78,7 @@ class AskedRow:
     reading: Reading
     cuts: dict[str, Cut] = field(init=False)
     notes: list[str] = field(init=False, default_factory=list)
+    _sources: dict[str, Source] = field(init=False, default_factory=dict)
     _media: dict[str, tuple[ListSource, CellFacts | None]] = field(init=False, default_factory=dict)
     _known: dict[Coalition, Floats] = field(init=False, default_factory=dict)
 
@@ -145,9 +147,7 @@ class AskedRow:
     def _cut(self, name: str, kind: Input, *, alone: bool) -> Cut | None:
         """Return a column's cell in pieces; None if it is empty, or cannot be read, which is noted."""
         column = self.schema.column(self.table, name)
-        if column.values.null_count:
-            return None
-        source = kind.source(column, self.reading)
+        self._sources[name] = source = kind.source(column, self.reading)
         if not source.present()[0]:
             return None  # the log of the reading says why
         if kind.in_files:
@@ -164,18 +164,17 @@ class AskedRow:
         told = f"of the kind {kind.name}, so its cell is left out as a whole."
         return Whole(told if kind.form in _IN_STEPS else "")
 
-    def _columns(self, coalitions: Sequence[Coalition]) -> dict[str, pa.Array]:
-        """Return the columns of the run's answers to the row with each of the coalitions."""
+    def laid_out(self, coalitions: Sequence[Coalition]) -> tuple[Table, Dataset]:
+        """Return the row with each of the coalitions, as a table and as the model reads it."""
         kept = [self._pieces(some) for some in coalitions]
         cells = {
             name: self._cells(name, [each.get(name, ()) for each in kept])
             for name in self.schema.inputs
         }
         table = replace(self.table, data=pa.table(cells), original_rows=None)
-        options = replace(self.reading.options, on_error="missing")
-        dataset = self.schema.dataset(
-            table, Reading(options, ReadLog()), targets=False, sizes=self.predictor.config.sizes
-        )
+        reading = Reading(replace(self.reading.options, on_error="missing"), ReadLog())
+        read = self.predictor.config.sizes
+        dataset = self.schema.dataset(table, reading, targets=False, sizes=read)
         sources, sizes = dict(dataset.sources), dict(dataset.sizes)
         for modality in self.schema.modalities.values():
             for name in self._media.keys() & modality.columns.keys():
@@ -183,7 +182,42 @@ class AskedRow:
                 sources[modality.name] = source
                 if modality.name in sizes and source.facts is not None:
                     sizes[modality.name] = source.facts
-        dataset = replace(dataset, sources=sources, sizes=sizes)
+        return table, replace(dataset, sources=sources, sizes=sizes)
+
+    def owners(self, modality: str) -> NDArray[np.intp] | None:
+        """Return the part that each place of a modality's features belongs to, -1 for none; None if it is unknown.
+
+        Places are pixels, frames, tokens of a text, or columns.
+        """
+        columns, own = self.schema.modalities[modality].columns, self.blocks[modality]
+        if len(columns) > 1:
+            names = {self.parts[number].column: number for number in own}
+            zero = np.zeros(1, np.int64)
+            widths = [self._sources[name].batch(zero)[1].shape[-1] for name in columns]
+            return np.repeat([names.get(name, -1) for name in columns], widths)
+        ((column, kind),) = columns.items()
+        if column in self._media:
+            array = self._media[column][0].arrays[0]
+            assert array is not None
+            shape = array.shape[:2] if kind.form == "image" else array.shape[:1]
+            spans = [self.parts[number].piece.span for number in own]
+            owners = np.full(shape, -1)
+            for number, span in zip(own, spans, strict=True):
+                half = len(span) // 2
+                owners[
+                    tuple(slice(*ends) for ends in zip(span[:half], span[half:], strict=True))
+                ] = number
+            return owners
+        if kind.form != "text":
+            return None
+        (steps,) = kind.offsets(self.schema.column(self.table, column))
+        starts = [self.parts[number].piece.span[0] for number in own]
+        places = np.zeros(0) if steps is None else steps[:, 0]
+        return np.asarray(own)[np.maximum(0, np.searchsorted(starts, places, side="right") - 1)]
+
+    def _columns(self, coalitions: Sequence[Coalition]) -> dict[str, pa.Array]:
+        """Return the columns of the run's answers to the row with each of the coalitions."""
+        table, dataset = self.laid_out(coalitions)
         return self.predictor.columns(table, self.predictor.answers(table, dataset))
 
     def _pieces(self, coalition: Coalition) -> dict[str, tuple[int, ...]]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import overload
 
 import numpy as np
+from numpy.typing import NDArray
 
 from torso.core.errors import ConfigError, unknown
 from torso.evaluation.estimate import Estimate
@@ -17,12 +18,15 @@ from torso.runs.predicting.prediction import told
 from torso.runs.predicting.predictor import Predictor
 from torso.studies.explain.asked_row import AskedRow
 from torso.studies.explain.deletion import deletion_tests
+from torso.studies.explain.gradients import gradients
 from torso.studies.explain.report import Explanation, Share, TaskExplanation
 from torso.studies.explain.shares import Shares, shares_of
 
 __all__ = ["explain"]
 
 Roots = str | Path | Sequence[str | Path]
+METHODS = ("occlusion", "gradients")
+Floats = NDArray[np.float64]
 _NORMAL = 1.96
 
 
@@ -33,6 +37,7 @@ def explain(
     *,
     row: int | None = None,
     tasks: Sequence[str] | str | None = None,
+    method: str = "occlusion",
     root: Roots = (),
 ) -> Explanation: ...
 
@@ -44,6 +49,7 @@ def explain(
     *,
     row: Sequence[int],
     tasks: Sequence[str] | str | None = None,
+    method: str = "occlusion",
     root: Roots = (),
 ) -> list[Explanation]: ...
 
@@ -54,6 +60,7 @@ def explain(
     *,
     row: int | Sequence[int] | None = None,
     tasks: Sequence[str] | str | None = None,
+    method: str = "occlusion",
     root: Roots = (),
 ) -> Explanation | list[Explanation]:
     """Explain a run's answers to a row: shares of its modalities, columns, words, regions and stretches.
@@ -67,21 +74,26 @@ def explain(
         table: as for `Predictor.predict`, also a row as a mapping; labels are not read.
         row: number of the row, from 1 without the header, as in Torso's messages, or several; None for the only row.
         tasks: to explain; None: all that answer with a class or a number.
+        method: `occlusion`, or `gradients`: integrated gradients of the network alone, without the plain models.
         root: folders or zips that file columns are relative to.
 
     Returns:
         An explanation, or a list of them for a list of rows.
 
     Raises:
-        ConfigError: no such row or task, or only tasks that answer otherwise.
+        ConfigError: no such row, task or method, or only tasks that answer otherwise.
     """
+    if method not in METHODS:
+        raise ConfigError(f"`method`: {unknown('method', method, METHODS)}")
     predictor = run if isinstance(run, Predictor) else load(run)
     wanted = _tasks(predictor, tasks)
     asked = ask(table, predictor.schema, predictor.config.data, root, strict=predictor.strict)
     if isinstance(row, Sequence):
-        return [_explained(predictor, asked, number, wanted) for number in _rows(asked, row)]
+        return [
+            _explained(predictor, asked, number, wanted, method) for number in _rows(asked, row)
+        ]
     (number,) = _rows(asked, [row])
-    return _explained(predictor, asked, number, wanted)
+    return _explained(predictor, asked, number, wanted, method)
 
 
 def _tasks(predictor: Predictor, tasks: Sequence[str] | str | None) -> list[str]:
@@ -114,7 +126,7 @@ def _rows(asked: Asked, rows: Sequence[int | None]) -> list[int]:
 
 
 def _explained(
-    predictor: Predictor, asked: Asked, number: int, tasks: Sequence[str]
+    predictor: Predictor, asked: Asked, number: int, tasks: Sequence[str], method: str
 ) -> Explanation:
     """Return the explanation of one row."""
     table = asked.table.take(np.array([number - 1]))
@@ -123,14 +135,38 @@ def _explained(
     notes = [*_refused(row, tasks), *told(table, reading.log)[1], *row.notes]
     explained = [task for task in tasks if task in row.figures]
     missing = [name for name in predictor.schema.modalities if name not in row.blocks]
-    return Explanation(
-        number,
-        table.name,
-        "occlusion",
-        _by_task(row, explained, predictor.config.seed),
-        tuple(missing),
-        tuple(notes),
-    )
+    attribution = _gradients(row) if method == "gradients" else _occlusion(row)
+    by_task = _by_task(row, attribution, explained)
+    notes += attribution.notes
+    return Explanation(number, table.name, method, by_task, tuple(missing), tuple(notes))
+
+
+@dataclass(frozen=True)
+class _Attribution:
+    """Shares by any method, and the figures that they share out, `[tasks]`."""
+
+    shares: Shares
+    value: Floats
+    without: Floats
+    gap: Floats | None = None
+    notes: tuple[str, ...] = ()
+
+
+def _occlusion(row: AskedRow) -> _Attribution:
+    shares = shares_of(row, row.predictor.config.seed)
+    return _Attribution(shares, row.worth(row.whole), row.worth(frozenset()))
+
+
+def _gradients(row: AskedRow) -> _Attribution:
+    said = gradients(row)
+    notes = [
+        "Gradients are those of the network alone, and the deletion test asks the whole run, with its plain models."
+    ] * (row.predictor.plain is not None)
+    notes += [
+        f"Gradients do not tell the parts of {name} apart, or do not reach it. The method occlusion, which is the default, does."
+        for name in said.blind
+    ]
+    return _Attribution(said.shares, said.value, said.without, said.gap, tuple(notes))
 
 
 def _refused(row: AskedRow, tasks: Sequence[str]) -> list[str]:
@@ -148,27 +184,27 @@ def _refused(row: AskedRow, tasks: Sequence[str]) -> list[str]:
     return [sentence]
 
 
-def _by_task(row: AskedRow, tasks: Sequence[str], seed: int) -> dict[str, TaskExplanation]:
+def _by_task(
+    row: AskedRow, attribution: _Attribution, tasks: Sequence[str]
+) -> dict[str, TaskExplanation]:
     """Return task -> explanation of its answer."""
-    value, without = row.worth(row.whole), row.worth(frozenset())
-    shares = shares_of(row, seed)
     figures = list(row.figures.values())
-    falls = [
-        1.0 if figure.is_probability or value[at] >= without[at] else -1.0
-        for at, figure in enumerate(figures)
-    ]
-    importance = np.array([share for share, _ in shares.parts]).reshape(-1, len(figures)) * falls
-    tests = deletion_tests(row, importance, falls, seed)
+    rises = row.worth(row.whole) >= row.worth(frozenset())
+    falls = [1.0 if each.is_probability or rises[at] else -1.0 for at, each in enumerate(figures)]
+    parts = [share for share, _ in attribution.shares.parts]
+    importance = np.array(parts).reshape(-1, len(figures)) * falls
+    tests = deletion_tests(row, importance, falls, row.predictor.config.seed)
     explained = {
         figure.task: TaskExplanation(
             figure.task,
             figure.answer,
-            figure.unit,
+            figure.unit if attribution.gap is None else figure.unit_of_network,
             figure.is_probability,
-            float(value[at]),
-            float(without[at]),
-            *_shares(row, shares, at),
+            float(attribution.value[at]),
+            float(attribution.without[at]),
+            *_shares(row, attribution.shares, at),
             tests[at],
+            None if attribution.gap is None else float(attribution.gap[at]),
         )
         for at, figure in enumerate(figures)
     }

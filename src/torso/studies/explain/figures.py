@@ -16,7 +16,6 @@ from torso.tasks import Target
 __all__ = ["Figure", "figure_of"]
 
 Floats = NDArray[np.float64]
-_TURN = {"angle": "period"}
 
 
 @dataclass(frozen=True)
@@ -29,6 +28,8 @@ class Figure:
         unit: of the number, in words.
         column: of the answers that holds it.
         is_probability: of the answer.
+        index: of the class or label; None for numbers.
+        in_logarithms: the network learns the number's logarithm.
         turn: full turn of an angle, and its answer; None for other numbers.
     """
 
@@ -37,7 +38,14 @@ class Figure:
     unit: str
     column: str
     is_probability: bool
+    index: int | None = None
+    in_logarithms: bool = False
     turn: tuple[float, float] | None = None
+
+    @property
+    def unit_of_network(self) -> str:
+        """Unit of the number as the network states it."""
+        return f"logarithm of {self.unit}" if self.in_logarithms else self.unit
 
     def read(self, answers: Mapping[str, pa.Array]) -> Floats:
         """Return the figure of each row of answers; angles go the shorter way round from the answer."""
@@ -60,18 +68,20 @@ def figure_of(task: str, kind: Target, answers: Mapping[str, pa.Array]) -> Figur
         value = answers[task][0].as_py()
         period = float(getattr(kind, "period", 360.0))
         turn = (period, float(value)) if kind.kind == "angle" else None
-        return Figure(task, number_text(float(value)), task, task, False, turn)
+        logarithms = getattr(kind, "logarithm", None) is not None
+        answer = number_text(float(value))
+        return Figure(task, answer, task, task, False, in_logarithms=logarithms, turn=turn)
     names = kind.names
     if kind.label == "class":
         typed = pc.cast(pa.array(names, pa.large_string()), answers[task].type)
-        name = names[typed.to_pylist().index(answers[task][0].as_py())]
-        column = _probability(task, name, answers)
-        return Figure(task, name, f"probability of {name}", column, True)
+        index = typed.to_pylist().index(answers[task][0].as_py())
+        column = _probability(task, names[index], answers)
+        return Figure(task, names[index], f"probability of {names[index]}", column, True, index)
     if kind.kind == "multilabel":
         columns = [_probability(task, name, answers) for name in names]
         likeliest = int(np.argmax([answers[column][0].as_py() for column in columns]))
         name = names[likeliest]
-        return Figure(task, name, f"probability of {name}", columns[likeliest], True)
+        return Figure(task, name, f"probability of {name}", columns[likeliest], True, likeliest)
     return None
 
 

@@ -19,6 +19,7 @@ __all__ = ["Explanation", "Share", "TaskExplanation", "listed", "signed"]
 
 _SHOWN = 5
 """Pieces of a modality that are listed in words."""
+_COMPLETE = 0.05  # share of the difference that gradients may miss
 _EXACT = 1e-12  # width of an interval that is none
 
 
@@ -77,6 +78,7 @@ class TaskExplanation:
         modalities: shares of the modalities that the row holds, the largest first.
         parts: shares of columns and pieces, the largest first; those of a modality sum to its share.
         deletion: test of the order of the parts; None where there is but one part.
+        gap: of gradients, the sum of all shares less the difference that they share out; None for other methods.
     """
 
     task: str
@@ -88,12 +90,16 @@ class TaskExplanation:
     modalities: tuple[Share, ...]
     parts: tuple[Share, ...]
     deletion: Deletion | None
+    gap: float | None = None
 
     def heading(self) -> str:
-        """Return the answer beside that without any input."""
+        """Return the answer, and the difference to none of the inputs, or inputs of zero, that is shared out."""
         name = f"{self.task}: {self.answer}"
-        value = f", probability {number_text(self.value)}" if self.is_probability else ""
-        return f"{name}{value}; without any input {number_text(self.without)}"
+        value, without = number_text(self.value), number_text(self.without)
+        if self.gap is not None:
+            return f"{name}; {self.unit} {value} of the network alone, {without} at inputs of zero"
+        value = f", probability {value}" if self.is_probability else ""
+        return f"{name}{value}; without any input {without}"
 
     @property
     def passed(self) -> bool | None:
@@ -106,7 +112,16 @@ class TaskExplanation:
             return "The row holds none of the run's inputs: nothing but the training rows decided."
         if self.deletion is None:
             return "One part only: there is no order to test."
-        return self.deletion.words()
+        return " ".join(filter(None, [self.deletion.words(), self._completeness()]))
+
+    def _completeness(self) -> str:
+        """Return the gap of gradients in words; nothing for other methods."""
+        whole = abs(self.value - self.without)
+        if self.gap is None or not whole:
+            return ""
+        share = abs(self.gap) / whole
+        kept = "Completeness holds" if share <= _COMPLETE else "Completeness fails"
+        return f"{kept}: the shares miss the difference of {number_text(whole)} by {share:.1%}."
 
     @property
     def decimals(self) -> int:
