@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from torso.runs.train import train
     from torso.search import Searcher
     from torso.studies.robustness import robustness
+    from torso.studies.tune import tune
 
 __all__ = [
     "Batch",
@@ -67,6 +68,7 @@ __all__ = [
     "prepare",
     "robustness",
     "train",
+    "tune",
 ]
 
 _HOME = {
@@ -84,6 +86,7 @@ _HOME = {
     ".runs.train": "train",
     ".search": "Searcher",
     ".studies.robustness": "robustness",
+    ".studies.tune": "tune",
 }
 _ROOMS = (
     "balancing",

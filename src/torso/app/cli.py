@@ -21,6 +21,7 @@ from torso.app.commands.list import list_parts
 from torso.app.commands.predict import predict
 from torso.app.commands.schema import schema
 from torso.app.commands.search import search
+from torso.app.commands.tune import tune
 from torso.app.cures import corrected
 from torso.app.extra_words import Command, Commands
 
@@ -55,7 +56,7 @@ def _options(
         os.environ["TORSO_DEBUG"] = "1"
 
 
-for command in (demo, inspect, fit, evaluate, predict, distill, search, schema):
+for command in (demo, inspect, fit, evaluate, predict, distill, tune, search, schema):
     app.command(cls=Command)(command)
 app.command("list", cls=Command)(list_parts)
 
