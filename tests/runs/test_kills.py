@@ -27,6 +27,7 @@ from torso.runs.train import Trained, train_run
 
 FILES = {
     *("log.jsonl", "metrics.json", "model.safetensors", "run.yaml", "schema.json"),
+    "held_out.parquet",
     *("skipped.jsonl", "split.parquet", "statistics.json", "torso.json", "vocabulary.json"),
 }
 STEPS = ("replace", "unlink", "rmdir", "mkdir")
