@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from shlex import quote
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from torso.app.commands.shared import RunArgument, TrustCode
+from torso.app.commands.shared import Budget, RunArgument, TrustCode
+
+if TYPE_CHECKING:
+    from torso.studies.tune import Asked, Tuning
 
 __all__ = ["tune"]
 
@@ -20,15 +24,11 @@ def tune(
     space: Annotated[
         str, typer.Option(metavar="first|all|FILE", help="What is searched; FILE is YAML.")
     ] = "first",
-    objectives: Annotated[
-        list[str], typer.Option("--objectives", help="A task, as TASKS. Repeatable.")
-    ] = [],
+    objectives: Annotated[list[str], typer.Option(help="As TASKS. Repeatable.")] = [],
     trials: Annotated[
         int, typer.Option(help="Trainings; the first has the run's own settings.")
     ] = 20,
-    budget: Annotated[
-        str | None, typer.Option(metavar="TIME", help="Time for everything: 10m, 2h.")
-    ] = None,
+    budget: Budget = None,
     workers: Annotated[int, typer.Option(help="Trainings at once, each on one thread.")] = 1,
     seed: Annotated[int, typer.Option(help="Seed of the draws.")] = 0,
     table: Annotated[
@@ -43,26 +43,16 @@ def tune(
     trust_code: TrustCode = False,
 ) -> None:
     """Search better settings for a run, and compare the best with its own on unseen rows; resumable."""
-    from torso.app.terminal import AS_IS, console, plan_table, tell, tuning_tables
     from torso.runs.folder.json_files import read_json
 
     read_json(run.expanduser() / "schema.json")  # torch takes longer than to see a slip
-    chosen = [*objectives, *(tasks or [])]
-    screen = console(out=True)
-    if plan:
-        from torso.studies.tune import plan_tuning
+    chosen = (*objectives, *(tasks or []))
 
-        planned = plan_tuning(
-            run,
-            space,
-            table=table,
-            objectives=chosen,
-            trials=trials,
-            workers=workers,
-            trust_code=trust_code,
-        )
-        screen.print(plan_table(planned))
-        tell(planned.notes)
+    from torso.studies.tune import Asked
+
+    asked = Asked(chosen, trials, workers, seed, budget)
+    if plan:
+        _show_plan(run, space, asked, table, trust_code)
         return
 
     import torso
@@ -72,7 +62,7 @@ def tune(
             run,
             space,
             table=table,
-            objectives=chosen,
+            objectives=asked.objectives,
             trials=trials,
             budget=budget,
             workers=workers,
@@ -83,8 +73,25 @@ def tune(
     except KeyboardInterrupt:
         typer.echo("Interrupted. What has ended is kept; the same command goes on.", err=True)
         raise typer.Exit(130) from None
+    _show(result)
+
+
+def _show_plan(run: Path, space: str, asked: Asked, table: str | None, trust_code: bool) -> None:
+    from torso.app.terminal import console, plan_table, tell
+    from torso.studies.tune import plan_tuning
+
+    planned = plan_tuning(run, space, asked, table=table, trust_code=trust_code)
+    console(out=True).print(plan_table(planned))
+    tell(planned.notes)
+
+
+def _show(result: Tuning) -> None:
+    from torso.app.terminal import AS_IS, console, tell, tuning_tables
+
+    screen = console(out=True)
     screen.print(tuning_tables(result, screen.width))
     tell(result.notes)
     if result.folder:
-        screen.print(f"\nThe tuned run is in {result.folder}. Next:", **AS_IS)
-        screen.print(f"  torso predict {quote(result.folder)} NEW.csv -o answers.csv", **AS_IS)
+        place = quote(result.folder)
+        screen.print(f"\nThe tuned run is in {place}. Next:", **AS_IS)
+        screen.print(f"  torso predict {place} NEW.csv -o answers.csv", **AS_IS)

@@ -22,7 +22,7 @@ _SHOWN = 5
 
 
 def plan_table(plan: TuningPlan) -> RenderableType:
-    """Return what is searched, a line per setting, and the cost."""
+    """Return the free settings, a line each, and the cost."""
     table = _table()
     table.add_column("setting", overflow="fold")
     table.add_column("values", overflow="fold")

@@ -1,4 +1,4 @@
-"""A search of settings for a run, which ends by an honest comparison with what the run has already.
+"""A search of settings for a run, ended by an honest comparison with the run's own.
 
 >>> from torso.studies.tune.dimensions import Span
 >>> str(Span(1e-4, 1e-2, log=True))
@@ -6,6 +6,7 @@
 """
 
 from torso.studies.tune.tune import plan_tuning, tune
+from torso.studies.tune.tuner import Asked
 from torso.studies.tune.tuning import TrialResult, Tuning, TuningPlan
 
-__all__ = ["TrialResult", "Tuning", "TuningPlan", "plan_tuning", "tune"]
+__all__ = ["Asked", "TrialResult", "Tuning", "TuningPlan", "plan_tuning", "tune"]

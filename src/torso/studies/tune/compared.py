@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TypedDict
 
 import numpy as np
 
@@ -14,13 +14,23 @@ from torso.evaluation.estimate import Estimate
 from torso.evaluation.weighted import Floats
 from torso.runs.report.held_out import HeldOut
 
-__all__ = ["BETTER", "EVEN", "UNSEEN", "UNTESTED", "WORSE", "Unseen", "compared"]
+__all__ = ["BETTER", "EVEN", "UNSEEN", "UNTESTED", "WORSE", "SavedUnseen", "Unseen", "compared"]
 
 BETTER, WORSE = "surely better", "worse"
 EVEN = "no evidence that it is better"
 UNTESTED = "untested"
 _RESAMPLES = 2000
 _UNKNOWN = Estimate(math.nan)
+
+
+class SavedUnseen(TypedDict):
+    """JSON of an `Unseen`."""
+
+    rows: int
+    gain: dict[str, float | None]
+    tasks: dict[str, dict[str, float | None]]
+    without: list[str]
+    verdict: str
 
 
 @dataclass(frozen=True)
@@ -48,7 +58,7 @@ class Unseen:
             return BETTER
         return WORSE if self.gain.high < 0 else EVEN
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> SavedUnseen:
         """Return JSON values."""
         return {
             "rows": self.rows,
@@ -59,8 +69,8 @@ class Unseen:
         }
 
     @classmethod
-    def from_dict(cls, saved: Mapping[str, Any]) -> Unseen:
-        """Return what `to_dict` wrote."""
+    def from_dict(cls, saved: SavedUnseen) -> Unseen:
+        """Return the value that `to_dict` wrote."""
         tasks = {task: Estimate.from_dict(gain) for task, gain in saved["tasks"].items()}
         gain = Estimate.from_dict(saved["gain"])
         return cls(saved["rows"], gain, tasks, tuple(saved["without"]))

@@ -93,7 +93,7 @@ class Span:
         return [int(end) if self.whole else end for end in (self.low, self.high)]
 
     def to_dict(self) -> dict[str, object]:
-        """Return what a space in YAML says."""
+        """Return the values as a space in YAML has them."""
         low, high = self.ends()
         return {"low": low, "high": high, **({"log": True} if self.log else {})}
 
@@ -123,15 +123,15 @@ class Steps:
 
     def numbers(self, path: str, value: object) -> Numbers | None:
         """Return the value's position."""
-        known = value in self.values and not isinstance(value, bool)
-        return {path: self.values.index(value)} if known else None  # type: ignore[arg-type]
+        known = isinstance(value, int | float) and value in self.values
+        return {path: self.values.index(value)} if known else None
 
     def ends(self) -> list[object]:
         """Return every value."""
         return [*self.values]
 
     def to_dict(self) -> dict[str, object]:
-        """Return what a space in YAML says."""
+        """Return the values as a space in YAML has them."""
         return {"values": [*self.values]}
 
     def __str__(self) -> str:
@@ -166,7 +166,7 @@ class Choice:
         return [*self.values]
 
     def to_dict(self) -> dict[str, object]:
-        """Return what a space in YAML says."""
+        """Return the values as a space in YAML has them."""
         return {"values": [*self.values]}
 
     def _words(self) -> list[str]:
@@ -213,7 +213,7 @@ class Simplex:
         said = spec.get("weights", {}) if spec.get("type") == "fixed" else {}
         if isinstance(said, Mapping):
             said = [said.get(task, 1.0) for task in self.tasks]
-        if any(weight <= 0 for weight in said):
+        if not isinstance(said, list | tuple) or any(weight <= 0 for weight in said):
             return None
         logs = [math.log(weight) for weight in said]
         middle = (max(logs) + min(logs)) / 2
@@ -225,7 +225,7 @@ class Simplex:
         return [{"type": "fixed", "weights": dict.fromkeys(self.tasks, 1.0)}]
 
     def to_dict(self) -> dict[str, object]:
-        """Return what a space in YAML says, and the tasks."""
+        """Return the JSON of a space, and the tasks."""
         return {"simplex": [*self.tasks], "most": self.most}
 
     def __str__(self) -> str:

@@ -112,7 +112,7 @@ def sole_search(folder: Path | None) -> Iterator[None]:
 
 
 def repaired(file: Path) -> None:
-    """Cut off the line that a kill left half written; what is before it stays."""
+    """Cut off the line that a kill left half written; the lines before it stay."""
     with suppress(FileNotFoundError):
         content = file.read_bytes()
         if content and not content.endswith(b"\n"):
@@ -121,13 +121,13 @@ def repaired(file: Path) -> None:
                 handle.truncate(whole)
 
 
-def study_in(storage: BaseStorage, about: Asked, directions: list[str], where: str) -> Study:
+def study_in(storage: BaseStorage, about: Asked, objectives: int, where: str) -> Study:
     """Return the study of a storage, a new one if there is none.
 
     Args:
         storage: from `opened`.
         about: part of the request -> JSON values.
-        directions: `maximize` for each objective.
+        objectives: number of values of a trial, each the higher the better.
         where: the journal's path, for the message.
 
     Raises:
@@ -137,7 +137,9 @@ def study_in(storage: BaseStorage, about: Asked, directions: list[str], where: s
 
     known = {study.study_name for study in storage.get_all_studies()}
     if _NAME not in known:
-        study = create_study(storage=storage, study_name=_NAME, directions=directions)
+        study = create_study(
+            storage=storage, study_name=_NAME, directions=["maximize"] * objectives
+        )
         study.set_user_attr(_ABOUT, dict(about))
         return study
     study = study_of(storage)

@@ -49,7 +49,7 @@ class Part:
         )
 
     def settings(self, chosen: object = None) -> dict[str, Setting]:
-        """Return what users may set of it."""
+        """Return the settings that are the user's."""
         known = self.registry.settings(self.spec(chosen).name)
         return {key: setting for key, setting in known.items() if setting.by_user}
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -18,8 +18,15 @@ from torso.runs.preparing.prepared import Prepared
 from torso.studies.tune.journal import ask, counted
 from torso.studies.tune.parts import parts_of
 from torso.studies.tune.space import Settings, Space
-from torso.studies.tune.trial import Outcome, gains_of, mean_gain, train_trial
-from torso.training import Epoch, Stop
+from torso.studies.tune.trial import (
+    Outcome,
+    gains_of,
+    mean_gain,
+    mean_losses,
+    step_after,
+    train_trial,
+)
+from torso.training import Stop
 
 if TYPE_CHECKING:
     from optuna import Study
@@ -46,6 +53,7 @@ class Search:
         tasks: that are looked at.
         separate: each task is an objective of its own, and there is no single best.
         seed: of the draws.
+        folds: networks of a trial that is not ended early.
         until: time of `time.time` at which trials are given up; None for never.
     """
 
@@ -53,11 +61,12 @@ class Search:
     tasks: tuple[str, ...]
     separate: bool
     seed: int
+    folds: int = 1
     until: float | None = None
 
     @property
     def over(self) -> bool:
-        """Whether no time is left."""
+        """True if no time is left."""
         return self.until is not None and time.time() >= self.until
 
     def values(self, gains: Mapping[str, float]) -> list[float]:
@@ -100,19 +109,27 @@ def try_default(prepared: Prepared, search: Search, study: Study) -> None:
     trial = ask(study, search.seed)
     for path in draws:
         search.space.dimensions[path].draw(path, trial)
-    outcome = train_trial(prepared, {})
+    outcome = train_trial(prepared, {}, search.folds)
     undefined = [task for task in search.tasks if math.isnan(outcome.losses.get(task, math.nan))]
-    if undefined:
+    if outcome.why or undefined:
         study.tell(trial, state=TrialState.FAIL)
         why = outcome.why or f"no row that trials are judged on has a finite loss of {undefined}"
         raise RunError(f"The run's own settings cannot be judged: {why}.")
     if not search.separate:
-        for epoch in outcome.epochs:
-            gains = gains_of(epoch.validation, outcome.losses)
-            trial.report(mean_gain(gains, search.tasks), epoch.number)
-            trial.should_prune()  # enters it among those that reached the rung
+        _report_default(prepared, search, trial, outcome)
     _note(trial, {}, outcome, gains_of(outcome.losses, outcome.losses))
     study.tell(trial, [0.0] * len(study.directions))
+
+
+def _report_default(prepared: Prepared, search: Search, trial: Trial, outcome: Outcome) -> None:
+    """Enter the default among those that reached each rung."""
+    for epoch in outcome.first:
+        gains = gains_of(epoch.validation, outcome.folds[0])
+        trial.report(mean_gain(gains, search.tasks), epoch.number)
+        trial.should_prune()
+    for number in range(len(outcome.folds)):
+        trial.report(0.0, step_after(number, prepared.config.training.epochs))
+        trial.should_prune()
 
 
 def try_settings(
@@ -135,7 +152,7 @@ def try_settings(
     """
     default = default_trial(study)
     assert default is not None
-    reference: dict[str, float] = default.user_attrs["losses"]
+    reference: list[dict[str, float]] = default.user_attrs["folds"]
     parts = parts_of(prepared.config)
     for _ in range(count):
         if search.over:
@@ -156,21 +173,20 @@ def _train(
     study: Study,
     trial: Trial,
     settings: Settings,
-    reference: Mapping[str, float],
+    reference: Sequence[Mapping[str, float]],
 ) -> None:
     from optuna.trial import TrialState
 
-    def judge(epoch: Epoch) -> Stop | None:
+    def judge(step: int, folds: Sequence[Mapping[str, float]]) -> Stop | None:
         if not search.separate:
-            trial.report(
-                mean_gain(gains_of(epoch.validation, reference), search.tasks), epoch.number
-            )
+            gains = gains_of(mean_losses(folds), mean_losses(reference[: len(folds)]))
+            trial.report(mean_gain(gains, search.tasks), step)
             if trial.should_prune():
                 return Stop(_PRUNED)
         return Stop(BUDGET) if search.over else None
 
-    outcome = train_trial(prepared, settings, judge)
-    gains = gains_of(outcome.losses, reference)
+    outcome = train_trial(prepared, settings, search.folds, judge)
+    gains = gains_of(outcome.losses, mean_losses(reference[: len(outcome.folds)]))
     _note(trial, settings, outcome, gains)
     if outcome.end == _PRUNED:
         study.tell(trial, state=TrialState.PRUNED)
@@ -183,7 +199,7 @@ def _train(
 
 
 def _note(trial: Trial, settings: Settings, outcome: Outcome, gains: Mapping[str, float]) -> None:
-    """Keep in the journal what a trial was and what became of it."""
+    """Keep settings and result of a trial in the journal."""
     why = outcome.why or (outcome.end if outcome.end == BUDGET else "")
     known = {task: loss for task, loss in outcome.losses.items() if math.isfinite(loss)}
     if not why and not known:
@@ -191,8 +207,9 @@ def _note(trial: Trial, settings: Settings, outcome: Outcome, gains: Mapping[str
     for name, value in {
         "settings": settings,
         "losses": known,
+        "folds": [dict(fold) for fold in outcome.folds],
         "gains": {task: gain for task, gain in gains.items() if math.isfinite(gain)},
-        "epochs": len(outcome.epochs),
+        "epochs": outcome.epochs,
         "seconds": round(outcome.seconds, 2),
         "why": why,
     }.items():

@@ -85,7 +85,7 @@ class Space:
 
 
 def spread(drawn: Mapping[str, object], parts: Mapping[str, Part]) -> Settings:
-    """Return drawn values as settings: parts first, then what is inside those that have it."""
+    """Return drawn values as settings: parts first, then settings inside those that have them."""
     whole = {path: value for path, value in drawn.items() if path in parts}
     settings: Settings = dict(whole)
     inside = [path for path in drawn if path not in whole]
@@ -138,8 +138,8 @@ def read_space(source: str | Path | Mapping[str, object], config: RunConfig) -> 
         inside = any(str(path) == part or str(path).startswith(f"{part}.") for part in known)
         if room in ("encoders", "heads") and not inside and "*" not in str(path):
             raise ConfigError(f"{origin}: {unknown('path', path, known)}")
-    chosen = {
-        path: value
+    chosen: dict[str, list[object]] = {
+        path: [*value]
         for path, value in said.items()
         if path in parts and isinstance(value, list | tuple)
     }
@@ -161,7 +161,7 @@ def read_space(source: str | Path | Mapping[str, object], config: RunConfig) -> 
 def _dimension(
     path: str, value: object, parts: Mapping[str, Part], chosen: Mapping[str, list[object]]
 ) -> tuple[str, Dimension]:
-    """Return the path that a trial sets, and what it draws."""
+    """Return the path that a trial sets, and its values."""
     if value == "simplex":
         tasks = tuple(part.removeprefix("heads.") for part in parts if part.startswith("heads."))
         if path != "balancing.weights" or len(tasks) < 2:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from os import PathLike
 from pathlib import Path
 from shlex import quote
@@ -21,6 +21,8 @@ from torso.runs.settings.config import RunConfig
 from torso.training import Listener
 
 __all__ = ["Subject", "subject_of"]
+
+_PARTS = ("encoders", "fusion", "sharing", "heads", "balancing")
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,7 +111,9 @@ def subject_of(run: object) -> Subject:
         RunError: the folder is no finished run.
     """
     if isinstance(run, Prepared):
-        return Subject(run.config, given=run)
+        # Parts that were chosen by default are named from here on: a setting inside one is about it.
+        named = {room: getattr(run.config, room) for room in _PARTS}
+        return Subject(run.config, given=replace(run, values={**run.values, **named}))
     if isinstance(run, Predictor):
         if run.folder is None:
             raise ConfigError(

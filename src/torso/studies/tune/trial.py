@@ -16,7 +16,7 @@ from torso.runs.preparing.prepared import Prepared
 from torso.training import Epoch, Listener, Stop
 from torso.training.trainer import INTERRUPTED
 
-__all__ = ["Outcome", "gains_of", "mean_gain", "train_trial"]
+__all__ = ["Outcome", "gains_of", "mean_gain", "mean_losses", "step_after", "train_trial"]
 
 Losses = Mapping[str, float]
 """Task -> negative log-likelihood of a held-out label, in nats."""
@@ -30,64 +30,110 @@ class Outcome:
     """Result of one trial.
 
     Attributes:
-        losses: task -> mean negative log-likelihood of the held-out labels; empty where nothing was learnt.
-        epochs: results of each epoch.
-        end: why the training ended.
+        folds: of each network, task -> mean negative log-likelihood of the labels that it held out.
+        first: results of each epoch of the first network.
+        epochs: of all networks.
+        end: why the trial ended before its last network; empty where it did not.
         seconds: that it took.
         why: reason of a failure; empty for none.
     """
 
-    losses: Losses = field(default_factory=dict)
-    epochs: tuple[Epoch, ...] = ()
+    folds: tuple[Losses, ...] = ()
+    first: tuple[Epoch, ...] = ()
+    epochs: int = 0
     end: str = ""
     seconds: float = 0.0
     why: str = ""
+
+    @property
+    def losses(self) -> Losses:
+        """Task -> mean over the networks."""
+        return mean_losses(self.folds)
+
+
+def mean_losses(folds: Sequence[Losses]) -> Losses:
+    """Return task -> mean loss over folds, NaN where one is.
+
+    >>> mean_losses([{"digit": 1.0}, {"digit": 2.0}])
+    {'digit': 1.5}
+    """
+    return {task: sum(fold[task] for fold in folds) / len(folds) for task in (folds or [{}])[0]}
+
+
+Judge = Callable[[int, Sequence[Losses]], Stop | None]
+"""Says whether a trial goes on, from the epochs so far and the losses of each network, the last one perhaps under way."""
 
 
 def train_trial(
     prepared: Prepared,
     settings: Mapping[str, object],
-    judge: Callable[[Epoch], Stop | None] = lambda _: None,
+    folds: int = 1,
+    judge: Judge = lambda *_: None,
 ) -> Outcome:
-    """Train the network of the first fold, or the one network, and judge it on the rows that it held out.
+    """Train networks of the run's folds, one after the other, and judge them on the rows that each held out.
 
     The test rows play no part. The caller's random numbers stay as they are.
 
     Args:
         prepared: the rows, and the run's own settings.
         settings: of the trial.
-        judge: may end the training after an epoch.
+        folds: networks at most; 1 where the run has a single one.
+        judge: asked after each epoch of the first network, and after each network.
 
     Raises:
         KeyboardInterrupt: the user ended the training.
     """
-    began, watch = perf_counter(), _Watch(judge)
+    began, done = perf_counter(), _Done()
     try:
         with torch.random.fork_rng(range(torch.cuda.device_count())):
             own = prepared.under(settings)
-            rows, _ = rows_of_folds(own, own.config)[0]
-            torch.manual_seed(own.config.seed)
-            network = train_network(rows, own.config, watch)
-            losses = network.held_out.losses(network.model)
+            for number, (rows, _) in enumerate(rows_of_folds(own, own.config)[:folds]):
+                torch.manual_seed(own.config.seed + number)
+                watch = _Watch(judge, done)
+                network = train_network(rows, own.config, watch)
+                if network.trainer.reason == INTERRUPTED:
+                    raise KeyboardInterrupt
+                done.folds.append(network.held_out.losses(network.model))
+                if watch.stop is None:
+                    watch.stop = judge(step_after(number, own.config.training.epochs), done.folds)
+                if watch.stop is not None:
+                    done.end = watch.stop.reason
+                    break
     except (TorsoError, RuntimeError, MemoryError) as error:
-        seconds = perf_counter() - began
-        return Outcome(epochs=(*watch.epochs,), seconds=seconds, why=str(error).split("\n")[0])
-    end = network.trainer.reason
-    if end == INTERRUPTED:
-        raise KeyboardInterrupt
-    return Outcome(losses, (*watch.epochs,), end, perf_counter() - began)
+        done.why = str(error).split("\n")[0] or type(error).__name__
+    seconds = perf_counter() - began
+    return Outcome((*done.folds,), (*done.first,), done.epochs, done.end, seconds, done.why)
+
+
+def step_after(fold: int, epochs: int) -> int:
+    """Return the step of a trial at the end of a fold, counted from 0: that of its last epoch, were none left out, and one."""
+    return (fold + 1) * epochs + 1
+
+
+@dataclass
+class _Done:
+    """Results of a trial so far."""
+
+    folds: list[Losses] = field(default_factory=list)
+    first: list[Epoch] = field(default_factory=list)
+    epochs: int = 0
+    end: str = ""
+    why: str = ""
 
 
 class _Watch(Listener):
-    """Keeps the epochs, and asks whether to go on."""
+    """Counts epochs, keeps those of the first network, and asks after each whether to go on."""
 
-    def __init__(self, judge: Callable[[Epoch], Stop | None]) -> None:
-        self.judge = judge
-        self.epochs: list[Epoch] = []
+    def __init__(self, judge: Judge, done: _Done) -> None:
+        self.judge, self.done = judge, done
+        self.stop: Stop | None = None
 
     def epoch_done(self, epoch: Epoch) -> Stop | None:
-        self.epochs.append(epoch)
-        return self.judge(epoch)
+        self.done.epochs += 1
+        if not self.done.folds:
+            self.done.first.append(epoch)
+            self.stop = self.judge(epoch.number, [epoch.validation])
+        return self.stop
 
 
 def gains_of(losses: Losses, default: Losses) -> dict[str, float]:
@@ -98,14 +144,14 @@ def gains_of(losses: Losses, default: Losses) -> dict[str, float]:
     unit, so numbers and classes count alike, and a loss near 0 divides nothing.
 
     >>> gains_of({"digit": 1.0, "ink": -2.0}, {"digit": 1.1, "ink": -2.0})
-    {'digit': 9.516258196404048, 'ink': -0.0}
+    {'digit': 9.516258196404048, 'ink': 0.0}
 
     Args:
         losses: of a trial.
         default: of the run's own settings.
     """
     return {
-        task: -100.0 * math.expm1(min(losses.get(task, math.nan) - default[task], _WORST))
+        task: -100.0 * math.expm1(min(losses.get(task, math.nan) - default[task], _WORST)) + 0.0
         for task in default
         if not math.isnan(default[task])
     }

@@ -1,4 +1,4 @@
-"""`torso.tune`: a search of settings for a run, ended by an honest comparison with what the run has already."""
+"""`torso.tune`: a search of settings for a run, ended by an honest comparison with the run's own."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from torso.studies.tune.journal import check_optuna, sole_search
 from torso.studies.tune.search import Search
 from torso.studies.tune.space import read_space
 from torso.studies.tune.subject import Subject, subject_of
-from torso.studies.tune.tuner import Asked, Tuner
+from torso.studies.tune.tuner import ASKED, Asked, Tuner
 from torso.studies.tune.tuning import Tuning, TuningPlan
 from torso.studies.tune.usual import SPACES, usual_space
 from torso.training import Listener
@@ -40,8 +40,8 @@ def tune(
 ) -> Tuning:
     """Search settings that are better than a run's own, and say whether they surely are on rows the search never saw.
 
-    Trials train the network of the run's first fold, or its one network, and are judged by the log loss of the rows that it
-    held out. The first trial has the run's own settings, so the chosen ones are never worse there. The best settings are
+    Trials train the networks of the run's folds one after the other, or its one network, and are judged by the log loss of
+    the rows that these held out; most are ended early. The first trial has the run's own settings, so the chosen ones are never worse there. The best settings are
     trained as the run was, and both are compared on the test rows.
 
     Args:
@@ -86,11 +86,9 @@ def tune(
 def plan_tuning(
     run: object,
     space: str | Path | Mapping[str, object] = "first",
+    asked: Asked = ASKED,
     *,
     table: object = None,
-    objectives: Sequence[str] = (),
-    trials: int = 20,
-    workers: int = 1,
     trust_code: bool = False,
 ) -> TuningPlan:
     """Return the search that `tune` would make, and its estimated cost; nothing is trained.
@@ -98,17 +96,13 @@ def plan_tuning(
     Args:
         run: as for `tune`.
         space: as for `tune`.
+        asked: tasks and numbers, as for `tune`.
         table: as for `tune`.
-        objectives: as for `tune`.
-        trials: as for `tune`.
-        workers: as for `tune`.
         trust_code: as for `tune`.
 
     Raises:
         ConfigError: as from `tune`.
     """
-    check_listed("objectives", objectives)
-    asked = Asked(tuple(objectives), trials, workers, 0, None)
     return _ready(subject_of(run), space, asked, table, (trust_code, Listener())).plan()
 
 
@@ -139,5 +133,7 @@ def _ready(
     for note in chosen.notes:
         listener.noted(Telling(note))
     tasks = tuple(dict.fromkeys(asked.objectives)) or tuple(targets)
-    search = Search(chosen, tasks, len(asked.objectives) > 1, asked.seed)
+    separate = len(tasks) > 1 and bool(asked.objectives)
+    folds = 1 if separate else max(1, prepared.config.folds or 1)
+    search = Search(chosen, tasks, separate, asked.seed, folds)
     return Tuner(subject, prepared, search, asked, listener)

@@ -29,34 +29,29 @@ from torso.runs.settings.durations import duration_text, seconds_of
 from torso.runs.train import train
 from torso.studies.tune.compared import Unseen, compared
 from torso.studies.tune.journal import counted, lose_trials, opened, repaired, study_in
+from torso.studies.tune.results import front_of, result_of, told_trials
 from torso.studies.tune.search import (
-    BUDGET,
-    DEFAULT,
     Search,
     default_trial,
     try_default,
     try_settings,
 )
 from torso.studies.tune.subject import Subject
-from torso.studies.tune.tuning import TrialResult, Tuning, TuningPlan
+from torso.studies.tune.tuning import Tuning, TuningPlan
 from torso.studies.tune.workers import Shift, try_with_workers
 from torso.training import Listener
 
 if TYPE_CHECKING:
     from optuna import Study
-    from optuna.trial import FrozenTrial
 
-__all__ = ["Asked", "Tuner"]
+__all__ = ["ASKED", "Asked", "Tuner"]
 
 _MORE = 1.15
 """Share of an estimate that is kept for the last training: no two take equally long."""
 _LEAST_TRIALS = 3
 """Trials for which a budget that is too short is told to have room."""
-_WITH_FOLDS = "Trials train one of the run's {networks} networks, without plain models; the best settings are trained as the run was."
-_NO_PRUNING = (
-    "With several objectives no trial is ended early: Optuna cannot rank them before they end."
-)
-_ENDS = {"COMPLETE": "whole", "PRUNED": "ended early", "FAIL": "failed"}
+_PLAIN = "Trials train networks alone; the plain models that the run blends with them are fitted for the best settings only."
+_NO_PRUNING = "With several objectives each trial trains one network, and none is ended early: they have no order before they end."
 
 
 @dataclass(frozen=True)
@@ -71,11 +66,11 @@ class Asked:
         budget: time for everything.
     """
 
-    objectives: tuple[str, ...]
-    trials: int
-    workers: int
-    seed: int
-    budget: str | float | None
+    objectives: tuple[str, ...] = ()
+    trials: int = 20
+    workers: int = 1
+    seed: int = 0
+    budget: str | float | None = None
 
     def __post_init__(self) -> None:
         for name, least in (("trials", 1), ("workers", 1), ("seed", 0)):
@@ -93,6 +88,10 @@ class Asked:
     def seconds(self) -> float | None:
         """Seconds of the budget; None for any."""
         return None if self.budget is None else seconds_of(self.budget)
+
+
+ASKED = Asked()
+"""What is asked for where nothing is said."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,6 +124,7 @@ class Tuner:
             self.subject.trial_seconds,
             self.subject.whole_seconds,
             self.asked.workers,
+            self.search.folds,
             self._notes,
         )
 
@@ -137,8 +137,8 @@ class Tuner:
 
     @property
     def _rows(self) -> int:
-        rows, _ = rows_of_folds(self.prepared, self.prepared.config)[0]
-        return len(rows.parts["validation"].rows)
+        folds = rows_of_folds(self.prepared, self.prepared.config)[: self.search.folds]
+        return sum(len(rows.parts["validation"].rows) for rows, _ in folds)
 
     @property
     def _networks(self) -> int:
@@ -147,8 +147,9 @@ class Tuner:
 
     @property
     def _notes(self) -> tuple[str, ...]:
-        folds = [_WITH_FOLDS.format(networks=self._networks)] if self._networks > 1 else []
-        return (*self.search.space.notes, *folds, *([_NO_PRUNING] if self.search.separate else []))
+        plain = [_PLAIN] if self.prepared.config.blend != "off" else []
+        alone = [_NO_PRUNING] if self.search.separate else []
+        return (*self.search.space.notes, *plain, *alone)
 
     def run(self, place: Path | None, *, overwrite: bool, began: float) -> Tuning:
         """Search, train the best, compare, and write the result.
@@ -195,8 +196,8 @@ class Tuner:
             "objective": [*self.search.tasks, separate],
             "seed": self.search.seed,
         }
-        directions = ["maximize"] * (len(self.search.tasks) if separate else 1)
-        study = study_in(opened(journal), json.loads(json.dumps(about)), directions, str(place))
+        objectives = len(self.search.tasks) if separate else 1
+        study = study_in(opened(journal), json.loads(json.dumps(about)), objectives, str(place))
         study.pruner = self.search.pruner(self.prepared.config.training.epochs)
         return study
 
@@ -205,11 +206,11 @@ class Tuner:
         budget, own = self.asked.seconds, self.subject
         if budget is None or own.trial_seconds is None or own.whole_seconds is None:
             return
-        spent = perf_counter() - began
-        if spent + own.trial_seconds + _MORE * own.whole_seconds > budget:
-            needed = spent + _LEAST_TRIALS * own.trial_seconds + _MORE * own.whole_seconds
+        spent, trial = perf_counter() - began, own.trial_seconds * self.search.folds
+        if spent + trial + _MORE * own.whole_seconds > budget:
+            needed = spent + _LEAST_TRIALS * trial + _MORE * own.whole_seconds
             raise ConfigError(
-                f"`budget` of {duration_text(budget)} is too short: a trial takes about {duration_text(own.trial_seconds)} "
+                f"`budget` of {duration_text(budget)} is too short: the first trial takes about {duration_text(trial)} "
                 f"and the last training about {duration_text(own.whole_seconds)}. Try --budget {math.ceil(needed)}s"
             )
 
@@ -219,7 +220,7 @@ class Tuner:
             return None
         default = default_trial(study)
         assert default is not None
-        trial = float(default.user_attrs["seconds"])
+        trial = float(default.user_attrs["seconds"]) / self.search.folds
         usual = self.subject.trial_seconds
         pace = 1.0 if not usual else max(1.0, trial / usual)
         whole = (
@@ -255,8 +256,8 @@ class Tuner:
         try_settings(self.prepared, search, study, missing, told)
 
     def _finish(self, study: Study, place: Path | None, began: float, notes: list[str]) -> Tuning:
-        trials = tuple(_result(trial) for trial in counted(study))
-        front = _front(trials, self.search.tasks, separate=self.search.separate)
+        trials = tuple(result_of(trial) for trial in counted(study))
+        front = front_of(trials, self.search.tasks, separate=self.search.separate)
         result = Tuning(
             self._space,
             self.search.tasks,
@@ -266,7 +267,7 @@ class Tuner:
             front,
             self._rows,
         )
-        notes += _told_trials(result, self.asked.trials)
+        notes += told_trials(result, self.asked.trials)
         if result.settings:
             best = self._trained(result.settings, place, "best")
             folder = "" if best.folder is None else str(best.folder)
@@ -280,7 +281,7 @@ class Tuner:
         return result
 
     def _trained(self, settings: Mapping[str, object], place: Path | None, name: str) -> Predictor:
-        """Train settings as the run was, or open what a search before has trained."""
+        """Train settings as the run was, or open the run that an earlier search has trained."""
         if place is None:
             return train(self.prepared, settings, listener=self.listener, progress=False)
         folder = place / name
@@ -307,7 +308,7 @@ class Tuner:
 
 
 def _identity(prepared: Prepared) -> dict[str, object]:
-    """Return what tells a run from any other: its cells, its split, its settings, wherever its files lie."""
+    """Return digests that tell a run from any other: of its cells, its split, its settings, wherever its files lie."""
     about = identity(prepared, prepared.config)
     config = prepared.config.model_dump(exclude={"data": True, "training": {"device", "threads"}})
     tables = {role: sorted(cells["columns"].values()) for role, cells in about["tables"].items()}
@@ -320,59 +321,3 @@ def _identity(prepared: Prepared) -> dict[str, object]:
 
 def _digest(text: str) -> str:
     return blake2b(text.encode("utf-8", "replace"), digest_size=16).hexdigest()
-
-
-def _result(trial: FrozenTrial) -> TrialResult:
-    known = trial.user_attrs
-    end = _ENDS.get(trial.state.name, "failed")
-    if known.get("why") == BUDGET:
-        end = "out of time"
-    return TrialResult(
-        trial.number,
-        end,
-        known.get("settings", {}),
-        known.get("gains", {}),
-        known.get("losses", {}),
-        known.get("epochs", 0),
-        known.get("seconds", 0.0),
-        bool(known.get(DEFAULT)),
-        known.get("why", ""),
-    )
-
-
-def _front(
-    trials: tuple[TrialResult, ...], tasks: tuple[str, ...], *, separate: bool
-) -> tuple[int, ...]:
-    """Return the trials that no other one beats in every task, the best mean first; of one objective, the best."""
-    whole = [trial for trial in trials if trial.end == "whole"]
-    ranked = sorted(whole, key=lambda trial: -sum(trial.gains[task] for task in tasks))
-    if not separate:
-        return (ranked[0].number,)
-
-    def beaten(trial: TrialResult) -> bool:
-        own = [trial.gains[task] for task in tasks]
-        others = ([other.gains[task] for task in tasks] for other in whole)
-        return any(
-            other != own and all(theirs >= ours for theirs, ours in zip(other, own, strict=True))
-            for other in others
-        )
-
-    return tuple(trial.number for trial in ranked if not beaten(trial))
-
-
-def _told_trials(result: Tuning, asked: int) -> list[str]:
-    """Return sentences about trials that failed, and about those that time left out."""
-    notes = []
-    failed = [trial for trial in result.trials if trial.end == "failed"]
-    if failed:
-        reasons = dict.fromkeys(trial.why or "no reason is known" for trial in failed)
-        notes.append(
-            f"{len(failed)} of {len(result.trials)} trials failed: {next(iter(reasons))}"
-            + (f" (and {len(reasons) - 1} other reasons)" if len(reasons) > 1 else "")
-        )
-    done = [trial for trial in result.trials if trial.end != "out of time"]
-    if len(done) < asked:
-        notes.append(
-            f"The budget ended the search after {len(done)} of {asked} trials. Without it, the same command goes on."
-        )
-    return notes

@@ -7,11 +7,11 @@ import math
 import shlex
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypedDict, cast
 
 from torso.evaluation.estimate import Estimate
 from torso.runs.settings.durations import duration_text
-from torso.studies.tune.compared import BETTER, UNSEEN, UNTESTED, WORSE, Unseen
+from torso.studies.tune.compared import BETTER, UNSEEN, UNTESTED, WORSE, SavedUnseen, Unseen
 from torso.tables.alike import require_pandas
 
 if TYPE_CHECKING:
@@ -58,9 +58,10 @@ class TuningPlan:
         trials: number of trials, the run's own settings among them.
         rows: that trials are judged by; none of them is a test row.
         unseen: test rows, which no trial sees.
-        trial_seconds: estimate for a trial that is not ended early; None where nothing tells.
+        trial_seconds: estimate for a network; None where nothing tells.
         final_seconds: estimate for the last training; None where nothing tells.
         workers: trainings at once.
+        folds: networks of a trial that is not ended early.
         notes: in sentences.
     """
 
@@ -73,15 +74,17 @@ class TuningPlan:
     trial_seconds: float | None = None
     final_seconds: float | None = None
     workers: int = 1
+    folds: int = 1
     notes: tuple[str, ...] = ()
 
     @property
     def seconds(self) -> float | None:
-        """Estimate for all: ASHA ends about two of three trials early, after a fifth of their epochs."""
+        """Estimate for all: about one of six trials goes through all folds, the others take 0.4 of a network."""
         if self.trial_seconds is None or self.final_seconds is None:
             return None
-        whole = (self.trials - 1) * (1.0 if self.separate else 0.45) / self.workers
-        return self.trial_seconds * (1 + whole) + self.final_seconds
+        each = 1.0 if self.separate else 0.4 + (self.folds - 0.4) / 6
+        networks = self.folds + (self.trials - 1) * each / self.workers
+        return self.trial_seconds * networks + self.final_seconds
 
     def __repr__(self) -> str:
         """Return the space, a line per setting, and the cost."""
@@ -96,6 +99,38 @@ class TuningPlan:
             f"{self.trials} trials{early}, judged by {self.rows:,} held-out rows{cost}. The best is compared on "
             f"{self.unseen:,} test rows that no trial sees."
         )
+
+
+class SavedTrial(TypedDict):
+    """JSON of a `TrialResult`."""
+
+    number: int
+    end: str
+    settings: dict[str, object]
+    gains: dict[str, float]
+    losses: dict[str, float]
+    epochs: int
+    seconds: float
+    default: bool
+    why: str
+
+
+class SavedTuning(TypedDict):
+    """JSON of a `Tuning`."""
+
+    verdict: str
+    settings: dict[str, object]
+    unseen: SavedUnseen
+    space: dict[str, str]
+    tasks: list[str]
+    separate: bool
+    best: int
+    front: list[int]
+    rows: int
+    folder: str
+    seconds: float
+    notes: list[str]
+    trials: list[SavedTrial]
 
 
 @dataclass(frozen=True, repr=False)
@@ -190,35 +225,38 @@ class Tuning:
         gains = [trial.gains.get(task, float("nan")) for task in self.tasks]
         return sum(gains) / len(gains)
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> SavedTuning:
         """Return JSON values."""
         return {
-            **{
-                name: getattr(self, name)
-                for name in ("separate", "best", "rows", "folder", "seconds")
-            },
+            "verdict": self.verdict,
+            "settings": dict(self.settings),
+            "unseen": self.unseen.to_dict(),
             "space": dict(self.space),
             "tasks": list(self.tasks),
+            "separate": self.separate,
+            "best": self.best,
             "front": list(self.front),
-            "trials": [asdict(trial) for trial in self.trials],
-            "unseen": self.unseen.to_dict(),
+            "rows": self.rows,
+            "folder": self.folder,
+            "seconds": self.seconds,
             "notes": list(self.notes),
-            "settings": dict(self.settings),
-            "verdict": self.verdict,
+            "trials": [cast("SavedTrial", asdict(trial)) for trial in self.trials],
         }
 
     @classmethod
-    def from_dict(cls, saved: Mapping[str, Any]) -> Tuning:
+    def from_dict(cls, saved: SavedTuning) -> Tuning:
         """Return the result that `to_dict` wrote."""
         return cls(
-            **{
-                name: saved[name]
-                for name in ("space", "separate", "best", "rows", "folder", "seconds")
-            },
+            space=saved["space"],
             tasks=tuple(saved["tasks"]),
+            separate=saved["separate"],
             trials=tuple(TrialResult(**trial) for trial in saved["trials"]),
+            best=saved["best"],
             front=tuple(saved["front"]),
+            rows=saved["rows"],
             unseen=Unseen.from_dict(saved["unseen"]),
+            folder=saved["folder"],
+            seconds=saved["seconds"],
             notes=tuple(saved["notes"]),
         )
 

@@ -105,7 +105,11 @@ def _started(shift: Shift, errors: Path) -> subprocess.Popen[bytes]:
 
 def _work(length: str) -> None:
     """Train the trials of the shift on standard input. This is all that a process does."""
-    shift: Shift = pickle.loads(sys.stdin.buffer.read(int(length)))
+    with os.fdopen(os.dup(0), "rb", buffering=0) as stream:
+        content = b""
+        while len(content) < int(length):
+            content += stream.read(int(length) - len(content))
+    shift: Shift = pickle.loads(content)
     Thread(target=_end_with_parent, daemon=True).start()
 
     from torso.studies.tune.journal import check_optuna, opened, study_of
@@ -118,5 +122,6 @@ def _work(length: str) -> None:
 
 
 def _end_with_parent() -> None:
-    sys.stdin.buffer.read()  # until the pipe closes
+    while os.read(0, 1):  # until the pipe closes
+        pass
     os._exit(0)
