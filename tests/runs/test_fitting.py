@@ -22,6 +22,7 @@ from torso.fusion import Fusion
 from torso.training import Listener
 
 RUN_FILES = {
+    "MODEL_CARD.md",
     "log.jsonl",
     "held_out.parquet",
     "metrics.json",

@@ -124,21 +124,13 @@ def train_run(
             logs = [log := folder.begin(config, resume=resume)]
             for note in prepared.notes:
                 log.noted(note)
-        told = Listeners([*logs, *heard])
+        (told := Listeners([*logs, *heard])).configured(config.model_dump())
         trained = train_model(
             prepared, config, listener=told, checkpoint=checkpoint, resume=resume, plan=plan
         )
-    run = Predictor(
-        config,
-        prepared.schema,
-        trained.model,
-        _with_earlier(trained.report, epochs, notes),
-        split=prepared.split,
-        skipped=prepared.skipped,
-        plain=trained.plain,
-        decisions=trained.decisions,
-        held_out=trained.held_out,
-    )
+    report = _with_earlier(trained.report, epochs, notes)
+    run = _predictor(prepared, config, replace(trained, report=report))
+    told.judged(report.tasks)
     if folder is None:
         return run
     folder.write(run, resumable=trained.resumable)
@@ -211,6 +203,21 @@ def train_model(
     )
     model, resumable = again or trained.model, trained.trainer.resumable
     return Trained(model, report, resumable, judged.plain, judged.decisions, judged.held_out)
+
+
+def _predictor(prepared: Prepared, config: RunConfig, trained: Trained) -> Predictor:
+    """Return a trained model with all it needs to answer, in memory."""
+    return Predictor(
+        config,
+        prepared.schema,
+        trained.model,
+        trained.report,
+        split=prepared.split,
+        skipped=prepared.skipped,
+        plain=trained.plain,
+        decisions=trained.decisions,
+        held_out=trained.held_out,
+    )
 
 
 class _Recorder(Listener):

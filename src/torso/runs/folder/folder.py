@@ -39,6 +39,7 @@ from torso.runs.folder.stage import (
 from torso.runs.folder.stored_split import StoredSplit
 from torso.runs.folder.study_files import clear_studies, read_studies, write_study
 from torso.runs.folder.written import Written
+from torso.runs.report.card import model_card
 from torso.runs.report.held_out import HeldOut
 from torso.runs.report.report import RunReport, read_epoch
 from torso.runs.schema.schema import Schema
@@ -180,6 +181,7 @@ class RunFolder:
         self._write_decisions(run.decisions)
         write_held_out(self.path, run.held_out)
         save_tensors(self.path / "model.safetensors", run.model.state_dict())
+        write_whole(self.path / "MODEL_CARD.md", model_card(run, self.path.resolve().name))
         mark(self.path, Stage.RESUMABLE if resumable else Stage.FINISHED)
         if not resumable:
             self.checkpoint.clear()
