@@ -13,10 +13,11 @@ import pytest
 import torso
 from tests.absent import torso_without
 from tests.places import ROOT
-from torso.core.errors import ConfigError, RunError
+from torso.core.errors import ConfigError, RunError, TorsoError
 from torso.runs.folder.folder import RunFolder
 from torso.studies.tune import Tuning, plan_tuning
 from torso.studies.tune.compared import EVEN, UNTESTED
+from torso.studies.tune.journal import sole_search
 
 TINY = {"training.epochs": 4, "dim": 32, "folds": 2, "blend": "off", "training.lr": 1e-4}
 
@@ -150,6 +151,31 @@ def test_the_plan_tells_the_cost_and_trains_nothing(run):
     assert planned.folds == 2
     assert planned.seconds > 0
     assert "30 test rows that no trial sees" in planned.told
+
+
+def test_a_run_of_a_table_in_memory_needs_it_again(tmp_path):
+    folder = torso.fit(table(), {"price": "number"}, settings=TINY, out=tmp_path / "run").folder
+    with pytest.raises(ConfigError, match=r"was in memory\. Name it: torso tune .* --table FILE"):
+        torso.tune(folder, trials=1)
+    assert len(torso.tune(folder, table=table(), trials=2).trials) == 2
+    other = {**table(), "size": [0.0] * 150}
+    with pytest.raises(TorsoError, match="size"):
+        torso.tune(folder, table=other, trials=2)
+    with pytest.raises(ConfigError, match=r"run\.save\(FOLDER\)"):
+        torso.tune(torso.fit(table(), {"price": "number"}, settings=TINY))
+
+
+def test_two_searches_in_one_place_do_not_meet(run):
+    with sole_search(run / "studies" / "tune"), pytest.raises(RunError, match="Another search"):
+        torso.tune(run, trials=1)
+
+
+def test_a_worker_that_dies_is_told_and_one_goes_on(run, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr(torso.studies.tune.workers, "_START", "raise SystemExit('no memory')")
+        with pytest.raises(RunError, match=r"status 1: no memory .*--workers 1"):
+            torso.tune(run, trials=3, workers=2, seed=5, overwrite=True)
+    assert len(torso.tune(run, trials=3, workers=1, seed=5).trials) == 3
 
 
 def test_without_optuna_the_extra_is_named(run, tmp_path):
