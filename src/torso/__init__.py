@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         model,
         plain,
         progress,
+        reports,
         runs,
         search,
         sharing,
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from torso.core.types import Batch, Features, Tokens
     from torso.estimator import Estimator
     from torso.model.model import Model
+    from torso.reports.writing import write_report
     from torso.runs.distill import distill
     from torso.runs.fit import fit
     from torso.runs.predicting.load import load
@@ -67,6 +69,7 @@ __all__ = [
     "prepare",
     "robustness",
     "train",
+    "write_report",
 ]
 
 _HOME = {
@@ -74,6 +77,7 @@ _HOME = {
     ".core.types": "Batch Features Tokens",
     ".estimator": "Estimator",
     ".model.model": "Model",
+    ".reports.writing": "write_report",
     ".runs.distill": "distill",
     ".runs.fit": "fit",
     ".runs.predicting.load": "load",
@@ -98,6 +102,7 @@ _ROOMS = (
     "model",
     "plain",
     "progress",
+    "reports",
     "runs",
     "search",
     "sharing",

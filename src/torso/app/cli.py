@@ -19,6 +19,7 @@ from torso.app.commands.fit import fit
 from torso.app.commands.inspect import inspect
 from torso.app.commands.list import list_parts
 from torso.app.commands.predict import predict
+from torso.app.commands.report import report
 from torso.app.commands.schema import schema
 from torso.app.commands.search import search
 from torso.app.cures import corrected
@@ -55,7 +56,7 @@ def _options(
         os.environ["TORSO_DEBUG"] = "1"
 
 
-for command in (demo, inspect, fit, evaluate, predict, distill, search, schema):
+for command in (demo, inspect, fit, evaluate, report, predict, distill, search, schema):
     app.command(cls=Command)(command)
 app.command("list", cls=Command)(list_parts)
 
