@@ -57,7 +57,7 @@ class Material:
 
 
 def material_of(run: str | Path | Predictor) -> Material:
-    """Return what a folder or an open run holds.
+    """Return the content of a folder, or of an open run.
 
     Raises:
         ConfigError: `run` is neither.
