@@ -5,15 +5,17 @@ from __future__ import annotations
 import csv
 import json
 import re
+import shlex
 import string
 from dataclasses import replace
+from html import unescape
 from html.parser import HTMLParser
 
 import numpy as np
 import pytest
 
 import torso
-from tests.small_tables import plain
+from tests.small_tables import plain, write
 from tests.small_tables import torso as command
 from torso.core.errors import ConfigError, RunError
 from torso.reports import html_report
@@ -135,6 +137,18 @@ def test_several_runs_stand_side_by_side(run, tmp_path):
     page = out.read_text(encoding="utf-8")
     assert "a folder0/run" in page and f"{tmp_path.name}/run" in page
     assert page.count('class="of-run"') >= 2
+
+
+def test_every_command_of_the_page_works_when_pasted(tmp_path):
+    rows = write(tmp_path / "my table.csv", plain(40))
+    folder = tmp_path / "my run"
+    torso.fit(rows, ["loud"], out=folder, settings=QUICK)
+    page = html_report(folder).html
+    lines = [unescape(line) for line in re.findall(r'data-text="([^"]*)"', page)]
+    assert len(lines) >= 2
+    for line in lines:
+        words = [str(rows) if word == "LABELLED.csv" else word for word in shlex.split(line)]
+        assert command(*words[1:]) == 0, line
 
 
 def test_runs_of_before_and_in_memory(run, tmp_path):
