@@ -7,14 +7,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
 
-import numpy as np
 import pyarrow as pa
 
 from torso.cache import cache_root
 from torso.columns.dataset import Dataset
 from torso.columns.loader import gather
 from torso.columns.reading import Reading, ReadLog, ReadOptions, Skipped
-from torso.columns.splits import group_ids
 from torso.core.errors import ConfigError
 from torso.core.listed import check_listed
 from torso.core.notes import warn
@@ -26,16 +24,17 @@ from torso.runs.blending.half import with_plain
 from torso.runs.folder.folder import RunFolder
 from torso.runs.folder.stored_split import StoredSplit
 from torso.runs.predicting.asked import Asked, Roots, ask, require_labels
+from torso.runs.predicting.evaluating import answered_table
 from torso.runs.predicting.moved import MOVED
 from torso.runs.predicting.prediction import (
     Evaluation,
     Prediction,
     answer_columns,
-    joined,
     row_ranges,
     told,
 )
 from torso.runs.report.deciding import Said, decided, with_hand
+from torso.runs.report.held_out import HeldOut
 from torso.runs.report.report import RunReport
 from torso.runs.report.scoring import Scorer
 from torso.runs.report.shown import Reports, as_html, as_text
@@ -80,6 +79,7 @@ class Predictor:
         plain: models beside the network whose statements are blended with its own; None without any.
         strict: a table without some of the inputs, and a cell that cannot be read, are errors.
         decisions: task -> thresholds that its answers go by, where it has any.
+        held_out: truths and answers of the rows that `report` is about; None if an earlier version wrote the run.
     """
 
     config: RunConfig
@@ -92,6 +92,7 @@ class Predictor:
     plain: PlainHalf | None = None
     strict: bool = False
     decisions: Mapping[str, Decision] = field(default_factory=dict)
+    held_out: HeldOut | None = None
     _replayed: Replayed = field(init=False)
 
     def __post_init__(self) -> None:
@@ -226,7 +227,7 @@ class Predictor:
             root: folders or zips that file columns are relative to, instead of those in `run.yaml`.
             resamples: of the bootstrap behind each interval; whole groups where the run was split by group.
             batch_size: rows that the model sees at once.
-            details: return an `Evaluation`: the reports with the cells that were skipped.
+            details: return an `Evaluation`: the reports with the answers and the cells that were skipped.
 
         Returns:
             Task -> report.
@@ -239,14 +240,9 @@ class Predictor:
         ]
         reading.check()
         reading.check_values()
-        predictions = [answers.predictions(self.model) for _, answers in pieces]
-        scorer, tasks = self.scorer, self.schema.targets
-        reports = scorer(
-            {task: joined([part[task] for part in predictions]) for task in tasks},
-            {task: np.concatenate([part.targets[task] for part, _ in pieces]) for task in tasks},
-            groups=group_ids(source, self.config.data.split.group),
-            resamples=resamples,
-        )
+        scorer = self.scorer
+        rows = answered_table(scorer, pieces, source, self.config.data.split.group)
+        reports = scorer.scored(rows.tasks, groups=rows.groups, resamples=resamples)
         reading.log.notes += scorer.notes()
         skipped, notes = told(source, reading.log)
         notes = (*notes, *self._learnt_from(asked, reading))
@@ -254,7 +250,7 @@ class Predictor:
             for note in notes:
                 warn(note)
             return reports
-        return Evaluation(reports, skipped, notes)
+        return Evaluation(reports, skipped, notes, rows)
 
     def labelled(self, table: object, *, root: Roots = (), log: ReadLog | None = None) -> Dataset:
         """Return a table laid out with its labels, each file decoded once, to go through it several times.
