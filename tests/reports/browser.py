@@ -68,7 +68,9 @@ class Opened:
 
 def opened(browser, file: Path, *, dark: bool = False, width: int = 1200) -> Opened:
     """Return a page that is opened in a fresh tab."""
-    scheme = "dark" if dark else "light"
-    return Opened(
-        browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme), file
+    tab = browser.new_page(
+        viewport={"width": width, "height": 900},
+        color_scheme="dark" if dark else "light",
+        reduced_motion="reduce",  # a smooth scroll would move marks away from the pointer
     )
+    return Opened(tab, file)
