@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from torso.runs.report.report import RunReport
     from torso.runs.train import train
     from torso.search import Searcher
+    from torso.studies.importance import importance
     from torso.studies.robustness import robustness
 
 __all__ = [
@@ -65,6 +66,7 @@ __all__ = [
     "__version__",
     "distill",
     "fit",
+    "importance",
     "load",
     "prepare",
     "robustness",
@@ -87,6 +89,7 @@ _HOME = {
     ".runs.report.report": "RunReport",
     ".runs.train": "train",
     ".search": "Searcher",
+    ".studies.importance": "importance",
     ".studies.robustness": "robustness",
 }
 _ROOMS = (
