@@ -22,7 +22,7 @@ import torso
 from torso.core.errors import DataError
 from torso.evaluation.bootstrap import interval, resamples_of
 from torso.runs.folder.json_files import write_json
-from torso.runs.predicting.asked import ask
+from torso.runs.predicting.asked import ask, reading_of
 from torso.runs.predicting.predictor import Predictor
 from torso.studies.explain.asked_row import AskedRow
 from torso.studies.explain.deletion import deletion_tests
@@ -71,7 +71,7 @@ def measured(name: str, run: Path, table: Path, rows: int) -> dict[str, object]:
     for number in draw.permutation(asked.table.rows):
         if len(each) == rows:
             break
-        reading = asked.reading(predictor.config.data)
+        reading = reading_of(asked, predictor.config.data)
         row = AskedRow(predictor, asked.table.take(np.array([number])), reading)
         if len(row.parts) < 2:
             continue

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         model,
         plain,
         progress,
+        reports,
         runs,
         search,
         sharing,
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from torso.core.types import Batch, Features, Tokens
     from torso.estimator import Estimator
     from torso.model.model import Model
+    from torso.reports.writing import write_report
     from torso.runs.distill import distill
     from torso.runs.fit import fit
     from torso.runs.predicting.load import load
@@ -48,7 +50,9 @@ if TYPE_CHECKING:
     from torso.runs.train import train
     from torso.search import Searcher
     from torso.studies.explain import explain
+    from torso.studies.importance import importance
     from torso.studies.robustness import robustness
+    from torso.studies.tune import tune
 
 __all__ = [
     "Batch",
@@ -65,10 +69,13 @@ __all__ = [
     "distill",
     "explain",
     "fit",
+    "importance",
     "load",
     "prepare",
     "robustness",
     "train",
+    "tune",
+    "write_report",
 ]
 
 _HOME = {
@@ -76,6 +83,7 @@ _HOME = {
     ".core.types": "Batch Features Tokens",
     ".estimator": "Estimator",
     ".model.model": "Model",
+    ".reports.writing": "write_report",
     ".runs.distill": "distill",
     ".runs.fit": "fit",
     ".runs.predicting.load": "load",
@@ -86,7 +94,9 @@ _HOME = {
     ".runs.train": "train",
     ".search": "Searcher",
     ".studies.explain": "explain",
+    ".studies.importance": "importance",
     ".studies.robustness": "robustness",
+    ".studies.tune": "tune",
 }
 _ROOMS = (
     "balancing",
@@ -101,6 +111,7 @@ _ROOMS = (
     "model",
     "plain",
     "progress",
+    "reports",
     "runs",
     "search",
     "sharing",

@@ -24,11 +24,13 @@ def test_every_event_is_passed_on_to_everyone():
 
     events = {
         "preparing": ("photo", 1, 2),
+        "configured": ({"seed": 0},),
         "started": (3, 4),
         "batch_done": (1, 2),
         "looked": (LOOK,),
         "epoch_done": (EPOCH,),
         "ended": ("interrupted",),
+        "judged": ({},),
         "noted": ("x",),
     }
     assert set(events) == {

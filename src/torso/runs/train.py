@@ -25,6 +25,7 @@ from torso.runs.networks.timer import Timer
 from torso.runs.plan import Planned, needs_plan, planned
 from torso.runs.predicting.predictor import Predictor
 from torso.runs.preparing.prepared import Prepared
+from torso.runs.report.held_out import HeldOut
 from torso.runs.report.report import BalancingReport, RunReport, Timings, TrainingReport, Usage
 from torso.runs.settings.config import RunConfig
 from torso.runs.settings.durations import seconds_of
@@ -123,24 +124,13 @@ def train_run(
             logs = [log := folder.begin(config, resume=resume)]
             for note in prepared.notes:
                 log.noted(note)
+        (told := Listeners([*logs, *heard])).configured(config.model_dump())
         trained = train_model(
-            prepared,
-            config,
-            listener=Listeners([*logs, *heard]),
-            checkpoint=checkpoint,
-            resume=resume,
-            plan=plan,
+            prepared, config, listener=told, checkpoint=checkpoint, resume=resume, plan=plan
         )
-    run = Predictor(
-        config,
-        prepared.schema,
-        trained.model,
-        _with_earlier(trained.report, epochs, notes),
-        split=prepared.split,
-        skipped=prepared.skipped,
-        plain=trained.plain,
-        decisions=trained.decisions,
-    )
+    report = _with_earlier(trained.report, epochs, notes)
+    run = _predictor(prepared, config, replace(trained, report=report))
+    told.judged(report.tasks)
     if folder is None:
         return run
     folder.write(run, resumable=trained.resumable)
@@ -157,6 +147,7 @@ class Trained:
         resumable: True if the training ended before its time, so that its checkpoint is of use.
         plain: models beside it; None without any.
         decisions: task -> thresholds that its answers go by.
+        held_out: answers to the rows that the report is about, beside their truths.
     """
 
     model: Model
@@ -164,6 +155,7 @@ class Trained:
     resumable: bool
     plain: PlainHalf | None = None
     decisions: Mapping[str, Decision] = field(default_factory=dict)
+    held_out: HeldOut | None = None
 
 
 def train_model(
@@ -210,7 +202,22 @@ def train_model(
         decisions=judged.decided,
     )
     model, resumable = again or trained.model, trained.trainer.resumable
-    return Trained(model, report, resumable, judged.plain, judged.decisions)
+    return Trained(model, report, resumable, judged.plain, judged.decisions, judged.held_out)
+
+
+def _predictor(prepared: Prepared, config: RunConfig, trained: Trained) -> Predictor:
+    """Return a trained model with all it needs to answer, in memory."""
+    return Predictor(
+        config,
+        prepared.schema,
+        trained.model,
+        trained.report,
+        split=prepared.split,
+        skipped=prepared.skipped,
+        plain=trained.plain,
+        decisions=trained.decisions,
+        held_out=trained.held_out,
+    )
 
 
 class _Recorder(Listener):

@@ -6,7 +6,7 @@ The subfolders are the kinds; nothing lists them. Names are imported when they a
 scores need torch.
 
 >>> import numpy as np
->>> from torso.tasks import evaluate_task, fit_baseline
+>>> from torso.tasks import evaluate_task, fit_baseline, measured
 >>> baseline = fit_baseline("number", np.array([1.0, 2.0, 3.0]))
 >>> report = evaluate_task("number", np.array([1.5, 2.5]), np.array([1.0, 3.0]), baseline, resamples=0)
 >>> report.metrics["mae"].value, report.baseline["mae"]
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from torso.evaluation.report import Estimate, TaskReport
     from torso.tasks._base.compare import Answered, compare_tasks
     from torso.tasks._base.decider import Decision
-    from torso.tasks._base.evaluate import evaluate_task, fit_baseline
+    from torso.tasks._base.evaluate import evaluate_task, fit_baseline, measured
     from torso.tasks._base.head import Head
     from torso.tasks._base.labels import Labels
     from torso.tasks._base.likelihood import Details
@@ -58,6 +58,7 @@ __all__ = [
     "evaluate_task",
     "fit_baseline",
     "labelled",
+    "measured",
     "metrics_of",
     "own_metrics",
     "spelled_metrics",
@@ -69,7 +70,7 @@ __getattr__ = lazy_names(
     __name__,
     {
         "._base.compare": "Answered compare_tasks",
-        "._base.evaluate": "evaluate_task fit_baseline",
+        "._base.evaluate": "evaluate_task fit_baseline measured",
         "._base.decider": "Decision",
         "._base.head": "Head",
         "._base.labels": "Labels",

@@ -43,6 +43,7 @@ from typing import TYPE_CHECKING
 from torso.core.lazy import lazy_names
 
 if TYPE_CHECKING:
+    from torso.training.adapters import MLflow, TensorBoard, WandB
     from torso.training.answers import Answers, Prediction, answer
     from torso.training.config import TrainingConfig
     from torso.training.devices import autocast, choose_device
@@ -64,10 +65,13 @@ __all__ = [
     "Listener",
     "Listeners",
     "Look",
+    "MLflow",
     "Prediction",
     "Stop",
+    "TensorBoard",
     "Trainer",
     "TrainingConfig",
+    "WandB",
     "answer",
     "autocast",
     "choose_device",
@@ -80,6 +84,7 @@ __all__ = [
 __getattr__ = lazy_names(
     __name__,
     {
+        ".adapters": "MLflow TensorBoard WandB",
         ".answers": "Answers Prediction answer",
         ".config": "TrainingConfig",
         ".devices": "autocast choose_device",

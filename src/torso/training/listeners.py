@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 
 from torso.core.errors import ConfigError
+from torso.evaluation.report import TaskReport
 
 __all__ = ["BUDGET_SPENT", "STOP", "Epoch", "Listener", "Listeners", "Look", "Stop"]
 
@@ -106,6 +107,9 @@ class Listener:
     def preparing(self, column: str, done: int, total: int) -> None:
         """Files of a column are being decoded."""
 
+    def configured(self, config: Mapping[str, object]) -> None:
+        """A run begins: its complete config, as `run.yaml` holds it."""
+
     def started(self, epochs: int, batches: int) -> None:
         """Training begins: at most `epochs`, of `batches` each."""
 
@@ -121,6 +125,9 @@ class Listener:
     def ended(self, reason: str) -> None:
         """Training is over: `all epochs`, `no better held-out loss`, `interrupted`, `diverged`, `budget spent`, or a listener's reason."""
 
+    def judged(self, reports: Mapping[str, TaskReport]) -> None:
+        """A run is finished: task -> its scores."""
+
     def noted(self, message: str) -> None:
         """The user should know something; a harmless choice comes as a `torso.core.notes.Telling`."""
 
@@ -133,6 +140,7 @@ class Listeners(Listener):
 
     def __init__(self, listeners: Sequence[Listener]) -> None:
         self.listeners = tuple(listeners)
+        self.shows_notes = any(listener.shows_notes for listener in listeners)
 
     def epoch_done(self, epoch: Epoch) -> Stop | None:
         """Pass on, and return the first `Stop`."""

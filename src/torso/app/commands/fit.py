@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING, Annotated
@@ -13,6 +14,7 @@ from torso.app.commands.shared import (
     Config,
     Folds,
     From,
+    Log,
     Quality,
     Repeats,
     Root,
@@ -27,6 +29,7 @@ from torso.app.commands.shared import (
 )
 
 if TYPE_CHECKING:
+    from torso.runs.predicting.predictor import Predictor
     from torso.runs.settings.config import RunConfig
 
 __all__ = ["fit"]
@@ -54,13 +57,17 @@ def fit(
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace a finished run in --out.")
     ] = False,
+    log: Log = [],
     strict: Strict = False,
     trust_code: TrustCode = False,
 ) -> None:
     """Train one model on a table; write the run: config, weights, metrics, log."""
     from torso.runs.preparing.early import check_fit, check_free_folder
     from torso.runs.preparing.gather import gather_values, trusting
+    from torso.training.adapters import named_tracker
 
+    folder = out or _free_folder(table or (config.stem if config else "run"), resume)
+    trackers = [named_tracker(each, folder) for each in log]
     dial = named(quality=quality, budget=budget, folds=folds, repeats=repeats)
     said = [*started(start), *rooted(root), *dial, *stricter(strict), *settings]
     if not resume:
@@ -70,9 +77,9 @@ def fit(
             check_free_folder(out)
 
     import torso  # its `fit` imports torch, which takes longer than to see a slip
-    from torso.app.terminal import AS_IS, ProgressBar, console, verdict
+    from torso.app.terminal import ProgressBar, console
+    from torso.training import Listeners
 
-    folder = out or _free_folder(table or (config.stem if config else "run"), resume)
     with ProgressBar(console()) as bar:
         predictor = torso.fit(
             table,
@@ -83,12 +90,19 @@ def fit(
             resume=resume,
             overwrite=overwrite,
             trust_code=trust_code,
-            listener=bar,
+            listener=Listeners([bar, *trackers]),
         )
+    _show(predictor, folder, [tracker.look for tracker in trackers])
+
+
+def _show(run: Predictor, folder: Path, looks: Sequence[str]) -> None:
+    """Print the verdict and the next commands; exit with 1 or 130 if the training ended early."""
+    from torso.app.terminal import AS_IS, console, verdict
+
     shown = console(out=True)
-    shown.print(verdict(predictor.report, shown.width))
-    text, code = _next_steps(folder, predictor.report.training.end, predictor.config)
-    shown.print(text, **AS_IS)
+    shown.print(verdict(run.report, shown.width))
+    text, code = _next_steps(folder, run.report.training.end, run.config)
+    shown.print("\n".join([text, *(f"  {look}" for look in looks)]), **AS_IS)
     if code:
         raise typer.Exit(code)
 

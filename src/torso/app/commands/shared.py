@@ -13,6 +13,7 @@ __all__ = [
     "Config",
     "Folds",
     "From",
+    "Log",
     "Quality",
     "Repeats",
     "Root",
@@ -72,6 +73,14 @@ From = Annotated[
     str | None,
     typer.Option(
         "--from", metavar="RUN", help="A finished run to start from: its columns, parts, weights."
+    ),
+]
+Log = Annotated[
+    list[str],
+    typer.Option(
+        "--log",
+        metavar="tensorboard|mlflow|wandb",
+        help="Also log to this program, e.g. mlflow, or mlflow=FOLDER. Repeatable.",
     ),
 ]
 Strict = Annotated[

@@ -10,17 +10,20 @@ import numpy as np
 
 from torso.columns.loader import Loader
 from torso.columns.splits import group_ids
+from torso.evaluation.bootstrap import units_of
 from torso.evaluation.report import TaskReport
 from torso.model.model import Model
 from torso.plain.blend import PlainHalf, blended_outputs, calibrate_blend
 from torso.plain.patterns import met
 from torso.plain.pooling import Floats
 from torso.runs.blending.half import FittedHalf, blend, fit_half, tested
+from torso.runs.folder.stored_split import column_digests
 from torso.runs.networks.folds import Folds
 from torso.runs.networks.network import EVALUATED
 from torso.runs.preparing.prepared import Prepared, Rows
 from torso.runs.report.deciding import chosen_decisions, decided, decision_reports
 from torso.runs.report.decision_report import DecisionReport
+from torso.runs.report.held_out import HeldOut, TaskAnswers
 from torso.runs.report.report import BlendReport
 from torso.runs.report.scoring import Scorer
 from torso.runs.settings.config import RunConfig
@@ -41,6 +44,7 @@ class Judged:
         plain: models beside the network; None without any.
         decisions: task -> its thresholds, where it has any.
         decided: task -> what they gain.
+        held_out: the rows that the scores are about, with answers and truths.
     """
 
     split: str
@@ -49,6 +53,7 @@ class Judged:
     plain: PlainHalf | None = None
     decisions: Mapping[str, Decision] = field(default_factory=dict)
     decided: Mapping[str, DecisionReport] = field(default_factory=dict)
+    held_out: HeldOut | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -219,7 +224,8 @@ class Judge:
         groups = None if groups is None else groups[part.rows]
         labels = {task: target[part.rows] for task, target in part.dataset.targets.items()}
         scorer = Scorer(schema, self.model, self.prepared.baselines, seed, decisions)
-        tasks = scorer(predictions, labels, groups=groups)
+        answers = scorer.answered(predictions, labels)
+        tasks = scorer.scored(answers, groups=groups)
         for note in scorer.notes():
             listener.noted(note)
         return Judged(
@@ -227,4 +233,20 @@ class Judge:
             tasks,
             decisions=decisions,
             decided=decision_reports(schema, decisions, (predictions, labels, groups), seed),
+            held_out=self._held_out(part, answers, groups),
+        )
+
+    def _held_out(
+        self, part: Rows, answers: Mapping[str, TaskAnswers], groups: np.ndarray | None
+    ) -> HeldOut:
+        """Return the judged rows as a run keeps them."""
+        same = part.table is self.prepared.parts["training"].table
+        return HeldOut(
+            self.split,
+            part.rows,
+            part.table.rows,
+            {task: own.kept() for task, own in answers.items()},
+            None if groups is None else units_of(groups),
+            HeldOut.presence(part.dataset, part.rows),
+            self.prepared.split.digests if same else column_digests(part.table),
         )

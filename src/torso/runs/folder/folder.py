@@ -12,7 +12,6 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from shlex import quote
-from typing import Protocol
 
 import yaml
 from torch import nn
@@ -23,7 +22,8 @@ from torso.core.errors import RunError
 from torso.core.whole_files import json_text, write_whole
 from torso.core.yaml_text import read_mapping
 from torso.plain.blend import PlainHalf
-from torso.runs.folder.json_files import read_json, write_json
+from torso.runs.folder.held_out_file import read_held_out, write_held_out
+from torso.runs.folder.json_files import Json, read_json, write_json
 from torso.runs.folder.plain_files import read_plain, write_plain
 from torso.runs.folder.stage import (
     Stage,
@@ -37,6 +37,10 @@ from torso.runs.folder.stage import (
     unmake,
 )
 from torso.runs.folder.stored_split import StoredSplit
+from torso.runs.folder.study_files import clear_studies, read_studies, write_study
+from torso.runs.folder.written import Written
+from torso.runs.report.card import model_card
+from torso.runs.report.held_out import HeldOut
 from torso.runs.report.report import RunReport, read_epoch
 from torso.runs.schema.schema import Schema
 from torso.runs.settings.config import RunConfig, read_config
@@ -48,46 +52,6 @@ __all__ = ["FORMAT", "RunFolder", "Written", "read_json", "write_json"]
 
 FORMAT = 1
 """Version of the files' form; files may be added to it without raising it."""
-
-
-class Written(Protocol):
-    """A run with all that its folder holds."""
-
-    @property
-    def config(self) -> RunConfig:
-        """Return the complete config."""
-
-    @property
-    def schema(self) -> Schema:
-        """Return the fitted schema."""
-
-    @property
-    def model(self) -> nn.Module:
-        """Return the trained model."""
-
-    @property
-    def report(self) -> RunReport:
-        """Return the results."""
-
-    @property
-    def split(self) -> StoredSplit | None:
-        """Return the parts of the table."""
-
-    @property
-    def skipped(self) -> Sequence[Skipped]:
-        """Return the cells that counted as missing."""
-
-    @property
-    def plain(self) -> PlainHalf | None:
-        """Return the plain models beside the network; None without any."""
-
-    @property
-    def decisions(self) -> Mapping[str, Decision]:
-        """Return task -> thresholds that its answers go by."""
-
-    @property
-    def folder(self) -> Path | None:
-        """Return where it lies; None if in memory."""
 
 
 @dataclass(frozen=True)
@@ -159,6 +123,7 @@ class RunFolder:
             mark(self.path, Stage.UNDER_WAY)
             clear_results(self.path)
             clear_search(self.path)
+            clear_studies(self.path)
         if self.stage is Stage.UNDER_WAY:  # a whole run keeps its config until all is new
             self._write_config(config)
         return JsonLog(self.path / "log.jsonl", fresh=not resume)
@@ -214,7 +179,9 @@ class RunFolder:
             run.split.write(self.path / "split.parquet")
         write_plain(self.path, run.plain)
         self._write_decisions(run.decisions)
+        write_held_out(self.path, run.held_out)
         save_tensors(self.path / "model.safetensors", run.model.state_dict())
+        write_whole(self.path / "MODEL_CARD.md", model_card(run, self.path.resolve().name))
         mark(self.path, Stage.RESUMABLE if resumable else Stage.FINISHED)
         if not resumable:
             self.checkpoint.clear()
@@ -291,6 +258,24 @@ class RunFolder:
             return tuple(Skipped(**json.loads(line)) for line in lines)
         except (ValueError, TypeError) as error:
             raise RunError(f"{file} is damaged: {error}.") from None
+
+    def held_out(
+        self, baselines: Mapping[str, Mapping[str, object]] | None = None
+    ) -> HeldOut | None:
+        """Return the answers to the rows that the report is about; None if an earlier version wrote the run.
+
+        Args:
+            baselines: those of the report, where that was read before.
+        """
+        return read_held_out(self.path, self.report().baselines if baselines is None else baselines)
+
+    def write_study(self, name: str, result: Mapping[str, object], command: str = "") -> Path:
+        """Write the result of a study of the run as `studies/NAME.json`, and return the file."""
+        return write_study(self.path, name, result, command)
+
+    def studies(self) -> dict[str, Json]:
+        """Return study -> `torso` (version), `command` and `result`."""
+        return read_studies(self.path)
 
     def load_weights(self, model: nn.Module) -> None:
         """Put the weights into an untrained model."""

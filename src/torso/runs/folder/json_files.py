@@ -10,7 +10,10 @@ from typing import Any
 from torso.core.errors import RunError, nearest
 from torso.core.whole_files import json_text, write_whole
 
-__all__ = ["read_json", "write_json"]
+__all__ = ["Json", "read_json", "write_json"]
+
+Json = dict[str, Any]
+"""An object of JSON."""
 
 
 def write_json(path: Path, content: Mapping[str, object]) -> None:
@@ -18,7 +21,7 @@ def write_json(path: Path, content: Mapping[str, object]) -> None:
     write_whole(path, json_text(content, indent=1) + "\n")
 
 
-def read_json(path: Path) -> dict[str, Any]:
+def read_json(path: Path) -> Json:
     """Return the object in one of a run's files.
 
     Raises:

@@ -40,6 +40,8 @@ _BEGUN = ("log.jsonl", "run.yaml", _MARKER)
 _RESULTS = (
     *("model.safetensors", "schema.json", "vocabulary.json", "statistics.json", "metrics.json"),
     *("skipped.jsonl", "split.parquet", "plain.json", "plain.safetensors", "decisions.json"),
+    "MODEL_CARD.md",
+    "held_out.parquet",
 )
 OWN_FILES = (*_BEGUN, *_RESULTS)
 """Files of a run, beside its folders."""

@@ -50,15 +50,17 @@ def load(
         schema = files.schema()
         config = files.config()
         model = trained_model(files, config, schema)
+    report = files.report()
     return Predictor(
         config,
         schema,
         model.to(choose_device(device)),
-        files.report(),
+        report,
         folder=path,
         split=files.split(),
         skipped=files.skipped(),
         plain=files.plain(schema),
         decisions=files.decisions(),
+        held_out=files.held_out(report.baselines),
         strict=strict,
     )

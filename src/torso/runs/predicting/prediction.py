@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from torso.columns.reading import ReadLog, Skipped
 from torso.core.errors import ConfigError
+from torso.runs.report.held_out import HeldOut
 from torso.runs.report.shown import Reports, html_notes
 from torso.tables.table import Table
 from torso.training import Prediction as HeadPrediction
@@ -57,11 +58,13 @@ class Evaluation:
         reports: task -> its scores.
         skipped: cells that counted as missing although they held something.
         notes: how the table was read, where that is not the usual, absent columns and skipped cells, in sentences.
+        held_out: truths and answers of the rows, in the form of `Predictor.held_out`.
     """
 
     reports: Reports
     skipped: tuple[Skipped, ...] = ()
     notes: tuple[str, ...] = ()
+    held_out: HeldOut | None = None
 
 
 def skipped_notes(skipped: Sequence[Skipped]) -> tuple[str, ...]:

@@ -7,14 +7,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
 
-import numpy as np
 import pyarrow as pa
 
-from torso.cache import cache_root
 from torso.columns.dataset import Dataset
 from torso.columns.loader import gather
 from torso.columns.reading import Reading, ReadLog, Skipped
-from torso.columns.splits import group_ids
 from torso.core.errors import ConfigError
 from torso.core.listed import check_listed
 from torso.core.notes import warn
@@ -25,17 +22,18 @@ from torso.plain.blend import PlainHalf
 from torso.runs.blending.half import with_plain
 from torso.runs.folder.folder import RunFolder
 from torso.runs.folder.stored_split import StoredSplit
-from torso.runs.predicting.asked import Asked, Roots, ask, require_labels
+from torso.runs.predicting.asked import Asked, Roots, ask, reading_of, require_labels
+from torso.runs.predicting.evaluating import answered_table
 from torso.runs.predicting.moved import MOVED
 from torso.runs.predicting.prediction import (
     Evaluation,
     Prediction,
     answer_columns,
-    joined,
     row_ranges,
     told,
 )
 from torso.runs.report.deciding import Said, decided, with_hand
+from torso.runs.report.held_out import HeldOut
 from torso.runs.report.report import RunReport
 from torso.runs.report.scoring import Scorer
 from torso.runs.report.shown import Reports, as_html, as_text
@@ -80,6 +78,7 @@ class Predictor:
         plain: models beside the network whose statements are blended with its own; None without any.
         strict: a table without some of the inputs, and a cell that cannot be read, are errors.
         decisions: task -> thresholds that its answers go by, where it has any.
+        held_out: truths and answers of the rows that `report` is about; None if an earlier version wrote the run.
     """
 
     config: RunConfig
@@ -92,6 +91,7 @@ class Predictor:
     plain: PlainHalf | None = None
     strict: bool = False
     decisions: Mapping[str, Decision] = field(default_factory=dict)
+    held_out: HeldOut | None = None
     _replayed: Replayed = field(init=False)
 
     def __post_init__(self) -> None:
@@ -167,7 +167,7 @@ class Predictor:
         # pandas may be absent: that is said before the work
         returned = None if as_arrow else alike(table)
         asked = self._asked(table, root)
-        source, reading = asked.table, asked.reading(self.config.data, strict=self.strict)
+        source, reading = asked.table, self._reading(asked)
         columns = {name: source.column(name).values for name in (*asked.kept, *keep)}
         parts = [
             self.columns(piece, self._answers(piece, reading, batch_size, targets=False)[1])
@@ -226,27 +226,22 @@ class Predictor:
             root: folders or zips that file columns are relative to, instead of those in `run.yaml`.
             resamples: of the bootstrap behind each interval; whole groups where the run was split by group.
             batch_size: rows that the model sees at once.
-            details: return an `Evaluation`: the reports with the cells that were skipped.
+            details: return an `Evaluation`: the reports with the answers and the cells that were skipped.
 
         Returns:
             Task -> report.
         """
         asked = self._asked(table, root, labels=True)
-        source, reading = asked.table, asked.reading(self.config.data, strict=self.strict)
+        source, reading = asked.table, self._reading(asked)
         pieces = [
             self._answers(piece, reading, batch_size, targets=True)
             for piece in source.pieces(_PIECE)
         ]
         reading.check()
         reading.check_values()
-        predictions = [answers.predictions(self.model) for _, answers in pieces]
-        scorer, tasks = self.scorer, self.schema.targets
-        reports = scorer(
-            {task: joined([part[task] for part in predictions]) for task in tasks},
-            {task: np.concatenate([part.targets[task] for part, _ in pieces]) for task in tasks},
-            groups=group_ids(source, self.config.data.split.group),
-            resamples=resamples,
-        )
+        scorer = self.scorer
+        rows = answered_table(scorer, pieces, source, self.config.data.split.group)
+        reports = scorer.scored(rows.tasks, groups=rows.groups, resamples=resamples)
         reading.log.notes += scorer.notes()
         skipped, notes = told(source, reading.log)
         notes = (*notes, *self._learnt_from(asked, reading))
@@ -254,7 +249,7 @@ class Predictor:
             for note in notes:
                 warn(note)
             return reports
-        return Evaluation(reports, skipped, notes)
+        return Evaluation(reports, skipped, notes, rows)
 
     def labelled(self, table: object, *, root: Roots = (), log: ReadLog | None = None) -> Dataset:
         """Return a table laid out with its labels, each file decoded once, to go through it several times.
@@ -265,11 +260,10 @@ class Predictor:
             log: where skipped cells are noted.
         """
         asked, log = self._asked(table, root, labels=True), log or ReadLog()
-        source, options = asked.table, asked.reading(self.config.data, strict=self.strict).options
         log.notes += asked.told
-        cache = cache_root(self.config.data.cache)
-        reading = Reading(replace(options, cache=cache, in_pieces=False), log)
-        dataset = self.schema.dataset(source, reading, sizes=self.config.sizes)
+        options = reading_of(asked, self.config.data, strict=self.strict, kept=True).options
+        reading = Reading(options, log)
+        dataset = self.schema.dataset(asked.table, reading, sizes=self.config.sizes)
         reading.check()
         return dataset
 
@@ -312,6 +306,9 @@ class Predictor:
         if self.split is None or self.split.seen is None or asked.told:
             return ()
         return self.split.seen.told(asked.table, self.schema, reading.options, self.split.learnt)
+
+    def _reading(self, asked: Asked) -> Reading:
+        return reading_of(asked, self.config.data, strict=self.strict)
 
     def _answers(
         self, table: Table, reading: Reading, batch_size: int, *, targets: bool

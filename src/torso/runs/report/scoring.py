@@ -9,6 +9,7 @@ import numpy as np
 
 from torso.model.model import Model
 from torso.runs.report.deciding import decided
+from torso.runs.report.held_out import TaskAnswers
 from torso.runs.report.shown import Reports
 from torso.runs.schema.schema import Schema
 from torso.tasks import Decision, Details, Judged, evaluate_task, with_own_metrics
@@ -53,26 +54,53 @@ class Scorer:
             groups: `[rows]`; rows of one group are resampled together.
             resamples: of the bootstrap behind each interval.
         """
+        return self.scored(self.answered(predictions, truths), groups=groups, resamples=resamples)
+
+    def answered(
+        self, predictions: Mapping[str, Prediction], truths: Mapping[str, np.ndarray]
+    ) -> dict[str, TaskAnswers]:
+        """Return task -> its answers by the thresholds, beside the truths, in the form that its scores compare."""
         predictions = decided(self.schema, self.decisions, predictions)
+        return {
+            task: TaskAnswers(
+                kind.kind,
+                kind.compared(truths[task]),
+                kind.compared_answers(predictions[task].value),
+                kind.compared_details(predictions[task].details, truths[task]),
+                self.model.heads[task].level,
+                tuple(kind.names),
+                self.baselines[task],
+            )
+            for task, kind in self.schema.targets.items()
+        }
+
+    def scored(
+        self,
+        answers: Mapping[str, TaskAnswers],
+        *,
+        groups: np.ndarray | None = None,
+        resamples: int = 1000,
+    ) -> Reports:
+        """Return task -> the report of its answers."""
         scored = {}
-        for task, kind in self.schema.targets.items():
+        for task, own in answers.items():
             rows = Judged(
-                prediction=kind.compared_answers(predictions[task].value),
-                truth=kind.compared(truths[task]),
-                baseline=self.baselines[task],
-                details=kind.compared_details(predictions[task].details, truths[task]),
-                names=kind.names,
+                prediction=own.answer,
+                truth=own.truth,
+                baseline=own.baseline,
+                details=own.details,
+                names=list(own.names),
                 groups=groups,
                 resamples=resamples,
                 seed=self.seed,
             )
             report = evaluate_task(
-                kind.kind,
+                own.kind,
                 rows.prediction,
                 rows.truth,
                 rows.baseline,
-                details=Details(rows.details, self.model.heads[task].level),
-                names=kind.names,
+                details=Details(rows.details, own.level),
+                names=rows.names,
                 groups=groups,
                 resamples=resamples,
                 seed=self.seed,

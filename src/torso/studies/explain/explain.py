@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from torso.core.errors import ConfigError, unknown
 from torso.evaluation.estimate import Estimate
-from torso.runs.predicting.asked import Asked, ask
+from torso.runs.predicting.asked import Asked, ask, reading_of
 from torso.runs.predicting.load import load
 from torso.runs.predicting.prediction import told
 from torso.runs.predicting.predictor import Predictor
@@ -130,7 +130,9 @@ def _explained(
 ) -> Explanation:
     """Return the explanation of one row."""
     table = asked.table.take(np.array([number - 1]))
-    reading = replace(asked, table=table).reading(predictor.config.data, strict=predictor.strict)
+    reading = reading_of(
+        replace(asked, table=table), predictor.config.data, strict=predictor.strict
+    )
     row = AskedRow(predictor, table, reading)
     notes = [*_refused(row, tasks), *told(table, reading.log)[1], *row.notes]
     explained = [task for task in tasks if task in row.figures]
