@@ -119,7 +119,7 @@ def test_gradients_sum_to_the_answer_of_the_network(run, folder):
     for task in TARGETS:
         explained = explanation[task]
         whole = explained.value - explained.without
-        assert abs(explained.gap) < 0.02 * abs(whole) + 1e-4
+        assert abs(explained.gap) < 0.05 * abs(whole) + 1e-4
         total = sum(share.share.value for share in explained.modalities)
         assert total == pytest.approx(whole + explained.gap)
     assert "at inputs of zero" in repr(explanation) and "Completeness holds" in repr(explanation)

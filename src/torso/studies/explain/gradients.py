@@ -27,7 +27,7 @@ from torso.studies.explain.shares import Shares
 __all__ = ["Gradients", "gradients"]
 
 Floats = NDArray[np.float64]
-STEPS = 64
+STEPS = 128
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ def gradients(
 
     Args:
         row: the row.
-        steps: places on the way at which gradients are taken, 0 to 1; None: the midpoints of 64 steps.
+        steps: places on the way at which gradients are taken, 0 to 1; None: the midpoints of 128 steps.
         absolute: sums of absolute gradients instead, not times the input (Simonyan et al. 2014): no shares of an answer.
     """
     model = row.predictor.model
