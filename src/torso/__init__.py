@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         plain,
         planted,
         progress,
+        reports,
         runs,
         search,
         sharing,
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from torso.core.types import Batch, Features, Tokens
     from torso.estimator import Estimator
     from torso.model.model import Model
+    from torso.reports.writing import write_report
     from torso.runs.distill import distill
     from torso.runs.fit import fit
     from torso.runs.predicting.load import load
@@ -50,8 +52,10 @@ if TYPE_CHECKING:
     from torso.search import Searcher
     from torso.studies.advise import advise
     from torso.studies.affinity import affinity
+    from torso.studies.explain import explain
     from torso.studies.importance import importance
     from torso.studies.robustness import robustness
+    from torso.studies.tune import tune
 
 __all__ = [
     "Batch",
@@ -68,12 +72,15 @@ __all__ = [
     "advise",
     "affinity",
     "distill",
+    "explain",
     "fit",
     "importance",
     "load",
     "prepare",
     "robustness",
     "train",
+    "tune",
+    "write_report",
 ]
 
 _HOME = {
@@ -81,6 +88,7 @@ _HOME = {
     ".core.types": "Batch Features Tokens",
     ".estimator": "Estimator",
     ".model.model": "Model",
+    ".reports.writing": "write_report",
     ".runs.distill": "distill",
     ".runs.fit": "fit",
     ".runs.predicting.load": "load",
@@ -92,8 +100,10 @@ _HOME = {
     ".search": "Searcher",
     ".studies.advise": "advise",
     ".studies.affinity": "affinity",
+    ".studies.explain": "explain",
     ".studies.importance": "importance",
     ".studies.robustness": "robustness",
+    ".studies.tune": "tune",
 }
 _ROOMS = (
     "balancing",
@@ -109,6 +119,7 @@ _ROOMS = (
     "plain",
     "planted",
     "progress",
+    "reports",
     "runs",
     "search",
     "sharing",

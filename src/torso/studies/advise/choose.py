@@ -101,7 +101,7 @@ def difference(
             drawn.append(scale * (first.drawn[name] - second.drawn[name]))
     if not values:
         return Estimate(float("nan"))
-    means = np.nanmean(drawn, axis=0) if len(drawn) > 1 else drawn[0]
+    means = np.mean(drawn, axis=0)  # a resample that lacks a task is undefined
     return Estimate(float(np.mean(values)), *interval(means, level))
 
 

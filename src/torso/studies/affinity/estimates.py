@@ -85,7 +85,7 @@ def estimated(matrices: dict[str, Floats], seed: int = 0) -> Estimated:
     empty = np.full((count, count), np.nan)
     if looks < _FEWEST:
         return Estimated(empty, empty, empty, empty, empty, looks)
-    squares = np.nanmean(np.diagonal(gram, axis1=1, axis2=2), axis=1)
+    squares = np.nansum(np.diagonal(gram, axis1=1, axis2=2), axis=1)
     weight = 1 / np.where(squares > 0, squares, np.inf)  # a look counts as much as any other
     ahead, across = (matrices[name] * weight[:, None, None] for name in ("ahead", "across"))
     draws = _blocks(looks, seed)
@@ -124,7 +124,7 @@ def _sums(values: Floats, counts: Floats) -> Floats:
 def _gain(ahead: Floats, counts: Floats) -> Floats:
     mean = _sums(ahead, counts)
     own = np.diagonal(mean)
-    usual = np.nanmean(own) if not np.isnan(own).all() else np.nan
+    usual = float(own[~np.isnan(own)].mean()) if not np.isnan(own).all() else np.nan
     own = np.maximum(own, _LEAST_OWN * usual) if usual > 0 else np.full(len(own), np.nan)
     gain: Floats = mean / own[None, :]
     return gain
