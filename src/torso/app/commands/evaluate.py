@@ -21,6 +21,7 @@ from torso.app.commands.shared import (
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+    from torso.runs.predicting.predictor import Predictor
     from torso.studies.robustness.report import Robustness
 
 __all__ = ["evaluate"]
@@ -43,6 +44,13 @@ def evaluate(
     picture: Annotated[
         Path | None, typer.Option("--picture", help="File for the curves of the robustness: .png.")
     ] = None,
+    held_out: Annotated[
+        bool,
+        typer.Option(
+            "--held-out",
+            help="Score the rows that the run kept aside, and keep its answers to them in the run.",
+        ),
+    ] = False,
     threshold: Threshold = [],
     strict: StrictTable = False,
     trust_code: TrustCode = False,
@@ -70,6 +78,8 @@ def evaluate(
         ours = torso.robustness(predictor, table, root=root)
         theirs = None if other is None else torso.robustness(other, table, root=root)
         content, notes, shown = _robustness(ours, theirs, picture, screen.width)
+    elif held_out:
+        content, notes, shown = _held_out(predictor, table, root, screen.width)
     else:
         evaluation = predictor.evaluate(table, root=root, details=True)
         content = {task: report.to_dict() for task, report in evaluation.reports.items()}
@@ -79,6 +89,23 @@ def evaluate(
         write_json(out, content)
     screen.print(shown)
     tell(notes)
+
+
+def _held_out(
+    run: Predictor, table: str, root: list[str], width: int
+) -> tuple[dict[str, object], Sequence[str], RenderableType]:
+    """Return the scores of a run on its held-out rows as JSON, a note and a table; write its answers into its folder."""
+    from torso.app.terminal import results_table
+    from torso.runs.folder.folder import RunFolder
+    from torso.runs.predicting.held_out_again import held_out_again
+
+    assert run.folder is not None
+    rows = held_out_again(run, table, root=root)
+    RunFolder(run.folder).keep_held_out(rows)
+    note = f"The answers to {len(rows.rows):,} held-out rows lie in {run.folder}/held_out.parquet."
+    reports = run.report.tasks
+    content: dict[str, object] = {task: report.to_dict() for task, report in reports.items()}
+    return content, (note,), results_table(reports, width)
 
 
 def _robustness(
