@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from torso.runs.train import train
     from torso.search import Searcher
     from torso.studies.compare import compare
+    from torso.studies.importance import importance
     from torso.studies.robustness import robustness
 
 __all__ = [
@@ -65,6 +66,7 @@ __all__ = [
     "compare",
     "distill",
     "fit",
+    "importance",
     "load",
     "prepare",
     "robustness",
@@ -86,6 +88,7 @@ _HOME = {
     ".runs.train": "train",
     ".search": "Searcher",
     ".studies.compare": "compare",
+    ".studies.importance": "importance",
     ".studies.robustness": "robustness",
 }
 _ROOMS = (

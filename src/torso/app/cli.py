@@ -16,6 +16,7 @@ from torso.app.commands.demo import demo
 from torso.app.commands.distill import distill
 from torso.app.commands.evaluate import evaluate
 from torso.app.commands.fit import fit
+from torso.app.commands.importance import importance
 from torso.app.commands.inspect import inspect
 from torso.app.commands.list import list_parts
 from torso.app.commands.predict import predict
@@ -55,7 +56,7 @@ def _options(
         os.environ["TORSO_DEBUG"] = "1"
 
 
-for command in (demo, inspect, fit, evaluate, predict, distill, search, schema):
+for command in (demo, inspect, fit, evaluate, importance, predict, distill, search, schema):
     app.command(cls=Command)(command)
 app.command("list", cls=Command)(list_parts)
 
