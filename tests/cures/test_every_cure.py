@@ -18,7 +18,16 @@ SEARCH = "tests/search/test_search.py names what is asked for"
 
 OWN_METRICS = "tests/runs/test_own_metrics.py goes without, and says the direction"
 
+COMPARE = "tests/studies/compare pastes it"
+
 OTHERWISE = {
+    "runs/predicting/held_out_again.py ": "tests/studies/compare meets it; the table of that old run is gone",
+    "studies/compare/caveats.py ": "tests/app fits several seeds",
+    "keeps no answers to its held-out rows": COMPARE,
+    "kept no row of the table aside in common": COMPARE,
+    "Judge both by the rows of one table": COMPARE,
+    "`runs` should be two or more, the baseline first": COMPARE,
+    "as the runs read its labels differently": COMPARE,
     "runs/settings/figures.py --set targets.{}.metrics=": OWN_METRICS,
     "Mend it, or go without": OWN_METRICS,
     "should hold functions with a name": "the function is the user's own",

@@ -12,6 +12,7 @@ from typing import Annotated
 
 import typer
 
+from torso.app.commands.compare import compare
 from torso.app.commands.demo import demo
 from torso.app.commands.distill import distill
 from torso.app.commands.evaluate import evaluate
@@ -56,7 +57,18 @@ def _options(
         os.environ["TORSO_DEBUG"] = "1"
 
 
-for command in (demo, inspect, fit, evaluate, importance, predict, distill, search, schema):
+for command in (
+    demo,
+    inspect,
+    fit,
+    evaluate,
+    compare,
+    importance,
+    predict,
+    distill,
+    search,
+    schema,
+):
     app.command(cls=Command)(command)
 app.command("list", cls=Command)(list_parts)
 

@@ -74,9 +74,12 @@ def evaluate(
         predictor = predictor.with_threshold(read_thresholds(threshold, predictor.schema.targets))
     screen = console(out=True)
     if robustness:
-        other = None if against is None else torso.load(against, trust_code=trust_code)
-        ours = torso.robustness(predictor, table, root=root)
-        theirs = None if other is None else torso.robustness(other, table, root=root)
+        runs = [
+            predictor,
+            *([] if against is None else [torso.load(against, trust_code=trust_code)]),
+        ]
+        ours, theirs = [*(torso.robustness(each, table, root=root) for each in runs), None][:2]
+        assert ours is not None
         content, notes, shown = _robustness(ours, theirs, picture, screen.width)
     elif held_out:
         content, notes, shown = _held_out(predictor, table, root, screen.width)

@@ -16,6 +16,7 @@ from torso.core.lazy import lazy_names
 if TYPE_CHECKING:
     from torso.app.terminal.blend import blend_table
     from torso.app.terminal.columns import columns_table
+    from torso.app.terminal.compare import comparison_tables
     from torso.app.terminal.costs import COST_COLUMNS, cost_cells, costs_table
     from torso.app.terminal.decisions import decisions_table
     from torso.app.terminal.importance import importance_tables
@@ -34,6 +35,7 @@ __all__ = [
     "ProgressBar",
     "blend_table",
     "columns_table",
+    "comparison_tables",
     "console",
     "cost_cells",
     "costs_table",
@@ -54,6 +56,7 @@ __getattr__ = lazy_names(
     __name__,
     {
         ".columns": "columns_table",
+        ".compare": "comparison_tables",
         ".costs": "COST_COLUMNS cost_cells costs_table",
         ".decisions": "decisions_table",
         ".importance": "importance_tables",

@@ -31,7 +31,11 @@ def held_out_again(run: Predictor, table: object, *, root: Roots = ()) -> HeldOu
     name = "the run" if run.folder is None else str(run.folder)
     again = f"torso fit --config {quote(f'{name}/run.yaml')} -o NEW"
     if run.split is None or run.report.split != "test":
-        why = "no split" if run.split is None else "validation rows, which its networks learnt from in turn"
+        why = (
+            "no split"
+            if run.split is None
+            else "validation rows, which its networks learnt from in turn"
+        )
         raise RunError(
             f"{name!r} has {why}: its answers to held-out rows cannot be made again. Train it again: {again}"
         )

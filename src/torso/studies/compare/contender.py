@@ -37,6 +37,7 @@ class Member:
         report: its results.
         held_out: the rows that it is judged on.
         notes: told when it was judged on a table.
+        folder: where it lies; None if in memory.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Member:
     report: RunReport
     held_out: HeldOut
     notes: tuple[str, ...] = ()
+    folder: Path | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -160,18 +162,24 @@ def _read(folder: Path, judging: Judging) -> Member:
     files.schema()  # says what is wrong with the folder
     report = files.report()
     held_out = files.held_out(report.baselines)
-    return _member(str(folder), files.config(), report, held_out)
+    return _member(str(folder), files.config(), report, held_out, folder)
 
 
 def _judged(run: Predictor, name: str, judging: Judging) -> Member:
     if judging.table is None:
-        return _member(name, run.config, run.report, run.held_out)
+        return _member(name, run.config, run.report, run.held_out, run.folder)
     told = run.evaluate(judging.table, root=judging.root, resamples=0, details=True)
     assert told.held_out is not None
-    return Member(name, run.config, run.report, told.held_out, told.notes)
+    return Member(name, run.config, run.report, told.held_out, told.notes, run.folder)
 
 
-def _member(name: str, config: RunConfig, report: RunReport, held_out: HeldOut | None) -> Member:
+def _member(
+    name: str,
+    config: RunConfig,
+    report: RunReport,
+    held_out: HeldOut | None,
+    folder: Path | None,
+) -> Member:
     if held_out is None:
         table = config.data.table
         shown = quote(table) if isinstance(table, str) else "TABLE"
@@ -179,7 +187,7 @@ def _member(name: str, config: RunConfig, report: RunReport, held_out: HeldOut |
             f"{name!r} keeps no answers to its held-out rows: an earlier version of Torso wrote it. Let it answer them now: "
             f"torso evaluate {quote(name)} {shown} --held-out"
         )
-    return Member(name, config, report, held_out)
+    return Member(name, config, report, held_out, folder=folder)
 
 
 def _check_seeds(members: Sequence[Member]) -> None:

@@ -1,4 +1,4 @@
-"""Differences between two contenders on shared rows, with what other rows and other seeds would make of them."""
+"""Differences between two contenders on shared rows, with their spread over rows and seeds."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from torso.evaluation.bootstrap import interval, resamples_of
+from torso.evaluation.bootstrap import resamples_of
 from torso.evaluation.estimate import Estimate
 from torso.evaluation.holm import p_of_difference
 from torso.evaluation.weighted import Floats
@@ -122,9 +122,9 @@ def relative(first: Floats, second: Floats, signs: Floats, skills: np.ndarray) -
 def weighed(value: float, resampled: Floats, seeds: tuple[Floats, Floats], units: int) -> Weighed:
     """Return a difference with the uncertainty of rows and of seeds.
 
-    Without several runs the interval is that of the percentiles of the resampled rows. With them, the variance over rows
-    and those of the means over seeds add up, and the interval is that of Student's t at the degrees of freedom of Welch
-    and Satterthwaite: two seeds are no proof of little spread. A contender of one run is given the spread of the other.
+    The variance over rows is that of the paired bootstrap; with several runs, the variances of the means over seeds are added.
+    The interval is Student's, at the degrees of freedom of Welch and Satterthwaite: two seeds are no proof of little spread,
+    nor are five rows. A contender of one run is given the spread of the other.
 
     Args:
         value: the difference.
@@ -135,30 +135,21 @@ def weighed(value: float, resampled: Floats, seeds: tuple[Floats, Floats], units
     known = resampled[np.isfinite(resampled)]
     spread = float(known.std(ddof=1)) if len(known) > 1 else math.nan
     variances, freedoms = _of_seeds(seeds)
-    if not math.isfinite(value) or not math.isfinite(spread):
+    if not math.isfinite(value) or not math.isfinite(spread) or units < 2:
         return Weighed(Estimate(value), spread, math.nan, math.nan)
-    p = p_of_difference(value, known, units)
-    if not variances:
-        low, high = interval(known)
-        return Weighed(Estimate(value, min(low, value), max(high, value)), spread, math.nan, p)
     from scipy.special import stdtr, stdtrit  # `scipy.stats` would take two seconds to import
 
-    parts = [spread**2, *variances]
+    parts, frees = [spread**2, *variances], [max(1, units - 1), *freedoms]
     total = sum(parts)
-    if total == 0.0:
-        return Weighed(Estimate(value, value, value), 0.0, 0.0, p)
-    freedom = total**2 / sum(
-        part**2 / free for part, free in zip(parts, [units - 1, *freedoms], strict=True)
-    )
+    p = p_of_difference(value, known, units)
+    over_seeds = math.sqrt(sum(variances)) if variances else math.nan
+    if total == 0.0:  # equal on every row, or as far apart on each
+        return Weighed(Estimate(value, value, value), 0.0, over_seeds, p)
+    freedom = total**2 / sum(part**2 / free for part, free in zip(parts, frees, strict=True))
     error = math.sqrt(total)
     half = float(stdtrit(freedom, 0.975)) * error
     both = 2.0 * float(stdtr(freedom, -abs(value) / error))
-    return Weighed(
-        Estimate(value, value - half, value + half),
-        spread,
-        math.sqrt(sum(variances)),
-        max(p, both),
-    )
+    return Weighed(Estimate(value, value - half, value + half), spread, over_seeds, max(p, both))
 
 
 def _of_seeds(seeds: tuple[Floats, Floats]) -> tuple[list[float], list[int]]:

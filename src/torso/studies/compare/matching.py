@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import reduce
+from shlex import quote
 
 import numpy as np
 from numpy.typing import NDArray
 
+from torso.core.cures import setting
 from torso.core.errors import RunError
 from torso.evaluation.weighted import Array
 from torso.runs.report.held_out import HeldOut, TaskAnswers
@@ -36,7 +38,7 @@ def matched(members: Sequence[Member]) -> tuple[list[HeldOut], tuple[str, ...]]:
     if not len(shared):
         raise RunError(
             f"{first.name!r} and {members[-1].name!r} kept no row of the table aside in common, so nothing tells their scores "
-            f"apart from their rows. Train on one split: --set data.split.like={first.name}. Or: {_CURE}"
+            f"apart from their rows. Train on one split: {setting('data.split.like', first.name)} {_cure(first, members[-1])}"
         )
     notes = []
     counts = {len(member.held_out.rows) for member in members}
@@ -77,8 +79,15 @@ def _check_table(first: Member, other: Member) -> None:
     if why:
         raise RunError(
             f"{first.name!r} and {other.name!r} are judged on other tables: {why}. Scores on other rows cannot be compared. "
-            f"{_CURE}"
+            f"{_cure(first, other)}"
         )
+
+
+def _cure(first: Member, other: Member) -> str:
+    return (
+        f"Judge both by the rows of one table: torso compare {quote(first.name)} {quote(other.name)} --table TABLE, in Python "
+        "torso.compare(..., table=TABLE)."
+    )
 
 
 def same_truths(own: TaskAnswers, other: TaskAnswers) -> bool:

@@ -7,24 +7,18 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from torso.core.cures import setting
 from torso.core.errors import ConfigError, RunError
 from torso.evaluation.bootstrap import units_of
-from torso.evaluation.estimate import Estimate
 from torso.evaluation.holm import holm
 from torso.runs.predicting.asked import Roots
 from torso.runs.report.held_out import HeldOut, TaskAnswers
+from torso.studies.compare.caveats import on_relative, on_seeds
 from torso.studies.compare.contender import Contender, Given, Judging, contender
-from torso.studies.compare.differences import (
-    Draws,
-    Weighed,
-    chosen_metric,
-    drawn,
-    relative,
-    weighed,
-)
+from torso.studies.compare.differences import chosen_metric, drawn
+from torso.studies.compare.figures import Figures
 from torso.studies.compare.matching import matched, same_truths
 from torso.studies.compare.result import (
-    OVERALL,
     Against,
     Comparison,
     TaskDifference,
@@ -146,14 +140,16 @@ class _Pair:
         skills = np.array(
             [metric in own.skills for own, metric in zip(scores, metrics, strict=True)]
         )
-        figures = _Figures(sides[0], sides[1], signs, skills)
+        figures = Figures(sides[0], sides[1], signs, skills)
         differences = [
             figures.task(at, task, metrics[at], scores[at].kind, self.units[used[at]])
             for at, task in enumerate(tasks)
         ]
         overall = figures.overall(len(self.units), len(np.unique(self.units)))
         runs = len(self.first.held_out), len(self.second.held_out)
-        told += _on_relative(differences) + _on_seeds(differences, runs)
+        told += on_relative(differences) + on_seeds(
+            differences, (self.first.contender, self.second.contender)
+        )
         return Against(self.second.contender.name, runs, tuple(differences), overall, tuple(told))
 
     def _shared(self, told: list[str]) -> tuple[list[str], list[np.ndarray], list[str]]:
@@ -172,7 +168,7 @@ class _Pair:
             if not all(same_truths(answers[0], own) for own in answers[1:]):
                 told.append(
                     f"{task}: not compared, as the runs read its labels differently (as {answers[0].kind} and "
-                    f"{answers[-1].kind}). Give both the same kind: --set targets.{task}.kind={answers[0].kind}"
+                    f"{answers[-1].kind}). Give both the same kind: {setting(f'targets.{task}.kind', answers[0].kind)}"
                 )
                 continue
             rows = np.flatnonzero(answers[0].labelled)
@@ -202,122 +198,6 @@ class _Pair:
 
 
 _ERRORS = ("log_loss", "interval_score")
-
-
-@dataclass(frozen=True, eq=False)
-class _Figures:
-    """Metrics of both contenders, `[.., tasks]`."""
-
-    first: Draws
-    second: Draws
-    signs: np.ndarray
-    skills: np.ndarray
-
-    def task(self, at: int, task: str, metric: str, kind: str, units: np.ndarray) -> TaskDifference:
-        """Return the difference of one task."""
-        sign, count = self.signs[at], len(np.unique(units))
-        one, two = self.first, self.second
-        value = float(sign * (two.mean[at] - one.mean[at]))
-        seeds = one.point[:, at], two.point[:, at]
-        own = weighed(value, sign * (two.resampled[:, at] - one.resampled[:, at]), seeds, count)
-        delta = self._relative([at], count)
-        return TaskDifference(
-            task=task,
-            kind=kind,
-            metric=metric,
-            labels=len(units),
-            first=float(one.mean[at]),
-            second=float(two.mean[at]),
-            seeds=(_ends(seeds[0]), _ends(seeds[1])),
-            difference=own.difference,
-            delta_m=delta.difference,
-            over_rows=own.over_rows,
-            over_seeds=own.over_seeds,
-            p=own.p,
-            p_holm=own.p,
-            verdict="undefined",
-        )
-
-    def overall(self, rows: int, units: int) -> TaskDifference:
-        """Return Δm over the tasks where it is defined."""
-        nothing = float("nan")
-        whole = relative(self.first.mean, self.second.mean, self.signs, self.skills)
-        known = [int(at) for at in np.flatnonzero(np.isfinite(whole))]
-        own = self._relative(known, units)
-        return TaskDifference(
-            task=OVERALL,
-            kind="",
-            metric="",
-            labels=rows,
-            first=nothing,
-            second=nothing,
-            seeds=((nothing, nothing), (nothing, nothing)),
-            difference=Estimate(nothing),
-            delta_m=own.difference,
-            over_rows=own.over_rows,
-            over_seeds=own.over_seeds,
-            p=own.p,
-            p_holm=own.p,
-            verdict="undefined",
-        )
-
-    def _relative(self, tasks: list[int], units: int) -> Weighed:
-        """Return Δm over some tasks."""
-        signs, skills = self.signs[tasks], self.skills[tasks]
-
-        def mean(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-            if not tasks:
-                return np.full(np.broadcast(first, second).shape[:-1], np.nan)
-            return np.asarray(relative(first, second, signs, skills).mean(axis=-1))
-
-        one, two = self.first.mean[tasks], self.second.mean[tasks]
-        return weighed(
-            float(mean(one, two)),
-            mean(self.first.resampled[:, tasks], self.second.resampled[:, tasks]),
-            (mean(self.first.point[:, tasks], two), mean(one, self.second.point[:, tasks])),
-            units,
-        )
-
-
-def _ends(values: np.ndarray) -> tuple[float, float]:
-    return float(values.min()), float(values.max())
-
-
-def _on_relative(differences: Sequence[TaskDifference]) -> list[str]:
-    """Return a note on the tasks that Δm over all tasks leaves out."""
-    out = [
-        own.task
-        for own in differences
-        if np.isfinite(own.difference.value) and not np.isfinite(own.delta_m.value)
-    ]
-    if not out:
-        return []
-    return [
-        f"Δm leaves out {', '.join(out)}: the baseline's figure is 0 or perfect, so no change in percent of it is defined. "
-        "The difference stands."
-    ]
-
-
-def _on_seeds(differences: Sequence[TaskDifference], runs: tuple[int, int]) -> list[str]:
-    """Return notes on runs of one seed, and on seeds that disagree."""
-    if max(runs) == 1:
-        return [
-            "One run each: the verdicts are about these two trainings. Another seed may turn them. More seeds: torso fit "
-            "--config RUN/run.yaml --seeds 5 -o NEW"
-        ]
-    told = []
-    if min(runs) == 1:
-        told.append(
-            f"{runs[0]} and {runs[1]} seeds: the one that has a single run is taken to vary as much as the other."
-        )
-    for own in differences:
-        if own.over_seeds > 2 * own.over_rows:
-            (low, high), (least, most) = own.seeds
-            told.append(
-                f"{own.task}: the seeds disagree. {own.word} is {low:.3g} to {high:.3g} over those of the baseline, {least:.3g} "
-                f"to {most:.3g} over those of the run: more than the rows explain."
-            )
-    return told
 
 
 def _judged(against: Sequence[Against]) -> list[Against]:
