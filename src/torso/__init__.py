@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         model,
         plain,
         progress,
+        reports,
         runs,
         search,
         sharing,
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from torso.core.types import Batch, Features, Tokens
     from torso.estimator import Estimator
     from torso.model.model import Model
+    from torso.reports.writing import write_report
     from torso.runs.distill import distill
     from torso.runs.fit import fit
     from torso.runs.predicting.load import load
@@ -50,6 +52,7 @@ if TYPE_CHECKING:
     from torso.studies.compare import compare
     from torso.studies.importance import importance
     from torso.studies.robustness import robustness
+    from torso.studies.tune import tune
 
 __all__ = [
     "Batch",
@@ -71,6 +74,8 @@ __all__ = [
     "prepare",
     "robustness",
     "train",
+    "tune",
+    "write_report",
 ]
 
 _HOME = {
@@ -78,6 +83,7 @@ _HOME = {
     ".core.types": "Batch Features Tokens",
     ".estimator": "Estimator",
     ".model.model": "Model",
+    ".reports.writing": "write_report",
     ".runs.distill": "distill",
     ".runs.fit": "fit",
     ".runs.predicting.load": "load",
@@ -90,6 +96,7 @@ _HOME = {
     ".studies.compare": "compare",
     ".studies.importance": "importance",
     ".studies.robustness": "robustness",
+    ".studies.tune": "tune",
 }
 _ROOMS = (
     "balancing",
@@ -104,6 +111,7 @@ _ROOMS = (
     "model",
     "plain",
     "progress",
+    "reports",
     "runs",
     "search",
     "sharing",

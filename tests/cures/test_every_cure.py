@@ -19,6 +19,7 @@ SEARCH = "tests/search/test_search.py names what is asked for"
 OWN_METRICS = "tests/runs/test_own_metrics.py goes without, and says the direction"
 
 COMPARE = "tests/studies/compare pastes it"
+TUNED = "tests/studies/tune follows it"
 
 OTHERWISE = {
     "runs/predicting/held_out_again.py ": "tests/studies/compare meets it; the table of that old run is gone",
@@ -28,6 +29,12 @@ OTHERWISE = {
     "Judge both by the rows of one table": COMPARE,
     "`runs` should be two or more, the baseline first": COMPARE,
     "as the runs read its labels differently": COMPARE,
+    "app/commands/tune.py   torso predict": "as of a fit; tests/studies/tune opens that run",
+    "studies/tune/journal.py ": TUNED,
+    "studies/tune/subject.py ": TUNED,
+    "studies/tune/tuner.py ": TUNED,
+    "studies/tune/workers.py ": TUNED,
+    "studies/tune/tuning.py --set {}": "writes the settings of a trial",
     "runs/settings/figures.py --set targets.{}.metrics=": OWN_METRICS,
     "Mend it, or go without": OWN_METRICS,
     "should hold functions with a name": "the function is the user's own",
@@ -55,6 +62,7 @@ OTHERWISE = {
     "Pass `process={}` to the loader": "two processes: tests/training runs them",
     "so `decide_by` chose no threshold": "tests/runs/test_deciding.py pastes it",
     "`--threshold` should be a number": "tests/runs/test_deciding.py",
+    "reports/sections/repeat.py ": "tests/reports runs every command of the page",
     "runs/starting/start.py ": START,
     "runs/starting/notes.py ": START,
     "runs/starting/values.py ": START,

@@ -21,8 +21,10 @@ from torso.app.commands.importance import importance
 from torso.app.commands.inspect import inspect
 from torso.app.commands.list import list_parts
 from torso.app.commands.predict import predict
+from torso.app.commands.report import report
 from torso.app.commands.schema import schema
 from torso.app.commands.search import search
+from torso.app.commands.tune import tune
 from torso.app.cures import corrected
 from torso.app.extra_words import Command, Commands
 
@@ -62,10 +64,18 @@ for command in (
     inspect,
     fit,
     evaluate,
+<<<<<<< HEAD
     compare,
     importance,
     predict,
     distill,
+=======
+    importance,
+    report,
+    predict,
+    distill,
+    tune,
+>>>>>>> trunk21
     search,
     schema,
 ):
