@@ -64,18 +64,12 @@ for command in (
     inspect,
     fit,
     evaluate,
-<<<<<<< HEAD
     compare,
-    importance,
-    predict,
-    distill,
-=======
     importance,
     report,
     predict,
     distill,
     tune,
->>>>>>> trunk21
     search,
     schema,
 ):
