@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from torso.runs.train import train
     from torso.search import Searcher
     from torso.studies.compare import compare
+    from torso.studies.explain import explain
     from torso.studies.importance import importance
     from torso.studies.robustness import robustness
     from torso.studies.tune import tune
@@ -68,6 +69,7 @@ __all__ = [
     "__version__",
     "compare",
     "distill",
+    "explain",
     "fit",
     "importance",
     "load",
@@ -94,6 +96,7 @@ _HOME = {
     ".runs.train": "train",
     ".search": "Searcher",
     ".studies.compare": "compare",
+    ".studies.explain": "explain",
     ".studies.importance": "importance",
     ".studies.robustness": "robustness",
     ".studies.tune": "tune",
