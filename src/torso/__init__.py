@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from torso.runs.report.report import RunReport
     from torso.runs.train import train
     from torso.search import Searcher
+    from torso.studies.explain import explain
     from torso.studies.importance import importance
     from torso.studies.robustness import robustness
     from torso.studies.tune import tune
@@ -66,6 +67,7 @@ __all__ = [
     "TorsoWarning",
     "__version__",
     "distill",
+    "explain",
     "fit",
     "importance",
     "load",
@@ -91,6 +93,7 @@ _HOME = {
     ".runs.report.report": "RunReport",
     ".runs.train": "train",
     ".search": "Searcher",
+    ".studies.explain": "explain",
     ".studies.importance": "importance",
     ".studies.robustness": "robustness",
     ".studies.tune": "tune",

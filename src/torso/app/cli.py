@@ -15,6 +15,7 @@ import typer
 from torso.app.commands.demo import demo
 from torso.app.commands.distill import distill
 from torso.app.commands.evaluate import evaluate
+from torso.app.commands.explain import explain
 from torso.app.commands.fit import fit
 from torso.app.commands.importance import importance
 from torso.app.commands.inspect import inspect
@@ -66,6 +67,7 @@ for command in (
     importance,
     report,
     predict,
+    explain,
     distill,
     tune,
     search,
