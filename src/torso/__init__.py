@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from torso.search import Searcher
     from torso.studies.advise import advise
     from torso.studies.affinity import affinity
+    from torso.studies.compare import compare
     from torso.studies.explain import explain
     from torso.studies.importance import importance
     from torso.studies.robustness import robustness
@@ -71,6 +72,7 @@ __all__ = [
     "__version__",
     "advise",
     "affinity",
+    "compare",
     "distill",
     "explain",
     "fit",
@@ -100,6 +102,7 @@ _HOME = {
     ".search": "Searcher",
     ".studies.advise": "advise",
     ".studies.affinity": "affinity",
+    ".studies.compare": "compare",
     ".studies.explain": "explain",
     ".studies.importance": "importance",
     ".studies.robustness": "robustness",
