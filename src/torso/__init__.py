@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from torso.runs.report.report import RunReport
     from torso.runs.train import train
     from torso.search import Searcher
+    from torso.studies.patterns import certificate
     from torso.studies.robustness import robustness
 
 __all__ = [
@@ -61,6 +62,7 @@ __all__ = [
     "Tokens",
     "TorsoWarning",
     "__version__",
+    "certificate",
     "distill",
     "fit",
     "load",
@@ -83,6 +85,7 @@ _HOME = {
     ".runs.report.report": "RunReport",
     ".runs.train": "train",
     ".search": "Searcher",
+    ".studies.patterns": "certificate",
     ".studies.robustness": "robustness",
 }
 _ROOMS = (

@@ -15,6 +15,7 @@ from torso.core.lazy import lazy_names
 
 if TYPE_CHECKING:
     from torso.app.terminal.blend import blend_table
+    from torso.app.terminal.certificate import certificate_table
     from torso.app.terminal.columns import columns_table
     from torso.app.terminal.costs import COST_COLUMNS, cost_cells, costs_table
     from torso.app.terminal.decisions import decisions_table
@@ -32,6 +33,7 @@ __all__ = [
     "CountingBar",
     "ProgressBar",
     "blend_table",
+    "certificate_table",
     "columns_table",
     "console",
     "cost_cells",
@@ -51,6 +53,7 @@ __all__ = [
 __getattr__ = lazy_names(
     __name__,
     {
+        ".certificate": "certificate_table",
         ".columns": "columns_table",
         ".costs": "COST_COLUMNS cost_cells costs_table",
         ".decisions": "decisions_table",
