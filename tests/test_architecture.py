@@ -31,6 +31,7 @@ training
 progress
 runs
 studies search estimator
+reports
 errors torso
 app
 __main__

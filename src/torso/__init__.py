@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         model,
         plain,
         progress,
+        reports,
         runs,
         search,
         sharing,
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from torso.core.types import Batch, Features, Tokens
     from torso.estimator import Estimator
     from torso.model.model import Model
+    from torso.reports.writing import write_report
     from torso.runs.distill import distill
     from torso.runs.fit import fit
     from torso.runs.predicting.load import load
@@ -47,6 +49,7 @@ if TYPE_CHECKING:
     from torso.runs.report.report import RunReport
     from torso.runs.train import train
     from torso.search import Searcher
+    from torso.studies.importance import importance
     from torso.studies.patterns import certificate
     from torso.studies.robustness import robustness
 
@@ -65,10 +68,12 @@ __all__ = [
     "certificate",
     "distill",
     "fit",
+    "importance",
     "load",
     "prepare",
     "robustness",
     "train",
+    "write_report",
 ]
 
 _HOME = {
@@ -76,6 +81,7 @@ _HOME = {
     ".core.types": "Batch Features Tokens",
     ".estimator": "Estimator",
     ".model.model": "Model",
+    ".reports.writing": "write_report",
     ".runs.distill": "distill",
     ".runs.fit": "fit",
     ".runs.predicting.load": "load",
@@ -86,6 +92,7 @@ _HOME = {
     ".runs.train": "train",
     ".search": "Searcher",
     ".studies.patterns": "certificate",
+    ".studies.importance": "importance",
     ".studies.robustness": "robustness",
 }
 _ROOMS = (
@@ -101,6 +108,7 @@ _ROOMS = (
     "model",
     "plain",
     "progress",
+    "reports",
     "runs",
     "search",
     "sharing",

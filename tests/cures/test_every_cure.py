@@ -46,6 +46,7 @@ OTHERWISE = {
     "Pass `process={}` to the loader": "two processes: tests/training runs them",
     "so `decide_by` chose no threshold": "tests/runs/test_deciding.py pastes it",
     "`--threshold` should be a number": "tests/runs/test_deciding.py",
+    "reports/sections/repeat.py ": "tests/reports runs every command of the page",
     "runs/starting/start.py ": START,
     "runs/starting/notes.py ": START,
     "runs/starting/values.py ": START,

@@ -19,7 +19,7 @@ from torso.cache.store import cache_root
 from torso.columns.copies import copies_note
 from torso.columns.dataset import Dataset
 from torso.columns.loader import gather
-from torso.columns.reading import Reading, ReadOptions, Skipped
+from torso.columns.reading import Reading, Skipped
 from torso.columns.splits import Split
 from torso.core.errors import ConfigError
 from torso.core.types import Batch
@@ -32,6 +32,7 @@ from torso.runs.predicting.prediction import skipped_notes
 from torso.runs.preparing.complete import complete_parts, settle_encoders
 from torso.runs.preparing.gather import NO_TABLE, Gathered, found_beside, gather_values, trusting
 from torso.runs.preparing.keywords import telling_keywords
+from torso.runs.preparing.options import read_options
 from torso.runs.preparing.prepared import Prepared, Rows
 from torso.runs.preparing.random_split import random_split_notes
 from torso.runs.preparing.splitting import draw_split
@@ -328,17 +329,7 @@ def _without_folds(config: RunConfig, own: Mapping[str, Table]) -> RunConfig:
 
 
 def _reading(config: RunConfig, table: Table, listener: Listener) -> Reading:
-    data = config.data
-    return Reading(
-        ReadOptions(
-            folder=table.folder,
-            default_root=data.root,
-            cache=cache_root(data.cache),
-            on_error=data.on_error,
-            most_skipped=data.most_skipped,
-            progress=listener.preparing,
-        )
-    )
+    return Reading(read_options(config.data, table, listener.preparing))
 
 
 def _read(table: object, path: str | None, origin: object, data: DataConfig) -> Table | None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from pathlib import Path
+from time import perf_counter
 from typing import Any
 
 import numpy as np
@@ -13,8 +14,13 @@ import numpy as np
 from torso.columns.dataset import Dataset
 from torso.columns.reading import Skipped
 from torso.core.errors import ConfigError
+from torso.core.listed import check_listed
+from torso.runs.folder.seen_rows import SeenRows
 from torso.runs.folder.stored_split import StoredSplit
 from torso.runs.preparing.complete import complete_parts, settle_encoders
+from torso.runs.preparing.edits import followed_through
+from torso.runs.preparing.options import read_options
+from torso.runs.preparing.restricting import kept_names, restricted_dataset
 from torso.runs.schema.schema import Schema
 from torso.runs.settings.check import check_values
 from torso.runs.settings.config import RunConfig
@@ -104,7 +110,12 @@ class Prepared:
             return self.config
         values = self._asked(settings)
         check_values(values)
-        asked = RunConfig.parse(values)
+        asked = self._on_these_rows(RunConfig.parse(values))
+        self._refuse_another_preparation(asked)
+        return complete_parts(self._settled(asked), self.schema, len(self.split.split.train))
+
+    def _on_these_rows(self, asked: RunConfig) -> RunConfig:
+        """Return a config that names the seed of the split where its own seed is another."""
         own = self.settled.data.split
         if asked.data.split.seed is None and asked.seed != self.settled.seed:
             seed = self.settled.seed if own.seed is None else own.seed
@@ -112,18 +123,24 @@ class Prepared:
             asked = asked.model_copy(
                 update={"data": asked.data.model_copy(update={"split": split})}
             )
-        self._refuse_another_preparation(asked)
-        rows = len(self.split.split.train)
         if self.settled.folds == 0 and asked.folds is None:  # a table of its own validates
             asked = asked.model_copy(update={"folds": 0})
-        settled = settle_encoders(asked, rows, self.settled.inputs)
+        return asked
+
+    def _settled(self, asked: RunConfig) -> RunConfig:
+        """Return the config with encoders, in the layout at hand.
+
+        Raises:
+            ConfigError: an encoder asks for another layout of its column.
+        """
+        settled = settle_encoders(asked, len(self.split.split.train), self.settled.inputs)
         for name, spec in settled.inputs.items():
             if spec != self.settled.inputs[name]:
                 raise ConfigError(
                     f"The encoder of {name!r} asks for another layout of its column, {spec} instead of "
                     f"{self.settled.inputs[name]}. Prepare again with it: torso.prepare(..., settings=...)."
                 )
-        return complete_parts(settled, self.schema, rows)
+        return settled
 
     def under(self, settings: Sequence[str] | Mapping[str, object]) -> Prepared:
         """Return the preparation as if it had been asked for with `settings`.
@@ -134,6 +151,79 @@ class Prepared:
         if not settings:
             return self
         return replace(self, config=self.configured(settings), values=self._asked(settings))
+
+    def only(
+        self, *, targets: Sequence[str] | None = None, inputs: Sequence[str] | None = None
+    ) -> Prepared:
+        """Return the preparation with some of its targets and inputs. No file is read again.
+
+        Settings that were left open are chosen anew for the columns that stay, as in a fit of these alone; names of the
+        others leave the config. What was learnt from the training rows stays: kinds, vocabularies, statistics, and the
+        encoders and scales that were chosen with all columns in sight.
+
+        >>> import torso
+        >>> table = {"size": [n % 7 for n in range(60)], "age": [n % 5 for n in range(60)], "price": list(range(60))}
+        >>> list(torso.prepare(table, ["price"]).only(inputs=["size"]).schema.inputs)
+        ['size']
+
+        Args:
+            targets: those to keep, in any order; None keeps all.
+            inputs: columns to keep, likewise.
+
+        Raises:
+            ConfigError: an unknown name, none at all, or a target that cannot do without an input.
+        """
+        check_listed("targets", targets)
+        check_listed("inputs", inputs)
+        kept = {
+            "targets": kept_names("targets", targets, self.schema.targets),
+            "inputs": kept_names("inputs", inputs, self.schema.inputs),
+        }
+        if all(kept[room] == list(getattr(self.schema, room)) for room in kept):
+            return self
+        began, values = perf_counter(), deepcopy(dict(self.values))
+        for room, names in kept.items():
+            values[room] = {name: values[room][name] for name in names}
+        followed_through(values, self.values, (), self.parts["training"].table.names)
+        check_values(values)
+        settled = self._settled(self._on_these_rows(RunConfig.parse(values)))
+        schema = Schema(settled.inputs, settled.targets)
+        schema.restore(self.schema.state())
+        read = {*schema.inputs, *schema.label_columns()}
+        return replace(
+            self,
+            config=complete_parts(settled, schema, len(self.split.split.train)),
+            schema=schema,
+            split=self._split_of(schema),
+            parts=self._parts_of(schema, settled),
+            baselines={task: self.baselines[task] for task in schema.targets},
+            skipped=tuple(cell for cell in self.skipped if cell.column in read),
+            seconds=perf_counter() - began,
+            settled=settled,
+            values=values,
+        )
+
+    def _split_of(self, schema: Schema) -> StoredSplit:
+        """Return the split with digests of the inputs that stay."""
+        if list(schema.inputs) == list(self.schema.inputs):
+            return self.split
+        table = self.parts["training"].table
+        options = read_options(self.settled.data, table)
+        return replace(self.split, seen=SeenRows.of(table, self.split.split, schema, options))
+
+    def _parts_of(self, schema: Schema, settled: RunConfig) -> dict[str, Rows]:
+        """Return the parts with the columns that stay; parts of one table go on sharing it."""
+        datasets: dict[int, Dataset] = {}
+        for part in self.parts.values():
+            if id(part.dataset) not in datasets:
+                options = read_options(settled.data, part.table)
+                datasets[id(part.dataset)] = restricted_dataset(
+                    part.dataset, self.schema, schema, part.table, options
+                )
+        return {
+            name: replace(part, dataset=datasets[id(part.dataset)])
+            for name, part in self.parts.items()
+        }
 
     def named(self, path: str) -> object:
         """Return the value that a setting such as `training.lr` was given; None where it was left open."""
