@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from torso.studies.importance import importance
     from torso.studies.patterns import certificate
     from torso.studies.robustness import robustness
+    from torso.studies.tune import tune
 
 __all__ = [
     "Batch",
@@ -73,6 +74,7 @@ __all__ = [
     "prepare",
     "robustness",
     "train",
+    "tune",
     "write_report",
 ]
 
@@ -94,6 +96,7 @@ _HOME = {
     ".studies.patterns": "certificate",
     ".studies.importance": "importance",
     ".studies.robustness": "robustness",
+    ".studies.tune": "tune",
 }
 _ROOMS = (
     "balancing",

@@ -24,6 +24,7 @@ from torso.app.commands.predict import predict
 from torso.app.commands.report import report
 from torso.app.commands.schema import schema
 from torso.app.commands.search import search
+from torso.app.commands.tune import tune
 from torso.app.cures import corrected
 from torso.app.extra_words import Command, Commands
 
@@ -68,6 +69,7 @@ for command in (
     predict,
     certificate,
     distill,
+    tune,
     search,
     schema,
 ):
