@@ -23,12 +23,9 @@ def certificate(
         typer.Option(
             "--without",
             metavar="MODALITY[,MODALITY]",
-            help="Also judge rows from which these are taken away. Repeatable.",
+            help="Also judge rows from which these are taken away; all: each set. Repeatable.",
         ),
     ] = [],
-    every: Annotated[
-        bool, typer.Option("--all", help="Also judge rows without each set of modalities.")
-    ] = False,
     root: Root = [],
     out: Annotated[Path | None, typer.Option("--out", "-o", help="JSON file to write.")] = None,
     trust_code: TrustCode = False,
@@ -46,8 +43,9 @@ def certificate(
 
     predictor = torso.load(run, trust_code=trust_code)
     known = predictor.schema.modalities
-    sets = "all" if every else [_named(text, known) for text in without]
-    result = torso.certificate(predictor, table, without=sets, root=root)
+    every = without == ["all"] and "all" not in known
+    sets = [_named(text, known) for text in without]
+    result = torso.certificate(predictor, table, without="all" if every else sets, root=root)
     if out is not None:
         out.parent.mkdir(parents=True, exist_ok=True)
         write_json(out, result.to_dict())
