@@ -13,7 +13,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +20,7 @@ from numpy.typing import NDArray
 from torso.evaluation.bootstrap import interval, resamples_of, units_of
 from torso.evaluation.report import Estimate, TaskReport
 from torso.evaluation.weighted import Array
+from torso.runs.folder.json_files import Json
 from torso.runs.report.held_out import HeldOut, TaskAnswers
 from torso.tasks import Details, evaluate_task
 
@@ -59,7 +59,7 @@ class Pattern:
         }
 
     @classmethod
-    def from_dict(cls, saved: Mapping[str, Any]) -> Pattern:
+    def from_dict(cls, saved: Json) -> Pattern:
         """Return the pattern that `to_dict` wrote."""
         tasks = {task: TaskReport.from_dict(report) for task, report in saved["tasks"].items()}
         return cls(tuple(saved["absent"]), saved["rows"], tasks, saved["made"])

@@ -6,11 +6,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from torso.core.errors import ConfigError, unknown
 from torso.evaluation.wording import estimate_text, number_text
 from torso.runs.folder.folder import RunFolder
+from torso.runs.folder.json_files import Json
 from torso.runs.predicting.predictor import Predictor
 from torso.runs.report.held_out import HeldOut
 from torso.runs.report.patterns import FEW, Pattern, lacks, patterns_of
@@ -104,7 +105,7 @@ class Certificate:
                 rows.append(row)
         return pd.DataFrame(rows)
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> Json:
         """Return a mapping that JSON can hold."""
         return {
             "split": self.split,
@@ -114,7 +115,7 @@ class Certificate:
         }
 
     @classmethod
-    def from_dict(cls, saved: dict[str, Any]) -> Certificate:
+    def from_dict(cls, saved: Json) -> Certificate:
         """Return the certificate that `to_dict` wrote."""
         patterns = tuple(Pattern.from_dict(pattern) for pattern in saved["patterns"])
         return cls(saved["split"], tuple(saved["modalities"]), patterns, tuple(saved["notes"]))
