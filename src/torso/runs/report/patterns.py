@@ -17,10 +17,10 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from torso.core.whole_files import Json
 from torso.evaluation.bootstrap import interval, resamples_of, units_of
 from torso.evaluation.report import Estimate, TaskReport
 from torso.evaluation.weighted import Array
-from torso.runs.folder.json_files import Json
 from torso.runs.report.held_out import HeldOut, TaskAnswers
 from torso.tasks import Details, evaluate_task
 

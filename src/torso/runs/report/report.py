@@ -17,7 +17,7 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from torso._version import __version__
-from torso.core.whole_files import finite
+from torso.core.whole_files import Json, finite
 from torso.evaluation.report import Estimate, TaskReport
 from torso.runs.report.decision_report import DecisionReport
 from torso.runs.report.patterns import Pattern
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["BalancingReport", "BlendReport", "RunReport", "Timings", "TrainingReport", "Usage"]
-
-Json = dict[str, Any]
 
 
 @dataclass(frozen=True)
