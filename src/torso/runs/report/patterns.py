@@ -1,4 +1,4 @@
-"""Certificate for rows with gaps: what a run's answers were worth on held-out rows that lack the same modalities.
+"""Certificate for rows with gaps: a run's scores on held-out rows that lack the same modalities.
 
 A pattern is a set of modalities that a row lacks. Scores over all rows hide rare patterns, and an interval that holds nine of
 ten labels over all rows may hold five of ten of those without a picture.

@@ -1,4 +1,4 @@
-"""Missing-modality certificate: what a run's answers are worth where modalities are absent, by themselves or taken away.
+"""Missing-modality certificate: a run's scores where modalities are absent, by themselves or taken away.
 
 >>> import torso
 >>> table = {"x": [float(n % 7) for n in range(60)], "word": ["a", "b", None] * 20, "y": [n % 7 + 0.5 for n in range(60)]}
