@@ -89,8 +89,8 @@ class PatternCheck:
                 return f"on {pattern.rows:,} held-out rows {how}, {', '.join(facts)}"
         return ""
 
+    def _doubts(self, pattern: Pattern) -> list[str]:
         """Return the held-out rows' evidence against the answers, by task."""
-        """Return what held-out rows say against the answers, by task."""
         tests = sum(len(own.tasks) for some in self._known.values() for own in some)
         return [
             fact
