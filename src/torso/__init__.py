@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from torso.runs.report.report import RunReport
     from torso.runs.train import train
     from torso.search import Searcher
+    from torso.studies.explain import explain
     from torso.studies.importance import importance
     from torso.studies.patterns import certificate
     from torso.studies.robustness import robustness
@@ -68,6 +69,7 @@ __all__ = [
     "__version__",
     "certificate",
     "distill",
+    "explain",
     "fit",
     "importance",
     "load",
@@ -94,6 +96,7 @@ _HOME = {
     ".runs.train": "train",
     ".search": "Searcher",
     ".studies.patterns": "certificate",
+    ".studies.explain": "explain",
     ".studies.importance": "importance",
     ".studies.robustness": "robustness",
     ".studies.tune": "tune",

@@ -16,6 +16,7 @@ from torso.app.commands.certificate import certificate
 from torso.app.commands.demo import demo
 from torso.app.commands.distill import distill
 from torso.app.commands.evaluate import evaluate
+from torso.app.commands.explain import explain
 from torso.app.commands.fit import fit
 from torso.app.commands.importance import importance
 from torso.app.commands.inspect import inspect
@@ -68,6 +69,7 @@ for command in (
     report,
     predict,
     certificate,
+    explain,
     distill,
     tune,
     search,

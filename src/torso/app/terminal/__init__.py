@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from torso.app.terminal.columns import columns_table
     from torso.app.terminal.costs import COST_COLUMNS, cost_cells, costs_table
     from torso.app.terminal.decisions import decisions_table
+    from torso.app.terminal.explain import explanation_text
     from torso.app.terminal.importance import importance_tables
     from torso.app.terminal.parts import parts_tables, settings_sheet
     from torso.app.terminal.results import results_table
@@ -41,6 +42,7 @@ __all__ = [
     "cost_cells",
     "costs_table",
     "decisions_table",
+    "explanation_text",
     "has_width",
     "importance_tables",
     "parts_tables",
@@ -62,6 +64,7 @@ __getattr__ = lazy_names(
         ".columns": "columns_table",
         ".costs": "COST_COLUMNS cost_cells costs_table",
         ".decisions": "decisions_table",
+        ".explain": "explanation_text",
         ".importance": "importance_tables",
         ".parts": "parts_tables settings_sheet",
         "torso.progress": "AS_IS IN_PIPE CountingBar ProgressBar console has_width tell",

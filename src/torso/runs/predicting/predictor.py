@@ -174,7 +174,7 @@ class Predictor:
         for piece in source.pieces(_PIECE):
             dataset, outputs = self._answers(piece, reading, batch_size, targets=False)
             gaps.count(dataset)
-            parts.append(self._columns(piece, outputs))
+            parts.append(self.columns(piece, outputs))
         reading.check()
         for name in parts[0]:
             if name in columns:
@@ -317,6 +317,10 @@ class Predictor:
         self, table: Table, reading: Reading, batch_size: int, *, targets: bool
     ) -> tuple[Dataset, Answers]:
         dataset = self.schema.dataset(table, reading, targets=targets, sizes=self.config.sizes)
+        return dataset, self.answers(table, dataset, batch_size)
+
+    def answers(self, table: Table, dataset: Dataset, batch_size: int = 256) -> Answers:
+        """Return the raw outputs of network and plain models for a table that is laid out as `dataset`."""
         precision = self.config.training.precision
         shared = self.plain is not None or isinstance(self.model, Ensemble)
         read = encode_frozen(self.model, dataset, precision) if shared else dataset
@@ -325,10 +329,11 @@ class Predictor:
         if self.plain is not None:
             own = dict(self.model.heads.pairs())
             raw = with_plain(self.plain, own, answers.outputs, self.schema, table, read)
-            return dataset, replace(answers, outputs=raw)
-        return dataset, answers
+            return replace(answers, outputs=raw)
+        return answers
 
-    def _columns(self, table: Table, answers: Answers) -> dict[str, pa.Array]:
+    def columns(self, table: Table, answers: Answers) -> dict[str, pa.Array]:
+        """Return the columns of answers to a table from its raw outputs."""
         predictions = answers.predictions(self.model, self._replayed.heads)
         said = decided(self.schema, self.decisions, predictions)
         columns = self.schema.columns
