@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from torso.runs.report.report import RunReport
     from torso.runs.train import train
     from torso.search import Searcher
+    from torso.studies.compare import compare
     from torso.studies.explain import explain
     from torso.studies.importance import importance
     from torso.studies.patterns import certificate
@@ -68,6 +69,7 @@ __all__ = [
     "TorsoWarning",
     "__version__",
     "certificate",
+    "compare",
     "distill",
     "explain",
     "fit",
@@ -96,6 +98,7 @@ _HOME = {
     ".runs.train": "train",
     ".search": "Searcher",
     ".studies.patterns": "certificate",
+    ".studies.compare": "compare",
     ".studies.explain": "explain",
     ".studies.importance": "importance",
     ".studies.robustness": "robustness",

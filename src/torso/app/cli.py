@@ -13,6 +13,7 @@ from typing import Annotated
 import typer
 
 from torso.app.commands.certificate import certificate
+from torso.app.commands.compare import compare
 from torso.app.commands.demo import demo
 from torso.app.commands.distill import distill
 from torso.app.commands.evaluate import evaluate
@@ -65,6 +66,7 @@ for command in (
     inspect,
     fit,
     evaluate,
+    compare,
     importance,
     report,
     predict,

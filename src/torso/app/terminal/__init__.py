@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from torso.app.terminal.blend import blend_table
     from torso.app.terminal.certificate import certificate_table
     from torso.app.terminal.columns import columns_table
+    from torso.app.terminal.compare import comparison_tables
     from torso.app.terminal.costs import COST_COLUMNS, cost_cells, costs_table
     from torso.app.terminal.decisions import decisions_table
     from torso.app.terminal.explain import explanation_text
@@ -38,6 +39,7 @@ __all__ = [
     "blend_table",
     "certificate_table",
     "columns_table",
+    "comparison_tables",
     "console",
     "cost_cells",
     "costs_table",
@@ -62,6 +64,7 @@ __getattr__ = lazy_names(
     {
         ".certificate": "certificate_table",
         ".columns": "columns_table",
+        ".compare": "comparison_tables",
         ".costs": "COST_COLUMNS cost_cells costs_table",
         ".decisions": "decisions_table",
         ".explain": "explanation_text",
