@@ -12,6 +12,7 @@ from typing import Annotated
 
 import typer
 
+from torso.app.commands.advise import advise
 from torso.app.commands.certificate import certificate
 from torso.app.commands.compare import compare
 from torso.app.commands.demo import demo
@@ -68,6 +69,7 @@ for command in (
     evaluate,
     compare,
     importance,
+    advise,
     report,
     predict,
     certificate,
