@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     from torso.studies.compare import compare
     from torso.studies.explain import explain
     from torso.studies.importance import importance
+    from torso.studies.patterns import certificate
     from torso.studies.robustness import robustness
     from torso.studies.tune import tune
 
@@ -72,6 +73,7 @@ __all__ = [
     "__version__",
     "advise",
     "affinity",
+    "certificate",
     "compare",
     "distill",
     "explain",
@@ -100,6 +102,7 @@ _HOME = {
     ".runs.report.report": "RunReport",
     ".runs.train": "train",
     ".search": "Searcher",
+    ".studies.patterns": "certificate",
     ".studies.advise": "advise",
     ".studies.affinity": "affinity",
     ".studies.compare": "compare",

@@ -13,6 +13,7 @@ from typing import Annotated
 import typer
 
 from torso.app.commands.advise import advise
+from torso.app.commands.certificate import certificate
 from torso.app.commands.compare import compare
 from torso.app.commands.demo import demo
 from torso.app.commands.distill import distill
@@ -71,6 +72,7 @@ for command in (
     advise,
     report,
     predict,
+    certificate,
     explain,
     distill,
     tune,

@@ -16,6 +16,7 @@ from torso.core.lazy import lazy_names
 if TYPE_CHECKING:
     from torso.app.terminal.advise import advice_table
     from torso.app.terminal.blend import blend_table
+    from torso.app.terminal.certificate import certificate_table
     from torso.app.terminal.columns import columns_table
     from torso.app.terminal.compare import comparison_tables
     from torso.app.terminal.costs import COST_COLUMNS, cost_cells, costs_table
@@ -38,6 +39,7 @@ __all__ = [
     "ProgressBar",
     "advice_table",
     "blend_table",
+    "certificate_table",
     "columns_table",
     "comparison_tables",
     "console",
@@ -62,6 +64,7 @@ __all__ = [
 __getattr__ = lazy_names(
     __name__,
     {
+        ".certificate": "certificate_table",
         ".advise": "advice_table",
         ".columns": "columns_table",
         ".compare": "comparison_tables",
