@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from torso.studies.importance import importance
     from torso.studies.patterns import certificate
     from torso.studies.robustness import robustness
+    from torso.studies.slices import mistakes, slices
     from torso.studies.tune import tune
 
 __all__ = [
@@ -73,8 +74,10 @@ __all__ = [
     "fit",
     "importance",
     "load",
+    "mistakes",
     "prepare",
     "robustness",
+    "slices",
     "train",
     "tune",
     "write_report",
@@ -99,6 +102,7 @@ _HOME = {
     ".studies.explain": "explain",
     ".studies.importance": "importance",
     ".studies.robustness": "robustness",
+    ".studies.slices": "mistakes slices",
     ".studies.tune": "tune",
 }
 _ROOMS = (

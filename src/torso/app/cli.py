@@ -25,6 +25,7 @@ from torso.app.commands.predict import predict
 from torso.app.commands.report import report
 from torso.app.commands.schema import schema
 from torso.app.commands.search import search
+from torso.app.commands.slices import mistakes, slices
 from torso.app.commands.tune import tune
 from torso.app.cures import corrected
 from torso.app.extra_words import Command, Commands
@@ -69,6 +70,8 @@ for command in (
     report,
     predict,
     certificate,
+    slices,
+    mistakes,
     explain,
     distill,
     tune,
