@@ -283,6 +283,10 @@ class RunFolder:
         """
         return read_held_out(self.path, self.report().baselines if baselines is None else baselines)
 
+    def keep_held_out(self, held_out: HeldOut) -> None:
+        """Write the answers to the held-out rows of a run that an earlier version wrote."""
+        write_held_out(self.path, held_out)
+
     def write_study(self, name: str, result: Mapping[str, object], command: str = "") -> Path:
         """Write the result of a study of the run as `studies/NAME.json`, and return the file."""
         return write_study(self.path, name, result, command)
