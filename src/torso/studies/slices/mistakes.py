@@ -142,7 +142,7 @@ class Mistakes:
     def calibrations(self) -> list[tuple[str, ...]]:
         """Return the cells of the table of calibration, the first row its header."""
         header = ("task", "of", "labels", "error", "by chance", "said - held", "verdict")
-        found = {task: own.calibration for task, own in self.tasks.items()}
+        calibrations = {task: own.calibration for task, own in self.tasks.items()}
         return [
             header,
             *(
@@ -155,7 +155,7 @@ class Mistakes:
                     f"{own.gap.value:+.3f} [{own.gap.low:+.3f}, {own.gap.high:+.3f}]",
                     own.verdict,
                 )
-                for task, own in found.items()
+                for task, own in calibrations.items()
                 if own is not None
             ),
         ]

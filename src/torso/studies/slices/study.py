@@ -220,7 +220,8 @@ def slices(
     predictor = opened(run)
     judged = judged_rows(predictor, table, root=root, columns=bool(by))
     held_out, notes = judged.held_out, [*judged.notes]
-    partings = [by_gaps(held_out), *([found] if (found := by_labels(held_out)) else [])]
+    labels = by_labels(held_out)
+    partings = [by_gaps(held_out), *([labels] if labels else [])]
     for name in dict.fromkeys(by):
         assert judged.table is not None
         if name not in judged.table.names:
@@ -265,7 +266,7 @@ def _task(own: TaskAnswers, inside: np.ndarray, groups: np.ndarray | None, seed:
         return PartScore(word, 0, nothing, math.nan, nothing, math.nan, math.nan, "too few")
     measure = own.of_rows(used).measure()
     sign = -1.0 if metric in own.scores.errors else 1.0
-    found = contrast(
+    against = contrast(
         lambda weights: measure(weights).overall[metric],
         some,
         None if groups is None else groups[used],
@@ -276,8 +277,8 @@ def _task(own: TaskAnswers, inside: np.ndarray, groups: np.ndarray | None, seed:
     verdict = (
         "the only part" if only else "too few" if min(labels, len(used) - labels) < FEW else ""
     )
-    p = math.nan if verdict else found.p
-    return PartScore(word, labels, found.value, found.rest, found.difference, p, p, verdict)
+    p = math.nan if verdict else against.p
+    return PartScore(word, labels, against.value, against.rest, against.difference, p, p, verdict)
 
 
 def _with_verdicts(parts: Sequence[Part]) -> list[Part]:
