@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from torso.studies.compare import compare
     from torso.studies.explain import explain
     from torso.studies.importance import importance
+    from torso.studies.overview import runs_in, show
     from torso.studies.robustness import robustness
     from torso.studies.tune import tune
 
@@ -75,6 +76,8 @@ __all__ = [
     "load",
     "prepare",
     "robustness",
+    "runs_in",
+    "show",
     "train",
     "tune",
     "write_report",
@@ -98,6 +101,7 @@ _HOME = {
     ".studies.compare": "compare",
     ".studies.explain": "explain",
     ".studies.importance": "importance",
+    ".studies.overview": "runs_in show",
     ".studies.robustness": "robustness",
     ".studies.tune": "tune",
 }
