@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         inference,
         model,
         plain,
+        planted,
         progress,
         reports,
         runs,
@@ -49,10 +50,13 @@ if TYPE_CHECKING:
     from torso.runs.report.report import RunReport
     from torso.runs.train import train
     from torso.search import Searcher
+    from torso.studies.advise import advise
+    from torso.studies.affinity import affinity
     from torso.studies.compare import compare
     from torso.studies.explain import explain
     from torso.studies.importance import importance
     from torso.studies.overview import runs_in, show
+    from torso.studies.patterns import certificate
     from torso.studies.robustness import robustness
     from torso.studies.tune import tune
 
@@ -68,6 +72,9 @@ __all__ = [
     "Tokens",
     "TorsoWarning",
     "__version__",
+    "advise",
+    "affinity",
+    "certificate",
     "compare",
     "distill",
     "explain",
@@ -98,6 +105,9 @@ _HOME = {
     ".runs.report.report": "RunReport",
     ".runs.train": "train",
     ".search": "Searcher",
+    ".studies.patterns": "certificate",
+    ".studies.advise": "advise",
+    ".studies.affinity": "affinity",
     ".studies.compare": "compare",
     ".studies.explain": "explain",
     ".studies.importance": "importance",
@@ -117,6 +127,7 @@ _ROOMS = (
     "inference",
     "model",
     "plain",
+    "planted",
     "progress",
     "reports",
     "runs",

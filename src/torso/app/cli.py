@@ -12,6 +12,8 @@ from typing import Annotated
 
 import typer
 
+from torso.app.commands.advise import advise
+from torso.app.commands.certificate import certificate
 from torso.app.commands.compare import compare
 from torso.app.commands.demo import demo
 from torso.app.commands.distill import distill
@@ -71,8 +73,10 @@ for command in (
     runs,
     compare,
     importance,
+    advise,
     report,
     predict,
+    certificate,
     explain,
     distill,
     tune,
