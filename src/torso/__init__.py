@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     from torso.studies.compare import compare
     from torso.studies.explain import explain
     from torso.studies.importance import importance
+    from torso.studies.overview import runs_in, show
     from torso.studies.patterns import certificate
     from torso.studies.robustness import robustness
     from torso.studies.slices import mistakes, slices
@@ -84,6 +85,8 @@ __all__ = [
     "mistakes",
     "prepare",
     "robustness",
+    "runs_in",
+    "show",
     "slices",
     "train",
     "tune",
@@ -111,6 +114,7 @@ _HOME = {
     ".studies.compare": "compare",
     ".studies.explain": "explain",
     ".studies.importance": "importance",
+    ".studies.overview": "runs_in show",
     ".studies.robustness": "robustness",
     ".studies.slices": "mistakes slices",
     ".studies.tune": "tune",
