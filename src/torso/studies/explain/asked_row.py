@@ -98,6 +98,21 @@ class AskedRow:
         """The run's schema."""
         return self.predictor.schema
 
+    @property
+    def asked(self) -> list[Coalition]:
+        """The variants that the run was asked about so far."""
+        return list(self._known)
+
+    @property
+    def media(self) -> dict[str, np.ndarray]:
+        """Column -> its picture or recording as the run reads it."""
+        cut = {name: self.cuts[name] for name in self._media}
+        return {
+            name: each.pixels if isinstance(each, Regions) else each.sound
+            for name, each in cut.items()
+            if isinstance(each, Regions | Stretches)
+        }
+
     @cached_property
     def detail(self) -> Detail:
         """Limits of the explanation: low where frozen encoders make answers dear."""

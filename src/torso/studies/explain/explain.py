@@ -140,7 +140,7 @@ def _explained(
     attribution = _gradients(row) if method == "gradients" else _occlusion(row)
     by_task = _by_task(row, attribution, explained)
     notes += attribution.notes
-    return Explanation(number, table.name, method, by_task, tuple(missing), tuple(notes))
+    return Explanation(number, table.name, method, by_task, tuple(missing), tuple(notes), row.media)
 
 
 @dataclass(frozen=True)

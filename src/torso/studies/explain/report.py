@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
 
 from torso.evaluation.estimate import Estimate
 from torso.evaluation.wording import number_text
@@ -150,6 +154,7 @@ class Explanation:
         tasks: task -> explanation of its answer.
         missing: modalities that the row lacks, which have no share.
         notes: sentences about the row's cells, and about tasks that have no such explanation.
+        media: column -> its picture or recording as the run reads it; not kept in JSON.
     """
 
     row: int
@@ -158,6 +163,9 @@ class Explanation:
     tasks: dict[str, TaskExplanation]
     missing: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    media: Mapping[str, NDArray[np.generic]] = field(
+        default_factory=dict, compare=False, repr=False
+    )
 
     def __getitem__(self, task: str) -> TaskExplanation:
         return self.tasks[task]
@@ -166,6 +174,12 @@ class Explanation:
         """Return the row, and the modalities that it lacks."""
         lacks = f"; it lacks {', '.join(self.missing)}" if self.missing else ""
         return f"Row {self.row} of {self.table}{lacks}"
+
+    def pictures(self, folder: str | Path) -> list[Path]:
+        """Write a PNG of each picture's and recording's shares of each answer, and return their paths."""
+        from torso.studies.explain.overlays import save_overlays
+
+        return save_overlays(self, folder)
 
     def frame(self) -> pd.DataFrame:
         """Return a frame with a row for each task and share; `level` is modality or part."""
@@ -195,7 +209,9 @@ class Explanation:
             task: {**asdict(explained), "passed": explained.passed, "verdict": explained.verdict()}
             for task, explained in self.tasks.items()
         }
-        return {**asdict(self), "tasks": said}
+        kept = asdict(replace(self, media={}))
+        del kept["media"]
+        return {**kept, "tasks": said}
 
     @classmethod
     def from_dict(cls, saved: Mapping[str, object]) -> Explanation:
