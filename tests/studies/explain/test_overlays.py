@@ -5,8 +5,9 @@ import pytest
 from PIL import Image
 
 from torso.evaluation.estimate import Estimate
+from torso.studies.explain.answer import Share, TaskExplanation
 from torso.studies.explain.overlays import overlay
-from torso.studies.explain.report import Explanation, Share, TaskExplanation
+from torso.studies.explain.report import Explanation
 
 
 def explained(column, spans, values):
@@ -35,7 +36,7 @@ def test_the_strongest_region_is_blue_and_its_opposite_orange(tmp_path):
 def test_stretches_of_frames_and_of_samples(sound):
     half = len(sound) // 2
     task = explained("voice", [(0, half), (half, len(sound))], [0.4, 0.0])
-    pixels = np.asarray(overlay(explanation(task, voice=sound), task, "voice")).astype(int)
+    pixels = np.asarray(overlay(3, task, "voice", sound)).astype(int)
     left, right = (
         pixels[20:180, 20:360].mean(axis=(0, 1)),
         pixels[20:180, 400:740].mean(axis=(0, 1)),

@@ -16,10 +16,11 @@ from torso.runs.predicting.asked import Asked, ask, reading_of
 from torso.runs.predicting.load import load
 from torso.runs.predicting.prediction import told
 from torso.runs.predicting.predictor import Predictor
+from torso.studies.explain.answer import Share, TaskExplanation
 from torso.studies.explain.asked_row import AskedRow
 from torso.studies.explain.deletion import deletion_tests
 from torso.studies.explain.gradients import gradients
-from torso.studies.explain.report import Explanation, Share, TaskExplanation
+from torso.studies.explain.report import Explanation
 from torso.studies.explain.shares import Shares, shares_of
 
 __all__ = ["explain"]

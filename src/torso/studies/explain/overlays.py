@@ -13,15 +13,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from torso.core.whole_files import whole_file
-from torso.studies.explain.report import Explanation, Share, TaskExplanation, signed
+from torso.studies.explain.answer import Share, TaskExplanation, signed
 
 if TYPE_CHECKING:
     from PIL.Image import Image
     from PIL.ImageFont import FreeTypeFont, ImageFont
 
-__all__ = ["overlay", "save_overlays"]
+__all__ = ["overlay", "save_overlay"]
 
 _RAISED, _LOWERED, _INK, _PAPER = (0, 114, 178), (213, 94, 0), (40, 40, 40), (255, 255, 255)
 _SIDE, _WIDE, _HIGH = 360, 744, 180  # pixels of a picture, and of a recording
@@ -30,40 +31,38 @@ _MOST, _FAINT = 0.75, 0.5  # opacity of the strongest share; factor of one that 
 _LONGEST = 90  # characters of a line
 
 
-def save_overlays(explanation: Explanation, folder: str | Path) -> list[Path]:
-    """Write a PNG for each task and each picture or recording of the row, and return their paths.
+def save_overlay(
+    folder: str | Path,
+    row: int,
+    explained: TaskExplanation,
+    column: str,
+    seen: NDArray[np.generic],
+) -> Path:
+    """Write a column's shares of an answer as a PNG, and return its path.
 
     Args:
-        explanation: as `torso.explain` returned it; one that was read from JSON holds no pictures.
         folder: is made where it is absent.
+        row: its number.
+        explained: the answer.
+        column: of pictures or recordings.
+        seen: its cell as the run reads it.
     """
     place = Path(folder).expanduser()
     place.mkdir(parents=True, exist_ok=True)
-    files = []
-    for task, explained in explanation.tasks.items():
-        for column in explanation.media:
-            name = "-".join(_plain(part) for part in (f"row{explanation.row}", task, column))
-            file = place / f"{name}.png"
-            with whole_file(file) as draft:
-                overlay(explanation, explained, column).save(draft, "PNG")
-            files.append(file)
-    return files
+    names = (_plain(part) for part in (f"row{row}", explained.task, column))
+    file = place / f"{'-'.join(names)}.png"
+    with whole_file(file) as draft:
+        overlay(row, explained, column, seen).save(draft, "PNG")
+    return file
 
 
-def overlay(explanation: Explanation, explained: TaskExplanation, column: str) -> Image:
-    """Return a picture of a column's shares of one answer.
-
-    Args:
-        explanation: of the row.
-        explained: of the task.
-        column: of pictures or recordings.
-    """
+def overlay(row: int, explained: TaskExplanation, column: str, seen: NDArray[np.generic]) -> Image:
+    """Return a column's shares of an answer as a picture; arguments as for `save_overlay`."""
     from PIL import Image, ImageDraw
 
-    seen = explanation.media[column]
     parts = [part for part in explained.parts if part.column == column]
     largest = max((abs(part.share.value) for part in parts), default=0.0) or 1.0
-    lines = _caption(explanation, explained, column, largest)
+    lines = _caption(row, explained, column, largest)
     body = _picture(seen, parts, largest) if seen.ndim == 3 else _recording(seen, parts, largest)
     size = (body.width + 2 * _EDGE, body.height + 2 * _EDGE + _LINE * len(lines) + _EDGE // 2)
     sheet = Image.new("RGB", size, _PAPER)
@@ -76,18 +75,16 @@ def overlay(explanation: Explanation, explained: TaskExplanation, column: str) -
 
 
 def _caption(
-    explanation: Explanation, explained: TaskExplanation, column: str, largest: float
+    row: int, explained: TaskExplanation, column: str, largest: float
 ) -> list[tuple[str, tuple[int, int, int]]]:
+    """Return lines of text and their colours."""
     total = sum(part.share.value for part in explained.parts if part.column == column)
     share = signed(total, explained.decimals)
     most = f"{largest:,.{explained.decimals}f}"
-    verdict = "passed" if explained.passed else "failed: do not rely on the order"
+    tested = {True: "passed", False: "failed: do not rely on the order", None: "of one part: none"}
     return [
-        (f"Row {explanation.row}, {explained.heading()}"[:_LONGEST], _INK),
-        (
-            f"{column} {share}; deletion test {verdict if explained.deletion else 'of one part: none'}",
-            _INK,
-        ),
+        (f"Row {row}, {explained.heading()}"[:_LONGEST], _INK),
+        (f"{column} {share}; deletion test {tested[explained.passed]}"[:_LONGEST], _INK),
         (f"blue raised it; full colour: by {most}; faint: it may be 0", _RAISED),
         ("orange lowered it, on the same scale", _LOWERED),
     ]
