@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from torso.runs.report.shown import aligned, html_notes, html_table
 from torso.studies.explain.answer import TaskExplanation, listed, signed
@@ -30,7 +29,7 @@ class Explanation:
         tasks: task -> explanation of its answer.
         missing: modalities that the row lacks, which have no share.
         notes: sentences about the row's cells, and about tasks that have no such explanation.
-        media: column -> its picture or recording as the run reads it; not kept in JSON.
+        media: column -> its picture or recording as the run reads it, an array; not kept in JSON.
     """
 
     row: int
@@ -39,9 +38,7 @@ class Explanation:
     tasks: dict[str, TaskExplanation]
     missing: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
-    media: Mapping[str, NDArray[np.generic]] = field(
-        default_factory=dict, compare=False, repr=False
-    )
+    media: Mapping[str, object] = field(default_factory=dict, compare=False, repr=False)
 
     def __getitem__(self, task: str) -> TaskExplanation:
         return self.tasks[task]
@@ -56,7 +53,7 @@ class Explanation:
         from torso.studies.explain.overlays import save_overlay
 
         return [
-            save_overlay(folder, self.row, explained, column, seen)
+            save_overlay(folder, self.row, explained, column, np.asarray(seen))
             for explained in self.tasks.values()
             for column, seen in self.media.items()
         ]
