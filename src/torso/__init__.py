@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     from torso.studies.compare import compare
     from torso.studies.explain import explain
     from torso.studies.importance import importance
+    from torso.studies.overview import runs_in, show
     from torso.studies.patterns import certificate
     from torso.studies.robustness import robustness
     from torso.studies.tune import tune
@@ -82,6 +83,8 @@ __all__ = [
     "load",
     "prepare",
     "robustness",
+    "runs_in",
+    "show",
     "train",
     "tune",
     "write_report",
@@ -108,6 +111,7 @@ _HOME = {
     ".studies.compare": "compare",
     ".studies.explain": "explain",
     ".studies.importance": "importance",
+    ".studies.overview": "runs_in show",
     ".studies.robustness": "robustness",
     ".studies.tune": "tune",
 }

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from torso.app.terminal.decisions import decisions_table
     from torso.app.terminal.explain import explanation_text
     from torso.app.terminal.importance import importance_tables
+    from torso.app.terminal.overview import runs_table, summary_tables
     from torso.app.terminal.parts import parts_tables, settings_sheet
     from torso.app.terminal.results import results_table
     from torso.app.terminal.robustness import robustness_tables
@@ -53,9 +54,11 @@ __all__ = [
     "plan_table",
     "results_table",
     "robustness_tables",
+    "runs_table",
     "search_table",
     "settings_sheet",
     "summary",
+    "summary_tables",
     "tell",
     "tuning_tables",
     "verdict",
@@ -72,6 +75,7 @@ __getattr__ = lazy_names(
         ".decisions": "decisions_table",
         ".explain": "explanation_text",
         ".importance": "importance_tables",
+        ".overview": "runs_table summary_tables",
         ".parts": "parts_tables settings_sheet",
         "torso.progress": "AS_IS IN_PIPE CountingBar ProgressBar console has_width tell",
         ".blend": "blend_table",
