@@ -55,7 +55,7 @@ def slices_tables(slices: Slices, width: int = 80) -> RenderableType:
         else:
             parts.append(
                 blocks(
-                    [(f"{by}: {task}", (part, found, said)) for by, task, part, found, said in rows]
+                    [(f"{by}: {task}", (part, rate, said)) for by, task, part, rate, said in rows]
                 )
             )
     return Group(*parts)
