@@ -25,7 +25,7 @@ from torso.studies.compare.result import (
     Verdict,
 )
 
-__all__ = ["compare"]
+__all__ = ["between", "compare"]
 
 _LEVEL = 0.05
 
@@ -58,6 +58,19 @@ def compare(
         )
     judging = Judging(table, root, trust_code)
     contenders = [contender(given, f"run {at}", judging) for at, given in enumerate(runs)]
+    return between(contenders, seed)
+
+
+def between(contenders: Sequence[Contender], seed: int = 0) -> Comparison:
+    """Return the comparison of contenders whose answers are at hand.
+
+    Args:
+        contenders: two or more, the baseline first.
+        seed: of the resamples.
+
+    Raises:
+        RunError: as from `compare`.
+    """
     first, *others = contenders
     members = [member for own in contenders for member in own.members]
     held_out, notes = matched(members)

@@ -13,7 +13,7 @@ from torso.runs.folder.stage import Stage
 from torso.runs.report.held_out import HeldOut
 from torso.runs.settings.config import RunConfig
 
-__all__ = ["next_steps"]
+__all__ = ["finished_beside", "next_steps"]
 
 
 def next_steps(
@@ -57,13 +57,19 @@ def _steps(
         if "importance" not in studies:
             yield "What mattered", f"torso importance {run} {table}"
         if not (folder / "seeds").is_dir():
-            again = quote(f"{folder}/run.yaml")
-            yield (
-                "Is it luck of the seed",
-                f"torso fit --config {again} --seeds 3 -o {quote(f'{folder}-seeds')}",
-            )
-    if held_out is not None and (folder / "baselines").is_dir():
-        for name in sorted(entry.name for entry in (folder / "baselines").iterdir()):
-            beside = quote(str(folder / "baselines" / name))
-            yield f"Better than {name}", f"torso compare {beside} {run}"
+            yield "How much is luck of the seed", f"torso seeds {run} {table}"
+        if not (folder / "baselines").is_dir():
+            yield "Are simpler models as good", f"torso baselines {run} {table}"
+    if held_out is not None and "baselines" not in studies:
+        for beside in finished_beside(folder, "baselines"):
+            yield f"Better than {beside.name}", f"torso compare {quote(str(beside))} {run}"
     yield "All of it on a page", f"torso report {run} -o {quote(f'{folder}-report.html')}"
+
+
+def finished_beside(folder: Path, kind: str) -> list[Path]:
+    """Return the finished runs in a run's `seeds` or `baselines`, by name."""
+    below = folder / kind
+    if not below.is_dir():
+        return []
+    done = (Stage.FINISHED, Stage.RESUMABLE)
+    return sorted(run for run in below.iterdir() if RunFolder(run).stage in done)
