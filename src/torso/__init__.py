@@ -58,6 +58,7 @@ if TYPE_CHECKING:
     from torso.studies.overview import runs_in, show
     from torso.studies.patterns import certificate
     from torso.studies.robustness import robustness
+    from torso.studies.slices import mistakes, slices
     from torso.studies.tune import tune
 
 __all__ = [
@@ -81,10 +82,12 @@ __all__ = [
     "fit",
     "importance",
     "load",
+    "mistakes",
     "prepare",
     "robustness",
     "runs_in",
     "show",
+    "slices",
     "train",
     "tune",
     "write_report",
@@ -113,6 +116,7 @@ _HOME = {
     ".studies.importance": "importance",
     ".studies.overview": "runs_in show",
     ".studies.robustness": "robustness",
+    ".studies.slices": "mistakes slices",
     ".studies.tune": "tune",
 }
 _ROOMS = (

@@ -29,6 +29,7 @@ from torso.app.commands.runs import runs
 from torso.app.commands.schema import schema
 from torso.app.commands.search import search
 from torso.app.commands.show import show
+from torso.app.commands.slices import mistakes, slices
 from torso.app.commands.tune import tune
 from torso.app.cures import corrected
 from torso.app.extra_words import Command, Commands
@@ -77,6 +78,8 @@ for command in (
     report,
     predict,
     certificate,
+    slices,
+    mistakes,
     explain,
     distill,
     tune,

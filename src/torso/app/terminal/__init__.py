@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from torso.app.terminal.results import results_table
     from torso.app.terminal.robustness import robustness_tables
     from torso.app.terminal.search import search_table
+    from torso.app.terminal.slices import mistakes_tables, slices_tables
     from torso.app.terminal.tune import plan_table, tuning_tables
     from torso.app.terminal.usage import summary, verdict
     from torso.progress import AS_IS, IN_PIPE, CountingBar, ProgressBar, console, has_width, tell
@@ -50,6 +51,7 @@ __all__ = [
     "explanation_text",
     "has_width",
     "importance_tables",
+    "mistakes_tables",
     "parts_tables",
     "plan_table",
     "results_table",
@@ -57,6 +59,7 @@ __all__ = [
     "runs_table",
     "search_table",
     "settings_sheet",
+    "slices_tables",
     "summary",
     "summary_tables",
     "tell",
@@ -82,6 +85,7 @@ __getattr__ = lazy_names(
         ".results": "results_table",
         ".robustness": "robustness_tables",
         ".search": "search_table",
+        ".slices": "mistakes_tables slices_tables",
         ".tune": "plan_table tuning_tables",
         ".usage": "summary verdict",
     },
