@@ -15,6 +15,7 @@ from torso.core.errors import ConfigError, RunError
 from torso.runs.folder.folder import RunFolder
 from torso.runs.folder.stage import Stage
 from torso.runs.predicting.asked import Roots
+from torso.runs.predicting.held_out_again import can_answer_again
 from torso.runs.predicting.load import load
 from torso.runs.predicting.predictor import Predictor
 from torso.runs.report.held_out import HeldOut
@@ -190,9 +191,12 @@ def _member(
     if held_out is None:
         table = config.data.table
         shown = quote(table) if isinstance(table, str) else "TABLE"
+        cure = f"train it again: torso fit --config {quote(f'{name}/run.yaml')} -o NEW"
+        if folder is not None and can_answer_again(folder, report):
+            cure = f"let it answer them now: torso evaluate {quote(name)} {shown} --held-out"
         raise RunError(
-            f"{name!r} keeps no answers to its held-out rows: an earlier version of Torso wrote it. Let it answer them now: "
-            f"torso evaluate {quote(name)} {shown} --held-out"
+            f"{name!r} keeps no answers to its held-out rows: an earlier version of Torso wrote it. Judge all runs by the rows "
+            f"of a table (--table TABLE, torso.compare(..., table=TABLE)), or {cure}"
         )
     return Member(name, config, report, held_out, folder=folder)
 
