@@ -307,6 +307,14 @@ def test_an_unfinished_seed_is_left_out_and_told(runs, tmp_path):
     assert any("is not finished. Go on with it: torso fit --resume" in n for n in compared.notes)
 
 
+def test_seeds_that_a_former_run_left_are_not_counted(runs, tmp_path):
+    run = torso.load(runs / "price").save(tmp_path / "run")
+    torso.load(runs / "noise").save(tmp_path / "run/seeds/1")
+    compared = torso.compare(run.folder, runs / "size")
+    assert compared.against[0].runs == (1, 3)
+    assert any("seeds/1 is left out: it differs from" in n for n in compared.notes)
+
+
 def test_a_run_of_before_answers_its_rows_anew(runs, tmp_path, capsys):
     run = torso.load(runs / "price").save(tmp_path / "old")
     expected = run.held_out
