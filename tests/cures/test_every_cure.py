@@ -25,8 +25,8 @@ TUNED = "tests/studies/tune follows it"
 OTHERWISE = {
     "runs/predicting/held_out_again.py ": "tests/studies/compare meets it; the table of that old run is gone",
     "studies/overview/": "tests/studies/overview pastes each",
-    "studies/compare/caveats.py ": "tests/app fits several seeds",
-    "keeps no answers to its held-out rows": COMPARE,
+    "studies/compare/caveats.py ": "tests/studies/seeds trains them",
+    "studies/compare/contender.py ": COMPARE,
     "kept no row of the table aside in common": COMPARE,
     "Judge both by the rows of one table": COMPARE,
     "`runs` should be two or more, the baseline first": COMPARE,
