@@ -120,7 +120,8 @@ class Against:
         if math.isfinite(self.overall.delta_m.value):
             told = {"helps": "better", "hurts": "worse"}.get(self.overall.verdict, "no evidence")
             overall = f" Over all tasks Δm is {percent_text(self.overall.delta_m)}: {told}."
-        return f"{self.run} against {baseline}: {'; '.join(parts)}.{overall}"
+        alone = " (one run each)" if max(self.runs) == 1 else ""
+        return f"{self.run} against {baseline}{alone}: {'; '.join(parts)}.{overall}"
 
 
 @dataclass(frozen=True, repr=False)
@@ -221,12 +222,12 @@ class Comparison:
                 "tasks": [own.to_dict() for own in other.tasks],
                 "overall": other.overall.to_dict(),
                 "notes": list(other.notes),
-                "words": other.words(self.baseline),
             }
             for other in self.against
         ]
         about = {name: value for name, value in asdict(self).items() if name != "against"}
-        return {**about, "against": against}
+        words = [other.words(self.baseline) for other in self.against]
+        return {**about, "against": against, "words": words}
 
     @classmethod
     def from_dict(cls, saved: Json) -> Comparison:
@@ -241,7 +242,8 @@ class Comparison:
             )
             for other in saved["against"]
         )
-        return cls(**{**saved, "against": against})
+        own = {name: saved[name] for name in cls.__dataclass_fields__}
+        return cls(**{**own, "against": against})
 
 
 def table_of(other: Against) -> list[list[str]]:
