@@ -22,7 +22,7 @@ SRC = ROOT / "src"
 LAYERS = """
 _version
 core
-tables cache
+tables cache planted
 evaluation
 columns
 encoders fusion sharing balancing tasks

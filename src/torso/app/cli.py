@@ -12,6 +12,9 @@ from typing import Annotated
 
 import typer
 
+from torso.app.commands.advise import advise
+from torso.app.commands.certificate import certificate
+from torso.app.commands.compare import compare
 from torso.app.commands.demo import demo
 from torso.app.commands.distill import distill
 from torso.app.commands.evaluate import evaluate
@@ -64,9 +67,12 @@ for command in (
     inspect,
     fit,
     evaluate,
+    compare,
     importance,
+    advise,
     report,
     predict,
+    certificate,
     explain,
     distill,
     tune,

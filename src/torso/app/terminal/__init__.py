@@ -14,8 +14,11 @@ from typing import TYPE_CHECKING
 from torso.core.lazy import lazy_names
 
 if TYPE_CHECKING:
+    from torso.app.terminal.advise import advice_table
     from torso.app.terminal.blend import blend_table
+    from torso.app.terminal.certificate import certificate_table
     from torso.app.terminal.columns import columns_table
+    from torso.app.terminal.compare import comparison_tables
     from torso.app.terminal.costs import COST_COLUMNS, cost_cells, costs_table
     from torso.app.terminal.decisions import decisions_table
     from torso.app.terminal.explain import explanation_text
@@ -34,8 +37,11 @@ __all__ = [
     "IN_PIPE",
     "CountingBar",
     "ProgressBar",
+    "advice_table",
     "blend_table",
+    "certificate_table",
     "columns_table",
+    "comparison_tables",
     "console",
     "cost_cells",
     "costs_table",
@@ -58,7 +64,10 @@ __all__ = [
 __getattr__ = lazy_names(
     __name__,
     {
+        ".certificate": "certificate_table",
+        ".advise": "advice_table",
         ".columns": "columns_table",
+        ".compare": "comparison_tables",
         ".costs": "COST_COLUMNS cost_cells costs_table",
         ".decisions": "decisions_table",
         ".explain": "explanation_text",
