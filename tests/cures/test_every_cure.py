@@ -30,7 +30,7 @@ OTHERWISE = {
     "Judge both by the rows of one table": COMPARE,
     "`runs` should be two or more, the baseline first": COMPARE,
     "as the runs read its labels differently": COMPARE,
-    "app/commands/tune.py   torso predict": "as of a fit; tests/studies/tune opens that run",
+    "app/commands/tune.py   torso ": "as of a fit; tests/studies/tune opens that run",
     "studies/tune/journal.py ": TUNED,
     "studies/tune/subject.py ": TUNED,
     "studies/tune/tuner.py ": TUNED,

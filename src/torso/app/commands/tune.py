@@ -54,21 +54,26 @@ def tune(
     if plan:
         _show_plan(run, space, asked, table, trust_code)
         return
+    _show(_searched(run, space, asked, table, trust_code, overwrite), run)
 
+
+def _searched(
+    run: Path, space: str, asked: Asked, table: str | None, trust_code: bool, overwrite: bool
+) -> Tuning:
     import torso
     from torso.app.terminal import ProgressBar, console
 
     try:
         with ProgressBar(console()) as bar:
-            result = torso.tune(
+            return torso.tune(
                 run,
                 space,
                 table=table,
                 objectives=asked.objectives,
-                trials=trials,
-                budget=budget,
-                workers=workers,
-                seed=seed,
+                trials=asked.trials,
+                budget=asked.budget,
+                workers=asked.workers,
+                seed=asked.seed,
                 overwrite=overwrite,
                 trust_code=trust_code,
                 listener=bar,
@@ -76,7 +81,6 @@ def tune(
     except KeyboardInterrupt:
         typer.echo("Interrupted. What has ended is kept; the same command goes on.", err=True)
         raise typer.Exit(130) from None
-    _show(result)
 
 
 def _show_plan(run: Path, space: str, asked: Asked, table: str | None, trust_code: bool) -> None:
@@ -89,7 +93,7 @@ def _show_plan(run: Path, space: str, asked: Asked, table: str | None, trust_cod
     tell(planned.notes)
 
 
-def _show(result: Tuning) -> None:
+def _show(result: Tuning, run: Path) -> None:
     from torso.app.terminal import AS_IS, console, tuning_tables
 
     screen = console(out=True)
@@ -97,4 +101,5 @@ def _show(result: Tuning) -> None:
     if result.folder:
         place = quote(result.folder)
         screen.print(f"\nThe tuned run is in {place}. Next:", **AS_IS)
+        screen.print(f"  torso compare {quote(str(run))} {place}", **AS_IS)
         screen.print(f"  torso predict {place} NEW.csv -o answers.csv", **AS_IS)
