@@ -215,6 +215,20 @@ def test_runs_with_other_tasks_compare_those_that_they_share(runs):
     assert any("Only" in note and "kind" in note for note in compared.notes)
 
 
+def test_a_model_per_task_counts_as_one_run(runs, tmp_path):
+    prepared = torso.prepare(
+        runs / "t.csv", ["kind"], inputs=["size"], settings={**SETTINGS, "training.epochs": 8}
+    )
+    torso.train(prepared, out=tmp_path / "single/kind")
+    torso.load(runs / "price").save(tmp_path / "single/price")
+    compared = torso.compare(tmp_path / "single", runs / "noise")
+    assert {own.task for own in compared.against[0].tasks} == {"price", "kind"}
+    assert any("stands for 2 runs, each with tasks of its own" in n for n in compared.notes)
+    alone = torso.compare(runs / "price", runs / "noise").against[0].tasks[0]
+    both = {own.task: own for own in compared.against[0].tasks}
+    assert both["price"].difference.value == alone.difference.value
+
+
 def test_another_kind_of_target_is_told():
     frame = table(60).assign(stars=lambda own: (own["price"] > 0).astype(int) + 1)
     one = fitted(frame, {"stars": "ordinal", "kind": "binary"}, inputs=["noise"])
@@ -293,11 +307,19 @@ def test_an_unfinished_seed_is_left_out_and_told(runs, tmp_path):
     assert any("is not finished. Go on with it: torso fit --resume" in n for n in compared.notes)
 
 
+def test_seeds_that_a_former_run_left_are_not_counted(runs, tmp_path):
+    run = torso.load(runs / "price").save(tmp_path / "run")
+    torso.load(runs / "noise").save(tmp_path / "run/seeds/1")
+    compared = torso.compare(run.folder, runs / "size")
+    assert compared.against[0].runs == (1, 3)
+    assert any("seeds/1 is left out: it differs from" in n for n in compared.notes)
+
+
 def test_a_run_of_before_answers_its_rows_anew(runs, tmp_path, capsys):
     run = torso.load(runs / "price").save(tmp_path / "old")
     expected = run.held_out
     (run.folder / "held_out.parquet").unlink()
-    with pytest.raises(RunError, match="Let it answer them now: torso evaluate") as told:
+    with pytest.raises(RunError, match="let it answer them now: torso evaluate") as told:
         torso.compare(run.folder, runs / "noise")
     command = str(told.value).partition("now: torso ")[2].split()
     assert command_line(*command) == 0
@@ -318,6 +340,8 @@ def test_rows_that_cannot_be_answered_anew_say_so(runs, tmp_path, capsys):
     first = Path(__file__).parents[2] / "runs/first_format"
     assert command_line("evaluate", first / "run", first / "table.csv", "--held-out") == 1
     assert "Train it again: torso fit --config" in capsys.readouterr().err
+    with pytest.raises(RunError, match="or train it again: torso fit --config"):
+        torso.compare(runs / "price", first / "run")
 
 
 def test_a_table_judges_runs_of_other_splits(runs, tmp_path):

@@ -17,6 +17,7 @@ from torso.runs.folder.json_files import Json
 from torso.runs.folder.stage import Stage
 from torso.runs.report.shown import aligned, html_table
 from torso.runs.settings.durations import duration_text
+from torso.studies.overview.next_steps import finished_beside
 from torso.tables.alike import require_pandas
 from torso.tasks import words_of
 
@@ -227,11 +228,7 @@ def _listed(path: Path, top: Path) -> Listed:
         rows_trained=report.usage.rows_trained,
         seconds=seconds.preparing + seconds.training + seconds.evaluating,
         parameters=report.training.parameters,
-        beside={
-            kind: sum(RunFolder(run).stage in _RUNS[:2] for run in (path / kind).iterdir())
-            for kind in _BESIDE
-            if (path / kind).is_dir()
-        },
+        beside={kind: len(finished_beside(path, kind)) for kind in _BESIDE},
     )
 
 

@@ -11,14 +11,13 @@ from torso.evaluation.report import TaskReport
 from torso.evaluation.wording import estimate_text, number_text
 from torso.runs.folder.folder import RunFolder
 from torso.runs.folder.json_files import Json
-from torso.runs.folder.stage import Stage
 from torso.runs.predicting.predictor import Predictor
 from torso.runs.report.held_out import HeldOut
 from torso.runs.report.report import RunReport
 from torso.runs.settings.config import RunConfig
 from torso.runs.settings.durations import duration_text
 from torso.studies.overview.confusion import Confusion, confusion
-from torso.studies.overview.next_steps import next_steps
+from torso.studies.overview.next_steps import finished_beside, next_steps
 from torso.studies.overview.sparkline import sparkline
 from torso.tasks import words_of
 
@@ -128,7 +127,7 @@ class Summary:
         """Return a line for each study that the run carries."""
         lines = []
         for name, own in self.studies.items():
-            words = own["result"].get("words") or ()
+            words = own["result"].get("words") or own["result"].get("sentences") or ()
             told = [words] if isinstance(words, str) else [str(line) for line in words]
             lines.append(
                 f"study {name} ({own['command']})" + (f": {' '.join(told)}" if told else "")
@@ -164,17 +163,15 @@ def show(run: str | Path | Predictor, *, commands: Collection[str] | None = None
         studies=studies,
         seeds=len(_beside(folder, "seeds")),
         baselines=_beside(folder, "baselines"),
-        steps=() if folder is None else next_steps(folder, config, studies, held_out, commands),
+        steps=()
+        if folder is None
+        else next_steps(folder, config, report, studies, held_out, commands),
     )
 
 
 def _beside(folder: Path | None, kind: str) -> tuple[str, ...]:
     """Return the names of the finished runs of a kind beside a run."""
-    below = None if folder is None else folder / kind
-    if below is None or not below.is_dir():
-        return ()
-    done = (Stage.FINISHED, Stage.RESUMABLE)
-    return tuple(sorted(run.name for run in below.iterdir() if RunFolder(run).stage in done))
+    return () if folder is None else tuple(run.name for run in finished_beside(folder, kind))
 
 
 def _verdict(task: str, own: TaskReport) -> str:
