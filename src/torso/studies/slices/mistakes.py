@@ -321,7 +321,7 @@ def _losses(own: TaskAnswers) -> tuple[str, NDArray[np.float64]]:
 def _texts(own: TaskAnswers, chosen: NDArray[np.intp] | None, row: int) -> tuple[str, str]:
     """Return label and answer of a row in words; empty where they are too large."""
     if chosen is not None:
-        names = own.names or ("0", "1")
+        names = _names(own)
         truth = int(own.truth[row])
         return names[truth] if truth < len(names) else _UNSEEN, names[int(chosen[row])]
     if own.whole and own.truth.ndim == 1 and own.answer.ndim == 1:
@@ -331,7 +331,7 @@ def _texts(own: TaskAnswers, chosen: NDArray[np.intp] | None, row: int) -> tuple
 
 def _confusion(own: TaskAnswers, chosen: NDArray[np.intp]) -> Confusion:
     """Count labelled rows by class and answer; a class that training never saw stands last."""
-    names = own.names or ("0", "1")
+    names = _names(own)
     used = own.labelled
     truth = np.minimum(own.truth[used].astype(np.intp), len(names))
     size = len(names) + int((truth == len(names)).any())
@@ -339,6 +339,12 @@ def _confusion(own: TaskAnswers, chosen: NDArray[np.intp]) -> Confusion:
     np.add.at(counts, (truth, chosen[used]), 1)
     shown = (*names, *([_UNSEEN] if size > len(names) else []))
     return Confusion(shown, tuple(tuple(map(int, row)) for row in counts))
+
+
+def _names(own: TaskAnswers) -> tuple[str, ...]:
+    """Return the names of the classes; their numbers where they have none."""
+    classes = own.answer.shape[1] if own.answer.ndim == 2 else 2
+    return own.names or tuple(map(str, range(classes)))
 
 
 def _number(value: float | None) -> float:
