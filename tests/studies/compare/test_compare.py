@@ -19,7 +19,7 @@ from torso.runs.report.held_out import HeldOut, TaskAnswers
 from torso.studies.compare import Comparison
 from torso.studies.compare.contender import Member
 from torso.studies.compare.differences import weighed
-from torso.studies.compare.matching import matched
+from torso.studies.compare.matching import differently, matched, same_truths
 
 SETTINGS = {"training.epochs": 1, "dim": 8, "folds": 0, "blend": "off", "fusion": "concat"}
 
@@ -199,6 +199,30 @@ def test_a_metric_that_is_undefined_on_these_rows_is_no_evidence():
     assert "undefined on kind" in other.words("run")
 
 
+def test_another_order_of_the_classes_is_the_same_target():
+    frame = table(60)
+    one, two = (
+        fitted(frame, {"kind": {"kind": "binary", "positive": name}}, inputs=["size"])
+        for name in ("big", "small")
+    )
+    (other,) = torso.compare(one, two).against
+    assert [own.task for own in other.tasks] == ["kind"]
+    few, many = (
+        TaskAnswers("category", np.array([0, 1]), np.eye(2), names=names)
+        for names in (("a", "b"), ("a", "c"))
+    )
+    assert not same_truths(few, many)
+    assert "not both know 'b', 'c'" in differently(few, many, "x")
+    both = [
+        TaskAnswers("multilabel", truth, truth, names=names)
+        for truth, names in (
+            (np.array([[0.0, 1.0], [1.0, np.nan]]), ("a", "b")),
+            (np.array([[1.0, 0.0], [np.nan, 1.0]]), ("b", "a")),
+        )
+    ]
+    assert same_truths(*both)
+
+
 def test_groups_are_resampled_whole():
     frame = table(120).assign(who=[f"w{row // 12}" for row in range(120)])
     settings = {"data.split.group": "who"}
@@ -307,11 +331,19 @@ def test_an_unfinished_seed_is_left_out_and_told(runs, tmp_path):
     assert any("is not finished. Go on with it: torso fit --resume" in n for n in compared.notes)
 
 
+def test_seeds_that_a_former_run_left_are_not_counted(runs, tmp_path):
+    run = torso.load(runs / "price").save(tmp_path / "run")
+    torso.load(runs / "noise").save(tmp_path / "run/seeds/1")
+    compared = torso.compare(run.folder, runs / "size")
+    assert compared.against[0].runs == (1, 3)
+    assert any("seeds/1 is left out: it differs from" in n for n in compared.notes)
+
+
 def test_a_run_of_before_answers_its_rows_anew(runs, tmp_path, capsys):
     run = torso.load(runs / "price").save(tmp_path / "old")
     expected = run.held_out
     (run.folder / "held_out.parquet").unlink()
-    with pytest.raises(RunError, match="Let it answer them now: torso evaluate") as told:
+    with pytest.raises(RunError, match="let it answer them now: torso evaluate") as told:
         torso.compare(run.folder, runs / "noise")
     command = str(told.value).partition("now: torso ")[2].split()
     assert command_line(*command) == 0
@@ -332,6 +364,8 @@ def test_rows_that_cannot_be_answered_anew_say_so(runs, tmp_path, capsys):
     first = Path(__file__).parents[2] / "runs/first_format"
     assert command_line("evaluate", first / "run", first / "table.csv", "--held-out") == 1
     assert "Train it again: torso fit --config" in capsys.readouterr().err
+    with pytest.raises(RunError, match="or train it again: torso fit --config"):
+        torso.compare(runs / "price", first / "run")
 
 
 def test_a_table_judges_runs_of_other_splits(runs, tmp_path):

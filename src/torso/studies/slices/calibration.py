@@ -9,7 +9,7 @@ as many rows each, as in Nguyen and O'Connor (https://arxiv.org/abs/1508.05154).
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,10 @@ _BINS = 10
 _LEAST = 20
 """Labelled rows of a bin, at least."""
 _DRAWS = 1000
+_SURE = 0.05
+_ONE_SPREAD = 0.6827
+"""Share of labels that lie within one spread of the answer, by the heads' definition of it."""
+_QUANTILE = "quantile_"
 _SCORE = 1.959964  # of a normal distribution, 97.5 %
 
 
@@ -57,8 +61,12 @@ class Calibration:
         error: mean distance of said and held over the rows of the bins (ECE, expected calibration error).
         by_chance: mean error of a perfectly calibrated run on as many rows.
         limit: error that such a run exceeds in 5 % of cases.
-        gap: mean of what is said minus what is held, with a 95 % interval: above zero, too sure.
+        gap: mean of the shares that are said minus those that are held, with a 95 % interval: above zero, too sure.
+        p: chance of so large a gap, to either side, in a perfectly calibrated run.
         bins: of as many rows each.
+        levels: of a quantity, each promised share of labels with the share that was held: the run's interval, answer plus and
+            minus the spread (68 %), and pairs of quantiles.
+        wider: intervals may hold more than they promise, as those of whole numbers must.
     """
 
     of: str
@@ -67,7 +75,10 @@ class Calibration:
     by_chance: float
     limit: float
     gap: Estimate
+    p: float
     bins: tuple[Bin, ...]
+    levels: tuple[tuple[float, Estimate], ...] = ()
+    wider: bool = False
 
     @property
     def debiased(self) -> float:
@@ -79,11 +90,12 @@ class Calibration:
         """Return `too few`, `no evidence against it`, `too sure`, `not sure enough` or `uneven`."""
         if self.labels < _LEAST:
             return "too few"
-        if self.gap.low > 0:
-            return "too sure"
-        if self.gap.high < 0:
-            return "not sure enough"
-        return "uneven" if self.error > self.limit else "no evidence against it"
+        # Answers that are all right have no spread, so the interval alone would call them too unsure.
+        if self.p < _SURE and not self.gap.low <= 0 <= self.gap.high:
+            if self.gap.value > 0:
+                return "too sure"
+            return "no evidence against it" if self.wider else "not sure enough"
+        return "uneven" if self.error > self.limit and not self.wider else "no evidence against it"
 
     @classmethod
     def from_dict(cls, saved: Json) -> Calibration:
@@ -93,9 +105,11 @@ class Calibration:
         )
         numbers = {
             name: math.nan if saved[name] is None else saved[name]
-            for name in ("error", "by_chance", "limit")
+            for name in ("error", "by_chance", "limit", "p")
         }
-        return cls(**{**saved, **numbers, "gap": Estimate.from_dict(saved["gap"]), "bins": bins})
+        gap = Estimate.from_dict(saved["gap"])
+        levels = tuple((share, Estimate.from_dict(held)) for share, held in saved["levels"])
+        return cls(**{**saved, **numbers, "gap": gap, "bins": bins, "levels": levels})
 
 
 def calibration_of(own: TaskAnswers, groups: Array | None, seed: int) -> Calibration | None:
@@ -128,7 +142,8 @@ def calibration_of(own: TaskAnswers, groups: Array | None, seed: int) -> Calibra
         return None
     held = ((some.truth >= low) & (some.truth <= high)).astype(np.float64)
     said = np.full(len(used), some.level)
-    return _calibrated("intervals", some.answer.astype(np.float64), said, held, units, seed)
+    calibration = _calibrated("intervals", some.answer.astype(np.float64), said, held, units, seed)
+    return replace(calibration, levels=_levels(some), wider=own.scores.wider)
 
 
 def chosen_classes(own: TaskAnswers) -> NDArray[np.intp] | None:
@@ -157,13 +172,15 @@ def _calibrated(
     """
     count = len(order)
     if not count:
-        return Calibration(of, 0, math.nan, math.nan, math.nan, Estimate(math.nan), ())
+        nothing = math.nan
+        return Calibration(of, 0, nothing, nothing, nothing, Estimate(nothing), nothing, ())
     number = int(np.clip(count // _LEAST, 1, _BINS))
     rank = np.argsort(np.argsort(order, kind="stable"), kind="stable")
     place = rank * number // count
     members = (place[:, None] == np.arange(number)).astype(np.float64)
     drawn = (np.random.default_rng(seed).random((_DRAWS, count)) < said).astype(np.float64)
-    chance = _error(said - drawn, members)
+    chance, gap = _error(said - drawn, members), float((said - held).mean())
+    wide = np.abs((said - drawn).mean(axis=1)) >= abs(gap) - 1e-12
     gaps = [np.zeros(0)]
     gaps += [w @ (said - held) / w.sum(axis=1) for w in resamples_of(units, _DRAWS, seed)]
     return Calibration(
@@ -172,7 +189,8 @@ def _calibrated(
         float(_error((said - held)[None], members)[0]),
         float(chance.mean()),
         float(np.quantile(chance, 0.95)),
-        Estimate(float((said - held).mean()), *interval(np.concatenate(gaps))),
+        Estimate(gap, *interval(np.concatenate(gaps))),
+        float((1 + wide.sum()) / (1 + _DRAWS)),
         tuple(_bin(order, said, held, place == part) for part in range(number)),
     )
 
@@ -182,19 +200,41 @@ def _error(off: Floats, members: Floats) -> Floats:
     return np.asarray(np.abs(off @ members).sum(axis=1) / len(members))
 
 
+def _levels(own: TaskAnswers) -> tuple[tuple[float, Estimate], ...]:
+    """Return the promised shares of a quantity with the shares of labels that were held, in rising order."""
+    details = own.details
+    ends = {own.level: (details["low"], details["high"])}
+    if "spread" in details and not own.scores.wider:
+        ends[_ONE_SPREAD] = own.answer - details["spread"], own.answer + details["spread"]
+    quantiles = {float(n.removeprefix(_QUANTILE)): n for n in details if n.startswith(_QUANTILE)}
+    for share, name in quantiles.items():
+        other = next((n for s, n in quantiles.items() if abs(s + share - 1) < 1e-9), "")
+        if share < 0.5 and other:
+            ends[round(1 - 2 * share, 6)] = details[name], details[other]
+    return tuple(
+        (share, _share((own.truth >= low) & (own.truth <= high)))
+        for share, (low, high) in sorted(ends.items())
+        if len(own.truth)
+    )
+
+
 def _bin(order: Floats, said: Floats, held: Floats, rows: NDArray[np.bool_]) -> Bin:
-    count, share = int(rows.sum()), float(held[rows].mean())
+    return Bin(
+        float(order[rows].min()),
+        float(order[rows].max()),
+        int(rows.sum()),
+        float(said[rows].mean()),
+        _share(held[rows]),
+    )
+
+
+def _share(held: Array) -> Estimate:
+    """Return the share of rows that are held, with the interval of Wilson, JASA 22, 1927."""
+    count, share = len(held), float(held.mean())
     middle = (share + _SCORE**2 / (2 * count)) / (1 + _SCORE**2 / count)
     half = (
         _SCORE
         * math.sqrt(share * (1 - share) / count + _SCORE**2 / (4 * count**2))
         / (1 + _SCORE**2 / count)
     )
-    ends = max(0.0, middle - half), min(1.0, middle + half)
-    return Bin(
-        float(order[rows].min()),
-        float(order[rows].max()),
-        count,
-        float(said[rows].mean()),
-        Estimate(share, *ends),
-    )
+    return Estimate(share, max(0.0, middle - half), min(1.0, middle + half))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 import pickle
-import shutil
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -28,7 +27,7 @@ from torso.runs.report.held_out import HeldOut
 from torso.runs.settings.durations import duration_text, seconds_of
 from torso.runs.train import train
 from torso.studies.tune.compared import Unseen, compared
-from torso.studies.tune.journal import counted, lose_trials, opened, repaired, study_in
+from torso.studies.tune.journal import check_ours, counted, lose_trials, opened, repaired, study_in
 from torso.studies.tune.results import front_of, result_of, told_trials
 from torso.studies.tune.search import (
     Search,
@@ -184,10 +183,9 @@ class Tuner:
 
     def _study(self, place: Path | None, journal: Path | None, *, overwrite: bool) -> Study:
         if place is not None and journal is not None:
+            check_ours(journal)
             if overwrite:
                 journal.unlink(missing_ok=True)
-                for name in ("best", "default"):
-                    shutil.rmtree(place / name, ignore_errors=True)
             repaired(journal)
         separate = self.search.separate
         about = {
@@ -267,7 +265,8 @@ class Tuner:
             front,
             self._rows,
         )
-        notes += told_trials(result, self.asked.trials)
+        for note in told_trials(result, self.asked.trials):
+            self._tell(note, notes)
         if result.settings:
             best = self._trained(result.settings, place, "best")
             folder = "" if best.folder is None else str(best.folder)
@@ -287,31 +286,43 @@ class Tuner:
         folder = place / name
         files = RunFolder(folder)
         if files.stage is Stage.FINISHED and files.config() == self.prepared.configured(settings):
-            return load(folder)
-        if folder.exists():
-            shutil.rmtree(folder)
-        return train(self.prepared, settings, out=folder, listener=self.listener, progress=False)
+            kept = load(folder)
+            if kept.split is not None and dict(kept.split.digests) == dict(
+                self.prepared.split.digests
+            ):
+                return kept
+        return train(
+            self.prepared,
+            settings,
+            out=folder,
+            overwrite=True,  # of a run; other files are refused
+            listener=self.listener,
+            progress=False,
+        )
 
     def _compared(self, best: Predictor, place: Path | None, notes: list[str]) -> Unseen:
         """Return how the best settings do on the test rows beside the run's own."""
         default: HeldOut | None = self.subject.held_out
         if default is None and len(self.prepared.parts["test"].rows):
             if self.subject.folder is not None:
-                notes.append(
-                    "An earlier version wrote the run, without its answers: its settings were trained once more."
-                )
+                told = "An earlier version wrote the run, without its answers: its settings were trained once more."
+                self._tell(Telling(told), notes)
             default = self._trained({}, place, "default").held_out
         seed, tasks = self.search.seed, self.search.tasks
         unseen = compared(default, best.held_out, tasks, seed)
         if unseen.without:
-            notes.append(f"Without a log loss, and so not compared: {', '.join(unseen.without)}.")
+            named = ", ".join(unseen.without)
+            self._tell(Telling(f"Without a log loss, and so not compared: {named}."), notes)
         others = tuple(task for task in self.prepared.config.targets if task not in tasks)
         for task, gain in compared(default, best.held_out, others, seed).tasks.items():
             if gain.high < 0:
-                notes.append(
-                    f"{task}, which is no objective, is worse with the tuned settings: {gain_text(gain)} %."
-                )
+                told = f"{task}, which is no objective, is worse with the tuned settings: {gain_text(gain)} %."
+                self._tell(told, notes)
         return unseen
+
+    def _tell(self, note: str, notes: list[str]) -> None:
+        self.listener.noted(note)
+        notes.append(str(note))
 
 
 def _identity(prepared: Prepared) -> dict[str, object]:
