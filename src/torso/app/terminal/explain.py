@@ -58,7 +58,7 @@ def _table(task: TaskExplanation, width: int) -> Table:
     name_width = max(_LEAST_NAME, min(longest, _LONGEST_NAME, width - _SHARE - _LEAST_BAR - 6))
     bar = max(_LEAST_BAR, min(_WIDEST_BAR, width - _SHARE - name_width - 6))
     table = Table(box=None, pad_edge=False, show_header=True, header_style="dim")
-    table.add_column(Text("part"), no_wrap=False)
+    table.add_column(Text("part"), min_width=min(name_width, longest))
     table.add_column("", no_wrap=True, width=bar)
     table.add_column(Text(f"share of {task.unit}"), overflow="fold")
     for name, value, words, sure, inner in rows:
