@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         inference,
         model,
         plain,
+        planted,
         progress,
         reports,
         runs,
@@ -49,8 +50,15 @@ if TYPE_CHECKING:
     from torso.runs.report.report import RunReport
     from torso.runs.train import train
     from torso.search import Searcher
+    from torso.studies.advise import advise
+    from torso.studies.affinity import affinity
+    from torso.studies.compare import compare
+    from torso.studies.explain import explain
     from torso.studies.importance import importance
+    from torso.studies.overview import runs_in, show
+    from torso.studies.patterns import certificate
     from torso.studies.robustness import robustness
+    from torso.studies.slices import mistakes, slices
     from torso.studies.tune import tune
 
 __all__ = [
@@ -65,12 +73,21 @@ __all__ = [
     "Tokens",
     "TorsoWarning",
     "__version__",
+    "advise",
+    "affinity",
+    "certificate",
+    "compare",
     "distill",
+    "explain",
     "fit",
     "importance",
     "load",
+    "mistakes",
     "prepare",
     "robustness",
+    "runs_in",
+    "show",
+    "slices",
     "train",
     "tune",
     "write_report",
@@ -91,8 +108,15 @@ _HOME = {
     ".runs.report.report": "RunReport",
     ".runs.train": "train",
     ".search": "Searcher",
+    ".studies.patterns": "certificate",
+    ".studies.advise": "advise",
+    ".studies.affinity": "affinity",
+    ".studies.compare": "compare",
+    ".studies.explain": "explain",
     ".studies.importance": "importance",
+    ".studies.overview": "runs_in show",
     ".studies.robustness": "robustness",
+    ".studies.slices": "mistakes slices",
     ".studies.tune": "tune",
 }
 _ROOMS = (
@@ -107,6 +131,7 @@ _ROOMS = (
     "inference",
     "model",
     "plain",
+    "planted",
     "progress",
     "reports",
     "runs",

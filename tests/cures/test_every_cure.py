@@ -14,13 +14,23 @@ MISTAKES = "tests/app/test_mistakes.py pastes it"
 MODEL = "needs a pretrained model, and a network to have one"
 START = "of `fit --from`, in tests/runs/test_start.py; not all are followed yet"
 DEMO = "tests/app/demo runs the demo, and what it proposes"
+ADVISE = "tests/studies/advise/test_advise.py follows it"
 SEARCH = "tests/search/test_search.py names what is asked for"
 
 OWN_METRICS = "tests/runs/test_own_metrics.py goes without, and says the direction"
 
+COMPARE = "tests/studies/compare pastes it"
 TUNED = "tests/studies/tune follows it"
 
 OTHERWISE = {
+    "runs/predicting/held_out_again.py ": "tests/studies/compare meets it; the table of that old run is gone",
+    "studies/overview/": "tests/studies/overview pastes each",
+    "studies/compare/caveats.py ": "tests/studies/seeds trains them",
+    "keeps no answers to its held-out rows": COMPARE,
+    "kept no row of the table aside in common": COMPARE,
+    "Judge both by the rows of one table": COMPARE,
+    "`runs` should be two or more, the baseline first": COMPARE,
+    "as the runs read its labels differently": COMPARE,
     "app/commands/tune.py   torso predict": "as of a fit; tests/studies/tune opens that run",
     "studies/tune/journal.py ": TUNED,
     "studies/tune/subject.py ": TUNED,
@@ -42,8 +52,16 @@ OTHERWISE = {
     "core/cures.py --set {}": "writes the settings of all others",
     "inference/signs.py --set {}=": "the end of another message",
     "inference/signs.py  --set {}kind=": "the end of another message",
+    "app/commands/advise.py ": ADVISE,
+    "Train it again with --set training.looks=": ADVISE,
+    "All take about {}": ADVISE,
+    "Give it a larger --budget": ADVISE,
     "Name another folder with --out": DEMO,
     "torso fit {} -t digit -t parity -t ink -o my-run": DEMO,
+    "runs/report/card.py torso predict": "tests/runs/test_card.py runs it",
+    "runs/report/card.py * `torso fit --config": "tests/runs/test_fitting.py repeats runs by their run.yaml",
+    "mlflow ui --backend-store-uri": "a server of another program, which waits for a browser",
+    "tensorboard --logdir": "a server of another program, which waits for a browser",
     "iconv -f": "tests/runs/test_config_text.py runs it",
     " --trust-code": "tests/runs/test_trust.py runs the commands with it",
     "Try --set folds=": "tests/app/test_mistakes.py, in Python",
