@@ -18,7 +18,7 @@ __all__ = ["alike_columns", "ordered_alike", "rank_correlation", "told_by_each_o
 
 LEAST = 0.9
 """Association from which on two columns count as alike."""
-_FEWEST = 10  # rows that have both
+_FEWEST = 30  # rows that have both
 _MOST = 100  # columns that are compared
 
 
@@ -106,7 +106,7 @@ def ordered_alike(numbers: Floats, codes: Rows) -> float:
     both = ~np.isnan(numbers) & (codes >= 0)
     ranks, own = _ranked(numbers[both]), np.unique(codes[both], return_inverse=True)[1]
     sizes = np.bincount(own)
-    if len(ranks) <= len(sizes) or ranks.std() == 0:
+    if len(ranks) < 2 * len(sizes) or ranks.std() == 0:  # names that hardly recur tell any number
         return 0.0
     means = np.bincount(own, ranks) / sizes
     order = np.argsort(means, kind="stable")

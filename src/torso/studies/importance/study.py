@@ -114,7 +114,7 @@ def _findings(scoring: Scoring, repeats: int | None) -> Importance:
 def _told(scoring: Scoring, alike: Sequence[tuple[str, ...]]) -> list[str]:
     """Return sentences on columns that hide each other, on all that is absent, and on gaps that the run never met."""
     notes = [
-        f"{' and '.join(columns)} tell each other: exchanged alone, each hides the other. They are exchanged together as well."
+        f"{', '.join(columns[:-1])} and {columns[-1]} tell each other: exchanged alone, each hides the other. They are exchanged together as well."
         for columns in alike
     ]
     absent = [name for name, filled in scoring.filled.items() if not filled.any()]
