@@ -47,7 +47,9 @@ if TYPE_CHECKING:
     from torso.runs.report.report import RunReport
     from torso.runs.train import train
     from torso.search import Searcher
+    from torso.studies.baselines import baselines
     from torso.studies.robustness import robustness
+    from torso.studies.seeds import seeds
 
 __all__ = [
     "Batch",
@@ -61,11 +63,13 @@ __all__ = [
     "Tokens",
     "TorsoWarning",
     "__version__",
+    "baselines",
     "distill",
     "fit",
     "load",
     "prepare",
     "robustness",
+    "seeds",
     "train",
 ]
 
@@ -83,7 +87,9 @@ _HOME = {
     ".runs.report.report": "RunReport",
     ".runs.train": "train",
     ".search": "Searcher",
+    ".studies.baselines": "baselines",
     ".studies.robustness": "robustness",
+    ".studies.seeds": "seeds",
 }
 _ROOMS = (
     "balancing",

@@ -12,6 +12,7 @@ from typing import Annotated
 
 import typer
 
+from torso.app.commands.baselines import baselines, seeds
 from torso.app.commands.demo import demo
 from torso.app.commands.distill import distill
 from torso.app.commands.evaluate import evaluate
@@ -55,7 +56,7 @@ def _options(
         os.environ["TORSO_DEBUG"] = "1"
 
 
-for command in (demo, inspect, fit, evaluate, predict, distill, search, schema):
+for command in (demo, inspect, fit, evaluate, baselines, seeds, predict, distill, search, schema):
     app.command(cls=Command)(command)
 app.command("list", cls=Command)(list_parts)
 

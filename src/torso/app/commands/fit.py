@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from torso.app.commands.baselines import show_baselines, show_seeds
 from torso.app.commands.shared import (
     Budget,
     Config,
@@ -57,6 +58,12 @@ def fit(
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace a finished run in --out.")
     ] = False,
+    seeds: Annotated[
+        int, typer.Option(help="Seeds of the weights that are trained, on one split; default 1.")
+    ] = 1,
+    baselines: Annotated[
+        bool, typer.Option("--baselines", help="Also train simpler models, and compare the run.")
+    ] = False,
     log: Log = [],
     strict: Strict = False,
     trust_code: TrustCode = False,
@@ -66,6 +73,7 @@ def fit(
     from torso.runs.preparing.gather import gather_values, trusting
     from torso.training.adapters import named_tracker
 
+    _check_seeds(seeds)
     folder = out or _free_folder(table or (config.stem if config else "run"), resume)
     trackers = [named_tracker(each, folder) for each in log]
     dial = named(quality=quality, budget=budget, folds=folds, repeats=repeats)
@@ -93,6 +101,17 @@ def fit(
             listener=Listeners([bar, *trackers]),
         )
     _show(predictor, folder, [tracker.look for tracker in trackers])
+    if seeds > 1:
+        show_seeds(predictor, folder, None, (seeds, None, None))
+    if baselines:
+        show_baselines(predictor, folder)
+
+
+def _check_seeds(seeds: int) -> None:
+    from torso.core.errors import ConfigError
+
+    if seeds < 1:
+        raise ConfigError(f"`--seeds` should be 1 or more. Found {seeds}.")
 
 
 def _show(run: Predictor, folder: Path, looks: Sequence[str]) -> None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from torso.core.lazy import lazy_names
 
 if TYPE_CHECKING:
+    from torso.app.terminal.baselines import baselines_tables
     from torso.app.terminal.blend import blend_table
     from torso.app.terminal.columns import columns_table
     from torso.app.terminal.costs import COST_COLUMNS, cost_cells, costs_table
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from torso.app.terminal.results import results_table
     from torso.app.terminal.robustness import robustness_tables
     from torso.app.terminal.search import search_table
+    from torso.app.terminal.seeds import seeds_table
     from torso.app.terminal.usage import summary, verdict
     from torso.progress import AS_IS, IN_PIPE, CountingBar, ProgressBar, console, has_width, tell
 
@@ -31,6 +33,7 @@ __all__ = [
     "IN_PIPE",
     "CountingBar",
     "ProgressBar",
+    "baselines_tables",
     "blend_table",
     "columns_table",
     "console",
@@ -42,6 +45,7 @@ __all__ = [
     "results_table",
     "robustness_tables",
     "search_table",
+    "seeds_table",
     "settings_sheet",
     "summary",
     "tell",
@@ -51,6 +55,7 @@ __all__ = [
 __getattr__ = lazy_names(
     __name__,
     {
+        ".baselines": "baselines_tables",
         ".columns": "columns_table",
         ".costs": "COST_COLUMNS cost_cells costs_table",
         ".decisions": "decisions_table",
@@ -60,6 +65,7 @@ __getattr__ = lazy_names(
         ".results": "results_table",
         ".robustness": "robustness_tables",
         ".search": "search_table",
+        ".seeds": "seeds_table",
         ".usage": "summary verdict",
     },
 )
