@@ -124,8 +124,8 @@ class Compared(Listener):
 
 def stamps(data: Path, method: str, options: argparse.Namespace) -> dict[str, Any]:
     """Return the runs of both modes, and of the plain sum, on a part of Talking Stamps."""
-    from talking_stamps import SETTINGS, TARGETS, inputs
-    from talking_stamps import stamps as table
+    from stamps import RECIPE, TARGETS, inputs
+    from stamps import stamp_table as table
 
     import torso
 
@@ -145,7 +145,7 @@ def stamps(data: Path, method: str, options: argparse.Namespace) -> dict[str, An
                 TARGETS,
                 inputs=inputs(folder),
                 settings=[
-                    *SETTINGS,
+                    *RECIPE,
                     f"seed={seed}",
                     f"balancing={json.dumps(balancing)}",
                     f"training.epochs={options.stamp_epochs}",

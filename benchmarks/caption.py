@@ -44,7 +44,7 @@ from torso.training import run_frozen_once
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "examples"))
 from _data import data_folder  # noqa: E402
-from talking_stamps import inputs  # noqa: E402
+from stamps import inputs  # noqa: E402
 
 TASK = "text_en"
 BEAMS = 4

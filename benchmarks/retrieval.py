@@ -50,7 +50,7 @@ from torso.training.frozen_features import run_frozen_once
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "examples"))
 from _data import data_folder  # noqa: E402
-from talking_stamps import inputs, stamps  # noqa: E402
+from stamps import inputs, stamp_table  # noqa: E402
 
 SENSES = ("image", "text", "audio")
 TARGET = {"kind": "retrieval", "between": list(SENSES), "column": "id"}
@@ -235,7 +235,7 @@ def main() -> None:
     if options.draw:
         draw(read_report(options.out)["shown"], folder, options.out.with_suffix(".png"))
         return
-    table = stamps(folder)
+    table = stamp_table(folder)
     views = plain_views(folder, table)
     report = read_report(options.out, {"runs": []})
     report |= circumstances(Path(__file__)) | {"settings": SETTINGS, "target": TARGET}

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         model,
         plain,
         progress,
+        reports,
         runs,
         search,
         sharing,
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from torso.core.types import Batch, Features, Tokens
     from torso.estimator import Estimator
     from torso.model.model import Model
+    from torso.reports.writing import write_report
     from torso.runs.distill import distill
     from torso.runs.fit import fit
     from torso.runs.predicting.load import load
@@ -48,8 +50,10 @@ if TYPE_CHECKING:
     from torso.runs.train import train
     from torso.search import Searcher
     from torso.studies.baselines import baselines
+    from torso.studies.importance import importance
     from torso.studies.robustness import robustness
     from torso.studies.seeds import seeds
+    from torso.studies.tune import tune
 
 __all__ = [
     "Batch",
@@ -66,11 +70,14 @@ __all__ = [
     "baselines",
     "distill",
     "fit",
+    "importance",
     "load",
     "prepare",
     "robustness",
     "seeds",
     "train",
+    "tune",
+    "write_report",
 ]
 
 _HOME = {
@@ -78,6 +85,7 @@ _HOME = {
     ".core.types": "Batch Features Tokens",
     ".estimator": "Estimator",
     ".model.model": "Model",
+    ".reports.writing": "write_report",
     ".runs.distill": "distill",
     ".runs.fit": "fit",
     ".runs.predicting.load": "load",
@@ -88,8 +96,10 @@ _HOME = {
     ".runs.train": "train",
     ".search": "Searcher",
     ".studies.baselines": "baselines",
+    ".studies.importance": "importance",
     ".studies.robustness": "robustness",
     ".studies.seeds": "seeds",
+    ".studies.tune": "tune",
 }
 _ROOMS = (
     "balancing",
@@ -104,6 +114,7 @@ _ROOMS = (
     "model",
     "plain",
     "progress",
+    "reports",
     "runs",
     "search",
     "sharing",

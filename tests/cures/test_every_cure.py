@@ -18,7 +18,15 @@ SEARCH = "tests/search/test_search.py names what is asked for"
 
 OWN_METRICS = "tests/runs/test_own_metrics.py goes without, and says the direction"
 
+TUNED = "tests/studies/tune follows it"
+
 OTHERWISE = {
+    "app/commands/tune.py   torso predict": "as of a fit; tests/studies/tune opens that run",
+    "studies/tune/journal.py ": TUNED,
+    "studies/tune/subject.py ": TUNED,
+    "studies/tune/tuner.py ": TUNED,
+    "studies/tune/workers.py ": TUNED,
+    "studies/tune/tuning.py --set {}": "writes the settings of a trial",
     "runs/settings/figures.py --set targets.{}.metrics=": OWN_METRICS,
     "Mend it, or go without": OWN_METRICS,
     "should hold functions with a name": "the function is the user's own",
@@ -46,6 +54,7 @@ OTHERWISE = {
     "Pass `process={}` to the loader": "two processes: tests/training runs them",
     "so `decide_by` chose no threshold": "tests/runs/test_deciding.py pastes it",
     "`--threshold` should be a number": "tests/runs/test_deciding.py",
+    "reports/sections/repeat.py ": "tests/reports runs every command of the page",
     "runs/starting/start.py ": START,
     "runs/starting/notes.py ": START,
     "runs/starting/values.py ": START,

@@ -227,6 +227,8 @@ def test_files_that_are_not_there_are_counted(tmp_path):
         ([1, 2, 3] * 9, "category"),
         ([1.0, 2.0, 3.0, None] * 9, "category"),
         (WORDS * 5, "category"),
+        (["2am", "6am", "10am", "2pm"] * 9, "category"),  # times that recur name meals
+        (["2024-01-01", "2024-07-01"] * 9, "binary"),
         (list(range(50)), "number"),
         ([0.5, 1.5, 2.5] * 9, "number"),
         ([*map(str, range(0, 80, 2)), "oops"], "number"),
@@ -251,6 +253,11 @@ def test_each_kind_of_target_is_recognised(values, kind):
         ([None, None], "no cell holds a label"),
         ([sentence() for _ in range(60)], "no classes"),
         ([date(2024, 1, 1) + timedelta(i) for i in range(9)], "a date"),
+        (
+            [date(2024, 1, 1 + i) for i in range(3)] * 9,
+            "a date",
+        ),  # a type of dates says what it means
+        ([str(date(2024, 1, 1) + timedelta(i)) for i in range(30)] * 5, "a date"),
         ([b"x", b"y", b"z"], "bytes are no labels"),
         ([[1.0, 2.0]] * 9, "every label is"),
         (["[1, 2]"] * 9, "every label is"),

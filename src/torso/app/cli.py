@@ -17,11 +17,14 @@ from torso.app.commands.demo import demo
 from torso.app.commands.distill import distill
 from torso.app.commands.evaluate import evaluate
 from torso.app.commands.fit import fit
+from torso.app.commands.importance import importance
 from torso.app.commands.inspect import inspect
 from torso.app.commands.list import list_parts
 from torso.app.commands.predict import predict
+from torso.app.commands.report import report
 from torso.app.commands.schema import schema
 from torso.app.commands.search import search
+from torso.app.commands.tune import tune
 from torso.app.cures import corrected
 from torso.app.extra_words import Command, Commands
 
@@ -56,7 +59,21 @@ def _options(
         os.environ["TORSO_DEBUG"] = "1"
 
 
-for command in (demo, inspect, fit, evaluate, baselines, seeds, predict, distill, search, schema):
+for command in (
+    demo,
+    inspect,
+    fit,
+    evaluate,
+    baselines,
+    seeds,
+    importance,
+    report,
+    predict,
+    distill,
+    tune,
+    search,
+    schema,
+):
     app.command(cls=Command)(command)
 app.command("list", cls=Command)(list_parts)
 

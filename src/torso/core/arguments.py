@@ -32,7 +32,7 @@ def check_is(name: str, value: object, kind: type, cure: str) -> None:
 
 
 def names_in(name: str, columns: Names) -> Names | list[str]:
-    """Return names of columns, those in an array or an index as a list.
+    """Return names of columns as plain strings, those in an array or an index as a list.
 
     Args:
         name: of the argument.
@@ -42,7 +42,7 @@ def names_in(name: str, columns: Names) -> Names | list[str]:
         ConfigError: values of a column stand there, or what is none at all.
     """
     if not hasattr(columns, "dtype") or not isinstance(columns, Iterable):
-        return columns
+        return _plain(columns)
     texts = [str(each) for each in columns if isinstance(each, str)]
     shape = [*getattr(columns, "shape", ())]
     if shape == [len(texts)] and type(columns).__name__ != "Series":
@@ -52,3 +52,12 @@ def names_in(name: str, columns: Names) -> Names | list[str]:
         f"values. Put them into the table, table.assign(y=values), and name the column: {name}=['y']; or use "
         "torso.Estimator().fit(X, y)."
     )
+
+
+def _plain(columns: Names) -> Names | list[str]:
+    """Return names of NumPy's string type as Python's, since messages and YAML show them."""
+    if isinstance(columns, list | tuple):
+        return [str(name) if isinstance(name, str) else name for name in columns]
+    if isinstance(columns, dict):
+        return type(columns)({str(k) if isinstance(k, str) else k: v for k, v in columns.items()})
+    return columns

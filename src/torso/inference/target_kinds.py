@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from torso.columns.inputs import DatetimeInput
 from torso.columns.profile import Guess, Profile, quoted
 from torso.tables.types.media_cells import MEDIA
@@ -9,6 +11,13 @@ from torso.tasks import Target
 
 __all__ = ["guess_target"]
 
+_FEW_TIMES = (
+    24  # dates or times of day that recur may be names of classes: meals, months, semesters
+)
+_AS_NUMBER = (
+    "make a number of it first, such as days since a fixed day, or for a time of day the hour from 0 to 24 with the "
+    "kind angle and period=24"
+)
 _BINARY, _CATEGORY, _ORDINAL = "binary", "category", "ordinal"  # names of kinds of target
 
 
@@ -27,7 +36,9 @@ def guess_target(cells: Profile) -> Guess:
     if _are_alike(cells):
         return Guess("", f"every label is {cells.example!r}, so there is nothing to learn")
     for kind in _asked():
-        guess = kind.recognise(cells) if kind.label == "other" else _of_values(kind, cells)
+        if kind.label != "other" and not cells.is_number and DatetimeInput.recognise(cells):
+            return _of_times(cells)
+        guess = kind.recognise(cells)
         if guess is not None:
             return guess
     if cells.is_bytes or cells.type == MEDIA:
@@ -65,12 +76,11 @@ def _are_alike(cells: Profile) -> bool:
     return len(values) == 1 and cells.distinct == len(cells.counts)
 
 
-def _of_values(kind: type[Target], cells: Profile) -> Guess | None:
-    """Ask a kind whose label is one value; refuse dates."""
-    if not cells.is_number and DatetimeInput.recognise(cells) is not None:
-        return Guess(
-            "",
-            "a date or time is no label; make a number of it first, such as days since a fixed day, or for a time of "
-            "day the hour from 0 to 24 with the kind angle and period=24",
-        )
-    return kind.recognise(cells)
+def _of_times(cells: Profile) -> Guess:
+    """Return the classes that dates or times of day name where few of them recur; else refuse them."""
+    guesses = [kind.recognise(cells) for kind in _asked() if kind.kind in (_BINARY, _CATEGORY)]
+    classes = [guess for guess in guesses if guess is not None and guess.kind]
+    if not classes or cells.distinct > _FEW_TIMES:
+        return Guess("", f"a date or time is no label; {_AS_NUMBER}")
+    told = f"Its {cells.distinct} dates or times are taken for names of classes. For their order or distance {_AS_NUMBER}."
+    return replace(classes[0], warnings=(*classes[0].warnings, told))

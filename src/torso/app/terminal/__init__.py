@@ -19,11 +19,13 @@ if TYPE_CHECKING:
     from torso.app.terminal.columns import columns_table
     from torso.app.terminal.costs import COST_COLUMNS, cost_cells, costs_table
     from torso.app.terminal.decisions import decisions_table
+    from torso.app.terminal.importance import importance_tables
     from torso.app.terminal.parts import parts_tables, settings_sheet
     from torso.app.terminal.results import results_table
     from torso.app.terminal.robustness import robustness_tables
     from torso.app.terminal.search import search_table
     from torso.app.terminal.seeds import seeds_table
+    from torso.app.terminal.tune import plan_table, tuning_tables
     from torso.app.terminal.usage import summary, verdict
     from torso.progress import AS_IS, IN_PIPE, CountingBar, ProgressBar, console, has_width, tell
 
@@ -41,7 +43,9 @@ __all__ = [
     "costs_table",
     "decisions_table",
     "has_width",
+    "importance_tables",
     "parts_tables",
+    "plan_table",
     "results_table",
     "robustness_tables",
     "search_table",
@@ -49,6 +53,7 @@ __all__ = [
     "settings_sheet",
     "summary",
     "tell",
+    "tuning_tables",
     "verdict",
 ]
 
@@ -59,6 +64,7 @@ __getattr__ = lazy_names(
         ".columns": "columns_table",
         ".costs": "COST_COLUMNS cost_cells costs_table",
         ".decisions": "decisions_table",
+        ".importance": "importance_tables",
         ".parts": "parts_tables settings_sheet",
         "torso.progress": "AS_IS IN_PIPE CountingBar ProgressBar console has_width tell",
         ".blend": "blend_table",
@@ -66,6 +72,7 @@ __getattr__ = lazy_names(
         ".robustness": "robustness_tables",
         ".search": "search_table",
         ".seeds": "seeds_table",
+        ".tune": "plan_table tuning_tables",
         ".usage": "summary verdict",
     },
 )

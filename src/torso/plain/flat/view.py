@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
@@ -35,6 +36,7 @@ _TEXTS, _ENCODED = "text", "encoded"
 _TOGETHER = "/texts"  # key of the block that reads them
 _SUFFIX = "/encoded"  # of the key of a block that reads tokens
 _LEARNT = 50_000  # rows that a fit learns from at most, evenly spread
+_NOTHING: Mapping[tuple[str, bool], Measured] = MappingProxyType({})
 _AT_ONCE = 10_000  # rows whose names and texts are in memory at a time
 
 
@@ -134,6 +136,7 @@ class FlatView:
         columns: Mapping[str, Column],
         sources: Mapping[str, Source],
         rows: np.ndarray | None = None,
+        known: Mapping[tuple[str, bool], Measured] = _NOTHING,
     ) -> Flat:
         """Return rows flat, as the fit learnt it.
 
@@ -141,11 +144,28 @@ class FlatView:
             columns: raw cells of all rows, at least of those `written`.
             sources: features of all rows, by modality.
             rows: positions of the rows that are wanted; all by default.
+            known: measurements of these rows, as `measured` returns them; those that are absent are made.
         """
         if rows is None:
             rows = np.arange(len(next(iter(sources.values()))))
-        read = [None] * len(self._blocks)
+        read = [known.get((block.modalities[0], block.encoded)) for block in self._blocks]
         return self._named(*self._laid_out(columns, sources, rows, read))
+
+    def measured(self, sources: Mapping[str, Source]) -> dict[tuple[str, bool], Measured]:
+        """Return the measurements of all rows that take long: of pictures and recordings.
+
+        Args:
+            sources: features of all rows, by modality.
+
+        Returns:
+            Modality, and True for tokens of its encoder -> an array each, NaN in rows without the modality.
+        """
+        every = np.arange(len(next(iter(sources.values()))))
+        return {
+            (block.modalities[0], block.encoded): block.measure({}, sources, every)
+            for block in self._blocks
+            if block.flattener.dear
+        }
 
     def state(self) -> tuple[Values, Arrays]:
         """Return the learnt values, as JSON values and arrays."""

@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
+from torso.cache import cache_root
 from torso.columns.inputs import Input, MediaInput
 from torso.columns.media.folder_files import files_below
+from torso.columns.reading import Reading, ReadLog, ReadOptions
 from torso.core.errors import DataError
 from torso.runs.schema.schema import Schema
 from torso.tables.formats.files import is_table
@@ -27,7 +29,7 @@ from torso.tables.types.media_cells import is_picture
 if TYPE_CHECKING:
     from torso.runs.settings.sections import DataConfig
 
-__all__ = ["Asked", "Roots", "ask", "require_labels"]
+__all__ = ["Asked", "Roots", "ask", "reading_of", "require_labels"]
 
 Roots = str | Path | Sequence[str | Path]
 
@@ -78,6 +80,30 @@ def ask(
     if isinstance(given, str | Path) and not _holds_lists(table, schema.inputs):
         table = spread(table) or table
     return _completed(Asked(table, root), schema, strict)
+
+
+def reading_of(
+    asked: Asked, data: DataConfig, *, strict: bool = False, kept: bool = False
+) -> Reading:
+    """Return how the cells of a table are read.
+
+    Args:
+        asked: the table.
+        data: how the run reads tables.
+        strict: a cell that cannot be read is an error.
+        kept: decoded files go to the cache, for rows that are read several times.
+    """
+    options = ReadOptions(
+        folder=asked.table.folder,
+        root=[asked.root] if isinstance(asked.root, str | Path) else asked.root,
+        default_root=data.root,
+        on_error="fail" if strict else data.on_error,
+        most_skipped=data.most_skipped,
+        in_pieces=True,
+    )
+    if kept:
+        options = replace(options, cache=cache_root(data.cache), in_pieces=False)
+    return Reading(options, ReadLog(notes=[*asked.told]))
 
 
 def require_labels(table: Table, schema: Schema) -> None:

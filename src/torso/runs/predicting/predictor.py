@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 
 import pyarrow as pa
 
-from torso.cache import cache_root
 from torso.columns.dataset import Dataset
 from torso.columns.loader import gather
-from torso.columns.reading import Reading, ReadLog, ReadOptions, Skipped
+from torso.columns.reading import Reading, ReadLog, Skipped
 from torso.core.errors import ConfigError
 from torso.core.listed import check_listed
 from torso.core.notes import warn
@@ -23,7 +22,7 @@ from torso.plain.blend import PlainHalf
 from torso.runs.blending.half import with_plain
 from torso.runs.folder.folder import RunFolder
 from torso.runs.folder.stored_split import StoredSplit
-from torso.runs.predicting.asked import Asked, Roots, ask, require_labels
+from torso.runs.predicting.asked import Asked, Roots, ask, reading_of, require_labels
 from torso.runs.predicting.evaluating import answered_table
 from torso.runs.predicting.moved import MOVED
 from torso.runs.predicting.prediction import (
@@ -261,11 +260,10 @@ class Predictor:
             log: where skipped cells are noted.
         """
         asked, log = self._asked(table, root, labels=True), log or ReadLog()
-        source, options = asked.table, self._reading(asked).options
         log.notes += asked.told
-        cache = cache_root(self.config.data.cache)
-        reading = Reading(replace(options, cache=cache, in_pieces=False), log)
-        dataset = self.schema.dataset(source, reading, sizes=self.config.sizes)
+        options = reading_of(asked, self.config.data, strict=self.strict, kept=True).options
+        reading = Reading(options, log)
+        dataset = self.schema.dataset(asked.table, reading, sizes=self.config.sizes)
         reading.check()
         return dataset
 
@@ -310,18 +308,7 @@ class Predictor:
         return self.split.seen.told(asked.table, self.schema, reading.options, self.split.learnt)
 
     def _reading(self, asked: Asked) -> Reading:
-        data, root = self.config.data, asked.root
-        return Reading(
-            ReadOptions(
-                folder=asked.table.folder,
-                root=[root] if isinstance(root, str | Path) else root,
-                default_root=data.root,
-                on_error="fail" if self.strict else data.on_error,
-                most_skipped=data.most_skipped,
-                in_pieces=True,
-            ),
-            ReadLog(notes=[*asked.told]),
-        )
+        return reading_of(asked, self.config.data, strict=self.strict)
 
     def _answers(
         self, table: Table, reading: Reading, batch_size: int, *, targets: bool

@@ -1,0 +1,25 @@
+"""Sections of the page in their order, a file each."""
+
+from __future__ import annotations
+
+from torso.reports.sections.conflicts import conflicts
+from torso.reports.sections.curves import curves
+from torso.reports.sections.repeat import repeat, unmade
+from torso.reports.sections.rows import notes, rows_used
+from torso.reports.sections.scores import scores
+from torso.reports.sections.section import Section, Writer
+from torso.reports.sections.summary import summary
+
+__all__ = ["SECTIONS", "Section"]
+
+SECTIONS: tuple[Writer, ...] = (
+    summary,
+    scores,
+    curves,
+    conflicts,
+    rows_used,
+    notes,
+    repeat,
+    unmade,
+)
+"""Writers of the sections. `unmade` stands last: it lists what those before it lacked."""
