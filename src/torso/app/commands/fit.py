@@ -35,6 +35,15 @@ if TYPE_CHECKING:
 
 __all__ = ["fit"]
 
+Resume = Annotated[bool, typer.Option("--resume", help="Go on with the interrupted run in --out.")]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace a finished run in --out.")]
+Seeds = Annotated[
+    int, typer.Option(help="Seeds of the weights that are trained, on one split; default 1.")
+]
+Baselines = Annotated[
+    bool, typer.Option("--baselines", help="Also train simpler models, and compare the run.")
+]
+
 
 def fit(
     table: Annotated[
@@ -52,18 +61,10 @@ def fit(
     budget: Budget = None,
     folds: Folds = None,
     repeats: Repeats = None,
-    resume: Annotated[
-        bool, typer.Option("--resume", help="Go on with the interrupted run in --out.")
-    ] = False,
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace a finished run in --out.")
-    ] = False,
-    seeds: Annotated[
-        int, typer.Option(help="Seeds of the weights that are trained, on one split; default 1.")
-    ] = 1,
-    baselines: Annotated[
-        bool, typer.Option("--baselines", help="Also train simpler models, and compare the run.")
-    ] = False,
+    resume: Resume = False,
+    overwrite: Overwrite = False,
+    seeds: Seeds = 1,
+    baselines: Baselines = False,
     log: Log = [],
     strict: Strict = False,
     trust_code: TrustCode = False,
@@ -101,10 +102,15 @@ def fit(
             listener=Listeners([bar, *trackers]),
         )
     _show(predictor, folder, [tracker.look for tracker in trackers])
+    _show_more(predictor, folder, seeds, baselines)
+
+
+def _show_more(run: Predictor, folder: Path, seeds: int, baselines: bool) -> None:
+    """Train further seeds and simpler models, where they are asked for, and print them."""
     if seeds > 1:
-        show_seeds(predictor, folder, None, (seeds, None, None))
+        show_seeds(run, folder, None, (seeds, None, None))
     if baselines:
-        show_baselines(predictor, folder)
+        show_baselines(run, folder)
 
 
 def _check_seeds(seeds: int) -> None:

@@ -20,14 +20,9 @@ __all__ = ["baselines_tables"]
 
 _MOST_TASKS = 12
 """Tasks up to which each has a table; beyond, those in which a baseline is as good or better."""
+_SHORT = {"no evidence either way": "no evidence"}
 _NARROW = 72
 """Characters below which the interval stands under the lead."""
-_WORDS = {
-    "better": "better",
-    "worse": "worse",
-    "no evidence": "no evidence",
-    "unknown": "too few labels",
-}
 
 
 def baselines_tables(study: Baselines, width: int = 80) -> RenderableType:
@@ -73,7 +68,7 @@ def _table(pairs: list[tuple[str, Beside]], width: int) -> Table:
     for name in ("value", "lead", "verdict"):
         table.add_column(name, justify="left" if name == "verdict" else "right", no_wrap=True)
     cells = [
-        (words, number_text(own.baseline), _lead(own, width), _WORDS[own.verdict])
+        (words, number_text(own.baseline), _lead(own, width), _SHORT.get(own.verdict, own.verdict))
         for words, own in pairs
     ]
     taken = sum(
@@ -101,6 +96,6 @@ def _whole(study: Baselines) -> Table:
                 table.add_row(
                     *(Text(task), _metric(study, task), Text(own.words)),
                     *(number_text(beside.baseline), number_text(beside.run)),
-                    *(estimate_text(beside.over), _WORDS[beside.verdict]),
+                    *(estimate_text(beside.over), beside.verdict),
                 )
     return table

@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -17,6 +16,7 @@ from pyarrow import parquet
 from torso.core.errors import RunError
 from torso.core.whole_files import whole_file
 from torso.evaluation.weighted import Array
+from torso.runs.folder.json_files import Json
 from torso.runs.report.held_out import HeldOut, TaskAnswers
 
 __all__ = ["HELD_OUT", "read_held_out", "write_held_out"]
@@ -89,7 +89,7 @@ def read_held_out(folder: Path, baselines: Mapping[str, Mapping[str, object]]) -
 
 
 def _answers(
-    about: Mapping[str, Any], arrays: list[Array], baselines: Mapping[str, Mapping[str, object]]
+    about: Json, arrays: list[Array], baselines: Mapping[str, Mapping[str, object]]
 ) -> dict[str, TaskAnswers]:
     """Return task -> its answers.
 

@@ -1,15 +1,16 @@
-"""Two models' answers to the same rows: the difference of the headline metric, with a paired interval and its chance."""
+"""Two models' answers to the same rows: the difference of the headline metric, with a paired interval."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from torso.evaluation.bootstrap import interval, resamples_of, units_of
+from torso.evaluation.holm import holm, p_of_difference
 from torso.evaluation.report import Estimate
 from torso.runs.report.held_out import TaskAnswers
 from torso.studies.baselines.report import Beside
@@ -17,8 +18,6 @@ from torso.studies.baselines.report import Beside
 __all__ = ["besides", "without_inputs"]
 
 _RESAMPLES = 1000
-_FEWEST = 10
-"""Labelled rows, or groups of them, below which a bootstrap says nothing."""
 
 
 def besides(
@@ -29,7 +28,7 @@ def besides(
 ) -> dict[str, Beside]:
     """Return task -> a run beside another model, for the tasks that both answer.
 
-    The chances of several tasks are corrected by Holm's procedure (Scandinavian Journal of Statistics 6, 1979).
+    The p-values of several tasks are corrected by Holm's procedure.
 
     Args:
         run: task -> its answers.
@@ -39,10 +38,9 @@ def besides(
     """
     both = [task for task in run if task in other]
     pairs = {task: _paired(run[task], other[task], groups, seed) for task in both}
-    chances = _holm([pair.chance for pair in pairs.values()])
+    corrected = holm([pair.p for pair in pairs.values()])
     return {
-        task: replace(pair, chance=chance)
-        for (task, pair), chance in zip(pairs.items(), chances, strict=True)
+        task: replace(pair, p=p) for (task, pair), p in zip(pairs.items(), corrected, strict=True)
     }
 
 
@@ -59,8 +57,8 @@ def _paired(
     first, second = [float(model(whole).overall[metric][0]) for model in models]
     known = math.isfinite(first) and math.isfinite(second)
     over = Estimate(sign * (first - second))
-    chance = math.nan
-    if known and count >= _FEWEST:
+    p = math.nan
+    if known and count > 1:
         drawn = np.concatenate(
             [
                 sign * (models[0](weights).overall[metric] - models[1](weights).overall[metric])
@@ -69,33 +67,8 @@ def _paired(
         )
         low, high = interval(drawn)
         over = Estimate(over.value, min(low, over.value), max(high, over.value))
-        chance = _chance(over.value, drawn[np.isfinite(drawn)])
-    return Beside(run.kind, metric, first, second, over, chance, len(used))
-
-
-def _chance(value: float, drawn: NDArray[np.float64]) -> float:
-    """Return how likely so large a difference is between models that are alike, by the spread of the resamples.
-
-    Normal, so that it has no least value: a share of 1,000 resamples could not pass a correction for many tasks.
-    """
-    spread = float(drawn.std()) if len(drawn) > 1 else 0.0
-    if spread == 0:
-        return 1.0 if value == 0 else math.nan
-    return math.erfc(abs(value) / spread / math.sqrt(2))
-
-
-def _holm(chances: Sequence[float]) -> list[float]:
-    """Return the chances, corrected for their number; undefined ones stay so.
-
-    >>> _holm([0.01, 0.04, math.nan])
-    [0.02, 0.04, nan]
-    """
-    known = sorted((chance, index) for index, chance in enumerate(chances) if chance == chance)
-    out, least = [math.nan] * len(chances), 0.0
-    for rank, (chance, index) in enumerate(known):
-        least = max(least, min(1.0, chance * (len(known) - rank)))
-        out[index] = least
-    return out
+        p = p_of_difference(over.value, drawn, count)
+    return Beside(run.kind, metric, first, second, over, p, len(used))
 
 
 def without_inputs(run: TaskAnswers) -> TaskAnswers | None:

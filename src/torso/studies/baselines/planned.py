@@ -21,7 +21,7 @@ class PlannedBaseline:
 
     Attributes:
         name: of the baseline.
-        words: noun phrase for sentences, such as `the plain models alone`.
+        words: noun phrase for sentences, such as `the plain half alone`.
         variants: trainings whose answers it gives, each some of the tasks; none: the run itself knows it.
         skipped: why it is none; empty where it is one.
     """
@@ -50,7 +50,7 @@ def planned_baselines(prepared: Prepared, held_out: HeldOut | None) -> list[Plan
 
 def _plain(held_out: HeldOut | None) -> PlannedBaseline:
     """The plain half is the run's own; without any, it is fitted beside a network of one epoch, which is dropped."""
-    words = "the plain models alone"
+    words = "the plain half alone"
     if held_out is not None and held_out.plain:
         return PlannedBaseline(PLAIN, words)
     learnt = {"blend": "auto", "training.epochs": 1}

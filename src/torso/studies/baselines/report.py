@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from torso.core.whole_files import finite
 from torso.evaluation.estimate import number_in, number_out
 from torso.evaluation.report import Estimate
 from torso.evaluation.wording import estimate_text, number_text
+from torso.runs.folder.json_files import Json
 from torso.runs.report.shown import aligned, html_notes, html_table
 from torso.tables.alike import require_pandas
 from torso.tasks import words_of
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Baseline", "Baselines", "Beside", "Verdict"]
 
-Verdict = Literal["better", "no evidence", "worse", "unknown"]
+Verdict = Literal["better", "no evidence either way", "worse", "undefined"]
 _SURE = 0.05
 
 
@@ -34,7 +35,7 @@ class Beside:
         run: its value of the run.
         baseline: its value of the baseline.
         over: by how much the run is better, whether more or less of the metric is, with a paired 95 % interval.
-        chance: of so large a difference between models that are alike, corrected for the number of tasks; NaN: unknown.
+        p: two-sided p-value, after Holm's correction over tasks; NaN: undefined.
         labels: rows that both are judged on.
     """
 
@@ -43,16 +44,16 @@ class Beside:
     run: float
     baseline: float
     over: Estimate
-    chance: float
+    p: float
     labels: int
 
     @property
     def verdict(self) -> Verdict:
-        """The run is `better` or `worse`, there is `no evidence` either way, or too few labels: `unknown`."""
-        if math.isnan(self.chance):
-            return "unknown"
-        if self.chance >= _SURE:
-            return "no evidence"
+        """The run is `better` or `worse`, there is `no evidence either way`, or it is `undefined`."""
+        if math.isnan(self.p):
+            return "undefined"
+        if self.p >= _SURE:
+            return "no evidence either way"
         return "better" if self.over.value > 0 else "worse"
 
     def to_dict(self) -> dict[str, object]:
@@ -63,18 +64,22 @@ class Beside:
             "run": number_out(self.run),
             "baseline": number_out(self.baseline),
             "over": self.over.to_dict(),
-            "chance": number_out(self.chance),
+            "p": number_out(self.p),
             "labels": self.labels,
             "verdict": self.verdict,
         }
 
     @classmethod
-    def from_dict(cls, saved: Mapping[str, Any]) -> Beside:
+    def from_dict(cls, saved: Json) -> Beside:
         """Return the values that `to_dict` wrote."""
-        numbers = {name: number_in(saved[name]) for name in ("run", "baseline", "chance")}
-        over = Estimate.from_dict(saved["over"])
-        texts = {name: saved[name] for name in ("kind", "metric", "labels")}
-        return cls(**texts, over=over, **numbers)
+        numbers = {name: number_in(saved[name]) for name in ("run", "baseline", "p")}
+        return cls(
+            saved["kind"],
+            saved["metric"],
+            **numbers,
+            over=Estimate.from_dict(saved["over"]),
+            labels=saved["labels"],
+        )
 
 
 @dataclass(frozen=True)
@@ -146,23 +151,23 @@ class Baselines:
                 f"{task}: {words} is better: {_named(beside)} {number_text(beside.baseline)} against "
                 f"{number_text(beside.run)} of the run, by {lead}."
             )
-        for words, beside in by_verdict.get("no evidence", []):
+        for words, beside in by_verdict.get("no evidence either way", []):
             yield (
-                f"{task}: {words} is as good, as far as {beside.labels:,} rows tell: {_named(beside)} "
-                f"{number_text(beside.baseline)} against {number_text(beside.run)} of the run, which leads by "
+                f"{task}: {words} is as good, as far as {beside.labels:,} rows tell (no evidence either way): {_named(beside)} "
+                f"{number_text(beside.baseline)} against {number_text(beside.run)} of the run, whose lead is "
                 f"{estimate_text(beside.over)}."
             )
         if better := by_verdict.get("better"):
             yield f"{task}: the run is better than {_listed([words for words, _ in better])}."
-        if few := by_verdict.get("unknown"):
+        if few := by_verdict.get("undefined"):
             names = _listed([words for words, _ in few])
-            yield f"{task}: {few[0][1].labels} labels say nothing about {names}."
+            yield f"{task}: undefined beside {names}: {few[0][1].labels} labels are too few."
 
     def frame(self) -> pd.DataFrame:
         """Return a frame with a row per baseline and task.
 
         Columns: `baseline`, `task`, `metric`, `run`, `value` (of the baseline), `over` (by how much the run is better),
-        `low`, `high`, `chance` (corrected for the number of tasks), `verdict` (of the run), `labels`, `seconds`,
+        `low`, `high`, `p` (after Holm's correction over tasks), `verdict` (of the run), `labels`, `seconds`,
         `cpu_seconds`, `parameters`.
 
         Raises:
@@ -174,7 +179,7 @@ class Baselines:
         rows = [
             (
                 *(own.name, task, beside.metric, beside.run, beside.baseline, beside.over.value),
-                *(beside.over.low, beside.over.high, beside.chance, beside.verdict, beside.labels),
+                *(beside.over.low, beside.over.high, beside.p, beside.verdict, beside.labels),
                 *(own.seconds, own.cpu_seconds, own.parameters),
             )
             for own in self.baselines
@@ -204,7 +209,7 @@ class Baselines:
     def _notes(self) -> list[str]:
         return self.sentences()[sum(1 for task in self.tasks for _ in self._of_task(task)) :]
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> Json:
         """Return a mapping that JSON can hold."""
         return {
             "split": self.split,
@@ -228,7 +233,7 @@ class Baselines:
         }
 
     @classmethod
-    def from_dict(cls, saved: Mapping[str, Any]) -> Baselines:
+    def from_dict(cls, saved: Json) -> Baselines:
         """Return the study that `to_dict` wrote."""
         return cls(
             split=saved["split"],
@@ -252,7 +257,7 @@ class Baselines:
 
 
 _COLUMNS = [
-    *("baseline", "task", "metric", "run", "value", "over", "low", "high", "chance", "verdict"),
+    *("baseline", "task", "metric", "run", "value", "over", "low", "high", "p", "verdict"),
     *("labels", "seconds", "cpu_seconds", "parameters"),
 ]
 

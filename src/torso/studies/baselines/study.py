@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from time import perf_counter
 
+from torso.core.arguments import check_is
 from torso.core.errors import ConfigError
-from torso.progress.watching import Progress, watched
+from torso.progress.watching import watched
 from torso.runs.folder.folder import RunFolder
 from torso.runs.predicting.load import load
 from torso.runs.predicting.predictor import Predictor
@@ -36,7 +37,6 @@ def baselines(
     workers: int | None = None,
     budget: str | float | None = None,
     listener: Listener | None = None,
-    progress: Progress = "auto",
 ) -> Baselines:
     """Train simpler models on the rows of a run, with its settings, and compare them on its held-out rows.
 
@@ -49,7 +49,6 @@ def baselines(
         workers: trainings at once; None: one for each core, or one where they run on an accelerator.
         budget: time for all of them, `"30m"` or seconds; None: any.
         listener: is told of each training that is done, and of notes.
-        progress: as for `torso.fit`.
 
     Returns:
         The study. A run in a folder keeps it, with the runs behind it in `baselines`: said again, it goes on where it
@@ -62,36 +61,69 @@ def baselines(
     """
     began = perf_counter()
     means = Means(None, workers, budget)  # a slip is told before the table is read
-    with watched(listener, progress) as told:
-        if isinstance(run, Prepared):
-            prepared, report, held_out, folder = run, None, None, None
-        else:
-            trained = run if isinstance(run, Predictor) else load(run)
-            prepared = prepared_again(trained, table, listener=told)
-            report, held_out, folder = trained.report, trained.held_out, trained.folder
-        planned = planned_baselines(prepared, held_out)
+    with watched(listener) as told:
+        trained = load(run) if isinstance(run, str | Path) else run
+        subject = _Subject.of(trained, table, told)
+        planned = planned_baselines(subject.prepared, subject.held_out)
         variants = [variant for each in planned for variant in each.variants]
-        if held_out is None:
+        if subject.held_out is None:
             variants.insert(0, Variant(_RUN))
-        means = replace(means, folder=None if folder is None else folder / "baselines")
-        outcomes = _trained(prepared, variants, means, told)
-        notes = [*outcomes.notes, *_notes(outcomes, report, means)]
-        if held_out is None:
-            held_out, report = _of_run(outcomes)
-            if folder is not None:
-                notes.append(
-                    "An earlier version wrote the run without its answers: it was trained once more."
-                )
-        study = _study(planned, outcomes, held_out, prepared.config.seed)
-    seconds = (
-        0.0
-        if report is None
-        else report.training.seconds.training + report.training.seconds.evaluating
+        if subject.folder is not None:
+            means = replace(means, folder=subject.folder / "baselines")
+        outcomes = _trained(subject.prepared, variants, means, told)
+        notes = [*outcomes.notes, *_notes(outcomes, subject.report, means)]
+        held_out, report, more = subject.known(outcomes)
+        study = _study(planned, outcomes, held_out, subject.prepared.config.seed)
+    took = report.training.seconds
+    study = replace(
+        study,
+        notes=(*notes, *more),
+        run_seconds=took.training + took.evaluating,
+        seconds=perf_counter() - began,
     )
-    study = replace(study, notes=tuple(notes), run_seconds=seconds, seconds=perf_counter() - began)
-    if folder is not None:
-        RunFolder(folder).write_study("baselines", study.to_dict())
+    if subject.folder is not None:
+        RunFolder(subject.folder).write_study("baselines", study.to_dict())
     return study
+
+
+@dataclass(frozen=True, eq=False)
+class _Subject:
+    """The run that is studied, as far as it is known before any training.
+
+    Attributes:
+        prepared: its rows.
+        report: its results; None if it is trained here.
+        held_out: its answers; None if it is trained here, or an earlier version wrote it.
+        folder: where it lies; None if in memory.
+    """
+
+    prepared: Prepared
+    report: RunReport | None = None
+    held_out: HeldOut | None = None
+    folder: Path | None = None
+
+    @classmethod
+    def of(cls, run: Predictor | Prepared, table: object, listener: Listener) -> _Subject:
+        """Return the run with its rows."""
+        if isinstance(run, Prepared):
+            return cls(run)
+        check_is("run", run, Predictor, "Open a run: torso.load(FOLDER).")
+        prepared = prepared_again(run, table, listener)
+        return cls(prepared, run.report, run.held_out, run.folder)
+
+    def known(self, outcomes: Outcomes) -> tuple[HeldOut, RunReport, list[str]]:
+        """Return the answers and the results of the run, with a note where it was trained once more.
+
+        Raises:
+            ConfigError: it could not be trained.
+        """
+        if self.held_out is not None and self.report is not None:
+            return self.held_out, self.report, []
+        if _RUN not in outcomes.outcomes:
+            raise ConfigError(f"The run itself could not be trained: {outcomes.left_out[_RUN]}.")
+        own = outcomes.outcomes[_RUN]
+        old = "An earlier version wrote the run without its answers: it was trained once more."
+        return own.held_out, own.report, [] if self.report is None else [old]
 
 
 def _trained(
@@ -102,26 +134,14 @@ def _trained(
     return train_variants(prepared, variants, means, listener)
 
 
-def _of_run(outcomes: Outcomes) -> tuple[HeldOut, RunReport]:
-    """Return the answers of the run where it was trained as a variant.
-
-    Raises:
-        ConfigError: it could not be trained.
-    """
-    if _RUN not in outcomes.outcomes:
-        raise ConfigError(f"The run itself could not be trained: {outcomes.left_out[_RUN]}.")
-    own = outcomes.outcomes[_RUN]
-    return own.held_out, own.report
-
-
 def _notes(outcomes: Outcomes, report: RunReport | None, means: Means) -> list[str]:
-    """Say what a training takes where the budget was too small for any."""
+    """Tell the time of a training where the budget was too small for any."""
     if means.seconds is None or report is None or outcomes.outcomes or not outcomes.left_out:
         return []
     seconds = report.training.seconds
-    one = duration_text(seconds.training + seconds.evaluating)
+    usual = duration_text(seconds.training + seconds.evaluating)
     return [
-        f"Budget: no baseline was trained in {duration_text(means.seconds)}; the run itself took {one}. Give more time."
+        f"Budget: no baseline was trained in {duration_text(means.seconds)}; the run itself took {usual}. Give more time."
     ]
 
 

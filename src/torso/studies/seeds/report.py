@@ -5,15 +5,17 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from torso.evaluation.estimate import number_in, number_out
 from torso.evaluation.report import Estimate
 from torso.evaluation.wording import number_text
+from torso.runs.folder.json_files import Json
 from torso.runs.report.shown import aligned, html_notes, html_table
 from torso.tables.alike import require_pandas
+from torso.tasks import words_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -45,6 +47,7 @@ class Seeds:
     Attributes:
         split: part of the rows that the scores are about.
         seeds: of the first weights and of the order of rows; the run's own first.
+        kinds: task -> kind of target.
         headlines: task -> the metric to quote.
         scores: task -> metric -> its value under each seed.
         intervals: task -> 95 % interval of the headline over rows, of the run's own seed.
@@ -55,6 +58,7 @@ class Seeds:
 
     split: str
     seeds: tuple[int, ...]
+    kinds: Mapping[str, str]
     headlines: Mapping[str, str]
     scores: Mapping[str, Mapping[str, tuple[float, ...]]]
     intervals: Mapping[str, Estimate]
@@ -116,7 +120,7 @@ class Seeds:
             over, rows = self.spread(task), self.intervals[task]
             figures = (over.mean, over.spread, over.least, over.most)
             interval = f"[{number_text(rows.low)}, {number_text(rows.high)}]"
-            name = metric.replace("_", " ")
+            name = words_of(self.kinds[task]).get(metric, metric.replace("_", " "))
             table.append([task, name, *map(number_text, figures), interval])
         return table
 
@@ -130,11 +134,12 @@ class Seeds:
         """Return the same as a table of HTML; all names are escaped."""
         return f"<div>{html_table(self.rows())}{html_notes(self.sentences())}</div>"
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> Json:
         """Return a mapping that JSON can hold."""
         return {
             "split": self.split,
             "seeds": list(self.seeds),
+            "kinds": dict(self.kinds),
             "headlines": dict(self.headlines),
             "scores": {
                 task: {metric: [*map(number_out, values)] for metric, values in metrics.items()}
@@ -148,11 +153,12 @@ class Seeds:
         }
 
     @classmethod
-    def from_dict(cls, saved: Mapping[str, Any]) -> Seeds:
+    def from_dict(cls, saved: Json) -> Seeds:
         """Return the study that `to_dict` wrote."""
         return cls(
             split=saved["split"],
             seeds=tuple(saved["seeds"]),
+            kinds=saved["kinds"],
             headlines=saved["headlines"],
             scores={
                 task: {metric: tuple(map(number_in, values)) for metric, values in metrics.items()}

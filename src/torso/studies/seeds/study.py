@@ -7,7 +7,7 @@ from time import perf_counter
 
 from torso.core.arguments import check_is
 from torso.core.errors import ConfigError
-from torso.progress.watching import Progress, watched
+from torso.progress.watching import watched
 from torso.runs.folder.folder import RunFolder
 from torso.runs.predicting.load import load
 from torso.runs.predicting.predictor import Predictor
@@ -28,7 +28,6 @@ def seeds(
     workers: int | None = None,
     budget: str | float | None = None,
     listener: Listener | None = None,
-    progress: Progress = "auto",
 ) -> Seeds:
     """Train a run under further seeds, and return its scores under each: the split keeps its own seed.
 
@@ -39,7 +38,6 @@ def seeds(
         workers: trainings at once; None: one for each core, or one where they run on an accelerator.
         budget: time for all further seeds, `"30m"` or seconds; None: any.
         listener: is told of each training that is done, and of notes.
-        progress: as for `torso.fit`.
 
     Raises:
         ConfigError: fewer than two seeds, or the run was fitted on a table in memory, which is not given.
@@ -54,7 +52,7 @@ def seeds(
     first = own.config.seed
     variants = [Variant(str(number), {"seed": first + number}) for number in range(1, count)]
     folder = None if own.folder is None else own.folder / "seeds"
-    with watched(listener, progress) as told:
+    with watched(listener) as told:
         prepared = prepared_again(own, table, listener=told)
         outcomes = train_variants(prepared, variants, Means(folder, workers, means.budget), told)
     done = {int(name): outcome.report for name, outcome in outcomes.outcomes.items()}
@@ -62,6 +60,7 @@ def seeds(
     study = Seeds(
         split=own.report.split,
         seeds=tuple(reports),
+        kinds={task: report.kind for task, report in own.report.tasks.items()},
         headlines={task: report.headline for task, report in own.report.tasks.items()},
         scores=_scores(own.report, list(reports.values())),
         intervals={

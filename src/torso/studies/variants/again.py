@@ -58,13 +58,24 @@ def prepared_again(
     trusted = not any(metric.why for own in run.schema.metrics.values() for metric in own)
     try:
         with trusting(origin, trusted, ()):
-            prepared = prepare_values(gathered, given, origin, listener)
+            prepared = prepare_values(gathered, given, origin, _Quiet(listener))
     except DataError as error:
         raise DataError(
             str(error).replace("`data.split.like`: ", "").partition(" Give the")[0] + _CURE
         ) from None
     _check_same(run, prepared)
     return prepared
+
+
+class _Quiet(Listener):
+    """Passes the progress of reading on; the notes are in the run already."""
+
+    def __init__(self, listener: Listener | None) -> None:
+        self.listener = listener or Listener()
+
+    def preparing(self, column: str, done: int, total: int) -> None:
+        """Pass on."""
+        self.listener.preparing(column, done, total)
 
 
 _CURE = " A study of a run needs the rows that the run was fitted on: give that table, where it lies now."
