@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         inference,
         model,
         plain,
+        planted,
         progress,
         reports,
         runs,
@@ -49,8 +50,13 @@ if TYPE_CHECKING:
     from torso.runs.report.report import RunReport
     from torso.runs.train import train
     from torso.search import Searcher
+    from torso.studies.advise import advise
+    from torso.studies.affinity import affinity
     from torso.studies.baselines import baselines
+    from torso.studies.compare import compare
+    from torso.studies.explain import explain
     from torso.studies.importance import importance
+    from torso.studies.patterns import certificate
     from torso.studies.robustness import robustness
     from torso.studies.seeds import seeds
     from torso.studies.tune import tune
@@ -67,8 +73,13 @@ __all__ = [
     "Tokens",
     "TorsoWarning",
     "__version__",
+    "advise",
+    "affinity",
     "baselines",
+    "certificate",
+    "compare",
     "distill",
+    "explain",
     "fit",
     "importance",
     "load",
@@ -95,7 +106,12 @@ _HOME = {
     ".runs.report.report": "RunReport",
     ".runs.train": "train",
     ".search": "Searcher",
+    ".studies.advise": "advise",
+    ".studies.affinity": "affinity",
     ".studies.baselines": "baselines",
+    ".studies.compare": "compare",
+    ".studies.explain": "explain",
+    ".studies.patterns": "certificate",
     ".studies.importance": "importance",
     ".studies.robustness": "robustness",
     ".studies.seeds": "seeds",
@@ -113,6 +129,7 @@ _ROOMS = (
     "inference",
     "model",
     "plain",
+    "planted",
     "progress",
     "reports",
     "runs",

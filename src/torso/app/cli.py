@@ -12,10 +12,14 @@ from typing import Annotated
 
 import typer
 
+from torso.app.commands.advise import advise
 from torso.app.commands.baselines import baselines, seeds
+from torso.app.commands.certificate import certificate
+from torso.app.commands.compare import compare
 from torso.app.commands.demo import demo
 from torso.app.commands.distill import distill
 from torso.app.commands.evaluate import evaluate
+from torso.app.commands.explain import explain
 from torso.app.commands.fit import fit
 from torso.app.commands.importance import importance
 from torso.app.commands.inspect import inspect
@@ -66,9 +70,13 @@ for command in (
     evaluate,
     baselines,
     seeds,
+    compare,
     importance,
+    advise,
     report,
     predict,
+    certificate,
+    explain,
     distill,
     tune,
     search,

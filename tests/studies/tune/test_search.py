@@ -52,8 +52,8 @@ def trainings(monkeypatch):
             stop = judge(number, [first[-1].validation])
             if stop is not None:
                 return Outcome(({"y": loss},), tuple(first), number, stop.reason)
-        stop = judge(step_after(0, EPOCHS), [{"y": loss}])
-        return Outcome(({"y": loss},), tuple(first), EPOCHS, "" if stop is None else stop.reason)
+        judge(step_after(0, EPOCHS), [{"y": loss}])
+        return Outcome(({"y": loss},), tuple(first), EPOCHS)
 
     pretend.kill_at = 0
     monkeypatch.setattr(searching, "train_trial", pretend)
@@ -113,6 +113,27 @@ def test_a_journal_of_another_search_is_refused(prepared, trainings, tmp_path):
     searched(prepared, tmp_path / "journal.log", trials=2)
     with pytest.raises(RunError, match=r"began with another seed.*--overwrite"):
         searched(prepared, tmp_path / "journal.log", trials=2, seed=1)
+
+
+def test_a_journal_that_says_nonsense_is_told(tmp_path):
+    check_optuna()
+    (tmp_path / "journal.log").write_text("{}\nnonsense\n")
+    with pytest.raises(RunError, match=r"is damaged: .*--overwrite"):
+        opened(tmp_path / "journal.log")
+
+
+def test_a_trial_that_time_cut_short_is_repeated(prepared, trainings, tmp_path):
+    expected = told(searched(prepared, tmp_path / "whole.log", trials=4))
+    search = Search(usual_space("first", prepared), ("y",), False, 0, until=0.0)  # long ago
+    study = study_in(opened(tmp_path / "cut.log"), {"seed": 0}, 1, "")
+    study.pruner = search.pruner(EPOCHS)
+    try_default(prepared, search, study)
+    default = searching.default_trial(study)
+    trial = searching.ask(study, 0)
+    settings = search.space.draw(trial, searching.parts_of(prepared.config))
+    searching._train(prepared, search, study, trial, settings, default.user_attrs["folds"])
+    assert len(counted(study)) == 1
+    assert told(searched(prepared, tmp_path / "cut.log", trials=4)) == expected
 
 
 @pytest.mark.parametrize("outcome", [Outcome(({"y": math.nan},)), Outcome(why="memory is short")])

@@ -127,6 +127,27 @@ def test_several_objectives_have_a_front(run):
     assert set(tuning.unseen.tasks) == {"price", "big"}
 
 
+def test_one_objective_may_cost_another_task(run):
+    space = {"balancing.weights": "simplex"}
+    tuning = torso.tune(run, space, objectives=["big"], trials=4, overwrite=True)
+    assert tuning.tasks == ("big",)
+    assert not tuning.separate
+    assert set(tuning.unseen.tasks) <= {"big"}
+
+
+def test_a_run_of_an_earlier_version_is_trained_once_more(run):
+    answers = run / "held_out.parquet"
+    kept = answers.read_bytes()
+    answers.unlink()
+    try:
+        tuning = torso.tune(run, {"training.lr": [1e-4, 1e-2]}, trials=2, overwrite=True)
+    finally:
+        answers.write_bytes(kept)
+    assert tuning.settings == {"training.lr": 1e-2}
+    assert any("An earlier version wrote the run" in note for note in tuning.notes)
+    assert tuning.verdict.startswith("The tuned settings are surely better")
+
+
 def test_a_preparation_is_tuned_in_memory():
     names = table(80)
     settings = {**TINY, "folds": 0, "data.split.test": 0.0, "training.lr": 3e-3}
@@ -187,9 +208,8 @@ def test_without_optuna_the_extra_is_named(run, tmp_path):
     )
 
 
-@pytest.mark.parametrize("workers", [1, 2])
-def test_a_process_that_is_killed_at_any_instant_goes_on(run, workers):
-    words = ["tune", run, "--trials", "6", "--seed", "3", "--workers", workers]
+def test_a_process_that_is_killed_at_any_instant_goes_on_with_two_workers(run):
+    words = ["tune", run, "--trials", "6", "--seed", "3"]
     journal = run / "studies" / "tune" / "journal.log"
     journal.unlink(missing_ok=True)
     begun = torso_says(*words)
@@ -198,8 +218,8 @@ def test_a_process_that_is_killed_at_any_instant_goes_on(run, workers):
     )
     begun.send_signal(signal.SIGKILL)
     begun.communicate()
-    going = torso_says(*words)
-    printed, _ = going.communicate(timeout=120)
+    going = torso_says(*words, "--workers", "2")
+    printed, _ = going.communicate(timeout=300)
     assert going.returncode == 0, printed
     assert "6 trials: " in printed
     kept = RunFolder(run).studies()["tune"]["result"]
@@ -207,7 +227,7 @@ def test_a_process_that_is_killed_at_any_instant_goes_on(run, workers):
     assert kept["trials"][0]["default"]
 
 
-def wait_until(happens, seconds=60):
+def wait_until(happens, seconds=300):
     end = time.monotonic() + seconds
     while not happens():
         assert time.monotonic() < end

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from optuna.trial import FrozenTrial, Trial
 
 __all__ = [
+    "BUDGET",
     "Asked",
     "ask",
     "check_optuna",
@@ -37,7 +38,9 @@ __all__ = [
 ]
 
 _NAME = "tune"
-_LOST = "lost"
+_LOST, _WHY = "lost", "why"
+BUDGET = "budget"
+"""Reason of a trial that was given up when time was over; it does not count, and a search that goes on repeats it."""
 _STARTUP = 8
 """Trials, the default among them, that are drawn at random before the sampler learns from results."""
 _ABOUT = "about"
@@ -56,7 +59,11 @@ def check_optuna() -> None:
 
 
 def opened(file: Path | None) -> BaseStorage:
-    """Return the storage of a journal; None keeps it in memory."""
+    """Return the storage of a journal; None keeps it in memory.
+
+    Raises:
+        RunError: the journal is damaged.
+    """
     from optuna.storages import InMemoryStorage, JournalStorage
     from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
 
@@ -65,7 +72,12 @@ def opened(file: Path | None) -> BaseStorage:
 
     own = _SystemLock(file.with_suffix(".lock")) if os.name == "posix" else None
     lock = cast("JournalFileOpenLock", own) or JournalFileOpenLock(str(file))
-    return JournalStorage(JournalFileBackend(str(file), lock))
+    try:
+        return JournalStorage(JournalFileBackend(str(file), lock))
+    except (ValueError, KeyError, TypeError, AssertionError) as error:
+        raise RunError(
+            f"The journal {str(file)!r} is damaged: {error!r:.100}. Start anew: --overwrite (overwrite=True)"
+        ) from None
 
 
 class _SystemLock:
@@ -164,12 +176,16 @@ def study_of(storage: BaseStorage) -> Study:
 
 
 def counted(study: Study) -> list[FrozenTrial]:
-    """Return the trials that began and were not lost."""
+    """Return the trials that began, without those that a kill or the end of the time cut short."""
     from optuna.trial import TrialState
 
     trials = study.get_trials(deepcopy=False)
     begun = [trial for trial in trials if trial.state != TrialState.WAITING]
-    return [trial for trial in begun if _LOST not in trial.user_attrs]
+    return [
+        trial
+        for trial in begun
+        if _LOST not in trial.user_attrs and trial.user_attrs.get(_WHY) != BUDGET
+    ]
 
 
 def lose_trials(study: Study) -> int:
@@ -178,8 +194,9 @@ def lose_trials(study: Study) -> int:
 
     lost = study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
     for trial in lost:
-        study._storage.set_trial_user_attr(trial._trial_id, _LOST, True)
-        study.tell(trial.number, state=TrialState.FAIL)
+        with suppress(ValueError, RuntimeError):  # its worker ended it a moment ago
+            study._storage.set_trial_user_attr(trial._trial_id, _LOST, True)
+            study.tell(trial.number, state=TrialState.FAIL)
     return len(lost)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from torso.studies.tune.search import BUDGET, DEFAULT
+from torso.studies.tune.search import DEFAULT
 from torso.studies.tune.tuning import TrialResult, Tuning
 
 if TYPE_CHECKING:
@@ -19,8 +19,6 @@ def result_of(trial: FrozenTrial) -> TrialResult:
     """Return a trial of the journal as a value."""
     known = trial.user_attrs
     end = _ENDS.get(trial.state.name, "failed")
-    if known.get("why") == BUDGET:
-        end = "out of time"
     return TrialResult(
         trial.number,
         end,
@@ -64,9 +62,8 @@ def told_trials(result: Tuning, asked: int) -> list[str]:
             f"{len(failed)} of {len(result.trials)} trials failed: {next(iter(reasons))}"
             + (f" (and {len(reasons) - 1} other reasons)" if len(reasons) > 1 else "")
         )
-    done = [trial for trial in result.trials if trial.end != "out of time"]
-    if len(done) < asked:
+    if len(result.trials) < asked:
         notes.append(
-            f"The budget ended the search after {len(done)} of {asked} trials. Without it, the same command goes on."
+            f"The budget ended the search after {len(result.trials)} of {asked} trials. Without it, the same command goes on."
         )
     return notes

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from torso.core.errors import RunError
 from torso.runs.preparing.prepared import Prepared
-from torso.studies.tune.journal import ask, counted
+from torso.studies.tune.journal import BUDGET, ask, counted
 from torso.studies.tune.parts import parts_of
 from torso.studies.tune.space import Settings, Space
 from torso.studies.tune.trial import (
@@ -33,12 +33,10 @@ if TYPE_CHECKING:
     from optuna.pruners import BasePruner
     from optuna.trial import FrozenTrial, Trial
 
-__all__ = ["BUDGET", "DEFAULT", "Search", "default_trial", "try_default", "try_settings"]
+__all__ = ["DEFAULT", "Search", "default_trial", "try_default", "try_settings"]
 
 DEFAULT = "default"
 """Attribute of the trial that has the run's own settings."""
-BUDGET = "budget"
-"""Why a trial is given up when time is over."""
 _PRUNED = "another trial was better"
 _RUNGS, _KEPT, _LEAST = 9, 3, 3
 """The first rung is a ninth of the epochs, at least three, and a third of the trials goes on."""

@@ -87,17 +87,19 @@ def train_trial(
     try:
         with torch.random.fork_rng(range(torch.cuda.device_count())):
             own = prepared.under(settings)
-            for number, (rows, _) in enumerate(rows_of_folds(own, own.config)[:folds]):
+            parts = rows_of_folds(own, own.config)[:folds]
+            for number, (rows, _) in enumerate(parts):
                 torch.manual_seed(own.config.seed + number)
                 watch = _Watch(judge, done)
                 network = train_network(rows, own.config, watch)
                 if network.trainer.reason == INTERRUPTED:
                     raise KeyboardInterrupt
                 done.folds.append(network.held_out.losses(network.model))
-                if watch.stop is None:
-                    watch.stop = judge(step_after(number, own.config.training.epochs), done.folds)
-                if watch.stop is not None:
-                    done.end = watch.stop.reason
+                stop = watch.stop or judge(
+                    step_after(number, own.config.training.epochs), done.folds
+                )
+                if stop is not None and (watch.stop is not None or number + 1 < len(parts)):
+                    done.end = stop.reason
                     break
     except (TorsoError, RuntimeError, MemoryError) as error:
         done.why = str(error).split("\n")[0] or type(error).__name__

@@ -37,7 +37,7 @@ from torso.studies.tune.search import (
     try_settings,
 )
 from torso.studies.tune.subject import Subject
-from torso.studies.tune.tuning import Tuning, TuningPlan
+from torso.studies.tune.tuning import Tuning, TuningPlan, gain_text
 from torso.studies.tune.workers import Shift, try_with_workers
 from torso.training import Listener
 
@@ -301,9 +301,16 @@ class Tuner:
                     "An earlier version wrote the run, without its answers: its settings were trained once more."
                 )
             default = self._trained({}, place, "default").held_out
-        unseen = compared(default, best.held_out, self.search.tasks, self.search.seed)
+        seed, tasks = self.search.seed, self.search.tasks
+        unseen = compared(default, best.held_out, tasks, seed)
         if unseen.without:
             notes.append(f"Without a log loss, and so not compared: {', '.join(unseen.without)}.")
+        others = tuple(task for task in self.prepared.config.targets if task not in tasks)
+        for task, gain in compared(default, best.held_out, others, seed).tasks.items():
+            if gain.high < 0:
+                notes.append(
+                    f"{task}, which is no objective, is worse with the tuned settings: {gain_text(gain)} %."
+                )
         return unseen
 
 

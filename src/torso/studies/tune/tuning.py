@@ -26,7 +26,7 @@ class TrialResult:
 
     Attributes:
         number: from 0; in the order in which they began.
-        end: `whole`, `ended early` by ASHA, `failed`, or `out of time`.
+        end: `whole`, `ended early` by ASHA, or `failed`.
         settings: path -> value; empty for the run's own.
         gains: task -> Δm in percent on the held-out rows, above 0: better than the run's own settings.
         losses: task -> log loss there.
