@@ -56,9 +56,11 @@ if TYPE_CHECKING:
     from torso.studies.compare import compare
     from torso.studies.explain import explain
     from torso.studies.importance import importance
+    from torso.studies.overview import runs_in, show
     from torso.studies.patterns import certificate
     from torso.studies.robustness import robustness
     from torso.studies.seeds import seeds
+    from torso.studies.slices import mistakes, slices
     from torso.studies.tune import tune
 
 __all__ = [
@@ -83,9 +85,13 @@ __all__ = [
     "fit",
     "importance",
     "load",
+    "mistakes",
     "prepare",
     "robustness",
+    "runs_in",
     "seeds",
+    "show",
+    "slices",
     "train",
     "tune",
     "write_report",
@@ -113,8 +119,10 @@ _HOME = {
     ".studies.explain": "explain",
     ".studies.patterns": "certificate",
     ".studies.importance": "importance",
+    ".studies.overview": "runs_in show",
     ".studies.robustness": "robustness",
     ".studies.seeds": "seeds",
+    ".studies.slices": "mistakes slices",
     ".studies.tune": "tune",
 }
 _ROOMS = (
