@@ -30,6 +30,8 @@ OTHERWISE = {
     "kept no row of the table aside in common": COMPARE,
     "Judge both by the rows of one table": COMPARE,
     "`runs` should be two or more, the baseline first": COMPARE,
+    "Give both the same kind": COMPARE,
+    "app/commands/tune.py   torso predict": "as of a fit; tests/studies/tune opens that run",
     "as the runs read its labels differently": COMPARE,
     "app/commands/baselines.py  --count {}": "tests/app/test_baselines.py follows it",
     "`--seeds` should be 1 or more": "no cure: any number from 1 on",
