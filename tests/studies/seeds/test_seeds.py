@@ -31,9 +31,13 @@ def test_other_seeds_learn_from_the_same_rows(tmp_path):
     over = study.spread("price")
     assert over.mean == pytest.approx(np.mean(study.scores["price"]["r2"]))
     assert over.spread == pytest.approx(np.std(study.scores["price"]["r2"], ddof=1))
+    (tmp_path / "run/seeds/mine.txt").write_text("stays", encoding="utf-8")
     saved = RunFolder(run.folder).studies()["seeds"]["result"]
     assert Seeds.from_dict(json.loads(json.dumps(saved))).to_dict() == study.to_dict()
     assert len(study.frame().query("headline")) == 9
+    torso.fit(table, TARGETS, out=tmp_path / "run", settings=SETTINGS, overwrite=True)
+    left = [path.name for path in (tmp_path / "run/seeds").iterdir()]  # of a run that is no more
+    assert left == ["mine.txt"] and RunFolder(run.folder).studies() == {}
 
 
 def test_seeds_that_differ_wildly_are_told():

@@ -10,6 +10,7 @@ from time import perf_counter
 from torso.core.arguments import check_is
 from torso.core.errors import ConfigError
 from torso.progress.watching import watched
+from torso.runs.folder.beside import BASELINES
 from torso.runs.folder.folder import RunFolder
 from torso.runs.predicting.load import load
 from torso.runs.predicting.predictor import Predictor
@@ -69,7 +70,7 @@ def baselines(
         if subject.held_out is None:
             variants.insert(0, Variant(_RUN))
         if subject.folder is not None:
-            means = replace(means, folder=subject.folder / "baselines")
+            means = replace(means, folder=subject.folder / BASELINES)
         outcomes = _trained(subject.prepared, variants, means, told)
         notes = [*outcomes.notes, *_notes(outcomes, subject.report, means)]
         held_out, report, more = subject.known(outcomes)

@@ -8,6 +8,7 @@ from time import perf_counter
 from torso.core.arguments import check_is
 from torso.core.errors import ConfigError
 from torso.progress.watching import watched
+from torso.runs.folder.beside import SEEDS
 from torso.runs.folder.folder import RunFolder
 from torso.runs.predicting.load import load
 from torso.runs.predicting.predictor import Predictor
@@ -51,7 +52,7 @@ def seeds(
     check_is("run", own, Predictor, "Open a run: torso.load(FOLDER).")
     first = own.config.seed
     variants = [Variant(str(number), {"seed": first + number}) for number in range(1, count)]
-    folder = None if own.folder is None else own.folder / "seeds"
+    folder = None if own.folder is None else own.folder / SEEDS
     with watched(listener) as told:
         prepared = prepared_again(own, table, listener=told)
         outcomes = train_variants(prepared, variants, Means(folder, workers, means.budget), told)
