@@ -14,6 +14,7 @@ from torso.core.errors import ConfigError
 from torso.runs.folder.folder import RunFolder
 from torso.runs.folder.stored_split import StoredSplit
 from torso.runs.predicting.predictor import Predictor
+from torso.runs.report.held_out import HeldOut
 from torso.runs.report.report import Json, RunReport
 from torso.runs.schema.schema import Schema
 from torso.training import Look
@@ -34,6 +35,7 @@ class Material:
         config_text: the same as YAML.
         looks: the balancer's looks at the tasks' gradients, from the log.
         split: parts of its table; None if an earlier version wrote the run.
+        held_out: answers to the rows that the report is about; None if an earlier version wrote the run.
         studies: name -> content of a study that was made of the run.
         colour: number of its colour, from 1.
     """
@@ -46,6 +48,7 @@ class Material:
     config_text: str
     looks: Sequence[Look] = ()
     split: StoredSplit | None = None
+    held_out: HeldOut | None = None
     studies: Mapping[str, Json] = field(default_factory=dict)
     colour: int = 1
 
@@ -95,6 +98,8 @@ def _read(path: Path) -> Material:
         text,
         _looks(path / "log.jsonl"),
         folder.split(),
+        folder.held_out(report.baselines),
+        {name: study["result"] for name, study in folder.studies().items()},
     )
 
 
