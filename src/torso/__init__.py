@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         inference,
         model,
         plain,
+        planted,
         progress,
         reports,
         runs,
@@ -49,8 +50,14 @@ if TYPE_CHECKING:
     from torso.runs.report.report import RunReport
     from torso.runs.train import train
     from torso.search import Searcher
+    from torso.studies.advise import advise
+    from torso.studies.affinity import affinity
+    from torso.studies.compare import compare
+    from torso.studies.explain import explain
     from torso.studies.importance import importance
+    from torso.studies.patterns import certificate
     from torso.studies.robustness import robustness
+    from torso.studies.tune import tune
 
 __all__ = [
     "Batch",
@@ -64,13 +71,19 @@ __all__ = [
     "Tokens",
     "TorsoWarning",
     "__version__",
+    "advise",
+    "affinity",
+    "certificate",
+    "compare",
     "distill",
+    "explain",
     "fit",
     "importance",
     "load",
     "prepare",
     "robustness",
     "train",
+    "tune",
     "write_report",
 ]
 
@@ -89,8 +102,14 @@ _HOME = {
     ".runs.report.report": "RunReport",
     ".runs.train": "train",
     ".search": "Searcher",
+    ".studies.patterns": "certificate",
+    ".studies.advise": "advise",
+    ".studies.affinity": "affinity",
+    ".studies.compare": "compare",
+    ".studies.explain": "explain",
     ".studies.importance": "importance",
     ".studies.robustness": "robustness",
+    ".studies.tune": "tune",
 }
 _ROOMS = (
     "balancing",
@@ -104,6 +123,7 @@ _ROOMS = (
     "inference",
     "model",
     "plain",
+    "planted",
     "progress",
     "reports",
     "runs",

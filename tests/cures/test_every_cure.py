@@ -14,11 +14,28 @@ MISTAKES = "tests/app/test_mistakes.py pastes it"
 MODEL = "needs a pretrained model, and a network to have one"
 START = "of `fit --from`, in tests/runs/test_start.py; not all are followed yet"
 DEMO = "tests/app/demo runs the demo, and what it proposes"
+ADVISE = "tests/studies/advise/test_advise.py follows it"
 SEARCH = "tests/search/test_search.py names what is asked for"
 
 OWN_METRICS = "tests/runs/test_own_metrics.py goes without, and says the direction"
 
+COMPARE = "tests/studies/compare pastes it"
+TUNED = "tests/studies/tune follows it"
+
 OTHERWISE = {
+    "runs/predicting/held_out_again.py ": "tests/studies/compare meets it; the table of that old run is gone",
+    "studies/compare/caveats.py ": "tests/app fits several seeds",
+    "keeps no answers to its held-out rows": COMPARE,
+    "kept no row of the table aside in common": COMPARE,
+    "Judge both by the rows of one table": COMPARE,
+    "`runs` should be two or more, the baseline first": COMPARE,
+    "as the runs read its labels differently": COMPARE,
+    "app/commands/tune.py   torso predict": "as of a fit; tests/studies/tune opens that run",
+    "studies/tune/journal.py ": TUNED,
+    "studies/tune/subject.py ": TUNED,
+    "studies/tune/tuner.py ": TUNED,
+    "studies/tune/workers.py ": TUNED,
+    "studies/tune/tuning.py --set {}": "writes the settings of a trial",
     "runs/settings/figures.py --set targets.{}.metrics=": OWN_METRICS,
     "Mend it, or go without": OWN_METRICS,
     "should hold functions with a name": "the function is the user's own",
@@ -34,6 +51,10 @@ OTHERWISE = {
     "core/cures.py --set {}": "writes the settings of all others",
     "inference/signs.py --set {}=": "the end of another message",
     "inference/signs.py  --set {}kind=": "the end of another message",
+    "app/commands/advise.py ": ADVISE,
+    "Train it again with --set training.looks=": ADVISE,
+    "All take about {}": ADVISE,
+    "Give it a larger --budget": ADVISE,
     "Name another folder with --out": DEMO,
     "torso fit {} -t digit -t parity -t ink -o my-run": DEMO,
     "iconv -f": "tests/runs/test_config_text.py runs it",

@@ -12,9 +12,13 @@ from typing import Annotated
 
 import typer
 
+from torso.app.commands.advise import advise
+from torso.app.commands.certificate import certificate
+from torso.app.commands.compare import compare
 from torso.app.commands.demo import demo
 from torso.app.commands.distill import distill
 from torso.app.commands.evaluate import evaluate
+from torso.app.commands.explain import explain
 from torso.app.commands.fit import fit
 from torso.app.commands.importance import importance
 from torso.app.commands.inspect import inspect
@@ -23,6 +27,7 @@ from torso.app.commands.predict import predict
 from torso.app.commands.report import report
 from torso.app.commands.schema import schema
 from torso.app.commands.search import search
+from torso.app.commands.tune import tune
 from torso.app.cures import corrected
 from torso.app.extra_words import Command, Commands
 
@@ -62,10 +67,15 @@ for command in (
     inspect,
     fit,
     evaluate,
+    compare,
     importance,
+    advise,
     report,
     predict,
+    certificate,
+    explain,
     distill,
+    tune,
     search,
     schema,
 ):

@@ -1,0 +1,81 @@
+"""The choice: the simplest candidate stays until another is surely better."""
+
+import numpy as np
+import pytest
+
+from torso.evaluation.estimate import Estimate
+from torso.runs.report.held_out import HeldOut, TaskAnswers
+from torso.studies.advise import Advice, Raced
+from torso.studies.advise.choose import chosen, difference, measures_of
+from torso.studies.advise.plan import SINGLES, TOGETHER, Candidate
+
+ROWS = 300
+TRUTH = np.random.default_rng(0).normal(size=(2, ROWS))
+
+
+def answers(noise, seed=0, tasks=("a", "b")):
+    draw = np.random.default_rng([seed, round(1000 * noise)])
+    said = TRUTH + noise * draw.normal(size=TRUTH.shape)
+    own = {
+        task: TaskAnswers("number", TRUTH[n], said[n], baseline={"mean": 0.0})
+        for n, task in enumerate(tasks)
+    }
+    return HeldOut("validation", np.arange(ROWS), ROWS, own)
+
+
+CANDIDATES = [
+    Candidate(TOGETHER, (("a", "b"),), {}),
+    Candidate(SINGLES, (("a",), ("b",)), {"sharing": "separate"}),
+]
+
+
+def measured(**noises):
+    names = {"together": TOGETHER, "singles": SINGLES}
+    return {names[name]: measures_of([answers(n, s) for s in (0, 1)]) for name, n in noises.items()}
+
+
+def test_the_better_is_chosen_where_sure():
+    assert chosen(CANDIDATES, measured(together=0.8, singles=0.3)).name == SINGLES
+    assert chosen(CANDIDATES, measured(together=0.3, singles=0.8)).name == TOGETHER
+
+
+def test_the_simple_stays_without_evidence():
+    wrong = sum(
+        chosen(
+            CANDIDATES,
+            {
+                TOGETHER: measures_of([answers(0.5, 2 * seed)]),
+                SINGLES: measures_of([answers(0.5001, 2 * seed + 1)]),
+            },
+        ).name
+        != TOGETHER
+        for seed in range(40)
+    )
+    assert wrong <= 3
+
+
+def test_a_difference_is_that_of_the_metric():
+    first, second = measures_of([answers(0.3)]), measures_of([answers(0.8)])
+    estimate = difference(first, second, "a")
+    assert estimate.value == pytest.approx(100 * (first.value["a"] - second.value["a"]))
+    assert estimate.low < estimate.value < estimate.high and estimate.low > 0
+    assert difference(second, first, "a").value == pytest.approx(-estimate.value)
+    both = difference(first, second)
+    assert both.value == pytest.approx(
+        np.mean([difference(first, second, task).value for task in "ab"])
+    )
+
+
+def test_a_task_without_labels_is_left_out():
+    own = answers(0.3)
+    gone = TaskAnswers("number", np.full(ROWS, np.nan), TRUTH[1], baseline={"mean": 0.0})
+    lacking = HeldOut("validation", own.rows, ROWS, {"a": own.tasks["a"], "b": gone})
+    estimate = difference(measures_of([lacking]), measures_of([lacking]))
+    assert estimate == Estimate(0.0, 0.0, 0.0)
+
+
+def test_the_advice_comes_back_from_json():
+    raced = Raced("a | b", (("a",), ("b",)), {}, 0.5, 2, Estimate(1.0, 0.5, 2.0))
+    advice = Advice("a | b", (("a",), ("b",)), {}, True, ("Do.",), (raced,))
+    assert repr(Advice.from_dict(advice.to_dict())) == repr(advice)
+    assert "a | b" in repr(advice) and "+1.0 (+0.5 to +2.0)" in repr(advice)
