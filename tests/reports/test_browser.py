@@ -88,7 +88,7 @@ def test_hover_keys_sorting_tasks_theme_and_saving(browser, pages):
     tip = tab.locator("#tip")
     tab.locator("svg.interval .hit").first.hover()
     assert "95 %" in tip.inner_text()
-    chart = tab.locator(".lines").first
+    chart = tab.locator("#curves .lines").first
     chart.focus()
     tab.keyboard.press("ArrowRight")
     assert "epoch 1" in tip.inner_text()

@@ -49,7 +49,7 @@ def point_panel(
 
     Args:
         title: above it.
-        points: drawn in this order.
+        points: in any order.
         names: of the axis across and the axis up.
         described: the chart in a sentence, for those who do not see it.
         diagonal: draw where y equals x, on axes alike.
@@ -72,7 +72,8 @@ def point_panel(
     ]
     if diagonal:
         grid.append(element("line", x1=0, x2=100, y1=100, y2=0, class_="marked"))
-    shapes = [shape for point in points for shape in _shapes(point, across, up)]
+    ordered = sorted(points, key=lambda point: point.x)  # arrow keys go from left to right
+    shapes = [shape for point in ordered for shape in _shapes(point, across, up)]
     return frame(
         title, grid, element("svg", shapes, class_="marks"), (across, up), names, described
     )
