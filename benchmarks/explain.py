@@ -1,6 +1,13 @@
 """Deletion curves of explanations: shares by occlusion beside random orders, plain and integrated gradients.
 
-    python benchmarks/explain.py demo=RUN:TABLE coffee=RUN:TABLE stamps=RUN:TABLE --rows 24
+    torso demo -o demo-run
+    torso fit coffee/train.csv -t Flavor -t Aroma -t Processing.Method -t Color -o coffee-run
+    python examples/talking_stamps.py --rows 500 --table stamps.csv
+    python examples/talking_stamps.py --rows 500 --out stamps-run --set folds=0 --set training.epochs=10 --set pretrained=off
+    python benchmarks/explain.py demo=demo-run/run:demo-run/data/table.csv coffee=coffee-run:coffee/train.csv \
+        stamps=stamps-run:stamps.csv
+
+Results of runs that are not named stay in the file.
 
 Each row's parts are left out in the order that a method gives them, and the whole run is asked again. The lead of a
 curve is the area between it and the mean of 20 random orders, over the range of the figure in the row, so that
@@ -12,6 +19,7 @@ Vedaldi, Zisserman, ICLR workshop 2014), summed over a part.
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 import time
 from pathlib import Path
@@ -47,7 +55,7 @@ def leads(run: Predictor, row: AskedRow) -> tuple[np.ndarray, np.ndarray, float]
     plain = np.array([share for share, _ in gradients(row, [1.0], absolute=True).shares.parts])
     orders = [shares * falls, smooth * falls, plain]
     tests = [deletion_tests(row, importance, falls, run.config.seed) for importance in orders]
-    every = np.array([row.worth(some) for some in row_asked(row)])
+    every = np.array([row.worth(some) for some in row.asked])
     spread = every.max(axis=0) - every.min(axis=0)
     found = np.array([[test.lead.value if test else np.nan for test in own] for own in tests])
     return (
@@ -55,11 +63,6 @@ def leads(run: Predictor, row: AskedRow) -> tuple[np.ndarray, np.ndarray, float]
         np.array([t.passed for t in tests[0]]),
         seconds,
     )
-
-
-def row_asked(row: AskedRow) -> list[frozenset[int]]:
-    """Return the variants that were asked about."""
-    return list(row._known)
 
 
 def measured(name: str, run: Path, table: Path, rows: int) -> dict[str, object]:
@@ -102,7 +105,7 @@ def measured(name: str, run: Path, table: Path, rows: int) -> dict[str, object]:
             for at, task in enumerate(tasks)
         },
     }
-    print(name, result)
+    print(name, json.dumps(result, indent=1))
     return result
 
 
@@ -120,7 +123,8 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=24)
     parser.add_argument("--out", type=Path, default=RESULTS)
     options = parser.parse_args()
-    results: dict[str, object] = {}
+    known = json.loads(options.out.read_text()) if options.out.is_file() else {}
+    results: dict[str, object] = known.get("runs", {})
     for given in options.runs:
         name, _, paths = given.partition("=")
         run, _, table = paths.rpartition(":")
@@ -128,7 +132,7 @@ def main() -> None:
             raise DataError(f"Expected NAME=RUN:TABLE. Found {given!r}.")
         results[name] = measured(name, Path(run), Path(table), options.rows)
     names = " ".join(f"{name}=RUN:TABLE" for name in results)
-    command = f"python benchmarks/explain.py {names} --rows {options.rows}"
+    command = f"python benchmarks/explain.py {names}"
     write_json(options.out, {"command": command, "torso": torso.__version__, "runs": results})
 
 

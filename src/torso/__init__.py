@@ -55,8 +55,10 @@ if TYPE_CHECKING:
     from torso.studies.compare import compare
     from torso.studies.explain import explain
     from torso.studies.importance import importance
+    from torso.studies.overview import runs_in, show
     from torso.studies.patterns import certificate
     from torso.studies.robustness import robustness
+    from torso.studies.slices import mistakes, slices
     from torso.studies.tune import tune
 
 __all__ = [
@@ -80,8 +82,12 @@ __all__ = [
     "fit",
     "importance",
     "load",
+    "mistakes",
     "prepare",
     "robustness",
+    "runs_in",
+    "show",
+    "slices",
     "train",
     "tune",
     "write_report",
@@ -108,7 +114,9 @@ _HOME = {
     ".studies.compare": "compare",
     ".studies.explain": "explain",
     ".studies.importance": "importance",
+    ".studies.overview": "runs_in show",
     ".studies.robustness": "robustness",
+    ".studies.slices": "mistakes slices",
     ".studies.tune": "tune",
 }
 _ROOMS = (

@@ -24,7 +24,8 @@ TUNED = "tests/studies/tune follows it"
 
 OTHERWISE = {
     "runs/predicting/held_out_again.py ": "tests/studies/compare meets it; the table of that old run is gone",
-    "studies/compare/caveats.py ": "tests/app fits several seeds",
+    "studies/overview/": "tests/studies/overview pastes each",
+    "studies/compare/caveats.py ": "tests/studies/seeds trains them",
     "keeps no answers to its held-out rows": COMPARE,
     "kept no row of the table aside in common": COMPARE,
     "Judge both by the rows of one table": COMPARE,
@@ -57,6 +58,10 @@ OTHERWISE = {
     "Give it a larger --budget": ADVISE,
     "Name another folder with --out": DEMO,
     "torso fit {} -t digit -t parity -t ink -o my-run": DEMO,
+    "runs/report/card.py torso predict": "tests/runs/test_card.py runs it",
+    "runs/report/card.py * `torso fit --config": "tests/runs/test_fitting.py repeats runs by their run.yaml",
+    "mlflow ui --backend-store-uri": "a server of another program, which waits for a browser",
+    "tensorboard --logdir": "a server of another program, which waits for a browser",
     "iconv -f": "tests/runs/test_config_text.py runs it",
     " --trust-code": "tests/runs/test_trust.py runs the commands with it",
     "Try --set folds=": "tests/app/test_mistakes.py, in Python",

@@ -25,8 +25,11 @@ from torso.app.commands.inspect import inspect
 from torso.app.commands.list import list_parts
 from torso.app.commands.predict import predict
 from torso.app.commands.report import report
+from torso.app.commands.runs import runs
 from torso.app.commands.schema import schema
 from torso.app.commands.search import search
+from torso.app.commands.show import show
+from torso.app.commands.slices import mistakes, slices
 from torso.app.commands.tune import tune
 from torso.app.cures import corrected
 from torso.app.extra_words import Command, Commands
@@ -67,12 +70,16 @@ for command in (
     inspect,
     fit,
     evaluate,
+    show,
+    runs,
     compare,
     importance,
     advise,
     report,
     predict,
     certificate,
+    slices,
+    mistakes,
     explain,
     distill,
     tune,

@@ -56,13 +56,13 @@ def test_the_simple_stays_without_evidence():
 
 def test_a_difference_is_that_of_the_metric():
     first, second = measures_of([answers(0.3)]), measures_of([answers(0.8)])
-    estimate = difference(first, second, "a")
-    assert estimate.value == pytest.approx(100 * (first.value["a"] - second.value["a"]))
-    assert estimate.low < estimate.value < estimate.high and estimate.low > 0
-    assert difference(second, first, "a").value == pytest.approx(-estimate.value)
+    estimate = difference(first, second, "a").delta
+    r2 = [own.draws.mean[0] for own in (first, second)]
+    assert estimate.value == pytest.approx(100 * (r2[0] - r2[1]) / (1 - r2[1]))
+    assert 0 < estimate.low < estimate.value < estimate.high
     both = difference(first, second)
-    assert both.value == pytest.approx(
-        np.mean([difference(first, second, task).value for task in "ab"])
+    assert both.sure(5) and both.delta.value == pytest.approx(
+        np.mean([difference(first, second, task).delta.value for task in "ab"])
     )
 
 
@@ -70,8 +70,16 @@ def test_a_task_without_labels_is_left_out():
     own = answers(0.3)
     gone = TaskAnswers("number", np.full(ROWS, np.nan), TRUTH[1], baseline={"mean": 0.0})
     lacking = HeldOut("validation", own.rows, ROWS, {"a": own.tasks["a"], "b": gone})
-    estimate = difference(measures_of([lacking]), measures_of([lacking]))
-    assert estimate == Estimate(0.0, 0.0, 0.0)
+    own = measures_of([lacking])
+    assert own.tasks == ("a",) and difference(own, own).delta == Estimate(0.0, 0.0, 0.0)
+
+
+def test_seeds_that_disagree_wildly_prove_nothing():
+    together = measures_of([answers(0.5, seed) for seed in (0, 1)])
+    wild = measures_of([answers(0.05, 0), answers(0.5, 1)])
+    measures = {TOGETHER: together, SINGLES: wild}
+    assert difference(wild, together).delta.value > 20
+    assert chosen(CANDIDATES, measures).name == TOGETHER
 
 
 def test_the_advice_comes_back_from_json():

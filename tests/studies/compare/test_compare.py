@@ -215,6 +215,20 @@ def test_runs_with_other_tasks_compare_those_that_they_share(runs):
     assert any("Only" in note and "kind" in note for note in compared.notes)
 
 
+def test_a_model_per_task_counts_as_one_run(runs, tmp_path):
+    prepared = torso.prepare(
+        runs / "t.csv", ["kind"], inputs=["size"], settings={**SETTINGS, "training.epochs": 8}
+    )
+    torso.train(prepared, out=tmp_path / "single/kind")
+    torso.load(runs / "price").save(tmp_path / "single/price")
+    compared = torso.compare(tmp_path / "single", runs / "noise")
+    assert {own.task for own in compared.against[0].tasks} == {"price", "kind"}
+    assert any("stands for 2 runs, each with tasks of its own" in n for n in compared.notes)
+    alone = torso.compare(runs / "price", runs / "noise").against[0].tasks[0]
+    both = {own.task: own for own in compared.against[0].tasks}
+    assert both["price"].difference.value == alone.difference.value
+
+
 def test_another_kind_of_target_is_told():
     frame = table(60).assign(stars=lambda own: (own["price"] > 0).astype(int) + 1)
     one = fitted(frame, {"stars": "ordinal", "kind": "binary"}, inputs=["noise"])

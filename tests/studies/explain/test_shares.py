@@ -4,11 +4,14 @@ import numpy as np
 import pytest
 
 from torso.studies.explain.deletion import deletion_tests
+from torso.studies.explain.detail import FINE
 from torso.studies.explain.shares import shares_of
 
 
 class Game:
     """A row whose answer is any function of the parts that are there."""
+
+    detail = FINE
 
     def __init__(self, blocks, worth):
         self.blocks = blocks

@@ -26,6 +26,10 @@ def explain(
     method: Annotated[
         str, typer.Option("--method", help="occlusion, or gradients: of the network alone.")
     ] = "occlusion",
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", help="Folder for pictures of regions and stretches."),
+    ] = None,
     json: Annotated[Path | None, typer.Option("--json", help="JSON file to write.")] = None,
     root: Root = [],
     trust_code: TrustCode = False,
@@ -53,8 +57,11 @@ def explain(
         json.parent.mkdir(parents=True, exist_ok=True)
         write_json(json, {"explanations": [each.to_dict() for each in explanations]})
     screen = console(out=True)
+    files = [file for each in explanations for file in (each.pictures(out) if out else ())]
     for number, explanation in enumerate(explanations):
         if number:
             screen.print()
         screen.print(explanation_text(explanation, screen.width))
         tell(explanation.notes)
+    if out is not None:
+        tell([f"{len(files)} pictures written to {out}"])

@@ -23,10 +23,12 @@ if TYPE_CHECKING:
     from torso.app.terminal.decisions import decisions_table
     from torso.app.terminal.explain import explanation_text
     from torso.app.terminal.importance import importance_tables
+    from torso.app.terminal.overview import runs_table, summary_tables
     from torso.app.terminal.parts import parts_tables, settings_sheet
     from torso.app.terminal.results import results_table
     from torso.app.terminal.robustness import robustness_tables
     from torso.app.terminal.search import search_table
+    from torso.app.terminal.slices import mistakes_tables, slices_tables
     from torso.app.terminal.tune import plan_table, tuning_tables
     from torso.app.terminal.usage import summary, verdict
     from torso.progress import AS_IS, IN_PIPE, CountingBar, ProgressBar, console, has_width, tell
@@ -49,13 +51,17 @@ __all__ = [
     "explanation_text",
     "has_width",
     "importance_tables",
+    "mistakes_tables",
     "parts_tables",
     "plan_table",
     "results_table",
     "robustness_tables",
+    "runs_table",
     "search_table",
     "settings_sheet",
+    "slices_tables",
     "summary",
+    "summary_tables",
     "tell",
     "tuning_tables",
     "verdict",
@@ -72,12 +78,14 @@ __getattr__ = lazy_names(
         ".decisions": "decisions_table",
         ".explain": "explanation_text",
         ".importance": "importance_tables",
+        ".overview": "runs_table summary_tables",
         ".parts": "parts_tables settings_sheet",
         "torso.progress": "AS_IS IN_PIPE CountingBar ProgressBar console has_width tell",
         ".blend": "blend_table",
         ".results": "results_table",
         ".robustness": "robustness_tables",
         ".search": "search_table",
+        ".slices": "mistakes_tables slices_tables",
         ".tune": "plan_table tuning_tables",
         ".usage": "summary verdict",
     },

@@ -37,9 +37,11 @@ def advice_table(advice: Advice, width: int = 120) -> RenderableType:
             table.add_row(*(Text(row[at], style) for at in kept))
         shown += [Text(""), table]
         shown.append(
-            Text(f"Points on the {advice.split} rows with 95 % intervals; more is better.")
+            Text(
+                f"Δm in percent on the {advice.split} rows, with 95 % intervals; higher is better."
+            )
         )
     if advice.test.value == advice.test.value:
         over = f"{advice.test.value:+.1f} ({advice.test.low:+.1f} to {advice.test.high:+.1f})"
-        shown.append(Text(f"On the test rows, which chose nothing: {over} over all together."))
+        shown.append(Text(f"On the test rows, which chose nothing: Δm {over} over all together."))
     return Group(*shown)

@@ -13,12 +13,12 @@ from rich.text import Text
 from torso.app.terminal.names import in_lines
 from torso.evaluation.wording import number_text
 from torso.progress import IN_PIPE
-from torso.studies.explain.report import listed, signed
+from torso.studies.explain.answer import listed, signed
 
 if TYPE_CHECKING:
     from torso.studies.explain import Explanation
+    from torso.studies.explain.answer import Share, TaskExplanation
     from torso.studies.explain.deletion import Deletion
-    from torso.studies.explain.report import Share, TaskExplanation
 
 __all__ = ["explanation_text"]
 

@@ -189,8 +189,8 @@ def _raced(prepared: Prepared, race: Race, costs: _Costs, most_models: int | Non
             "--budget."
         )
     ends = {name: measures[name] for name in (TOGETHER, SINGLES) if name in measures}
-    over = difference(measures[best.name], ends[TOGETHER]) if TOGETHER in ends else UNKNOWN
-    both = difference(ends[TOGETHER], ends[SINGLES]) if len(ends) == 2 else None
+    over = difference(measures[best.name], ends[TOGETHER]).delta if TOGETHER in ends else UNKNOWN
+    both = difference(ends[TOGETHER], ends[SINGLES]).delta if len(ends) == 2 else None
     test, by_task = _tested(prepared, race, best)
     return Advice(
         recommended=best.name,
@@ -220,7 +220,7 @@ def _raced_candidate(candidate: Candidate, race: Race) -> Raced:
     measures = race.measures(len(own)) if own else {}
     mine = measures.get(candidate.name)
     overs = {
-        end: difference(mine, _same_seeds(race, end, len(own)))
+        end: difference(mine, _same_seeds(race, end, len(own))).delta
         for end in (TOGETHER, SINGLES)
         if mine is not None and end != candidate.name and race.outcomes.get(end)
     }
@@ -254,8 +254,8 @@ def _tested(
         measures_of([_answers(outcome, rows) for outcome in race.outcomes[name][:count]])
         for name in (best.name, TOGETHER)
     )
-    by_task = {task: difference(first, second, task) for task in first.value}
-    return difference(first, second), by_task
+    by_task = {task: difference(first, second, task).delta for task in second.tasks}
+    return difference(first, second).delta, by_task
 
 
 def _answers(outcome: Outcome, rows: object) -> HeldOut:

@@ -1,4 +1,4 @@
-"""The choice between candidates by their answers to the same held-out rows: paired, with the spread of seeds.
+"""The choice between candidates by their answers to the same held-out rows: paired, with the spread of rows and seeds.
 
 The simplest candidate, the one with the fewest models, is kept until another is surely better.
 """
@@ -9,107 +9,110 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
-from torso.evaluation.bootstrap import interval, resamples_of
 from torso.evaluation.estimate import Estimate
-from torso.evaluation.weighted import Floats
 from torso.runs.report.held_out import HeldOut
 from torso.studies.advise.plan import SINGLES, Candidate
+from torso.studies.compare.differences import Draws, drawn
+from torso.studies.compare.figures import Figures
 
-__all__ = ["Measures", "chosen", "difference", "measures_of"]
+__all__ = ["Difference", "Measures", "chosen", "difference", "measures_of"]
 
-_RESAMPLES = 1000
-_SURE = 0.95
+_SURE = 0.05
 
 
 @dataclass(frozen=True, eq=False)
 class Measures:
-    """Headline metrics of one candidate, in points of which more is better.
+    """Headline metrics of one candidate.
 
     Attributes:
-        value: task -> its metric, the mean over seeds.
-        drawn: task -> its metric in each resample of rows and seeds, `[resamples]`.
-        scale: task -> by which a difference is divided: of an error, its size; else 1.
-        seeds: number of trainings.
+        tasks: those with labels among the rows.
+        draws: their metrics, on the rows as they are and in each resample.
+        signs: of each task: -1 for an error.
+        skills: of each task: True for a metric that is 0 without inputs.
+        units: the unit (row or group) of each row.
     """
 
-    value: Mapping[str, float]
-    drawn: Mapping[str, Floats]
-    scale: Mapping[str, float]
-    seeds: int
+    tasks: tuple[str, ...]
+    draws: Draws
+    signs: NDArray[np.float64]
+    skills: NDArray[np.bool_]
+    units: NDArray[np.intp]
+
+    @property
+    def seeds(self) -> int:
+        """Number of trainings."""
+        return len(self.draws.point)
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Δm of a candidate over another: percent, more is better.
+
+    Attributes:
+        delta: with its 95 % interval.
+        p: two-sided p-value; NaN where undefined.
+    """
+
+    delta: Estimate
+    p: float
+
+    def sure(self, comparisons: int = 1) -> bool:
+        """Return True if the candidate is better beyond doubt, at 5 % over so many comparisons (Bonferroni)."""
+        return self.delta.value > 0 and self.p * comparisons <= _SURE
 
 
 def measures_of(answers: Sequence[HeldOut], seed: int = 0) -> Measures:
-    """Return the metrics of a candidate.
-
-    Rows are resampled alike for every candidate (whole groups where the run has them), seeds for each on its own.
+    """Return the metrics of a candidate; rows are resampled alike for every candidate.
 
     Args:
         answers: to the same rows, one for each seed.
         seed: of the bootstrap.
     """
-    rows = len(answers[0].rows)
-    units = np.arange(rows) if answers[0].groups is None else answers[0].groups
-    weights = np.concatenate([np.ones((1, rows)), *resamples_of(units, _RESAMPLES, seed)])
-    draw = np.random.default_rng([seed, len(answers), 1])
-    picked = draw.integers(0, len(answers), (len(weights) - 1, len(answers)))
-    value, drawn, scale = {}, {}, {}
-    for task, own in answers[0].tasks.items():
-        headline = own.scores.headline
-        each = np.stack([_measured(other, task, headline, weights) for other in answers])
-        sign = -1.0 if headline in own.scores.errors else 1.0
-        value[task] = sign * float(each[:, 0].mean())
-        at = np.arange(len(weights) - 1)
-        drawn[task] = sign * each[:, 1:][picked.T, at].mean(0)
-        scale[task] = abs(value[task]) if sign < 0 else 1.0
-    return Measures(value, drawn, scale, len(answers))
+    first = answers[0]
+    units = np.arange(len(first.rows)) if first.groups is None else first.groups
+    labelled = {task: np.flatnonzero(own.labelled) for task, own in first.tasks.items()}
+    tasks = tuple(task for task, rows in labelled.items() if len(rows) > 1)
+    used = [labelled[task] for task in tasks]
+    scores = [first.tasks[task].scores for task in tasks]
+    metrics = [own.headline for own in scores]
+    some = [
+        [own.tasks[task].of_rows(rows) for own in answers]
+        for task, rows in zip(tasks, used, strict=True)
+    ]
+    pairs = list(zip(scores, metrics, strict=True))
+    return Measures(
+        tasks,
+        drawn(some, used, metrics, units, seed),
+        np.array([-1.0 if metric in own.errors else 1.0 for own, metric in pairs]),
+        np.array([metric in own.skills for own, metric in pairs], bool),
+        units,
+    )
 
 
-def _measured(answers: HeldOut, task: str, headline: str, weights: Floats) -> Floats:
-    """Return the headline metric under each row of weights; NaN where it is undefined."""
-    own = answers.tasks[task]
-    labelled = np.flatnonzero(own.labelled)
-    if len(labelled) < 2:
-        return np.full(len(weights), np.nan)
-    measure = own.of_rows(labelled).measure()
-    parts = np.array_split(weights[:, labelled], max(1, weights.size >> 20))
-    return np.concatenate([np.asarray(measure(part).overall[headline]) for part in parts])
-
-
-def difference(
-    first: Measures, second: Measures, task: str | None = None, level: float = _SURE
-) -> Estimate:
-    """Return by how many points the first is better than the second, with its paired interval; the mean over tasks.
-
-    A point is a hundredth of a metric of which 1 is best (R², accuracy, ...), and a hundredth of the second's error else.
-    This is the Δm of multi-task papers with the sign turned, so that more is better. Differs: scores of which 1 is best are
-    not divided by the baseline's, since an R² may be 0.
+def difference(first: Measures, second: Measures, task: str | None = None) -> Difference:
+    """Return by how much the first is better than the second: Δm over all tasks where it is defined, or of one.
 
     Args:
         first: a candidate.
-        second: another, on the same rows.
-        task: the one to compare; None for the mean of all that both know.
-        level: of the interval.
+        second: another, on the same rows; the baseline.
+        task: the one to compare; None for all.
     """
-    tasks = [task] if task is not None else list(first.value)
-    values, drawn = [], []
-    for name in tasks:
-        scale = 100 / (second.scale[name] or 1.0)
-        value = scale * (first.value[name] - second.value[name])
-        if np.isfinite(value):
-            values.append(value)
-            drawn.append(scale * (first.drawn[name] - second.drawn[name]))
-    if not values:
-        return Estimate(float("nan"))
-    means = np.mean(drawn, axis=0)  # a resample that lacks a task is undefined
-    return Estimate(float(np.mean(values)), *interval(means, level))
+    figures = Figures(second.draws, first.draws, second.signs, second.skills)
+    rows = len(second.units)
+    if task is not None:
+        own = figures.task(second.tasks.index(task), task, "", "", second.units)
+    else:
+        own = figures.overall(rows, len(np.unique(second.units)))
+    return Difference(own.delta_m, own.p)
 
 
 def chosen(candidates: Sequence[Candidate], measures: Mapping[str, Measures]) -> Candidate:
     """Return the candidate to recommend: the one with the fewest models to which no other is surely better.
 
-    Each step to more models has to be sure at a level shared by all comparisons (Bonferroni). Single tasks win, too, where
-    they are surely better at the plain level: advice that single tasks beat is none.
+    Each step to more models has to be sure beyond all comparisons together. Single tasks win, too, where they are surely
+    better alone: advice that single tasks beat is none.
 
     Args:
         candidates: those that were trained, in any order.
@@ -117,12 +120,9 @@ def chosen(candidates: Sequence[Candidate], measures: Mapping[str, Measures]) ->
     """
     order = sorted(candidates, key=lambda candidate: candidate.models)
     order = [candidate for candidate in order if candidate.name in measures]
-    best, level = order[0], 1 - (1 - _SURE) / max(1, len(order) - 1)
+    best, comparisons = order[0], max(1, len(order) - 1)
     for candidate in order[1:]:
-        if difference(measures[candidate.name], measures[best.name], level=level).low > 0:
-            best = candidate
-    for candidate in order:
-        alone = candidate.name == SINGLES
-        if alone and difference(measures[candidate.name], measures[best.name]).low > 0:
+        over = difference(measures[candidate.name], measures[best.name])
+        if over.sure(1 if candidate.name == SINGLES else comparisons):
             best = candidate
     return best

@@ -143,7 +143,9 @@ class Race:
         """Return those that go on: the ends, the leader, and the one that would be chosen now."""
         measures = self.measures()
         first = going[0]
-        leader = max(going, key=lambda c: difference(measures[c.name], measures[first.name]).value)
+        leader = max(
+            going, key=lambda c: difference(measures[c.name], measures[first.name]).delta.value
+        )
         stay = {TOGETHER, SINGLES, leader.name, chosen(going, measures).name}
         for candidate in going:
             if candidate.name not in stay:

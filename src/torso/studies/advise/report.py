@@ -30,8 +30,8 @@ class Raced:
         settings: that train it.
         predicted: gain by the affinities, added up over tasks; NaN where none is predicted.
         seeds: trainings behind its figures; 0: none.
-        over_together: points by which it is better than all together, on the rows that chose.
-        over_singles: points by which it is better than single tasks, likewise.
+        over_together: Δm, percent by which it is better than all together, on the rows that chose.
+        over_singles: Δm, percent by which it is better than single tasks, likewise.
         seconds: of one training.
         left: why it was not trained to the end; empty if it was.
     """
@@ -75,7 +75,7 @@ class Advice:
         words: the advice in sentences.
         raced: all candidates, fewest models first.
         split: rows that chose: `validation` (out of fold where the run has folds).
-        test: points by which it is better than all together on the test rows, which chose nothing; NaN where it is the same.
+        test: Δm, percent by which it is better than all together on the test rows, which chose nothing; NaN where it is the same.
         test_by_task: task -> the same.
         affinity: of the tasks, as `Affinity.to_dict` writes it; empty without any.
         planned_seconds: as told beforehand.
@@ -117,7 +117,7 @@ class Advice:
         ]
         for own in self.raced:
             mark = "→" if own.name == self.recommended else ""
-            texts = [_points(own.over_together), _points(own.over_singles)]
+            texts = [_delta(own.over_together), _delta(own.over_singles)]
             seconds = "" if own.seconds != own.seconds else f"{own.seconds:.0f}"
             rows.append([mark, own.name, str(len(own.groups)), str(own.seeds), *texts, seconds])
         return rows
@@ -175,7 +175,7 @@ class Advice:
         return cls(**{**saved, **values})
 
 
-def _points(estimate: Estimate) -> str:
+def _delta(estimate: Estimate) -> str:
     if estimate.value != estimate.value:
         return ""
     if estimate.low != estimate.low:

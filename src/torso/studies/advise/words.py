@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from torso.evaluation.estimate import Estimate
 from torso.studies.advise.plan import SINGLES, TOGETHER, Candidate
 
-__all__ = ["advice_words", "groups_text", "plan_words", "points_text"]
+__all__ = ["advice_words", "delta_text", "groups_text", "plan_words"]
 
 
 def groups_text(groups: Sequence[Sequence[str]]) -> str:
@@ -19,13 +19,13 @@ def groups_text(groups: Sequence[Sequence[str]]) -> str:
     return " | ".join(" + ".join(group) for group in groups)
 
 
-def points_text(estimate: Estimate) -> str:
+def delta_text(estimate: Estimate) -> str:
     """Return a difference with its interval.
 
-    >>> points_text(Estimate(2.13, 0.5, 4.0))
-    '2.1 points (95 % interval 0.5 to 4.0)'
+    >>> delta_text(Estimate(2.13, 0.5, 4.0))
+    'Δm 2.1 % (95 % interval 0.5 to 4.0)'
     """
-    return f"{estimate.value:.1f} points (95 % interval {estimate.low:.1f} to {estimate.high:.1f})"
+    return f"Δm {estimate.value:.1f} % (95 % interval {estimate.low:.1f} to {estimate.high:.1f})"
 
 
 def advice_words(best: Candidate, over: Estimate, singles: Estimate | None) -> tuple[str, ...]:
@@ -42,18 +42,18 @@ def advice_words(best: Candidate, over: Estimate, singles: Estimate | None) -> t
         ]
         if singles is not None and singles.low > 0:
             words = [
-                f"Train all tasks together: surely better than single tasks by {points_text(singles)}, and no other grouping "
+                f"Train all tasks together: surely better than single tasks, {delta_text(singles)}, and no other grouping "
                 "is surely better."
             ]
         return tuple(words)
     if best.name == SINGLES:
         return (
-            f"Train each task alone: surely better than all together by {points_text(over)}, and no grouping with fewer "
+            f"Train each task alone: surely better than all together, {delta_text(over)}, and no grouping with fewer "
             "models is as good.",
         )
     return (
-        f"Train in {len(best.groups)} groups, {groups_text(best.groups)}: surely better than all together by "
-        f"{points_text(over)}.",
+        f"Train in {len(best.groups)} groups, {groups_text(best.groups)}: surely better than all together, "
+        f"{delta_text(over)}.",
     )
 
 

@@ -59,5 +59,4 @@ def _more_seeds(own: Contender) -> str:
     folder = own.members[0].folder
     if folder is None:
         return ""
-    run = quote(f"{folder}/run.yaml")
-    return f" More seeds: torso fit --config {run} --seeds 5 -o {quote(f'{folder}-seeds')}"
+    return f" More seeds: torso seeds {quote(str(folder))}"

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from shlex import quote
 from typing import TypeAlias
+
+import numpy as np
 
 from torso.core.errors import ConfigError, RunError
 from torso.runs.folder.folder import RunFolder
@@ -22,7 +24,7 @@ from torso.runs.settings.config import RunConfig
 __all__ = ["DONE", "Contender", "Given", "Member", "contender", "seeds_in"]
 
 Given: TypeAlias = "str | Path | Predictor | Sequence[str | Path | Predictor]"
-"""A run, or runs that differ by their seed only."""
+"""A run, or runs that differ by their seed only, or that have no task in common."""
 
 DONE = (Stage.FINISHED, Stage.RESUMABLE)
 
@@ -82,7 +84,8 @@ def contender(given: Given, name: str, judging: Judging) -> Contender:
     """Return a run with its seeds, as it is compared.
 
     Args:
-        given: a folder with a run, perhaps with `seeds/`, or with runs that differ by their seed; a run; or several.
+        given: a folder with a run, perhaps with `seeds/`, or with runs that differ by their seed, or by their tasks; a run;
+            or several.
         name: for runs in memory.
         judging: rows to judge by.
 
@@ -113,6 +116,10 @@ def contender(given: Given, name: str, judging: Judging) -> Contender:
                 )
         if len(members) == 1:
             name = members[0].name
+    joined = _of_all_tasks(members, name)
+    if joined is not None:
+        told = f"{name} stands for {len(members)} runs, each with tasks of its own."
+        return Contender(name, (joined,), (*notes, told))
     _check_seeds(members)
     return Contender(name, tuple(members), notes)
 
@@ -188,6 +195,26 @@ def _member(
             f"torso evaluate {quote(name)} {shown} --held-out"
         )
     return Member(name, config, report, held_out, folder=folder)
+
+
+def _of_all_tasks(members: Sequence[Member], name: str) -> Member | None:
+    """Return runs that have no task in common as one that answers all of them; None where they are no such runs."""
+    first, *others = members
+    tasks = dict(first.held_out.tasks)
+    for member in others:
+        own = member.held_out
+        same = own.digests == first.held_out.digests and own.split == first.held_out.split
+        if (
+            not same
+            or tasks.keys() & own.tasks
+            or not np.array_equal(own.rows, first.held_out.rows)
+        ):
+            return None
+        tasks |= own.tasks
+    if not others:
+        return None
+    notes = tuple(note for member in members for note in member.notes)
+    return replace(first, name=name, held_out=replace(first.held_out, tasks=tasks), notes=notes)
 
 
 def _check_seeds(members: Sequence[Member]) -> None:

@@ -221,12 +221,12 @@ class Comparison:
                 "tasks": [own.to_dict() for own in other.tasks],
                 "overall": other.overall.to_dict(),
                 "notes": list(other.notes),
-                "words": other.words(self.baseline),
             }
             for other in self.against
         ]
         about = {name: value for name, value in asdict(self).items() if name != "against"}
-        return {**about, "against": against}
+        words = [other.words(self.baseline) for other in self.against]
+        return {**about, "against": against, "words": words}
 
     @classmethod
     def from_dict(cls, saved: Json) -> Comparison:
@@ -241,7 +241,8 @@ class Comparison:
             )
             for other in saved["against"]
         )
-        return cls(**{**saved, "against": against})
+        own = {name: saved[name] for name in cls.__dataclass_fields__}
+        return cls(**{**own, "against": against})
 
 
 def table_of(other: Against) -> list[list[str]]:

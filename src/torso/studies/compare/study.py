@@ -25,7 +25,7 @@ from torso.studies.compare.result import (
     Verdict,
 )
 
-__all__ = ["compare"]
+__all__ = ["between", "compare"]
 
 _LEVEL = 0.05
 
@@ -42,6 +42,7 @@ def compare(
 
     Args:
         runs: two or more: each a folder, which may hold several seeds, a run, or a list of runs that differ by their seed.
+            Runs that have no task in common, as one per task, count as one that answers all tasks.
         table: judge all by this table's rows instead of those that they kept aside.
         root: folders or zips that file columns of the table are relative to.
         trust_code: import parts that runs name by an import path.
@@ -58,6 +59,19 @@ def compare(
         )
     judging = Judging(table, root, trust_code)
     contenders = [contender(given, f"run {at}", judging) for at, given in enumerate(runs)]
+    return between(contenders, seed)
+
+
+def between(contenders: Sequence[Contender], seed: int = 0) -> Comparison:
+    """Return the comparison of contenders whose answers are at hand.
+
+    Args:
+        contenders: two or more, the baseline first.
+        seed: of the resamples.
+
+    Raises:
+        RunError: as from `compare`.
+    """
     first, *others = contenders
     members = [member for own in contenders for member in own.members]
     held_out, notes = matched(members)
@@ -180,12 +194,12 @@ class _Pair:
                 continue
             if metric != answers[0].scores.headline:
                 told.append(
-                    f"{task}: compared by {metric}, which both have; the headlines are {answers[0].scores.headline} and "
-                    f"{answers[-1].scores.headline}."
+                    f"{task}: compared by {_word(answers[0], metric)}, which both have; their headlines differ."
                 )
             if not answers[0].whole:
                 told.append(
-                    f"{task}: answers are too large to keep, so {metric} is the mean over rows, not that of the report."
+                    f"{task}: answers are too large to keep, so {_word(answers[0], metric)} is the mean over rows, not that of the "
+                    "report."
                 )
             tasks.append(task)
             used.append(rows)
@@ -195,6 +209,10 @@ class _Pair:
                 f"{names[0]!r} and {names[1]!r} have no task in common that could be compared. {' '.join(told)}"
             )
         return tasks, used, metrics
+
+
+def _word(own: TaskAnswers, metric: str) -> str:
+    return own.scores.words.get(metric, metric.replace("_", " "))
 
 
 _ERRORS = ("log_loss", "interval_score")

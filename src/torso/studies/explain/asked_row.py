@@ -22,6 +22,7 @@ from torso.columns.sources import CellFacts, ListSource, Source, facts_of
 from torso.runs.predicting.predictor import Predictor
 from torso.runs.schema.schema import Schema
 from torso.studies.explain.cuts import Cut, Piece, Regions, Stretches, Whole, Words
+from torso.studies.explain.detail import COARSE, FINE, Detail
 from torso.studies.explain.figures import Figure, figure_of
 from torso.tables.table import Table
 
@@ -97,6 +98,28 @@ class AskedRow:
         """The run's schema."""
         return self.predictor.schema
 
+    @property
+    def asked(self) -> list[Coalition]:
+        """The variants that the run was asked about so far."""
+        return list(self._known)
+
+    @property
+    def media(self) -> dict[str, np.ndarray]:
+        """Column -> its picture or recording as the run reads it."""
+        cut = {name: self.cuts[name] for name in self._media}
+        return {
+            name: each.pixels if isinstance(each, Regions) else each.sound
+            for name, each in cut.items()
+            if isinstance(each, Regions | Stretches)
+        }
+
+    @cached_property
+    def detail(self) -> Detail:
+        """Limits of the explanation: low where frozen encoders make answers dear."""
+        _, trunk = next(self.predictor.model.trunks.pairs())
+        frozen = any(encoder.frozen_backbone() for _, encoder in trunk.encoders.pairs())
+        return COARSE if frozen else FINE
+
     @cached_property
     def parts(self) -> tuple[Part, ...]:
         """All parts, modality by modality; an empty cell has none."""
@@ -155,9 +178,9 @@ class AskedRow:
             assert source.arrays[0] is not None
             self._media[name] = source, facts_of(source)
             if kind.form == "image":
-                return Regions(source.arrays[0])
+                return Regions(source.arrays[0], self.detail.grid)
             if isinstance(kind, AudioInput):
-                return Stretches(source.arrays[0], kind)
+                return Stretches(source.arrays[0], kind, self.detail.stretches)
         elif kind.form in _WRITTEN and alone and is_text(column.values):
             words = Words(column.values[0].as_py())
             return words if len(words.pieces) > 1 else Whole()
@@ -243,13 +266,15 @@ class AskedRow:
         source, facts = self._media[name]
         cut, array = self.cuts[name], source.arrays[0]
         changed: dict[Collection[int], np.ndarray | None] = {(): None}
-        for some in kept:
+        first: dict[Collection[int], int] = {}
+        for row, some in enumerate(kept):
+            first.setdefault(some, row)
             if some not in changed:
                 whole = len(some) == len(cut.pieces)
                 changed[some] = array if whole else np.asarray(cut.kept(some))
-        variants = ListSource(
-            [changed[some] for some in kept], source.tail, source.dtype, source.fixed
-        )
+        arrays = [changed[some] for some in kept]
+        variants = ListSource(arrays, source.tail, source.dtype, source.fixed)
+        variants.same = np.array([first[some] for some in kept])
         if facts is not None:
             there = np.array([bool(some) for some in kept])
             variants.facts = _Facts(

@@ -21,9 +21,6 @@ __all__ = ["Cut", "Piece", "Regions", "Stretches", "Whole", "Words"]
 
 MOST_WORDS = 32
 """Pieces of a text at most; beyond, neighbouring words are one piece."""
-GRID = 6
-"""Regions across and down a picture."""
-MOST_STRETCHES = 12
 SHORTEST = 0.05  # seconds of a stretch, about
 _QUIET = 0.1  # quantile of the frames that counts as quiet
 
@@ -105,12 +102,13 @@ class Regions(Cut):
 
     Args:
         pixels: uint8 `[height, width, 3]`, as the run reads it.
+        grid: regions across and down.
     """
 
-    def __init__(self, pixels: np.ndarray) -> None:
+    def __init__(self, pixels: np.ndarray, grid: int) -> None:
         self.pixels = pixels
         rows, columns = (
-            np.linspace(0, side, min(GRID, side) + 1).round().astype(int)
+            np.linspace(0, side, min(grid, side) + 1).round().astype(int)
             for side in pixels.shape[:2]
         )
         self.pieces = tuple(
@@ -148,12 +146,13 @@ class Stretches(Cut):
     Args:
         sound: frames `[frames, mels]` or samples `[samples]`, as the run reads them.
         kind: of the column.
+        most: stretches.
     """
 
-    def __init__(self, sound: np.ndarray, kind: AudioInput) -> None:
+    def __init__(self, sound: np.ndarray, kind: AudioInput, most: int) -> None:
         self.sound = sound
         seconds = kind.settings.hop if sound.ndim == 2 else 1 / kind.settings.rate
-        count = int(np.clip(len(sound) * seconds / SHORTEST, 1, MOST_STRETCHES))
+        count = int(np.clip(len(sound) * seconds / SHORTEST, 1, most))
         ends = np.linspace(0, len(sound), min(count, len(sound)) + 1).round().astype(int)
         self.pieces = tuple(
             Piece(f"{start * seconds:.2f}–{end * seconds:.2f} s", (int(start), int(end)))

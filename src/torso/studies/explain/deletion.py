@@ -22,7 +22,6 @@ __all__ = ["Deletion", "area", "deletion_tests", "path"]
 Floats = NDArray[np.float64]
 
 RANDOM_ORDERS = 20
-_STEPS = 12  # of a curve at most
 _RESAMPLES = 1000
 
 
@@ -80,10 +79,12 @@ def deletion_tests(
     if parts < 2:
         return [None] * len(falls)
     draw = np.random.default_rng(seed)
-    random = [path(draw.permutation(parts)) for _ in range(RANDOM_ORDERS)]
-    own = [path(np.argsort(-importance[:, task], kind="stable")) for task in range(len(falls))]
-    row.ask(some for steps in (*random, *own) for some in steps)
-    curves = np.stack([[row.worth(some) for some in steps] for steps in random])
+    steps = row.detail.steps
+    random = [path(draw.permutation(parts), steps) for _ in range(RANDOM_ORDERS)]
+    by_size = np.argsort(-importance, axis=0, kind="stable")
+    own = [path(by_size[:, task], steps) for task in range(len(falls))]
+    row.ask(some for each in (*random, *own) for some in each)
+    curves = np.stack([[row.worth(some) for some in each] for each in random])
     gone = [1 - len(some) / parts for some in own[0]]
     tests: list[Deletion | None] = []
     for task, fall in enumerate(falls):
@@ -101,9 +102,9 @@ def deletion_tests(
     return tests
 
 
-def path(order: Sequence[int] | NDArray[np.intp]) -> list[Coalition]:
-    """Return the parts that are left after each of at most twelve steps of deletion, from all to none."""
-    sizes = np.unique(np.linspace(0, len(order), min(len(order), _STEPS) + 1).round().astype(int))
+def path(order: NDArray[np.intp], steps: int) -> list[Coalition]:
+    """Return the parts that are left after each of at most `steps` steps of deletion, from all to none."""
+    sizes = np.unique(np.linspace(0, len(order), min(len(order), steps) + 1).round().astype(int))
     return [frozenset(int(number) for number in order[size:]) for size in sizes]
 
 

@@ -16,10 +16,11 @@ from torso.runs.predicting.asked import Asked, ask, reading_of
 from torso.runs.predicting.load import load
 from torso.runs.predicting.prediction import told
 from torso.runs.predicting.predictor import Predictor
+from torso.studies.explain.answer import Share, TaskExplanation
 from torso.studies.explain.asked_row import AskedRow
 from torso.studies.explain.deletion import deletion_tests
 from torso.studies.explain.gradients import gradients
-from torso.studies.explain.report import Explanation, Share, TaskExplanation
+from torso.studies.explain.report import Explanation
 from torso.studies.explain.shares import Shares, shares_of
 
 __all__ = ["explain"]
@@ -140,7 +141,7 @@ def _explained(
     attribution = _gradients(row) if method == "gradients" else _occlusion(row)
     by_task = _by_task(row, attribution, explained)
     notes += attribution.notes
-    return Explanation(number, table.name, method, by_task, tuple(missing), tuple(notes))
+    return Explanation(number, table.name, method, by_task, tuple(missing), tuple(notes), row.media)
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,6 @@ MOST_EXACT = 6
 """Modalities up to which all subsets are asked about."""
 _EXACT = 256  # answers up to which a modality's parts are shared out exactly
 _ORDERS = 48  # of many modalities
-_ANSWERS = 1000  # about, for a modality whose parts are sampled
 _LEAST_DRAWS, _MOST_DRAWS = 8, 64
 
 
@@ -117,7 +116,7 @@ def _sampled(
 
     The difference of their sum to the modality's share goes to them by their squared errors.
     """
-    count = int(np.clip(_ANSWERS // len(own), _LEAST_DRAWS, _MOST_DRAWS)) // 2 * 2
+    count = int(np.clip(row.detail.answers // len(own), _LEAST_DRAWS, _MOST_DRAWS)) // 2 * 2
     drawn = orders(own, count, draw)
     contexts = _contexts(row, others, count, draw)
     pairs = list(zip(drawn, contexts, strict=True))
