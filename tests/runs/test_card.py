@@ -72,6 +72,7 @@ def test_scores_stand_beside_the_baseline_and_limits_are_told(run, card):
         assert told == (report.verdict() != "better")
         assert f"* {task}: judged on {report.labels} labels, so its scores are uncertain." in card
     assert "drawn at random" in card
+    assert "by the modalities that they lack: without gaps (8)" in card
 
 
 def test_the_way_to_use_it_works(run, card, monkeypatch, tmp_path):

@@ -10,8 +10,10 @@ from pathlib import Path
 import pyarrow as pa
 
 from torso.core.errors import ConfigError, DataError
+from torso.runs.predicting.held_out_again import held_out_again
 from torso.runs.predicting.load import load
 from torso.runs.predicting.predictor import Predictor
+from torso.runs.preparing.gather import found_beside
 from torso.runs.report.held_out import HeldOut
 from torso.tables.digests import column_digest
 from torso.tables.table import Table, read_table
@@ -62,6 +64,7 @@ def judged_rows(
     Raises:
         ConfigError: the run keeps no held-out answers, and no table is given.
         DataError: the table of the fit is needed and cannot be read, or has changed.
+        RunError: the run keeps no held-out answers, and those to the rows of this table, its own, cannot be made again.
     """
     held_out = run.held_out
     if table is None:
@@ -77,6 +80,10 @@ def judged_rows(
             f"{source.name} is the table of the fit: judged on its {len(held_out.rows):,} {held_out.split} rows, whose answers "
             "the run keeps."
         )
+        return JudgedRows(held_out, source.take(held_out.rows), (note,))
+    if held_out is None and run.split is not None and not run.split.unlike(source):
+        held_out = held_out_again(run, source, root=root)
+        note = f"{source.name} is the table of the fit: judged on its {len(held_out.rows):,} {held_out.split} rows."
         return JudgedRows(held_out, source.take(held_out.rows), (note,))
     evaluation = run.evaluate(source, root=root, resamples=0, details=True)
     assert evaluation.held_out is not None
@@ -94,7 +101,8 @@ def own_table(run: Predictor, held_out: HeldOut) -> Table:
     cure = "Give the table, too."
     if own is None:
         raise DataError(f"The run was fitted on a table in memory. {cure}")
-    path = Path(own).expanduser()
+    folder = None if run.folder is None else run.folder / "run.yaml"
+    path = Path(found_beside(own, folder)).expanduser()
     if not path.exists():
         raise DataError(f"The table of the fit, {own!r}, is not there. {cure}")
     source = read_table(path, missing=data.missing, settings=data.text)

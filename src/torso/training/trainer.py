@@ -30,7 +30,7 @@ from torso.training.divergence import in_run
 from torso.training.gradient_shares import NOTE_EPOCH, evaluated, gradient_shares, quiet_tasks
 from torso.training.held_out import check_held_out, nothing_learnt
 from torso.training.listeners import BUDGET_SPENT, Epoch, Listener, answer_to
-from torso.training.looking import GradientLooks
+from torso.training.looking import GradientLooks, above_encoders
 from torso.training.mixup import Mix
 from torso.training.monitor import GradientMonitor
 from torso.training.parameter_groups import parameter_groups
@@ -100,9 +100,9 @@ class Trainer:
         groups = parameter_groups(model, balancer, config)
         self.stepper = Stepper(groups, config, len(training))
         self.optimizer, self.schedule = self.stepper.optimizer, self.stepper.schedule
-        alone = self.strategy.world == 1
-        every = config.looks if alone else 0
-        self.looks = GradientLooks([*model.tasks], self.shared, self.optimizer, every)
+        every = config.looks if self.strategy.world == 1 else 0
+        meeting = above_encoders(self.shared, model.encoder_parameters())
+        self.looks = GradientLooks([*model.tasks], meeting, self.optimizer, every)
         self.average = Average(model, config.average or 0.0)
         self.kept = Best(model, of_tasks=config.select == "tasks")
         self.epoch = 0

@@ -307,11 +307,19 @@ def test_an_unfinished_seed_is_left_out_and_told(runs, tmp_path):
     assert any("is not finished. Go on with it: torso fit --resume" in n for n in compared.notes)
 
 
+def test_seeds_that_a_former_run_left_are_not_counted(runs, tmp_path):
+    run = torso.load(runs / "price").save(tmp_path / "run")
+    torso.load(runs / "noise").save(tmp_path / "run/seeds/1")
+    compared = torso.compare(run.folder, runs / "size")
+    assert compared.against[0].runs == (1, 3)
+    assert any("seeds/1 is left out: it differs from" in n for n in compared.notes)
+
+
 def test_a_run_of_before_answers_its_rows_anew(runs, tmp_path, capsys):
     run = torso.load(runs / "price").save(tmp_path / "old")
     expected = run.held_out
     (run.folder / "held_out.parquet").unlink()
-    with pytest.raises(RunError, match="Let it answer them now: torso evaluate") as told:
+    with pytest.raises(RunError, match="let it answer them now: torso evaluate") as told:
         torso.compare(run.folder, runs / "noise")
     command = str(told.value).partition("now: torso ")[2].split()
     assert command_line(*command) == 0
@@ -332,6 +340,8 @@ def test_rows_that_cannot_be_answered_anew_say_so(runs, tmp_path, capsys):
     first = Path(__file__).parents[2] / "runs/first_format"
     assert command_line("evaluate", first / "run", first / "table.csv", "--held-out") == 1
     assert "Train it again: torso fit --config" in capsys.readouterr().err
+    with pytest.raises(RunError, match="or train it again: torso fit --config"):
+        torso.compare(runs / "price", first / "run")
 
 
 def test_a_table_judges_runs_of_other_splits(runs, tmp_path):

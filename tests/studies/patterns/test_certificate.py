@@ -132,6 +132,13 @@ def test_a_task_that_never_was_better_is_not_told_again():
     assert check.beside(["as before"], "x.csv", []) == ("as before",)
 
 
+def test_intervals_that_are_too_narrow_everywhere_are_not_told_again():
+    narrow = report(0.9, 0.87, 0.93, coverage=0.7)
+    check = PatternCheck([Pattern((), 200, {"t": narrow})], {"t": narrow})
+    check._counts = {(): 1}
+    assert check.beside([], "x.csv", []) == ()
+
+
 def test_modalities_taken_away_are_known_to_later_predictions(run, tmp_path):
     kept = run.save(tmp_path / "run")
     asked = [{"size": None, "word": "a red thing"}]

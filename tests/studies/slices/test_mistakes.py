@@ -58,6 +58,11 @@ def test_sure_and_unsure_answers_are_told_apart(sharper, verdict):
     assert sum(part.rows for part in found.bins) == found.labels == 400
 
 
+def test_answers_that_are_all_right_are_not_called_unsure():
+    found = calibration_of(binary([1] * 200 + [0] * 200, [0.998] * 200 + [0.002] * 200), None, 0)
+    assert found.gap.high < 0 and found.verdict == "no evidence against it"
+
+
 def test_intervals_are_held_against_their_promise():
     rng = np.random.default_rng(0)
     truth = rng.normal(size=200)

@@ -228,6 +228,9 @@ def test_other_tables_and_runs(run):
     old = replace(run, held_out=None, folder=None)
     with pytest.raises(ConfigError, match="keeps no answers"):
         torso.slices(old)
+    path = run.folder.parent / "table.csv"
+    again = torso.slices(old, path, by=["sex"])  # answered again, and the held-out rows alone
+    assert again.rows == len(run.held_out.rows) and again.split == "test"
     columns = {name: cells for name, cells in table().items() if name != "sum"}
     one = torso.fit(columns, {"good": "binary"}, inputs=INPUTS, settings=QUICK)
     assert {part.by for part in torso.slices(one).parts} == {"gaps"}

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from rich.console import Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
+from torso.app.terminal.blocks import WHERE, WIDE, blocks, plain_table, styled
 from torso.progress import IN_PIPE
 
 if TYPE_CHECKING:
@@ -17,17 +17,6 @@ if TYPE_CHECKING:
 
 __all__ = ["mistakes_tables", "slices_tables"]
 
-_WIDE = 132
-"""Characters from which on all columns stand beside each other."""
-_STYLES = {
-    "better": "green",
-    "worse": "red",
-    "unequal": "red",
-    "too sure": "red",
-    "uneven": "yellow",
-    "not sure enough": "yellow",
-}
-_WHERE = {"table": "all rows of the table", "test": "test rows", "validation": "validation rows"}
 _PAIRS = 5
 _CAPTION = (
     "Rest: the score of the other rows. Better by: the lead over them, with a 95 % interval; better and worse are said where a "
@@ -46,25 +35,29 @@ def slices_tables(slices: Slices, width: int = 80) -> RenderableType:
         slices: of a run.
         width: of the terminal in characters; where it is narrow, a part stands above its tasks.
     """
-    title = f"By parts of the {slices.rows:,} {_WHERE[slices.split]}, with 95 % intervals"
+    title = f"By parts of the {slices.rows:,} {WHERE[slices.split]}, with 95 % intervals"
     header, *rows = slices.table_rows()
     parts: list[RenderableType] = [Text(title, "italic")]
-    if width >= _WIDE:
+    if width >= WIDE:
         parts.append(_wide(header, rows, 2, width))
     else:
         named = [
             (f"{by}: {part}", (f"{task}, {metric} ({labels})", value, verdict))
             for by, part, task, labels, metric, value, _, _, verdict in rows
         ]
-        parts.append(_blocks(named))
+        parts.append(blocks(named))
     parts.append(Text(f"\n{_CAPTION}"))
     if slices.opportunity:
         parts.append(Text("\nTrue positive rates (equal opportunity)", "italic"))
         header, *rows = slices.rates()
-        if width >= _WIDE:
+        if width >= WIDE:
             parts.append(_wide(header, rows, 2, width))
         else:
-            parts.append(_blocks([(f"{by}: {task}", tuple(cells)) for by, task, *cells in rows]))
+            parts.append(
+                blocks(
+                    [(f"{by}: {task}", (part, rate, said)) for by, task, part, rate, said in rows]
+                )
+            )
     return Group(*parts)
 
 
@@ -75,16 +68,16 @@ def mistakes_tables(mistakes: Mistakes, width: int = 80) -> RenderableType:
         mistakes: of a run.
         width: of the terminal in characters.
     """
-    where = f"the {mistakes.rows:,} {_WHERE[mistakes.split]}"
+    where = f"the {mistakes.rows:,} {WHERE[mistakes.split]}"
     header, *rows = mistakes.calibrations()
     parts: list[RenderableType] = []
     if rows:
         parts.append(Text(f"Calibration on {where}", "italic"))
-        if width >= _WIDE:
+        if width >= WIDE:
             parts.append(_wide(header, rows, 0, width))
         else:
             parts.append(
-                _blocks(
+                blocks(
                     [
                         (f"{t} ({labels})", (of, error, verdict))
                         for t, of, labels, error, *_, verdict in rows
@@ -101,7 +94,7 @@ def _of_task(task: str, own: TaskMistakes) -> list[RenderableType]:
     parts: list[RenderableType] = []
     if own.confusion is not None and (pairs := own.confusion.pairs()):
         parts.append(Text(f"\n{task}: most frequent confusions", "italic"))
-        table = _table(("rows", "truth", "answer"))
+        table = plain_table(("rows", "truth", "answer"))
         for count, truth, answer in pairs[:_PAIRS]:
             table.add_row(Text(f"{count:,}"), Text(truth), Text(answer))
         parts.append(table)
@@ -109,7 +102,7 @@ def _of_task(task: str, own: TaskMistakes) -> list[RenderableType]:
         if rows:
             by = f", by {own.ranked_by.replace('_', ' ')}" if rows is own.worst else ""
             parts.append(Text(f"\n{task}: {title}{by}", "italic"))
-            table = _table(("row", "truth", "answer", "sure", "files"))
+            table = plain_table(("row", "truth", "answer", "sure", "files"))
             for row in rows:
                 sure = "" if row.confidence != row.confidence else f"{row.confidence:.2f}"
                 files = ", ".join(row.files.values())
@@ -123,41 +116,11 @@ def _wide(
     header: Sequence[str], rows: Sequence[Sequence[str]], same: int, width: int
 ) -> RenderableType:
     """Return a table; in a terminal the first `same` cells are left out where they are as above."""
-    table, before = _table(header), tuple[str, ...]()
+    table, before = plain_table(header), tuple[str, ...]()
     for cells in rows:
         lead = tuple(cells[:same])
         hidden = lead == before and width < IN_PIPE
         shown = [*([""] * same if hidden else lead), *cells[same:]]
-        table.add_row(*map(_styled, shown))
+        table.add_row(*map(styled, shown))
         before = lead
     return table
-
-
-def _blocks(named: Sequence[tuple[str, tuple[str, ...]]]) -> RenderableType:
-    """Return lines below the names of their blocks; the columns of all blocks stand below each other."""
-    blocks: dict[str, list[tuple[str, ...]]] = {}
-    for name, cells in named:
-        blocks.setdefault(name, []).append(cells)
-    widths = [max(map(len, column)) for column in zip(*(cells for _, cells in named), strict=True)]
-    parts: list[RenderableType] = []
-    for name, lines in blocks.items():
-        table = Table(box=None, show_header=False, pad_edge=False)
-        table.add_column(width=min(widths[0], 26))
-        table.add_column(justify="right", no_wrap=True, min_width=widths[1])
-        table.add_column()
-        for cells in lines:
-            table.add_row(*map(_styled, cells))
-        parts += [Text(f"\n{name}", "bold", overflow="fold"), table]
-    return Group(*parts)
-
-
-def _table(header: Sequence[str]) -> Table:
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    for name in header:
-        right = name in ("labels", "value", "rest", "better by", "found", "error", "said - held")
-        table.add_column(name, justify="right" if right else "left", overflow="fold")
-    return table
-
-
-def _styled(cell: str) -> Text:
-    return Text(cell, _STYLES.get(cell.split(",")[0], ""), overflow="fold")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from shlex import quote
 
 import numpy as np
@@ -11,8 +12,14 @@ from torso.core.errors import RunError
 from torso.runs.predicting.asked import Roots, ask
 from torso.runs.predicting.predictor import Predictor
 from torso.runs.report.held_out import HeldOut
+from torso.runs.report.report import RunReport
 
-__all__ = ["held_out_again"]
+__all__ = ["can_answer_again", "held_out_again"]
+
+
+def can_answer_again(folder: Path, report: RunReport) -> bool:
+    """Return whether the run in a folder can answer its held-out rows anew: test rows that it can tell apart."""
+    return report.split == "test" and (folder / "split.parquet").exists()
 
 
 def held_out_again(run: Predictor, table: object, *, root: Roots = ()) -> HeldOut:

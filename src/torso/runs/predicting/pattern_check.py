@@ -97,7 +97,7 @@ class PatternCheck:
             for task, report in pattern.tasks.items()
             for fact in (
                 self._no_better(task, report),
-                _too_narrow(task, report, _SURE / max(1, tests)),
+                self._too_narrow(task, report, _SURE / max(1, tests)),
             )
             if fact
         ]
@@ -117,16 +117,23 @@ class PatternCheck:
             f"{number_text(report.baseline[metric])})"
         )
 
+    def _too_narrow(self, task: str, report: TaskReport, level: float) -> str:
+        """Return that intervals held surely fewer labels than promised, and than over all rows.
 
-def _too_narrow(task: str, report: TaskReport, level: float) -> str:
-    """Return that intervals held surely fewer labels than promised; the level is that of one test among several."""
-    if "coverage" not in report.promised or report.labels < FEW:
-        return ""
-    promised, own = report.promised["coverage"][0], report.metrics["coverage"]
-    held = round(own.value * report.labels)
-    if not own.high < promised or _at_most(held, report.labels, promised) >= level:
-        return ""
-    return f"intervals of {task!r} held {own.value:.0%} of the labels instead of {promised:.0%}"
+        Args:
+            task: its name.
+            report: of the pattern.
+            level: of one test among several.
+        """
+        if "coverage" not in report.promised or report.labels < FEW:
+            return ""
+        promised, own = report.promised["coverage"][0], report.metrics["coverage"]
+        whole = self._tasks[task].metrics.get("coverage")  # the report of the run tells of that
+        least = promised if whole is None else min(promised, whole.value)
+        held = round(own.value * report.labels)
+        if not own.high < least or _at_most(held, report.labels, promised) >= level:
+            return ""
+        return f"intervals of {task!r} held {own.value:.0%} of the labels instead of {promised:.0%}"
 
 
 def _at_most(held: int, labels: int, share: float) -> float:

@@ -17,9 +17,9 @@ from torso.studies.variants import Means, Outcome, Variant, train_variants
 from torso.training import Listener
 from torso.training.listeners import Look
 
-__all__ = ["Race", "to_choose_on"]
+__all__ = ["Race", "looks_every", "to_choose_on"]
 
-_LOOKS = 40
+_LOOKS = 32
 """Looks at the gradients in the first training of all tasks together, about."""
 _NEAREST = 8  # steps from one look to the next, at least
 
@@ -29,6 +29,13 @@ def to_choose_on(prepared: Prepared) -> Prepared:
     test = prepared.parts["test"]
     empty = replace(test, rows=np.zeros(0, dtype=test.rows.dtype))
     return replace(prepared, parts={**prepared.parts, "test": empty})
+
+
+def looks_every(prepared: Prepared) -> int:
+    """Return the steps from one look at the gradients to the next in a training on a preparation."""
+    training = prepared.config.training
+    batches = len(prepared.parts["training"].rows) // (training.batch_size or 64) + 1
+    return max(_NEAREST, training.epochs * batches // _LOOKS)
 
 
 @dataclass(eq=False)
@@ -88,9 +95,7 @@ class Race:
     def _settings(self, candidate: Candidate, own: int, number: int) -> dict[str, object]:
         settings = {**candidate.settings, "seed": own, "budget": None}
         if candidate.name == TOGETHER and not number:
-            training = self.prepared.config.training
-            batches = len(self.prepared.parts["training"].rows) // (training.batch_size or 64) + 1
-            settings["training.looks"] = max(_NEAREST, training.epochs * batches // _LOOKS)
+            settings["training.looks"] = looks_every(self.prepared)
         return settings
 
     def looks(self) -> list[Look]:

@@ -15,6 +15,7 @@ from torso.core.errors import ConfigError, RunError
 from torso.runs.folder.folder import RunFolder
 from torso.runs.folder.stage import Stage
 from torso.runs.predicting.asked import Roots
+from torso.runs.predicting.held_out_again import can_answer_again
 from torso.runs.predicting.load import load
 from torso.runs.predicting.predictor import Predictor
 from torso.runs.report.held_out import HeldOut
@@ -96,6 +97,8 @@ def contender(given: Given, name: str, judging: Judging) -> Contender:
     if isinstance(given, str | Path):
         folders, notes = seeds_in(Path(given).expanduser())
         members = [_read(folder, judging) for folder in folders]
+        if folders[0] == Path(given).expanduser():
+            members, notes = _own_seeds(members, notes)
         name = str(given)
     else:
         several = [given] if isinstance(given, Predictor) else given
@@ -190,9 +193,12 @@ def _member(
     if held_out is None:
         table = config.data.table
         shown = quote(table) if isinstance(table, str) else "TABLE"
+        cure = f"train it again: torso fit --config {quote(f'{name}/run.yaml')} -o NEW"
+        if folder is not None and can_answer_again(folder, report):
+            cure = f"let it answer them now: torso evaluate {quote(name)} {shown} --held-out"
         raise RunError(
-            f"{name!r} keeps no answers to its held-out rows: an earlier version of Torso wrote it. Let it answer them now: "
-            f"torso evaluate {quote(name)} {shown} --held-out"
+            f"{name!r} keeps no answers to its held-out rows: an earlier version of Torso wrote it. Judge all runs by the rows "
+            f"of a table (--table TABLE, torso.compare(..., table=TABLE)), or {cure}"
         )
     return Member(name, config, report, held_out, folder=folder)
 
@@ -217,22 +223,50 @@ def _of_all_tasks(members: Sequence[Member], name: str) -> Member | None:
     return replace(first, name=name, held_out=replace(first.held_out, tasks=tasks), notes=notes)
 
 
+def _own_seeds(
+    members: Sequence[Member], notes: tuple[str, ...]
+) -> tuple[list[Member], tuple[str, ...]]:
+    """Return a run with those in its `seeds/` that are of its kind: others are left of a run that was overwritten."""
+    first, *others = members
+    kept = [first]
+    for member in others:
+        changed = _changed(first, member)
+        if changed:
+            notes = (
+                *notes,
+                f"{member.name} is left out: it differs from {first.name} by {changed}.",
+            )
+        else:
+            kept.append(member)
+    return kept, notes
+
+
 def _check_seeds(members: Sequence[Member]) -> None:
     """Refuse runs that differ by more than their seed.
 
     Raises:
         RunError: with the setting that differs.
     """
-    first = _flat(members[0].config.model_dump())
     for member in members[1:]:
-        other = _flat(member.config.model_dump())
-        changed = [key for key in {**first, **other} if first.get(key) != other.get(key)]
-        changed = [key for key in changed if key not in _FREE]
+        changed = _changed(members[0], member)
         if changed:
             raise RunError(
-                f"{members[0].name!r} and {member.name!r} should differ by their seed only, to count as one. Found "
-                f"`{changed[0]}`: {first.get(changed[0])!r} and {other.get(changed[0])!r}. Name each of them to compare them."
+                f"{members[0].name!r} and {member.name!r} should differ by their seed only, to count as one. Found {changed}. "
+                "Name each of them to compare them."
             )
+
+
+def _changed(first: Member, other: Member) -> str:
+    """Return the difference of two runs besides their seed; empty if there is none."""
+    if first.held_out.digests != other.held_out.digests:
+        return "its table"
+    if not np.array_equal(first.held_out.rows, other.held_out.rows):
+        return "its held-out rows"
+    ours, theirs = _flat(first.config.model_dump()), _flat(other.config.model_dump())
+    for key in {**ours, **theirs}:
+        if ours.get(key) != theirs.get(key) and key not in _FREE:
+            return f"`{key}`: {ours.get(key)!r} and {theirs.get(key)!r}"
+    return ""
 
 
 _FREE = {"seed", "data.split.seed", "data.split.like", "data.table", "data.root", "budget"}

@@ -17,10 +17,6 @@ from torso.studies.compare.contender import Member
 
 __all__ = ["matched", "same_truths"]
 
-_CURE = (
-    "Judge both on one table: torso compare RUN RUN --table TABLE, torso.compare(..., table=TABLE)."
-)
-
 
 def matched(members: Sequence[Member]) -> tuple[list[HeldOut], tuple[str, ...]]:
     """Return the answers of all runs to the rows that all of them kept aside, in one order, and notes.

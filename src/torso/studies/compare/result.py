@@ -120,7 +120,8 @@ class Against:
         if math.isfinite(self.overall.delta_m.value):
             told = {"helps": "better", "hurts": "worse"}.get(self.overall.verdict, "no evidence")
             overall = f" Over all tasks Δm is {percent_text(self.overall.delta_m)}: {told}."
-        return f"{self.run} against {baseline}: {'; '.join(parts)}.{overall}"
+        alone = " (one run each)" if max(self.runs) == 1 else ""
+        return f"{self.run} against {baseline}{alone}: {'; '.join(parts)}.{overall}"
 
 
 @dataclass(frozen=True, repr=False)

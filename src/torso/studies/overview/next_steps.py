@@ -10,7 +10,9 @@ from shlex import quote
 from torso.runs.folder.folder import RunFolder
 from torso.runs.folder.json_files import Json
 from torso.runs.folder.stage import Stage
+from torso.runs.predicting.held_out_again import can_answer_again
 from torso.runs.report.held_out import HeldOut
+from torso.runs.report.report import RunReport
 from torso.runs.settings.config import RunConfig
 
 __all__ = ["finished_beside", "next_steps"]
@@ -19,6 +21,7 @@ __all__ = ["finished_beside", "next_steps"]
 def next_steps(
     folder: Path,
     config: RunConfig,
+    report: RunReport,
     studies: Mapping[str, Json],
     held_out: HeldOut | None,
     commands: Collection[str] | None,
@@ -28,11 +31,12 @@ def next_steps(
     Args:
         folder: of the run.
         config: complete.
+        report: its results.
         studies: that it carries.
         held_out: its answers to held-out rows.
         commands: that may be named, such as `fit` and `fit --seeds`; None: all.
     """
-    steps = _steps(folder, config, studies, held_out)
+    steps = _steps(folder, config, report, studies, held_out)
     return tuple(step for step in steps if commands is None or _known(step[1], commands))
 
 
@@ -44,14 +48,18 @@ def _known(command: str, commands: Collection[str]) -> bool:
 
 
 def _steps(
-    folder: Path, config: RunConfig, studies: Mapping[str, Json], held_out: HeldOut | None
+    folder: Path,
+    config: RunConfig,
+    report: RunReport,
+    studies: Mapping[str, Json],
+    held_out: HeldOut | None,
 ) -> Iterator[tuple[str, str]]:
     run, path = quote(str(folder)), config.data.table
     table = quote(path) if isinstance(path, str) and Path(path).exists() else None
     if RunFolder(folder).stage is Stage.RESUMABLE:
         yield "Go on training", f"torso fit --resume -o {run}"
     if table is not None:
-        if held_out is None:
+        if held_out is None and can_answer_again(folder, report):
             yield "Keep the held-out answers", f"torso evaluate {run} {table} --held-out"
         yield "Answer rows", f"torso predict {run} {table} -o {quote(f'{folder}-answers.csv')}"
         if "importance" not in studies:

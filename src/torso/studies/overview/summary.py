@@ -163,7 +163,9 @@ def show(run: str | Path | Predictor, *, commands: Collection[str] | None = None
         studies=studies,
         seeds=len(_beside(folder, "seeds")),
         baselines=_beside(folder, "baselines"),
-        steps=() if folder is None else next_steps(folder, config, studies, held_out, commands),
+        steps=()
+        if folder is None
+        else next_steps(folder, config, report, studies, held_out, commands),
     )
 
 

@@ -27,6 +27,7 @@ __all__ = ["Certificate", "certificate"]
 
 _MOST = 6
 """Modalities up to which every subset is tried."""
+_RARE, _MOST_RARE = 10, 2
 
 
 @dataclass(frozen=True, repr=False)
@@ -54,7 +55,7 @@ class Certificate:
         return f"<div>{html_table(self.rows())}{html_notes(self.notes)}</div>"
 
     def rows(self) -> list[tuple[str, ...]]:
-        """Return the cells of the table, the first row its header."""
+        """Return the cells of the table, the first row its header; patterns of few rows share a line."""
         header = (
             "rows",
             "task",
@@ -66,7 +67,14 @@ class Certificate:
             "coverage",
             "kept",
         )
-        return [header, *(cells for pattern in self.patterns for cells in self._cells(pattern))]
+        rare = [each for each in self.patterns if each.rows < _RARE and not each.made]
+        rare = rare if len(rare) > _MOST_RARE else []
+        shown = [each for each in self.patterns if each not in rare]
+        cells = [cells for pattern in shown for cells in self._cells(pattern)]
+        if rare:
+            rows = sum(pattern.rows for pattern in rare)
+            cells.append((f"{rows:,} in {len(rare):,} rarer patterns", "too few", *[""] * 7))
+        return [header, *cells]
 
     def frame(self) -> pd.DataFrame:
         """Return a frame with one row per pattern and task.

@@ -26,6 +26,7 @@ _BINS = 10
 _LEAST = 20
 """Labelled rows of a bin, at least."""
 _DRAWS = 1000
+_SURE = 0.05
 _SCORE = 1.959964  # of a normal distribution, 97.5 %
 
 
@@ -57,7 +58,8 @@ class Calibration:
         error: mean distance of said and held over the rows of the bins (ECE, expected calibration error).
         by_chance: mean error of a perfectly calibrated run on as many rows.
         limit: error that such a run exceeds in 5 % of cases.
-        gap: mean of what is said minus what is held, with a 95 % interval: above zero, too sure.
+        gap: mean of the shares that are said minus those that are held, with a 95 % interval: above zero, too sure.
+        p: chance of so large a gap, to either side, in a perfectly calibrated run.
         bins: of as many rows each.
     """
 
@@ -67,6 +69,7 @@ class Calibration:
     by_chance: float
     limit: float
     gap: Estimate
+    p: float
     bins: tuple[Bin, ...]
 
     @property
@@ -79,10 +82,9 @@ class Calibration:
         """Return `too few`, `no evidence against it`, `too sure`, `not sure enough` or `uneven`."""
         if self.labels < _LEAST:
             return "too few"
-        if self.gap.low > 0:
-            return "too sure"
-        if self.gap.high < 0:
-            return "not sure enough"
+        # Answers that are all right have no spread, so the interval alone would call them too unsure.
+        if self.p < _SURE and not self.gap.low <= 0 <= self.gap.high:
+            return "too sure" if self.gap.value > 0 else "not sure enough"
         return "uneven" if self.error > self.limit else "no evidence against it"
 
     @classmethod
@@ -93,7 +95,7 @@ class Calibration:
         )
         numbers = {
             name: math.nan if saved[name] is None else saved[name]
-            for name in ("error", "by_chance", "limit")
+            for name in ("error", "by_chance", "limit", "p")
         }
         return cls(**{**saved, **numbers, "gap": Estimate.from_dict(saved["gap"]), "bins": bins})
 
@@ -157,13 +159,15 @@ def _calibrated(
     """
     count = len(order)
     if not count:
-        return Calibration(of, 0, math.nan, math.nan, math.nan, Estimate(math.nan), ())
+        nothing = math.nan
+        return Calibration(of, 0, nothing, nothing, nothing, Estimate(nothing), nothing, ())
     number = int(np.clip(count // _LEAST, 1, _BINS))
     rank = np.argsort(np.argsort(order, kind="stable"), kind="stable")
     place = rank * number // count
     members = (place[:, None] == np.arange(number)).astype(np.float64)
     drawn = (np.random.default_rng(seed).random((_DRAWS, count)) < said).astype(np.float64)
-    chance = _error(said - drawn, members)
+    chance, gap = _error(said - drawn, members), float((said - held).mean())
+    wide = np.abs((said - drawn).mean(axis=1)) >= abs(gap) - 1e-12
     gaps = [np.zeros(0)]
     gaps += [w @ (said - held) / w.sum(axis=1) for w in resamples_of(units, _DRAWS, seed)]
     return Calibration(
@@ -172,7 +176,8 @@ def _calibrated(
         float(_error((said - held)[None], members)[0]),
         float(chance.mean()),
         float(np.quantile(chance, 0.95)),
-        Estimate(float((said - held).mean()), *interval(np.concatenate(gaps))),
+        Estimate(gap, *interval(np.concatenate(gaps))),
+        float((1 + wide.sum()) / (1 + _DRAWS)),
         tuple(_bin(order, said, held, place == part) for part in range(number)),
     )
 

@@ -66,7 +66,7 @@ class Opportunity:
             verdict = "too few" if count < FEW else ""
             yield (self.by, named, f"{part}, {count:,} positive", estimate_text(rate), verdict)
         if self.high:
-            between = f"gap: {self.high} over {self.low}"
+            between = f"gap: {self.high} over {self.low}" if self.gap.value else "gap: none"
             verdict = f"{self.verdict}, p {self.p:.2g}"
             yield (self.by, named, between, estimate_text(self.gap), verdict)
 

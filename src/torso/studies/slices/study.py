@@ -122,7 +122,7 @@ class Slices:
         cells = [
             (
                 part.by,
-                f"{part.name}, {part.rows:,} rows",
+                f"{part.name}, {part.rows:,} row{'' if part.rows == 1 else 's'}",
                 task,
                 f"{own.labels:,}",
                 own.metric,
