@@ -12,7 +12,7 @@ from typing import TypeVar
 from torso.reports.html import Content, Html, element, script_json
 from torso.reports.material import Material
 from torso.reports.words import Words
-from torso.runs.report.report import Json
+from torso.runs.folder.json_files import Json
 
 __all__ = ["Context", "Figure", "Unmade"]
 

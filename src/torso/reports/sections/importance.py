@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from torso.evaluation.estimate import Estimate
 from torso.reports.charts import (
     Axis,
     Mark,
@@ -305,22 +306,7 @@ def _subset_table(context: Context, study: Importance | None) -> Content:
             if all_kept
             else say("list.plus").join(kept) or say("importance.none_kept")
         )
-        cells = []
-        for task in tasks:
-            score = scores.get((kept, task))
-            if score is None:
-                cells.append(element("td", "–", class_="number"))
-                continue
-            metric = study.metrics[task]
-            cells.append(
-                element(
-                    "td",
-                    score_text(metric, score.value),
-                    class_="number",
-                    data_v=f"{score.value:.9g}" if math.isfinite(score.value) else None,
-                    data_tip=score_between(metric, score.low, score.high),
-                )
-            )
+        cells = [_score(study.metrics[task], scores.get((kept, task))) for task in tasks]
         body.append(
             element(
                 "tr",
@@ -339,4 +325,16 @@ def _subset_table(context: Context, study: Importance | None) -> Content:
         tabindex="0",
         role="region",
         aria_label=say("importance.subsets"),
+    )
+
+
+def _score(metric: str, score: Estimate | None) -> Html:
+    if score is None or not math.isfinite(score.value):
+        return element("td", "–", class_="number")
+    return element(
+        "td",
+        score_text(metric, score.value),
+        class_="number",
+        data_v=f"{score.value:.9g}",
+        data_tip=score_between(metric, score.low, score.high),
     )

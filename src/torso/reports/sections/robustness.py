@@ -9,7 +9,7 @@ from torso.reports.context import Context, Figure
 from torso.reports.html import Content, element
 from torso.reports.material import Material
 from torso.reports.sections.section import Section, beside, legend, metric_text, score_text
-from torso.runs.report.report import Json
+from torso.runs.folder.json_files import Json
 from torso.studies.robustness.report import JOINT
 
 __all__ = ["robustness"]

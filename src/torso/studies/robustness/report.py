@@ -143,7 +143,7 @@ def robustness(
     from 0 to 1 in each modality and in all at once. Differs: one kind of noise for all modalities, where theirs has
     one for each (typing errors, white noise, ...), so a level means the same everywhere. At level p, every number of
     a row comes from another row with probability p. At 1 nothing of the row is left, yet every number is one that
-    the data hold. A run that lies in a folder keeps the study there, as `studies/robustness.json`.
+    the data hold. A run in a folder keeps the study there.
 
     Args:
         predictor: a run.
@@ -158,11 +158,7 @@ def robustness(
         DataError: no target column, a trained column is absent, a cell cannot be read.
     """
     check_is("predictor", predictor, Predictor, "Open a run: torso.load(FOLDER).")
-    rising = all(level < following for level, following in pairwise(levels))
-    if len(levels) < 2 or not rising or min(levels) < 0 or max(levels) > 1:
-        raise ConfigError(
-            f"Parameter `levels` should be two or more rising numbers from 0 to 1. Found {list(levels)}."
-        )
+    _check_levels(levels)
     log = ReadLog()
     dataset = predictor.labelled(table, root=root, log=log)
     names = tuple(predictor.schema.modalities)
@@ -189,6 +185,14 @@ def robustness(
         (*_looked_at(predictor), *log.notes, *skipped_notes(log.skipped)),
     )
     return study if predictor.folder is None else _kept(study, RunFolder(predictor.folder))
+
+
+def _check_levels(levels: Sequence[float]) -> None:
+    rising = all(level < following for level, following in pairwise(levels))
+    if len(levels) < 2 or not rising or min(levels) < 0 or max(levels) > 1:
+        raise ConfigError(
+            f"Parameter `levels` should be two or more rising numbers from 0 to 1. Found {list(levels)}."
+        )
 
 
 def _kept(study: Robustness, folder: RunFolder) -> Robustness:
