@@ -19,7 +19,7 @@ from torso.runs.report.held_out import HeldOut, TaskAnswers
 from torso.studies.compare import Comparison
 from torso.studies.compare.contender import Member
 from torso.studies.compare.differences import weighed
-from torso.studies.compare.matching import matched
+from torso.studies.compare.matching import differently, matched, same_truths
 
 SETTINGS = {"training.epochs": 1, "dim": 8, "folds": 0, "blend": "off", "fusion": "concat"}
 
@@ -197,6 +197,30 @@ def test_a_metric_that_is_undefined_on_these_rows_is_no_evidence():
     (other,) = torso.compare(run, run).against
     assert other.tasks[0].verdict == "undefined"
     assert "undefined on kind" in other.words("run")
+
+
+def test_another_order_of_the_classes_is_the_same_target():
+    frame = table(60)
+    one, two = (
+        fitted(frame, {"kind": {"kind": "binary", "positive": name}}, inputs=["size"])
+        for name in ("big", "small")
+    )
+    (other,) = torso.compare(one, two).against
+    assert [own.task for own in other.tasks] == ["kind"]
+    few, many = (
+        TaskAnswers("category", np.array([0, 1]), np.eye(2), names=names)
+        for names in (("a", "b"), ("a", "c"))
+    )
+    assert not same_truths(few, many)
+    assert "not both know 'b', 'c'" in differently(few, many, "x")
+    both = [
+        TaskAnswers("multilabel", truth, truth, names=names)
+        for truth, names in (
+            (np.array([[0.0, 1.0], [1.0, np.nan]]), ("a", "b")),
+            (np.array([[1.0, 0.0], [np.nan, 1.0]]), ("b", "a")),
+        )
+    ]
+    assert same_truths(*both)
 
 
 def test_groups_are_resampled_whole():

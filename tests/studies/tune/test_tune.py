@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -11,9 +12,8 @@ import numpy as np
 import pytest
 
 import torso
-from tests.absent import torso_without
 from tests.places import ROOT
-from torso.core.errors import ConfigError, RunError, TorsoError
+from torso.core.errors import ConfigError, DataError, MissingDependency, RunError, TorsoError
 from torso.runs.folder.folder import RunFolder
 from torso.studies.tune import Tuning, plan_tuning
 from torso.studies.tune.compared import EVEN, UNTESTED
@@ -199,13 +199,23 @@ def test_a_worker_that_dies_is_told_and_one_goes_on(run, monkeypatch):
     assert len(torso.tune(run, trials=3, workers=1, seed=5).trials) == 3
 
 
-def test_without_optuna_the_extra_is_named(run, tmp_path):
-    [(code, printed)] = torso_without(["optuna"], [["tune", run]], folder=tmp_path)
-    assert code == 1
-    assert printed == (
-        "MissingDependency: A search of settings needs the package 'optuna'. "
-        "Install it with: pip install 'torso[tune]'\n"
+def test_without_optuna_the_extra_is_named(run, monkeypatch):
+    monkeypatch.setitem(sys.modules, "optuna", None)
+    with pytest.raises(MissingDependency) as error:
+        torso.tune(run)
+    assert str(error.value) == (
+        "A search of settings needs the package 'optuna'. Install it with: pip install 'torso[tune]'"
     )
+
+
+def test_a_table_that_has_moved_is_told_with_the_option(run, tmp_path):
+    moved = shutil.move(run.parent / "table.csv", tmp_path / "moved.csv")
+    try:
+        with pytest.raises(DataError, match=r"file not found.*torso tune .* --table FILE"):
+            plan_tuning(run)
+        assert plan_tuning(run, table=moved).rows == 120
+    finally:
+        shutil.move(moved, run.parent / "table.csv")
 
 
 def test_a_process_that_is_killed_at_any_instant_goes_on_with_two_workers(run):

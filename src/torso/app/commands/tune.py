@@ -54,44 +54,52 @@ def tune(
     if plan:
         _show_plan(run, space, asked, table, trust_code)
         return
+    _show(_searched(run, space, asked, table, trust_code, overwrite), run)
 
+
+def _searched(
+    run: Path, space: str, asked: Asked, table: str | None, trust_code: bool, overwrite: bool
+) -> Tuning:
     import torso
+    from torso.app.terminal import ProgressBar, console
 
     try:
-        result = torso.tune(
-            run,
-            space,
-            table=table,
-            objectives=asked.objectives,
-            trials=trials,
-            budget=budget,
-            workers=workers,
-            seed=seed,
-            overwrite=overwrite,
-            trust_code=trust_code,
-        )
+        with ProgressBar(console()) as bar:
+            return torso.tune(
+                run,
+                space,
+                table=table,
+                objectives=asked.objectives,
+                trials=asked.trials,
+                budget=asked.budget,
+                workers=asked.workers,
+                seed=asked.seed,
+                overwrite=overwrite,
+                trust_code=trust_code,
+                listener=bar,
+            )
     except KeyboardInterrupt:
         typer.echo("Interrupted. What has ended is kept; the same command goes on.", err=True)
         raise typer.Exit(130) from None
-    _show(result)
 
 
 def _show_plan(run: Path, space: str, asked: Asked, table: str | None, trust_code: bool) -> None:
-    from torso.app.terminal import console, plan_table, tell
+    from torso.app.terminal import ProgressBar, console, plan_table, tell
     from torso.studies.tune import plan_tuning
 
-    planned = plan_tuning(run, space, asked, table=table, trust_code=trust_code)
+    with ProgressBar(console()) as bar:
+        planned = plan_tuning(run, space, asked, table=table, trust_code=trust_code, listener=bar)
     console(out=True).print(plan_table(planned))
     tell(planned.notes)
 
 
-def _show(result: Tuning) -> None:
-    from torso.app.terminal import AS_IS, console, tell, tuning_tables
+def _show(result: Tuning, run: Path) -> None:
+    from torso.app.terminal import AS_IS, console, tuning_tables
 
     screen = console(out=True)
     screen.print(tuning_tables(result, screen.width))
-    tell(result.notes)
     if result.folder:
         place = quote(result.folder)
         screen.print(f"\nThe tuned run is in {place}. Next:", **AS_IS)
+        screen.print(f"  torso compare {quote(str(run))} {place}", **AS_IS)
         screen.print(f"  torso predict {place} NEW.csv -o answers.csv", **AS_IS)

@@ -19,6 +19,8 @@ __all__ = ["plan_table", "tuning_tables"]
 
 _SHOWN = 5
 """Trials that are listed."""
+_OTHER_COLUMNS = 28
+"""Characters of a trial's number, mean and epochs."""
 
 
 def plan_table(plan: TuningPlan) -> RenderableType:
@@ -67,7 +69,8 @@ def _trials(tuning: Tuning, width: int) -> Table:
         ranked.sort(key=lambda trial: trial.number not in tuning.front)
     shown = ranked[: max(_SHOWN, len(tuning.front) if tuning.separate else 0)]
     shown += [trial for trial in ranked if trial.default and trial not in shown]
-    beside = len(tuning.tasks) > 1 and len(tuning.tasks) * 12 + 30 < width
+    room = width - _OTHER_COLUMNS - sum(len(task) + 2 for task in tuning.tasks)
+    beside = tuning.separate or (len(tuning.tasks) > 1 and room >= 0)
     table = _table()
     table.add_column("trial", no_wrap=True)
     table.add_column("mean" if len(tuning.tasks) > 1 else tuning.tasks[0], justify="right")

@@ -15,7 +15,7 @@ from torso.evaluation.weighted import Array
 from torso.runs.report.held_out import HeldOut, TaskAnswers
 from torso.studies.compare.contender import Member
 
-__all__ = ["matched", "same_truths"]
+__all__ = ["differently", "matched", "same_truths"]
 
 
 def matched(members: Sequence[Member]) -> tuple[list[HeldOut], tuple[str, ...]]:
@@ -95,12 +95,29 @@ def same_truths(own: TaskAnswers, other: TaskAnswers) -> bool:
     return _alike(_named(own), _named(other))
 
 
+def differently(own: TaskAnswers, other: TaskAnswers, task: str) -> str:
+    """Return how two runs read the labels of a task differently, with the cure."""
+    if own.kind != other.kind:
+        same = setting(f"targets.{task}.kind", own.kind)
+        return f"differently (as {own.kind} and {other.kind}). Give both the same kind: {same}"
+    apart = sorted({*own.names} ^ {*other.names})
+    if apart:
+        return f"differently: not both know {', '.join(map(repr, apart[:3]))}. Train both on the same rows."
+    return "differently. Give both the same settings of the target."
+
+
 def _named(own: TaskAnswers) -> Array:
-    """Return the labels, of classes their names: their order may be another."""
-    if own.truth.ndim != 1 or own.truth.dtype.kind != "i" or not own.names:
-        return own.truth
-    names = np.array([*own.names, "another class", "no label"], object)
-    return np.asarray(names[np.clip(own.truth, -1, len(own.names))])
+    """Return the labels, of classes their names, of several labels in the order of theirs: their order may be another."""
+    names, truth = own.names, own.truth
+    if not names:
+        return truth
+    if truth.ndim == 2 and truth.dtype.kind == "f" and truth.shape[1] == len(names):
+        return np.asarray(truth[:, np.argsort(names)])
+    if truth.ndim != 1:
+        return truth
+    codes = np.where(np.isnan(truth), -1, truth).astype(np.intp)
+    known = np.array([*names, "another class", "no label"], object)
+    return np.asarray(known[np.clip(codes, -1, len(names))])
 
 
 def _alike(first: Array, second: Array) -> bool:

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from torso.core.cures import setting
 from torso.core.errors import ConfigError, RunError
 from torso.evaluation.bootstrap import units_of
 from torso.evaluation.holm import holm
@@ -17,7 +16,7 @@ from torso.studies.compare.caveats import on_relative, on_seeds
 from torso.studies.compare.contender import Contender, Given, Judging, contender
 from torso.studies.compare.differences import chosen_metric, drawn
 from torso.studies.compare.figures import Figures
-from torso.studies.compare.matching import matched, same_truths
+from torso.studies.compare.matching import differently, matched, same_truths
 from torso.studies.compare.result import (
     Against,
     Comparison,
@@ -179,11 +178,10 @@ class _Pair:
             if task not in theirs:
                 continue
             answers = [*self.first.answers(task), *self.second.answers(task)]
-            if not all(same_truths(answers[0], own) for own in answers[1:]):
-                told.append(
-                    f"{task}: not compared, as the runs read its labels differently (as {answers[0].kind} and "
-                    f"{answers[-1].kind}). Give both the same kind: {setting(f'targets.{task}.kind', answers[0].kind)}"
-                )
+            unlike = next((own for own in answers if not same_truths(answers[0], own)), None)
+            if unlike is not None:
+                how = differently(answers[0], unlike, task)
+                told.append(f"{task}: not compared, as the runs read its labels {how}")
                 continue
             rows = np.flatnonzero(answers[0].labelled)
             some = [own.of_rows(rows) for own in answers]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from torso.core.notes import Telling
 from torso.studies.tune.search import DEFAULT
 from torso.studies.tune.tuning import TrialResult, Tuning
 
@@ -54,7 +55,7 @@ def front_of(
 
 def told_trials(result: Tuning, asked: int) -> list[str]:
     """Return sentences about trials that failed, and about those that time left out."""
-    notes = []
+    notes: list[str] = []
     failed = [trial for trial in result.trials if trial.end == "failed"]
     if failed:
         reasons = dict.fromkeys(trial.why or "no reason is known" for trial in failed)
@@ -63,7 +64,7 @@ def told_trials(result: Tuning, asked: int) -> list[str]:
             + (f" (and {len(reasons) - 1} other reasons)" if len(reasons) > 1 else "")
         )
     if len(result.trials) < asked:
-        notes.append(
-            f"The budget ended the search after {len(result.trials)} of {asked} trials. Without it, the same command goes on."
-        )
+        done = f"{len(result.trials)} of {asked} trials"
+        told = f"The budget ended the search after {done}. Without it, the same command goes on."
+        notes.append(Telling(told))
     return notes

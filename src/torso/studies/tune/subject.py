@@ -10,7 +10,7 @@ from shlex import quote
 
 import numpy as np
 
-from torso.core.errors import ConfigError
+from torso.core.errors import ConfigError, DataError
 from torso.runs.folder.folder import RunFolder
 from torso.runs.predicting.predictor import Predictor
 from torso.runs.prepare import prepare
@@ -81,14 +81,22 @@ class Subject:
             table, settings["data.table"] = None, str(table)
         file = self.folder / "run.yaml"
 
+        told = _News(listener, set() if self.report is None else {*self.report.notes})
+
         def read(more: Mapping[str, object]) -> Prepared:
-            return prepare(
-                table,
-                config=file,
-                settings={**settings, **more},
-                trust_code=trust_code,
-                listener=listener,
-            )
+            try:
+                return prepare(
+                    table,
+                    config=file,
+                    settings={**settings, **more},
+                    trust_code=trust_code,
+                    listener=told,
+                )
+            except DataError as error:
+                if "file not found" not in str(error):
+                    raise
+                cure = f"If it has moved: torso tune {quote(str(self.folder))} --table FILE (table=...)"
+                raise DataError(f"{error} {cure}") from None
 
         prepared = read({})
         stored = RunFolder(self.folder).split()
@@ -101,6 +109,22 @@ class Subject:
             return prepared
         drawn = dict.fromkeys(("data.split.stratify", "data.split.column"))
         return read({**drawn, "data.split.like": str(self.folder.resolve())})
+
+
+class _News(Listener):
+    """Passes on the notes that the run has not told already."""
+
+    shows_notes = True
+
+    def __init__(self, listener: Listener, known: set[str]) -> None:
+        self.listener, self.known = listener, known
+
+    def preparing(self, column: str, done: int, total: int) -> None:
+        self.listener.preparing(column, done, total)
+
+    def noted(self, message: str) -> None:
+        if message not in self.known:
+            self.listener.noted(message)
 
 
 def subject_of(run: object) -> Subject:

@@ -90,6 +90,7 @@ def plan_tuning(
     *,
     table: object = None,
     trust_code: bool = False,
+    listener: Listener | None = None,
 ) -> TuningPlan:
     """Return the search that `tune` would make, and its estimated cost; nothing is trained.
 
@@ -99,11 +100,13 @@ def plan_tuning(
         asked: tasks and numbers, as for `tune`.
         table: as for `tune`.
         trust_code: as for `tune`.
+        listener: as for `tune`.
 
     Raises:
         ConfigError: as from `tune`.
     """
-    return _ready(subject_of(run), space, asked, table, (trust_code, Listener())).plan()
+    with watched(listener) as told:
+        return _ready(subject_of(run), space, asked, table, (trust_code, told)).plan()
 
 
 def _ready(

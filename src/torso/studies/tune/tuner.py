@@ -267,7 +267,8 @@ class Tuner:
             front,
             self._rows,
         )
-        notes += told_trials(result, self.asked.trials)
+        for note in told_trials(result, self.asked.trials):
+            self._tell(note, notes)
         if result.settings:
             best = self._trained(result.settings, place, "best")
             folder = "" if best.folder is None else str(best.folder)
@@ -297,21 +298,24 @@ class Tuner:
         default: HeldOut | None = self.subject.held_out
         if default is None and len(self.prepared.parts["test"].rows):
             if self.subject.folder is not None:
-                notes.append(
-                    "An earlier version wrote the run, without its answers: its settings were trained once more."
-                )
+                told = "An earlier version wrote the run, without its answers: its settings were trained once more."
+                self._tell(Telling(told), notes)
             default = self._trained({}, place, "default").held_out
         seed, tasks = self.search.seed, self.search.tasks
         unseen = compared(default, best.held_out, tasks, seed)
         if unseen.without:
-            notes.append(f"Without a log loss, and so not compared: {', '.join(unseen.without)}.")
+            named = ", ".join(unseen.without)
+            self._tell(Telling(f"Without a log loss, and so not compared: {named}."), notes)
         others = tuple(task for task in self.prepared.config.targets if task not in tasks)
         for task, gain in compared(default, best.held_out, others, seed).tasks.items():
             if gain.high < 0:
-                notes.append(
-                    f"{task}, which is no objective, is worse with the tuned settings: {gain_text(gain)} %."
-                )
+                told = f"{task}, which is no objective, is worse with the tuned settings: {gain_text(gain)} %."
+                self._tell(told, notes)
         return unseen
+
+    def _tell(self, note: str, notes: list[str]) -> None:
+        self.listener.noted(note)
+        notes.append(str(note))
 
 
 def _identity(prepared: Prepared) -> dict[str, object]:
