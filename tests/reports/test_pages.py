@@ -162,7 +162,7 @@ def test_runs_of_before_and_in_memory(run, tmp_path):
     for name in ("curves", "notes", "baselines", "blend", "decisions"):
         saved.pop(name)
     write_json(old / "metrics.json", saved)
-    for file in ("log.jsonl", "split.parquet"):
+    for file in ("log.jsonl", "split.parquet", "held_out.parquet"):
         (old / file).unlink(missing_ok=True)
     assert 'id="curves"' not in html_report(old).html
     assert 'id="curves"' in html_report(replace(run, folder=None)).html

@@ -71,7 +71,7 @@ def _compared(context: Context) -> list[Comparison]:
         return []
     try:
         return [compare(*(run.folder for run in context.runs if run.folder is not None))]
-    except (TorsoError, ValueError) as error:
+    except (TorsoError, ValueError, KeyError) as error:
         context.notes.append(f"{context.say('compare.none')} {error}")
         return []
 
