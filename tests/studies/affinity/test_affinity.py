@@ -157,7 +157,7 @@ def test_silence_where_tasks_share_few_rows():
     assert own.verdict("a", "b") == own.verdict("b", "a") == "unknown"
     assert own.verdict("a", "c") == "helps"
     assert own.silent[0] == (
-        "'a' and 'b' have 10 held-out rows in common, 20 % of the rarer one's: their gradients say nothing about each "
+        "'a' and 'b' have 10 labelled rows in common, 20 % of the rarer one's: their gradients say nothing about each "
         "other."
     )
 

@@ -72,6 +72,18 @@ def test_intervals_are_held_against_their_promise():
         found = calibration_of(own, None, 0)
         assert (found.of, found.verdict) == ("intervals", verdict)
     assert calibration_of(replace(own, details={}), None, 0) is None
+    own = replace(own, details={**ends, "spread": np.ones(200), "quantile_0.25": np.full(200, -9)})
+    shares = {share: held.value for share, held in calibration_of(own, None, 0).levels}
+    assert shares == {0.6827: (np.abs(truth) <= 1).mean(), 0.9: (np.abs(truth) <= 0.8).mean()}
+    pair = {**ends, "quantile_0.25": truth - 1, "quantile_0.75": truth + 1}
+    levels = calibration_of(replace(own, details=pair), None, 0).levels
+    assert levels[0] == (0.5, levels[0][1]) and levels[0][1].value == 1.0
+
+
+def test_intervals_of_whole_numbers_may_hold_more():
+    ends = {"low": np.zeros(200), "high": np.full(200, 9.0)}
+    own = TaskAnswers("count", np.full(200, 3.0), np.full(200, 3.0), ends, level=0.9, baseline={})
+    assert calibration_of(own, None, 0).verdict == "no evidence against it"
 
 
 def test_few_or_no_labels():

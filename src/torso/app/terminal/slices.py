@@ -9,6 +9,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from torso.app.terminal.blocks import WHERE, WIDE, blocks, plain_table, styled
+from torso.evaluation.wording import estimate_text
 from torso.progress import IN_PIPE
 
 if TYPE_CHECKING:
@@ -92,6 +93,11 @@ def mistakes_tables(mistakes: Mistakes, width: int = 80) -> RenderableType:
 
 def _of_task(task: str, own: TaskMistakes) -> list[RenderableType]:
     parts: list[RenderableType] = []
+    if own.calibration is not None and own.calibration.levels:
+        held = ", ".join(
+            f"{share:.0%} hold {estimate_text(kept)}" for share, kept in own.calibration.levels
+        )
+        parts.append(Text(f"\n{task}: intervals of {held} of the labels"))
     if own.confusion is not None and (pairs := own.confusion.pairs()):
         parts.append(Text(f"\n{task}: most frequent confusions", "italic"))
         table = plain_table(("rows", "truth", "answer"))

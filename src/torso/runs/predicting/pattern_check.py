@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import isnan
 
 import numpy as np
 
@@ -105,7 +106,9 @@ class PatternCheck:
     def _no_better(self, task: str, report: TaskReport) -> str:
         """Return that answers are surely worse than on all rows, and not shown to be better than without inputs."""
         whole, metric = self._tasks[task], report.headline
-        if report.labels < FEW or whole.verdict() != "better" or report.verdict() == "better":
+        if report.labels < FEW or whole.verdict() != "better":
+            return ""
+        if report.verdict() == "better" or isnan(report.baseline[metric]):  # large ones have none
             return ""
         own, overall = report.metrics[metric], whole.metrics[whole.headline].value
         worse = own.low > overall if metric in report.errors else own.high < overall

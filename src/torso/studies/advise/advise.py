@@ -18,7 +18,7 @@ from torso.runs.prepare import prepare
 from torso.runs.preparing.prepared import Prepared
 from torso.runs.report.held_out import HeldOut
 from torso.runs.settings.durations import duration_text
-from torso.studies.advise.choose import Measures, chosen, difference, measures_of
+from torso.studies.advise.choose import chosen, difference, measures_of
 from torso.studies.advise.plan import (
     SINGLES,
     TOGETHER,
@@ -183,6 +183,10 @@ def _raced(prepared: Prepared, race: Race, costs: _Costs, most_models: int | Non
     trained = [candidate for candidate in candidates if candidate.name in measures]
     best = chosen(trained, measures)
     notes = [*affinity.silent, *affinity.notes, *race.notes]
+    if costs.seeds == 1:
+        notes.append(
+            "One seed each: intervals are about rows alone, as the spread of seeds is unknown."
+        )
     if len(measures) < 2:
         notes.append(
             "The time was over before another candidate was trained to the end: nothing was compared. Give it a larger "
@@ -217,13 +221,15 @@ def _affinity(prepared: Prepared, race: Race) -> Affinity:
 
 def _raced_candidate(candidate: Candidate, race: Race) -> Raced:
     own: Sequence[Outcome] = race.outcomes.get(candidate.name, ())
-    measures = race.measures(len(own)) if own else {}
-    mine = measures.get(candidate.name)
-    overs = {
-        end: difference(mine, _same_seeds(race, end, len(own))).delta
-        for end in (TOGETHER, SINGLES)
-        if mine is not None and end != candidate.name and race.outcomes.get(end)
-    }
+    overs = {}
+    for end in (TOGETHER, SINGLES):
+        if (
+            own
+            and end != candidate.name
+            and (seeds := min(len(own), len(race.outcomes.get(end, ()))))
+        ):
+            pair = race.measured(candidate.name, seeds), race.measured(end, seeds)
+            overs[end] = difference(*pair).delta
     return Raced(
         candidate.name,
         candidate.groups,
@@ -235,10 +241,6 @@ def _raced_candidate(candidate: Candidate, race: Race) -> Raced:
         sum(outcome.seconds for outcome in own) / len(own) if own else math.nan,
         race.dropped.get(candidate.name, ""),
     )
-
-
-def _same_seeds(race: Race, name: str, seeds: int) -> Measures:
-    return measures_of([outcome.held_out for outcome in race.outcomes[name][:seeds]])
 
 
 def _tested(

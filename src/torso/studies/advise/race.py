@@ -103,18 +103,19 @@ class Race:
         folder = self.outcomes[TOGETHER][0].folder
         return [] if folder is None else read_looks(Path(folder) / "log.jsonl")
 
-    def measures(self, seeds: int | None = None) -> dict[str, Measures]:
-        """Return the metrics of each candidate that was trained with so many seeds.
-
-        Args:
-            seeds: default: as many as any has.
-        """
-        most = max(map(len, self.outcomes.values()), default=0) if seeds is None else seeds
+    def measures(self) -> dict[str, Measures]:
+        """Return the metrics of the candidates with the most seeds that two of them have, on these seeds."""
+        counts = sorted(map(len, self.outcomes.values()), reverse=True)
+        seeds = counts[min(1, len(counts) - 1)] if counts else 0
         return {
-            name: measures_of([outcome.held_out for outcome in own])
+            name: self.measured(name, seeds)
             for name, own in self.outcomes.items()
-            if len(own) >= most
+            if len(own) >= seeds
         }
+
+    def measured(self, name: str, seeds: int) -> Measures:
+        """Return the metrics of a candidate on its first seeds."""
+        return measures_of([outcome.held_out for outcome in self.outcomes[name][:seeds]])
 
     def run(
         self,

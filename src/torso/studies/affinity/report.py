@@ -213,7 +213,7 @@ def affinity_of(
         if rows < _FEWEST_SHARED or share < LEAST_OVERLAP:
             hidden[first, second] = hidden[second, first] = True
             silent.append(
-                f"{tasks[first]!r} and {tasks[second]!r} have {rows} held-out rows in common, {100 * share:.0f} % of the "
+                f"{tasks[first]!r} and {tasks[second]!r} have {rows} labelled rows in common, {100 * share:.0f} % of the "
                 "rarer one's: their gradients say nothing about each other."
             )
     shares = [

@@ -9,7 +9,7 @@ as many rows each, as in Nguyen and O'Connor (https://arxiv.org/abs/1508.05154).
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +27,9 @@ _LEAST = 20
 """Labelled rows of a bin, at least."""
 _DRAWS = 1000
 _SURE = 0.05
+_ONE_SPREAD = 0.6827
+"""Share of labels that lie within one spread of the answer, by the heads' definition of it."""
+_QUANTILE = "quantile_"
 _SCORE = 1.959964  # of a normal distribution, 97.5 %
 
 
@@ -61,6 +64,9 @@ class Calibration:
         gap: mean of the shares that are said minus those that are held, with a 95 % interval: above zero, too sure.
         p: chance of so large a gap, to either side, in a perfectly calibrated run.
         bins: of as many rows each.
+        levels: of a quantity, each promised share of labels with the share that was held: the run's interval, answer plus and
+            minus the spread (68 %), and pairs of quantiles.
+        wider: intervals may hold more than they promise, as those of whole numbers must.
     """
 
     of: str
@@ -71,6 +77,8 @@ class Calibration:
     gap: Estimate
     p: float
     bins: tuple[Bin, ...]
+    levels: tuple[tuple[float, Estimate], ...] = ()
+    wider: bool = False
 
     @property
     def debiased(self) -> float:
@@ -84,8 +92,10 @@ class Calibration:
             return "too few"
         # Answers that are all right have no spread, so the interval alone would call them too unsure.
         if self.p < _SURE and not self.gap.low <= 0 <= self.gap.high:
-            return "too sure" if self.gap.value > 0 else "not sure enough"
-        return "uneven" if self.error > self.limit else "no evidence against it"
+            if self.gap.value > 0:
+                return "too sure"
+            return "no evidence against it" if self.wider else "not sure enough"
+        return "uneven" if self.error > self.limit and not self.wider else "no evidence against it"
 
     @classmethod
     def from_dict(cls, saved: Json) -> Calibration:
@@ -97,7 +107,9 @@ class Calibration:
             name: math.nan if saved[name] is None else saved[name]
             for name in ("error", "by_chance", "limit", "p")
         }
-        return cls(**{**saved, **numbers, "gap": Estimate.from_dict(saved["gap"]), "bins": bins})
+        gap = Estimate.from_dict(saved["gap"])
+        levels = tuple((share, Estimate.from_dict(held)) for share, held in saved["levels"])
+        return cls(**{**saved, **numbers, "gap": gap, "bins": bins, "levels": levels})
 
 
 def calibration_of(own: TaskAnswers, groups: Array | None, seed: int) -> Calibration | None:
@@ -130,7 +142,8 @@ def calibration_of(own: TaskAnswers, groups: Array | None, seed: int) -> Calibra
         return None
     held = ((some.truth >= low) & (some.truth <= high)).astype(np.float64)
     said = np.full(len(used), some.level)
-    return _calibrated("intervals", some.answer.astype(np.float64), said, held, units, seed)
+    calibration = _calibrated("intervals", some.answer.astype(np.float64), said, held, units, seed)
+    return replace(calibration, levels=_levels(some), wider=own.scores.wider)
 
 
 def chosen_classes(own: TaskAnswers) -> NDArray[np.intp] | None:
@@ -187,19 +200,41 @@ def _error(off: Floats, members: Floats) -> Floats:
     return np.asarray(np.abs(off @ members).sum(axis=1) / len(members))
 
 
+def _levels(own: TaskAnswers) -> tuple[tuple[float, Estimate], ...]:
+    """Return the promised shares of a quantity with the shares of labels that were held, in rising order."""
+    details = own.details
+    ends = {own.level: (details["low"], details["high"])}
+    if "spread" in details and not own.scores.wider:
+        ends[_ONE_SPREAD] = own.answer - details["spread"], own.answer + details["spread"]
+    quantiles = {float(n.removeprefix(_QUANTILE)): n for n in details if n.startswith(_QUANTILE)}
+    for share, name in quantiles.items():
+        other = next((n for s, n in quantiles.items() if abs(s + share - 1) < 1e-9), "")
+        if share < 0.5 and other:
+            ends[round(1 - 2 * share, 6)] = details[name], details[other]
+    return tuple(
+        (share, _share((own.truth >= low) & (own.truth <= high)))
+        for share, (low, high) in sorted(ends.items())
+        if len(own.truth)
+    )
+
+
 def _bin(order: Floats, said: Floats, held: Floats, rows: NDArray[np.bool_]) -> Bin:
-    count, share = int(rows.sum()), float(held[rows].mean())
+    return Bin(
+        float(order[rows].min()),
+        float(order[rows].max()),
+        int(rows.sum()),
+        float(said[rows].mean()),
+        _share(held[rows]),
+    )
+
+
+def _share(held: Array) -> Estimate:
+    """Return the share of rows that are held, with the interval of Wilson, JASA 22, 1927."""
+    count, share = len(held), float(held.mean())
     middle = (share + _SCORE**2 / (2 * count)) / (1 + _SCORE**2 / count)
     half = (
         _SCORE
         * math.sqrt(share * (1 - share) / count + _SCORE**2 / (4 * count**2))
         / (1 + _SCORE**2 / count)
     )
-    ends = max(0.0, middle - half), min(1.0, middle + half)
-    return Bin(
-        float(order[rows].min()),
-        float(order[rows].max()),
-        count,
-        float(said[rows].mean()),
-        Estimate(share, *ends),
-    )
+    return Estimate(share, max(0.0, middle - half), min(1.0, middle + half))

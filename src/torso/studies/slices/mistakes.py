@@ -20,6 +20,7 @@ from torso.runs.report.held_out import HeldOut, TaskAnswers
 from torso.runs.report.shown import aligned, html_notes, html_table
 from torso.studies.rows import JudgedRows, judged_rows, opened, own_table
 from torso.studies.slices.calibration import Calibration, calibration_of, chosen_classes
+from torso.studies.slices.confusion import UNSEEN, Confusion, class_names, confusion_of
 from torso.tables.alike import require_pandas
 from torso.tables.table import Table
 
@@ -27,31 +28,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["Confusion", "Mistakes", "TaskMistakes", "WorstRow", "mistakes"]
-
-_UNSEEN = "(unseen)"
-
-
-@dataclass(frozen=True)
-class Confusion:
-    """Rows by class and answer.
-
-    Attributes:
-        names: of the classes.
-        counts: `[class][answer]`.
-    """
-
-    names: tuple[str, ...]
-    counts: tuple[tuple[int, ...], ...]
-
-    def pairs(self) -> list[tuple[int, str, str]]:
-        """Return the wrong pairs as rows, class and answer, the most frequent first."""
-        wrong = [
-            (count, self.names[true], self.names[said])
-            for true, row in enumerate(self.counts)
-            for said, count in enumerate(row)
-            if count and true != said
-        ]
-        return sorted(wrong, key=lambda pair: -pair[0])
 
 
 @dataclass(frozen=True)
@@ -300,7 +276,7 @@ def _task(
         int(own.labelled.sum()),
         ranked_by,
         calibration_of(own, held_out.groups, seed),
-        None if chosen is None else _confusion(own, chosen),
+        None if chosen is None else confusion_of(own, chosen),
         listed(ranked[np.argsort(-loss[ranked], kind="stable")]),
         listed(wrong[np.argsort(-confidence[wrong], kind="stable")]),
     )
@@ -321,24 +297,12 @@ def _losses(own: TaskAnswers) -> tuple[str, NDArray[np.float64]]:
 def _texts(own: TaskAnswers, chosen: NDArray[np.intp] | None, row: int) -> tuple[str, str]:
     """Return label and answer of a row in words; empty where they are too large."""
     if chosen is not None:
-        names = own.names or ("0", "1")
+        names = class_names(own)
         truth = int(own.truth[row])
-        return names[truth] if truth < len(names) else _UNSEEN, names[int(chosen[row])]
+        return names[truth] if truth < len(names) else UNSEEN, names[int(chosen[row])]
     if own.whole and own.truth.ndim == 1 and own.answer.ndim == 1:
         return f"{own.truth[row]:.6g}", f"{own.answer[row]:.6g}"
     return "", ""
-
-
-def _confusion(own: TaskAnswers, chosen: NDArray[np.intp]) -> Confusion:
-    """Count labelled rows by class and answer; a class that training never saw stands last."""
-    names = own.names or ("0", "1")
-    used = own.labelled
-    truth = np.minimum(own.truth[used].astype(np.intp), len(names))
-    size = len(names) + int((truth == len(names)).any())
-    counts = np.zeros((size, size), np.intp)
-    np.add.at(counts, (truth, chosen[used]), 1)
-    shown = (*names, *([_UNSEEN] if size > len(names) else []))
-    return Confusion(shown, tuple(tuple(map(int, row)) for row in counts))
 
 
 def _number(value: float | None) -> float:

@@ -321,13 +321,19 @@ def _together(rates: Sequence[Opportunity]) -> list[Opportunity]:
 
 
 def _about(held_out: HeldOut, partings: Sequence[Parting]) -> list[str]:
-    """Return notes on tasks whose equal opportunity was asked for and is not judged."""
-    others = [t for t, own in held_out.tasks.items() if own.scores.axes == (2, 1)]
-    if not others or not any(parting.column for parting in partings):
-        return []
-    return [
-        f"Equal opportunity is judged for targets with a positive class, not for {', '.join(map(repr, others))}."
-    ]
+    """Return notes on tasks that are not judged."""
+    notes = []
+    ranked = [task for task, own in held_out.tasks.items() if own.scores.among_rows]
+    if ranked:
+        notes.append(
+            f"{', '.join(map(repr, ranked))}: a row is ranked among all others, so parts of the rows have no score of their own."
+        )
+    others = [task for task, own in held_out.tasks.items() if own.scores.axes == (2, 1)]
+    if others and any(parting.column for parting in partings):
+        notes.append(
+            f"Equal opportunity is judged for targets with a positive class, not for {', '.join(map(repr, others))}."
+        )
+    return notes
 
 
 def _number(value: float | None) -> float:
