@@ -17,12 +17,13 @@ from math import comb
 from typing import TypeVar
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
+
+from torso.evaluation.weighted import Floats
 
 __all__ = ["coalitions", "marginals", "orders", "prefixes", "shapley", "standard_error", "weight"]
 
 Player = TypeVar("Player", bound=Hashable)
-Floats = NDArray[np.float64]
 
 
 def coalitions(players: Sequence[Player]) -> Iterator[frozenset[Player]]:

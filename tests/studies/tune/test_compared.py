@@ -18,8 +18,8 @@ def held_out(probabilities, labels, *, groups=None, split="test", task="loud"):
 
 
 def test_a_gain_worked_by_hand():
-    labels = [1.0, 1.0, 0.0, 0.0]
-    default, tuned = held_out([0.5] * 4, labels), held_out([0.8, 0.8, 0.2, 0.2], labels)
+    labels = [1.0, 1.0, 0.0, 0.0] * 5
+    default, tuned = held_out([0.5] * 20, labels), held_out([0.8, 0.8, 0.2, 0.2] * 5, labels)
     unseen = compared(default, tuned, ("loud",), 0)
     assert unseen.gain.value == pytest.approx(100 * (1 - 0.5 / 0.8))  # perplexity 1/0.8, not 1/0.5
     assert unseen.verdict == BETTER
@@ -34,6 +34,13 @@ def test_rows_without_a_label_count_for_nothing():
         held_out([0.5, 0.5, 0.5], labels), held_out([0.8, 0.1, 0.8], labels), ("loud",), 0
     )
     assert unseen.gain.value == pytest.approx(37.5)
+
+
+def test_five_labels_prove_nothing():
+    labels = [1.0] * 5 + [math.nan] * 95
+    unseen = compared(held_out([0.5] * 100, labels), held_out([0.8] * 100, labels), ("loud",), 0)
+    assert unseen.gain.low > 0
+    assert (unseen.fewest, unseen.verdict) == (5, EVEN)
 
 
 def test_one_group_of_rows_is_no_evidence():

@@ -9,6 +9,7 @@ from torso.core.errors import RunError
 from torso.studies.tune import search as searching
 from torso.studies.tune.journal import (
     check_optuna,
+    check_ours,
     counted,
     lose_trials,
     opened,
@@ -120,6 +121,14 @@ def test_a_journal_that_says_nonsense_is_told(tmp_path):
     (tmp_path / "journal.log").write_text("{}\nnonsense\n")
     with pytest.raises(RunError, match=r"is damaged: .*--overwrite"):
         opened(tmp_path / "journal.log")
+
+
+def test_a_file_that_is_no_journal_stays(tmp_path):
+    (tmp_path / "journal.log").write_text("my own notes")
+    with pytest.raises(RunError, match="is no journal of a search"):
+        check_ours(tmp_path / "journal.log")
+    (tmp_path / "journal.log").write_text("")
+    check_ours(tmp_path / "journal.log")
 
 
 def test_a_trial_that_time_cut_short_is_repeated(prepared, trainings, tmp_path):

@@ -19,6 +19,7 @@ from torso.columns.dataset import Dataset
 from torso.columns.inputs import AudioInput, Input
 from torso.columns.reading import Reading, ReadLog
 from torso.columns.sources import CellFacts, ListSource, Source, facts_of
+from torso.evaluation.weighted import Floats
 from torso.runs.predicting.predictor import Predictor
 from torso.runs.schema.schema import Schema
 from torso.studies.explain.cuts import Cut, Piece, Regions, Stretches, Whole, Words
@@ -28,7 +29,7 @@ from torso.tables.table import Table
 
 __all__ = ["AskedRow", "Coalition", "Part"]
 
-Floats = NDArray[np.float64]
+
 Coalition = frozenset[int]
 """Numbers of the parts that are there."""
 

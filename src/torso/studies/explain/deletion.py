@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 
 from torso.evaluation.bootstrap import interval, resamples_of
 from torso.evaluation.estimate import Estimate
+from torso.evaluation.weighted import Floats
 from torso.evaluation.wording import estimate_text
 from torso.studies.explain.asked_row import AskedRow, Coalition
 
 __all__ = ["Deletion", "area", "deletion_tests", "path"]
 
-Floats = NDArray[np.float64]
 
 RANDOM_ORDERS = 20
 _RESAMPLES = 1000

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import overload
 
 import numpy as np
-from numpy.typing import NDArray
 
 from torso.core.errors import ConfigError, unknown
 from torso.evaluation.estimate import Estimate
+from torso.evaluation.weighted import Floats
 from torso.runs.predicting.asked import Asked, ask, reading_of
 from torso.runs.predicting.load import load
 from torso.runs.predicting.prediction import told
@@ -27,7 +27,7 @@ __all__ = ["explain"]
 
 Roots = str | Path | Sequence[str | Path]
 METHODS = ("occlusion", "gradients")
-Floats = NDArray[np.float64]
+
 _NORMAL = 1.96
 
 

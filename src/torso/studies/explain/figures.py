@@ -8,14 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 
+from torso.evaluation.weighted import Floats
 from torso.evaluation.wording import number_text
 from torso.tasks import Target
 
 __all__ = ["Figure", "figure_of"]
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

@@ -13,11 +13,11 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from torso.columns.loader import gather
 from torso.core.types import Features
+from torso.evaluation.weighted import Floats
 from torso.model.ensemble import Ensemble
 from torso.model.model import Model
 from torso.studies.explain.asked_row import AskedRow
@@ -26,7 +26,7 @@ from torso.studies.explain.shares import Shares
 
 __all__ = ["Gradients", "gradients"]
 
-Floats = NDArray[np.float64]
+
 STEPS = 128
 
 

@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from torso.evaluation.weighted import Floats
 from torso.studies.explain.asked_row import AskedRow, Coalition
 from torso.studies.shapley import (
     coalitions,
@@ -26,7 +26,6 @@ from torso.studies.shapley import (
 
 __all__ = ["Shares", "shares_of"]
 
-Floats = NDArray[np.float64]
 
 MOST_EXACT = 6
 """Modalities up to which all subsets are asked about."""

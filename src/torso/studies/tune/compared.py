@@ -20,6 +20,8 @@ BETTER, WORSE = "surely better", "worse"
 EVEN = "no evidence that it is better"
 UNTESTED = "untested"
 _RESAMPLES = 2000
+_FEW = 10
+"""Labelled rows (groups) of a task below which resamples say too little of the spread for a verdict."""
 _UNKNOWN = Estimate(math.nan)
 
 
@@ -30,6 +32,7 @@ class SavedUnseen(TypedDict):
     gain: dict[str, float | None]
     tasks: dict[str, dict[str, float | None]]
     without: list[str]
+    fewest: int
     verdict: str
 
 
@@ -42,18 +45,22 @@ class Unseen:
         gain: mean Δm over the tasks in percent, above 0: better, with its paired 95 % interval.
         tasks: task -> Δm likewise; each interval is its own, without a correction for many tasks.
         without: tasks that have no log loss, which are left out.
+        fewest: labelled rows (groups) of the task that has the fewest.
     """
 
     rows: int = 0
     gain: Estimate = _UNKNOWN
     tasks: Mapping[str, Estimate] = field(default_factory=dict)
     without: tuple[str, ...] = ()
+    fewest: int = 0
 
     @property
     def verdict(self) -> str:
         """`surely better`, `worse`, `no evidence that it is better`, or `untested` without such rows."""
         if math.isnan(self.gain.low):
             return UNTESTED
+        if self.fewest < _FEW:
+            return EVEN
         if self.gain.low > 0:
             return BETTER
         return WORSE if self.gain.high < 0 else EVEN
@@ -65,6 +72,7 @@ class Unseen:
             "gain": self.gain.to_dict(),
             "tasks": {task: gain.to_dict() for task, gain in self.tasks.items()},
             "without": list(self.without),
+            "fewest": self.fewest,
             "verdict": self.verdict,
         }
 
@@ -73,7 +81,7 @@ class Unseen:
         """Return the value that `to_dict` wrote."""
         tasks = {task: Estimate.from_dict(gain) for task, gain in saved["tasks"].items()}
         gain = Estimate.from_dict(saved["gain"])
-        return cls(saved["rows"], gain, tasks, tuple(saved["without"]))
+        return cls(saved["rows"], gain, tasks, tuple(saved["without"]), saved["fewest"])
 
 
 UNSEEN = Unseen()
@@ -119,7 +127,8 @@ def compared(
     estimates = {task: _estimate(gains[task], spread[task]) for task in differences}
     overall = np.mean([*spread.values()], axis=0)
     gain = _estimate(float(np.mean([*gains.values()])), overall)
-    return Unseen(len(shared), gain, estimates, without)
+    fewest = min(len(np.unique(units[~np.isnan(own)])) for own in differences.values())
+    return Unseen(len(shared), gain, estimates, without, fewest)
 
 
 def _gain(weights: Floats, differences: Floats) -> Floats:

@@ -28,6 +28,7 @@ __all__ = [
     "Asked",
     "ask",
     "check_optuna",
+    "check_ours",
     "counted",
     "lose_trials",
     "opened",
@@ -38,6 +39,8 @@ __all__ = [
 ]
 
 _NAME = "tune"
+_FIRST = b'{"op_code":'
+"""Beginning of every journal that Optuna writes."""
 _LOST, _WHY = "lost", "why"
 BUDGET = "budget"
 """Reason of a trial that was given up when time was over; it does not count, and a search that goes on repeats it."""
@@ -121,6 +124,18 @@ def sole_search(folder: Path | None) -> Iterator[None]:
                 "belong to one search: --workers 2"
             ) from None
         yield
+
+
+def check_ours(file: Path) -> None:
+    """Refuse to write into a file that is no journal.
+
+    Raises:
+        RunError: it holds something else.
+    """
+    with suppress(FileNotFoundError), file.open("rb") as handle:
+        begun = handle.read(len(_FIRST))
+        if not _FIRST.startswith(begun):
+            raise RunError(f"{str(file)!r} is no journal of a search. Choose another folder: out=")
 
 
 def repaired(file: Path) -> None:

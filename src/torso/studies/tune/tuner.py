@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 import pickle
-import shutil
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -28,7 +27,7 @@ from torso.runs.report.held_out import HeldOut
 from torso.runs.settings.durations import duration_text, seconds_of
 from torso.runs.train import train
 from torso.studies.tune.compared import Unseen, compared
-from torso.studies.tune.journal import counted, lose_trials, opened, repaired, study_in
+from torso.studies.tune.journal import check_ours, counted, lose_trials, opened, repaired, study_in
 from torso.studies.tune.results import front_of, result_of, told_trials
 from torso.studies.tune.search import (
     Search,
@@ -184,10 +183,9 @@ class Tuner:
 
     def _study(self, place: Path | None, journal: Path | None, *, overwrite: bool) -> Study:
         if place is not None and journal is not None:
+            check_ours(journal)
             if overwrite:
                 journal.unlink(missing_ok=True)
-                for name in ("best", "default"):
-                    shutil.rmtree(place / name, ignore_errors=True)
             repaired(journal)
         separate = self.search.separate
         about = {
@@ -288,10 +286,19 @@ class Tuner:
         folder = place / name
         files = RunFolder(folder)
         if files.stage is Stage.FINISHED and files.config() == self.prepared.configured(settings):
-            return load(folder)
-        if folder.exists():
-            shutil.rmtree(folder)
-        return train(self.prepared, settings, out=folder, listener=self.listener, progress=False)
+            kept = load(folder)
+            if kept.split is not None and dict(kept.split.digests) == dict(
+                self.prepared.split.digests
+            ):
+                return kept
+        return train(
+            self.prepared,
+            settings,
+            out=folder,
+            overwrite=True,  # of a run; other files are refused
+            listener=self.listener,
+            progress=False,
+        )
 
     def _compared(self, best: Predictor, place: Path | None, notes: list[str]) -> Unseen:
         """Return how the best settings do on the test rows beside the run's own."""

@@ -179,12 +179,20 @@ class Tuning:
         told = f"{gain_text(self.unseen.gain)} % on {self.unseen.rows:,} test rows"
         verdict = self.unseen.verdict
         if verdict == UNTESTED:
-            return "The tuned settings are untested: no test rows that the search never saw."
+            return f"The tuned settings are untested: {self._untested}."
         if verdict == BETTER:
             return f"The tuned settings are surely better than the default: {told}."
         if verdict == WORSE:
             return f"The tuned settings are worse than the default: {told}. Keep the default."
         return f"No evidence that the tuned settings are better than the default: {told}. Keep the default."
+
+    @property
+    def _untested(self) -> str:
+        if not self.unseen.rows:
+            return "there are no test rows, which the search never saw"
+        if self.unseen.without and not self.unseen.tasks:
+            return f"{', '.join(self.unseen.without)} has no log loss of single rows"
+        return "all labelled test rows are of one group, which tells no spread"
 
     def __repr__(self) -> str:
         """Return the verdict, the settings and the best trials; `frame()` has all."""
