@@ -122,10 +122,12 @@ def test_a_run_of_before_is_shown_too(capsys):
 
 
 def test_studies_are_named_with_their_words(folder):
-    RunFolder(folder / "a").write_study("probe", {"words": ["All is well."]}, command="torso probe")
+    RunFolder(folder / "a").write_study("probe", {"words": [*"abcde"]}, command="torso probe")
     RunFolder(folder / "a").write_study("silent", {"x": 1}, command="torso silent")
     shown = torso.show(folder / "a").studied()
-    assert shown == ["study probe (torso probe): All is well.", "study silent (torso silent)"]
+    more = f"  … 1 more: {folder / 'a'}/studies/probe.json"
+    words = [f"  {letter}" for letter in "abcd"]
+    assert shown == ["study probe (torso probe)", *words, more, "study silent (torso silent)"]
 
 
 def test_what_is_no_finished_run_says_what_it_is(folder, capsys):

@@ -25,6 +25,9 @@ from torso.tasks import words_of
 
 __all__ = ["Summary", "show"]
 
+_SENTENCES = 4
+"""Sentences of a study that are shown."""
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Summary:
@@ -122,14 +125,17 @@ class Summary:
         return [f"{task}: {_mistakes(value)}" for task, value in self.confusions().items()]
 
     def studied(self) -> list[str]:
-        """Return a line for each study that the run carries."""
+        """Return a line for each study that the run carries, then its first sentences."""
         lines = []
         for name, own in self.studies.items():
-            words = own["result"].get("words") or own["result"].get("sentences") or ()
-            told = [words] if isinstance(words, str) else [str(line) for line in words]
-            lines.append(
-                f"study {name} ({own['command']})" + (f": {' '.join(told)}" if told else "")
-            )
+            said = own["result"].get("words") or own["result"].get("sentences") or ()
+            told = [said] if isinstance(said, str) else [str(line) for line in said]
+            lines += [
+                f"study {name} ({own['command']})",
+                *(f"  {line}" for line in told[:_SENTENCES]),
+            ]
+            if len(told) > _SENTENCES:
+                lines.append(f"  … {len(told) - _SENTENCES} more: {self.name}/studies/{name}.json")
         return lines
 
 
