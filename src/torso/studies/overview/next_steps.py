@@ -73,6 +73,11 @@ def _steps(
             yield "How much is luck of the seed", f"torso seeds {run} {table}"
         if not (folder / "baselines").is_dir():
             yield "Are simpler models as good", f"torso baselines {run} {table}"
+    if held_out is not None:
+        if "mistakes" not in studies:
+            yield "Where it errs", f"torso mistakes {run}"
+        if "slices" not in studies:
+            yield "For whom it holds", f"torso slices {run}"
     if held_out is not None and "baselines" not in studies:
         for beside in finished_beside(folder, "baselines"):
             yield f"Better than {beside.name}", f"torso compare {quote(str(beside))} {run}"

@@ -156,6 +156,15 @@ class Mistakes:
             ),
         ]
 
+    def words(self) -> list[str]:
+        """Return a sentence on the calibration of each task that has one."""
+        return [
+            f"{task}: {own.calibration.verdict} ({own.calibration.of}, error {own.calibration.error:.3f}, by chance "
+            f"{own.calibration.by_chance:.3f})."
+            for task, own in self.tasks.items()
+            if own.calibration is not None
+        ]
+
     def frame(self) -> pd.DataFrame:
         """Return a frame with one row per task and bad row.
 
@@ -176,7 +185,7 @@ class Mistakes:
 
     def to_dict(self) -> Json:
         """Return a mapping that JSON can hold, with null for undefined numbers once written."""
-        return asdict(self)
+        return {**asdict(self), "words": self.words()}
 
     @classmethod
     def from_dict(cls, saved: Json) -> Mistakes:
