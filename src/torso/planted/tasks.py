@@ -88,11 +88,17 @@ def separate(rows: int, noise: float, seed: int) -> Planted:
 def noisy(rows: int, noise: float, seed: int) -> Planted:
     """Two tasks of one function, and one of noise alone, in a body that holds all of it."""
     sketch = Sketch("noisy", rows, noise, seed)
+    _two_alike(sketch)
+    sketch.task("nothing", [], noise=1.0)
+    return sketch.planted([["a1", "a2"], ["nothing"]])
+
+
+def _two_alike(sketch: Sketch) -> Signal:
+    """Add a number and a yes or no of one function, and return the function."""
     signal = sketch.numbers(6).signal(sketch.draw, range(4))
     sketch.task("a1", [signal])
     sketch.task("a2", [signal], kind="binary")
-    sketch.task("nothing", [], noise=1.0)
-    return sketch.planted([["a1", "a2"], ["nothing"]])
+    return signal
 
 
 @kind
@@ -109,9 +115,7 @@ def disjoint(rows: int, noise: float, seed: int) -> Planted:
 def five(rows: int, noise: float, seed: int) -> Planted:
     """Two tasks of one function, and one with five labels."""
     sketch = Sketch("five", rows, noise, seed)
-    signal = sketch.numbers(6).signal(sketch.draw, range(4))
-    sketch.task("a1", [signal])
-    sketch.task("a2", [signal], kind="binary")
+    signal = _two_alike(sketch)
     sketch.task("rare", [signal], rows=sketch.some(5))
     return sketch.planted([["a1", "a2", "rare"]], helps=True)
 

@@ -8,6 +8,8 @@ from torso.runs.report.held_out import HeldOut, TaskAnswers
 from torso.studies.advise import Advice, Raced
 from torso.studies.advise.choose import chosen, difference, measures_of
 from torso.studies.advise.plan import SINGLES, TOGETHER, Candidate
+from torso.studies.advise.race import Race
+from torso.studies.variants import Means
 
 ROWS = 300
 TRUTH = np.random.default_rng(0).normal(size=(2, ROWS))
@@ -80,6 +82,19 @@ def test_seeds_that_disagree_wildly_prove_nothing():
     measures = {TOGETHER: together, SINGLES: wild}
     assert difference(wild, together).delta.value > 20
     assert chosen(CANDIDATES, measures).name == TOGETHER
+
+
+def test_a_simpler_candidate_that_is_a_little_behind_goes_on(monkeypatch):
+    middle = Candidate("two", (("a",), ("b", "c")), {})
+    far = Candidate("far", (("b",), ("a", "c")), {})
+    many = Candidate("three", (("a",), ("b",), ("c",)), {})
+    going = [CANDIDATES[0], middle, far, many]
+    noises = {TOGETHER: 0.8, "two": 0.32, "far": 0.75, "three": 0.3}
+    known = {name: measures_of([answers(noise)]) for name, noise in noises.items()}
+    race = Race(None, Means())
+    monkeypatch.setattr(race, "measures", lambda: known)
+    assert [own.name for own in race._stay(going)] == [TOGETHER, "two", "three"]
+    assert race.dropped == {"far": "left after 1 of the seeds"}
 
 
 def test_the_advice_comes_back_from_json():

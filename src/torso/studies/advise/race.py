@@ -11,7 +11,7 @@ import numpy as np
 
 from torso.runs.folder.logged_looks import read_looks
 from torso.runs.preparing.prepared import Prepared
-from torso.studies.advise.choose import Measures, chosen, difference, measures_of
+from torso.studies.advise.choose import Measures, difference, measures_of
 from torso.studies.advise.plan import SINGLES, TOGETHER, Candidate
 from torso.studies.variants import Means, Outcome, Variant, train_variants
 from torso.training import Listener
@@ -21,6 +21,7 @@ __all__ = ["Race", "looks_every", "to_choose_on"]
 
 _LOOKS = 32
 """Looks at the gradients in the first training of all tasks together, about."""
+_HALF = 0.5  # of the lead
 _NEAREST = 8  # steps from one look to the next, at least
 
 
@@ -146,13 +147,23 @@ class Race:
                 going = self._stay(going)
 
     def _stay(self, going: Sequence[Candidate]) -> list[Candidate]:
-        """Return those that go on: the ends, the leader, and the one that would be chosen now."""
+        """Return those that go on: the ends, the leader, and simpler ones with at least half of its lead.
+
+        After a seed or two their spread is hardly known, so a simpler candidate that is a little behind is not given up.
+        """
         measures = self.measures()
         first = going[0]
-        leader = max(
-            going, key=lambda c: difference(measures[c.name], measures[first.name]).delta.value
-        )
-        stay = {TOGETHER, SINGLES, leader.name, chosen(going, measures).name}
+        lead = {
+            candidate.name: difference(measures[candidate.name], measures[first.name]).delta.value
+            for candidate in going
+        }
+        leader = max(going, key=lambda candidate: lead[candidate.name])
+        stay = {TOGETHER, SINGLES, leader.name} | {
+            candidate.name
+            for candidate in going
+            if candidate.models < leader.models
+            and lead[candidate.name] >= _HALF * lead[leader.name]
+        }
         for candidate in going:
             if candidate.name not in stay:
                 self.dropped[candidate.name] = (
