@@ -52,12 +52,14 @@ if TYPE_CHECKING:
     from torso.search import Searcher
     from torso.studies.advise import advise
     from torso.studies.affinity import affinity
+    from torso.studies.baselines import baselines
     from torso.studies.compare import compare
     from torso.studies.explain import explain
     from torso.studies.importance import importance
     from torso.studies.overview import runs_in, show
     from torso.studies.patterns import certificate
     from torso.studies.robustness import robustness
+    from torso.studies.seeds import seeds
     from torso.studies.slices import mistakes, slices
     from torso.studies.tune import tune
 
@@ -75,6 +77,7 @@ __all__ = [
     "__version__",
     "advise",
     "affinity",
+    "baselines",
     "certificate",
     "compare",
     "distill",
@@ -86,6 +89,7 @@ __all__ = [
     "prepare",
     "robustness",
     "runs_in",
+    "seeds",
     "show",
     "slices",
     "train",
@@ -108,14 +112,16 @@ _HOME = {
     ".runs.report.report": "RunReport",
     ".runs.train": "train",
     ".search": "Searcher",
-    ".studies.patterns": "certificate",
     ".studies.advise": "advise",
     ".studies.affinity": "affinity",
+    ".studies.baselines": "baselines",
     ".studies.compare": "compare",
     ".studies.explain": "explain",
+    ".studies.patterns": "certificate",
     ".studies.importance": "importance",
     ".studies.overview": "runs_in show",
     ".studies.robustness": "robustness",
+    ".studies.seeds": "seeds",
     ".studies.slices": "mistakes slices",
     ".studies.tune": "tune",
 }

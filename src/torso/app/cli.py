@@ -13,6 +13,7 @@ from typing import Annotated
 import typer
 
 from torso.app.commands.advise import advise
+from torso.app.commands.baselines import baselines, seeds
 from torso.app.commands.certificate import certificate
 from torso.app.commands.compare import compare
 from torso.app.commands.demo import demo
@@ -70,6 +71,8 @@ for command in (
     inspect,
     fit,
     evaluate,
+    baselines,
+    seeds,
     show,
     runs,
     compare,

@@ -15,6 +15,7 @@ from torso.core.lazy import lazy_names
 
 if TYPE_CHECKING:
     from torso.app.terminal.advise import advice_table
+    from torso.app.terminal.baselines import baselines_tables
     from torso.app.terminal.blend import blend_table
     from torso.app.terminal.certificate import certificate_table
     from torso.app.terminal.columns import columns_table
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from torso.app.terminal.results import results_table
     from torso.app.terminal.robustness import robustness_tables
     from torso.app.terminal.search import search_table
+    from torso.app.terminal.seeds import seeds_table
     from torso.app.terminal.slices import mistakes_tables, slices_tables
     from torso.app.terminal.tune import plan_table, tuning_tables
     from torso.app.terminal.usage import summary, verdict
@@ -40,6 +42,7 @@ __all__ = [
     "CountingBar",
     "ProgressBar",
     "advice_table",
+    "baselines_tables",
     "blend_table",
     "certificate_table",
     "columns_table",
@@ -58,6 +61,7 @@ __all__ = [
     "robustness_tables",
     "runs_table",
     "search_table",
+    "seeds_table",
     "settings_sheet",
     "slices_tables",
     "summary",
@@ -70,8 +74,9 @@ __all__ = [
 __getattr__ = lazy_names(
     __name__,
     {
-        ".certificate": "certificate_table",
         ".advise": "advice_table",
+        ".baselines": "baselines_tables",
+        ".certificate": "certificate_table",
         ".columns": "columns_table",
         ".compare": "comparison_tables",
         ".costs": "COST_COLUMNS cost_cells costs_table",
@@ -85,6 +90,7 @@ __getattr__ = lazy_names(
         ".results": "results_table",
         ".robustness": "robustness_tables",
         ".search": "search_table",
+        ".seeds": "seeds_table",
         ".slices": "mistakes_tables slices_tables",
         ".tune": "plan_table tuning_tables",
         ".usage": "summary verdict",

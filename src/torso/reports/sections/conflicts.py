@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from torso.reports.charts import heat_table
+from torso.reports.charts import Shade, heat_table
 from torso.reports.context import Context, Figure
 from torso.reports.html import Content, Html, element
 from torso.reports.material import Material
@@ -58,9 +58,14 @@ def _matrix(context: Context, run: Material) -> Content:
         cut = element("p", say("conflicts.cut", shown=MOST_TASKS, count=len(tasks)), class_="told")
         tasks, cosines = [tasks[number] for number in kept], cosines[np.ix_(kept, kept)]
     told = element("p", _in_words(context, run, cosines, tasks))
-    table = heat_table(
-        say("column.task"), tasks, tasks, cosines.tolist(), most=1.0, text=lambda v: f"{v:.2f}"
-    )
+    shades = [
+        [
+            Shade(signed(cell, 2) if i != j else "1", cell if i != j else math.nan)
+            for j, cell in enumerate(row)
+        ]
+        for i, row in enumerate(cosines.tolist())
+    ]
+    table = heat_table(say("column.task"), tasks, tasks, shades)
     return [told, cut, table]
 
 

@@ -22,6 +22,7 @@ from torso.core.errors import RunError
 from torso.core.whole_files import json_text, write_whole
 from torso.core.yaml_text import read_mapping
 from torso.plain.blend import PlainHalf
+from torso.runs.folder.beside import clear_beside
 from torso.runs.folder.held_out_file import read_held_out, write_held_out
 from torso.runs.folder.json_files import Json, read_json, write_json
 from torso.runs.folder.plain_files import read_plain, write_plain
@@ -125,6 +126,7 @@ class RunFolder:
             clear_results(self.path)
             clear_search(self.path)
             clear_studies(self.path)
+            clear_beside(self.path)
         if self.stage is Stage.UNDER_WAY:  # a whole run keeps its config until all is new
             self._write_config(config)
         return JsonLog(self.path / "log.jsonl", fresh=not resume)
