@@ -174,8 +174,8 @@ class Tuning:
         if not self.settings:
             ended = sum(trial.end in ("whole", "ended early") for trial in self.trials) - 1
             if ended < 2:
-                told = "No other settings could be judged", "The one other trial was no better"
-                return f"{told[ended]}: keep the default."
+                few = "No other settings could be judged", "The one other trial was no better"
+                return f"{few[ended]}: keep the default."
             return f"None of {ended} other settings was better on held-out rows: keep the default."
         told = f"{gain_text(self.unseen.gain)} % on {self.unseen.rows:,} test rows"
         verdict = self.unseen.verdict
