@@ -113,7 +113,7 @@ def ordered_alike(numbers: Floats, codes: Rows) -> float:
     told = np.empty(len(ranks), np.intp)
     told[np.argsort(ranks, kind="stable")] = np.repeat(order, sizes[order])
     inside = float(((ranks - means[own]) ** 2).sum()) / (len(ranks) - len(sizes))
-    ratio = max(0.0, 1 - inside / float(ranks.var(ddof=1))) ** 0.5
+    ratio = float(np.sqrt(max(0.0, 1 - inside / float(ranks.var(ddof=1)))))
     return min(ratio, told_by_each_other(told, own))
 
 

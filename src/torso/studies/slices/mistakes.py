@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from torso.columns.inputs import MediaInput
 from torso.core.errors import ConfigError, DataError
 from torso.core.whole_files import Json
+from torso.evaluation.wording import UNDEFINED
 from torso.runs.folder.folder import RunFolder
 from torso.runs.predicting.predictor import Predictor
 from torso.runs.report.held_out import HeldOut, TaskAnswers
@@ -126,9 +127,7 @@ class Mistakes:
                     task,
                     own.of,
                     f"{own.labels:,}",
-                    f"{own.error:.3f}",
-                    f"{own.by_chance:.3f}, up to {own.limit:.3f}",
-                    f"{own.gap.value:+.3f} [{own.gap.low:+.3f}, {own.gap.high:+.3f}]",
+                    *_figures(own),
                     own.verdict,
                 )
                 for task, own in calibrations.items()
@@ -312,6 +311,17 @@ def _texts(own: TaskAnswers, chosen: NDArray[np.intp] | None, row: int) -> tuple
     if own.whole and own.truth.ndim == 1 and own.answer.ndim == 1:
         return f"{own.truth[row]:.6g}", f"{own.answer[row]:.6g}"
     return "", ""
+
+
+def _figures(own: Calibration) -> tuple[str, str, str]:
+    """Return error, error by chance and gap as cells; dashes without any label."""
+    if not own.labels:
+        return UNDEFINED, UNDEFINED, UNDEFINED
+    return (
+        f"{own.error:.3f}",
+        f"{own.by_chance:.3f}, up to {own.limit:.3f}",
+        f"{own.gap.value:+.3f} [{own.gap.low:+.3f}, {own.gap.high:+.3f}]",
+    )
 
 
 def _number(value: float | None) -> float:
