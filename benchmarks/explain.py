@@ -2,10 +2,10 @@
 
     torso demo -o demo-run
     torso fit coffee/train.csv -t Flavor -t Aroma -t Processing.Method -t Color -o coffee-run
-    python examples/talking_stamps.py --rows 500 --table stamps.csv
-    python examples/talking_stamps.py --rows 500 --out stamps-run --set folds=0 --set training.epochs=10 --set pretrained=off
-    python benchmarks/explain.py demo=demo-run/run:demo-run/data/table.csv coffee=coffee-run:coffee/train.csv \
-        stamps=stamps-run:stamps.csv
+    python examples/talking_stamps.py --rows 200 --table stamps.csv
+    python examples/talking_stamps.py --rows 200 --out stamps-run --set folds=0 --set training.epochs=6 --set pretrained=off --set blend=off
+    python benchmarks/explain.py demo=demo-run/run:demo-run/data/table.csv coffee=coffee-run:coffee/train.csv
+    python benchmarks/explain.py stamps=stamps-run:stamps.csv --coarse --rows 20
 
 Results of runs that are not named stay in the file.
 
@@ -34,6 +34,7 @@ from torso.runs.predicting.asked import ask, reading_of
 from torso.runs.predicting.predictor import Predictor
 from torso.studies.explain.asked_row import AskedRow
 from torso.studies.explain.deletion import deletion_tests
+from torso.studies.explain.detail import COARSE
 from torso.studies.explain.gradients import gradients
 from torso.studies.explain.shares import shares_of
 
@@ -65,7 +66,7 @@ def leads(run: Predictor, row: AskedRow) -> tuple[np.ndarray, np.ndarray, float]
     )
 
 
-def measured(name: str, run: Path, table: Path, rows: int) -> dict[str, object]:
+def measured(name: str, run: Path, table: Path, rows: int, *, coarse: bool) -> dict[str, object]:
     """Return the figures of one run."""
     predictor = torso.load(run)
     asked = ask(str(table), predictor.schema, predictor.config.data)
@@ -75,7 +76,8 @@ def measured(name: str, run: Path, table: Path, rows: int) -> dict[str, object]:
         if len(each) == rows:
             break
         reading = reading_of(asked, predictor.config.data)
-        row = AskedRow(predictor, asked.table.take(np.array([number])), reading)
+        limits = COARSE if coarse else None
+        row = AskedRow(predictor, asked.table.take(np.array([number])), reading, limits)
         if len(row.parts) < 2:
             continue
         lead, own, took = leads(predictor, row)
@@ -86,6 +88,7 @@ def measured(name: str, run: Path, table: Path, rows: int) -> dict[str, object]:
     tasks = list(row.figures)
     result: dict[str, object] = {
         "rows": len(each),
+        "coarse": coarse,
         "tasks": tasks,
         "passed": float(np.mean(passed)),
         "CPU seconds a row": float(np.median(seconds)),
@@ -121,6 +124,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("runs", nargs="+", metavar="NAME=RUN:TABLE")
     parser.add_argument("--rows", type=int, default=24)
+    parser.add_argument("--coarse", action="store_true", help="as for pretrained encoders: quicker")
     parser.add_argument("--out", type=Path, default=RESULTS)
     options = parser.parse_args()
     known = json.loads(options.out.read_text()) if options.out.is_file() else {}
@@ -130,10 +134,12 @@ def main() -> None:
         run, _, table = paths.rpartition(":")
         if not run:
             raise DataError(f"Expected NAME=RUN:TABLE. Found {given!r}.")
-        results[name] = measured(name, Path(run), Path(table), options.rows)
-    names = " ".join(f"{name}=RUN:TABLE" for name in results)
-    command = f"python benchmarks/explain.py {names}"
-    write_json(options.out, {"command": command, "torso": torso.__version__, "runs": results})
+        how = f"--rows {options.rows}{' --coarse' * options.coarse}"
+        results[name] = {
+            "command": f"python benchmarks/explain.py {name}=RUN:TABLE {how}",
+            **measured(name, Path(run), Path(table), options.rows, coarse=options.coarse),
+        }
+    write_json(options.out, {"torso": torso.__version__, "runs": results})
 
 
 if __name__ == "__main__":

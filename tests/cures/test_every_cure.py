@@ -22,7 +22,12 @@ OWN_METRICS = "tests/runs/test_own_metrics.py goes without, and says the directi
 COMPARE = "tests/studies/compare pastes it"
 TUNED = "tests/studies/tune follows it"
 
+IMPORTANCE = "tests/studies/importance/test_importance.py"
+
 OTHERWISE = {
+    "torso importance RUN TABLE": f"{IMPORTANCE} gives the table",
+    "columns is exchanged {} times": f"{IMPORTANCE} takes --repeats",
+    "rows are looked at, drawn by chance": f"{IMPORTANCE} takes --rows",
     "runs/predicting/held_out_again.py ": "tests/studies/compare meets it; the table of that old run is gone",
     "studies/overview/": "tests/studies/overview pastes each",
     "studies/compare/caveats.py ": "tests/studies/seeds trains them",
@@ -30,8 +35,7 @@ OTHERWISE = {
     "kept no row of the table aside in common": COMPARE,
     "Judge both by the rows of one table": COMPARE,
     "`runs` should be two or more, the baseline first": COMPARE,
-    "Give both the same kind": COMPARE,
-    "as the runs read its labels differently": COMPARE,
+    "studies/compare/matching.py --set targets.{}.kind=": COMPARE,
     "app/commands/baselines.py  --count {}": "tests/app/test_baselines.py follows it",
     "`--seeds` should be 1 or more": "no cure: any number from 1 on",
     "app/commands/tune.py   torso ": "as of a fit; tests/studies/tune opens that run",

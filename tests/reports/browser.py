@@ -38,6 +38,7 @@ class Opened:
         tab.on("console", lambda said: self.errors.append(f"{said.type}: {said.text}"))
         tab.on("pageerror", lambda error: self.errors.append(str(error)))
         tab.route("**/*", self._answer)
+        tab.set_default_timeout(120_000)  # a machine may be busy
         tab.goto(file.as_uri())
 
     def _answer(self, route) -> None:

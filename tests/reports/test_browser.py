@@ -9,7 +9,8 @@ import pytest
 
 import torso
 from tests.reports.browser import chromium, opened
-from tests.reports.test_pages import EVIL, QUICK, table
+from tests.reports.test_pages import QUICK
+from tests.small_tables import MEDIA, make
 from torso.reports import html_report
 from torso.training import Look
 
@@ -23,7 +24,11 @@ def browser():
 @pytest.fixture(scope="module")
 def pages(tmp_path_factory):
     folder = tmp_path_factory.mktemp("pages")
-    run = torso.fit(table(), ["colour", "loud", EVIL], out=folder / "run", settings=QUICK)
+    rows = make(folder, 40)
+    settings = {**QUICK, **MEDIA, "data.cache": str(folder / "cache")}
+    run = torso.fit(rows, ["colour", "loud", "price"], out=folder / "run", settings=settings)
+    torso.importance(run, rows, rows=30, repeats=1)
+    torso.robustness(run, rows, levels=(0.0, 1.0))
     tasks = list(run.report.tasks)
     look = Look(1, 1, dict.fromkeys(tasks, 1.0), {}, [[2, -1, 0], [-1, 2, 1], [0, 1, 2]])
     with (folder / "run" / "log.jsonl").open("a") as log:
@@ -57,7 +62,7 @@ def test_nothing_fails_leaves_or_overflows(browser, pages, name, dark, width):
 def test_every_chart_has_data(browser, pages):
     page = opened(browser, pages / "one.html")
     figures = page.tab.locator("figure").count()
-    assert figures >= 6
+    assert figures >= 14
     assert page.tab.evaluate(
         """[...document.querySelectorAll('figure script[type="application/json"]')]
         .map(e => JSON.parse(e.textContent).rows.length)"""
@@ -66,7 +71,14 @@ def test_every_chart_has_data(browser, pages):
         e => !e.querySelector('path.line[d^="M"], circle') || !e.querySelector('[data-tip]')).length"""
     assert page.tab.evaluate(empty) == 0
     assert page.tab.locator("svg.interval circle").count() >= 3
-    assert page.tab.locator("table.heat td").count() == 9
+    assert page.tab.locator("#conflicts table.heat td").count() == 9
+    heard = """Promise.all([...document.querySelectorAll('audio, img')].map(e => e.tagName === 'IMG'
+        ? e.decode().then(() => e.naturalWidth) : new Promise(done => {
+            if (e.duration > 0) done(e.duration); e.onloadedmetadata = () => done(e.duration); })))"""
+    media = page.tab.evaluate(heard)
+    assert len(media) >= 16 and min(media) > 0
+    assert page.tab.locator(".spot").count() >= 5
+    assert page.errors == []
     page.tab.close()
 
 
@@ -76,7 +88,7 @@ def test_hover_keys_sorting_tasks_theme_and_saving(browser, pages):
     tip = tab.locator("#tip")
     tab.locator("svg.interval .hit").first.hover()
     assert "95 %" in tip.inner_text()
-    chart = tab.locator(".lines").first
+    chart = tab.locator("#curves .lines").first
     chart.focus()
     tab.keyboard.press("ArrowRight")
     assert "epoch 1" in tip.inner_text()

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from shlex import quote
+from typing import TypeVar
 
 from torso.reports.html import Content, Html, element, script_json
 from torso.reports.material import Material
 from torso.reports.words import Words
+from torso.runs.folder.json_files import Json
 
 __all__ = ["Context", "Figure", "Unmade"]
 
 _MOST_SHOWN = 200
 """Rows of a figure's table; all are in its files."""
 
+T = TypeVar("T")
 Cell = str | float | int | bool | None
 
 
@@ -144,6 +147,27 @@ class Context:
             element("div", table, class_="scroll", tabindex="0", role="region", aria_label=label)
             + (cut or "")
         )
+
+    def study(self, run: Material, name: str, read: Callable[[Json], T], command: str) -> T | None:
+        """Return a study of a run; None, with the command that makes it, if there is none that can be read.
+
+        Args:
+            run: that it is of.
+            name: of the study.
+            read: turns its JSON into a value.
+            command: that makes it.
+        """
+        saved = run.studies.get(name)
+        if saved is not None:
+            try:
+                return read(saved)
+            except (KeyError, TypeError, ValueError, AttributeError):
+                self.notes.append(
+                    f"The study {name!r} of {run.name} is of another version or damaged: left out. Make it again: {command}"
+                )
+        if run.folder is not None:
+            self.unmade.append(Unmade(name, command))
+        return None
 
     def command(self, *words: str, run: Material, table: bool = False) -> str:
         """Return a command about a run that works where it is pasted: `torso importance my-run table.csv`."""

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,9 +10,12 @@ import yaml
 
 from torso.core.errors import ConfigError
 from torso.runs.folder.folder import RunFolder
+from torso.runs.folder.json_files import Json
+from torso.runs.folder.logged_looks import read_looks
 from torso.runs.folder.stored_split import StoredSplit
 from torso.runs.predicting.predictor import Predictor
-from torso.runs.report.report import Json, RunReport
+from torso.runs.report.held_out import HeldOut
+from torso.runs.report.report import RunReport
 from torso.runs.schema.schema import Schema
 from torso.training import Look
 
@@ -34,6 +35,7 @@ class Material:
         config_text: the same as YAML.
         looks: the balancer's looks at the tasks' gradients, from the log.
         split: parts of its table; None if an earlier version wrote the run.
+        held_out: answers to the rows that the report is about; None if an earlier version wrote the run.
         studies: name -> content of a study that was made of the run.
         colour: number of its colour, from 1.
     """
@@ -46,6 +48,7 @@ class Material:
     config_text: str
     looks: Sequence[Look] = ()
     split: StoredSplit | None = None
+    held_out: HeldOut | None = None
     studies: Mapping[str, Json] = field(default_factory=dict)
     colour: int = 1
 
@@ -93,23 +96,11 @@ def _read(path: Path) -> Material:
         schema,
         yaml.safe_load(text) or {},
         text,
-        _looks(path / "log.jsonl"),
+        read_looks(path / "log.jsonl"),
         folder.split(),
+        folder.held_out(report.baselines),
+        {name: study["result"] for name, study in folder.studies().items()},
     )
-
-
-def _looks(log: Path) -> list[Look]:
-    """Return the looks in a log; a line that was cut by a kill is left out."""
-    if not log.exists():
-        return []
-    looks = []
-    for line in log.read_text(encoding="utf-8", errors="replace").splitlines():
-        if not line.startswith('{"event": "look"'):
-            continue
-        with suppress(ValueError, KeyError, TypeError):
-            event = json.loads(line)
-            looks.append(Look(**{name: event[name] for name in Look.__dataclass_fields__}))
-    return looks
 
 
 def named_apart(names: Sequence[str], paths: Sequence[Path | None]) -> list[str]:

@@ -13,8 +13,6 @@ import torso
 from tests.small_tables import torso as command_line
 from torso.core.errors import RunError
 from torso.runs.folder.folder import RunFolder
-from torso.runs.report.held_out import TaskAnswers
-from torso.studies.overview.confusion import confusion
 from torso.studies.overview.sparkline import sparkline
 
 SETTINGS = {"training.epochs": 3, "dim": 8, "folds": 0, "blend": "off", "fusion": "concat"}
@@ -80,7 +78,7 @@ def test_a_run_is_shown_in_words_that_are_its_figures(folder):
     assert f"R² {report.tasks['price'].metrics['r2'].value:.3f}" in words
     assert "Beside it: 1 other seed and baselines plain." in words
     assert len(shown.curves()) == 3  # a heading and a line per task
-    counts = shown.confusions()["kind"].counts
+    counts = np.array(shown.confusions()["kind"].counts)
     assert counts.sum() == report.tasks["kind"].labels
     right = report.tasks["kind"].metrics["accuracy"].value
     assert counts.trace() / counts.sum() == pytest.approx(right)
@@ -124,10 +122,12 @@ def test_a_run_of_before_is_shown_too(capsys):
 
 
 def test_studies_are_named_with_their_words(folder):
-    RunFolder(folder / "a").write_study("probe", {"words": ["All is well."]}, command="torso probe")
+    RunFolder(folder / "a").write_study("probe", {"words": [*"abcde"]}, command="torso probe")
     RunFolder(folder / "a").write_study("silent", {"x": 1}, command="torso silent")
     shown = torso.show(folder / "a").studied()
-    assert shown == ["study probe (torso probe): All is well.", "study silent (torso silent)"]
+    more = f"  … 1 more: {folder / 'a'}/studies/probe.json"
+    words = [f"  {letter}" for letter in "abcd"]
+    assert shown == ["study probe (torso probe)", *words, more, "study silent (torso silent)"]
 
 
 def test_what_is_no_finished_run_says_what_it_is(folder, capsys):
@@ -137,15 +137,8 @@ def test_what_is_no_finished_run_says_what_it_is(folder, capsys):
         torso.show(folder / "nothing")
 
 
-def test_confusion_by_hand():
-    truth = np.array([0, 0, 1, 2, -1, 3])
-    answer = np.eye(3)[[0, 1, 1, 0, 2, 2]]
-    own = TaskAnswers("category", truth, answer, names=("a", "b", "c"))
-    value = confusion(own)
-    assert value.counts.tolist() == [[1, 1, 0], [0, 1, 0], [1, 0, 0]]
-    assert value.unknown == 1
-    assert value.mistakes() == [("a", "b", 1), ("c", "a", 1)]
-    assert confusion(TaskAnswers("number", np.zeros(3), np.zeros(3))) is None
+def test_only_kinds_of_classes_have_a_confusion(folder):
+    assert list(torso.show(folder / "a").confusions()) == ["kind"]
 
 
 def test_curves_of_any_length():

@@ -17,7 +17,8 @@ from torso.studies.slices import Slices
 from torso.studies.slices.contrast import contrast
 from torso.studies.slices.opportunity import opportunity_of
 from torso.studies.slices.parting import FEW, MISSING, Parting, by_column
-from torso.studies.slices.study import Part, PartScore, _with_verdicts
+from torso.studies.slices.result import Part, PartScore
+from torso.studies.slices.study import _with_verdicts
 from torso.tables.table import read_table
 
 QUICK = {"dim": 8, "training.epochs": 6, "folds": 0, "blend": "off", "training.lr": 0.02}

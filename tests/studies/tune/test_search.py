@@ -19,7 +19,7 @@ from torso.studies.tune.journal import (
 from torso.studies.tune.results import front_of, result_of
 from torso.studies.tune.search import Search, try_default, try_settings
 from torso.studies.tune.trial import Outcome, gains_of, step_after
-from torso.studies.tune.tuning import TrialResult
+from torso.studies.tune.tuning import TrialResult, Tuning
 from torso.studies.tune.usual import usual_space
 from torso.training import Epoch
 
@@ -183,6 +183,20 @@ def test_gains_are_ratios_of_likelihoods_without_a_unit():
     assert shifted == pytest.approx({"y": 50.0})
     assert gains_of({"y": 1e6}, {"y": 0.0})["y"] < -1e8
     assert gains_of({"y": 1.0}, {"y": 1.0, "z": math.nan}) == {"y": 0.0}
+
+
+@pytest.mark.parametrize(
+    ("ends", "verdict"),
+    [
+        (["failed"], "No other settings could be judged: keep the default."),
+        (["ended early"], "The one other trial was no better: keep the default."),
+        (["whole"] * 2, "None of 2 other settings was better on held-out rows: keep the default."),
+    ],
+)
+def test_the_default_is_kept_in_words(ends, verdict):
+    trials = [TrialResult(0, "whole", default=True)]
+    trials += [TrialResult(number, end, {"dim": 8}) for number, end in enumerate(ends, 1)]
+    assert Tuning({}, ("y",), False, tuple(trials), 0, (0,), 9).verdict == verdict
 
 
 def test_the_front_holds_the_trials_that_none_beats():

@@ -64,4 +64,5 @@ def explain(
         screen.print(explanation_text(explanation, screen.width))
         tell(explanation.notes)
     if out is not None:
-        tell([f"{len(files)} pictures written to {out}"])
+        none = f"Nothing written to {out}: no picture and no recording in these rows."
+        tell([f"{len(files)} pictures written to {out}" if files else none])

@@ -12,7 +12,7 @@ __all__ = ["WHERE", "WIDE", "blocks", "plain_table", "styled"]
 
 WIDE = 132
 """Characters from which on all columns stand beside each other."""
-WHERE = {"table": "all rows of the table", "test": "test rows", "validation": "validation rows"}
+WHERE = {"table": "rows of the table", "test": "test rows", "validation": "validation rows"}
 _NAMES = 26  # characters of the first column of a block
 _RIGHT = ("labels", "value", "baseline", "coverage", "rest", "better by", "found", "error")
 _STYLES = {

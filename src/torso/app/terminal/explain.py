@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -51,12 +52,13 @@ def explanation_text(explanation: Explanation, width: int = 80) -> RenderableTyp
 def _table(task: TaskExplanation, width: int) -> Table:
     """Return a line per modality and, below it, per part, each with a bar."""
     rows = list(_rows(task))
-    largest = max(abs(value) for _, value, *_ in rows) or 1.0
-    longest = max(len(name) for name, *_ in rows)
+    finite = [abs(value) for _, value, *_ in rows if math.isfinite(value)]
+    largest = max(finite, default=0.0) or 1.0
+    longest = max(len(name) + 2 * inner for name, *_, inner in rows)
     name_width = max(_LEAST_NAME, min(longest, _LONGEST_NAME, width - _SHARE - _LEAST_BAR - 6))
     bar = max(_LEAST_BAR, min(_WIDEST_BAR, width - _SHARE - name_width - 6))
     table = Table(box=None, pad_edge=False, show_header=True, header_style="dim")
-    table.add_column(Text("part"), no_wrap=False)
+    table.add_column(Text("part"), min_width=min(name_width, longest))
     table.add_column("", no_wrap=True, width=bar)
     table.add_column(Text(f"share of {task.unit}"), overflow="fold")
     for name, value, words, sure, inner in rows:
@@ -64,7 +66,7 @@ def _table(task: TaskExplanation, width: int) -> Table:
         shown = name if width >= IN_PIPE else in_lines(name, name_width - len(indent))
         lines = "\n".join(indent + line for line in shown.split("\n"))
         style = _UNSURE if not sure else _LOWERED if value < 0 else _RAISED
-        length = round(abs(value) / largest * bar)
+        length = round(abs(value) / largest * bar) if math.isfinite(value) else 0
         table.add_row(
             Text(lines, "" if inner else "bold"),
             Text("█" * length, style),
@@ -94,8 +96,8 @@ def _row(
 
 def _curves(deletion: Deletion) -> RenderableType:
     """Return the figure as parts are left out, beside the mean over random orders."""
-    both = [*deletion.curve, *deletion.random]
-    low, high = min(both), max(both)
+    both = [value for value in (*deletion.curve, *deletion.random) if math.isfinite(value)]
+    low, high = min(both, default=0.0), max(both, default=0.0)
     table = Table(box=None, pad_edge=False, show_header=False)
     for name, curve in (
         ("left out by share", deletion.curve),
@@ -109,4 +111,5 @@ def _curves(deletion: Deletion) -> RenderableType:
 def _sparks(curve: Sequence[float], low: float, high: float) -> str:
     """Return a curve as a line of bars."""
     span = (high - low) or 1.0
-    return "".join(_LEVELS[round((value - low) / span * (len(_LEVELS) - 1))] for value in curve)
+    steps = ((value - low) / span * (len(_LEVELS) - 1) for value in curve)
+    return "".join(_LEVELS[round(step)] if math.isfinite(step) else " " for step in steps)

@@ -9,9 +9,9 @@ from rich.text import Text
 
 from torso.app.terminal.usage import verdict
 from torso.progress import IN_PIPE
-from torso.studies.overview.confusion import Confusion
 from torso.studies.overview.listing import HEADER, Runs
 from torso.studies.overview.summary import Summary
+from torso.studies.slices.confusion import Confusion
 
 __all__ = ["runs_table", "summary_tables"]
 
@@ -51,7 +51,7 @@ def _paragraph(lines: list[str]) -> list[str]:
 
 def _matrix(value: Confusion, width: int) -> Table | None:
     """Return the confusion as a table; None where it is too wide."""
-    counts = [[f"{count}" for count in row] for row in value.counts.tolist()]
+    counts = [[f"{count}" for count in row] for row in value.counts]
     columns = zip(value.names, *counts, strict=True)
     needed = max(map(len, value.names)) + sum(2 + max(map(len, column)) for column in columns)
     if len(value.names) > _MOST_CLASSES or needed > min(width, IN_PIPE):

@@ -9,15 +9,19 @@ from __future__ import annotations
 from torso.reports.charts.axis import Axis, axis_over, tick_labels
 from torso.reports.charts.intervals import Mark, interval_cell
 from torso.reports.charts.lines import Series, line_panel
-from torso.reports.charts.matrix import heat_table
+from torso.reports.charts.matrix import Shade, heat_table
+from torso.reports.charts.points import Point, point_panel
 
 __all__ = [
     "Axis",
     "Mark",
+    "Point",
     "Series",
+    "Shade",
     "axis_over",
     "heat_table",
     "interval_cell",
     "line_panel",
+    "point_panel",
     "tick_labels",
 ]

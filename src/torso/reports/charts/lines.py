@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 from torso.evaluation.wording import number_text
 from torso.reports.charts.axis import Axis, axis_over, tick_labels, tick_text
-from torso.reports.html import Html, element
+from torso.reports.html import Content, Html, element
 
-__all__ = ["Series", "line_panel"]
+__all__ = ["Series", "frame", "line_panel"]
 
 _MOST_BANDS = 120
 """Strips that tell values; of more points, every second or third has one."""
@@ -42,7 +42,6 @@ def line_panel(
     x_name: str,
     described: str,
     marked: Sequence[float] = (),
-    diagonal: bool = False,
 ) -> Html:
     """Return a panel with lines.
 
@@ -52,42 +51,56 @@ def line_panel(
         x_name: of the horizontal axis.
         described: the chart in a sentence, for those who do not see it.
         marked: x of vertical lines, such as the epoch that was kept.
-        diagonal: draw where y equals x, on axes from 0 to 1.
     """
-    if diagonal:
-        unit = (0.0, 0.25, 0.5, 0.75, 1.0)
-        across = up = Axis(0.0, 1.0, unit)
-    else:
-        across = _across([x for line in series for x, _ in line.points])
-        up = axis_over(y for line in series for _, y in line.points)
-    area = element(
-        "div",
-        element(
-            "svg",
-            _grid(across, up, marked, diagonal),
-            [_line(line, across, up) for line in series],
-            viewBox="0 0 100 100",
-            preserveAspectRatio="none",
-        ),
-        element(
-            "svg", [_dots(line, across, up) for line in series if _dotted(line)], class_="dots"
-        ),
-        element("svg", _bands(series, across, x_name), class_="hits"),
-        class_="area",
+    across = _across([x for line in series for x, _ in line.points])
+    up = axis_over(y for line in series for _, y in line.points)
+    stretched = [*_grid(across, up, marked), *(_line(line, across, up) for line in series)]
+    dots = element(
+        "svg", [_dots(line, across, up) for line in series if _dotted(line)], class_="dots"
     )
+    bands = element("svg", _bands(series, across, x_name), class_="hits")
+    return frame(title, stretched, [dots, bands], (across, up), (x_name, ""), described)
+
+
+def frame(
+    title: str,
+    stretched: Content,
+    marks: Content,
+    axes: tuple[Axis, Axis],
+    names: tuple[str, str],
+    described: str,
+) -> Html:
+    """Return a panel: the drawing between its labels.
+
+    Args:
+        title: above it.
+        stretched: lines in percent of the drawing, which follow its shape.
+        marks: drawings over it that keep their shape.
+        axes: across and up.
+        names: of the axes; an empty one is not written.
+        described: the chart in a sentence, for those who do not see it.
+    """
+    across, up = axes
     left = [
         element("span", tick_text(tick, up.ticks), style=f"bottom:{up.at(tick)}%")
         for tick in up.ticks
     ]
+    area = element(
+        "div",
+        element("svg", stretched, viewBox="0 0 100 100", preserveAspectRatio="none"),
+        marks,
+        class_="area",
+    )
     return element(
         "div",
         element("h4", title),
+        element("div", names[1], class_="y-name", aria_hidden="true") if names[1] else None,
         element(
             "div",
             element("div", left, class_="left", aria_hidden="true"),
             area,
             tick_labels(across),
-            element("div", x_name, class_="x-name", aria_hidden="true"),
+            element("div", names[0], class_="x-name", aria_hidden="true"),
             class_="lines",
             role="img",
             tabindex="0",
@@ -110,15 +123,13 @@ def _across(values: Sequence[float]) -> Axis:
     return Axis(low, high, (low, *ticks, high))
 
 
-def _grid(across: Axis, up: Axis, marked: Sequence[float], diagonal: bool) -> list[Html]:
+def _grid(across: Axis, up: Axis, marked: Sequence[float]) -> list[Html]:
     shapes = [
         element("line", x1=0, x2=100, y1=(y := 100 - up.at(tick)), y2=y, class_="grid")
         for tick in up.ticks
     ]
     if up.low < 0 < up.high:
         shapes.append(element("line", x1=0, x2=100, y1=(y := 100 - up.at(0)), y2=y, class_="zero"))
-    if diagonal:
-        shapes.append(element("line", x1=0, x2=100, y1=100, y2=0, class_="marked"))
     return shapes + [
         element("line", x1=(x := across.at(at)), x2=x, y1=0, y2=100, class_="marked")
         for at in marked

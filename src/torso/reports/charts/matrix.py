@@ -3,39 +3,47 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 
-from torso.evaluation.wording import number_text
-from torso.reports.html import Html, element
+from torso.reports.html import Content, Html, element
 
-__all__ = ["heat_table"]
+__all__ = ["Shade", "heat_table"]
+
+
+@dataclass(frozen=True)
+class Shade:
+    """A cell of a coloured table.
+
+    Attributes:
+        text: written in it.
+        tone: from -1 to 1: one colour above 0, another below, stronger the farther; NaN: none.
+        about: told when it is pointed at.
+    """
+
+    text: str
+    tone: float = math.nan
+    about: str | None = None
 
 
 def heat_table(
     corner: str,
-    rows: Sequence[str],
+    rows: Sequence[Content],
     columns: Sequence[str],
-    cells: Sequence[Sequence[float]],
-    *,
-    most: float | None = None,
-    text: Callable[[float], str] = number_text,
+    cells: Sequence[Sequence[Shade]],
 ) -> Html:
-    """Return a table; positive cells have one colour, negative the other, stronger the farther from 0.
+    """Return a table of coloured cells.
 
     Args:
-        corner: what the rows are.
+        corner: sort of the rows, written in the corner and read to who cannot see.
         rows: names of the rows.
         columns: names of the columns.
-        cells: `[rows][columns]`; NaN where undefined.
-        most: size of the strongest colour; None: that of the largest cell.
-        text: how a cell is written.
+        cells: `[rows][columns]`.
     """
-    sizes = [abs(cell) for row in cells for cell in row if math.isfinite(cell)]
-    top = most or max(sizes, default=1.0) or 1.0
     head = [element("th", corner, scope="col")]
-    head += [element("th", element("span", name), scope="col") for name in columns]
+    head += [element("th", name, scope="col") for name in columns]
     body = [
-        element("tr", element("th", name, scope="row"), [_cell(cell, top, text) for cell in row])
+        element("tr", element("th", name, scope="row"), map(_cell, row))
         for name, row in zip(rows, cells, strict=True)
     ]
     table = element(
@@ -44,9 +52,13 @@ def heat_table(
     return element("div", table, class_="scroll", tabindex="0", role="region", aria_label=corner)
 
 
-def _cell(value: float, top: float, text: Callable[[float], str]) -> Html:
-    if not math.isfinite(value):
-        return element("td", "–", class_="none")
-    share = min(1.0, abs(value) / top)
-    written = text(value).replace("-", "−", 1) if value < 0 else text(value)
-    return element("td", written, class_="less" if value < 0 else "more", style=f"--v:{share:.2f}")
+def _cell(shade: Shade) -> Html:
+    if not math.isfinite(shade.tone):
+        return element("td", shade.text, class_="none", data_tip=shade.about)
+    return element(
+        "td",
+        shade.text,
+        class_="less" if shade.tone < 0 else "more",
+        style=f"--v:{min(1.0, abs(shade.tone)):.2f}",
+        data_tip=shade.about,
+    )

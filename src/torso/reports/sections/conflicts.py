@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from torso.reports.charts import heat_table
+from torso.reports.charts import Shade, heat_table
 from torso.reports.context import Context, Figure
 from torso.reports.html import Content, Html, element
 from torso.reports.material import Material
@@ -48,7 +48,7 @@ def conflicts(context: Context) -> Section | None:
 def _matrix(context: Context, run: Material) -> Content:
     say = context.say
     if not run.looks:
-        return element("p", say("conflicts.none"))
+        return None
     tasks = list(run.looks[0].losses)
     cosines, _ = mean_cosines(run.looks)
     cut: Html | None = None
@@ -58,9 +58,14 @@ def _matrix(context: Context, run: Material) -> Content:
         cut = element("p", say("conflicts.cut", shown=MOST_TASKS, count=len(tasks)), class_="told")
         tasks, cosines = [tasks[number] for number in kept], cosines[np.ix_(kept, kept)]
     told = element("p", _in_words(context, run, cosines, tasks))
-    table = heat_table(
-        say("column.task"), tasks, tasks, cosines.tolist(), most=1.0, text=lambda v: f"{v:.2f}"
-    )
+    shades = [
+        [
+            Shade(signed(cell, 2) if i != j else "1", cell if i != j else math.nan)
+            for j, cell in enumerate(row)
+        ]
+        for i, row in enumerate(cosines.tolist())
+    ]
+    table = heat_table(say("column.task"), tasks, tasks, shades)
     return [told, cut, table]
 
 

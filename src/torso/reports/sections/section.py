@@ -25,6 +25,7 @@ __all__ = [
     "score_between",
     "score_text",
     "signed",
+    "tone_chip",
     "verdict_chip",
 ]
 
@@ -91,12 +92,14 @@ def verdict_chip(say: Words, report: TaskReport, metric: str | None = None) -> H
     name = (verdict or "undefined").replace(" ", "_")
     good, bad = ("better", "kept"), ("worse", "too_narrow")
     tone = "good" if name in good else "bad" if name in bad else "even"
+    return tone_chip(say(f"verdict.{name}"), tone)
+
+
+def tone_chip(text: str, tone: str) -> Html:
+    """Return a word with a sign and a colour: `good`, `bad` or `even`."""
     sign = {"good": "▲", "bad": "▼", "even": "●"}[tone]
     return element(
-        "span",
-        element("span", sign, aria_hidden="true"),
-        " " + say(f"verdict.{name}"),
-        class_=f"chip {tone}",
+        "span", element("span", sign, aria_hidden="true"), f" {text}", class_=f"chip {tone}"
     )
 
 
@@ -124,14 +127,20 @@ def legend(*entries: tuple[str, int, str]) -> Html:
 
 
 def beside(context: Context, write: Callable[[Material], Content]) -> Html:
-    """Return a column per run below its name; of one run, its content alone."""
+    """Return a column per run below its name; of one run, its content alone. Runs without any are told in a line."""
     if not context.several:
         return element("div", write(context.runs[0]))
+    written = [(run, write(run)) for run in context.runs]
     cells = [
-        element("div", element("h3", run_name(run), class_="of-run"), write(run))
-        for run in context.runs
+        element("div", element("h3", run_name(run), class_="of-run"), content)
+        for run, content in written
+        if content is not None
     ]
-    return element("div", cells, class_="beside")
+    without = context.say("list.comma").join(
+        run.name for run, content in written if content is None
+    )
+    told = element("p", context.say("study.none", runs=without), class_="told") if without else None
+    return element("div", element("div", cells, class_="beside"), told)
 
 
 def signed(value: float, digits: int = 3) -> str:
@@ -140,6 +149,8 @@ def signed(value: float, digits: int = 3) -> str:
     >>> signed(0.25), signed(-0.0001), signed(-2)
     ('+0.250', '0.000', '−2.000')
     """
+    if not math.isfinite(value):
+        return "–"
     text = f"{abs(value):.{digits}f}"
     if float(text) == 0:
         return text

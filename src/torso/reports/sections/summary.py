@@ -78,9 +78,9 @@ def _verdicts(context: Context, run: Material) -> str:
 
 def _duration(seconds: float) -> str:
     if seconds < 90:
-        return f"{seconds:.0f} s"
+        return f"{seconds:.0f}\u00a0s"
     minutes = seconds / 60
-    return f"{minutes:.0f} min" if minutes < 90 else f"{minutes / 60:.1f} h"
+    return f"{minutes:.0f}\u00a0min" if minutes < 90 else f"{minutes / 60:.1f}\u00a0h"
 
 
 def _tile(context: Context, task: str) -> Html:

@@ -71,6 +71,7 @@ class AskedRow:
         predictor: the run.
         table: the row alone, with all inputs.
         reading: how its cells are read.
+        limits: of the explanation; None: by the run's encoders.
         cuts: column -> its cell in pieces; columns without a value are absent.
         notes: sentences about cells that are left out as a whole, or cannot be read.
     """
@@ -78,6 +79,7 @@ class AskedRow:
     predictor: Predictor
     table: Table
     reading: Reading
+    limits: Detail | None = None
     cuts: dict[str, Cut] = field(init=False)
     notes: list[str] = field(init=False, default_factory=list)
     _sources: dict[str, Source] = field(init=False, default_factory=dict)
@@ -119,7 +121,7 @@ class AskedRow:
         """Limits of the explanation: low where frozen encoders make answers dear."""
         _, trunk = next(self.predictor.model.trunks.pairs())
         frozen = any(encoder.frozen_backbone() for _, encoder in trunk.encoders.pairs())
-        return COARSE if frozen else FINE
+        return self.limits or (COARSE if frozen else FINE)
 
     @cached_property
     def parts(self) -> tuple[Part, ...]:

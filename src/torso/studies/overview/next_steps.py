@@ -64,13 +64,25 @@ def _steps(
         yield "Answer rows", f"torso predict {run} {table} -o {quote(f'{folder}-answers.csv')}"
         if "importance" not in studies:
             yield "What mattered", f"torso importance {run} {table}"
+        if len(config.targets) > 1 and "advise" not in studies:
+            yield (
+                "Which tasks to train together, and the cost",
+                f"torso advise {run} {table} --plan",
+            )
         if not (folder / "seeds").is_dir():
             yield "How much is luck of the seed", f"torso seeds {run} {table}"
         if not (folder / "baselines").is_dir():
             yield "Are simpler models as good", f"torso baselines {run} {table}"
+    if held_out is not None:
+        if "mistakes" not in studies:
+            yield "Where it errs", f"torso mistakes {run}"
+        if "slices" not in studies:
+            yield "For whom it holds", f"torso slices {run}"
     if held_out is not None and "baselines" not in studies:
         for beside in finished_beside(folder, "baselines"):
             yield f"Better than {beside.name}", f"torso compare {quote(str(beside))} {run}"
+    if held_out is not None:
+        yield "Where it is wrong", f"torso mistakes {run}"
     yield "All of it on a page", f"torso report {run} -o {quote(f'{folder}-report.html')}"
 
 

@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+
+import numpy as np
 
 from torso.evaluation.report import TaskReport
 from torso.evaluation.wording import estimate_text, number_text
 from torso.runs.folder.folder import RunFolder
 from torso.runs.folder.json_files import Json
 from torso.runs.predicting.predictor import Predictor
-from torso.runs.report.held_out import HeldOut
+from torso.runs.report.held_out import HeldOut, TaskAnswers
 from torso.runs.report.report import RunReport
 from torso.runs.settings.config import RunConfig
 from torso.runs.settings.durations import duration_text
-from torso.studies.overview.confusion import Confusion, confusion
 from torso.studies.overview.next_steps import finished_beside, next_steps
 from torso.studies.overview.sparkline import sparkline
+from torso.studies.slices.confusion import Confusion, confusion_of
 from torso.tasks import words_of
 
 __all__ = ["Summary", "show"]
+
+_SENTENCES = 4
+"""Sentences of a study that are shown."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -112,26 +117,25 @@ class Summary:
         """Return task -> its confusion on held-out rows, of those that answer with a class."""
         if self.held_out is None:
             return {}
-        own = {task: confusion(answers) for task, answers in self.held_out.tasks.items()}
+        own = {task: _confusion(answers) for task, answers in self.held_out.tasks.items()}
         return {task: value for task, value in own.items() if value is not None}
 
     def mistakes(self) -> list[str]:
         """Return the commonest mistakes of each task that answers with a class."""
-        return [
-            f"{task}: {_mistakes(value)}"
-            for task, value in self.confusions().items()
-            if value.counts.sum()
-        ]
+        return [f"{task}: {_mistakes(value)}" for task, value in self.confusions().items()]
 
     def studied(self) -> list[str]:
-        """Return a line for each study that the run carries."""
+        """Return a line for each study that the run carries, then its first sentences."""
         lines = []
         for name, own in self.studies.items():
-            words = own["result"].get("words") or own["result"].get("sentences") or ()
-            told = [words] if isinstance(words, str) else [str(line) for line in words]
-            lines.append(
-                f"study {name} ({own['command']})" + (f": {' '.join(told)}" if told else "")
-            )
+            said = own["result"].get("words") or own["result"].get("sentences") or ()
+            told = [said] if isinstance(said, str) else [str(line) for line in said]
+            lines += [
+                f"study {name} ({own['command']})",
+                *(f"  {line}" for line in told[:_SENTENCES]),
+            ]
+            if len(told) > _SENTENCES:
+                lines.append(f"  … {len(told) - _SENTENCES} more: {self.name}/studies/{name}.json")
         return lines
 
 
@@ -191,12 +195,18 @@ def _verdict(task: str, own: TaskReport) -> str:
     return f"{task}: {word} {estimate_text(value)}, {told} the {own.against} without inputs ({baseline}); {own.labels:,} labels."
 
 
+def _confusion(own: TaskAnswers) -> Confusion | None:
+    """Return the confusion of a task; None for a kind without classes, or without a labelled row."""
+    if not own.whole or own.truth.ndim != 1 or len(own.names) < 2 or not own.labelled.any():
+        return None
+    answers = own.scores.plain_answers(own.answer, own.details)
+    return None if answers.ndim != 1 else confusion_of(own, answers.astype(np.intp))
+
+
 def _mistakes(value: Confusion) -> str:
     """Return right answers and the commonest mistakes in words."""
-    right, total = int(value.counts.trace()), int(value.counts.sum())
-    pairs: Sequence[tuple[str, str, int]] = value.mistakes(3)
-    listed = ", ".join(f"{true} for {said} {rows} times" for true, said, rows in pairs)
-    unseen = f"; {value.unknown} of classes unseen in training" if value.unknown else ""
-    if not listed:
-        return f"{right:,} of {total:,} right, no mistake{unseen}"
-    return f"{right:,} of {total:,} right; mistook {listed}{unseen}"
+    total = sum(map(sum, value.counts))
+    wrong = value.pairs()
+    right = total - sum(rows for rows, _, _ in wrong)
+    listed = ", ".join(f"{true} for {said} {rows} times" for rows, true, said in wrong[:3])
+    return f"{right:,} of {total:,} right" + (f"; mistook {listed}" if listed else ", no mistake")

@@ -76,6 +76,21 @@ class Certificate:
             cells.append((f"{rows:,} in {len(rare):,} rarer patterns", "too few", *[""] * 7))
         return [header, *cells]
 
+    def words(self) -> list[str]:
+        """Return a sentence per pattern and task that the run answers no better than without inputs, or too narrowly."""
+        words = []
+        for pattern in self.patterns:
+            name = f"{pattern.rows:,} rows {lacks(pattern.absent, self.modalities)}"
+            for task, report in pattern.tasks.items():
+                if report.labels >= FEW and report.verdict() in ("no better", "worse"):
+                    words.append(f"{task}: on {name}, {report.verdict()} than without inputs.")
+                kept = [report.verdict(metric) for metric in report.promised]
+                if report.labels >= FEW and "too narrow" in kept:
+                    words.append(f"{task}: on {name}, intervals are too narrow.")
+        return words or [
+            "No pattern of gaps with 20 labels is answered no better than without inputs."
+        ]
+
     def frame(self) -> pd.DataFrame:
         """Return a frame with one row per pattern and task.
 
@@ -120,6 +135,7 @@ class Certificate:
             "modalities": list(self.modalities),
             "patterns": [pattern.to_dict() for pattern in self.patterns],
             "notes": list(self.notes),
+            "words": self.words(),
         }
 
     @classmethod

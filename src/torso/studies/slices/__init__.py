@@ -11,6 +11,7 @@ True
 """
 
 from torso.studies.slices.mistakes import Mistakes, mistakes
-from torso.studies.slices.study import Slices, slices
+from torso.studies.slices.result import Slices
+from torso.studies.slices.study import slices
 
 __all__ = ["Mistakes", "Slices", "mistakes", "slices"]

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from torso.columns.inputs import MediaInput
 from torso.core.errors import ConfigError, DataError
 from torso.core.whole_files import Json
+from torso.evaluation.wording import UNDEFINED
 from torso.runs.folder.folder import RunFolder
 from torso.runs.predicting.predictor import Predictor
 from torso.runs.report.held_out import HeldOut, TaskAnswers
@@ -126,9 +127,7 @@ class Mistakes:
                     task,
                     own.of,
                     f"{own.labels:,}",
-                    f"{own.error:.3f}",
-                    f"{own.by_chance:.3f}, up to {own.limit:.3f}",
-                    f"{own.gap.value:+.3f} [{own.gap.low:+.3f}, {own.gap.high:+.3f}]",
+                    *_figures(own),
                     own.verdict,
                 )
                 for task, own in calibrations.items()
@@ -156,6 +155,15 @@ class Mistakes:
             ),
         ]
 
+    def words(self) -> list[str]:
+        """Return a sentence on the calibration of each task that has one."""
+        return [
+            f"{task}: {own.calibration.verdict} ({own.calibration.of}, error {own.calibration.error:.3f}, by chance "
+            f"{own.calibration.by_chance:.3f})."
+            for task, own in self.tasks.items()
+            if own.calibration is not None
+        ]
+
     def frame(self) -> pd.DataFrame:
         """Return a frame with one row per task and bad row.
 
@@ -176,7 +184,7 @@ class Mistakes:
 
     def to_dict(self) -> Json:
         """Return a mapping that JSON can hold, with null for undefined numbers once written."""
-        return asdict(self)
+        return {**asdict(self), "words": self.words()}
 
     @classmethod
     def from_dict(cls, saved: Json) -> Mistakes:
@@ -303,6 +311,17 @@ def _texts(own: TaskAnswers, chosen: NDArray[np.intp] | None, row: int) -> tuple
     if own.whole and own.truth.ndim == 1 and own.answer.ndim == 1:
         return f"{own.truth[row]:.6g}", f"{own.answer[row]:.6g}"
     return "", ""
+
+
+def _figures(own: Calibration) -> tuple[str, str, str]:
+    """Return error, error by chance and gap as cells; dashes without any label."""
+    if not own.labels:
+        return UNDEFINED, UNDEFINED, UNDEFINED
+    return (
+        f"{own.error:.3f}",
+        f"{own.by_chance:.3f}, up to {own.limit:.3f}",
+        f"{own.gap.value:+.3f} [{own.gap.low:+.3f}, {own.gap.high:+.3f}]",
+    )
 
 
 def _number(value: float | None) -> float:

@@ -173,9 +173,10 @@ class Tuning:
         """Result on the rows that no trial has seen, in a sentence."""
         if not self.settings:
             ended = sum(trial.end in ("whole", "ended early") for trial in self.trials) - 1
-            return (
-                f"None of {ended} other settings was better on the held-out rows: keep the default."
-            )
+            if ended < 2:
+                few = "No other settings could be judged", "The one other trial was no better"
+                return f"{few[ended]}: keep the default."
+            return f"None of {ended} other settings was better on held-out rows: keep the default."
         told = f"{gain_text(self.unseen.gain)} % on {self.unseen.rows:,} test rows"
         verdict = self.unseen.verdict
         if verdict == UNTESTED:
