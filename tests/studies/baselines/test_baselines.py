@@ -176,8 +176,8 @@ def test_words():
     )
     assert study.sentences() == [
         "loud: the plain half alone is better: AUROC 0.950 against 0.900 of the run, by 0.050 [0.030, 0.070].",
-        "loud: note alone is as good, as far as 50 rows tell (no evidence either way): AUROC 0.890 against 0.900 of the run, "
-        "whose lead is 0.010 [-0.010, 0.030].",
+        "loud: note alone; no evidence either way: AUROC 0.890 against 0.900 of the run, whose lead is 0.010 [-0.010, 0.030] on "
+        "50 rows.",
         "loud: the run is better than the answer without inputs.",
         "loud: undefined beside one model per task: 1 labels are too few.",
         "Not compared, concat: the run itself is that.",

@@ -387,6 +387,7 @@ def test_the_command_prints_writes_and_keeps(runs, tmp_path, capsys, monkeypatch
     assert "helps price" in said.out
     assert "Higher is better" in said.out
     assert "One run each" in said.err
+    assert "for torso show and torso report" in " ".join(said.err.split())
     assert max(map(len, said.out.splitlines())) <= 80
     saved = json.loads(out.read_text())
     assert saved["against"][0]["overall"]["verdict"] == "helps"

@@ -43,21 +43,24 @@ def compare(
     if out is not None:
         out.parent.mkdir(parents=True, exist_ok=True)
         write_json(out, compared.to_dict())
-    _keep(compared, runs[1:])
+    kept = _keep(compared, runs[1:])
     screen = console(out=True)
     screen.print(comparison_tables(compared, screen.width))
-    tell(compared.notes)
+    tell([*compared.notes, *kept])
 
 
-def _keep(compared: Comparison, runs: list[Path]) -> None:
-    """Write the comparison into each run that was compared with the baseline; into none that cannot be written."""
+def _keep(compared: Comparison, runs: list[Path]) -> list[str]:
+    """Write the comparison into each run that was compared with the baseline, where it can be, and tell so."""
     from dataclasses import replace
 
     from torso.runs.folder.folder import RunFolder
     from torso.runs.folder.stage import Stage
 
+    files = []
     for run, against in zip(runs, compared.against, strict=True):
         folder = RunFolder(run.expanduser())
         if folder.stage in (Stage.FINISHED, Stage.RESUMABLE):  # not a folder of several runs
             with suppress(OSError):
-                folder.write_study("compare", replace(compared, against=(against,)).to_dict())
+                content = replace(compared, against=(against,)).to_dict()
+                files.append(str(folder.write_study("compare", content)))
+    return [f"Kept in {', '.join(files)}, for torso show and torso report."] if files else []

@@ -99,7 +99,7 @@ def _candidates(context: Context, study: Advice | None) -> Content:
     """Return the advice in words, and Δm over all together of each candidate."""
     say = context.say
     if study is None:
-        return element("p", say("study.none"))
+        return None
     words = element("p", " ".join(study.words), class_="lead")
     axis = axis_over(
         [
@@ -166,7 +166,7 @@ def _matrices(context: Context, affinities: dict[str, Affinity]) -> Html:
 def _matrix(context: Context, own: Affinity | None) -> Content:
     say = context.say
     if own is None:
-        return element("p", say("study.none"))
+        return None
     shown = range(min(len(own.tasks), _MOST_TASKS))
     tasks = [own.tasks[at] for at in shown]
     cells = [[_shade(own, i, j) for j in shown] for i in shown]

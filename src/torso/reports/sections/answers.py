@@ -103,11 +103,7 @@ def _confusions(context: Context, run: Material) -> Content:
         tables.append(
             element("div", element("h4", task), cut, _table(context, names, counts), data_task=task)
         )
-    return (
-        element("div", tables, class_="tables")
-        if tables
-        else element("p", context.say("study.none"))
-    )
+    return element("div", tables, class_="tables") if tables else None
 
 
 def _table(context: Context, names: list[str], counts: np.ndarray) -> Html:
@@ -178,11 +174,7 @@ def _scatters(context: Context, run: Material) -> Content:
                 "div", point_panel(task, points, names, described, diagonal=True), data_task=task
             )
         )
-    return (
-        element("div", panels, class_="panels square")
-        if panels
-        else element("p", say("study.none"))
-    )
+    return element("div", panels, class_="panels square") if panels else None
 
 
 def _stated(own: TaskAnswers) -> tuple[np.ndarray, np.ndarray]:
@@ -282,8 +274,4 @@ def _reliabilities(context: Context, run: Material) -> Content:
         names = (say("answers.stated"), say("answers.right"))
         panel = point_panel(task, points, names, f"{task}: {told}", diagonal=True, unit=True)
         panels.append(element("div", panel, element("p", told, class_="about"), data_task=task))
-    return (
-        element("div", panels, class_="panels square")
-        if panels
-        else element("p", say("study.none"))
-    )
+    return element("div", panels, class_="panels square") if panels else None

@@ -59,13 +59,15 @@ def comparison(context: Context) -> Section | None:
 def _compared(context: Context) -> list[Comparison]:
     """Return the comparison of the page's runs, or the one that a single run keeps."""
     if not context.several:
-        saved = context.runs[0].studies.get("compare")
-        if saved is None:
+        run = context.runs[0]
+        saved = run.studies.get("compare")
+        try:
+            return [] if saved is None else [Comparison.from_dict(saved)]
+        except (KeyError, TypeError, ValueError, AttributeError):
+            context.notes.append(
+                f"The study 'compare' of {run.name} is of another version or damaged: left out."
+            )
             return []
-        study = context.study(
-            context.runs[0], "compare", Comparison.from_dict, "torso compare BASELINE RUN"
-        )
-        return [] if study is None else [study]
     if any(run.folder is None or run.held_out is None for run in context.runs):
         context.notes.append(context.say("compare.none"))
         return []

@@ -48,7 +48,7 @@ def conflicts(context: Context) -> Section | None:
 def _matrix(context: Context, run: Material) -> Content:
     say = context.say
     if not run.looks:
-        return element("p", say("conflicts.none"))
+        return None
     tasks = list(run.looks[0].losses)
     cosines, _ = mean_cosines(run.looks)
     cut: Html | None = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from torso.evaluation.wording import number_text
 from torso.reports.charts import Series, line_panel
@@ -159,22 +159,24 @@ def _weights(context: Context) -> Html:
     for run in moved:
         tasks = list(run.report.curves[-1].weights)[:8]
         panels.append(
-            line_panel(
-                say("curves.weights_of", run=run.name)
-                if context.several
-                else say("curves.weights"),
-                [
-                    Series(
-                        task,
-                        [(e.number, e.weights.get(task, math.nan)) for e in run.report.curves],
-                        1 + number,
-                    )
-                    for number, task in enumerate(tasks)
-                ],
-                x_name=say("curves.epoch"),
-                described=say("curves.weights_described", run=run.name),
+            _legended(
+                line_panel(
+                    say("curves.weights_of", run=run.name)
+                    if context.several
+                    else say("curves.weights"),
+                    [
+                        Series(
+                            task,
+                            [(e.number, e.weights.get(task, math.nan)) for e in run.report.curves],
+                            1 + number,
+                        )
+                        for number, task in enumerate(tasks)
+                    ],
+                    x_name=say("curves.epoch"),
+                    described=say("curves.weights_described", run=run.name),
+                ),
+                tasks,
             )
-            + legend(*((task, 1 + number, "line") for number, task in enumerate(tasks)))
         )
     panels.append(
         line_panel(
@@ -194,6 +196,12 @@ def _weights(context: Context) -> Html:
         [words, element("div", map(Html, panels), class_="panels")],
         title=say("curves.weights_title"),
     )
+
+
+def _legended(panel: Html, tasks: Sequence[str]) -> Html:
+    """Return a panel above the names of its lines."""
+    keys = legend(*((task, 1 + number, "line") for number, task in enumerate(tasks)))
+    return element("div", panel, keys)
 
 
 def _moves(run: Material) -> bool:

@@ -92,7 +92,7 @@ def importance(context: Context) -> Section | None:
 def _bars(context: Context, study: Importance | None) -> Content:
     say = context.say
     if study is None:
-        return element("p", say("study.none"))
+        return None
     tasks = list(study.metrics)
     panels = [
         element(
@@ -202,7 +202,7 @@ def _maps(context: Context, studies: dict[str, Importance]) -> Html:
 
 def _map(context: Context, study: Importance | None) -> Content:
     if study is None:
-        return element("p", context.say("study.none"))
+        return None
     tasks, names = list(study.metrics), list(study.modalities)
     effects = {
         (effect.name, task): effect
@@ -277,7 +277,7 @@ def _subsets(context: Context, studies: dict[str, Importance]) -> Html:
 def _subset_table(context: Context, study: Importance | None) -> Content:
     """Return a row per subset of modalities, with the headline of each task."""
     if study is None:
-        return element("p", context.say("study.none"))
+        return None
     say, tasks, names = context.say, list(study.metrics), list(study.modalities)
     scores = {
         (each.kept, each.task): each.score

@@ -67,7 +67,7 @@ def patterns(context: Context) -> Section | None:
 def _table(context: Context, study: Certificate | None) -> Content:
     say = context.say
     if study is None:
-        return element("p", say("study.none"))
+        return None
     tasks = list(dict.fromkeys(task for pattern in study.patterns for task in pattern.tasks))[
         :_MOST_TASKS
     ]

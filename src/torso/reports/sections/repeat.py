@@ -60,18 +60,18 @@ def unmade(context: Context) -> Section | None:
     if not context.unmade:
         return None
     say = context.say
+    by_name: dict[str, list[str]] = {}
+    for study in context.unmade:
+        by_name.setdefault(study.name, []).append(study.command)
     items = [
         element(
             "li",
             element(
-                "div",
-                element("strong", say(f"study.{study.name}")),
-                " ",
-                say(f"study.{study.name}.about"),
+                "div", element("strong", say(f"study.{name}")), " ", say(f"study.{name}.about")
             ),
-            command_line(context, study.command),
+            [command_line(context, command) for command in commands],
         )
-        for study in context.unmade
+        for name, commands in by_name.items()
     ]
     about = element("p", say("unmade.about"), class_="about")
     return Section("unmade", say("unmade.title"), [about, element("ul", items, class_="unmade")])

@@ -56,7 +56,7 @@ def _checked(study: Json) -> Json:
 def _panels(context: Context, run: Material, study: Json | None) -> Content:
     say = context.say
     if study is None:
-        return element("p", say("study.none"))
+        return None
     modalities = [name for name in study["curves"] if name != JOINT][:7]
     named = {name: 1 + number for number, name in enumerate(modalities)}
     if JOINT in study["curves"]:

@@ -127,14 +127,20 @@ def legend(*entries: tuple[str, int, str]) -> Html:
 
 
 def beside(context: Context, write: Callable[[Material], Content]) -> Html:
-    """Return a column per run below its name; of one run, its content alone."""
+    """Return a column per run below its name; of one run, its content alone. Runs without any are told in a line."""
     if not context.several:
         return element("div", write(context.runs[0]))
+    written = [(run, write(run)) for run in context.runs]
     cells = [
-        element("div", element("h3", run_name(run), class_="of-run"), write(run))
-        for run in context.runs
+        element("div", element("h3", run_name(run), class_="of-run"), content)
+        for run, content in written
+        if content is not None
     ]
-    return element("div", cells, class_="beside")
+    without = context.say("list.comma").join(
+        run.name for run, content in written if content is None
+    )
+    told = element("p", context.say("study.none", runs=without), class_="told") if without else None
+    return element("div", element("div", cells, class_="beside"), told)
 
 
 def signed(value: float, digits: int = 3) -> str:

@@ -53,7 +53,7 @@ def _settings(trial: TrialResult) -> str:
 def _of(context: Context, run: Material, study: Tuning | None) -> Content:
     say = context.say
     if study is None:
-        return element("p", say("study.none"))
+        return None
     gain = study.unseen.gain
     told = say(
         f"tune.{study.unseen.verdict.replace(' ', '_')}",

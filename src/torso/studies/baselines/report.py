@@ -152,10 +152,15 @@ class Baselines:
                 f"{number_text(beside.run)} of the run, by {lead}."
             )
         for words, beside in by_verdict.get("no evidence either way", []):
+            told = (
+                f"{words} is as good, as far as these rows tell"
+                if beside.over.value <= 0
+                else words
+            )
             yield (
-                f"{task}: {words} is as good, as far as {beside.labels:,} rows tell (no evidence either way): {_named(beside)} "
-                f"{number_text(beside.baseline)} against {number_text(beside.run)} of the run, whose lead is "
-                f"{estimate_text(beside.over)}."
+                f"{task}: {told}; no evidence either way: {_named(beside)} {number_text(beside.baseline)} against "
+                f"{number_text(beside.run)} of the run, whose lead is {estimate_text(beside.over)} on "
+                f"{beside.labels:,} rows."
             )
         if better := by_verdict.get("better"):
             yield f"{task}: the run is better than {_listed([words for words, _ in better])}."
