@@ -61,7 +61,6 @@ OTHERWISE = {
     "inference/signs.py  --set {}kind=": "the end of another message",
     "app/commands/advise.py ": ADVISE,
     "Train it again with --set training.looks=": ADVISE,
-    "All take about {}": ADVISE,
     "Give it a larger --budget": ADVISE,
     "Name another folder with --out": DEMO,
     "torso fit {} -t digit -t parity -t ink -o my-run": DEMO,

@@ -16,8 +16,8 @@ TRUTH = np.random.default_rng(0).normal(size=(2, ROWS))
 
 
 def answers(noise, seed=0, tasks=("a", "b")):
-    draw = np.random.default_rng([seed, round(1000 * noise)])
-    said = TRUTH + noise * draw.normal(size=TRUTH.shape)
+    draw = np.random.default_rng([seed, round(1000 * np.max(noise))])
+    said = TRUTH + np.reshape(noise, (-1, 1)) * draw.normal(size=TRUTH.shape)
     own = {
         task: TaskAnswers("number", TRUTH[n], said[n], baseline={"mean": 0.0})
         for n, task in enumerate(tasks)
@@ -54,6 +54,14 @@ def test_the_simple_stays_without_evidence():
         for seed in range(40)
     )
     assert wrong <= 3
+
+
+def test_advice_is_never_surely_worse_than_single_tasks():
+    """Together gains up to 100 % on `a` and loses 300 % on `b`: as a gain over the other, neither is sure."""
+    uneven = measures_of([answers((0.4, 1.0), seed) for seed in (0, 1)])
+    even = measures_of([answers((0.6, 0.5), seed) for seed in (2, 3)])
+    assert not difference(even, uneven).sure() and difference(uneven, even).surely_worse()
+    assert chosen(CANDIDATES, {TOGETHER: uneven, SINGLES: even}).name == SINGLES
 
 
 def test_a_difference_is_that_of_the_metric():

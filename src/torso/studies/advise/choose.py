@@ -62,6 +62,10 @@ class Difference:
         """Return True if the candidate is better beyond doubt, at 5 % over so many comparisons (Bonferroni)."""
         return self.delta.value > 0 and self.p * comparisons <= _SURE
 
+    def surely_worse(self) -> bool:
+        """Return True if the candidate is worse beyond doubt."""
+        return self.delta.value < 0 and self.p <= _SURE
+
 
 def measures_of(answers: Sequence[HeldOut], seed: int = 0) -> Measures:
     """Return the metrics of a candidate; rows are resampled alike for every candidate.
@@ -112,7 +116,8 @@ def chosen(candidates: Sequence[Candidate], measures: Mapping[str, Measures]) ->
     """Return the candidate to recommend: the one with the fewest models to which no other is surely better.
 
     Each step to more models has to be sure beyond all comparisons together. Single tasks win, too, where they are surely
-    better alone: advice that single tasks beat is none.
+    better alone, or where the chosen candidate is surely worse than they are (Δm is not symmetric: a gain ends at 100 %, a
+    loss does not): advice that single tasks beat is none.
 
     Args:
         candidates: those that were trained, in any order.
@@ -125,4 +130,6 @@ def chosen(candidates: Sequence[Candidate], measures: Mapping[str, Measures]) ->
         over = difference(measures[candidate.name], measures[best.name])
         if over.sure(1 if candidate.name == SINGLES else comparisons):
             best = candidate
-    return best
+    singles = next((each for each in order if each.name == SINGLES), best)
+    behind = difference(measures[best.name], measures[singles.name])
+    return singles if behind.surely_worse() else best
