@@ -25,7 +25,9 @@ if TYPE_CHECKING:
         inference,
         model,
         plain,
+        planted,
         progress,
+        reports,
         runs,
         search,
         sharing,
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
     from torso.core.types import Batch, Features, Tokens
     from torso.estimator import Estimator
     from torso.model.model import Model
+    from torso.reports.writing import write_report
     from torso.runs.distill import distill
     from torso.runs.fit import fit
     from torso.runs.predicting.load import load
@@ -47,8 +50,18 @@ if TYPE_CHECKING:
     from torso.runs.report.report import RunReport
     from torso.runs.train import train
     from torso.search import Searcher
+    from torso.studies.advise import advise
+    from torso.studies.affinity import affinity
+    from torso.studies.baselines import baselines
+    from torso.studies.compare import compare
+    from torso.studies.explain import explain
     from torso.studies.importance import importance
+    from torso.studies.overview import runs_in, show
+    from torso.studies.patterns import certificate
     from torso.studies.robustness import robustness
+    from torso.studies.seeds import seeds
+    from torso.studies.slices import mistakes, slices
+    from torso.studies.tune import tune
 
 __all__ = [
     "Batch",
@@ -62,13 +75,26 @@ __all__ = [
     "Tokens",
     "TorsoWarning",
     "__version__",
+    "advise",
+    "affinity",
+    "baselines",
+    "certificate",
+    "compare",
     "distill",
+    "explain",
     "fit",
     "importance",
     "load",
+    "mistakes",
     "prepare",
     "robustness",
+    "runs_in",
+    "seeds",
+    "show",
+    "slices",
     "train",
+    "tune",
+    "write_report",
 ]
 
 _HOME = {
@@ -76,6 +102,7 @@ _HOME = {
     ".core.types": "Batch Features Tokens",
     ".estimator": "Estimator",
     ".model.model": "Model",
+    ".reports.writing": "write_report",
     ".runs.distill": "distill",
     ".runs.fit": "fit",
     ".runs.predicting.load": "load",
@@ -85,8 +112,18 @@ _HOME = {
     ".runs.report.report": "RunReport",
     ".runs.train": "train",
     ".search": "Searcher",
+    ".studies.advise": "advise",
+    ".studies.affinity": "affinity",
+    ".studies.baselines": "baselines",
+    ".studies.compare": "compare",
+    ".studies.explain": "explain",
+    ".studies.patterns": "certificate",
     ".studies.importance": "importance",
+    ".studies.overview": "runs_in show",
     ".studies.robustness": "robustness",
+    ".studies.seeds": "seeds",
+    ".studies.slices": "mistakes slices",
+    ".studies.tune": "tune",
 }
 _ROOMS = (
     "balancing",
@@ -100,7 +137,9 @@ _ROOMS = (
     "inference",
     "model",
     "plain",
+    "planted",
     "progress",
+    "reports",
     "runs",
     "search",
     "sharing",

@@ -31,7 +31,12 @@ def test_a_package_that_is_not():
 
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-MODULES = {"pillow": "PIL", "pyyaml": "yaml", "scikit_learn": "sklearn"}
+MODULES = {
+    "pillow": "PIL",
+    "pyyaml": "yaml",
+    "scikit_learn": "sklearn",
+    "mlflow_skinny": "mlflow",
+}
 ELSEWHERE = {"polars", "IPython", "pydantic_core"}
 """Imported only where the caller has them in use already; the last is a half of pydantic."""
 

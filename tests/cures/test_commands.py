@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 import subprocess
@@ -321,3 +322,19 @@ def test_a_fast_run():
     better = torso.prepare(plain(), ["loud"], settings={**TINY, "quality": "balanced"})
     assert better.config.quality == "balanced"
     return "\n".join(run.notes)
+
+
+@tries("such answers are none")
+def test_what_works_where_an_answer_is_no_number(say, tmp_path):
+    table = tmp_path / "vectors.json"
+    rows = [{"size": n % 7 + 0.5, "where": [n % 5 + 0.5, n % 3 - 0.5]} for n in range(60)]
+    table.write_text(json.dumps(rows))
+    run = tmp_path / "run"
+    kind = ["--set", "targets.where.kind=vector"]
+    assert say("fit", table, "-t", "where", "-o", run, *QUICK, *kind)[0] == 0
+    code, text = say("explain", run, table, "--row", 1)
+    assert code == 1
+    step = re.search(r"torso (evaluate RUN TABLE --robustness)", text)[1].split()
+    named = {"RUN": run, "TABLE": table}
+    assert say(*(named.get(word, word) for word in step))[0] == 0
+    return text

@@ -14,11 +14,36 @@ MISTAKES = "tests/app/test_mistakes.py pastes it"
 MODEL = "needs a pretrained model, and a network to have one"
 START = "of `fit --from`, in tests/runs/test_start.py; not all are followed yet"
 DEMO = "tests/app/demo runs the demo, and what it proposes"
+ADVISE = "tests/studies/advise/test_advise.py follows it"
 SEARCH = "tests/search/test_search.py names what is asked for"
 
 OWN_METRICS = "tests/runs/test_own_metrics.py goes without, and says the direction"
 
+COMPARE = "tests/studies/compare pastes it"
+TUNED = "tests/studies/tune follows it"
+
+IMPORTANCE = "tests/studies/importance/test_importance.py"
+
 OTHERWISE = {
+    "torso importance RUN TABLE": f"{IMPORTANCE} gives the table",
+    "columns is exchanged {} times": f"{IMPORTANCE} takes --repeats",
+    "rows are looked at, drawn by chance": f"{IMPORTANCE} takes --rows",
+    "runs/predicting/held_out_again.py ": "tests/studies/compare meets it; the table of that old run is gone",
+    "studies/overview/": "tests/studies/overview pastes each",
+    "studies/compare/caveats.py ": "tests/studies/seeds trains them",
+    "studies/compare/contender.py ": COMPARE,
+    "kept no row of the table aside in common": COMPARE,
+    "Judge both by the rows of one table": COMPARE,
+    "`runs` should be two or more, the baseline first": COMPARE,
+    "studies/compare/matching.py --set targets.{}.kind=": COMPARE,
+    "app/commands/baselines.py  --count {}": "tests/app/test_baselines.py follows it",
+    "`--seeds` should be 1 or more": "no cure: any number from 1 on",
+    "app/commands/tune.py   torso ": "as of a fit; tests/studies/tune opens that run",
+    "studies/tune/journal.py ": TUNED,
+    "studies/tune/subject.py ": TUNED,
+    "studies/tune/tuner.py ": TUNED,
+    "studies/tune/workers.py ": TUNED,
+    "studies/tune/tuning.py --set {}": "writes the settings of a trial",
     "runs/settings/figures.py --set targets.{}.metrics=": OWN_METRICS,
     "Mend it, or go without": OWN_METRICS,
     "should hold functions with a name": "the function is the user's own",
@@ -34,8 +59,15 @@ OTHERWISE = {
     "core/cures.py --set {}": "writes the settings of all others",
     "inference/signs.py --set {}=": "the end of another message",
     "inference/signs.py  --set {}kind=": "the end of another message",
+    "app/commands/advise.py ": ADVISE,
+    "Train it again with --set training.looks=": ADVISE,
+    "Give it a larger --budget": ADVISE,
     "Name another folder with --out": DEMO,
     "torso fit {} -t digit -t parity -t ink -o my-run": DEMO,
+    "runs/report/card.py torso predict": "tests/runs/test_card.py runs it",
+    "runs/report/card.py * `torso fit --config": "tests/runs/test_fitting.py repeats runs by their run.yaml",
+    "mlflow ui --backend-store-uri": "a server of another program, which waits for a browser",
+    "tensorboard --logdir": "a server of another program, which waits for a browser",
     "iconv -f": "tests/runs/test_config_text.py runs it",
     " --trust-code": "tests/runs/test_trust.py runs the commands with it",
     "Try --set folds=": "tests/app/test_mistakes.py, in Python",
@@ -46,6 +78,7 @@ OTHERWISE = {
     "Pass `process={}` to the loader": "two processes: tests/training runs them",
     "so `decide_by` chose no threshold": "tests/runs/test_deciding.py pastes it",
     "`--threshold` should be a number": "tests/runs/test_deciding.py",
+    "reports/sections/repeat.py ": "tests/reports runs every command of the page",
     "runs/starting/start.py ": START,
     "runs/starting/notes.py ": START,
     "runs/starting/values.py ": START,

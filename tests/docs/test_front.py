@@ -89,7 +89,7 @@ def test_the_chinese_page_names_only_what_exists():
 
 
 @pytest.mark.parametrize(
-    "gone", ["`triple`", "`--set fusion=gatde`", "`torso.tune`", "`--sety a`", "`train.yaml`"]
+    "gone", ["`triple`", "`--set fusion=gatde`", "`torso.lost`", "`--sety a`", "`train.yaml`"]
 )
 def test_a_name_that_is_gone_is_found(gone):
     try:

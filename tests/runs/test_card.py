@@ -2,6 +2,7 @@
 
 import math
 import re
+import shlex
 
 import pytest
 import yaml
@@ -71,6 +72,19 @@ def test_scores_stand_beside_the_baseline_and_limits_are_told(run, card):
         assert told == (report.verdict() != "better")
         assert f"* {task}: judged on {report.labels} labels, so its scores are uncertain." in card
     assert "drawn at random" in card
+    assert "by the modalities that they lack: without gaps (8)" in card
+
+
+def test_the_way_to_use_it_works(run, card, monkeypatch, tmp_path):
+    monkeypatch.chdir(run.folder.parent)
+    columns = {"odd | `name`\n#": [1.0], "note": ["a red thing"], "shop": ["Ann"]}
+    tables.write(run.folder.parent / "NEW.csv", columns)
+    (command,) = re.findall(r"^torso (predict .*)$", card, re.MULTILINE)
+    assert tables.torso(*shlex.split(command)) == 0
+    assert next(iter(tables.read(run.folder.parent / "answers.csv"))) in TARGETS
+    program = card.split("```python\n")[1].split("```")[0].replace("'NEW.csv'", repr(columns))
+    exec(compile(program, "card", "exec"), space := {})
+    assert len(space["answers"]) == 1
 
 
 def test_paths_of_the_machine_stay_out(run):

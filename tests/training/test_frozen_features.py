@@ -21,7 +21,7 @@ from torso.model.trunk import Trunk
 from torso.sharing import Sharing
 from torso.tables.table import read_table
 from torso.tasks import Head
-from torso.training import run_frozen_once, shows_views
+from torso.training import encode_frozen, run_frozen_once, shows_views
 
 pytest.importorskip("transformers", reason="the extra `hub` is not installed")
 
@@ -197,6 +197,19 @@ def test_equal_rows_are_run_once_ever(model, tmp_path, monkeypatch):
     assert seen == []
     run_frozen_once(model, Dataset(2, {"note": notes([[2, 7, 3], [2, 4]])}, {}), tmp_path)
     assert seen == [2]
+
+
+def test_rows_that_are_known_to_be_equal_are_run_once_in_memory(model, monkeypatch):
+    rows = [[2, 4, 3], [2, 5, 6, 3], [], [2, 4, 3], []]
+    source = notes(rows)
+    plain = encode_frozen(model, Dataset(5, {"note": notes(rows)}, {})).sources["note"]
+    source.same = np.array([0, 1, 2, 0, 2])
+    seen = counting(monkeypatch, encoder_of(model))
+    shared = encode_frozen(model, Dataset(5, {"note": source}, {})).sources["note"]
+    assert seen == [2]
+    for one, other in zip(shared.batch(np.arange(5)), plain.batch(np.arange(5)), strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-6)
+    assert shared.present().tolist() == [True, True, False, True, False]
 
 
 def test_nothing_to_run(model, tmp_path):

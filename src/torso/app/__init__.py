@@ -2,6 +2,7 @@
 
 >>> import typer
 >>> from torso.app.cli import app
->>> sorted(typer.main.get_command(app).commands)
-['demo', 'distill', 'evaluate', 'fit', 'inspect', 'list', 'predict', 'schema', 'search']
+>>> commands = typer.main.get_command(app).commands
+>>> {"advise", "compare", "demo", "explain", "fit", "predict", "report", "tune"} <= {*commands}
+True
 """

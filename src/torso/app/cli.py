@@ -12,16 +12,26 @@ from typing import Annotated
 
 import typer
 
+from torso.app.commands.advise import advise
+from torso.app.commands.baselines import baselines, seeds
+from torso.app.commands.certificate import certificate
+from torso.app.commands.compare import compare
 from torso.app.commands.demo import demo
 from torso.app.commands.distill import distill
 from torso.app.commands.evaluate import evaluate
+from torso.app.commands.explain import explain
 from torso.app.commands.fit import fit
 from torso.app.commands.importance import importance
 from torso.app.commands.inspect import inspect
 from torso.app.commands.list import list_parts
 from torso.app.commands.predict import predict
+from torso.app.commands.report import report
+from torso.app.commands.runs import runs
 from torso.app.commands.schema import schema
 from torso.app.commands.search import search
+from torso.app.commands.show import show
+from torso.app.commands.slices import mistakes, slices
+from torso.app.commands.tune import tune
 from torso.app.cures import corrected
 from torso.app.extra_words import Command, Commands
 
@@ -56,7 +66,29 @@ def _options(
         os.environ["TORSO_DEBUG"] = "1"
 
 
-for command in (demo, inspect, fit, evaluate, importance, predict, distill, search, schema):
+for command in (
+    demo,
+    inspect,
+    fit,
+    evaluate,
+    baselines,
+    seeds,
+    show,
+    runs,
+    compare,
+    importance,
+    advise,
+    report,
+    predict,
+    certificate,
+    slices,
+    mistakes,
+    explain,
+    distill,
+    tune,
+    search,
+    schema,
+):
     app.command(cls=Command)(command)
 app.command("list", cls=Command)(list_parts)
 

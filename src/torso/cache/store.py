@@ -16,6 +16,7 @@ import os
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
+from pickle import PicklingError
 from threading import RLock
 from time import perf_counter
 
@@ -108,17 +109,34 @@ class FeatureStore(ClosedByBlock):
                 replace_file(self.folder / "settings.json", readable.encode())
         remove_leftovers(self.folder)
 
-        self._lock = RLock()
         self._keys = KeyTable()
         self._locations = GrowingArray(_LOCATION)
         self._segments: list[str] = []
         self._stored_bytes = 0
+        self._open()
+        self.refresh()
+
+    def _open(self) -> None:
+        """Set up the parts that belong to one process."""
+        self._lock = RLock()
         self._maps = SegmentMaps(self.folder, self.dtype, self.tail, SEAL_BYTES)
         self._writer: SegmentWriter | None = None
         self._writing = -1  # the number of the writer's segment
         self._pending: list[tuple[bytes, int, int]] = []
         self._failed: list[SegmentWriter] = []
-        self.refresh()
+
+    def __getstate__(self) -> dict[str, object]:
+        """Return the index for another process of this machine, which maps the same files; all items are committed."""
+        self.commit()
+        if self._failed:
+            raise PicklingError(f"Items of {self.folder} could not be written to the disk.")
+        with self._lock:
+            own = ("_lock", "_maps", "_writer", "_writing", "_pending", "_failed")
+            return {name: value for name, value in vars(self).items() if name not in own}
+
+    def __setstate__(self, state: dict[str, object]) -> None:
+        vars(self).update(state)
+        self._open()
 
     def __len__(self) -> int:
         return len(self._locations)

@@ -163,10 +163,12 @@ class ListSource:
 
     Attributes:
         facts: about the files that the arrays come from.
+        same: int64 `[rows]`, the first row with equal features; None: nothing is known of equal ones.
     """
 
     encoded = False
     facts: CellFacts | None = None
+    same: np.ndarray | None = None
 
     def __init__(
         self,

@@ -11,8 +11,12 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
-__all__ = ["DRAFT", "finite", "json_text", "whole_file", "write_whole"]
+__all__ = ["DRAFT", "Json", "finite", "json_text", "whole_file", "write_whole"]
+
+Json = dict[str, Any]
+"""An object of JSON."""
 
 DRAFT = ".new"
 """Ending of a file that is not in its place yet."""

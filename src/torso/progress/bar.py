@@ -60,7 +60,8 @@ class ProgressBar(Listener):
     def preparing(self, column: str, done: int, total: int) -> None:
         """Move the bar of a column."""
         if column not in self.bars:
-            self.bars[column] = self.progress.add_task(f"reading {column}", total=total)
+            label = column if column == "trials" else f"reading {column}"
+            self.bars[column] = self.progress.add_task(label, total=total)
         self.progress.update(self.bars[column], completed=done, total=total)
 
     def started(self, epochs: int, batches: int) -> None:

@@ -26,6 +26,7 @@ from torso.runs.plan import Planned, needs_plan, planned
 from torso.runs.predicting.predictor import Predictor
 from torso.runs.preparing.prepared import Prepared
 from torso.runs.report.held_out import HeldOut
+from torso.runs.report.patterns import patterns_of
 from torso.runs.report.report import BalancingReport, RunReport, Timings, TrainingReport, Usage
 from torso.runs.settings.config import RunConfig
 from torso.runs.settings.durations import seconds_of
@@ -200,6 +201,7 @@ def train_model(
         baselines=prepared.baselines,
         blend=judged.blend,
         decisions=judged.decided,
+        patterns=patterns_of(judged.held_out, config.seed) if judged.held_out else (),
     )
     model, resumable = again or trained.model, trained.trainer.resumable
     return Trained(model, report, resumable, judged.plain, judged.decisions, judged.held_out)

@@ -106,6 +106,12 @@ class TrainingConfig(Strict):
         "n-grams, else 0",
     )
     device: str = Field(default="auto", description="auto, cpu, cuda, cuda:1, mps")
+    looks: int = Field(
+        default=0,
+        ge=0,
+        description="steps from one look at the tasks' gradients to the next, which changes no weight and lets "
+        "torso advise tell which tasks go together; 0: none",
+    )
     threads: int | None = Field(
         default=None,
         ge=1,

@@ -56,6 +56,11 @@ class _TokensInMemory(RaggedSource):
         super().__init__(flat, lengths)
         self.read = read
 
+    def shared(self, same: np.ndarray) -> _TokensInMemory:
+        """Return the source in which each row has the tokens of row `same` `[rows]`."""
+        self.starts, self.lengths = self.starts[same], self.lengths[same]
+        return self
+
 
 def encode_frozen(model: Model, dataset: Dataset, precision: str = "auto") -> Dataset:
     """Return the dataset with the tokens of frozen encoders in memory; without such encoders, itself.
@@ -79,6 +84,8 @@ def encode_frozen(model: Model, dataset: Dataset, precision: str = "auto") -> Da
         source = dataset.sources[name]
         forward = _Forward(trunk.encoders[name], backbone, device, precision, 0)
         rows = np.flatnonzero(source.present())
+        same: np.ndarray | None = getattr(source, "same", None)
+        rows = rows if same is None else rows[same[rows] == rows]
         lengths = np.zeros(len(source), np.int64)
         flat = [np.zeros((0, backbone.width), np.float32)]
         for start in range(0, len(rows), _BATCH):
@@ -86,7 +93,8 @@ def encode_frozen(model: Model, dataset: Dataset, precision: str = "auto") -> Da
             mask = tokens.mask.cpu()
             lengths[rows[start : start + _BATCH]] = mask.sum(dim=1).numpy()
             flat.append(tokens.values.float().cpu()[mask].numpy())
-        sources[name] = _TokensInMemory(np.concatenate(flat), lengths, source)
+        tokens_of_rows = _TokensInMemory(np.concatenate(flat), lengths, source)
+        sources[name] = tokens_of_rows if same is None else tokens_of_rows.shared(same)
     return replace(dataset, sources=sources)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
 
 from torso.core.whole_files import json_text
@@ -39,7 +38,7 @@ class JsonLog(Listener):
 
     def looked(self, look: Look) -> None:
         """Write the Gram matrix beside the losses and the weights."""
-        self._write("look", **asdict(look))
+        self._write("look", **look.to_dict())
 
     def epoch_done(self, epoch: Epoch) -> None:
         """Write the epoch."""

@@ -86,6 +86,9 @@ class Look:
         losses: task -> loss of this batch.
         weights: task -> weight from now on, where the balancer has any.
         gram: `[tasks][tasks]`, inner products of the tasks' gradients; NaN for a task without labels.
+        across: `[tasks][tasks]`, those of the step before with those of this step; empty unless `training.looks` asks for it.
+        ahead: `[tasks][tasks]`, by how much the optimizer's step for the first task alone, taken from the step before, would
+            lower the second task's loss on this step's rows, to first order and for a rate of 1; likewise empty.
     """
 
     epoch: int
@@ -93,6 +96,13 @@ class Look:
     losses: Mapping[str, float]
     weights: Mapping[str, float]
     gram: Sequence[Sequence[float]]
+    across: Sequence[Sequence[float]] = ()
+    ahead: Sequence[Sequence[float]] = ()
+
+    def to_dict(self) -> dict[str, object]:
+        """Return the fields as JSON values, without those that are empty and may be."""
+        fields = asdict(self)
+        return {k: v for k, v in fields.items() if v or k not in ("across", "ahead")}
 
 
 class Listener:

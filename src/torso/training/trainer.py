@@ -30,6 +30,7 @@ from torso.training.divergence import in_run
 from torso.training.gradient_shares import NOTE_EPOCH, evaluated, gradient_shares, quiet_tasks
 from torso.training.held_out import check_held_out, nothing_learnt
 from torso.training.listeners import BUDGET_SPENT, Epoch, Listener, answer_to
+from torso.training.looking import GradientLooks, above_encoders
 from torso.training.mixup import Mix
 from torso.training.monitor import GradientMonitor
 from torso.training.parameter_groups import parameter_groups
@@ -99,6 +100,9 @@ class Trainer:
         groups = parameter_groups(model, balancer, config)
         self.stepper = Stepper(groups, config, len(training))
         self.optimizer, self.schedule = self.stepper.optimizer, self.stepper.schedule
+        every = config.looks if self.strategy.world == 1 else 0
+        meeting = above_encoders(self.shared, model.encoder_parameters())
+        self.looks = GradientLooks([*model.tasks], meeting, self.optimizer, every)
         self.average = Average(model, config.average or 0.0)
         self.kept = Best(model, of_tasks=config.select == "tasks")
         self.epoch = 0
@@ -216,6 +220,8 @@ class Trainer:
                 losses, counts = self._numbered_step(number, batch.to(self.device))
                 if (look := self.monitor.newest(self.epoch, number, losses)) is not None:
                     self.listener.looked(look)
+                if (look := self.looks.newest(self.epoch, number, losses)) is not None:
+                    self.listener.looked(look)
                 totals += torch.stack([losses * counts, counts])
                 self.listener.batch_done(self.epoch, number)
         totals = self.strategy.total(totals).cpu()
@@ -236,6 +242,7 @@ class Trainer:
         mix = Mix.draw(self.config.mixup, len(batch))
         mine, counts, representation = self._losses(batch, mix)
         losses, labelled = self.strategy.reduce(mine, counts)
+        self.looks.see(losses, labelled)
         self.balancer.backward(
             losses, self.shared, labelled, own=self.own, representation=representation
         )

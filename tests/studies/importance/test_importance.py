@@ -1,6 +1,7 @@
 """The study on tables whose truth is known, and on awkward ones."""
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -144,6 +145,16 @@ def test_rows_that_the_run_learnt_from_are_told(run):
     learnt = {name: cells[:60] for name, cells in made().items()}
     assert "learnt from" in torso.importance(run, learnt, rows=20).notes[0]
     assert any("of these 60 rows" in note for note in torso.importance(run, learnt, rows=20).notes)
+
+
+def test_the_command_tells_the_rows_it_left_out_and_how_to_take_them(run, capsys):
+    assert tables.torso("importance", run.folder, "--rows", 30, "--repeats", 1) == 0
+    printed = capsys.readouterr()
+    assert "y: a" in printed.out
+    assert "With some modalities only" in printed.out
+    cure = re.search(r"More: (--rows) (\d+)", printed.err)
+    assert tables.torso("importance", run.folder, *cure.groups(), "--repeats", 1) == 0
+    assert "drawn by chance" not in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("wrong", [{"rows": 0}, {"repeats": 0}])

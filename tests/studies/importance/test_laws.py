@@ -11,6 +11,7 @@ import torso
 from tests import small_tables as tables
 from torso.evaluation.holm import holm, p_of_difference
 from torso.studies.importance.additive import additive_outputs, comparable_rows
+from torso.studies.importance.alike import alike_columns
 from torso.studies.importance.answers import WholeAnswers
 from torso.studies.importance.rows import study_rows
 from torso.studies.importance.subsets import (
@@ -145,3 +146,29 @@ def test_few_labels_prove_nothing_and_holm_keeps_order():
     assert together[2] == pytest.approx(0.003)
     assert np.isnan(together[1])
     assert together[3] == pytest.approx(0.08)
+
+
+def test_columns_are_alike_only_if_each_tells_the_other():
+    draw = np.random.default_rng(0)
+    town = draw.integers(0, 12, 200)
+    columns = {
+        "number": draw.normal(size=200).tolist(),
+        "cubed": None,
+        "town": [f"t{code}" for code in town],
+        "city": [f"T{code}" for code in town],
+        "land": [f"l{code // 6}" for code in town],  # a town tells its land, not the reverse
+        "height": (town * 10 + draw.normal(size=200)).tolist(),
+        "id": [f"id {row}" for row in range(200)],
+        "y": draw.normal(size=200).tolist(),
+    }
+    columns["cubed"] = [-(value**3) for value in columns["number"]]
+    kinds = {"number": "number", "cubed": "number", "height": "number", "id": "name"}
+    run = torso.fit(
+        columns,
+        ["y"],
+        inputs={name: {"kind": kinds.get(name, "category")} for name in columns if name != "y"},
+        settings={"dim": 4, "training.epochs": 1, "folds": 0, "blend": "off"},
+    )
+    rows = study_rows(run, columns, (), 1000, 0)
+    groups = alike_columns(run.schema, rows.table, rows.dataset, rows.layout)
+    assert [set(group) for group in groups] == [{"number", "cubed"}, {"town", "city", "height"}]

@@ -16,6 +16,7 @@ from tests.places import ROOT
 from tests.small_tables import TARGETS, TINY
 from torso.core.errors import ConfigError
 from torso.studies.variants import Means, Rung, Variant, crew, halve, train, train_variants
+from torso.studies.variants.kept import Kept
 from torso.training import Listener
 
 SETTINGS = {**TINY, "folds": 0, "blend": "off", "pretrained": "off"}  # of other processes, too
@@ -83,6 +84,15 @@ def test_finished_variants_are_read_back_and_others_trained_anew(prepared, tmp_p
     told = " ".join(third.notes)
     assert "'as it is' is trained anew: its folder" in told and "is damaged" in told
     assert "'price alone' is trained anew: it was trained on other rows or with other" in told
+
+
+def test_files_of_others_stay(prepared, tmp_path):
+    place = Kept(tmp_path).run(VARIANTS[0]).path
+    place.mkdir()
+    (place / "thesis.txt").write_text("mine", encoding="utf-8")
+    outcomes = train_variants(prepared, VARIANTS[:1], Means(tmp_path, workers=1))
+    assert "is no run, and not empty" in outcomes.left_out["as it is"]
+    assert [path.name for path in place.iterdir()] == ["thesis.txt"]
 
 
 def test_a_budget_that_is_too_small_leaves_variants_out(prepared):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from torso.app.commands.baselines import show_baselines, show_seeds
 from torso.app.commands.shared import (
     Budget,
     Config,
@@ -34,6 +35,15 @@ if TYPE_CHECKING:
 
 __all__ = ["fit"]
 
+Resume = Annotated[bool, typer.Option("--resume", help="Go on with the interrupted run in --out.")]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace a finished run in --out.")]
+Seeds = Annotated[
+    int, typer.Option(help="Seeds of the weights that are trained, on one split; default 1.")
+]
+Baselines = Annotated[
+    bool, typer.Option("--baselines", help="Also train simpler models, and compare the run.")
+]
+
 
 def fit(
     table: Annotated[
@@ -51,12 +61,10 @@ def fit(
     budget: Budget = None,
     folds: Folds = None,
     repeats: Repeats = None,
-    resume: Annotated[
-        bool, typer.Option("--resume", help="Go on with the interrupted run in --out.")
-    ] = False,
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace a finished run in --out.")
-    ] = False,
+    resume: Resume = False,
+    overwrite: Overwrite = False,
+    seeds: Seeds = 1,
+    baselines: Baselines = False,
     log: Log = [],
     strict: Strict = False,
     trust_code: TrustCode = False,
@@ -66,6 +74,7 @@ def fit(
     from torso.runs.preparing.gather import gather_values, trusting
     from torso.training.adapters import named_tracker
 
+    _check_seeds(seeds)
     folder = out or _free_folder(table or (config.stem if config else "run"), resume)
     trackers = [named_tracker(each, folder) for each in log]
     dial = named(quality=quality, budget=budget, folds=folds, repeats=repeats)
@@ -93,6 +102,22 @@ def fit(
             listener=Listeners([bar, *trackers]),
         )
     _show(predictor, folder, [tracker.look for tracker in trackers])
+    _show_more(predictor, folder, seeds, baselines)
+
+
+def _show_more(run: Predictor, folder: Path, seeds: int, baselines: bool) -> None:
+    """Train further seeds and simpler models, where they are asked for, and print them."""
+    if seeds > 1:
+        show_seeds(run, folder, None, (seeds, None, None))
+    if baselines:
+        show_baselines(run, folder)
+
+
+def _check_seeds(seeds: int) -> None:
+    from torso.core.errors import ConfigError
+
+    if seeds < 1:
+        raise ConfigError(f"`--seeds` should be 1 or more. Found {seeds}.")
 
 
 def _show(run: Predictor, folder: Path, looks: Sequence[str]) -> None:

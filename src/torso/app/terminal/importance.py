@@ -27,7 +27,7 @@ WAYS: dict[Way, str] = {
 }
 Line = tuple[str, list[str], str]
 """Name, cells and verdict."""
-_LEAST_ROOM = 11
+_LEAST_ROOM, _MOST_ROOM = 11, 40
 _LEAST_SHOWN = 5e-4
 """Share of the largest effect below which a number is shown as 0."""
 _SUBSETS = 16
@@ -76,7 +76,7 @@ def _effects(importance: Importance, task: str, width: int) -> Table:
     for header in ways.values():
         table.add_column(header, justify="right", no_wrap=True)
     table.add_column("")
-    room = max(_LEAST_ROOM, width - _taken(lines, ways))
+    room = min(_MOST_ROOM, max(_LEAST_ROOM, width - _taken(lines, ways)))
     for name, texts, verdict in lines:
         style = "" if verdict == "no evidence" else "bold"
         shown = texts[: len(ways)]

@@ -110,7 +110,11 @@ class Judge:
             for task in half.tasks
         }
         verdict = self._verdict(part, together, decisions, listener)
-        return replace(verdict, blend=reports, plain=half)
+        assert verdict.held_out is not None
+        labels = {task: target[part.rows] for task, target in part.dataset.targets.items()}
+        by_plain = self._scorer(decisions).answered(plain, labels)
+        kept = replace(verdict.held_out, plain={task: by_plain[task].kept() for task in half.tasks})
+        return replace(verdict, blend=reports, plain=half, held_out=kept)
 
     def _judged(self) -> tuple[Rows, Answers]:
         """Return the judged rows, and the network's answers to them: out of fold where there are no test rows."""
@@ -219,11 +223,10 @@ class Judge:
         listener: Listener,
     ) -> Judged:
         """Return the scores of answers by thresholds, and the gain of these."""
-        schema, seed = self.prepared.schema, self.config.seed
+        schema, seed, scorer = self.prepared.schema, self.config.seed, self._scorer(decisions)
         groups = group_ids(part.table, self.config.data.split.group)
         groups = None if groups is None else groups[part.rows]
         labels = {task: target[part.rows] for task, target in part.dataset.targets.items()}
-        scorer = Scorer(schema, self.model, self.prepared.baselines, seed, decisions)
         answers = scorer.answered(predictions, labels)
         tasks = scorer.scored(answers, groups=groups)
         for note in scorer.notes():
@@ -235,6 +238,10 @@ class Judge:
             decided=decision_reports(schema, decisions, (predictions, labels, groups), seed),
             held_out=self._held_out(part, answers, groups),
         )
+
+    def _scorer(self, decisions: Mapping[str, Decision]) -> Scorer:
+        baselines, seed = self.prepared.baselines, self.config.seed
+        return Scorer(self.prepared.schema, self.model, baselines, seed, decisions)
 
     def _held_out(
         self, part: Rows, answers: Mapping[str, TaskAnswers], groups: np.ndarray | None

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from shlex import quote
 
@@ -22,6 +22,7 @@ from torso.core.errors import RunError
 from torso.core.whole_files import json_text, write_whole
 from torso.core.yaml_text import read_mapping
 from torso.plain.blend import PlainHalf
+from torso.runs.folder.beside import clear_beside
 from torso.runs.folder.held_out_file import read_held_out, write_held_out
 from torso.runs.folder.json_files import Json, read_json, write_json
 from torso.runs.folder.plain_files import read_plain, write_plain
@@ -37,10 +38,11 @@ from torso.runs.folder.stage import (
     unmake,
 )
 from torso.runs.folder.stored_split import StoredSplit
-from torso.runs.folder.study_files import clear_studies, read_studies, write_study
+from torso.runs.folder.study_files import STUDIES, clear_studies, read_studies, write_study
 from torso.runs.folder.written import Written
 from torso.runs.report.card import model_card
 from torso.runs.report.held_out import HeldOut
+from torso.runs.report.patterns import Pattern
 from torso.runs.report.report import RunReport, read_epoch
 from torso.runs.schema.schema import Schema
 from torso.runs.settings.config import RunConfig, read_config
@@ -124,6 +126,7 @@ class RunFolder:
             clear_results(self.path)
             clear_search(self.path)
             clear_studies(self.path)
+            clear_beside(self.path)
         if self.stage is Stage.UNDER_WAY:  # a whole run keeps its config until all is new
             self._write_config(config)
         return JsonLog(self.path / "log.jsonl", fresh=not resume)
@@ -245,6 +248,19 @@ class RunFolder:
         except (KeyError, TypeError, AttributeError, ValueError) as error:
             raise RunError(f"{self.path / 'metrics.json'} is damaged: {error!r}.") from None
 
+    def certified_report(self) -> RunReport:
+        """Return the results, with the patterns of gaps that `torso certificate` has made and judged since."""
+        report = self.report()
+        study = self.path / STUDIES / "certificate.json"
+        if not study.exists():
+            return report
+        try:
+            saved = [Pattern.from_dict(each) for each in read_json(study)["result"]["patterns"]]
+        except (KeyError, TypeError, AttributeError) as error:
+            raise RunError(f"{study} is damaged: {error!r}.") from None
+        made = [pattern for pattern in saved if pattern.made and pattern not in report.patterns]
+        return replace(report, patterns=(*report.patterns, *made))
+
     def split(self) -> StoredSplit | None:
         """Return the split; None if an earlier version wrote the run."""
         file = self.path / "split.parquet"
@@ -268,6 +284,10 @@ class RunFolder:
             baselines: those of the report, where that was read before.
         """
         return read_held_out(self.path, self.report().baselines if baselines is None else baselines)
+
+    def keep_held_out(self, held_out: HeldOut) -> None:
+        """Write the answers to the held-out rows of a run that an earlier version wrote."""
+        write_held_out(self.path, held_out)
 
     def write_study(self, name: str, result: Mapping[str, object], command: str = "") -> Path:
         """Write the result of a study of the run as `studies/NAME.json`, and return the file."""

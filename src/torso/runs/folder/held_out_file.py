@@ -16,6 +16,7 @@ from pyarrow import parquet
 from torso.core.errors import RunError
 from torso.core.whole_files import whole_file
 from torso.evaluation.weighted import Array
+from torso.runs.folder.json_files import Json
 from torso.runs.report.held_out import HeldOut, TaskAnswers
 
 __all__ = ["HELD_OUT", "read_held_out", "write_held_out"]
@@ -41,6 +42,10 @@ def write_held_out(folder: Path, held_out: HeldOut | None) -> None:
         "digests": dict(held_out.digests),
         "present": present,
         "tasks": {task: columns.of_task(task, own) for task, own in held_out.tasks.items()},
+        "plain": {
+            task: columns.of_task(f"{task} by plain models", own)
+            for task, own in held_out.plain.items()
+        },
     }
     about["shapes"] = columns.shapes
     table = pa.Table.from_arrays(columns.arrays, names=columns.names)
@@ -73,25 +78,39 @@ def read_held_out(folder: Path, baselines: Mapping[str, Mapping[str, object]]) -
             split=about["split"],
             rows=arrays[0],
             table_rows=about["table_rows"],
-            tasks={
-                task: TaskAnswers(
-                    kind=own["kind"],
-                    truth=_at(arrays, own["truth"]),
-                    answer=_at(arrays, own["answer"]),
-                    details={name: arrays[at] for name, at in own["details"].items()},
-                    level=own["level"],
-                    names=tuple(own["names"]),
-                    baseline=baselines.get(task, {}),
-                    metrics={name: arrays[at] for name, at in own["metrics"].items()},
-                )
-                for task, own in about["tasks"].items()
-            },
+            tasks=_answers(about["tasks"], arrays, baselines),
             groups=arrays[1] if about["grouped"] else None,
             present={name: arrays[at] for name, at in about["present"].items()},
             digests=about["digests"],
+            plain=_answers(about.get("plain", {}), arrays, baselines),
         )
     except (pa.ArrowException, OSError, KeyError, TypeError, ValueError, IndexError) as error:
         raise RunError(f"{file} is damaged: {error!r}.") from None
+
+
+def _answers(
+    about: Json, arrays: list[Array], baselines: Mapping[str, Mapping[str, object]]
+) -> dict[str, TaskAnswers]:
+    """Return task -> its answers.
+
+    Args:
+        about: task -> the positions of its arrays, with the facts beside them.
+        arrays: of the file.
+        baselines: task -> state of its predictor without inputs.
+    """
+    return {
+        task: TaskAnswers(
+            kind=own["kind"],
+            truth=_at(arrays, own["truth"]),
+            answer=_at(arrays, own["answer"]),
+            details={name: arrays[at] for name, at in own["details"].items()},
+            level=own["level"],
+            names=tuple(own["names"]),
+            baseline=baselines.get(task, {}),
+            metrics={name: arrays[at] for name, at in own["metrics"].items()},
+        )
+        for task, own in about.items()
+    }
 
 
 class _Columns:

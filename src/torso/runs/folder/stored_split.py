@@ -69,23 +69,27 @@ class StoredSplit:
         Raises:
             DataError: another number of rows, or other cells in a column that both tables have.
         """
-        cure = "Give the table of that run, or take `data.split.like` out."
-        if table.rows != self.rows:
+        why = self.unlike(table)
+        if why:
             raise DataError(
-                f"`data.split.like`: the split of {origin!r} is of {self.rows} rows, {table.name} has {table.rows}. {cure}"
+                f"`data.split.like`: {table.name} does not hold the rows of {origin!r}: {why}. Give the table of that run, or "
+                "take `data.split.like` out."
             )
+        return self.split
+
+    def unlike(self, table: Table) -> str:
+        """Return why `table` does not hold the rows that the split was made for; empty if it does."""
+        if table.rows != self.rows:
+            return f"the split is of {self.rows} rows, the table has {table.rows}"
         digests = _sampled_digests(table) if self.sampled else column_digests(table)
         empty = {
             field.name for field in table.data.schema if pa.types.is_null(field.type)
         }  # says nothing
         both = [name for name in self.digests if name in digests and name not in empty]
         other = [name for name in both if digests[name] != self.digests[name]]
-        if other or not both:
-            reason = f"other cells in {other}" if other else "no column in common"
-            raise DataError(
-                f"`data.split.like`: {table.name} does not hold the rows of {origin!r}: {reason}. {cure}"
-            )
-        return self.split
+        if not both:
+            return "no column in common"
+        return f"other cells in {other}" if other else ""
 
     def write(self, file: Path) -> None:
         """Write the split as Parquet."""

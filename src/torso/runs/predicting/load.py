@@ -50,7 +50,7 @@ def load(
         schema = files.schema()
         config = files.config()
         model = trained_model(files, config, schema)
-    report = files.report()
+    report = files.certified_report()
     return Predictor(
         config,
         schema,

@@ -25,6 +25,7 @@ from torso.runs.folder.stored_split import StoredSplit
 from torso.runs.predicting.asked import Asked, Roots, ask, reading_of, require_labels
 from torso.runs.predicting.evaluating import answered_table
 from torso.runs.predicting.moved import MOVED
+from torso.runs.predicting.pattern_check import PatternCheck
 from torso.runs.predicting.prediction import (
     Evaluation,
     Prediction,
@@ -169,10 +170,11 @@ class Predictor:
         asked = self._asked(table, root)
         source, reading = asked.table, self._reading(asked)
         columns = {name: source.column(name).values for name in (*asked.kept, *keep)}
-        parts = [
-            self._columns(piece, self._answers(piece, reading, batch_size, targets=False)[1])
-            for piece in source.pieces(_PIECE)
-        ]
+        gaps, parts = PatternCheck(self.report.patterns, self.report.tasks), []
+        for piece in source.pieces(_PIECE):
+            dataset, outputs = self._answers(piece, reading, batch_size, targets=False)
+            gaps.count(dataset)
+            parts.append(self.columns(piece, outputs))
         reading.check()
         for name in parts[0]:
             if name in columns:
@@ -182,6 +184,7 @@ class Predictor:
             columns[name] = pa.concat_arrays([part[name] for part in parts])
         answers = pa.table(columns) if returned is None else returned(pa.table(columns))
         skipped, notes = told(source, reading.log)
+        notes = gaps.beside(notes, source.name, asked.told)
         if not details:
             for note in notes:
                 warn(note)
@@ -314,6 +317,10 @@ class Predictor:
         self, table: Table, reading: Reading, batch_size: int, *, targets: bool
     ) -> tuple[Dataset, Answers]:
         dataset = self.schema.dataset(table, reading, targets=targets, sizes=self.config.sizes)
+        return dataset, self.answers(table, dataset, batch_size)
+
+    def answers(self, table: Table, dataset: Dataset, batch_size: int = 256) -> Answers:
+        """Return the raw outputs of network and plain models for a table that is laid out as `dataset`."""
         precision = self.config.training.precision
         shared = self.plain is not None or isinstance(self.model, Ensemble)
         read = encode_frozen(self.model, dataset, precision) if shared else dataset
@@ -322,10 +329,11 @@ class Predictor:
         if self.plain is not None:
             own = dict(self.model.heads.pairs())
             raw = with_plain(self.plain, own, answers.outputs, self.schema, table, read)
-            return dataset, replace(answers, outputs=raw)
-        return dataset, answers
+            return replace(answers, outputs=raw)
+        return answers
 
-    def _columns(self, table: Table, answers: Answers) -> dict[str, pa.Array]:
+    def columns(self, table: Table, answers: Answers) -> dict[str, pa.Array]:
+        """Return the columns of answers to a table from its raw outputs."""
         predictions = answers.predictions(self.model, self._replayed.heads)
         said = decided(self.schema, self.decisions, predictions)
         columns = self.schema.columns

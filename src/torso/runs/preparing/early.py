@@ -130,7 +130,7 @@ def check_answering(run: Path, *tables: str) -> None:
         DataError: `table` cannot be read.
     """
     paths = [Path(table).expanduser() for table in tables]
-    if run.is_file() and (paths[0] / "schema.json").exists():
+    if paths and run.is_file() and (paths[0] / "schema.json").exists():
         raise RunError(
             f"The run comes first, then the table. Found {str(run)!r}, a file, and {tables[0]!r}, a run. "
             f"Swap them: {tables[0]} {run}"

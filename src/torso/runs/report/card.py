@@ -17,6 +17,7 @@ import yaml
 
 from torso.evaluation.report import TaskReport
 from torso.evaluation.wording import estimate_text, number_text
+from torso.runs.report.patterns import lacks
 from torso.runs.report.report import RunReport
 from torso.runs.schema.schema import Schema
 from torso.runs.settings.check import names_code
@@ -29,6 +30,7 @@ _HUB_TASKS = {"class": "tabular-classification", "quantity": "tabular-regression
 _LICENSE = (
     "# license: left open; choose one: https://huggingface.co/docs/hub/repositories-licenses\n"
 )
+_SHOWN = 8  # patterns of gaps
 _FEW = 100
 """Labels below which a score is called uncertain."""
 
@@ -250,6 +252,16 @@ def _limits(run: Described) -> Iterator[str]:
         for metric in own.promised:
             if (kept := own.verdict(metric)) in ("too narrow", "too wide"):
                 yield f"{named}: its intervals are {kept}."
+    if report.patterns and len(run.schema.modalities) > 1:
+        seen = ", ".join(
+            f"{_escaped(lacks(pattern.absent, run.schema.modalities))} ({pattern.rows:,})"
+            for pattern in report.patterns[:_SHOWN]
+        )
+        more = ", and rarer ones" if len(report.patterns) > _SHOWN else ""
+        yield (
+            f"Rows that were judged, by the modalities that they lack: {seen}{more}. Answers to rows with other gaps were never "
+            "judged. `metrics.json` has the scores of each under `patterns`."
+        )
     if report.training.end in ("interrupted", "diverged"):
         yield f"The training {report.training.end}; the best weights until then were kept.".replace(
             "interrupted", "was interrupted"

@@ -144,6 +144,7 @@ class HeldOut:
         groups: `[rows]`, a number per group where the run was split by group; None without.
         present: modality -> bool `[rows]`: the row has it.
         digests: column -> digest of its cells, by which the table is known again; empty for a table that was evaluated.
+        plain: task -> answers of its plain models alone, where the run has any.
     """
 
     split: str
@@ -153,6 +154,7 @@ class HeldOut:
     groups: NDArray[np.intp] | None = None
     present: Mapping[str, NDArray[np.bool_]] = field(default_factory=dict)
     digests: Mapping[str, str] = field(default_factory=dict)
+    plain: Mapping[str, TaskAnswers] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         """Return a line; the arrays are attributes."""
@@ -167,6 +169,7 @@ class HeldOut:
             tasks={task: own.of_rows(rows) for task, own in self.tasks.items()},
             groups=None if self.groups is None else self.groups[rows],
             present={name: values[rows] for name, values in self.present.items()},
+            plain={task: own.of_rows(rows) for task, own in self.plain.items()},
         )
 
     @staticmethod

@@ -17,9 +17,10 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from torso._version import __version__
-from torso.core.whole_files import finite
+from torso.core.whole_files import Json, finite
 from torso.evaluation.report import Estimate, TaskReport
 from torso.runs.report.decision_report import DecisionReport
+from torso.runs.report.patterns import Pattern
 from torso.tables.alike import require_pandas
 from torso.training.listeners import Epoch
 
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["BalancingReport", "BlendReport", "RunReport", "Timings", "TrainingReport", "Usage"]
-
-Json = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -160,6 +159,7 @@ class RunReport:
         baselines: task -> what a predictor that sees no input learned from the training rows.
         blend: task -> network and plain models, each alone and together; without the tasks that only a network answers.
         decisions: task -> thresholds that its answers go by, and what they gain; without the tasks that have none.
+        patterns: sets of modalities that held-out rows lack, with their scores; empty if an earlier version wrote the run.
         torso: version that wrote it.
     """
 
@@ -172,6 +172,7 @@ class RunReport:
     baselines: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     blend: Mapping[str, BlendReport] = field(default_factory=dict)
     decisions: Mapping[str, DecisionReport] = field(default_factory=dict)
+    patterns: tuple[Pattern, ...] = ()
     torso: str = __version__
 
     def __repr__(self) -> str:
@@ -229,6 +230,7 @@ class RunReport:
             "baselines": finite(self.baselines),
             "decisions": {task: report.to_dict() for task, report in self.decisions.items()},
             "blend": finite({task: report.to_dict() for task, report in self.blend.items()}),
+            "patterns": [pattern.to_dict() for pattern in self.patterns],
         }
 
     @classmethod
@@ -258,6 +260,7 @@ class RunReport:
                 task: DecisionReport.from_dict(report)
                 for task, report in saved.get("decisions", {}).items()
             },
+            patterns=tuple(Pattern.from_dict(each) for each in saved.get("patterns", ())),
             torso=saved["torso"],
         )
 

@@ -14,11 +14,11 @@ from torso.runs.schema.schema import Schema
 from torso.studies.importance.exchanged import Layout, Rows
 from torso.tables.table import Table
 
-__all__ = ["alike_columns", "cramers_v", "rank_correlation", "share_explained"]
+__all__ = ["alike_columns", "ordered_alike", "rank_correlation", "told_by_each_other"]
 
 LEAST = 0.9
 """Association from which on two columns count as alike."""
-_FEWEST = 10  # rows that have both
+_FEWEST = 30  # rows that have both
 _MOST = 100  # columns that are compared
 
 
@@ -27,9 +27,9 @@ def alike_columns(
 ) -> list[tuple[str, ...]]:
     """Return groups of columns of which each tells another one: two numbers, two categories, or one of each.
 
-    Numbers are compared by Spearman's rank correlation, categories (any cells that occur again) by Cramér's V, a number
-    and a category by the share of the ranks' spread that the category explains; 0.9 and more is alike. Pictures, texts
-    and recordings are alike only if most of their cells are equal.
+    Numbers are compared by Spearman's rank correlation, categories (any cells that occur again) by Tschuprow's T, a number
+    and a category by T once the ranks are cut into categories; 0.9 and more is alike. Pictures, texts and recordings are
+    alike only if most of their cells are equal.
 
     Args:
         schema: of the run.
@@ -60,18 +60,21 @@ def rank_correlation(first: Floats, second: Floats) -> float:
     left, right = _ranked(first[both]), _ranked(second[both])
     if not len(left) or left.std() == 0 or right.std() == 0:
         return 0.0
-    return float(abs(np.corrcoef(left, right)[0, 1]).round(12))
+    return round(abs(float(np.corrcoef(left, right)[0, 1])), 12)
 
 
-def cramers_v(first: Rows, second: Rows) -> float:
-    """Return Cramér's V of two columns of codes, less the value that chance alone would give.
+def told_by_each_other(first: Rows, second: Rows) -> float:
+    """Return Tschuprow's T of two columns of codes, less the value that chance alone would give.
 
-    From Bergsma 2013, "A bias-correction for Cramér's V and Tschuprow's T", Journal of the Korean Statistical Society 42.
-    So names that occur once explain nothing.
+    It is Cramér's V where both have as many values, and less where one tells the other but not the reverse, as a name tells a
+    country. From Bergsma 2013, "A bias-correction for Cramér's V and Tschuprow's T", Journal of the Korean Statistical Society
+    42. So names that occur once tell nothing.
 
-    >>> cramers_v(np.array([0, 1, 2] * 20), np.array([2, 0, 1] * 20))
+    >>> told_by_each_other(np.array([0, 1, 2] * 20), np.array([2, 0, 1] * 20))
     1.0
-    >>> cramers_v(np.arange(60), np.array([2, 0, 1] * 20))
+    >>> told_by_each_other(np.array([0, 1, 2] * 20), np.array([0, 0, 1] * 20)).__round__(2)
+    0.84
+    >>> told_by_each_other(np.arange(60), np.array([2, 0, 1] * 20))
     0.0
     """
     both = (first >= 0) & (second >= 0)
@@ -86,26 +89,32 @@ def cramers_v(first: Rows, second: Rows) -> float:
     square = float(((counts - expected) ** 2 / expected).sum()) / rows
     square = max(0.0, square - (high - 1) * (wide - 1) / (rows - 1))
     high, wide = (size - (size - 1) ** 2 / (rows - 1) for size in (high, wide))
-    least = min(high, wide) - 1
-    return float(min(1.0, np.sqrt(square / least)).round(12)) if least > 1e-9 else 0.0
+    product = (high - 1) * (wide - 1)
+    return round(min(1.0, float(square**0.5 / product**0.25)), 12) if product > 1e-9 else 0.0
 
 
-def share_explained(numbers: Floats, codes: Rows) -> float:
-    """Return the correlation ratio of ranks given a category: the root of ε², which is 0 by chance alone.
+def ordered_alike(numbers: Floats, codes: Rows) -> float:
+    """Return how surely a number and a category tell each other, the lesser of two.
 
-    From Kelley 1935, "An unbiased correlation ratio measure", PNAS 21.
+    The category is told by ranks that are cut into parts as large as the categories, in the order of their mean ranks: T of
+    both. Ranks are told by the mean of their category: the correlation ratio, less chance (Kelley 1935, "An unbiased
+    correlation ratio measure", PNAS 21).
 
-    >>> share_explained(np.array([1.0, 2.0, 3.0, 11.0, 12.0, 13.0] * 3), np.array([0, 0, 0, 1, 1, 1] * 3)).__round__(2)
+    >>> ordered_alike(np.array([1.0, 2.0, 3.0, 11.0, 12.0, 13.0] * 3), np.array([1, 1, 1, 0, 0, 0] * 3)).__round__(2)
     0.87
     """
     both = ~np.isnan(numbers) & (codes >= 0)
     ranks, own = _ranked(numbers[both]), np.unique(codes[both], return_inverse=True)[1]
-    rows, classes = len(ranks), int(own.max(initial=-1)) + 1
-    if rows <= classes or not rows or ranks.std() == 0:
+    sizes = np.bincount(own)
+    if len(ranks) < 2 * len(sizes) or ranks.std() == 0:  # names that hardly recur tell any number
         return 0.0
-    means = np.bincount(own, ranks) / np.bincount(own)
-    inside = float(((ranks - means[own]) ** 2).sum()) / (rows - classes)
-    return float(np.sqrt(max(0.0, 1 - inside / float(ranks.var(ddof=1)))))
+    means = np.bincount(own, ranks) / sizes
+    order = np.argsort(means, kind="stable")
+    told = np.empty(len(ranks), np.intp)
+    told[np.argsort(ranks, kind="stable")] = np.repeat(order, sizes[order])
+    inside = float(((ranks - means[own]) ** 2).sum()) / (len(ranks) - len(sizes))
+    ratio = float(np.sqrt(max(0.0, 1 - inside / float(ranks.var(ddof=1)))))
+    return min(ratio, told_by_each_other(told, own))
 
 
 def _association(
@@ -123,7 +132,7 @@ def _association(
                 )
             if (own := codes.get(other)) is not None:
                 both = ~np.isnan(numbers[name]) & (own >= 0)
-                return share_explained(numbers[name], own) if both.sum() >= _FEWEST else 0.0
+                return ordered_alike(numbers[name], own) if both.sum() >= _FEWEST else 0.0
             return 0.0
     left, right = codes.get(first), codes.get(second)
     if left is None or right is None or ((left >= 0) & (right >= 0)).sum() < _FEWEST:
@@ -132,7 +141,7 @@ def _association(
     same = float(
         (left[both] == right[both]).mean()
     )  # codes of equal cells are equal in all columns
-    return max(same, cramers_v(left, right))
+    return max(same, told_by_each_other(left, right))
 
 
 def _ranks(schema: Schema, dataset: Dataset, layout: Layout) -> dict[str, Floats]:

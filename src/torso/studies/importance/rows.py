@@ -131,7 +131,7 @@ def _chosen(predictor: Predictor, asked: Asked) -> tuple[np.ndarray, str]:
                 if seen
                 else ""
             )
-        return np.arange(table.rows), f"All {table.rows:,} rows of {table.name}.{told}"
+        return np.arange(table.rows), f"{_all(table)}.{told}"
     if len(split.test):
         return (
             split.test,
@@ -142,9 +142,13 @@ def _chosen(predictor: Predictor, asked: Asked) -> tuple[np.ndarray, str]:
             f"The {len(split.validation):,} validation rows of {table.name}: no rows were held out for the test. The run "
             "chose its epoch by them, so scores flatter a little."
         )
-    return np.arange(
-        table.rows
-    ), f"All {table.rows:,} rows of {table.name}: the run held out none. It learnt from them."
+    return np.arange(table.rows), f"{_all(table)}: the run held out none. It learnt from them."
+
+
+def _all(table: Table) -> str:
+    return (
+        f"All {table.rows:,} rows of {table.name}" if table.rows > 1 else f"The row of {table.name}"
+    )
 
 
 def _own_split(predictor: Predictor, table: Table) -> Split | None:

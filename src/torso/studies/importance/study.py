@@ -114,7 +114,7 @@ def _findings(scoring: Scoring, repeats: int | None) -> Importance:
 def _told(scoring: Scoring, alike: Sequence[tuple[str, ...]]) -> list[str]:
     """Return sentences on columns that hide each other, on all that is absent, and on gaps that the run never met."""
     notes = [
-        f"{' and '.join(columns)} tell each other: exchanged alone, each hides the other. They are exchanged together as well."
+        f"{', '.join(columns[:-1])} and {columns[-1]} tell each other: exchanged alone, each hides the other. They are exchanged together as well."
         for columns in alike
     ]
     absent = [name for name, filled in scoring.filled.items() if not filled.any()]
@@ -126,10 +126,31 @@ def _told(scoring: Scoring, alike: Sequence[tuple[str, ...]]) -> list[str]:
     whole = _never_absent(scoring.predictor)
     if whole:
         notes.append(
-            f"No training row lacked {', '.join(whole)}, so answers without are guesses: left out, a modality may seem to matter "
+            f"No training row lacked {_listed(whole, scoring)}, so answers without are guesses: left out, a modality may seem to matter "
             "more than to a run that learnt to do without it."
         )
-    return notes
+    return [*notes, *_network_alone(scoring)]
+
+
+def _network_alone(scoring: Scoring) -> list[str]:
+    """Return a sentence if answers to rows that lack a modality leave the plain models out."""
+    half = scoring.predictor.plain
+    shares = {} if half is None else {name: task.share for name, task in half.tasks.items()}
+    told = [f"{task} {share:.0%}" for task, share in shares.items() if share]
+    if half is None or not told:
+        return []
+    known = {frozenset(pattern) for pattern in half.patterns}
+    unmet = [name for name in scoring.modalities if frozenset([name]) not in known]
+    if not unmet or len(scoring.modalities) < 2:
+        return []
+    return [
+        f"The plain models have met no rows without {_listed(unmet, scoring)}, so the network alone answers those (share of the plain "
+        f"models otherwise: {', '.join(told)}). Left out, and in Shapley values, that is part of the loss; exchanged, it is not."
+    ]
+
+
+def _listed(names: Sequence[str], scoring: Scoring) -> str:
+    return "a modality" if len(names) == len(scoring.modalities) else ", ".join(names)
 
 
 def _few(scoring: Scoring, times: int, asked: int | None) -> list[str]:

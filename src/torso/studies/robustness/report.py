@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain, combinations, pairwise
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ import numpy as np
 from torso.columns.reading import ReadLog
 from torso.core.arguments import check_is
 from torso.core.errors import ConfigError
+from torso.runs.folder.folder import RunFolder
 from torso.runs.predicting.prediction import skipped_notes
 from torso.runs.predicting.predictor import Predictor
 from torso.runs.report.shown import aligned, html_notes, html_table
@@ -142,7 +143,7 @@ def robustness(
     from 0 to 1 in each modality and in all at once. Differs: one kind of noise for all modalities, where theirs has
     one for each (typing errors, white noise, ...), so a level means the same everywhere. At level p, every number of
     a row comes from another row with probability p. At 1 nothing of the row is left, yet every number is one that
-    the data hold.
+    the data hold. A run in a folder keeps the study there.
 
     Args:
         predictor: a run.
@@ -157,11 +158,7 @@ def robustness(
         DataError: no target column, a trained column is absent, a cell cannot be read.
     """
     check_is("predictor", predictor, Predictor, "Open a run: torso.load(FOLDER).")
-    rising = all(level < following for level, following in pairwise(levels))
-    if len(levels) < 2 or not rising or min(levels) < 0 or max(levels) > 1:
-        raise ConfigError(
-            f"Parameter `levels` should be two or more rising numbers from 0 to 1. Found {list(levels)}."
-        )
+    _check_levels(levels)
     log = ReadLog()
     dataset = predictor.labelled(table, root=root, log=log)
     names = tuple(predictor.schema.modalities)
@@ -177,7 +174,7 @@ def robustness(
         condition: {task: report.metrics[report.headline].value for task, report in tasks.items()}
         for condition, tasks in reports.items()
     }
-    return Robustness(
+    study = Robustness(
         tuple(levels),
         {task: report.headline for task, report in reports[clean].items()},
         {
@@ -187,6 +184,25 @@ def robustness(
         {kept: scores[condition] for kept, condition in subsets.items()},
         (*_looked_at(predictor), *log.notes, *skipped_notes(log.skipped)),
     )
+    return study if predictor.folder is None else _kept(study, RunFolder(predictor.folder))
+
+
+def _check_levels(levels: Sequence[float]) -> None:
+    rising = all(level < following for level, following in pairwise(levels))
+    if len(levels) < 2 or not rising or min(levels) < 0 or max(levels) > 1:
+        raise ConfigError(
+            f"Parameter `levels` should be two or more rising numbers from 0 to 1. Found {list(levels)}."
+        )
+
+
+def _kept(study: Robustness, folder: RunFolder) -> Robustness:
+    """Write the study into the folder of the run, and return it; with a note where that may not be written."""
+    try:
+        folder.write_study("robustness", study.to_dict())
+    except OSError as error:
+        note = f"{folder.path} cannot be written ({error.strerror}): the study is not kept there."
+        return replace(study, notes=(*study.notes, note))
+    return study
 
 
 def _looked_at(predictor: Predictor) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event, Lock, Thread
 
+from torso.core.errors import TorsoError
 from torso.runs.preparing.prepared import Prepared
 from torso.studies.variants.kept import Kept
 from torso.studies.variants.training import Until
@@ -64,7 +65,7 @@ class Crew:
             try:
                 with self._file.open("wb") as stream:
                     pickle.dump(self.prepared, stream, protocol=pickle.HIGHEST_PROTOCOL)
-            except (pickle.PicklingError, TypeError, AttributeError, OSError) as error:
+            except (pickle.PicklingError, TypeError, AttributeError, OSError, TorsoError) as error:
                 self.alone = f"{error!r:.150}"
                 return
             self._threads += [

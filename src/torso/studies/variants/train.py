@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -93,7 +94,8 @@ class _Work:
         for variant in variants:
             outcome, why = None, ""
             if self.kept.run(variant).path.exists():
-                outcome, why = self.kept.read(variant, variant.of(self.prepared))
+                with suppress(TorsoError):  # the training will say what is wrong
+                    outcome, why = self.kept.read(variant, variant.of(self.prepared))
             if outcome is not None:
                 self.done[variant.name] = outcome
             else:

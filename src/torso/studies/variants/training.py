@@ -71,6 +71,7 @@ def trained_here(prepared: Prepared, variant: Variant, kept: Kept, until: Until)
         return NO_TIME
     began, cpu = perf_counter(), process_time()
     try:
+        kept.run(variant).check_free(overwrite=True)
         own = variant.of(prepared)
         with operator_threads(1):
             run = train_run(own, own.config, kept.run(variant), until)

@@ -51,6 +51,8 @@ class Scores(ABC):
     """The metrics of which less is better."""
     reflected: ClassVar[tuple[str, ...]] = ("average_precision",)
     """The metrics that take `reflected_interval`, as resampling inflates them."""
+    skills: ClassVar[tuple[str, ...]] = ("r2",)
+    """The metrics that are 1 at best and about 0 without inputs: `1 - metric` is an error with a natural zero."""
     words: ClassVar[Mapping[str, str]] = {
         "r2": "R²",
         "mae": "MAE",

@@ -26,6 +26,7 @@ class AngleScores(Scores, name="angle"):
     """
 
     headline = "circular_r2"
+    skills = ("circular_r2",)
     metrics = ("circular_r2", "mae", "median_error", "log_loss")
     errors = ("mae", "median_error", "log_loss")
     words: ClassVar[Mapping[str, str]] = {

@@ -27,6 +27,7 @@ class CountScores(Scores, name="count"):
     """
 
     headline = "d2"
+    skills = ("d2",)
     metrics = ("d2", "mae", "rmse", "log_loss", "coverage", "interval_score")
     words: ClassVar[Mapping[str, str]] = {"d2": "D²"}
     errors = ("mae", "rmse")

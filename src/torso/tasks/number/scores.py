@@ -86,6 +86,7 @@ class LogScores(NumberScores):
     """
 
     headline = "r2_log"
+    skills = ("r2", "r2_log")
     against = "mean of logs"
     logarithm: ClassVar[Logarithm]
 

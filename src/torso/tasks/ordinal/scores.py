@@ -28,6 +28,7 @@ class OrdinalScores(CategoryScores, name="ordinal"):
     """
 
     headline = "kappa"
+    skills = ("kappa",)
     metrics = ("kappa", "mae", "accuracy", "rps", "log_loss")
     words: ClassVar[Mapping[str, str]] = {"rps": "RPS"}
     errors = ("mae", "rps", "log_loss")

@@ -1,6 +1,7 @@
 """Listeners that pass a training on to TensorBoard, MLflow and Weights & Biases: losses, metrics, weights, times, scores.
 
 >>> from torso.training import Epoch
+>>> from torso.training.adapters import figures_of
 >>> epoch = Epoch(1, {"digit": 0.7}, {"digit": 0.9}, {"digit": {"accuracy": 0.8}}, seconds=2.0, lr=0.1)
 >>> list(figures_of(epoch))
 ['loss/training/digit', 'loss/validation/digit', 'digit/accuracy', 'time/seconds', 'time/waited', 'rows', 'lr']

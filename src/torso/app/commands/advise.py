@@ -1,0 +1,51 @@
+"""`torso advise`: which tasks to train together."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from torso.app.commands.shared import RunArgument
+
+__all__ = ["advise"]
+
+
+def advise(
+    run: RunArgument,
+    table: Annotated[
+        str | None, typer.Argument(help="Table of the fit. Default: that of its run.yaml.")
+    ] = None,
+    plan: Annotated[
+        bool, typer.Option("--plan", help="Only tell the candidates and the cost; train nothing.")
+    ] = False,
+    budget: Annotated[
+        str | None, typer.Option(metavar="TIME", help="Time for all trainings: 90s, 30m, 2h.")
+    ] = None,
+    seeds: Annotated[int, typer.Option(help="Trainings of each candidate that stays.")] = 3,
+    most_models: Annotated[
+        int | None, typer.Option(help="Groups at most. Default: as many as tasks.")
+    ] = None,
+) -> None:
+    """Tell which tasks to train together: groupings by affinity, really trained, taken where surely better."""
+    from torso.app.terminal import ProgressBar, advice_table, console, tell
+    from torso.runs.preparing.early import check_answering
+
+    check_answering(run, *([] if table is None else [table]))
+
+    import torso  # torch takes longer than to see a slip
+    from torso.studies.advise import planned
+
+    screen = console(out=True)
+    if plan:
+        for sentence in planned(run, seeds=seeds, most_models=most_models)[0]:
+            screen.print(sentence, highlight=False)
+        return
+    with ProgressBar(console()) as bar:
+        advice = torso.advise(
+            run, table, budget=budget, seeds=seeds, most_models=most_models, listener=bar
+        )
+    screen.print(advice_table(advice, screen.width))
+    tell(advice.notes)
+    if advice.raced:
+        screen.print(f"To train it: torso fit -c {run / 'advise' / 'run.yaml'}", highlight=False)

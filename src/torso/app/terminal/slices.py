@@ -1,0 +1,132 @@
+"""Tables of `torso slices` and `torso mistakes`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from torso.app.terminal.blocks import WHERE, WIDE, blocks, plain_table, styled
+from torso.evaluation.wording import estimate_text
+from torso.progress import IN_PIPE
+
+if TYPE_CHECKING:
+    from torso.studies.slices import Mistakes, Slices
+    from torso.studies.slices.mistakes import TaskMistakes
+
+__all__ = ["mistakes_tables", "slices_tables"]
+
+_PAIRS = 5
+_CAPTION = (
+    "Rest: the score of the other rows. Better by: the lead over them, with a 95 % interval; better and worse are said where a "
+    "permutation test finds so for all parts and tasks together (Holm)."
+)
+_CALIBRATED = (
+    "Error: expected calibration error; by chance: that of a perfectly calibrated run on as many rows, its mean and its 95 % "
+    "quantile."
+)
+
+
+def slices_tables(slices: Slices, width: int = 80) -> RenderableType:
+    """Return scores by parts of the rows, and true positive rates.
+
+    Args:
+        slices: of a run.
+        width: of the terminal in characters; where it is narrow, a part stands above its tasks.
+    """
+    title = f"By parts of the {slices.rows:,} {WHERE[slices.split]}, with 95 % intervals"
+    header, *rows = slices.table_rows()
+    parts: list[RenderableType] = [Text(title, "italic")]
+    if width >= WIDE:
+        parts.append(_wide(header, rows, 2, width))
+    else:
+        named = [
+            (f"{by}: {part}", (f"{task}, {metric} ({labels})", value, verdict))
+            for by, part, task, labels, metric, value, _, _, verdict in rows
+        ]
+        parts.append(blocks(named))
+    parts.append(Text(f"\n{_CAPTION}"))
+    if slices.opportunity:
+        parts.append(Text("\nTrue positive rates (equal opportunity)", "italic"))
+        header, *rows = slices.rates()
+        if width >= WIDE:
+            parts.append(_wide(header, rows, 2, width))
+        else:
+            parts.append(
+                blocks(
+                    [(f"{by}: {task}", (part, rate, said)) for by, task, part, rate, said in rows]
+                )
+            )
+    return Group(*parts)
+
+
+def mistakes_tables(mistakes: Mistakes, width: int = 80) -> RenderableType:
+    """Return calibration, confusion and the worst rows.
+
+    Args:
+        mistakes: of a run.
+        width: of the terminal in characters.
+    """
+    where = f"the {mistakes.rows:,} {WHERE[mistakes.split]}"
+    header, *rows = mistakes.calibrations()
+    parts: list[RenderableType] = []
+    if rows:
+        parts.append(Text(f"Calibration on {where}", "italic"))
+        if width >= WIDE:
+            parts.append(_wide(header, rows, 0, width))
+        else:
+            parts.append(
+                blocks(
+                    [
+                        (f"{t} ({labels})", (of, error, verdict))
+                        for t, of, labels, error, *_, verdict in rows
+                    ]
+                )
+            )
+        parts.append(Text(_CALIBRATED))
+    for task, own in mistakes.tasks.items():
+        parts += _of_task(task, own)
+    return Group(*parts)
+
+
+def _of_task(task: str, own: TaskMistakes) -> list[RenderableType]:
+    parts: list[RenderableType] = []
+    if own.calibration is not None and own.calibration.levels:
+        held = ", ".join(
+            f"{share:.0%} hold {estimate_text(kept)}" for share, kept in own.calibration.levels
+        )
+        parts.append(Text(f"\n{task}: intervals of {held} of the labels"))
+    if own.confusion is not None and (pairs := own.confusion.pairs()):
+        parts.append(Text(f"\n{task}: most frequent confusions", "italic"))
+        table = plain_table(("rows", "truth", "answer"))
+        for count, truth, answer in pairs[:_PAIRS]:
+            table.add_row(Text(f"{count:,}"), Text(truth), Text(answer))
+        parts.append(table)
+    for title, rows in (("worst rows", own.worst), ("surest wrong answers", own.surest)):
+        if rows:
+            by = f", by {own.ranked_by.replace('_', ' ')}" if rows is own.worst else ""
+            parts.append(Text(f"\n{task}: {title}{by}", "italic"))
+            table = plain_table(("row", "truth", "answer", "sure", "files"))
+            for row in rows:
+                sure = "" if row.confidence != row.confidence else f"{row.confidence:.2f}"
+                files = ", ".join(row.files.values())
+                cells = (f"{row.row}", row.truth, row.answer, sure, files)
+                table.add_row(*(Text(cell, overflow="fold") for cell in cells))
+            parts.append(table)
+    return parts
+
+
+def _wide(
+    header: Sequence[str], rows: Sequence[Sequence[str]], same: int, width: int
+) -> RenderableType:
+    """Return a table; in a terminal the first `same` cells are left out where they are as above."""
+    table, before = plain_table(header), tuple[str, ...]()
+    for cells in rows:
+        lead = tuple(cells[:same])
+        hidden = lead == before and width < IN_PIPE
+        shown = [*([""] * same if hidden else lead), *cells[same:]]
+        table.add_row(*map(styled, shown))
+        before = lead
+    return table

@@ -1,0 +1,1 @@
+"""Style and script of the pages, as files that an editor understands."""

@@ -1,0 +1,172 @@
+"""The race: candidates are trained seed by seed, and after each seed those that cannot win leave."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from time import monotonic
+
+import numpy as np
+
+from torso.runs.folder.logged_looks import read_looks
+from torso.runs.preparing.prepared import Prepared
+from torso.studies.advise.choose import Measures, difference, measures_of
+from torso.studies.advise.plan import SINGLES, TOGETHER, Candidate
+from torso.studies.variants import Means, Outcome, Variant, train_variants
+from torso.training import Listener
+from torso.training.listeners import Look
+
+__all__ = ["Race", "looks_every", "to_choose_on"]
+
+_LOOKS = 32
+"""Looks at the gradients in the first training of all tasks together, about."""
+_HALF = 0.5  # of the lead
+_NEAREST = 8  # steps from one look to the next, at least
+
+
+def to_choose_on(prepared: Prepared) -> Prepared:
+    """Return the preparation without its test rows: candidates are compared on the validation rows alone."""
+    test = prepared.parts["test"]
+    empty = replace(test, rows=np.zeros(0, dtype=test.rows.dtype))
+    return replace(prepared, parts={**prepared.parts, "test": empty})
+
+
+def looks_every(prepared: Prepared) -> int:
+    """Return the steps from one look at the gradients to the next in a training on a preparation."""
+    training = prepared.config.training
+    batches = len(prepared.parts["training"].rows) // (training.batch_size or 64) + 1
+    return max(_NEAREST, training.epochs * batches // _LOOKS)
+
+
+@dataclass(eq=False)
+class Race:
+    """Trainings of candidates, and their results.
+
+    Attributes:
+        prepared: from `to_choose_on`.
+        means: folder, workers and time for all.
+        listener: is told of trainings that are done.
+        outcomes: candidate -> its trainings, a seed each.
+        dropped: candidate -> why it left.
+        notes: for the user.
+    """
+
+    prepared: Prepared
+    means: Means
+    listener: Listener = field(default_factory=Listener)
+    outcomes: dict[str, list[Outcome]] = field(default_factory=dict)
+    dropped: dict[str, str] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    began: float = field(default_factory=monotonic)
+
+    @property
+    def left(self) -> float | None:
+        """Seconds that are left of the budget; None for any."""
+        if self.means.seconds is None:
+            return None
+        return self.means.seconds - (monotonic() - self.began)
+
+    def train(self, candidates: Sequence[Candidate], seed: int) -> None:
+        """Train each candidate with a seed, as far as there is time.
+
+        Args:
+            candidates: that go on.
+            seed: added to the run's.
+        """
+        left = self.left
+        if left is not None and left <= 0:
+            return
+        own = self.prepared.config.seed + seed
+        variants = [
+            Variant(f"{candidate.name}, seed {own}", self._settings(candidate, own, seed))
+            for candidate in candidates
+        ]
+        means = replace(self.means, budget=left)
+        result = train_variants(self.prepared, variants, means, self.listener)
+        for candidate, variant in zip(candidates, variants, strict=True):
+            if (outcome := result.outcomes.get(variant.name)) is not None:
+                self.outcomes.setdefault(candidate.name, []).append(outcome)
+            else:
+                why = result.left_out.get(variant.name, "")
+                if candidate.name not in self.outcomes:
+                    self.dropped[candidate.name] = why
+                self.notes.append(f"Not trained: {variant.name}: {why}.")
+
+    def _settings(self, candidate: Candidate, own: int, number: int) -> dict[str, object]:
+        settings = {**candidate.settings, "seed": own, "budget": None}
+        if candidate.name == TOGETHER and not number:
+            settings["training.looks"] = looks_every(self.prepared)
+        return settings
+
+    def looks(self) -> list[Look]:
+        """Return the looks at the gradients in the first training of all tasks together."""
+        folder = self.outcomes[TOGETHER][0].folder
+        return [] if folder is None else read_looks(Path(folder) / "log.jsonl")
+
+    def measures(self) -> dict[str, Measures]:
+        """Return the metrics of the candidates with the most seeds that two of them have, on these seeds."""
+        counts = sorted(map(len, self.outcomes.values()), reverse=True)
+        seeds = counts[min(1, len(counts) - 1)] if counts else 0
+        return {
+            name: self.measured(name, seeds)
+            for name, own in self.outcomes.items()
+            if len(own) >= seeds
+        }
+
+    def measured(self, name: str, seeds: int) -> Measures:
+        """Return the metrics of a candidate on its first seeds."""
+        return measures_of([outcome.held_out for outcome in self.outcomes[name][:seeds]])
+
+    def run(
+        self,
+        candidates: Sequence[Candidate],
+        seeds: int,
+        told: Callable[[str], None] = lambda text: None,  # noqa: ARG005
+    ) -> None:
+        """Train with one seed after another; those that neither lead nor are needed to compare leave.
+
+        From Jamieson and Talwalkar 2016 (https://arxiv.org/abs/1502.07943), successive halving over seeds. Differs: all
+        together and single tasks stay, since the advice has to be surely better than both.
+
+        Args:
+            candidates: the short list.
+            seeds: of those that stay to the end.
+            told: is told of each round.
+        """
+        going = list(candidates)
+        for seed in range(seeds):
+            trained = [c for c in going if len(self.outcomes.get(c.name, ())) <= seed]
+            if trained:
+                self.train(trained, seed)
+            going = [c for c in going if len(self.outcomes.get(c.name, ())) > seed]
+            if not going:
+                return
+            told(f"Seed {seed + 1} of {seeds}: {len(going)} candidates trained.")
+            if seed + 1 < seeds:
+                going = self._stay(going)
+
+    def _stay(self, going: Sequence[Candidate]) -> list[Candidate]:
+        """Return those that go on: the ends, the leader, and simpler ones with at least half of its lead.
+
+        After a seed or two their spread is hardly known, so a simpler candidate that is a little behind is not given up.
+        """
+        measures = self.measures()
+        first = going[0]
+        lead = {
+            candidate.name: difference(measures[candidate.name], measures[first.name]).delta.value
+            for candidate in going
+        }
+        leader = max(going, key=lambda candidate: lead[candidate.name])
+        stay = {TOGETHER, SINGLES, leader.name} | {
+            candidate.name
+            for candidate in going
+            if candidate.models < leader.models
+            and lead[candidate.name] >= _HALF * lead[leader.name]
+        }
+        for candidate in going:
+            if candidate.name not in stay:
+                self.dropped[candidate.name] = (
+                    f"left after {measures[candidate.name].seeds} of the seeds"
+                )
+        return [candidate for candidate in going if candidate.name in stay]

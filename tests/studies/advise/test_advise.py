@@ -1,0 +1,119 @@
+"""Advice on small planted tables: resumed, planned, within a budget, and clear where there is nothing to say."""
+
+import json
+
+import pytest
+import torch
+
+import torso
+from torso.errors import ConfigError
+from torso.planted import plant
+from torso.runs.folder.folder import RunFolder
+from torso.studies.advise import Advice, planned
+from torso.studies.advise.plan import SINGLES, TOGETHER, short_list
+from torso.studies.affinity import affinity_of
+from torso.training import Listener
+
+QUICK = {"training.epochs": 3, "dim": 8}
+
+
+def fitted(folder, kind="outsider", rows=240, **settings):
+    planted = plant(kind, rows=rows, seed=1)
+    folder.mkdir(parents=True, exist_ok=True)
+    planted.table.to_csv(table := folder / "table.csv", index=False)
+    settings = {**planted.settings, **QUICK, **settings}
+    return torso.fit(
+        table, planted.targets, inputs=planted.inputs, settings=settings, out=folder / "run"
+    )
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    return fitted(tmp_path_factory.mktemp("advise"))
+
+
+class Heard(Listener):
+    shows_notes = True
+
+    def __init__(self):
+        self.notes, self.trained = [], 0
+
+    def noted(self, message):
+        self.notes.append(message)
+
+    def preparing(self, column, done, total):
+        self.trained += column == "variant"
+
+
+@pytest.fixture(scope="module")
+def advice(run):
+    return torso.advise(run, seeds=1, listener=Heard())
+
+
+def test_it_trains_ends_and_groupings_and_writes_all(run, advice):
+    names = [own.name for own in advice.raced]
+    assert names[0] == TOGETHER and names[-1] == SINGLES and 3 <= len(names) <= 5
+    assert all(own.seeds == 1 for own in advice.raced)
+    saved = RunFolder(run.folder).studies()["advice"]["result"]
+    assert repr(Advice.from_dict(json.loads(json.dumps(saved)))) == repr(advice)
+    assert advice.split == "validation" and advice.affinity["tasks"] == ["a1", "a2", "a3", "b1"]
+
+
+def test_its_config_trains_the_winner(run, advice, tmp_path):
+    file = run.folder / "advise" / "run.yaml"
+    again = torso.fit(config=file, out=tmp_path / "winner")
+    trunks = again.model.sharing.trunks().values()
+    assert {frozenset(group) for group in trunks} == {frozenset(group) for group in advice.groups}
+
+
+def test_advice_that_was_interrupted_goes_on(run, advice):
+    heard = Heard()
+    again = torso.advise(run, seeds=1, listener=heard)
+    assert [own.over_together for own in again.raced] == [own.over_together for own in advice.raced]
+    assert any("are read back" in note for note in heard.notes)
+
+
+def test_the_plan_trains_nothing(tmp_path):
+    run = fitted(tmp_path)
+    words, seconds = planned(run.folder)
+    assert words[0].startswith("Plan: all together, up to 2 groupings, single tasks, up to 3 seeds")
+    assert seconds > 0 and not (run.folder / "advise").exists()
+
+
+def test_a_budget_too_small_for_a_comparison(run):
+    with pytest.raises(ConfigError, match=r"`budget` 0.001 is too small: the two trainings"):
+        torso.advise(run, budget=0.001)
+
+
+def test_one_task_needs_no_advice(tmp_path):
+    own = torso.advise(fitted(tmp_path, "alone"))
+    assert own.words == ("There is one task: nothing can be grouped.",) and not own.sure
+    assert planned(tmp_path / "run")[0] == own.words
+
+
+@pytest.mark.parametrize("kind", ["disjoint", "five"])
+def test_tasks_with_few_common_rows_are_raced_without_affinity(tmp_path, kind):
+    own = torso.advise(fitted(tmp_path, kind), seeds=1)
+    assert own.raced and any("say nothing about each other" in note for note in own.notes)
+
+
+def test_a_run_in_memory_is_refused():
+    table = {"x": [n % 13 / 3 for n in range(80)], "y": [n % 7 for n in range(80)]}
+    run = torso.fit(table, {"y": "number"}, settings={**QUICK, "folds": 0, "blend": "off"})
+    with pytest.raises(ConfigError, match="`run` should lie in a folder"):
+        torso.advise(run, table)
+    with pytest.raises(ConfigError, match="`seeds` and `most_models` should be 1 or more"):
+        torso.advise("nowhere", seeds=0)
+
+
+def test_a_budget_of_models_leaves_single_tasks_out(run):
+    unknown = affinity_of([], ["a1", "a2", "a3", "b1"], {})
+    names = [own.name for own in short_list(run.config, unknown, most_models=2)]
+    assert names[0] == TOGETHER and len(names) == 2 and SINGLES not in names
+
+
+def test_looks_are_taken_in_the_first_training_only(run, advice):
+    folders = sorted((run.folder / "advise").glob("*/log.jsonl"))
+    looking = [file.parent.name for file in folders if '"event": "look"' in file.read_text()]
+    assert len(folders) == len(advice.raced) and all("all-together" in name for name in looking)
+    assert torch.is_grad_enabled()
