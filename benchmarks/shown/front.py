@@ -22,7 +22,7 @@ def stamps(report: dict) -> str:
     hub = [name for name, spec in encoders if isinstance(spec, dict) and spec["type"] == "hub"]
     minutes = sum(run["cpu_s"] for run in report["runs"]) / len(report["runs"]) / 60
     return (
-        f"{table(head, rows)}\n\nA default run but for {named}: {minutes:.0f} minutes on one core. Pretrained encoders "
+        f"{table(head, rows)}\n\nA default run but for {named}: {minutes:.0f} CPU minutes, beside other work. Pretrained encoders "
         f"that were at hand read: {', '.join(hub) or 'none of the columns'}."
     )
 
