@@ -25,4 +25,6 @@ def spread(one: dict, sign: str = "") -> str:
 
 def word(metric: str) -> str:
     """Return a metric's name as it is read."""
-    return {"r2": "R²", "r2_log": "R² of logs", "auroc": "AUROC"}.get(metric, metric.replace("_", " "))
+    return {"r2": "R²", "r2_log": "R² of logs", "auroc": "AUROC"}.get(
+        metric, metric.replace("_", " ")
+    )
