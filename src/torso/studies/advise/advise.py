@@ -162,7 +162,10 @@ class _Costs:
         middle = max(0, min(_MOST - 2, most - 2))
         models = [1, *range(2, 2 + middle), *([most] if most > 1 else [])]
         self.planned = seconds_of_race(self.training, models, self.seeds, self.workers)
-        names = [TOGETHER, *([f"up to {middle} groupings"] if middle else [])]
+        names = [
+            TOGETHER,
+            *([f"up to {middle} grouping{'s' if middle > 1 else ''}"] if middle else []),
+        ]
         names += [SINGLES] if most == tasks else []
         return plan_words(names, self.seeds, self.planned, self.workers)
 
