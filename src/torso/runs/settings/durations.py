@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 import re
 
-__all__ = ["duration_text", "seconds_of"]
+from torso.core.errors import ConfigError
+
+__all__ = ["duration_text", "seconds_of", "seconds_of_budget"]
 
 _SECONDS = {"h": 3600.0, "m": 60.0, "s": 1.0}
 _WRITTEN = re.compile(r"(?:(?P<h>[\d.]+)h)?(?:(?P<m>[\d.]+)m)?(?:(?P<s>[\d.]+)s?)?")
@@ -32,6 +34,18 @@ def seconds_of(duration: object) -> float:
     if not 0 < seconds < math.inf:
         raise ValueError("should be a duration such as 90s, 10m or 2h, or seconds above 0")
     return seconds
+
+
+def seconds_of_budget(budget: str | float | None) -> float | None:
+    """Return the seconds of a study's budget; None for no limit.
+
+    Raises:
+        ConfigError: it is no duration, or not above 0.
+    """
+    try:
+        return None if budget is None else seconds_of(budget)
+    except ValueError as error:
+        raise ConfigError(f"`budget` {error}. Found {budget!r}.") from None
 
 
 def duration_text(seconds: float) -> str:

@@ -27,7 +27,7 @@ _RESAMPLES = 1000
 
 @dataclass(frozen=True)
 class Deletion:
-    """How fast the answer moves when parts are left out.
+    """Result of a deletion test: the answer after each part is left out, most important first.
 
     Attributes:
         shares_gone: of the parts, from 0 to 1.

@@ -1,4 +1,4 @@
-"""How finely a row is cut, and how often the run is asked: less of both where an answer is dear."""
+"""Number of parts of a row and of questions to the run; both are smaller where an answer takes long."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ __all__ = ["Explanation"]
 
 @dataclass(frozen=True)
 class Explanation:
-    """Which parts of a row decided the answers of a run.
+    """Shares of a row's parts in the answers of a run.
 
     Attributes:
         row: its number in the table, from 1.

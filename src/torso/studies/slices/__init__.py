@@ -1,4 +1,4 @@
-"""Where a run errs: scores by parts of its rows, calibration, confusion, and the worst rows.
+"""Errors of a run: scores by parts of its rows, calibration, confusion, and the worst rows.
 
 >>> import torso
 >>> table = {"x": [float(n % 7) for n in range(90)], "sex": ["f", "m", "f"] * 30, "y": [n % 7 > 3 for n in range(90)]}

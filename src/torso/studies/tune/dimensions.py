@@ -15,7 +15,7 @@ from typing import Protocol
 __all__ = ["Choice", "Dimension", "Drawing", "Numbers", "Simplex", "Span", "Steps"]
 
 Numbers = Mapping[str, float | int | str]
-"""What the sampler draws, by its own names."""
+"""Name of a dimension -> the value that the sampler drew."""
 
 
 class Drawing(Protocol):

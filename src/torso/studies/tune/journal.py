@@ -49,7 +49,7 @@ _STARTUP = 8
 _ABOUT = "about"
 
 Asked = Mapping[str, object]
-"""What a search was asked for; a journal is of one such."""
+"""The request of a search; a journal belongs to one request."""
 
 
 def check_optuna() -> None:

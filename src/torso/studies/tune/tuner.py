@@ -24,7 +24,7 @@ from torso.runs.predicting.load import load
 from torso.runs.predicting.predictor import Predictor
 from torso.runs.preparing.prepared import Prepared
 from torso.runs.report.held_out import HeldOut
-from torso.runs.settings.durations import duration_text, seconds_of
+from torso.runs.settings.durations import duration_text, seconds_of_budget
 from torso.runs.train import train
 from torso.studies.tune.compared import Unseen, compared
 from torso.studies.tune.journal import check_ours, counted, lose_trials, opened, repaired, study_in
@@ -78,19 +78,16 @@ class Asked:
                 raise ConfigError(
                     f"`{name}` should be a whole number from {least} on. Found {value!r}."
                 )
-        try:
-            self.seconds  # noqa: B018
-        except ValueError as error:
-            raise ConfigError(f"`budget` {error}. Found {self.budget!r}.") from None
+        seconds_of_budget(self.budget)
 
     @property
     def seconds(self) -> float | None:
         """Seconds of the budget; None for any."""
-        return None if self.budget is None else seconds_of(self.budget)
+        return seconds_of_budget(self.budget)
 
 
 ASKED = Asked()
-"""What is asked for where nothing is said."""
+"""The defaults."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from torso.core.errors import ConfigError
-from torso.runs.settings.durations import seconds_of
+from torso.runs.settings.durations import seconds_of_budget
 
 __all__ = ["Means"]
 
@@ -33,12 +33,9 @@ class Means:
             raise ConfigError(
                 f"`workers` should be 1 or more. Found {self.workers}. Default: one for each core"
             )
-        try:
-            self.seconds  # noqa: B018
-        except ValueError as error:
-            raise ConfigError(f"`budget` {error}. Found {self.budget!r}.") from None
+        seconds_of_budget(self.budget)
 
     @property
     def seconds(self) -> float | None:
         """The budget in seconds; None for any."""
-        return None if self.budget is None else seconds_of(self.budget)
+        return seconds_of_budget(self.budget)
