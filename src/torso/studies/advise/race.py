@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import json
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from time import monotonic
@@ -17,10 +18,13 @@ from torso.studies.variants import Means, Outcome, Variant, train_variants
 from torso.training import Listener
 from torso.training.listeners import Look
 
-__all__ = ["Race", "looks_every", "to_choose_on"]
+__all__ = ["Race", "Stays", "looks_every", "to_choose_on"]
+
+Stays = Callable[[Sequence[Candidate], Mapping[str, Measures]], set[str]]
 
 _LOOKS = 32
 """Looks at the gradients in the first training of all tasks together, about."""
+_LOOKING = "training.looks"
 _HALF = 0.5  # of the lead
 _NEAREST = 8  # steps from one look to the next, at least
 
@@ -50,6 +54,8 @@ class Race:
         outcomes: candidate -> its trainings, a seed each.
         dropped: candidate -> why it left.
         notes: for the user.
+        stays: names of the candidates that go on, by those that were trained and their metrics.
+        known: trainings of other races of the advice: candidates of two questions may be one training.
     """
 
     prepared: Prepared
@@ -59,6 +65,8 @@ class Race:
     dropped: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     began: float = field(default_factory=monotonic)
+    stays: Stays | None = None
+    known: dict[str, Outcome] = field(default_factory=dict)
 
     @property
     def left(self) -> float | None:
@@ -74,18 +82,22 @@ class Race:
             candidates: that go on.
             seed: added to the run's.
         """
-        left = self.left
-        if left is not None and left <= 0:
-            return
         own = self.prepared.config.seed + seed
-        variants = [
-            Variant(f"{candidate.name}, seed {own}", self._settings(candidate, own, seed))
-            for candidate in candidates
-        ]
+        variants = [self._variant(candidate, own, seed) for candidate in candidates]
+        keys = [_key(variant) for variant in variants]
+        for candidate, key in zip(candidates, keys, strict=True):
+            if key in self.known:
+                self.outcomes.setdefault(candidate.name, []).append(self.known[key])
+        candidates = [c for c, key in zip(candidates, keys, strict=True) if key not in self.known]
+        variants = [v for v, key in zip(variants, keys, strict=True) if key not in self.known]
+        left = self.left
+        if not candidates or (left is not None and left <= 0):
+            return
         means = replace(self.means, budget=left)
         result = train_variants(self.prepared, variants, means, self.listener)
         for candidate, variant in zip(candidates, variants, strict=True):
             if (outcome := result.outcomes.get(variant.name)) is not None:
+                self.known[_key(variant)] = outcome
                 self.outcomes.setdefault(candidate.name, []).append(outcome)
             else:
                 why = result.left_out.get(variant.name, "")
@@ -93,11 +105,11 @@ class Race:
                     self.dropped[candidate.name] = why
                 self.notes.append(f"Not trained: {variant.name}: {why}.")
 
-    def _settings(self, candidate: Candidate, own: int, number: int) -> dict[str, object]:
+    def _variant(self, candidate: Candidate, own: int, number: int) -> Variant:
         settings = {**candidate.settings, "seed": own, "budget": None}
         if candidate.name == TOGETHER and not number:
-            settings["training.looks"] = looks_every(self.prepared)
-        return settings
+            settings[_LOOKING] = looks_every(self.prepared)
+        return Variant(f"{candidate.name}, seed {own}", settings, inputs=candidate.inputs)
 
     def looks(self) -> list[Look]:
         """Return the looks at the gradients in the first training of all tasks together."""
@@ -152,6 +164,8 @@ class Race:
         After a seed or two their spread is hardly known, so a simpler candidate that is a little behind is not given up.
         """
         measures = self.measures()
+        if self.stays is not None:
+            return self._left(going, self.stays(going, measures), measures)
         first = going[0]
         lead = {
             candidate.name: difference(measures[candidate.name], measures[first.name]).delta.value
@@ -164,9 +178,20 @@ class Race:
             if candidate.models < leader.models
             and lead[candidate.name] >= _HALF * lead[leader.name]
         }
+        return self._left(going, stay, measures)
+
+    def _left(
+        self, going: Sequence[Candidate], stay: set[str], measures: Mapping[str, Measures]
+    ) -> list[Candidate]:
         for candidate in going:
             if candidate.name not in stay:
                 self.dropped[candidate.name] = (
                     f"left after {measures[candidate.name].seeds} of the seeds"
                 )
         return [candidate for candidate in going if candidate.name in stay]
+
+
+def _key(variant: Variant) -> str:
+    """Return a text that is equal for equal trainings; looks change none."""
+    settings = {key: value for key, value in variant.settings.items() if key != _LOOKING}
+    return json.dumps([settings, variant.inputs], sort_keys=True, default=str)

@@ -1,0 +1,86 @@
+"""The question of groups: which tasks share a trunk. Affinities propose, the race decides."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from torso.runs.settings.config import RunConfig
+from torso.studies.advise.answer import UNKNOWN
+from torso.studies.advise.choose import Measures, chosen, difference
+from torso.studies.advise.plan import (
+    SINGLES,
+    TOGETHER,
+    Candidate,
+    cost_of_trunks,
+    first_candidates,
+    short_list,
+)
+from torso.studies.advise.question import Choice, Question, ShortList
+from torso.studies.advise.race import Race, Stays
+from torso.studies.advise.words import advice_words
+from torso.studies.affinity import affinity_of, labels_overlap
+from torso.tasks import labelled
+
+__all__ = ["Groups"]
+
+_MOST = 5  # candidates
+
+
+class Groups(Question):
+    """Which tasks to train together.
+
+    Args:
+        most_models: groups at most, for a budget of models; None: as many as tasks.
+    """
+
+    name = "groups"
+
+    def __init__(self, most_models: int | None = None) -> None:
+        self.most_models = most_models
+
+    def unaskable(self, config: RunConfig) -> str:
+        """Return why there is nothing to group."""
+        return "There is one task: nothing can be grouped." if len(config.targets) < 2 else ""
+
+    def own(self, config: RunConfig) -> Candidate:
+        """Return all tasks together, in one trunk."""
+        return first_candidates(config)[0]
+
+    def reference(self, config: RunConfig) -> str:
+        """Return single tasks."""
+        del config
+        return SINGLES
+
+    def expected(self, config: RunConfig) -> tuple[list[str], list[float]]:
+        """Return the ends, and how many groupings may stand between them."""
+        tasks = len(config.targets)
+        most = tasks if self.most_models is None else min(tasks, self.most_models)
+        middle = max(0, min(_MOST - 2, most - 2))
+        models = [1, *range(2, 2 + middle), *([most] if most > 1 else [])]
+        between = f"up to {middle} grouping{'s' if middle > 1 else ''}"
+        names = [TOGETHER, *([between] if middle else []), *([SINGLES] if most == tasks else [])]
+        return names, [cost_of_trunks(count) for count in models]
+
+    def short_list(self, race: Race) -> ShortList:
+        """Return the ends, and the groupings that the affinities of the first training propose."""
+        prepared = race.prepared
+        part = prepared.parts["training"]
+        known = {task: labelled(target[part.rows]) for task, target in part.dataset.targets.items()}
+        affinity = affinity_of(race.looks(), list(prepared.schema.targets), labels_overlap(known))
+        candidates = short_list(prepared.config, affinity, self.most_models, _MOST)
+        notes = [*affinity.silent, *affinity.notes]
+        return ShortList(candidates, notes, {"affinity": affinity.to_dict()})
+
+    def rule(self) -> Stays | None:
+        """Return None: the race's own rule is about groups."""
+        return None
+
+    def choice(self, candidates: Sequence[Candidate], measures: Mapping[str, Measures]) -> Choice:
+        """Return the grouping to take."""
+        best = chosen(candidates, measures)
+        ends = {name: measures[name] for name in (TOGETHER, SINGLES) if name in measures}
+        over = (
+            difference(measures[best.name], ends[TOGETHER]).delta if TOGETHER in ends else UNKNOWN
+        )
+        both = difference(ends[TOGETHER], ends[SINGLES]).delta if len(ends) == 2 else None
+        return Choice(best, advice_words(best, over, both))
