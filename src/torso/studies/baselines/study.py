@@ -18,7 +18,8 @@ from torso.runs.preparing.prepared import Prepared
 from torso.runs.report.held_out import HeldOut, TaskAnswers
 from torso.runs.report.report import RunReport
 from torso.runs.settings.durations import duration_text
-from torso.studies.baselines.paired import besides, without_inputs
+from torso.studies.baselines.leads import besides
+from torso.studies.baselines.majority import without_inputs
 from torso.studies.baselines.planned import MAJORITY, PLAIN, PlannedBaseline, planned_baselines
 from torso.studies.baselines.report import Baseline, Baselines
 from torso.studies.variants import Means, Outcomes, Variant, train_variants

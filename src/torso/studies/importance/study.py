@@ -17,8 +17,8 @@ from torso.runs.predicting.predictor import Predictor
 from torso.studies.importance.alike import alike_columns
 from torso.studies.importance.effects import effects_of
 from torso.studies.importance.interactions import interactions_of
+from torso.studies.importance.laid_out import laid_out
 from torso.studies.importance.result import Importance
-from torso.studies.importance.rows import study_rows
 from torso.studies.importance.scoring import Scoring
 from torso.studies.importance.subsets import EXACT
 from torso.studies.importance.units import units_of_run
@@ -67,7 +67,7 @@ def importance(
     for name, value in (("rows", rows), ("repeats", 1 if repeats is None else repeats)):
         if value < 1:
             raise ConfigError(f"`{name}` should be at least 1. Found {value}.")
-    study = _findings(Scoring(run, study_rows(run, table, root, rows, seed), seed), repeats)
+    study = _findings(Scoring(run, laid_out(run, table, root, rows, seed), seed), repeats)
     return study if run.folder is None else _kept(study, RunFolder(run.folder))
 
 

@@ -7,8 +7,6 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from torso.evaluation.report import TaskReport
 from torso.evaluation.wording import estimate_text, number_text
 from torso.runs.folder.folder import RunFolder
@@ -21,7 +19,7 @@ from torso.runs.settings.durations import duration_text
 from torso.studies.overview.next_steps import finished_beside, next_steps
 from torso.studies.overview.plot import plot
 from torso.studies.overview.sparkline import sparkline
-from torso.studies.slices.confusion import Confusion, confusion_of
+from torso.studies.slices.confusion import Confusion, chosen_classes, confusion_of
 from torso.tasks import words_of
 
 __all__ = ["Summary", "show"]
@@ -212,10 +210,8 @@ def _verdict(task: str, own: TaskReport) -> str:
 
 def _confusion(own: TaskAnswers) -> Confusion | None:
     """Return the confusion of a task; None for a kind without classes, or without a labelled row."""
-    if not own.whole or own.truth.ndim != 1 or len(own.names) < 2 or not own.labelled.any():
-        return None
-    answers = own.scores.plain_answers(own.answer, own.details)
-    return None if answers.ndim != 1 else confusion_of(own, answers.astype(np.intp))
+    chosen = chosen_classes(own)
+    return None if chosen is None or not own.labelled.any() else confusion_of(own, chosen)
 
 
 def _mistakes(value: Confusion) -> str:

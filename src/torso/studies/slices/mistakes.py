@@ -20,8 +20,14 @@ from torso.runs.predicting.predictor import Predictor
 from torso.runs.report.held_out import HeldOut, TaskAnswers
 from torso.runs.report.shown import aligned, html_notes, html_table
 from torso.studies.rows import JudgedRows, judged_rows, opened, own_table
-from torso.studies.slices.calibration import Calibration, calibration_of, chosen_classes
-from torso.studies.slices.confusion import UNSEEN, Confusion, class_names, confusion_of
+from torso.studies.slices.calibration import Calibration, calibration_of
+from torso.studies.slices.confusion import (
+    UNSEEN,
+    Confusion,
+    chosen_classes,
+    class_names,
+    confusion_of,
+)
 from torso.tables.alike import require_pandas
 from torso.tables.table import Table
 
