@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
 
@@ -67,24 +68,7 @@ def advise(
     settings = {"budget": None, "refit": False, "search": False}
     config = plan.folder.path / "run.yaml"
     prepared = prepare(table, config=config, settings=settings, listener=told)
-    tournament = Tournament(prepared, plan, means, told)
-    answers = tournament.answers()
-    if not any(answer.raced for answer in answers):
-        raise ConfigError(" ".join(word for answer in answers for word in answer.words))
-    together = tournament.together(answers)
-    advice = Advice(
-        answers=answers,
-        settings=together.settings,
-        inputs=together.inputs,
-        words=together.words,
-        split=tournament.split,
-        together=together.over,
-        test=together.test,
-        left_out=plan.left_out,
-        not_asked=plan.not_asked,
-        planned_seconds=plan.seconds,
-        seconds=perf_counter() - began,
-    )
+    advice = replace(_advised(prepared, plan, means, told), seconds=perf_counter() - began)
     _write(plan.folder, prepared, advice)
     return advice
 
@@ -109,6 +93,27 @@ def planned(
     """
     plan = plan_of(run, about, seeds, most_models)
     return plan.words(), plan.seconds
+
+
+def _advised(prepared: Prepared, plan: Plan, means: Means, listener: Listener) -> Advice:
+    """Return the answers to all questions, and their winners together."""
+    tournament = Tournament(prepared, plan, means, listener)
+    answers = tournament.answers()
+    if not any(answer.raced for answer in answers):
+        raise ConfigError(" ".join(word for answer in answers for word in answer.words))
+    together = tournament.together(answers)
+    return Advice(
+        answers=answers,
+        settings=together.settings,
+        inputs=together.inputs,
+        words=together.words,
+        split=tournament.split,
+        together=together.over,
+        test=together.test,
+        left_out=plan.left_out,
+        not_asked=plan.not_asked,
+        planned_seconds=plan.seconds,
+    )
 
 
 def _nothing(plan: Plan) -> Advice:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any
 
+from torso.core.whole_files import Json
 from torso.evaluation.estimate import Estimate, number_in, number_out
 
 __all__ = ["UNKNOWN", "Answer", "Raced", "delta_cell"]
 
-Json = dict[str, Any]
 UNKNOWN = Estimate(float("nan"))
 Groups = tuple[tuple[str, ...], ...]
 
@@ -79,7 +78,7 @@ class Answer:
         test: Δm, percent by which the choice is better than the run as it is on the test rows, which chose nothing; NaN where
             it is the same.
         test_by_task: task -> the same.
-        found: where the candidates come from: `affinity` of the tasks, `needs` of columns.
+        origin: where the candidates come from: `affinity` of the tasks, `needs` of columns.
         planned_seconds: as told beforehand.
         seconds: that it took.
         notes: for the user.
@@ -93,7 +92,7 @@ class Answer:
     raced: tuple[Raced, ...] = ()
     test: Estimate = UNKNOWN
     test_by_task: Mapping[str, Estimate] = field(default_factory=dict)
-    found: Mapping[str, Any] = field(default_factory=dict)
+    origin: Mapping[str, object] = field(default_factory=dict)
     planned_seconds: float = float("nan")
     seconds: float = 0.0
     notes: tuple[str, ...] = ()

@@ -1,4 +1,4 @@
-"""What is asked of a run, and its cost, told before anything is trained."""
+"""Questions about a run and their cost, told before anything is trained."""
 
 from __future__ import annotations
 

@@ -105,7 +105,7 @@ def _verdict(
         return "worse"
     tasks = measures[own.name].tasks
     by_task = [difference(measures[candidate.name], measures[own.name], task) for task in tasks]
-    harmed = any(one.delta.value < 0 and one.p * len(tasks) <= _SURE for one in by_task)
+    harmed = any(each.delta.value < 0 and each.p * len(tasks) <= _SURE for each in by_task)
     if costs_little(over, comparisons) and not harmed:
         return "as good"
     return "unknown"

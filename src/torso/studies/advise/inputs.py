@@ -1,4 +1,4 @@
-"""The question of inputs: which of them pay for themselves. Backward elimination from a short list.
+"""The question of inputs: backward elimination, from a short list, of those that do not pay for themselves.
 
 A permutation of each column's and modality's cells among the rows that choose says which to try without; whether they can go is
 decided by trainings without them, the plain half included. Those that can go one by one are then tried without all of them.
@@ -31,7 +31,7 @@ _COLUMNS = 60  # that are looked at one by one
 
 
 class Inputs(Question):
-    """Which inputs to keep: what does not pay for itself is dropped."""
+    """Inputs to keep: one that does not pay for itself is dropped."""
 
     name = "inputs"
 
@@ -67,9 +67,9 @@ class Inputs(Question):
         tried += _silent_columns(columns, needs)
         tried = [each for each in dict.fromkeys(tried) if len(each) < len(config.inputs)]
         own = self.own(config)
-        found = {"needs": {" + ".join(each): number_out(need) for each, need in needs.items()}}
+        origin = {"needs": {" + ".join(each): number_out(need) for each, need in needs.items()}}
         candidates = [own, *(_without(each, config, modalities) for each in tried)]
-        return ShortList(sorted(candidates, key=lambda each: each.rank), (), found)
+        return ShortList(sorted(candidates, key=lambda each: each.rank), (), origin)
 
     def further(self, race: Race, candidates: Sequence[Candidate]) -> list[Candidate]:
         """Return the run without all that can go one by one."""
@@ -130,7 +130,7 @@ def _silent_columns(
 
 
 def _needs(race: Race, units: Sequence[tuple[str, ...]]) -> dict[tuple[str, ...], float]:
-    """Return by how much answers are worse with cells exchanged among rows, over what chance explains; largest over tasks."""
+    """Return the loss of answers by an exchange of cells among rows, over its half interval; the largest of all tasks."""
     (first, *_), part = race.outcomes[_ALL], race.prepared.parts["validation"]
     assert first.folder is not None
     draw = np.random.default_rng(race.prepared.config.seed)

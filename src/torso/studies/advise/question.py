@@ -27,12 +27,12 @@ class ShortList:
     Attributes:
         candidates: the simplest first.
         notes: for the user.
-        found: where they come from, for JSON.
+        origin: where they come from, for JSON.
     """
 
     candidates: Sequence[Candidate]
     notes: Sequence[str] = ()
-    found: Mapping[str, object] = field(default_factory=dict)
+    origin: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,12 @@
-"""The advice as a frozen value: an answer to each question, what the winners are worth together, and the cost."""
+"""The advice as a frozen value: an answer to each question, the worth of the winners together, and the cost."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from torso.core.whole_files import Json
 from torso.evaluation.estimate import Estimate, number_in, number_out
 from torso.runs.report.shown import aligned
 from torso.studies.advise.answer import UNKNOWN, Answer, Groups
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["Advice"]
-
-Json = dict[str, Any]
 
 
 @dataclass(frozen=True, repr=False)

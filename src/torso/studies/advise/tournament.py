@@ -136,7 +136,7 @@ class Tournament:
             ),
             test=test,
             test_by_task=by_task,
-            found=short.found,
+            origin=short.origin,
             notes=tuple(notes),
         )
 
