@@ -37,7 +37,9 @@ __all__ = ["main"]
 
 
 _OTHERS = tuple(
-    f"{kind}-{seed}" for kind in ("mixed", "uneven", "scarce", "senses", "apart") for seed in (71, 72)
+    f"{kind}-{seed}"
+    for kind in ("mixed", "uneven", "scarce", "senses", "apart")
+    for seed in (71, 72)
 )
 """Kinds and seeds that chose nothing."""
 _SUMMARY = {"tables": "summary", "others": "summary_of_others"}
@@ -182,7 +184,10 @@ def main() -> None:
     if asked.out and asked.out.exists():
         result |= json.loads(asked.out.read_text())
     commands = [*map(str, result.get("commands", [])), shlex.join(["python", *sys.argv])]
-    result |= {"commands": list(dict.fromkeys(commands)), "hardware": f"{os.cpu_count()} cores, {platform.machine()}"}
+    result |= {
+        "commands": list(dict.fromkeys(commands)),
+        "hardware": f"{os.cpu_count()} cores, {platform.machine()}",
+    }
     tables: dict[str, dict[str, object]] = dict(result.get(key, {}))  # type: ignore[call-overload]
     if asked.looks:
         result["looks"] = cost_of_looks()

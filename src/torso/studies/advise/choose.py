@@ -17,8 +17,12 @@ from torso.evaluation.estimate import Estimate
 from torso.evaluation.weighted import Floats
 from torso.runs.report.held_out import HeldOut
 from torso.studies.advise.plan import SINGLES, Candidate
+<<<<<<< HEAD
 from torso.studies.compare.differences import Draws, Weighed, drawn, weighed
+=======
+>>>>>>> trunk22
 from torso.studies.compare.figures import Figures
+from torso.studies.paired import Draws, drawn
 
 __all__ = [
     "Difference",
