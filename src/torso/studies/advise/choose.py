@@ -17,10 +17,7 @@ from torso.evaluation.estimate import Estimate
 from torso.evaluation.weighted import Floats
 from torso.runs.report.held_out import HeldOut
 from torso.studies.advise.plan import SINGLES, Candidate
-<<<<<<< HEAD
-from torso.studies.compare.differences import Draws, Weighed, drawn, weighed
-=======
->>>>>>> trunk22
+from torso.studies.compare.differences import Weighed, weighed
 from torso.studies.compare.figures import Figures
 from torso.studies.paired import Draws, drawn
 
@@ -198,9 +195,9 @@ def chosen(candidates: Sequence[Candidate], measures: Mapping[str, Measures]) ->
 
 
 def undecided(candidates: Sequence[Candidate], measures: Mapping[str, Measures]) -> bool:
-    """Return True where further seeds may decide.
+    """Return True if further seeds may decide.
 
-    That is where no candidate is surely better than all together, yet the best is by more than a standard error, most of which
+    No candidate is surely better than all together, yet the best is by more than a standard error, most of which
     comes from the seeds.
 
     Args:
