@@ -155,7 +155,7 @@ def surely(own: Weighed, comparisons: int = 1) -> bool:
 
 
 def _logs(measures: Measures) -> Draws:
-    """Return the logarithms of metrics, above 0 for good: minus those of errors, and of what is missing to 1 of skills."""
+    """Return the logarithms of metrics, above 0 for good: minus those of errors, and of the distance of skills to 1."""
     skills, draws = measures.skills, measures.draws
     less = skills | (measures.signs < 0)
     least = np.where(skills, _LEAST_LEFT, 1e-12)  # a solved task has no end of a ratio
