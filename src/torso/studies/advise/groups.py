@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from torso.evaluation.estimate import number_out
 from torso.runs.settings.config import RunConfig
 from torso.studies.advise.answer import UNKNOWN
-from torso.studies.advise.choose import Measures, chosen, difference
+from torso.studies.advise.choose import Measures, advantage, chosen, difference, surely
 from torso.studies.advise.plan import (
+    MOST_BETWEEN,
     SINGLES,
     TOGETHER,
     Candidate,
@@ -18,12 +20,10 @@ from torso.studies.advise.plan import (
 from torso.studies.advise.question import Choice, Question, ShortList
 from torso.studies.advise.race import Race, Stays
 from torso.studies.advise.words import advice_words
-from torso.studies.affinity import affinity_of, labels_overlap
+from torso.studies.affinity import affinity_of, gains_of, labels_overlap
 from torso.tasks import labelled
 
 __all__ = ["Groups"]
-
-_MOST = 5  # candidates
 
 
 class Groups(Question):
@@ -46,6 +46,12 @@ class Groups(Question):
         """Return all tasks together, in one trunk."""
         return first_candidates(config)[0]
 
+    def first(self, config: RunConfig) -> list[Candidate]:
+        """Return both ends: the gradients of the one and the answers of the other propose groupings."""
+        together, singles = first_candidates(config)
+        few = self.most_models is not None and self.most_models < singles.models
+        return [together] if few else [together, singles]
+
     def reference(self, config: RunConfig) -> str:
         """Return single tasks."""
         del config
@@ -55,7 +61,7 @@ class Groups(Question):
         """Return the ends, and how many groupings may stand between them."""
         tasks = len(config.targets)
         most = tasks if self.most_models is None else min(tasks, self.most_models)
-        middle = max(0, min(_MOST - 2, most - 2))
+        middle = 0 if most < 2 or tasks < 3 else MOST_BETWEEN
         models = [1, *range(2, 2 + middle), *([most] if most > 1 else [])]
         between = f"up to {middle} grouping{'s' if middle > 1 else ''}"
         names = [TOGETHER, *([between] if middle else []), *([SINGLES] if most == tasks else [])]
@@ -67,9 +73,11 @@ class Groups(Question):
         part = prepared.parts["training"]
         known = {task: labelled(target[part.rows]) for task, target in part.dataset.targets.items()}
         affinity = affinity_of(race.looks(), list(prepared.schema.targets), labels_overlap(known))
-        candidates = short_list(prepared.config, affinity, self.most_models, _MOST)
+        alike = race.likeness()
+        candidates = short_list(prepared.config, affinity, self.most_models, gains_of(alike))
         notes = [*affinity.silent, *affinity.notes]
-        return ShortList(candidates, notes, {"affinity": affinity.to_dict()})
+        shown = [[number_out(cell) for cell in row] for row in alike.tolist()]
+        return ShortList(candidates, notes, {"affinity": affinity.to_dict(), "likeness": shown})
 
     def rule(self) -> Stays | None:
         """Return None: the race's own rule is about groups."""
@@ -79,8 +87,9 @@ class Groups(Question):
         """Return the grouping to take."""
         best = chosen(candidates, measures)
         ends = {name: measures[name] for name in (TOGETHER, SINGLES) if name in measures}
-        over = (
-            difference(measures[best.name], ends[TOGETHER]).delta if TOGETHER in ends else UNKNOWN
-        )
+        over, sure = UNKNOWN, False
+        if TOGETHER in ends:
+            over = difference(measures[best.name], ends[TOGETHER]).delta
+            sure = surely(advantage(measures[best.name], ends[TOGETHER]))
         both = difference(ends[TOGETHER], ends[SINGLES]).delta if len(ends) == 2 else None
-        return Choice(best, advice_words(best, over, both))
+        return Choice(best, advice_words(best, over, both, sure))

@@ -67,6 +67,10 @@ class Question(ABC):
     def own(self, config: RunConfig) -> Candidate:
         """Return the run as it is, as a candidate."""
 
+    def first(self, config: RunConfig) -> list[Candidate]:
+        """Return the candidates that are trained before the short list is made."""
+        return [self.own(config)]
+
     @abstractmethod
     def expected(self, config: RunConfig) -> tuple[list[str], list[float]]:
         """Return the candidates in words, and the cost of each, for the plan."""

@@ -16,7 +16,7 @@ from torso.runs.preparing.prepared import Prepared
 from torso.runs.report.held_out import HeldOut
 from torso.studies.advise.answer import UNKNOWN, Answer, Raced
 from torso.studies.advise.asking import Plan
-from torso.studies.advise.choose import difference, measures_of
+from torso.studies.advise.choose import advantage, difference, measures_of, surely
 from torso.studies.advise.plan import Candidate
 from torso.studies.advise.question import Choice, Question, ShortList
 from torso.studies.advise.race import Race, to_choose_on
@@ -99,7 +99,7 @@ class Tournament:
         config, told = self.prepared.config, self.listener.noted
         own, plain = question.own(config), question.reference(config)
         race.stays = question.rule()
-        race.train([own], 0)
+        race.train(question.first(config), 0)
         if own.name not in race.outcomes:
             why = race.dropped.get(own.name) or "the budget was spent before"
             words = (f"No answer about {question.name}: nothing could be trained: {why}.",)
@@ -187,7 +187,7 @@ class Tournament:
             each
             for each in (*alone, Candidate(OWN, (), {}))
             if each.name in measures
-            and difference(measures[each.name], measures[both.name]).sure(len(alone) + 1)
+            and surely(advantage(measures[each.name], measures[both.name]), len(alone) + 1)
         ]
         test, _ = self._tested(race, both.name, OWN)
         told = over.delta
