@@ -90,7 +90,7 @@ def _verdict(candidate: Measures, own: Measures, comparisons: int) -> Verdict:
     if surely(advantage(own, candidate), comparisons):
         return "worse"
     by_task = [difference(candidate, own, task) for task in own.tasks]
-    harmed = any(each.delta.value < 0 and each.p * len(by_task) <= _SURE for each in by_task)
+    harmed = any(each.delta.value < -MARGIN and each.p * len(by_task) <= _SURE for each in by_task)
     return "as good" if costs_little(over.difference, comparisons) and not harmed else "unknown"
 
 
