@@ -1,4 +1,4 @@
-"""What every command that judges a run has in common: a file for its result, its tables and its notes."""
+"""A shared way out for commands that judge a run: a file for the result, tables, and notes."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Result(Protocol):
 
 
 class Noted(Result, Protocol):
-    """Result with sentences on what was judged."""
+    """Result with notes."""
 
     @property
     def notes(self) -> Sequence[str]:
