@@ -13,7 +13,6 @@ from torso.core.errors import ConfigError, unknown
 from torso.core.listed import check_listed
 from torso.evaluation.estimate import Estimate
 from torso.evaluation.holm import holm
-from torso.runs.folder.folder import RunFolder
 from torso.runs.predicting.predictor import Predictor
 from torso.runs.report.held_out import HeldOut, TaskAnswers
 from torso.studies.rows import judged_rows, opened
@@ -21,6 +20,7 @@ from torso.studies.slices.contrast import contrast
 from torso.studies.slices.opportunity import Opportunity, has_classes, opportunities_of
 from torso.studies.slices.parting import FEW, Parting, by_column, by_gaps, by_labels
 from torso.studies.slices.result import Part, PartScore, Slices
+from torso.studies.stored import stored
 from torso.tasks import words_of
 
 __all__ = ["slices"]
@@ -72,9 +72,7 @@ def slices(
         tuple(rates),
         (*notes, *rare, *_about(held_out)),
     )
-    if predictor.folder is not None:
-        RunFolder(predictor.folder).write_study("slices", result.to_dict())
-    return result
+    return stored("slices", result, predictor.folder)
 
 
 def _scored(parting: Parting, held_out: HeldOut, seed: int) -> Iterator[Part]:
