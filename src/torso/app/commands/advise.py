@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from torso.app.commands.results import Out, OwnTable, check_judged, write_result
 from torso.app.commands.shared import RunArgument
 
 __all__ = ["advise"]
@@ -13,9 +14,7 @@ __all__ = ["advise"]
 
 def advise(
     run: RunArgument,
-    table: Annotated[
-        str | None, typer.Argument(help="Table of the fit. Default: that of its run.yaml.")
-    ] = None,
+    table: OwnTable = None,
     about: Annotated[
         list[str],
         typer.Option(
@@ -34,12 +33,12 @@ def advise(
     most_models: Annotated[
         int | None, typer.Option(help="Groups at most. Default: as many as tasks.")
     ] = None,
+    out: Out = None,
 ) -> None:
     """Tell how to train it better or simpler: candidates are really trained, taken where there is evidence."""
     from torso.app.terminal import ProgressBar, advice_table, console, tell
-    from torso.runs.preparing.early import check_answering
 
-    check_answering(run, *([] if table is None else [table]))
+    check_judged(run, table, out)
 
     import torso  # torch takes longer than to see a slip
     from torso.studies.advise import planned
@@ -61,6 +60,7 @@ def advise(
             most_models=most_models,
             listener=bar,
         )
+    write_result(out, advice)
     screen.print(advice_table(advice, screen.width))
     tell(advice.all_notes())
     if advice.changes:
