@@ -1,5 +1,7 @@
 """The five questions on small planted tables: asked in turn within a budget, alike, and clear where there is nothing to ask."""
 
+import re
+
 import pytest
 
 import torso
@@ -66,6 +68,9 @@ def test_the_plan_tells_every_question_and_its_cost(run):
     assert "In all about" in words[-1] and seconds > 0
     few, less = planned(run, about=["fusion", "balancing"])
     assert less < seconds and "Not asked: groups (about " in few[-1]
+    named = re.findall(r"--about (\w+)", few[-1])
+    assert named == ["groups", "inputs", "sharing", "all"]
+    assert len(planned(run, about=named[:3])[0]) == 6  # a plan each, seeds, all together, not asked
     assert "late, gated" in few[0] and "fixed, a ×3, fixed, b ×3, uncertainty, upgrad" in few[1]
 
 
