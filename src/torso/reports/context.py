@@ -169,6 +169,26 @@ class Context:
             self.unmade.append(Unmade(name, command))
         return None
 
+    def studies(
+        self, name: str, read: Callable[[Json], T], command: Callable[[Material], str]
+    ) -> dict[str, T]:
+        """Return run -> its study, of the runs that have one.
+
+        Args:
+            name: of the study.
+            read: turns its JSON into a value.
+            command: that makes it of a run.
+        """
+        read_of = {run.name: self.study(run, name, read, command(run)) for run in self.runs}
+        return {run: study for run, study in read_of.items() if study is not None}
+
+    def sentence(self, text: str) -> Content:
+        """Return a sentence of a run or a study in the page's language; where it has none, marked as English."""
+        told = self.say.sentence(text)
+        if told is None:
+            return element("span", text, lang="en")
+        return told
+
     def command(self, *words: str, run: Material, table: bool = False) -> str:
         """Return a command about a run that works where it is pasted: `torso importance my-run table.csv`."""
         place = quote(str(run.folder)) if run.folder is not None else "RUN"
