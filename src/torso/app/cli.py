@@ -33,6 +33,7 @@ from torso.app.commands.show import show
 from torso.app.commands.slices import mistakes, slices
 from torso.app.commands.tune import tune
 from torso.app.cures import corrected
+from torso.app.encodings import show_every_character
 from torso.app.extra_words import Command, Commands
 
 __all__ = ["app", "main"]
@@ -97,6 +98,7 @@ def main() -> None:
     """Run the command line; the entry point of `torso` and `python -m torso`."""
     from torso.core.errors import TorsoError
 
+    show_every_character()
     try:
         app()
     except SystemExit as end:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
@@ -14,8 +13,8 @@ from torso.columns.media_column import references_of
 from torso.core.errors import TorsoError
 from torso.reports.material import Material
 from torso.runs.folder.folder import RunFolder
-from torso.runs.folder.stored_split import column_digests
 from torso.runs.predicting.asked import ask, reading_of
+from torso.studies.rows import table_of_fit
 from torso.tables.table import Table
 
 __all__ = ["TableRows", "rows_at_hand"]
@@ -64,17 +63,13 @@ def rows_at_hand(run: Material, rows: Sequence[int]) -> TableRows | str:
         return "memory"
     try:
         config = RunFolder(run.folder).config()
-        given = (
-            config.data.test
-            if run.held_out.split == "test" and config.data.test
-            else config.data.table
-        )
-        if given is None or not Path(given).expanduser().is_file():
+        path = table_of_fit(config.data, run.folder, test=run.held_out.split == "test")
+        if path is None or not path.is_file():
             return "absent"
-        if Path(given).expanduser().stat().st_size > _LARGEST:
+        if path.stat().st_size > _LARGEST:
             return "large"
-        asked = ask(given, run.schema, config.data)
-        if not _same(run, asked.table):
+        asked = ask(path, run.schema, config.data)
+        if not run.held_out.are_of(asked.table):
             return "other"
         options = reading_of(asked, config.data).options
         roots = {
@@ -85,13 +80,3 @@ def rows_at_hand(run: Material, rows: Sequence[int]) -> TableRows | str:
     except (TorsoError, OSError):
         return "unread"
     return TableRows(run, asked.table.take(np.array(rows)), list(rows), roots)
-
-
-def _same(run: Material, table: Table) -> bool:
-    """Return whether a table holds the rows of the held-out answers."""
-    held_out = run.held_out
-    if held_out is None or table.rows != held_out.table_rows:
-        return False
-    digests = column_digests(table)
-    both = held_out.digests.keys() & digests.keys()
-    return all(held_out.digests[name] == digests[name] for name in both)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from os import PathLike
 from pathlib import Path
@@ -15,10 +15,10 @@ from torso.runs.predicting.load import load
 from torso.runs.predicting.predictor import Predictor
 from torso.runs.preparing.gather import found_beside
 from torso.runs.report.held_out import HeldOut
-from torso.tables.digests import column_digest
+from torso.runs.settings.sections import DataConfig
 from torso.tables.table import Table, read_table
 
-__all__ = ["JudgedRows", "judged_rows", "opened", "own_table", "without_columns"]
+__all__ = ["JudgedRows", "judged_rows", "opened", "own_table", "table_of_fit", "without_columns"]
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ def judged_rows(
             )
         return JudgedRows(held_out, own_table(run, held_out) if columns else None)
     source = read_table(table, missing=run.config.data.missing, settings=run.config.data.text)
-    if held_out is not None and _same(source, held_out):
+    if held_out is not None and held_out.are_of(source):
         note = (
             f"{source.name} is the table of the fit: judged on its {len(held_out.rows):,} {held_out.split} rows, whose answers "
             "the run keeps."
@@ -97,18 +97,30 @@ def own_table(run: Predictor, held_out: HeldOut) -> Table:
         DataError: it was in memory, is gone, or has changed.
     """
     data = run.config.data
-    own = data.test if held_out.split == "test" and data.test is not None else data.table
+    path = table_of_fit(data, run.folder, test=held_out.split == "test")
     cure = "Give the table, too."
-    if own is None:
+    if path is None:
         raise DataError(f"The run was fitted on a table in memory. {cure}")
-    folder = None if run.folder is None else run.folder / "run.yaml"
-    path = Path(found_beside(own, folder)).expanduser()
     if not path.exists():
-        raise DataError(f"The table of the fit, {own!r}, is not there. {cure}")
+        raise DataError(f"The table of the fit, {str(path)!r}, is not there. {cure}")
     source = read_table(path, missing=data.missing, settings=data.text)
-    if not _same(source, held_out):
-        raise DataError(f"{own!r} no longer holds the rows of the fit. {cure}")
+    if not held_out.are_of(source):
+        raise DataError(f"{str(path)!r} no longer holds the rows of the fit. {cure}")
     return source.take(held_out.rows)
+
+
+def table_of_fit(data: DataConfig, folder: Path | None, *, test: bool) -> Path | None:
+    """Return where the table that a run was fitted on should lie; None if it was in memory.
+
+    Args:
+        data: of the run's config.
+        folder: of the run, which the table may lie beside; None if it is in memory.
+        test: the run's own table of test rows, if it has one.
+    """
+    given = data.test if test and data.test is not None else data.table
+    if given is None:
+        return None
+    return Path(found_beside(given, None if folder is None else folder / "run.yaml")).expanduser()
 
 
 def without_columns(table: Table, columns: Sequence[str]) -> Table:
@@ -117,14 +129,3 @@ def without_columns(table: Table, columns: Sequence[str]) -> Table:
     for name in columns:
         data = data.set_column(data.column_names.index(name), name, pa.nulls(table.rows))
     return replace(table, data=data)
-
-
-def _same(table: Table, held_out: HeldOut) -> bool:
-    """Return whether a table holds the rows of the fit; columns may have been added or taken out."""
-    known: Mapping[str, str] = held_out.digests
-    if not known or table.rows != held_out.table_rows:
-        return False
-    both = [name for name in table.names if name in known]
-    return bool(both) and all(
-        column_digest(table.data.column(name)) == known[name] for name in both
-    )

@@ -14,7 +14,8 @@ from torso.evaluation.report import Estimate
 from torso.runs.folder.folder import RunFolder
 from torso.runs.report.held_out import TaskAnswers
 from torso.studies.baselines import Baseline, Baselines, Beside
-from torso.studies.baselines.paired import besides, without_inputs
+from torso.studies.baselines.leads import besides
+from torso.studies.baselines.majority import without_inputs
 from torso.studies.variants import kept
 
 SETTINGS = {

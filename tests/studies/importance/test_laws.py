@@ -13,7 +13,7 @@ from torso.evaluation.holm import holm, p_of_difference
 from torso.studies.importance.additive import additive_outputs, comparable_rows
 from torso.studies.importance.alike import alike_columns
 from torso.studies.importance.answers import WholeAnswers
-from torso.studies.importance.rows import study_rows
+from torso.studies.importance.laid_out import laid_out
 from torso.studies.importance.subsets import (
     all_subsets,
     drawn_orders,
@@ -50,7 +50,7 @@ def test_exchanged_and_hidden_cells_are_answered_as_a_table_that_holds_them(
     run_and_table, columns, tmp_path
 ):
     run, table = run_and_table
-    rows = study_rows(run, table, (), 10_000, 0)
+    rows = laid_out(run, table, (), 10_000, 0)
     answers = WholeAnswers(run, rows.table, rows.dataset, rows.layout)
     test = run.split.split.test
     draw = np.random.default_rng(0)
@@ -169,6 +169,6 @@ def test_columns_are_alike_only_if_each_tells_the_other():
         inputs={name: {"kind": kinds.get(name, "category")} for name in columns if name != "y"},
         settings={"dim": 4, "training.epochs": 1, "folds": 0, "blend": "off"},
     )
-    rows = study_rows(run, columns, (), 1000, 0)
+    rows = laid_out(run, columns, (), 1000, 0)
     groups = alike_columns(run.schema, rows.table, rows.dataset, rows.layout)
     assert [set(group) for group in groups] == [{"number", "cubed"}, {"town", "city", "height"}]

@@ -1,8 +1,13 @@
 """A run at a glance and the runs of a folder: figures are those of the reports, and each step works when pasted."""
 
 import json
+import math
+import os
 import shlex
 import shutil
+import subprocess
+import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +18,7 @@ import torso
 from tests.small_tables import torso as command_line
 from torso.core.errors import RunError
 from torso.runs.folder.folder import RunFolder
+from torso.studies.overview.plot import plot
 from torso.studies.overview.sparkline import sparkline
 
 SETTINGS = {"training.epochs": 3, "dim": 8, "folds": 0, "blend": "off", "fusion": "concat"}
@@ -77,7 +83,9 @@ def test_a_run_is_shown_in_words_that_are_its_figures(folder):
     assert f"learnt from {report.usage.rows_trained} rows of t.csv" in words
     assert f"R² {report.tasks['price'].metrics['r2'].value:.3f}" in words
     assert "Beside it: 1 other seed and baselines plain." in words
-    assert len(shown.curves()) == 3  # a heading and a line per task
+    heading, *plotted = shown.curves()
+    assert heading.startswith("price: ─ held-out loss (least ")
+    assert len(plotted) == 2 * 8 + 2  # six lines of curves, an axis and its ends per task
     counts = np.array(shown.confusions()["kind"].counts)
     assert counts.sum() == report.tasks["kind"].labels
     right = report.tasks["kind"].metrics["accuracy"].value
@@ -141,7 +149,45 @@ def test_only_kinds_of_classes_have_a_confusion(folder):
     assert list(torso.show(folder / "a").confusions()) == ["kind"]
 
 
+def test_many_tasks_have_a_line_each(folder):
+    shown = torso.show(folder / "a")
+    epochs = [
+        replace(epoch, validation=dict.fromkeys("abcdef", 1.0)) for epoch in shown.report.curves
+    ]
+    config = shown.config.model_copy(update={"targets": {key: {} for key in "abcdef"}})
+    many = replace(shown, config=config, report=replace(shown.report, curves=tuple(epochs)))
+    lines = many.curves(width=8)
+    assert lines[:2] == ["Held-out loss by epoch", "a  1.000 ▁▁▁ 1.000, least 1.000 in epoch 1"]
+    assert len(lines) == 7
+
+
+def test_a_terminal_without_the_characters_gets_look_alikes(folder):
+    """All commands, since the streams themselves are told: results, notes, curves, and names of columns."""
+    done = subprocess.run(
+        [sys.executable, "-m", "torso", "show", folder / "a"],
+        capture_output=True,
+        env={**os.environ, "PYTHONIOENCODING": "ascii"},
+        check=True,
+    )
+    shown = done.stdout.decode("ascii")
+    assert "R2" in shown and "- held-out loss" in shown and "?" not in shown
+
+
+@pytest.mark.parametrize("width", [8, 30])
+def test_a_plot_holds_its_curves(width):
+    falling = [1 / (1 + n) for n in range(20)]
+    lines = plot(falling, [math.inf, *falling[1:]], width=width, height=5)
+    assert lines[0].startswith("1.000 ┤") or width < 20
+    assert len(lines) == 7
+    drawn = [line.partition("┤")[2] or line.partition("│")[2] for line in lines[:5]]
+    assert all(len(line) <= width for line in drawn)
+    for column in range(width):  # no gap in a curve that has none
+        assert any(line[column : column + 1].strip("· ") for line in drawn)
+
+
 def test_curves_of_any_length():
+    assert plot([], []) == plot([math.nan], [math.inf]) == []
+    assert plot([2.0, 2.0], width=4) == ["2.000 ┤────", "      └────", "       1  2"]
     assert sparkline([]) == ""
     assert sparkline([np.nan, np.nan]) == "  "
     assert len(sparkline(list(range(1000)), width=30)) == 30

@@ -9,7 +9,8 @@ import pytest
 from torso.core.whole_files import finite
 from torso.runs.report.held_out import HeldOut, TaskAnswers
 from torso.runs.report.patterns import Pattern, patterns_of
-from torso.studies.slices.mistakes import TaskMistakes, _task
+from torso.studies.slices.mistakes import TaskMistakes
+from torso.studies.slices.mistakes_study import _task
 from torso.studies.slices.parting import by_gaps
 from torso.studies.slices.study import _scored
 from torso.tasks import Scores, fit_baseline

@@ -8,7 +8,9 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-__all__ = ["WHERE", "WIDE", "blocks", "plain_table", "styled"]
+from torso.progress import IN_PIPE
+
+__all__ = ["WHERE", "WIDE", "blocks", "by_parts", "plain_table", "styled"]
 
 WIDE = 132
 """Characters from which on all columns stand beside each other."""
@@ -44,6 +46,34 @@ def plain_table(header: Sequence[str], fold: Sequence[str] = ()) -> Table:
             no_wrap=bool(fold) and name not in fold,
         )
     return table
+
+
+def by_parts(
+    table: Sequence[Sequence[str]],
+    named: Sequence[tuple[str, tuple[str, str, str]]],
+    same: int,
+    width: int,
+    fold: Sequence[str] = (),
+) -> RenderableType:
+    """Return a table where the terminal is wide, blocks where it is narrow.
+
+    Args:
+        table: its cells, the first row its header.
+        named: the same as for `blocks`.
+        same: so many cells at the start are left out where they are as above, but not in a pipe.
+        width: of the terminal in characters.
+        fold: columns that may break.
+    """
+    if width < WIDE:
+        return blocks(named)
+    header, *rows = table
+    shown, before = plain_table(header, fold), tuple[str, ...]()
+    for cells in rows:
+        lead = tuple(cells[:same])
+        hidden = lead == before and width < IN_PIPE
+        shown.add_row(*map(styled, [*([""] * same if hidden else lead), *cells[same:]]))
+        before = lead
+    return shown
 
 
 def blocks(named: Sequence[tuple[str, tuple[str, str, str]]]) -> RenderableType:

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from torso.app.terminal.blocks import WHERE, WIDE, blocks, plain_table, styled
-from torso.progress import IN_PIPE
+from torso.app.terminal.blocks import WHERE, by_parts
 
 if TYPE_CHECKING:
     from torso.studies.patterns import Certificate
@@ -30,13 +29,12 @@ def certificate_table(certificate: Certificate, width: int = 80) -> RenderableTy
     """
     header, *rows = certificate.rows()
     title = Text(f"By what rows lack, on {WHERE[certificate.split]}, with 95 % intervals", "italic")
-    name, named = "", []
-    table = plain_table(header, fold=("rows",))
+    name, whole, named = "", [header], []
     for pattern, *cells in rows:
         name = pattern or name
-        table.add_row(Text(name if width >= IN_PIPE else pattern), *map(styled, cells))
+        whole.append((name, *cells))
         task, labels, metric, value, _, verdict, held, kept = cells
         told = f"{task}, {metric} ({labels})" if labels else task
         named += [(name, (told, value, verdict))]
         named += [(name, ("  coverage", held, kept))] if held else []
-    return Group(title, table if width >= WIDE else blocks(named), Text(f"\n{CAPTION}"))
+    return Group(title, by_parts(whole, named, 1, width, fold=("rows",)), Text(f"\n{CAPTION}"))

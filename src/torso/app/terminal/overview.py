@@ -30,7 +30,7 @@ def summary_tables(summary: Summary, width: int = 120) -> RenderableType:
     parts: list[RenderableType] = [Text(summary.name, "bold", overflow="fold")]
     parts += [Text(line) for line in summary.words()]
     parts += [Text(""), verdict(summary.report, width)]
-    for line in _paragraph(summary.curves(min(40, max(8, width - 52)))):
+    for line in _paragraph(summary.curves(min(64, max(16, width - 14)))):
         parts.append(Text(line))
     for task, value in summary.confusions().items():
         shown = _matrix(value, width)

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from torso.app.terminal.blocks import WHERE, WIDE, blocks, plain_table, styled
+from torso.app.terminal.blocks import WHERE, by_parts, plain_table
 from torso.evaluation.wording import estimate_text
-from torso.progress import IN_PIPE
 
 if TYPE_CHECKING:
     from torso.studies.slices import Mistakes, Slices
@@ -37,28 +35,18 @@ def slices_tables(slices: Slices, width: int = 80) -> RenderableType:
         width: of the terminal in characters; where it is narrow, a part stands above its tasks.
     """
     title = f"By parts of the {slices.rows:,} {WHERE[slices.split]}, with 95 % intervals"
-    header, *rows = slices.table_rows()
-    parts: list[RenderableType] = [Text(title, "italic")]
-    if width >= WIDE:
-        parts.append(_wide(header, rows, 2, width))
-    else:
-        named = [
-            (f"{by}: {part}", (f"{task}, {metric} ({labels})", value, verdict))
-            for by, part, task, labels, metric, value, _, _, verdict in rows
-        ]
-        parts.append(blocks(named))
+    scores = slices.table_rows()
+    named = [
+        (f"{by}: {part}", (f"{task}, {metric} ({labels})", value, verdict))
+        for by, part, task, labels, metric, value, _, _, verdict in scores[1:]
+    ]
+    parts: list[RenderableType] = [Text(title, "italic"), by_parts(scores, named, 2, width)]
     parts.append(Text(f"\n{_CAPTION}"))
     if slices.opportunity:
+        rates = slices.rates()
+        named = [(f"{by}: {task}", (part, rate, said)) for by, task, part, rate, said in rates[1:]]
         parts.append(Text("\nTrue positive rates (equal opportunity)", "italic"))
-        header, *rows = slices.rates()
-        if width >= WIDE:
-            parts.append(_wide(header, rows, 2, width))
-        else:
-            parts.append(
-                blocks(
-                    [(f"{by}: {task}", (part, rate, said)) for by, task, part, rate, said in rows]
-                )
-            )
+        parts.append(by_parts(rates, named, 2, width))
     return Group(*parts)
 
 
@@ -70,22 +58,15 @@ def mistakes_tables(mistakes: Mistakes, width: int = 80) -> RenderableType:
         width: of the terminal in characters.
     """
     where = f"the {mistakes.rows:,} {WHERE[mistakes.split]}"
-    header, *rows = mistakes.calibrations()
+    calibrations = mistakes.calibrations()
     parts: list[RenderableType] = []
-    if rows:
+    if calibrations[1:]:
+        named = [
+            (f"{task} ({labels})", (of, error, verdict))
+            for task, of, labels, error, *_, verdict in calibrations[1:]
+        ]
         parts.append(Text(f"Calibration on {where}", "italic"))
-        if width >= WIDE:
-            parts.append(_wide(header, rows, 0, width))
-        else:
-            parts.append(
-                blocks(
-                    [
-                        (f"{t} ({labels})", (of, error, verdict))
-                        for t, of, labels, error, *_, verdict in rows
-                    ]
-                )
-            )
-        parts.append(Text(_CALIBRATED))
+        parts += [by_parts(calibrations, named, 0, width), Text(_CALIBRATED)]
     for task, own in mistakes.tasks.items():
         parts += _of_task(task, own)
     return Group(*parts)
@@ -116,17 +97,3 @@ def _of_task(task: str, own: TaskMistakes) -> list[RenderableType]:
                 table.add_row(*(Text(cell, overflow="fold") for cell in cells))
             parts.append(table)
     return parts
-
-
-def _wide(
-    header: Sequence[str], rows: Sequence[Sequence[str]], same: int, width: int
-) -> RenderableType:
-    """Return a table; in a terminal the first `same` cells are left out where they are as above."""
-    table, before = plain_table(header), tuple[str, ...]()
-    for cells in rows:
-        lead = tuple(cells[:same])
-        hidden = lead == before and width < IN_PIPE
-        shown = [*([""] * same if hidden else lead), *cells[same:]]
-        table.add_row(*map(styled, shown))
-        before = lead
-    return table

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
-from torso.evaluation.bootstrap import resamples_of
 from torso.evaluation.wording import number_text
 from torso.reports.charts import Point, Shade, heat_table, point_panel
 from torso.reports.context import Context, Figure
@@ -15,12 +14,14 @@ from torso.reports.html import Content, Html, element
 from torso.reports.material import Material
 from torso.reports.sections.section import Section, beside
 from torso.runs.report.held_out import TaskAnswers
+from torso.studies.slices.calibration import Calibration, calibration_of
+from torso.studies.slices.confusion import Confusion, chosen_classes, confusion_of
 
-__all__ = ["answers", "calibration_error", "class_names", "confusion_of"]
+__all__ = ["answers"]
 
 _CLASSES = ("category", "binary", "ordinal")
 _NUMBERS = ("number", "count")
-_MOST_CLASSES, _MOST_POINTS, _MOST_TASKS, _BINS = 20, 250, 8, 10
+_MOST_CLASSES, _MOST_POINTS, _MOST_TASKS = 20, 250, 8
 
 
 def answers(context: Context) -> Section | None:
@@ -49,35 +50,22 @@ def _tasks(run: Material, kinds: Sequence[str]) -> Iterator[tuple[str, TaskAnswe
             yield task, own.of_rows(np.flatnonzero(own.labelled))
 
 
-def class_names(own: TaskAnswers, run: Material, task: str) -> list[str]:
-    """Return the names of the classes, in the order of their numbers."""
-    if own.kind == "binary":
-        positive = run.report.tasks[task].positive if task in run.report.tasks else ""
-        names = list(own.names) or ["no", positive or "yes"]
-    else:
-        names = list(own.names)
-    count = max(len(names), 1 + int(max(own.truth.max(initial=0), 0)))
-    return [names[at] if at < len(names) else "?" for at in range(count)]
-
-
-def confusion_of(own: TaskAnswers, count: int) -> np.ndarray:
-    """Return rows by truth and answer, int `[classes, classes]`; every row must have a label."""
-    told = own.scores.plain_answers(own.answer, own.details).astype(np.intp)
-    table = np.zeros((count, count), np.intp)
-    np.add.at(table, (own.truth.astype(np.intp), told), 1)
-    return table
+def _counted(run: Material) -> Iterator[tuple[str, Confusion]]:
+    """Yield the tasks that answer with a class, with their rows by truth and answer."""
+    for task, own in _tasks(run, _CLASSES):
+        chosen = chosen_classes(own)
+        if chosen is not None:
+            yield task, confusion_of(own, chosen)
 
 
 def _confusion(context: Context) -> Html:
     say = context.say
     rows = []
     for run in context.runs:
-        for task, own in _tasks(run, _CLASSES):
-            names = class_names(own, run, task)
-            counts = confusion_of(own, len(names))
+        for task, own in _counted(run):
             rows += [
-                (run.name, task, names[i], names[j], int(counts[i, j]))
-                for i, j in zip(*np.nonzero(counts), strict=True)
+                (run.name, task, own.names[i], own.names[j], own.counts[i][j])
+                for i, j in zip(*np.nonzero(np.array(own.counts)), strict=True)
             ]
     return context.figure(
         Figure("confusion", ("run", "task", "truth", "answer", "rows"), rows),
@@ -89,9 +77,8 @@ def _confusion(context: Context) -> Html:
 
 def _confusions(context: Context, run: Material) -> Content:
     tables = []
-    for task, own in list(_tasks(run, _CLASSES))[:_MOST_TASKS]:
-        names = class_names(own, run, task)
-        counts = confusion_of(own, len(names))
+    for task, own in list(_counted(run))[:_MOST_TASKS]:
+        names, counts = list(own.names), np.array(own.counts)
         cut = None
         if len(names) > _MOST_CLASSES:
             wrong = counts.sum(0) + counts.sum(1) - 2 * np.diagonal(counts)
@@ -177,99 +164,65 @@ def _scatters(context: Context, run: Material) -> Content:
     return element("div", panels, class_="panels square") if panels else None
 
 
-def _stated(own: TaskAnswers) -> tuple[np.ndarray, np.ndarray]:
-    """Return the probability of the answered class, and whether it is right, both `[rows]`."""
-    if own.kind == "binary":
-        return own.answer.astype(np.float64), (own.truth == 1).astype(np.float64)
-    likeliest = own.answer.argmax(axis=1)
-    return own.answer.max(axis=1).astype(np.float64), (likeliest == own.truth).astype(np.float64)
-
-
-def calibration_error(
-    stated: np.ndarray, right: np.ndarray, seed: int = 0
-) -> tuple[float, float, float]:
-    """Return the expected calibration error over ten bins of equal width, with a 95 % bootstrap interval.
-
-    >>> calibration_error(np.full(4, 0.75), np.array([1.0, 1.0, 1.0, 0.0]))[0]
-    0.0
-    """
-    bins = np.minimum((stated * _BINS).astype(np.intp), _BINS - 1)
-    gaps = (stated - right)[:, None] * (bins[:, None] == np.arange(_BINS))  # [rows, bins]
-    value = float(np.abs(gaps.sum(axis=0)).sum() / len(stated))
-    drawn = [
-        np.abs(weights @ gaps).sum(axis=1) / weights.sum(axis=1)
-        for weights in resamples_of(np.arange(len(stated)), 500, seed)
-    ]
-    if not drawn:
-        return value, math.nan, math.nan
-    low, high = np.quantile(np.concatenate(drawn), (0.025, 0.975))
-    return value, float(low), float(high)
+def _calibrations(run: Material) -> dict[str, Calibration]:
+    """Return the calibration of each task that answers with a class."""
+    if run.held_out is None:
+        return {}
+    seed = int(run.config.get("seed", 0))
+    own = {
+        task: calibration_of(run.held_out.tasks[task], run.held_out.groups, seed)
+        for task, _ in _tasks(run, _CLASSES)
+    }
+    return {task: known for task, known in own.items() if known is not None}
 
 
 def _calibration(context: Context) -> Html:
-    say, rows = context.say, []
-    for run in context.runs:
-        for task, own in _tasks(run, _CLASSES):
-            rows += [(run.name, task, *part) for part in _bins(*_stated(own))]
+    say = context.say
+    known = {run.name: _calibrations(run) for run in context.runs}
+    rows = [
+        (name, task, part.said, part.held.value, part.held.low, part.held.high, part.rows)
+        for name, tasks in known.items()
+        for task, own in tasks.items()
+        for part in own.bins
+    ]
     return context.figure(
         Figure("calibration", ("run", "task", "stated", "right", "low", "high", "rows"), rows),
-        beside(context, lambda run: _reliabilities(context, run)),
+        beside(context, lambda run: _reliabilities(context, run, known[run.name])),
         title=say("answers.calibration"),
         about=say("answers.calibration_about"),
     )
 
 
-def _bins(stated: np.ndarray, right: np.ndarray) -> list[tuple[float, float, float, float, int]]:
-    """Return mean statement, share that is right with Wilson's interval, and rows, of each bin with rows."""
-    bins = np.minimum((stated * _BINS).astype(np.intp), _BINS - 1)
-    parts = []
-    for at in range(_BINS):
-        inside = bins == at
-        if count := int(inside.sum()):
-            share = float(right[inside].mean())
-            middle = (share + 1.92 / count) / (1 + 3.84 / count)
-            reach = (
-                1.96 * math.sqrt(share * (1 - share) / count + 0.96 / count**2) / (1 + 3.84 / count)
-            )
-            parts.append(
-                (
-                    float(stated[inside].mean()),
-                    share,
-                    max(0.0, middle - reach),
-                    min(1.0, middle + reach),
-                    count,
-                )
-            )
-    return parts
-
-
-def _reliabilities(context: Context, run: Material) -> Content:
+def _reliabilities(
+    context: Context, run: Material, calibrations: Mapping[str, Calibration]
+) -> Content:
     say, panels = context.say, []
-    for task, own in list(_tasks(run, _CLASSES))[:_MOST_TASKS]:
-        stated, right = _stated(own)
-        error = calibration_error(stated, right)
-        most = max(part[4] for part in _bins(stated, right))
+    for task, own in list(calibrations.items())[:_MOST_TASKS]:
         points = [
             Point(
-                mean,
-                share,
+                part.said,
+                part.held.value,
                 say(
                     "answers.bin",
-                    stated=f"{mean:.2f}",
-                    right=f"{share:.2f}",
-                    low=f"{low:.2f}",
-                    high=f"{high:.2f}",
-                    rows=f"{count:,}",
+                    stated=f"{part.said:.2f}",
+                    right=f"{part.held.value:.2f}",
+                    low=f"{part.held.low:.2f}",
+                    high=f"{part.held.high:.2f}",
+                    rows=f"{part.rows:,}",
                 ),
                 run.colour,
-                low,
-                high,
-                3 + 4 * math.sqrt(count / most),
+                part.held.low,
+                part.held.high,
+                5,
             )
-            for mean, share, low, high, count in _bins(stated, right)
+            for part in own.bins
         ]
         told = say(
-            "answers.error", value=f"{error[0]:.3f}", low=f"{error[1]:.3f}", high=f"{error[2]:.3f}"
+            "answers.error",
+            value=f"{own.error:.3f}",
+            chance=f"{own.by_chance:.3f}",
+            limit=f"{own.limit:.3f}",
+            verdict=say(f"answers.calibrated.{own.verdict.replace(' ', '_')}"),
         )
         names = (say("answers.stated"), say("answers.right"))
         panel = point_panel(task, points, names, f"{task}: {told}", diagonal=True, unit=True)

@@ -11,10 +11,10 @@ from torso.reports.context import Context, Figure
 from torso.reports.html import Content, Html, element
 from torso.reports.material import Material
 from torso.reports.media import Media
-from torso.reports.sections.answers import class_names
 from torso.reports.sections.section import Section, beside
 from torso.reports.table_rows import TableRows, rows_at_hand
 from torso.runs.report.held_out import TaskAnswers
+from torso.studies.slices.confusion import UNSEEN, class_names
 
 __all__ = ["Case", "worst", "worst_cases"]
 
@@ -86,7 +86,7 @@ def worst_cases(context: Context, run: Material) -> list[Case]:
         some = own.of_rows(known)
         losses = _losses(some)
         for at in np.argsort(-losses, kind="stable")[:_EACH]:
-            truth, answer = _in_words(context, run, task, some, int(at))
+            truth, answer = _in_words(context, some, int(at))
             row = int(run.held_out.rows[known[at]])
             cases.append(Case(task, row, truth, answer, float(losses[at])))
     return cases
@@ -107,9 +107,7 @@ def _losses(own: TaskAnswers) -> np.ndarray:
     return np.asarray(-np.log(np.maximum(stated.astype(np.float64), 1e-12)))
 
 
-def _in_words(
-    context: Context, run: Material, task: str, own: TaskAnswers, at: int
-) -> tuple[str, str]:
+def _in_words(context: Context, own: TaskAnswers, at: int) -> tuple[str, str]:
     """Return truth and answer of a row."""
     if own.kind in _NUMBERS:
         answer = number_text(float(own.answer[at]))
@@ -117,15 +115,14 @@ def _in_words(
             low, high = (number_text(float(own.details[end][at])) for end in ("low", "high"))
             answer += f" [{low}, {high}]"
         return number_text(float(own.truth[at])), answer
-    names = class_names(own, run, task)
+    names = class_names(own)
     told = int(own.scores.plain_answers(own.answer, own.details)[at])
     if own.kind == "binary":
         stated = float(own.answer[at]) if told == 1 else 1 - float(own.answer[at])
     else:
         stated = float(own.answer[at, told])
-    return names[
-        int(own.truth[at])
-    ], f"{names[told]} ({context.say('worst.stated', share=f'{stated:.0%}')})"
+    truth, share = int(own.truth[at]), context.say("worst.stated", share=f"{stated:.0%}")
+    return names[truth] if truth < len(names) else UNSEEN, f"{names[told]} ({share})"
 
 
 def _cards(context: Context, run: Material, cases: list[Case], media: Media) -> Content:

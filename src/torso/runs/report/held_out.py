@@ -19,6 +19,8 @@ from numpy.typing import NDArray
 
 from torso.columns.dataset import Dataset
 from torso.evaluation.weighted import Array, Floats
+from torso.tables.digests import column_digest
+from torso.tables.table import Table
 from torso.tasks import Details, Measured, Scores, measured
 
 __all__ = ["LARGEST", "HeldOut", "TaskAnswers"]
@@ -170,6 +172,15 @@ class HeldOut:
             groups=None if self.groups is None else self.groups[rows],
             present={name: values[rows] for name, values in self.present.items()},
             plain={task: own.of_rows(rows) for task, own in self.plain.items()},
+        )
+
+    def are_of(self, table: Table) -> bool:
+        """Return True if a table holds the rows of the fit; columns may have been added or taken out."""
+        if table.rows != self.table_rows:
+            return False
+        both = [name for name in table.names if name in self.digests]
+        return bool(both) and all(
+            column_digest(table.data.column(name)) == self.digests[name] for name in both
         )
 
     @staticmethod

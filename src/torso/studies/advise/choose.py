@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from torso.evaluation.estimate import Estimate
 from torso.runs.report.held_out import HeldOut
 from torso.studies.advise.plan import SINGLES, Candidate
-from torso.studies.compare.differences import Draws, drawn
 from torso.studies.compare.figures import Figures
+from torso.studies.paired import Draws, drawn
 
 __all__ = ["Difference", "Measures", "chosen", "difference", "measures_of"]
 

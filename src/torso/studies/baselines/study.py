@@ -7,20 +7,20 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from time import perf_counter
 
-from torso.core.arguments import check_is
 from torso.core.errors import ConfigError
 from torso.progress.watching import watched
 from torso.runs.folder.beside import BASELINES
-from torso.runs.folder.folder import RunFolder
-from torso.runs.predicting.load import load
 from torso.runs.predicting.predictor import Predictor
 from torso.runs.preparing.prepared import Prepared
 from torso.runs.report.held_out import HeldOut, TaskAnswers
 from torso.runs.report.report import RunReport
 from torso.runs.settings.durations import duration_text
-from torso.studies.baselines.paired import besides, without_inputs
+from torso.studies.baselines.leads import besides
+from torso.studies.baselines.majority import without_inputs
 from torso.studies.baselines.planned import MAJORITY, PLAIN, PlannedBaseline, planned_baselines
 from torso.studies.baselines.report import Baseline, Baselines
+from torso.studies.rows import opened
+from torso.studies.stored import stored
 from torso.studies.variants import Means, Outcomes, Variant, train_variants
 from torso.studies.variants.again import prepared_again
 from torso.training import Listener
@@ -63,8 +63,7 @@ def baselines(
     began = perf_counter()
     means = Means(None, workers, budget)  # a slip is told before the table is read
     with watched(listener) as told:
-        trained = load(run) if isinstance(run, str | Path) else run
-        subject = _Subject.of(trained, table, told)
+        subject = _Subject.of(run, table, told)
         planned = planned_baselines(subject.prepared, subject.held_out)
         variants = [variant for each in planned for variant in each.variants]
         if subject.held_out is None:
@@ -82,9 +81,7 @@ def baselines(
         run_seconds=took.training + took.evaluating,
         seconds=perf_counter() - began,
     )
-    if subject.folder is not None:
-        RunFolder(subject.folder).write_study("baselines", study.to_dict())
-    return study
+    return stored("baselines", study, subject.folder)
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,13 +101,15 @@ class _Subject:
     folder: Path | None = None
 
     @classmethod
-    def of(cls, run: Predictor | Prepared, table: object, listener: Listener) -> _Subject:
+    def of(
+        cls, run: Predictor | Prepared | str | Path, table: object, listener: Listener
+    ) -> _Subject:
         """Return the run with its rows."""
         if isinstance(run, Prepared):
             return cls(run)
-        check_is("run", run, Predictor, "Open a run: torso.load(FOLDER).")
-        prepared = prepared_again(run, table, listener)
-        return cls(prepared, run.report, run.held_out, run.folder)
+        own = opened(run)
+        prepared = prepared_again(own, table, listener)
+        return cls(prepared, own.report, own.held_out, own.folder)
 
     def known(self, outcomes: Outcomes) -> tuple[HeldOut, RunReport, list[str]]:
         """Return the answers and the results of the run, with a note where it was trained once more.

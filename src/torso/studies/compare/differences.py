@@ -1,41 +1,17 @@
-"""Differences between two contenders on shared rows, with their spread over rows and seeds."""
+"""A difference between two contenders with its uncertainty: over rows, and over seeds."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from torso.evaluation.bootstrap import resamples_of
 from torso.evaluation.estimate import Estimate
 from torso.evaluation.holm import p_of_difference
 from torso.evaluation.weighted import Floats
-from torso.runs.report.held_out import TaskAnswers
-from torso.tasks import Measured
 
-__all__ = ["Draws", "Weighed", "chosen_metric", "drawn", "relative", "weighed"]
-
-RESAMPLES = 1000
-
-
-@dataclass(frozen=True, eq=False)
-class Draws:
-    """A metric of some runs.
-
-    Attributes:
-        point: on the rows as they are, `[runs, tasks]`.
-        resampled: mean over the runs in each resample, `[resamples, tasks]`.
-    """
-
-    point: Floats
-    resampled: Floats
-
-    @property
-    def mean(self) -> Floats:
-        """Mean over the runs, `[tasks]`."""
-        return np.asarray(self.point.mean(axis=0))
+__all__ = ["Weighed", "relative", "weighed"]
 
 
 @dataclass(frozen=True)
@@ -53,53 +29,6 @@ class Weighed:
     over_rows: float
     over_seeds: float
     p: float
-
-
-def chosen_metric(first: Sequence[TaskAnswers], second: Sequence[TaskAnswers]) -> str | None:
-    """Return the metric that all runs have: a headline of theirs if possible; None where they share none."""
-    known = [
-        set(own.measure()(np.ones((1, len(own.labelled)))).overall) for own in (*first, *second)
-    ]
-    both = set.intersection(*known)
-    headlines = [own.scores.headline for own in (*first, *second)]
-    common = [name for name in first[0].scores.metrics if name in both]
-    return next((name for name in [*headlines, *common] if name in both), None)
-
-
-def drawn(
-    answers: Sequence[Sequence[TaskAnswers]],
-    used: Sequence[np.ndarray],
-    metrics: Sequence[str],
-    units: np.ndarray,
-    seed: int,
-) -> Draws:
-    """Return the metric of each task, of some runs; equal arguments resample equal rows.
-
-    Args:
-        answers: of each task, those of each run to the rows in `used`.
-        used: of each task, its rows among the shared ones.
-        metrics: of each task.
-        units: the unit (row or group) of each shared row.
-        seed: of the resamples.
-    """
-    measures = [[own.measure() for own in runs] for runs in answers]
-
-    def each(weights: Floats) -> Floats:
-        """Return `[runs, resamples, tasks]`."""
-        values = [
-            [_value(measure, weights[:, rows], metric) for measure in runs]
-            for runs, rows, metric in zip(measures, used, metrics, strict=True)
-        ]
-        return np.moveaxis(np.asarray(values), 0, -1)
-
-    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        point = each(np.ones((1, len(units))))[:, 0]
-        parts = [each(some).mean(axis=0) for some in resamples_of(units, RESAMPLES, seed)]
-    return Draws(point, np.concatenate([*parts, np.zeros((0, len(metrics)))]))
-
-
-def _value(measure: Callable[[Floats], Measured], weights: Floats, metric: str) -> Floats:
-    return np.asarray(measure(weights).overall[metric])
 
 
 def relative(first: Floats, second: Floats, signs: Floats, skills: np.ndarray) -> Floats:

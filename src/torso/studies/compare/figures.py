@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from torso.evaluation.estimate import Estimate
-from torso.studies.compare.differences import Draws, Weighed, relative, weighed
+from torso.studies.compare.differences import Weighed, relative, weighed
 from torso.studies.compare.result import OVERALL, TaskDifference
+from torso.studies.paired import Draws
 
 __all__ = ["Figures"]
 

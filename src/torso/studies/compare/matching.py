@@ -15,7 +15,7 @@ from torso.evaluation.weighted import Array
 from torso.runs.report.held_out import HeldOut, TaskAnswers
 from torso.studies.compare.contender import Member
 
-__all__ = ["differently", "matched", "same_truths"]
+__all__ = ["chosen_metric", "differently", "matched", "same_truths"]
 
 
 def matched(members: Sequence[Member]) -> tuple[list[HeldOut], tuple[str, ...]]:
@@ -132,3 +132,14 @@ def _alike(first: Array, second: Array) -> bool:
             first[:, :width], second[:, :width]
         )
     return bool(np.allclose(first, second, rtol=1e-5, atol=1e-8, equal_nan=first.dtype.kind == "f"))
+
+
+def chosen_metric(first: Sequence[TaskAnswers], second: Sequence[TaskAnswers]) -> str | None:
+    """Return the metric that all runs have: a headline of theirs if possible; None where they share none."""
+    known = [
+        set(own.measure()(np.ones((1, len(own.labelled)))).overall) for own in (*first, *second)
+    ]
+    both = set.intersection(*known)
+    headlines = [own.scores.headline for own in (*first, *second)]
+    common = [name for name in first[0].scores.metrics if name in both]
+    return next((name for name in [*headlines, *common] if name in both), None)

@@ -14,15 +14,15 @@ from torso.runs.predicting.asked import Roots
 from torso.runs.report.held_out import HeldOut, TaskAnswers
 from torso.studies.compare.caveats import on_relative, on_seeds
 from torso.studies.compare.contender import Contender, Given, Judging, contender
-from torso.studies.compare.differences import chosen_metric, drawn
 from torso.studies.compare.figures import Figures
-from torso.studies.compare.matching import differently, matched, same_truths
+from torso.studies.compare.matching import chosen_metric, differently, matched, same_truths
 from torso.studies.compare.result import (
     Against,
     Comparison,
     TaskDifference,
     Verdict,
 )
+from torso.studies.paired import drawn
 
 __all__ = ["between", "compare"]
 

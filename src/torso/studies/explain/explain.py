@@ -13,7 +13,6 @@ from torso.core.errors import ConfigError, unknown
 from torso.evaluation.estimate import Estimate
 from torso.evaluation.weighted import Floats
 from torso.runs.predicting.asked import Asked, ask, reading_of
-from torso.runs.predicting.load import load
 from torso.runs.predicting.prediction import told
 from torso.runs.predicting.predictor import Predictor
 from torso.studies.explain.answer import Share, TaskExplanation
@@ -23,6 +22,7 @@ from torso.studies.explain.gradients import gradients
 from torso.studies.explain.kept import keep
 from torso.studies.explain.report import Explanation
 from torso.studies.explain.shares import Shares, shares_of
+from torso.studies.rows import opened
 
 __all__ = ["explain"]
 
@@ -88,7 +88,7 @@ def explain(
     """
     if method not in METHODS:
         raise ConfigError(f"`method`: {unknown('method', method, METHODS)}")
-    predictor = run if isinstance(run, Predictor) else load(run)
+    predictor = opened(run)
     wanted = _tasks(predictor, tasks)
     asked = ask(table, predictor.schema, predictor.config.data, root, strict=predictor.strict)
     several = isinstance(row, Sequence)

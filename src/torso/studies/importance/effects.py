@@ -9,10 +9,11 @@ import numpy as np
 
 from torso.evaluation.holm import holm
 from torso.evaluation.weighted import Floats
-from torso.studies.importance.judge import Drawn, estimated
+from torso.studies.importance.judge import Drawn
 from torso.studies.importance.result import Effect, Way
 from torso.studies.importance.scoring import Scoring
 from torso.studies.importance.units import Unit, exchanged_rows
+from torso.studies.paired import estimated
 
 __all__ = ["effects_of", "together"]
 

@@ -7,9 +7,10 @@ from dataclasses import replace
 
 from torso.evaluation.holm import holm
 from torso.studies.importance.additive import additive_outputs, comparable_rows
-from torso.studies.importance.judge import Judge, estimated
+from torso.studies.importance.judge import Judge
 from torso.studies.importance.result import LIKELIHOOD, Interaction
 from torso.studies.importance.scoring import RESAMPLES, Scoring
+from torso.studies.paired import estimated
 
 __all__ = ["interactions_of"]
 

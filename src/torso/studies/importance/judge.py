@@ -7,9 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from torso.evaluation.bootstrap import interval, resamples_of, units_of
-from torso.evaluation.estimate import Estimate
-from torso.evaluation.holm import p_of_difference
+from torso.evaluation.bootstrap import resamples_of, units_of
 from torso.evaluation.weighted import Floats
 from torso.runs.predicting.predictor import Predictor
 from torso.runs.report.held_out import TaskAnswers
@@ -17,7 +15,7 @@ from torso.studies.importance.result import LIKELIHOOD
 from torso.tasks import Details, Scores, labelled, measured
 from torso.training import Prediction
 
-__all__ = ["Drawn", "Judge", "estimated"]
+__all__ = ["Drawn", "Judge"]
 
 Drawn = Mapping[tuple[str, str], Floats]
 """Task and measure -> the measure on all rows, then in each resample; more is better."""
@@ -105,18 +103,3 @@ class Judge:
                 if "log_loss" in overall and rows.headline != "log_loss":
                     values.setdefault(LIKELIHOOD, []).append(-overall["log_loss"])
         return {name: np.concatenate(parts) for name, parts in values.items()}
-
-
-def estimated(values: Floats, units: int) -> tuple[Estimate, float]:
-    """Return a difference with its paired 95 % interval, and its p-value alone.
-
-    Args:
-        values: the difference on all rows, then in each resample.
-        units: rows or groups that were resampled.
-    """
-    point, drawn = float(values[0]), values[1:]
-    low, high = interval(drawn) if len(drawn) else (np.nan, np.nan)
-    return (
-        Estimate(point, min(low, point), max(high, point)),
-        p_of_difference(point, drawn, units),
-    )

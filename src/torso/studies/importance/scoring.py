@@ -10,7 +10,7 @@ from torso.runs.predicting.predictor import Predictor
 from torso.studies.importance.answers import WholeAnswers
 from torso.studies.importance.exchanged import Cells
 from torso.studies.importance.judge import Drawn, Judge
-from torso.studies.importance.rows import StudyRows
+from torso.studies.importance.laid_out import LaidOut
 
 __all__ = ["Scoring"]
 
@@ -31,7 +31,7 @@ class Scoring:
         judge: compares answers with labels.
     """
 
-    def __init__(self, predictor: Predictor, rows: StudyRows, seed: int) -> None:
+    def __init__(self, predictor: Predictor, rows: LaidOut, seed: int) -> None:
         schema = predictor.schema
         self.predictor, self.rows, self.seed = predictor, rows, seed
         self.modalities = {name: tuple(own.columns) for name, own in schema.modalities.items()}

@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
-from torso.core.arguments import check_is
 from torso.core.errors import ConfigError
-from torso.runs.folder.folder import RunFolder
 from torso.runs.predicting.asked import Roots
-from torso.runs.predicting.load import load
 from torso.runs.predicting.predictor import Predictor
 from torso.studies.importance.alike import alike_columns
 from torso.studies.importance.effects import effects_of
 from torso.studies.importance.interactions import interactions_of
+from torso.studies.importance.laid_out import laid_out
 from torso.studies.importance.result import Importance
-from torso.studies.importance.rows import study_rows
 from torso.studies.importance.scoring import Scoring
 from torso.studies.importance.subsets import EXACT
 from torso.studies.importance.units import units_of_run
 from torso.studies.importance.worth import ORDERS, worth_of_modalities
+from torso.studies.rows import opened
+from torso.studies.stored import stored
 
 __all__ = ["importance"]
 
@@ -61,24 +59,12 @@ def importance(
         ConfigError: `rows` or `repeats` below 1, or no table.
         DataError: no row has a label.
     """
-    if isinstance(run, str | Path):
-        run = load(run)
-    check_is("run", run, Predictor, "Open a run: torso.load(FOLDER).")
+    own = opened(run)
     for name, value in (("rows", rows), ("repeats", 1 if repeats is None else repeats)):
         if value < 1:
             raise ConfigError(f"`{name}` should be at least 1. Found {value}.")
-    study = _findings(Scoring(run, study_rows(run, table, root, rows, seed), seed), repeats)
-    return study if run.folder is None else _kept(study, RunFolder(run.folder))
-
-
-def _kept(study: Importance, folder: RunFolder) -> Importance:
-    """Write the study into the folder of the run, and return it; with a note where that may not be written."""
-    try:
-        folder.write_study("importance", study.to_dict())
-    except OSError as error:
-        note = f"{folder.path} cannot be written ({error.strerror}): the study is not kept there."
-        return replace(study, notes=(*study.notes, note))
-    return study
+    study = _findings(Scoring(own, laid_out(own, table, root, rows, seed), seed), repeats)
+    return stored("importance", study, own.folder)
 
 
 def _findings(scoring: Scoring, repeats: int | None) -> Importance:

@@ -6,7 +6,6 @@ from collections.abc import Callable
 
 from torso.evaluation.weighted import Floats
 from torso.studies.importance.effects import together
-from torso.studies.importance.judge import estimated
 from torso.studies.importance.result import Effect, Subset
 from torso.studies.importance.scoring import Scoring
 from torso.studies.importance.subsets import (
@@ -17,6 +16,7 @@ from torso.studies.importance.subsets import (
     shapley_exact,
     shapley_of_orders,
 )
+from torso.studies.paired import estimated
 
 __all__ = ["ORDERS", "worth_of_modalities"]
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from itertools import pairwise
 
-__all__ = ["sparkline"]
+__all__ = ["binned", "sparkline"]
 
 BARS = "▁▂▃▄▅▆▇█"
 _GAP = " "
@@ -22,9 +22,7 @@ def sparkline(values: Sequence[float], width: int = 40) -> str:
         values: of the curve.
         width: characters at most; each then stands for the mean of several values.
     """
-    groups = min(len(values), width)
-    edges = [len(values) * at // groups for at in range(groups + 1)] if groups else []
-    means = [_mean(values[start:end]) for start, end in pairwise(edges)]
+    means = binned(values, width)
     known = [mean for mean in means if math.isfinite(mean)]
     low, high = min(known, default=0.0), max(known, default=0.0)
     span = high - low or 1.0
@@ -32,6 +30,13 @@ def sparkline(values: Sequence[float], width: int = 40) -> str:
         BARS[round((mean - low) / span * (len(BARS) - 1))] if math.isfinite(mean) else _GAP
         for mean in means
     )
+
+
+def binned(values: Sequence[float], bins: int) -> list[float]:
+    """Return the means of neighbours, in as many bins as given at most; NaN where none is known."""
+    bins = min(len(values), bins)
+    edges = [len(values) * at // bins for at in range(bins + 1)] if bins else []
+    return [_mean(values[start:end]) for start, end in pairwise(edges)]
 
 
 def _mean(values: Sequence[float]) -> float:

@@ -19,14 +19,17 @@ from torso.runs.report.report import RunReport
 from torso.runs.settings.config import RunConfig
 from torso.runs.settings.durations import duration_text
 from torso.studies.overview.next_steps import finished_beside, next_steps
+from torso.studies.overview.plot import plot
 from torso.studies.overview.sparkline import sparkline
-from torso.studies.slices.confusion import Confusion, confusion_of
+from torso.studies.slices.confusion import Confusion, chosen_classes, confusion_of
 from torso.tasks import words_of
 
 __all__ = ["Summary", "show"]
 
 _SENTENCES = 4
 """Sentences of a study that are shown."""
+_PLOTS = 4
+"""Tasks whose curves are plotted."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -93,25 +96,32 @@ class Summary:
             f"{course.best_epoch}; {duration_text(total)} in all."
         )
 
-    def curves(self, width: int = 40) -> list[str]:
-        """Return each task's held-out loss over the epochs as a line: first value, curve, last, least.
+    def curves(self, width: int = 48) -> list[str]:
+        """Return each task's loss over the epochs: plots of a few tasks, of many a line each.
 
         Args:
-            width: of the curve in characters.
+            width: of the curves in characters.
         """
-        epochs = self.report.curves
-        lines = []
-        longest = max(map(len, self.config.targets), default=0)
-        for task in self.config.targets:
-            losses = [epoch.validation.get(task, math.nan) for epoch in epochs]
-            known = [loss for loss in losses if math.isfinite(loss)]
-            if len(known) > 1:
-                least = epochs[losses.index(min(known))].number
-                lines.append(
-                    f"{task:<{longest}}  {number_text(known[0])} {sparkline(losses, width)} {number_text(known[-1])}, "
-                    f"least {number_text(min(known))} in epoch {least}"
-                )
-        return ["Held-out loss by epoch", *lines] if lines else []
+        known = {task: self._losses(task) for task in self.config.targets}
+        known = {task: losses for task, losses in known.items() if np.isfinite(losses).sum() > 1}
+        if len(known) > _PLOTS:
+            longest = max(map(len, known))
+            lines = [
+                f"{task:<{longest}}  {number_text(losses[0])} {sparkline(losses, width)} {number_text(losses[-1])}, "
+                f"{_least(losses)}"
+                for task, losses in known.items()
+            ]
+            return ["Held-out loss by epoch", *lines]
+        plots: list[str] = []
+        for task, losses in known.items():
+            training = [epoch.training.get(task, math.nan) for epoch in self.report.curves]
+            behind = "" if np.isnan(training).all() else ", · training loss"
+            heading = f"{task}: ─ held-out loss ({_least(losses)}){behind}"
+            plots += [*([""] if plots else []), heading, *plot(losses, training, width=width)]
+        return plots
+
+    def _losses(self, task: str) -> list[float]:
+        return [epoch.validation.get(task, math.nan) for epoch in self.report.curves]
 
     def confusions(self) -> dict[str, Confusion]:
         """Return task -> its confusion on held-out rows, of those that answer with a class."""
@@ -173,6 +183,11 @@ def show(run: str | Path | Predictor, *, commands: Collection[str] | None = None
     )
 
 
+def _least(losses: list[float]) -> str:
+    least = int(np.nanargmin(losses))
+    return f"least {number_text(losses[least])} in epoch {least + 1}"
+
+
 def _beside(folder: Path | None, kind: str) -> tuple[str, ...]:
     """Return the names of the finished runs of a kind beside a run."""
     return () if folder is None else tuple(run.name for run in finished_beside(folder, kind))
@@ -197,10 +212,8 @@ def _verdict(task: str, own: TaskReport) -> str:
 
 def _confusion(own: TaskAnswers) -> Confusion | None:
     """Return the confusion of a task; None for a kind without classes, or without a labelled row."""
-    if not own.whole or own.truth.ndim != 1 or len(own.names) < 2 or not own.labelled.any():
-        return None
-    answers = own.scores.plain_answers(own.answer, own.details)
-    return None if answers.ndim != 1 else confusion_of(own, answers.astype(np.intp))
+    chosen = chosen_classes(own)
+    return None if chosen is None or not own.labelled.any() else confusion_of(own, chosen)
 
 
 def _mistakes(value: Confusion) -> str:

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Literal
 
 from torso.core.errors import ConfigError, unknown
 from torso.evaluation.wording import estimate_text, number_text
-from torso.runs.folder.folder import RunFolder
 from torso.runs.folder.json_files import Json
 from torso.runs.predicting.predictor import Predictor
 from torso.runs.report.held_out import HeldOut
 from torso.runs.report.patterns import FEW, Pattern, lacks, patterns_of
 from torso.runs.report.shown import aligned, html_notes, html_table
 from torso.studies.rows import judged_rows, opened, own_table, without_columns
+from torso.studies.stored import stored
 from torso.tables.alike import require_pandas
 from torso.tasks import words_of
 
@@ -210,9 +210,7 @@ def certificate(
             assert rows is not None
             patterns += _made(rows, absent, seed)
     result = Certificate(judged.held_out.split, names, tuple(patterns), tuple(notes))
-    if predictor.folder is not None:
-        RunFolder(predictor.folder).write_study("certificate", result.to_dict())
-    return result
+    return stored("certificate", result, predictor.folder)
 
 
 def _made(rows: HeldOut, absent: tuple[str, ...], seed: int) -> list[Pattern]:

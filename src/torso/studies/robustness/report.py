@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import chain, combinations, pairwise
 from pathlib import Path
 from typing import Any
@@ -12,14 +12,14 @@ from typing import Any
 import numpy as np
 
 from torso.columns.reading import ReadLog
-from torso.core.arguments import check_is
 from torso.core.errors import ConfigError
-from torso.runs.folder.folder import RunFolder
 from torso.runs.predicting.prediction import skipped_notes
 from torso.runs.predicting.predictor import Predictor
 from torso.runs.report.shown import aligned, html_notes, html_table
 from torso.studies.robustness.conditions import Condition, under
 from torso.studies.robustness.shown import kept_text
+from torso.studies.rows import opened
+from torso.studies.stored import stored
 
 __all__ = ["JOINT", "LEVELS", "Robustness", "robustness", "subsets_of"]
 
@@ -129,7 +129,7 @@ class Robustness:
 
 
 def robustness(
-    predictor: Predictor,
+    run: Predictor | str | Path,
     table: object,
     *,
     root: str | Path | Sequence[str | Path] = (),
@@ -146,7 +146,7 @@ def robustness(
     the data hold. A run in a folder keeps the study there.
 
     Args:
-        predictor: a run.
+        run: a run, or its folder.
         table: rows with labels, as for `Predictor.evaluate`.
         root: folders or zips that file columns are relative to.
         levels: of the noise, ascending from 0 to 1.
@@ -157,7 +157,7 @@ def robustness(
         ConfigError: `levels` do not rise from 0 to 1.
         DataError: no target column, a trained column is absent, a cell cannot be read.
     """
-    check_is("predictor", predictor, Predictor, "Open a run: torso.load(FOLDER).")
+    predictor = opened(run)
     _check_levels(levels)
     log = ReadLog()
     dataset = predictor.labelled(table, root=root, log=log)
@@ -184,7 +184,7 @@ def robustness(
         {kept: scores[condition] for kept, condition in subsets.items()},
         (*_looked_at(predictor), *log.notes, *skipped_notes(log.skipped)),
     )
-    return study if predictor.folder is None else _kept(study, RunFolder(predictor.folder))
+    return stored("robustness", study, predictor.folder)
 
 
 def _check_levels(levels: Sequence[float]) -> None:
@@ -193,16 +193,6 @@ def _check_levels(levels: Sequence[float]) -> None:
         raise ConfigError(
             f"Parameter `levels` should be two or more rising numbers from 0 to 1. Found {list(levels)}."
         )
-
-
-def _kept(study: Robustness, folder: RunFolder) -> Robustness:
-    """Write the study into the folder of the run, and return it; with a note where that may not be written."""
-    try:
-        folder.write_study("robustness", study.to_dict())
-    except OSError as error:
-        note = f"{folder.path} cannot be written ({error.strerror}): the study is not kept there."
-        return replace(study, notes=(*study.notes, note))
-    return study
 
 
 def _looked_at(predictor: Predictor) -> tuple[str, ...]:

@@ -5,15 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from time import perf_counter
 
-from torso.core.arguments import check_is
 from torso.core.errors import ConfigError
 from torso.progress.watching import watched
 from torso.runs.folder.beside import SEEDS
-from torso.runs.folder.folder import RunFolder
-from torso.runs.predicting.load import load
 from torso.runs.predicting.predictor import Predictor
 from torso.runs.report.report import RunReport
+from torso.studies.rows import opened
 from torso.studies.seeds.report import Seeds
+from torso.studies.stored import stored
 from torso.studies.variants import Means, Variant, train_variants
 from torso.studies.variants.again import prepared_again
 from torso.training import Listener
@@ -48,8 +47,7 @@ def seeds(
     if count < 2:
         raise ConfigError(f"`count` of seeds should be 2 or more. Found {count}.")
     began, means = perf_counter(), Means(None, workers, budget)
-    own = load(run) if isinstance(run, str | Path) else run
-    check_is("run", own, Predictor, "Open a run: torso.load(FOLDER).")
+    own = opened(run)
     first = own.config.seed
     variants = [Variant(str(number), {"seed": first + number}) for number in range(1, count)]
     folder = None if own.folder is None else own.folder / SEEDS
@@ -71,9 +69,7 @@ def seeds(
         notes=outcomes.notes,
         seconds=perf_counter() - began,
     )
-    if own.folder is not None:
-        RunFolder(own.folder).write_study("seeds", study.to_dict())
-    return study
+    return stored("seeds", study, own.folder)
 
 
 def _scores(own: RunReport, reports: list[RunReport]) -> dict[str, dict[str, tuple[float, ...]]]:

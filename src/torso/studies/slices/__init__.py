@@ -10,7 +10,8 @@
 True
 """
 
-from torso.studies.slices.mistakes import Mistakes, mistakes
+from torso.studies.slices.mistakes import Mistakes
+from torso.studies.slices.mistakes_study import mistakes
 from torso.studies.slices.result import Slices
 from torso.studies.slices.study import slices
 

@@ -19,13 +19,16 @@ from torso.evaluation.bootstrap import interval, resamples_of, units_of
 from torso.evaluation.estimate import Estimate
 from torso.evaluation.weighted import Array, Floats
 from torso.runs.report.held_out import TaskAnswers
+from torso.studies.slices.confusion import chosen_classes
 
-__all__ = ["Bin", "Calibration", "calibration_of", "chosen_classes"]
+__all__ = ["Bin", "Calibration", "calibration_of"]
 
 _BINS = 10
 _LEAST = 20
 """Labelled rows of a bin, at least."""
 _DRAWS = 1000
+_AT_ONCE = 2**22
+"""Numbers that are drawn at once: a hundred thousand rows take 32 MiB, not 800."""
 _SURE = 0.05
 _ONE_SPREAD = 0.6827
 """Share of labels that lie within one spread of the answer, by the heads' definition of it."""
@@ -146,17 +149,6 @@ def calibration_of(own: TaskAnswers, groups: Array | None, seed: int) -> Calibra
     return replace(calibration, levels=_levels(some), wider=own.scores.wider)
 
 
-def chosen_classes(own: TaskAnswers) -> NDArray[np.intp] | None:
-    """Return the answered class of each row; None for a kind whose answer is no class."""
-    scores = own.scores
-    binary = scores.axes == (1, 1) and scores.probable
-    if not (
-        own.whole and (binary or scores.axes == (2, 1)) and own.answer.shape[:1] == own.truth.shape
-    ):
-        return None
-    return np.asarray(scores.plain_answers(own.answer, own.details), np.intp)
-
-
 def _calibrated(
     of: str, order: Floats, said: Floats, held: Floats, units: NDArray[np.intp], seed: int
 ) -> Calibration:
@@ -178,9 +170,9 @@ def _calibrated(
     rank = np.argsort(np.argsort(order, kind="stable"), kind="stable")
     place = rank * number // count
     members = (place[:, None] == np.arange(number)).astype(np.float64)
-    drawn = (np.random.default_rng(seed).random((_DRAWS, count)) < said).astype(np.float64)
-    chance, gap = _error(said - drawn, members), float((said - held).mean())
-    wide = np.abs((said - drawn).mean(axis=1)) >= abs(gap) - 1e-12
+    gap = float((said - held).mean())
+    chance, ones = _by_chance(said, members, seed)
+    wide = np.abs(ones) >= abs(gap) - 1e-12
     gaps = [np.zeros(0)]
     gaps += [w @ (said - held) / w.sum(axis=1) for w in resamples_of(units, _DRAWS, seed)]
     return Calibration(
@@ -193,6 +185,18 @@ def _calibrated(
         float((1 + wide.sum()) / (1 + _DRAWS)),
         tuple(_bin(order, said, held, place == part) for part in range(number)),
     )
+
+
+def _by_chance(said: Floats, members: Floats, seed: int) -> tuple[Floats, Floats]:
+    """Return error and gap of a perfectly calibrated run in each draw, `[draws]`."""
+    generator, errors, gaps = np.random.default_rng(seed), [], []
+    size = max(1, _AT_ONCE // len(said))
+    for start in range(0, _DRAWS, size):
+        drawn = generator.random((min(size, _DRAWS - start), len(said))) < said
+        off = said - drawn.astype(np.float64)
+        errors.append(_error(off, members))
+        gaps.append(off.mean(axis=1))
+    return np.concatenate(errors), np.concatenate(gaps)
 
 
 def _error(off: Floats, members: Floats) -> Floats:

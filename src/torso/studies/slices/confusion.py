@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from torso.runs.report.held_out import TaskAnswers
 
-__all__ = ["UNSEEN", "Confusion", "class_names", "confusion_of"]
+__all__ = ["UNSEEN", "Confusion", "chosen_classes", "class_names", "confusion_of"]
 
 UNSEEN = "(unseen)"
 """Name of the classes that training never saw."""
@@ -36,6 +36,17 @@ class Confusion:
             if count and true != said
         ]
         return sorted(wrong, key=lambda pair: -pair[0])
+
+
+def chosen_classes(own: TaskAnswers) -> NDArray[np.intp] | None:
+    """Return the answered class of each row; None for a kind whose answer is no class."""
+    scores = own.scores
+    binary = scores.axes == (1, 1) and scores.probable
+    if not (
+        own.whole and (binary or scores.axes == (2, 1)) and own.answer.shape[:1] == own.truth.shape
+    ):
+        return None
+    return np.asarray(scores.plain_answers(own.answer, own.details), np.intp)
 
 
 def confusion_of(own: TaskAnswers, chosen: NDArray[np.intp]) -> Confusion:

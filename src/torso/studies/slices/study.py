@@ -13,7 +13,6 @@ from torso.core.errors import ConfigError, unknown
 from torso.core.listed import check_listed
 from torso.evaluation.estimate import Estimate
 from torso.evaluation.holm import holm
-from torso.runs.folder.folder import RunFolder
 from torso.runs.predicting.predictor import Predictor
 from torso.runs.report.held_out import HeldOut, TaskAnswers
 from torso.studies.rows import judged_rows, opened
@@ -21,6 +20,7 @@ from torso.studies.slices.contrast import contrast
 from torso.studies.slices.opportunity import Opportunity, opportunity_of
 from torso.studies.slices.parting import FEW, Parting, by_column, by_gaps, by_labels
 from torso.studies.slices.result import Part, PartScore, Slices
+from torso.studies.stored import stored
 from torso.tasks import words_of
 
 __all__ = ["slices"]
@@ -71,9 +71,7 @@ def slices(
         tuple(_together([*_opportunity(partings, held_out, seed)])),
         (*notes, *_about(held_out, partings)),
     )
-    if predictor.folder is not None:
-        RunFolder(predictor.folder).write_study("slices", result.to_dict())
-    return result
+    return stored("slices", result, predictor.folder)
 
 
 def _scored(parting: Parting, held_out: HeldOut, seed: int) -> Iterator[Part]:

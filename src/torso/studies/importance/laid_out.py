@@ -1,8 +1,7 @@
-"""The rows that a study looks at: those that the run held out of its own table, or those of another table."""
+"""Rows laid out for a study that answers them anew: those that the run held out of its own table, or those of another."""
 
 from __future__ import annotations
 
-import shlex
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,22 +9,22 @@ import numpy as np
 from torso.columns.dataset import Dataset
 from torso.columns.known_cells import source_of
 from torso.columns.reading import Reading, ReadOptions
-from torso.columns.splits import Split, group_ids
+from torso.columns.splits import group_ids
 from torso.core.errors import ConfigError, DataError
 from torso.runs.predicting.asked import Asked, Roots, ask, reading_of, require_labels
 from torso.runs.predicting.prediction import skipped_notes
 from torso.runs.predicting.predictor import Predictor
-from torso.runs.preparing.gather import found_beside
 from torso.runs.schema.schema import Schema
 from torso.studies.importance.exchanged import Layout
+from torso.studies.rows import table_of_fit
 from torso.tables.table import Table
 from torso.tasks import labelled
 
-__all__ = ["StudyRows", "layout_of", "study_rows"]
+__all__ = ["LaidOut", "laid_out", "layout_of"]
 
 
 @dataclass(frozen=True, eq=False)
-class StudyRows:
+class LaidOut:
     """Labelled rows.
 
     Attributes:
@@ -43,7 +42,7 @@ class StudyRows:
     notes: tuple[str, ...]
 
 
-def study_rows(predictor: Predictor, table: object, root: Roots, most: int, seed: int) -> StudyRows:
+def laid_out(predictor: Predictor, table: object, root: Roots, most: int, seed: int) -> LaidOut:
     """Return at most `most` rows of a table with labels; of the run's own table, those it held out.
 
     Args:
@@ -79,7 +78,7 @@ def study_rows(predictor: Predictor, table: object, root: Roots, most: int, seed
             f"{asked.table.name}: no row that is looked at has a label of {[*dataset.targets]}. Importance compares answers "
             "with labels: give a table with labels."
         )
-    return StudyRows(
+    return LaidOut(
         own,
         dataset,
         layout_of(predictor.schema, own),
@@ -105,41 +104,36 @@ def layout_of(schema: Schema, table: Table) -> Layout:
 
 def _own_table(predictor: Predictor) -> str:
     """Return the path of the table of the fit, or of its table for the test."""
-    data, folder = predictor.config.data, predictor.folder
-    path = data.test or data.table
+    path = table_of_fit(predictor.config.data, predictor.folder, test=True)
     if path is None:
         raise ConfigError(
             "The table of the fit was in memory, so the run does not know where its rows are. Give a table with labels: "
             "torso importance RUN TABLE, or torso.importance(run, table)."
         )
-    return str(found_beside(path, None if folder is None else folder / "run.yaml"))
+    return str(path)
 
 
 def _chosen(predictor: Predictor, asked: Asked) -> tuple[np.ndarray, str]:
     """Return the positions of the rows to look at, and a sentence that says which."""
     table = asked.table
-    split = _own_split(predictor, table)
-    if split is None:
+    split = predictor.split
+    if split is None or split.unlike(table):
         told = ""
-        if predictor.split is not None and predictor.split.seen is not None and not asked.told:
+        if split is not None and split.seen is not None and not asked.told:
             options = reading_of(asked, predictor.config.data).options
-            seen = predictor.split.seen.among(
-                table, predictor.schema, options, predictor.split.learnt
-            )
+            seen = split.seen.among(table, predictor.schema, options, split.learnt)
             told = (
                 f" The run learnt from {seen} rows, so importance may flatter what it learnt by heart."
                 if seen
                 else ""
             )
         return np.arange(table.rows), f"{_all(table)}.{told}"
-    if len(split.test):
-        return (
-            split.test,
-            f"The {len(split.test):,} rows of {table.name} that the run held out for the test.",
-        )
-    if len(split.validation):
-        return split.validation, (
-            f"The {len(split.validation):,} validation rows of {table.name}: no rows were held out for the test. The run "
+    test, validation = split.split.test, split.split.validation
+    if len(test):
+        return test, f"The {len(test):,} rows of {table.name} that the run held out for the test."
+    if len(validation):
+        return validation, (
+            f"The {len(validation):,} validation rows of {table.name}: no rows were held out for the test. The run "
             "chose its epoch by them, so scores flatter a little."
         )
     return np.arange(table.rows), f"{_all(table)}: the run held out none. It learnt from them."
@@ -149,13 +143,3 @@ def _all(table: Table) -> str:
     return (
         f"All {table.rows:,} rows of {table.name}" if table.rows > 1 else f"The row of {table.name}"
     )
-
-
-def _own_split(predictor: Predictor, table: Table) -> Split | None:
-    """Return the split of the run if the table is its own."""
-    if predictor.split is None:
-        return None
-    try:
-        return predictor.split.for_table(table, shlex.quote(str(predictor.folder or "the run")))
-    except DataError:
-        return None
