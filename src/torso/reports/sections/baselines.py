@@ -59,10 +59,7 @@ def _of(context: Context, run: Material, study: Baselines | None) -> Content:
     tasks, cut = some_tasks(context, study.tasks)
     plots = [_plot(context, run, study, task) for task in tasks]
     left = [*study.skipped.items(), *study.left_out.items()]
-    told = [
-        element("li", element("b", _name(context, name)), ": ", context.sentence(why))
-        for name, why in left
-    ]
+    told = [element("li", element("b", name), ": ", context.sentence(why)) for name, why in left]
     told += [element("li", context.sentence(note)) for note in study.notes]
     return [cut, plots, element("ul", told, class_="plain") if told else None]
 
@@ -86,14 +83,14 @@ def _line(context: Context, run: Material, own: Baseline, each: Beside) -> Line:
     say = context.say
     score = score_text(each.metric, each.baseline)
     told = [
-        _name(context, own.name),
+        _name(context, own),
         f"{metric_text(say, each.kind, each.metric)} {score}",
         f"{short_amount(each.over.value)} [{short_amount(each.over.low)}, {short_amount(each.over.high)}]",
         f"p = {each.p:.3g} (Holm)" if each.p == each.p else "",
     ]
     tone = _TONES.get(each.verdict, "even")
     return Line(
-        _name(context, own.name),
+        _name(context, own),
         Mark(
             each.over.value,
             each.over.low,
@@ -107,6 +104,6 @@ def _line(context: Context, run: Material, own: Baseline, each: Beside) -> Line:
     )
 
 
-def _name(context: Context, name: str) -> str:
+def _name(context: Context, own: Baseline) -> str:
     """Return a baseline's name in the page's language: `image alone` is one of any modality."""
-    return context.sentence(name)
+    return context.say.sentence(own.words) or own.words

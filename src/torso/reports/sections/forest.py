@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from torso.evaluation.estimate import Estimate
+from torso.evaluation.wording import number_text
 from torso.reports.charts import Axis, Mark, axis_over, interval_cell, tick_labels
 from torso.reports.html import Content, Html, element
 from torso.reports.sections.section import signed
 
-__all__ = ["Line", "forest", "interval_text", "short_amount"]
+__all__ = ["SHARES", "Line", "forest", "short_amount"]
 
 
 @dataclass(frozen=True)
@@ -45,16 +45,22 @@ class Line:
         return self.mark.value, self.mark.low, self.mark.high, *reference, *self.dots
 
 
-def forest(lines: Sequence[Line], *, zero: bool = True, after: Content = None) -> Html:
+SHARES = Axis(0.0, 1.0, (0.0, 0.25, 0.5, 0.75, 1.0))
+
+
+def forest(
+    lines: Sequence[Line], *, zero: bool = True, axis: Axis | None = None, after: Content = None
+) -> Html:
     """Return an interval plot.
 
     Args:
         lines: in their order.
         zero: the axis holds 0, as that of differences should.
+        axis: is given where its ends are known.
         after: stands below the axis.
     """
     numbers = [number for line in lines for number in line.numbers()]
-    axis = axis_over([0.0, *numbers] if zero else numbers, snug=True)
+    axis = axis or axis_over([0.0, *numbers] if zero else numbers, snug=True)
     ticks = element("div", element("div"), tick_labels(axis), element("div"), class_="row axis")
     return element("div", [_row(axis, line) for line in lines], ticks, after, class_="forest")
 
@@ -72,24 +78,12 @@ def _row(axis: Axis, line: Line) -> Html:
     return element("div", label, cell, amount, class_=" ".join(classes), data_task=line.task)
 
 
-def interval_text(estimate: Estimate, digits: int = 3) -> str:
-    """Return a difference with its interval.
-
-    >>> interval_text(Estimate(0.25, -0.5, 1.0), 1)
-    '+0.2 [−0.5, +1.0]'
-    """
-    ends = f"[{signed(estimate.low, digits)}, {signed(estimate.high, digits)}]"
-    return f"{signed(estimate.value, digits)} {ends}"
-
-
 def short_amount(value: float) -> str:
     """Return a difference in three digits, whatever its size.
 
     >>> short_amount(0.0123), short_amount(-1234.5), short_amount(0.0)
     ('+0.012', '−1,234', '0.000')
     """
-    from torso.evaluation.wording import number_text
-
     if not abs(value) >= 1:
         return signed(value)
     return ("+" if value > 0 else "−") + number_text(abs(value))

@@ -10,7 +10,7 @@ from torso.reports.charts import Mark
 from torso.reports.context import Context, Figure
 from torso.reports.html import Content, Html, element
 from torso.reports.material import Material
-from torso.reports.sections.forest import Line, forest, short_amount
+from torso.reports.sections.forest import SHARES, Line, forest, short_amount
 from torso.reports.sections.section import Section, beside, sentences, some_tasks, tone_chip
 from torso.studies.slices import Slices
 from torso.studies.slices.opportunity import Opportunity
@@ -71,14 +71,15 @@ def _plot(context: Context, run: Material, study: Slices, task: str) -> Html | N
     parts = [
         (part, part.tasks[task])
         for part in study.parts
-        if task in part.tasks and math.isfinite(part.tasks[task].difference.value)
+        if task in part.tasks and part.tasks[task].verdict != "too few"
+        if math.isfinite(part.tasks[task].difference.value)
     ]
     if not parts:
         told = element("p", context.say("slices.alike"), class_="told")
         return element("div", element("h4", task), told, data_task=task)
     kept = sorted(range(len(parts)), key=lambda at: _doubt(parts[at][1]))[:_MOST_PARTS]
     shown = [parts[at] for at in sorted(kept)]
-    more = len(parts) - len(shown)
+    more = sum(task in part.tasks for part in study.parts) - len(shown)
     after = element("p", context.say("slices.more", count=more), class_="told") if more else None
     metric = element("span", shown[0][1].metric, class_="quiet")
     return element(
@@ -164,7 +165,7 @@ def _rate_plot(context: Context, run: Material, each: Opportunity) -> Html:
     return element(
         "div",
         element("h4", heading),
-        forest(_rate_lines(context, run, each), zero=False),
+        forest(_rate_lines(context, run, each), axis=SHARES),
         gap,
         data_task=each.task,
     )

@@ -65,7 +65,7 @@ def keep(folder: Path, explanations: Sequence[Explanation]) -> str | None:
         kept = [*(each for each in before if _name(each) not in names), *fresh][-_MOST:]
         run.write_study(STUDY, {"explanations": kept})
     except (OSError, RunError) as error:
-        return f"The run does not keep the explanation: {error}"
+        return f"{folder} cannot be written ({error}): the explanation is not kept there."
     return None
 
 
