@@ -62,6 +62,7 @@ class Context:
     Attributes:
         runs: in the order in which they were named.
         say: fixed words of the page's language.
+        table: that the runs were fitted on, where they do not find it themselves; None: where they found it.
         figures: data of the figures so far.
         unmade: studies that the page could show if they were made.
         notes: what the page leaves out, in sentences.
@@ -69,6 +70,7 @@ class Context:
 
     runs: Sequence[Material]
     say: Words
+    table: object = None
     figures: list[Figure] = field(default_factory=list)
     unmade: list[Unmade] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)

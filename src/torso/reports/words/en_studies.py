@@ -63,6 +63,8 @@ WORDS = {
     "study.seeds.about": "the same training under other seeds.",
     "study.slices": "Slices:",
     "study.slices.about": "scores of parts of the rows; add --by COLUMN.",
+    "study.mistakes": "Mistakes:",
+    "study.mistakes.about": "the worst rows, confusion and calibration, on a table with labels.",
     "study.explain": "Explanations:",
     "study.explain.about": "which parts of a row decided its answers.",
 }

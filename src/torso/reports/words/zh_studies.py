@@ -63,6 +63,8 @@ WORDS = {
     "study.seeds.about": "同样的训练换用其他种子。",
     "study.slices": "分组成绩：",
     "study.slices.about": "各部分数据的成绩；可加 --by 列名。",
+    "study.mistakes": "错误：",
+    "study.mistakes.about": "最差的行、类别混淆和校准，需要带标签的表。",
     "study.explain": "解释：",
     "study.explain.about": "一行中哪些部分决定了答案。",
 }
