@@ -1,18 +1,21 @@
 """Advice against the truth of twenty planted tables: does it name the right grouping, and never one worse than single tasks?
 
     python benchmarks/advise.py --out benchmarks/results/advise.json
+    python benchmarks/advise.py --out benchmarks/results/advise.json --others
     python benchmarks/advise.py --only clash-11 --seeds 3
     python benchmarks/advise.py --looks  # the cost of looks at the gradients, beside a joint run
 
 Each table of `torso.planted.suite()` is fitted with its settings and given to `torso.advise` with its defaults but for
 `--seeds`. The right grouping is that of `truth.groups`: where nothing else is better, all tasks together. A table that stands
-in the file already is not repeated.
+in the file already is not repeated. `--others` are ten tables of kinds that stood in no suite while the rule was chosen.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
+import platform
 import shlex
 import sys
 import tempfile
@@ -20,6 +23,7 @@ import warnings
 from collections import Counter
 from pathlib import Path
 from time import perf_counter, process_time
+from typing import Any
 from unittest import mock
 
 from torch import Tensor
@@ -30,6 +34,21 @@ from torso.studies.advise.race import looks_every
 from torso.training.looking import GradientLooks
 
 __all__ = ["main"]
+
+
+_OTHERS = tuple(
+    f"{kind}-{seed}"
+    for kind in ("mixed", "uneven", "scarce", "senses", "apart")
+    for seed in (71, 72)
+)
+"""Kinds and seeds that chose nothing."""
+_SUMMARY = {"tables": "summary", "others": "summary_of_others"}
+
+
+def others() -> dict[str, Planted]:
+    """Return tables of kinds that stand in no suite, by name."""
+    parts = ((name, *name.split("-")) for name in _OTHERS)
+    return {name: plant(kind, seed=int(seed)) for name, kind, seed in parts}
 
 
 def kind_of_answer(said: frozenset[frozenset[str]], truth: frozenset[frozenset[str]]) -> str:
@@ -157,15 +176,22 @@ def main() -> None:
     parser.add_argument("--only", nargs="*")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--looks", action="store_true")
+    parser.add_argument("--others", action="store_true")
     asked = parser.parse_args()
+    key = "others" if asked.others else "tables"
     warnings.simplefilter("ignore")
-    result: dict[str, object] = {"command": shlex.join(["python", *sys.argv])}
+    result: dict[str, Any] = {}
     if asked.out and asked.out.exists():
         result |= json.loads(asked.out.read_text())
-    tables: dict[str, dict[str, object]] = dict(result.get("tables", {}))  # type: ignore[call-overload]
+    commands = [*map(str, result.get("commands", [])), shlex.join(["python", *sys.argv])]
+    result |= {
+        "commands": list(dict.fromkeys(commands)),
+        "hardware": f"{os.cpu_count()} cores, {platform.machine()}",
+    }
+    tables: dict[str, dict[str, object]] = dict(result.get(key, {}))  # type: ignore[call-overload]
     if asked.looks:
         result["looks"] = cost_of_looks()
-    planted_tables = suite()
+    planted_tables = others() if asked.others else suite()
     kinds_first = sorted(planted_tables, key=lambda name: _place(name, [*planted_tables]))
     for name in [] if asked.looks else kinds_first:
         planted = planted_tables[name]
@@ -176,11 +202,11 @@ def main() -> None:
         print(
             name, tables[name]["answer"], tables[name]["said"], tables[name]["seconds"], flush=True
         )
-        result |= {"tables": tables, "summary": summary(tables)}
+        result |= {key: tables, _SUMMARY[key]: summary(tables)}
         if asked.out:
             asked.out.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n")
     if not asked.out or asked.looks:
-        print(json.dumps(result.get("looks") or result.get("summary"), indent=1))
+        print(json.dumps(result.get("looks") or result.get(_SUMMARY[key]), indent=1))
     if asked.out:
         asked.out.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n")
 

@@ -32,7 +32,7 @@ def test_a_fit_with_seeds_and_baselines_and_commands_that_go_on(tmp_path, monkey
     def interrupted(*arguments, **settings):
         raise KeyboardInterrupt
 
-    for name, arguments in (("baselines", ["run"]), ("seeds", ["run", "--count", 3])):
+    for name, arguments in (("baselines", ["run"]), ("seeds", ["run", "--seeds", 3])):
         with monkeypatch.context() as patch:
             patch.setattr(torso, name, interrupted, raising=False)
             assert tables.torso(name, *arguments) == 130

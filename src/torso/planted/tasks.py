@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
-from torso.planted.blocks import Signal
+from torso.planted.blocks import Block, Signal
 from torso.planted.kinds import kind
 from torso.planted.sketch import Sketch
 from torso.planted.truth import Planted
@@ -46,20 +47,78 @@ def singles(rows: int, noise: float, seed: int) -> Planted:
     return _families(Sketch("singles", rows, noise, seed), (1, 1, 1))
 
 
-def _families(sketch: Sketch, sizes: tuple[int, ...], negative: bool = False) -> Planted:
-    """Return tasks in families; a family is one function of the same columns. A third of the labels are missing."""
-    block = sketch.numbers(8)
+@kind
+def mixed(rows: int, noise: float, seed: int) -> Planted:
+    """Three tasks of one function and two of another; each family has a number, a yes or no, and levels."""
+    sketch = Sketch("mixed", rows, noise, seed)
+    return _families(sketch, (3, 2), kinds=("number", "binary", "category"))
+
+
+@kind
+def uneven(rows: int, noise: float, seed: int) -> Planted:
+    """Seven tasks: four of one function, two of another, one of a third."""
+    return _families(Sketch("uneven", rows, noise, seed), (4, 2, 1))
+
+
+@kind
+def scarce(rows: int, noise: float, seed: int) -> Planted:
+    """Two pairs of tasks; in each, the second has few labels, and needs the first."""
+    return _families(Sketch("scarce", rows, noise, seed), (2, 2), few=rows // 8)
+
+
+@kind
+def senses(rows: int, noise: float, seed: int) -> Planted:
+    """Two tasks that texts carry, and two that numbers carry."""
+    sketch = Sketch("senses", rows, noise, seed)
+    blocks = [sketch.texts(), sketch.numbers(8)]
+    return _families(sketch, (2, 2), blocks=blocks)
+
+
+@kind
+def apart(rows: int, noise: float, seed: int) -> Planted:
+    """Three tasks of some columns and two of others."""
+    sketch = Sketch("apart", rows, noise, seed)
+    return _families(sketch, (3, 2), blocks=[sketch.numbers(4), sketch.numbers(4, prefix="y")])
+
+
+def _families(
+    sketch: Sketch,
+    sizes: tuple[int, ...],
+    negative: bool = False,
+    kinds: Sequence[str] = ("number",),
+    few: int | None = None,
+    blocks: Sequence[Block] = (),
+) -> Planted:
+    """Return tasks in families; a family is one function of the same columns. A third of the labels are missing.
+
+    Args:
+        sketch: of the table.
+        sizes: of the families.
+        negative: every second task of a family is the negative of the first.
+        kinds: of the tasks of a family, in turn.
+        few: labels of every second task of a family.
+        blocks: columns that each family answers from; none: eight numbers for all.
+    """
+    own_columns = len(blocks) > 0
+    of_family = blocks or [sketch.numbers(8)] * len(sizes)
     families, earlier = [], list[Signal]()
-    for letter, size in zip("abcdef", sizes, strict=False):
-        signal = block.signal(sketch.draw, range(6))
-        for other in earlier:  # random functions of the same columns may be alike
+    for letter, size, block in zip("abcdef", sizes, of_family, strict=False):
+        columns = range(len(block.columns) if own_columns else 6)
+        signal = block.signal(sketch.draw, columns)
+        for other in [] if own_columns else earlier:  # random functions may be alike
             signal = signal.apart_from(other)
         earlier.append(signal)
         names = [f"{letter}{number}" for number in range(1, size + 1)]
         for number, name in enumerate(names):
+            second = number % 2 == 1
             turned = replace(signal, values=-signal.values)
-            function = turned if negative and number % 2 else signal
-            sketch.task(name, [function], rows=sketch.some(2 * sketch.rows // 3))
+            labels = few if few is not None and second else 2 * sketch.rows // 3
+            sketch.task(
+                name,
+                [turned if negative and second else signal],
+                kind=kinds[number % len(kinds)],
+                rows=sketch.some(labels),
+            )
         families.append(names)
     return sketch.planted(families, clash=True)
 

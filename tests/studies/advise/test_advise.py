@@ -2,6 +2,7 @@
 
 import json
 
+import numpy as np
 import pytest
 import torch
 
@@ -11,7 +12,7 @@ from torso.planted import plant
 from torso.runs.folder.folder import RunFolder
 from torso.studies.advise import Advice, planned
 from torso.studies.advise.plan import SINGLES, TOGETHER, short_list
-from torso.studies.affinity import affinity_of
+from torso.studies.affinity import affinity_of, gains_of
 from torso.training import Listener
 
 QUICK = {"training.epochs": 3, "dim": 8}
@@ -52,7 +53,7 @@ def advice(run):
 
 def test_it_trains_ends_and_groupings_and_writes_all(run, advice):
     names = [own.name for own in advice.raced]
-    assert names[0] == TOGETHER and names[-1] == SINGLES and 3 <= len(names) <= 5
+    assert names[0] == TOGETHER and names[-1] == SINGLES and 3 <= len(names) <= 6
     assert all(own.seeds == 1 for own in advice.raced)
     saved = RunFolder(run.folder).studies()["advice"]["result"]
     assert repr(Advice.from_dict(json.loads(json.dumps(saved)))) == repr(advice)
@@ -76,7 +77,7 @@ def test_advice_that_was_interrupted_goes_on(run, advice):
 def test_the_plan_trains_nothing(tmp_path):
     run = fitted(tmp_path)
     words, seconds = planned(run.folder)
-    assert words[0].startswith("Plan: all together, up to 2 groupings, single tasks, up to 3 seeds")
+    assert words[0].startswith("Plan: all together, up to 4 groupings, single tasks, up to 3 seeds")
     assert seconds > 0 and not (run.folder / "advise").exists()
 
 
@@ -110,6 +111,15 @@ def test_a_budget_of_models_leaves_single_tasks_out(run):
     unknown = affinity_of([], ["a1", "a2", "a3", "b1"], {})
     names = [own.name for own in short_list(run.config, unknown, most_models=2)]
     assert names[0] == TOGETHER and len(names) == 2 and SINGLES not in names
+
+
+def test_likeness_of_single_tasks_answers_proposes_groups(run):
+    unknown = affinity_of([], ["a1", "a2", "a3", "b1"], {})
+    alike = np.full((4, 4), 0.9)
+    alike[3, :3] = alike[:3, 3] = 0.0
+    names = [own.name for own in short_list(run.config, unknown, alike=gains_of(alike))]
+    assert "a1 + a2 + a3 | b1" in names
+    assert gains_of(np.full((4, 4), 0.9)) is None  # all alike: no groups
 
 
 def test_looks_are_taken_in_the_first_training_only(run, advice):

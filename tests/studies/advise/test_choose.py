@@ -6,7 +6,14 @@ import pytest
 from torso.evaluation.estimate import Estimate
 from torso.runs.report.held_out import HeldOut, TaskAnswers
 from torso.studies.advise import Advice, Raced
-from torso.studies.advise.choose import chosen, difference, measures_of
+from torso.studies.advise.choose import (
+    advantage,
+    chosen,
+    difference,
+    measures_of,
+    surely,
+    undecided,
+)
 from torso.studies.advise.plan import SINGLES, TOGETHER, Candidate
 from torso.studies.advise.race import Race
 from torso.studies.variants import Means
@@ -60,7 +67,7 @@ def test_advice_is_never_surely_worse_than_single_tasks():
     """Together gains up to 100 % on `a` and loses 300 % on `b`: as a gain over the other, neither is sure."""
     uneven = measures_of([answers((0.4, 1.0), seed) for seed in (0, 1)])
     even = measures_of([answers((0.6, 0.5), seed) for seed in (2, 3)])
-    assert not difference(even, uneven).sure() and difference(uneven, even).surely_worse()
+    assert difference(even, uneven).p > 0.05 and difference(uneven, even).surely_worse()
     assert chosen(CANDIDATES, {TOGETHER: uneven, SINGLES: even}).name == SINGLES
 
 
@@ -71,7 +78,7 @@ def test_a_difference_is_that_of_the_metric():
     assert estimate.value == pytest.approx(100 * (r2[0] - r2[1]) / (1 - r2[1]))
     assert 0 < estimate.low < estimate.value < estimate.high
     both = difference(first, second)
-    assert both.sure(5) and both.delta.value == pytest.approx(
+    assert both.p < 0.01 and both.delta.value == pytest.approx(
         np.mean([difference(first, second, task).delta.value for task in "ab"])
     )
 
@@ -92,17 +99,49 @@ def test_seeds_that_disagree_wildly_prove_nothing():
     assert chosen(CANDIDATES, measures).name == TOGETHER
 
 
-def test_a_simpler_candidate_that_is_a_little_behind_goes_on(monkeypatch):
-    middle = Candidate("two", (("a",), ("b", "c")), {})
-    far = Candidate("far", (("b",), ("a", "c")), {})
-    many = Candidate("three", (("a",), ("b",), ("c",)), {})
-    going = [CANDIDATES[0], middle, far, many]
+TWO = Candidate("two", (("a",), ("b", "c")), {})
+FAR = Candidate("far", (("b",), ("a", "c")), {})
+THREE = Candidate("three", (("a",), ("b",), ("c",)), {})
+
+
+def test_groupings_that_are_a_little_behind_go_on(monkeypatch):
+    going = [CANDIDATES[0], TWO, FAR, THREE]
     noises = {TOGETHER: 0.8, "two": 0.32, "far": 0.75, "three": 0.3}
     known = {name: measures_of([answers(noise)]) for name, noise in noises.items()}
     race = Race(None, Means())
     monkeypatch.setattr(race, "measures", lambda: known)
     assert [own.name for own in race._stay(going)] == [TOGETHER, "two", "three"]
     assert race.dropped == {"far": "left after 1 of the seeds"}
+
+
+def test_the_fewest_models_within_a_standard_error_of_the_best_are_chosen():
+    noises = {TOGETHER: 0.8, "two": 0.301, "far": 0.6, "three": 0.3}
+    known = {
+        name: measures_of([answers(noise, seed) for seed in (0, 1)])
+        for name, noise in noises.items()
+    }
+    assert chosen([CANDIDATES[0], TWO, FAR, THREE], known).name == "two"
+    known["two"] = known["far"]
+    assert chosen([CANDIDATES[0], TWO, FAR, THREE], known).name == "three"
+
+
+def test_an_advantage_is_symmetric_and_worked_by_hand():
+    first, second = measures_of([answers(0.3)]), measures_of([answers(0.8)])
+    left = [1 - own.draws.mean for own in (first, second)]  # of R²
+    own, back = advantage(first, second), advantage(second, first)
+    assert own.difference.value == pytest.approx(np.log(left[1] / left[0]).mean())
+    assert back.difference.value == pytest.approx(-own.difference.value) and back.p == own.p
+    assert surely(own) and not surely(back)
+
+
+def test_further_seeds_are_asked_for_only_where_seeds_disagree():
+    together = measures_of([answers(0.5, seed) for seed in (0, 1, 2)])
+    lucky = measures_of([answers(noise, 3) for noise in (0.1, 0.45, 0.5)])
+    assert undecided(CANDIDATES, {TOGETHER: together, SINGLES: lucky})
+    better = measures_of([answers(0.2, seed) for seed in (0, 1, 2)])
+    assert not undecided(CANDIDATES, {TOGETHER: together, SINGLES: better})  # sure already
+    assert not undecided(CANDIDATES, {TOGETHER: better, SINGLES: together})
+    assert not undecided(CANDIDATES, {TOGETHER: together})
 
 
 def test_the_advice_comes_back_from_json():

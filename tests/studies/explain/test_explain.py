@@ -130,7 +130,7 @@ def test_gradients_sum_to_the_answer_of_the_network(run, folder):
 def test_the_command_prints_and_writes(folder, capsys, tmp_path):
     file = tmp_path / "more" / "explained.json"
     words = ["explain", folder / "run", folder / "table.csv", "--row", 3, "-t", "loud"]
-    assert command(*words, "--row", 4, "--json", file) == 0
+    assert command(*words, "--row", 4, "--out", file) == 0
     shown = capsys.readouterr().out
     assert "Row 3 of table.csv" in shown and "Row 4 of table.csv" in shown
     assert "Deletion test" in shown and "share of probability of" in shown

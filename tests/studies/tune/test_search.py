@@ -17,7 +17,7 @@ from torso.studies.tune.journal import (
     study_in,
 )
 from torso.studies.tune.results import front_of, result_of
-from torso.studies.tune.search import Search, try_default, try_settings
+from torso.studies.tune.search import WHOLE, Search, try_default, try_settings
 from torso.studies.tune.trial import Outcome, gains_of, step_after
 from torso.studies.tune.tuning import TrialResult, Tuning
 from torso.studies.tune.usual import usual_space
@@ -87,6 +87,7 @@ def test_the_default_comes_first_and_the_best_is_never_worse(prepared, trainings
     assert best.gains["y"] > 20
     assert best.end == "whole"
     assert {"whole", "ended early"} == {each.end for each in results}
+    assert {each.end for each in results[:WHOLE]} == {"whole"}  # early rungs miss small gains
 
 
 @pytest.mark.parametrize("kill_at", [1, 2, 6, 12])

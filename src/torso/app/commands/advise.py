@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from torso.app.commands.results import Out, OwnTable, check_judged, write_result
 from torso.app.commands.shared import RunArgument
 
 __all__ = ["advise"]
@@ -13,9 +14,7 @@ __all__ = ["advise"]
 
 def advise(
     run: RunArgument,
-    table: Annotated[
-        str | None, typer.Argument(help="Table of the fit. Default: that of its run.yaml.")
-    ] = None,
+    table: OwnTable = None,
     plan: Annotated[
         bool, typer.Option("--plan", help="Only tell the candidates and the cost; train nothing.")
     ] = False,
@@ -26,12 +25,12 @@ def advise(
     most_models: Annotated[
         int | None, typer.Option(help="Groups at most. Default: as many as tasks.")
     ] = None,
+    out: Out = None,
 ) -> None:
     """Tell which tasks to train together: groupings by affinity, really trained, taken where surely better."""
     from torso.app.terminal import ProgressBar, advice_table, console, tell
-    from torso.runs.preparing.early import check_answering
 
-    check_answering(run, *([] if table is None else [table]))
+    check_judged(run, table, out)
 
     import torso  # torch takes longer than to see a slip
     from torso.studies.advise import planned
@@ -45,6 +44,7 @@ def advise(
         advice = torso.advise(
             run, table, budget=budget, seeds=seeds, most_models=most_models, listener=bar
         )
+    write_result(out, advice)
     screen.print(advice_table(advice, screen.width))
     tell(advice.notes)
     if advice.raced:

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from torso.app.commands.results import Out, OwnTable, check_judged, write_result
 from torso.app.commands.shared import RunArgument, TrustCode
 
 if TYPE_CHECKING:
     from torso.runs.predicting.predictor import Predictor
+    from torso.studies.baselines import Baselines
+    from torso.studies.seeds import Seeds
 
 __all__ = ["baselines", "seeds", "show_baselines", "show_seeds"]
 
-OwnTable = Annotated[
-    str | None, typer.Argument(help="The table of the fit, if it has moved; default: the run's.")
-]
 Workers = Annotated[
     int | None,
     typer.Option(help="Trainings at once, on one thread each; default: one for each core."),
@@ -32,31 +32,32 @@ def baselines(
     table: OwnTable = None,
     workers: Workers = None,
     budget: AllBudget = None,
+    out: Out = None,
     trust_code: TrustCode = False,
 ) -> None:
     """Train simpler models on a run's rows, and say where these are as good."""
-    show_baselines(_loaded(run, table, trust_code), run, table, workers, budget)
+    check_judged(run, table, out)
+    import torso  # torch takes longer than to see a slip
+
+    loaded = torso.load(run, trust_code=trust_code)
+    write_result(out, show_baselines(loaded, run, table, workers, budget))
 
 
 def seeds(
     run: RunArgument,
     table: OwnTable = None,
-    count: Annotated[int, typer.Option(help="Seeds, the run's own included.")] = 5,
+    seeds: Annotated[int, typer.Option(help="Seeds, the run's own included.")] = 5,
     workers: Workers = None,
     budget: AllBudget = None,
+    out: Out = None,
     trust_code: TrustCode = False,
 ) -> None:
     """Train a run again under other seeds, on the same split, and say how its scores spread."""
-    show_seeds(_loaded(run, table, trust_code), run, table, (count, workers, budget))
-
-
-def _loaded(run: Path, table: str | None, trust_code: bool) -> Predictor:
-    from torso.runs.preparing.early import check_answering
-
-    check_answering(run, *([] if table is None else [table]))
+    check_judged(run, table, out)
     import torso  # torch takes longer than to see a slip
 
-    return torso.load(run, trust_code=trust_code)
+    loaded = torso.load(run, trust_code=trust_code)
+    write_result(out, show_seeds(loaded, run, table, (seeds, workers, budget)))
 
 
 def show_baselines(
@@ -65,8 +66,8 @@ def show_baselines(
     table: str | None = None,
     workers: int | None = None,
     budget: str | None = None,
-) -> None:
-    """Train the baselines of a run in a folder, and print them."""
+) -> Baselines:
+    """Train the baselines of a run in a folder, print them, and return them."""
     import torso
     from torso.app.terminal import ProgressBar, baselines_tables, console, tell
 
@@ -79,6 +80,7 @@ def show_baselines(
     screen.print(baselines_tables(study, screen.width))
     screen.print()
     tell(study.sentences(), out=True)
+    return study
 
 
 def show_seeds(
@@ -86,8 +88,8 @@ def show_seeds(
     folder: Path,
     table: str | None,
     means: tuple[int, int | None, str | None],
-) -> None:
-    """Train a run in a folder under further seeds, and print their scores.
+) -> Seeds:
+    """Train a run in a folder under further seeds, print their scores, and return them.
 
     Args:
         run: loaded.
@@ -103,10 +105,11 @@ def show_seeds(
         with ProgressBar(console()) as bar:
             study = torso.seeds(run, table, count, workers=workers, budget=budget, listener=bar)
     except KeyboardInterrupt:
-        raise _interrupted("seeds", folder, table, f" --count {count}") from None
+        raise _interrupted("seeds", folder, table, f" --seeds {count}") from None
     screen = console(out=True)
     screen.print(seeds_table(study, screen.width))
     tell(study.sentences(), out=True)
+    return study
 
 
 def _interrupted(command: str, folder: Path, table: str | None, more: str = "") -> typer.Exit:

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from torso.app.commands.shared import Root, RunArgument, TrustCode, check_out
+from torso.app.commands.results import JudgedTable, Out, check_judged, told
+from torso.app.commands.shared import Root, RunArgument, TrustCode
 
 __all__ = ["certificate"]
 
 
 def certificate(
     run: RunArgument,
-    table: Annotated[
-        str | None, typer.Argument(help="Rows with labels; default: the run's held-out rows.")
-    ] = None,
+    table: JudgedTable = None,
     without: Annotated[
         list[str],
         typer.Option(
@@ -27,31 +25,21 @@ def certificate(
         ),
     ] = [],
     root: Root = [],
-    out: Annotated[Path | None, typer.Option("--out", "-o", help="JSON file to write.")] = None,
+    out: Out = None,
     trust_code: TrustCode = False,
 ) -> None:
     """Judge answers by missing pattern: scores and coverage where modalities are absent."""
-    from torso.app.terminal import certificate_table, console, tell
-    from torso.runs.folder.json_files import write_json
-    from torso.runs.preparing.early import check_answering
-
-    check_answering(run, *([table] if table is not None else []))
-    if out is not None:
-        check_out(out, run, table)
+    check_judged(run, table, out)
 
     import torso  # torch takes longer than to see a slip
+    from torso.app.terminal import certificate_table
 
     predictor = torso.load(run, trust_code=trust_code)
     known = predictor.schema.modalities
     every = without == ["all"] and "all" not in known
     sets = [_named(text, known) for text in without]
     result = torso.certificate(predictor, table, without="all" if every else sets, root=root)
-    if out is not None:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        write_json(out, result.to_dict())
-    screen = console(out=True)
-    screen.print(certificate_table(result, screen.width))
-    tell(result.notes)
+    told(result, certificate_table, out)
 
 
 def _named(text: str, known: Collection[str]) -> list[str]:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from torso.app.commands.shared import Root, TrustCode, check_out
+from torso.app.commands.results import Out, check_result, write_result
+from torso.app.commands.shared import Root, TrustCode
 
 if TYPE_CHECKING:
     from torso.studies.compare import Comparison
@@ -26,23 +27,19 @@ def compare(
         typer.Option("--table", help="Judge by this table's rows, not by those kept aside."),
     ] = None,
     root: Root = [],
-    out: Annotated[Path | None, typer.Option("--out", "-o", help="JSON file to write.")] = None,
+    out: Out = None,
     trust_code: TrustCode = False,
 ) -> None:
     """Compare runs with the first: change by task and over all with 95 % intervals, verdicts in words."""
     from torso.app.terminal import comparison_tables, console, tell
 
-    if out is not None:
-        for run in runs:
-            check_out(out, run, table)
+    for run in runs:
+        check_result(out, run, table)
 
     import torso
-    from torso.runs.folder.json_files import write_json
 
     compared = torso.compare(*runs, table=table, root=root, trust_code=trust_code)
-    if out is not None:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        write_json(out, compared.to_dict())
+    write_result(out, compared)
     kept = _keep(compared, runs[1:])
     screen = console(out=True)
     screen.print(comparison_tables(compared, screen.width))

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from torso.app.commands.results import Out, check_result, told
+
 __all__ = ["runs"]
 
 
@@ -14,17 +16,11 @@ def runs(
     folder: Annotated[Path, typer.Argument(help="Folder with runs, or with folders of runs.")] = (
         Path()
     ),
-    out: Annotated[Path | None, typer.Option("--out", "-o", help="JSON file to write.")] = None,
+    out: Out = None,
 ) -> None:
     """List the runs of a folder: date, table, targets, scores, cost; unfinished and damaged ones are told."""
-    from torso.app.terminal import console, runs_table, tell
-    from torso.runs.folder.json_files import write_json
+    check_result(out, folder)
+    from torso.app.terminal import runs_table
     from torso.studies.overview import runs_in
 
-    listed = runs_in(folder)
-    if out is not None:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        write_json(out, listed.to_dict())
-    screen = console(out=True)
-    screen.print(runs_table(listed, screen.width))
-    tell(listed.notes)
+    told(runs_in(folder), runs_table, out)

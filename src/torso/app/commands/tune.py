@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from torso.app.commands.results import Out, check_result, write_result
 from torso.app.commands.shared import Budget, RunArgument, TrustCode
 
 if TYPE_CHECKING:
@@ -40,12 +41,14 @@ def tune(
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Begin anew instead of going on.")
     ] = False,
+    out: Out = None,
     trust_code: TrustCode = False,
 ) -> None:
     """Search better settings for a run, and compare the best with its own on unseen rows; resumable."""
     from torso.runs.folder.json_files import read_json
 
     read_json(run.expanduser() / "schema.json")  # torch takes longer than to see a slip
+    check_result(out, run, table)
     chosen = (*objectives, *(tasks or []))
 
     from torso.studies.tune import Asked
@@ -54,7 +57,9 @@ def tune(
     if plan:
         _show_plan(run, space, asked, table, trust_code)
         return
-    _show(_searched(run, space, asked, table, trust_code, overwrite), run)
+    result = _searched(run, space, asked, table, trust_code, overwrite)
+    write_result(out, result)
+    _show(result, run)
 
 
 def _searched(

@@ -10,7 +10,7 @@ from pathlib import Path
 from time import perf_counter
 
 from torso.core.errors import ConfigError
-from torso.evaluation.estimate import Estimate
+from torso.evaluation.estimate import Estimate, number_out
 from torso.runs.folder.folder import RunFolder
 from torso.runs.predicting.load import load
 from torso.runs.predicting.predictor import Predictor
@@ -18,8 +18,9 @@ from torso.runs.prepare import prepare
 from torso.runs.preparing.prepared import Prepared
 from torso.runs.report.held_out import HeldOut
 from torso.runs.settings.durations import duration_text
-from torso.studies.advise.choose import chosen, difference, measures_of
+from torso.studies.advise.choose import advantage, chosen, difference, measures_of, surely
 from torso.studies.advise.plan import (
+    MOST_BETWEEN,
     SINGLES,
     TOGETHER,
     Candidate,
@@ -30,7 +31,7 @@ from torso.studies.advise.plan import (
 from torso.studies.advise.race import Race, to_choose_on
 from torso.studies.advise.report import UNKNOWN, Advice, Raced
 from torso.studies.advise.words import advice_words, plan_words
-from torso.studies.affinity import Affinity, affinity_of, labels_overlap
+from torso.studies.affinity import Affinity, affinity_of, gains_of, labels_overlap
 from torso.studies.variants import Means, Outcome
 from torso.tasks import labelled
 from torso.training import Listener
@@ -40,7 +41,6 @@ __all__ = ["advise", "planned"]
 STUDY = "advice"
 _RUNS = "advise"
 """Folder in the run's own that keeps the trainings."""
-_MOST = 5  # candidates
 _ONE_TASK = "There is one task: nothing can be grouped."
 
 
@@ -63,7 +63,7 @@ def advise(
         run: a run that lies in a folder, or the folder.
         table: that it was fitted on; None: where its `run.yaml` says.
         budget: time for all trainings, `"30m"` or seconds; None: any.
-        seeds: trainings of each candidate that stays to the end.
+        seeds: trainings of each candidate that stays to the end; up to two more where seeds disagree.
         most_models: groups at most, for a budget of models; None: as many as tasks.
         listener: is told of trainings that are done, and of notes.
 
@@ -159,7 +159,7 @@ class _Costs:
     def words(self, tasks: int, most_models: int | None) -> tuple[str, ...]:
         """Return the plan in sentences."""
         most = tasks if most_models is None else min(tasks, most_models)
-        middle = max(0, min(_MOST - 2, most - 2))
+        middle = 0 if most < 2 or tasks < 3 else MOST_BETWEEN
         models = [1, *range(2, 2 + middle), *([most] if most > 1 else [])]
         self.planned = seconds_of_race(self.training, models, self.seeds, self.workers)
         names = [
@@ -173,14 +173,15 @@ class _Costs:
 def _raced(prepared: Prepared, race: Race, costs: _Costs, most_models: int | None) -> Advice:
     """Return the advice of a race; the first training also tells the affinities."""
     began = perf_counter()
-    together, _ = first_candidates(prepared.config)
-    race.train([together], 0)
+    together, singles = first_candidates(prepared.config)
+    few = most_models is not None and most_models < singles.models
+    race.train([together] if few else [together, singles], 0)
     if TOGETHER not in race.outcomes:
         raise ConfigError(
             f"Nothing could be trained: {race.dropped.get(TOGETHER) or 'the budget was spent before.'}"
         )
-    affinity = _affinity(prepared, race)
-    candidates = short_list(prepared.config, affinity, most_models, _MOST)
+    affinity, alike = _affinity(prepared, race), race.likeness()
+    candidates = short_list(prepared.config, affinity, most_models, gains_of(alike))
     race.run(candidates, costs.seeds, race.listener.noted)
     measures = race.measures()
     trained = [candidate for candidate in candidates if candidate.name in measures]
@@ -196,20 +197,24 @@ def _raced(prepared: Prepared, race: Race, costs: _Costs, most_models: int | Non
             "--budget."
         )
     ends = {name: measures[name] for name in (TOGETHER, SINGLES) if name in measures}
-    over = difference(measures[best.name], ends[TOGETHER]).delta if TOGETHER in ends else UNKNOWN
+    over, sure = UNKNOWN, False
+    if TOGETHER in ends:
+        over = difference(measures[best.name], ends[TOGETHER]).delta
+        sure = surely(advantage(measures[best.name], ends[TOGETHER]))
     both = difference(ends[TOGETHER], ends[SINGLES]).delta if len(ends) == 2 else None
     test, by_task = _tested(prepared, race, best)
     return Advice(
         recommended=best.name,
         groups=best.groups,
         settings=best.settings,
-        sure=best.name != TOGETHER,
-        words=advice_words(best, over, both),
+        sure=sure,
+        words=advice_words(best, over, both, sure),
         raced=tuple(_raced_candidate(candidate, race) for candidate in candidates),
         split=race.outcomes[TOGETHER][0].held_out.split,
         test=test,
         test_by_task=by_task,
         affinity=affinity.to_dict(),
+        likeness=tuple(tuple(number_out(cell) for cell in row) for row in alike.tolist()),
         planned_seconds=costs.planned,
         seconds=perf_counter() - began,
         notes=tuple(notes),

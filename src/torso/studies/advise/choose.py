@@ -1,10 +1,12 @@
 """The choice between candidates by their answers to the same held-out rows: paired, with the spread of rows and seeds.
 
-The simplest candidate, the one with the fewest models, is kept until another is surely better.
+All tasks together are kept until another candidate is surely better. Then the candidate with the fewest models wins that is
+within a standard error of the best.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -12,14 +14,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 from torso.evaluation.estimate import Estimate
+from torso.evaluation.weighted import Floats
 from torso.runs.report.held_out import HeldOut
 from torso.studies.advise.plan import SINGLES, Candidate
+from torso.studies.compare.differences import Weighed, weighed
 from torso.studies.compare.figures import Figures
 from torso.studies.paired import Draws, drawn
 
-__all__ = ["Difference", "Measures", "chosen", "difference", "measures_of"]
+__all__ = [
+    "Difference",
+    "Measures",
+    "advantage",
+    "chosen",
+    "difference",
+    "measures_of",
+    "surely",
+    "undecided",
+]
 
 _SURE = 0.05
+_LEAST_LEFT = 1e-3  # to a skill of 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,10 +71,6 @@ class Difference:
 
     delta: Estimate
     p: float
-
-    def sure(self, comparisons: int = 1) -> bool:
-        """Return True if the candidate is better beyond doubt, at 5 % over so many comparisons (Bonferroni)."""
-        return self.delta.value > 0 and self.p * comparisons <= _SURE
 
     def surely_worse(self) -> bool:
         """Return True if the candidate is worse beyond doubt."""
@@ -112,24 +122,116 @@ def difference(first: Measures, second: Measures, task: str | None = None) -> Di
     return Difference(own.delta_m, own.p)
 
 
-def chosen(candidates: Sequence[Candidate], measures: Mapping[str, Measures]) -> Candidate:
-    """Return the candidate to recommend: the one with the fewest models to which no other is surely better.
+def advantage(first: Measures, second: Measures) -> Weighed:
+    """Return by how much the first is better on a symmetric scale: the mean over tasks of the logarithm of a ratio.
 
-    Each step to more models has to be sure beyond all comparisons together. Single tasks win, too, where they are surely
-    better alone, or where the chosen candidate is surely worse than they are (Δm is not symmetric: a gain ends at 100 %, a
-    loss does not): advice that single tasks beat is none.
+    The ratio is that of errors, of what is missing to 1 of skills, and of other metrics as they are. Δm is bounded on one side
+    (a gain ends at 100 %, a loss does not), so that a lucky seed of the baseline widens its interval; ratios weigh gains and
+    losses alike. Tasks count where the ratio is defined.
+
+    Args:
+        first: a candidate.
+        second: another, on the same rows.
+    """
+    ours, theirs = _logs(first), _logs(second)
+    known = np.isfinite(ours.point).all(0) & np.isfinite(theirs.point).all(0)
+
+    def mean(logs: Floats) -> Floats:
+        some = logs[:, known]
+        return np.asarray(some.mean(axis=1)) if known.any() else np.full(len(logs), math.nan)
+
+    runs = mean(ours.point), mean(theirs.point)
+    return weighed(
+        float(runs[0].mean() - runs[1].mean()),
+        mean(ours.resampled) - mean(theirs.resampled),
+        runs,
+        len(np.unique(first.units)),
+    )
+
+
+def surely(own: Weighed, comparisons: int = 1) -> bool:
+    """Return True if an advantage is no chance, at 5 % over so many comparisons (Bonferroni)."""
+    return own.difference.value > 0 and own.p * comparisons <= _SURE
+
+
+def _logs(measures: Measures) -> Draws:
+    """Return the logarithms of metrics, above 0 for good: minus those of errors, and of the distance of skills to 1."""
+    skills, draws = measures.skills, measures.draws
+    less = skills | (measures.signs < 0)
+    least = np.where(skills, _LEAST_LEFT, 1e-12)  # a solved task has no end of a ratio
+
+    def logs(values: Floats) -> Floats:
+        left = np.where(skills, 1.0 - values, values)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            own = np.log(np.where(left >= 0, np.fmax(left, least), math.nan))
+        return np.asarray(np.where(less, -own, own))
+
+    return Draws(logs(draws.point), logs(draws.resampled))
+
+
+def chosen(candidates: Sequence[Candidate], measures: Mapping[str, Measures]) -> Candidate:
+    """Return the candidate to recommend.
+
+    All together stay unless another is surely better: single tasks at 5 %, the groupings at 5 % over all of them together.
+    Then the best is sought, and the candidate with the fewest models that is within a standard error of it is taken: the
+    rule of Breiman et al. 1984, "Classification and Regression Trees". Δm has its say, too: a candidate that is surely worse
+    than single tasks by it is passed over, since advice that single tasks beat is none.
 
     Args:
         candidates: those that were trained, in any order.
         measures: name -> its metrics.
     """
     order = sorted(candidates, key=lambda candidate: candidate.models)
-    order = [candidate for candidate in order if candidate.name in measures]
-    best, comparisons = order[0], max(1, len(order) - 1)
-    for candidate in order[1:]:
-        over = difference(measures[candidate.name], measures[best.name])
-        if over.sure(1 if candidate.name == SINGLES else comparisons):
-            best = candidate
-    singles = next((each for each in order if each.name == SINGLES), best)
-    behind = difference(measures[best.name], measures[singles.name])
-    return singles if behind.surely_worse() else best
+    simplest, *others = [own for own in order if own.name in measures]
+    over = {own.name: advantage(measures[own.name], measures[simplest.name]) for own in others}
+    if not _any_sure(others, over) and not _surely_worse(simplest, measures):
+        return simplest
+    best = max(others, key=lambda own: over[own.name].difference.value)
+    near = [own for own in others if _near(measures[own.name], measures[best.name])]
+    able = [own for own in near if not _surely_worse(own, measures)]
+    fewest = min((own.models for own in able), default=0)
+    simple = [own for own in able if own.models == fewest]
+    return max(simple, key=lambda own: over[own.name].difference.value, default=best)
+
+
+def undecided(candidates: Sequence[Candidate], measures: Mapping[str, Measures]) -> bool:
+    """Return True if further seeds may decide.
+
+    No candidate is surely better than all together, yet the best is by more than a standard error, most of which
+    comes from the seeds.
+
+    Args:
+        candidates: as for `chosen`.
+        measures: as for `chosen`.
+    """
+    order = sorted(candidates, key=lambda candidate: candidate.models)
+    simplest, *others = [own for own in order if own.name in measures]
+    over = {own.name: advantage(measures[own.name], measures[simplest.name]) for own in others}
+    if not others or _any_sure(others, over):
+        return False
+    best = max(over.values(), key=lambda own: own.difference.value)
+    return best.difference.value > _error(best) and best.over_seeds > best.over_rows
+
+
+def _any_sure(others: Sequence[Candidate], over: Mapping[str, Weighed]) -> bool:
+    """Return True if any candidate is surely better than all together: groupings at 5 % over all of them together."""
+    comparisons = max(1, sum(own.name != SINGLES for own in others))
+    return any(surely(over[own.name], 1 if own.name == SINGLES else comparisons) for own in others)
+
+
+def _error(own: Weighed) -> float:
+    """Return the standard error over rows and seeds."""
+    return math.hypot(*(part for part in (own.over_rows, own.over_seeds) if math.isfinite(part)))
+
+
+def _near(measures: Measures, best: Measures) -> bool:
+    """Return True within a standard error of the best."""
+    behind = advantage(best, measures)
+    return behind.difference.value <= _error(behind)
+
+
+def _surely_worse(candidate: Candidate, measures: Mapping[str, Measures]) -> bool:
+    """Return True if single tasks are surely better by Δm."""
+    if SINGLES not in measures or candidate.name == SINGLES:
+        return False
+    return difference(measures[candidate.name], measures[SINGLES]).surely_worse()

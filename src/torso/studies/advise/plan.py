@@ -6,16 +6,29 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from torso.core.spec import Spec
 from torso.runs.settings.config import RunConfig
 from torso.studies.affinity import Affinity
-from torso.studies.grouping import groupings
+from torso.studies.grouping import Grouping, groupings, partition_value, shrunk
 
-__all__ = ["SINGLES", "TOGETHER", "Candidate", "first_candidates", "seconds_of_race", "short_list"]
+__all__ = [
+    "MOST_BETWEEN",
+    "SINGLES",
+    "TOGETHER",
+    "Candidate",
+    "first_candidates",
+    "seconds_of_race",
+    "short_list",
+]
+
+Floats = NDArray[np.float64]
 
 TOGETHER = "all together"
 SINGLES = "single tasks"
+MOST_BETWEEN = 4
+"""Groupings that are really trained, between all tasks together and single tasks."""
 _SPLIT = ("separate", "branches")
 """Sharings with several trunks: a run that has one is compared with `hard`."""
 _OF_ONE_TRUNK = 0.5
@@ -54,36 +67,48 @@ def first_candidates(config: RunConfig) -> tuple[Candidate, Candidate]:
 
 
 def short_list(
-    config: RunConfig, affinity: Affinity, most_models: int | None = None, most: int = 5
+    config: RunConfig,
+    affinity: Affinity,
+    most_models: int | None = None,
+    alike: Floats | None = None,
 ) -> list[Candidate]:
-    """Return the candidates, fewest models first: all together, groupings by predicted gain, single tasks.
+    """Return the candidates, fewest models first: all together, groupings, single tasks.
+
+    Half of the groupings are the best by the gradients, half the best by the likeness of single tasks' answers.
 
     Args:
         config: of the run.
         affinity: of its tasks.
         most_models: budget of models; single tasks are left out where it is below their number.
-        most: candidates in all.
+        alike: of the same tasks, from `torso.studies.affinity.gains_of`; None: unknown.
     """
     together, singles = first_candidates(config)
     tasks = affinity.tasks
     gain, low, high = (np.asarray(getattr(affinity, name)) for name in ("gain", "low", "high"))
     noise = (high - low) / (2 * 1.96)
     predicted = groupings(tasks, gain, noise, most_models=most_models)
-    between = [each for each in predicted if 1 < len(each.groups) < len(tasks)][: most - 2]
-    whole = [each.gain for each in predicted if len(each.groups) == 1]
-    chosen = [
-        Candidate(
-            str(each),
-            each.groups,
-            {"sharing": {"type": "branches", "tree": each.tree()}},
-            each.gain,
-        )
-        for each in between
-    ]
+    witnesses = [predicted]
+    if alike is not None:
+        witnesses.append(groupings(tasks, alike, most_models=most_models))
+    between: dict[frozenset[frozenset[str]], Grouping] = {}
+    for witness in witnesses:
+        some = [own for own in witness if 1 < len(own.groups) < len(tasks)]
+        for own in some[: MOST_BETWEEN // len(witnesses)]:
+            between.setdefault(frozenset(map(frozenset, own.groups)), own)
+    whole = [own.gain for own in predicted if len(own.groups) == 1]
     ends = [Candidate(together.name, together.groups, together.settings, whole[0])]
     if len(tasks) > 1 and (most_models is None or most_models >= len(tasks)):
         ends.append(singles)
-    return sorted([*chosen, *ends], key=lambda candidate: candidate.models)
+    middle = [_candidate(own, tasks, gain, noise) for own in between.values()]
+    return sorted([*middle, *ends], key=lambda candidate: candidate.models)
+
+
+def _candidate(own: Grouping, tasks: Sequence[str], gain: Floats, noise: Floats) -> Candidate:
+    """Return a grouping as a candidate, with the gain that the gradients predict."""
+    at = [[list(tasks).index(task) for task in group] for group in own.groups]
+    predicted = partition_value(shrunk(gain, noise), at)
+    settings = {"sharing": {"type": "branches", "tree": own.tree()}}
+    return Candidate(str(own), own.groups, settings, predicted)
 
 
 def seconds_of_race(seconds: float, models: Sequence[int], seeds: int, workers: int) -> float:

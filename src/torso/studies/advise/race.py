@@ -9,20 +9,27 @@ from time import monotonic
 
 import numpy as np
 
+from torso.evaluation.weighted import Floats
 from torso.runs.folder.logged_looks import read_looks
 from torso.runs.preparing.prepared import Prepared
-from torso.studies.advise.choose import Measures, difference, measures_of
+from torso.studies.advise.choose import Measures, advantage, measures_of, undecided
 from torso.studies.advise.plan import SINGLES, TOGETHER, Candidate
+from torso.studies.affinity import likeness
 from torso.studies.variants import Means, Outcome, Variant, train_variants
 from torso.training import Listener
 from torso.training.listeners import Look
 
 __all__ = ["Race", "looks_every", "to_choose_on"]
 
-_LOOKS = 32
+_LOOKS = 24
 """Looks at the gradients in the first training of all tasks together, about."""
-_HALF = 0.5  # of the lead
-_NEAREST = 8  # steps from one look to the next, at least
+_GO_ON = 3
+"""Groupings that go on to the next seed, at most."""
+_MORE_SEEDS = 2
+"""Seeds that are added where seeds disagree."""
+_LEAST_LEAD = 1 / 3
+"""Of the leader's lead, in logarithms of ratios: what a grouping needs to go on."""
+_NEAREST = 12  # steps from one look to the next, at least
 
 
 def to_choose_on(prepared: Prepared) -> Prepared:
@@ -104,6 +111,12 @@ class Race:
         folder = self.outcomes[TOGETHER][0].folder
         return [] if folder is None else read_looks(Path(folder) / "log.jsonl")
 
+    def likeness(self) -> Floats:
+        """Return the likeness `[tasks, tasks]` of single tasks' answers; NaN where single tasks were not trained."""
+        tasks = list(self.prepared.schema.targets)
+        singles = self.outcomes.get(SINGLES)
+        return likeness(singles[0].held_out.tasks if singles else {}, tasks)
+
     def measures(self) -> dict[str, Measures]:
         """Return the metrics of the candidates with the most seeds that two of them have, on these seeds."""
         counts = sorted(map(len, self.outcomes.values()), reverse=True)
@@ -131,7 +144,7 @@ class Race:
 
         Args:
             candidates: the short list.
-            seeds: of those that stay to the end.
+            seeds: of those that stay to the end; two more where seeds disagree.
             told: is told of each round.
         """
         going = list(candidates)
@@ -145,25 +158,28 @@ class Race:
             told(f"Seed {seed + 1} of {seeds}: {len(going)} candidates trained.")
             if seed + 1 < seeds:
                 going = self._stay(going)
+        self._more(going, seeds, told)
+
+    def _more(self, going: Sequence[Candidate], seeds: int, told: Callable[[str], None]) -> None:
+        """Train with further seeds, as long as these may decide; one seed each was wanted that way."""
+        for seed in range(seeds, seeds + _MORE_SEEDS if seeds > 1 else seeds):
+            if not undecided(going, self.measures()):
+                return
+            told(f"The seeds disagree: seed {seed + 1} of up to {seeds + _MORE_SEEDS}.")
+            self.train([own for own in going if len(self.outcomes[own.name]) == seed], seed)
 
     def _stay(self, going: Sequence[Candidate]) -> list[Candidate]:
-        """Return those that go on: the ends, the leader, and simpler ones with at least half of its lead.
+        """Return those that go on: the ends, and the best groupings with a part of the leader's lead over all together.
 
-        After a seed or two their spread is hardly known, so a simpler candidate that is a little behind is not given up.
+        After a seed or two their spread is hardly known, so a grouping that is a little behind is not given up.
         """
         measures = self.measures()
-        first = going[0]
-        lead = {
-            candidate.name: difference(measures[candidate.name], measures[first.name]).delta.value
-            for candidate in going
-        }
-        leader = max(going, key=lambda candidate: lead[candidate.name])
-        stay = {TOGETHER, SINGLES, leader.name} | {
-            candidate.name
-            for candidate in going
-            if candidate.models < leader.models
-            and lead[candidate.name] >= _HALF * lead[leader.name]
-        }
+        first = measures[going[0].name]
+        lead = {own.name: advantage(measures[own.name], first).difference.value for own in going}
+        between = [own for own in going if own.name not in (TOGETHER, SINGLES)]
+        ahead = sorted(between, key=lambda own: -lead[own.name])[:_GO_ON]
+        enough = _LEAST_LEAD * max(lead.values())
+        stay = {TOGETHER, SINGLES} | {own.name for own in ahead if lead[own.name] >= enough}
         for candidate in going:
             if candidate.name not in stay:
                 self.dropped[candidate.name] = (

@@ -71,13 +71,15 @@ class Advice:
         recommended: name of the candidate.
         groups: its groups of tasks.
         settings: that train it.
-        sure: True if it is surely better than all together; False: no evidence either way, and the simple thing stays.
+        sure: True if it is surely better than all together. False with a grouping: another candidate is, and this one, with
+            fewer models, is within a standard error of the best.
         words: the advice in sentences.
         raced: all candidates, fewest models first.
         split: rows that chose: `validation` (out of fold where the run has folds).
         test: Δm, percent by which it is better than all together on the test rows, which chose nothing; NaN where it is the same.
         test_by_task: task -> the same.
         affinity: of the tasks, as `Affinity.to_dict` writes it; empty without any.
+        likeness: of single tasks' answers, `[tasks, tasks]` in the order of `affinity`, from 0 to 1; None where unknown.
         planned_seconds: as told beforehand.
         seconds: that it took.
         notes: for the user.
@@ -93,6 +95,7 @@ class Advice:
     test: Estimate = UNKNOWN
     test_by_task: Mapping[str, Estimate] = field(default_factory=dict)
     affinity: Mapping[str, object] = field(default_factory=dict)
+    likeness: tuple[tuple[float | None, ...], ...] = ()
     planned_seconds: float = float("nan")
     seconds: float = 0.0
     notes: tuple[str, ...] = ()
@@ -169,6 +172,7 @@ class Advice:
             "test_by_task": {
                 task: Estimate.from_dict(own) for task, own in saved["test_by_task"].items()
             },
+            "likeness": tuple(map(tuple, saved.get("likeness", ()))),
             "planned_seconds": number_in(saved["planned_seconds"]),
             "notes": tuple(saved["notes"]),
         }

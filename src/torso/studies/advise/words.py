@@ -28,32 +28,38 @@ def delta_text(estimate: Estimate) -> str:
     return f"Δm {estimate.value:.1f} % (95 % interval {estimate.low:.1f} to {estimate.high:.1f})"
 
 
-def advice_words(best: Candidate, over: Estimate, singles: Estimate | None) -> tuple[str, ...]:
+def advice_words(
+    best: Candidate, over: Estimate, singles: Estimate | None, sure: bool
+) -> tuple[str, ...]:
     """Return the advice in sentences.
 
     Args:
         best: the candidate that is recommended.
         over: by how much it is better than all together, on the rows that chose.
         singles: by how much all together is better than single tasks, where both were trained.
+        sure: it is surely better than all together.
     """
     if best.name == TOGETHER:
-        words = [
-            "Train all tasks together: no evidence that another grouping is better, and it has the fewest models."
-        ]
+        why = "no evidence that another grouping is better, and it has the fewest models."
         if singles is not None and singles.low > 0:
-            words = [
-                f"Train all tasks together: surely better than single tasks, {delta_text(singles)}, and no other grouping "
+            why = (
+                f"surely better than single tasks, {delta_text(singles)}, and no other grouping "
                 "is surely better."
-            ]
-        return tuple(words)
+            )
+        return (f"Train all tasks together: {why}",)
+    how_sure = (
+        f"surely better than all together, {delta_text(over)}"
+        if sure
+        else f"all together is surely behind the best candidate, and this is within a standard error of it, {delta_text(over)} "
+        "over all together"
+    )
     if best.name == SINGLES:
         return (
-            f"Train each task alone: surely better than all together, {delta_text(over)}, and no grouping with fewer "
-            "models is as good.",
+            f"Train each task alone: {how_sure}, and no grouping with fewer models is within a standard error of the best.",
         )
     return (
-        f"Train in {len(best.groups)} groups, {groups_text(best.groups)}: surely better than all together, "
-        f"{delta_text(over)}.",
+        f"Train in {len(best.groups)} groups, {groups_text(best.groups)}: {how_sure}. No candidate with fewer models is within a "
+        "standard error of the best.",
     )
 
 

@@ -9,6 +9,7 @@
 ((1.0, 2.0), (0.5, 1.0))
 """
 
+from torso.studies.affinity.alike import gains_of, likeness
 from torso.studies.affinity.report import Affinity, affinity, affinity_of, labels_overlap
 
-__all__ = ["Affinity", "affinity", "affinity_of", "labels_overlap"]
+__all__ = ["Affinity", "affinity", "affinity_of", "gains_of", "labels_overlap", "likeness"]

@@ -6,6 +6,7 @@
 ['a + b', 'a | b']
 """
 
+from torso.studies.grouping.greedy import partition_value
 from torso.studies.grouping.report import MODEL_COST, Grouping, groupings, shrunk
 
-__all__ = ["MODEL_COST", "Grouping", "groupings", "shrunk"]
+__all__ = ["MODEL_COST", "Grouping", "groupings", "partition_value", "shrunk"]
