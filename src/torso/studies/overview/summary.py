@@ -207,7 +207,11 @@ def _verdict(task: str, own: TaskReport) -> str:
         "worse": "worse than",
     }.get(own.verdict() or "", "beside")
     baseline = number_text(own.baseline[metric])
-    return f"{task}: {word} {estimate_text(value)}, {told} the {own.against} without inputs ({baseline}); {own.labels:,} labels."
+    few = ", too few to tell" if own.verdict() == "too few" else ""
+    return (
+        f"{task}: {word} {estimate_text(value)}, {told} the {own.against} without inputs ({baseline}); {own.labels:,} "
+        f"labels{few}."
+    )
 
 
 def _confusion(own: TaskAnswers) -> Confusion | None:
