@@ -23,7 +23,9 @@ def strings_of_the_source() -> str:
             texts += [
                 node.value
                 for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
-                if isinstance(node, ast.Constant) and isinstance(node.value, str)
+                if isinstance(node, ast.Constant)
+                and isinstance(node.value, str)
+                and " " in node.value
             ]
     return "\0".join(texts)
 

@@ -59,7 +59,7 @@ def keep(folder: Path, explanations: Sequence[Explanation]) -> str | None:
     """
     run = RunFolder(folder)
     try:
-        before = run.studies().get(STUDY, {}).get("result", {}).get("explanations", [])
+        before = run.studies([]).get(STUDY, {}).get("result", {}).get("explanations", [])
         fresh = [_written(each) for each in explanations[-_MOST:]]
         names = {_name(each) for each in fresh}
         kept = [*(each for each in before if _name(each) not in names), *fresh][-_MOST:]
