@@ -36,7 +36,7 @@ OTHERWISE = {
     "Judge both by the rows of one table": COMPARE,
     "`runs` should be two or more, the baseline first": COMPARE,
     "studies/compare/matching.py --set targets.{}.kind=": COMPARE,
-    "app/commands/baselines.py  --count {}": "tests/app/test_baselines.py follows it",
+    "app/commands/baselines.py  --seeds {}": "tests/app/test_baselines.py follows it",
     "`--seeds` should be 1 or more": "no cure: any number from 1 on",
     "app/commands/tune.py   torso ": "as of a fit; tests/studies/tune opens that run",
     "studies/tune/journal.py ": TUNED,
