@@ -39,6 +39,8 @@ OTHERWISE = {
     "app/commands/baselines.py  --seeds {}": "tests/app/test_baselines.py follows it",
     "`--seeds` should be 1 or more": "no cure: any number from 1 on",
     "app/commands/tune.py   torso ": "as of a fit; tests/studies/tune opens that run",
+    "Name one: --row 1, or row=1.": "tests/studies/explain follows it",
+    "Tune for the others: torso tune RUN": TUNED,
     "studies/tune/journal.py ": TUNED,
     "studies/tune/subject.py ": TUNED,
     "studies/tune/tuner.py ": TUNED,

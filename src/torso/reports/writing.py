@@ -116,7 +116,8 @@ def html_report(runs: Runs, *, lang: str = "en") -> HtmlReport:
         words,
     )
     html = page(context, written=datetime.now())
-    return HtmlReport(html, tuple(context.figures), tuple(context.notes))
+    damaged = [f"{run.name}: {note}" for run in context.runs for note in run.notes]
+    return HtmlReport(html, tuple(context.figures), (*damaged, *context.notes))
 
 
 def _csv(figure: Figure) -> str:

@@ -15,7 +15,7 @@ from torso.runs.folder.folder import RunFolder
 from torso.runs.report.held_out import TaskAnswers
 from torso.studies.slices import Slices
 from torso.studies.slices.contrast import contrast
-from torso.studies.slices.opportunity import opportunity_of
+from torso.studies.slices.opportunity import opportunities_of
 from torso.studies.slices.parting import FEW, MISSING, Parting, by_column
 from torso.studies.slices.result import Part, PartScore
 from torso.studies.slices.study import _with_verdicts
@@ -186,14 +186,48 @@ def test_true_positive_rates_by_hand():
     truth = [1] * 24 + [0] * 6 + [np.nan] * 2
     answer = [0.9] * 12 + [0.9] * 3 + [0.1] * 9 + [0.9] * 8
     which = np.array([0] * 12 + [1] * 12 + [0] * 8)
-    rates = opportunity_of(Parting("s", ("a", "b"), which), "t", answers(truth, answer), None, 0)
+    parting = Parting("s", ("a", "b"), which)
+    (rates,), _ = opportunities_of(parting, "t", answers(truth, answer), None, 0)
     assert rates.positives == (12, 12)
     assert [rate.value for rate in rates.rates] == [1.0, 0.25]
     assert (rates.high, rates.low, rates.gap.value, rates.positive) == ("a", "b", 0.75, "yes")
     assert rates.verdict == "unequal"
     some = Parting("s", ("a", "b"), which[:14])
-    few = opportunity_of(some, "t", answers(truth[:14], answer[:14]), None, 0)
+    (few,), _ = opportunities_of(some, "t", answers(truth[:14], answer[:14]), None, 0)
     assert (few.high, few.verdict) == ("", "too few")
+
+
+def test_each_class_and_each_label_is_the_positive_one_in_turn():
+    names = ("red", "blue", "rare", "never")
+    truth = np.array(
+        [0] * 24 + [1] * 24 + [2] * 3 + [7] + [-1] * 2
+    )  # 7: a class of no training row
+    answer = np.where((truth == 0) & (np.arange(len(truth)) < 12), 1, truth)  # in part a no red is
+    which = np.array([0] * 12 + [1] * 12 + [0] * 12 + [1] * 18)
+    own = TaskAnswers("category", truth, np.eye(9)[answer][:, :4], names=names)
+    parting = Parting("s", ("a", "b"), which)
+    (red, blue), rare = opportunities_of(parting, "t", own, None, 0)
+    assert (red.positive, blue.positive, rare) == ("red", "blue", 1)
+    assert [rate.value for rate in red.rates] == [0.0, 1.0]
+    assert (red.high, red.low, red.verdict) == ("b", "a", "unequal")
+    assert (blue.gap.value, blue.verdict) == (0.0, "no evidence")
+    labels = np.where((truth >= 0)[:, None], np.eye(9)[truth][:, :2], np.nan)
+    several = TaskAnswers("multilabel", labels, np.eye(9)[answer][:, :2], names=names[:2])
+    assert opportunities_of(parting, "t", several, None, 0) == ([red, blue], 0)
+    yes = answers((truth == 0).astype(float), (answer == 0).astype(float))
+    assert opportunities_of(parting, "t", yes, None, 0)[0][0].gap == red.gap
+
+
+def test_groups_that_lie_in_several_parts_do_not_make_gaps_sure():
+    rng = np.random.default_rng(0)
+    which, groups = np.tile([0, 1], 40), np.repeat(np.arange(40), 2)
+    chances = []
+    for _ in range(20):
+        said = (rng.random(80) < 0.8).astype(float)
+        parting = Parting("s", ("a", "b"), which)
+        (rates,), _ = opportunities_of(parting, "t", answers(np.ones(80), said), groups, 0)
+        chances.append(rates.p)
+    assert sum(p < 0.1 for p in chances) < 7 and max(chances) > 0.5
 
 
 def test_p_values_hold_for_all_parts_together():

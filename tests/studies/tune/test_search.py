@@ -17,7 +17,7 @@ from torso.studies.tune.journal import (
     study_in,
 )
 from torso.studies.tune.results import front_of, result_of
-from torso.studies.tune.search import Search, try_default, try_settings
+from torso.studies.tune.search import WHOLE, Search, try_default, try_settings
 from torso.studies.tune.trial import Outcome, gains_of, step_after
 from torso.studies.tune.tuning import TrialResult, Tuning
 from torso.studies.tune.usual import usual_space
@@ -87,6 +87,7 @@ def test_the_default_comes_first_and_the_best_is_never_worse(prepared, trainings
     assert best.gains["y"] > 20
     assert best.end == "whole"
     assert {"whole", "ended early"} == {each.end for each in results}
+    assert {each.end for each in results[:WHOLE]} == {"whole"}  # early rungs miss small gains
 
 
 @pytest.mark.parametrize("kill_at", [1, 2, 6, 12])
@@ -163,6 +164,24 @@ def test_a_default_that_cannot_be_judged_is_told(prepared, monkeypatch):
     monkeypatch.setattr(searching, "train_trial", lambda *_: Outcome(({"y": math.nan},)))
     with pytest.raises(RunError, match=r"own settings cannot be judged: no row .*'y'"):
         searched(prepared, None)
+
+
+def test_a_task_that_cannot_be_judged_is_left_to_the_others(monkeypatch):
+    """The cure is followed: the tasks that it names are tuned."""
+    table = {
+        "x": [n % 7 for n in range(60)],
+        "y": [n % 7 for n in range(60)],
+        "z": [1.0, 2.0, *[None] * 58],
+    }
+    settings = {"dim": 8, "training.epochs": 1, "folds": 0, "blend": "off", "data.split.test": 0.2}
+    both = torso.prepare(table, ["y", "z"], inputs=["x"], settings=settings)
+    own = searching.train_trial
+    lost = {"y": 1.0, "z": math.nan}
+    monkeypatch.setattr(searching, "train_trial", lambda *_: Outcome((lost,)))
+    with pytest.raises(RunError, match=r"finite loss of \['z'\].*others: torso tune RUN y$"):
+        torso.tune(both, trials=1)
+    monkeypatch.setattr(searching, "train_trial", own)
+    assert torso.tune(both, objectives=["y"], trials=1).trials
 
 
 def test_equal_settings_are_trained_once(prepared, trainings):

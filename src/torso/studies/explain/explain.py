@@ -89,6 +89,7 @@ def explain(
     predictor = opened(run)
     wanted = _tasks(predictor, tasks)
     asked = ask(table, predictor.schema, predictor.config.data, root, strict=predictor.strict)
+    predictor.schema.require_inputs(asked.table)
     if isinstance(row, Sequence):
         return [
             _explained(predictor, asked, number, wanted, method) for number in _rows(asked, row)
@@ -120,7 +121,7 @@ def _rows(asked: Asked, rows: Sequence[int | None]) -> list[int]:
         if not whole or row is None or not 1 <= row <= count:
             raise ConfigError(
                 f"`row` should be from 1 to {count:,}: rows of {asked.table.name} count from 1, without the header. "
-                f"Found {row!r}."
+                f"{'Name one: --row 1, or row=1.' if row is None else f'Found {row!r}.'}"
             )
         numbers.append(int(row))
     return numbers

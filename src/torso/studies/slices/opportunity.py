@@ -1,8 +1,9 @@
-"""Equal opportunity: is a positive row found as often in one part as in another?
+"""Equal opportunity: is a row of a class found as often in one part as in another?
 
 From Hardt, Price, Srebro, "Equality of Opportunity in Supervised Learning", NeurIPS 2016
 (https://arxiv.org/abs/1610.02413): the true positive rate should not depend on the group. Differs: more than two groups are
-compared by the widest gap between two of them, with a permutation test, since the widest of several gaps is wide by chance.
+compared by the widest gap between two of them, with a permutation test, since the widest of several gaps is wide by chance;
+and of several classes or labels each is the positive one in turn.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from torso.core.whole_files import Json
 from torso.evaluation.bootstrap import interval, resamples_of, units_of
@@ -19,15 +21,16 @@ from torso.evaluation.estimate import Estimate
 from torso.evaluation.weighted import Array, Floats, ratio
 from torso.evaluation.wording import estimate_text
 from torso.runs.report.held_out import TaskAnswers
+from torso.studies.slices.confusion import class_names
 from torso.studies.slices.contrast import draws_for
 from torso.studies.slices.parting import FEW, MISSING, Parting
 
-__all__ = ["Opportunity", "opportunity_of"]
+__all__ = ["Opportunity", "has_classes", "opportunities_of"]
 
 
 @dataclass(frozen=True)
 class Opportunity:
-    """True positive rates of a task between the parts of a column.
+    """True positive rates of a class between the parts of a column.
 
     Attributes:
         by: column.
@@ -85,10 +88,26 @@ class Opportunity:
         )
 
 
-def opportunity_of(
+@dataclass(frozen=True)
+class _Class:
+    """A class or label of a task: the rows that have it, and whether the answer says so, bool `[those rows]`."""
+
+    name: str
+    rows: NDArray[np.intp]
+    right: NDArray[np.bool_]
+
+
+def has_classes(own: TaskAnswers) -> bool:
+    """Return whether a task answers with classes: yes or no, one of several, or several labels."""
+    return own.whole and own.scores.probable
+
+
+def opportunities_of(
     parting: Parting, task: str, own: TaskAnswers, groups: Array | None, seed: int
-) -> Opportunity:
-    """Return the true positive rates of a task with two classes.
+) -> tuple[list[Opportunity], int]:
+    """Return the true positive rates of a task's classes, and the number of classes of which too few rows allow none.
+
+    A yes or no has one entry, of its positive class, however few rows that has.
 
     Args:
         parting: of the rows.
@@ -97,23 +116,62 @@ def opportunity_of(
         groups: `[rows]`; rows of one group are drawn together.
         seed: of the draws.
     """
-    positive = np.flatnonzero(own.labelled & (own.truth > 0.5))
-    some = own.of_rows(positive)
-    right = some.scores.plain_answers(some.answer, some.details) > 0.5
-    which = parting.which[positive]
-    members = (which[:, None] == np.arange(len(parting.names))).astype(np.float64)
-    hits = members * right[:, None]
-    counts = members.sum(axis=0).astype(int)
+    classes = _classes(own)
     judged = [
+        each
+        for each in classes
+        if len(classes) == 1 or len(_large(parting, _counts(parting, each.rows))) > 1
+    ]
+    rates = [_opportunity(parting, task, each, groups, seed) for each in judged]
+    return rates, len(classes) - len(judged)
+
+
+def _classes(own: TaskAnswers) -> list[_Class]:
+    """Return the classes that any row has; those that training never saw are absent, for no answer names them."""
+    truth, said = own.truth, own.scores.plain_answers(own.answer, own.details)
+    if own.scores.axes == (2, 1):
+        names = class_names(own)
+        pairs = [(name, truth == number, said == number) for number, name in enumerate(names)]
+    elif truth.ndim == 2:
+        names = own.names or tuple(map(str, range(truth.shape[1])))
+        pairs = [(name, truth[:, at] > 0.5, said[:, at] > 0.5) for at, name in enumerate(names)]
+    else:
+        return [_class(own.scores.positive(own.names), truth > 0.5, said > 0.5)]
+    return [_class(*each) for each in pairs if each[1].any()]
+
+
+def _class(name: str, true: NDArray[np.bool_], said: NDArray[np.bool_]) -> _Class:
+    rows = np.flatnonzero(true)
+    return _Class(name, rows, np.asarray(said[rows]))
+
+
+def _counts(parting: Parting, rows: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Return how many of some rows each part has."""
+    return np.bincount(parting.which[rows], minlength=len(parting.names))
+
+
+def _large(parting: Parting, counts: NDArray[np.intp]) -> list[int]:
+    """Return the parts that have rows enough; rows without a value of the column are none."""
+    return [
         part for part, name in enumerate(parting.names) if counts[part] >= FEW and name != MISSING
     ]
+
+
+def _opportunity(
+    parting: Parting, task: str, one_class: _Class, groups: Array | None, seed: int
+) -> Opportunity:
+    """Return the true positive rates of a class."""
+    positive, right = one_class.rows, one_class.right
+    members = (parting.which[positive][:, None] == np.arange(len(parting.names))).astype(np.float64)
+    hits = members * right[:, None]
+    counts = _counts(parting, positive)
+    judged = _large(parting, counts)
     point = ratio(hits.sum(axis=0)[None], members.sum(axis=0)[None])[0]
     units = np.arange(len(positive)) if groups is None else units_of(groups[positive])
     draws = draws_for(len(positive))
     drawn = [np.zeros((0, len(counts)))]
     drawn += [ratio(w @ hits, w @ members) for w in resamples_of(units, draws, seed)]
     rates = np.concatenate(drawn)
-    name = own.scores.positive(own.names)
     estimates = [
         Estimate(float(value), *interval(rates[:, part])) for part, value in enumerate(point)
     ]
@@ -124,11 +182,12 @@ def opportunity_of(
         value = float(point[top] - point[bottom])
         gap = Estimate(value, *interval(rates[:, top] - rates[:, bottom]))
         high, low = parting.names[top], parting.names[bottom]
-        p = _p(value, members[:, judged], right, units, draws, seed)
+        own = np.where(np.isin(parting.which[positive], judged), parting.which[positive], -1)
+        p = _p(value, members[:, judged], right, _whole(units, own), draws, seed)
     return Opportunity(
         parting.by,
         task,
-        name,
+        one_class.name,
         parting.names,
         tuple(int(count) for count in counts),
         tuple(estimates),
@@ -137,6 +196,16 @@ def opportunity_of(
         gap,
         p,
     )
+
+
+def _whole(units: NDArray[np.intp], parts: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Return the units whose answers change places: groups where each lies in one part, else rows.
+
+    A group whose rows lie in several parts would have the same answers in all of them, and every gap would look wide.
+    """
+    first = np.zeros(int(units.max(initial=-1)) + 1, parts.dtype)
+    first[units] = parts
+    return units if bool((first[units] == parts).all()) else np.arange(len(units))
 
 
 def _p(gap: float, members: Floats, right: Array, units: Array, draws: int, seed: int) -> float:

@@ -77,7 +77,7 @@ class Slices:
         split: part of the rows: `test`, `validation`, or `table` for all rows of another table.
         rows: judged.
         parts: of the rows.
-        opportunity: true positive rates between the values of the named columns, of tasks with a positive class.
+        opportunity: true positive rates of classes and labels between the values of the named columns.
         notes: sentences on the rows and columns.
     """
 
@@ -136,8 +136,8 @@ class Slices:
             if own.verdict in ("better", "worse")
         ]
         sure += [
-            f"{each.task}: of positive rows, {number_text(each.gap.value)} more are found for {each.by} {each.high!r} than for "
-            f"{each.low!r}."
+            f"{each.task}: of rows that are {each.positive or 'positive'!r}, {number_text(each.gap.value)} more are found for {each.by} "
+            f"{each.high!r} than for {each.low!r}."
             for each in self.opportunity
             if each.verdict == "unequal"
         ]

@@ -17,7 +17,7 @@ from torso.runs.predicting.predictor import Predictor
 from torso.runs.report.held_out import HeldOut, TaskAnswers
 from torso.studies.rows import judged_rows, opened
 from torso.studies.slices.contrast import contrast
-from torso.studies.slices.opportunity import Opportunity, opportunity_of
+from torso.studies.slices.opportunity import Opportunity, has_classes, opportunities_of
 from torso.studies.slices.parting import FEW, Parting, by_column, by_gaps, by_labels
 from torso.studies.slices.result import Part, PartScore, Slices
 from torso.studies.stored import stored
@@ -64,12 +64,13 @@ def slices(
     notes += [parting.note for parting in partings if parting.note]
     seed = predictor.config.seed
     parts = _with_verdicts([part for each in partings for part in _scored(each, held_out, seed)])
+    rates, rare = _opportunities(partings, held_out, seed)
     result = Slices(
         held_out.split,
         len(held_out.rows),
         tuple(parts),
-        tuple(_together([*_opportunity(partings, held_out, seed)])),
-        (*notes, *_about(held_out, partings)),
+        tuple(rates),
+        (*notes, *rare, *_about(held_out)),
     )
     return stored("slices", result, predictor.folder)
 
@@ -135,34 +136,35 @@ def _judged(own: PartScore, adjusted: float) -> PartScore:
     return replace(own, adjusted=adjusted, verdict=side if sure else "no evidence")
 
 
-def _opportunity(
+def _opportunities(
     partings: Sequence[Parting], held_out: HeldOut, seed: int
-) -> Iterator[Opportunity]:
+) -> tuple[list[Opportunity], list[str]]:
+    """Return the true positive rates by the columns, and notes on classes that are too rare for any."""
+    rates: list[Opportunity] = []
+    notes: list[str] = []
     for parting in partings:
-        if parting.column and len(parting.names) > 1:
-            for task, own in held_out.tasks.items():
-                binary = own.scores.axes == (1, 1) and own.scores.probable
-                if own.whole and binary and task != parting.by:
-                    yield opportunity_of(parting, task, own, held_out.groups, seed)
-
-
-def _together(rates: Sequence[Opportunity]) -> list[Opportunity]:
-    """Return the rates with p-values that hold for all gaps together."""
+        if not parting.column or len(parting.names) < 2:
+            continue
+        for task, own in held_out.tasks.items():
+            if task == parting.by or not has_classes(own):
+                continue
+            judged, rare = opportunities_of(parting, task, own, held_out.groups, seed)
+            rates += judged
+            if rare:
+                notes.append(
+                    f"Equal opportunity of {task!r} by {parting.by!r}: {rare:,} class{'' if rare == 1 else 'es'} with {FEW} rows in fewer "
+                    "than two parts, too few to compare."
+                )
     adjusted = holm([each.p for each in rates])
-    return [replace(each, p=p) for each, p in zip(rates, adjusted, strict=True)]
+    return [replace(each, p=p) for each, p in zip(rates, adjusted, strict=True)], notes
 
 
-def _about(held_out: HeldOut, partings: Sequence[Parting]) -> list[str]:
+def _about(held_out: HeldOut) -> list[str]:
     """Return notes on tasks that are not judged."""
     notes = []
     ranked = [task for task, own in held_out.tasks.items() if own.scores.among_rows]
     if ranked:
         notes.append(
             f"{', '.join(map(repr, ranked))}: a row is ranked among all others, so parts of the rows have no score of their own."
-        )
-    others = [task for task, own in held_out.tasks.items() if own.scores.axes == (2, 1)]
-    if others and any(parting.column for parting in partings):
-        notes.append(
-            f"Equal opportunity is judged for targets with a positive class, not for {', '.join(map(repr, others))}."
         )
     return notes

@@ -2,7 +2,8 @@
 
 Early ends are those of ASHA: Li et al., A System for Massively Parallel Hyperparameter Tuning, MLSys 2020
 (https://arxiv.org/abs/1810.05934), as Optuna has it: a trial goes on past a rung if it is in the best third of those that
-reached it. The sampler is Optuna's TPE (Bergstra et al., NeurIPS 2011).
+reached it. Differs: the first trials are never ended, for the first rungs are noisier than a gain of one percent, and would
+compare with too few. The sampler is Optuna's TPE (Bergstra et al., NeurIPS 2011).
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import math
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from torso.core.errors import RunError
@@ -33,10 +35,12 @@ if TYPE_CHECKING:
     from optuna.pruners import BasePruner
     from optuna.trial import FrozenTrial, Trial
 
-__all__ = ["DEFAULT", "Search", "default_trial", "try_default", "try_settings"]
+__all__ = ["DEFAULT", "WHOLE", "Search", "default_trial", "try_default", "try_settings"]
 
 DEFAULT = "default"
 """Attribute of the trial that has the run's own settings."""
+WHOLE = 6
+"""Trials that are never ended early, the first ones; the default is among them."""
 _PRUNED = "another trial was better"
 _RUNGS, _KEPT, _LEAST = 9, 3, 3
 """The first rung is a ninth of the epochs, at least three, and a third of the trials goes on."""
@@ -112,7 +116,13 @@ def try_default(prepared: Prepared, search: Search, study: Study) -> None:
     if outcome.why or undefined:
         study.tell(trial, state=TrialState.FAIL)
         why = outcome.why or f"no row that trials are judged on has a finite loss of {undefined}"
-        raise RunError(f"The run's own settings cannot be judged: {why}.")
+        others = [quote(task) for task in prepared.schema.targets if task not in undefined]
+        cure = (
+            f" Tune for the others: torso tune RUN {' '.join(others)}"
+            if others and undefined
+            else ""
+        )
+        raise RunError(f"The run's own settings cannot be judged: {why}.{cure}")
     if not search.separate:
         _report_default(prepared, search, trial, outcome)
     _note(trial, {}, outcome, gains_of(outcome.losses, outcome.losses))
@@ -175,11 +185,15 @@ def _train(
 ) -> None:
     from optuna.trial import TrialState
 
+    before = sum(own.number < trial.number for own in counted(study))
+
     def judge(step: int, folds: Sequence[Mapping[str, float]]) -> Stop | None:
         if not search.separate:
             gains = gains_of(mean_losses(folds), mean_losses(reference[: len(folds)]))
             trial.report(mean_gain(gains, search.tasks), step)
-            if trial.should_prune():
+            if (
+                trial.should_prune() and before >= WHOLE
+            ):  # asked first: it enters the trial at its rung
                 return Stop(_PRUNED)
         return Stop(BUDGET) if search.over else None
 

@@ -41,8 +41,9 @@ def tune(
     """Search settings that are better than a run's own, and say whether they surely are on rows the search never saw.
 
     Trials train the networks of the run's folds one after the other, or its one network, and are judged by the log loss of
-    the rows that these held out; most are ended early. The first trial has the run's own settings, so the chosen ones are never worse there. The best settings are
-    trained as the run was, and both are compared on the test rows.
+    the rows that these held out; but for the first six, most are ended early. The first trial has the run's own settings,
+    so the chosen ones are never worse there. The best settings are trained as the run was, and both are compared on the
+    test rows.
 
     Args:
         run: folder of a run, a run that lies in one, or a preparation.

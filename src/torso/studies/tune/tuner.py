@@ -30,6 +30,7 @@ from torso.studies.tune.compared import Unseen, compared
 from torso.studies.tune.journal import check_ours, counted, lose_trials, opened, repaired, study_in
 from torso.studies.tune.results import front_of, result_of, told_trials
 from torso.studies.tune.search import (
+    WHOLE,
     Search,
     default_trial,
     try_default,
@@ -121,6 +122,7 @@ class Tuner:
             self.subject.whole_seconds,
             self.asked.workers,
             self.search.folds,
+            WHOLE,
             self._notes,
         )
 

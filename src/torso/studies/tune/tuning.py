@@ -62,6 +62,7 @@ class TuningPlan:
         final_seconds: estimate for the last training; None where nothing tells.
         workers: trainings at once.
         folds: networks of a trial that is not ended early.
+        whole: trials that are never ended early, the first ones.
         notes: in sentences.
     """
 
@@ -75,15 +76,18 @@ class TuningPlan:
     final_seconds: float | None = None
     workers: int = 1
     folds: int = 1
+    whole: int = 1
     notes: tuple[str, ...] = ()
 
     @property
     def seconds(self) -> float | None:
-        """Estimate for all: about one of six trials goes through all folds, the others take 0.4 of a network."""
+        """Estimate for all: of the trials that may end early about one of six is whole, the others take 0.4 of a network."""
         if self.trial_seconds is None or self.final_seconds is None:
             return None
-        each = 1.0 if self.separate else 0.4 + (self.folds - 0.4) / 6
-        networks = self.folds + (self.trials - 1) * each / self.workers
+        whole = self.trials if self.separate else min(self.trials, self.whole)
+        each = 0.4 + (self.folds - 0.4) / 6
+        others = (whole - 1) * self.folds + (self.trials - whole) * each
+        networks = self.folds + others / self.workers
         return self.trial_seconds * networks + self.final_seconds
 
     def __repr__(self) -> str:
@@ -94,7 +98,8 @@ class TuningPlan:
     def told(self) -> str:
         """Trials, rows and cost in a sentence."""
         cost = "" if self.seconds is None else f", about {duration_text(self.seconds)}"
-        early = "" if self.separate else "; most are ended early"
+        early = f"; after the first {self.whole} most are ended early"
+        early = "" if self.separate or self.trials <= self.whole else early
         return (
             f"{self.trials} trials{early}, judged by {self.rows:,} held-out rows{cost}. The best is compared on "
             f"{self.unseen:,} test rows that no trial sees."
