@@ -1,4 +1,4 @@
-"""Headline scores under several seeds, beside the interval over rows: what one run's figure is worth."""
+"""Headline scores under several seeds, beside the interval over rows of one run."""
 
 from __future__ import annotations
 

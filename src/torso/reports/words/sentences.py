@@ -79,7 +79,7 @@ class _Filled(Formatter):
 
 
 def pattern_of(template: str) -> re.Pattern[str]:
-    """Return what matches a template's sentences; a field that stands twice must hold the same twice."""
+    """Return the pattern of a template's sentences; a field that stands twice must hold the same twice."""
     parts, seen = [], set()
     for fixed, name, mark, _ in Formatter().parse(template):
         parts.append(re.escape(fixed))

@@ -1,4 +1,4 @@
-"""The last explanations of a run, kept in its folder with what was seen of their pictures and recordings."""
+"""The last explanations of a run, kept in its folder with their pictures and recordings."""
 
 from __future__ import annotations
 
