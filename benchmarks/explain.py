@@ -2,8 +2,8 @@
 
     torso demo -o demo-run
     torso fit coffee/train.csv -t Flavor -t Aroma -t Processing.Method -t Color -o coffee-run
-    python examples/talking_stamps.py --rows 200 --table stamps.csv
-    python examples/talking_stamps.py --rows 200 --out stamps-run --set folds=0 --set training.epochs=6 --set pretrained=off --set blend=off
+    python examples/talking_stamps.py --table stamps.csv
+    python examples/talking_stamps.py --out stamps-run --set training.epochs=8
     python benchmarks/explain.py demo=demo-run/run:demo-run/data/table.csv coffee=coffee-run:coffee/train.csv
     python benchmarks/explain.py stamps=stamps-run:stamps.csv --coarse --rows 20
 

@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import replace
 
 import pytest
 
@@ -36,6 +37,13 @@ def test_verdict_needs_the_whole_interval_on_one_side(baseline, more, less):
     estimate = Estimate(0.5, 0.4, 0.6)
     assert report(estimate, baseline).verdict() == more
     assert report(estimate, baseline, errors=("score",)).verdict("score") == less
+
+
+@pytest.mark.parametrize(("labels", "groups"), [(5, None), (90, 5)])
+def test_a_handful_of_labels_tells_nothing(labels, groups):
+    sure = replace(report(Estimate(1.0, 1.0, 1.0), 0.5), labels=labels, groups=groups)
+    assert sure.verdict() == "too few"
+    assert replace(sure, labels=6, groups=None).verdict() == "better"
 
 
 def test_no_interval_no_verdict():

@@ -15,7 +15,10 @@ from torso.evaluation.wording import estimate_text, number_text
 
 __all__ = ["Estimate", "TaskReport", "Verdict"]
 
-Verdict = Literal["better", "no better", "worse", "kept", "too narrow", "too wide"]
+Verdict = Literal["better", "no better", "worse", "kept", "too narrow", "too wide", "too few"]
+
+_FEWEST = 6
+"""Labels, or groups of them, for a verdict: of fewer no exact test can tell anything at 5 %, yet a bootstrap seems to."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -71,10 +74,13 @@ class TaskReport:
             `"better"` or `"worse"` where the whole interval lies on that side of the baseline,
             `"no better"` where the baseline lies inside, None where either is undefined. Of a promised metric
             (the share of labels that intervals hold) `"too narrow"` or `"too wide"` where the whole interval lies
-            below or above the promise, else `"kept"`.
+            below or above the promise, else `"kept"`. `"too few"` of fewer than 6 labels, or groups of them.
         """
         metric = metric or self.headline
         estimate, baseline = self.metrics[metric], self.baseline[metric]
+        few = (self.labels if self.groups is None else self.groups) < _FEWEST
+        if few and math.isfinite(estimate.low):
+            return "too few"
         if metric in self.promised and math.isfinite(estimate.low):
             least, most = self.promised[metric]
             if estimate.high < least:

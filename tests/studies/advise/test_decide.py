@@ -1,4 +1,4 @@
-"""The decision of a question: a run changes only for evidence, and then to the simplest within a standard error of the best."""
+"""The decision of a question: a run changes only for evidence, and then to the simplest that none is surely ahead of."""
 
 import numpy as np
 import pytest
@@ -66,7 +66,7 @@ def test_without_evidence_the_run_stays_and_says_so():
     assert best == "own" and words[-1] == "No evidence either way: simple."
 
 
-def test_the_simplest_within_a_standard_error_of_the_best_is_taken():
+def test_the_simplest_that_the_best_is_not_surely_ahead_of_is_taken():
     best, verdicts, _ = told(
         own=measured(0.5), rich=measured(0.3), richer=measured(0.2999, of_its_own=0.03)
     )

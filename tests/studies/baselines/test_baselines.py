@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -17,6 +18,9 @@ from torso.studies.baselines import Baseline, Baselines, Beside
 from torso.studies.baselines.leads import besides
 from torso.studies.baselines.majority import without_inputs
 from torso.studies.variants import kept
+from torso.tasks import Scores, evaluate_task, fit_baseline
+from torso.tasks._base.example import example_of
+from torso.tasks._base.likelihood import Details
 
 SETTINGS = {
     **TINY,
@@ -195,3 +199,51 @@ def test_a_constant_modality_is_told(tmp_path, monkeypatch):
     study = torso.baselines(prepared, workers=1)
     assert "input-same" in {*study.left_out, *(each.name for each in study.baselines)}
     assert kept.folder_name("input-same") == "input-same"
+
+
+@pytest.mark.parametrize("kind", [*Scores.registry])
+def test_the_answer_without_inputs_scores_as_in_the_report(kind):
+    """Also where a kind adds decisions or intervals to its answers: those of the baseline take their place."""
+    draw = example_of(kind).SCORES.draw
+    (answer, truth), (_, known) = (draw(np.random.default_rng(n), 60, 0.3) for n in (0, 1))
+    own = TaskAnswers(kind, truth, answer, level=0.9, baseline=fit_baseline(kind, known))
+    used = np.flatnonzero(own.labelled)
+    blind = own.scores.blind(own.baseline, truth[used], own.level)
+    details = {name: np.repeat(values[:1], 60, axis=0) for name, values in blind.items()}
+    own = replace(own, details=details)
+    once = np.ones((1, len(used)))
+    guessed = without_inputs(own).of_rows(used).measure()(once).overall
+    chosen = own.of_rows(used)
+    report = evaluate_task(
+        kind,
+        chosen.answer,
+        chosen.truth,
+        own.baseline,
+        details=Details({name: values[used] for name, values in details.items()}, own.level),
+        resamples=0,
+    )
+    for metric, value in report.baseline.items():
+        told = float(guessed[metric][0]) if metric in guessed else math.nan
+        assert told == pytest.approx(value, nan_ok=True), metric
+
+
+def test_each_baseline_is_the_fit_that_its_settings_give(tmp_path):
+    """To the last digit: the rows are split alike, and nothing of the run itself leaks into its baselines."""
+    table = tables.write(tmp_path / "t.csv", tables.plain(60))
+    own = {key: value for key, value in SETTINGS.items() if not key.startswith("inputs.")}
+    own["fusion"] = "gated"
+    torso.fit(table, TARGETS, out=tmp_path / "run", settings=own)
+    torso.baselines(tmp_path / "run", workers=1)
+    alone = {
+        "input-note": {"inputs": ["note"]},
+        "concat": {"settings": {**own, "fusion": "concat", "balancing": "equal"}},
+        "task-price": {"target": ["price"], "inputs": ["note", "size", "shop"]},
+    }
+    for name, changed in alone.items():
+        how = {"target": TARGETS, "settings": own, **changed}
+        apart = torso.fit(table, how.pop("target"), **how)
+        kept_run = torso.load(tmp_path / "run/baselines" / name)
+        for task, answers in kept_run.held_out.tasks.items():
+            theirs = apart.held_out.tasks[task]
+            np.testing.assert_array_equal(answers.answer, theirs.answer, err_msg=name)
+            assert kept_run.reports[task].metrics == apart.reports[task].metrics

@@ -8,7 +8,7 @@ import pytest
 import torso
 from tests.small_tables import MEDIA, TARGETS, TINY, make, read
 from tests.small_tables import torso as command
-from torso.core.errors import ConfigError
+from torso.core.errors import ConfigError, DataError
 from torso.studies.explain import Explanation
 
 NAMED = {"photo": "image", "sound": "audio", "note": "text", "size": "number", "shop": "category"}
@@ -137,3 +137,15 @@ def test_the_command_prints_and_writes(folder, capsys, tmp_path):
     assert [each["row"] for each in json.loads(file.read_text())["explanations"]] == [3, 4]
     assert command(*words[:3]) == 1
     assert "from 1 to 80" in capsys.readouterr().err
+
+
+def test_a_table_without_any_input_is_refused_in_words(run):
+    with pytest.raises(DataError, match=r"The run needs the columns \['photo', 'sound'"):
+        torso.explain(run, {"price": [1.0, 2.0]}, row=1)
+
+
+def test_a_table_of_many_rows_asks_for_one(folder, capsys):
+    words = ("explain", folder / "run", folder / "table.csv", "-t", "price")
+    assert command(*words) == 1
+    assert "Name one: --row 1, or row=1." in capsys.readouterr().err
+    assert command(*words, "--row", "1") == 0

@@ -5,7 +5,9 @@ import pytest
 from PIL import Image
 
 from torso.evaluation.estimate import Estimate
+from torso.studies.explain import lettering as letters
 from torso.studies.explain.answer import Share, TaskExplanation
+from torso.studies.explain.lettering import lettering
 from torso.studies.explain.overlays import overlay
 from torso.studies.explain.report import Explanation
 
@@ -42,3 +44,16 @@ def test_stretches_of_frames_and_of_samples(sound):
         pixels[20:180, 400:740].mean(axis=(0, 1)),
     )
     assert left[2] > left[0] + 60 and abs(right[2] - right[0]) < 5
+
+
+def test_no_letter_is_a_box(monkeypatch):
+    installed = lettering("数字 шесть ñ")
+    assert installed.whole or "?" in installed.text
+    assert lettering("ñandú – é").whole  # Pillow's own font
+    monkeypatch.setattr(letters, "_INSTALLED", ("no-such-font.ttf",))
+    bare = lettering("数字 six")
+    assert (bare.text, bare.whole) == ("?? six", False)
+    task = explained("图", [(0, 0, 8, 8), (8, 8, 16, 16)], [0.5, -0.5])
+    picture = np.full((16, 16, 3), 120, np.uint8)
+    told = overlay(3, task, "图", picture).height
+    assert told == overlay(3, task, "photo", picture).height + 20  # a line says why

@@ -40,6 +40,24 @@ def test_other_seeds_learn_from_the_same_rows(tmp_path):
     assert left == ["mine.txt"] and RunFolder(run.folder).studies() == {}
 
 
+@pytest.mark.parametrize("more", [{}, {"folds": 2, "blend": "auto", "plain.models": ["linear"]}])
+def test_they_are_the_fits_with_these_seeds_on_one_split(tmp_path, more):
+    """To the last digit, whether the split has a seed of its own or takes the run's."""
+    table = tables.write(tmp_path / "t.csv", tables.plain(60))
+    settings = {**SETTINGS, **more}
+    given = [part for task in TARGETS for part in ("-t", task)]
+    out = ("-o", tmp_path / "run", "--seeds", "2")
+    assert tables.torso("fit", table, *given, *out, *tables.options(settings)) == 0
+    apart = torso.fit(table, TARGETS, settings={**settings, "seed": 8, "data.split.seed": 7})
+    other = torso.load(tmp_path / "run/seeds/1")
+    assert list(other.reports) == TARGETS
+    for task, report in other.reports.items():
+        theirs = apart.held_out.tasks[task].answer
+        np.testing.assert_array_equal(other.held_out.tasks[task].answer, theirs)
+        assert report.metrics == apart.reports[task].metrics
+        assert report.baseline == apart.reports[task].baseline
+
+
 def test_seeds_that_differ_wildly_are_told():
     study = Seeds(
         "test",

@@ -166,6 +166,24 @@ def test_a_default_that_cannot_be_judged_is_told(prepared, monkeypatch):
         searched(prepared, None)
 
 
+def test_a_task_that_cannot_be_judged_is_left_to_the_others(monkeypatch):
+    """The cure is followed: the tasks that it names are tuned."""
+    table = {
+        "x": [n % 7 for n in range(60)],
+        "y": [n % 7 for n in range(60)],
+        "z": [1.0, 2.0, *[None] * 58],
+    }
+    settings = {"dim": 8, "training.epochs": 1, "folds": 0, "blend": "off", "data.split.test": 0.2}
+    both = torso.prepare(table, ["y", "z"], inputs=["x"], settings=settings)
+    own = searching.train_trial
+    lost = {"y": 1.0, "z": math.nan}
+    monkeypatch.setattr(searching, "train_trial", lambda *_: Outcome((lost,)))
+    with pytest.raises(RunError, match=r"finite loss of \['z'\].*others: torso tune RUN y$"):
+        torso.tune(both, trials=1)
+    monkeypatch.setattr(searching, "train_trial", own)
+    assert torso.tune(both, objectives=["y"], trials=1).trials
+
+
 def test_equal_settings_are_trained_once(prepared, trainings):
     begun, _ = trainings
     search = Search(

@@ -42,6 +42,8 @@ def importance_tables(importance: Importance, width: int = 120) -> RenderableTyp
         width: of the terminal in characters.
     """
     parts: list[RenderableType] = [Text(line) for line in importance.words()]
+    if not importance.effects:
+        return Group(*parts)
     for task in importance.metrics:
         parts += [
             Text(""),

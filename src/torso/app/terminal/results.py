@@ -157,5 +157,6 @@ def _style(report: TaskReport, metric: str) -> str:
         "too wide": "yellow",
         "worse": "red",
         "too narrow": "red",
+        "too few": "dim",
         None: "dim",
     }[report.verdict(metric)]

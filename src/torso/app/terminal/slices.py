@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from rich.console import Group, RenderableType
+from rich.table import Table
 from rich.text import Text
 
 from torso.app.terminal.blocks import WHERE, by_parts, plain_table
@@ -12,7 +15,7 @@ from torso.evaluation.wording import estimate_text
 
 if TYPE_CHECKING:
     from torso.studies.slices import Mistakes, Slices
-    from torso.studies.slices.mistakes import TaskMistakes
+    from torso.studies.slices.mistakes import TaskMistakes, WorstRow
 
 __all__ = ["mistakes_tables", "slices_tables"]
 
@@ -89,11 +92,21 @@ def _of_task(task: str, own: TaskMistakes) -> list[RenderableType]:
         if rows:
             by = f", by {own.ranked_by.replace('_', ' ')}" if rows is own.worst else ""
             parts.append(Text(f"\n{task}: {title}{by}", "italic"))
-            table = plain_table(("row", "truth", "answer", "sure", "files"))
-            for row in rows:
-                sure = "" if row.confidence != row.confidence else f"{row.confidence:.2f}"
-                files = ", ".join(row.files.values())
-                cells = (f"{row.row}", row.truth, row.answer, sure, files)
-                table.add_row(*(Text(cell, overflow="fold") for cell in cells))
-            parts.append(table)
+            parts.append(_rows(rows))
     return parts
+
+
+def _rows(rows: Sequence[WorstRow]) -> Table:
+    """Return wrong rows, without the columns that say nothing: a truth such as a map has no text."""
+    columns = {
+        "row": [f"{row.row}" for row in rows],
+        "truth": [row.truth for row in rows],
+        "answer": [row.answer for row in rows],
+        "sure": ["" if math.isnan(row.confidence) else f"{row.confidence:.2f}" for row in rows],
+        "files": [", ".join(row.files.values()) for row in rows],
+    }
+    columns = {name: cells for name, cells in columns.items() if any(cells)}
+    table = plain_table((*columns,))
+    for cells in zip(*columns.values(), strict=True):
+        table.add_row(*(Text(cell, overflow="fold") for cell in cells))
+    return table

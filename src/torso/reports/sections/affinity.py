@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from torso.core.errors import TorsoError
 from torso.evaluation.estimate import Estimate
@@ -10,8 +11,9 @@ from torso.reports.charts import Mark, Shade, axis_over, heat_table, interval_ce
 from torso.reports.context import Context, Figure
 from torso.reports.html import Content, Html, element
 from torso.reports.material import Material
-from torso.reports.sections.section import Section, beside, signed, tone_chip
+from torso.reports.sections.section import Section, beside, sentences, signed, tone_chip
 from torso.studies.advise import UNKNOWN, Advice, Answer
+from torso.studies.advise.advise import STUDY
 from torso.studies.affinity import Affinity
 from torso.studies.affinity import affinity as affinity_of_run
 
@@ -25,7 +27,7 @@ def advice(context: Context) -> Section | None:
     say = context.say
     advised = {}
     for run in context.runs:
-        study = context.study(run, "advice", Advice.from_dict, context.command("advise", run=run))
+        study = context.study(run, STUDY, Advice.from_dict, context.command("advise", run=run))
         if study is not None and any(answer.raced for answer in study.answers):
             advised[run.name] = study
     affinities = {
@@ -81,16 +83,19 @@ def _answers(context: Context, study: Advice | None) -> Content:
     """Return every answer in words, and Δm over the run as it is of each candidate."""
     if study is None:
         return None
-    notes = [element("li", note) for note in study.all_notes()]
     return [
         [_candidates(context, answer) for answer in study.answers],
-        element("p", " ".join(study.words), class_="lead") if study.words else None,
-        element("ul", notes, class_="plain") if notes else None,
+        _lead(context, study.words) if study.words else None,
+        sentences(context, study.all_notes()),
     ]
 
 
+def _lead(context: Context, words: Sequence[str]) -> Html:
+    return element("p", [[context.sentence(text), " "] for text in words], class_="lead")
+
+
 def _candidates(context: Context, answer: Answer) -> Content:
-    words = element("p", " ".join(answer.words), class_="lead")
+    words = _lead(context, answer.words)
     if not answer.raced:
         return words
     over = [own.over.get(answer.own, Estimate(0.0)) for own in answer.raced]
@@ -149,11 +154,10 @@ def _matrix(context: Context, own: Affinity | None) -> Content:
         cut = element(
             "p", say("curves.cut", shown=_MOST_TASKS, count=len(own.tasks)), class_="told"
         )
-    notes = [element("li", note) for note in (*own.silent[:5], *own.notes)]
     return [
         cut,
         heat_table(say("advice.corner"), tasks, tasks, cells),
-        element("ul", notes, class_="plain") if notes else None,
+        sentences(context, [*own.silent[:5], *own.notes]),
     ]
 
 

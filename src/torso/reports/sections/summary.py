@@ -70,7 +70,7 @@ def _verdicts(context: Context, run: Material) -> str:
     counts = Counter(report.verdict() or "undefined" for report in run.report.tasks.values())
     parts = [
         say(f"summary.verdict.{name.replace(' ', '_')}", count=counts[name])
-        for name in ("better", "no better", "worse", "undefined")
+        for name in ("better", "no better", "worse", "too few", "undefined")
         if counts[name]
     ]
     return say("summary.verdicts", parts=say("list.comma").join(parts)) if parts else ""

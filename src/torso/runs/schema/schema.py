@@ -213,7 +213,7 @@ class Schema:
         Raises:
             DataError: an input column is absent, or a cell cannot be read.
         """
-        self._require(table, self.inputs)
+        self.require_inputs(table)
         if table.rows == 0:
             raise DataError(f"{table.name}: the table has no rows.")
         columns = {name: self.column(table, name) for name in self.inputs}
@@ -257,6 +257,10 @@ class Schema:
         if values.null_count == len(values):
             values = pa.nulls(len(values))
         return replace(column, values=values)
+
+    def require_inputs(self, table: Table) -> None:
+        """Raise a DataError unless a table has every input column."""
+        self._require(table, self.inputs)
 
     def _require(self, table: Table, names: Iterable[str]) -> None:
         absent = [name for name in names if name not in table.names]

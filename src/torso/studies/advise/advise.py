@@ -49,7 +49,7 @@ def advise(
         about: a question, several, or `"all"`; None: the first of these five that the run has an answer to, and the cost of
             the others is told.
         budget: time for all trainings, `"30m"` or seconds, shared among the questions; None: any.
-        seeds: trainings of each candidate that stays to the end.
+        seeds: trainings of each candidate that stays to the end; of groupings up to four more where seeds disagree.
         most_models: groups at most, for a budget of models; None: as many as tasks.
         listener: is told of trainings that are done, and of notes.
 

@@ -1,7 +1,7 @@
 """The decision of a question: a run is changed only for evidence, and only by as much as there is evidence for.
 
 A candidate replaces the run as it is where it is surely better, or where it is simpler and surely costs next to nothing. Among
-those, the simplest is taken that is within a standard error of the best, as among groupings.
+those, the simplest is taken that the best is not surely ahead of, as among groupings.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from statistics import NormalDist
 from typing import Literal
 
 from torso.evaluation.estimate import Estimate
-from torso.studies.advise.choose import Measures, advantage, difference, near, surely
+from torso.studies.advise.choose import Measures, advantage, difference, level, surely
 from torso.studies.advise.plan import Candidate
 
 __all__ = ["MARGIN", "Decision", "Verdict", "costs_little", "decided", "going_on"]
@@ -75,7 +75,7 @@ def decided(
     ]
     over = {each.name: advantage(measures[each.name], whole).difference.value for each in reasons}
     leader = max(reasons, key=lambda each: over[each.name])
-    close = [each for each in reasons if near(measures[each.name], measures[leader.name])]
+    close = [each for each in reasons if level(measures[each.name], measures[leader.name])]
     if verdicts.get(leader.name) == "better" and own in close:
         close.remove(own)  # it is surely behind the leader
     best = min(close, key=lambda each: (each.rank, -over[each.name]), default=leader)

@@ -243,7 +243,8 @@ def _notes(own: Estimated, ahead: bool, tasks: int) -> tuple[str, ...]:
     notes = []
     if np.isnan(own.gain).all():
         notes.append(
-            f"{own.looks} looks are too few to tell. Look more often, or train for longer."
+            f"{own.looks} looks at the tasks' gradients are too few to tell which tasks help each other. Train for longer, or "
+            "look more often."
         )
     if not ahead:
         notes.append(

@@ -22,6 +22,7 @@ def without_inputs(run: TaskAnswers) -> TaskAnswers | None:
     details = {}
     for name, values in blind.items():
         if name in run.details:
-            details[name] = np.full((len(run.truth), *values.shape[1:]), math.nan)
+            unknown = math.nan if values.dtype.kind == "f" else 0  # decisions stay decisions
+            details[name] = np.full((len(run.truth), *values.shape[1:]), unknown, values.dtype)
             details[name][used] = values
     return replace(run, answer=guess, details=details)

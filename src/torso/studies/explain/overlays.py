@@ -17,18 +17,17 @@ from numpy.typing import NDArray
 
 from torso.core.whole_files import whole_file
 from torso.studies.explain.answer import Share, TaskExplanation, signed
+from torso.studies.explain.lettering import NO_FONT, lettering
 
 if TYPE_CHECKING:
     from PIL.Image import Image
-    from PIL.ImageFont import FreeTypeFont, ImageFont
 
-__all__ = ["overlay", "save_overlay"]
+__all__ = ["grey_recording", "overlay", "save_overlay"]
 
 _RAISED, _LOWERED, _INK, _PAPER = (0, 114, 178), (213, 94, 0), (40, 40, 40), (255, 255, 255)
 _SIDE, _WIDE, _HIGH = 360, 744, 180  # pixels of a picture, and of a recording
 _EDGE, _LINE = 12, 20
 _MOST, _FAINT = 0.75, 0.5  # opacity of the strongest share; factor of one that may be 0
-_LONGEST = 90  # characters of a line
 
 
 def save_overlay(
@@ -62,15 +61,18 @@ def overlay(row: int, explained: TaskExplanation, column: str, seen: NDArray[np.
 
     parts = [part for part in explained.parts if part.column == column]
     largest = max((abs(part.share.value) for part in parts), default=0.0) or 1.0
-    lines = _caption(row, explained, column, largest)
     body = _picture(seen, parts, largest) if seen.ndim == 3 else _recording(seen, parts, largest)
+    caption = _caption(row, explained, column, largest)
+    lines = [(lettering(text, body.width), colour) for text, colour in caption]
+    if not all(drawn.whole for drawn, _ in lines):
+        lines.append((lettering(NO_FONT), _INK))
     size = (body.width + 2 * _EDGE, body.height + 2 * _EDGE + _LINE * len(lines) + _EDGE // 2)
     sheet = Image.new("RGB", size, _PAPER)
     sheet.paste(body, (_EDGE, _EDGE))
     draw = ImageDraw.Draw(sheet)
-    for number, (text, colour) in enumerate(lines):
+    for number, (drawn, colour) in enumerate(lines):
         top = body.height + _EDGE + _EDGE // 2 + _LINE * number
-        draw.text((_EDGE, top), text, fill=colour, font=_font())
+        draw.text((_EDGE, top), drawn.text, fill=colour, font=drawn.font)
     return sheet
 
 
@@ -83,8 +85,8 @@ def _caption(
     most = f"{largest:,.{explained.decimals}f}"
     tested = {True: "passed", False: "failed: do not rely on the order", None: "of one part: none"}
     return [
-        (f"Row {row}, {explained.heading()}"[:_LONGEST], _INK),
-        (f"{column} {share}; deletion test {tested[explained.passed]}"[:_LONGEST], _INK),
+        (f"Row {row}, {explained.heading()}", _INK),
+        (f"{column} {share}; deletion test {tested[explained.passed]}", _INK),
         (f"blue raised it; full colour: by {most}; faint: it may be 0", _RAISED),
         ("orange lowered it, on the same scale", _LOWERED),
     ]
@@ -122,8 +124,7 @@ def _recording(sound: np.ndarray, parts: Sequence[Share], largest: float) -> Ima
     """Return the spectrum or the envelope of a recording, its stretches coloured, with seconds below."""
     from PIL import Image, ImageDraw
 
-    pixels = _spectrum(sound) if sound.ndim == 2 else _envelope(sound)
-    shown = Image.fromarray(pixels).resize((_WIDE, _HIGH)).convert("RGB")
+    shown = Image.fromarray(grey_recording(sound)).resize((_WIDE, _HIGH)).convert("RGB")
     sheet = Image.new("RGB", (_WIDE, _HIGH + _LINE), _PAPER)
     draw = ImageDraw.Draw(sheet)
     for part in parts:
@@ -133,8 +134,14 @@ def _recording(sound: np.ndarray, parts: Sequence[Share], largest: float) -> Ima
         colour = Image.new("RGB", stretch.size, _colour(part))
         sheet.paste(Image.blend(stretch, colour, _opacity(part, largest)), (left, 0))
         draw.line((left, 0, left, _HIGH), fill=(205, 205, 205))
-        draw.text((left + 2, _HIGH + 2), part.piece.split("–")[0], fill=_INK, font=_font())
+        start = lettering(part.piece.split("–")[0])
+        draw.text((left + 2, _HIGH + 2), start.text, fill=_INK, font=start.font)
     return sheet
+
+
+def grey_recording(sound: np.ndarray) -> np.ndarray:
+    """Return a recording as grey values: the spectrum of log-mel frames, or the envelope of samples."""
+    return _spectrum(sound) if sound.ndim == 2 else _envelope(sound)
 
 
 def _spectrum(frames: np.ndarray) -> np.ndarray:
@@ -165,12 +172,6 @@ def _colour(part: Share) -> tuple[int, int, int]:
 def _opacity(part: Share, largest: float) -> float:
     share = _MOST * abs(part.share.value) / largest
     return share if part.surely else share * _FAINT
-
-
-def _font() -> FreeTypeFont | ImageFont:
-    from PIL import ImageFont
-
-    return ImageFont.load_default(size=13)
 
 
 def _plain(name: str) -> str:

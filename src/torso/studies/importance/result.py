@@ -184,7 +184,7 @@ class Importance:
             }
             said = [f"{_listed(by['matters'])} matter{'s' if len(by['matters']) == 1 else ''}"]
             if not by["matters"]:
-                said = ["no column surely matters"]
+                said = ["no column surely matters" if ranked else "no row has an input to judge"]
             if by["hurts"]:
                 said.append(f"answers are better without {_listed(by['hurts'])}")
             if by["no evidence"] and by["matters"]:

@@ -26,6 +26,20 @@ LOOKS = [
     for number in range(49)
 ]
 ACROSS = 2  # panels: a page shows them at their size
+_MORE_LETTERS = (
+    "Noto Sans CJK SC",
+    "Noto Sans CJK JP",
+    "Noto Serif CJK SC",
+    "WenQuanYi Micro Hei",
+    "WenQuanYi Zen Hei",
+    "PingFang SC",
+    "Hiragino Sans GB",
+    "Arial Unicode MS",
+    "Microsoft YaHei",
+    "SimSun",
+    "Malgun Gothic",
+)
+"""Families with letters that Matplotlib's own lacks, as those of 中文; without any, it warns of boxes."""
 LETTER, LINE = 0.075, 0.2  # inches of the legend
 
 
@@ -65,6 +79,21 @@ def draw_robustness(
         MissingDependency: matplotlib is absent.
     """
     check_picture(file)
+    from matplotlib import rc_context
+
+    with rc_context({"font.family": _fonts()}):
+        _draw(robustness, file, against)
+
+
+def _fonts() -> list[str]:
+    """Return Matplotlib's own font, and for letters that it lacks those that are installed."""
+    from matplotlib.font_manager import fontManager
+
+    installed = {font.name for font in fontManager.ttflist}
+    return ["DejaVu Sans", *(name for name in _MORE_LETTERS if name in installed)]
+
+
+def _draw(robustness: Robustness, file: str | Path, against: Robustness | None) -> None:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 

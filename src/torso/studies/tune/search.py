@@ -12,6 +12,7 @@ import math
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from torso.core.errors import RunError
@@ -115,7 +116,13 @@ def try_default(prepared: Prepared, search: Search, study: Study) -> None:
     if outcome.why or undefined:
         study.tell(trial, state=TrialState.FAIL)
         why = outcome.why or f"no row that trials are judged on has a finite loss of {undefined}"
-        raise RunError(f"The run's own settings cannot be judged: {why}.")
+        others = [quote(task) for task in prepared.schema.targets if task not in undefined]
+        cure = (
+            f" Tune for the others: torso tune RUN {' '.join(others)}"
+            if others and undefined
+            else ""
+        )
+        raise RunError(f"The run's own settings cannot be judged: {why}.{cure}")
     if not search.separate:
         _report_default(prepared, search, trial, outcome)
     _note(trial, {}, outcome, gains_of(outcome.losses, outcome.losses))

@@ -65,8 +65,7 @@ class Subject:
 
         Raises:
             ConfigError: the run's table was in memory, and none is given.
-            DataError: the table cannot be used.
-            RunError: it holds other rows than the run's.
+            DataError: the table cannot be used, or holds other rows than the run's.
         """
         if self.given is not None:
             return self.given
@@ -103,7 +102,12 @@ class Subject:
         if stored is None:
             return prepared
         whole = prepared.parts["training"].table
-        before, now = stored.for_table(whole, str(self.folder)), prepared.split.split
+        if why := stored.unlike(whole):
+            raise DataError(
+                f"{whole.name} does not hold the rows of {str(self.folder)!r}: {why}. Give the table that the run was fitted "
+                f"on: torso tune {quote(str(self.folder))} --table FILE (table=...)"
+            )
+        before, now = stored.split, prepared.split.split
         parts = ("train", "validation", "test")
         if all(np.array_equal(getattr(before, part), getattr(now, part)) for part in parts):
             return prepared

@@ -31,7 +31,7 @@ class Means:
     def __post_init__(self) -> None:
         if self.workers is not None and self.workers < 1:
             raise ConfigError(
-                f"`workers` should be 1 or more. Found {self.workers}. Default: one for each core"
+                f"`workers` should be 1 or more. Found {self.workers}. Default: one for each core."
             )
         seconds_of_budget(self.budget)
 
