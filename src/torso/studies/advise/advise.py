@@ -62,7 +62,7 @@ def advise(
         run: a run that lies in a folder, or the folder.
         table: that it was fitted on; None: where its `run.yaml` says.
         budget: time for all trainings, `"30m"` or seconds; None: any.
-        seeds: trainings of each candidate that stays to the end; up to two more where seeds disagree.
+        seeds: trainings of each candidate that stays to the end; up to four more where seeds disagree.
         most_models: groups at most, for a budget of models; None: as many as tasks.
         listener: is told of trainings that are done, and of notes.
 

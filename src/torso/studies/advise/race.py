@@ -28,7 +28,7 @@ _LOOKS = 24
 """Looks at the gradients in the first training of all tasks together, about."""
 _GO_ON = 3
 """Groupings that go on to the next seed, at most."""
-_MORE_SEEDS = 2
+_MORE_SEEDS = 4
 """Seeds that are added where seeds disagree."""
 _LEAST_LEAD = 1 / 3
 """Of the leader's lead, in logarithms of ratios: what a grouping needs to go on."""
@@ -162,7 +162,7 @@ class Race:
 
         Args:
             candidates: the short list.
-            seeds: of those that stay to the end; two more where seeds disagree.
+            seeds: of those that stay to the end; up to four more where seeds disagree.
             told: is told of each round.
         """
         going = list(candidates)
@@ -179,9 +179,10 @@ class Race:
         self._more(going, seeds, told)
 
     def _more(self, going: Sequence[Candidate], seeds: int, told: Callable[[str], None]) -> None:
-        """Train with further seeds, as long as these may decide; one seed each was wanted that way."""
+        """Train with further seeds as long as these may decide; whoever wants a seed each gets no more."""
         for seed in range(seeds, seeds + _MORE_SEEDS if seeds > 1 else seeds):
-            if not undecided(going, self.measures()):
+            going = undecided(going, self.measures())
+            if not going:
                 return
             told(f"The seeds disagree: seed {seed + 1} of up to {seeds + _MORE_SEEDS}.")
             self.train([own for own in going if len(self.outcomes[own.name]) == seed], seed)

@@ -72,8 +72,8 @@ class Advice:
         recommended: name of the candidate.
         groups: its groups of tasks.
         settings: that train it.
-        sure: True if it is surely better than all together. False with a grouping: another candidate is, and this one, with
-            fewer models, is within a standard error of the best.
+        sure: True if it is surely better than all together. False with a grouping: another candidate is, but not surely
+            better than this one, which has fewer models.
         words: the advice in sentences.
         raced: all candidates, fewest models first.
         split: rows that chose: `validation` (out of fold where the run has folds).

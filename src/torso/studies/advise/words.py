@@ -65,16 +65,16 @@ def advice_words(
     how_sure = (
         f"surely better than all together, {delta_text(over)}"
         if sure
-        else f"all together is surely behind the best candidate, and this is within a standard error of it, {delta_text(over)} "
-        "over all together"
+        else f"all together is surely behind another candidate, which is not surely ahead of this one, {delta_text(over)} over all "
+        "together"
     )
     if best.name == SINGLES:
         return (
-            f"Train each task alone: {how_sure}, and no grouping with fewer models is within a standard error of the best.",
+            f"Train each task alone: {how_sure}, and surely better than the groupings with fewer models that were trained.",
         )
     return (
-        f"Train in {len(best.groups)} groups, {groups_text(best.groups)}: {how_sure}. No candidate with fewer models is within a "
-        "standard error of the best.",
+        f"Train in {len(best.groups)} groups, {groups_text(best.groups)}: {how_sure}. Of the candidates with fewer models, none was "
+        "as good.",
     )
 
 
