@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 
 from torso.core.whole_files import Json
 from torso.evaluation.estimate import Estimate, number_in, number_out
+from torso.studies.advise.words import shown_name
 
 __all__ = ["UNKNOWN", "Answer", "Raced", "delta_cell"]
 
@@ -103,6 +104,11 @@ class Answer:
         return next(own for own in self.raced if own.name == self.recommended)
 
     @property
+    def groups(self) -> Groups:
+        """Groups of tasks of the candidate to take; none where the question is another."""
+        return self.best.groups if self.raced else ()
+
+    @property
     def changes(self) -> bool:
         """True if the advice is to change the run; False: it stays as it is."""
         return bool(self.raced) and self.recommended != self.own
@@ -120,7 +126,7 @@ class Answer:
         rows = [
             [
                 "→" if own.name == self.recommended else "",
-                own.name,
+                shown_name(own.name, own.groups),
                 *([str(len(own.groups))] if grouped else []),
                 str(own.seeds),
                 *(delta_cell(own.over.get(name, UNKNOWN)) for name in against),

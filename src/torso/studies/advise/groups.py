@@ -18,10 +18,9 @@ from torso.studies.advise.plan import (
     short_list,
 )
 from torso.studies.advise.question import Choice, Question, ShortList
-from torso.studies.advise.race import Race, Stays
+from torso.studies.advise.race import Race, Stays, overlap_of
 from torso.studies.advise.words import advice_words
-from torso.studies.affinity import affinity_of, gains_of, labels_overlap
-from torso.tasks import labelled
+from torso.studies.affinity import affinity_of, gains_of
 
 __all__ = ["Groups"]
 
@@ -70,9 +69,8 @@ class Groups(Question):
     def short_list(self, race: Race) -> ShortList:
         """Return the ends, and the groupings that the affinities of the first training propose."""
         prepared = race.prepared
-        part = prepared.parts["training"]
-        known = {task: labelled(target[part.rows]) for task, target in part.dataset.targets.items()}
-        affinity = affinity_of(race.looks(), list(prepared.schema.targets), labels_overlap(known))
+        tasks = list(prepared.schema.targets)
+        affinity = affinity_of(race.looks(), tasks, overlap_of(prepared))
         alike = race.likeness()
         candidates = short_list(prepared.config, affinity, self.most_models, gains_of(alike))
         notes = [*affinity.silent, *affinity.notes]

@@ -71,7 +71,7 @@ class Advice:
     @property
     def groups(self) -> Groups:
         """The recommended groups of tasks; none where the question was not asked."""
-        return next((own.best.groups for own in self.answers if own.about == "groups"), ())
+        return next((own.groups for own in self.answers if own.about == "groups"), ())
 
     @property
     def changes(self) -> bool:
