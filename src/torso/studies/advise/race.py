@@ -21,8 +21,9 @@ from torso.tasks import labelled
 from torso.training import Listener
 from torso.training.listeners import Look
 
-__all__ = ["Race", "Stays", "looks_every", "to_choose_on"]
+__all__ = ["Overlap", "Race", "Stays", "looks_every", "overlap_of", "to_choose_on"]
 
+Overlap = dict[tuple[str, str], tuple[int, float]]
 Stays = Callable[[Sequence[Candidate], Mapping[str, Measures]], set[str]]
 
 _LOOKING = "training.looks"

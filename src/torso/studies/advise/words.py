@@ -16,7 +16,11 @@ __all__ = [
     "groups_text",
     "plan_words",
     "seeds_words",
+    "shown_name",
 ]
+
+_NAMED = 16
+"""Tasks up to which those of a group are named."""
 
 
 def groups_text(groups: Sequence[Sequence[str]]) -> str:
