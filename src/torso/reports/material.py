@@ -37,6 +37,7 @@ class Material:
         split: parts of its table; None if an earlier version wrote the run.
         held_out: answers to the rows that the report is about; None if an earlier version wrote the run.
         studies: name -> content of a study that was made of the run.
+        notes: on damaged studies.
         colour: number of its colour, from 1.
     """
 
@@ -50,6 +51,7 @@ class Material:
     split: StoredSplit | None = None
     held_out: HeldOut | None = None
     studies: Mapping[str, Json] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
     colour: int = 1
 
     @property
@@ -88,7 +90,10 @@ def _in_memory(run: Predictor) -> Material:
 def _read(path: Path) -> Material:
     folder = RunFolder(path)
     schema, report = folder.schema(), folder.report()
+    folder.config()  # says what is wrong with the file
     text = (path / "run.yaml").read_text(encoding="utf-8")
+    damaged: list[str] = []
+    studies = {name: study["result"] for name, study in folder.studies(damaged).items()}
     return Material(
         path.resolve().name,
         path,
@@ -99,7 +104,8 @@ def _read(path: Path) -> Material:
         read_looks(path / "log.jsonl"),
         folder.split(),
         folder.held_out(report.baselines),
-        {name: study["result"] for name, study in folder.studies().items()},
+        studies,
+        notes=tuple(damaged),
     )
 
 

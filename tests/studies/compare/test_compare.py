@@ -57,6 +57,7 @@ def runs(tmp_path_factory):
 def test_a_run_against_itself_is_no_evidence(runs):
     run = torso.load(runs / "price")
     (other,) = torso.compare(run, run).against
+    assert other.notes == (f"{runs / 'price'} is compared with itself, so nothing can differ.",)
     (task,) = other.tasks
     assert (task.difference.value, task.difference.low, task.difference.high) == (0, 0, 0)
     assert (task.p, task.verdict) == (1.0, "no evidence either way")

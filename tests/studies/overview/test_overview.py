@@ -138,6 +138,27 @@ def test_studies_are_named_with_their_words(folder):
     assert shown == ["study probe (torso probe)", *words, more, "study silent (torso silent)"]
 
 
+@pytest.mark.parametrize(
+    "content", ["{", '{"a": 1}', '{"torso": "1", "command": "", "result": []}']
+)
+def test_a_damaged_study_is_told_and_hides_nothing_else(folder, tmp_path, capsys, content):
+    shutil.copytree(folder / "a", run := tmp_path / "run")
+    (run / "studies").mkdir(exist_ok=True)
+    (run / "studies/importance.json").write_text(content, encoding="utf-8")
+    for words in (("show", run), ("report", run, "-o", tmp_path / "r.html")):
+        assert command_line(*words) == 0
+        shown = capsys.readouterr()
+        assert "importance.json is damaged" in "".join([*shown.out, *shown.err]).replace("\n", " ")
+
+
+def test_a_damaged_config_is_told_in_a_line(folder, tmp_path, capsys):
+    shutil.copytree(folder / "a", run := tmp_path / "run")
+    (run / "run.yaml").write_text(": :", encoding="utf-8")
+    for command in ("show", "report"):
+        assert command_line(command, run) == 1
+        assert "run.yaml is not valid YAML" in capsys.readouterr().err
+
+
 def test_what_is_no_finished_run_says_what_it_is(folder, capsys):
     assert command_line("show", folder / "begun") == 1
     assert "is not a finished run" in capsys.readouterr().err

@@ -60,4 +60,8 @@ def _keep(compared: Comparison, runs: list[Path]) -> list[str]:
             with suppress(OSError):
                 content = replace(compared, against=(against,)).to_dict()
                 files.append(str(folder.write_study("compare", content)))
-    return [f"Kept in {', '.join(files)}, for torso show and torso report."] if files else []
+    return (
+        [f"Kept in {', '.join(dict.fromkeys(files))}, for torso show and torso report."]
+        if files
+        else []
+    )

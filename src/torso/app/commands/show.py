@@ -22,7 +22,7 @@ def show(
     summary = summary_of(run, commands=_known(context))
     screen = console(out=True)
     screen.print(summary_tables(summary, screen.width))
-    tell([f"note: {note}" for note in summary.report.notes], out=True)
+    tell([f"note: {note}" for note in summary.notes], out=True)
     for words, command in summary.steps:
         tell([f"{words}:"], out=True)
         screen.print(f"  {command}", highlight=False, markup=False, soft_wrap=True)

@@ -293,9 +293,9 @@ class RunFolder:
         """Write the result of a study of the run as `studies/NAME.json`, and return the file."""
         return write_study(self.path, name, result, command)
 
-    def studies(self) -> dict[str, Json]:
-        """Return study -> `torso` (version), `command` and `result`."""
-        return read_studies(self.path)
+    def studies(self, damaged: list[str] | None = None) -> dict[str, Json]:
+        """Return study -> `torso` (version), `command` and `result`; damaged ones are refused, or told to a list."""
+        return read_studies(self.path, damaged)
 
     def load_weights(self, model: nn.Module) -> None:
         """Put the weights into an untrained model."""

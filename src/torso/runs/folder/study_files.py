@@ -37,19 +37,32 @@ def write_study(folder: Path, name: str, result: Mapping[str, object], command: 
     return file
 
 
-def read_studies(folder: Path) -> dict[str, Json]:
+def read_studies(folder: Path, damaged: list[str] | None = None) -> dict[str, Json]:
     """Return study -> `torso` (version), `command` and `result`.
 
+    Args:
+        folder: of a run.
+        damaged: takes a sentence for each damaged file, which is passed over; None: it is refused.
+
     Raises:
-        RunError: a file is damaged.
+        RunError: a file is damaged, and `damaged` is None.
     """
     studies = {}
     for file in sorted((folder / STUDIES).glob("*.json")):
-        saved = read_json(file)
-        if not {"torso", "command", "result"} <= saved.keys():
-            raise RunError(f"{file} is damaged: it lacks `torso`, `command` or `result`.")
-        studies[file.stem] = saved
+        try:
+            studies[file.stem] = _read(file)
+        except RunError as error:
+            if damaged is None:
+                raise
+            damaged.append(f"{error} The study is passed over. Make it again, or delete the file.")
     return studies
+
+
+def _read(file: Path) -> Json:
+    saved = read_json(file)
+    if not {"torso", "command", "result"} <= saved.keys() or not isinstance(saved["result"], dict):
+        raise RunError(f"{file} is damaged: it lacks `torso`, `command` or `result`.")
+    return saved
 
 
 def clear_studies(folder: Path) -> None:

@@ -1,7 +1,7 @@
 """The choice between candidates by their answers to the same held-out rows: paired, with the spread of rows and seeds.
 
-All tasks together are kept until another candidate is surely better. Then the candidate with the fewest models wins that is
-within a standard error of the best.
+All tasks together are kept until another candidate is surely better. Then the candidate with the fewest models wins that the
+best is not surely ahead of.
 """
 
 from __future__ import annotations
@@ -33,6 +33,10 @@ __all__ = [
 ]
 
 _SURE = 0.05
+_NEAR = 1.645
+"""Standard errors by which a candidate may be behind the best: beyond, the best is surely ahead, one-sided at 5 %."""
+_LEVEL, _FAR = 1.0, 2.5
+"""Standard errors behind the best between which further seeds are worth their time."""
 _LEAST_LEFT = 1e-3  # to a skill of 1
 
 
@@ -173,8 +177,8 @@ def chosen(candidates: Sequence[Candidate], measures: Mapping[str, Measures]) ->
     """Return the candidate to recommend.
 
     All together stay unless another is surely better: single tasks at 5 %, the groupings at 5 % over all of them together.
-    Then the best is sought, and the candidate with the fewest models that is within a standard error of it is taken: the
-    rule of Breiman et al. 1984, "Classification and Regression Trees". Δm has its say, too: a candidate that is surely worse
+    Then the candidate with the fewest models is taken that the best is not surely ahead of, one-sided at 5 %: the rule of
+    Breiman et al. 1984, "Classification and Regression Trees", with 1.6 standard errors instead of one. Δm has its say, too: a candidate that is surely worse
     than single tasks by it is passed over, since advice that single tasks beat is none.
 
     Args:
@@ -187,18 +191,19 @@ def chosen(candidates: Sequence[Candidate], measures: Mapping[str, Measures]) ->
     if not _any_sure(others, over) and not _surely_worse(simplest, measures):
         return simplest
     best = max(others, key=lambda own: over[own.name].difference.value)
-    near = [own for own in others if _near(measures[own.name], measures[best.name])]
+    near = [own for own in others if _behind(measures[own.name], measures[best.name]) <= _NEAR]
     able = [own for own in near if not _surely_worse(own, measures)]
     fewest = min((own.models for own in able), default=0)
     simple = [own for own in able if own.models == fewest]
     return max(simple, key=lambda own: over[own.name].difference.value, default=best)
 
 
-def undecided(candidates: Sequence[Candidate], measures: Mapping[str, Measures]) -> bool:
-    """Return True if further seeds may decide.
+def undecided(candidates: Sequence[Candidate], measures: Mapping[str, Measures]) -> list[Candidate]:
+    """Return the candidates between which further seeds may decide; none where the choice is clear.
 
-    No candidate is surely better than all together, yet the best is by more than a standard error, most of which
-    comes from the seeds.
+    They may where no candidate is surely better than all together, yet the best is by more than a standard error; and where a
+    candidate of fewer models than the best is neither level with it nor far behind. Where most of the uncertainty comes from
+    the rows, seeds decide nothing.
 
     Args:
         candidates: as for `chosen`.
@@ -206,11 +211,19 @@ def undecided(candidates: Sequence[Candidate], measures: Mapping[str, Measures])
     """
     order = sorted(candidates, key=lambda candidate: candidate.models)
     simplest, *others = [own for own in order if own.name in measures]
+    if not others:
+        return []
     over = {own.name: advantage(measures[own.name], measures[simplest.name]) for own in others}
-    if not others or _any_sure(others, over):
-        return False
-    best = max(over.values(), key=lambda own: own.difference.value)
-    return best.difference.value > _error(best) and best.over_seeds > best.over_rows
+    best = max(others, key=lambda own: over[own.name].difference.value)
+    behind = {own.name: _behind(measures[own.name], measures[best.name]) for own in others}
+    lead = over[best.name]
+    if _any_sure(others, over):
+        close = any(_LEVEL < behind[own.name] < _FAR for own in others if own.models < best.models)
+    else:
+        close = lead.difference.value > _error(lead)
+    if not close or not lead.over_seeds > lead.over_rows:
+        return []
+    return [simplest, *(own for own in others if own.name == SINGLES or behind[own.name] < _FAR)]
 
 
 def _any_sure(others: Sequence[Candidate], over: Mapping[str, Weighed]) -> bool:
@@ -224,10 +237,11 @@ def _error(own: Weighed) -> float:
     return math.hypot(*(part for part in (own.over_rows, own.over_seeds) if math.isfinite(part)))
 
 
-def _near(measures: Measures, best: Measures) -> bool:
-    """Return True within a standard error of the best."""
-    behind = advantage(best, measures)
-    return behind.difference.value <= _error(behind)
+def _behind(measures: Measures, best: Measures) -> float:
+    """Return by how many standard errors the best is ahead."""
+    ahead = advantage(best, measures)
+    error = _error(ahead)
+    return ahead.difference.value / error if error > 0 else 0.0
 
 
 def _surely_worse(candidate: Candidate, measures: Mapping[str, Measures]) -> bool:

@@ -7,16 +7,31 @@ from collections.abc import Sequence
 from torso.evaluation.estimate import Estimate
 from torso.studies.advise.plan import SINGLES, TOGETHER, Candidate
 
-__all__ = ["advice_words", "delta_text", "groups_text", "plan_words"]
+__all__ = ["advice_words", "delta_text", "groups_text", "plan_words", "shown_name"]
+
+_NAMED = 16
+"""Tasks up to which those of a group are named."""
 
 
 def groups_text(groups: Sequence[Sequence[str]]) -> str:
-    """Return groups as text.
+    """Return groups as text; of many tasks, the groups' sizes.
 
     >>> groups_text([["a", "b"], ["c"]])
     'a + b | c'
+    >>> groups_text([["c"], [*"abcdefghijklmnopqrst"]])
+    'of 20, 1 tasks'
     """
+    sizes = sorted(map(len, groups), reverse=True)
+    if sum(sizes) > _NAMED:
+        return f"of {', '.join(map(str, sizes))} tasks"
     return " | ".join(" + ".join(group) for group in groups)
+
+
+def shown_name(name: str, groups: Sequence[Sequence[str]]) -> str:
+    """Return the name of a candidate for a line of a table; of many tasks, the number and sizes of its groups."""
+    if name in (TOGETHER, SINGLES) or sum(map(len, groups)) <= _NAMED:
+        return name
+    return f"{len(groups)} groups, {groups_text(groups)}"
 
 
 def delta_text(estimate: Estimate) -> str:
@@ -50,16 +65,16 @@ def advice_words(
     how_sure = (
         f"surely better than all together, {delta_text(over)}"
         if sure
-        else f"all together is surely behind the best candidate, and this is within a standard error of it, {delta_text(over)} "
-        "over all together"
+        else f"all together is surely behind another candidate, which is not surely ahead of this one, {delta_text(over)} over all "
+        "together"
     )
     if best.name == SINGLES:
         return (
-            f"Train each task alone: {how_sure}, and no grouping with fewer models is within a standard error of the best.",
+            f"Train each task alone: {how_sure}, and surely better than the groupings with fewer models that were trained.",
         )
     return (
-        f"Train in {len(best.groups)} groups, {groups_text(best.groups)}: {how_sure}. No candidate with fewer models is within a "
-        "standard error of the best.",
+        f"Train in {len(best.groups)} groups, {groups_text(best.groups)}: {how_sure}. Of the candidates with fewer models, none was "
+        "as good.",
     )
 
 

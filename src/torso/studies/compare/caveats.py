@@ -31,7 +31,10 @@ def on_relative(differences: Sequence[TaskDifference]) -> list[str]:
 def on_seeds(
     differences: Sequence[TaskDifference], sides: tuple[Contender, Contender]
 ) -> list[str]:
-    """Return notes on runs of one seed, and on seeds that disagree."""
+    """Return notes on runs of one seed, on seeds that disagree, and on a run beside itself."""
+    folders = [[member.folder for member in own.members] for own in sides]
+    if folders[0] == folders[1] and None not in folders[0]:
+        return [f"{sides[0].name} is compared with itself, so nothing can differ."]
     runs = [len(own.members) for own in sides]
     names = [own.name for own in sides]
     if max(runs) == 1:

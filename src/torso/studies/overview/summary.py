@@ -42,6 +42,7 @@ class Summary:
         report: its results.
         held_out: answers to held-out rows; None if an earlier version wrote the run.
         studies: name -> Torso's version, command and result.
+        notes: of the report, and on damaged studies.
         seeds: finished runs of other seeds beside it.
         baselines: names of the simpler runs beside it.
         steps: to go on with: words and a command each.
@@ -52,6 +53,7 @@ class Summary:
     report: RunReport
     held_out: HeldOut | None
     studies: Mapping[str, Json]
+    notes: tuple[str, ...]
     seeds: int
     baselines: tuple[str, ...]
     steps: tuple[tuple[str, str], ...]
@@ -59,7 +61,7 @@ class Summary:
     def __repr__(self) -> str:
         """Return words, curves, mistakes, studies, notes and steps, a line each."""
         parts = [self.words(), *(self.curves(), self.mistakes(), self.studied())]
-        parts += [[f"note: {note}" for note in self.report.notes]]
+        parts += [[f"note: {note}" for note in self.notes]]
         parts += [[f"{words}: {command}" for words, command in self.steps]]
         return "\n\n".join("\n".join(lines) for lines in parts if lines)
 
@@ -168,13 +170,15 @@ def show(run: str | Path | Predictor, *, commands: Collection[str] | None = None
         files.schema()  # says what is wrong with the folder
         config, report = files.config(), files.report()
         held_out = files.held_out(report.baselines)
-    studies = {} if files is None else files.studies()
+    damaged: list[str] = []
+    studies = {} if files is None else files.studies(damaged)
     return Summary(
         name="the run" if folder is None else str(folder),
         config=config,
         report=report,
         held_out=held_out,
         studies=studies,
+        notes=(*report.notes, *damaged),
         seeds=len(_beside(folder, "seeds")),
         baselines=_beside(folder, "baselines"),
         steps=()
