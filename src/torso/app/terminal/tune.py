@@ -92,7 +92,9 @@ def _front(tuning: Tuning) -> list[RenderableType]:
     trials = {trial.number: trial for trial in tuning.trials}
     others = [trials[number] for number in tuning.front if number != tuning.best]
     return [
-        Text(f"{trial.number}: {settings_text(trial.settings)}") for trial in others if trial.settings
+        Text(f"{trial.number}: {settings_text(trial.settings)}")
+        for trial in others
+        if trial.settings
     ]
 
 
