@@ -23,7 +23,7 @@ from torso.encoders import Encoder
 from torso.encoders.hub._tuning import LowRank
 
 DIM = 8
-BATCH = 24
+BATCH = 16
 PATTERN = 8
 """The lengths of the examples' rows repeat after so many."""
 SETTINGS: list[dict[str, Any]] = [

@@ -7,10 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-import torso
 from tests.reports.browser import chromium, opened
-from tests.reports.test_pages import QUICK
-from tests.small_tables import MEDIA, make
+from tests.reports.studied import studied
 from torso.reports import html_report
 from torso.training import Look
 
@@ -23,12 +21,9 @@ def browser():
 
 @pytest.fixture(scope="module")
 def pages(tmp_path_factory):
+    pytest.importorskip("optuna", reason="torso.tune needs optuna")
     folder = tmp_path_factory.mktemp("pages")
-    rows = make(folder, 40)
-    settings = {**QUICK, **MEDIA, "data.cache": str(folder / "cache")}
-    run = torso.fit(rows, ["colour", "loud", "price"], out=folder / "run", settings=settings)
-    torso.importance(run, rows, rows=30, repeats=1)
-    torso.robustness(run, rows, levels=(0.0, 1.0))
+    run = studied(folder)
     tasks = list(run.report.tasks)
     look = Look(1, 1, dict.fromkeys(tasks, 1.0), {}, [[2, -1, 0], [-1, 2, 1], [0, 1, 2]])
     with (folder / "run" / "log.jsonl").open("a") as log:
@@ -62,7 +57,7 @@ def test_nothing_fails_leaves_or_overflows(browser, pages, name, dark, width):
 def test_every_chart_has_data(browser, pages):
     page = opened(browser, pages / "one.html")
     figures = page.tab.locator("figure").count()
-    assert figures >= 14
+    assert figures >= 22
     assert page.tab.evaluate(
         """[...document.querySelectorAll('figure script[type="application/json"]')]
         .map(e => JSON.parse(e.textContent).rows.length)"""

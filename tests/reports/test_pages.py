@@ -29,7 +29,10 @@ EVIL = "<script>alert('x')</script>"
 QUICK = {"dim": 8, "training.epochs": 2, "folds": 0, "blend": "off", "fusion": "concat"}
 
 
-STUDIES = ("certificate", "evaluate", "importance", "tune")
+STUDIES = (
+    *("baselines", "certificate", "evaluate", "explain", "importance", "seeds"),
+    *("slices", "tune"),
+)
 """Commands that make the studies of a run with one task."""
 
 

@@ -62,6 +62,7 @@ class Context:
     Attributes:
         runs: in the order in which they were named.
         say: fixed words of the page's language.
+        table: that the runs were fitted on, where they do not find it themselves; None: where they found it.
         figures: data of the figures so far.
         unmade: studies that the page could show if they were made.
         notes: what the page leaves out, in sentences.
@@ -69,6 +70,7 @@ class Context:
 
     runs: Sequence[Material]
     say: Words
+    table: object = None
     figures: list[Figure] = field(default_factory=list)
     unmade: list[Unmade] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -168,6 +170,26 @@ class Context:
         if run.folder is not None:
             self.unmade.append(Unmade(name, command))
         return None
+
+    def studies(
+        self, name: str, read: Callable[[Json], T], command: Callable[[Material], str]
+    ) -> dict[str, T]:
+        """Return run -> its study, of the runs that have one.
+
+        Args:
+            name: of the study.
+            read: turns its JSON into a value.
+            command: that makes it of a run.
+        """
+        read_of = {run.name: self.study(run, name, read, command(run)) for run in self.runs}
+        return {run: study for run, study in read_of.items() if study is not None}
+
+    def sentence(self, text: str) -> Content:
+        """Return a sentence of a run or a study in the page's language; where it has none, marked as English."""
+        told = self.say.sentence(text)
+        if told is None:
+            return element("span", text, lang="en")
+        return told
 
     def command(self, *words: str, run: Material, table: bool = False) -> str:
         """Return a command about a run that works where it is pasted: `torso importance my-run table.csv`."""

@@ -12,8 +12,8 @@ from torso.columns.media.files import MediaError, MediaFiles
 from torso.columns.media_column import references_of
 from torso.core.errors import TorsoError
 from torso.reports.material import Material
-from torso.runs.folder.folder import RunFolder
 from torso.runs.predicting.asked import ask, reading_of
+from torso.runs.settings.config import RunConfig
 from torso.studies.rows import table_of_fit
 from torso.tables.table import Table
 
@@ -52,23 +52,27 @@ class TableRows:
             return None
 
 
-def rows_at_hand(run: Material, rows: Sequence[int]) -> TableRows | str:
+def rows_at_hand(run: Material, rows: Sequence[int], given: object = None) -> TableRows | str:
     """Return rows of the table that the held-out answers are of; a reason where it is not at hand.
 
     Args:
-        run: in a folder, with held-out answers.
+        run: with held-out answers.
         rows: positions in the table.
+        given: that table, where it is not where it was; None: where the run found it.
     """
-    if run.folder is None or run.held_out is None:
+    if run.held_out is None or (run.folder is None and given is None):
         return "memory"
     try:
-        config = RunFolder(run.folder).config()
-        path = table_of_fit(config.data, run.folder, test=run.held_out.split == "test")
-        if path is None or not path.is_file():
-            return "absent"
-        if path.stat().st_size > _LARGEST:
-            return "large"
-        asked = ask(path, run.schema, config.data)
+        config = RunConfig.model_validate(run.config)
+        table = given
+        if table is None:
+            path = table_of_fit(config.data, run.folder, test=run.held_out.split == "test")
+            if path is None or not path.is_file():
+                return "absent"
+            if path.stat().st_size > _LARGEST:
+                return "large"
+            table = path
+        asked = ask(table, run.schema, config.data)
         if not run.held_out.are_of(asked.table):
             return "other"
         options = reading_of(asked, config.data).options

@@ -66,6 +66,7 @@ def write_report(
     *,
     lang: str = "en",
     data: str | Path | None = None,
+    table: object = None,
 ) -> Path:
     """Write one HTML file that shows runs: scores, curves, studies, config. It opens anywhere, without a network.
 
@@ -81,6 +82,7 @@ def write_report(
         out: file to write.
         lang: language of the fixed words: `en` or `zh`.
         data: folder for the data of each chart as CSV and JSON.
+        table: that the runs were fitted on, for cells and media of the worst rows; None: where the runs found it.
 
     Returns:
         The file.
@@ -89,18 +91,19 @@ def write_report(
         ConfigError: `runs` holds none, or something else; `lang` is unknown.
         RunError: a folder is no finished run, or is damaged.
     """
-    report = html_report(runs, lang=lang)
+    report = html_report(runs, lang=lang, table=table)
     for note in report.notes:
         warn(note)
     return report.save(out, data)
 
 
-def html_report(runs: Runs, *, lang: str = "en") -> HtmlReport:
+def html_report(runs: Runs, *, lang: str = "en", table: object = None) -> HtmlReport:
     """Return the page that `write_report` writes.
 
     Args:
         runs: as for `write_report`.
         lang: as for `write_report`.
+        table: as for `write_report`.
     """
     words = Words(lang)
     listed = [runs] if isinstance(runs, str | Path | Predictor) else list(runs)
@@ -114,6 +117,7 @@ def html_report(runs: Runs, *, lang: str = "en") -> HtmlReport:
             for number, (run, name) in enumerate(zip(materials, names, strict=True))
         ],
         words,
+        table,
     )
     html = page(context, written=datetime.now())
     damaged = [f"{run.name}: {note}" for run in context.runs for note in run.notes]

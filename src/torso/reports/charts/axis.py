@@ -57,7 +57,8 @@ def axis_over(values: Iterable[float], *, snug: bool = False) -> Axis:
         return Axis(0.0, 1.0, (0.0, 0.5, 1.0))
     low, high = _near(known)
     if high - low < 1e-9 * max(1.0, abs(high)):
-        low, high = low - 0.5 * max(abs(low), 1e-6), high + 0.5 * max(abs(high), 1e-6)
+        room = 0.5 * max(abs(low), 1e-6) if low else 0.1
+        low, high = low - room, high + room
     step = _round_step((high - low) / _TICKS)
     first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
     ticks = [round(number * step, 12) for number in range(first, last + 1)]

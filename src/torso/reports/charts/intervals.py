@@ -33,13 +33,16 @@ class Mark:
     bar: bool = False
 
 
-def interval_cell(axis: Axis, mark: Mark, reference: float | None = None) -> Html:
+def interval_cell(
+    axis: Axis, mark: Mark, reference: float | None = None, dots: Sequence[float] = ()
+) -> Html:
     """Return the drawing of one row: grid, reference, interval, point; as wide as its cell.
 
     Args:
         axis: shared by all rows.
         mark: the value.
         reference: drawn as a hollow diamond, such as the baseline's value.
+        dots: further values, drawn small.
     """
     shapes: list[Html] = [
         element(
@@ -50,6 +53,11 @@ def interval_cell(axis: Axis, mark: Mark, reference: float | None = None) -> Htm
     if axis.low < 0 < axis.high:
         zero = f"{axis.at(0)}%"
         shapes.append(element("line", x1=zero, x2=zero, y1="0", y2="100%", class_="zero"))
+    shapes += [
+        element("circle", cx=f"{axis.at(dot)}%", cy="50%", r="3.5", class_="further")
+        for dot in dots
+        if math.isfinite(dot)
+    ]
     shapes += _shapes(axis, mark)
     if reference is not None and math.isfinite(reference):
         shapes.append(

@@ -9,8 +9,9 @@ from torso.reports.charts import Mark, Shade, axis_over, heat_table, interval_ce
 from torso.reports.context import Context, Figure
 from torso.reports.html import Content, Html, element
 from torso.reports.material import Material
-from torso.reports.sections.section import Section, beside, signed, tone_chip
+from torso.reports.sections.section import Section, beside, sentences, signed, tone_chip
 from torso.studies.advise import Advice
+from torso.studies.advise.advise import STUDY
 from torso.studies.affinity import Affinity
 from torso.studies.affinity import affinity as affinity_of_run
 
@@ -26,7 +27,7 @@ def advice(context: Context) -> Section | None:
     for run in context.runs:
         if len(run.report.tasks) < 2:
             continue
-        study = context.study(run, "advise", Advice.from_dict, context.command("advise", run=run))
+        study = context.study(run, STUDY, Advice.from_dict, context.command("advise", run=run))
         if study is not None:
             advised[run.name] = study
     affinities = {
@@ -100,7 +101,7 @@ def _candidates(context: Context, study: Advice | None) -> Content:
     say = context.say
     if study is None:
         return None
-    words = element("p", " ".join(study.words), class_="lead")
+    words = element("p", [[context.sentence(text), " "] for text in study.words], class_="lead")
     axis = axis_over(
         [
             0.0,
@@ -131,11 +132,10 @@ def _candidates(context: Context, study: Advice | None) -> Content:
             )
         )
     axis_row = element("div", element("div"), tick_labels(axis), element("div"), class_="row axis")
-    notes = [element("li", note) for note in study.notes]
     return [
         words,
         element("div", rows, axis_row, class_="forest"),
-        element("ul", notes, class_="plain") if notes else None,
+        sentences(context, study.notes),
     ]
 
 
@@ -175,11 +175,10 @@ def _matrix(context: Context, own: Affinity | None) -> Content:
         cut = element(
             "p", say("curves.cut", shown=_MOST_TASKS, count=len(own.tasks)), class_="told"
         )
-    notes = [element("li", note) for note in (*own.silent[:5], *own.notes)]
     return [
         cut,
         heat_table(say("advice.corner"), tasks, tasks, cells),
-        element("ul", notes, class_="plain") if notes else None,
+        sentences(context, [*own.silent[:5], *own.notes]),
     ]
 
 

@@ -8,7 +8,7 @@ from torso.core.errors import TorsoError
 from torso.reports.charts import Mark, axis_over, interval_cell, tick_labels
 from torso.reports.context import Context, Figure
 from torso.reports.html import Html, element
-from torso.reports.sections.section import Section, signed, tone_chip
+from torso.reports.sections.section import Section, sentences, signed, tone_chip
 from torso.studies.compare import compare
 from torso.studies.compare.result import Against, Comparison, TaskDifference
 
@@ -119,7 +119,6 @@ def _forest(context: Context, study: Comparison, against: Against) -> Html:
                 data_task=None if overall else own.task,
             )
         )
-    notes = [element("li", note) for note in against.notes]
     return element(
         "div",
         element("h4", say("compare.against", run=against.run, baseline=study.baseline)),
@@ -129,7 +128,7 @@ def _forest(context: Context, study: Comparison, against: Against) -> Html:
             element("div", element("div"), tick_labels(axis), element("div"), class_="row axis"),
             class_="forest",
         ),
-        element("ul", notes, class_="plain") if notes else None,
+        sentences(context, against.notes),
     )
 
 

@@ -111,10 +111,10 @@ def _bars(context: Context, study: Importance | None) -> Content:
     return [element("p", *_notes(context, study), class_="told"), cut, panels]
 
 
-def _notes(context: Context, study: Importance) -> list[str]:
+def _notes(context: Context, study: Importance) -> list[Content]:
     return [
         context.say("importance.rows", rows=f"{study.rows:,}", count=study.repeats),
-        *(f" {note}" for note in study.notes[:2]),
+        *([" ", context.sentence(note)] for note in study.notes[:2]),
     ]
 
 

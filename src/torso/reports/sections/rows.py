@@ -157,7 +157,9 @@ def notes(context: Context) -> Section | None:
     body = beside(
         context,
         lambda run: element(
-            "ul", [element("li", note) for note in run.report.notes], class_="notes"
+            "ul",
+            [element("li", context.sentence(note)) for note in run.report.notes],
+            class_="notes",
         ),
     )
     about = element("p", context.say("notes.about"), class_="about")

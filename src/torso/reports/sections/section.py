@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from torso.evaluation.report import TaskReport
@@ -15,6 +15,7 @@ from torso.reports.words import Words
 from torso.tasks import words_of
 
 __all__ = [
+    "MOST_TASKS",
     "Section",
     "Writer",
     "beside",
@@ -24,10 +25,16 @@ __all__ = [
     "run_name",
     "score_between",
     "score_text",
+    "sentences",
     "signed",
+    "some_tasks",
     "tone_chip",
     "verdict_chip",
 ]
+
+
+MOST_TASKS = 12
+"""Tasks that a chart draws; all are in its data."""
 
 
 @dataclass(frozen=True)
@@ -141,6 +148,20 @@ def beside(context: Context, write: Callable[[Material], Content]) -> Html:
     )
     told = element("p", context.say("study.none", runs=without), class_="told") if without else None
     return element("div", element("div", cells, class_="beside"), told)
+
+
+def some_tasks(context: Context, tasks: Sequence[str]) -> tuple[Sequence[str], Html | None]:
+    """Return the tasks that are drawn, and a sentence where these are not all."""
+    if len(tasks) <= MOST_TASKS:
+        return tasks, None
+    told = context.say("curves.cut", shown=MOST_TASKS, count=len(tasks))
+    return tasks[:MOST_TASKS], element("p", told, class_="told")
+
+
+def sentences(context: Context, texts: Sequence[str]) -> Html | None:
+    """Return sentences of a study as a list; None without any."""
+    items = [element("li", context.sentence(text)) for text in texts]
+    return element("ul", items, class_="plain") if items else None
 
 
 def signed(value: float, digits: int = 3) -> str:

@@ -8,7 +8,7 @@ from torso.reports.charts import Point, point_panel
 from torso.reports.context import Context, Figure
 from torso.reports.html import Content, element
 from torso.reports.material import Material
-from torso.reports.sections.section import Section, beside, legend, signed
+from torso.reports.sections.section import Section, beside, legend, sentences, signed
 from torso.runs.folder.json_files import Json
 from torso.studies.tune.tuning import SavedTuning, TrialResult, Tuning
 
@@ -91,10 +91,9 @@ def _of(context: Context, run: Material, study: Tuning | None) -> Content:
         (say("tune.other"), _OTHER, "point"),
     ]
     described = say("tune.described", trials=len(points), run=run.name)
-    notes = [element("li", note) for note in study.notes]
     return [
         element("p", told, class_="lead"),
         legend(*entries),
         element("div", point_panel("", points, names, described), class_="panels square"),
-        element("ul", notes, class_="plain") if notes else None,
+        sentences(context, study.notes),
     ]

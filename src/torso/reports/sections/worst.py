@@ -14,6 +14,7 @@ from torso.reports.media import Media
 from torso.reports.sections.section import Section, beside
 from torso.reports.table_rows import TableRows, rows_at_hand
 from torso.runs.report.held_out import TaskAnswers
+from torso.studies.slices import Mistakes
 from torso.studies.slices.confusion import UNSEEN, class_names
 
 __all__ = ["Case", "worst", "worst_cases"]
@@ -77,7 +78,7 @@ def worst(context: Context) -> Section | None:
 def worst_cases(context: Context, run: Material) -> list[Case]:
     """Return the rows with the largest loss of each task, as far as a row has a loss of its own."""
     if run.held_out is None:
-        return []
+        return _kept_cases(context, run)
     cases = []
     for task, own in list(run.held_out.tasks.items())[:_MOST_TASKS]:
         if own.kind not in (*_CLASSES, *_NUMBERS) or not own.whole or not own.labelled.any():
@@ -90,6 +91,19 @@ def worst_cases(context: Context, run: Material) -> list[Case]:
             row = int(run.held_out.rows[known[at]])
             cases.append(Case(task, row, truth, answer, float(losses[at])))
     return cases
+
+
+def _kept_cases(context: Context, run: Material) -> list[Case]:
+    """Return the worst rows that `torso mistakes` keeps, for a run of an earlier version, which has no answers."""
+    command = context.command("mistakes", run=run, table=True)
+    study = context.study(run, "mistakes", Mistakes.from_dict, command)
+    if study is None:
+        return []
+    return [
+        Case(task, row.row - 1, row.truth, row.answer, row.loss)
+        for task, own in list(study.tasks.items())[:_MOST_TASKS]
+        for row in own.worst[:_EACH]
+    ]
 
 
 def _losses(own: TaskAnswers) -> np.ndarray:
@@ -130,7 +144,7 @@ def _cards(context: Context, run: Material, cases: list[Case], media: Media) -> 
     say = context.say
     if not cases:
         return None
-    table = rows_at_hand(run, sorted({case.row for case in cases}))
+    table = rows_at_hand(run, sorted({case.row for case in cases}), context.table)
     told = None
     if isinstance(table, str):
         told = say("worst.without", why=say(f"worst.{table}"))

@@ -7,11 +7,14 @@
 from __future__ import annotations
 
 from torso.core.errors import ConfigError, unknown
-from torso.reports.words import en, zh
+from torso.reports.words import en, en_studies, zh, zh_sentences, zh_studies
+from torso.reports.words.sentences import Sentences
 
-__all__ = ["LANGUAGES", "Words"]
+__all__ = ["LANGUAGES", "SENTENCES", "Words"]
 
-LANGUAGES = {"en": en.WORDS, "zh": zh.WORDS}
+LANGUAGES = {"en": {**en.WORDS, **en_studies.WORDS}, "zh": {**zh.WORDS, **zh_studies.WORDS}}
+SENTENCES = {"zh": zh_sentences.SENTENCES}
+"""Language -> English sentences of runs and studies -> the same in that language."""
 
 
 class Words:
@@ -29,6 +32,7 @@ class Words:
             raise ConfigError(unknown("language", language, LANGUAGES))
         self.language = language
         self.table = LANGUAGES[language]
+        self._sentences = Sentences(SENTENCES[language]) if language in SENTENCES else None
 
     def __call__(self, key: str, **values: object) -> str:
         """Return a phrase with its values filled in; the singular where `count` is 1."""
@@ -39,3 +43,7 @@ class Words:
     def known(self, key: str, otherwise: str) -> str:
         """Return a phrase, or the other if the table lacks it: names that parts from outside bring along."""
         return self.table.get(key, otherwise)
+
+    def sentence(self, text: str) -> str | None:
+        """Return a sentence that a run or a study wrote, in this language; None if the catalogue lacks it."""
+        return text if self._sentences is None else self._sentences(text)

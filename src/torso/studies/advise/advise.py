@@ -28,12 +28,11 @@ from torso.studies.advise.plan import (
     seconds_of_race,
     short_list,
 )
-from torso.studies.advise.race import Race, to_choose_on
+from torso.studies.advise.race import Race, overlap_of, to_choose_on
 from torso.studies.advise.report import UNKNOWN, Advice, Raced
 from torso.studies.advise.words import advice_words, plan_words
-from torso.studies.affinity import Affinity, affinity_of, gains_of, labels_overlap
+from torso.studies.affinity import affinity_of, gains_of
 from torso.studies.variants import Means, Outcome
-from torso.tasks import labelled
 from torso.training import Listener
 
 __all__ = ["advise", "planned"]
@@ -180,7 +179,9 @@ def _raced(prepared: Prepared, race: Race, costs: _Costs, most_models: int | Non
         raise ConfigError(
             f"Nothing could be trained: {race.dropped.get(TOGETHER) or 'the budget was spent before.'}"
         )
-    affinity, alike = _affinity(prepared, race), race.likeness()
+    tasks = list(prepared.schema.targets)
+    affinity = affinity_of(race.looks(), tasks, overlap_of(prepared))
+    alike = race.likeness()
     candidates = short_list(prepared.config, affinity, most_models, gains_of(alike))
     race.run(candidates, costs.seeds, race.listener.noted)
     measures = race.measures()
@@ -219,12 +220,6 @@ def _raced(prepared: Prepared, race: Race, costs: _Costs, most_models: int | Non
         seconds=perf_counter() - began,
         notes=tuple(notes),
     )
-
-
-def _affinity(prepared: Prepared, race: Race) -> Affinity:
-    part = prepared.parts["training"]
-    known = {task: labelled(target[part.rows]) for task, target in part.dataset.targets.items()}
-    return affinity_of(race.looks(), list(prepared.schema.targets), labels_overlap(known))
 
 
 def _raced_candidate(candidate: Candidate, race: Race) -> Raced:

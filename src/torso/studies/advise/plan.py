@@ -74,7 +74,8 @@ def short_list(
 ) -> list[Candidate]:
     """Return the candidates, fewest models first: all together, groupings, single tasks.
 
-    Half of the groupings are the best by the gradients, half the best by the likeness of single tasks' answers.
+    Half of the groupings are the best by the gradients, half the best by the likeness of single tasks' answers; all are by
+    the likeness where the gradients say nothing.
 
     Args:
         config: of the run.
@@ -87,9 +88,9 @@ def short_list(
     gain, low, high = (np.asarray(getattr(affinity, name)) for name in ("gain", "low", "high"))
     noise = (high - low) / (2 * 1.96)
     predicted = groupings(tasks, gain, noise, most_models=most_models)
-    witnesses = [predicted]
-    if alike is not None:
-        witnesses.append(groupings(tasks, alike, most_models=most_models))
+    likely = [] if alike is None else [groupings(tasks, alike, most_models=most_models)]
+    silent = bool(np.isnan(gain[~np.eye(len(tasks), dtype=bool)]).all())
+    witnesses = likely if silent and likely else [predicted, *likely]
     between: dict[frozenset[frozenset[str]], Grouping] = {}
     for witness in witnesses:
         some = [own for own in witness if 1 < len(own.groups) < len(tasks)]

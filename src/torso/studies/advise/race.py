@@ -14,12 +14,15 @@ from torso.runs.folder.logged_looks import read_looks
 from torso.runs.preparing.prepared import Prepared
 from torso.studies.advise.choose import Measures, advantage, measures_of, undecided
 from torso.studies.advise.plan import SINGLES, TOGETHER, Candidate
-from torso.studies.affinity import likeness
+from torso.studies.affinity import labels_overlap, likeness, overlap_enough
 from torso.studies.variants import Means, Outcome, Variant, train_variants
+from torso.tasks import labelled
 from torso.training import Listener
 from torso.training.listeners import Look
 
-__all__ = ["Race", "looks_every", "to_choose_on"]
+__all__ = ["Overlap", "Race", "looks_every", "overlap_of", "to_choose_on"]
+
+Overlap = dict[tuple[str, str], tuple[int, float]]
 
 _LOOKS = 24
 """Looks at the gradients in the first training of all tasks together, about."""
@@ -30,6 +33,8 @@ _MORE_SEEDS = 4
 _LEAST_LEAD = 1 / 3
 """Of the leader's lead, in logarithms of ratios: what a grouping needs to go on."""
 _NEAREST = 12  # steps from one look to the next, at least
+_NEAREST_OF_TASK = 2
+"""The same for each task: a look takes a backward pass of each."""
 
 
 def to_choose_on(prepared: Prepared) -> Prepared:
@@ -39,11 +44,24 @@ def to_choose_on(prepared: Prepared) -> Prepared:
     return replace(prepared, parts={**prepared.parts, "test": empty})
 
 
+def overlap_of(prepared: Prepared) -> Overlap:
+    """Return pair of tasks -> training rows with both labels, and their share of the rarer task's."""
+    part = prepared.parts["training"]
+    known = {task: labelled(target[part.rows]) for task, target in part.dataset.targets.items()}
+    return labels_overlap(known)
+
+
 def looks_every(prepared: Prepared) -> int:
-    """Return the steps from one look at the gradients to the next in a training on a preparation."""
+    """Return the steps from one look at the gradients to the next in a training on a preparation.
+
+    0, no looks, where no two tasks share enough rows for a look to say anything.
+    """
+    if not any(overlap_enough(*own) for own in overlap_of(prepared).values()):
+        return 0
     training = prepared.config.training
     batches = len(prepared.parts["training"].rows) // (training.batch_size or 64) + 1
-    return max(_NEAREST, training.epochs * batches // _LOOKS)
+    nearest = max(_NEAREST, _NEAREST_OF_TASK * len(prepared.schema.targets))
+    return max(nearest, training.epochs * batches // _LOOKS)
 
 
 @dataclass(eq=False)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from torso.evaluation.estimate import Estimate, number_in, number_out
 from torso.runs.report.shown import aligned
+from torso.studies.advise.words import shown_name
 from torso.tables.alike import require_pandas
 
 if TYPE_CHECKING:
@@ -122,7 +123,8 @@ class Advice:
             mark = "→" if own.name == self.recommended else ""
             texts = [_delta(own.over_together), _delta(own.over_singles)]
             seconds = "" if own.seconds != own.seconds else f"{own.seconds:.0f}"
-            rows.append([mark, own.name, str(len(own.groups)), str(own.seeds), *texts, seconds])
+            name = shown_name(own.name, own.groups)
+            rows.append([mark, name, str(len(own.groups)), str(own.seeds), *texts, seconds])
         return rows
 
     def frame(self) -> pd.DataFrame:

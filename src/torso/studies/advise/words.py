@@ -7,16 +7,31 @@ from collections.abc import Sequence
 from torso.evaluation.estimate import Estimate
 from torso.studies.advise.plan import SINGLES, TOGETHER, Candidate
 
-__all__ = ["advice_words", "delta_text", "groups_text", "plan_words"]
+__all__ = ["advice_words", "delta_text", "groups_text", "plan_words", "shown_name"]
+
+_NAMED = 16
+"""Tasks up to which those of a group are named."""
 
 
 def groups_text(groups: Sequence[Sequence[str]]) -> str:
-    """Return groups as text.
+    """Return groups as text; of many tasks, the groups' sizes.
 
     >>> groups_text([["a", "b"], ["c"]])
     'a + b | c'
+    >>> groups_text([["c"], [*"abcdefghijklmnopqrst"]])
+    'of 20, 1 tasks'
     """
+    sizes = sorted(map(len, groups), reverse=True)
+    if sum(sizes) > _NAMED:
+        return f"of {', '.join(map(str, sizes))} tasks"
     return " | ".join(" + ".join(group) for group in groups)
+
+
+def shown_name(name: str, groups: Sequence[Sequence[str]]) -> str:
+    """Return the name of a candidate for a line of a table; of many tasks, the number and sizes of its groups."""
+    if name in (TOGETHER, SINGLES) or sum(map(len, groups)) <= _NAMED:
+        return name
+    return f"{len(groups)} groups, {groups_text(groups)}"
 
 
 def delta_text(estimate: Estimate) -> str:

@@ -10,6 +10,20 @@
 """
 
 from torso.studies.affinity.alike import gains_of, likeness
-from torso.studies.affinity.report import Affinity, affinity, affinity_of, labels_overlap
+from torso.studies.affinity.report import (
+    Affinity,
+    affinity,
+    affinity_of,
+    labels_overlap,
+    overlap_enough,
+)
 
-__all__ = ["Affinity", "affinity", "affinity_of", "gains_of", "labels_overlap", "likeness"]
+__all__ = [
+    "Affinity",
+    "affinity",
+    "affinity_of",
+    "gains_of",
+    "labels_overlap",
+    "likeness",
+    "overlap_enough",
+]

@@ -25,12 +25,21 @@ from torso.training.listeners import Look
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["LEAST_OVERLAP", "Affinity", "affinity", "affinity_of", "labels_overlap"]
+__all__ = [
+    "LEAST_OVERLAP",
+    "Affinity",
+    "affinity",
+    "affinity_of",
+    "labels_overlap",
+    "overlap_enough",
+]
 
 LEAST_OVERLAP = 0.3
 """Rows that two tasks share, as a share of the rarer task's: below it gradients tell noise (arxiv.org/abs/2604.07848)."""
 _FEWEST_SHARED = 20
 """Rows that two tasks share, at least."""
+_MOST_SILENT = 5
+"""Pairs that are named, should nothing be said about them."""
 _MATRICES = ("gain", "low", "high", "cosine", "magnitude", "overlap")
 Matrix = tuple[tuple[float, ...], ...]
 
@@ -192,6 +201,16 @@ def labels_overlap(
     return out
 
 
+def overlap_enough(rows: int, share: float) -> bool:
+    """Return True if two tasks share so many labelled rows that their gradients say something about each other.
+
+    Args:
+        rows: with both labels.
+        share: of the rarer task's rows.
+    """
+    return rows >= _FEWEST_SHARED and share >= LEAST_OVERLAP
+
+
 def affinity_of(
     looks: Sequence[Look],
     tasks: Sequence[str],
@@ -210,12 +229,18 @@ def affinity_of(
     hidden = np.zeros((len(tasks), len(tasks)), bool)
     for first, second in combinations(range(len(tasks)), 2):
         rows, share = overlap.get((tasks[first], tasks[second]), (_FEWEST_SHARED, 1.0))
-        if rows < _FEWEST_SHARED or share < LEAST_OVERLAP:
+        if not overlap_enough(rows, share):
             hidden[first, second] = hidden[second, first] = True
             silent.append(
                 f"{tasks[first]!r} and {tasks[second]!r} have {rows} labelled rows in common, {100 * share:.0f} % of the "
                 "rarer one's: their gradients say nothing about each other."
             )
+    pairs = len(tasks) * (len(tasks) - 1) // 2
+    if len(silent) > _MOST_SILENT:
+        silent = [
+            f"{len(silent):,} of the {pairs:,} pairs of tasks have less than {_FEWEST_SHARED} labelled rows in common, or "
+            f"{100 * LEAST_OVERLAP:.0f} % of the rarer one's: their gradients say nothing about each other."
+        ]
     shares = [
         [1.0 if a == b else overlap.get((a, b), (0, float("nan")))[1] for b in tasks] for a in tasks
     ]
@@ -225,7 +250,7 @@ def affinity_of(
         overlap=tuple(map(tuple, shares)),
         looks=own.looks,
         silent=tuple(silent),
-        notes=_notes(own, ahead, len(tasks)),
+        notes=() if pairs and hidden.sum() == 2 * pairs else _notes(own, ahead, len(tasks)),
     )
 
 

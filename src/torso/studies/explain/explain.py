@@ -19,6 +19,7 @@ from torso.studies.explain.answer import Share, TaskExplanation
 from torso.studies.explain.asked_row import AskedRow
 from torso.studies.explain.deletion import deletion_tests
 from torso.studies.explain.gradients import gradients
+from torso.studies.explain.kept import keep
 from torso.studies.explain.report import Explanation
 from torso.studies.explain.shares import Shares, shares_of
 from torso.studies.rows import opened
@@ -68,7 +69,8 @@ def explain(
 
     A share is in the answer's own unit: of the probability of the predicted class, or of the predicted number. It is a
     Shapley value: the mean change when the part joins others in random order, those of a modality together (Owen 1977).
-    The whole answer is explained, plain models included. The order of the parts is put to a deletion test.
+    The whole answer is explained, plain models included. The order of the parts is put to a deletion test. A run in a
+    folder keeps its last twelve explanations as `studies/explain.json`, for `torso report`.
 
     Args:
         run: a run or its folder.
@@ -90,12 +92,12 @@ def explain(
     wanted = _tasks(predictor, tasks)
     asked = ask(table, predictor.schema, predictor.config.data, root, strict=predictor.strict)
     predictor.schema.require_inputs(asked.table)
-    if isinstance(row, Sequence):
-        return [
-            _explained(predictor, asked, number, wanted, method) for number in _rows(asked, row)
-        ]
-    (number,) = _rows(asked, [row])
-    return _explained(predictor, asked, number, wanted, method)
+    several = isinstance(row, Sequence)
+    numbers = _rows(asked, row if isinstance(row, Sequence) else [row])
+    explained = [_explained(predictor, asked, number, wanted, method) for number in numbers]
+    if predictor.folder is not None and (note := keep(predictor.folder, explained)) is not None:
+        explained = [replace(each, notes=(*each.notes, note)) for each in explained]
+    return explained if several else explained[0]
 
 
 def _tasks(predictor: Predictor, tasks: Sequence[str] | str | None) -> list[str]:

@@ -22,7 +22,7 @@ from torso.studies.explain.lettering import NO_FONT, lettering
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-__all__ = ["overlay", "save_overlay"]
+__all__ = ["grey_recording", "overlay", "save_overlay"]
 
 _RAISED, _LOWERED, _INK, _PAPER = (0, 114, 178), (213, 94, 0), (40, 40, 40), (255, 255, 255)
 _SIDE, _WIDE, _HIGH = 360, 744, 180  # pixels of a picture, and of a recording
@@ -124,8 +124,7 @@ def _recording(sound: np.ndarray, parts: Sequence[Share], largest: float) -> Ima
     """Return the spectrum or the envelope of a recording, its stretches coloured, with seconds below."""
     from PIL import Image, ImageDraw
 
-    pixels = _spectrum(sound) if sound.ndim == 2 else _envelope(sound)
-    shown = Image.fromarray(pixels).resize((_WIDE, _HIGH)).convert("RGB")
+    shown = Image.fromarray(grey_recording(sound)).resize((_WIDE, _HIGH)).convert("RGB")
     sheet = Image.new("RGB", (_WIDE, _HIGH + _LINE), _PAPER)
     draw = ImageDraw.Draw(sheet)
     for part in parts:
@@ -138,6 +137,11 @@ def _recording(sound: np.ndarray, parts: Sequence[Share], largest: float) -> Ima
         start = lettering(part.piece.split("–")[0])
         draw.text((left + 2, _HIGH + 2), start.text, fill=_INK, font=start.font)
     return sheet
+
+
+def grey_recording(sound: np.ndarray) -> np.ndarray:
+    """Return a recording as grey values: the spectrum of log-mel frames, or the envelope of samples."""
+    return _spectrum(sound) if sound.ndim == 2 else _envelope(sound)
 
 
 def _spectrum(frames: np.ndarray) -> np.ndarray:

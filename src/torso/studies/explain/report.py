@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -95,7 +96,7 @@ class Explanation:
         """Return the explanation that `to_dict` wrote."""
         from pydantic import TypeAdapter
 
-        return TypeAdapter(cls).validate_python(dict(saved))
+        return TypeAdapter(cls).validate_python(_with_undefined(dict(saved)))
 
     def __repr__(self) -> str:
         """Return the shares and verdicts of all tasks."""
@@ -116,6 +117,18 @@ class Explanation:
             parts += [html_table(_rows(explained))] if explained.parts else []
             parts.append(f"<p>{escape(explained.verdict())}</p>")
         return f"<div>{''.join(parts)}{html_notes(self.notes)}</div>"
+
+
+def _with_undefined(saved: object, name: str = "") -> object:
+    """Return JSON values with NaN where a number was undefined, and JSON holds null."""
+    if saved is None and name in _NUMBERS:
+        return math.nan
+    if isinstance(saved, Mapping):
+        return {key: _with_undefined(value, key) for key, value in saved.items()}
+    return [_with_undefined(each, name) for each in saved] if isinstance(saved, list) else saved
+
+
+_NUMBERS = {"value", "without", "low", "high", "curve", "random", "beaten"}
 
 
 def _rows(explained: TaskExplanation) -> list[Sequence[str]]:

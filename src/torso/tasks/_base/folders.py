@@ -7,6 +7,7 @@ do without torch. A folder outside this package counts from the moment that its 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
 from typing import TypeVar
@@ -29,8 +30,13 @@ def folders() -> list[str]:
     >>> "torso.tasks.number" in folders()
     True
     """
+    return [*_own_folders(), *_outside]
+
+
+@cache
+def _own_folders() -> tuple[str, ...]:
     own = [module.name for module in iter_modules(import_module(_TASKS).__path__) if module.ispkg]
-    return [*(f"{_TASKS}.{name}" for name in own if not name.startswith("_")), *_outside]
+    return tuple(f"{_TASKS}.{name}" for name in own if not name.startswith("_"))
 
 
 def add_folder(target_module: str) -> None:
