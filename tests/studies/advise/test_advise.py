@@ -1,6 +1,12 @@
 """Advice on small planted tables: resumed, planned, within a budget, and clear where there is nothing to say."""
 
 import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
 
 import numpy as np
 import pytest
