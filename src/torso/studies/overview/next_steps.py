@@ -64,11 +64,8 @@ def _steps(
         yield "Answer rows", f"torso predict {run} {table} -o {quote(f'{folder}-answers.csv')}"
         if "importance" not in studies:
             yield "What mattered", f"torso importance {run} {table}"
-        if len(config.targets) > 1 and "advise" not in studies:
-            yield (
-                "Which tasks to train together, and the cost",
-                f"torso advise {run} {table} --plan",
-            )
+        if "advice" not in studies and max(len(config.targets), len(config.inputs)) > 1:
+            yield "How to train it better, and the cost", f"torso advise {run} {table} --plan"
         if not (folder / "seeds").is_dir():
             yield "How much is luck of the seed", f"torso seeds {run} {table}"
         if not (folder / "baselines").is_dir():
