@@ -44,6 +44,7 @@ def point_panel(
     *,
     diagonal: bool = False,
     unit: bool = False,
+    front: Sequence[tuple[float, float]] = (),
 ) -> Html:
     """Return a panel with points.
 
@@ -54,6 +55,7 @@ def point_panel(
         described: the chart in a sentence, for those who do not see it.
         diagonal: draw where y equals x, on axes alike.
         unit: both axes go from 0 to 1.
+        front: points that a line joins, such as a Pareto front.
     """
     if unit:
         across = up = Axis(0.0, 1.0, (0.0, 0.25, 0.5, 0.75, 1.0))
@@ -72,6 +74,9 @@ def point_panel(
     ]
     if diagonal:
         grid.append(element("line", x1=0, x2=100, y1=100, y2=0, class_="marked"))
+    if len(front) > 1:
+        steps = [f"{across.at(x):g} {100 - up.at(y):g}" for x, y in sorted(front)]
+        grid.append(element("path", d=f"M{'L'.join(steps)}", class_="line c1 front"))
     ordered = sorted(points, key=lambda point: point.x)  # arrow keys go from left to right
     shapes = [shape for point in ordered for shape in _shapes(point, across, up)]
     return frame(

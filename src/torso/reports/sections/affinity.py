@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 from torso.core.errors import TorsoError
-from torso.reports.charts import Mark, Shade, axis_over, heat_table, interval_cell, tick_labels
+from torso.evaluation.estimate import Estimate
+from torso.reports.charts import Mark, Shade, heat_table
 from torso.reports.context import Context, Figure
 from torso.reports.html import Content, Html, element
 from torso.reports.material import Material
-from torso.reports.sections.section import Section, beside, sentences, signed, tone_chip
+from torso.reports.sections.forest import Line, forest
+from torso.reports.sections.section import (
+    MOST_TASKS,
+    Section,
+    beside,
+    sentences,
+    signed,
+    tone_chip,
+)
 from torso.studies.advise import Advice
 from torso.studies.advise.advise import STUDY
 from torso.studies.affinity import Affinity
@@ -102,41 +112,38 @@ def _candidates(context: Context, study: Advice | None) -> Content:
     if study is None:
         return None
     words = element("p", [[context.sentence(text), " "] for text in study.words], class_="lead")
-    axis = axis_over(
-        [
-            0.0,
-            *(
-                n
-                for own in study.raced
-                for n in (own.over_together.value, own.over_together.low, own.over_together.high)
-            ),
-        ],
-        snug=True,
-    )
-    rows = []
+    lines = []
     for own in study.raced:
-        estimate = own.over_together
-        told = f"{own.name}\nΔm {signed(estimate.value, 1)} % [{signed(estimate.low, 1)}, {signed(estimate.high, 1)}]"
         chosen = own.name == study.recommended
         chip = tone_chip(say("advice.recommended"), "good") if chosen else None
-        rows.append(
-            element(
-                "div",
-                element("div", element("span", own.name, class_="name"), class_="label"),
-                interval_cell(
-                    axis,
-                    Mark(estimate.value, estimate.low, estimate.high, told, 1 if chosen else 8),
-                ),
-                element("div", signed(estimate.value, 1), chip, class_="amount"),
-                class_="row",
-            )
-        )
-    axis_row = element("div", element("div"), tick_labels(axis), element("div"), class_="row axis")
-    return [
-        words,
-        element("div", rows, axis_row, class_="forest"),
-        sentences(context, study.notes),
-    ]
+        models = say("advice.models", count=len(own.groups))
+        lines.append(_gain(_named(context, own.name), own.over_together, chosen, chip, models))
+    return [words, forest(lines), _on_test_rows(context, study), sentences(context, study.notes)]
+
+
+def _named(context: Context, name: str) -> str:
+    return context.say.sentence(name) or name
+
+
+def _gain(
+    name: str, gain: Estimate, chosen: bool, chip: Html | None = None, under: str | None = None
+) -> Line:
+    """Return a line of Δm."""
+    ends = f"[{signed(gain.low, 1)}, {signed(gain.high, 1)}]"
+    told = f"{name}\nΔm {signed(gain.value, 1)} % {ends}"
+    mark = Mark(gain.value, gain.low, gain.high, told, 1 if chosen else 8)
+    return Line(name, mark, signed(gain.value, 1), chip, under)
+
+
+def _on_test_rows(context: Context, study: Advice) -> Content:
+    """Return Δm of the advice on rows that chose nothing, by task and over all; nothing where it was not judged there."""
+    say = context.say
+    if not math.isfinite(study.test.value):
+        return None
+    tasks = list(study.test_by_task)[:MOST_TASKS]
+    lines = [replace(_gain(t, study.test_by_task[t], True), task=t) for t in tasks]
+    lines.append(replace(_gain(say("compare.overall"), study.test, True), overall=True))
+    return element("div", element("h4", say("advice.test")), forest(lines), class_="part")
 
 
 def _matrices(context: Context, affinities: dict[str, Affinity]) -> Html:

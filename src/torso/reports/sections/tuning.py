@@ -90,10 +90,17 @@ def _of(context: Context, run: Material, study: Tuning | None) -> Content:
         (say("tune.default"), _DEFAULT, "point"),
         (say("tune.other"), _OTHER, "point"),
     ]
+    front = [
+        (trial.gains[across], trial.gains[up])
+        for trial in whole
+        if across and trial.number in study.front and {across, up} <= trial.gains.keys()
+    ]
     described = say("tune.described", trials=len(points), run=run.name)
     return [
         element("p", told, class_="lead"),
         legend(*entries),
-        element("div", point_panel("", points, names, described), class_="panels square"),
+        element(
+            "div", point_panel("", points, names, described, front=front), class_="panels square"
+        ),
         sentences(context, study.notes),
     ]
