@@ -77,6 +77,7 @@ def _of(context: Context, run: Material, study: Tuning | None) -> Content:
             ),
             _DEFAULT if trial.default else _FRONT if trial.number in study.front else _OTHER,
             size=6 if trial.default or trial.number in study.front else 4,
+            joined=across is not None and trial.number in study.front,
         )
         for trial in whole
         if up in trial.gains and (across is None or across in trial.gains)
@@ -90,17 +91,10 @@ def _of(context: Context, run: Material, study: Tuning | None) -> Content:
         (say("tune.default"), _DEFAULT, "point"),
         (say("tune.other"), _OTHER, "point"),
     ]
-    front = [
-        (trial.gains[across], trial.gains[up])
-        for trial in whole
-        if across and trial.number in study.front and {across, up} <= trial.gains.keys()
-    ]
     described = say("tune.described", trials=len(points), run=run.name)
     return [
         element("p", told, class_="lead"),
         legend(*entries),
-        element(
-            "div", point_panel("", points, names, described, front=front), class_="panels square"
-        ),
+        element("div", point_panel("", points, names, described), class_="panels square"),
         sentences(context, study.notes),
     ]
