@@ -6,9 +6,6 @@ __all__ = ["WORDS"]
 
 WORDS = {
     "worst.cure": " Name the table of the fit: --table FILE, in Python table=...",
-    "advice.models": "{count} models",
-    "advice.models.1": "one model",
-    "advice.test": "The advice on the test rows, which chose nothing",
     "worst.old": "an earlier version wrote the run without its answers",
     "baselines.title": "Baselines",
     "baselines.lead": "Lead over simpler models",

@@ -6,9 +6,6 @@ __all__ = ["WORDS"]
 
 WORDS = {
     "worst.cure": "请指明训练用的表：--table FILE，Python 中为 table=...",
-    "advice.models": "{count} 个模型",
-    "advice.models.1": "1 个模型",
-    "advice.test": "推荐的分组在测试数据上（没有用来选择）",
     "worst.old": "更早的版本没有保存这次训练的答案",
     "baselines.title": "基线",
     "baselines.lead": "相对更简单模型的优势",
