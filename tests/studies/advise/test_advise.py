@@ -7,7 +7,7 @@ import pytest
 import torch
 
 import torso
-from torso.errors import ConfigError
+from torso.errors import ConfigError, DataError
 from torso.planted import plant
 from torso.runs.folder.folder import RunFolder
 from torso.studies.advise import Advice, planned
@@ -81,6 +81,15 @@ def test_advice_that_was_interrupted_goes_on(run, advice):
         own.over for own in advice["groups"].raced
     ]
     assert any("are read back" in note for note in heard.notes)
+
+
+def test_another_table_than_the_runs_is_refused(run, tmp_path):
+    lines = (run.folder.parent / "table.csv").read_text(encoding="utf-8").splitlines()
+    (other := tmp_path / "other.csv").write_text("\n".join(lines[:-1]), encoding="utf-8")
+    with pytest.raises(
+        DataError, match=r"other\.csv does not hold the rows of .*the table has 239"
+    ):
+        torso.advise(run, other, seeds=1)
 
 
 def test_the_plan_trains_nothing(tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from shlex import quote
 from typing import Annotated
 
 import typer
@@ -36,7 +37,7 @@ def advise(
     out: Out = None,
 ) -> None:
     """Tell how to train it better or simpler: candidates are really trained, taken where there is evidence."""
-    from torso.app.terminal import ProgressBar, advice_table, console, tell
+    from torso.app.terminal import AS_IS, ProgressBar, advice_table, console, tell
 
     check_judged(run, table, out)
 
@@ -64,4 +65,5 @@ def advise(
     screen.print(advice_table(advice, screen.width))
     tell(advice.all_notes())
     if advice.changes:
-        screen.print(f"To train it: torso fit -c {run / 'advise' / 'run.yaml'}", highlight=False)
+        file = quote(str(run / "advise" / "run.yaml"))
+        screen.print(f"To train it: torso fit -c {file}", **AS_IS)

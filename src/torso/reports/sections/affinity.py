@@ -7,10 +7,11 @@ from collections.abc import Sequence
 
 from torso.core.errors import TorsoError
 from torso.evaluation.estimate import Estimate
-from torso.reports.charts import Mark, Shade, axis_over, heat_table, interval_cell, tick_labels
+from torso.reports.charts import Mark, Shade, heat_table
 from torso.reports.context import Context, Figure
 from torso.reports.html import Content, Html, element
 from torso.reports.material import Material
+from torso.reports.sections.forest import Line, forest
 from torso.reports.sections.section import Section, beside, sentences, signed, tone_chip
 from torso.studies.advise import UNKNOWN, Advice, Answer
 from torso.studies.advise.advise import STUDY
@@ -98,24 +99,16 @@ def _candidates(context: Context, answer: Answer) -> Content:
     words = _lead(context, answer.words)
     if not answer.raced:
         return words
-    over = [own.over.get(answer.own, Estimate(0.0)) for own in answer.raced]
-    axis = axis_over([0.0, *(number for each in over for number in _ends(each))], snug=True)
-    rows = []
-    for own, estimate in zip(answer.raced, over, strict=True):
-        told = f"{own.name}\nΔm {signed(estimate.value, 1)} % [{signed(estimate.low, 1)}, {signed(estimate.high, 1)}]"
-        chosen = own.name == answer.recommended
+    lines = []
+    for own in answer.raced:
+        gain, chosen = own.over.get(answer.own, Estimate(0.0)), own.name == answer.recommended
+        name = context.say.sentence(own.name) or own.name
+        ends = f"[{signed(gain.low, 1)}, {signed(gain.high, 1)}]"
+        told = f"{name}\nΔm {signed(gain.value, 1)} % {ends}"
         chip = tone_chip(context.say("advice.recommended"), "good") if chosen else None
-        rows.append(
-            element(
-                "div",
-                element("div", element("span", own.name, class_="name"), class_="label"),
-                interval_cell(axis, Mark(*_ends(estimate), told, 1 if chosen else 8)),
-                element("div", signed(estimate.value, 1), chip, class_="amount"),
-                class_="row",
-            )
-        )
-    axis_row = element("div", element("div"), tick_labels(axis), element("div"), class_="row axis")
-    return [words, element("div", rows, axis_row, class_="forest")]
+        mark = Mark(*_ends(gain), told, 1 if chosen else 8)
+        lines.append(Line(name, mark, signed(gain.value, 1), chip))
+    return [words, forest(lines)]
 
 
 def _matrices(context: Context, affinities: dict[str, Affinity]) -> Html:

@@ -219,7 +219,7 @@ WORDS = {
     "worst.stated": "{share} sure",
     "worst.row": "Row {row}",
     "worst.file": "{name} of row {row}",
-    "worst.without": "Cells, pictures and recordings are left out: {why}. Name the table of the fit: --table FILE, in Python table=...",
+    "worst.without": "Cells, pictures and recordings are left out: {why}.",
     "worst.absent": "the table is not where it was",
     "worst.memory": "the run or its table was in memory",
     "worst.large": "the table is larger than 300 MB",

@@ -219,7 +219,7 @@ WORDS = {
     "worst.stated": "把握 {share}",
     "worst.row": "第 {row} 行",
     "worst.file": "第 {row} 行的 {name}",
-    "worst.without": "没有列出单元格、图片和录音：{why}。请指明训练用的表：--table FILE，Python 中为 table=...。",
+    "worst.without": "没有列出单元格、图片和录音：{why}。",
     "worst.absent": "数据表不在原来的位置",
     "worst.memory": "训练或数据表只在内存中",
     "worst.large": "数据表超过 300 MB",

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
 
-from torso.core.errors import ConfigError
+from torso.core.errors import ConfigError, DataError
 from torso.runs.folder.folder import RunFolder
 from torso.runs.predicting.predictor import Predictor
 from torso.runs.prepare import prepare
@@ -55,6 +55,7 @@ def advise(
 
     Raises:
         ConfigError: the run lies in no folder, an unknown question, or the budget is too small for two trainings.
+        DataError: the table has other rows than the run's.
         RunError: the folder holds no run.
     """
     began = perf_counter()
@@ -68,6 +69,7 @@ def advise(
     settings = {"budget": None, "refit": False, "search": False}
     config = plan.folder.path / "run.yaml"
     prepared = prepare(table, config=config, settings=settings, listener=told)
+    _check_rows(plan.folder, prepared)
     advice = replace(_advised(prepared, plan, means, told), seconds=perf_counter() - began)
     _write(plan.folder, prepared, advice)
     return advice
@@ -93,6 +95,16 @@ def planned(
     """
     plan = plan_of(run, about, seeds, most_models)
     return plan.words(), plan.seconds
+
+
+def _check_rows(folder: RunFolder, prepared: Prepared) -> None:
+    """Refuse another table than that of the run: advice on it would be about something else."""
+    stored, table = folder.split(), prepared.parts["training"].table
+    if stored is not None and (why := stored.unlike(table)):
+        raise DataError(
+            f"{table.name} does not hold the rows of {str(folder.path)!r}: {why}. An advice needs the rows that the run was "
+            "fitted on: give that table, where it lies now."
+        )
 
 
 def _advised(prepared: Prepared, plan: Plan, means: Means, listener: Listener) -> Advice:

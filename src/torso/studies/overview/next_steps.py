@@ -78,8 +78,6 @@ def _steps(
     if held_out is not None and "baselines" not in studies:
         for beside in finished_beside(folder, "baselines"):
             yield f"Better than {beside.name}", f"torso compare {quote(str(beside))} {run}"
-    if held_out is not None:
-        yield "Where it is wrong", f"torso mistakes {run}"
     yield "All of it on a page", f"torso report {run} -o {quote(f'{folder}-report.html')}"
 
 
