@@ -10,7 +10,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from torso.studies.tune.tuning import gain_text
+from torso.studies.tune.tuning import gain_text, settings_text
 
 if TYPE_CHECKING:  # it imports torch
     from torso.studies.tune import TrialResult, Tuning, TuningPlan
@@ -49,6 +49,8 @@ def tuning_tables(tuning: Tuning, width: int = 120) -> RenderableType:
         Text(_counts(tuning)),
         Text(),
     ]
+    if others := _front(tuning):
+        parts += [Text("Settings of the others of the front", "italic"), *others, Text()]
     if tuning.settings:
         title = "Settings of the best trial" if not tuning.separate else "Settings of the best mean"
         parts += [Text(title, "italic"), _settings(tuning), Text()]
@@ -81,6 +83,19 @@ def _trials(tuning: Tuning, width: int) -> Table:
         gains = [f"{trial.gains.get(task, math.nan):+.1f}" for task in tuning.tasks if beside]
         table.add_row(_name(trial, tuning), f"{tuning.mean(trial):+.1f}", *gains, str(trial.epochs))
     return table
+
+
+def _front(tuning: Tuning) -> list[RenderableType]:
+    """Return the settings of the trials that no other one beats in every task, but for the best mean and the default."""
+    if not tuning.separate:
+        return []
+    trials = {trial.number: trial for trial in tuning.trials}
+    others = [trials[number] for number in tuning.front if number != tuning.best]
+    return [
+        Text(f"{trial.number}: {settings_text(trial.settings)}")
+        for trial in others
+        if trial.settings
+    ]
 
 
 def _name(trial: TrialResult, tuning: Tuning) -> Text:

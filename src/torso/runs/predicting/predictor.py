@@ -322,7 +322,10 @@ class Predictor:
     def answers(self, table: Table, dataset: Dataset, batch_size: int = 256) -> Answers:
         """Return the raw outputs of network and plain models for a table that is laid out as `dataset`."""
         precision = self.config.training.precision
-        shared = self.plain is not None or isinstance(self.model, Ensemble)
+        equal = any(
+            getattr(source, "same", None) is not None for source in dataset.sources.values()
+        )
+        shared = equal or self.plain is not None or isinstance(self.model, Ensemble)
         read = encode_frozen(self.model, dataset, precision) if shared else dataset
         batches = (gather(read, rows) for rows in row_ranges(table.rows, batch_size))
         answers = answer(self.model, batches, precision, self._replayed)

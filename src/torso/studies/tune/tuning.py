@@ -181,7 +181,8 @@ class Tuning:
             if ended < 2:
                 few = "No other settings could be judged", "The one other trial was no better"
                 return f"{few[ended]}: keep the default."
-            return f"None of {ended} other settings was better on held-out rows: keep the default."
+            mean = " in the mean over tasks" if self.separate else ""
+            return f"None of {ended} other settings was better{mean} on held-out rows: keep the default."
         told = f"{gain_text(self.unseen.gain)} % on {self.unseen.rows:,} test rows"
         verdict = self.unseen.verdict
         if verdict == UNTESTED:
