@@ -71,7 +71,7 @@ def test_the_plan_tells_every_question_and_its_cost(run):
     named = re.findall(r"--about (\w+)", few[-1])
     assert named == ["groups", "inputs", "sharing", "all"]
     assert len(planned(run, about=named[:3])[0]) == 6  # a plan each, seeds, all together, not asked
-    assert "late, gated" in few[0] and "fixed, a ×3, fixed, b ×3, uncertainty, upgrad" in few[1]
+    assert "late, gated" in few[0] and "fixed (a ×3), fixed (b ×3), uncertainty, upgrad" in few[1]
 
 
 def test_the_default_is_the_first_question_that_there_is_an_answer_to(run, tmp_path):

@@ -77,6 +77,10 @@ _NOTES = {
 }
 
 _STUDIES = {
+    "all epochs": "训练完所有轮次",
+    "no better held-out loss": "留出损失不再变好",
+    "interrupted": "被中断",
+    "diverged": "发散",
     "the answer without inputs": "没有输入时的答案",
     "the plain half alone": "只有简单模型",
     "{name} alone": "只有 {name}",

@@ -101,7 +101,7 @@ class _Balancing(PartQuestion):
         """Return weights that raise a task, for the first few tasks, before the methods."""
         raised = [
             _Offer(
-                f"fixed, {task} ×{_FACTOR:g}",
+                f"fixed ({task} ×{_FACTOR:g})",
                 {"type": "fixed", "weights": _raised(task, list(config.targets))},
             )
             for task in list(config.targets)[:_MOST_WEIGHED]
