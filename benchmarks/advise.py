@@ -29,7 +29,9 @@ from unittest import mock
 from torch import Tensor
 
 import torso
+from torso.evaluation.estimate import Estimate
 from torso.planted import Planted, plant, suite
+from torso.studies.advise.plan import SINGLES, TOGETHER
 from torso.studies.advise.race import looks_every
 from torso.training.looking import GradientLooks
 
@@ -75,24 +77,21 @@ def advised(planted: Planted, seeds: int, folder: Path) -> dict[str, object]:
         progress=False,
     )
     began, cpu = perf_counter(), process_time()
-    advice = torso.advise(run, seeds=seeds)
-    said = frozenset(frozenset(group) for group in advice.groups)
-    own = (
-        next(each for each in advice.raced if each.name == advice.recommended)
-        if advice.raced
-        else None
-    )
-    singles = None if own is None else own.over_singles.to_dict()
+    advice = torso.advise(run, about="groups", seeds=seeds)["groups"]
+    own = advice.best if advice.raced else None
+    groups = [list(planted.tasks)] if own is None else own.groups
+    said = frozenset(map(frozenset, groups))
+    singles = Estimate(float("nan")) if own is None else own.over.get(SINGLES, Estimate(0.0))
     return {
         "kind": planted.kind,
         "truth": [list(group) for group in planted.truth.groups],
-        "said": [list(group) for group in advice.groups],
+        "said": [list(group) for group in groups],
         "answer": kind_of_answer(said, planted.truth.grouping()),
-        "worse_than_singles": bool(own is not None and own.over_singles.high < 0),
-        "over_singles": singles,
+        "worse_than_singles": singles.high < 0,
+        "over_singles": singles.to_dict(),
         "over_together_on_test": advice.test.to_dict(),
         "candidates": {
-            each.name: {**each.over_together.to_dict(), "seeds": each.seeds}
+            each.name: {**each.over.get(TOGETHER, Estimate(0.0)).to_dict(), "seeds": each.seeds}
             for each in advice.raced
         },
         "seconds": round(perf_counter() - began, 1),

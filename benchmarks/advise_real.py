@@ -37,7 +37,7 @@ import torso
 from torso.evaluation.estimate import Estimate
 from torso.runs.folder.folder import RunFolder
 from torso.runs.prepare import prepare
-from torso.studies.advise import Advice
+from torso.studies.advise import Answer
 from torso.studies.advise.plan import SINGLES, TOGETHER, Candidate
 from torso.studies.advise.race import Race, to_choose_on
 from torso.studies.variants import Means
@@ -80,10 +80,10 @@ def fitted(table: RealTable, folder: Path) -> None:
     torso.train(prepared, {"encoders": encoders}, out=folder, progress=False)
 
 
-def advised(table: RealTable, folder: Path, seeds: int) -> tuple[Advice, float]:
+def advised(table: RealTable, folder: Path, seeds: int) -> tuple[Answer, float]:
     """Return the advice, and its CPU seconds beside its trainings."""
     before, began = _trained(folder), process_time()
-    advice = torso.advise(folder, table.frame, seeds=seeds)
+    advice = torso.advise(folder, table.frame, about="groups", seeds=seeds)["groups"]
     seconds = process_time() - began
     new = {name: own for name, own in _trained(folder).items() if name not in before}
     return advice, max(0.0, seconds - sum(new.values()))
@@ -129,7 +129,7 @@ def measured(name: str, folder: Path, seeds: int, most: float) -> Json:
     return {
         **about,
         "raced": {_groups_text(own.groups): own.seeds for own in advice.raced},
-        "looks": advice.affinity.get("looks"),
+        "looks": advice.origin["affinity"].get("looks"),
         "best": _groups(search.known[best].groups),
         "tried": len(search.known),
         "every_partition": search.whole,

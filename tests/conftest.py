@@ -8,6 +8,7 @@ from importlib.util import find_spec
 from itertools import count
 
 import pytest
+import typer.main
 import yaml
 
 from tests.defaults import IN_TESTS, OUTSIDE
@@ -26,6 +27,14 @@ def files_need_not_outlive_the_power():
     """A kill loses nothing that was written; only a machine without power would."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(os, "fsync", lambda file: None)
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def the_command_line_is_read_once():
+    """Typer reads the signatures of all commands at each call; a person's process has one call."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(typer.main, "get_command", cache(typer.main.get_command))
         yield
 
 

@@ -44,7 +44,7 @@ MODULES = TREE.paths
 
 LONGEST_FILE = 350
 LONGEST_FUNCTION = 60
-LONG_SIGNATURES = 18  # of functions with more than 6 parameters, constructors of parts apart; most are commands, a parameter an option
+LONG_SIGNATURES = 19  # of functions with more than 6 parameters, constructors of parts apart; most are commands, a parameter an option
 LONG_PARTS = 30  # ratchet: constructors of parts, whose signature is the schema of their settings
 MOST_PARAMETERS = 9  # but for FREE
 ANY = 101  # ratchet

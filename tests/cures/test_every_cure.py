@@ -15,6 +15,7 @@ MODEL = "needs a pretrained model, and a network to have one"
 START = "of `fit --from`, in tests/runs/test_start.py; not all are followed yet"
 DEMO = "tests/app/demo runs the demo, and what it proposes"
 ADVISE = "tests/studies/advise/test_advise.py follows it"
+ASKED = "tests/studies/advise/test_questions.py follows it"
 SEARCH = "tests/search/test_search.py names what is asked for"
 
 OWN_METRICS = "tests/runs/test_own_metrics.py goes without, and says the direction"
@@ -62,6 +63,8 @@ OTHERWISE = {
     "inference/signs.py --set {}=": "the end of another message",
     "inference/signs.py  --set {}kind=": "the end of another message",
     "app/commands/advise.py ": ADVISE,
+    "studies/advise/asking.py --about {}": ASKED,
+    "or --about all": ASKED,
     "Train it again with --set training.looks=": ADVISE,
     "Give it a larger --budget": ADVISE,
     "Name another folder with --out": DEMO,
@@ -81,6 +84,9 @@ OTHERWISE = {
     "so `decide_by` chose no threshold": "tests/runs/test_deciding.py pastes it",
     "`--threshold` should be a number": "tests/runs/test_deciding.py",
     "reports/sections/repeat.py ": "tests/reports runs every command of the page",
+    "reports/words/zh_sentences.py ": "cures of other files, which are followed there, in Chinese",
+    "reports/words/en_studies.py ": "tests/reports/test_studies.py names the table",
+    "reports/words/zh_studies.py ": "tests/reports/test_studies.py names the table",
     "runs/starting/start.py ": START,
     "runs/starting/notes.py ": START,
     "runs/starting/values.py ": START,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping, Sequence
-from itertools import permutations, product
+from itertools import cycle, permutations, product
 from typing import Literal, get_args, get_origin, get_type_hints
 
 import pytest
@@ -24,11 +24,13 @@ LENGTHS = {"image": 1, "text": 4, "a.b": 2}
 
 
 def fusions() -> list[SpecLike]:
-    """Return every registered fusion, each of its variants, and every one that holds fusions around every other."""
+    """Return every registered fusion, each of its variants, and each inside one of those that hold fusions, in turn."""
     plain = list(Fusion.registry)
     varied = [spec for name, part in Fusion.registry.items() for spec in _variants(name, part)]
     nesting = [name for name, part in Fusion.registry.items() if "inner" in _settings(part)]
-    nested = [{"type": outer, "inner": inner} for outer, inner in product(nesting, plain)]
+    nested = [
+        {"type": outer, "inner": inner} for outer, inner in zip(cycle(nesting), plain, strict=False)
+    ]
     return [*plain, *varied, *nested]
 
 

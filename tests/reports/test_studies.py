@@ -9,6 +9,7 @@ import pytest
 
 from tests.reports.studied import studied
 from tests.reports.test_pages import Tags
+from tests.small_tables import torso as command
 from torso.reports import html_report
 from torso.studies.baselines import Baselines
 
@@ -84,3 +85,26 @@ def test_two_runs_with_studies_stand_side_by_side(run, tmp_path):
     both = html_report([run.folder, run.folder])
     for name in ("slices", "seeds", "baselines", "explanations", "advice", "trials"):
         assert len({row["run"] for row in figures(both)[name].records()}) == 2, name
+
+
+def test_a_table_that_has_moved_is_named(run, tmp_path):
+    other = run.save(tmp_path / "far" / "away")
+    config = other.folder / "run.yaml"
+    config.write_text(config.read_text().replace("table.csv", "gone.csv"))
+    lost = html_report(other.folder)
+    assert any("--table FILE" in note for note in lost.notes) and "<audio" not in lost.html
+    named = html_report(other.folder, table=run.folder.parent / "table.csv")
+    assert named.notes == () and "<audio" in named.html and "<img" in named.html
+    wrong = html_report(other.folder, table={"note": ["a"]})
+    assert len(wrong.notes) == 1 and "<audio" not in wrong.html
+    out = tmp_path / "page.html"
+    assert (
+        command("report", other.folder, "-o", out, "--table", run.folder.parent / "table.csv") == 0
+    )
+    assert "<audio" in out.read_text(encoding="utf-8")
+
+
+def test_chinese_reports_leave_few_sentences_in_english(run):
+    page = html_report(run, lang="zh").html
+    english = re.findall(r'<span lang="en">(.*?)</span>', page)
+    assert len(english) <= 2, english

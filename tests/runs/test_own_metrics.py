@@ -1,6 +1,5 @@
 """A target's `metrics`: from config and Python to the report, the monitor and the folder."""
 
-import json
 import shlex
 import subprocess
 import sys
@@ -55,16 +54,12 @@ def test_a_function_is_scored_shown_and_may_choose_the_epoch(tmp_path):
 
 def test_a_run_whose_module_is_absent_answers_and_says_so(tmp_path):
     (tmp_path / "mine_for_a_test.py").write_text("def zero(labels, answers):\n    return 0.0\n")
-    fit = (
-        "import torso, json; torso.fit(json.load(open('t.json')), {'size': {'metrics': 'mine_for_a_test:zero'}}, "
-        f"settings={FAST!r}, out='run')"
-    )
     table = {name: [*map(float, TABLE[name])] for name in ("x", "z", "size")}
-    (tmp_path / "t.json").write_text(json.dumps(table))
-    done = subprocess.run(
-        [sys.executable, "-c", fit], cwd=tmp_path, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(tmp_path)
+        targets = {"size": {"metrics": "mine_for_a_test:zero"}}
+        torso.fit(table, targets, settings=FAST, out=tmp_path / "run")
+    del sys.modules["mine_for_a_test"]
     for settings, why in (
         ({"trust_code": True}, "No module named 'mine_for_a_test'"),
         ({}, "the file that names it is not trusted"),

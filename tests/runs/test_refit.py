@@ -10,7 +10,7 @@ from tests.small_tables import TARGETS, TINY
 from torso.runs.networks import refit
 from torso.training import Listener
 
-SETTINGS = {**TINY, "training.epochs": 3, "blend": "auto"}
+SETTINGS = {**TINY, "training.epochs": 3, "blend": "auto", "plain.models": ["linear"]}
 
 
 @pytest.fixture(scope="module")

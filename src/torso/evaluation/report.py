@@ -78,16 +78,16 @@ class TaskReport:
         """
         metric = metric or self.headline
         estimate, baseline = self.metrics[metric], self.baseline[metric]
-        few = (self.labels if self.groups is None else self.groups) < _FEWEST
-        if few and math.isfinite(estimate.low):
-            return "too few"
-        if metric in self.promised and math.isfinite(estimate.low):
-            least, most = self.promised[metric]
-            if estimate.high < least:
-                return "too narrow"
-            return "too wide" if estimate.low > most else "kept"
-        if not all(map(math.isfinite, (estimate.low, estimate.high, baseline))):
+        promised = self.promised.get(metric)
+        known = [estimate.low, estimate.high, *([] if promised else [baseline])]
+        if not all(map(math.isfinite, known)):
             return None
+        if (self.labels if self.groups is None else self.groups) < _FEWEST:
+            return "too few"
+        if promised:
+            if estimate.high < promised[0]:
+                return "too narrow"
+            return "too wide" if estimate.low > promised[1] else "kept"
         if estimate.low <= baseline <= estimate.high:
             return "no better"
         return "better" if (estimate.low > baseline) == self.higher_is_better(metric) else "worse"

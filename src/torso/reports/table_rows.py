@@ -60,7 +60,9 @@ def rows_at_hand(run: Material, rows: Sequence[int], given: object = None) -> Ta
         rows: positions in the table.
         given: that table, where it is not where it was; None: where the run found it.
     """
-    if run.held_out is None or (run.folder is None and given is None):
+    if run.held_out is None:
+        return "old"
+    if run.folder is None and given is None:
         return "memory"
     try:
         config = RunConfig.model_validate(run.config)

@@ -1,6 +1,5 @@
 """Whatever the model, the gradients are those of one plain backward pass per task."""
 
-import shutil
 import warnings
 from collections.abc import Callable
 
@@ -552,13 +551,12 @@ def test_the_same_seed_gives_the_same_bits():
     assert all(map(torch.equal, run(), run()))
 
 
-@pytest.mark.slow
-@pytest.mark.skipif(shutil.which("g++") is None, reason="torch.compile needs a C++ compiler")
 def test_compiled_modules():
+    """As far as the graph; code for it, which takes a C++ compiler ten seconds, would change nothing here."""
     ground = Ground(mlp)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        ground.body = torch.compile(ground.body)
+        ground.body = torch.compile(ground.body, backend="aot_eager")
         losses = ground.losses()
         jacobian = ground.jacobian(losses)
         actual = TaskGradients(losses, ground.shared, HERE, rows=False)

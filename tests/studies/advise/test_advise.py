@@ -1,13 +1,19 @@
 """Advice on small planted tables: resumed, planned, within a budget, and clear where there is nothing to say."""
 
 import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
 
 import numpy as np
 import pytest
 import torch
 
 import torso
-from torso.errors import ConfigError
+from torso.errors import ConfigError, DataError
 from torso.planted import plant
 from torso.runs.folder.folder import RunFolder
 from torso.studies.advise import Advice, planned
@@ -53,12 +59,18 @@ def advice(run):
 
 
 def test_it_trains_ends_and_groupings_and_writes_all(run, advice):
-    names = [own.name for own in advice.raced]
+    raced = advice["groups"].raced
+    names = [own.name for own in raced]
     assert names[0] == TOGETHER and names[-1] == SINGLES and 3 <= len(names) <= 6
-    assert all(own.seeds == 1 for own in advice.raced)
+    assert all(own.seeds == 1 for own in raced)
     saved = RunFolder(run.folder).studies()["advice"]["result"]
     assert repr(Advice.from_dict(json.loads(json.dumps(saved)))) == repr(advice)
-    assert advice.split == "validation" and advice.affinity["tasks"] == ["a1", "a2", "a3", "b1"]
+    assert advice.split == "validation" and advice["groups"].origin["affinity"]["tasks"] == [
+        "a1",
+        "a2",
+        "a3",
+        "b1",
+    ]
 
 
 def test_its_config_trains_the_winner(run, advice, tmp_path):
@@ -71,14 +83,52 @@ def test_its_config_trains_the_winner(run, advice, tmp_path):
 def test_advice_that_was_interrupted_goes_on(run, advice):
     heard = Heard()
     again = torso.advise(run, seeds=1, listener=heard)
-    assert [own.over_together for own in again.raced] == [own.over_together for own in advice.raced]
+    assert [own.over for own in again["groups"].raced] == [
+        own.over for own in advice["groups"].raced
+    ]
     assert any("are read back" in note for note in heard.notes)
+
+
+def test_another_table_than_the_runs_is_refused(run, tmp_path):
+    lines = (run.folder.parent / "table.csv").read_text(encoding="utf-8").splitlines()
+    (other := tmp_path / "other.csv").write_text("\n".join(lines[:-1]), encoding="utf-8")
+    with pytest.raises(
+        DataError, match=r"other\.csv does not hold the rows of .*the table has 239"
+    ):
+        torso.advise(run, other, seeds=1)
+
+
+def test_a_kill_in_mid_race_loses_nothing_that_is_finished(tmp_path):
+    """The process is ended by the system as soon as its first training is kept; the same call goes on."""
+    run = fitted(tmp_path, rows=80, **{"training.epochs": 1, "blend": "off"}).folder
+    shutil.copytree(run, tmp_path / "whole")
+    whole = torso.advise(tmp_path / "whole", seeds=1, most_models=2)
+    code = "import sys, torso; torso.advise(sys.argv[1], seeds=1, most_models=2)"
+    process = subprocess.Popen([sys.executable, "-c", code, run], start_new_session=True)
+    while process.poll() is None and not [*(run / "advise").glob("*/studies/variant.json")]:
+        time.sleep(0.01)
+    os.killpg(process.pid, signal.SIGKILL)
+    assert process.wait() == -signal.SIGKILL and "advice" not in RunFolder(run).studies()
+    heard = Heard()
+    again = torso.advise(run, seeds=1, most_models=2, listener=heard)
+    assert any("are read back" in note for note in heard.notes)
+    assert figures(again.to_dict()) == figures(whole.to_dict())
+
+
+def figures(told):
+    """Return what an advice says, without what it took."""
+    if isinstance(told, dict):
+        kept = {key: own for key, own in told.items() if "seconds" not in key and key != "notes"}
+        return {key: figures(own) for key, own in kept.items()}
+    return [figures(own) for own in told] if isinstance(told, list | tuple) else told
 
 
 def test_the_plan_trains_nothing(tmp_path):
     run = fitted(tmp_path)
     words, seconds = planned(run.folder)
-    assert words[0].startswith("Plan: all together, up to 4 groupings, single tasks, up to 3 seeds")
+    assert words[0].startswith("Plan for groups: all together, up to 4 groupings, single tasks;")
+    assert words[1].startswith("Up to 3 seeds each, ")
+    assert words[2].startswith("Not asked: inputs (about ") and words[2].endswith("--about all")
     assert seconds > 0 and not (run.folder / "advise").exists()
 
 
@@ -88,15 +138,20 @@ def test_a_budget_too_small_for_a_comparison(run):
 
 
 def test_one_task_needs_no_advice(tmp_path):
-    own = torso.advise(fitted(tmp_path, "alone"))
-    assert own.words == ("There is one task: nothing can be grouped.",) and not own.sure
-    assert planned(tmp_path / "run")[0] == own.words
+    own = torso.advise(fitted(tmp_path, "alone"), about="groups")
+    assert own["groups"].words == ("There is one task: nothing can be grouped.",)
+    assert not own.changes and own.not_asked.keys() == {"inputs"}
+    assert (
+        "Not asked about groups: There is one task"
+        in planned(tmp_path / "run", about="groups")[0][0]
+    )
 
 
 @pytest.mark.parametrize("kind", ["disjoint", "five"])
 def test_tasks_with_few_common_rows_are_raced_without_affinity(tmp_path, kind):
     own = torso.advise(fitted(tmp_path, kind), seeds=1)
-    assert own.raced and any("say nothing about each other" in note for note in own.notes)
+    answer = own["groups"]
+    assert answer.raced and any("say nothing about each other" in note for note in answer.notes)
 
 
 def test_a_run_in_memory_is_refused():
@@ -126,7 +181,9 @@ def test_likeness_of_single_tasks_answers_proposes_groups(run):
 def test_looks_are_taken_in_the_first_training_only(run, advice):
     folders = sorted((run.folder / "advise").glob("*/log.jsonl"))
     looking = [file.parent.name for file in folders if '"event": "look"' in file.read_text()]
-    assert len(folders) == len(advice.raced) and all("all-together" in name for name in looking)
+    assert len(folders) == len(advice["groups"].raced) and all(
+        "all-together" in name for name in looking
+    )
     assert torch.is_grad_enabled()
 
 
@@ -147,11 +204,11 @@ def test_many_tasks_without_a_common_row_are_grouped_by_likeness(tmp_path):
     assert looks_every(run_prepared := torso.prepare(table, tasks, inputs=["size"])) == 0
     assert looks_every(run_prepared.only(targets=tasks[:1])) == 0
     own = torso.advise(run, table, seeds=1)
-    silent = [note for note in own.notes if "say nothing about each other" in note]
+    silent = [note for note in own.all_notes() if "say nothing about each other" in note]
     assert len(silent) == 1 and silent[0].startswith("153 of the 153 pairs of tasks")
-    assert not any("no looks" in note for note in own.notes)
+    assert not any("no looks" in note for note in own.all_notes())
     assert all(len(line) < 250 for line in str(own).splitlines())
-    between = [each for each in own.raced if each.name not in (TOGETHER, SINGLES)]
+    between = [each for each in own["groups"].raced if each.name not in (TOGETHER, SINGLES)]
     assert all(f"{len(each.groups)} groups, of " in str(own) for each in between)
 
 

@@ -1,11 +1,13 @@
 """The choice: the simplest candidate stays until another is surely better."""
 
+import json
+
 import numpy as np
 import pytest
 
 from torso.evaluation.estimate import Estimate
 from torso.runs.report.held_out import HeldOut, TaskAnswers
-from torso.studies.advise import Advice, Raced
+from torso.studies.advise import Advice, Answer, Raced
 from torso.studies.advise.choose import (
     advantage,
     chosen,
@@ -145,7 +147,12 @@ def test_further_seeds_are_asked_for_only_where_seeds_disagree():
 
 
 def test_the_advice_comes_back_from_json():
-    raced = Raced("a | b", (("a",), ("b",)), {}, 0.5, 2, Estimate(1.0, 0.5, 2.0))
-    advice = Advice("a | b", (("a",), ("b",)), {}, True, ("Do.",), (raced,))
-    assert repr(Advice.from_dict(advice.to_dict())) == repr(advice)
+    over = {TOGETHER: Estimate(1.0, 0.5, 2.0)}
+    raced = Raced("a | b", (("a",), ("b",)), {}, 0.5, 2, over, inputs=("x",))
+    answer = Answer("groups", TOGETHER, SINGLES, "a | b", ("Do.",), (raced,))
+    advice = Advice((answer,), inputs=("x",), words=("All.",), not_asked={"fusion": 3.0})
+    again = Advice.from_dict(json.loads(json.dumps(advice.to_dict())))
+    assert repr(again) == repr(advice) and again["groups"].best.inputs == ("x",)
     assert "a | b" in repr(advice) and "+1.0 (+0.5 to +2.0)" in repr(advice)
+    with pytest.raises(KeyError, match="was not asked"):
+        advice["fusion"]

@@ -75,6 +75,14 @@ def test_seeds_that_differ_wildly_are_told():
     assert not study.wild("price")
 
 
+def test_a_budget_too_small_for_any_training_is_told(tmp_path):
+    run = torso.fit(tables.plain(60), TARGETS, settings=SETTINGS)
+    study = torso.seeds(run, tables.plain(60), count=3, budget=0.001)
+    assert repr(study).startswith("1 seed: 7\n")
+    assert study.sentences()[0].startswith("No further seed was trained, so nothing is known")
+    assert {*study.left_out} == {"8", "9"} and not study.wild("price")
+
+
 def test_one_seed_is_no_spread():
     prepared = torso.prepare(
         tables.plain(90), ["price"], inputs=["size"], settings={"dim": 8, **SETTINGS}

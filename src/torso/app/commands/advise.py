@@ -1,7 +1,8 @@
-"""`torso advise`: which tasks to train together."""
+"""`torso advise`: how to train a run better or simpler."""
 
 from __future__ import annotations
 
+from shlex import quote
 from typing import Annotated
 
 import typer
@@ -15,6 +16,14 @@ __all__ = ["advise"]
 def advise(
     run: RunArgument,
     table: OwnTable = None,
+    about: Annotated[
+        list[str],
+        typer.Option(
+            metavar="QUESTION",
+            help="groups (of tasks), inputs (to keep), fusion, sharing, balancing, or all. Repeatable, or with commas. "
+            "Default: the first of these that there is an answer to.",
+        ),
+    ] = [],
     plan: Annotated[
         bool, typer.Option("--plan", help="Only tell the candidates and the cost; train nothing.")
     ] = False,
@@ -27,8 +36,8 @@ def advise(
     ] = None,
     out: Out = None,
 ) -> None:
-    """Tell which tasks to train together: groupings by affinity, really trained, taken where surely better."""
-    from torso.app.terminal import ProgressBar, advice_table, console, tell
+    """Tell how to train it better or simpler: candidates are really trained, taken where there is evidence."""
+    from torso.app.terminal import AS_IS, ProgressBar, advice_table, console, tell
 
     check_judged(run, table, out)
 
@@ -36,16 +45,25 @@ def advise(
     from torso.studies.advise import planned
 
     screen = console(out=True)
+    asked = [name.strip() for text in about for name in text.split(",")] or None
     if plan:
-        for sentence in planned(run, seeds=seeds, most_models=most_models)[0]:
+        words, _ = planned(run, about=asked, seeds=seeds, most_models=most_models)
+        for sentence in words:
             screen.print(sentence, highlight=False)
         return
     with ProgressBar(console()) as bar:
         advice = torso.advise(
-            run, table, budget=budget, seeds=seeds, most_models=most_models, listener=bar
+            run,
+            table,
+            about=asked,
+            budget=budget,
+            seeds=seeds,
+            most_models=most_models,
+            listener=bar,
         )
     write_result(out, advice)
     screen.print(advice_table(advice, screen.width))
-    tell(advice.notes)
-    if advice.raced:
-        screen.print(f"To train it: torso fit -c {run / 'advise' / 'run.yaml'}", highlight=False)
+    tell(advice.all_notes())
+    if advice.changes:
+        file = quote(str(run / "advise" / "run.yaml"))
+        screen.print(f"To train it: torso fit -c {file}", **AS_IS)

@@ -25,7 +25,7 @@ def seeds_table(study: Seeds, width: int = 80) -> Table:
         study: of `torso.seeds`.
         width: of the terminal in characters.
     """
-    title = f"Over {len(study.seeds)} seeds: {', '.join(map(str, study.seeds))}"
+    title = f"Over {study.listed()}"
     table = Table(title=title, title_justify="left", box=None, pad_edge=False)
     header, *rows = study.rows()
     if width < _NARROW:

@@ -25,6 +25,7 @@ class Point:
         low: end of an interval of y; NaN without.
         high: other end.
         size: radius in pixels.
+        joined: a line goes through it and others that are joined, such as a Pareto front.
     """
 
     x: float
@@ -34,6 +35,7 @@ class Point:
     low: float = math.nan
     high: float = math.nan
     size: float = 4.0
+    joined: bool = False
 
 
 def point_panel(
@@ -72,6 +74,10 @@ def point_panel(
     ]
     if diagonal:
         grid.append(element("line", x1=0, x2=100, y1=100, y2=0, class_="marked"))
+    joined = sorted((point.x, point.y) for point in points if point.joined)
+    if len(joined) > 1:
+        steps = [f"{across.at(x):g} {100 - up.at(y):g}" for x, y in joined]
+        grid.append(element("path", d=f"M{'L'.join(steps)}", class_="line c1 front"))
     ordered = sorted(points, key=lambda point: point.x)  # arrow keys go from left to right
     shapes = [shape for point in ordered for shape in _shapes(point, across, up)]
     return frame(

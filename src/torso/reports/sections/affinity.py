@@ -1,16 +1,19 @@
-"""Effect of a step for one task on the others, and the race of groupings that advice comes from."""
+"""Effect of a step for one task on the others, and the races that advice comes from."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from torso.core.errors import TorsoError
-from torso.reports.charts import Mark, Shade, axis_over, heat_table, interval_cell, tick_labels
+from torso.evaluation.estimate import Estimate
+from torso.reports.charts import Mark, Shade, heat_table
 from torso.reports.context import Context, Figure
 from torso.reports.html import Content, Html, element
 from torso.reports.material import Material
+from torso.reports.sections.forest import Line, forest
 from torso.reports.sections.section import Section, beside, sentences, signed, tone_chip
-from torso.studies.advise import Advice
+from torso.studies.advise import UNKNOWN, Advice, Answer
 from torso.studies.advise.advise import STUDY
 from torso.studies.affinity import Affinity
 from torso.studies.affinity import affinity as affinity_of_run
@@ -25,10 +28,8 @@ def advice(context: Context) -> Section | None:
     say = context.say
     advised = {}
     for run in context.runs:
-        if len(run.report.tasks) < 2:
-            continue
         study = context.study(run, STUDY, Advice.from_dict, context.command("advise", run=run))
-        if study is not None:
+        if study is not None and any(answer.raced for answer in study.answers):
             advised[run.name] = study
     affinities = {
         run.name: own for run in context.runs if (own := _affinity(context, run)) is not None
@@ -56,87 +57,58 @@ def _affinity(context: Context, run: Material) -> Affinity | None:
 
 
 def _race(context: Context, advised: dict[str, Advice]) -> Html:
+    columns = ("run", "about", "candidate", "seeds", "over_own", "low", "high", "verdict")
     rows = [
         (
-            *(
-                name,
-                own.name,
-                len(own.groups),
-                own.seeds,
-                own.over_together.value,
-                own.over_together.low,
-            ),
-            *(
-                own.over_together.high,
-                own.over_singles.value,
-                own.seconds,
-                own.name == study.recommended,
-            ),
+            *(name, answer.about, own.name, own.seeds),
+            *_ends(own.over.get(answer.own, UNKNOWN)),
+            *(own.verdict, own.seconds, own.name == answer.recommended),
         )
         for name, study in advised.items()
-        for own in study.raced
+        for answer in study.answers
+        for own in answer.raced
     ]
-    columns = (
-        "run",
-        "candidate",
-        "models",
-        "seeds",
-        "over_together",
-        "low",
-        "high",
-        "over_singles",
-        "seconds",
-        "recommended",
-    )
     return context.figure(
-        Figure("advice", columns, rows),
-        beside(context, lambda run: _candidates(context, advised.get(run.name))),
+        Figure("advice", (*columns, "seconds", "recommended"), rows),
+        beside(context, lambda run: _answers(context, advised.get(run.name))),
         title=context.say("advice.race"),
         about=context.say("advice.about"),
     )
 
 
-def _candidates(context: Context, study: Advice | None) -> Content:
-    """Return the advice in words, and Δm over all together of each candidate."""
-    say = context.say
+def _ends(estimate: Estimate) -> tuple[float, float, float]:
+    return estimate.value, estimate.low, estimate.high
+
+
+def _answers(context: Context, study: Advice | None) -> Content:
+    """Return every answer in words, and Δm over the run as it is of each candidate."""
     if study is None:
         return None
-    words = element("p", [[context.sentence(text), " "] for text in study.words], class_="lead")
-    axis = axis_over(
-        [
-            0.0,
-            *(
-                n
-                for own in study.raced
-                for n in (own.over_together.value, own.over_together.low, own.over_together.high)
-            ),
-        ],
-        snug=True,
-    )
-    rows = []
-    for own in study.raced:
-        estimate = own.over_together
-        told = f"{own.name}\nΔm {signed(estimate.value, 1)} % [{signed(estimate.low, 1)}, {signed(estimate.high, 1)}]"
-        chosen = own.name == study.recommended
-        chip = tone_chip(say("advice.recommended"), "good") if chosen else None
-        rows.append(
-            element(
-                "div",
-                element("div", element("span", own.name, class_="name"), class_="label"),
-                interval_cell(
-                    axis,
-                    Mark(estimate.value, estimate.low, estimate.high, told, 1 if chosen else 8),
-                ),
-                element("div", signed(estimate.value, 1), chip, class_="amount"),
-                class_="row",
-            )
-        )
-    axis_row = element("div", element("div"), tick_labels(axis), element("div"), class_="row axis")
     return [
-        words,
-        element("div", rows, axis_row, class_="forest"),
-        sentences(context, study.notes),
+        [_candidates(context, answer) for answer in study.answers],
+        _lead(context, study.words) if study.words else None,
+        sentences(context, study.all_notes()),
     ]
+
+
+def _lead(context: Context, words: Sequence[str]) -> Html:
+    return element("p", [[context.sentence(text), " "] for text in words], class_="lead")
+
+
+def _candidates(context: Context, answer: Answer) -> Content:
+    words = _lead(context, answer.words)
+    if not answer.raced:
+        return words
+    lines = []
+    for own in answer.raced:
+        gain, chosen = own.over.get(answer.own, Estimate(0.0)), own.name == answer.recommended
+        name = context.say.sentence(own.name) or own.name
+        ends = f"[{signed(gain.low, 1)}, {signed(gain.high, 1)}]"
+        told = f"{name}\nΔm {signed(gain.value, 1)} % {ends}"
+        chip = tone_chip(context.say("advice.recommended"), "good") if chosen else None
+        mark = Mark(*_ends(gain), told, 1 if chosen else 8)
+        lines.append(Line(name, mark, signed(gain.value, 1), chip))
+    return [words, forest(lines)]
 
 
 def _matrices(context: Context, affinities: dict[str, Affinity]) -> Html:

@@ -21,13 +21,14 @@ def repeat(context: Context) -> Section:
 
 def _of(context: Context, run: Material) -> list[Html]:
     say = context.say
+    end = run.report.training.end
     facts = [
         (say("repeat.folder"), str(run.folder) if run.folder else say("repeat.memory")),
         (say("repeat.table"), run.table or "–"),
         (say("repeat.version"), run.report.torso),
         (say("repeat.parameters"), f"{run.report.training.parameters:,}"),
         (say("repeat.seed"), str(run.config.get("seed", "–"))),
-        (say("repeat.end"), run.report.training.end or "–"),
+        (say("repeat.end"), say.sentence(end) or end or "–"),
     ]
     listed = element("dl", [[element("dt", name), element("dd", value)] for name, value in facts])
     lines = []

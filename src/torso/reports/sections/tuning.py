@@ -77,6 +77,7 @@ def _of(context: Context, run: Material, study: Tuning | None) -> Content:
             ),
             _DEFAULT if trial.default else _FRONT if trial.number in study.front else _OTHER,
             size=6 if trial.default or trial.number in study.front else 4,
+            joined=across is not None and trial.number in study.front,
         )
         for trial in whole
         if up in trial.gains and (across is None or across in trial.gains)

@@ -148,6 +148,8 @@ def _cards(context: Context, run: Material, cases: list[Case], media: Media) -> 
     told = None
     if isinstance(table, str):
         told = say("worst.without", why=say(f"worst.{table}"))
+        if table != "old":
+            told += say("worst.cure")
         context.notes.append(f"{run.name}: {told}")
     shown: list[Content] = [element("p", told, class_="told") if told else None]
     for task in dict.fromkeys(case.task for case in cases):

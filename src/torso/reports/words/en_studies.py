@@ -5,6 +5,8 @@ from __future__ import annotations
 __all__ = ["WORDS"]
 
 WORDS = {
+    "worst.cure": " Name the table of the fit: --table FILE, in Python table=...",
+    "worst.old": "an earlier version wrote the run without its answers",
     "baselines.title": "Baselines",
     "baselines.lead": "Lead over simpler models",
     "baselines.about": "By how much the run is better than each model on the same held-out rows, with a paired 95 % interval. To the right of 0: the run is better, for errors too. Verdicts after Holm's correction over tasks. Below each name: its score.",

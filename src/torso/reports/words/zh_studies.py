@@ -5,6 +5,8 @@ from __future__ import annotations
 __all__ = ["WORDS"]
 
 WORDS = {
+    "worst.cure": "请指明训练用的表：--table FILE，Python 中为 table=...",
+    "worst.old": "更早的版本没有保存这次训练的答案",
     "baselines.title": "基线",
     "baselines.lead": "相对更简单模型的优势",
     "baselines.about": "在同样的留出数据上，这次训练比每个模型好多少，附成对的 95 % 区间。0 的右边表示这次训练更好，误差类指标也一样。结论在任务之间经过 Holm 校正。名称下方是该模型的成绩。",

@@ -27,6 +27,7 @@ __all__ = [
     "advantage",
     "chosen",
     "difference",
+    "level",
     "measures_of",
     "surely",
     "undecided",
@@ -191,7 +192,7 @@ def chosen(candidates: Sequence[Candidate], measures: Mapping[str, Measures]) ->
     if not _any_sure(others, over) and not _surely_worse(simplest, measures):
         return simplest
     best = max(others, key=lambda own: over[own.name].difference.value)
-    near = [own for own in others if _behind(measures[own.name], measures[best.name]) <= _NEAR]
+    near = [own for own in others if level(measures[own.name], measures[best.name])]
     able = [own for own in near if not _surely_worse(own, measures)]
     fewest = min((own.models for own in able), default=0)
     simple = [own for own in able if own.models == fewest]
@@ -235,6 +236,11 @@ def _any_sure(others: Sequence[Candidate], over: Mapping[str, Weighed]) -> bool:
 def _error(own: Weighed) -> float:
     """Return the standard error over rows and seeds."""
     return math.hypot(*(part for part in (own.over_rows, own.over_seeds) if math.isfinite(part)))
+
+
+def level(measures: Measures, best: Measures) -> bool:
+    """Return True unless the best is surely ahead, one-sided at 5 %."""
+    return _behind(measures, best) <= _NEAR
 
 
 def _behind(measures: Measures, best: Measures) -> float:

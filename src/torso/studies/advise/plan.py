@@ -18,6 +18,7 @@ __all__ = [
     "SINGLES",
     "TOGETHER",
     "Candidate",
+    "cost_of_trunks",
     "first_candidates",
     "seconds_of_race",
     "short_list",
@@ -37,19 +38,25 @@ _OF_ONE_TRUNK = 0.5
 
 @dataclass(frozen=True)
 class Candidate:
-    """A way to train the tasks, in one run with a trunk for each group.
+    """A way to train the run: with a trunk for each group, with fewer inputs, or with another part.
 
     Attributes:
         name: in words.
         groups: tasks that share a trunk.
         settings: that train it.
         gain: predicted by the affinities, added up over tasks; 0 for single tasks, NaN where not predicted.
+        inputs: columns that it reads; None for all.
+        rank: orders candidates of other questions than groups, the simplest first.
+        cost: of a training, in trainings of the run as it is.
     """
 
     name: str
     groups: tuple[tuple[str, ...], ...]
     settings: Mapping[str, object]
     gain: float = float("nan")
+    inputs: tuple[str, ...] | None = None
+    rank: int = 0
+    cost: float = 1.0
 
     @property
     def models(self) -> int:
@@ -112,16 +119,21 @@ def _candidate(own: Grouping, tasks: Sequence[str], gain: Floats, noise: Floats)
     return Candidate(str(own), own.groups, settings, predicted)
 
 
-def seconds_of_race(seconds: float, models: Sequence[int], seeds: int, workers: int) -> float:
+def cost_of_trunks(count: int) -> float:
+    """Return the cost of a training with so many trunks, in trainings with one."""
+    return 1 + _OF_ONE_TRUNK * (count - 1)
+
+
+def seconds_of_race(seconds: float, costs: Sequence[float], seeds: int, workers: int) -> float:
     """Return about how long a race takes.
 
     Args:
-        seconds: of one training of all tasks together.
-        models: of each candidate.
+        seconds: of one training of the run as it is.
+        costs: of each candidate, in such trainings.
         seeds: of the last round; each round has one, and about half of the candidates stay.
         workers: trainings at once.
     """
-    costs = sorted(seconds * (1 + _OF_ONE_TRUNK * (count - 1)) for count in models)
+    costs = sorted(seconds * cost for cost in costs)
     total, going = 0.0, len(costs)
     for _ in range(seeds):
         total += sum(costs[:going])

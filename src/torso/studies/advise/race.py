@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import json
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from time import monotonic
@@ -20,10 +21,12 @@ from torso.tasks import labelled
 from torso.training import Listener
 from torso.training.listeners import Look
 
-__all__ = ["Overlap", "Race", "looks_every", "overlap_of", "to_choose_on"]
+__all__ = ["Overlap", "Race", "Stays", "looks_every", "overlap_of", "to_choose_on"]
 
 Overlap = dict[tuple[str, str], tuple[int, float]]
+Stays = Callable[[Sequence[Candidate], Mapping[str, Measures]], set[str]]
 
+_LOOKING = "training.looks"
 _LOOKS = 24
 """Looks at the gradients in the first training of all tasks together, about."""
 _GO_ON = 3
@@ -75,6 +78,8 @@ class Race:
         outcomes: candidate -> its trainings, a seed each.
         dropped: candidate -> why it left.
         notes: for the user.
+        stays: names of the candidates that go on, by those that were trained and their metrics; None: the rule of groups.
+        known: trainings of other races of the advice: candidates of two questions may be one training.
     """
 
     prepared: Prepared
@@ -84,6 +89,8 @@ class Race:
     dropped: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     began: float = field(default_factory=monotonic)
+    stays: Stays | None = None
+    known: dict[str, Outcome] = field(default_factory=dict)
 
     @property
     def left(self) -> float | None:
@@ -99,18 +106,22 @@ class Race:
             candidates: that go on.
             seed: added to the run's.
         """
-        left = self.left
-        if left is not None and left <= 0:
-            return
         own = self.prepared.config.seed + seed
-        variants = [
-            Variant(f"{candidate.name}, seed {own}", self._settings(candidate, own, seed))
-            for candidate in candidates
-        ]
+        variants = [self._variant(candidate, own, seed) for candidate in candidates]
+        keys = [_key(variant) for variant in variants]
+        for candidate, key in zip(candidates, keys, strict=True):
+            if key in self.known:
+                self.outcomes.setdefault(candidate.name, []).append(self.known[key])
+        candidates = [c for c, key in zip(candidates, keys, strict=True) if key not in self.known]
+        variants = [v for v, key in zip(variants, keys, strict=True) if key not in self.known]
+        left = self.left
+        if not candidates or (left is not None and left <= 0):
+            return
         means = replace(self.means, budget=left)
         result = train_variants(self.prepared, variants, means, self.listener)
         for candidate, variant in zip(candidates, variants, strict=True):
             if (outcome := result.outcomes.get(variant.name)) is not None:
+                self.known[_key(variant)] = outcome
                 self.outcomes.setdefault(candidate.name, []).append(outcome)
             else:
                 why = result.left_out.get(variant.name, "")
@@ -118,11 +129,11 @@ class Race:
                     self.dropped[candidate.name] = why
                 self.notes.append(f"Not trained: {variant.name}: {why}.")
 
-    def _settings(self, candidate: Candidate, own: int, number: int) -> dict[str, object]:
+    def _variant(self, candidate: Candidate, own: int, number: int) -> Variant:
         settings = {**candidate.settings, "seed": own, "budget": None}
         if candidate.name == TOGETHER and not number:
-            settings["training.looks"] = looks_every(self.prepared)
-        return settings
+            settings[_LOOKING] = looks_every(self.prepared)
+        return Variant(f"{candidate.name}, seed {own}", settings, inputs=candidate.inputs)
 
     def looks(self) -> list[Look]:
         """Return the looks at the gradients in the first training of all tasks together."""
@@ -176,7 +187,8 @@ class Race:
             told(f"Seed {seed + 1} of {seeds}: {len(going)} candidates trained.")
             if seed + 1 < seeds:
                 going = self._stay(going)
-        self._more(going, seeds, told)
+        if self.stays is None:
+            self._more(going, seeds, told)
 
     def _more(self, going: Sequence[Candidate], seeds: int, told: Callable[[str], None]) -> None:
         """Train with further seeds as long as these may decide; whoever wants a seed each gets no more."""
@@ -193,15 +205,28 @@ class Race:
         After a seed or two their spread is hardly known, so a grouping that is a little behind is not given up.
         """
         measures = self.measures()
+        if self.stays is not None:
+            return self._left(going, self.stays(going, measures), measures)
         first = measures[going[0].name]
         lead = {own.name: advantage(measures[own.name], first).difference.value for own in going}
         between = [own for own in going if own.name not in (TOGETHER, SINGLES)]
         ahead = sorted(between, key=lambda own: -lead[own.name])[:_GO_ON]
         enough = _LEAST_LEAD * max(lead.values())
         stay = {TOGETHER, SINGLES} | {own.name for own in ahead if lead[own.name] >= enough}
+        return self._left(going, stay, measures)
+
+    def _left(
+        self, going: Sequence[Candidate], stay: set[str], measures: Mapping[str, Measures]
+    ) -> list[Candidate]:
         for candidate in going:
             if candidate.name not in stay:
                 self.dropped[candidate.name] = (
                     f"left after {measures[candidate.name].seeds} of the seeds"
                 )
         return [candidate for candidate in going if candidate.name in stay]
+
+
+def _key(variant: Variant) -> str:
+    """Return a text that is equal for equal trainings; looks change none."""
+    settings = {key: value for key, value in variant.settings.items() if key != _LOOKING}
+    return json.dumps([settings, variant.inputs], sort_keys=True, default=str)

@@ -5,9 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from torso.evaluation.estimate import Estimate
+from torso.runs.settings.durations import duration_text
+from torso.studies.advise.decide import MARGIN, Decision
 from torso.studies.advise.plan import SINGLES, TOGETHER, Candidate
 
-__all__ = ["advice_words", "delta_text", "groups_text", "plan_words", "shown_name"]
+__all__ = [
+    "advice_words",
+    "decision_words",
+    "delta_text",
+    "groups_text",
+    "plan_words",
+    "seeds_words",
+    "shown_name",
+]
 
 _NAMED = 16
 """Tasks up to which those of a group are named."""
@@ -78,18 +88,53 @@ def advice_words(
     )
 
 
-def plan_words(names: Sequence[str], seeds: int, seconds: float, workers: int) -> tuple[str, ...]:
-    """Return the plan in sentences.
+def decision_words(decision: Decision, own: Candidate, keep: str, take: str) -> tuple[str, ...]:
+    """Return a decision in sentences: the action, and the evidence for and against each other candidate.
 
     Args:
-        names: of the candidates that are known beforehand.
-        seeds: of those that stay to the end.
-        seconds: that it takes, about.
-        workers: trainings at once.
+        decision: of a question.
+        own: the run as it is.
+        keep: the advice to keep it.
+        take: the advice to take the best in its place.
     """
-    from torso.runs.settings.durations import duration_text
+    best, over = decision.best, decision.over
+    by = {
+        verdict: [name for name, own in decision.verdicts.items() if own == verdict]
+        for verdict in ("better", "as good", "worse", "unknown")
+    }
+    if best.name != own.name:
+        told = delta_text(over[best.name])
+        if decision.verdicts[best.name] == "better":
+            return (f"{take}: surely better, {told}.",)
+        return (f"{take}: it is simpler, and surely costs less than {MARGIN:g} %: {told}.",)
+    if not over:
+        return (f"{keep}: nothing was compared with it.",)
+    worse = [f"{name} ({delta_text(over[name])})" for name in by["worse"]]
+    said = [f"{keep}: no other is surely better."]
+    if worse:
+        said.append(f"Surely worse: {', '.join(worse)}.")
+    if by["as good"]:
+        said.append(f"As good within {MARGIN:g} %, and not simpler: {', '.join(by['as good'])}.")
+    if by["unknown"]:
+        said.append(f"No evidence either way: {', '.join(by['unknown'])}.")
+    return tuple(said)
 
+
+def plan_words(question: str, names: Sequence[str], seconds: float) -> str:
+    """Return the plan of a question as a sentence.
+
+    >>> plan_words("fusion", ["concat", "gated"], 40)
+    'Plan for fusion: concat, gated; about 40 s.'
+
+    Args:
+        question: its name.
+        names: of the candidates, as far as they are known beforehand.
+        seconds: that its trainings take, about.
+    """
+    return f"Plan for {question}: {', '.join(names)}; about {duration_text(seconds)}."
+
+
+def seeds_words(seeds: int, workers: int) -> str:
+    """Return the trainings of each candidate and at once, as a sentence."""
     at_once = "one at a time" if workers == 1 else f"{workers} at a time"
-    return (
-        f"Plan: {', '.join(names)}, up to {seeds} seeds each, {at_once}: about {duration_text(seconds)}.",
-    )
+    return f"Up to {seeds} seed{'s' if seeds > 1 else ''} each, {at_once}."

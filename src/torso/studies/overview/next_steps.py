@@ -64,11 +64,8 @@ def _steps(
         yield "Answer rows", f"torso predict {run} {table} -o {quote(f'{folder}-answers.csv')}"
         if "importance" not in studies:
             yield "What mattered", f"torso importance {run} {table}"
-        if len(config.targets) > 1 and "advise" not in studies:
-            yield (
-                "Which tasks to train together, and the cost",
-                f"torso advise {run} {table} --plan",
-            )
+        if "advice" not in studies and max(len(config.targets), len(config.inputs)) > 1:
+            yield "How to train it better, and the cost", f"torso advise {run} {table} --plan"
         if not (folder / "seeds").is_dir():
             yield "How much is luck of the seed", f"torso seeds {run} {table}"
         if not (folder / "baselines").is_dir():
@@ -81,8 +78,6 @@ def _steps(
     if held_out is not None and "baselines" not in studies:
         for beside in finished_beside(folder, "baselines"):
             yield f"Better than {beside.name}", f"torso compare {quote(str(beside))} {run}"
-    if held_out is not None:
-        yield "Where it is wrong", f"torso mistakes {run}"
     yield "All of it on a page", f"torso report {run} -o {quote(f'{folder}-report.html')}"
 
 

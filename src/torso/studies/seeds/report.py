@@ -80,10 +80,17 @@ class Seeds:
         over, rows = self.spread(task), self.intervals[task]
         return over.most - over.least > rows.high - rows.low
 
+    def listed(self) -> str:
+        """Return the number of seeds, and which they are."""
+        number = "1 seed" if len(self.seeds) == 1 else f"{len(self.seeds)} seeds"
+        return f"{number}: {', '.join(map(str, self.seeds))}"
+
     def sentences(self) -> list[str]:
         """Return the study in words."""
         wild = [task for task in self.scores if self.wild(task)]
+        alone = len(self.seeds) == 1
         return [
+            *(["No further seed was trained, so nothing is known of the spread."] if alone else []),
             *(
                 f"{', '.join(wild)}: seeds differ by more than the interval over rows is wide. Quote the mean of several "
                 "seeds, not one run."
@@ -126,7 +133,7 @@ class Seeds:
 
     def __repr__(self) -> str:
         """Return a line per task with its headline over the seeds, and the notes."""
-        heading = f"{len(self.seeds)} seeds: {', '.join(map(str, self.seeds))}"
+        heading = self.listed()
         notes = [f"note: {sentence}" for sentence in self.sentences()]
         return "\n".join([heading, *aligned(self.rows()), *notes])
 
