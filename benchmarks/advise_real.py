@@ -184,7 +184,8 @@ def draw(report: Json, file: Path) -> None:
     tables = {name: own for name, own in report["tables"].items() if own["tasks"] > 1}
     if drawing is None or not tables:
         return
-    figure, axes = drawing.subplots(figsize=(WIDTH, 1.0 + 0.26 * len(tables)))
+    height = 1.2 + 0.26 * len(tables)
+    figure, axes = drawing.subplots(figsize=(WIDTH, height))
     for at, own in enumerate(tables.values()):
         for key, shift, colour, marker in (
             ("advice", -0.14, COLOURS[0], "o"),
@@ -196,12 +197,11 @@ def draw(report: Json, file: Path) -> None:
     axes.axvline(0, color="#333333", linewidth=0.6)
     axes.set_yticks(range(len(tables)), [f"{name}, {own['tasks']}" for name, own in tables.items()])
     axes.invert_yaxis()
-    axes.set_xscale("symlog", linthresh=10)
     axes.set_xlabel("Δm over all together on test rows, percent (95 % interval)")
     axes.grid(axis="x")
     entries = [("advice", COLOURS[0], "o"), ("best that the search found", COLOURS[1], "s")]
     legend(figure, entries, 2)
-    figure.tight_layout(rect=(0, 0, 1, 0.97))
+    figure.tight_layout(rect=(0, 0, 1, 1 - 0.35 / height))
     save(figure, file)
 
 

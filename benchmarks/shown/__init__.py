@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from shown import (
+    advice,
     balancing,
     encoders,
     exam,
@@ -19,7 +20,19 @@ from shown import (
 
 __all__ = ["PAGES", "REPORTS"]
 
-TOPICS = (front, encoders, tables, fusion, sharing, heads, places, retrieval, balancing, exam)
+TOPICS = (
+    front,
+    encoders,
+    tables,
+    fusion,
+    sharing,
+    heads,
+    places,
+    retrieval,
+    balancing,
+    exam,
+    advice,
+)
 
 PAGES: dict[str, dict[str, Callable[[dict], str]]] = {
     page: blocks for topic in TOPICS for page, blocks in topic.PAGES.items()

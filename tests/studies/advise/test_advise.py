@@ -1,6 +1,12 @@
 """Advice on small planted tables: resumed, planned, within a budget, and clear where there is nothing to say."""
 
 import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
 
 import numpy as np
 import pytest
@@ -90,6 +96,31 @@ def test_another_table_than_the_runs_is_refused(run, tmp_path):
         DataError, match=r"other\.csv does not hold the rows of .*the table has 239"
     ):
         torso.advise(run, other, seeds=1)
+
+
+def test_a_kill_in_mid_race_loses_nothing_that_is_finished(tmp_path):
+    """The process is ended by the system as soon as its first training is kept; the same call goes on."""
+    run = fitted(tmp_path, rows=80, **{"training.epochs": 1, "blend": "off"}).folder
+    shutil.copytree(run, tmp_path / "whole")
+    whole = torso.advise(tmp_path / "whole", seeds=1, most_models=2)
+    code = "import sys, torso; torso.advise(sys.argv[1], seeds=1, most_models=2)"
+    process = subprocess.Popen([sys.executable, "-c", code, run], start_new_session=True)
+    while process.poll() is None and not [*(run / "advise").glob("*/studies/variant.json")]:
+        time.sleep(0.01)
+    os.killpg(process.pid, signal.SIGKILL)
+    assert process.wait() == -signal.SIGKILL and "advice" not in RunFolder(run).studies()
+    heard = Heard()
+    again = torso.advise(run, seeds=1, most_models=2, listener=heard)
+    assert any("are read back" in note for note in heard.notes)
+    assert figures(again.to_dict()) == figures(whole.to_dict())
+
+
+def figures(told):
+    """Return what an advice says, without what it took."""
+    if isinstance(told, dict):
+        kept = {key: own for key, own in told.items() if "seconds" not in key and key != "notes"}
+        return {key: figures(own) for key, own in kept.items()}
+    return [figures(own) for own in told] if isinstance(told, list | tuple) else told
 
 
 def test_the_plan_trains_nothing(tmp_path):
