@@ -67,7 +67,7 @@ class Opened:
         It is MPL-2.0, so it is not kept here: the package axe-playwright-python brings it, or $TORSO_AXE names axe.min.js.
         """
         self.tab.evaluate(axe_script().read_text(encoding="utf-8"))
-        result = self.tab.evaluate("axe.run()")
+        result = self.tab.evaluate("axe.run({resultTypes: ['violations']})")
         return [
             f"{rule['id']}: {node['html'][:160]} {node['failureSummary']}"
             for rule in result["violations"]

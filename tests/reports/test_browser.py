@@ -122,7 +122,7 @@ def test_hover_keys_sorting_tasks_theme_and_saving(browser, pages):
     tab.close()
 
 
-@pytest.mark.parametrize(("name", "dark"), [("one", False), ("one", True), ("two", True)])
+@pytest.mark.parametrize(("name", "dark"), [("one", False), ("two", True)])
 def test_axe_finds_nothing_serious(browser, pages, name, dark):
     page = opened(browser, pages / f"{name}.html", dark=dark)
     page.tab.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")

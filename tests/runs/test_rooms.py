@@ -1,5 +1,7 @@
 """What is known of a room without importing its parts is what its registry says."""
 
+import re
+
 import pytest
 
 from torso.core.source_registry import SourceRegistry
@@ -30,7 +32,12 @@ def test_the_source_says_of_parts_and_settings_what_the_registry_does(key):
     assert list(read) == names
     told = str(schema(registry, names)).replace("torso.balancing.gram._gram_balancer.", "")
     told = told.replace("torch.optim.optimizer.", "")
-    assert str(schema(read, names)) == told
+    assert _whole(str(schema(read, names))) == _whole(told)
+
+
+def _whole(text):
+    """Return a text with 0 for 0.0: `typing` hands out an equal annotation that was made before, such as Range(0, 1)."""
+    return re.sub(r"=(\d+)\.0\b", r"=\1", text)
 
 
 def test_messages_call_parts_what_their_registry_calls_them():
