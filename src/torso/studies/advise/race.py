@@ -36,6 +36,8 @@ _MORE_SEEDS = 4
 _LEAST_LEAD = 1 / 3
 """Of the leader's lead, in logarithms of ratios: what a grouping needs to go on."""
 _NEAREST = 12  # steps from one look to the next, at least
+_FEW_LOOKS = 12
+"""Looks of a training that is too short for `_NEAREST`: fewer say nothing."""
 _NEAREST_OF_TASK = 2
 """The same for each task: a look takes a backward pass of each."""
 
@@ -63,8 +65,9 @@ def looks_every(prepared: Prepared) -> int:
         return 0
     training = prepared.config.training
     batches = len(prepared.parts["training"].rows) // (training.batch_size or 64) + 1
-    nearest = max(_NEAREST, _NEAREST_OF_TASK * len(prepared.schema.targets))
-    return max(nearest, training.epochs * batches // _LOOKS)
+    steps, of_tasks = training.epochs * batches, _NEAREST_OF_TASK * len(prepared.schema.targets)
+    nearest = min(_NEAREST, max(2, steps // _FEW_LOOKS)) if of_tasks <= _NEAREST else of_tasks
+    return max(nearest, steps // _LOOKS)
 
 
 @dataclass(eq=False)
