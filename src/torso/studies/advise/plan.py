@@ -32,8 +32,10 @@ MOST_BETWEEN = 4
 """Groupings that are really trained, between all tasks together and single tasks."""
 _SPLIT = ("separate", "branches")
 """Sharings with several trunks: a run that has one is compared with `hard`."""
-_OF_ONE_TRUNK = 0.5
-"""Share of a training's time that a further trunk adds; measured on planted tables (benchmarks/advise.py)."""
+_OF_TRUNKS, _FEWER_EACH = 0.35, 0.6
+"""What further trunks add to a training: 0.1 to 0.3 of its time each for a few, six times its time for 138 (Mulan's sets, school)."""
+_VERDICT, _WORKERS_BEGIN = 1.0, 4.0
+"""Seconds to judge and keep a training, and of a round until its processes have begun (benchmarks/advise.py)."""
 
 
 @dataclass(frozen=True)
@@ -121,7 +123,7 @@ def _candidate(own: Grouping, tasks: Sequence[str], gain: Floats, noise: Floats)
 
 def cost_of_trunks(count: int) -> float:
     """Return the cost of a training with so many trunks, in trainings with one."""
-    return 1 + _OF_ONE_TRUNK * (count - 1)
+    return float(1 + _OF_TRUNKS * (count - 1) ** _FEWER_EACH)
 
 
 def seconds_of_race(seconds: float, costs: Sequence[float], seeds: int, workers: int) -> float:
@@ -133,9 +135,10 @@ def seconds_of_race(seconds: float, costs: Sequence[float], seeds: int, workers:
         seeds: of the last round; each round has one, and about half of the candidates stay.
         workers: trainings at once.
     """
-    costs = sorted(seconds * cost for cost in costs)
+    costs = sorted(seconds * cost + _VERDICT for cost in costs)
     total, going = 0.0, len(costs)
     for _ in range(seeds):
         total += sum(costs[:going])
         going = max(min(3, len(costs)), going // 2)
-    return total / max(1, min(workers, len(costs)))
+    at_once = max(1, min(workers, len(costs)))
+    return total / at_once + (seeds * _WORKERS_BEGIN if at_once > 1 else 0.0)
