@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from torso.studies.explain.deletion import deletion_tests
+from torso.evaluation.estimate import Estimate
+from torso.studies.explain.deletion import Deletion, deletion_tests
 from torso.studies.explain.detail import FINE
 from torso.studies.explain.shares import shares_of
 
@@ -72,3 +73,13 @@ def test_parts_that_change_nothing_fail_the_test():
     (test,) = deletion_tests(game, np.zeros((3, 1)), [1.0])
     assert not test.passed and "no faster than in random orders" in test.words()
     assert deletion_tests(Game({"a": (0,)}, len), np.ones((1, 1)), [1.0]) == [None]
+
+
+def test_a_deletion_test_of_two_parts_says_how_little_it_tells():
+    few = Deletion((0.0, 0.5, 1.0), (0.9, 0.4, 0.2), (0.9, 0.6, 0.2), Estimate(0.1, 0.05, 0.2), 0.5)
+    assert few.passed and few.words().endswith(
+        "Of 2 parts there are but 2 orders: chance alone often passes."
+    )
+    steps = tuple(n / 4 for n in range(5))
+    many = Deletion(steps, steps, steps, Estimate(0.1, 0.05, 0.2), 1.0)
+    assert "chance alone" not in many.words()

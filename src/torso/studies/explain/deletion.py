@@ -6,6 +6,7 @@ TNNLS 28, 2017 (https://arxiv.org/abs/1509.06321) compare with random orders.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -22,6 +23,7 @@ __all__ = ["Deletion", "area", "deletion_tests", "path"]
 
 
 RANDOM_ORDERS = 20
+_FEW_PARTS = 3
 _RESAMPLES = 1000
 
 
@@ -55,13 +57,20 @@ class Deletion:
         if self.passed:
             return (
                 "Deletion test passed: with its parts left out in the order of their shares, the answer moves faster than in "
-                f"random orders ({lead})."
+                f"random orders ({lead})." + self._few()
             )
         slower = "slower than" if self.lead.high < 0 else "no faster than"
         return (
             "Deletion test failed: with its parts left out in the order of their shares, the answer moves "
             f"{slower} in random orders ({lead}). Do not rely on which part matters more."
         )
+
+    def _few(self) -> str:
+        """Return a sentence on how little the test says of two or three parts; empty of more."""
+        parts = len(self.shares_gone) - 1
+        if parts > _FEW_PARTS:
+            return ""
+        return f" Of {parts} parts there are but {math.factorial(parts)} orders: chance alone often passes."
 
 
 def deletion_tests(
