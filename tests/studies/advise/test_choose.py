@@ -1,10 +1,12 @@
 """The choice: the simplest candidate stays until another is surely better."""
 
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+import torso.studies.advise.race as race_module
 from torso.evaluation.estimate import Estimate
 from torso.runs.report.held_out import HeldOut, TaskAnswers
 from torso.studies.advise import Advice, Answer, Raced
@@ -18,7 +20,7 @@ from torso.studies.advise.choose import (
 )
 from torso.studies.advise.plan import SINGLES, TOGETHER, Candidate
 from torso.studies.advise.race import Race
-from torso.studies.variants import Means
+from torso.studies.variants import Means, Outcomes
 
 ROWS = 300
 TRUTH = np.random.default_rng(0).normal(size=(2, ROWS))
@@ -156,3 +158,16 @@ def test_the_advice_comes_back_from_json():
     assert "a | b" in repr(advice) and "+1.0 (+0.5 to +2.0)" in repr(advice)
     with pytest.raises(KeyError, match="was not asked"):
         advice["fusion"]
+
+
+def test_seeds_that_time_cut_off_are_one_note(monkeypatch):
+    prepared = SimpleNamespace(config=SimpleNamespace(seed=0))
+    race = Race(prepared, Means())
+    race.outcomes = {TOGETHER: [None], SINGLES: [None]}
+    gone = "no time was left for it: it was given up after 2 s"
+    cut = Outcomes({}, {f"{own.name}, seed 1": gone for own in CANDIDATES})
+    monkeypatch.setattr(race_module, "train_variants", lambda *_: cut)
+    race.train(CANDIDATES, 1)
+    assert race.notes == [
+        "No time was left for seed 2 of 2 candidates: the figures are of the seeds before."
+    ]

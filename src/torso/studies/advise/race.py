@@ -17,6 +17,7 @@ from torso.studies.advise.choose import Measures, advantage, measures_of, undeci
 from torso.studies.advise.plan import SINGLES, TOGETHER, Candidate
 from torso.studies.affinity import labels_overlap, likeness, overlap_enough
 from torso.studies.variants import Means, Outcome, Variant, train_variants
+from torso.studies.variants.training import NO_TIME
 from torso.tasks import labelled
 from torso.training import Listener
 from torso.training.listeners import Look
@@ -122,15 +123,24 @@ class Race:
             return
         means = replace(self.means, budget=left)
         result = train_variants(self.prepared, variants, means, self.listener)
+        late = 0
         for candidate, variant in zip(candidates, variants, strict=True):
             if (outcome := result.outcomes.get(variant.name)) is not None:
                 self.known[_key(variant)] = outcome
                 self.outcomes.setdefault(candidate.name, []).append(outcome)
             else:
                 why = result.left_out.get(variant.name, "")
+                if candidate.name in self.outcomes and why.startswith(NO_TIME):
+                    late += 1
+                    continue
                 if candidate.name not in self.outcomes:
                     self.dropped[candidate.name] = why
                 self.notes.append(f"Not trained: {variant.name}: {why}.")
+        if late:
+            many = "one candidate" if late == 1 else f"{late} candidates"
+            self.notes.append(
+                f"No time was left for seed {seed + 1} of {many}: the figures are of the seeds before."
+            )
 
     def _variant(self, candidate: Candidate, own: int, number: int) -> Variant:
         settings = {**candidate.settings, "seed": own, "budget": None}
