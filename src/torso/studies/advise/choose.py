@@ -155,7 +155,7 @@ def advantage(first: Measures, second: Measures) -> Weighed:
 
 
 def surely(own: Weighed, comparisons: int = 1) -> bool:
-    """Return True if an advantage is no chance, at 5 % over so many comparisons (Bonferroni)."""
+    """Return True if an advantage is significant at 5 % over so many comparisons (Bonferroni)."""
     return own.difference.value > 0 and own.p * comparisons <= _SURE
 
 
@@ -163,7 +163,7 @@ def _logs(measures: Measures) -> Draws:
     """Return the logarithms of metrics, above 0 for good: minus those of errors, and of the distance of skills to 1."""
     skills, draws = measures.skills, measures.draws
     less = skills | (measures.signs < 0)
-    least = np.where(skills, _LEAST_LEFT, 1e-12)  # a solved task has no end of a ratio
+    least = np.where(skills, _LEAST_LEFT, 1e-12)  # the ratio of a solved task would be infinite
 
     def logs(values: Floats) -> Floats:
         left = np.where(skills, 1.0 - values, values)
@@ -179,16 +179,14 @@ def chosen(candidates: Sequence[Candidate], measures: Mapping[str, Measures]) ->
 
     All together stay unless another is surely better: single tasks at 5 %, the groupings at 5 % over all of them together.
     Then the candidate with the fewest models is taken that the best is not surely ahead of, one-sided at 5 %: the rule of
-    Breiman et al. 1984, "Classification and Regression Trees", with 1.6 standard errors instead of one. Δm has its say, too: a candidate that is surely worse
-    than single tasks by it is passed over, since advice that single tasks beat is none.
+    Breiman et al. 1984, "Classification and Regression Trees", with 1.6 standard errors instead of one. Candidates whose Δm is
+    surely worse than that of single tasks are passed over.
 
     Args:
         candidates: those that were trained, in any order.
         measures: name -> its metrics.
     """
-    order = sorted(candidates, key=lambda candidate: candidate.models)
-    simplest, *others = [own for own in order if own.name in measures]
-    over = {own.name: advantage(measures[own.name], measures[simplest.name]) for own in others}
+    simplest, others, over = _over_simplest(candidates, measures)
     if not _any_sure(others, over) and not _surely_worse(simplest, measures):
         return simplest
     best = max(others, key=lambda own: over[own.name].difference.value)
@@ -210,11 +208,9 @@ def undecided(candidates: Sequence[Candidate], measures: Mapping[str, Measures])
         candidates: as for `chosen`.
         measures: as for `chosen`.
     """
-    order = sorted(candidates, key=lambda candidate: candidate.models)
-    simplest, *others = [own for own in order if own.name in measures]
+    simplest, others, over = _over_simplest(candidates, measures)
     if not others:
         return []
-    over = {own.name: advantage(measures[own.name], measures[simplest.name]) for own in others}
     best = max(others, key=lambda own: over[own.name].difference.value)
     behind = {own.name: _behind(measures[own.name], measures[best.name]) for own in others}
     lead = over[best.name]
@@ -225,6 +221,16 @@ def undecided(candidates: Sequence[Candidate], measures: Mapping[str, Measures])
     if not close or not lead.over_seeds > lead.over_rows:
         return []
     return [simplest, *(own for own in others if own.name == SINGLES or behind[own.name] < _FAR)]
+
+
+def _over_simplest(
+    candidates: Sequence[Candidate], measures: Mapping[str, Measures]
+) -> tuple[Candidate, list[Candidate], dict[str, Weighed]]:
+    """Return the candidate with the fewest models, the others, and the advantage of each over it."""
+    order = sorted(candidates, key=lambda candidate: candidate.models)
+    simplest, *others = [own for own in order if own.name in measures]
+    over = {own.name: advantage(measures[own.name], measures[simplest.name]) for own in others}
+    return simplest, others, over
 
 
 def _any_sure(others: Sequence[Candidate], over: Mapping[str, Weighed]) -> bool:

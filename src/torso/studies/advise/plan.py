@@ -33,9 +33,12 @@ MOST_BETWEEN = 4
 _SPLIT = ("separate", "branches")
 """Sharings with several trunks: a run that has one is compared with `hard`."""
 _OF_TRUNKS, _FEWER_EACH = 0.35, 0.6
-"""What further trunks add to a training: 0.1 to 0.3 of its time each for a few, six times its time for 138 (Mulan's sets, school)."""
+"""A training with `count` trunks takes 1 + 0.35 (count - 1) ** 0.6 times as long as with one.
+
+Measured: each of a few further trunks adds 0.1 to 0.3 (Mulan's sets); 139 trunks take 7 times as long (school).
+"""
 _VERDICT, _WORKERS_BEGIN = 1.0, 4.0
-"""Seconds to judge and keep a training, and of a round until its processes have begun (benchmarks/advise.py)."""
+"""Seconds to evaluate and save a training; seconds to start the worker processes of a round (benchmarks/advise.py)."""
 
 
 @dataclass(frozen=True)
@@ -99,11 +102,11 @@ def short_list(
     predicted = groupings(tasks, gain, noise, most_models=most_models)
     likely = [] if alike is None else [groupings(tasks, alike, most_models=most_models)]
     silent = bool(np.isnan(gain[~np.eye(len(tasks), dtype=bool)]).all())
-    witnesses = likely if silent and likely else [predicted, *likely]
+    proposals = likely if silent and likely else [predicted, *likely]
     between: dict[frozenset[frozenset[str]], Grouping] = {}
-    for witness in witnesses:
-        some = [own for own in witness if 1 < len(own.groups) < len(tasks)]
-        for own in some[: MOST_BETWEEN // len(witnesses)]:
+    for proposed in proposals:
+        some = [own for own in proposed if 1 < len(own.groups) < len(tasks)]
+        for own in some[: MOST_BETWEEN // len(proposals)]:
             between.setdefault(frozenset(map(frozenset, own.groups)), own)
     whole = [own.gain for own in predicted if len(own.groups) == 1]
     ends = [Candidate(together.name, together.groups, together.settings, whole[0])]

@@ -204,7 +204,7 @@ class Race:
             self._more(going, seeds, told)
 
     def _more(self, going: Sequence[Candidate], seeds: int, told: Callable[[str], None]) -> None:
-        """Train with further seeds as long as these may decide; whoever wants a seed each gets no more."""
+        """Train with further seeds as long as these may decide; with `seeds` of 1, none are added."""
         for seed in range(seeds, seeds + _MORE_SEEDS if seeds > 1 else seeds):
             going = undecided(going, self.measures())
             if not going:

@@ -2,8 +2,8 @@
 
 From Dwivedi and Roig 2019, "Representation Similarity Analysis for Efficient Task Taxonomy & Transfer Learning"
 (https://arxiv.org/abs/1904.11740), by the similarity of Kornblith et al. 2019 (linear CKA, https://arxiv.org/abs/1905.00414).
-Differs: answers are compared instead of representations, so that any two models will do. It needs no common labels, and no
-steps of the same training, and is therefore a second witness beside the gradients.
+Differs: answers are compared instead of representations, so that any two models will do. It needs neither
+common labels nor a common training, and so complements the gradients.
 """
 
 from __future__ import annotations
