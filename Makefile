@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test check setup lint types clean
+.PHONY: demo test check docs setup lint types clean
 
 demo: setup
 	$(BIN)/torso demo
@@ -15,6 +15,10 @@ test: setup
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal  # two workers, one thread each
 
 check: lint types
+
+docs: setup
+	$(BIN)/python -m sphinx -q -W --keep-going -c docs/site -b html . build/site
+	@echo "Open build/site/index.html"
 
 lint: setup
 	$(BIN)/ruff check .

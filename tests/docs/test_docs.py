@@ -44,7 +44,7 @@ from torso.sharing import Sharing
 from torso.tasks import Head, Target
 
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md"]
-PAGES += sorted((ROOT / "docs").glob("*.md"))
+PAGES += sorted((ROOT / "docs").rglob("*.md"))
 TREE = Tree(ROOT / "src")
 ROWS = 60
 TINY = {"training.epochs": 1, "dim": 16, "inputs.image.size": 16}
@@ -89,7 +89,7 @@ def prose(page: Path) -> str:
 
 
 def name(page: Path) -> str:
-    return page.stem
+    return str(page.relative_to(ROOT).with_suffix("")).removeprefix("docs/")
 
 
 # --- what is run ------------------------------------------------------------------------------------

@@ -1,0 +1,33 @@
+"""The order of the pages: navigation.yaml says which page lies under which.
+
+Sphinx wants this order as directives inside of pages. They would show as code on a code host, so they are put in when a
+page is read.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import yaml
+from sphinx.application import Sphinx
+
+__all__ = ["NAVIGATION", "setup"]
+
+NAVIGATION: dict[str, list[str]] = yaml.safe_load(
+    (Path(__file__).parent / "navigation.yaml").read_text(encoding="utf-8")
+)
+"""Page -> the pages below it."""
+
+
+def add_children(_app: Sphinx, page: str, source: list[str]) -> None:
+    """Append the hidden table of contents of a page's children to its text."""
+    children = NAVIGATION.get(page)
+    if children:
+        lines = "\n".join(f"/{child}" if "<" not in child else child for child in children)
+        source[0] += f"\n\n```{{toctree}}\n:hidden:\n\n{lines}\n```\n"
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Ask to see each page before it is parsed."""
+    app.connect("source-read", add_children)
+    return {"parallel_read_safe": True}
