@@ -29,6 +29,7 @@ from torso.app.commands.report import report
 from torso.app.commands.runs import runs
 from torso.app.commands.schema import schema
 from torso.app.commands.search import search
+from torso.app.commands.serve import serve
 from torso.app.commands.show import show
 from torso.app.commands.slices import mistakes, slices
 from torso.app.commands.tune import tune
@@ -88,6 +89,7 @@ for command in (
     distill,
     tune,
     search,
+    serve,
     schema,
 ):
     app.command(cls=Command)(command)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from math import isnan
 
 import numpy as np
+from numpy.typing import NDArray
 
 from torso.columns.dataset import Dataset
 from torso.evaluation.report import TaskReport
@@ -36,14 +37,15 @@ class PatternCheck:
         self._counts: dict[tuple[str, ...], int] = {}
         self._modalities: tuple[str, ...] = ()
 
-    def count(self, dataset: Dataset) -> None:
-        """Count the rows of a piece of the table."""
-        if not self._known:
-            return
+    def count(self, dataset: Dataset) -> dict[str, NDArray[np.bool_]]:
+        """Count the rows of a piece of the table; return modality -> bool `[rows]`: the row has it."""
         present = HeldOut.presence(dataset, np.arange(dataset.rows))
+        if not self._known:
+            return present
         self._modalities = tuple(present)
         for absent, rows in absent_sets(present):
             self._counts[absent] = self._counts.get(absent, 0) + len(rows)
+        return present
 
     def beside(self, notes: Sequence[str], name: str, absent: Sequence[str]) -> tuple[str, ...]:
         """Return notes with one sentence on all patterns that are doubtful; without any, the notes alone.

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from html import escape
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from torso.columns.reading import ReadLog, Skipped
 from torso.core.errors import ConfigError
@@ -25,6 +26,7 @@ __all__ = [
     "joined",
     "row_ranges",
     "skipped_notes",
+    "stacked",
     "told",
 ]
 
@@ -37,11 +39,13 @@ class Prediction:
         columns: the answers: a table of the kind that was given.
         skipped: cells that counted as missing although they held something.
         notes: how the table was read, where that is not the usual, absent columns and skipped cells, in sentences.
+        present: modality -> bool `[rows]`: the row has it.
     """
 
     columns: Any
     skipped: tuple[Skipped, ...] = ()
     notes: tuple[str, ...] = ()
+    present: Mapping[str, NDArray[np.bool_]] = field(default_factory=dict)
 
     def _repr_html_(self) -> str:
         """Return the answers as their table shows them in a notebook, above the notes."""
@@ -151,6 +155,13 @@ def chosen_columns(
         if not f"{detail.lstrip('_')}_".startswith(left_out):
             kept.append(name)
     return kept
+
+
+def stacked(
+    pieces: Sequence[Mapping[str, NDArray[np.bool_]]],
+) -> dict[str, NDArray[np.bool_]]:
+    """Return the facts about pieces of a table as those about all of it."""
+    return {name: np.concatenate([piece[name] for piece in pieces]) for name in pieces[0]}
 
 
 def joined(parts: Sequence[HeadPrediction]) -> HeadPrediction:

@@ -31,6 +31,7 @@ from torso.runs.predicting.prediction import (
     Prediction,
     answer_columns,
     row_ranges,
+    stacked,
     told,
 )
 from torso.runs.report.deciding import Said, decided, with_hand
@@ -170,10 +171,10 @@ class Predictor:
         asked = self._asked(table, root)
         source, reading = asked.table, self._reading(asked)
         columns = {name: source.column(name).values for name in (*asked.kept, *keep)}
-        gaps, parts = PatternCheck(self.report.patterns, self.report.tasks), []
+        gaps, parts, present = PatternCheck(self.report.patterns, self.report.tasks), [], []
         for piece in source.pieces(_PIECE):
             dataset, outputs = self._answers(piece, reading, batch_size, targets=False)
-            gaps.count(dataset)
+            present.append(gaps.count(dataset))
             parts.append(self.columns(piece, outputs))
         reading.check()
         for name in parts[0]:
@@ -189,7 +190,8 @@ class Predictor:
             for note in notes:
                 warn(note)
             return answers
-        return Prediction(answers, skipped, (*notes, *self._learnt_from(asked, reading)))
+        notes = (*notes, *self._learnt_from(asked, reading))
+        return Prediction(answers, skipped, notes, stacked(present))
 
     @overload
     def evaluate(

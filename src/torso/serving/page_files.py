@@ -1,0 +1,46 @@
+"""The files of the page to try a run, as they lie in `page`; nothing else of the disk is ever sent."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from torso.serving.front import json_bytes
+from torso.serving.refusals import Refusal
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+__all__ = ["page_file"]
+
+_FOLDER = Path(__file__).parent / "page"
+_TYPES = {
+    ".html": "text/html; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".json": "application/json",
+    ".svg": "image/svg+xml",
+    ".png": "image/png",
+    ".woff2": "font/woff2",
+}
+_POLICY = (
+    "default-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; style-src 'self'; "
+    "frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
+)
+_ROUTES = ["/runs", "/schema", "/predict", "/predict/table", "/explain", "/health", "/metrics"]
+
+
+async def page_file(request: Request) -> Response:
+    """Send a file of the page; `index.html` at the root."""
+    from starlette.responses import Response as Sent
+
+    name = request.path_params.get("file", "index.html")
+    known = {file.name: file for file in _FOLDER.iterdir()} if _FOLDER.is_dir() else {}
+    file = known.get(name)
+    if file is None or file.suffix not in _TYPES:
+        if name == "index.html":
+            return Sent(json_bytes({"routes": _ROUTES}), media_type="application/json")
+        raise Refusal("not_found", f"The page has no file {name[:80]!r}.")
+    headers = {"Content-Security-Policy": _POLICY, "Referrer-Policy": "no-referrer"}
+    return Sent(file.read_bytes(), media_type=_TYPES[file.suffix], headers=headers)
