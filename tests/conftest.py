@@ -3,6 +3,7 @@
 import gc
 import json
 import os
+import sys
 from functools import cache
 from importlib.util import find_spec
 from itertools import count
@@ -35,6 +36,17 @@ def the_command_line_is_read_once():
     """Typer reads the signatures of all commands at each call; a person's process has one call."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(typer.main, "get_command", cache(typer.main.get_command))
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def studies_train_in_this_process():
+    """The suite fills the cores by itself, and a worker of a study takes seconds to start; tests of workers name a number."""
+    with pytest.MonkeyPatch.context() as patch:
+        if train := sys.modules.get(
+            "torso.studies.variants.train"
+        ):  # some module of the suite uses it
+            patch.setattr(train, "_workers", lambda prepared: 1)
         yield
 
 

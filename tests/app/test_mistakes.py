@@ -210,8 +210,13 @@ def folder(tmp_path_factory):
     return folder
 
 
-def answers(folder, lines) -> list[tuple[object, float, str]]:
-    """Return status, CPU seconds and text of each command line, from a process that cannot import torch."""
+CURED = [mistake for mistake in MISTAKES if mistake.cure]
+
+
+@pytest.fixture(scope="module")
+def answers(folder) -> list[tuple[object, float, str]]:
+    """Return status, CPU seconds and text of each mistake, then of each cure, from a process that cannot import torch."""
+    lines = [mistake.typed for mistake in MISTAKES] + [mended(mistake) for mistake in CURED]
     ended = subprocess.run(
         [sys.executable, "-c", BLIND],
         cwd=folder,
@@ -239,9 +244,9 @@ def mended(mistake: Mistake) -> str:
     return f"fit {table} -t price {mistake.cure}"
 
 
-def test_each_mistake_is_answered_at_once_with_value_and_cure(folder):
+def test_each_mistake_is_answered_at_once_with_value_and_cure(answers):
     wrong = []
-    told = answers(folder, [mistake.typed for mistake in MISTAKES])
+    told = answers[: len(MISTAKES)]
     for mistake, (code, seconds, text) in zip(MISTAKES, told, strict=True):
         whole = (
             mistake.cure if mistake.cure.startswith("-") else shlex.join(shlex.split(mistake.cure))
@@ -253,12 +258,11 @@ def test_each_mistake_is_answered_at_once_with_value_and_cure(folder):
     assert len(MISTAKES) >= 30
 
 
-def test_each_cure_is_taken_where_the_mistake_was_not(folder):
-    cured = [mistake for mistake in MISTAKES if mistake.cure]
-    told = answers(folder, [mended(mistake) for mistake in cured])
+def test_each_cure_is_taken_where_the_mistake_was_not(answers):
+    told = answers[len(MISTAKES) :]
     wrong = [
         f"torso {mended(mistake)}: {code}\n{text}"
-        for mistake, (code, _, text) in zip(cured, told, strict=True)
+        for mistake, (code, _, text) in zip(CURED, told, strict=True)
         # The next step of every command but `list` needs torch: no slip was left.
         if code not in (0, "torch is imported")
     ]

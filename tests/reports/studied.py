@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 import torso
+from tests.shared import shared
 from tests.small_tables import MEDIA, change, make
-from torso.runs.predicting.predictor import Predictor
 
 __all__ = ["EVIL", "QUICK", "studied"]
 
@@ -20,7 +22,12 @@ def _make_evil(columns: dict[str, list[str]]) -> None:
     columns[f"size {EVIL}"] = columns.pop("size")
 
 
-def studied(folder: Path) -> Predictor:
+def studied(factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of the run, its table beside it; the page reads it, and whoever writes copies it."""
+    return shared(factory, "studied", _make) / "run"
+
+
+def _make(folder: Path) -> None:
     """Fit a run with pictures and recordings in a folder, and make all of its studies."""
     rows = change(make(folder, 60), _make_evil)
     settings = {**QUICK, **MEDIA, "data.cache": str(folder / "cache"), "data.split.test": 0.3}
@@ -35,4 +42,3 @@ def studied(folder: Path) -> Predictor:
     torso.baselines(run, rows, workers=1)
     torso.tune(run, table=rows, trials=3, objectives=["colour", "loud"])
     torso.advise(run, rows, seeds=1)
-    return run

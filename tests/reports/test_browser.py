@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import replace
 
 import pytest
 
+import torso
 from tests.reports.browser import chromium, opened
 from tests.reports.studied import studied
 from torso.reports import html_report
@@ -23,7 +25,7 @@ def browser():
 def pages(tmp_path_factory):
     pytest.importorskip("optuna", reason="torso.tune needs optuna")
     folder = tmp_path_factory.mktemp("pages")
-    run = studied(folder)
+    run = torso.load(shutil.copytree(studied(tmp_path_factory), folder / "run"))
     tasks = list(run.report.tasks)
     look = Look(1, 1, dict.fromkeys(tasks, 1.0), {}, [[2, -1, 0], [-1, 2, 1], [0, 1, 2]])
     with (folder / "run" / "log.jsonl").open("a") as log:

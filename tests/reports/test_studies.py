@@ -7,6 +7,7 @@ import re
 
 import pytest
 
+import torso
 from tests.reports.studied import studied
 from tests.reports.test_pages import Tags
 from tests.small_tables import torso as command
@@ -22,7 +23,7 @@ SECTIONS = {
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
     pytest.importorskip("optuna", reason="torso.tune needs optuna")
-    return studied(tmp_path_factory.mktemp("studied"))
+    return torso.load(studied(tmp_path_factory))
 
 
 @pytest.fixture(scope="module")

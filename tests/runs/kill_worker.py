@@ -1,6 +1,6 @@
 """Fits in processes of their own, which are killed while they write, or interrupted while they learn.
 
-`python -m tests.runs.kill_worker FOLDER` imports torch once, forks for each of them, and prints how they ended.
+`python -m tests.runs.kill_worker FOLDER` forks for each of them, and prints how they ended.
 """
 
 from __future__ import annotations

@@ -5,8 +5,6 @@ import copy
 import json
 import os
 import shutil
-import subprocess
-import sys
 from dataclasses import replace
 from itertools import groupby
 
@@ -15,7 +13,7 @@ import torch
 
 import torso
 from tests import small_tables as tables
-from tests.places import ROOT
+from tests.processes import Started
 from tests.runs.kill_worker import CHANGES, SETTINGS
 from tests.small_tables import TINY
 from torso.core.errors import RunError
@@ -242,14 +240,9 @@ def test_a_log_cut_by_a_kill_costs_one_line(tmp_path, quick):
 
 
 def test_processes_that_are_killed_or_interrupted(tmp_path):
-    run = [sys.executable, "-m", "tests.runs.kill_worker", str(tmp_path)]
-    paths = {
-        **os.environ,
-        "PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}",
-        "OMP_NUM_THREADS": "1",
-    }
-    done = subprocess.run(run, cwd=ROOT, env=paths, capture_output=True, text=True, check=True)
-    told = json.loads(done.stdout)
+    status, said = Started("-m", "tests.runs.kill_worker", tmp_path).wait()
+    assert status == 0, said
+    told = json.loads(said.splitlines()[-1])
     assert told["killed"] == [-9] * len(CHANGES)
     for changes in CHANGES:
         out = tmp_path / f"killed{changes}"

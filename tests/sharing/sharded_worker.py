@@ -14,7 +14,6 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 from torch import distributed as dist
-from torch.distributed.fsdp import fully_shard
 
 from torso.core.types import Tokens
 from torso.sharing import Sharing
@@ -38,6 +37,10 @@ class Whole(nn.Module):
 
 def check(name: str) -> None:
     """Compare one pass, forwards and backwards, of the sharded and the whole sharing."""
+    from torch.distributed.fsdp import (
+        fully_shard,  # slow to import, and the suite imports this file
+    )
+
     whole, sharded = Whole(name), Whole(name)
     fully_shard(sharded)
     x = torch.randn(4, DIM, generator=torch.Generator().manual_seed(1))

@@ -4,7 +4,6 @@ import json
 import os
 import shutil
 import signal
-import subprocess
 import sys
 import time
 
@@ -12,7 +11,7 @@ import numpy as np
 import pytest
 
 import torso
-from tests.places import ROOT
+from tests.processes import Started
 from torso.core.errors import ConfigError, DataError, MissingDependency, RunError, TorsoError
 from torso.runs.folder.folder import RunFolder
 from torso.studies.tune import Tuning, plan_tuning
@@ -50,17 +49,6 @@ def run(tmp_path_factory):
 @pytest.fixture(scope="module")
 def tuned(run):
     return torso.tune(run, trials=8)
-
-
-def torso_says(*words, env=None):
-    environment = {**os.environ, "PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}", **(env or {})}
-    return subprocess.Popen(
-        [sys.executable, "-m", "torso", *map(str, words)],
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
 
 
 def test_a_rate_that_is_too_low_is_told_on_unseen_rows(run, tuned):
@@ -222,15 +210,13 @@ def test_a_process_that_is_killed_at_any_instant_goes_on_with_two_workers(run):
     words = ["tune", run, "--trials", "6", "--seed", "3"]
     journal = run / "studies" / "tune" / "journal.log"
     journal.unlink(missing_ok=True)
-    begun = torso_says(*words)
+    begun = Started("-m", "torso", *words)
     wait_until(
         lambda: journal.exists() and journal.read_bytes().count(b"\n") > 20 + os.getpid() % 30
     )
-    begun.send_signal(signal.SIGKILL)
-    begun.communicate()
-    going = torso_says(*words, "--workers", "2")
-    printed, _ = going.communicate(timeout=300)
-    assert going.returncode == 0, printed
+    assert begun.kill() == -signal.SIGKILL
+    status, printed = Started("-m", "torso", *words, "--workers", "2").wait()
+    assert status == 0, printed
     assert "6 trials: " in printed
     kept = RunFolder(run).studies()["tune"]["result"]
     assert len(kept["trials"]) == 6

@@ -1,10 +1,7 @@
 """Many trainings on one preparation: alike in one process and in several, kept, read back, ended in time."""
 
-import os
 import shutil
 import signal
-import subprocess
-import sys
 import time
 
 import numpy as np
@@ -12,7 +9,7 @@ import pytest
 
 import torso
 from tests import small_tables as tables
-from tests.places import ROOT
+from tests.processes import Started
 from tests.small_tables import TARGETS, TINY
 from torso.core.errors import ConfigError
 from torso.studies.variants import Means, Rung, Variant, crew, halve, train, train_variants
@@ -127,13 +124,11 @@ def test_a_kill_loses_at_most_what_is_under_way(tmp_path):
         "import sys, torso; from tests.studies.variants.test_variants import killed_study; "
         "killed_study(sys.argv[1])"
     )
-    environment = {**os.environ, "PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}"}
-    child = subprocess.Popen([sys.executable, "-c", code, tmp_path], cwd=ROOT, env=environment)
+    child = Started("-c", code, tmp_path)
     until = time.monotonic() + 60
     while time.monotonic() < until and len(finished(tmp_path)) < 2:
         time.sleep(0.02)
-    child.send_signal(signal.SIGKILL)
-    child.wait()
+    assert child.kill() == -signal.SIGKILL
     before = finished(tmp_path)
     assert len(before) >= 2
     outcomes = killed_study(tmp_path)
