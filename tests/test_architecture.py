@@ -31,7 +31,7 @@ training
 progress
 runs
 studies search estimator
-reports serving
+exporting reports serving
 errors torso
 app
 __main__

@@ -110,7 +110,7 @@ def _mean(family: Family, said: Sequence[Tensor]) -> Tensor:
     if family == "classes":
         logs = torch.log_softmax(together, dim=-1)
         return torch.logsumexp(logs, dim=0) - math.log(len(said))
-    # log of the mean of sigmoids, and of its rest, both exact far out
-    yes = torch.logsumexp(functional.logsigmoid(together), dim=0)
-    no = torch.logsumexp(functional.logsigmoid(-together), dim=0)
+    # log of the mean of sigmoids, and of its rest, both exact far out, in ONNX too
+    yes = torch.logsumexp(-functional.softplus(-together), dim=0)
+    no = torch.logsumexp(-functional.softplus(together), dim=0)
     return yes - no

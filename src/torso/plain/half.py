@@ -22,11 +22,12 @@ from torso.plain.pooling import (
 )
 from torso.tasks._base.response import Family, Response
 
-__all__ = ["PlainTask", "fit_task", "restore_task"]
+__all__ = ["BLIND", "PlainTask", "fit_task", "restore_task"]
 
 Floats = NDArray[np.float64]
 _NOTHING: Mapping[PlainModel, Floats] = MappingProxyType({})
-_BLIND = "no inputs"
+BLIND = "no inputs"
+"""Name of the mean or the shares of the training labels among the models."""
 _PRIOR_ROWS = 15.0  # that the weights of the models before any row is seen are worth
 
 
@@ -83,7 +84,7 @@ class PlainTask:
         """Weights of the models, those of several draws together."""
         together: dict[str, float] = {}
         for name, weight in self.weights.items():
-            kind = name if name == _BLIND else kind_of(name)
+            kind = name if name == BLIND else kind_of(name)
             together[kind] = together.get(kind, 0.0) + weight
         return together
 
@@ -124,7 +125,7 @@ class PlainTask:
         blind = np.broadcast_to(self.blind, (rows, len(self.blind)))
         statements = [said[name] for name in said]
         weights = [self.weights[name] for name in said]
-        return pool(self.family, [*statements, blind], [*weights, self.weights[_BLIND]])
+        return pool(self.family, [*statements, blind], [*weights, self.weights[BLIND]])
 
 
 def restore_task(values: State, arrays: Mapping[str, np.ndarray]) -> PlainTask:
@@ -193,12 +194,12 @@ def fit_task(
     weights = fit_weights(response, statements, prior=prior, rows=_PRIOR_ROWS)
     weights = np.where(weights < 0.01, 0.0, weights)
     weights = weights / weights.sum()
-    own = dict(zip([*said, _BLIND], weights.tolist(), strict=True))
+    own = dict(zip([*said, BLIND], weights.tolist(), strict=True))
     shares = {name: own[kind_of(name)] / _draws(kind_of(name), fitted) for name in fitted}
     task = PlainTask(
         response.family,
         fitted,
-        {**shares, _BLIND: own[_BLIND]},
+        {**shares, BLIND: own[BLIND]},
         tilted(response, constant_statement(response)),
         tilt=response.tilt,
     )

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from torso.tasks._base.response import Family, Response
 
 __all__ = [
+    "LEAST",
     "constant_statement",
     "fit_weights",
     "held_out_constant",
@@ -29,7 +30,8 @@ __all__ = [
 ]
 
 Floats = NDArray[np.float64]
-_LEAST = 1e-12
+LEAST = 1e-12
+"""Probability that a pool gives any class and any side of a label."""
 
 
 def pool(family: Family, statements: Sequence[Floats], weights: Sequence[float] | Floats) -> Floats:
@@ -49,9 +51,9 @@ def pool(family: Family, statements: Sequence[Floats], weights: Sequence[float] 
         )
     if family == "classes":
         chances = sum(w * _softmax(s) for w, s in zip(weights, statements, strict=True))
-        return np.asarray(np.log(np.clip(chances, _LEAST, None)))
+        return np.asarray(np.log(np.clip(chances, LEAST, None)))
     chances = sum(w * _sigmoid(s) for w, s in zip(weights, statements, strict=True))
-    chances = np.clip(chances, _LEAST, 1 - _LEAST)
+    chances = np.clip(chances, LEAST, 1 - LEAST)
     return np.asarray(np.log(chances) - np.log1p(-chances))
 
 
@@ -79,7 +81,7 @@ def mean_loss(response: Response, statement: Floats) -> float:
     squares = np.nanmean(np.square(errors), axis=0)
     if counts is not None:
         squares = np.nansum(counts * np.square(errors), axis=0) / (counts * known).sum(axis=0)
-    return float(0.5 * np.log(np.clip(squares, _LEAST, None)).mean())
+    return float(0.5 * np.log(np.clip(squares, LEAST, None)).mean())
 
 
 def log_likelihood(response: Response, statement: Floats) -> float:
@@ -116,7 +118,7 @@ def row_losses(
     else:
         errors = np.square(labels - statement)
         counted = np.maximum(known.sum(axis=0), 1)
-        squares = np.clip(np.where(known, errors, 0).sum(axis=0) / counted, _LEAST, None)
+        squares = np.clip(np.where(known, errors, 0).sum(axis=0) / counted, LEAST, None)
         squares = squares if spread is None else spread
         own = 0.5 * errors / squares
     counts = np.maximum(known.sum(axis=1), 1)
@@ -152,7 +154,7 @@ def fit_weights(
     def cost(free: Floats) -> float:
         weights = _weights(free)
         loss = count * mean_loss(labels, pool(labels.family, said, weights))
-        return float(loss - rows * (before * np.log(np.clip(weights, _LEAST, None))).sum())
+        return float(loss - rows * (before * np.log(np.clip(weights, LEAST, None))).sum())
 
     start = np.log(before)
     best = minimize(cost, start, method="L-BFGS-B", bounds=[(-12.0, 12.0)] * len(start))

@@ -16,13 +16,15 @@ from torso.plain.flat.flat import Flat
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
-__all__ = ["Design", "Inputs", "inputs_of"]
+__all__ = ["MOST", "Design", "Inputs", "inputs_of"]
 
 _BINS = 16  # of a number, of as many rows each
 _ALL_BINS = 1024  # of all numbers together
 _FEWEST_BINS = 4
 _LINEAR = 0.5  # weight of a standardised number
 _FARTHEST = 4.0  # spreads from the median; a number beyond counts as that far
+MOST = _LINEAR * _FARTHEST
+"""Size that the feature of a number has at most."""
 _MANY = (
     8  # numbers of a group, such as the components of a text, that weigh as much as a single number
 )
@@ -86,7 +88,7 @@ class Design:
         values = flat.dense[:, self.columns]
         known = np.isfinite(values)
         near = np.where(known, (values - self.centres) * self.scales, 0)
-        near = np.clip(near, -_LINEAR * _FARTHEST, _LINEAR * _FARTHEST)
+        near = np.clip(near, -MOST, MOST)
         above = (np.where(known, values, -np.inf)[:, :, None] >= self.borders) * self.steps[:, None]
         constant = np.ones((flat.rows, 1), np.float32)
         own = np.concatenate([near, above.reshape(flat.rows, self.borders.size), constant], axis=1)

@@ -16,20 +16,23 @@ from torso.plain.models._model import PlainModel
 from torso.plain.pooling import constant_statement
 from torso.tasks._base.response import Family, Response
 
-__all__ = ["ExtraTrees"]
+__all__ = ["FARTHEST", "FLOOR", "GAP", "ExtraTrees"]
 
 Floats = NDArray[np.float64]
 _TREES = 150
 _LEAF = 2  # rows of a leaf at least
 _SHARE, _LEAST = 1 / 3, 4  # of the columns that a node chooses from
-_GAP = -999.0
-_FARTHEST = 1e6  # values beyond count as that far
+GAP = -999.0
+"""Number that stands for a gap."""
+FARTHEST = 1e6
+"""Values beyond count as that far."""
 _FEWEST = 10  # labelled rows of a fit
 _LABELS = 30_000  # labelled rows times outputs beyond which it keeps out
 _CELLS = 400_000  # of the dense part beyond which it keeps out: statistics of pictures and sounds are many
 _OUTPUTS = 64  # labels or numbers of a task
 _PATTERNS = 8  # of missing labels in a task: each is a forest of its own
-_FLOOR = 1e-3  # that is shared out among all classes, or both sides of a label
+FLOOR = 1e-3
+"""Probability that is shared out among all classes, or both sides of a label."""
 
 
 class ExtraTrees(PlainModel, name="forest"):
@@ -148,7 +151,7 @@ class ExtraTrees(PlainModel, name="forest"):
         if self.family == "values":
             return means
         sides = len(self.offsets) if self.family == "classes" else 2
-        chances = (means.clip(0.0, 1.0) + _FLOOR / sides) / (1.0 + _FLOOR)
+        chances = (means.clip(0.0, 1.0) + FLOOR / sides) / (1.0 + FLOOR)
         if self.family == "classes":
             return np.asarray(np.log(chances / chances.sum(axis=1, keepdims=True)))
         return np.asarray(np.log(chances) - np.log1p(-chances))
@@ -174,7 +177,7 @@ def _grown(
 
 
 def _filled(dense: np.ndarray) -> np.ndarray:
-    return np.asarray(np.nan_to_num(dense, nan=_GAP).clip(-_FARTHEST, _FARTHEST), np.float32)
+    return np.asarray(np.nan_to_num(dense, nan=GAP).clip(-FARTHEST, FARTHEST), np.float32)
 
 
 def _numbers(response: Response) -> Floats:

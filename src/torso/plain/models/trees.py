@@ -15,10 +15,11 @@ from torso.plain.models._model import PlainModel
 from torso.plain.models._target_means import TargetMeans, read_means
 from torso.tasks._base.response import Family, Response
 
-__all__ = ["BoostedTrees"]
+__all__ = ["FARTHEST", "BoostedTrees", "joined"]
 
 _CLASSES = 6  # whose shares per category are features
-_FARTHEST = 1e30  # values beyond count as that far
+FARTHEST = 1e30
+"""Values beyond count as that far."""
 
 
 class BoostedTrees(PlainModel, name="trees"):
@@ -89,16 +90,7 @@ class BoostedTrees(PlainModel, name="trees"):
         _, read, sizes = own[0].means
         if len(own) < 2 or any(model.means[1:] != (read, sizes) for model in own):
             return super().at_once(models, columns)
-        table = np.concatenate([model.means[0] for model in own], axis=1)
-        ends = np.cumsum([model.means[0].shape[1] for model in own])
-        forest = Forest.joined(
-            [
-                model.forest.on(_placed(model, columns, int(end), int(ends[-1])))
-                for model, end in zip(own, ends, strict=True)
-            ],
-            [len(model.offsets) for model in own],
-        )
-        offsets = np.concatenate([model.offsets for model in own])
+        table, forest, offsets = joined(own, columns)
         parts = np.cumsum([len(model.offsets) for model in own])[:-1]
 
         def said(flat: Flat) -> Sequence[NDArray[np.float64]]:
@@ -125,6 +117,23 @@ class BoostedTrees(PlainModel, name="trees"):
         return cls(values["family"], Forest(**own), offsets, means)
 
 
+def joined(models: Sequence[BoostedTrees], columns: int) -> tuple[np.ndarray, Forest, np.ndarray]:
+    """Return table of mean labels, trees and offsets of several models side by side.
+
+    Args:
+        models: that read means of the same categories.
+        columns: of the dense part of the flat view.
+    """
+    table = np.concatenate([model.means[0] for model in models], axis=1)
+    ends = np.cumsum([model.means[0].shape[1] for model in models])
+    forests = [
+        model.forest.on(_placed(model, columns, int(end), int(ends[-1])))
+        for model, end in zip(models, ends, strict=True)
+    ]
+    forest = Forest.joined(forests, [len(model.offsets) for model in models])
+    return table, forest, np.concatenate([model.offsets for model in models])
+
+
 def _placed(model: BoostedTrees, columns: int, end: int, labels: int) -> np.ndarray:
     """Return the columns that a model's nodes test where means of the labels of several models stand side by side.
 
@@ -141,7 +150,7 @@ def _placed(model: BoostedTrees, columns: int, end: int, labels: int) -> np.ndar
 
 
 def _bounded(dense: np.ndarray) -> np.ndarray:
-    return np.asarray(np.clip(dense, -_FARTHEST, _FARTHEST), np.float64)
+    return np.asarray(np.clip(dense, -FARTHEST, FARTHEST), np.float64)
 
 
 def _for_means(response: Response) -> np.ndarray:

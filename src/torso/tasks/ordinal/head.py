@@ -93,14 +93,17 @@ class CumulativeLogits(LogitHead, form="ordinal", name="cumulative"):
         """Return `[batch, classes]`, of outputs `[batch, 1]` or, from `raw`, of log-probabilities as they are.
 
         A class between a and b has `sigmoid(b) - sigmoid(a) = sigmoid(b) sigmoid(-a) (1 - exp(a - b))`,
-        whose logarithm stays exact far out, where the difference would be 0.
+        whose logarithm stays exact far out, where the difference would be 0;
+        `1 - exp(-d) = tanh(d / 2) (1 + exp(-d))`.
         """
         scale = self.scale if factor is None else factor
         if outputs.shape[1] == self.classes:
             return torch.log_softmax(scale * outputs, dim=1)
         at = scale * (self.cuts - outputs)  # [batch, classes - 1]
-        below, above = functional.logsigmoid(at), functional.logsigmoid(-at)
-        width = torch.log(-torch.expm1(-scale * self.cuts.diff()))  # [classes - 2]
+        # softplus and tanh, since ONNX has no logsigmoid and no expm1 that are exact far out and near 0
+        below, above = -functional.softplus(-at), -functional.softplus(at)
+        apart = scale * self.cuts.diff()  # [classes - 2]
+        width = torch.log(torch.tanh(apart / 2)) + torch.log1p(torch.exp(-apart))
         return torch.cat([below[:, :1], below[:, 1:] + above[:, :-1] + width, above[:, -1:]], dim=1)
 
 
