@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -21,6 +21,8 @@ from torso.plain.models._mean_trees import MeanTrees
 
 if TYPE_CHECKING:
     import onnx_ir as ir
+
+    _Attribute = int | str | list[int] | list[float] | list[str] | ir.TensorProtocol
 
 __all__ = ["TreeEnsemble", "Trees", "as_operators", "fill_operators"]
 
@@ -214,7 +216,7 @@ def _ensembles(module: nn.Module) -> list[TreeEnsemble]:
     return [part for part in module.modules() if isinstance(part, TreeEnsemble)]
 
 
-def _attributes(trees: Trees) -> dict[str, Any]:
+def _attributes(trees: Trees) -> dict[str, _Attribute]:
     """Return the attributes of the operator, as the specification of ONNX-ML names them."""
     import onnx_ir as ir
 
@@ -223,7 +225,7 @@ def _attributes(trees: Trees) -> dict[str, Any]:
     own, leaf = nodes - trees.roots[tree], trees.lefts == nodes
     starts = trees.roots[tree]
     double = trees.limits.dtype == np.float64
-    values: dict[str, Any] = {
+    values: dict[str, _Attribute] = {
         "nodes_treeids": tree.tolist(),
         "nodes_nodeids": own.tolist(),
         "nodes_featureids": trees.features.tolist(),
