@@ -30,7 +30,7 @@ inference model plain
 training
 progress
 runs
-studies search estimator
+studies search estimator runtime
 exporting reports serving
 errors torso
 app

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         progress,
         reports,
         runs,
+        runtime,
         search,
         serving,
         sharing,
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from torso.core.notes import TorsoWarning
     from torso.core.types import Batch, Features, Tokens
     from torso.estimator import Estimator
+    from torso.exporting import export
     from torso.model.model import Model
     from torso.reports.writing import write_report
     from torso.runs.distill import distill
@@ -84,6 +86,7 @@ __all__ = [
     "compare",
     "distill",
     "explain",
+    "export",
     "fit",
     "importance",
     "load",
@@ -103,6 +106,7 @@ _HOME = {
     ".core.notes": "TorsoWarning",
     ".core.types": "Batch Features Tokens",
     ".estimator": "Estimator",
+    ".exporting": "export",
     ".model.model": "Model",
     ".reports.writing": "write_report",
     ".runs.distill": "distill",
@@ -144,6 +148,7 @@ _ROOMS = (
     "progress",
     "reports",
     "runs",
+    "runtime",
     "search",
     "serving",
     "sharing",

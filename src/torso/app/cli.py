@@ -20,6 +20,7 @@ from torso.app.commands.demo import demo
 from torso.app.commands.distill import distill
 from torso.app.commands.evaluate import evaluate
 from torso.app.commands.explain import explain
+from torso.app.commands.export import export
 from torso.app.commands.fit import fit
 from torso.app.commands.importance import importance
 from torso.app.commands.inspect import inspect
@@ -86,6 +87,7 @@ for command in (
     slices,
     mistakes,
     explain,
+    export,
     distill,
     tune,
     search,

@@ -1,7 +1,14 @@
-"""A trained run for other programs: its graph as ONNX, with networks, plain models, heads and checks.
+"""Exported runs: one file that answers without the code that trained it, compared with the run when it is written.
 
->>> import torch
->>> from torso.exporting.plain.pooling import pooled
->>> pooled("values", [torch.tensor([[1.0]]), torch.tensor([[3.0]])], [0.25, 0.75])
-tensor([[2.5000]])
+The comparison draws rows with every subset of the modalities, up to 64 of them:
+
+>>> from torso.exporting import subsets
+>>> [sorted(each) for each in subsets(["photo", "note"])[0]]
+[[], ['note'], ['photo'], ['note', 'photo']]
 """
+
+from torso.exporting.checking import TOLERANCE, Checked
+from torso.exporting.example import subsets
+from torso.exporting.export import Written, export
+
+__all__ = ["TOLERANCE", "Checked", "Written", "export", "subsets"]

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from torso.app.terminal.costs import COST_COLUMNS, cost_cells, costs_table
     from torso.app.terminal.decisions import decisions_table
     from torso.app.terminal.explain import explanation_text
+    from torso.app.terminal.export import export_lines
     from torso.app.terminal.importance import importance_tables
     from torso.app.terminal.overview import runs_table, summary_tables
     from torso.app.terminal.parts import parts_tables, settings_sheet
@@ -52,6 +53,7 @@ __all__ = [
     "costs_table",
     "decisions_table",
     "explanation_text",
+    "export_lines",
     "has_width",
     "importance_tables",
     "mistakes_tables",
@@ -82,6 +84,7 @@ __getattr__ = lazy_names(
         ".costs": "COST_COLUMNS cost_cells costs_table",
         ".decisions": "decisions_table",
         ".explain": "explanation_text",
+        ".export": "export_lines",
         ".importance": "importance_tables",
         ".overview": "runs_table summary_tables",
         ".parts": "parts_tables settings_sheet",

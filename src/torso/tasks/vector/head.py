@@ -106,7 +106,9 @@ class GaussianVector(Head, form="vector", name="gaussian"):
         """Return standard deviations in the user's unit, `[batch, numbers]`; None for `spread: none`."""
         log_spread = self._parameters_of(outputs)[1]
         return (
-            None if log_spread is None else (log_spread.exp() * self.std).expand(len(outputs), -1)
+            None
+            if log_spread is None
+            else (log_spread.exp() * self.std).expand(outputs.shape[0], -1)
         )
 
     def details(self, outputs: Tensor, /) -> dict[str, Tensor]:

@@ -1,0 +1,80 @@
+"""A run's whole answer as one module: named tensors in, named tensors out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor, nn
+
+from torso.core.types import Features
+from torso.exporting.ports import InputPort, OutputPort
+from torso.model.model import Model
+from torso.tasks import Head
+
+__all__ = ["RunGraph", "as_features", "as_tensors"]
+
+
+class RunGraph(nn.Module):
+    """Networks, plain models and heads of a run, as a graph holds them.
+
+    Args:
+        model: trained, in evaluation mode.
+        inputs: name -> port.
+        outputs: name -> port.
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        inputs: Mapping[str, InputPort],
+        outputs: Mapping[str, OutputPort],
+    ) -> None:
+        super().__init__()
+        self.model = model
+        self.inputs = dict(inputs)
+        self.outputs = dict(outputs)
+
+    def forward(self, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Return name -> answer."""
+        raw = self.model(as_features(inputs, self.inputs))
+        said = {task: head.answer(raw[task]) for task, head in self._heads()}
+        answers: dict[str, Tensor] = {}
+        for name, port in self.outputs.items():
+            value, details = said[port.task]
+            answer = details[port.detail] if port.detail else value
+            # a graph may not give one tensor under two names, nor one that it holds
+            answers[name] = torch.clone(answer)
+        return answers
+
+    def _heads(self) -> list[tuple[str, Head]]:
+        return [*self.model.heads.pairs()]
+
+
+def as_features(
+    tensors: Mapping[str, Tensor], ports: Mapping[str, InputPort]
+) -> dict[str, Features]:
+    """Return modality -> features, from tensors by name."""
+    parts: dict[str, dict[str, Tensor]] = {}
+    for name, port in ports.items():
+        if port.modality:
+            parts.setdefault(port.modality, {})[port.part] = tensors[name]
+    return {
+        modality: Features(own["values"], own["mask"], False, own.get("sizes"))
+        for modality, own in parts.items()
+    }
+
+
+def as_tensors(
+    features: Mapping[str, Features], ports: Mapping[str, InputPort]
+) -> dict[str, Tensor]:
+    """Return name -> tensor, from modality -> features."""
+    tensors: dict[str, Tensor] = {}
+    for name, port in ports.items():
+        if port.modality:
+            value = getattr(features[port.modality], port.part)
+            if value is None:  # no file, no facts
+                rows = len(features[port.modality])
+                value = torch.full((rows, int(port.shape[1])), torch.nan)
+            tensors[name] = value
+    return tensors

@@ -1,0 +1,109 @@
+"""A run's ONNX graph as bytes, compared with the run before anything is written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from torso.core.errors import ConfigError
+from torso.core.optional import require
+from torso.exporting.checking import TOLERANCE, Checked, Compared, compare, judged, rows_of_checks
+from torso.exporting.graph import as_tensors
+from torso.exporting.ports import InputPort
+from torso.exporting.subject import Subject
+from torso.exporting.tracing import onnx_graph, reach, traced
+
+__all__ = ["CheckedGraph", "checked_graph", "session"]
+
+_MOST = 2**31 - 1  # bytes of a file that protobuf can read
+
+
+@dataclass(frozen=True, eq=False)
+class CheckedGraph:
+    """An ONNX graph that answers as its run does.
+
+    Attributes:
+        content: of the model, serialised, without a description.
+        inputs: name -> port, with the least lengths that the graph takes.
+        checked: how it compares with the run.
+    """
+
+    content: bytes
+    inputs: Mapping[str, InputPort]
+    checked: Checked
+
+
+def checked_graph(subject: Subject) -> CheckedGraph:
+    """Return the graph of a run.
+
+    Raises:
+        ConfigError: it cannot be made, or answers otherwise than the run.
+    """
+    graph = subject.graph()
+    program = traced(graph, as_tensors(subject.example, subject.inputs))
+    inputs = reach(program, subject.inputs)
+    content = _serialised(onnx_graph(program, graph, inputs))
+    run = session(content)
+    shortest = {name: replace(port, least=1) for name, port in inputs.items()}
+    compared = _compared(subject, run, shortest)
+    if compared is None or not max(compared.differences.values()) <= TOLERANCE:
+        # a trace may know lengths from a few steps on only; padding changes no answer
+        compared, shortest = _compared(subject, run, inputs), inputs
+    if compared is None:
+        raise ConfigError(
+            "The run cannot be exported to ONNX: its graph fails on rows that the run answers. "
+            "A traced program may hold it: name a file that ends with .pt2."
+        )
+    return CheckedGraph(content, shortest, judged(compared, subject.laid, subject.outputs))
+
+
+def session(content: bytes) -> Callable[[Mapping[str, np.ndarray]], dict[str, np.ndarray]]:
+    """Return the function that a graph computes, by name."""
+    runtime = require("onnxruntime", extra="export", why="An export to ONNX")
+    options = runtime.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.log_severity_level = 4  # failures are raised, too
+    opened = runtime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+    read = {value.name for value in opened.get_inputs()}
+    names = [value.name for value in opened.get_outputs()]
+
+    def run(feed: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        own = {name: value for name, value in feed.items() if name in read}
+        return dict(zip(names, opened.run(None, own), strict=True))
+
+    return run
+
+
+def _compared(
+    subject: Subject,
+    run: Callable[[Mapping[str, np.ndarray]], Mapping[str, np.ndarray]],
+    inputs: Mapping[str, InputPort],
+) -> Compared | None:
+    """Return the comparison with rows as short as `inputs` allow; None if the graph fails on some."""
+    failures = require("onnxruntime.capi.onnxruntime_pybind11_state", extra="export", why="ONNX")
+    try:
+        return compare(run, subject.eager, rows_of_checks(subject.laid, inputs), inputs)
+    except (failures.Fail, failures.InvalidArgument, failures.RuntimeException):
+        return None
+
+
+def _serialised(model: object) -> bytes:
+    import onnx_ir
+
+    try:
+        proto = onnx_ir.to_proto(model)  # type: ignore[call-overload]
+        content: bytes = proto.SerializeToString()
+    except Exception as error:  # protobuf's own kinds differ between its versions
+        raise _too_large(str(error)) from error
+    if len(content) > _MOST:
+        raise _too_large(f"{len(content) / 1e9:.1f} GB")
+    return content
+
+
+def _too_large(size: str) -> ConfigError:
+    return ConfigError(
+        f"The run cannot be exported to ONNX: one file holds 2 GB at most. Found {size:.200}. "
+        "A traced program holds more: name a file that ends with .pt2."
+    )

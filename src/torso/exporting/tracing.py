@@ -1,0 +1,174 @@
+"""From a module to a traced program and an ONNX graph, with names for all that varies."""
+
+from __future__ import annotations
+
+import logging
+import re
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+from torch.export import Dim, ExportedProgram
+
+from torso.core.errors import ConfigError
+from torso.exporting.graph import RunGraph
+from torso.exporting.ports import BATCH, InputPort
+
+if TYPE_CHECKING:
+    import onnx_ir as ir
+
+__all__ = ["onnx_graph", "reach", "traced"]
+
+_OPSET = 20
+
+
+def traced(graph: RunGraph, example: Mapping[str, Tensor]) -> ExportedProgram:
+    """Return the program that a module runs on rows of any number and length.
+
+    Args:
+        graph: of a run.
+        example: name -> tensor, of a few rows.
+
+    Raises:
+        ConfigError: a part cannot be traced; the message names it.
+    """
+    sizes: dict[str, dict[int, object]] = {}
+    batch = Dim(BATCH)
+    for name, port in graph.inputs.items():
+        sizes[name] = {
+            side: batch if length == BATCH else Dim.AUTO
+            for side, length in enumerate(port.shape)
+            if isinstance(length, str)
+        }
+    try:
+        with torch.no_grad(), _quiet():
+            return torch.export.export(
+                graph, (dict(example),), dynamic_shapes={"inputs": sizes}, strict=False
+            )
+    except Exception as error:  # every obstacle raises an error of its own kind
+        first = str(error).strip().splitlines()[0] if str(error).strip() else ""
+        raise ConfigError(
+            f"The run cannot be exported: torch.export cannot trace it ({type(error).__name__}: {first:.300})."
+        ) from error
+
+
+def reach(program: ExportedProgram, ports: Mapping[str, InputPort]) -> dict[str, InputPort]:
+    """Return name -> port with the least length that a program takes.
+
+    Args:
+        program: traced.
+        ports: of its inputs, in their order.
+
+    Raises:
+        ConfigError: a side that varies was taken for a constant.
+    """
+    known: dict[str, InputPort] = {}
+    for (name, port), value in zip(ports.items(), _taken(program), strict=True):
+        least = 1
+        for side, length in zip(value.shape, port.shape, strict=True):
+            if not isinstance(length, str):
+                continue
+            if isinstance(side, int):
+                raise ConfigError(
+                    f"The run cannot be exported: its parts take {length} of {name!r} for the constant {side}."
+                )
+            if length != BATCH:
+                limits = program.range_constraints.get(side.node.expr)
+                least = max(least, 1 if limits is None else int(limits.lower))
+        known[name] = replace(port, least=least)
+    return known
+
+
+def onnx_graph(
+    program: ExportedProgram, graph: RunGraph, ports: Mapping[str, InputPort]
+) -> ir.Model:
+    """Return the ONNX graph of a traced program, with the names of its ports.
+
+    Args:
+        program: traced.
+        graph: that was traced.
+        ports: of its inputs, in their order.
+
+    Raises:
+        ConfigError: an operation has no counterpart in ONNX.
+    """
+    try:
+        with _quiet():
+            made = torch.onnx.export(program, dynamo=True, verbose=False, opset_version=_OPSET)
+    except Exception as error:
+        cause = error.__cause__ or error
+        first = str(cause).strip().splitlines()[0] if str(cause).strip() else ""
+        raise ConfigError(
+            f"The run cannot be exported to ONNX ({type(cause).__name__}: {first:.300}). "
+            "A traced program holds it: name a file that ends with .pt2."
+        ) from error
+    _name_sides(made.model, ports)
+    _name_ports(made.model, [*ports], [*graph.outputs])
+    return made.model
+
+
+def _taken(program: ExportedProgram) -> list[Tensor]:
+    """Return the inputs of a program as it knows them, in order."""
+    users = program.graph_signature.user_inputs
+    nodes = {node.name: node for node in program.graph.nodes if node.op == "placeholder"}
+    return [nodes[str(name)].meta["val"] for name in users]
+
+
+def _name_sides(model: ir.Model, ports: Mapping[str, InputPort]) -> None:
+    """Replace the symbols of a trace by the names of the sides."""
+    import onnx_ir as ir
+
+    names: dict[str, str] = {}
+    for value, port in zip(model.graph.inputs, ports.values(), strict=True):
+        assert value.shape is not None
+        for side, length in zip(value.shape, port.shape, strict=True):
+            if isinstance(length, str) and not isinstance(side, int):
+                names.setdefault(str(side.value), length)
+    symbol = re.compile(r"\b(" + "|".join(map(re.escape, names)) + r")\b")
+
+    def named(side: int | ir.SymbolicDim) -> int | ir.SymbolicDim:
+        if isinstance(side, int) or side.value is None:
+            return side
+        if side.value in names:
+            return ir.SymbolicDim(names[side.value])
+        return ir.SymbolicDim(None) if symbol.search(side.value) else side
+
+    for value in _values(model):
+        if value.shape is not None:
+            value.shape = ir.Shape([named(side) for side in value.shape])
+
+
+def _name_ports(model: ir.Model, inputs: list[str], outputs: list[str]) -> None:
+    """Give the ends of a graph their names, and values inside that have one of these another."""
+    taken, ends = {*inputs, *outputs}, [*model.graph.inputs, *model.graph.outputs]
+    known = {id(value) for value in ends}
+    for value in _values(model):
+        if id(value) not in known and value.name in taken:
+            value.name = f"{value.name}.inside"
+    for value, name in zip(ends, [*inputs, *outputs], strict=True):
+        value.name = name
+
+
+def _values(model: ir.Model) -> Iterator[ir.Value]:
+    yield from model.graph.inputs
+    yield from [*model.graph.initializers.values()]
+    for node in model.graph:
+        yield from node.outputs
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Hold back the notes of torch to its own authors."""
+    logger = logging.getLogger("torch.onnx._internal.exporter._registration")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logger.setLevel(level)
