@@ -72,12 +72,13 @@ def reach(program: ExportedProgram, ports: Mapping[str, InputPort]) -> dict[str,
         for side, length in zip(value.shape, port.shape, strict=True):
             if not isinstance(length, str):
                 continue
-            if isinstance(side, int):
+            symbol = getattr(side, "node", None)
+            if symbol is None:
                 raise ConfigError(
                     f"The run cannot be exported: its parts take {length} of {name!r} for the constant {side}."
                 )
             if length != BATCH:
-                limits = program.range_constraints.get(side.node.expr)
+                limits = program.range_constraints.get(symbol.expr)
                 least = max(least, 1 if limits is None else int(limits.lower))
         known[name] = replace(port, least=least)
     return known
@@ -106,6 +107,7 @@ def onnx_graph(
             f"The run cannot be exported to ONNX ({type(cause).__name__}: {first:.300}). "
             "A traced program holds it: name a file that ends with .pt2."
         ) from error
+    assert made is not None  # with dynamo it never is
     _name_sides(made.model, ports)
     _name_ports(made.model, [*ports], [*graph.outputs])
     return made.model
