@@ -75,6 +75,7 @@ OTHERWISE = {
     "tensorboard --logdir": "a server of another program, which waits for a browser",
     "iconv -f": "tests/runs/test_config_text.py runs it",
     " --trust-code": "tests/runs/test_trust.py runs the commands with it",
+    "Without them: --set examples=0": "tests/runs/test_examples.py pastes it",
     "Try --set folds=": "tests/app/test_mistakes.py, in Python",
     "`folds: 0` was named": "no cure: says what was named",
     "`target` (--target) should say": SEARCH,

@@ -25,6 +25,7 @@ RUN_FILES = {
     "MODEL_CARD.md",
     "log.jsonl",
     "held_out.parquet",
+    "examples.parquet",
     "metrics.json",
     "model.safetensors",
     "run.yaml",
@@ -86,7 +87,12 @@ def run(tmp_path_factory):
 
 def test_a_run_holds_exactly_these_files_and_no_pickle(run):
     assert {file.name for file in (run / "run").iterdir()} == RUN_FILES
-    for name in RUN_FILES - {"model.safetensors", "split.parquet", "held_out.parquet"}:
+    for name in RUN_FILES - {
+        "model.safetensors",
+        "split.parquet",
+        "held_out.parquet",
+        "examples.parquet",
+    }:
         (run / "run" / name).read_text(encoding="utf-8")
     header = (run / "run/model.safetensors").read_bytes()
     json.loads(header[8 : 8 + int.from_bytes(header[:8], "little")])

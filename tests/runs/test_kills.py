@@ -28,6 +28,7 @@ FILES = {
     "MODEL_CARD.md",
     *("log.jsonl", "metrics.json", "model.safetensors", "run.yaml", "schema.json"),
     "held_out.parquet",
+    "examples.parquet",
     *("skipped.jsonl", "split.parquet", "statistics.json", "torso.json", "vocabulary.json"),
 }
 STEPS = ("replace", "unlink", "rmdir", "mkdir")

@@ -26,7 +26,7 @@ from torso.training.checkpoint import ANEW
 __all__ = ["Identity", "check_columns", "check_same", "identity"]
 
 _FREE = {
-    *("quality", "budget", "pretrained", "data.weights"),
+    *("quality", "budget", "pretrained", "data.weights", "examples"),
     *("data.table", "data.validation", "data.test", "data.root", "data.cache", "data.split.like"),
     *("data.delimiter", "data.encoding", "data.on_error", "data.most_skipped"),
     *(f"training.{name}" for name in ("epochs", "lr", "weight_decay", "warmup", "clip")),

@@ -17,6 +17,8 @@ from torso.model.model import Model
 from torso.plain.blend import PlainHalf
 from torso.progress.watching import Progress, watched
 from torso.runs.blending.judge import Judge
+from torso.runs.examples.choosing import examples_note, examples_of
+from torso.runs.folder.examples_file import write_examples
 from torso.runs.folder.folder import RunFolder
 from torso.runs.identity import check_same, identity
 from torso.runs.networks.folds import Folds, train_folds
@@ -129,7 +131,14 @@ def train_run(
         trained = train_model(
             prepared, config, listener=told, checkpoint=checkpoint, resume=resume, plan=plan
         )
+    offered = None
+    if folder is not None and not folder.of_study:
+        offered = examples_of(prepared, config.examples)
+        write_examples(folder.path, offered)
     report = _with_earlier(trained.report, epochs, notes)
+    if offered is not None:
+        told.noted(note := examples_note(offered))
+        report = replace(report, notes=tuple(dict.fromkeys([*report.notes, note])))
     run = _predictor(prepared, config, replace(trained, report=report))
     told.judged(report.tasks)
     if folder is None:

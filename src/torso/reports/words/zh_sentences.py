@@ -13,6 +13,7 @@ _NOTES = {
     "{column}: {message:sentence}": "{column}：{message}",
     "Quality fast: folds={folds}, blend={blend}. You named {named}. `--quality balanced` adds plain models, and networks where rows are few.": "质量 fast：folds={folds}，blend={blend}。您指定了 {named}。`--quality balanced` 会增加简单模型，行少时还会增加网络。",
     "Quality fast: folds={folds}, blend={blend}. `--quality balanced` adds plain models, and networks where rows are few.": "质量 fast：folds={folds}，blend={blend}。`--quality balanced` 会增加简单模型，行少时还会增加网络。",
+    "The run's folder holds inputs of held-out rows, {size} kB and no labels, for whoever tries it: row {rows} of {table}. Without them: --set examples=0": "运行的文件夹里存有留出数据的输入（{size} kB，不含标签），供试用者使用：{table} 的第 {rows} 行。不要存放：--set examples=0",
     "{networks} networks are trained, each leaving out another {part:words} of the rows. The epochs shown are those of the first, answers are the mean. To train one: --set folds=0.": "训练了 {networks} 个网络，每个留出不同的{part}数据。显示的是第一个网络的训练过程，答案取平均。只训练一个：--set folds=0。",
     "fold": "一折",
     "Tasks were best at different epochs, of which the mean of the weights is kept: {epochs}. To keep the one epoch that is best for their sum: --set training.select=total.": "各任务在不同的轮次最好，保留了这些轮次权重的平均：{epochs}。只保留总和最好的一轮：--set training.select=total。",

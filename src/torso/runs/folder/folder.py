@@ -23,6 +23,7 @@ from torso.core.whole_files import json_text, write_whole
 from torso.core.yaml_text import read_mapping
 from torso.plain.blend import PlainHalf
 from torso.runs.folder.beside import clear_beside
+from torso.runs.folder.examples_file import Examples, copy_examples, read_examples
 from torso.runs.folder.held_out_file import read_held_out, write_held_out
 from torso.runs.folder.json_files import Json, read_json, write_json
 from torso.runs.folder.plain_files import read_plain, write_plain
@@ -62,9 +63,11 @@ class RunFolder:
 
     Attributes:
         path: where it lies.
+        of_study: True for a run that only a study reads: it holds no examples.
     """
 
     path: Path
+    of_study: bool = False
 
     # --- while a run is under way
 
@@ -156,6 +159,7 @@ class RunFolder:
         same = run.folder is not None and run.folder.resolve() == self.path.resolve()
         if not same:
             (self.path / "log.jsonl").unlink(missing_ok=True)
+            copy_examples(run.folder, self.path)
         self.write(run, resumable=same and stage is Stage.RESUMABLE)
 
     def write(self, run: Written, *, resumable: bool = False) -> None:
@@ -200,6 +204,10 @@ class RunFolder:
         write_whole(self.path / "run.yaml", remarks + config.to_yaml())
 
     # --- reading
+
+    def examples(self) -> Examples | None:
+        """Return rows that the run offers to whoever tries it; None without any."""
+        return read_examples(self.path)
 
     def config(self) -> RunConfig:
         """Return the checked config."""

@@ -42,6 +42,7 @@ _RESULTS = (
     *("skipped.jsonl", "split.parquet", "plain.json", "plain.safetensors", "decisions.json"),
     "MODEL_CARD.md",
     "held_out.parquet",
+    "examples.parquet",
 )
 OWN_FILES = (*_BEGUN, *_RESULTS)
 """Files of a run, beside its folders."""

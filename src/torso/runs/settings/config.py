@@ -103,6 +103,12 @@ class RunConfig(Strict):
         False,
         description="the one network is trained again on training and validation rows, for as long as was best",
     )
+    examples: int = Field(
+        5,
+        ge=0,
+        le=5,
+        description="held-out rows whose inputs the run's folder holds, at most 2 MB, for whoever tries it with torso serve",
+    )
     plain: PlainConfig = PlainConfig()  # type: ignore[call-arg]
     training: TrainingConfig = TrainingConfig()
 

@@ -35,7 +35,7 @@ class Kept:
 
     def run(self, variant: Variant) -> RunFolder:
         """Return the folder of a variant's run."""
-        return RunFolder(self.folder / folder_name(variant.name))
+        return RunFolder(self.folder / folder_name(variant.name), of_study=True)
 
     def read(self, variant: Variant, prepared: Prepared) -> tuple[Outcome | None, str]:
         """Return a finished variant, and else why it is trained anew, if something of it is there.
