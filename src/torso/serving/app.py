@@ -9,10 +9,12 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING
 
+from torso.core.errors import unknown
 from torso.core.optional import require
 from torso.serving.answering import Asked
 from torso.serving.bodies import Bodies
 from torso.serving.dispatch import Dispatcher
+from torso.serving.explaining import Explainer
 from torso.serving.forms import rows_of_form
 from torso.serving.front import Front, json_bytes
 from torso.serving.page_files import page_file
@@ -49,6 +51,7 @@ class Application:
         self.served, self.settings = served, settings
         self.dispatcher = Dispatcher(settings)
         self.bodies = Bodies(settings.limits, settings.times)
+        self.explainer = Explainer(settings.times.explain)
         self.stopping = False
 
     # --- answers
@@ -72,6 +75,21 @@ class Application:
                 "notes": answered.notes,
             }
         )
+
+    async def explain(self, request: Request) -> Response:
+        """Explain the answers to a row."""
+        run = self.run(request)
+        version = run.version
+        async with self.bodies.whole(request, self.settings.limits.body_bytes) as body:
+            rows = await self.rows(request, body, version.inputs)
+        request.scope["facts"] = {"run": run.name, "version": version.digest, "rows": rows.count}
+        tasks = [task for task in request.query_params.get("tasks", "").split(",") if task]
+        for task in tasks:
+            if task not in version.kinds:
+                raise Refusal("bad_request", f"`tasks`: {unknown('task', task, version.kinds)}")
+        explanation = await self.explainer.explain(version, rows, tasks)
+        said = {"request_id": request.scope["request_id"], "run": version.said()}
+        return _json({**said, **explanation})
 
     async def rows(self, request: Request, body: bytes, inputs: Mapping[str, Kind]) -> Rows:
         """Return the rows of a body of JSON or of a form."""
@@ -162,6 +180,7 @@ class Application:
         finally:
             watching.cancel()
             self.dispatcher.close()
+            self.explainer.close()
 
 
 def build_app(application: Application) -> Front:
@@ -180,6 +199,7 @@ def build_app(application: Application) -> Front:
     )
     of_run: list[tuple[str, str, Handler]] = [
         ("POST", "/predict", application.predict),
+        ("POST", "/explain", application.explain),
         ("GET", "/schema", application.schema),
         ("GET", "/examples", application.examples),
     ]
