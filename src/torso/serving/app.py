@@ -7,6 +7,9 @@ import contextlib
 import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from torso.core.errors import unknown
@@ -15,13 +18,16 @@ from torso.serving.answering import Asked
 from torso.serving.bodies import Bodies
 from torso.serving.dispatch import Dispatcher
 from torso.serving.explaining import Explainer
-from torso.serving.forms import rows_of_form
+from torso.serving.forms import only_file, rows_of_form
 from torso.serving.front import Front, json_bytes
 from torso.serving.page_files import page_file
 from torso.serving.refusals import Refusal
 from torso.serving.rows import Rows, parsed, rows_of, table_of
+from torso.serving.sending import sent_file
 from torso.serving.served import Opened, Served, ServedRun
 from torso.serving.settings import ServeSettings
+from torso.serving.table_formats import TableFormat, format_of
+from torso.serving.tables import TableAsked, Tables
 from torso.serving.values import Kind, Message
 
 if TYPE_CHECKING:
@@ -52,6 +58,7 @@ class Application:
         self.dispatcher = Dispatcher(settings)
         self.bodies = Bodies(settings.limits, settings.times)
         self.explainer = Explainer(settings.times.explain)
+        self.tables = Tables(settings)
         self.stopping = False
 
     # --- answers
@@ -90,6 +97,44 @@ class Application:
         explanation = await self.explainer.explain(version, rows, tasks)
         said = {"request_id": request.scope["request_id"], "run": version.said()}
         return _json({**said, **explanation})
+
+    async def predict_table(self, request: Request) -> Response:
+        """Answer a table."""
+        run = self.run(request)
+        refuse = _policy(request, "missing") == "refuse"
+        with ExitStack() as stack:
+            name = stack.enter_context(TemporaryDirectory(prefix="torso-serve-"))
+            with self.tables.turn():
+                path, read = await self._received(request, Path(name))
+                accepted = request.headers.get("accept", "").partition(",")[0].strip()
+                written = format_of(accepted) if accepted not in ("", "*/*") else read
+                keep = tuple(request.query_params.getlist("keep"))
+                asked = TableAsked(run.version, read, written, keep, refuse)
+                answered = await self.tables.answer(path, asked)
+            facts = {"run": run.name, "version": run.version.digest, "rows": answered.rows}
+            request.scope["facts"] = facts
+            return sent_file(
+                answered.path, written.media, answered.headers(written), stack.pop_all()
+            )
+
+    async def _received(self, request: Request, folder: Path) -> tuple[Path, TableFormat]:
+        """Write the table of a request to a folder; return its path and format."""
+        kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        most = self.settings.limits.table_bytes
+        if kind == "multipart/form-data":
+            async with self.bodies.whole(request, self.settings.limits.body_bytes) as body:
+                name, content = await only_file(request, body)
+            read = format_of("", name)
+            path = folder / f"table{read.suffix}"
+            await asyncio.to_thread(path.write_bytes, content)
+            return path, read
+        read = format_of(kind)
+        path = folder / f"table{read.suffix}"
+        async with self.bodies.pieces(request, most, on_disk=True) as pieces:
+            with path.open("wb") as file:
+                async for piece in pieces:
+                    file.write(piece)
+        return path, read
 
     async def rows(self, request: Request, body: bytes, inputs: Mapping[str, Kind]) -> Rows:
         """Return the rows of a body of JSON or of a form."""
@@ -181,6 +226,7 @@ class Application:
             watching.cancel()
             self.dispatcher.close()
             self.explainer.close()
+            self.tables.close()
 
 
 def build_app(application: Application) -> Front:
@@ -199,6 +245,7 @@ def build_app(application: Application) -> Front:
     )
     of_run: list[tuple[str, str, Handler]] = [
         ("POST", "/predict", application.predict),
+        ("POST", "/predict/table", application.predict_table),
         ("POST", "/explain", application.explain),
         ("GET", "/schema", application.schema),
         ("GET", "/examples", application.examples),

@@ -33,26 +33,31 @@ class Bodies:
         self.held = 0
 
     @asynccontextmanager
-    async def pieces(self, request: Request, most: int) -> AsyncIterator[AsyncIterator[bytes]]:
+    async def pieces(
+        self, request: Request, most: int, *, on_disk: bool = False
+    ) -> AsyncIterator[AsyncIterator[bytes]]:
         """Yield the pieces of a request's body; their bytes count as held until the block ends.
 
         Args:
             request: of Starlette.
             most: bytes of a body.
+            on_disk: the pieces go to disk, and are not held.
 
         Raises:
             Refusal: too large, too slow, compressed, or too much is held already.
         """
         _check_head(request.headers, most)
-        taken = 0
+        taken, held = 0, 0
 
         async def read() -> AsyncIterator[bytes]:
-            nonlocal taken
+            nonlocal taken, held
             stream = aiter(request.stream())
             deadline = asyncio.get_running_loop().time() + self._times.body
             while (piece := await _next(stream, deadline, self._times.body)) is not None:
                 taken += len(piece)
-                self.held += len(piece)
+                if not on_disk:
+                    held += len(piece)
+                    self.held += len(piece)
                 if taken > most:
                     raise _too_large(taken, most)
                 if self.held > self._limits.waiting_bytes:
@@ -64,7 +69,7 @@ class Bodies:
         try:
             yield read()
         finally:
-            self.held -= taken
+            self.held -= held
 
     @asynccontextmanager
     async def whole(self, request: Request, most: int) -> AsyncIterator[bytes]:

@@ -13,7 +13,7 @@ from torso.serving.values import Kind
 if TYPE_CHECKING:
     from starlette.requests import Request
 
-__all__ = ["rows_of_form"]
+__all__ = ["only_file", "rows_of_form"]
 
 _PARTS = 1000
 _JSON = ("row", "rows")
@@ -33,7 +33,7 @@ async def rows_of_form(
     Raises:
         Refusal: a damaged form, or a cell that names a part which is not there.
     """
-    texts, files = await _parts(request, body)
+    texts, files, _ = await _parts(request, body)
     if len(texts.keys() & {*_JSON} - inputs.keys()) == 1:
         return _of_json(texts, files, limits)
     row: dict[str, object] = {**texts}
@@ -43,8 +43,24 @@ async def rows_of_form(
     return [{name: _cell(inputs.get(name), cell) for name, cell in row.items()}]
 
 
-async def _parts(request: Request, body: bytes) -> tuple[dict[str, str], dict[str, bytes]]:
-    """Return texts and files by the names of their parts."""
+async def only_file(request: Request, body: bytes) -> tuple[str, bytes]:
+    """Return name and content of the table in a form, the file of the part `table`.
+
+    Raises:
+        Refusal: a damaged form, or another number of files.
+    """
+    _, files, names = await _parts(request, body)
+    if set(files) != {"table"}:
+        raise Refusal(
+            "bad_request", f"The form should hold one file, `table`. Found {sorted(files)[:8]}."
+        )
+    return names["table"], files["table"]
+
+
+async def _parts(
+    request: Request, body: bytes
+) -> tuple[dict[str, str], dict[str, bytes], dict[str, str]]:
+    """Return texts and files by the names of their parts, and the files' own names."""
     from starlette.exceptions import HTTPException
     from starlette.formparsers import MultiPartException
     from starlette.requests import Request as Replayed
@@ -54,6 +70,7 @@ async def _parts(request: Request, body: bytes) -> tuple[dict[str, str], dict[st
 
     texts: dict[str, str] = {}
     files: dict[str, bytes] = {}
+    names: dict[str, str] = {}
     try:
         async with Replayed(request.scope, replay).form(
             max_files=_PARTS, max_fields=_PARTS, max_part_size=max(1, len(body))
@@ -65,10 +82,11 @@ async def _parts(request: Request, body: bytes) -> tuple[dict[str, str], dict[st
                     texts[name] = part
                 else:
                     files[name] = await part.read()
+                    names[name] = part.filename or ""
     except (HTTPException, MultiPartException) as error:
         reason = getattr(error, "detail", None) or getattr(error, "message", "damaged")
         raise Refusal("bad_request", f"The form cannot be read: {reason}") from None
-    return texts, files
+    return texts, files, names
 
 
 def _of_json(

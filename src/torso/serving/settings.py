@@ -69,6 +69,7 @@ class Times(_Checked):
         wait: that a request may wait for its turn, as foreseen when it comes; else it is refused with 429.
         answer: for an answer; then 504.
         explain: for an explanation; then 504.
+        table: for a table's answers; then 504.
         batch: that a request waits for others which are being read, to be answered with them.
         drain: for accepted requests after SIGTERM.
         watch: between two looks at the folders of the runs.
@@ -79,6 +80,7 @@ class Times(_Checked):
     wait: float = 1.0
     answer: float = 30.0
     explain: float = 30.0
+    table: float = 300.0
     batch: float = 0.002
     drain: float = 30.0
     watch: float = 1.0
