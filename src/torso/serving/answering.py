@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from torso.columns.reading import Skipped
 from torso.core.errors import TorsoError
@@ -15,7 +17,10 @@ from torso.serving.rows import Rows
 from torso.serving.values import Json
 from torso.serving.version import Version
 
-__all__ = ["Asked", "answer_together"]
+__all__ = ["Asked", "Observe", "answer_together"]
+
+Observe = Callable[[Version, pa.Table, pa.Table, Mapping[str, NDArray[np.bool_]]], None]
+"""Is told of rows, answers, and the modalities that each row has."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,22 +36,34 @@ class Asked:
     refuse: bool = True
 
 
-def answer_together(version: Version, asked: Sequence[Asked]) -> list[Answered | Refusal]:
-    """Return each request's answers, or why there are none; the rows of one form are answered at once."""
+def answer_together(
+    version: Version, asked: Sequence[Asked], observe: Observe | None = None
+) -> list[Answered | Refusal]:
+    """Return each request's answers, or why there are none; the rows of one form are answered at once.
+
+    Args:
+        version: of the run.
+        asked: requests.
+        observe: is told of the rows that were answered.
+    """
     try:
-        return _joined(version, asked)
+        return _joined(version, asked, observe)
     except TorsoError as error:
         if len(asked) == 1:
             return [refusal_of(error)]
         # One request's rows must not spoil the others' answers.
-        return [answer for each in asked for answer in answer_together(version, [each])]
+        return [answer for each in asked for answer in answer_together(version, [each], observe)]
 
 
-def _joined(version: Version, asked: Sequence[Asked]) -> list[Answered | Refusal]:
+def _joined(
+    version: Version, asked: Sequence[Asked], observe: Observe | None
+) -> list[Answered | Refusal]:
     tables = [each.rows.table for each in asked]
     table = tables[0] if len(tables) == 1 else pa.concat_tables(tables)
     predicted = version.predictor.predict(table, as_arrow=True, details=True)
     answers = answers_of(predicted.columns, predicted.present, version.kinds, version.certificates)
+    if observe is not None:
+        observe(version, table, predicted.columns, predicted.present)
     out: list[Answered | Refusal] = []
     start = 0
     for each in asked:

@@ -20,6 +20,7 @@ from torso.serving.dispatch import Dispatcher
 from torso.serving.explaining import Explainer
 from torso.serving.forms import only_file, rows_of_form
 from torso.serving.front import Front, json_bytes
+from torso.serving.metrics import Metrics
 from torso.serving.page_files import page_file
 from torso.serving.refusals import Refusal
 from torso.serving.rows import Rows, parsed, rows_of, table_of
@@ -55,11 +56,15 @@ class Application:
 
     def __init__(self, served: Served, settings: ServeSettings) -> None:
         self.served, self.settings = served, settings
-        self.dispatcher = Dispatcher(settings)
         self.bodies = Bodies(settings.limits, settings.times)
+        self.metrics = metrics = Metrics(
+            served, lambda: self.dispatcher.rows_waiting, lambda: self.bodies.held
+        )
+        self.dispatcher = Dispatcher(settings, metrics.batch, metrics.answered)
         self.explainer = Explainer(settings.times.explain)
-        self.tables = Tables(settings)
+        self.tables = Tables(settings, metrics.answered)
         self.stopping = False
+        metrics.refresh()  # so that the first rows are compared with training, too
 
     # --- answers
 
@@ -207,6 +212,15 @@ class Application:
             raise Refusal("stopping", "The server is about to stop.", cure="Ask another one.")
         return _json({"ready": True, "request_id": request.scope["request_id"]})
 
+    async def figures(self, request: Request) -> Response:
+        """Give all figures."""
+        from prometheus_client import CONTENT_TYPE_LATEST
+        from starlette.responses import Response as Sent
+
+        del request
+        content = await asyncio.to_thread(self.metrics.text)
+        return Sent(content, headers={"Content-Type": CONTENT_TYPE_LATEST})
+
     # --- life
 
     async def watch(self) -> None:
@@ -214,6 +228,7 @@ class Application:
         while True:
             await asyncio.sleep(self.settings.times.watch)
             await asyncio.to_thread(self.served.refresh)
+            await asyncio.to_thread(self.metrics.refresh)
 
     @contextlib.asynccontextmanager
     async def lifespan(self, app: object) -> AsyncIterator[None]:
@@ -254,13 +269,14 @@ def build_app(application: Application) -> Front:
         ("GET", "/", page_file),
         ("GET", "/page/{file}", page_file),
         ("GET", "/runs", application.runs),
+        ("GET", "/metrics", application.figures),
         ("GET", "/health", application.health),
         ("GET", "/ready", application.ready),
     ]
     named = [(method, f"/runs/{{name}}{path}", handler) for method, path, handler in of_run]
     for method, path, handler in (*of_server, *of_run, *named):
         app.add_route(path, handler, methods=[method])
-    return Front(_refusing(app), application.settings.token)
+    return Front(_refusing(app), application.settings.token, application.metrics.request)
 
 
 def _refusing(app: FastAPI) -> Handler:

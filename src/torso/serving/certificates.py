@@ -6,7 +6,10 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from torso.runs.report.patterns import FEW, Pattern, lacks
+import numpy as np
+from numpy.typing import NDArray
+
+from torso.runs.report.patterns import FEW, Pattern, absent_sets, lacks
 
 if TYPE_CHECKING:
     from torso.evaluation.report import TaskReport
@@ -35,6 +38,15 @@ class Certificates:
     def of(self, absent: tuple[str, ...]) -> Json:
         """Return the certificate of rows that lack these modalities, sorted."""
         return self._known.get(absent) or _unjudged(absent)
+
+    def unjudged(self, present: Mapping[str, NDArray[np.bool_]]) -> int:
+        """Return the number of rows with gaps that no held-out row had.
+
+        Args:
+            present: modality -> bool `[rows]`: the row has it.
+        """
+        sets = absent_sets(dict(present))
+        return sum(len(rows) for absent, rows in sets if absent not in self._known)
 
     def all(self) -> list[Json]:
         """Return the certificates of all patterns that were judged."""

@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from torso.serving.answering import Asked, answer_together
+from torso.serving.answering import Asked, Observe, answer_together
 from torso.serving.answers import Answered
 from torso.serving.pace import Pace
 from torso.serving.refusals import Refusal, refusal_of
@@ -51,15 +51,18 @@ class Dispatcher:
     Args:
         settings: of the server.
         told: is told of each batch.
+        observe: is told of the rows that were answered.
     """
 
-    def __init__(self, settings: ServeSettings, told: Told | None = None) -> None:
+    def __init__(
+        self, settings: ServeSettings, told: Told | None = None, observe: Observe | None = None
+    ) -> None:
         self._limits, self._times = settings.limits, settings.times
         self._threads = settings.threads
         self._free = settings.threads
         self._pool = ThreadPoolExecutor(settings.threads, "torso-answer")
         self._queue: deque[_Job] = deque()
-        self._told = told
+        self._told, self._observe = told, observe
         self._coming = 0
         self._answering = 0
         self._later: asyncio.TimerHandle | None = None
@@ -167,7 +170,9 @@ class Dispatcher:
         began = time.monotonic()
         loop = asyncio.get_running_loop()
         asked = [job.asked for job in batch]
-        work = loop.run_in_executor(self._pool, answer_together, batch[0].version, asked)
+        work = loop.run_in_executor(
+            self._pool, answer_together, batch[0].version, asked, self._observe
+        )
 
         def done(work: asyncio.Future[list[Answered | Refusal]]) -> None:
             seconds = time.monotonic() - began

@@ -91,7 +91,7 @@ class Front:
 
     def _tell(self, scope: Json, exchange: _Exchange) -> None:
         seconds = time.perf_counter() - exchange.began
-        route = getattr(scope.get("route"), "path", "unknown")
+        route = _route(scope)
         if self._told is not None:
             self._told(route, exchange.status, exchange.code, seconds)
         facts = {
@@ -105,6 +105,16 @@ class Front:
             **scope.get("facts", {}),
         }
         _log.info("request", extra={"facts": {k: v for k, v in facts.items() if v != ""}})
+
+
+def _route(scope: Json) -> str:
+    """Return the route of a request without names of runs and files, so that there are few."""
+    if "endpoint" not in scope:
+        return "unknown"
+    path = str(scope["path"])
+    for name, value in scope.get("path_params", {}).items():
+        path = path.replace(f"/{value}", f"/{{{name}}}", 1)
+    return path
 
 
 class _Exchange:

@@ -40,7 +40,8 @@ class Server:
 
     def __init__(self, served: Served, settings: ServeSettings) -> None:
         uvicorn = require("uvicorn", why="A server", extra="serve")
-        require("python_multipart", why="A server", extra="serve")
+        for module in ("fastapi", "python_multipart", "prometheus_client"):
+            require(module, why="A server", extra="serve")
         from torso.serving.app import Application, build_app
         from torso.serving.connections import connection_of
         from torso.serving.draining import Draining

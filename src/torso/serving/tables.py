@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from torso.core.errors import unknown
+from torso.serving.answering import Observe
 from torso.serving.cells import cell_of
 from torso.serving.files import check_file
 from torso.serving.refusals import Refusal
@@ -83,12 +84,14 @@ class Tables:
 
     Args:
         settings: of the server.
+        observe: is told of the rows that were answered.
     """
 
-    def __init__(self, settings: ServeSettings) -> None:
+    def __init__(self, settings: ServeSettings, observe: Observe | None = None) -> None:
         self._limits, self._seconds = settings.limits, settings.times.table
         self._pool = ThreadPoolExecutor(1, "torso-table")
         self._waiting = 0
+        self._observe = observe
 
     def close(self) -> None:
         """Let the thread end."""
@@ -168,6 +171,8 @@ class Tables:
         predicted = asked.version.predictor.predict(
             replace(piece, original_rows=None), keep=asked.keep, as_arrow=True, details=True
         )
+        if self._observe is not None:
+            self._observe(asked.version, piece.data, predicted.columns, predicted.present)
         for cell in predicted.skipped:
             row = answered.rows + cell.row
             if asked.refuse and cell.column not in asked.version.sets:

@@ -18,6 +18,7 @@ from torso.columns.cells import is_text
 from torso.columns.dataset import Dataset
 from torso.columns.inputs import Input, State
 from torso.columns.reading import Reading, ReadOptions
+from torso.columns.references import Reference, measured
 from torso.columns.sources import facts_of
 from torso.core.errors import ConfigError, DataError, unknown, within
 from torso.core.spec import Spec
@@ -100,6 +101,7 @@ class Schema:
                         f"The column {other!r} is a part of the target {name!r}, so it cannot be an input or the "
                         f"target itself. Take it out of `inputs`, or name another column in `targets.{name}`."
                     )
+        self.references: dict[str, Reference] = {}
         self.modalities = grouped(self.inputs, wished)
         first = {
             name: next(iter(modality.columns.values()))
@@ -131,6 +133,8 @@ class Schema:
                 kind.restore(known["inputs"][name])
             else:
                 kind.learn(self.column(training, name), Reading(options))
+            cells = measured(kind, self.column(training, name))
+            self.references[name] = Reference.of(cells)
         for name, target in self.targets.items():
             if name in known["targets"]:
                 target.go_on(known["targets"][name], self.label(training, name), Reading(options))
@@ -277,6 +281,8 @@ class Schema:
             for key, value in kind.state().items():
                 room = "vocabulary" if key in _VOCABULARY else "statistics"
                 out[room].setdefault(name, {})[key] = value
+        for name, reference in self.references.items():
+            out["statistics"].setdefault(name, {})["reference"] = reference.to_dict()
         return out
 
     def restore(self, state: Mapping[str, Mapping[str, Any]]) -> None:
@@ -284,6 +290,8 @@ class Schema:
         for name, kind in {**self.inputs, **self.targets}.items():
             learned = {**state["vocabulary"].get(name, {}), **state["statistics"].get(name, {})}
             kind.restore(learned)
+            if "reference" in learned:  # early runs have none
+                self.references[name] = Reference.from_dict(learned["reference"])
 
     def columns(
         self, task: str, table: Table, prediction: np.ndarray, details: Mapping[str, np.ndarray]
