@@ -36,12 +36,12 @@ def test_requests_gaps_and_drift_are_counted(run, json_rows):
         near = seen['torso_drift_psi{name="size",of="input",run="run"}']
         answers = {name for name in seen if 'of="answer"' in name}
         assert len(answers) == 3
-        for _ in range(10):
+        for _ in range(13):
             client.ask("POST", "/predict", {"rows": [{**row, "size": 99} for row in base * 10]})
         later = figures(client)
         far = later['torso_drift_psi{name="size",of="input",run="run"}']
         assert far > 3 > 1 > near
-        assert later['torso_drift_rows{run="run"}'] <= 2200  # a bounded window
+        assert later['torso_drift_rows{run="run"}'] < 13 * 240  # a bounded window
 
 
 def test_the_index_by_hand():

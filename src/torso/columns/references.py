@@ -13,9 +13,7 @@ training itself it is about (bins - 1) / n.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -25,6 +23,7 @@ from numpy.typing import NDArray
 from torso.columns import cells
 from torso.columns.inputs import Input
 from torso.columns.reading import Reading
+from torso.core.whole_files import Json
 from torso.tables.table import Column
 
 __all__ = ["Reference", "measured"]
@@ -100,7 +99,7 @@ class Reference:
         return asdict(self)
 
     @classmethod
-    def from_dict(cls, saved: Mapping[str, Any]) -> Reference:
+    def from_dict(cls, saved: Json) -> Reference:
         """Return the reference that `to_dict` wrote."""
         return cls(
             saved["rows"], tuple(saved["known"]), tuple(saved["edges"]), tuple(saved["values"])

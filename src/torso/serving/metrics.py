@@ -14,6 +14,7 @@ from torso.serving.version import Version
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+    from prometheus_client import Counter, Gauge
 
     from torso.serving.served import Served
 
@@ -57,7 +58,7 @@ class Metrics:
         )
         self._seconds = Histogram(
             "torso_request_seconds",
-            "Seconds from a request's head to its answer.",
+            "Seconds of a request.",
             ["route"],
             buckets=_SECONDS,
             registry=own,
@@ -73,35 +74,25 @@ class Metrics:
         )
         Gauge("torso_queue_rows", "Rows that wait.", registry=own).set_function(waiting)
         Gauge("torso_body_bytes", "Bytes of bodies in memory.", registry=own).set_function(held)
-        self._rows = Counter("torso_rows", "Rows answered.", ["run"], registry=own)
-        self._missing = Counter(
-            "torso_missing_modality",
-            "Rows that lack a modality.",
-            ["run", "modality"],
-            registry=own,
-        )
-        self._unjudged = Counter(
-            "torso_unjudged_rows",
-            "Rows with gaps that no held-out row had.",
-            ["run"],
-            registry=own,
-        )
-        self._versions = Gauge(
-            "torso_run_info", "1 for the version that answers.", ["run", "version"], registry=own
-        )
-        self._problems = Gauge(
-            "torso_run_problem", "1 where a newer version is not served.", ["run"], registry=own
-        )
-        self._psi = Gauge(
-            "torso_drift_psi",
-            "Population stability index of the last rows against training.",
-            ["run", "of", "name"],
-            registry=own,
-        )
-        self._psi_rows = Gauge(
-            "torso_drift_rows", "Rows that the drift is of.", ["run"], registry=own
-        )
+        self._of_runs(Counter, Gauge)
         self._drift: dict[str, Drift] = {}
+
+    def _of_runs(self, counter: type[Counter], gauge: type[Gauge]) -> None:
+        """Make the figures of each run."""
+        own = self.registry
+        self._rows = counter("torso_rows", "Rows answered.", ["run"], registry=own)
+        words = "Rows that lack a modality."
+        self._missing = counter("torso_missing_modality", words, ["run", "modality"], registry=own)
+        words = "Rows with gaps that no held-out row had."
+        self._unjudged = counter("torso_unjudged_rows", words, ["run"], registry=own)
+        words = "1 for the version that answers."
+        self._versions = gauge("torso_run_info", words, ["run", "version"], registry=own)
+        words = "1 where a newer version is not served."
+        self._problems = gauge("torso_run_problem", words, ["run"], registry=own)
+        words = "Population stability index of the last rows against training."
+        self._psi = gauge("torso_drift_psi", words, ["run", "of", "name"], registry=own)
+        words = "Rows that the drift is of."
+        self._psi_rows = gauge("torso_drift_rows", words, ["run"], registry=own)
 
     def request(self, route: str, status: int, code: str, seconds: float) -> None:
         """Count a request."""
