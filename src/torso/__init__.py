@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from torso.core.notes import TorsoWarning
     from torso.core.types import Batch, Features, Tokens
     from torso.estimator import Estimator
-    from torso.exporting import export
+    from torso.exporting import export, pull, push
     from torso.model.model import Model
     from torso.reports.writing import write_report
     from torso.runs.distill import distill
@@ -92,6 +92,8 @@ __all__ = [
     "load",
     "mistakes",
     "prepare",
+    "pull",
+    "push",
     "robustness",
     "runs_in",
     "seeds",
@@ -106,7 +108,7 @@ _HOME = {
     ".core.notes": "TorsoWarning",
     ".core.types": "Batch Features Tokens",
     ".estimator": "Estimator",
-    ".exporting": "export",
+    ".exporting": "export pull push",
     ".model.model": "Model",
     ".reports.writing": "write_report",
     ".runs.distill": "distill",

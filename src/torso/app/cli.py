@@ -26,6 +26,8 @@ from torso.app.commands.importance import importance
 from torso.app.commands.inspect import inspect
 from torso.app.commands.list import list_parts
 from torso.app.commands.predict import predict
+from torso.app.commands.pull import pull
+from torso.app.commands.push import push
 from torso.app.commands.report import report
 from torso.app.commands.runs import runs
 from torso.app.commands.schema import schema
@@ -92,6 +94,8 @@ for command in (
     tune,
     search,
     serve,
+    push,
+    pull,
     schema,
 ):
     app.command(cls=Command)(command)

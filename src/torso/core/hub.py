@@ -25,6 +25,7 @@ __all__ = [
     "find_model",
     "read_config",
     "refuse_pickles",
+    "snapshot_of",
     "split_reference",
     "tokenizer_json",
 ]
@@ -93,6 +94,17 @@ def find_model(name: object, revision: object = None) -> Snapshot:
             "folder of a saved run has moved, change `name` in its run.yaml: `revision` tells whether it is the same."
         )
     return _from_hub(name, revision)
+
+
+def snapshot_of(folder: Path) -> Path:
+    """Return the newest snapshot where a folder is a repository in the hub's cache, else the folder itself.
+
+    Such a folder, `models--OWNER--NAME`, has the commit of each branch under `refs`, and their files under `snapshots`.
+    """
+    branch = folder / "refs" / "main"
+    if not branch.is_file() or not (folder / "snapshots").is_dir():
+        return folder
+    return folder / "snapshots" / branch.read_text(encoding="utf-8").strip()
 
 
 def read_config(folder: Path) -> dict[str, object]:

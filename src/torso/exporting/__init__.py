@@ -10,5 +10,16 @@ The comparison draws rows with every subset of the modalities, up to 64 of them:
 from torso.exporting.checking import TOLERANCE, Checked
 from torso.exporting.example import subsets
 from torso.exporting.export import Written, export
+from torso.exporting.hub.exchange import pull, push
+from torso.exporting.hub.folder import write_hub_folder
 
-__all__ = ["TOLERANCE", "Checked", "Written", "export", "subsets"]
+__all__ = [
+    "TOLERANCE",
+    "Checked",
+    "Written",
+    "export",
+    "pull",
+    "push",
+    "subsets",
+    "write_hub_folder",
+]

@@ -7,6 +7,7 @@ from os import PathLike
 from pathlib import Path
 
 from torso.core.errors import ConfigError
+from torso.core.hub import snapshot_of
 from torso.core.registry import no_imports
 from torso.runs.build import trained_model
 from torso.runs.folder.folder import RunFolder
@@ -32,7 +33,7 @@ def load(
     True
 
     Args:
-        folder: what `fit` or `Predictor.save` wrote, here or elsewhere.
+        folder: what `fit` or `Predictor.save` wrote, here or elsewhere; or a repository in the cache of the hub.
         device: `auto`, `cpu`, `cuda`, ...
         trust_code: import parts that the run names by an import path. Nothing else in a run can make code run.
         strict: refuse tables that lack an input, and cells that cannot be read, instead of counting them as missing.
@@ -44,7 +45,7 @@ def load(
         raise ConfigError(
             f"`folder` should be a path: that of a run, which `fit(..., out=FOLDER)` wrote. Found {type(folder).__name__}."
         )
-    path = Path(folder).expanduser()
+    path = snapshot_of(Path(folder).expanduser())
     files = RunFolder(path)
     with nullcontext() if trust_code else no_imports():
         schema = files.schema()

@@ -51,12 +51,13 @@ class Described(Protocol):
         """Return the results."""
 
 
-def model_card(run: Described, name: str) -> str:
+def model_card(run: Described, name: str, repository: str = "") -> str:
     """Return the card as Markdown, its metadata first.
 
     Args:
         run: finished.
         name: of its folder.
+        repository: of the hub, where the folder is fetched from one.
     """
     head = yaml.safe_dump(_metadata(run, name), sort_keys=False, allow_unicode=True)
     lines = [
@@ -68,7 +69,7 @@ def model_card(run: Described, name: str) -> str:
         *_section("Rows and labels", _rows(run.report)),
         *_section("Scores", _scores(run.report)),
         *_section("Limits", [f"* {line}" for line in _limits(run)]),
-        *_section("How to use it", _use(run, name)),
+        *_section("How to use it", _use(run, name, repository)),
         *_section("How it was made", _made(run)),
     ]
     return f"---\n{_LICENSE}{head}---\n\n" + "\n".join(lines) + "\n"
@@ -276,18 +277,20 @@ def _limits(run: Described) -> Iterator[str]:
     )
 
 
-def _use(run: Described, name: str) -> list[str]:
+def _use(run: Described, name: str, repository: str) -> list[str]:
     folder, code = quote(name), names_code(run.config)
     trusting = ", trust_code=True" if code else ""
+    opened = f"torso.pull({repository!r})" if repository else repr(name)
     return [
         "```sh",
+        *([f"torso pull {repository} -o {folder}"] if repository else []),
         f"torso predict {folder} NEW.csv -o answers.csv{' --trust-code' if code else ''}",
         "```",
         "",
         "```python",
         "import torso",
         "",
-        f"answers = torso.load({name!r}{trusting}).predict('NEW.csv')",
+        f"answers = torso.load({opened}{trusting}).predict('NEW.csv')",
         "```",
     ]
 
