@@ -34,3 +34,11 @@ def test_labels_have_nine_points():
         ):
             small.append(f"{path.relative_to(ROOT)}: a style of its own")
     assert small == []
+
+
+def test_the_page_of_evidence_shows_every_picture():
+    page = (ROOT / "docs" / "evidence.md").read_text(encoding="utf-8")
+    shown = re.findall(r"!\[.+\]\(\.\./benchmarks/results/(.+\.png)\)", page)
+    assert sorted(shown) == sorted(
+        path.name for path in (ROOT / "benchmarks/results").glob("*.png")
+    )

@@ -16,6 +16,8 @@ from shown import (
     retrieval,
     sharing,
     tables,
+    textbook,
+    tutorials,
 )
 
 __all__ = ["PAGES", "REPORTS"]
@@ -32,6 +34,8 @@ TOPICS = (
     balancing,
     exam,
     advice,
+    textbook,
+    tutorials,
 )
 
 PAGES: dict[str, dict[str, Callable[[dict], str]]] = {
@@ -42,4 +46,5 @@ PAGES: dict[str, dict[str, Callable[[dict], str]]] = {
 REPORTS = {"fusion_verdict": "fusion_race"} | dict.fromkeys(
     ("exam_ranks", "exam_targets", "exam_costs"), "exam"
 )
+REPORTS |= textbook.REPORTS | tutorials.REPORTS
 """Blocks whose figures are in another block's file."""

@@ -128,7 +128,9 @@ def reader(
 
     def small(*given: Any, settings: Any = (), config: Any = None, **named: Any) -> Any:
         own = options(settings)[1::2] if isinstance(settings, Mapping) else settings
-        own_columns = bool(given) and isinstance(given[0], Mapping | list)
+        first = given[0] if given else None
+        own_columns = isinstance(first, Mapping | list)
+        own_columns |= isinstance(first, str | Path) and "demo-run" not in str(first)
         wanted = {name: TINY[name] for name in TINY if not (own_columns and "inputs" in name)}
         tiny = [] if isinstance(config, str | Path) else options(wanted)[1::2]  # a file says it all
         few = [least(each) for each in own]
