@@ -3,7 +3,7 @@
     python benchmarks/tutorials.py
     python benchmarks/tutorials.py messy_csv
 
-Writes results/tutorial_NAME.json; `python benchmarks/readme.py` puts the outputs into docs/tutorials/NAME.md.
+Writes results/tutorial_NAME.json; `python benchmarks/readme.py` puts the outputs into the page.
 """
 
 from __future__ import annotations
@@ -24,13 +24,18 @@ from pathlib import Path
 from reports import write_report
 
 HERE = Path(__file__).resolve().parent
-PAGES = HERE.parent / "docs" / "tutorials"
+DOCS = HERE.parent / "docs"
+PAGES = {
+    "messy_csv": DOCS / "tutorials" / "messy_csv.md",
+    "talking_stamps": DOCS / "tutorials" / "talking_stamps.md",
+    "chinese": DOCS / "zh" / "tutorial.md",
+}
 STEP = re.compile(
     r"^<!-- run(?:: needs (?P<needs>\w+))? -->\n```(?P<language>\w+)\n(?P<code>.*?)^```$"
     r"(?:\n\n<!-- results:(?P<name>\w+) -->)?",
     re.MULTILINE | re.DOTALL,
 )
-WIDTH = "96"
+WIDTH = "104"
 
 
 def outputs(page: Path) -> dict[str, str]:
@@ -58,7 +63,7 @@ def said(line: str) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("pages", nargs="*", default=["messy_csv", "talking_stamps"])
+    parser.add_argument("pages", nargs="*", default=[*PAGES])
     options = parser.parse_args()
     os.environ |= {"COLUMNS": WIDTH, "OMP_NUM_THREADS": "1"}
     data = os.environ.get("TORSO_DATA") or HERE.parents[1] / "shared" / "data"
@@ -72,7 +77,7 @@ def main() -> None:
             report = {
                 "command": f"python benchmarks/tutorials.py {name}",
                 "machine": f"{platform.machine()}, one thread, beside other work",
-                "outputs": outputs(PAGES / f"{name}.md"),
+                "outputs": outputs(PAGES[name]),
             }
             os.chdir(HERE)
         write_report(HERE / "results" / f"tutorial_{name}.json", report)

@@ -1,4 +1,4 @@
-"""docs/textbook.md: of each race the lines that answer the chapter's question."""
+"""docs/textbook.md, docs/zh/textbook.md: of each race the lines that answer the chapter's question."""
 
 from __future__ import annotations
 
@@ -90,15 +90,14 @@ def advice(report: dict) -> str:
     )
 
 
-PAGES = {
-    "docs/textbook.md": {
-        "textbook_sharing": sharing,
-        "textbook_fusion": fusion,
-        "textbook_missing": missing,
-        "textbook_balancing": multi_mnist,
-        "textbook_advice": advice,
-    }
+BLOCKS = {
+    "textbook_sharing": sharing,
+    "textbook_fusion": fusion,
+    "textbook_missing": missing,
+    "textbook_balancing": multi_mnist,
+    "textbook_advice": advice,
 }
+PAGES = {"docs/textbook.md": BLOCKS, "docs/zh/textbook.md": BLOCKS}
 REPORTS = {
     "textbook_sharing": "sharing_race",
     "textbook_fusion": "fusion_race",

@@ -1,4 +1,4 @@
-"""docs/tutorials: what each step printed."""
+"""docs/tutorials, docs/zh/tutorial.md: what each step printed."""
 
 from __future__ import annotations
 
@@ -13,11 +13,13 @@ def output(name: str) -> Callable[[dict], str]:
 
 
 STEPS = {
+    "chinese": ("zh_inspect", "zh_fit", "zh_predict"),
     "messy_csv": ("messy_inspect", "messy_fit", "messy_mistakes", "messy_predict"),
     "talking_stamps": ("stamps_fit", "stamps_missing"),
 }
+FILES = {"chinese": "docs/zh/tutorial.md"}
 PAGES = {
-    f"docs/tutorials/{page}.md": {name: output(name) for name in names}
+    FILES.get(page, f"docs/tutorials/{page}.md"): {name: output(name) for name in names}
     for page, names in STEPS.items()
 }
 PAGES["docs/tutorials/talking_stamps.md"]["talking_stamps"] = stamps

@@ -21,7 +21,8 @@ include_patterns = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/**.md"
 include_patterns += ["benchmarks/rivals/README.md"]
 exclude_patterns = ["docs/site/**"]
 
-extensions = ["myst_parser", "sphinx_copybutton", "navigation", "chinese_search"]
+extensions = ["myst_parser", "sphinx_copybutton", "navigation", "room_pages"]
+extensions += ["chinese_search"]
 myst_heading_anchors = 4
 myst_enable_extensions = ["dollarmath"]
 suppress_warnings = ["misc.highlighting_failure"]  # shortened outputs are no whole language

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from torso.core.errors import DataError
+from torso.tables.formats.peek import column_names
 from torso.tables.formats.text_settings import TextSettings
 from torso.tables.table import read_table
 
@@ -122,3 +123,12 @@ def test_a_mark_wins_over_a_set_encoding_and_is_told(tmp_path):
     path.write_bytes("x,y\né,1\n".encode())
     said = read_table(path, settings=TextSettings(encoding="cp1252"))
     assert said.column("x").values.to_pylist() == ["Ã©"] and "UTF-8, too" in said.notes[0]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030", "big5", "cp1251", "utf-16"])
+def test_names_of_columns_are_known_before_the_table_is_read(encoding, tmp_path):
+    names = ["размер", "цена"] if encoding == "cp1251" else ["評價", "價格"]
+    rows = ["большой,1", "малый,2"] if encoding == "cp1251" else ["很好看,1", "不太好,2"]
+    path = tmp_path / "table.csv"
+    path.write_text("\n".join([",".join(names), *rows * 40]) + "\n", encoding=encoding)
+    assert column_names(path) == names

@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from torso.core.errors import TorsoError
 from torso.tables.formats.dialect import find_dialect
+from torso.tables.formats.encoding import likely_encoding
 from torso.tables.formats.files import is_table
 from torso.tables.formats.zipped import is_zip, only_table, unzipped
 
@@ -67,7 +68,8 @@ def _in_file(path: Path) -> list[str]:
         return list(json.loads(head.splitlines()[0]))
     if suffix not in (".csv", ".tsv"):
         return []
-    text = head.decode("utf-8-sig", "replace")
+    lines = head[: head.rfind(b"\n") + 1] or head  # no sign is cut in two
+    text = head.decode(likely_encoding(lines), "replace").lstrip("\ufeff")
     separator = "\t" if suffix == ".tsv" else ","
     dialect = find_dialect(text, separator, None, whole=len(head) < _SAMPLE_BYTES)
     return [name.strip() for name in dialect.header]
