@@ -7,6 +7,7 @@ of several words finds the pages with all its pairs.
 from __future__ import annotations
 
 import re
+from functools import cache
 
 from sphinx.application import Sphinx
 from sphinx.search.en import SearchEnglish
@@ -33,6 +34,11 @@ var splitQuery = (query) =>
     /^[\u3400-\u9fff]{3,}$/.test(word) ? [...word].slice(1).map((sign, i) => word[i] + sign) : [word]
   );
 """
+
+    @cache  # noqa: B019 - the language lives as long as the build
+    def stem(self, word: str) -> str:
+        """Return the stem of a word, worked out once."""
+        return super().stem(word)
 
     def split(self, input: str) -> list[str]:
         """Return the words of a text for the index."""

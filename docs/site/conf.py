@@ -22,9 +22,11 @@ include_patterns += ["benchmarks/rivals/README.md"]
 exclude_patterns = ["docs/site/**"]
 
 extensions = ["myst_parser", "sphinx_copybutton", "navigation", "room_pages"]
-extensions += ["chinese_search"]
+extensions += ["chinese_search", "mathml"]
+html_math_renderer = "mathml"
 myst_heading_anchors = 4
 myst_enable_extensions = ["dollarmath"]
+smartquotes = False  # pages are written with the signs that they mean
 suppress_warnings = ["misc.highlighting_failure"]  # shortened outputs are no whole language
 
 html_theme = "pydata_sphinx_theme"
