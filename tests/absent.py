@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from tests.places import ROOT, SOURCE
+from tests.processes import Started
 
 HIDE = """
 import sys
@@ -16,6 +17,9 @@ from importlib.machinery import PathFinder
 absent, find = set(sys.argv.pop(1).split(",")), PathFinder.find_spec
 PathFinder.find_spec = lambda name, *rest: None if name.split(".")[0] in absent else find(name, *rest)
 """
+NONE_YET = (
+    "assert not absent & {name.split('.')[0] for name in sys.modules}, absent & {*sys.modules}"
+)
 COMMANDS = """
 import json
 from contextlib import redirect_stderr, redirect_stdout
@@ -47,9 +51,23 @@ def python_without(packages: Iterable[str], code: str, *words: str, folder: Path
 
 
 def torso_without(
-    packages: Iterable[str], lines: Sequence[Sequence[str]], *, folder: Path
+    packages: Sequence[str], lines: Sequence[Sequence[str]], *, folder: Path, forked: bool = False
 ) -> list[tuple[int, str]]:
-    """Return exit code and output of each command line, all in one process that cannot import `packages`."""
+    """Return exit code and output of each command line, all in one process that cannot import `packages`.
+
+    Args:
+        packages: that are absent.
+        lines: words after `torso`.
+        folder: where they are run.
+        forked: from a process that has imported what needs none of the packages.
+    """
     words = json.dumps([[str(word) for word in line] for line in lines])
-    said = python_without(packages, COMMANDS, words, folder=folder)
+    if forked:
+        status, said = Started(
+            "-c", HIDE + NONE_YET + COMMANDS, ",".join(packages), words, folder=folder
+        ).wait()
+        assert status == 0, said
+        said = said.splitlines()[-1]
+    else:
+        said = python_without(packages, COMMANDS, words, folder=folder)
     return [(code, printed) for code, printed in json.loads(said)]

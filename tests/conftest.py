@@ -107,12 +107,16 @@ def runs_are_single_networks():
 @pytest.fixture(autouse=True, scope="session")
 def every_run_yaml_follows_its_schema():
     def checked(config):
-        text = to_yaml(config)
-        for part in parts(yaml.load(text, LOADER)):
-            assert slips(json.dumps(part, default=str)) == []
-        return text
+        said = repr(config.model_dump())
+        if (
+            said not in texts
+        ):  # most of the suite's fits have one of few configs, and write it three times
+            texts[said] = to_yaml(config)
+            for part in parts(yaml.load(texts[said], LOADER)):
+                assert slips(json.dumps(part, default=str)) == []
+        return texts[said]
 
-    to_yaml = RunConfig.to_yaml
+    to_yaml, texts = RunConfig.to_yaml, {}
     with pytest.MonkeyPatch.context() as patch:
         if find_spec("jsonschema"):
             patch.setattr(RunConfig, "to_yaml", checked)

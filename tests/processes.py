@@ -80,7 +80,7 @@ def forks() -> ForkServerContext:
     """Return a server that has imported torch and Torso once; it ends with this process."""
     context = get_context("forkserver")  # the first optimizer imports dynamo
     context.set_forkserver_preload(
-        ["torch._dynamo", "torso.app.cli", "torso.runs.fit", "torso.estimator"]
+        ["torch._dynamo", "optuna", "torso.app.cli", "torso.runs.fit", "torso.estimator"]
     )
     from multiprocessing.forkserver import ensure_running
 

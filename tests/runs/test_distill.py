@@ -9,11 +9,12 @@ from tests.small_tables import TARGETS, TINY
 from torso.core.errors import ConfigError, RunError
 from torso.training import Listener
 
+ROWS = 160
 SETTINGS = {
     **TINY,
     "dim": 16,
-    "training.epochs": 25,
-    "training.lr": 0.01,
+    "training.epochs": 10,
+    "training.lr": 0.03,
     "folds": 2,
     "blend": "auto",
     "plain.models": ["linear"],
@@ -22,7 +23,7 @@ SETTINGS = {
 
 @pytest.fixture(scope="module")
 def table():
-    return tables.plain(240)
+    return tables.plain(ROWS)
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +58,7 @@ def test_labels_are_drawn_by_what_the_teacher_states(teacher, table):
     prepared, draws = _prepare(teacher, table, (), Listener())
     rows, kept = prepared.split.split.train, prepared.split.split.validation
     first = {task: labels.copy() for task, labels in draws.labels.items()}
-    total = np.zeros(240)
+    total = np.zeros(ROWS)
     for _ in range(200):
         draws.epoch_done(None)
         total += draws.labels["price"]

@@ -2,11 +2,8 @@
 
 import json
 import math
-import os
 import shlex
 import shutil
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +12,7 @@ import pandas as pd
 import pytest
 
 import torso
+from tests.processes import Started
 from tests.small_tables import torso as command_line
 from torso.core.errors import RunError
 from torso.runs.folder.folder import RunFolder
@@ -184,13 +182,10 @@ def test_many_tasks_have_a_line_each(folder):
 
 def test_a_terminal_without_the_characters_gets_look_alikes(folder):
     """All commands, since the streams themselves are told: results, notes, curves, and names of columns."""
-    done = subprocess.run(
-        [sys.executable, "-m", "torso", "show", folder / "a"],
-        capture_output=True,
-        env={**os.environ, "PYTHONIOENCODING": "ascii"},
-        check=True,
-    )
-    shown = done.stdout.decode("ascii")
+    ascii_only = "import sys; [s.reconfigure(encoding='ascii') for s in (sys.stdout, sys.stderr)]"
+    ask = "from torso.app.cli import main; sys.argv[1:1] = ['show']; main()"
+    status, shown = Started("-c", f"{ascii_only}; {ask}", folder / "a").wait()
+    assert status == 0 and shown.isascii(), shown
     assert "R2" in shown and "- held-out loss" in shown and "?" not in shown
 
 
