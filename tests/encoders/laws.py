@@ -38,6 +38,8 @@ SETTINGS: list[dict[str, Any]] = [
     {"frame": "pyramid", "tokens": 0, "motion": False},
     {"frame": {"type": "vit", "positions": "learned"}},
 ]
+OF_TRAINING = {"augment", "shift", "word_dropout"}
+"""Settings that change no answer."""
 STEPPED = ("text", "audio", "sequence", "video")
 """Forms whose rows have steps of their own number, so that rows are padded."""
 
@@ -68,10 +70,10 @@ def encoders() -> list[tuple[str, dict[str, Any]]]:
     return plain + [(name, settings) for name in names for settings in PRETRAINED]
 
 
-def build(name: str, settings: dict[str, Any], seed: int = 0) -> Encoder:
+def build(name: str, settings: dict[str, Any] | None = None, seed: int = 0) -> Encoder:
     """Return an encoder in evaluation mode, in float64 so that "equal" can be strict."""
     torch.manual_seed(seed)
-    spec = {"type": name, **settings}
+    spec = {"type": name, **(settings or {})}
     if name in TINY:
         spec["name"] = tiny.model(TINY[name])
     encoder = Encoder.build(spec, dim=DIM, **_form(name).offered)
@@ -282,7 +284,13 @@ def assert_order_free(encoder: Encoder, features: Features) -> None:
     order = torch.randperm(len(features))
     moved = encoder(features[order])
     assert_same(moved, Tokens(expected.values[order], expected.mask[order]), atol=1e-12)
-    for row in range(PATTERN + 1):
+    for row in (
+        0,
+        1,
+        2,
+        PATTERN - 1,
+        PATTERN,
+    ):  # a short row, the longest, one that may be absent, the next of the pattern
         alone = torch.tensor([row])
         assert_same(
             encoder(features[alone]),

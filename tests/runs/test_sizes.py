@@ -13,7 +13,10 @@ import torso
 from torso.columns.loader import gather
 
 TASKS = {"seconds": "number", "width": "number"}
-QUICK = {"training.epochs": 25, "training.batch_size": 16, "training.lr": 5e-3, "dim": 32}
+QUICK = {"training.epochs": 16, "training.batch_size": 16, "training.lr": 1e-2, "dim": 16}
+SMALL = {
+    f"encoders.{name}": {"type": "convnet", "width": 4, "stages": 1} for name in ("clip", "photo")
+}
 
 
 def recording(seconds, draw):
@@ -45,7 +48,9 @@ def table(rows=120, seed=0):
 
 def fit(out=None, **settings):
     inputs = {"clip": {"kind": "audio", "seconds": 0.5}, "photo": {"kind": "image", "size": 16}}
-    return torso.fit(table(), TASKS, inputs=inputs, out=out, settings={**QUICK, **settings})
+    return torso.fit(
+        table(), TASKS, inputs=inputs, out=out, settings={**QUICK, **SMALL, **settings}
+    )
 
 
 @pytest.fixture(scope="module")

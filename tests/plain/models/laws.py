@@ -74,13 +74,19 @@ class LawsOfPlainModels:
         folds = folds_of(flat.rows) if folds is None else folds
         return self.model.cross_fit(flat, response, folds, seed=0)
 
+    def usual(self):
+        """Return each response with its held-out statements and its model, fitted once on `table()` for all laws."""
+        own = type(self)
+        if "fitted" not in vars(own):
+            own.fitted = [(each, *self.fit(table(), each)) for each in responses(table())]
+        return own.fitted
+
     def test_it_is_filed(self):
         assert PlainModel.registry.find(self.model.name) is self.model
 
     def test_statements_have_the_form_of_the_family(self):
         flat = table()
-        for response in responses(flat):
-            held_out, model = self.fit(flat, response)
+        for response, held_out, model in self.usual():
             said = model.predict(flat)
             for statement in (held_out, said):
                 assert statement.shape == (flat.rows, response.width)
@@ -119,33 +125,30 @@ class LawsOfPlainModels:
         return self.fit(flat, response, folds)[0]
 
     def test_saved_and_restored_it_says_the_same_bit_for_bit(self):
-        flat = table()
-        for response in responses(flat):
-            _, model = self.fit(flat, response)
+        for _, _, model in self.usual():
             values, arrays = model.state()
             again = self.model.restore(values, {k: v.copy() for k, v in arrays.items()})
             other = table(50, seed=1)
             assert np.array_equal(again.predict(other), model.predict(other))
 
     def test_the_same_seed_gives_the_same_model(self):
-        for response in responses(table()):
-            first, second = (self.fit(table(), response) for _ in range(2))
-            assert np.array_equal(first[0], second[0])
-            assert np.array_equal(first[1].predict(table()), second[1].predict(table()))
+        for response, held_out, model in self.usual():
+            again, second = self.fit(table(), response)
+            assert np.array_equal(held_out, again)
+            assert np.array_equal(model.predict(table()), second.predict(table()))
 
     def test_a_row_alone_is_read_as_among_others(self):
         flat = table()
-        for response in responses(flat):
-            _, model = self.fit(flat, response)
+        for _, _, model in self.usual():
             together = model.predict(flat)
             alone = model.predict(flat.take(np.array([7])))
             assert np.allclose(alone[0], together[7], rtol=1e-5, atol=1e-6)
 
     def test_models_that_are_asked_at_once_say_what_each_says_alone(self):
-        flat = table(rows=120)
-        models = [self.fit(flat, response)[1] for response in responses(flat)]
+        flat = table()
+        models = [model for _, _, model in self.usual()]
         said = self.model.at_once(models, flat.dense.shape[1])
-        for rows in ([0], [3, 4, 7], range(120)):
+        for rows in ([0], [3, 4, 7], range(flat.rows)):
             own = flat.take(np.array(rows))
             for model, statement in zip(models, said(own), strict=True):
                 assert np.allclose(statement, model.predict(own), rtol=1e-12, atol=1e-12)
@@ -164,8 +167,7 @@ class LawsOfPlainModels:
 
     def test_no_row_is_needed_to_predict(self):
         flat = table()
-        for response in responses(flat):
-            _, model = self.fit(flat, response)
+        for response, _, model in self.usual():
             assert model.predict(flat.take(np.zeros(0, int))).shape == (0, response.width)
 
     @pytest.mark.parametrize("numbers", [0, 2])

@@ -15,12 +15,14 @@ from torso.plain.models._mean_trees import MeanTrees
 from torso.tasks._base.response import Response
 
 
+@pytest.fixture
+def few_trees(monkeypatch):
+    monkeypatch.setattr(forest, "_TREES", 12)
+
+
+@pytest.mark.usefixtures("few_trees")
 class TestExtraTrees(LawsOfPlainModels):
     model = ExtraTrees
-
-    @pytest.fixture(autouse=True)
-    def few_trees(self, monkeypatch):
-        monkeypatch.setattr(forest, "_TREES", 30)
 
 
 def near_limits(learner, rows, columns):
@@ -67,7 +69,7 @@ def test_a_tree_of_one_leaf_is_read():
     assert np.allclose(trees.predict(values), 2.5)
 
 
-def test_rows_beyond_a_step_are_the_same(monkeypatch):
+def test_rows_beyond_a_step_are_the_same(monkeypatch, few_trees):
     flat = table()
     _, model = ExtraTrees.cross_fit(flat, responses(flat)[0], folds_of(90), seed=0)
     said = model.predict(flat)
@@ -75,7 +77,7 @@ def test_rows_beyond_a_step_are_the_same(monkeypatch):
     assert np.array_equal(model.predict(flat), said)
 
 
-def test_labels_missing_in_other_rows_have_a_forest_of_their_own():
+def test_labels_missing_in_other_rows_have_a_forest_of_their_own(few_trees):
     flat = table()
     values = responses(flat)[2].values
     both = ExtraTrees.cross_fit(flat, Response("values", values), folds_of(90), seed=0)[1]
@@ -124,7 +126,7 @@ def test_without_the_library_a_message_says_the_cure(monkeypatch):
         ExtraTrees.cross_fit(table(), responses(table())[0], folds_of(90), seed=0)
 
 
-def test_a_fit_of_trees_predicts_without_the_library(monkeypatch):
+def test_a_fit_of_trees_predicts_without_the_library(monkeypatch, few_trees):
     flat = table()
     _, model = ExtraTrees.cross_fit(flat, responses(flat)[2], folds_of(90), seed=0)
     monkeypatch.setitem(sys.modules, "sklearn.ensemble", None)
