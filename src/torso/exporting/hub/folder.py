@@ -12,7 +12,7 @@ from torso.core.whole_files import write_whole
 from torso.runs.predicting.predictor import Predictor
 from torso.runs.report.card import model_card
 
-__all__ = ["check_repository", "write_hub_folder"]
+__all__ = ["check_repository", "shareable", "write_hub_folder"]
 
 _REPOSITORY = re.compile(r"[A-Za-z0-9_][\w.-]{0,95}/[A-Za-z0-9_][\w.-]{0,95}")
 _LICENSE = re.compile(r"[a-z0-9][a-z0-9.-]*")
@@ -67,7 +67,7 @@ def write_hub_folder(
     path = Path(folder).expanduser()
     if run.folder is not None and path.resolve() == run.folder.resolve():
         raise RunError(f"{str(path)!r} is the run itself. Choose another folder.")
-    shared = _shareable(run)
+    shared = shareable(run)
     shared.save(path)
     card = model_card(shared, name.partition("/")[2], name)
     if license is not None:
@@ -77,7 +77,7 @@ def write_hub_folder(
     return path
 
 
-def _shareable(run: Predictor) -> Predictor:
+def shareable(run: Predictor) -> Predictor:
     """Return the run without rows of its table, notes about them and paths of this machine."""
     data = run.config.data.model_copy(update=_OWN_PATHS)
     return replace(
