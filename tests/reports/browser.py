@@ -23,6 +23,7 @@ for (const body of document.querySelectorAll('tbody')) {
     }
 }
 """
+_MICROPHONE = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
 
 
 @contextmanager
@@ -33,7 +34,7 @@ def chromium() -> Iterator:
     if path is None:
         pytest.skip(f"no browser on PATH: {NAMES}")
     with api.sync_playwright() as player:
-        browser = player.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        browser = player.chromium.launch(executable_path=path, args=["--no-sandbox", *_MICROPHONE])
         yield browser
         browser.close()
 

@@ -1,6 +1,6 @@
-"""Example rows: one made from the run's statistics, and those of a table that whoever starts the server names.
+"""Example rows: those that the run carries, those of a table that whoever starts the server names, or a made one.
 
-A run keeps no cell of its table, so neither does its server, unless it is told to.
+`torso fit` tells which rows a run carries. A run without any shows one that is made from its statistics.
 """
 
 from __future__ import annotations
@@ -20,10 +20,22 @@ from torso.serving.values import Json, Kind
 if TYPE_CHECKING:
     from torso.runs.settings.sections import DataConfig
 
-__all__ = ["MOST", "made_row", "rows_of_table"]
+__all__ = ["MOST", "carried_rows", "made_row", "rows_of_table"]
 
 MOST = 12
 """Rows of a table that are shown."""
+_BEGINNINGS = {
+    b"\x89PNG": "image/png",
+    b"\xff\xd8\xff": "image/jpeg",
+    b"WEBP": "image/webp",
+    b"GIF8": "image/gif",
+    b"WAVE": "audio/wav",
+    b"fLaC": "audio/flac",
+    b"OggS": "audio/ogg",
+    b"ID3": "audio/mpeg",
+    b"\xff\xfb": "audio/mpeg",
+    b"ftyp": "video/mp4",
+}
 _SIDE = 64  # pixels
 _RATE = 16_000  # samples a second
 
@@ -68,7 +80,9 @@ def _number(kind: Kind) -> float | None:
 
 
 def _file(data: bytes, media_type: str, name: str) -> Json:
-    return {"base64": b64encode(data).decode(), "media_type": media_type, "name": name}
+    about = {"media_type": media_type, "name": name}
+    said = {key: value for key, value in about.items() if value}
+    return {"base64": b64encode(data).decode(), **said}
 
 
 def _picture() -> bytes:
@@ -105,6 +119,34 @@ def _tone() -> bytes:
         len(data),
     )
     return head + data
+
+
+def carried_rows(folder: Path) -> dict[str, Json]:
+    """Return name -> row as a request sends it, of the rows in a run's folder; none for an exported run.
+
+    Raises:
+        RunError: they are damaged.
+    """
+    from torso.runs.folder.examples_file import read_examples
+
+    held = read_examples(folder) if folder.is_dir() else None
+    if held is None:
+        return {}
+    rows = held.rows.to_pylist()
+    return {
+        name: {column: _cell(cell) for column, cell in row.items() if cell is not None}
+        for name, row in zip(held.names, rows, strict=True)
+    }
+
+
+def _cell(cell: object) -> object:
+    """Return a cell as JSON holds it."""
+    return _file(cell, _media_type(cell), "") if isinstance(cell, bytes) else json_value(cell)
+
+
+def _media_type(data: bytes) -> str:
+    """Return the type of a file by its first bytes; empty for one that browsers find out themselves."""
+    return next((kind for start, kind in _BEGINNINGS.items() if start in data[:12]), "")
 
 
 def rows_of_table(
@@ -145,5 +187,5 @@ def rows_of_table(
             except MediaError as error:
                 raise DataError(f"{path}, column {name!r}: {cell!r}: {error}.") from None
             label = "file" if isinstance(cell, bytes) else Path(cell).name
-            row[name] = {"base64": b64encode(data).decode(), "name": label}
+            row[name] = _file(data, _media_type(data), label)
     return rows

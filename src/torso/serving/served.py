@@ -12,7 +12,7 @@ from torso.core.errors import ConfigError, RunError, TorsoError, unknown
 from torso.serving.answering import Asked, answer_together
 from torso.serving.answers import Answered
 from torso.serving.described import described
-from torso.serving.examples import made_row, rows_of_table
+from torso.serving.examples import carried_rows, made_row, rows_of_table
 from torso.serving.refusals import Refusal
 from torso.serving.rows import table_of
 from torso.serving.settings import ServeSettings
@@ -188,7 +188,8 @@ class Served:
         version = open_version(
             run.name, run.path, device=self._device, trust_code=self._trust_code
         ).with_thresholds(self._settings.thresholds)
-        examples = [Example("made from the run's statistics", True, made_row(version.inputs))]
+        made = Example("made from the run's statistics", True, made_row(version.inputs))
+        examples = [Example(name, False, row) for name, row in carried_rows(run.path).items()]
         table = self._settings.examples
         if table is not None and not self.several:
             rows = rows_of_table(
@@ -198,10 +199,11 @@ class Served:
                 Example(f"row {number} of {table.name}", False, row)
                 for number, row in enumerate(rows, 1)
             ]
-        for example in examples:
+        for example in (made, *examples):
             check_answer(version, example, self._settings)
-        about = described(version, self._settings, len(examples))
-        return Opened(version, examples, about)
+        shown = examples or [made]
+        about = described(version, self._settings, len(shown))
+        return Opened(version, shown, about)
 
 
 def check_answer(version: Version, example: Example, settings: ServeSettings) -> Answered:
