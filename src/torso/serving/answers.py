@@ -11,7 +11,6 @@ from functools import lru_cache
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from torso.serving.certificates import Certificates
@@ -105,11 +104,9 @@ def _filled(
 
 def _values(column: pa.ChunkedArray) -> list[JsonValue]:
     """Return a column as JSON values."""
-    if pa.types.is_floating(column.type):
-        finite = pc.is_finite(column)
-        known: list[JsonValue] = pc.if_else(finite, column, None).to_pylist()
-        return known
     values: list[JsonValue] = column.to_pylist()
+    if pa.types.is_floating(column.type):
+        return [each if each is not None and math.isfinite(each) else None for each in values]
     plain = pa.types.is_integer(column.type) or pa.types.is_boolean(column.type)
     if plain or pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
         return values

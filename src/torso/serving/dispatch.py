@@ -24,6 +24,9 @@ from torso.serving.version import Version
 
 __all__ = ["Dispatcher"]
 
+_FORESEEN = 0.4
+"""Share of the bound that may be foreseen: batches differ, and other work takes the processor now and then."""
+
 Told = Callable[[int, int, float], None]
 """Is told of each batch: requests, rows, seconds."""
 
@@ -109,10 +112,11 @@ class Dispatcher:
         self._admit(rows)
 
     def _admit(self, rows: int) -> None:
-        busy = self.rows_waiting + self._answering
+        busy = self.rows_waiting + self._answering + rows
         foreseen = self.pace.waiting(busy, self._limits.batch_rows, self._threads)
         full = self.rows_waiting + rows > self._limits.queue_rows and self.rows_waiting > 0
-        if not full and foreseen <= self._times.wait:
+        idle = not self.rows_waiting and not self._answering
+        if idle or (not full and foreseen <= _FORESEEN * self._times.wait):
             return
         raise Refusal(
             "busy",

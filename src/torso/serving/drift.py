@@ -30,7 +30,7 @@ LEAST = 100
 _COMPARED = ("number", "count", "category", "binary")
 _BLOCKS = 10
 _BLOCK = 200  # rows
-_WAITING = 64  # batches that wait to be counted; more are not counted
+_WAITING = 256  # batches that wait to be counted; more are not counted
 
 
 class Drift:
@@ -65,9 +65,13 @@ class Drift:
         self._waiting.append((kept, answers))
 
     def count(self) -> None:
-        """Count the rows that wait."""
+        """Count the rows that wait; all of one form at once, as a count costs the same for one row and for many."""
         while self._waiting:
-            rows, answers = self._waiting.popleft()
+            pairs, count, form = [], 0, self._waiting[0][0].schema
+            while self._waiting and count < _BLOCK and self._waiting[0][0].schema == form:
+                pairs.append(self._waiting.popleft())
+                count += pairs[-1][0].num_rows
+            rows, answers = (pa.concat_tables(each) for each in zip(*pairs, strict=True))
             counts = {("input", name): self._of_input(name, rows) for name in self._inputs}
             counts |= {
                 ("answer", task): reference.counts(_answered(answers, task, names))

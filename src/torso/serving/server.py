@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import threading
 from collections.abc import Iterator
@@ -72,6 +73,8 @@ class Server:
 
     def run(self) -> None:
         """Serve until SIGTERM or SIGINT; requests that were accepted are answered before it returns."""
+        gc.collect()
+        gc.freeze()  # models are many objects that stay: no search for cycles stops the answers for them
         self._server.run()
 
     @contextmanager

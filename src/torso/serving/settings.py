@@ -66,7 +66,7 @@ class Times(_Checked):
     Attributes:
         header: for a request's head to arrive.
         body: for a request's body to arrive, and for a client to take a piece of an answer.
-        wait: that a request may wait for its turn, as foreseen when it comes; else it is refused with 429.
+        wait: bound on an answer where others wait; a request is refused with 429 if 0.4 of it is foreseen.
         answer: for an answer; then 504.
         explain: for an explanation; then 504.
         table: for a table's answers; then 504.
