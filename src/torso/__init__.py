@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from torso.runs.report.report import RunReport
     from torso.runs.train import train
     from torso.search import Searcher
+    from torso.serving.server import serve
     from torso.studies.advise import advise
     from torso.studies.affinity import affinity
     from torso.studies.baselines import baselines
@@ -97,6 +98,7 @@ __all__ = [
     "robustness",
     "runs_in",
     "seeds",
+    "serve",
     "show",
     "slices",
     "train",
@@ -120,6 +122,7 @@ _HOME = {
     ".runs.report.report": "RunReport",
     ".runs.train": "train",
     ".search": "Searcher",
+    ".serving.server": "serve",
     ".studies.advise": "advise",
     ".studies.affinity": "affinity",
     ".studies.baselines": "baselines",

@@ -91,6 +91,8 @@ OTHERWISE = {
     "reports/words/zh_sentences.py ": "cures of other files, which are followed there, in Chinese",
     "reports/words/en_studies.py ": "tests/reports/test_studies.py names the table",
     "reports/words/zh_studies.py ": "tests/reports/test_studies.py names the table",
+    "serving/settings.py ": "tests/serving/test_life.py makes the slips, and writes a token",
+    "app/terminal/served.py ": "tests/serving/test_life.py gives a token file",
     "runs/starting/start.py ": START,
     "runs/starting/notes.py ": START,
     "runs/starting/values.py ": START,

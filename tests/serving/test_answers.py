@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from concurrent.futures import ThreadPoolExecutor
 
 import jsonschema
@@ -109,6 +110,18 @@ def test_schema_and_examples_fit_together(client):
         validator.validate({"row": example["row"]})
         assert client.ask("POST", "/predict", {"row": example["row"]}).status == 200
     assert not validator.is_valid({"row": {"sise": 1}})
+
+
+def test_openapi_is_whole_and_its_examples_are_answered(client):
+    said = client.ask("GET", "/openapi.json").json
+    assert {"/predict", "/explain", "/predict/table", "/schema", "/metrics"} <= set(said["paths"])
+    references = re.findall(r'"#/components/schemas/(\w+)"', json.dumps(said))
+    assert {*references} == set(said["components"]["schemas"]) == {"row", "error"}
+    content = said["paths"]["/predict"]["post"]["requestBody"]["content"]["application/json"]
+    for example in content["examples"].values():
+        assert client.ask("POST", "/predict", example["value"]).status == 200
+    named = client.ask("GET", "/runs/run/openapi.json").json
+    assert "/runs/run/predict" in named["paths"]
 
 
 def test_cells_that_cannot_be_read_may_count_as_missing(client, json_rows):

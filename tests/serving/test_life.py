@@ -14,9 +14,10 @@ import pytest
 
 from tests.serving.live import live
 from tests.small_tables import torso as command
-from torso.core.errors import RunError
+from torso.app.terminal.served import tell_start
+from torso.core.errors import ConfigError, RunError
 from torso.serving.served import Served
-from torso.serving.settings import ServeSettings
+from torso.serving.settings import Address, ServeSettings, read_token
 
 
 def other(run, folder):
@@ -109,6 +110,22 @@ def test_check_opens_no_port_and_names_the_fault(run, tmp_path, capsys):
     assert "Did you mean 'rows'" in capsys.readouterr().err
     with pytest.raises(RunError, match="is no run"):
         Served(tmp_path / "absent", ServeSettings())
+
+
+def test_a_token_from_a_file(run, tmp_path, capsys, monkeypatch):
+    file = tmp_path / "token"
+    monkeypatch.delenv("TORSO_TOKEN", raising=False)
+    assert read_token(None) == ""
+    file.write_text("  \n", encoding="utf-8")
+    assert command("serve", run, "--check", "--token-file", file) == 1
+    assert "Write a token into it" in capsys.readouterr().err
+    file.write_text("secret-1\n", encoding="utf-8")
+    assert read_token(file) == "secret-1"
+    tell_start(Served(run, ServeSettings()), ServeSettings(address=Address("0.0.0.0", 1)))
+    assert "--token-file FILE" in capsys.readouterr().err
+    monkeypatch.setenv("TORSO_TOKEN", "two words")
+    with pytest.raises(ConfigError, match="without blanks"):
+        read_token(None)
 
 
 def test_sigterm_answers_the_accepted_requests_first(run, json_rows):

@@ -21,11 +21,12 @@ from torso.serving.explaining import Explainer
 from torso.serving.forms import only_file, rows_of_form
 from torso.serving.front import Front, json_bytes
 from torso.serving.metrics import Metrics
+from torso.serving.openapi import openapi
 from torso.serving.page_files import page_file
 from torso.serving.refusals import Refusal
 from torso.serving.rows import Rows, parsed, rows_of, table_of
 from torso.serving.sending import sent_file
-from torso.serving.served import Opened, Served, ServedRun
+from torso.serving.served import Opened, Served, ServedRun, check_answer
 from torso.serving.settings import ServeSettings
 from torso.serving.table_formats import TableFormat, format_of
 from torso.serving.tables import TableAsked, Tables
@@ -221,6 +222,22 @@ class Application:
         content = await asyncio.to_thread(self.metrics.text)
         return Sent(content, headers={"Content-Type": CONTENT_TYPE_LATEST})
 
+    async def openapi(self, request: Request) -> Response:
+        """Describe the run's routes in OpenAPI, with an example and its answer."""
+        run = self.run(request)
+        opened = _opened(run)
+        example = opened.examples[0]
+        answered = await asyncio.to_thread(check_answer, opened.version, example, self.settings)
+        name = request.path_params.get("name")
+        said = openapi(
+            opened.about,
+            dict(example.row),
+            answered.answers[0],
+            base="" if name is None else f"/runs/{name}",
+            token=bool(self.settings.token),
+        )
+        return _json(said)
+
     # --- life
 
     async def watch(self) -> None:
@@ -264,10 +281,12 @@ def build_app(application: Application) -> Front:
         ("POST", "/explain", application.explain),
         ("GET", "/schema", application.schema),
         ("GET", "/examples", application.examples),
+        ("GET", "/openapi.json", application.openapi),
     ]
     of_server: list[tuple[str, str, Handler]] = [
         ("GET", "/", page_file),
         ("GET", "/page/{file}", page_file),
+        ("GET", "/favicon.ico", page_file),
         ("GET", "/runs", application.runs),
         ("GET", "/metrics", application.figures),
         ("GET", "/health", application.health),

@@ -18,7 +18,7 @@ __all__ = ["Front", "json_bytes"]
 
 _log = logging.getLogger("torso.serving")
 _ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
-_OPEN = ("/", "/health", "/ready")
+_OPEN = ("/", "/favicon.ico", "/health", "/ready")
 
 
 def json_bytes(content: object) -> bytes:
@@ -135,7 +135,9 @@ class _Exchange:
             own = [
                 (b"x-request-id", self.id.encode()),
                 (b"x-content-type-options", b"nosniff"),
-                (b"cache-control", b"no-store"),
             ]
-            message = {**message, "headers": [*message.get("headers", ()), *own]}
+            given = message.get("headers", ())
+            if all(name.lower() != b"cache-control" for name, _ in given):
+                own.append((b"cache-control", b"no-store"))
+            message = {**message, "headers": [*given, *own]}
         await self._send(message)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,8 +26,8 @@ _TYPES = {
     ".woff2": "font/woff2",
 }
 _POLICY = (
-    "default-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; style-src 'self'; "
-    "frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; "
+    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 _ROUTES = ["/runs", "/schema", "/predict", "/predict/table", "/explain", "/health", "/metrics"]
 
@@ -36,11 +37,23 @@ async def page_file(request: Request) -> Response:
     from starlette.responses import Response as Sent
 
     name = request.path_params.get("file", "index.html")
+    if request.url.path == "/favicon.ico":
+        return Sent(status_code=204)
     known = {file.name: file for file in _FOLDER.iterdir()} if _FOLDER.is_dir() else {}
     file = known.get(name)
     if file is None or file.suffix not in _TYPES:
         if name == "index.html":
             return Sent(json_bytes({"routes": _ROUTES}), media_type="application/json")
         raise Refusal("not_found", f"The page has no file {name[:80]!r}.")
-    headers = {"Content-Security-Policy": _POLICY, "Referrer-Policy": "no-referrer"}
-    return Sent(file.read_bytes(), media_type=_TYPES[file.suffix], headers=headers)
+    content = file.read_bytes()
+    tag = f'"{hashlib.sha256(content).hexdigest()[:16]}"'
+    headers = {
+        "Content-Security-Policy": _POLICY,
+        "Permissions-Policy": "microphone=(self), camera=()",
+        "Referrer-Policy": "no-referrer",
+        "Cache-Control": "no-cache",
+        "ETag": tag,
+    }
+    if request.headers.get("if-none-match") == tag:
+        return Sent(status_code=304, headers=headers)
+    return Sent(content, media_type=_TYPES[file.suffix], headers=headers)

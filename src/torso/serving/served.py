@@ -19,7 +19,7 @@ from torso.serving.settings import ServeSettings
 from torso.serving.values import Json
 from torso.serving.version import FILES, Version, open_version
 
-__all__ = ["Example", "Opened", "Served", "ServedRun", "runs_below"]
+__all__ = ["Example", "Opened", "Served", "ServedRun", "check_answer", "runs_below"]
 
 _log = logging.getLogger("torso.serving")
 

@@ -6,8 +6,9 @@ import gc
 import logging
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from torso.core.errors import ConfigError
@@ -17,7 +18,7 @@ from torso.serving.served import Served
 from torso.serving.settings import ServeSettings
 
 if TYPE_CHECKING:
-    pass
+    from torso.runs.predicting.predictor import Predictor
 
 __all__ = ["Server", "serve"]
 
@@ -101,7 +102,7 @@ class Server:
 
 
 def serve(
-    run: str | Path,
+    run: str | Path | Predictor,
     settings: ServeSettings | None = None,
     *,
     device: str = "auto",
@@ -110,7 +111,7 @@ def serve(
     """Serve a run, an exported run, or all runs in a folder, until SIGTERM or Ctrl+C.
 
     Args:
-        run: its folder, `model.onnx`, or a folder of such.
+        run: a run, its folder, `model.onnx`, or a folder of such.
         settings: of the server.
         device: `auto`, `cpu`, `cuda`, ...
         trust_code: import parts that runs name by an import path.
@@ -119,7 +120,14 @@ def serve(
         TorsoError: a run cannot be opened, or does not answer its own example.
     """
     settings = settings or ServeSettings()
-    path = Path(run).expanduser()
-    server = Server(Served(path, settings, device=device, trust_code=trust_code), settings)
-    log_to()
-    server.run()
+    with ExitStack() as stack:
+        if isinstance(run, str | Path):
+            path = Path(run).expanduser()
+        else:  # as it is in memory, thresholds set by hand included
+            folder = stack.enter_context(TemporaryDirectory(prefix="torso-serve-"))
+            path = Path(folder) / (run.folder.resolve().name if run.folder else "run")
+            run.save(path)
+        served = Served(path, settings, device=device, trust_code=trust_code)
+        server = Server(served, settings)
+        log_to()
+        server.run()

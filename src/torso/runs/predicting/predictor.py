@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
 
@@ -299,6 +300,10 @@ class Predictor:
         """Write the run to `folder` and return it as opened from there."""
         RunFolder(path := Path(folder).expanduser()).save(self)
         return replace(self, folder=path)
+
+    def serve(self, **settings: Any) -> None:
+        """Answer over HTTP until Ctrl+C; see `torso.serve`, which has the settings."""
+        import_module("torso.serving.server").serve(self, **settings)  # a later layer
 
     def _asked(self, table: object, root: Roots, *, labels: bool = False) -> Asked:
         asked = ask(table, self.schema, self.config.data, root, strict=self.strict)
