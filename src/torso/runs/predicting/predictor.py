@@ -301,9 +301,9 @@ class Predictor:
         RunFolder(path := Path(folder).expanduser()).save(self)
         return replace(self, folder=path)
 
-    def serve(self, **settings: Any) -> None:
-        """Answer over HTTP until Ctrl+C; see `torso.serve`, which has the settings."""
-        import_module("torso.serving.server").serve(self, **settings)  # a later layer
+    def serve(self, settings: object = None) -> None:
+        """Answer over HTTP until Ctrl+C, under `ServeSettings`; see `torso.serve`."""
+        import_module("torso.serving.server").serve(self, settings)  # a later layer
 
     def _asked(self, table: object, root: Roots, *, labels: bool = False) -> Asked:
         asked = ask(table, self.schema, self.config.data, root, strict=self.strict)
