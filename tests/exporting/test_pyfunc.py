@@ -5,7 +5,7 @@ import pytest
 
 import torso
 from torso.core.errors import ConfigError
-from torso.exporting.pyfunc import save_pyfunc
+from torso.exporting import save_pyfunc
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # of MLflow about its own types
 mlflow = pytest.importorskip("mlflow", reason="the extra mlflow is not installed")

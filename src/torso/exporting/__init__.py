@@ -12,6 +12,7 @@ from torso.exporting.example import subsets
 from torso.exporting.export import Written, export
 from torso.exporting.hub.exchange import pull, push
 from torso.exporting.hub.folder import write_hub_folder
+from torso.exporting.pyfunc import save_pyfunc
 
 __all__ = [
     "TOLERANCE",
@@ -20,6 +21,7 @@ __all__ = [
     "export",
     "pull",
     "push",
+    "save_pyfunc",
     "subsets",
     "write_hub_folder",
 ]
