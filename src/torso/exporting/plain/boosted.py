@@ -69,7 +69,7 @@ class BoostedStatements(nn.Module):
         values = dense.double().clamp(-FARTHEST, FARTHEST)
         if not len(self.coded):
             return values
-        codes = values[:, self.coded]
+        codes = values.index_select(1, self.coded)
         codes = torch.where(codes.isnan(), -1.0, codes).long() + 1
         codes = torch.where(codes < self.sizes, codes, 1)  # unknown since the fit
         return torch.cat([values, embedding(codes + self.starts, self.table).flatten(1)], dim=1)

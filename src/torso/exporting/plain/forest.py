@@ -85,7 +85,7 @@ class _Statement(nn.Module):
         ]
         if len(self.offsets):
             said.append(self.offsets.expand(rows, -1))
-        return torch.cat(said, dim=1)[:, self.order]
+        return torch.cat(said, dim=1).index_select(1, self.order)
 
     def _in_form(self, means: Tensor) -> Tensor:
         """Return means of trees as a statement, as `ExtraTrees` does."""

@@ -68,7 +68,7 @@ class LinearStatements(nn.Module):
 
     def _features(self, dense: Tensor) -> Tensor:
         """Return the features made of numbers, as `Design.numbers` does; the last is the same in all rows."""
-        values = dense[:, self.columns]
+        values = dense.index_select(1, self.columns)
         known = values.isfinite()
         near = torch.where(known, (values - self.centres) * self.scales, 0.0).clamp(-MOST, MOST)
         there = torch.where(known, values, -torch.inf)[:, :, None]
