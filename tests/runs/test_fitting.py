@@ -518,7 +518,7 @@ def prepared(tmp_path_factory):
 
 @pytest.mark.parametrize(
     ("fusion", "sharing"),
-    zip(cycle(Fusion.registry), [spec for spec, several in sharings() if several], strict=False),
+    [*zip(cycle(Fusion.registry), [spec for spec, several in sharings() if several], strict=False)],
     ids=str,
 )
 def test_every_sharing_with_trunks_of_its_own_end_to_end(prepared, fusion, sharing, tmp_path):
