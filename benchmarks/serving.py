@@ -31,6 +31,7 @@ from typing import Any, Self
 
 import numpy as np
 import pandas as pd
+from picture_style import COLOURS, WIDTH, pyplot, save
 from reports import read_report, write_report
 
 HERE = Path(__file__).resolve().parent
@@ -65,8 +66,10 @@ def main() -> None:
         own = report.setdefault(options.name, {})
         subject = Subject.of(run, table)
         parts = options.part or ["latency", "throughput", "overload"]
+        if "overload" in parts or "command" not in own:
+            own["command_of_overload"] = f"--minutes {options.minutes:g}"
         own |= {
-            "command": f"OMP_NUM_THREADS=1 python benchmarks/serving.py {' '.join(sys.argv[1:])}".strip(),
+            "command": "OMP_NUM_THREADS=1 python benchmarks/serving.py --run DIR/run --table DIR/data/table.csv",
             "machine": f"{os.cpu_count()} cores, {platform.machine()}",
             "load_before": os.getloadavg()[0],
         }
@@ -83,6 +86,36 @@ def main() -> None:
             print(part, json.dumps(own.get(part)), flush=True)
         print(json.dumps({k: v for k, v in own.get("overload", {}).items() if k != "by_second"}))
         write_report(options.out, report)
+        if "overload" in own:
+            draw(own["overload"], options.out.with_suffix(".png"))
+
+
+def draw(figures: dict[str, Any], file: Path) -> None:
+    """Draw answers a second, their latency, and memory over the time of the overload."""
+    drawing = pyplot()
+    if drawing is None:
+        return
+    points = figures["by_second"][:-1]  # the last is no whole ten seconds
+    minutes = [each["second"] / 60 for each in points]
+    panels = (
+        ("answers a second", [("answers_per_second", COLOURS[0])], None),
+        ("milliseconds", [("p50_ms", COLOURS[0]), ("p99_ms", COLOURS[1])], figures["bound_ms"]),
+        ("memory of the server, MiB", [("mib", COLOURS[2])], None),
+    )
+    figure, axes = drawing.subplots(1, 3, figsize=(WIDTH, 2.4))
+    for axis, (title, lines, bound) in zip(axes, panels, strict=True):
+        for name, colour in lines:
+            axis.plot(minutes, [each[name] for each in points], color=colour)
+        if bound is not None:
+            axis.axhline(bound, color=COLOURS[6], linestyle=":")
+            axis.text(0, bound, "bound", va="bottom")
+            axis.text(minutes[-1], points[-1]["p99_ms"], "p99", va="bottom", ha="right")
+            axis.text(minutes[-1], points[-1]["p50_ms"], "p50", va="bottom", ha="right")
+        axis.set(title=title, xlabel="minutes")
+        axis.set_ylim(bottom=0)
+        axis.grid(visible=True)
+    figure.tight_layout()
+    save(figure, file)
 
 
 def fit_demo(folder: Path) -> tuple[Path, Path]:
@@ -208,7 +241,7 @@ class Connection:
 
     async def ask(self, body: bytes) -> tuple[int, bytes]:
         """Return status and content."""
-        if self._streams is None:
+        if self._streams is None or self._streams[0].at_eof():  # closed while it was idle
             self._streams = await asyncio.open_connection("127.0.0.1", self._port)
         reader, writer = self._streams
         writer.write(
@@ -315,7 +348,7 @@ class Load:
 
     async def run(self, seconds: float) -> None:
         """Send until the time is over, and wait for all answers."""
-        free = asyncio.Queue()
+        free: asyncio.Queue[Connection] = asyncio.LifoQueue()
         for _ in range(CONNECTIONS):
             free.put_nowait(Connection(self.server.port))
         draw = np.random.default_rng(0)
