@@ -57,7 +57,11 @@ def main() -> None:
     parser.add_argument("--part", choices=["latency", "throughput", "overload"], action="append")
     parser.add_argument("--name", default="eager", help="key of the results")
     parser.add_argument("--out", type=Path, default=HERE / "results" / "serving.json")
+    parser.add_argument("--draw", action="store_true", help="draw the kept figures anew, and end")
     options = parser.parse_args()
+    if options.draw:
+        draw(read_report(options.out)[options.name]["overload"], options.out.with_suffix(".png"))
+        return
     with tempfile.TemporaryDirectory() as name:
         run, table = options.run, options.table
         if run is None:
@@ -66,21 +70,19 @@ def main() -> None:
         own = report.setdefault(options.name, {})
         subject = Subject.of(run, table)
         parts = options.part or ["latency", "throughput", "overload"]
-        if "overload" in parts or "command" not in own:
-            own["command_of_overload"] = f"--minutes {options.minutes:g}"
         own |= {
             "command": "OMP_NUM_THREADS=1 python benchmarks/serving.py --run DIR/run --table DIR/data/table.csv",
             "machine": f"{os.cpu_count()} cores, {platform.machine()}",
-            "load_before": os.getloadavg()[0],
         }
         with Server(run) as server:
-            if "latency" in parts:
-                own["latency"] = asyncio.run(latency(server, subject))
-            if "throughput" in parts:
-                own["throughput"] = asyncio.run(throughput(server, subject))
-            if "overload" in parts:
-                own["overload"] = asyncio.run(overload(server, subject, 60 * options.minutes))
-            own["load_after"] = os.getloadavg()[0]
+            for part in parts:
+                load = os.getloadavg()[0]
+                if part == "overload":
+                    figures = asyncio.run(overload(server, subject, 60 * options.minutes))
+                else:
+                    measure = latency if part == "latency" else throughput
+                    figures = asyncio.run(measure(server, subject))
+                own[part] = {"load_before": load, **figures, "load_after": os.getloadavg()[0]}
             own["drained"] = server.end()
         for part in ("latency", "throughput"):
             print(part, json.dumps(own.get(part)), flush=True)
@@ -105,12 +107,11 @@ def draw(figures: dict[str, Any], file: Path) -> None:
     figure, axes = drawing.subplots(1, 3, figsize=(WIDTH, 2.4))
     for axis, (title, lines, bound) in zip(axes, panels, strict=True):
         for name, colour in lines:
-            axis.plot(minutes, [each[name] for each in points], color=colour)
+            axis.plot(minutes, [each[name] for each in points], color=colour, label=name[:3])
         if bound is not None:
-            axis.axhline(bound, color=COLOURS[6], linestyle=":")
-            axis.text(0, bound, "bound", va="bottom")
-            axis.text(minutes[-1], points[-1]["p99_ms"], "p99", va="bottom", ha="right")
-            axis.text(minutes[-1], points[-1]["p50_ms"], "p50", va="bottom", ha="right")
+            axis.axhline(bound, color=COLOURS[6], linestyle=":", label="bound")
+            axis.legend(loc="upper right", ncols=3)
+            axis.set_ylim(top=1.8 * bound)
         axis.set(title=title, xlabel="minutes")
         axis.set_ylim(bottom=0)
         axis.grid(visible=True)
