@@ -2,43 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from torso.core.errors import ConfigError
-from torso.core.types import Features
-from torso.exporting.example import drawn, lengths, subsets
-from torso.exporting.graph import as_tensors
-from torso.exporting.layout import Layout
-from torso.exporting.ports import InputPort, OutputPort
+from torso.exporting.example import subsets
+from torso.exporting.ports import InputPort
+from torso.exporting.subject import Subject
 
-__all__ = ["TOLERANCE", "Checked", "Compared", "compare", "difference", "judged", "rows_of_checks"]
+__all__ = ["TOLERANCE", "Checked", "Run", "compare", "difference", "judged"]
 
 TOLERANCE = 1e-4
 """Difference to the run that an answer may have, as a share of the largest answer or of 1."""
-_SEVERAL = 2  # rows of each subset in one batch
-_LONG = 37  # steps of the longest row of that batch
-_ALONE = 8  # subsets that are asked as single rows
 
 Run = Callable[[Mapping[str, np.ndarray]], Mapping[str, np.ndarray]]
-Eager = Callable[[Mapping[str, Features]], Mapping[str, Tensor]]
-
-
-@dataclass(frozen=True)
-class Compared:
-    """Differences between a graph and its run.
-
-    Attributes:
-        differences: output -> the largest, as a share of the largest answer or of 1.
-        rows: that were compared.
-    """
-
-    differences: Mapping[str, float]
-    rows: int
 
 
 @dataclass(frozen=True)
@@ -62,6 +42,11 @@ class Checked:
         """The largest difference."""
         return max(self.differences.values())
 
+    @property
+    def agrees(self) -> bool:
+        """No answer differs by more than is allowed."""
+        return self.largest <= TOLERANCE  # False for NaN
+
     def to_dict(self) -> dict[str, object]:
         """Return JSON values."""
         return {
@@ -74,58 +59,33 @@ class Checked:
         }
 
 
-def rows_of_checks(
-    laid: Mapping[str, Layout], inputs: Mapping[str, InputPort]
-) -> Iterator[dict[str, Features]]:
-    """Yield batches: rows with each subset of modalities, then single rows as short as may be.
-
-    Args:
-        laid: modality -> layout.
-        inputs: name -> port, with least lengths.
-    """
-    tried, _ = subsets([*laid])
-    yield drawn(laid, tried * _SEVERAL, lengths(laid, _LONG), seed=1)
-    places = np.linspace(0, len(tried) - 1, min(len(tried), _ALONE)).astype(int)
-    for seed, place in enumerate(dict.fromkeys(places.tolist())):
-        longer = 5 * (seed % 3)
-        own = {name: inputs[name].least + longer for name in laid}
-        sides = {name: min(laid[name].longest, length) for name, length in own.items()}
-        yield drawn(laid, [tried[place]], sides, seed)
-
-
-def compare(
-    run: Run,
-    eager: Eager,
-    batches: Iterable[Mapping[str, Features]],
-    inputs: Mapping[str, InputPort],
-) -> Compared:
-    """Return the differences between a graph and the run.
+def compare(run: Run, subject: Subject, inputs: Mapping[str, InputPort]) -> Checked:
+    """Return the comparison of a graph with its run on drawn rows.
 
     Args:
         run: the graph.
-        eager: the run.
-        batches: of rows.
-        inputs: name -> port.
+        subject: the run.
+        inputs: name -> port, with the least lengths that are tried.
     """
     differences: dict[str, float] = {}
-    rows = 0
-    for features in batches:
-        tensors = as_tensors(features, inputs)
-        given = run({name: value.numpy() for name, value in tensors.items()})
+    rows, laid = 0, subject.sampler.laid
+    for batch in subject.sampler.checks({name: inputs[name].least for name in laid}):
+        given = run({name: value.numpy() for name, value in batch.tensors(inputs).items()})
         with torch.no_grad():
-            expected = eager(features)
-        rows += len(next(iter(features.values())))
+            expected = subject.eager(batch)
+        rows += len(batch)
         for name, value in expected.items():
             own = difference(given[name], value.numpy())
             differences[name] = max(differences.get(name, 0.0), own)
-    return Compared(differences, rows)
+    tried, whole = subsets([*laid])
+    return Checked(len(tried), whole, rows, differences)
 
 
 def difference(given: np.ndarray, expected: np.ndarray) -> float:
     """Return the largest difference, as a share of the largest expected number or of 1; infinity where NaN differ.
 
-    >>> difference(np.array([1.0, np.nan]), np.array([1.5, np.nan])), difference(np.zeros(1), np.full(1, np.nan))
-    (0.333..., inf)
+    >>> difference(np.array([1.0, np.nan]), np.array([2.0, np.nan])), difference(np.zeros(1), np.full(1, np.nan))
+    (0.5, inf)
     """
     if given.shape != expected.shape:
         return float("inf")
@@ -140,22 +100,17 @@ def difference(given: np.ndarray, expected: np.ndarray) -> float:
     return float(np.abs(given[~same] - expected[~same]).max()) / scale
 
 
-def judged(
-    compared: Compared, laid: Mapping[str, Layout], outputs: Mapping[str, OutputPort]
-) -> Checked:
-    """Return the comparison, or refuse a graph that answers otherwise.
+def judged(checked: Checked, subject: Subject) -> Checked:
+    """Return a comparison, or refuse a graph that answers otherwise.
 
     Raises:
         ConfigError: with the output that differs most.
     """
-    tried, whole = subsets([*laid])
-    differences = compared.differences
-    checked = Checked(len(tried), whole, compared.rows, differences)
-    if not checked.largest <= TOLERANCE:
-        name = max(differences, key=lambda each: differences[each])
-        port = outputs[name]
+    if not checked.agrees:
+        name = max(checked.differences, key=lambda each: checked.differences[each])
+        port = subject.outputs[name]
         raise ConfigError(
             f"The exported graph answers {port.task!r} otherwise than the run: its {port.detail or 'prediction'} differs "
-            f"by {differences[name]:.2g} on drawn rows, and {TOLERANCE:g} is allowed. Nothing was written."
+            f"by {checked.differences[name]:.2g} on drawn rows, and {TOLERANCE:g} is allowed. Nothing was written."
         )
     return checked

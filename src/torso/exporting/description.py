@@ -5,20 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from torso.exporting.checking import Checked
-from torso.exporting.ports import InputPort, OutputPort
+from torso.exporting.costs import Costs
+from torso.exporting.ports import InputPort
+from torso.exporting.subject import Subject
 from torso.runs.predicting.predictor import Predictor
 from torso.runtime.container import run_digest
 
-__all__ = ["described"]
+__all__ = ["about_run", "described"]
 
 
-def described(
-    run: Predictor,
-    inputs: Mapping[str, InputPort],
-    outputs: Mapping[str, OutputPort],
-    checked: Checked,
-) -> dict[str, object]:
-    """Return JSON values with which a table can be read and answered without the run."""
+def about_run(run: Predictor) -> dict[str, object]:
+    """Return JSON values about a run: settings, learned columns, scores and thresholds."""
     folder = run.folder
     return {
         "run": {
@@ -33,8 +30,25 @@ def described(
         },
         "report": run.report.to_dict(),
         "decisions": {task: decision.to_dict() for task, decision in run.decisions.items()},
-        "plain": None,
+    }
+
+
+def described(
+    subject: Subject,
+    inputs: Mapping[str, InputPort],
+    checked: Checked,
+    costs: Costs | None = None,
+) -> dict[str, object]:
+    """Return JSON values with which a table can be read and answered without the run."""
+    plain = None
+    if subject.plain is not None:
+        view, _ = subject.plain.view.state()
+        plain = {"view": view, "patterns": [[*each] for each in subject.plain.patterns]}
+    return {
+        **about_run(subject.run),
+        "plain": plain,
         "inputs": {name: port.to_dict() for name, port in inputs.items()},
-        "outputs": {name: port.to_dict() for name, port in outputs.items()},
+        "outputs": {name: port.to_dict() for name, port in subject.outputs.items()},
         "checked": checked.to_dict(),
+        "costs": None if costs is None else costs.to_dict(),
     }

@@ -8,9 +8,10 @@ import torch
 from torch import Tensor, nn
 
 from torso.core.types import Features
+from torso.exporting.flat_rows import PLAIN
+from torso.exporting.plain import FlatRows, PlainGraph
 from torso.exporting.ports import InputPort, OutputPort
 from torso.model.model import Model
-from torso.tasks import Head
 
 __all__ = ["RunGraph", "as_features", "as_tensors"]
 
@@ -22,6 +23,7 @@ class RunGraph(nn.Module):
         model: trained, in evaluation mode.
         inputs: name -> port.
         outputs: name -> port.
+        plain: the plain models, with the heads of `model`; None without any.
     """
 
     def __init__(
@@ -29,16 +31,21 @@ class RunGraph(nn.Module):
         model: Model,
         inputs: Mapping[str, InputPort],
         outputs: Mapping[str, OutputPort],
+        plain: PlainGraph | None = None,
     ) -> None:
         super().__init__()
         self.model = model
+        self.plain = plain
         self.inputs = dict(inputs)
         self.outputs = dict(outputs)
 
     def forward(self, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Return name -> answer."""
         raw = self.model(as_features(inputs, self.inputs))
-        said = {task: head.answer(raw[task]) for task, head in self._heads()}
+        if self.plain is not None:
+            rows = FlatRows(**{attribute: inputs[name] for name, attribute in PLAIN.items()})
+            raw = self.plain(raw, rows)
+        said = {task: head.answer(raw[task]) for task, head in self.model.heads.pairs()}
         answers: dict[str, Tensor] = {}
         for name, port in self.outputs.items():
             value, details = said[port.task]
@@ -46,9 +53,6 @@ class RunGraph(nn.Module):
             # a graph may not give one tensor under two names, nor one that it holds
             answers[name] = torch.clone(answer)
         return answers
-
-    def _heads(self) -> list[tuple[str, Head]]:
-        return [*self.model.heads.pairs()]
 
 
 def as_features(

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from torso.core.errors import ConfigError
-from torso.core.optional import require
-from torso.exporting.checking import TOLERANCE, Checked, Compared, compare, judged, rows_of_checks
-from torso.exporting.graph import as_tensors
+from torso.exporting.checking import Checked, Run, compare, judged
 from torso.exporting.ports import InputPort
 from torso.exporting.subject import Subject
 from torso.exporting.tracing import onnx_graph, reach, traced
@@ -42,26 +40,27 @@ def checked_graph(subject: Subject) -> CheckedGraph:
         ConfigError: it cannot be made, or answers otherwise than the run.
     """
     graph = subject.graph()
-    program = traced(graph, as_tensors(subject.example, subject.inputs))
+    program = traced(graph, subject.example.tensors(subject.inputs), for_onnx=True)
     inputs = reach(program, subject.inputs)
     content = _serialised(onnx_graph(program, graph, inputs))
     run = session(content)
     shortest = {name: replace(port, least=1) for name, port in inputs.items()}
-    compared = _compared(subject, run, shortest)
-    if compared is None or not max(compared.differences.values()) <= TOLERANCE:
+    checked = _compared(subject, run, shortest)
+    if checked is None or not checked.agrees:
         # a trace may know lengths from a few steps on only; padding changes no answer
-        compared, shortest = _compared(subject, run, inputs), inputs
-    if compared is None:
+        checked, shortest = _compared(subject, run, inputs), inputs
+    if checked is None:
         raise ConfigError(
             "The run cannot be exported to ONNX: its graph fails on rows that the run answers. "
             "A traced program may hold it: name a file that ends with .pt2."
         )
-    return CheckedGraph(content, shortest, judged(compared, subject.laid, subject.outputs))
+    return CheckedGraph(content, shortest, judged(checked, subject))
 
 
-def session(content: bytes) -> Callable[[Mapping[str, np.ndarray]], dict[str, np.ndarray]]:
+def session(content: bytes) -> Run:
     """Return the function that a graph computes, by name."""
-    runtime = require("onnxruntime", extra="export", why="An export to ONNX")
+    import onnxruntime as runtime
+
     options = runtime.SessionOptions()
     options.intra_op_num_threads = 1
     options.log_severity_level = 4  # failures are raised, too
@@ -76,16 +75,13 @@ def session(content: bytes) -> Callable[[Mapping[str, np.ndarray]], dict[str, np
     return run
 
 
-def _compared(
-    subject: Subject,
-    run: Callable[[Mapping[str, np.ndarray]], Mapping[str, np.ndarray]],
-    inputs: Mapping[str, InputPort],
-) -> Compared | None:
+def _compared(subject: Subject, run: Run, inputs: Mapping[str, InputPort]) -> Checked | None:
     """Return the comparison with rows as short as `inputs` allow; None if the graph fails on some."""
-    failures = require("onnxruntime.capi.onnxruntime_pybind11_state", extra="export", why="ONNX")
+    from onnxruntime.capi.onnxruntime_pybind11_state import Fail, InvalidArgument, RuntimeException
+
     try:
-        return compare(run, subject.eager, rows_of_checks(subject.laid, inputs), inputs)
-    except (failures.Fail, failures.InvalidArgument, failures.RuntimeException):
+        return compare(run, subject, inputs)
+    except (Fail, InvalidArgument, RuntimeException):
         return None
 
 

@@ -9,7 +9,7 @@ from torso.core.errors import ConfigError
 
 __all__ = ["ENDINGS", "check_place"]
 
-ENDINGS = (".onnx",)
+ENDINGS = (".onnx", ".pt2", ".safetensors")
 
 
 def check_place(path: Path, *, overwrite: bool = False) -> None:

@@ -7,20 +7,20 @@ from copy import deepcopy
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from torso.core.errors import ConfigError
-from torso.core.types import Features
-from torso.exporting.example import traced_rows
+from torso.exporting.example import Rows, Sampler
+from torso.exporting.flat_rows import flat_layout, plain_ports
 from torso.exporting.graph import RunGraph
-from torso.exporting.layout import Layout, layouts
+from torso.exporting.layout import layouts
+from torso.exporting.plain import PlainGraph
 from torso.exporting.ports import InputPort, OutputPort, input_ports, output_ports
 from torso.model.model import Model
+from torso.plain.blend import PlainHalf
 from torso.runs.predicting.predictor import Predictor
 
 __all__ = ["Subject"]
-
-Said = dict[str, tuple[Tensor, dict[str, Tensor]]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,7 +30,8 @@ class Subject:
     Attributes:
         run: as it is.
         model: a copy of its networks and heads, float32, on the CPU.
-        laid: modality -> layout.
+        plain: its plain models, if they take part in any answer.
+        sampler: draws rows for it.
         inputs: name -> port.
         outputs: name -> port.
         example: rows of a trace.
@@ -38,10 +39,11 @@ class Subject:
 
     run: Predictor
     model: Model
-    laid: Mapping[str, Layout]
+    plain: PlainHalf | None
+    sampler: Sampler
     inputs: Mapping[str, InputPort]
     outputs: Mapping[str, OutputPort]
-    example: Mapping[str, Features]
+    example: Rows
 
     @classmethod
     def of(cls, run: Predictor) -> Subject:
@@ -50,57 +52,68 @@ class Subject:
         Raises:
             ConfigError: a part of it cannot be exported, or two tensors would have one name.
         """
-        check_parts(run)
+        _check_parts(run)
         model = deepcopy(run.model).cpu().float().eval()
-        laid = layouts(run.schema, run.config)
-        inputs, example = input_ports(laid), traced_rows(laid)
+        plain = run.plain
+        if plain is not None and not any(task.blends for task in plain.tasks.values()):
+            plain = None
+        flat = None if plain is None else flat_layout(plain, run.schema)
+        sampler = Sampler(layouts(run.schema, run.config), flat)
+        inputs, example = input_ports(sampler.laid), sampler.traced()
+        if flat is not None:
+            inputs |= plain_ports(flat)
         with torch.no_grad():
-            said = answered(model, example)
-        rows = len(next(iter(example.values())))
-        return cls(run, model, laid, inputs, output_ports(said, inputs, rows), example)
+            answers = _answered(model, plain, example)
+        outputs = output_ports(answers, inputs, len(example))
+        return cls(run, model, plain, sampler, inputs, outputs, example)
 
     def graph(self) -> RunGraph:
         """Return the module that a graph is made of."""
-        return RunGraph(self.model, self.inputs, self.outputs).eval()
+        plain = None
+        if self.plain is not None:
+            plain = PlainGraph(self.plain, dict(self.model.heads.pairs()))
+        return RunGraph(self.model, self.inputs, self.outputs, plain).eval()
 
-    def eager(self, features: Mapping[str, Features]) -> dict[str, Tensor]:
+    def eager(self, rows: Rows) -> dict[str, Tensor]:
         """Return name -> answer, as the run itself gives it."""
-        said = answered(self.model, features)
+        said = _answered(self.model, self.plain, rows)
         return {
             name: said[port.task][1][port.detail] if port.detail else said[port.task][0]
             for name, port in self.outputs.items()
         }
 
 
-def answered(model: Model, features: Mapping[str, Features]) -> Said:
+def _answered(
+    model: Model, plain: PlainHalf | None, rows: Rows
+) -> dict[str, tuple[Tensor, dict[str, Tensor]]]:
     """Return task -> prediction and details."""
-    raw = model(features)
-    return {task: head.answer(raw[task]) for task, head in model.heads.pairs()}
+    raw, heads = model(rows.features), dict(model.heads.pairs())
+    if plain is not None:
+        assert rows.flat is not None
+        assert rows.known is not None
+        raw = plain.outputs(heads, raw, rows.flat, rows.known)
+    return {task: head.answer(raw[task]) for task, head in heads.items()}
 
 
-def check_parts(run: Predictor) -> None:
+def _check_parts(run: Predictor) -> None:
     """Refuse a run with parts that cannot be exported.
 
     Raises:
         ConfigError: names them, with the reasons that their classes state.
     """
-    reasons = {}
-    for module in run.model.modules():
-        reason = getattr(module, "not_exportable", "")
-        if reason:
-            reasons[_part_name(module)] = reason
+    reasons = {
+        _part_name(module): module.not_exportable
+        for module in run.model.modules()
+        if getattr(module, "not_exportable", "")
+    }
     if reasons:
         listed = "; ".join(f"{name}: {reason}" for name, reason in reasons.items())
         raise ConfigError(
             f"The run cannot be exported as a graph. {listed}. Its weights can: name a file that ends with .safetensors."
         )
-    if run.plain is not None and any(task.blends for task in run.plain.tasks.values()):
-        raise ConfigError(
-            "The run blends plain models with its network, which an export cannot hold yet. Fit with --set blend=off."
-        )
 
 
-def _part_name(module: torch.nn.Module) -> str:
+def _part_name(module: nn.Module) -> str:
     """Return the name under which a part is filed, such as `head tags/crf`."""
     registry = getattr(type(module), "registry", None)
     if registry is not None:

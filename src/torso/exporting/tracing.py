@@ -6,7 +6,7 @@ import logging
 import re
 import warnings
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,7 @@ from torch.export import Dim, ExportedProgram
 
 from torso.core.errors import ConfigError
 from torso.exporting.graph import RunGraph
+from torso.exporting.plain import as_operators, fill_operators
 from torso.exporting.ports import BATCH, InputPort
 
 if TYPE_CHECKING:
@@ -26,12 +27,15 @@ __all__ = ["onnx_graph", "reach", "traced"]
 _OPSET = 20
 
 
-def traced(graph: RunGraph, example: Mapping[str, Tensor]) -> ExportedProgram:
+def traced(
+    graph: RunGraph, example: Mapping[str, Tensor], *, for_onnx: bool = False
+) -> ExportedProgram:
     """Return the program that a module runs on rows of any number and length.
 
     Args:
         graph: of a run.
         example: name -> tensor, of a few rows.
+        for_onnx: trees are placeholders that `onnx_graph` fills, since ONNX has an operator of them.
 
     Raises:
         ConfigError: a part cannot be traced; the message names it.
@@ -45,7 +49,7 @@ def traced(graph: RunGraph, example: Mapping[str, Tensor]) -> ExportedProgram:
             if isinstance(length, str)
         }
     try:
-        with torch.no_grad(), _quiet():
+        with torch.no_grad(), _quiet(), as_operators(graph) if for_onnx else nullcontext():
             return torch.export.export(
                 graph, (dict(example),), dynamic_shapes={"inputs": sizes}, strict=False
             )
@@ -108,6 +112,7 @@ def onnx_graph(
             "A traced program holds it: name a file that ends with .pt2."
         ) from error
     assert made is not None  # with dynamo it never is
+    fill_operators(made.model, graph)
     _name_sides(made.model, ports)
     _name_ports(made.model, [*ports], [*graph.outputs])
     return made.model
