@@ -8,18 +8,20 @@ from tests.tasks import laws
 
 
 class Outputs(nn.Module):
-    """A head with the tokens that it reads, as the laws make them of the vectors."""
+    """A head with the tokens that it reads, as the laws make them of the vectors: raw outputs, prediction and details."""
 
     def __init__(self, head):
         super().__init__()
         self.head = head
 
     def forward(self, features):
-        return laws.run(self.head, features)
+        raw = laws.run(self.head, features)
+        return raw, self.head.answer(raw)
 
 
 @pytest.mark.parametrize("name", list(laws.Head.registry))
 def test_tracing(name):
     spec = {"type": name}
     head, (features, _) = laws.build(spec).float(), laws.example(spec)
+    head.hold_still()
     assert_exports(Outputs(head), features.float(), reason=head.not_exportable)

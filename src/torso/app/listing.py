@@ -89,6 +89,7 @@ class Sheet:
         rows: its settings.
         needs: what it needs, where the room says so.
         paper: where its first paper is; empty for none.
+        not_exportable: why a run with it cannot become a graph; empty if it can.
     """
 
     title: str
@@ -97,6 +98,7 @@ class Sheet:
     rows: tuple[Row, ...]
     needs: str = ""
     paper: str = ""
+    not_exportable: str = ""
 
 
 def rooms(only: str = "") -> dict[str, list[Entry]]:
@@ -153,7 +155,7 @@ def _entry(registry: PartRegistry, name: str) -> Entry:
         f"{each.name} (required)" if each.required else f"{each.name}={_default(each.default)}"
         for each in settings
     )
-    needs, family = getattr(part, "needs", ""), getattr(part, "family", "")
+    needs, family = _needs(part), getattr(part, "family", "")
     return Entry(name, told, paragraph(part), needs, family, _paper(part))
 
 
@@ -161,8 +163,23 @@ def _part_sheet(registry: PartRegistry, room: str, name: str) -> Sheet:
     part = registry.find(name)
     rows = [_row(registry, each) for each in registry.settings(name).values() if each.by_user]
     spelling = _SPELLINGS.get(room, f"--set {room}={{}}").format(name.rpartition("/")[2])
-    needs = getattr(part, "needs", "")
-    return Sheet(f"{room}/{name}", paragraph(part), spelling, tuple(rows), needs, _paper(part))
+    return Sheet(
+        f"{room}/{name}",
+        paragraph(part),
+        spelling,
+        tuple(rows),
+        _needs(part),
+        _paper(part),
+        _closed(part),
+    )
+
+
+def _needs(part: type) -> str:
+    return str(getattr(part, "needs", ""))
+
+
+def _closed(part: type) -> str:
+    return str(getattr(part, "not_exportable", ""))
 
 
 def _row(registry: PartRegistry, setting: Setting) -> Row:

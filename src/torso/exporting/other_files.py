@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch.export import ExportedProgram
 
+from torso.core.errors import ConfigError
 from torso.core.whole_files import json_text, whole_file
 from torso.exporting.checking import Checked, compare, judged
 from torso.exporting.ports import InputPort
@@ -19,6 +20,7 @@ from torso.model.model import Model
 
 __all__ = ["DESCRIPTION", "CheckedProgram", "checked_program", "write_program", "write_weights"]
 
+_FLOORS = (1, 4, 8, 16, 32)  # least steps of rows that are tried
 DESCRIPTION = "torso.json"
 """Name under which a program holds the description."""
 
@@ -53,8 +55,23 @@ def checked_program(subject: Subject) -> CheckedProgram:
             said = module({name: torch.from_numpy(value) for name, value in feed.items()})
         return {name: value.numpy() for name, value in said.items()}
 
-    checked = judged(compare(run, subject, inputs), subject)
-    return CheckedProgram(program, inputs, checked)
+    for floor in _FLOORS:
+        longer = {name: _at_least(port, floor) for name, port in inputs.items()}
+        try:
+            checked = judged(compare(run, subject, longer), subject)
+        except AssertionError:  # a guard of the trace: it knows longer rows only
+            continue
+        return CheckedProgram(program, longer, checked)
+    raise ConfigError(
+        f"The run cannot be exported as a traced program: it refuses rows of up to {_FLOORS[-1]} steps. "
+        "An ONNX graph may hold it: name a file that ends with .onnx."
+    )
+
+
+def _at_least(port: InputPort, floor: int) -> InputPort:
+    """Return a port that takes `floor` steps at least, where rows have steps."""
+    steps = any(isinstance(side, str) for side in port.shape[1:])
+    return replace(port, least=max(port.least, floor)) if steps else port
 
 
 def write_program(path: Path, made: CheckedProgram, description: Mapping[str, object]) -> None:

@@ -53,7 +53,9 @@ class Subject:
             ConfigError: a part of it cannot be exported, or two tensors would have one name.
         """
         _check_parts(run)
-        model = deepcopy(run.model).cpu().float().eval()
+        model = _own(deepcopy(run.model).cpu().float().eval())
+        for _, head in model.heads.pairs():
+            head.hold_still()
         plain = run.plain
         if plain is not None and not any(task.blends for task in plain.tasks.values()):
             plain = None
@@ -81,6 +83,14 @@ class Subject:
             name: said[port.task][1][port.detail] if port.detail else said[port.task][0]
             for name, port in self.outputs.items()
         }
+
+
+def _own(model: Model) -> Model:
+    """Return a model whose buffers share no memory: torch saves shared ones with a warning."""
+    for module in model.modules():
+        for name, buffer in [*module.named_buffers(recurse=False)]:
+            setattr(module, name, buffer.clone())
+    return model
 
 
 def _answered(

@@ -5,13 +5,13 @@ from __future__ import annotations
 import logging
 import re
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.export import Dim, ExportedProgram
 
 from torso.core.errors import ConfigError
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["onnx_graph", "reach", "traced"]
 
 _OPSET = 20
+_TALKERS = ("torch.__trace", "torch.onnx._internal.exporter._registration")
 
 
 def traced(
@@ -41,6 +42,9 @@ def traced(
         ConfigError: a part cannot be traced; the message names it.
     """
     sizes: dict[str, dict[int, object]] = {}
+    module: nn.Module = _Positional(graph) if for_onnx else graph
+    if not for_onnx:
+        _check_names([*graph.inputs, *graph.outputs])
     batch = Dim(BATCH)
     for name, port in graph.inputs.items():
         sizes[name] = {
@@ -50,14 +54,49 @@ def traced(
         }
     try:
         with torch.no_grad(), _quiet(), as_operators(graph) if for_onnx else nullcontext():
+            given: object = dict(example)
+            shapes: object = sizes
+            if for_onnx:
+                given, shapes = [example[name] for name in sizes], [*sizes.values()]
             return torch.export.export(
-                graph, (dict(example),), dynamic_shapes={"inputs": sizes}, strict=False
+                module, (given,), dynamic_shapes={"inputs": shapes}, strict=False
             )
     except Exception as error:  # every obstacle raises an error of its own kind
         first = str(error).strip().splitlines()[0] if str(error).strip() else ""
         raise ConfigError(
             f"The run cannot be exported: torch.export cannot trace it ({type(error).__name__}: {first:.300})."
         ) from error
+
+
+class _Positional(nn.Module):
+    """A graph whose tensors have places instead of names, which torch would write into code.
+
+    Args:
+        graph: it.
+    """
+
+    def __init__(self, graph: RunGraph) -> None:
+        super().__init__()
+        self.whole = graph
+
+    def forward(self, inputs: Sequence[Tensor]) -> list[Tensor]:
+        """Return the answers in the order of the graph's outputs."""
+        answers = self.whole(dict(zip(self.whole.inputs, inputs, strict=True)))
+        return [answers[name] for name in self.whole.outputs]
+
+
+def _check_names(names: Sequence[str]) -> None:
+    """Refuse names that torch cannot write into the code of a program.
+
+    Raises:
+        ConfigError: names the first of them.
+    """
+    for name in names:
+        if any(sign in name for sign in "\"'\\\n"):
+            raise ConfigError(
+                f"A traced program cannot have a tensor named {name!r}: quotes and backslashes are part of its code. "
+                "Rename the column, or name a file that ends with .onnx."
+            )
 
 
 def reach(program: ExportedProgram, ports: Mapping[str, InputPort]) -> dict[str, InputPort]:
@@ -170,12 +209,14 @@ def _values(model: ir.Model) -> Iterator[ir.Value]:
 @contextmanager
 def _quiet() -> Iterator[None]:
     """Hold back the notes of torch to its own authors."""
-    logger = logging.getLogger("torch.onnx._internal.exporter._registration")
-    level = logger.level
-    logger.setLevel(logging.ERROR)
+    loggers = [logging.getLogger(name) for name in _TALKERS]
+    before = [logger.disabled for logger in loggers]
+    for logger in loggers:
+        logger.disabled = True
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield
     finally:
-        logger.setLevel(level)
+        for logger, disabled in zip(loggers, before, strict=True):
+            logger.disabled = disabled

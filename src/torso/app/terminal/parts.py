@@ -87,6 +87,8 @@ def settings_sheet(sheet: Sheet, width: int = 120) -> RenderableType:
     """
     about = " ".join(filter(None, [sheet.summary, sheet.paper]))
     needs = [Text(f"It needs: {sheet.needs}.")] if sheet.needs else []
+    if sheet.not_exportable:
+        needs.append(Text(f"Not for torso export: {sheet.not_exportable}."))
     rows = (
         (_stacked(sheet.rows) if width < _WIDE else _side_by_side(sheet.rows, width))
         if sheet.rows

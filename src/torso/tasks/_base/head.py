@@ -38,7 +38,7 @@ class Head(nn.Module, ABC):
     registry: ClassVar[Registry[Head]] = KindRegistry("head")
     form: ClassVar[str] = ""
     not_exportable: ClassVar[str] = ""
-    """Why `torch.export` cannot trace `forward`; empty if it can. A law checks either claim."""
+    """Why `torch.export` cannot trace `forward` or `answer`; empty if it can. A law checks either claim."""
     reads_tokens: ClassVar[bool] = False
     """`forward` is given the encoders' tokens, by modality, beside the vector."""
     among_batch: ClassVar[bool] = False
@@ -157,6 +157,12 @@ class Head(nn.Module, ABC):
     def response(self, targets: Tensor, /) -> Response | None:  # noqa: ARG002
         """Return the labels as plain models learn them; None where the head has no `statement` (default)."""
         return None
+
+    def hold_still(self) -> None:
+        """Keep as plain values what `answer` looks up in tensors, for a trace. Default: it looks up nothing.
+
+        Afterwards the head answers as before, as long as it is not calibrated again.
+        """
 
     @property
     def factor(self) -> float:

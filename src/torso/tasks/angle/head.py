@@ -92,11 +92,11 @@ class VonMises(Head, form="angle", name="von_mises"):
         """Return the circular standard deviations in radians, `[batch]`."""
         concentration = self._log_concentration(outputs).exp()
         length: Tensor = torch.special.i1e(concentration) / torch.special.i0e(concentration)
-        return (-2 * length.log()).sqrt().expand(len(outputs))
+        return (-2 * length.log()).sqrt().expand(outputs.shape[0])
 
     def details(self, outputs: Tensor, /) -> dict[str, Tensor]:
         """Return `spread` and `concentration`, `[batch]` each."""
-        concentration = self._log_concentration(outputs).exp().expand(len(outputs))
+        concentration = self._log_concentration(outputs).exp().expand(outputs.shape[0])
         return {"spread": self.spread(outputs), "concentration": concentration}
 
     @torch.no_grad()

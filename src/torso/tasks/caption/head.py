@@ -57,6 +57,7 @@ class CaptionDecoder(LogitHead, form="caption", name="decoder"):
 
     law_settings = ({"beams": 3},)
     reads_tokens = True
+    not_exportable = "the search for a text goes on until all texts of a batch have ended"
 
     def __init__(
         self,

@@ -29,6 +29,7 @@ class _Count(Head):
     """Base of heads for counts: a mean through a log link, and intervals that end at whole numbers."""
 
     answer_inside = False  # the mean of a rare event lies above its 95 %
+    not_exportable = "ends of intervals are quantiles of counts, which no graph has an operator for"
 
     statement = "values"
 

@@ -65,6 +65,8 @@ class Logistics(LogitHead, form="multilabel", name="logistic"):
             self.register_buffer("threshold", torch.zeros(labels))  # 0: none learnt, 0.5 holds
 
     threshold: Tensor
+    held: bool | None = None
+    """There are thresholds, as `hold_still` saw it."""
     weights: Tensor
 
     def nll(self, outputs: Tensor, targets: Tensor, /) -> Tensor:
@@ -90,8 +92,18 @@ class Logistics(LogitHead, form="multilabel", name="logistic"):
 
     def details(self, outputs: Tensor, /) -> dict[str, Tensor]:
         """Return `chosen`, bool `[batch, labels]`: the labels to answer; nothing where those from 0.5 on are."""
-        learnt = self.decide == "f1" and bool(self.threshold.any())
-        return {"chosen": self.predict(outputs) >= self.threshold} if learnt else {}
+        if not self._has_thresholds():
+            return {}
+        return {"chosen": self.predict(outputs) >= self.threshold}
+
+    def hold_still(self) -> None:
+        """Keep whether there are thresholds."""
+        self.held = self._has_thresholds()
+
+    def _has_thresholds(self) -> bool:
+        if self.held is not None:
+            return self.held
+        return self.decide == "f1" and bool(self.threshold.any())
 
     @torch.no_grad()
     def calibrate(self, outputs: Tensor, targets: Tensor, /) -> None:

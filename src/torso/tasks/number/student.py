@@ -33,6 +33,8 @@ class Student(Gaussian, form="number", name="student"):
 
     law_settings = ({"spread": "row"},)
     refits_answer = False
+    held: float | None = None
+    """Degrees of freedom, as `hold_still` saw them."""
 
     def __init__(
         self,
@@ -76,7 +78,12 @@ class Student(Gaussian, form="number", name="student"):
     def _quantile(self, share: float) -> float:
         from scipy.special import stdtrit
 
-        return float(stdtrit(float(self.freedom.detach()), share))
+        freedom = float(self.freedom.detach()) if self.held is None else self.held
+        return float(stdtrit(freedom, share))
+
+    def hold_still(self) -> None:
+        """Keep the degrees of freedom."""
+        self.held = float(self.freedom.detach())
 
     def _refit(self, place: int, errors: Tensor) -> None:
         """Try many tails, each with its likeliest spread, and keep the best if it beats the trained one."""

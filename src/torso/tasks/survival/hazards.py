@@ -112,7 +112,7 @@ class Hazards(LogitHead, form="survival", name="hazards"):
             "high": self._time(outputs, (1 + self.level) / 2),
         }
         for horizon in self.horizons:
-            at = outputs.new_full((len(outputs),), horizon)
+            at = outputs.new_full((outputs.shape[0],), horizon)
             details[f"survival_{horizon:g}"] = torch.exp(-self._cumulative(log_hazards, at))
         return details
 
@@ -128,7 +128,7 @@ class Hazards(LogitHead, form="survival", name="hazards"):
         """Return by when `share` of the events will have happened, `[batch]`."""
         hazards = self._log_hazards(outputs).exp()
         full = (hazards[:, :-1] * self.lengths[:-1]).cumsum(dim=1)
-        before = torch.cat([full.new_zeros(len(full), 1), full], dim=1)  # at each start
+        before = torch.cat([full.new_zeros(full.shape[0], 1), full], dim=1)  # at each start
         wanted = -math.log1p(-share)
         piece = (before < wanted).sum(dim=1, keepdim=True) - 1
         rest = wanted - before.gather(1, piece)

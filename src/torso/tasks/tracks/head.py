@@ -211,7 +211,7 @@ class TrackSet(Head, form="tracks", name="set"):
         thing = each.sum(dim=2)
         sure, named = each.max(dim=2)
         kept = thing.topk(min(self.keep, thing.shape[1]), dim=1).indices
-        row = torch.arange(len(kept), device=kept.device).unsqueeze(1)
+        row = torch.arange(kept.shape[0], device=kept.device).unsqueeze(1)
         own = torch.stack([named.to(sure), sure, thing.clamp(max=1)], dim=2)[row, kept].unsqueeze(2)
         boxes = corners[row, kept].clamp(0, 1)
         present = torch.sigmoid(there[row, kept]).unsqueeze(3)
