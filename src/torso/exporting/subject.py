@@ -53,7 +53,7 @@ class Subject:
             ConfigError: a part of it cannot be exported, or two tensors would have one name.
         """
         _check_parts(run)
-        model = _own(deepcopy(run.model).cpu().float().eval())
+        model = deepcopy(run.model).cpu().float().eval()
         for _, head in model.heads.pairs():
             head.hold_still()
         plain = run.plain
@@ -74,7 +74,7 @@ class Subject:
         plain = None
         if self.plain is not None:
             plain = PlainGraph(self.plain, dict(self.model.heads.pairs()))
-        return RunGraph(self.model, self.inputs, self.outputs, plain).eval()
+        return _own(RunGraph(self.model, self.inputs, self.outputs, plain).eval())
 
     def eager(self, rows: Rows) -> dict[str, Tensor]:
         """Return name -> answer, as the run itself gives it."""
@@ -85,12 +85,12 @@ class Subject:
         }
 
 
-def _own(model: Model) -> Model:
-    """Return a model whose buffers share no memory: torch saves shared ones with a warning."""
-    for module in model.modules():
+def _own(graph: RunGraph) -> RunGraph:
+    """Return a graph whose buffers share no memory: torch saves shared ones with a warning."""
+    for module in graph.modules():
         for name, buffer in [*module.named_buffers(recurse=False)]:
             setattr(module, name, buffer.clone())
-    return model
+    return graph
 
 
 def _answered(

@@ -57,7 +57,6 @@ def export(
     table: object = None,
     root: Roots = (),
     overwrite: bool = False,
-    trust_code: bool = False,
 ) -> Written:
     """Write a run as one file whose answers were compared with the run's.
 
@@ -68,7 +67,6 @@ def export(
         table: that the run was fitted on, to score a lighter graph on the rows that the run held out.
         root: folders or zips that its file columns are relative to.
         overwrite: replace a file that is there.
-        trust_code: import parts that the run names by an import path.
 
     Raises:
         RunError: there is no run.
@@ -85,7 +83,7 @@ def export(
     if path.suffix == ".onnx":  # absent packages are told before the work
         require_onnx()
     if not isinstance(run, Predictor):
-        run = load(run, device="cpu", trust_code=trust_code)
+        run = load(run, device="cpu")
     if path.suffix == ".safetensors":
         write_weights(path, run.model, about_run(run))
         return Written(path, path.stat().st_size, {}, {}, None)

@@ -7,7 +7,7 @@ from typing import Annotated, Any, cast
 
 import typer
 
-from torso.app.commands.shared import Root, RunArgument, TrustCode, check_out
+from torso.app.commands.shared import RunArgument, TrustCode, check_out
 
 __all__ = ["export"]
 
@@ -25,7 +25,6 @@ def export(
         str | None,
         typer.Option(help="The table of the fit, to score a lighter graph on the held-out rows."),
     ] = None,
-    root: Root = [],
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace a file that is there.")
     ] = False,
@@ -43,13 +42,11 @@ def export(
     from torso.app.terminal import console, export_lines
 
     made = torso.export(
-        run,
+        torso.load(run, device="cpu", trust_code=trust_code),
         out,
         precision=cast("Any", precision),
         table=table,
-        root=root,
         overwrite=overwrite,
-        trust_code=trust_code,
     )
     for line in export_lines(made):
         console().print(line, highlight=False, soft_wrap=True)

@@ -159,7 +159,7 @@ class Head(nn.Module, ABC):
         return None
 
     def hold_still(self) -> None:
-        """Keep as plain values what `answer` looks up in tensors, for a trace. Default: it looks up nothing.
+        """Take out of tensors, for a trace, values that `answer` looks up there. Default: none.
 
         Afterwards the head answers as before, as long as it is not calibrated again.
         """
