@@ -78,7 +78,8 @@ class Subject:
 
     def eager(self, rows: Rows) -> dict[str, Tensor]:
         """Return name -> answer, as the run itself gives it."""
-        said = _answered(self.model, self.plain, rows)
+        with torch.no_grad():
+            said = _answered(self.model, self.plain, rows)
         return {
             name: said[port.task][1][port.detail] if port.detail else said[port.task][0]
             for name, port in self.outputs.items()
