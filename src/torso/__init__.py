@@ -47,12 +47,12 @@ if TYPE_CHECKING:
     from torso.reports.writing import write_report
     from torso.runs.distill import distill
     from torso.runs.fit import fit
-    from torso.runs.predicting.load import load
     from torso.runs.predicting.predictor import Predictor
     from torso.runs.prepare import prepare
     from torso.runs.preparing.prepared import Prepared
     from torso.runs.report.report import RunReport
     from torso.runs.train import train
+    from torso.runtime.load import load
     from torso.search import Searcher
     from torso.serving.server import serve
     from torso.studies.advise import advise
@@ -115,12 +115,12 @@ _HOME = {
     ".reports.writing": "write_report",
     ".runs.distill": "distill",
     ".runs.fit": "fit",
-    ".runs.predicting.load": "load",
     ".runs.predicting.predictor": "Predictor",
     ".runs.prepare": "prepare",
     ".runs.preparing.prepared": "Prepared",
     ".runs.report.report": "RunReport",
     ".runs.train": "train",
+    ".runtime.load": "load",
     ".search": "Searcher",
     ".serving.server": "serve",
     ".studies.advise": "advise",

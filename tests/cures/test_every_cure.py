@@ -11,6 +11,7 @@ from tests.cures.templates import TRIED, fragments, pasted, templates
 MODULES = ("test_commands", "test_loops", "test_parts", "test_tables")
 
 MISTAKES = "tests/app/test_mistakes.py pastes it"
+EXPORTS = "tests/runtime exports a run"
 MODEL = "needs a pretrained model, and a network to have one"
 START = "of `fit --from`, in tests/runs/test_start.py; not all are followed yet"
 DEMO = "tests/app/demo runs the demo, and what it proposes"
@@ -102,6 +103,10 @@ OTHERWISE = {
     "`train: lora` needs linear layers": MODEL,
     "pip install --no-deps": MODEL,
     "hf download": MODEL,
+    "torso export RUN -o model.onnx": EXPORTS,
+    "torso export {} -o {}": EXPORTS,
+    "pip install --upgrade onnxruntime": "an older ONNX Runtime is not at hand",
+    "pip install torch --index-url": "tests download nothing",
     "Without: --set pretrained=off": f"{MODEL}; tests/runs/test_edits.py takes the setting",
     "runs/pretrained/candidate.py --set encoders.{}=": MODEL,
 }

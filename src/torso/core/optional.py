@@ -7,11 +7,15 @@ answers may lack them.
 from __future__ import annotations
 
 from importlib import import_module
+from importlib.util import find_spec
 from types import ModuleType
 
 from torso.core.errors import MissingDependency
 
-__all__ = ["require"]
+__all__ = ["TRAINING", "require", "require_training"]
+
+TRAINING = ("torch", "scipy", "sklearn", "lightgbm", "pandas")
+"""Modules of the extra `train`: what learns, and what answers with a run itself."""
 
 
 def require(module: str, *, why: str, extra: str = "", package: str = "") -> ModuleType:
@@ -36,3 +40,16 @@ def require(module: str, *, why: str, extra: str = "", package: str = "") -> Mod
             f"{why} needs the package {module.split('.')[0]!r}. "
             f"Install it with: pip install '{package or f'torso[{extra}]'}'"
         ) from error
+
+
+def require_training(why: str) -> None:
+    """Raise a MissingDependency unless torch is installed; it is looked for, not imported.
+
+    Args:
+        why: the part that needs it, as the first words of the message.
+    """
+    if find_spec("torch") is None:
+        raise MissingDependency(
+            f"{why} needs the package 'torch'. Install it with what learning needs: pip install 'torso[train]'. Without a "
+            "graphics card, its small build first: pip install torch --index-url https://download.pytorch.org/whl/cpu"
+        )

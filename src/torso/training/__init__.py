@@ -44,7 +44,7 @@ from torso.core.lazy import lazy_names
 
 if TYPE_CHECKING:
     from torso.training.adapters import MLflow, TensorBoard, WandB
-    from torso.training.answers import Answers, Prediction, answer
+    from torso.training.answers import Answers, answer
     from torso.training.config import TrainingConfig
     from torso.training.devices import autocast, choose_device
     from torso.training.frozen_features import (
@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     )
     from torso.training.json_log import JsonLog
     from torso.training.listeners import STOP, Epoch, Listener, Listeners, Look, Stop
+    from torso.training.prediction import Prediction
     from torso.training.trainer import Trainer
 
 __all__ = [
@@ -85,12 +86,13 @@ __getattr__ = lazy_names(
     __name__,
     {
         ".adapters": "MLflow TensorBoard WandB",
-        ".answers": "Answers Prediction answer",
+        ".answers": "Answers answer",
         ".config": "TrainingConfig",
         ".devices": "autocast choose_device",
         ".frozen_features": "encode_frozen encoded_once run_frozen_once shows_views",
         ".json_log": "JsonLog",
         ".listeners": "STOP Epoch Listener Listeners Look Stop",
+        ".prediction": "Prediction",
         ".trainer": "Trainer",
     },
 )

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -14,20 +12,9 @@ from torso.core.types import Batch, Features
 from torso.model.model import Model
 from torso.tasks import Head
 from torso.training.devices import autocast
+from torso.training.prediction import Prediction
 
-__all__ = ["Answers", "Prediction", "answer", "on_cpu"]
-
-
-class Prediction(NamedTuple):
-    """A head's predictions for some rows.
-
-    Attributes:
-        value: probabilities or values, `[rows, ...]`.
-        details: further columns by name, `[rows, ...]`: intervals, spreads, log-likelihoods.
-    """
-
-    value: np.ndarray
-    details: dict[str, np.ndarray]
+__all__ = ["Answers", "answer", "on_cpu"]
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ from torso.plain.flat._flattener import (
 from torso.plain.flat._grams import Owned, character_groups, plain, whole_texts, words
 from torso.plain.flat._numbers_inside import NUMBERS, measure_numbers
 from torso.plain.flat.components import directions
-from torso.plain.flat.sparse_rows import sparse_product, sparse_rows
+from torso.plain.flat.sparse_rows import entries_product, sparse_rows
 from torso.tables.table import Column
 
 __all__ = ["TextsFlattener"]
@@ -102,8 +102,10 @@ class TextsFlattener(Flattener, form="text"):
         row, place, weight = self._weights(grams, counts)
         start = self._last_block()
         last = place >= start
-        each = sparse_rows(
-            (row[last], place[last] - start, weight[last]), (rows, self.width - start)
+        components = entries_product(
+            (row[last], place[last] - start, weight[last]),
+            (rows, self.width - start),
+            self.components,
         )
         told = numbers[:, self.numbered, : len(NUMBERS) if self.spelt else 1]
         known = np.where(mask[:, self.numbered, None], told, np.nan)
@@ -111,9 +113,7 @@ class TextsFlattener(Flattener, form="text"):
         dense = [known_lengths.reshape(rows, -1), known.reshape(rows, -1)]
         if self.spelt:
             dense.append(np.where(mask[:, :, None], written, np.nan).reshape(rows, -1))
-        dense.append(
-            np.where(mask.any(axis=1, keepdims=True), sparse_product(each, self.components), np.nan)
-        )
+        dense.append(np.where(mask.any(axis=1, keepdims=True), components, np.nan))
         together = np.concatenate(dense, axis=1).astype(np.float32)
         return Piece(together, (row, place, weight), (~mask).sum(axis=1))
 

@@ -15,6 +15,7 @@ from torso.plain.clock import check_time
 from torso.plain.flat._flattener import (
     Arrays,
     Cells,
+    Entries,
     Flattener,
     Measured,
     Modality,
@@ -23,7 +24,7 @@ from torso.plain.flat._flattener import (
     no_entries,
 )
 from torso.plain.flat.flat import Flat
-from torso.plain.flat.sparse_rows import sparse_rows
+from torso.plain.flat.sparse_rows import in_order, sparse_rows
 from torso.tables.table import Column
 
 if TYPE_CHECKING:
@@ -95,6 +96,16 @@ class FlatView:
         return len(self._kept)
 
     @property
+    def sparse_columns(self) -> int:
+        """Number of sparse columns of the fitted view."""
+        return sum(block.flattener.width for block in self._blocks)
+
+    @property
+    def encoded(self) -> tuple[str, ...]:
+        """Modalities of which the fitted view reads the tokens of a frozen encoder."""
+        return tuple(block.modalities[0] for block in self._blocks if block.encoded)
+
+    @property
     def written(self) -> list[str]:
         """Columns of which the fitted view reads the raw cells, beside the features."""
         return [
@@ -150,6 +161,20 @@ class FlatView:
             rows = np.arange(len(next(iter(sources.values()))))
         read = [known.get((block.modalities[0], block.encoded)) for block in self._blocks]
         return self._named(*self._laid_out(columns, sources, rows, read))
+
+    def arrays(
+        self, columns: Mapping[str, Column], sources: Mapping[str, Source]
+    ) -> tuple[np.ndarray, Entries]:
+        """Return all rows as `flat` does, as arrays alone: dense columns, and the sparse part's entries in order.
+
+        Args:
+            columns: raw cells of all rows, at least of those `written`.
+            sources: features of all rows, by modality.
+        """
+        every = np.arange(len(next(iter(sources.values()))))
+        measured = [block.measure(columns, sources, every) for block in self._blocks]
+        dense, entries = self._together(measured, sources, every)
+        return np.ascontiguousarray(dense[:, self._kept]), in_order(entries)
 
     def measured(self, sources: Mapping[str, Source]) -> dict[tuple[str, bool], Measured]:
         """Return the measurements of all rows that take long: of pictures and recordings.
@@ -239,7 +264,8 @@ class FlatView:
                 else tuple(array[start : start + _AT_ONCE] for array in known)
                 for block, known in zip(self._blocks, read, strict=True)
             ]
-            parts.append(self._together(measured, sources, own))
+            dense, entries = self._together(measured, sources, own)
+            parts.append((dense, sparse_rows(entries, (len(own), self.sparse_columns))))
         if len(parts) == 1:
             return parts[0]
         from scipy.sparse import csr_array, vstack
@@ -249,8 +275,8 @@ class FlatView:
 
     def _together(
         self, measured: Sequence[Measured], sources: Mapping[str, Source], rows: np.ndarray
-    ) -> tuple[np.ndarray, csr_array]:
-        """Return all dense columns, also those that the fit found constant, and the sparse part."""
+    ) -> tuple[np.ndarray, Entries]:
+        """Return all dense columns, also those that the fit found constant, and the entries of the sparse part."""
         pieces = [
             block.flattener.piece(own) for block, own in zip(self._blocks, measured, strict=True)
         ]
@@ -267,8 +293,8 @@ class FlatView:
             row, column, value = piece.entries
             parts.append((row, column + start, value.astype(np.float32, copy=False)))
         row, column, value = (np.concatenate(part) for part in zip(*parts, strict=True))
-        sparse = sparse_rows((row, column, value), (len(rows), int(starts[-1])))
-        return np.concatenate([*dense, gaps[:, None]], axis=1).astype(np.float32), sparse
+        every = np.concatenate([*dense, gaps[:, None]], axis=1).astype(np.float32)
+        return every, (row, column, value)
 
     def _named(self, dense: np.ndarray, sparse: csr_array) -> Flat:
         """Return the dense columns that vary, with their names."""

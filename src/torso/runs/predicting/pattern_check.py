@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from math import isnan
+from math import exp, fsum, isnan, lgamma, log, log1p
 
 import numpy as np
 from numpy.typing import NDArray
@@ -147,9 +147,19 @@ def _at_most(held: int, labels: int, share: float) -> float:
     >>> round(_at_most(1, 2, 0.5), 6)
     0.75
     """
-    from scipy.special import bdtr  # only where there is a doubt
-
-    return float(bdtr(held, labels, share))
+    if share >= 1:
+        return float(held >= labels)
+    chances = [
+        exp(
+            lgamma(labels + 1)
+            - lgamma(count + 1)
+            - lgamma(labels - count + 1)
+            + count * log(share)
+            + (labels - count) * log1p(-share)
+        )
+        for count in range(held + 1)
+    ]
+    return min(1.0, fsum(chances))
 
 
 def _rows(count: int, rows: int) -> str:

@@ -1,0 +1,136 @@
+"""`torso.load`: from a run's folder, or from the file of an exported model, to answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import nullcontext
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar, cast
+
+from torso.core.errors import ConfigError, RunError, TorsoError
+from torso.core.optional import require_training
+from torso.core.registry import no_imports
+from torso.core.whole_files import Json
+from torso.runtime.container import Exported, opened
+
+if TYPE_CHECKING:
+    from torso.runs.predicting.predictor import Predictor
+    from torso.runs.schema.schema import Schema
+    from torso.runtime.predictor import OnnxPredictor
+
+__all__ = ["is_export", "load"]
+
+Part = TypeVar("Part")
+
+ENDING = ".onnx"
+_WRONG = (KeyError, TypeError, ValueError, AttributeError, IndexError, RecursionError)
+"""Errors for a description that is JSON, but not of the form."""
+
+
+def is_export(path: str | Path) -> bool:
+    """Return whether a path is meant as that of an exported model: by its ending."""
+    return Path(path).suffix.lower() == ENDING
+
+
+def load(
+    folder: str | Path, *, device: str = "auto", trust_code: bool = False, strict: bool = False
+) -> Predictor:
+    """Open a saved run, or an exported model.
+
+    >>> import tempfile
+    >>> import numpy as np, torso
+    >>> draw = np.random.default_rng(0)
+    >>> size = draw.normal(size=80)
+    >>> table = {"size": size, "price": size + draw.normal(size=80)}
+    >>> folder, small = tempfile.mkdtemp(), {"training.epochs": 1, "dim": 8}
+    >>> run = torso.fit(table, ["price"], quality="fast", settings=small, out=folder)
+    >>> torso.load(folder).predict(table).equals(run.predict(table))
+    True
+
+    Args:
+        folder: what `fit` or `Predictor.save` wrote, here or elsewhere; or the file, `.onnx`, that `torso export` wrote,
+            which needs no torch.
+        device: `auto`, `cpu`, `cuda`, ...; an exported model computes on the CPU.
+        trust_code: import parts that the run names by an import path. Nothing else in a run can make code run.
+        strict: refuse tables that lack an input, and cells that cannot be read, instead of counting them as missing.
+
+    Raises:
+        RunError: the folder is no run, the file no export, either is damaged, or was written by a newer version.
+        MissingDependency: torch, which a run needs, or ONNX Runtime, which an export needs, is absent.
+    """
+    if isinstance(folder, str | PathLike) and is_export(path := Path(folder).expanduser()):
+        if device not in ("auto", "cpu"):
+            raise ConfigError(
+                f"`device` of an exported model should be auto or cpu. Found {device!r}."
+            )
+        exported = _predictor(opened(path), path, trust_code=trust_code, strict=strict)
+        # Typed as a run, which nearly everyone opens: all that an export lacks says so when asked.
+        return cast("Predictor", exported)
+    require_training("A run (an export of it, `.onnx`, needs none: torso export RUN -o model.onnx)")
+    from torso.runs.predicting.load import load as load_run
+
+    return load_run(folder, device=device, trust_code=trust_code, strict=strict)
+
+
+def _predictor(exported: Exported, path: Path, *, trust_code: bool, strict: bool) -> OnnxPredictor:
+    """Return the predictor of an exported model, whose description may be of any form."""
+    from torso.runs.report.report import RunReport
+    from torso.runs.settings.config import RunConfig
+    from torso.runtime.flat_inputs import FlatInputs
+    from torso.runtime.graph import Graph
+    from torso.runtime.predictor import OnnxPredictor, names_of_inputs
+    from torso.tasks import Decision
+
+    told = exported.description
+    with nullcontext() if trust_code else no_imports():
+        schema = _read(exported, "schema", _schema)
+        config = _read(exported, "config", lambda values: RunConfig.parse(values, exported.name))
+    flat = None
+    if told.get("plain") is not None:
+        arrays = exported.arrays
+        flat = _read(exported, "plain", lambda state: FlatInputs.restore(schema, state, arrays))
+    graph = Graph(exported)
+    graph.check(names_of_inputs(schema, flat), schema.targets)
+    return OnnxPredictor(
+        config,
+        schema,
+        _read(exported, "report", RunReport.from_dict),
+        graph,
+        flat=flat,
+        run=_read(
+            exported, "run", lambda run: {str(key): str(run[key]) for key in ("name", "digest")}
+        ),
+        folder=path,
+        strict=strict,
+        decisions=_read(
+            exported,
+            "decisions",
+            lambda all_tasks: {task: Decision(**own) for task, own in all_tasks.items()},
+        ),
+    )
+
+
+def _schema(saved: Json) -> Schema:
+    from torso.runs.schema.schema import Schema
+
+    schema = Schema(saved["inputs"], saved["targets"])
+    schema.restore({"vocabulary": saved["vocabulary"], "statistics": saved["statistics"]})
+    return schema
+
+
+def _read(exported: Exported, key: str, read: Callable[[Json], Part]) -> Part:
+    """Return a part of the description as its class reads it.
+
+    Raises:
+        RunError: it is not of the form.
+    """
+    try:
+        return read(exported.description[key])
+    except TorsoError:
+        raise
+    except _WRONG as error:
+        raise RunError(
+            f"{exported.name!r} is damaged: {key!r} in its description: {error!r:.120}. Export the run again: "
+            "torso export RUN -o model.onnx"
+        ) from None
