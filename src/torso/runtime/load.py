@@ -79,7 +79,8 @@ def _predictor(exported: Exported, path: Path, *, trust_code: bool, strict: bool
     from torso.runs.settings.config import RunConfig
     from torso.runtime.flat_inputs import FlatInputs
     from torso.runtime.graph import Graph
-    from torso.runtime.predictor import OnnxPredictor, names_of_inputs
+    from torso.runtime.ports import Ports
+    from torso.runtime.predictor import OnnxPredictor
     from torso.tasks import Decision
 
     told = exported.description
@@ -90,13 +91,17 @@ def _predictor(exported: Exported, path: Path, *, trust_code: bool, strict: bool
     if told.get("plain") is not None:
         arrays = exported.arrays
         flat = _read(exported, "plain", lambda state: FlatInputs.restore(schema, state, arrays))
+    outputs = _read(exported, "outputs", dict)
+    ports = _read(exported, "inputs", lambda inputs: Ports.of(inputs, outputs, schema))
     graph = Graph(exported)
-    graph.check(names_of_inputs(schema, flat), schema.targets)
+    known = {name for name, port in ports.inputs.items() if port.modality}
+    graph.check(known | {*(FlatInputs.NAMES if flat else ())}, ports.outputs)
     return OnnxPredictor(
         config,
         schema,
         _read(exported, "report", RunReport.from_dict),
         graph,
+        ports,
         flat=flat,
         run=_read(
             exported, "run", lambda run: {str(key): str(run[key]) for key in ("name", "digest")}

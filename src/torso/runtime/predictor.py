@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import numpy as np
-
 from torso.columns.dataset import Dataset
 from torso.core.errors import RunError
 from torso.runs.predicting.answering import Answering
@@ -19,11 +17,12 @@ from torso.runs.settings.config import RunConfig
 from torso.runtime.container import run_digest
 from torso.runtime.flat_inputs import FlatInputs
 from torso.runtime.graph import Graph
+from torso.runtime.ports import Ports
 from torso.tables.table import Table
 from torso.tasks import Decision
 from torso.training import Prediction as HeadPrediction
 
-__all__ = ["OnnxPredictor", "names_of_inputs"]
+__all__ = ["OnnxPredictor"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -38,6 +37,7 @@ class OnnxPredictor(Answering):
         schema: fitted on its training rows.
         report: its results on the rows that `fit` kept aside.
         graph: computes predictions.
+        ports: names of its inputs and outputs.
         flat: reads rows for the plain models in the graph; None without any.
         run: `name` and `digest` of the run that was exported.
         folder: the file; None if it is in memory only.
@@ -49,6 +49,7 @@ class OnnxPredictor(Answering):
     schema: Schema
     report: RunReport
     graph: Graph
+    ports: Ports
     flat: FlatInputs | None = None
     run: Mapping[str, str] = field(default_factory=dict)
     folder: Path | None = None
@@ -75,19 +76,12 @@ class OnnxPredictor(Answering):
     ) -> Mapping[str, HeadPrediction]:
         """Return task -> predictions for all rows of a table, before thresholds decide."""
         flat = None if self.flat is None else self.flat.rows(self.schema, table, dataset)
-        parts: dict[str, list[HeadPrediction]] = {task: [] for task in self.schema.targets}
+        parts = []
         for rows in row_ranges(table.rows, batch_size):
-            arrays = _features(dataset, rows) | ({} if flat is None else flat.of_rows(rows))
-            said = self.graph.run(arrays)
-            for task, own in parts.items():
-                prefix = f"{task}."
-                details = {
-                    name.removeprefix(prefix): value
-                    for name, value in said.items()
-                    if name.startswith(prefix) and self._task_of(name) == task
-                }
-                own.append(HeadPrediction(said[task], details))
-        return {task: joined(own) for task, own in parts.items()}
+            arrays = self.ports.features(dataset, rows)
+            arrays |= {} if flat is None else flat.of_rows(rows)
+            parts.append(self.ports.predictions(self.graph.run(arrays)))
+        return {task: joined([part[task] for part in parts]) for task in self.schema.targets}
 
     def check_run(self, folder: Path) -> None:
         """Refuse an export of another run than that in a folder.
@@ -101,24 +95,3 @@ class OnnxPredictor(Answering):
                 f"{str(self.run.get('name', ''))!r}, or of this one before it was trained again. Export it: "
                 f"torso export {folder} -o {self.folder}"
             )
-
-    def _task_of(self, output: str) -> str:
-        """Return the task that an output belongs to: tasks may have dots in their names, too."""
-        tasks = [task for task in self.schema.targets if f"{output}.".startswith(f"{task}.")]
-        return max(tasks, key=len, default="")
-
-
-def names_of_inputs(schema: Schema, flat: FlatInputs | None) -> set[str]:
-    """Return the names of all inputs that a graph may ask for."""
-    names = {f"{name}{end}" for name in schema.modalities for end in ("", ".mask", ".sizes")}
-    return names | ({*FlatInputs.NAMES} if flat is not None else set())
-
-
-def _features(dataset: Dataset, rows: np.ndarray) -> dict[str, np.ndarray]:
-    """Return input -> array for some rows."""
-    arrays: dict[str, np.ndarray] = {}
-    for name, source in dataset.sources.items():
-        arrays[name], arrays[f"{name}.mask"] = source.batch(rows)
-        if name in dataset.sizes:
-            arrays[f"{name}.sizes"] = dataset.sizes[name].values[rows]
-    return arrays
