@@ -161,7 +161,7 @@ def test_a_fifth_unreadable_is_let_pass(table):
 
 def test_most_skipped_is_judged_over_the_whole_table_at_prediction(trained, monkeypatch):
     """The bad files may all stand in one of the pieces in which a long table is read."""
-    monkeypatch.setattr("torso.runs.predicting.predictor._PIECE", 10)
+    monkeypatch.setattr("torso.runs.predicting.answering.PIECE", 10)
     run, source = trained
     frame = pd.read_csv(source)
     frame.loc[2:6, "photo"] = "files/gone.png"
@@ -267,7 +267,7 @@ def test_text_in_a_number_column_at_prediction(simple, tmp_path, capsys):
 
 
 def test_the_row_is_right_far_down_a_long_table(simple, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr("torso.runs.predicting.predictor._PIECE", 8)
+    monkeypatch.setattr("torso.runs.predicting.answering.PIECE", 8)
     table = plain(tmp_path, lambda columns: columns["size"].__setitem__(21, "x"))
     assert tables.torso("predict", simple, table, "-o", tmp_path / "a.csv") == 0
     holds("".join(capsys.readouterr()), "1 cell of 'size'", "row 22")

@@ -65,7 +65,7 @@ def test_a_row_is_answered_alike_alone_in_any_order_and_in_any_batch(run, table,
     pd.testing.assert_frame_equal(mixed.loc[range(40)], whole, rtol=rtol, check_index_type=False)
     small = run.predict(frame, root=root, batch_size=7)
     pd.testing.assert_frame_equal(small, whole, rtol=rtol)
-    monkeypatch.setattr("torso.runs.predicting.predictor._PIECE", 9)
+    monkeypatch.setattr("torso.runs.predicting.answering.PIECE", 9)
     pd.testing.assert_frame_equal(run.predict(frame, root=root), whole, rtol=rtol)
     row = frame.iloc[5].to_dict()
     one = run.predict(row, root=root)

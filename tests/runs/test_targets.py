@@ -92,7 +92,7 @@ def test_metrics_have_baselines(run):
 def test_evaluation_in_pieces_is_evaluation_at_once(run, monkeypatch):
     new = table(rows=200, seed=1)
     whole = run.evaluate(new, resamples=0)
-    monkeypatch.setattr("torso.runs.predicting.predictor._PIECE", 30)
+    monkeypatch.setattr("torso.runs.predicting.answering.PIECE", 30)
     for task, report in run.evaluate(new, resamples=0).items():
         for metric, estimate in report.metrics.items():
             assert estimate.value == pytest.approx(whole[task].metrics[metric].value, abs=1e-6)
