@@ -11,7 +11,7 @@ import pytest
 
 from tests.places import ROOT, SOURCE
 from torso.core.errors import MissingDependency
-from torso.core.optional import require
+from torso.core.optional import TRAINING, needs_training, require, require_training
 
 
 def test_a_package_that_is_there():
@@ -70,7 +70,7 @@ def test_every_cure_brings_what_is_absent():
     assert len(calls) > 8
     for call in calls:
         if "package" in call:
-            assert call["package"] in core, call
+            assert call["package"] in [*core, *extras["train"]], call
         else:
             brought = {module_of(requirement) for requirement in extras[call["extra"]]}
             core_too = {module_of(requirement) for requirement in core}
@@ -88,3 +88,18 @@ def test_what_is_imported_is_a_dependency():
         if name != "dev"
     }
     assert foreign <= declared | extras | ELSEWHERE, sorted(foreign - declared - extras)
+
+
+def test_an_import_that_fails_names_the_extra_that_brings_it(monkeypatch):
+    brought = {module_of(requirement) for requirement in PROJECT["optional-dependencies"]["train"]}
+    assert brought == {*TRAINING}
+    lacking = needs_training(ModuleNotFoundError("no", name="torch.nn"), "`torso.fit`")
+    assert isinstance(lacking, MissingDependency)
+    assert str(lacking).startswith("`torso.fit` needs the package 'torch'")
+    assert "pip install 'torso[train]'" in str(lacking)
+    other = ModuleNotFoundError("no", name="mine")
+    assert needs_training(other, "`torso.fit`") is other
+    require_training("Learning")
+    monkeypatch.setattr("torso.core.optional.find_spec", lambda _: None)
+    with pytest.raises(MissingDependency, match=r"Learning needs the package 'torch'"):
+        require_training("Learning")

@@ -120,6 +120,14 @@ def main() -> None:
         if cure := corrected(str(error), sys.argv[1:]):
             typer.echo(f"Try: {cure}", err=True)
         sys.exit(1)
+    except ModuleNotFoundError as error:
+        from torso.core.optional import needs_training
+
+        lacking = needs_training(error, f"`torso {' '.join(sys.argv[1:2])}`")
+        if lacking is error or os.environ.get("TORSO_DEBUG"):
+            raise
+        typer.echo(f"MissingDependency: {lacking}", err=True)
+        sys.exit(1)
     except OSError as error:
         if os.environ.get("TORSO_DEBUG"):
             raise

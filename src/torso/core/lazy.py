@@ -21,10 +21,17 @@ def lazy_names(
     modules = {name: module for module, names in homes.items() for name in names.split()}
 
     def get(name: str) -> object:
-        if name in modules:
-            return getattr(import_module(modules[name], package), name)
-        if name in rooms:
-            return import_module(f".{name}", package)
+        try:
+            if name in modules:
+                return getattr(import_module(modules[name], package), name)
+            if name in rooms:
+                return import_module(f".{name}", package)
+        except ModuleNotFoundError as error:
+            if package != "torso":  # whoever asked the face, or the command line, says what was asked for
+                raise
+            from torso.core.optional import needs_training
+
+            raise needs_training(error, f"`{package}.{name}`") from error
         raise AttributeError(f"module {package!r} has no attribute {name!r}")
 
     return get

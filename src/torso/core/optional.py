@@ -1,7 +1,7 @@
 """Packages that not every installation has: imported when a part needs them, never when Torso is.
 
-Those of an extra come when asked for. Others come with Torso, but only learning or frames need them: a machine that only
-answers may lack them.
+Those of an extra come when asked for. `train` is the largest, torch and what learns beside it: a machine that only answers
+may lack it, and whoever types `torso fit` there reads the line that installs it.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from types import ModuleType
 
 from torso.core.errors import MissingDependency
 
-__all__ = ["TRAINING", "require", "require_training"]
+__all__ = ["TRAINING", "needs_training", "require", "require_training"]
 
 TRAINING = ("torch", "scipy", "sklearn", "lightgbm", "pandas")
 """Modules of the extra `train`: what learns, and what answers with a run itself."""
@@ -49,7 +49,23 @@ def require_training(why: str) -> None:
         why: the part that needs it, as the first words of the message.
     """
     if find_spec("torch") is None:
-        raise MissingDependency(
-            f"{why} needs the package 'torch'. Install it with what learning needs: pip install 'torso[train]'. Without a "
-            "graphics card, its small build first: pip install torch --index-url https://download.pytorch.org/whl/cpu"
-        )
+        raise _without_training(why, "torch")
+
+
+def needs_training(error: ModuleNotFoundError, why: str) -> ImportError:
+    """Return the error to raise where an import failed: of the extra `train`, its pip line; else the error itself.
+
+    Args:
+        error: of the import.
+        why: the part that needs the module, as the first words of the message.
+    """
+    package = (error.name or "").split(".")[0]
+    return _without_training(why, package) if package in TRAINING else error
+
+
+def _without_training(why: str, package: str) -> MissingDependency:
+    return MissingDependency(
+        f"{why} needs the package {package!r}, which comes with all that learning needs: pip install 'torso[train]' (on Linux "
+        "without a graphics card, the small build of torch before it: pip install torch --index-url "
+        "https://download.pytorch.org/whl/cpu)"
+    )

@@ -53,8 +53,7 @@ class Graph:
             )
         except Exception as error:  # it has a class for every kind of damage
             raise RunError(
-                f"ONNX Runtime {runtime.__version__} cannot read {exported.name!r}: {_line(error)} Update it: "
-                "pip install --upgrade onnxruntime"
+                f"ONNX Runtime {runtime.__version__} cannot read {exported.name!r}: {_line(error)} A newer one may."
             ) from None
         self.inputs = {each.name: self._dtype(each) for each in self._session.get_inputs()}
         self.outputs = [each.name for each in self._session.get_outputs()]

@@ -6,20 +6,22 @@ from collections.abc import Callable
 from contextlib import nullcontext
 from os import PathLike
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, TypeVar, cast
 
 from torso.core.errors import ConfigError, RunError, TorsoError
 from torso.core.optional import require_training
 from torso.core.registry import no_imports
 from torso.core.whole_files import Json
-from torso.runtime.container import Exported, opened
+from torso.runs.folder.json_files import read_json
+from torso.runtime.container import Exported, opened, run_digest
 
 if TYPE_CHECKING:
     from torso.runs.predicting.predictor import Predictor
     from torso.runs.schema.schema import Schema
     from torso.runtime.predictor import OnnxPredictor
 
-__all__ = ["is_export", "load"]
+__all__ = ["check_run", "is_export", "load"]
 
 Part = TypeVar("Part")
 
@@ -67,10 +69,35 @@ def load(
         exported = _predictor(opened(path), path, trust_code=trust_code, strict=strict)
         # Typed as a run, which nearly everyone opens: all that an export lacks says so when asked.
         return cast("Predictor", exported)
-    require_training("A run (an export of it, `.onnx`, needs none: torso export RUN -o model.onnx)")
+    require_training("A run (an export of it, model.onnx, does not)")
     from torso.runs.predicting.load import load as load_run
 
     return load_run(folder, device=device, trust_code=trust_code, strict=strict)
+
+
+def check_run(path: Path, folder: Path | None) -> None:
+    """Refuse an export of another run than that in a folder; None: any is right.
+
+    Args:
+        path: of the exported model.
+        folder: of the run.
+
+    Raises:
+        RunError: it is of another, or of the same before it was trained again.
+    """
+    if folder is None:
+        return
+    read_json(folder.expanduser() / "schema.json")  # there is a run
+    run = _read(opened(path.expanduser()), "run", _run)
+    if run_digest(folder.expanduser()) != run["digest"]:
+        raise RunError(
+            f"{str(path)!r} is no export of {str(folder)!r}, but of a run named {run['name']!r}, or of this one before it was "
+            f"trained again. Export it: torso export {quote(str(folder))} -o {quote(str(path))} --overwrite"
+        )
+
+
+def _run(saved: Json) -> dict[str, str]:
+    return {key: str(saved[key]) for key in ("name", "digest")}
 
 
 def _predictor(exported: Exported, path: Path, *, trust_code: bool, strict: bool) -> OnnxPredictor:
@@ -103,9 +130,7 @@ def _predictor(exported: Exported, path: Path, *, trust_code: bool, strict: bool
         graph,
         ports,
         flat=flat,
-        run=_read(
-            exported, "run", lambda run: {str(key): str(run[key]) for key in ("name", "digest")}
-        ),
+        run=_read(exported, "run", _run),
         folder=path,
         strict=strict,
         decisions=_read(

@@ -7,14 +7,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from torso.columns.dataset import Dataset
-from torso.core.errors import RunError
 from torso.runs.predicting.answering import Answering
 from torso.runs.predicting.prediction import joined, row_ranges
 from torso.runs.report.report import RunReport
 from torso.runs.report.shown import as_html, as_text
 from torso.runs.schema.schema import Schema
 from torso.runs.settings.config import RunConfig
-from torso.runtime.container import run_digest
 from torso.runtime.flat_inputs import FlatInputs
 from torso.runtime.graph import Graph
 from torso.runtime.ports import Ports
@@ -82,16 +80,3 @@ class OnnxPredictor(Answering):
             arrays |= {} if flat is None else flat.of_rows(rows)
             parts.append(self.ports.predictions(self.graph.run(arrays)))
         return {task: joined([part[task] for part in parts]) for task in self.schema.targets}
-
-    def check_run(self, folder: Path) -> None:
-        """Refuse an export of another run than that in a folder.
-
-        Raises:
-            RunError: it is of another, or of the same before it was trained again.
-        """
-        if run_digest(folder) != self.run.get("digest"):
-            raise RunError(
-                f"{str(self.folder)!r} is no export of {str(folder)!r}: it was made of a run named "
-                f"{str(self.run.get('name', ''))!r}, or of this one before it was trained again. Export it: "
-                f"torso export {folder} -o {self.folder}"
-            )

@@ -9,7 +9,6 @@ import typer
 
 from torso.app.commands.shared import (
     Root,
-    RunArgument,
     StrictTable,
     Threshold,
     TrustCode,
@@ -20,7 +19,12 @@ __all__ = ["predict"]
 
 
 def predict(
-    run: RunArgument,
+    run: Annotated[
+        Path,
+        typer.Argument(
+            help="Folder that `torso fit` wrote, or model.onnx that `torso export` did."
+        ),
+    ],
     table: Annotated[
         list[str],
         typer.Argument(
@@ -46,18 +50,27 @@ def predict(
         ),
     ] = None,
     threshold: Threshold = [],
+    of_run: Annotated[
+        Path | None,
+        typer.Option("--run", help="Refuse model.onnx unless it is an export of this run."),
+    ] = None,
     strict: StrictTable = False,
     trust_code: TrustCode = False,
 ) -> None:
     """Answer for every row of a table, in its order; or for files."""
     from torso.app.terminal import tell
     from torso.runs.preparing.early import check_answering
+    from torso.runtime.load import check_run, is_export
     from torso.tables.formats.files import check_writable
     from torso.tables.table import write_table
 
     check_writable(out)
     check_out(out, run, *table)
-    check_answering(run, *table)
+    if is_export(run):
+        check_run(run, of_run)
+    else:
+        check_answering(run, *table)
+        _check_no_export(of_run)
 
     import torso  # torch takes longer than to see a slip
     from torso.runs.predicting.prediction import chosen_columns
@@ -72,3 +85,18 @@ def predict(
     names = chosen_columns(answers.columns.column_names, tasks, proba, intervals)
     write_table(answers.columns.select([*dict.fromkeys((*keep, *names))]), out)
     tell((f"{answers.columns.num_rows} rows written to {out}", *answers.notes))
+
+
+def _check_no_export(of_run: Path | None) -> None:
+    """Refuse `--run` beside a run itself.
+
+    Raises:
+        ConfigError: it was given.
+    """
+    from torso.core.errors import ConfigError
+
+    if of_run is not None:
+        raise ConfigError(
+            f"`--run` says the run that model.onnx should be an export of. Found {str(of_run)!r} beside the folder of a run. "
+            "Leave it out."
+        )

@@ -28,6 +28,11 @@ def read_json(path: Path) -> Json:
         RunError: the folder is no run, or the file is damaged.
     """
     run = path.parent
+    if run.suffix.lower() == ".onnx":
+        raise RunError(
+            f"{str(run)!r} is an exported model, which answers tables and does nothing else: torso predict {run} TABLE -o "
+            "answers.csv. Give the folder of the run that it was made of."
+        )
     if run.is_file():
         raise RunError(f"{str(run)!r} is a file. Give the folder of the run: {str(run.parent)!r}")
     if not run.is_dir():

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from torso.columns.inputs import Input, MediaInput
 from torso.core.errors import ConfigError, DataError, RunError, unknown
+from torso.core.optional import require_training
 from torso.core.spec import Settings
 from torso.runs.folder.json_files import read_json
 from torso.runs.folder.stage import Stage, check_unfinished, holds_interrupted, marked_stage
@@ -44,7 +45,9 @@ def check_fit(values: Settings, origin: object) -> None:
     Raises:
         ConfigError: no table, an unknown key, part, or column, or a column that is input and target.
         DataError: no such table, or an empty one.
+        MissingDependency: torch is absent.
     """
+    require_training("Learning")
     config = check_values(values, trial=False)
     _check_device(config.training.device)
     data = config.data
@@ -135,7 +138,9 @@ def check_answering(run: Path, *tables: str) -> None:
             f"The run comes first, then the table. Found {str(run)!r}, a file, and {tables[0]!r}, a run. "
             f"Swap them: {tables[0]} {run}"
         )
-    endings = _endings(read_json(run.expanduser() / "schema.json"))
+    schema = read_json(run.expanduser() / "schema.json")
+    require_training("A run (an export of it, model.onnx, does not)")
+    endings = _endings(schema)
     for path in paths:
         own = path.suffix.lower() in (*endings, *([".zip"] if endings else []))
         if not path.exists() or (path.is_file() and not own):
