@@ -27,7 +27,9 @@ def lazy_names(
             if name in rooms:
                 return import_module(f".{name}", package)
         except ModuleNotFoundError as error:
-            if package != "torso":  # whoever asked the face, or the command line, says what was asked for
+            if (
+                package != "torso"
+            ):  # whoever asked the face, or the command line, says what was asked for
                 raise
             from torso.core.optional import needs_training
 
