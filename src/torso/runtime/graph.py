@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import Any
+from typing import Protocol
 
 import numpy as np
 
@@ -12,6 +12,16 @@ from torso.core.optional import require
 from torso.runtime.container import Exported
 
 __all__ = ["Graph"]
+
+
+class _Argument(Protocol):
+    """An input as ONNX Runtime describes it."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def type(self) -> str: ...
+
 
 _DTYPES: dict[str, type[np.generic]] = {
     "tensor(float)": np.float32,
@@ -98,7 +108,7 @@ class Graph:
             raise RunError(f"{self._name!r} cannot answer these rows: {_line(error)}") from None
         return dict(zip(self.outputs, said, strict=True))
 
-    def _dtype(self, given: Any) -> type[np.generic]:
+    def _dtype(self, given: _Argument) -> type[np.generic]:
         if given.type not in _DTYPES:
             raise RunError(
                 f"{self._name!r} is damaged: its input {given.name!r} is of the type {given.type}."

@@ -17,6 +17,11 @@ from torso.app.commands.shared import (
 
 __all__ = ["predict"]
 
+_Run = Annotated[
+    Path,
+    typer.Argument(help="Folder that `torso fit` wrote, or model.onnx that `torso export` did."),
+]
+
 
 def predict(
     run: Annotated[
@@ -59,18 +64,12 @@ def predict(
 ) -> None:
     """Answer for every row of a table, in its order; or for files."""
     from torso.app.terminal import tell
-    from torso.runs.preparing.early import check_answering
-    from torso.runtime.load import check_run, is_export
     from torso.tables.formats.files import check_writable
     from torso.tables.table import write_table
 
     check_writable(out)
     check_out(out, run, *table)
-    if is_export(run):
-        check_run(run, of_run)
-    else:
-        check_answering(run, *table)
-        _check_no_export(of_run)
+    _check_answering(run, of_run, table)
 
     import torso  # torch takes longer than to see a slip
     from torso.runs.predicting.prediction import chosen_columns
@@ -87,14 +86,16 @@ def predict(
     tell((f"{answers.columns.num_rows} rows written to {out}", *answers.notes))
 
 
-def _check_no_export(of_run: Path | None) -> None:
-    """Refuse `--run` beside a run itself.
-
-    Raises:
-        ConfigError: it was given.
-    """
+def _check_answering(run: Path, of_run: Path | None, tables: list[str]) -> None:
+    """Refuse a run, an export or a table that is not there, or an export of another run than `--run`."""
     from torso.core.errors import ConfigError
+    from torso.runs.preparing.early import check_answering
+    from torso.runtime.load import check_run, is_export
 
+    if is_export(run):
+        check_run(run, of_run)
+        return
+    check_answering(run, *tables)
     if of_run is not None:
         raise ConfigError(
             f"`--run` says the run that model.onnx should be an export of. Found {str(of_run)!r} beside the folder of a run. "
