@@ -24,12 +24,7 @@ _Run = Annotated[
 
 
 def predict(
-    run: Annotated[
-        Path,
-        typer.Argument(
-            help="Folder that `torso fit` wrote, or model.onnx that `torso export` did."
-        ),
-    ],
+    run: _Run,
     table: Annotated[
         list[str],
         typer.Argument(
