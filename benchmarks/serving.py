@@ -110,7 +110,7 @@ def draw(figures: dict[str, Any], file: Path) -> None:
             axis.plot(minutes, [each[name] for each in points], color=colour, label=name[:3])
         if bound is not None:
             axis.axhline(bound, color=COLOURS[6], linestyle=":", label="bound")
-            axis.legend(loc="upper right", ncols=3)
+            axis.legend(ncols=3, handlelength=0.9, columnspacing=0.8, handletextpad=0.4)
             axis.set_ylim(top=1.8 * bound)
         axis.set(title=title, xlabel="minutes")
         axis.set_ylim(bottom=0)

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -100,17 +101,17 @@ def open_version(name: str, path: Path, *, device: str, trust_code: bool) -> Ver
     Args:
         name: under which it is served.
         path: of the folder, or of `model.onnx`.
-        device: `auto`, `cpu`, `cuda`, ...
+        device: `auto`, `cpu`, `cuda`, ... of a run; an export answers on the processor.
         trust_code: import parts that the run names by an import path.
 
     Raises:
         TorsoError: it cannot be opened.
     """
-    from torso.runs.predicting.load import load
-
     exported = path.suffix == ".onnx"
     digest = _digest([path] if exported else [path / file for file in FILES])
-    predictor = load(path, device=device, trust_code=trust_code)
+    # The face opens runs and exports alike, and loads torch for neither before it is needed.
+    load = import_module("torso").load
+    predictor: Predictor = load(path, device="auto" if exported else device, trust_code=trust_code)
     data = predictor.config.data.model_copy(update={"on_error": "missing", "most_skipped": 1.0})
     config = predictor.config.model_copy(update={"data": data})
     changes: Json = {"config": config}
