@@ -13,6 +13,7 @@ from tests.serving.live import live
 from tests.serving.tried import tried
 from tests.small_tables import TARGETS, png
 from torso.reports.words import LANGUAGES
+from torso.tasks import Scores, metrics_of
 
 PAGE = files("torso.serving") / "page"
 
@@ -40,6 +41,9 @@ def test_words_and_colours_are_those_of_the_report():
         }
         assert {key: own[key] for key in shared} == {key: table[key] for key in shared}
         assert {key for key in table if key.startswith("kind.")} <= shared
+        kinds = [key.removeprefix("kind.") for key in table if key.startswith("kind.")]
+        headlines = {Scores.registry.find(kind).headline for kind in kinds if metrics_of(kind)}
+        assert {f"metric.{name}" for name in headlines} <= own.keys()
     asked = set(re.findall(r'say(?:\(|=)"([\w.]+)"', scripts))
     assert len(asked) > 50 and asked <= words("en").keys()
     block = re.compile(r":root \{\n  color-scheme.*?\n\}.*?\.c8 [^\n]*", re.DOTALL)

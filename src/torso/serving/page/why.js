@@ -65,8 +65,9 @@ function overlays(explained, media, held, words) {
     if (!columns.has(part.column)) columns.set(part.column, []);
     columns.get(part.column).push(part);
   }
-  return [...columns].map(([column, parts]) => {
-    const cell = held[column];
+  // In the order of the form, which is the same for all tasks.
+  return Object.keys(held).filter((column) => columns.has(column)).map((column) => {
+    const [parts, cell] = [columns.get(column), held[column]];
     const largest = Math.max(...parts.map((part) => Math.abs(part.share.value)), 1e-300);
     const seen = media?.[column];
     if (typeof cell === "string") return text(column, cell, parts, largest, words);

@@ -49,7 +49,8 @@ export class Words {
   figure(value) {
     if (value === null || value === undefined || !Number.isFinite(value)) return "–";
     const size = Math.abs(value);
-    if (size >= 1000 || (size > 0 && size < 1e-3)) return this.number(value);
+    if (size >= 1000) return this.number(value);
+    if (size > 0 && size < 1e-3) return Number(value.toPrecision(2)).toString().replaceAll("-", "−");
     return value.toFixed(size >= 10 ? 2 : 3).replace("-", "−");
   }
 
