@@ -139,6 +139,11 @@ def test_a_token_is_asked_for(run, json_rows):
             assert answer.status == 401
             assert answer.json["code"] == "unauthorized"
         right = {"Authorization": "Bearer secret-1"}
+        served = client.server.application.served.runs["run"]
+        served.problem = "/srv/runs/run is gone."
+        health = client.ask("GET", "/health").json["runs"]["run"]
+        assert health["problem"] is True
+        assert "srv" in client.ask("GET", "/health", **right).json["runs"]["run"]["problem"]
         assert client.ask("POST", "/predict", body, **right).status == 200
 
 

@@ -201,7 +201,8 @@ class Application:
             name: {
                 "version": run.version.digest,
                 "loaded": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(_opened(run).loaded)),
-                "problem": run.problem or None,
+                # It names places on the server's disk, which strangers need not know.
+                "problem": (run.problem or None) if request.scope["known"] else bool(run.problem),
             }
             for name, run in self.served.runs.items()
         }

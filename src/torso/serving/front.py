@@ -57,12 +57,13 @@ class Front:
 
     def _check_token(self, scope: Json) -> None:
         path = scope["path"]
-        if not self._token or path in _OPEN or path.startswith("/page/"):
-            return
         given = dict(scope["headers"]).get(b"authorization", b"")
         scheme, _, token = given.partition(b" ")
-        known = hmac.compare_digest(token.strip(), self._token)
-        if scheme.lower() != b"bearer" or not known:
+        same = hmac.compare_digest(token.strip(), self._token)
+        scope["known"] = not self._token or (scheme.lower() == b"bearer" and same)
+        if path in _OPEN or path.startswith("/page/"):
+            return
+        if not scope["known"]:
             raise Refusal(
                 "unauthorized",
                 "A wrong token." if given else "No token.",
