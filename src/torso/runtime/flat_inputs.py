@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from torso.columns.dataset import Dataset
-from torso.core.errors import RunError
 from torso.core.whole_files import Json
 from torso.plain.flat.view import FlatView
 from torso.plain.patterns import met
@@ -25,7 +24,7 @@ class FlatRows:
     """All rows of a table as the plain models in a graph read them.
 
     Attributes:
-        dense: float32 `[rows, columns]`, NaN where missing.
+        dense: float32 `[rows, columns]`, NaN where missing; columns made of an encoder's tokens are filled in by the graph.
         entries: row, column and value of each entry of the sparse part, by row.
         known: bool `[rows]`: rows that lack only what rows of the fit lacked.
     """
@@ -79,9 +78,6 @@ class FlatInputs:
             schema: fitted.
             state: its values, `view` and `patterns`.
             arrays: of the export.
-
-        Raises:
-            RunError: it reads tokens of a frozen encoder, which are known only inside the graph.
         """
         view = FlatView(schema.modalities.values())
         own = {
@@ -90,11 +86,6 @@ class FlatInputs:
             if name.startswith(_VIEW)
         }
         view.restore(state["view"], own)
-        if view.encoded:
-            raise RunError(
-                f"The plain models of this export read tokens of {view.encoded[0]!r}, which only its encoder knows. Answer "
-                "with the run itself, where torch is installed."
-            )
         return cls(view, [list(map(str, pattern)) for pattern in state["patterns"]])
 
     def rows(self, schema: Schema, table: Table, dataset: Dataset) -> FlatRows:

@@ -167,12 +167,19 @@ class FlatView:
     ) -> tuple[np.ndarray, Entries]:
         """Return all rows as `flat` does, as arrays alone: dense columns, and the sparse part's entries in order.
 
+        Columns made of tokens are NaN where the encoder has not run.
+
         Args:
             columns: raw cells of all rows, at least of those `written`.
             sources: features of all rows, by modality.
         """
         every = np.arange(len(next(iter(sources.values()))))
-        measured = [block.measure(columns, sources, every) for block in self._blocks]
+        measured = [
+            (np.zeros((len(every), 0)),) * 2
+            if block.encoded and not sources[block.modalities[0]].encoded
+            else block.measure(columns, sources, every)
+            for block in self._blocks
+        ]
         dense, entries = self._together(measured, sources, every)
         return np.ascontiguousarray(dense[:, self._kept]), in_order(entries)
 
