@@ -25,6 +25,13 @@ _LENGTHS = (67, 71, 73, 79, 83, 89, 97, 101)
 _SEVERAL = 2  # rows of each subset in one batch
 _LONG = 37  # steps of the longest row of that batch
 _ALONE = 8  # subsets that are asked as single rows
+_LONGER = (
+    0,
+    5,
+    1,
+    2,
+    10,
+)  # steps beyond the least: n-grams of several words fail between one and a few
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,7 +118,7 @@ class Sampler:
         yield self.drawn(tried * _SEVERAL, dict.fromkeys(self.laid, _LONG), seed=1)
         places = np.linspace(0, len(tried) - 1, min(len(tried), _ALONE)).astype(int)
         for seed, place in enumerate(dict.fromkeys(places.tolist())):
-            sides = {name: least[name] + 5 * (seed % 3) for name in self.laid}
+            sides = {name: least[name] + _LONGER[seed % len(_LONGER)] for name in self.laid}
             yield self.drawn([tried[place]], sides, seed)
 
     def drawn(self, rows: Sequence[frozenset[str]], lengths: Mapping[str, int], seed: int) -> Rows:
