@@ -280,7 +280,9 @@ async def latency(server: Server, subject: Subject) -> dict[str, Any]:
     in_process = []
     for number in range(200):
         began = time.perf_counter()
-        subject.predictor.predict(subject.rows[number], as_arrow=True, details=True)
+        subject.predictor.predict(
+            subject.rows[number % len(subject.rows)], as_arrow=True, details=True
+        )
         in_process.append(time.perf_counter() - began)
     return {
         "alone": milliseconds(alone[100:]),
@@ -363,7 +365,9 @@ class Load:
                 self.counts["held back by the client"] += 1
                 continue
             bad = draw.random() < self.bad
-            task = asyncio.create_task(self._ask(free, int(draw.integers(ASKED)), bad))
+            task = asyncio.create_task(
+                self._ask(free, int(draw.integers(len(self.subject.bodies))), bad)
+            )
             under_way.add(task)
             task.add_done_callback(under_way.discard)
         await asyncio.gather(*under_way)
