@@ -24,7 +24,7 @@ ABSENT = (*TRAINING, "onnx", "onnxscript", "onnx_ir")
 def folder(tmp_path_factory):
     """A folder with a table of files and gaps, a run of it, and the run's export."""
     folder = tmp_path_factory.mktemp("runtime")
-    table = tables.make(folder)
+    table = tables.make(folder, rows=60)
     draws = np.random.default_rng(0)
 
     def gaps(columns):
@@ -32,7 +32,7 @@ def folder(tmp_path_factory):
             columns[name] = [cell if draws.random() < 0.8 else "" for cell in columns[name]]
 
     tables.change(table, gaps)
-    settings = {**TINY, **MEDIA, "data.cache": None, "blend": "off"}
+    settings = {**TINY, **MEDIA, "data.cache": None, "blend": "auto", "plain.folds": 2}
     torso.fit(table, TARGETS, out=folder / "run", settings=settings)
     torso.export(folder / "run", folder / "model.onnx")
     return folder
@@ -89,8 +89,8 @@ def test_answers_without_torch_are_those_of_the_run(folder, run):
 
 def test_the_command_line_answers_and_says_what_it_lacks(folder):
     lines = {
-        "predict model.onnx table.csv -o answers.csv": (0, "40 rows written to answers.csv"),
-        "predict model.onnx table.csv -o other.csv --run run": (0, "40 rows written"),
+        "predict model.onnx table.csv -o answers.csv": (0, "60 rows written to answers.csv"),
+        "predict model.onnx table.csv -o other.csv --run run": (0, "60 rows written"),
         "predict run table.csv -o answers.csv": (1, "pip install 'torso[train]'"),
         "fit table.csv -t price -o none": (1, "pip install 'torso[train]'"),
         "evaluate model.onnx table.csv": (1, "torso predict model.onnx TABLE -o answers.csv"),
@@ -103,7 +103,7 @@ def test_the_command_line_answers_and_says_what_it_lacks(folder):
         assert (ended, words in " ".join(printed.split())) == (code, True), (line, printed)
         assert "Traceback" not in printed
     written = pyarrow.csv.read_csv(folder / "answers.csv")
-    assert written.num_rows == 40 and {*TARGETS} < {*written.column_names}
+    assert written.num_rows == 60 and {*TARGETS} < {*written.column_names}
 
 
 def test_any_row_and_any_gap_is_answered_alike(folder, run, exported):
@@ -129,6 +129,7 @@ def test_threads_share_a_run_and_an_export(folder, run, exported):
 
 
 def test_an_export_looks_like_its_run_and_says_what_it_is_not(run, exported):
+    assert exported.flat is not None  # the plain models take part
     assert exported.report.tasks.keys() == run.report.tasks.keys()
     assert repr(exported).splitlines()[1:] == repr(run).splitlines()[1:]
     assert exported.scores().equals(run.scores())
