@@ -70,6 +70,7 @@ run = torso.load("model.onnx").with_threshold({"loud": 0.3})
 told = run.predict("table.csv", as_arrow=True, details=True, keep=["size"], batch_size=7)
 with pa.OSFile("answers.arrow", "wb") as file, pa.ipc.new_file(file, told.columns.schema) as out:
     out.write_table(told.columns)
+assert run.predict({"note": "very red thing"}, as_arrow=True).num_rows == 1
 print(*told.notes, sep="\\n")
 print([name for name in %r if name in sys.modules])
 """

@@ -51,7 +51,7 @@ def entries_product(entries: Entries, shape: tuple[int, int], weights: np.ndarra
         shape: of the matrix.
         weights: float32.
     """
-    if shape[0] == 1 or _has_scipy():
+    if shape[0] > 1 and _has_scipy():
         return sparse_product(sparse_rows(entries, shape), weights)
     row, column, value = in_order(entries)
     ends = np.searchsorted(row, np.arange(shape[0] + 1))
