@@ -158,6 +158,10 @@ def test_a_part_that_cannot_be_exported_is_named_with_its_reason(run, monkeypatc
         ConfigError, match=r"head number/gaussian: it looks into the rows\. Its weights can"
     ):
         Subject.of(run)
+    monkeypatch.setattr(kind, "not_exportable", "")
+    monkeypatch.setattr(kind, "not_in_onnx", "it needs Bessel functions")
+    with pytest.raises(ConfigError, match=r"Bessel functions\. A traced program can: .*\.pt2"):
+        checked_graph(Subject.of(run))
 
 
 def test_a_place_that_cannot_be_written_is_told_before_the_work(run, tmp_path):

@@ -179,7 +179,7 @@ def _needs(part: type) -> str:
 
 
 def _closed(part: type) -> str:
-    return str(getattr(part, "not_exportable", ""))
+    return str(getattr(part, "not_exportable", "") or getattr(part, "not_in_onnx", ""))
 
 
 def _row(registry: PartRegistry, setting: Setting) -> Row:

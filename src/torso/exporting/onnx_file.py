@@ -39,6 +39,7 @@ def checked_graph(subject: Subject) -> CheckedGraph:
     Raises:
         ConfigError: it cannot be made, or answers otherwise than the run.
     """
+    subject.check_onnx()
     graph = subject.graph()
     program = traced(graph, subject.example.tensors(subject.inputs), for_onnx=True)
     inputs = reach(program, subject.inputs)

@@ -52,7 +52,7 @@ class Subject:
         Raises:
             ConfigError: a part of it cannot be exported, or two tensors would have one name.
         """
-        _check_parts(run)
+        _check_parts(run.model, "not_exportable", ".safetensors")
         model = deepcopy(run.model).cpu().float().eval()
         for _, head in model.heads.pairs():
             head.hold_still()
@@ -68,6 +68,14 @@ class Subject:
             answers = _answered(model, plain, example)
         outputs = output_ports(answers, inputs, len(example))
         return cls(run, model, plain, sampler, inputs, outputs, example)
+
+    def check_onnx(self) -> None:
+        """Refuse a run with parts that ONNX has no operators for.
+
+        Raises:
+            ConfigError: names them, with the reasons that their classes state.
+        """
+        _check_parts(self.model, "not_in_onnx", ".pt2")
 
     def graph(self) -> RunGraph:
         """Return the module that a graph is made of."""
@@ -106,21 +114,28 @@ def _answered(
     return {task: head.answer(raw[task]) for task, head in heads.items()}
 
 
-def _check_parts(run: Predictor) -> None:
+def _check_parts(model: Model, attribute: str, instead: str) -> None:
     """Refuse a run with parts that cannot be exported.
 
+    Args:
+        model: of the run.
+        attribute: in which classes state their reasons.
+        instead: ending of files that can hold it.
+
     Raises:
-        ConfigError: names them, with the reasons that their classes state.
+        ConfigError: names the parts, with the reasons.
     """
     reasons = {
-        _part_name(module): module.not_exportable
-        for module in run.model.modules()
-        if getattr(module, "not_exportable", "")
+        _part_name(module): getattr(module, attribute)
+        for module in model.modules()
+        if getattr(module, attribute, "")
     }
     if reasons:
         listed = "; ".join(f"{name}: {reason}" for name, reason in reasons.items())
+        can = "Its weights can" if instead == ".safetensors" else "A traced program can"
         raise ConfigError(
-            f"The run cannot be exported as a graph. {listed}. Its weights can: name a file that ends with .safetensors."
+            f"The run cannot be exported as {'a' if instead == '.safetensors' else 'an ONNX'} graph. {listed}. "
+            f"{can}: name a file that ends with {instead}."
         )
 
 

@@ -39,6 +39,8 @@ class Head(nn.Module, ABC):
     form: ClassVar[str] = ""
     not_exportable: ClassVar[str] = ""
     """Why `torch.export` cannot trace `forward` or `answer`; empty if it can. A law checks either claim."""
+    not_in_onnx: ClassVar[str] = ""
+    """Why a traced head is no ONNX graph all the same; empty if it is."""
     reads_tokens: ClassVar[bool] = False
     """`forward` is given the encoders' tokens, by modality, beside the vector."""
     among_batch: ClassVar[bool] = False

@@ -41,6 +41,7 @@ class VonMises(Head, form="angle", name="von_mises"):
             on held-out rows; `row`: predicted for each row.
     """
 
+    not_in_onnx = "its circular spread takes Bessel functions, which ONNX lacks"
     law_settings = ({"spread": "row"},)
 
     statement = "values"

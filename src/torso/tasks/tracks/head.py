@@ -153,7 +153,8 @@ class TrackSet(Head, form="tracks", name="set"):
         """Return where each proposal looks in each frame, `[batch, proposals, frames, places]`, and those places."""
         places = x.shape[1] // self.frames
         middles = cell_middles(math.isqrt(places), x)
-        away = torch.cdist(middles, middles).square() * places  # in cells, squared
+        offsets = middles.unsqueeze(1) - middles  # [places, places, 2]
+        away = offsets.square().sum(dim=2) * places  # in cells, squared
         scores = self.query(x) @ self.key(x).transpose(1, 2) / x.shape[2] ** 0.5
         scores = scores - self.near.exp() * away.repeat(self.frames, self.frames)
         return scores.view(*x.shape[:2], self.frames, places).softmax(dim=3), middles
