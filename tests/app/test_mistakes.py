@@ -165,11 +165,16 @@ MISTAKES = [
 BLIND = """
 import io, json, shlex, sys, time
 from contextlib import redirect_stderr, redirect_stdout
+from importlib.machinery import ModuleSpec
 
 class Blind:
+    # torch is there, but whoever imports it is told
     def find_spec(self, name, path=None, target=None):
-        if name == "torch":
-            raise ImportError("torch is imported")
+        return ModuleSpec("torch", self) if name == "torch" else None
+    def create_module(self, spec):
+        raise ImportError("torch is imported")
+    def exec_module(self, module):
+        raise ImportError("torch is imported")
 
 sys.meta_path.insert(0, Blind())
 import torso.runs.preparing.early, torso.app.terminal

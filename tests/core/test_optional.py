@@ -37,8 +37,8 @@ MODULES = {
     "scikit_learn": "sklearn",
     "mlflow_skinny": "mlflow",
 }
-ELSEWHERE = {"polars", "IPython", "pydantic_core"}
-"""Imported only where the caller has them in use already; the last is a half of pydantic."""
+ELSEWHERE = {"polars", "IPython", "pydantic_core", "starlette", "ml_dtypes"}
+"""Imported only where the caller has them in use already; the last three are halves of pydantic, FastAPI and onnx."""
 
 
 def module_of(requirement: str) -> str:

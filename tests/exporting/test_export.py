@@ -180,6 +180,10 @@ def test_a_place_that_cannot_be_written_is_told_before_the_work(run, tmp_path):
     with pytest.raises(RunError, match=r"schema\.json"):
         torso.export(tmp_path, tmp_path / "m.onnx")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["folder.onnx", "taken.json"]
+    weights = tmp_path / "taken.safetensors"
+    weights.write_bytes(b"")
+    torso.export(run, weights, overwrite=True)
+    assert weights.stat().st_size > 1000
 
 
 def test_a_traced_program(run, tmp_path):

@@ -12,8 +12,8 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from torso.core.errors import ConfigError
-from torso.core.optional import require
 from torso.serving.logs import log_to
+from torso.serving.packages import require_server
 from torso.serving.served import Served
 from torso.serving.settings import ServeSettings
 
@@ -41,9 +41,7 @@ class Server:
     """
 
     def __init__(self, served: Served, settings: ServeSettings) -> None:
-        uvicorn = require("uvicorn", why="A server", extra="serve")
-        for module in ("fastapi", "python_multipart", "prometheus_client"):
-            require(module, why="A server", extra="serve")
+        uvicorn = require_server()
         from torso.serving.app import Application, build_app
         from torso.serving.connections import connection_of
         from torso.serving.draining import Draining

@@ -50,10 +50,9 @@ def serve(
     trust_code: TrustCode = False,
 ) -> None:
     """Serve answers over HTTP: rows, tables, explanations, a page to try it."""
-    from torso.core.optional import require
+    from torso.serving.packages import require_server
 
-    for module in ("fastapi", "uvicorn", "python_multipart", "prometheus_client"):
-        require(module, why="A server", extra="serve")
+    require_server()
 
     from torso.serving.settings import Address, ServeSettings, changed, read_token
 
