@@ -1,4 +1,4 @@
-# A server that answers by exported models, without torch; at most 400 MB.
+# A server that answers by exported models, without torch.
 #
 #   docker build -f docker/runtime.Dockerfile -t torso-runtime .
 #   docker run --rm -p 127.0.0.1:8000:8000 -v "$PWD/models:/models:ro" torso-runtime

@@ -14,13 +14,11 @@ import sysconfig
 from pathlib import Path
 
 PARTS = (
-    # Remote procedure calls, cloud storage, query plans: tables are read from files.
+    # Remote procedure calls and cloud storage: tables are read from files. Query plans stay, since pyarrow itself links them.
     "pyarrow/libarrow_flight*",
     "pyarrow/_flight*",
     "pyarrow/libarrow_s3*",
     "pyarrow/_s3fs*",
-    "pyarrow/libarrow_substrait*",
-    "pyarrow/_substrait*",
     "pyarrow/include",
     "pyarrow/tests",
     # Tools that make and change graphs.
@@ -30,7 +28,8 @@ PARTS = (
     "onnxruntime/datasets",
     # What compiles extensions of torch.
     "torch/include",
-    "torch/bin",
+    "torch/bin/protoc*",  # torch_shm_manager stays: the import looks for it
+    "torch/bin/*test*",
     "torch/share",
     "torch/lib/*test*",
     # Downloads: the models are on the machine.

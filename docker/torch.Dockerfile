@@ -1,4 +1,4 @@
-# A server that answers by runs, with the CPU build of torch; at most 1 GB.
+# A server that answers by runs, with the CPU build of torch.
 #
 #   docker build -f docker/torch.Dockerfile -t torso-torch .
 #   docker run --rm -p 127.0.0.1:8000:8000 -v "$PWD/models:/models:ro" torso-torch
