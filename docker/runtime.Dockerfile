@@ -18,9 +18,10 @@ FROM debian:bookworm-slim
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends python3 \
     && rm -rf /var/lib/apt/lists/* /usr/share/doc /usr/share/man \
-    && useradd --system --no-create-home --shell /usr/sbin/nologin torso
+    && useradd --system --no-create-home --shell /usr/sbin/nologin torso \
+    && install --directory --owner=torso /var/cache/torso
 COPY --from=build /torso /torso
-ENV PATH=/torso/bin:$PATH PYTHONUNBUFFERED=1 TORSO_CACHE=/tmp/torso
+ENV PATH=/torso/bin:$PATH PYTHONUNBUFFERED=1 TORSO_CACHE=/var/cache/torso
 USER torso
 EXPOSE 8000
 HEALTHCHECK --interval=30s --timeout=5s --start-period=20s \

@@ -1,4 +1,4 @@
-"""How the cells of a column were spread in training, by which a server sees that new rows are others.
+"""The distribution of a column in training. A server compares new rows with it, to detect drift.
 
 The measure is the population stability index of credit scoring, `sum((p - q) * ln(p / q))` over bins: q are shares of the
 training rows, p those of new ones. Missing cells are a bin. By custom, below 0.1 nothing has changed, above 0.25 much has. Of n rows from

@@ -1,4 +1,4 @@
-"""`torso.load`: from a folder on disk to a run."""
+"""From a folder on disk to a run: the half of `torso.load` that needs torch."""
 
 from __future__ import annotations
 
@@ -21,16 +21,6 @@ def load(
     folder: str | Path, *, device: str = "auto", trust_code: bool = False, strict: bool = False
 ) -> Predictor:
     """Open a saved run.
-
-    >>> import tempfile
-    >>> import numpy as np, torso
-    >>> draw = np.random.default_rng(0)
-    >>> size = draw.normal(size=80)
-    >>> table = {"size": size, "price": size + draw.normal(size=80)}
-    >>> folder, small = tempfile.mkdtemp(), {"training.epochs": 1, "dim": 8}
-    >>> run = torso.fit(table, ["price"], quality="fast", settings=small, out=folder)
-    >>> torso.load(folder).predict(table).equals(run.predict(table))
-    True
 
     Args:
         folder: what `fit` or `Predictor.save` wrote, here or elsewhere; or a repository in the cache of the hub.
