@@ -1,7 +1,9 @@
 """From a table and a wish to a complete config."""
 
 import pytest
+import yaml
 
+import torso
 from tests import small_tables as tables
 from tests.small_tables import INPUTS, TARGETS
 from torso.core.errors import ConfigError
@@ -105,3 +107,17 @@ def test_a_target_without_two_values_is_refused_with_the_others_to_name():
         planned(columns, targets={"loud": {}, "same": {}, "price": {}})
     with pytest.raises(ConfigError, match=r"the only target: name another column, -t COLUMN\.$"):
         planned(columns, targets=["same"])
+
+
+def test_columns_that_a_config_names_without_a_kind_are_used_and_told():
+    table = {"size": [1.0, 2.0, 3.0, 4.0] * 6, "town": ["a", "b"] * 12, "age": [*range(24)]}
+    config = yaml.safe_load("inputs:\n  size:\n  age: {kind: number}\ntargets:\n  town:\n")
+    prepared = torso.prepare(table, config=config, settings={"folds": 0})
+    assert [*prepared.config.inputs] == ["size", "age"]
+    assert [*prepared.config.targets] == ["town"]
+    (note,) = (note for note in prepared.notes if "as the config describes none" in note)
+    assert "`inputs.size`, `targets.town`" in note
+    assert "age" not in note
+    for columns in ({"size": None}, ["size"]):
+        prepared = torso.prepare(table, {"town": None}, inputs=columns, settings={"folds": 0})
+        assert [*prepared.config.inputs] == ["size"]

@@ -80,6 +80,7 @@ def gather_values(
             f"`config` should be a path or a mapping. Found {type(config).__name__}. A table comes first: (table, targets)."
         )
     held = read_config(config) if isinstance(config, str | Path) else config or {}
+    held, found = _kinds_to_find(held)
     own_targets = targets or held.get("targets")
     values, held, run = _started(held, settings, targets, config)
     if values.get("data") is None:
@@ -91,7 +92,8 @@ def gather_values(
     said: list[Keys] = []
     for section, columns in (("targets", targets or None), ("inputs", inputs)):
         if columns is not None:
-            values[section] = _named_again(described(columns, section), held.get(section), section)
+            named = {name: spec or {} for name, spec in described(columns, section).items()}
+            values[section] = _named_again(named, held.get(section), section)
             said += [(section, name, "kind") for name in values[section]]
     path = values["data"].get("table") if isinstance(values["data"], Mapping) else None
     source = tables.get("table") if path is None else found_beside(path, config)
@@ -107,7 +109,28 @@ def gather_values(
         )
     unnamed = run is None and inputs is None and not (config is not None and values.get("inputs"))
     notes = followed_through(values, held, said, names) if held else []
-    return Gathered(values, (*notes, *directions), unnamed)
+    return Gathered(values, (*found, *notes, *directions), unnamed)
+
+
+def _kinds_to_find(held: Mapping[str, Any]) -> tuple[Mapping[str, Any], list[str]]:
+    """Return a config with `{}` for columns without a description, and a note on those, which YAML reads as null.
+
+    `note:` below `inputs` is how many write that a column is an input of whatever kind it seems to be. To leave
+    a column out, a config does not name it; `--set inputs.note=null` does so for one that it names.
+    """
+    own, bare = dict(held), list[str]()
+    for section in ("inputs", "targets"):
+        columns = own.get(section)
+        if isinstance(columns, Mapping):
+            bare += [f"`{section}.{name}`" for name, spec in columns.items() if spec is None]
+            own[section] = {name: {} if spec is None else spec for name, spec in columns.items()}
+    if not bare:
+        return held, []
+    note = (
+        f"Kinds found from the cells, as the config describes none: {', '.join(bare)}. To leave a column out: take its "
+        "line out of the config."
+    )
+    return own, [note]
 
 
 def _started(
