@@ -165,7 +165,7 @@ def test_silence_where_tasks_share_few_rows():
 def test_few_looks_and_those_of_a_balancer():
     few = affinity_of(looks([np.eye(2)] * 3), ["a", "b"], {})
     assert few.notes == (
-        "3 looks at the tasks' gradients are too few to tell which tasks help each other. Train for longer, or look more often.",
+        "Too few looks at the tasks' gradients, 3, to tell which tasks help each other. Train for longer, or look more often.",
     )
     balancer = [Look(1, n, {"a": 1.0, "b": 1.0}, {}, [[1, 0.5], [0.5, 1]]) for n in range(9)]
     own = affinity_of(balancer, ["a", "b"], {})

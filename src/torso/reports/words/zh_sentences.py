@@ -146,7 +146,7 @@ _STUDIES = {
     "all together": "所有任务一起",
     "single tasks": "每个任务单独",
     "{first} and {second} have {rows} labelled rows in common, {share} % of the rarer one's: their gradients say nothing about each other.": "{first} 和 {second} 共有 {rows} 行带标签的数据，占较少者的 {share} %：它们的梯度说明不了彼此的关系。",
-    "{looks} looks at the tasks' gradients are too few to tell which tasks help each other. Train for longer, or look more often.": "只观察了 {looks} 次任务的梯度，看不出哪些任务互相帮助。请训练更久，或更频繁地观察。",
+    "Too few looks at the tasks' gradients, {looks}, to tell which tasks help each other. Train for longer, or look more often.": "只观察了 {looks} 次任务的梯度，看不出哪些任务互相帮助。请训练更久，或更频繁地观察。",
     "The looks are those of the balancer: they tell plain steps, each on its own rows, so that a task's noise counts as kinship with itself.": "这些观察来自平衡方法：每个任务按自己的行走普通的一步，所以任务的噪声也算作与自己的亲和。",
     "One run each: the verdicts are about the trainings {first} and {second}. Another seed may turn them.": "每边只有一次训练：结论只关于 {first} 和 {second} 这两次训练，换种子可能改变。",
     "{single} is a single run: it is taken to vary with the seed as {other} does.": "{single} 只有一次训练：假定它随种子的变化与 {other} 相同。",

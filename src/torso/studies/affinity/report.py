@@ -268,8 +268,8 @@ def _notes(own: Estimated, ahead: bool, tasks: int) -> tuple[str, ...]:
     notes = []
     if np.isnan(own.gain).all():
         notes.append(
-            f"{own.looks} looks at the tasks' gradients are too few to tell which tasks help each other. Train for longer, or "
-            "look more often."
+            f"Too few looks at the tasks' gradients, {own.looks}, to tell which tasks help each other. Train for longer, or look "
+            "more often."
         )
     if not ahead:
         notes.append(
