@@ -92,7 +92,7 @@ def gather_values(
     said: list[Keys] = []
     for section, columns in (("targets", targets or None), ("inputs", inputs)):
         if columns is not None:
-            named = {name: spec or {} for name, spec in described(columns, section).items()}
+            named: Described = {n: spec or {} for n, spec in described(columns, section).items()}
             values[section] = _named_again(named, held.get(section), section)
             said += [(section, name, "kind") for name in values[section]]
     path = values["data"].get("table") if isinstance(values["data"], Mapping) else None
