@@ -92,8 +92,7 @@ def gather_values(
     said: list[Keys] = []
     for section, columns in (("targets", targets or None), ("inputs", inputs)):
         if columns is not None:
-            named: Described = {n: spec or {} for n, spec in described(columns, section).items()}
-            values[section] = _named_again(named, held.get(section), section)
+            values[section] = _named_again(described(columns, section), held.get(section), section)
             said += [(section, name, "kind") for name in values[section]]
     path = values["data"].get("table") if isinstance(values["data"], Mapping) else None
     source = tables.get("table") if path is None else found_beside(path, config)
@@ -169,7 +168,7 @@ def _spell_metrics(values: Raw) -> list[str]:
 def _named_again(columns: Described, held: object, section: str) -> Described:
     """Return columns with the descriptions that the config holds of those which are only named."""
     known = described(held, section) if isinstance(held, str | Mapping | list) else {}
-    return {name: known.get(name, spec) if spec == {} else spec for name, spec in columns.items()}
+    return {name: spec or known.get(name, {}) for name, spec in columns.items()}
 
 
 def trusting(
