@@ -80,7 +80,7 @@ def gather_values(
             f"`config` should be a path or a mapping. Found {type(config).__name__}. A table comes first: (table, targets)."
         )
     held = read_config(config) if isinstance(config, str | Path) else config or {}
-    held, found = _kinds_to_find(held)
+    held, bare = _kinds_to_find(held)
     own_targets = targets or held.get("targets")
     values, held, run = _started(held, settings, targets, config)
     if values.get("data") is None:
@@ -108,10 +108,10 @@ def gather_values(
         )
     unnamed = run is None and inputs is None and not (config is not None and values.get("inputs"))
     notes = followed_through(values, held, said, names) if held else []
-    return Gathered(values, (*found, *notes, *directions), unnamed)
+    return Gathered(values, (*bare, *notes, *directions), unnamed)
 
 
-def _kinds_to_find(held: Mapping[str, Any]) -> tuple[Mapping[str, Any], list[str]]:
+def _kinds_to_find(held: Mapping[str, object]) -> tuple[Mapping[str, object], list[str]]:
     """Return a config with `{}` for columns without a description, and a note on those, which YAML reads as null.
 
     `note:` below `inputs` is how many write that a column is an input of whatever kind it seems to be. To leave
