@@ -20,6 +20,7 @@ from torso.serving.dispatch import Dispatcher
 from torso.serving.explaining import Explainer
 from torso.serving.forms import only_file, rows_of_form
 from torso.serving.front import Front, json_bytes
+from torso.serving.languages import translated
 from torso.serving.metrics import Metrics
 from torso.serving.openapi import openapi
 from torso.serving.page_files import page_file
@@ -85,7 +86,7 @@ class Application:
                 "request_id": request.scope["request_id"],
                 "run": version.said(),
                 "answers": answered.answers,
-                "notes": answered.notes,
+                "notes": [translated(note, request.scope["language"]) for note in answered.notes],
             }
         )
 

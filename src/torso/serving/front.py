@@ -11,6 +11,7 @@ import uuid
 from collections.abc import Callable
 
 from torso.serving.bodies import linger
+from torso.serving.languages import TAGS, language_of
 from torso.serving.refusals import Refusal, refusal_of
 from torso.serving.values import Json, Message
 
@@ -77,8 +78,13 @@ class Front:
             _log.error("failed", exc_info=error, extra={"facts": {"request_id": exchange.id}})
         if exchange.status:  # an answer was under way: its end is missing, which the client sees
             raise error
-        body = json_bytes(refusal.body(exchange.id))
-        headers = {"Content-Type": "application/json", "Content-Length": str(len(body))}
+        body = json_bytes(refusal.body(exchange.id, exchange.language))
+        headers = {
+            "Content-Type": "application/json",
+            "Content-Length": str(len(body)),
+            "Content-Language": TAGS[exchange.language],
+            "Vary": "Accept-Language",
+        }
         headers |= refusal.headers()
         unread = refusal.code in ("body_too_large", "unauthorized", "busy", "table_too_large")
         raw = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
@@ -122,9 +128,13 @@ class _Exchange:
     """A request and its answer."""
 
     def __init__(self, scope: Json, send: Message) -> None:
-        given = dict(scope["headers"]).get(b"x-request-id", b"")
-        self.id = given.decode() if _ID.fullmatch(given) else uuid.uuid4().hex
+        given = dict(scope["headers"])
+        own = given.get(b"x-request-id", b"")
+        self.id = own.decode() if _ID.fullmatch(own) else uuid.uuid4().hex
         scope["request_id"] = self.id
+        # Latin-1 holds any byte; the tags of languages are ASCII.
+        self.language = language_of(given.get(b"accept-language", b"").decode("latin-1"))
+        scope["language"] = self.language
         self.began = time.perf_counter()
         self.status, self.code = 0, ""
         self._send = send

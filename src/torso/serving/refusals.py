@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from torso.core.errors import TorsoError
+from torso.serving.languages import translated
 
 __all__ = ["STATUS", "Refusal", "refusal_of"]
 
@@ -73,12 +74,12 @@ class Refusal(Exception):
         """The HTTP status."""
         return STATUS[self.code]
 
-    def body(self, request_id: str) -> dict[str, object]:
-        """Return the refusal as JSON values; unknown facts are absent."""
+    def body(self, request_id: str, language: str = "en") -> dict[str, object]:
+        """Return the refusal as JSON values, its sentences in a language; unknown facts are absent."""
         facts = {
             "code": self.code,
-            "message": self.message,
-            "cure": self.cure or None,
+            "message": translated(self.message, language),
+            "cure": translated(self.cure, language) or None,
             "row": self.row,
             "column": self.column,
             "request_id": request_id,

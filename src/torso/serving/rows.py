@@ -110,7 +110,7 @@ def table_of(
             name = next(name for name in row if name not in inputs)
             raise Refusal(
                 "unknown_column",
-                f"Row {number}: {unknown('column', name, inputs)}",
+                f"Row {number}: {unknown('column', name[:80], inputs)}",
                 cure="Send only the inputs that GET /schema lists.",
                 row=number,
                 column=name,

@@ -7,8 +7,8 @@
 from __future__ import annotations
 
 from torso.core.errors import ConfigError, unknown
+from torso.core.sentences import Sentences
 from torso.reports.words import en, en_studies, zh, zh_sentences, zh_studies
-from torso.reports.words.sentences import Sentences
 
 __all__ = ["LANGUAGES", "SENTENCES", "Words"]
 

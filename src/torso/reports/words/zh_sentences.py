@@ -1,6 +1,6 @@
 """Sentences of runs and studies in Chinese, keyed by the English template: those that a report shows.
 
-Marks of fields, such as `{why:words}`: see `sentences.py`.
+Marks of fields, such as `{why:words}`: see `core/sentences.py`.
 A test holds each fixed part against the strings of the source, so a sentence that changes there is missed here.
 """
 

@@ -1,7 +1,7 @@
-"""Sentences of runs and studies in another language: a catalogue like gettext's, keyed by the English template.
+"""Sentences in another language: a catalogue like gettext's, keyed by the English template.
 
-A run keeps its notes in English. A template matches what the code made of it, and its cells, names and figures go into the
-template of the other language. A sentence that no template matches stays English, and is marked as English.
+A run keeps its notes in English, and the server says its refusals in it. A template matches what the code made of it, and its
+cells, names and figures go into the template of the other language. A sentence that no template matches stays English.
 
 >>> told = Sentences({"{count} cells of {name} counted as missing": "{name} 有 {count} 个单元格算作缺失"})
 >>> told("3 cells of 'size' counted as missing")
@@ -11,13 +11,16 @@ template of the other language. A sentence that no template matches stays Englis
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from itertools import islice
 from string import Formatter
 
 __all__ = ["Sentences", "pattern_of"]
 
 _END = r"[.:!?] (?=[A-Z`])"
 """Between two sentences."""
+_ENDS = 12
+"""Ends of sentences that may be that of the first."""
 
 
 class Sentences:
@@ -36,12 +39,29 @@ class Sentences:
 
     def __call__(self, text: str) -> str | None:
         """Return a text in the language, sentence by sentence if need be; None where no template matches."""
+        return _Translation(self._known).of(text)
+
+
+class _Translation:
+    """The translation of one text; each part of it is looked up once, since strangers' texts may repeat themselves."""
+
+    def __init__(self, known: Sequence[tuple[re.Pattern[str], str]]) -> None:
+        self._known = known
+        self._seen: dict[str, str | None] = {}
+
+    def of(self, text: str) -> str | None:
+        """Return a text in the language."""
+        if text not in self._seen:
+            self._seen[text] = self._looked_up(text)
+        return self._seen[text]
+
+    def _looked_up(self, text: str) -> str | None:
         if (whole := self._whole(text)) is not None:
             return whole
-        for match in re.finditer(_END, text):
-            first, rest = self._whole(text[: match.start() + 1]), self(text[match.end() :])
-            if first is not None and rest is not None:
-                return first + rest
+        for match in islice(re.finditer(_END, text), _ENDS):
+            if (first := self._whole(text[: match.start() + 1])) is not None:
+                rest = self.of(text[match.end() :])
+                return None if rest is None else first + rest
         return None
 
     def _whole(self, text: str) -> str | None:
@@ -49,7 +69,7 @@ class Sentences:
         for pattern, template in self._known:
             if match := pattern.fullmatch(text):
                 try:
-                    return _Filled(self).format(template, **match.groupdict())
+                    return _Filled(self.of).format(template, **match.groupdict())
                 except LookupError:  # a field that must be translated cannot be
                     continue
         return None
@@ -61,7 +81,7 @@ class _Filled(Formatter):
     `words`: if it can be; `sentence`: it must be; `parts`: each piece between semicolons; `names`: its `and`.
     """
 
-    def __init__(self, sentences: Sentences) -> None:
+    def __init__(self, sentences: Callable[[str], str | None]) -> None:
         self.sentences = sentences
 
     def format_field(self, value: object, spec: str) -> str:
