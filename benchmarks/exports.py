@@ -121,7 +121,7 @@ def of_parts(wanted: list[str]) -> Iterator[tuple[str, str, str]]:
         "encoders": (Encoder, encoder),
         "fusion": (Fusion, fusions.assert_can_be_traced),
         "sharing": (Sharing, lambda name: sharings.assert_can_be_traced({"type": name})),
-        "heads": (Head, heads.test_tracing),
+        "heads": (Head, lambda name: heads.test_tracing({"type": name})),
     }
     export_law._traced = in_onnx
     for room in wanted or rooms:

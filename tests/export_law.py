@@ -17,15 +17,19 @@ from torch.utils import _pytree as pytree
 __all__ = ["assert_exports"]
 
 
-def assert_exports(part: nn.Module, *inputs: Any, reason: str = "") -> None:
+def assert_exports(
+    part: nn.Module, *inputs: Any, reason: str = "", eager: nn.Module | None = None
+) -> None:
     """Trace `part` in evaluation mode, and compare it on a batch twice as large.
 
     Args:
         part: a module in float32. The batch is the first axis of all tensors that it is given and returns.
         inputs: its positional arguments: tensors, `Tokens`, `Features`, and mappings of them.
         reason: why it cannot be traced; empty if it can.
+        eager: what it is compared with; by default itself.
     """
     part.eval()
+    eager = part if eager is None else eager.eval()
     if reason:
         with pytest.raises(Exception):  # noqa: B017 (every obstacle raises an error of its own kind)
             _traced(part, inputs)
@@ -33,7 +37,7 @@ def assert_exports(part: nn.Module, *inputs: Any, reason: str = "") -> None:
     traced = _traced(part, inputs)
     twice = pytree.tree_map(lambda leaf: torch.cat([leaf, leaf.flip(0)]), inputs)
     with torch.no_grad():
-        given, expected = traced(*twice), part(*twice)
+        given, expected = traced(*twice), eager(*twice)
     torch.testing.assert_close(
         pytree.tree_leaves(given), pytree.tree_leaves(expected), rtol=0.0, atol=1e-5, equal_nan=True
     )

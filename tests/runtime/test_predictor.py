@@ -1,6 +1,7 @@
 """An exported model beside the run that it was made of: the same answers, in a process that cannot import torch."""
 
 import json
+import shutil
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -11,7 +12,8 @@ import pytest
 import torso
 from tests import small_tables as tables
 from tests.absent import python_without, torso_without
-from tests.small_tables import INPUTS, MEDIA, TARGETS, TINY
+from tests.exporting import exported as made
+from tests.small_tables import INPUTS, TINY
 from torso.core.errors import ConfigError, DataError, RunError
 from torso.core.optional import TRAINING
 from torso.runtime.container import opened, stamped
@@ -23,18 +25,8 @@ ABSENT = (*TRAINING, "onnx", "onnxscript", "onnx_ir")
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     """A folder with a table of files and gaps, a run of it, and the run's export."""
-    folder = tmp_path_factory.mktemp("runtime")
-    table = tables.make(folder, rows=60)
-    draws = np.random.default_rng(0)
-
-    def gaps(columns):
-        for name in INPUTS:
-            columns[name] = [cell if draws.random() < 0.8 else "" for cell in columns[name]]
-
-    tables.change(table, gaps)
-    settings = {**TINY, **MEDIA, "data.cache": None, "blend": "auto", "plain.folds": 2}
-    torso.fit(table, TARGETS, out=folder / "run", settings=settings)
-    torso.export(folder / "run", folder / "model.onnx")
+    folder = tmp_path_factory.mktemp("runtime") / "own"
+    shutil.copytree(made.exported(tmp_path_factory), folder)
     return folder
 
 
@@ -90,8 +82,8 @@ def test_answers_without_torch_are_those_of_the_run(folder, run):
 
 def test_the_command_line_answers_and_says_what_it_lacks(folder):
     lines = {
-        "predict model.onnx table.csv -o answers.csv": (0, "60 rows written to answers.csv"),
-        "predict model.onnx table.csv -o other.csv --run run": (0, "60 rows written"),
+        "predict model.onnx table.csv -o answers.csv": (0, "80 rows written to answers.csv"),
+        "predict model.onnx table.csv -o other.csv --run run": (0, "80 rows written"),
         "predict run table.csv -o answers.csv": (1, "pip install 'torso[train]'"),
         "fit table.csv -t price -o none": (1, "pip install 'torso[train]'"),
         "evaluate model.onnx table.csv": (1, "torso predict model.onnx TABLE -o answers.csv"),
@@ -104,13 +96,13 @@ def test_the_command_line_answers_and_says_what_it_lacks(folder):
         assert (ended, words in " ".join(printed.split())) == (code, True), (line, printed)
         assert "Traceback" not in printed
     written = pyarrow.csv.read_csv(folder / "answers.csv")
-    assert written.num_rows == 60 and {*TARGETS} < {*written.column_names}
+    assert written.num_rows == 80 and {*made.TASKS} < {*written.column_names}
 
 
 def test_any_row_and_any_gap_is_answered_alike(folder, run, exported):
     table = pa.table(tables.read(folder / "table.csv"))
     for absent in ([], INPUTS[:1], INPUTS[1:3], INPUTS[1:]):
-        some = table.drop_columns([*absent, *TARGETS]).slice(3, 9)
+        some = table.drop_columns([*absent, *made.TASKS]).slice(3, 9)
         answers = [each.predict(some, root=folder, as_arrow=True) for each in (exported, run)]
         assert_alike(*answers)
     row = {"note": "very red thing", "size": 3.0}

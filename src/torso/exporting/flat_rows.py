@@ -32,6 +32,8 @@ PLAIN = {
 _ENTRIES = "plain.entries"
 _ENCODED = "/encoded"  # ending of a block of the view that reads tokens
 _GAPS, _FILLED = 0.15, 0.05  # shares of drawn cells
+# at least, where the sparse part has columns: a trace takes one entry, or none, for a constant
+_ENTRIES_A_ROW = 3
 _CODES = 3  # drawn codes of categories
 
 
@@ -54,7 +56,7 @@ class FlatLayout:
         dense[draws.random(dense.shape) < _GAPS] = np.nan
         codes = list(self.empty.codes)
         dense[:, codes] = draws.integers(0, _CODES, (rows, len(codes)))
-        filled = draws.random((rows, sparse)) < _FILLED
+        filled = draws.random((rows, sparse)) < max(_FILLED, _ENTRIES_A_ROW / max(sparse, 1))
         values = np.where(filled, draws.random((rows, sparse)), 0.0).astype(np.float32)
         if rows > 1:
             dense[0], values[0] = self.empty.dense[0], self.empty.sparse.toarray()[0]
@@ -83,15 +85,16 @@ def flat_layout(half: PlainHalf, schema: Schema) -> FlatLayout:
 def plain_ports(laid: FlatLayout) -> dict[str, InputPort]:
     """Return name -> port of the flat view's tensors."""
     width, sparse = laid.empty.dense.shape[1], laid.empty.sparse.shape[1]
+    entries: tuple[int | str, ...] = (_ENTRIES if sparse else 0,)
     told: dict[str, tuple[tuple[int | str, ...], str, str]] = {
         "dense": (
             (BATCH, width),
             "float32",
             "numbers and codes of the flat view; NaN where missing",
         ),
-        "rows": ((_ENTRIES,), "int64", "row of each entry of the sparse part, in order"),
-        "columns": ((_ENTRIES,), "int64", f"its column, below {sparse}"),
-        "values": ((_ENTRIES,), "float32", "its value"),
+        "rows": (entries, "int64", "row of each entry of the sparse part, in order"),
+        "columns": (entries, "int64", f"its column, below {sparse}"),
+        "values": (entries, "float32", "its value"),
         "known": ((BATCH,), "bool", "the row lacks only modalities that rows of the fit lacked"),
     }
     return {name: InputPort("", "plain", *told[attribute]) for name, attribute in PLAIN.items()}

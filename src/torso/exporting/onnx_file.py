@@ -13,7 +13,7 @@ from torso.exporting.ports import InputPort
 from torso.exporting.subject import Subject
 from torso.exporting.tracing import onnx_graph, reach, traced
 
-__all__ = ["CheckedGraph", "checked_graph", "session"]
+__all__ = ["CheckedGraph", "checked_graph", "serialised", "session"]
 
 _MOST = 2**31 - 1  # bytes of a file that protobuf can read
 
@@ -43,7 +43,7 @@ def checked_graph(subject: Subject) -> CheckedGraph:
     graph = subject.graph()
     program = traced(graph, subject.example.tensors(subject.inputs), for_onnx=True)
     inputs = reach(program, subject.inputs)
-    content = _serialised(onnx_graph(program, graph, inputs))
+    content = serialised(onnx_graph(program, graph, inputs))
     run = session(content)
     shortest = {name: replace(port, least=1) for name, port in inputs.items()}
     checked = _compared(subject, run, shortest)
@@ -86,7 +86,15 @@ def _compared(subject: Subject, run: Run, inputs: Mapping[str, InputPort]) -> Ch
         return None
 
 
-def _serialised(model: object) -> bytes:
+def serialised(model: object) -> bytes:
+    """Return an ONNX graph as the bytes of one file.
+
+    Args:
+        model: of onnx_ir.
+
+    Raises:
+        ConfigError: no file holds that much.
+    """
     import onnx_ir
 
     try:

@@ -19,6 +19,7 @@ from torso.exporting.ports import InputPort, OutputPort, input_ports, output_por
 from torso.model.model import Model
 from torso.plain.blend import PlainHalf
 from torso.runs.predicting.predictor import Predictor
+from torso.tasks import Head
 
 __all__ = ["Subject"]
 
@@ -54,8 +55,6 @@ class Subject:
         """
         _check_parts(run.model, "not_exportable", ".safetensors")
         model = deepcopy(run.model).cpu().float().eval()
-        for _, head in model.heads.pairs():
-            head.hold_still()
         plain = run.plain
         if plain is not None and not any(task.blends for task in plain.tasks.values()):
             plain = None
@@ -79,10 +78,13 @@ class Subject:
 
     def graph(self) -> RunGraph:
         """Return the module that a graph is made of."""
+        model = deepcopy(self.model)  # what it is compared with stays as it is in the run
+        for _, head in model.heads.pairs():
+            head.hold_still()
         plain = None
         if self.plain is not None:
-            plain = PlainGraph(self.plain, dict(self.model.heads.pairs()))
-        return _own(RunGraph(self.model, self.inputs, self.outputs, plain).eval())
+            plain = PlainGraph(self.plain, dict(model.heads.pairs()))
+        return _own(RunGraph(model, self.inputs, self.outputs, plain).eval())
 
     def eager(self, rows: Rows) -> dict[str, Tensor]:
         """Return name -> answer, as the run itself gives it."""
@@ -126,9 +128,9 @@ def _check_parts(model: Model, attribute: str, instead: str) -> None:
         ConfigError: names the parts, with the reasons.
     """
     reasons = {
-        _part_name(module): getattr(module, attribute)
+        _part_name(module): reason
         for module in model.modules()
-        if getattr(module, attribute, "")
+        if (reason := _reason(module, attribute))
     }
     if reasons:
         listed = "; ".join(f"{name}: {reason}" for name, reason in reasons.items())
@@ -137,6 +139,13 @@ def _check_parts(model: Model, attribute: str, instead: str) -> None:
             f"The run cannot be exported as {'a' if instead == '.safetensors' else 'an ONNX'} graph. {listed}. "
             f"{can}: name a file that ends with {instead}."
         )
+
+
+def _reason(module: nn.Module, attribute: str) -> str:
+    """Return why a part cannot be exported; heads say it for their settings."""
+    if attribute == "not_exportable" and isinstance(module, Head):
+        return module.obstacle()
+    return str(getattr(module, attribute, ""))
 
 
 def _part_name(module: nn.Module) -> str:

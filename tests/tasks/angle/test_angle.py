@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 import torch
+from scipy.special import ive
 from scipy.stats import vonmises
 
 import torso
@@ -13,6 +14,7 @@ from torso.core.errors import DataError
 from torso.tables.table import read_table
 from torso.tasks import evaluate_task, fit_baseline
 from torso.tasks.angle import AngleTarget, VonMises
+from torso.tasks.angle.bessel import bessel_ratio, plain_bessel_ratio
 
 
 def column(values):
@@ -23,6 +25,13 @@ def fitted(values, **settings):
     kind = AngleTarget(**settings)
     kind.fit(column(values))
     return kind
+
+
+def test_the_ratio_of_bessel_functions_by_arithmetic_is_that_of_scipy():
+    k = np.exp(np.linspace(-7.0, math.log(1e4), 3000))
+    expected = ive(1, k) / ive(0, k)
+    np.testing.assert_allclose(plain_bessel_ratio(torch.from_numpy(k)), expected, rtol=2e-8)
+    np.testing.assert_allclose(bessel_ratio(torch.from_numpy(k)), expected, rtol=1e-12)
 
 
 # --- target ---------------------------------------------------------------------------------------

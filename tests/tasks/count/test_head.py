@@ -20,6 +20,8 @@ def outputs_of(rates, mean):
 
 def binomial(dispersion, mean=2.0, **settings):
     head = NegativeBinomial(4, mean, **settings).double()
+    if head.source == "row":
+        return head
     with torch.no_grad():
         head.log_dispersion.fill_(math.log(dispersion))
     return head
@@ -99,3 +101,21 @@ def test_wild_outputs_are_bounded():
         rate = head.predict(torch.tensor([[1e9], [-1e9]]))
         assert rate.tolist() == pytest.approx([2 * math.exp(15), 2 * math.exp(-15)], rel=1e-4)
         assert head.details(torch.tensor([[1e9], [-1e9]]))["high"].isfinite().all()
+
+
+@pytest.mark.parametrize("head", [Poisson(4, 2.0), binomial(0.3), binomial(6e-6), binomial(400.0)])
+def test_quantiles_as_tensor_operations_are_the_same_whole_numbers(head):
+    head = head.double().eval()
+    outputs = torch.linspace(-9.0, 9.3, 5001, dtype=torch.float64)[:, None]
+    outputs = torch.cat([outputs, torch.tensor([[-99.0], [13.0], [99.0]])])
+    expected = head.details(outputs)
+    head.hold_still()
+    for name, given in head.details(outputs).items():
+        few = expected[name] < 2**14
+        assert torch.equal(given[few], expected[name][few]) and few.sum() > 4000, name
+        torch.testing.assert_close(given, expected[name], rtol=1 / 2**14, atol=0.0)
+
+
+def test_intervals_of_each_rows_own_dispersion_stay_out_of_graphs():
+    assert "`spread: learned` can be exported" in binomial(1.0, spread="row").obstacle()
+    assert not binomial(1.0).obstacle()

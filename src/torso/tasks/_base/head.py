@@ -160,6 +160,10 @@ class Head(nn.Module, ABC):
         """Return the labels as plain models learn them; None where the head has no `statement` (default)."""
         return None
 
+    def obstacle(self) -> str:
+        """Return why the head, in its settings, cannot be traced; empty if it can. Default: `not_exportable`."""
+        return self.not_exportable
+
     def hold_still(self) -> None:
         """Take out of tensors, for a trace, values that `answer` looks up there. Default: none.
 

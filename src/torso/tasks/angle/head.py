@@ -13,6 +13,7 @@ from torso.core.ranges import Range
 from torso.tasks._base.golden_section import refit_by_golden_section
 from torso.tasks._base.head import Head
 from torso.tasks._base.response import Response
+from torso.tasks.angle.bessel import bessel_ratio, plain_bessel_ratio
 
 __all__ = ["VonMises"]
 
@@ -41,7 +42,6 @@ class VonMises(Head, form="angle", name="von_mises"):
             on held-out rows; `row`: predicted for each row.
     """
 
-    not_in_onnx = "its circular spread takes Bessel functions, which ONNX lacks"
     law_settings = ({"spread": "row"},)
 
     statement = "values"
@@ -60,6 +60,7 @@ class VonMises(Head, form="angle", name="von_mises"):
             raise ValueError(f"Parameter `spread` should be 'learned' or 'row'. Found {spread!r}.")
         super().__init__(dim, 3 if spread == "row" else 2, hidden=hidden, dropout=dropout)
         self.source = spread
+        self._resultant = bessel_ratio
         start = torch.tensor([math.cos(direction), math.sin(direction)])
         self.register_buffer("start", start)
         first = torch.tensor(math.log(max(concentration, 1e-3)))
@@ -92,8 +93,12 @@ class VonMises(Head, form="angle", name="von_mises"):
     def spread(self, outputs: Tensor, /) -> Tensor:
         """Return the circular standard deviations in radians, `[batch]`."""
         concentration = self._log_concentration(outputs).exp()
-        length: Tensor = torch.special.i1e(concentration) / torch.special.i0e(concentration)
+        length = self._resultant(concentration)
         return (-2 * length.log()).sqrt().expand(outputs.shape[0])
+
+    def hold_still(self) -> None:
+        """Take the ratio of Bessel functions as arithmetic, since ONNX lacks them."""
+        self._resultant = plain_bessel_ratio
 
     def details(self, outputs: Tensor, /) -> dict[str, Tensor]:
         """Return `spread` and `concentration`, `[batch]` each."""

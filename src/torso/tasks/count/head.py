@@ -16,6 +16,8 @@ from torso.tasks._base.golden_section import refit_by_golden_section
 from torso.tasks._base.head import Head
 from torso.tasks._base.intervals import check_level
 from torso.tasks._base.response import Response
+from torso.tasks.count import staircase
+from torso.tasks.count.staircase import Staircase
 
 __all__ = ["NegativeBinomial", "Poisson"]
 
@@ -29,8 +31,6 @@ class _Count(Head):
     """Base of heads for counts: a mean through a log link, and intervals that end at whole numbers."""
 
     answer_inside = False  # the mean of a rare event lies above its 95 %
-    not_exportable = "ends of intervals are quantiles of counts, which no graph has an operator for"
-
     statement = "values"
 
     def __init__(
@@ -40,8 +40,18 @@ class _Count(Head):
         self.level = check_level(level)
         logarithm = torch.tensor(math.log(mean), dtype=torch.get_default_dtype())
         self.register_buffer("log_mean", logarithm)
+        self.staircases: nn.ModuleList | None = None
 
     log_mean: Tensor
+
+    def hold_still(self) -> None:
+        """Take the quantiles of the interval's ends as tensor operations."""
+        if self.obstacle():
+            return
+        self.staircases = nn.ModuleList([self._staircase(share) for share in self._ends()])
+
+    def _ends(self) -> tuple[float, float]:
+        return (1 - self.level) / 2, (1 + self.level) / 2
 
     def predict(self, outputs: Tensor, /) -> Tensor:
         """Return the means, `[batch]`."""
@@ -49,8 +59,11 @@ class _Count(Head):
 
     def details(self, outputs: Tensor, /) -> dict[str, Tensor]:
         """Return `spread`, and the whole numbers `low` and `high` at the quantiles of the interval's ends."""
-        ends = (1 - self.level) / 2, (1 + self.level) / 2
-        quantiles = [self._quantile(outputs, share) for share in ends]
+        quantiles: list[Tensor] | list[np.ndarray]
+        if self.staircases is None:
+            quantiles = [self._quantile(outputs, share) for share in self._ends()]
+        else:
+            quantiles = [stairs(self.predict(outputs)) for stairs in self.staircases]
         low, high = (torch.as_tensor(quantile).to(outputs) for quantile in quantiles)
         return {**super().details(outputs), "low": low, "high": high}
 
@@ -78,6 +91,10 @@ class _Count(Head):
     @abstractmethod
     def _quantile(self, outputs: Tensor, share: float) -> np.ndarray:
         """Return the least count `[batch]` that has `share` of the probability at or below it."""
+
+    @abstractmethod
+    def _staircase(self, share: float) -> Staircase:
+        """Return the same as a module that reads the means."""
 
 
 class Poisson(_Count, form="count", name="poisson"):
@@ -114,6 +131,9 @@ class Poisson(_Count, form="count", name="poisson"):
 
         rate = _plain(self.predict(outputs))
         return _least(lambda counts: pdtr(counts, rate), pdtrik(share, rate), share)
+
+    def _staircase(self, share: float) -> Staircase:
+        return staircase.poisson(share)
 
 
 class NegativeBinomial(_Count, form="count", name="negative_binomial"):
@@ -191,6 +211,19 @@ class NegativeBinomial(_Count, form="count", name="negative_binomial"):
         chance = size / (size + rate)
         guess = nbdtrik(share, size, chance)
         return _least(lambda counts: betainc(size, counts + 1, chance), guess, share)
+
+    def _staircase(self, share: float) -> Staircase:
+        size = math.exp(-float(self._log_dispersion(self.log_dispersion).detach()))
+        return staircase.negative_binomial(share, size)
+
+    def obstacle(self) -> str:
+        """Return why a dispersion of each row's own cannot be traced; one for all rows can."""
+        if self.source == "learned":
+            return ""
+        return (
+            "with `spread: row` its intervals end at quantiles of two numbers a row, which no graph has an operator for; "
+            "`spread: learned` can be exported"
+        )
 
 
 def _rise(counts: Tensor, size: Tensor) -> Tensor:
