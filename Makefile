@@ -5,8 +5,9 @@ TORCH ?= torch==2.13.0
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+RELEASE := $(VENV)/release/bin
 
-.PHONY: demo test check docs setup lint types clean
+.PHONY: demo test check docs setup lint types wheel audit sbom clean
 
 demo: setup
 	$(BIN)/torso demo
@@ -26,6 +27,25 @@ lint: setup
 
 types: setup
 	$(BIN)/mypy
+
+# The wheel of the last commit, built twice: equal, or an error.
+wheel: $(RELEASE)/.installed
+	$(RELEASE)/python release/wheel.py
+
+# Known vulnerabilities of the pinned packages.
+audit: $(RELEASE)/.installed
+	$(RELEASE)/python release/audit.py
+
+# All packages of the environment as a software bill of materials (CycloneDX).
+sbom: setup $(RELEASE)/.installed
+	mkdir -p dist
+	$(RELEASE)/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible -o dist/torso.cdx.json $(BIN)/python
+	@echo "dist/torso.cdx.json"
+
+$(RELEASE)/.installed: release/tools.txt
+	$(PYTHON) -m venv $(VENV)/release
+	$(RELEASE)/python -m pip install --quiet --disable-pip-version-check -r release/tools.txt
+	touch $@
 
 setup: $(STAMP)
 

@@ -19,10 +19,10 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def section(changelog: str, version: str, *, draft: bool = False) -> str:
-    """Return the notes of a version, without its heading.
+    r"""Return the notes of a version, without its heading.
 
-    >>> section("## [0.2.0] - 2027-01-05\\n\\n### Added\\n\\n* A.\\n\\n## [0.1.0] - 2026-12-01\\n", "0.2.0")
-    '### Added\\n\\n* A.'
+    >>> section("## [0.2.0] - 2027-01-05\n\n### Added\n\n* A.\n\n## [0.1.0] - 2026-12-01\n", "0.2.0")
+    '### Added\n\n* A.'
 
     Args:
         changelog: of all versions.

@@ -8,7 +8,7 @@ from tests.places import ROOT
 
 def test_benchmarks_and_examples_import_what_exists():
     absent = []
-    for folder in ("benchmarks", "examples"):
+    for folder in ("benchmarks", "examples", "release"):
         for path in (ROOT / folder).rglob("*.py"):
             for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
                 if (
