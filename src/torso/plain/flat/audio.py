@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 
 from torso.columns.inputs.audio import AudioInput
@@ -100,6 +102,7 @@ def _statistics(frames: np.ndarray) -> np.ndarray:
     ).astype(np.float32)
 
 
+@lru_cache(maxsize=16)
 def _cosines(mels: int) -> np.ndarray:
     """Return the first cosines of a discrete cosine transform, `[mels, cepstra]`."""
     angles = np.pi * (np.arange(mels) + 0.5)[:, None] * np.arange(1, _CEPSTRA + 1) / mels

@@ -7,13 +7,18 @@ import numpy as np
 from torso.plain.flat._flattener import Arrays, Cells, Measured, Values
 from torso.plain.flat._statistics import Statistics
 from torso.plain.flat.components import directions
-from torso.plain.flat.picture_statistics import NAMES, picture_statistics, thumbnails
+from torso.plain.flat.picture_statistics import (
+    COARSE,
+    NAMES,
+    PIXELS,
+    picture_statistics,
+    thumbnails,
+)
 
 __all__ = ["ImageFlattener"]
 
 _COMPONENTS = 16
 _ENOUGH = 1500  # rows from which on more than the coarse statistics are kept
-_COARSE = [at for at, name in enumerate(NAMES) if " bin " not in name and "in part" not in name]
 
 
 class ImageFlattener(Statistics, form="image"):
@@ -22,16 +27,20 @@ class ImageFlattener(Statistics, form="image"):
     On 388 rows with four pictures each, histograms and thumbnails cost a linear model more than they told it.
     """
 
+    coarse = False  # until it is learnt
+
     def describe(self, values: np.ndarray, mask: np.ndarray) -> np.ndarray:
         """Return statistics, and after them the thumbnail's pixels."""
         del mask
+        if self.coarse:  # thumbnails and details of places would be left out again
+            return np.pad(picture_statistics(values, coarse=True), ((0, 0), (0, PIXELS)))
         return np.concatenate([picture_statistics(values), thumbnails(values)], axis=1)
 
     def titles(self, count: int) -> list[str]:
         """Return the names of the statistics and of the components."""
         del count
         if self.coarse:
-            return [NAMES[at] for at in _COARSE]
+            return [NAMES[at] for at in COARSE]
         return [*NAMES, *(f"thumbnail {at + 1}" for at in range(_COMPONENTS))]
 
     def learn(self, measured: Measured) -> None:
@@ -48,7 +57,7 @@ class ImageFlattener(Statistics, form="image"):
     def reduced(self, statistics: np.ndarray) -> np.ndarray:
         """Return the statistics, and the thumbnail's components where they are kept."""
         if self.coarse:
-            return statistics[:, _COARSE]
+            return statistics[:, COARSE]
         count = len(NAMES)
         pixels = (statistics[:, count:] - self.mean) @ self.components
         return np.concatenate([statistics[:, :count], pixels], axis=1)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 
-__all__ = ["NAMES", "picture_statistics", "thumbnails"]
+__all__ = ["COARSE", "NAMES", "PIXELS", "picture_statistics", "thumbnails"]
 
 _BINS = 8
 _HUES = 6
 _THUMBNAIL = 8  # pixels a side
+PIXELS = 3 * _THUMBNAIL**2
+"""Numbers of a thumbnail."""
 _PARTS = 3  # a side, of brightness and edges by place
 
 NAMES = (
@@ -31,8 +35,17 @@ NAMES = (
 )
 
 
-def picture_statistics(pixels: np.ndarray) -> np.ndarray:
-    """Return statistics of pictures uint8 `[pictures, height, width, 3]`, float32 `[pictures, len(NAMES)]`."""
+COARSE = [at for at, name in enumerate(NAMES) if " bin " not in name and "in part" not in name]
+"""Positions of the statistics that are neither histograms nor by place."""
+
+
+def picture_statistics(pixels: np.ndarray, *, coarse: bool = False) -> np.ndarray:
+    """Return statistics of pictures uint8 `[pictures, height, width, 3]`, float32 `[pictures, len(NAMES)]`.
+
+    Args:
+        pixels: of the pictures.
+        coarse: statistics beside `COARSE` are left at 0.
+    """
     colours = pixels.astype(np.float32) / 255
     grey = colours @ np.array([0.299, 0.587, 0.114], np.float32)
     greatest, least = colours.max(axis=3), colours.min(axis=3)
@@ -45,6 +58,7 @@ def picture_statistics(pixels: np.ndarray) -> np.ndarray:
     blurred = (grey[:, ::2, ::2][:, : grey.shape[1] // 2, : grey.shape[2] // 2]).repeat(2, 1)
     blurred = blurred.repeat(2, 2)
     detail = grey[:, : blurred.shape[1], : blurred.shape[2]] - blurred
+    none = np.zeros((_PARTS**2, len(pixels)), np.float32)
     columns = [
         *colours.mean(axis=(1, 2)).T,
         *colours.std(axis=(1, 2)).T,
@@ -55,16 +69,16 @@ def picture_statistics(pixels: np.ndarray) -> np.ndarray:
         + 0.3 * np.hypot(_mean(red_green), _mean(blue_yellow)),
         _mean(red_green),
         _mean(blue_yellow),
-        *_histogram(grey, np.ones_like(grey), _BINS),
-        *_histogram(_hue(colours, chroma, greatest), chroma, _HUES),
+        *(none[:_BINS] if coarse else _histogram(grey, np.ones_like(grey), _BINS)),
+        *(none[:_HUES] if coarse else _histogram(_hue(colours, chroma, greatest), chroma, _HUES)),
         _mean(np.abs(across)),
         _mean(np.abs(down)),
         edges.std(axis=(1, 2)),
         _mean(edges < 2 / 255),
         _mean(np.abs(detail)),
         _mean(np.abs(grey - grey[:, :, ::-1])),
-        *_grid(grey, _PARTS).T,
-        *_grid(edges, _PARTS).T,
+        *(none if coarse else _grid(grey, _PARTS).T),
+        *(none if coarse else _grid(edges, _PARTS).T),
     ]
     return np.stack(columns, axis=1).astype(np.float32)
 
@@ -103,11 +117,15 @@ def _histogram(values: np.ndarray, weights: np.ndarray, bins: int) -> np.ndarray
 
 def _grid(values: np.ndarray, parts: int) -> np.ndarray:
     """Return the mean of each of `parts` x `parts` parts, `[pictures, parts ** 2]`."""
-    rows, columns = (np.linspace(0, size, parts + 1).astype(int)[:-1] for size in values.shape[1:])
+    rows, columns, sizes = _parts_of(values.shape[1], values.shape[2], parts)
     sums = np.add.reduceat(np.add.reduceat(values, rows, axis=1), columns, axis=2)
-    sizes = [
-        np.diff(np.append(edges, size))
-        for edges, size in zip((rows, columns), values.shape[1:], strict=True)
-    ]
-    means: np.ndarray = sums / np.outer(*sizes)
+    means: np.ndarray = sums / sizes
     return means.reshape(len(values), -1).astype(np.float32)
+
+
+@lru_cache(maxsize=64)
+def _parts_of(height: int, width: int, parts: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return where the parts of a picture begin, down and across, and the pixels of each part."""
+    edges = [np.linspace(0, size, parts + 1).astype(int) for size in (height, width)]
+    rows, columns = (each[:-1] for each in edges)
+    return rows, columns, np.outer(*(np.diff(each) for each in edges))

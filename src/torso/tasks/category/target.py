@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import suppress
 from decimal import Decimal
+from functools import lru_cache
 from typing import Literal
 
 import numpy as np
@@ -187,7 +188,7 @@ class CategoryTarget(Target, name="category", head="softmax", rank=40):
     ) -> dict[str, pa.Array]:
         """Return `task`, `task_probability` of that value, and one probability per class."""
         chosen = np.asarray(details.get("chosen", self.choice(prediction)), np.int64)
-        values = _cast(self.classes, self.type).take(pa.array(chosen))
+        values = _cast(tuple(self.classes), self.type).take(pa.array(chosen))
         sure = prediction[np.arange(len(chosen)), chosen]
         out = {task: values, f"{task}_probability": pa.array(sure)}
         for place, name in enumerate(self.classes):
@@ -195,5 +196,6 @@ class CategoryTarget(Target, name="category", head="softmax", rank=40):
         return out
 
 
-def _cast(classes: list[str], type_name: str) -> pa.Array:
+@lru_cache(maxsize=256)
+def _cast(classes: tuple[str, ...], type_name: str) -> pa.Array:
     return pc.cast(pa.array(classes, pa.large_string()), _ARROW[type_name])
