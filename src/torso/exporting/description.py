@@ -29,6 +29,7 @@ def about_run(run: Predictor) -> dict[str, object]:
             **run.schema.state(),
         },
         "report": run.report.to_dict(),
+        "answers": {task: own.to_dict() for task, own in run.answer_references.items()},
         "decisions": {task: decision.to_dict() for task, decision in run.decisions.items()},
     }
 

@@ -18,6 +18,7 @@ from torso.runtime.container import Exported, opened, run_digest
 
 if TYPE_CHECKING:
     from torso.runs.predicting.predictor import Predictor
+    from torso.runs.report.answer_references import AnswerReference
     from torso.runs.schema.schema import Schema
     from torso.runtime.predictor import OnnxPredictor
 
@@ -118,6 +119,9 @@ def _predictor(exported: Exported, path: Path, *, trust_code: bool, strict: bool
     if told.get("plain") is not None:
         arrays = exported.arrays
         flat = _read(exported, "plain", lambda state: FlatInputs.restore(schema, state, arrays))
+    answers = {}
+    if told.get("answers") is not None:  # absent in files of earlier versions
+        answers = _read(exported, "answers", _answer_references)
     outputs = _read(exported, "outputs", dict)
     ports = _read(exported, "inputs", lambda inputs: Ports.of(inputs, outputs, schema))
     graph = Graph(exported)
@@ -138,7 +142,14 @@ def _predictor(exported: Exported, path: Path, *, trust_code: bool, strict: bool
             "decisions",
             lambda all_tasks: {task: Decision(**own) for task, own in all_tasks.items()},
         ),
+        answer_references=answers,
     )
+
+
+def _answer_references(saved: Json) -> dict[str, AnswerReference]:
+    from torso.runs.report.answer_references import AnswerReference
+
+    return {task: AnswerReference.from_dict(own) for task, own in saved.items()}
 
 
 def _schema(saved: Json) -> Schema:

@@ -9,6 +9,7 @@ from pathlib import Path
 from torso.columns.dataset import Dataset
 from torso.runs.predicting.answering import Answering
 from torso.runs.predicting.prediction import joined, row_ranges
+from torso.runs.report.answer_references import AnswerReference
 from torso.runs.report.report import RunReport
 from torso.runs.report.shown import as_html, as_text
 from torso.runs.schema.schema import Schema
@@ -41,6 +42,7 @@ class OnnxPredictor(Answering):
         folder: the file; None if it is in memory only.
         strict: a table without some of the inputs, and a cell that cannot be read, are errors.
         decisions: task -> thresholds that its answers go by, where it has any.
+        answer_references: task -> the run's answers to held-out rows in bins; empty in a file of an earlier version.
     """
 
     config: RunConfig
@@ -53,6 +55,7 @@ class OnnxPredictor(Answering):
     folder: Path | None = None
     strict: bool = False
     decisions: Mapping[str, Decision] = field(default_factory=dict)
+    answer_references: Mapping[str, AnswerReference] = field(default_factory=dict)
 
     def __getattr__(self, name: str) -> object:
         """Raise an error that says where a run's other methods are."""

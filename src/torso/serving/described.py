@@ -45,6 +45,7 @@ def described(version: Version, settings: ServeSettings, examples: int) -> Json:
             "file_bytes": limits.file_bytes,
             "pixels": limits.pixels,
             "seconds_of_sound": limits.seconds_of_sound,
+            "seconds_of_video": limits.seconds_of_video,
             "explain_seconds": settings.times.explain,
         },
         "explain": version.explains,

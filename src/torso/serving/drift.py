@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
@@ -20,14 +19,10 @@ from torso.columns.references import Reference, measured
 from torso.serving.version import Version
 from torso.tables.table import Column
 
-if TYPE_CHECKING:
-    from torso.runs.report.held_out import TaskAnswers
-
-__all__ = ["LEAST", "Drift", "answer_references"]
+__all__ = ["LEAST", "Drift"]
 
 LEAST = 100
 """Rows below which no drift is told: of so few it is chance."""
-_COMPARED = ("number", "count", "category", "binary")
 _BLOCKS = 10
 _BLOCK = 200  # rows
 _WAITING = 256  # batches that wait to be counted; more are not counted
@@ -45,7 +40,7 @@ class Drift:
         references: Mapping[str, Reference] = getattr(schema, "references", {})
         self._version = version
         self._inputs = {name: references[name] for name in version.inputs if name in references}
-        self._answers = answer_references(version)
+        self._answers = version.predictor.answer_references
         self._waiting: deque[tuple[pa.Table, pa.Table]] = deque(maxlen=_WAITING)
         self._blocks: deque[tuple[int, dict[tuple[str, str], NDArray[np.int64]]]] = deque(
             maxlen=_BLOCKS
@@ -74,8 +69,8 @@ class Drift:
             rows, answers = (pa.concat_tables(each) for each in zip(*pairs, strict=True))
             counts = {("input", name): self._of_input(name, rows) for name in self._inputs}
             counts |= {
-                ("answer", task): reference.counts(_answered(answers, task, names))
-                for task, (reference, names) in self._answers.items()
+                ("answer", task): own.shares.counts(_answered(answers, task, own.names))
+                for task, own in self._answers.items()
             }
             self._add(rows.num_rows, counts)
 
@@ -117,7 +112,7 @@ class Drift:
         if self.rows < LEAST:
             return {}
         references = {("input", name): own for name, own in self._inputs.items()}
-        references |= {("answer", task): own for task, (own, _) in self._answers.items()}
+        references |= {("answer", task): own.shares for task, own in self._answers.items()}
         return {
             key: reference.drift(np.sum([counts[key] for _, counts in self._blocks], axis=0))
             for key, reference in references.items()
@@ -129,37 +124,6 @@ def _without(values: pa.Array, signs: list[str]) -> pa.Array:
     from torso.tables.missing_cells import without
 
     return without(values, signs) if is_text(values) else values
-
-
-def answer_references(version: Version) -> dict[str, tuple[Reference, tuple[str, ...]]]:
-    """Return task -> the reference of its answers to held-out rows, and the names of its classes.
-
-    Predicted numbers are compared as they are, categories by the likeliest class, binary answers by the probability of the second
-    value. Other kinds have none, nor has a run whose held-out answers were not kept.
-    """
-    held_out = getattr(version.predictor, "held_out", None)
-    if held_out is None:
-        return {}
-    references = {}
-    for task, own in held_out.tasks.items():
-        reference = _reference_of(own)
-        if reference is not None:
-            references[task] = reference, own.names
-    return references
-
-
-def _reference_of(own: TaskAnswers) -> Reference | None:
-    answer = np.asarray(own.answer)
-    if own.kind not in _COMPARED:
-        return None
-    if answer.dtype.kind not in "fiu" or not len(answer):
-        return None
-    if answer.ndim == 1:
-        return Reference.of_numbers(answer.astype(np.float64))
-    if answer.ndim == 2 and own.names and answer.shape[1] == len(own.names):
-        likeliest = [own.names[at] for at in answer.argmax(axis=1)]
-        return Reference.of_values(pa.array(likeliest, pa.large_string()))
-    return None
 
 
 def _answered(

@@ -1,10 +1,12 @@
-"""Files in cells, by their headers: a picture or a recording that claims too much is refused before it is decoded."""
+"""Files in cells, by their headers: a picture, a video or a recording that claims too much is refused before it is decoded."""
 
 from __future__ import annotations
 
 import io
 
+from torso.columns.media.files import MediaError
 from torso.columns.media.images import is_image, opened
+from torso.columns.media.videos import is_video, video_header
 from torso.serving.refusals import Refusal
 from torso.serving.settings import Limits
 from torso.serving.values import Kind
@@ -29,6 +31,8 @@ def check_file(kind: Kind, data: bytes | None, limits: Limits) -> None:
         )
     if kind.form == "image" and is_image(data):
         _check_pixels(data, limits.pixels)
+    elif kind.name == "video" and is_video(data):
+        _check_video(data, limits)
     elif kind.name == "audio":
         _check_seconds(data, limits.seconds_of_sound)
 
@@ -38,12 +42,26 @@ def _check_pixels(data: bytes, most: int) -> None:
         width, height = opened(data).size
     except Exception:  # a decoder may fail in any way on damaged bytes; the run says how
         return
+    _check_area("picture", width, height, most)
+
+
+def _check_area(name: str, width: int, height: int, most: int) -> None:
     if width * height > most:
         raise Refusal(
             "too_many_pixels",
-            f"a picture of {width:,} × {height:,} pixels, more than the limit of {most:,}",
+            f"a {name} of {width:,} × {height:,} pixels, more than the limit of {most:,}",
             cure="Send it smaller.",
         )
+
+
+def _check_video(data: bytes, limits: Limits) -> None:
+    try:
+        width, height, seconds = video_header(data)
+    except MediaError:
+        return
+    _check_area("video", width, height, limits.pixels)
+    if seconds > limits.seconds_of_video:
+        raise _too_long("video", seconds, limits.seconds_of_video)
 
 
 def _check_seconds(data: bytes, most: int) -> None:
@@ -55,8 +73,12 @@ def _check_seconds(data: bytes, most: int) -> None:
     except (soundfile.SoundFileError, RuntimeError, ValueError, ArithmeticError):
         return
     if seconds > most:
-        raise Refusal(
-            "recording_too_long",
-            f"a recording of {seconds:,.0f} seconds, more than the limit of {most:,}",
-            cure="Send a part of it.",
-        )
+        raise _too_long("recording", seconds, most)
+
+
+def _too_long(name: str, seconds: float, most: int) -> Refusal:
+    return Refusal(
+        "recording_too_long",
+        f"a {name} of {seconds:,.0f} seconds, more than the limit of {most:,}",
+        cure="Send a part of it.",
+    )

@@ -39,8 +39,9 @@ class Limits(_Checked):
         rows: of a request to predict.
         table_rows: of a table.
         file_bytes: of a cell's file.
-        pixels: of a picture, by its header.
+        pixels: of a picture, or of a frame of a video, by its header.
         seconds_of_sound: of a recording, by its header.
+        seconds_of_video: of a video, by its header.
         queue_rows: rows that wait for an answer.
         batch_rows: rows that are answered at once.
         connections: open at once; more are closed at once with 503.
@@ -54,6 +55,7 @@ class Limits(_Checked):
     file_bytes: int = 16 * _MIB
     pixels: int = 50_000_000
     seconds_of_sound: int = 600
+    seconds_of_video: int = 600
     queue_rows: int = 2048
     batch_rows: int = 64
     connections: int = 512

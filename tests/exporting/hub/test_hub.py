@@ -6,9 +6,11 @@ import pytest
 import yaml
 
 import torso
+from tests.absent import python_without
 from tests.exporting.hub.hub import hub_of
 from tests.small_tables import torso as torso_command
 from torso.core.errors import ConfigError, RunError
+from torso.core.optional import TRAINING
 from torso.exporting.hub import pull, push, write_hub_folder
 
 pytest.importorskip("huggingface_hub")
@@ -126,4 +128,6 @@ def test_the_command_line_pushes_and_pulls(run, token, tmp_path, monkeypatch, ca
         capsys.readouterr()
         assert torso_command("pull", NAME) == 0
         fetched = capsys.readouterr().out.strip()
+        pulled = 'import sys, torso; print(torso.pull(sys.argv[1], "there"))'
+        python_without(TRAINING, pulled, NAME, folder=tmp_path)  # who answers has no torch
     pd.testing.assert_frame_equal(answers(torso.load(fetched)), answers(run))

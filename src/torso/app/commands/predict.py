@@ -74,8 +74,9 @@ def predict(
     predictor = torso.load(run, trust_code=trust_code, strict=strict)
     if threshold:
         predictor = predictor.with_threshold(read_thresholds(threshold, predictor.schema.targets))
-    answers = predictor.predict(given, root=root, keep=keep, as_arrow=True, details=True)
     tasks = predictor.schema.targets
+    check_writable(out, [task for task, kind in tasks.items() if kind.in_bytes])
+    answers = predictor.predict(given, root=root, keep=keep, as_arrow=True, details=True)
     names = chosen_columns(answers.columns.column_names, tasks, proba, intervals)
     write_table(answers.columns.select([*dict.fromkeys((*keep, *names))]), out)
     tell((f"{answers.columns.num_rows} rows written to {out}", *answers.notes))

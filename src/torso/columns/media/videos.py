@@ -18,7 +18,15 @@ from torso.columns.media.files import MediaError
 from torso.columns.media.images import MEGAPIXELS, check_megapixels
 from torso.core.optional import require
 
-__all__ = ["MAX_FRAMES", "decode_video", "is_video", "pyav", "spread", "video_facts"]
+__all__ = [
+    "MAX_FRAMES",
+    "decode_video",
+    "is_video",
+    "pyav",
+    "spread",
+    "video_facts",
+    "video_header",
+]
 
 MAX_FRAMES = 20_000
 """Longer videos are refused, since every frame is decoded: about eleven minutes at 30 frames a second."""
@@ -73,6 +81,26 @@ def decode_video(data: bytes, size: int, frames: int) -> np.ndarray:
     if not taken:
         raise MediaError("a video without a frame")
     return np.stack(taken)
+
+
+def video_header(data: bytes) -> tuple[int, int, float]:
+    """Return width, height and seconds by the headers alone, 0 where they do not say; no frame is decoded.
+
+    Raises:
+        MediaError: no video that `decode_video` reads.
+    """
+    av = pyav()
+    try:
+        with _opened(av, data) as opened:
+            stream = opened.streams.video[0]
+            length, base = stream.duration, stream.time_base
+            said = float(length * base) if length and base else 0.0
+            whole = (opened.duration or 0) / 1e6  # in microseconds
+            return stream.codec_context.width, stream.codec_context.height, max(said, whole)
+    except MediaError:
+        raise
+    except Exception as error:  # a reader may fail in any way on damaged bytes
+        raise MediaError("a video without a readable header") from error
 
 
 def video_facts(data: bytes) -> np.ndarray:

@@ -6,12 +6,14 @@ import os
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import ModuleType
+from typing import TYPE_CHECKING
 
 from torso.core.errors import ConfigError, RunError
 from torso.core.optional import require
 from torso.exporting.hub.folder import check_repository, write_hub_folder
-from torso.runs.predicting.load import load
-from torso.runs.predicting.predictor import Predictor
+
+if TYPE_CHECKING:
+    from torso.runs.predicting.predictor import Predictor
 
 __all__ = ["pull", "push"]
 
@@ -45,7 +47,9 @@ def push(
     """
     name = check_repository(repository)
     hub = _library()
-    opened = run if isinstance(run, Predictor) else load(run, device="cpu")
+    from torso.runs.predicting.load import load  # to pull needs no torch
+
+    opened = load(run, device="cpu") if isinstance(run, str | Path) else run
     _check_online(f"{name!r} cannot be uploaded")
     api = hub.HfApi(endpoint=_endpoint(endpoint), library_name="torso")
     with TemporaryDirectory() as drafts:

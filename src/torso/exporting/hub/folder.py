@@ -6,11 +6,14 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from torso.core.errors import ConfigError, RunError
 from torso.core.whole_files import write_whole
-from torso.runs.predicting.predictor import Predictor
 from torso.runs.report.card import model_card
+
+if TYPE_CHECKING:
+    from torso.runs.predicting.predictor import Predictor
 
 __all__ = ["check_repository", "shareable", "write_hub_folder"]
 

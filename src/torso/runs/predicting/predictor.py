@@ -26,6 +26,7 @@ from torso.runs.predicting.asked import Asked, Roots, reading_of
 from torso.runs.predicting.evaluating import answered_table
 from torso.runs.predicting.moved import MOVED
 from torso.runs.predicting.prediction import Evaluation, row_ranges, told
+from torso.runs.report.answer_references import AnswerReference, answer_references
 from torso.runs.report.held_out import HeldOut
 from torso.runs.report.report import RunReport
 from torso.runs.report.scoring import Scorer
@@ -180,6 +181,11 @@ class Predictor(Answering):
     def scorer(self) -> Scorer:
         """Compares predictions with truths, beside the baselines of the training rows."""
         return Scorer(self.schema, self.model, self.baselines, self.config.seed, self.decisions)
+
+    @property
+    def answer_references(self) -> Mapping[str, AnswerReference]:
+        """Task -> its answers to held-out rows in bins, for tasks that have such."""
+        return answer_references(self.held_out)
 
     def save(self, folder: str | Path) -> Predictor:
         """Write the run to `folder` and return it as opened from there."""

@@ -17,6 +17,7 @@ class Parquet(FileFormat):
     """Parquet; the index that pandas writes is left out."""
 
     packs: ClassVar[bool] = False
+    in_text: ClassVar[bool] = False
 
     def read(self, path: Path, settings: TextSettings) -> Content:  # noqa: ARG002
         """Return the table."""
@@ -38,6 +39,7 @@ class Arrow(FileFormat):
     """Arrow IPC: the file format is written, the stream format is read, too."""
 
     packs: ClassVar[bool] = False
+    in_text: ClassVar[bool] = False
 
     def read(self, path: Path, settings: TextSettings) -> Content:  # noqa: ARG002
         """Return the table."""

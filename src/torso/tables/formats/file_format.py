@@ -10,9 +10,10 @@ from typing import IO, ClassVar, Literal
 
 import pyarrow as pa
 
+from torso.core.errors import DataError
 from torso.tables.formats.text_settings import TextSettings
 
-__all__ = ["Content", "FileFormat", "Row", "first_line", "open_buffer", "open_text"]
+__all__ = ["Content", "FileFormat", "Row", "first_line", "no_bytes", "open_buffer", "open_text"]
 
 Row = dict[str, object]
 """A row of a table as JSON writes it: the name of a column -> its cell."""
@@ -40,10 +41,12 @@ class FileFormat(ABC):
         suffixes: endings of its files, in small letters.
         packs: its files may also end in `.gz`.
         typed: its cells have types; otherwise all cells are text, and some mean numbers.
+        in_text: its files are text, which holds no bytes.
     """
 
     packs: ClassVar[bool] = True
     typed: ClassVar[bool] = True
+    in_text: ClassVar[bool] = True
 
     def __init__(self, *suffixes: str) -> None:
         self.suffixes = suffixes
@@ -71,6 +74,13 @@ class FileFormat(ABC):
             name: of the file as messages call it.
             packed: compress it with gzip.
         """
+
+
+def no_bytes(table: str, column: str) -> DataError:
+    """Return the error of a column of bytes in a format of text."""
+    return DataError(
+        f"{table}: column {column!r} holds bytes, which text cannot. Write Parquet instead."
+    )
 
 
 def open_buffer(path: Path) -> pa.Buffer:

@@ -7,6 +7,7 @@ Text formats carry no types, so a CSV is read as strings. Kinds of columns read 
 from __future__ import annotations
 
 import zlib
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,7 +16,7 @@ import pyarrow as pa
 from torso.core.errors import DataError
 from torso.tables.formats.arrow_format import Arrow, Parquet
 from torso.tables.formats.csv_format import SeparatedText
-from torso.tables.formats.file_format import Content, FileFormat, first_line
+from torso.tables.formats.file_format import Content, FileFormat, first_line, no_bytes
 from torso.tables.formats.json_format import Json, JsonLines
 from torso.tables.formats.text_settings import TextSettings
 from torso.tables.formats.zipped import is_zip, only_table, unzipped
@@ -80,17 +81,24 @@ def check_readable(path: Path) -> FileFormat:
     return file_format
 
 
-def check_writable(path: Path) -> FileFormat:
+def check_writable(path: Path, in_bytes: Iterable[str] = ()) -> FileFormat:
     """Return the format that the extension of `path` names.
 
+    Args:
+        path: of a file to write.
+        in_bytes: columns that will hold bytes.
+
     Raises:
-        DataError: it names none.
+        DataError: it names none, or one of text that is to hold bytes.
     """
     file_format = _format_of(path)
     if file_format is None:
         raise DataError(
             f"Cannot write {path.name}: unknown kind of table. Known: {_known_endings()}."
         )
+    for column in in_bytes:
+        if file_format.in_text:
+            raise no_bytes(path.name, column)
     return file_format
 
 

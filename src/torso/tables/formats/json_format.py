@@ -13,7 +13,14 @@ import pyarrow as pa
 
 from torso.core.errors import DataError
 from torso.tables.formats.encoding import decoded
-from torso.tables.formats.file_format import Content, FileFormat, Row, open_buffer, open_text
+from torso.tables.formats.file_format import (
+    Content,
+    FileFormat,
+    Row,
+    no_bytes,
+    open_buffer,
+    open_text,
+)
 from torso.tables.formats.json_shapes import ShapeError, rows_of_lists, rows_of_object
 from torso.tables.formats.text_settings import TextSettings
 
@@ -146,9 +153,7 @@ def _read_back(cell: Any) -> object:
 
 def _plain(cell: object, label: str, table: str) -> object:
     if isinstance(cell, bytes):
-        raise DataError(
-            f"{table}: column {label!r} holds bytes, which text cannot. Write Parquet instead."
-        )
+        raise no_bytes(table, label)
     if isinstance(cell, list):
         return [_plain(item, label, table) for item in cell]
     if isinstance(cell, Mapping):

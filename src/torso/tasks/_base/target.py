@@ -47,6 +47,8 @@ class Target(ABC):
     """Attributes that `fit` sets, JSON values: the state of the target."""
     free: ClassVar[bool] = False
     """The labels may lie in the inputs alone, so that no column need hold them."""
+    in_bytes: ClassVar[bool] = False
+    """Answers are bytes, such as a PNG file, which no format of text holds."""
     notes: tuple[str, ...] = ()
     """Sentences for the user about the training labels, set by `fit`."""
     decide_by: str | None = None

@@ -41,6 +41,7 @@ class MapTarget(OfPicture, name="map", head="decoder"):
     """
 
     learned = ("mean", "std", "reach")
+    in_bytes = True
 
     def __init__(
         self,

@@ -38,6 +38,7 @@ class MaskTarget(OfPicture, name="mask", head="decoder"):
     """
 
     learned = ("classes", "values")
+    in_bytes = True
 
     def __init__(
         self,
