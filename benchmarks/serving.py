@@ -71,7 +71,11 @@ def main() -> None:
         subject = Subject.of(run, table)
         parts = options.part or ["latency", "throughput", "overload"]
         own |= {
-            "command": "OMP_NUM_THREADS=1 python benchmarks/serving.py --run DIR/run --table DIR/data/table.csv",
+            "command": "OMP_NUM_THREADS=1 python benchmarks/serving.py "
+            + " ".join(
+                [f"--run DIR/{run.name} --table DIR/data/table.csv --name {options.name}"]
+                + [f"--part {part}" for part in options.part or ()]
+            ),
             "machine": f"{os.cpu_count()} cores, {platform.machine()}",
         }
         with Server(run) as server:
