@@ -26,10 +26,12 @@ PARTS = (
     "onnxruntime/tools",
     "onnxruntime/quantization",
     "onnxruntime/datasets",
+    "onnxruntime/capi/libonnxruntime.so*",  # for programs in C: the Python module holds all of it
     # What compiles extensions of torch.
     "torch/include",
-    "torch/bin/protoc*",  # torch_shm_manager stays: the import looks for it
+    "torch/bin/[!t]*",  # torch_shm_manager stays: the import looks for it
     "torch/bin/*test*",
+    "torch/test",
     "torch/share",
     "torch/lib/*test*",
     # Downloads: the models are on the machine.

@@ -17,7 +17,7 @@ project = "Torso"
 author = "The Torso maintainers"
 language = "en"
 root_doc = "docs/index"
-include_patterns = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/**.md"]
+include_patterns = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", "docs/**.md"]
 include_patterns += ["benchmarks/rivals/README.md"]
 exclude_patterns = ["docs/site/**"]
 

@@ -43,7 +43,7 @@ from torso.runs.settings.config import RunConfig
 from torso.sharing import Sharing
 from torso.tasks import Head, Target
 
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md"]
+PAGES = [ROOT / f"{name}.md" for name in ("README", "CONTRIBUTING", "CHANGELOG", "SECURITY")]
 PAGES += sorted((ROOT / "docs").rglob("*.md"))
 TREE = Tree(ROOT / "src")
 ROWS = 60
