@@ -88,6 +88,15 @@ def _task(version: Version, name: str) -> Json:
         values = getattr(target, own, None)
         if isinstance(values, Sequence) and not isinstance(values, str):
             about["classes"] = [str(value) for value in values]
+    of = getattr(target, "of", None)
+    if of is not None:
+        about["of"] = str(of)
+    for own in ("picture", "values"):
+        numbers = getattr(target, own, None)
+        if isinstance(numbers, Sequence) and all(isinstance(each, int | float) for each in numbers):
+            about[own] = list(numbers)
+    if isinstance(getattr(target, "period", None), float):
+        about["period"] = target.period
     if name in report:
         about["headline"] = headline(report[name])
         if "coverage" in report[name].promised:

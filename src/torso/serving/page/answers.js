@@ -1,5 +1,6 @@
 // The card of a task: its answer, how sure it is, and what held-out rows say of such answers.
 import { el, fill } from "./dom.js";
+import { drawingOf } from "./drawings.js";
 
 const SHOWN = 5; // classes that stand in the card
 const MARGIN = 0.12; // of the axis of an interval
@@ -31,10 +32,10 @@ export class TaskCard {
     fill(this.worth, headline ? this.figures(this.words.say("answers.scored"), headline) : null);
   }
 
-  /** Show an answer and the certificate of its pattern of gaps. */
-  show(answer, certificate) {
+  /** Show an answer to a row that holds `held`, and the certificate of its pattern of gaps. */
+  show(answer, certificate, held) {
     this.node.classList.remove("idle");
-    const { value, beside, picture } = this.drawn(answer);
+    const { value, beside, picture } = drawingOf(this.task, answer, held, this.words) ?? this.drawn(answer);
     this.value.textContent = value;
     this.value.classList.toggle("long", value.length > 18);
     fill(this.beside, beside);

@@ -15,8 +15,9 @@ export class Refused extends Error {
 
 export class Api {
   /** `askToken` returns a promise of a token; it stays in memory alone. */
-  constructor(askToken) {
+  constructor(askToken, language) {
     this.askToken = askToken;
+    this.language = language; // in which the server refuses and notes
     this.token = null;
     this.base = "";
   }
@@ -27,7 +28,7 @@ export class Api {
     const below = whole ? "" : this.base.replace(/^\//, "");
     const address = new URL(below ? `${below}/${path}` : path, document.baseURI);
     for (;;) {
-      const headers = {};
+      const headers = { "Accept-Language": this.language };
       if (type) headers["Content-Type"] = type;
       if (this.token) headers.Authorization = `Bearer ${this.token}`;
       let response;

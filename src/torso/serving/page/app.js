@@ -18,7 +18,7 @@ const keep = (name, value) => { try { localStorage.setItem(`torso.${name}`, valu
 class Page {
   constructor() {
     this.words = new Words(document.documentElement.lang.slice(0, 2));
-    this.api = new Api((again) => this.askToken(again));
+    this.api = new Api((again) => this.askToken(again), this.words.language);
     this.pause = settled(() => this.answer(), PAUSE);
     this.asked = null; // the request that is under way
     this.explains = false;
@@ -70,6 +70,7 @@ class Page {
     const kept = this.form ? await this.form.kept() : null;
     const answered = this.answered;
     this.words = new Words(language);
+    this.api.language = this.words.language;
     this.fixed();
     if (!this.schema) return;
     this.draw();
@@ -190,7 +191,7 @@ class Page {
       if (signal.aborted) return;
       this.problem(null);
       this.form.unmark();
-      this.show(told);
+      this.show(told, await this.form.held());
       if (this.explains) await this.explain(signal);
     } catch (error) {
       if (error.name !== "AbortError") this.problem(error);
@@ -214,14 +215,14 @@ class Page {
     }
   }
 
-  show({ answers: [answer], notes }) {
+  show({ answers: [answer], notes }, held) {
     const { words, schema } = this;
     this.answered = true;
-    for (const [task, card] of this.cards) if (answer.tasks[task]) card.show(answer.tasks[task], answer.certificate);
+    for (const [task, card] of this.cards) if (answer.tasks[task]) card.show(answer.tasks[task], answer.certificate, held);
     const all = Object.keys(schema.modalities);
     const key = !answer.missing.length ? "gaps.whole" : answer.missing.length === all.length ? "gaps.nothing" : "gaps.lacks";
     fill(part("gaps"), words.say(key, { names: words.list(answer.missing) }));
-    fill(part("notes"), (notes ?? []).map((note) => el("li", { lang: "en" }, note)));
+    fill(part("notes"), (notes ?? []).map((note) => el("li", { lang: this.tongue(note) }, note)));
     part("why").hidden = !schema.explain;
     showPatterns(part("patterns"), { schema, words, absent: answer.missing });
     part("told").textContent = `${part("gaps").textContent} ${words.say("answers.told", { answers: [...this.cards.values()].map((card) => card.told()).join("; ") })}`;
@@ -245,6 +246,11 @@ class Page {
     }
   }
 
+  /** Return the language of a sentence of the server, of which some are English on every page; null for the page's own. */
+  tongue(sentence) {
+    return this.words.language === "zh" && !/[\u4e00-\u9fff]/.test(sentence) ? "en" : null;
+  }
+
   /** Say what is wrong, at the field where the server names one. */
   problem(error) {
     if (!error) {
@@ -257,7 +263,7 @@ class Page {
     const message = key ? words.say(key, { request: error.request }) : error.message;
     const content = [message, error.cure && !message.includes(error.cure) ? ` ${error.cure}` : ""];
     if (error.column && this.form?.mark(error.column, content.join(""))) fill(part("problem"));
-    else fill(part("problem"), el("p", { lang: key || error.status === 415 ? null : "en" }, content));
+    else fill(part("problem"), el("p", { lang: this.tongue(message) }, content));
   }
 }
 
