@@ -95,8 +95,9 @@ def _task(version: Version, name: str) -> Json:
         numbers = getattr(target, own, None)
         if isinstance(numbers, Sequence) and all(isinstance(each, int | float) for each in numbers):
             about[own] = list(numbers)
-    if isinstance(getattr(target, "period", None), float):
-        about["period"] = target.period
+    period = getattr(target, "period", None)
+    if isinstance(period, float):
+        about["period"] = period
     if name in report:
         about["headline"] = headline(report[name])
         if "coverage" in report[name].promised:
