@@ -45,6 +45,11 @@ class Started:
         assert self._process.pid is not None
         self.pid = self._process.pid
 
+    @property
+    def said(self) -> str:
+        """What it has written so far."""
+        return self._said.read_text(encoding="utf-8", errors="replace")
+
     def poll(self) -> int | None:
         """Return the exit status, negative for a signal; None while it runs."""
         return self._process.exitcode

@@ -258,7 +258,7 @@ def test_processes_that_are_killed_or_interrupted(tmp_path):
         assert torso.load(out).report.training.epochs == 2
         assert {entry.name for entry in out.iterdir()} == FILES
     code, line = told["interrupted"]
-    assert (code, (tmp_path / "interrupted").exists()) == (1, False)
+    assert (code, (tmp_path / "interrupted").exists()) == (130, False)
     assert line.startswith(
         "RunError: Interrupted before the first epoch had ended: nothing was learnt"
     )

@@ -38,6 +38,7 @@ from torso.app.commands.slices import mistakes, slices
 from torso.app.commands.tune import tune
 from torso.app.cures import corrected
 from torso.app.encodings import show_every_character
+from torso.app.ending import ending_signals
 from torso.app.extra_words import Command, Commands
 
 __all__ = ["app", "main"]
@@ -104,15 +105,24 @@ app.command("list", cls=Command)(list_parts)
 
 def main() -> None:
     """Run the command line; the entry point of `torso` and `python -m torso`."""
+    show_every_character()
+    with ending_signals() as ending:
+        try:
+            _run()
+        except SystemExit as end:
+            if isinstance(getattr(end.__context__, "__cause__", None), KeyboardInterrupt):
+                typer.echo("Interrupted.", err=True)
+            if ending.status is not None and end.code:
+                sys.exit(ending.status)
+            raise
+
+
+def _run() -> None:
+    """Run the command; errors that are meant for the user are printed in one sentence."""
     from torso.core.errors import TorsoError
 
-    show_every_character()
     try:
         app()
-    except SystemExit as end:
-        if isinstance(getattr(end.__context__, "__cause__", None), KeyboardInterrupt):
-            typer.echo("Interrupted.", err=True)
-        raise
     except TorsoError as error:
         if os.environ.get("TORSO_DEBUG"):
             raise

@@ -26,6 +26,7 @@ from torso.runs.folder.beside import clear_beside
 from torso.runs.folder.examples_file import Examples, copy_examples, read_examples
 from torso.runs.folder.held_out_file import read_held_out, write_held_out
 from torso.runs.folder.json_files import Json, read_json, write_json
+from torso.runs.folder.lock import check_not_locked, locked
 from torso.runs.folder.plain_files import read_plain, write_plain
 from torso.runs.folder.stage import (
     Stage,
@@ -76,8 +77,9 @@ class RunFolder:
 
         Raises:
             RunError: it holds other files, or a finished or an interrupted run and nobody said `overwrite` or
-                `resume`, or no interrupted one to resume.
+                `resume`, or no interrupted one to resume; or another process trains in it.
         """
+        check_not_locked(self.path)
         stage, name = self.stage, repr(str(self.path))
         check_place(self.path, stage, self.checkpoint)
         begun = stage in (Stage.UNDER_WAY, Stage.RESUMABLE) and self.checkpoint.exists
@@ -110,16 +112,21 @@ class RunFolder:
 
     @contextmanager
     def made(self) -> Iterator[None]:
-        """Make the folder; if the block fails before the first epoch, leave it as it was."""
+        """Make the folder and keep other processes from training in it; if the block fails before the first epoch, leave it as it was.
+
+        Raises:
+            RunError: another process trains in it.
+        """
         new = [folder for folder in (self.path, *self.path.parents) if not folder.exists()]
         fresh = self.stage is Stage.EMPTY
         self.path.mkdir(parents=True, exist_ok=True)
-        try:
-            yield
-        except BaseException:
-            if fresh:
-                unmake(new, self.path)
-            raise
+        with locked(self.path):
+            try:
+                yield
+            except BaseException:
+                if fresh:
+                    unmake(new, self.path)
+                raise
 
     def begin(self, config: RunConfig, *, resume: bool) -> JsonLog:
         """Write the config and return the log; unless resumed, remove an earlier run."""
