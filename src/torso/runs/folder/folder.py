@@ -77,7 +77,7 @@ class RunFolder:
 
         Raises:
             RunError: it holds other files, or a finished or an interrupted run and nobody said `overwrite` or
-                `resume`, or no interrupted one to resume; or another process trains in it.
+                `resume`, or no interrupted one to resume; or another training is under way.
         """
         check_not_locked(self.path)
         stage, name = self.stage, repr(str(self.path))
@@ -112,11 +112,7 @@ class RunFolder:
 
     @contextmanager
     def made(self) -> Iterator[None]:
-        """Make the folder and keep other processes from training in it; if the block fails before the first epoch, leave it as it was.
-
-        Raises:
-            RunError: another process trains in it.
-        """
+        """Make the folder and lock it; if the block fails before the first epoch, leave it as it was."""
         new = [folder for folder in (self.path, *self.path.parents) if not folder.exists()]
         fresh = self.stage is Stage.EMPTY
         self.path.mkdir(parents=True, exist_ok=True)
