@@ -18,7 +18,7 @@ INTERRUPTED, TERMINATED = 130, 143
 
 
 class Ending:
-    """What signals were heard so far.
+    """Signals that were heard so far.
 
     Attributes:
         status: exit status of the last signal; None without any.
