@@ -1,4 +1,4 @@
-"""Signals that end a command: the first lets it save what it has, the second ends it at once.
+"""Signals that end a command: the first lets it save its results, the second ends it at once.
 
 SIGTERM, which systems and containers send before they kill, counts as Ctrl-C: a training keeps its best weights, is
 judged, and can go on with `--resume`. The exit status is then 143, as shells expect of SIGTERM, instead of 130.
