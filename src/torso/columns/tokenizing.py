@@ -14,9 +14,23 @@ from torso.tables.table import Column
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
-__all__ = ["chunks", "stripped", "train_tokenizer"]
+__all__ = ["chunks", "restored_tokenizer", "stripped", "train_tokenizer"]
 
 _CHUNK = 10_000  # texts handed to the tokenizer at once
+
+
+def restored_tokenizer(text: str) -> Tokenizer:
+    """Return the tokenizer that `to_str` wrote.
+
+    Raises:
+        ValueError: the text describes none.
+    """
+    from tokenizers import Tokenizer
+
+    try:
+        return Tokenizer.from_str(text)
+    except Exception as error:  # the library raises nothing more precise
+        raise ValueError(f"no tokenizer: {error}") from None
 
 
 def train_tokenizer(

@@ -12,7 +12,7 @@ from torso.columns.inputs._input import Input, Offers, State, Suited
 from torso.columns.profile import Guess, Profile
 from torso.columns.reading import Reading
 from torso.columns.sources import RaggedSource
-from torso.columns.tokenizing import chunks, stripped, train_tokenizer
+from torso.columns.tokenizing import chunks, restored_tokenizer, stripped, train_tokenizer
 from torso.core.hub import find_model, split_reference, tokenizer_json
 from torso.core.ranges import Range
 from torso.tables.table import Column
@@ -94,9 +94,7 @@ class TextInput(Input, name="text", form="text", encoder="transformer", rank=70)
 
     def restore(self, state: State) -> None:
         """Take back the tokenizer."""
-        from tokenizers import Tokenizer
-
-        self.tokenizer = Tokenizer.from_str(state["tokenizer"])
+        self.tokenizer = restored_tokenizer(state["tokenizer"])
         if self.pretrained is not None:
             self.tokenizer.no_padding()
             self.tokenizer.enable_truncation(self.length)  # special tokens at the end stay

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from torso._version import __version__
 from torso.core.errors import RunError
 from torso.core.whole_files import DRAFT, json_text, write_whole
+from torso.runs.folder.digests import check_digests, digests_of
 
 if TYPE_CHECKING:  # it imports torch, and a slip is answered before
     from torso.training.checkpoint import Checkpoint
@@ -25,6 +26,7 @@ __all__ = [
     "Stage",
     "check_place",
     "check_unfinished",
+    "check_written",
     "clear_results",
     "clear_search",
     "holds_interrupted",
@@ -88,8 +90,10 @@ def _unmarked(folder: Path, names: set[str], checkpoint: Checkpoint) -> Stage:
 
 
 def mark(folder: Path, stage: Stage) -> None:
-    """Write how far the run has come."""
-    about = {"torso": __version__, "state": str(stage)}
+    """Write how far the run has come, and of a whole one the digests of its files."""
+    about: dict[str, object] = {"torso": __version__, "state": str(stage)}
+    if stage in (Stage.RESUMABLE, Stage.FINISHED):
+        about["digests"] = digests_of(folder)
     write_whole(folder / _MARKER, json_text(about, indent=1) + "\n")
 
 
@@ -144,6 +148,16 @@ def marked_stage(folder: Path) -> Stage | None:
     about = _object(folder / _MARKER)
     known = {str(stage): stage for stage in _MARKED}
     return known.get(str(about.get("state"))) if "torso" in about else None
+
+
+def check_written(folder: Path) -> None:
+    """Refuse a run with a file that is not as it was written.
+
+    Raises:
+        RunError: it is not.
+    """
+    noted = _object(folder / _MARKER).get("digests")
+    check_digests(folder, noted if isinstance(noted, dict) else {})
 
 
 def _never() -> set[Path]:

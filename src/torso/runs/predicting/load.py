@@ -6,15 +6,22 @@ from contextlib import nullcontext
 from os import PathLike
 from pathlib import Path
 
-from torso.core.errors import ConfigError
+from torso.core.errors import ConfigError, RunError, TorsoError
 from torso.core.hub import snapshot_of
 from torso.core.registry import no_imports
 from torso.runs.build import trained_model
 from torso.runs.folder.folder import RunFolder
+from torso.runs.folder.stage import check_written
 from torso.runs.predicting.predictor import Predictor
 from torso.training import choose_device
 
 __all__ = ["load"]
+
+_DAMAGE = (
+    *(ArithmeticError, AssertionError, AttributeError, LookupError, MemoryError, RecursionError),
+    *(RuntimeError, TypeError, ValueError),
+)
+"""Errors that values of an edited file cause where they are used, in whatever place that is."""
 
 
 def load(
@@ -36,11 +43,24 @@ def load(
             f"`folder` should be a path: that of a run, which `fit(..., out=FOLDER)` wrote. Found {type(folder).__name__}."
         )
     path = snapshot_of(Path(folder).expanduser())
+    try:
+        with nullcontext() if trust_code else no_imports():
+            run = _opened(path, device, strict=strict)
+    except TorsoError:
+        raise
+    except _DAMAGE as error:
+        raise RunError(
+            f"{path} is damaged, or was edited so that it describes no run: {type(error).__name__}: {error!s:.300}."
+        ) from error
+    check_written(path)
+    return run
+
+
+def _opened(path: Path, device: str, *, strict: bool) -> Predictor:
     files = RunFolder(path)
-    with nullcontext() if trust_code else no_imports():
-        schema = files.schema()
-        config = files.config()
-        model = trained_model(files, config, schema)
+    schema = files.schema()
+    config = files.config()
+    model = trained_model(files, config, schema)
     report = files.certified_report()
     return Predictor(
         config,

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from torso.columns.inputs import Input
 from torso.columns.reading import Reading
-from torso.columns.tokenizing import chunks, stripped, train_tokenizer
+from torso.columns.tokenizing import chunks, restored_tokenizer, stripped, train_tokenizer
 from torso.core.errors import DataError
 from torso.core.ranges import Range
 from torso.tables.table import Column
@@ -89,9 +89,7 @@ class CaptionTarget(Target, name="caption", head="decoder"):
 
     def restore(self, state: Facts) -> None:
         """Take back the tokenizer and the usual length."""
-        from tokenizers import Tokenizer
-
-        self.tokenizer = Tokenizer.from_str(state["tokenizer"])
+        self.tokenizer = restored_tokenizer(state["tokenizer"])
         self.usual = state["usual"]
 
     @property
