@@ -86,7 +86,7 @@ class VideoFrames(Encoder, form="video", name="frames"):
     def encode(self, values: Tensor, mask: Tensor, /) -> Tokens:
         """Read `[batch, frames, height, width, 3]` uint8, or floats from 0 to 1."""
         batch, frames = mask.shape
-        film = torch.arange(batch, device=mask.device).repeat_interleave(frames)
+        film = torch.arange(batch, device=mask.device)[:, None].expand(batch, frames).flatten()
         cells = self._encode_frames(values.flatten(0, 1), film)
         return self._encode_films(cells.view(batch, frames, *cells.shape[1:]), mask)
 
@@ -137,16 +137,15 @@ class VideoFrames(Encoder, form="video", name="frames"):
 
     def _along_time(self, cells: Tensor, mask: Tensor) -> Tokens:
         """Return `[batch, frames * cells, dim]`: each cell has attended to the same cell of the other frames."""
-        missing = max(0, self.frames - mask.shape[1])
-        cells, mask = (
-            functional.pad(cells, (0, 0, 0, 0, 0, missing)),
-            functional.pad(mask, (0, missing)),
-        )
+        # Padded by all frames and cut, not by those that lack, so that a traced program takes films of any length.
+        cells = functional.pad(cells, (0, 0, 0, 0, 0, self.frames))[:, : self.frames]
+        mask = functional.pad(mask, (0, self.frames))[:, : self.frames]
         batch, frames, places = cells.shape[:3]
         x = cells.transpose(1, 2).flatten(0, 1)  # [batch * cells, frames, dim]
-        seen = self._over_time(Tokens(x, mask.repeat_interleave(places, dim=0))).values
+        over = mask[:, None].expand(batch, places, frames).flatten(0, 1)
+        seen = self._over_time(Tokens(x, over)).values
         values = seen.view(batch, places, frames, self.dim).transpose(1, 2).flatten(1, 2)
-        return Tokens(values, mask.repeat_interleave(places, dim=1))
+        return Tokens(values, mask[..., None].expand(batch, frames, places).flatten(1))
 
 
 def _changes(x: Tensor, film: Tensor) -> Tensor:
