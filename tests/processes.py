@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import runpy
+import signal
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -97,6 +98,9 @@ def forks() -> ForkServerContext:
 def run(words: list[str], folder: str, variables: dict[str, str], said: str) -> None:
     """Do in a forked process what `python WORDS` does in a new one."""
     os.setsid()  # `kill` means its children, too
+    signal.signal(
+        signal.SIGINT, signal.default_int_handler
+    )  # ignored where tests run behind a shell's `&`
     os.environ.clear()
     os.environ.update(variables)
     os.chdir(folder)

@@ -12,6 +12,7 @@ import time
 
 import pytest
 
+import torso
 from tests.serving.live import live
 from tests.small_tables import torso as command
 from torso.app.terminal.served import tell_start
@@ -22,8 +23,7 @@ from torso.serving.settings import Address, ServeSettings, read_token
 
 def other(run, folder):
     """Write another version of a run: with a threshold set."""
-    shutil.copytree(run, folder)
-    (folder / "decisions.json").write_text("{}", encoding="utf-8")
+    torso.load(run).with_threshold({"loud": 0.4}).save(folder)
     return folder
 
 

@@ -39,13 +39,19 @@ class Ending:
 
 @contextmanager
 def ending_signals() -> Iterator[Ending]:
-    """Hear SIGINT and SIGTERM in this process, not in those that it starts, inside the block."""
+    """Hear SIGINT and SIGTERM in this process, not in those that it starts, inside the block.
+
+    A signal that was ignored before stays so.
+    """
     ending = Ending()
     own = os.getpid()
     known = {}
     try:
         for number in (signal.SIGINT, signal.SIGTERM):
-            known[number] = signal.signal(number, ending.heard)
+            if (
+                signal.getsignal(number) != signal.SIG_IGN
+            ):  # as a shell has it for what it starts with `&`
+                known[number] = signal.signal(number, ending.heard)
     except ValueError:  # not the main thread, whose signals they are
         yield ending
         return

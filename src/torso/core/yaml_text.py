@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 __all__ = ["read_mapping", "read_yaml"]
 
+_FEW = 10_000
+"""Values that any text may stand for. Without aliases there are fewer of them than characters."""
+
 
 def read_yaml(text: str) -> object:
     """Return the values in a YAML text.
@@ -22,14 +25,35 @@ def read_yaml(text: str) -> object:
     YAML 1.2, so that `blend: off` and `positive: yes` mean what they say.
 
     Raises:
-        yaml.YAMLError: the text is no YAML.
+        yaml.YAMLError: the text is no YAML, or its aliases stand for far more values than it has characters.
 
     >>> read_yaml("{blend: off, positive: yes, refit: true}")
     {'blend': 'off', 'positive': 'yes', 'refit': True}
     """
     import yaml
 
-    return yaml.load(text, Loader=_loader())
+    values = yaml.load(text, Loader=_loader())
+    most = max(len(text), _FEW)
+    if _is_larger(values, most):
+        raise yaml.YAMLError(
+            f"its aliases (*name) stand for more than {most:,} values; write out what is meant"
+        )
+    return values
+
+
+def _is_larger(values: object, most: int) -> bool:
+    """Return whether nested values are more than `most`, each counted as often as it is met."""
+    rest, met = [values], 0
+    while rest:
+        value = rest.pop()
+        met += 1
+        if met > most:
+            return True
+        if isinstance(value, dict):
+            rest += value.values()
+        elif isinstance(value, list):
+            rest += value
+    return False
 
 
 def read_mapping(text: str) -> dict[str, object]:

@@ -6,9 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import yaml
-
 from torso.core.errors import ConfigError
+from torso.core.yaml_text import read_mapping
 from torso.runs.folder.folder import RunFolder
 from torso.runs.folder.json_files import Json
 from torso.runs.folder.logged_looks import read_looks
@@ -82,9 +81,7 @@ def material_of(run: str | Path | Predictor) -> Material:
 
 def _in_memory(run: Predictor) -> Material:
     text = run.config.to_yaml()
-    return Material(
-        "run", None, run.report, run.schema, yaml.safe_load(text), text, split=run.split
-    )
+    return Material("run", None, run.report, run.schema, read_mapping(text), text, split=run.split)
 
 
 def _read(path: Path) -> Material:
@@ -99,7 +96,7 @@ def _read(path: Path) -> Material:
         path,
         report,
         schema,
-        yaml.safe_load(text) or {},
+        read_mapping(text),
         text,
         read_looks(path / "log.jsonl"),
         folder.split(),

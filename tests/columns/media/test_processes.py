@@ -125,8 +125,13 @@ def test_a_script_without_a_guard_runs_once(tmp_path):
     assert gone(pids)
 
 
+def heard():
+    """Let a process hear Ctrl-C, also where these tests run in the background, as which it is ignored."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def test_ctrl_c_ends_all_of_them(tmp_path):
-    child = script(tmp_path, start_new_session=True)
+    child = script(tmp_path, start_new_session=True, preexec_fn=heard)
     pids = pids_of(child)
     os.killpg(child.pid, signal.SIGINT)
     _, errors = child.communicate(timeout=60)
