@@ -191,5 +191,6 @@ def test_runs_of_before_have_no_constant(run, tmp_path):
         del part["constant"]
     (copy / "plain.json").write_text(json.dumps(plain))
     (copy / "metrics.json").write_text(json.dumps(report))
+    (copy / "torso.json").write_text('{"torso": "0.1.0", "state": "finished"}')  # nor digests
     rows = table(40, seed=9)
     pd.testing.assert_frame_equal(torso.load(copy).predict(rows), run.predict(rows))
