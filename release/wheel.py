@@ -24,16 +24,33 @@ __all__ = ["main"]
 ROOT = Path(__file__).resolve().parent.parent
 
 
-def built(folder: Path) -> Path:
-    """Return the wheel of the last commit, built in `folder`."""
-    archive = subprocess.run(
-        ["git", "archive", "--format=tar", "HEAD"], cwd=ROOT, check=True, capture_output=True
-    ).stdout
+def said(*words: str) -> bytes:
+    """Return the output of git."""
+    return subprocess.run(["git", *words], cwd=ROOT, check=True, capture_output=True).stdout
+
+
+def laid_out(folder: Path) -> str:
+    """Put the last commit into `folder` and return its time; without git the files as they lie here, and a fixed time."""
+    try:
+        archive, seconds = (
+            said("archive", "--format=tar", "HEAD"),
+            said("log", "-1", "--format=%ct"),
+        )
+    except (OSError, subprocess.CalledProcessError):
+        print("No git: the wheel is that of the files as they lie here.")
+        for name in ("pyproject.toml", "README.md", "LICENSE"):
+            shutil.copy(ROOT / name, folder)
+        left_out = shutil.ignore_patterns("*.pyc", "*.egg-info")
+        shutil.copytree(ROOT / "src", folder / "src", ignore=left_out)
+        return "1700000000"
     with tarfile.open(fileobj=io.BytesIO(archive)) as files:
         files.extractall(folder, filter="data")
-    seconds = subprocess.run(
-        ["git", "log", "-1", "--format=%ct"], cwd=ROOT, check=True, capture_output=True, text=True
-    ).stdout.strip()
+    return seconds.decode().strip()
+
+
+def built(folder: Path) -> Path:
+    """Return the wheel, built in `folder`."""
+    seconds = laid_out(folder)
     subprocess.run(
         [sys.executable, "-m", "build", "--wheel", "--outdir", str(folder / "dist"), str(folder)],
         check=True,
