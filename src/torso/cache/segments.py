@@ -4,7 +4,7 @@ A folder holds segments. `<name>.bin` is raw data, private to its writer while i
 index, moved into place in one step once the data is on the disk, and from then on neither file changes.
 The index carries the length of the data and a checksum; both files carry a seal made from the folder's
 identity and the segment's name. Whatever doesn't fit (a killed writer, a full disk, a cut or misplaced
-file) is passed over, so the worst case is work done again, never a wrong value.
+file) is passed over, so the worst case is work done again. Bytes of the data that change later are not noticed.
 
 A writer holds a lock on its data until it commits or dies. So leftovers of dead writers can be told from the
 work of living ones, across processes and containers.
