@@ -13,6 +13,7 @@ import typer.main
 import yaml
 
 from tests.defaults import IN_TESTS, OUTSIDE
+from tests.reports.browser import chromium
 from torso.runs.settings.config import RunConfig
 
 NUMBERS = count()
@@ -48,6 +49,13 @@ def studies_train_in_this_process():
         ):  # some module of the suite uses it
             patch.setattr(train, "_workers", lambda prepared: 1)
         yield
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """A browser of a module alone: while it runs, no other test of the process may start an event loop."""
+    with chromium() as started:
+        yield started
 
 
 @pytest.fixture(scope="session")

@@ -9,16 +9,10 @@ from dataclasses import replace
 import pytest
 
 import torso
-from tests.reports.browser import chromium, opened
+from tests.reports.browser import opened
 from tests.reports.studied import studied
 from torso.reports import html_report
 from torso.training import Look
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as started:
-        yield started
 
 
 @pytest.fixture(scope="module")

@@ -6,9 +6,6 @@ import json
 import re
 from importlib.resources import files
 
-import pytest
-
-from tests.reports.browser import chromium
 from tests.serving.live import live
 from tests.serving.tried import tried
 from tests.small_tables import TARGETS, png
@@ -16,12 +13,6 @@ from torso.reports.words import LANGUAGES
 from torso.tasks import Scores, metrics_of
 
 PAGE = files("torso.serving") / "page"
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as started:
-        yield started
 
 
 def words(language: str) -> dict[str, str]:

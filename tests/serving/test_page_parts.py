@@ -9,8 +9,8 @@ import os
 import numpy as np
 import pytest
 
+import torso
 from tests.pictures import png as pixels
-from tests.reports.browser import chromium
 from tests.serving.live import live
 from tests.serving.tried import tried
 from tests.small_tables import png
@@ -34,12 +34,6 @@ FIELD = """async ([input, cell]) => {
     return field.get();
 }"""
 BOX = {"x0": 2.0, "y0": 4.0, "x1": 10.0, "y1": 12.0, "class": "cat", "score": 0.8}
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as started:
-        yield started
 
 
 @pytest.fixture(scope="module")
@@ -179,6 +173,28 @@ def test_files_are_dropped_and_pasted(browser, client):
         page.tab.locator('[data-column="sound"]').dispatch_event("drop", {"dataTransfer": wrong})
         assert "song.png" in page.tab.locator('[data-column="sound"] .wrong').inner_text()
         assert page.errors == []
+
+
+def test_a_video_is_chosen_and_answered(browser, tmp_path):
+    videos = pytest.importorskip("tests.videos", reason="needs torso[video]")
+    settings = {**videos.SETTINGS, "training.epochs": 1, "blend": "off"}
+    run = torso.fit(
+        videos.crossings(rows=24), "way", settings=settings, out=tmp_path / "run", progress=False
+    )
+    film, old = tmp_path / "film.webm", tmp_path / "old.mp4"
+    film.write_bytes(videos.mp4(videos.square(True, 6), "webm", "libvpx"))
+    old.write_bytes(videos.mp4(videos.square(False, 6)))  # a codec that no browser shows
+    with live(tmp_path / "run") as client, tried(browser, client.address) as page:
+        field = page.tab.locator('[data-column="clip"]')
+        chooser = field.locator("input[type=file]")
+        row = page.asked(lambda: chooser.set_input_files(film))
+        assert row["clip"]["base64"] == encoded(film.read_bytes())
+        assert field.locator("video").count() == 1
+        [answer] = run.predict({"clip": [film.read_bytes()]})["way"]
+        assert answer in page.task("way").inner_text() and page.errors == []
+        assert page.asked(lambda: chooser.set_input_files(old))["clip"] != row["clip"]
+        field.get_by_text("The browser cannot show this f").wait_for()
+        assert field.locator("video").count() == 0 and page.outside == []
 
 
 def test_one_of_several_runs_is_chosen(browser, run, tmp_path):

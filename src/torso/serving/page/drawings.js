@@ -32,7 +32,7 @@ function boxes({ task, answer, cell, words }) {
 function tracks({ task, answer, words }) {
   const all = answer.answer ?? [];
   const [wide, high] = task.picture ?? [1, 1];
-  const paths = Map.groupBy ? Map.groupBy(all, (box) => box.track) : grouped(all, (box) => box.track);
+  const paths = grouped(all, (box) => box.track);
   const names = classesOf(task, all.map((box) => box.class));
   const lines = [...paths.values()].map((path) => [...path].sort((one, other) => one.frame - other.frame));
   const drawn = el("svg", { viewBox: `0 0 ${wide} ${high}`, preserveAspectRatio: "none", "aria-hidden": "true" }, lines.map((path) => {
@@ -52,9 +52,8 @@ function tracks({ task, answer, words }) {
 const corners = (box) => [box.x0, box.y0, box.x1, box.y1];
 
 function frame(box, names, strength = 1) {
-  const node = el("rect", { x: box.x0, y: box.y0, width: Math.max(0, box.x1 - box.x0), height: Math.max(0, box.y1 - box.y0),
+  return el("rect", { x: box.x0, y: box.y0, width: Math.max(0, box.x1 - box.x0), height: Math.max(0, box.y1 - box.y0),
     class: `box ${colour(names.indexOf(box.class))}`, "stroke-opacity": strength });
-  return node;
 }
 
 /** Return "2 × cat, dog" of class names. */
