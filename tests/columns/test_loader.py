@@ -109,8 +109,19 @@ def test_processes_share_out_every_batch(world, rows):
     ends = [*starts[1:], len(order)]
     assert together == [sorted(order[a:b]) for a, b in zip(starts, ends, strict=True)]
     assert all(rows for of_rank in steps for rows in of_rank)
+    visited = [row for of_rank in steps for step in of_rank for row in step]
+    assert visited == [order[position] for position in whole_in_shares(shares)]
+
+
+def whole_in_shares(shares):
+    (positions,) = {tuple(share.positions()) for share in shares}
+    return positions
 
 
 def test_every_process_needs_a_row():
-    with pytest.raises(ConfigError, match="batches of 2 from 43 rows"):
+    with pytest.raises(
+        ConfigError, match=r"Found batches of 2\. Use .* a larger `training.batch_size`"
+    ):
         Loader(DATASET, ROWS, batch_size=2, process=(0, 3))
+    with pytest.raises(ConfigError, match=r"Found 2 to judge by\. Use fewer processes\.$"):
+        Loader(DATASET, ROWS[:2], batch_size=8, process=(0, 3))

@@ -1,4 +1,4 @@
-"""One of two processes that train one model with a data-parallel strategy, on its share of every batch.
+"""One of two processes that train one model with `DataParallel`, on its share of every batch, by every balancer.
 
     python -m tests.training.processes_worker RANK FOLDER
 
@@ -16,94 +16,106 @@ import torch
 from torch import Tensor
 from torch import distributed as dist
 
-from tests.training.test_trainer import DATASET, TARGETS
-from torso.balancing import Balancer, losses_over_ranks
+from torso.balancing import Balancer
 from torso.columns.dataset import Dataset
 from torso.columns.loader import Loader
+from torso.columns.sources import ArraySource
 from torso.model import Model, PartSpec
-from torso.training import STOP, Answers, Listener, Trainer, TrainingConfig
-from torso.training.checkpoint import Checkpoint
-from torso.training.strategies import SingleProcess, Strategy
+from torso.training import STOP, Answers, Listener, Look, Trainer, TrainingConfig
+from torso.training.strategies import DataParallel, SingleProcess
 
-BALANCINGS = ("equal", "uncertainty")
-
-
-class DataParallel(Strategy):
-    """The whole model in every process."""
-
-    def __init__(self) -> None:
-        self.rank, self.world = dist.get_rank(), dist.get_world_size()
-
-    def prepare(self, model: Model, balancer: Balancer) -> None:
-        for value in [*model.state_dict().values(), *balancer.state_dict().values()]:
-            dist.broadcast(value, 0)
-        balancer.distribute()
-
-    def reduce(self, losses: Tensor, counts: Tensor) -> tuple[Tensor, Tensor]:
-        return losses_over_ranks(losses, counts)
-
-    def total(self, values: Tensor) -> Tensor:
-        dist.all_reduce(values)
-        return values
-
-    def gather(self, answers: Answers) -> Answers:
-        parts: list[Answers] = [answers] * self.world
-        dist.all_gather_object(parts, answers)
-        outputs = {t: torch.cat([part.outputs[t] for part in parts]) for t in answers.outputs}
-        targets = {t: torch.cat([part.targets[t] for part in parts]) for t in answers.targets}
-        return Answers(outputs, targets)
-
-    def any(self, flag: bool) -> bool:
-        return bool(self.total(torch.tensor(int(flag))))
-
-    def barrier(self) -> None:
-        dist.barrier()
+ROWS, LEARNT = 64, 47
+BALANCINGS = sorted(Balancer.registry)
 
 
-class StopAt(Listener):
-    """Ends the training after its third epoch, and keeps what it heard."""
+def table() -> Dataset:
+    """Return rows of which a task has few labels: a batch, and often a process, has none."""
+    draw = np.random.default_rng(0)
+    x, y = draw.normal(size=(2, ROWS, 3)).astype(np.float32)
+    known = np.ones_like(x, bool)
+    rare = (x[:, 1] > 0).astype(np.float32)
+    rare[np.arange(ROWS) % 9 != 4] = np.nan
+    gaps = (x + y).sum(axis=1)
+    gaps[::3] = np.nan
+    targets = {"sign": (x[:, 0] > 0).astype(np.float32), "sum": gaps, "rare": rare}
+    return Dataset(ROWS, {"x": ArraySource(x, known), "y": ArraySource(y, known)}, targets)
 
-    def __init__(self) -> None:
-        self.losses: list[list[float]] = []
 
-    def epoch_done(self, epoch):
-        self.losses.append([*epoch.training.values(), *epoch.validation.values()])
-        return STOP if epoch.number == 3 else None
-
-
-def train(rank: int, world: int, balancing: str, folder: Path) -> dict[str, Tensor]:
-    """Return the weights, and in the main process the losses of each epoch; `world` 1 is the reference."""
-    torch.manual_seed(rank)  # each process begins with weights of its own
+def built(balancing: str) -> tuple[Model, Balancer]:
+    """Return a model without dropout, which is drawn for the rows of one process, and its balancer."""
     model = Model.build(
-        {"numbers": PartSpec("numbers", "periodic", {"columns": 3})},
+        {name: PartSpec("numbers", "periodic", {"columns": 3}) for name in ("x", "y")},
         {
             "sign": PartSpec("binary", "logistic", {}),
             "sum": PartSpec("number", "gaussian", {"mean": 0.0, "std": 1.7}),
+            "rare": PartSpec("binary", "logistic", {}),
         },
-        dim=16,
+        dim=8,
+        fusion="concat",
+        modality_heads=balancing in ("gradient_blending", "ogm_ge"),
     )
     for module in model.modules():
-        if isinstance(module, torch.nn.Dropout):  # it is drawn for the rows of one process
+        if isinstance(module, torch.nn.Dropout):
             module.p = 0.0
-    gaps = {"sign": TARGETS["sign"], "sum": TARGETS["sum"].copy()}
-    gaps["sum"][::3] = np.nan
-    dataset = Dataset(64, DATASET.sources, gaps)
-    balancer = Balancer.registry.build(balancing, tasks=model.loss_names)
-    process, listener = (rank, world), StopAt()
+    balancer = Balancer.registry.build(
+        balancing,
+        tasks=model.loss_names,
+        weights={"sign": 0.5},
+        primary="sum",
+        unimodal={name: task for name, (task, _) in model.unimodal.items()},
+        modality_of={name: modality for name, (_, modality) in model.unimodal.items()},
+    )
+    return model, balancer
+
+
+class Ear(Listener):
+    """Ends the training after its second epoch, and keeps what it heard."""
+
+    def __init__(self) -> None:
+        self.losses: list[list[float]] = []
+        self.looks: list[list[list[float]]] = []
+        self.answers: Answers | None = None
+
+    def epoch_done(self, epoch):
+        self.losses.append([*epoch.training.values(), *epoch.validation.values()])
+        return STOP if epoch.number == 2 else None
+
+    def looked(self, look: Look) -> None:
+        self.looks.append(look.gram)
+
+    def measure(self, model: Model, answers: Answers) -> dict[str, dict[str, float]]:
+        self.answers = answers
+        return {}
+
+
+def train(rank: int, world: int, balancing: str) -> dict[str, Tensor]:
+    """Return the weights; in the main process also all that was told. `world` 1 is the reference."""
+    torch.manual_seed(rank)  # each process begins with weights of its own
+    model, balancer = built(balancing)
+    dataset, process, ear = table(), (rank, world), Ear()
     loop = Trainer(
         model,
         balancer,
-        Loader(dataset, np.arange(47), batch_size=16, shuffle=True, process=process),
-        Loader(dataset, np.arange(47, 64), batch_size=8, process=process),  # one row is left over
-        TrainingConfig(epochs=5, lr=0.01),
-        listener,
-        checkpoint=Checkpoint(folder / f"checkpoint-{world}-{balancing}"),
+        Loader(dataset, np.arange(LEARNT), batch_size=16, shuffle=True, process=process),
+        Loader(dataset, np.arange(LEARNT, ROWS), batch_size=8, process=process),  # one is left over
+        TrainingConfig(epochs=5, lr=0.05, optimizer="sgd", looks=2),
+        ear,
+        ear.measure,
         strategy=DataParallel() if world > 1 else SingleProcess(),
     )
     reason = loop.run()
-    assert reason == "stopped by StopAt" if rank == 0 else "stopped by a listener"
-    heard = {"losses": torch.tensor(listener.losses)} if rank == 0 else {}
-    return {**{name: value.clone() for name, value in model.state_dict().items()}, **heard}
+    assert reason == ("stopped by Ear" if rank == 0 else "stopped by a listener")
+    weights = {name: value.clone() for name, value in model.state_dict().items()}
+    if rank:
+        return weights
+    assert ear.answers is not None
+    return {
+        **weights,
+        "losses": torch.tensor(ear.losses),
+        "looks": torch.tensor(ear.looks),
+        **{f"answers of {task}": values for task, values in ear.answers.outputs.items()},
+        **{f"labels of {task}": values for task, values in ear.answers.targets.items()},
+    }
 
 
 def main() -> None:
@@ -113,7 +125,7 @@ def main() -> None:
     dist.init_process_group(
         "gloo", init_method=meeting, rank=rank, world_size=2, timeout=timedelta(seconds=60)
     )
-    ends = [train(rank, 2, balancing, folder) for balancing in BALANCINGS]
+    ends = [train(rank, 2, balancing) for balancing in BALANCINGS]
     torch.save(ends, folder / f"{rank}.pt")
     dist.destroy_process_group()
 

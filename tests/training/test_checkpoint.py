@@ -98,3 +98,20 @@ def test_tensors_in_and_out(tmp_path):
 def test_the_weights_of_another_model(odd, said, tmp_path):
     with pytest.raises(RunError, match=said):
         load_state(nn.Linear(4, 2), odd, tmp_path)
+
+
+def test_each_process_draws_on_and_a_new_one_draws_its_own(tmp_path):
+    model, optimizer = trained()
+    other = {"cpu": torch.Generator().manual_seed(7).get_state()}
+    states = {"model": model.state_dict()}
+    Checkpoint(tmp_path / "c").write(states, optimizer, {"epoch": 3}, [other])
+    first = torch.rand(2)
+    content = Checkpoint(tmp_path / "c").content(["model"])
+    with torch.random.fork_rng():
+        content.put_back(optimizer)
+        assert torch.equal(torch.rand(2), first)
+        content.put_back(optimizer, rank=1)
+        assert torch.equal(torch.rand(2), torch.rand(2, generator=torch.Generator().manual_seed(7)))
+        torch.manual_seed(9)
+        content.put_back(optimizer, rank=2)  # there were two
+        assert torch.equal(torch.rand(2), torch.rand(2, generator=torch.Generator().manual_seed(9)))

@@ -47,7 +47,7 @@ def test_a_step_waits_for_nothing_but_what_is_documented(waits, settings):
     loop.model.train()
     loop._step(batch)  # the first one makes the optimizer's state
     waits.clear()
-    losses, counts = loop._step(batch.to(loop.device))
+    _, counts, losses = loop._step(batch.to(loop.device))
     assert loop.monitor.newest(1, 1, losses) is None
     assert set(waits) <= ALLOWED, waits
     assert losses.device == counts.device == loop.device

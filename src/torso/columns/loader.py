@@ -87,10 +87,15 @@ class Loader:
         self.process = process
         self.passes = 0
         self.waited = 0.0
-        if process[1] > 1 and min(batch_size, len(rows)) < process[1]:
+        if process[1] > 1 and len(rows) < process[1]:
             raise ConfigError(
-                f"Each of {process[1]} processes needs a row of every batch. Found batches of {batch_size} from "
-                f"{len(rows)} rows. Use fewer processes or a larger `training.batch_size`."
+                f"Each of {process[1]} processes needs a row. Found {len(rows)} to {'learn from' if shuffle else 'judge by'}. "
+                "Use fewer processes."
+            )
+        if process[1] > 1 and batch_size < process[1]:
+            raise ConfigError(
+                f"Each of {process[1]} processes needs a row of every batch. Found batches of {batch_size}. Use fewer "
+                "processes or a larger `training.batch_size`."
             )
 
     def __len__(self) -> int:
@@ -126,9 +131,21 @@ class Loader:
                 for future in coming:
                     future.cancel()
 
+    def positions(self) -> np.ndarray:
+        """Return the position in a pass of the rows that all processes visit, those of one after those of another."""
+        order = np.arange(len(self.rows))
+        world = self.process[1]
+        stripes = [
+            self._stripe(step, order, rank) for rank in range(world) for step in range(len(self))
+        ]
+        return np.concatenate(stripes) if stripes else order
+
     def _rows_of(self, step: int, order: np.ndarray) -> np.ndarray:
         """Return this process's rows of a batch."""
-        rank, world = self.process
+        return self._stripe(step, order, self.process[0])
+
+    def _stripe(self, step: int, order: np.ndarray, rank: int) -> np.ndarray:
+        """Return the rows of a batch that a process has."""
         start = step * self.batch_size
         stop = len(order) if step == len(self) - 1 else start + self.batch_size
-        return order[start + rank : stop : world]
+        return order[start + rank : stop : self.process[1]]

@@ -21,7 +21,15 @@ from torso.core.errors import RunError
 from torso.core.whole_files import DRAFT, whole_file
 from torso.training.optimizers import optimizer_state, restore_optimizer
 
-__all__ = ["ANEW", "Checkpoint", "Progress", "load_state", "load_tensors", "save_tensors"]
+__all__ = [
+    "ANEW",
+    "Checkpoint",
+    "Progress",
+    "load_state",
+    "load_tensors",
+    "random_states",
+    "save_tensors",
+]
 
 ANEW = "Start anew: choose another folder, or say overwrite (--overwrite, overwrite=True)."
 
@@ -83,6 +91,35 @@ def load_tensors(path: Path) -> dict[str, Tensor]:
 
 
 @dataclass(frozen=True)
+class Content:
+    """The content of a checkpoint's files.
+
+    Attributes:
+        states: state dicts by name.
+        progress: how far the training had come.
+        moments: tensors of the optimizer.
+        random: states of the generators of every process.
+    """
+
+    states: dict[str, dict[str, Tensor]]
+    progress: Progress
+    moments: dict[str, Tensor]
+    random: dict[str, Tensor]
+
+    def put_back(self, optimizer: torch.optim.Optimizer, rank: int = 0) -> None:
+        """Give the optimizer its state, and torch's generators those of the process of this rank, if it had any."""
+        restore_optimizer(optimizer, self.moments, self.progress.get("optimizer", {}))
+        own = _of_rank(rank)
+        _set_random_states(
+            {
+                name.removeprefix(own): state
+                for name, state in self.random.items()
+                if name.startswith(own) and (rank or "/" not in name)
+            }
+        )
+
+
+@dataclass(frozen=True)
 class Checkpoint:
     """The state of a training after its last whole epoch.
 
@@ -130,6 +167,7 @@ class Checkpoint:
         states: Mapping[str, Mapping[str, Tensor]],
         optimizer: torch.optim.Optimizer,
         progress: Progress,
+        others: Sequence[Mapping[str, Tensor]] = (),
     ) -> None:
         """Write the state of a training after an epoch.
 
@@ -137,6 +175,7 @@ class Checkpoint:
             states: state dicts by name.
             optimizer: its state is tensors and plain values.
             progress: how far it has come.
+            others: random states of the further processes of this training.
 
         Raises:
             RunError: the optimizer keeps something else.
@@ -148,7 +187,7 @@ class Checkpoint:
         for name, tensors in {
             **states,
             "optimizer": moments,
-            "random": _random_states(),
+            "random": _of_ranks([random_states(), *others]),
         }.items():
             save_tensors(new / f"{name}.safetensors", tensors)
         with whole_file(new / _PROGRESS) as draft:
@@ -174,13 +213,20 @@ class Checkpoint:
         Raises:
             RunError: there is no whole checkpoint.
         """
-        progress = self._progress()
-        folder = self._whole()
+        content = self.content(names)
+        content.put_back(optimizer)
+        return content.states, content.progress
+
+    def content(self, names: Sequence[str]) -> Content:
+        """Return the content of the files, with the state dicts of `names`.
+
+        Raises:
+            RunError: there is no whole checkpoint.
+        """
+        progress, folder = self._progress(), self._whole()
         states = {name: load_tensors(folder / f"{name}.safetensors") for name in names}
         moments = load_tensors(folder / "optimizer.safetensors")
-        restore_optimizer(optimizer, moments, progress.get("optimizer", {}))
-        _set_random_states(load_tensors(folder / "random.safetensors"))
-        return states, progress
+        return Content(states, progress, moments, load_tensors(folder / "random.safetensors"))
 
     def clear(self) -> None:
         """Delete the checkpoint, and those that a kill left beside it."""
@@ -229,7 +275,19 @@ def _move_all(folder: Path, target: Path) -> None:
         folder.rmdir()
 
 
-def _random_states() -> dict[str, Tensor]:
+def _of_rank(rank: int) -> str:
+    return f"{rank}/" if rank else ""  # the first process's stand as they always did
+
+
+def _of_ranks(states: Sequence[Mapping[str, Tensor]]) -> dict[str, Tensor]:
+    return {
+        _of_rank(rank) + name: state
+        for rank, own in enumerate(states)
+        for name, state in own.items()
+    }
+
+
+def random_states() -> dict[str, Tensor]:
     """Return the states of torch's global generators: that of the CPU, and one per CUDA device."""
     began = torch.cuda.is_initialized()  # type: ignore[no-untyped-call]
     devices = torch.cuda.get_rng_state_all() if began else []
@@ -240,7 +298,8 @@ def _random_states() -> dict[str, Tensor]:
 
 
 def _set_random_states(states: Mapping[str, Tensor]) -> None:
-    torch.set_rng_state(states["cpu"])
+    if "cpu" in states:
+        torch.set_rng_state(states["cpu"])
     for index in range(torch.cuda.device_count()):
         if f"cuda:{index}" in states:
             torch.cuda.set_rng_state(states[f"cuda:{index}"], index)

@@ -11,6 +11,7 @@ from torso.core.errors import Diverged, StepError
 from torso.core.types import Batch
 from torso.model.model import Model
 from torso.training.gradient_shares import evaluated
+from torso.training.strategies import Strategy
 
 __all__ = ["bad_rows", "in_run", "said"]
 
@@ -37,18 +38,33 @@ def bad_rows(model: Model, outputs: Mapping[str, Tensor], targets: Mapping[str, 
     return torch.stack(bad).any(dim=0).cpu()
 
 
-def in_run(error: StepError, model: Model, batch: Batch, when: str) -> StepError:
-    """Return a balancer's error with the cure for a run, when it happened, and which rows it comes from."""
-    rows = f"{_rows_of_batch(model, batch)} " if isinstance(error, Diverged) else ""
+def in_run(
+    error: StepError, model: Model, batch: Batch, when: str, strategy: Strategy
+) -> StepError:
+    """Return a balancer's error with the cure for a run, when it happened, and which rows it comes from.
+
+    Args:
+        error: that every process met.
+        model: whose losses.
+        batch: rows of this process.
+        when: of the message.
+        strategy: knows the other processes.
+    """
+    rows = f"{_rows_of_batch(model, batch, strategy)} " if isinstance(error, Diverged) else ""
     return type(error)(f"{when}: {error.fact} {rows}{error.in_run}".rstrip())
 
 
-def _rows_of_batch(model: Model, batch: Batch) -> str:
+def _rows_of_batch(model: Model, batch: Batch, strategy: Strategy) -> str:
     """Return the rows of a batch that make a loss NaN or infinite, as a message says them."""
     with evaluated(model), torch.no_grad():
         outputs = model(batch.inputs)
     model.train()
-    return said(bad_rows(model, outputs, batch.targets), batch.rows)
+    parts = strategy.each((bad_rows(model, outputs, batch.targets), batch.rows))
+    bad, rows = (torch.cat([part[kind] for part in parts]) for kind in (0, 1))
+    # Row k of the batch is with process k modulo their number.
+    places = [torch.arange(rank, len(rows), len(parts)) for rank in range(len(parts))]
+    order = torch.cat(places).argsort()
+    return said(bad[order], rows[order])
 
 
 def said(bad: Tensor, rows: Tensor) -> str:

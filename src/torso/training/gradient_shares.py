@@ -7,6 +7,9 @@ from contextlib import contextmanager
 
 import torch
 from torch import Tensor, nn
+from torch import distributed as dist
+
+from torso.balancing.engine.ranks import average
 
 __all__ = ["NOTE_EPOCH", "evaluated", "gradient_shares", "quiet_tasks"]
 
@@ -30,7 +33,10 @@ def evaluated(model: nn.Module) -> Iterator[None]:
 
 
 def gradient_shares(
-    losses: Iterable[Tensor], shared: Sequence[nn.Parameter], weights: Sequence[float]
+    losses: Iterable[Tensor],
+    shared: Sequence[nn.Parameter],
+    weights: Sequence[float],
+    group: dist.ProcessGroup | None = None,
 ) -> list[float]:
     """Return each task's share of the summed gradient norms at the shared parameters; NaN for none.
 
@@ -38,13 +44,17 @@ def gradient_shares(
         losses: `[tasks]` of a few batches, zero without a gradient for a task that has no labels there.
         shared: parameters that several tasks share.
         weights: of the tasks in the sum that is trained.
+        group: processes to average the gradients over; None for this process alone.
     """
     norms = torch.zeros(len(weights), dtype=torch.float64)
     for _, batch in zip(range(_BATCHES), losses, strict=False):
         for task, loss in enumerate(batch):
             if loss.requires_grad:
-                gradients = torch.autograd.grad(loss, shared, retain_graph=True, allow_unused=True)
-                squares = [g.double().square().sum() for g in gradients if g is not None]
+                given = torch.autograd.grad(loss, shared, retain_graph=True, allow_unused=True)
+                gradients = [g for g in given if g is not None]
+                if group is not None:
+                    average(gradients, group)
+                squares = [g.double().square().sum() for g in gradients]
                 norms[task] += weights[task] * float(sum(squares)) ** 0.5
     shares = norms / norms.sum()
     return [float(share) if share > 0 else float("nan") for share in shares]

@@ -15,8 +15,9 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
+from torch import distributed as dist
 
-from torso.balancing.engine.task_gradients import TaskGradients
+from torso.balancing.engine.task_gradients import PassOptions, TaskGradients
 from torso.training.listeners import Look
 
 __all__ = ["GradientLooks", "above_encoders"]
@@ -35,6 +36,7 @@ class GradientLooks:
         shared: the parameters that several tasks use, or some of them.
         optimizer: that moves them.
         every: steps from one look to the next, on average; 0: never.
+        group: processes to average the gradients over; None for this process alone.
     """
 
     def __init__(
@@ -43,7 +45,9 @@ class GradientLooks:
         shared: Sequence[nn.Parameter],
         optimizer: torch.optim.Optimizer,
         every: int,
+        group: dist.ProcessGroup | None = None,
     ) -> None:
+        self.group = group
         self.tasks, self.shared, self.optimizer = tuple(tasks), tuple(shared), optimizer
         numbers = len(self.tasks) * sum(parameter.numel() for parameter in self.shared)
         able = len(self.tasks) > 1 and 0 < numbers <= _MOST_NUMBERS
@@ -71,7 +75,7 @@ class GradientLooks:
         if not bool(labelled.any()) or not bool(own[labelled].isfinite().all()):
             self._before, self._chained = None, 0
             return
-        taken = TaskGradients(own, self.shared, labelled)
+        taken = TaskGradients(own, self.shared, labelled, passes=PassOptions(group=self.group))
         gradients = taken.matrix.masked_fill(~labelled[:, None], torch.nan)
         last, self._before = self._before, None
         if last is not None:

@@ -23,7 +23,7 @@ from torso.training.answers import Answers, answer
 from torso.training.average import Average
 from torso.training.best import Best
 from torso.training.calibration import refitted_heads
-from torso.training.checkpoint import Checkpoint, Progress, load_state
+from torso.training.checkpoint import Checkpoint
 from torso.training.config import TrainingConfig
 from torso.training.devices import autocast
 from torso.training.divergence import in_run
@@ -34,6 +34,7 @@ from torso.training.looking import GradientLooks, above_encoders
 from torso.training.mixup import Mix
 from torso.training.monitor import GradientMonitor
 from torso.training.parameter_groups import parameter_groups
+from torso.training.state import TrainingState
 from torso.training.stepping import Stepper
 from torso.training.strategies import SingleProcess, Strategy
 
@@ -100,11 +101,13 @@ class Trainer:
         groups = parameter_groups(model, balancer, config)
         self.stepper = Stepper(groups, config, len(training))
         self.optimizer, self.schedule = self.stepper.optimizer, self.stepper.schedule
-        every = config.looks if self.strategy.world == 1 else 0
         meeting = above_encoders(self.shared, model.encoder_parameters())
-        self.looks = GradientLooks([*model.tasks], meeting, self.optimizer, every)
+        self.looks = GradientLooks(
+            [*model.tasks], meeting, self.optimizer, config.looks, balancer.group
+        )
         self.average = Average(model, config.average or 0.0)
         self.kept = Best(model, of_tasks=config.select == "tasks")
+        self.state = TrainingState(model, balancer, self.average, self.stepper, self.strategy)
         self.epoch = 0
         self._saved = 0  # the epoch of the checkpoint
         self.reason = ""
@@ -140,7 +143,8 @@ class Trainer:
             self.listener.started(self.config.epochs, len(self.training))
             for sentence in self.stepper.notes():
                 self.listener.noted(sentence)
-            self._epochs()
+            with self.strategy.stopping():
+                self._epochs()
         except KeyboardInterrupt:
             self.reason = INTERRUPTED
             if self.kept.epoch > self._saved:  # it came between the two
@@ -161,9 +165,14 @@ class Trainer:
 
     def _calibrated_losses(self) -> dict[str, float]:
         """Return task -> held-out loss of the weights as they are, their heads calibrated."""
-        answers = self.strategy.gather(answer(self.model, self.validation, self.config.precision))
+        answers = self._answers()
         with refitted_heads(self.model, answers):
-            return answers.losses(self.model)
+            return self.strategy.agreed(answers.losses(self.model))
+
+    def _answers(self) -> Answers:
+        """Return the answers to all held-out rows, in their order."""
+        mine = answer(self.model, self.validation, self.config.precision)
+        return self.strategy.gather(mine, self.validation.positions())
 
     def _epochs(self) -> None:
         while not self.reason:
@@ -217,27 +226,27 @@ class Trainer:
         self.model.train()
         with self.stepper.moving():
             for number, batch in enumerate(self.training, start=1):
-                losses, counts = self._numbered_step(number, batch.to(self.device))
+                mine, counts, losses = self._numbered_step(number, batch.to(self.device))
                 if (look := self.monitor.newest(self.epoch, number, losses)) is not None:
                     self.listener.looked(look)
                 if (look := self.looks.newest(self.epoch, number, losses)) is not None:
                     self.listener.looked(look)
-                totals += torch.stack([losses * counts, counts])
+                totals += torch.stack([mine * counts, counts])
                 self.listener.batch_done(self.epoch, number)
         totals = self.strategy.total(totals).cpu()
         means = (totals[0] / totals[1].clamp(min=1e-12)).tolist()
         return dict(zip(self.model.loss_names, means, strict=True))
 
-    def _numbered_step(self, number: int, batch: Batch) -> tuple[Tensor, Tensor]:
+    def _numbered_step(self, number: int, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
         """Take one step; an error says when, and which rows."""
         try:
             return self._step(batch)
         except StepError as error:
             when = f"Epoch {self.epoch}, batch {number}"
-            raise in_run(error, self.model, batch, when) from error
+            raise in_run(error, self.model, batch, when, self.strategy) from error
 
-    def _step(self, batch: Batch) -> tuple[Tensor, Tensor]:
-        """Take one step; return this process's losses `[losses]` and labelled rows `[losses]`."""
+    def _step(self, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
+        """Take one step; return this process's losses and labelled rows, and all processes' losses, `[losses]` each."""
         self.optimizer.zero_grad(set_to_none=True)
         mix = Mix.draw(self.config.mixup, len(batch))
         mine, counts, representation = self._losses(batch, mix)
@@ -249,7 +258,7 @@ class Trainer:
         self.stepper.step(self.trained)
         self.average.update(self.stepper.steps)
         self.balancer.after_step(lambda: self._losses_again(batch, mix))
-        return mine.detach(), counts
+        return mine.detach(), counts, losses.detach()
 
     def _losses_again(self, batch: Batch, mix: Mix | None) -> Tensor:
         losses, counts, _ = self._losses(batch, mix)
@@ -288,10 +297,9 @@ class Trainer:
     def _validate(self) -> tuple[dict[str, float], Mapping[str, Mapping[str, float]], bool]:
         """Return the held-out losses and metrics of calibrated heads, and True if they are the best so far."""
         with self.average.shown():
-            answers = answer(self.model, self.validation, self.config.precision)
-            answers = self.strategy.gather(answers)
+            answers = self._answers()
             with refitted_heads(self.model, answers):
-                losses = answers.losses(self.model)
+                losses = self.strategy.agreed(answers.losses(self.model))
                 rows = torch.from_numpy(self.validation.rows)
                 check_held_out(self.model, losses, answers, rows, self.epoch)
                 metrics = self.measure(self.model, answers)  # the choice may go by it
@@ -305,46 +313,16 @@ class Trainer:
         if len(weights) < 2 or not self.shared:
             return
         with evaluated(self.model):
-            losses = (self._losses(batch.to(self.device))[0] for batch in self.validation)
-            shares = gradient_shares(losses, self.shared, [*weights.values()])
+            batches = (self._losses(batch.to(self.device))[:2] for batch in self.validation)
+            losses = (self.strategy.reduce(*batch)[0] for batch in batches)
+            shares = gradient_shares(losses, self.shared, [*weights.values()], self.balancer.group)
         if (note := quiet_tasks(dict(zip(weights, shares, strict=True)))) is not None:
             self.listener.noted(note)
 
     def _save(self) -> None:
-        if self.checkpoint is not None and self.strategy.is_main:
-            best, best_of = self.kept.state()
-            states = {
-                "model": self.model.state_dict(),
-                "best": best,
-                "balancer": self.balancer.state_dict(),
-            }
-            if self.average.decay:
-                states["average"] = self.average.mean
-            progress: Progress = {
-                "epoch": self.epoch,
-                "best_epoch": self.kept.epoch,
-                "best_loss": self.kept.loss,
-                "steps": self.stepper.steps,
-                "best_of": best_of,
-            }
-            self.checkpoint.write(states, self.optimizer, progress)
+        self.state.save(self.checkpoint, self.kept, self.epoch)
         self._saved = self.epoch
-        self.strategy.barrier()
 
     def _resume(self) -> None:
-        if self.checkpoint is None:
-            raise ConfigError(
-                "Nothing to resume: give the trainer `checkpoint`, the one that it wrote."
-            )
-        names = ["model", "best", "balancer", *(["average"] if self.average.decay else [])]
-        states, progress = self.checkpoint.read(names, self.optimizer)
-        load_state(self.model, states["model"], self.checkpoint.folder)
-        load_state(self.balancer, states["balancer"], self.checkpoint.folder)
-        self.average.restore(states.get("average", {}))
-        of_total = {
-            "": (progress["best_epoch"], progress["best_loss"])
-        }  # what an earlier version kept
-        self.kept.restore(states["best"], progress.get("best_of", of_total))
-        self.epoch = self._saved = progress["epoch"]
+        self.epoch = self._saved = self.state.restore(self.checkpoint, self.kept)
         self.training.passes = self.epoch
-        self.stepper.go_on(progress["steps"])

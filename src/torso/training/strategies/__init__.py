@@ -1,4 +1,4 @@
-"""Strategies: how the processes of one training work together. Today there is one process.
+"""Strategies: how the processes of one training work together, one or several.
 
 The trainer asks the strategy for every number that belongs to all rows:
 
@@ -12,6 +12,7 @@ tensor([ True, False])
 """
 
 from torso.training.strategies._strategy import Strategy
+from torso.training.strategies.data_parallel import DataParallel
 from torso.training.strategies.single_process import SingleProcess
 
-__all__ = ["SingleProcess", "Strategy"]
+__all__ = ["DataParallel", "SingleProcess", "Strategy"]

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from contextlib import AbstractContextManager, nullcontext
+from typing import TypeVar
 
+import numpy as np
 from torch import Tensor
 
 from torso.balancing import Balancer
@@ -12,6 +15,8 @@ from torso.training.answers import Answers
 
 __all__ = ["Strategy"]
 
+Value = TypeVar("Value")
+
 
 class Strategy(ABC):
     """Communication between the processes of one training; all call each method in the same order.
@@ -19,9 +24,7 @@ class Strategy(ABC):
     The loaders give each process its rows of every batch (`Loader(process=(rank, world))`), and the trainer asks
     the strategy wherever a number has to be that of all rows. So each process takes the same step.
 
-    Two limits of a checkpoint with several processes: it holds the random state of the main process alone, so a
-    resumed training draws other dropout than one that never stopped; and it holds whole tensors, so sharded weights
-    would have to be gathered first.
+    A checkpoint holds whole tensors, so sharded weights would have to be gathered first.
 
     Attributes:
         rank: number of this process, from 0.
@@ -52,6 +55,9 @@ class Strategy(ABC):
         Args:
             losses: `[losses]`, means over this process's labelled rows.
             counts: `[losses]`, its labelled rows.
+
+        Raises:
+            KeyboardInterrupt: in every process, if one of them was asked to stop (`stopping`).
         """
 
     @abstractmethod
@@ -59,8 +65,21 @@ class Strategy(ABC):
         """Return the sum of `values` over the processes."""
 
     @abstractmethod
-    def gather(self, answers: Answers) -> Answers:
-        """Return the answers of all processes, their rows in the same order everywhere."""
+    def gather(self, answers: Answers, positions: np.ndarray) -> Answers:
+        """Return the answers of all processes in the order of rows.
+
+        Args:
+            answers: of this process.
+            positions: of the rows of all processes, rank after rank (`Loader.positions`).
+        """
+
+    @abstractmethod
+    def each(self, value: Value) -> list[Value]:
+        """Return the value of every process, in the order of ranks."""
+
+    @abstractmethod
+    def agreed(self, value: Value) -> Value:
+        """Return the main process's value, everywhere: a decision that all have to follow."""
 
     @abstractmethod
     def any(self, flag: bool) -> bool:
@@ -69,3 +88,7 @@ class Strategy(ABC):
     @abstractmethod
     def barrier(self) -> None:
         """Wait for all processes."""
+
+    def stopping(self) -> AbstractContextManager[None]:
+        """Let a signal inside the block stop all processes at the same step. Default: it raises where it comes."""
+        return nullcontext()

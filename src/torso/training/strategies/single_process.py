@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
+import numpy as np
 from torch import Tensor
 
 from torso.balancing import Balancer
@@ -10,6 +13,8 @@ from torso.training.answers import Answers
 from torso.training.strategies._strategy import Strategy
 
 __all__ = ["SingleProcess"]
+
+Value = TypeVar("Value")
 
 
 class SingleProcess(Strategy):
@@ -29,9 +34,17 @@ class SingleProcess(Strategy):
         """Return the values."""
         return values
 
-    def gather(self, answers: Answers) -> Answers:
+    def gather(self, answers: Answers, positions: np.ndarray) -> Answers:  # noqa: ARG002
         """Return the answers."""
         return answers
+
+    def each(self, value: Value) -> list[Value]:
+        """Return the value alone."""
+        return [value]
+
+    def agreed(self, value: Value) -> Value:
+        """Return the value."""
+        return value
 
     def any(self, flag: bool) -> bool:
         """Return the flag."""
