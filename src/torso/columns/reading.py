@@ -17,10 +17,12 @@ from torso.core.errors import DataError
 from torso.tables.formats.zipped import named_root
 from torso.tables.table import Column
 
-__all__ = ["OnError", "ReadLog", "ReadOptions", "Reading", "Skipped"]
+__all__ = ["SHOWN", "OnError", "ReadLog", "ReadOptions", "Reading", "Skipped", "too_many_files"]
 
 OnError = Literal["missing", "fail"]
 _LONGEST_CELL = 200  # characters of a skipped cell that the log keeps
+SHOWN = 3
+"""Cells that an error about many of them shows."""
 
 
 @dataclass(frozen=True)
@@ -107,13 +109,13 @@ class ReadLog:
         for column, num_files in self.files.items():
             skipped = self.unreadable[column]
             if len(skipped) > most_skipped * num_files:
-                raise DataError(_too_many(skipped, num_files, most_skipped))
+                raise too_many_files(skipped, len(skipped), num_files, most_skipped)
 
     def check_values(self, most_skipped: float) -> None:
         """Raise a DataError if more than `most_skipped` of a column's values are unreadable."""
         for column, skipped in self.misread.items():
             if len(skipped) > most_skipped * self.filled.get(column, 0):
-                raise DataError(_too_many_values(skipped, self.filled[column], most_skipped))
+                raise _too_many_values(skipped, len(skipped), self.filled[column], most_skipped)
 
 
 @dataclass(frozen=True)
@@ -193,20 +195,33 @@ class Reading:
         self.log.check_values(self.options.most_skipped)
 
 
-def _too_many(skipped: Sequence[Skipped], num_files: int, most_skipped: float) -> str:
-    first = "; ".join(f"row {cell.row}: {cell.cell!r}: {cell.reason}" for cell in skipped[:3])
-    return (
-        f"{skipped[0].table}, column {skipped[0].column!r}: {len(skipped)} of {num_files} files cannot be read, "
+def too_many_files(
+    skipped: Sequence[Skipped], count: int, num_files: int, most_skipped: float
+) -> DataError:
+    """Return the error for files of which too many cannot be read.
+
+    Args:
+        skipped: the first of them.
+        count: their number.
+        num_files: number of all.
+        most_skipped: share that is allowed.
+    """
+    first = "; ".join(f"row {cell.row}: {cell.cell!r}: {cell.reason}" for cell in skipped[:SHOWN])
+    return DataError(
+        f"{skipped[0].table}, column {skipped[0].column!r}: {count} of {num_files} files cannot be read, "
         f"more than the {most_skipped:.0%} allowed ({first}). If the paths are relative to another folder or to "
         "a zip, name it with --set data.root=FOLDER; to go on with the gaps, raise data.most_skipped."
     )
 
 
-def _too_many_values(skipped: Sequence[Skipped], filled: int, most_skipped: float) -> str:
+def _too_many_values(
+    skipped: Sequence[Skipped], count: int, filled: int, most_skipped: float
+) -> DataError:
+    """Return the error for cells of which too many cannot be read; `too_many_files` tells of the arguments."""
     column, reason = skipped[0].column, skipped[0].reason
-    first = "; ".join(f"row {cell.row}: {cell.cell!r}" for cell in skipped[:3])
-    return (
-        f"{skipped[0].table}, column {column!r}: {len(skipped)} of {filled} cells are {reason}, more than the "
+    first = "; ".join(f"row {cell.row}: {cell.cell!r}" for cell in skipped[:SHOWN])
+    return DataError(
+        f"{skipped[0].table}, column {column!r}: {count} of {filled} cells are {reason}, more than the "
         f"{most_skipped:.0%} allowed ({first}). Give the column another kind, such as {setting(f'inputs.{column}.kind', 'text')} "
         f"(a target: targets.{column}.kind), or to go on with the gaps, raise data.most_skipped."
     )

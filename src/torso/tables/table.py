@@ -38,7 +38,7 @@ from torso.tables.types.common_types import common_column
 from torso.tables.types.memory import NamedColumns, from_arrow, from_memory, from_rows
 from torso.tables.types.raw_column import Categories, RawColumn, Unreadable
 
-__all__ = ["Column", "Table", "read_table", "write_table"]
+__all__ = ["Column", "Table", "as_table", "read_table", "write_table"]
 
 _UNSET = TextSettings()
 Fact = TypeVar("Fact")
@@ -206,7 +206,7 @@ def read_table(
     if isinstance(source, str | Path):
         path = Path(source).expanduser()
         content, typed = read_file(path, settings)
-        name, folder = path.name, path if is_zip(path) else path.parent
+        name, folder = path.name, path if is_zip(path) or path.is_dir() else path.parent
         notes, encoding, rows = content.notes, content.encoding, content.data
         raw = from_rows(rows, name) if isinstance(rows, list) else from_arrow(rows)
         del content, rows
@@ -217,12 +217,12 @@ def read_table(
         raise DataError(f"{name} has no rows{'' if typed else ', only a header'}.")
     for position, label in enumerate(names):
         raw[position] = (label, raw[position][1])
-    table = _table(raw, name, folder, missing)
+    table = as_table(raw, name, folder, missing)
     notes = (*notes, *renamed, *table.notes)
     return replace(table, notes=notes, encoding=encoding, typed=typed)
 
 
-def _table(raw: NamedColumns, name: str, folder: Path | None, missing: Sequence[str]) -> Table:
+def as_table(raw: NamedColumns, name: str, folder: Path | None, missing: Sequence[str]) -> Table:
     """Return columns of any types as a table of the common ones, and take them out of `raw`.
 
     So each column is in memory twice only while it is converted.
@@ -248,7 +248,7 @@ def _table(raw: NamedColumns, name: str, folder: Path | None, missing: Sequence[
 def _again(table: Table, missing: Sequence[str]) -> Table:
     """Return a table whose columns may be of any types as one of the common types."""
     readable = table.data.drop_columns(list(table.unreadable))
-    same = _table(from_arrow(readable), table.name, table.folder, missing)
+    same = as_table(from_arrow(readable), table.name, table.folder, missing)
     return replace(
         same,
         notes=(*table.notes, *same.notes),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -14,6 +14,10 @@ from torso.app.commands.shared import (
     TrustCode,
     check_out,
 )
+
+if TYPE_CHECKING:
+    from torso.runs.predicting.predictor import Predictor
+    from torso.runs.predicting.streaming import Streamed, Wanted
 
 __all__ = ["predict"]
 
@@ -54,32 +58,79 @@ def predict(
         Path | None,
         typer.Option("--run", help="Refuse model.onnx unless it is an export of this run."),
     ] = None,
+    stream: Annotated[
+        bool | None,
+        typer.Option(
+            "--stream/--no-stream", help="A piece at a time, resumable; default for large tables."
+        ),
+    ] = None,
     strict: StrictTable = False,
     trust_code: TrustCode = False,
 ) -> None:
     """Answer for every row of a table, in its order; or for files."""
-    from torso.app.terminal import tell
     from torso.tables.formats.files import check_writable
-    from torso.tables.table import write_table
 
     check_writable(out)
     check_out(out, run, *table)
     _check_answering(run, of_run, table)
 
     import torso  # torch takes longer than to see a slip
-    from torso.runs.predicting.prediction import chosen_columns
+    from torso.runs.predicting.streaming import Wanted
     from torso.runs.report.deciding import read_thresholds
 
-    given = table[0] if len(table) == 1 else [Path(name) for name in table]
     predictor = torso.load(run, trust_code=trust_code, strict=strict)
     if threshold:
         predictor = predictor.with_threshold(read_thresholds(threshold, predictor.schema.targets))
     tasks = predictor.schema.targets
     check_writable(out, [task for task, kind in tasks.items() if kind.in_bytes])
-    answers = predictor.predict(given, root=root, keep=keep, as_arrow=True, details=True)
-    names = chosen_columns(answers.columns.column_names, tasks, proba, intervals)
-    write_table(answers.columns.select([*dict.fromkeys((*keep, *names))]), out)
+    _answer(predictor, table, out, Wanted(root, keep, proba, intervals), stream)
+
+
+def _answer(
+    run: Predictor, tables: list[str], out: Path, wanted: Wanted, stream: bool | None
+) -> None:
+    """Write the answers, and tell of them."""
+    from torso.app.terminal import tell
+    from torso.runs.predicting.prediction import chosen_columns
+    from torso.tables.table import write_table
+
+    if len(tables) == 1:
+        done = _streamed(run, Path(tables[0]).expanduser(), out, wanted, stream)
+        if done is not None:
+            tell((f"{done.rows} rows written to {out}", *done.notes))
+            return
+    given = tables[0] if len(tables) == 1 else [Path(name) for name in tables]
+    answers = run.predict(given, root=wanted.root, keep=wanted.keep, as_arrow=True, details=True)
+    names = chosen_columns(
+        answers.columns.column_names, run.schema.targets, wanted.proba, wanted.intervals
+    )
+    write_table(answers.columns.select([*dict.fromkeys((*wanted.keep, *names))]), out)
     tell((f"{answers.columns.num_rows} rows written to {out}", *answers.notes))
+
+
+def _streamed(
+    run: Predictor, table: Path, out: Path, wanted: Wanted, asked: bool | None
+) -> Streamed | None:
+    """Answer a table a piece at a time where that is asked for, or the table is large; None: read it as a whole."""
+    from torso.app.terminal import tell
+    from torso.runs.predicting.streaming import answer_stream
+    from torso.tables.streams.opening import is_large, open_stream
+    from torso.tables.streams.row_stream import NeedsWholeError
+
+    if asked is False or not (asked or is_large(table)):
+        return None
+    try:
+        stream = open_stream(table, run.config.data.text)
+        tell(
+            (
+                f"{stream.name}: {stream.rows:,} rows are answered a piece at a time, in {out.name}.parts; after an "
+                "interruption the same command goes on there.",
+            )
+        )
+        return answer_stream(run, stream, out.expanduser(), wanted)
+    except NeedsWholeError as error:
+        tell((f"{table.name} is held in memory as a whole, for {error}.",))
+        return None
 
 
 def _check_answering(run: Path, of_run: Path | None, tables: list[str]) -> None:

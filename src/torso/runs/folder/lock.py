@@ -21,13 +21,17 @@ _HELD: set[tuple[int, int, int, int]] = set()
 
 
 @contextmanager
-def locked(folder: Path) -> Iterator[None]:
+def locked(folder: Path, work: str = "training") -> Iterator[None]:
     """Hold the lock of an existing folder inside the block; once more in the same thread is no harm.
+
+    Args:
+        folder: to lock.
+        work: what is done in it, for the message.
 
     Raises:
         RunError: another training holds it.
     """
-    handle = _taken(folder)
+    handle = _taken(folder, work)
     if handle is None:
         yield
         return
@@ -50,7 +54,7 @@ def check_not_locked(folder: Path) -> None:
         os.close(handle)
 
 
-def _taken(folder: Path) -> int | None:
+def _taken(folder: Path, work: str = "training") -> int | None:
     """Return the lock of a folder; None if this thread has it, the folder is absent, or no such lock is known here."""
     try:
         import fcntl
@@ -65,7 +69,7 @@ def _taken(folder: Path) -> int | None:
     except BlockingIOError:
         os.close(handle)
         raise RunError(
-            f"Another training is under way in {str(folder)!r}. Wait until it ends, or choose another folder."
+            f"Another {work} is under way in {str(folder)!r}. Wait until it ends, or choose another folder."
         ) from None
     except OSError:  # a file system without locks
         pass

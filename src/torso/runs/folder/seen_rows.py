@@ -52,11 +52,13 @@ class SeenRows:
             learnt: rows that the run learnt from or chose by.
         """
         number = self.among(table, schema, options, learnt)
-        if number is None:
-            return ()
+        return () if number is None else (self.sentence(table.name, number),)
+
+    def sentence(self, table: str, number: str) -> str:
+        """Return the sentence about rows of a table; `number` is that of `among`."""
         return (
-            f"{table.name}: {number} rows equal rows that the run learnt from, in all inputs. Answers and scores "
-            "flatter there: new rows tell how good the run is.",
+            f"{table}: {number} rows equal rows that the run learnt from, in all inputs. Answers and scores "
+            "flatter there: new rows tell how good the run is."
         )
 
     def among(self, table: Table, schema: Schema, options: ReadOptions, learnt: int) -> str | None:
@@ -71,18 +73,39 @@ class SeenRows:
             options: how files are found.
             learnt: rows that the run learnt from or chose by.
         """
-        if not len(self.rows) or table.rows < 2:
+        some = self.looked_up(table.rows)
+        hits = self.hits(table.take(some), schema, options) if len(some) else 0
+        return self.number(hits, table.rows, learnt)
+
+    def looked_up(self, rows: int) -> np.ndarray:
+        """Return the positions of the rows of a table of `rows` that are looked up, rising."""
+        if not len(self.rows) or rows < 2:
+            return np.zeros(0, np.int64)
+        return _some(np.arange(rows), _MOST_ASKED)
+
+    def hits(self, table: Table, schema: Schema, options: ReadOptions) -> int:
+        """Return how many rows of a table are among these."""
+        return int(np.isin(_digests(table, schema, options), self.digests).sum())
+
+    def number(self, hits: int, rows: int, learnt: int) -> str | None:
+        """Return how many rows of a table are among these, if there are more than chance explains.
+
+        Args:
+            hits: rows among those that were looked up.
+            rows: of the table.
+            learnt: rows that the run learnt from or chose by.
+        """
+        asked = min(rows, _MOST_ASKED)
+        if not hits:
             return None
-        some = _some(np.arange(table.rows), _MOST_ASKED)
-        hits = int(np.isin(_digests(table.take(some), schema, options), self.digests).sum())
         _, counts = np.unique(self.digests, return_counts=True)
         chance = (counts[counts > 1].sum() + 3) / (len(self.rows) + 3)
-        expected = len(some) * chance
+        expected = asked * chance
         if hits <= expected + 3 * expected**0.5:
             return None
-        whole = len(some) == table.rows and len(self.rows) == learnt
-        share = min(1.0, hits / len(some) * learnt / len(self.rows))
-        return f"{hits:,} of its {table.rows:,}" if whole else f"about {share:.0%} of its"
+        whole = asked == rows and len(self.rows) == learnt
+        share = min(1.0, hits / asked * learnt / len(self.rows))
+        return f"{hits:,} of its {rows:,}" if whole else f"about {share:.0%} of its"
 
 
 def _some(rows: np.ndarray, most: int) -> np.ndarray:

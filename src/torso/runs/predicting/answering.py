@@ -8,18 +8,26 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from torso.columns.dataset import Dataset
 from torso.columns.reading import Reading
-from torso.core.errors import ConfigError
 from torso.core.listed import check_listed
 from torso.core.notes import warn
 from torso.runs.predicting.asked import Asked, Roots, ask, reading_of, require_labels
 from torso.runs.predicting.pattern_check import PatternCheck
-from torso.runs.predicting.prediction import Prediction, answer_columns, stacked, told
+from torso.runs.predicting.prediction import (
+    Prediction,
+    answer_columns,
+    beside,
+    stacked,
+    told,
+)
 from torso.runs.report.deciding import Said, decided, with_hand
 from torso.runs.report.shown import Reports
 from torso.tables.alike import alike
@@ -29,6 +37,7 @@ from torso.training import Prediction as HeadPrediction
 if TYPE_CHECKING:
     import pandas as pd
 
+    from torso.runs.folder.seen_rows import SeenRows
     from torso.runs.report.report import RunReport
     from torso.runs.schema.schema import Schema
     from torso.runs.settings.config import RunConfig
@@ -47,6 +56,7 @@ class Answering(ABC):
         config: the complete config.
         schema: fitted on the training rows.
         report: results on the rows that `fit` kept aside.
+        folder: where it lies; None if it is in memory only.
         decisions: task -> thresholds that its answers go by, where it has any.
         strict: a table without some of the inputs, and a cell that cannot be read, are errors.
     """
@@ -54,6 +64,7 @@ class Answering(ABC):
     config: RunConfig
     schema: Schema
     report: RunReport
+    folder: Path | None
     decisions: Mapping[str, Decision]
     strict: bool
 
@@ -128,20 +139,11 @@ class Answering(ABC):
         returned = None if as_arrow else alike(table)
         asked = self._asked(table, root)
         source, reading = asked.table, self._reading(asked)
-        columns = {name: source.column(name).values for name in (*asked.kept, *keep)}
-        gaps, parts, present = PatternCheck(self.report.patterns, self.report.tasks), [], []
-        for piece in source.pieces(PIECE):
-            dataset = self._laid_out(piece, reading)
-            said = self.predictions(piece, dataset, batch_size)
-            present.append(gaps.count(dataset))
-            parts.append(self._written(piece, said))
+        kept = {name: source.column(name).values for name in (*asked.kept, *keep)}
+        gaps = PatternCheck(self.report.patterns, self.report.tasks)
+        said, present = self.answered(source, reading, gaps, batch_size)
         reading.check()
-        for name in parts[0]:
-            if name in columns:
-                raise ConfigError(
-                    f"`keep` names {name!r}, but an answer column has this name, too. Rename it in the table."
-                )
-            columns[name] = pa.concat_arrays([part[name] for part in parts])
+        columns = beside(kept, said)
         answers = pa.table(columns) if returned is None else returned(pa.table(columns))
         skipped, notes = told(source, reading.log)
         notes = gaps.beside(notes, source.name, asked.told)
@@ -151,6 +153,27 @@ class Answering(ABC):
             return answers
         notes = (*notes, *self._learnt_from(asked, reading))
         return Prediction(answers, skipped, notes, stacked(present))
+
+    def answered(
+        self, table: Table, reading: Reading, gaps: PatternCheck, batch_size: int
+    ) -> tuple[dict[str, pa.Array], list[dict[str, NDArray[np.bool_]]]]:
+        """Return the columns of answers to a table, and piece by piece which modalities its rows have.
+
+        Args:
+            table: has all inputs.
+            reading: how its cells are read.
+            gaps: counts the patterns of its rows.
+            batch_size: rows that the model sees at once.
+        """
+        parts, present = [], []
+        for piece in table.pieces(PIECE):
+            dataset = self._laid_out(piece, reading)
+            said = self.predictions(piece, dataset, batch_size)
+            present.append(gaps.count(dataset))
+            parts.append(self._written(piece, said))
+        return {
+            name: pa.concat_arrays([part[name] for part in parts]) for name in parts[0]
+        }, present
 
     def with_threshold(self, threshold: Said) -> Self:
         """Return the run with thresholds that are set by hand; probabilities stay as they are.
@@ -189,6 +212,11 @@ class Answering(ABC):
 
     def _laid_out(self, table: Table, reading: Reading, *, targets: bool = False) -> Dataset:
         return self.schema.dataset(table, reading, targets=targets, sizes=self.config.sizes)
+
+    @property
+    def learnt_rows(self) -> tuple[SeenRows, int] | None:
+        """Digests of rows that the run has learnt from, and the number of all such. Default: nothing is known."""
+        return None
 
     def _learnt_from(self, asked: Asked, reading: Reading) -> tuple[str, ...]:  # noqa: ARG002
         """Return a sentence if the table holds rows that the run has learnt from. Default: none, nothing is known."""

@@ -20,6 +20,7 @@ from torso.columns.reading import Reading, ReadLog, ReadOptions
 from torso.core.errors import DataError
 from torso.runs.schema.schema import Schema
 from torso.tables.formats.files import is_table
+from torso.tables.formats.folder_format import is_parquet_folder
 from torso.tables.formats.json_shapes import rows_of_lists, rows_of_object
 from torso.tables.formats.zipped import is_zip
 from torso.tables.spread import spread
@@ -29,7 +30,7 @@ from torso.tables.types.media_cells import is_picture
 if TYPE_CHECKING:
     from torso.runs.settings.sections import DataConfig
 
-__all__ = ["Asked", "Roots", "ask", "reading_of", "require_labels"]
+__all__ = ["Asked", "Roots", "ask", "completed", "reading_of", "require_labels"]
 
 Roots = str | Path | Sequence[str | Path]
 
@@ -72,14 +73,14 @@ def ask(
     if isinstance(given, str | Path):
         asked = _files(Path(given).expanduser(), schema)
         if asked is not None:
-            return _completed(asked, schema, strict)
+            return completed(asked, schema, strict)
     paths = [] if root else _paths(given, schema)
     if paths:
-        return _completed(_listed(paths, schema), schema, strict)
+        return completed(_listed(paths, schema), schema, strict)
     table = read_table(_rows(given, schema.inputs), missing=data.missing, settings=data.text)
     if isinstance(given, str | Path) and not _holds_lists(table, schema.inputs):
         table = spread(table) or table
-    return _completed(Asked(table, root), schema, strict)
+    return completed(Asked(table, root), schema, strict)
 
 
 def reading_of(
@@ -114,7 +115,7 @@ def require_labels(table: Table, schema: Schema) -> None:
         )
 
 
-def _completed(asked: Asked, schema: Schema, strict: bool) -> Asked:
+def completed(asked: Asked, schema: Schema, strict: bool) -> Asked:
     """Return the table with an empty column for each input that it lacks, unless it lacks all."""
     table = asked.table
     absent = [name for name in schema.inputs if name not in table.names]
@@ -145,7 +146,7 @@ def _files(path: Path, schema: Schema) -> Asked | None:
         name, _ = _input_of_files(path, schema)
         return Asked(_named(path, path.parent, name, [path.name]), path.parent)
     packed = is_zip(path) and path.is_file()
-    if not path.is_dir() and not packed:
+    if (not path.is_dir() and not packed) or is_parquet_folder(path):
         return None
     if packed and (not endings or any(is_table(Path(file)) for file in files_below(path))):
         return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from math import exp, fsum, isnan, lgamma, log, log1p
 
 import numpy as np
@@ -27,6 +27,10 @@ class PatternCheck:
     Args:
         patterns: the certificate; empty for a run of an earlier version, of which nothing is told.
         tasks: task -> its scores on all held-out rows.
+
+    Attributes:
+        counts: absent modalities -> rows that lack just these.
+        modalities: of the rows.
     """
 
     def __init__(self, patterns: Sequence[Pattern], tasks: Mapping[str, TaskReport]) -> None:
@@ -34,18 +38,21 @@ class PatternCheck:
         for pattern in patterns:
             self._known.setdefault(pattern.absent, []).append(pattern)
         self._tasks = tasks
-        self._counts: dict[tuple[str, ...], int] = {}
-        self._modalities: tuple[str, ...] = ()
+        self.counts: dict[tuple[str, ...], int] = {}
+        self.modalities: tuple[str, ...] = ()
 
     def count(self, dataset: Dataset) -> dict[str, NDArray[np.bool_]]:
         """Count the rows of a piece of the table; return modality -> bool `[rows]`: the row has it."""
         present = HeldOut.presence(dataset, np.arange(dataset.rows))
-        if not self._known:
-            return present
-        self._modalities = tuple(present)
-        for absent, rows in absent_sets(present):
-            self._counts[absent] = self._counts.get(absent, 0) + len(rows)
+        if self._known:
+            self.modalities = tuple(present)
+            self.add((absent, len(rows)) for absent, rows in absent_sets(present))
         return present
+
+    def add(self, counts: Iterable[tuple[tuple[str, ...], int]]) -> None:
+        """Add rows that were counted: absent modalities, and the number of rows that lack just these."""
+        for absent, rows in counts:
+            self.counts[absent] = self.counts.get(absent, 0) + rows
 
     def beside(self, notes: Sequence[str], name: str, absent: Sequence[str]) -> tuple[str, ...]:
         """Return notes with one sentence on all patterns that are doubtful; without any, the notes alone.
@@ -65,20 +72,20 @@ class PatternCheck:
 
     def _facts(self) -> str:
         """Return the facts on all patterns that are doubtful; empty if none is."""
-        facts = {absent: self._fact(absent) for absent in self._counts}
+        facts = {absent: self._fact(absent) for absent in self.counts}
         doubtful = sorted(
-            (absent for absent, fact in facts.items() if fact), key=lambda a: -self._counts[a]
+            (absent for absent, fact in facts.items() if fact), key=lambda a: -self.counts[a]
         )
         if not doubtful:
             return ""
-        rows = sum(self._counts.values())
+        rows = sum(self.counts.values())
         parts = [
-            f"{_rows(self._counts[absent], rows)} {lacks(absent, self._modalities)}: {facts[absent]}"
+            f"{_rows(self.counts[absent], rows)} {lacks(absent, self.modalities)}: {facts[absent]}"
             for absent in doubtful[:_SHOWN]
         ]
         more = len(doubtful) - _SHOWN
         if more > 0:
-            left = sum(self._counts[absent] for absent in doubtful[_SHOWN:])
+            left = sum(self.counts[absent] for absent in doubtful[_SHOWN:])
             parts.append(f"{more} more such sets of gaps in {left:,} rows")
         return "; ".join(parts)
 

@@ -22,7 +22,9 @@ __all__ = [
     "Evaluation",
     "Prediction",
     "answer_columns",
+    "beside",
     "chosen_columns",
+    "counted_notes",
     "joined",
     "row_ranges",
     "skipped_notes",
@@ -80,21 +82,35 @@ def skipped_notes(skipped: Sequence[Skipped]) -> tuple[str, ...]:
     columns: dict[str, list[Skipped]] = {}
     for cell in skipped:
         columns.setdefault(cell.column, []).append(cell)
-    return tuple(
-        f"{_cells(len(cells))} of {column!r} counted as missing; the first: row {cells[0].row}, "
-        f"{cells[0].cell!r}: {cells[0].reason}"
-        for column, cells in columns.items()
+    return counted_notes({column: (len(cells), cells[0]) for column, cells in columns.items()}, {})
+
+
+def counted_notes(
+    skipped: Mapping[str, tuple[int, Skipped]], unseen: Mapping[str, tuple[int, Skipped]]
+) -> tuple[str, ...]:
+    """Return one sentence per column with skipped cells, then one per column with unseen values.
+
+    Args:
+        skipped: column -> the number of its cells, and the first.
+        unseen: the same of values that training rows do not hold.
+    """
+    gone = (
+        f"{_cells(count)} of {column!r} counted as missing; the first: row {first.row}, "
+        f"{first.cell!r}: {first.reason}"
+        for column, (count, first) in skipped.items()
     )
+    new = (
+        f"{_cells(count)} of {column!r} hold{'s' if count == 1 else ''} a value unseen in training, or rare; the first: "
+        f"row {first.row}, {first.cell!r}"
+        for column, (count, first) in unseen.items()
+    )
+    return (*gone, *new)
 
 
 def told(table: Table, log: ReadLog) -> tuple[tuple[Skipped, ...], tuple[str, ...]]:
     """Return the skipped cells, and sentences on how the table was read and on these cells."""
     skipped = tuple(log.skipped)
-    unseen = (
-        f"{_cells(count)} of {column!r} hold{'s' if count == 1 else ''} a value unseen in training, or rare; the first: "
-        f"row {first.row}, {first.cell!r}"
-        for column, (count, first) in log.unseen.items()
-    )
+    unseen = counted_notes({}, log.unseen)
     return skipped, (*table.notes, *log.notes, *skipped_notes(skipped), *unseen)
 
 
@@ -122,6 +138,20 @@ def answer_columns(tasks: Mapping[str, Mapping[str, pa.Array]]) -> dict[str, pa.
                 free = f"{task}_{free.removeprefix(task)}"
             columns[free] = values
     return columns
+
+
+def beside(kept: Mapping[str, pa.Array], answers: Mapping[str, pa.Array]) -> dict[str, pa.Array]:
+    """Return columns of a table, and behind them the answers to it.
+
+    Raises:
+        ConfigError: a name stands for both.
+    """
+    for name in answers:
+        if name in kept:
+            raise ConfigError(
+                f"`keep` names {name!r}, but an answer column has this name, too. Rename it in the table."
+            )
+    return {**kept, **answers}
 
 
 _PROBABILITIES: tuple[str, ...] = ("probability_", "log_probability_", "survival_")

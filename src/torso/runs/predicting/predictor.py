@@ -20,6 +20,7 @@ from torso.model.replayed import Replayed
 from torso.plain.blend import PlainHalf
 from torso.runs.blending.half import with_plain
 from torso.runs.folder.folder import RunFolder
+from torso.runs.folder.seen_rows import SeenRows
 from torso.runs.folder.stored_split import StoredSplit
 from torso.runs.predicting.answering import PIECE, Answering
 from torso.runs.predicting.asked import Asked, Roots, reading_of
@@ -196,11 +197,19 @@ class Predictor(Answering):
         """Answer over HTTP until Ctrl+C, under `ServeSettings`; see `torso.serve`."""
         import_module("torso.serving.server").serve(self, settings)  # a later layer
 
+    @property
+    def learnt_rows(self) -> tuple[SeenRows, int] | None:
+        """Digests of rows that the run has learnt from, and the number of all such; None in runs of earlier versions."""
+        if self.split is None or self.split.seen is None:
+            return None
+        return self.split.seen, self.split.learnt
+
     def _learnt_from(self, asked: Asked, reading: Reading) -> tuple[str, ...]:
         """Return a sentence if the table holds rows that the run has learnt from."""
-        if self.split is None or self.split.seen is None or asked.told:
+        if self.learnt_rows is None or asked.told:
             return ()
-        return self.split.seen.told(asked.table, self.schema, reading.options, self.split.learnt)
+        seen, learnt = self.learnt_rows
+        return seen.told(asked.table, self.schema, reading.options, learnt)
 
     def predictions(
         self, table: Table, dataset: Dataset, batch_size: int

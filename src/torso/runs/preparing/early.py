@@ -58,7 +58,7 @@ def check_fit(values: Settings, origin: object) -> None:
         return  # a pipe can be read only once
     _check_no_run(path)
     check_readable(path)
-    if path.stat().st_size <= _QUICK_BYTES:
+    if path.is_file() and path.stat().st_size <= _QUICK_BYTES:
         names = read_table(path, missing=data.missing, settings=data.text).names
     else:
         names = settled_names(column_names(path), path.name)[0] if column_names(path) else []

@@ -10,7 +10,7 @@ import pyarrow as pa
 from torso.tables.formats.file_format import Content, FileFormat
 from torso.tables.formats.text_settings import TextSettings
 
-__all__ = ["Arrow", "Parquet"]
+__all__ = ["Arrow", "Parquet", "whole"]
 
 
 class Parquet(FileFormat):
@@ -24,7 +24,7 @@ class Parquet(FileFormat):
         from pyarrow import parquet
 
         with parquet.ParquetFile(path) as file:
-            table = _whole(file.read())
+            table = whole(file.read())
         index = [name for name in table.column_names if name.startswith("__index_level_")]
         return Content(table.drop_columns(index) if index else table)
 
@@ -49,7 +49,7 @@ class Arrow(FileFormat):
             except pa.ArrowInvalid:
                 file.seek(0)
                 table = pa.ipc.open_stream(file).read_all()
-        return Content(_whole(table))
+        return Content(whole(table))
 
     def write(self, data: pa.Table, path: Path, name: str, *, packed: bool) -> None:  # noqa: ARG002
         """Write `data`."""
@@ -57,7 +57,7 @@ class Arrow(FileFormat):
             writer.write_table(data)
 
 
-def _whole(table: pa.Table) -> pa.Table:
+def whole(table: pa.Table) -> pa.Table:
     """Return `table` once every offset, index and text in it is checked: Arrow itself reads wherever they point.
 
     Raises:

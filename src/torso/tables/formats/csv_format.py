@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
@@ -20,9 +20,9 @@ from torso.tables.formats.file_format import Content, FileFormat, open_buffer, o
 from torso.tables.formats.json_format import json_cells
 from torso.tables.formats.text_settings import TextSettings
 
-__all__ = ["SeparatedText"]
+__all__ = ["BLOCK_BYTES", "SeparatedText", "arrow_options", "sample_of", "start_of_line"]
 
-_BLOCK_BYTES = (1 << 20, 1 << 24, (1 << 31) - 1)  # the next where a row does not fit into one
+BLOCK_BYTES = (1 << 20, 1 << 24, (1 << 31) - 1)  # the next where a row does not fit into one
 _SAMPLE_BYTES = 1 << 16
 _NOTHING = pa.py_buffer(b"")
 
@@ -45,11 +45,11 @@ class SeparatedText(FileFormat):
         """Return every column as text."""
         raw = open_buffer(path)
         text = decoded(raw, path.name, settings)
-        sample, whole = _sample(text.content)
+        sample, whole = sample_of(text.content)
         dialect = find_dialect(sample, self.separator, settings.delimiter, whole=whole)
         if not any(name.strip() for name in dialect.header) and not _holds_text(text.content):
             raise DataError(f"{path.name} is empty.")
-        body = text.content[_start_of_line(sample, dialect.before) :]
+        body = text.content[start_of_line(sample, dialect.before) :]
         text = replace(text, content=_NOTHING)
         start = body.address - raw.address
         if dialect.plain and path.suffix.lower() != ".gz" and 0 <= start <= raw.size:
@@ -73,7 +73,7 @@ class SeparatedText(FileFormat):
             writer.writerows(zip(*columns, strict=True))
 
 
-def _sample(content: pa.Buffer) -> tuple[str, bool]:
+def sample_of(content: pa.Buffer) -> tuple[str, bool]:
     """Return whole lines from the beginning of a file, at least two, and whether they are all of it."""
     size = _SAMPLE_BYTES
     while size < content.size:
@@ -86,11 +86,11 @@ def _sample(content: pa.Buffer) -> tuple[str, bool]:
 
 
 def _holds_text(content: pa.Buffer) -> bool:
-    pieces = range(0, content.size, _BLOCK_BYTES[0])
-    return any(content[start : start + _BLOCK_BYTES[0]].to_pybytes().strip() for start in pieces)
+    pieces = range(0, content.size, BLOCK_BYTES[0])
+    return any(content[start : start + BLOCK_BYTES[0]].to_pybytes().strip() for start in pieces)
 
 
-def _start_of_line(sample: str, number: int) -> int:
+def start_of_line(sample: str, number: int) -> int:
     """Return the byte at which the line with `number` lines before it begins."""
     lines = io.StringIO(sample, newline="")
     return sum(len(line.encode()) for line, _ in zip(lines, range(number), strict=False))
@@ -101,7 +101,9 @@ def _table(body: pa.Buffer, dialect: Dialect, name: str) -> tuple[pa.Table, list
     if dialect.plain:
         table = _by_arrow(lambda: pa.BufferReader(body), dialect, name)
         if table is not None:
-            return table, check_quotes(lambda: body, count_lines(body), dialect, table, name)
+            return table, check_quotes(
+                lambda: pa.BufferReader(body), count_lines(body), dialect, table, name
+            )
     return rows_of(body, dialect, name)
 
 
@@ -115,52 +117,64 @@ def _from_file(
         file.seek(start)
         return file
 
-    def body() -> pa.Buffer:
-        return open_buffer(path)[start:]
-
     table = _by_arrow(opened, dialect, path.name)
     if table is None:
-        return rows_of(body(), dialect, path.name)
-    return table, check_quotes(body, counts, dialect, table, path.name)
+        return rows_of(open_buffer(path)[start:], dialect, path.name)
+    return table, check_quotes(opened, counts, dialect, table, path.name)
+
+
+def arrow_options(
+    dialect: Dialect, block_bytes: int, columns: Sequence[int] | None = None
+) -> dict[str, object]:
+    """Return options of Arrow's readers for the rows from the header on; columns are called by their positions.
+
+    Args:
+        dialect: of the file.
+        block_bytes: read at once; a row must fit into them.
+        columns: positions of those that are wanted; None: all.
+    """
+    from pyarrow import csv as arrow_csv
+
+    single = len(dialect.header) == 1
+    names = [str(position) for position in range(len(dialect.header))]  # names may be twice there
+    return {
+        "read_options": arrow_csv.ReadOptions(
+            block_size=block_bytes,
+            column_names=names,
+            skip_rows_after_names=1,
+            use_threads=False,
+        ),
+        "parse_options": arrow_csv.ParseOptions(
+            delimiter=dialect.delimiter,
+            quote_char=dialect.quote,
+            escape_char=dialect.escape or False,
+            newlines_in_values=True,
+            ignore_empty_lines=not single,  # of one column, a blank line is a blank cell
+        ),
+        "convert_options": arrow_csv.ConvertOptions(
+            column_types=dict.fromkeys(names, pa.large_string()),
+            include_columns=None if columns is None else [names[place] for place in columns],
+            null_values=[],
+            check_utf8=False,
+        ),
+    }
 
 
 def _by_arrow(opened: Callable[[], pa.NativeFile], dialect: Dialect, name: str) -> pa.Table | None:
     """Return the rows as Arrow reads them; None where a row has more or fewer cells than the header."""
     from pyarrow import csv as arrow_csv
 
-    single = len(dialect.header) == 1
-    columns = [str(position) for position in range(len(dialect.header))]  # names may be twice there
     # A cell may be long (a paragraph, a vector): a block must hold its whole row.
-    for block_bytes in _BLOCK_BYTES:
+    for block_bytes in BLOCK_BYTES:
         try:
-            table = arrow_csv.read_csv(
-                opened(),
-                read_options=arrow_csv.ReadOptions(
-                    block_size=block_bytes,
-                    column_names=columns,
-                    skip_rows_after_names=1,
-                    use_threads=False,
-                ),
-                parse_options=arrow_csv.ParseOptions(
-                    delimiter=dialect.delimiter,
-                    quote_char=dialect.quote,
-                    escape_char=dialect.escape or False,
-                    newlines_in_values=True,
-                    ignore_empty_lines=not single,  # of one column, a blank line is a blank cell
-                ),
-                convert_options=arrow_csv.ConvertOptions(
-                    column_types=dict.fromkeys(columns, pa.large_string()),
-                    null_values=[],
-                    check_utf8=False,
-                ),
-            )
+            table = arrow_csv.read_csv(opened(), **arrow_options(dialect, block_bytes))
             return table.rename_columns([name.strip() for name in dialect.header])
         except pa.ArrowInvalid as error:
             if "straddling" not in str(error):
                 return None
     with opened() as file:
         if (
-            file.size() - file.tell() < _BLOCK_BYTES[-1]
+            file.size() - file.tell() < BLOCK_BYTES[-1]
         ):  # a header alone, without an end of its line
             return None
     raise DataError(f"{name} has a row of more than 2 GB. Store such cells in files of their own.")

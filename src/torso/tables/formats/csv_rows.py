@@ -21,13 +21,22 @@ from torso.core.errors import DataError
 from torso.tables.formats.csv_header import is_number_like
 from torso.tables.formats.dialect import Dialect, named, one_letter, wide_cells
 
-__all__ = ["LineCounts", "check_quotes", "count_lines", "rows_of"]
+__all__ = [
+    "ROWS_LOOKED_AT",
+    "LineCounts",
+    "blank_lines",
+    "check_cells_of_lines",
+    "check_quotes",
+    "count_lines",
+    "rows_of",
+    "spans_lines",
+]
 
 LineCounts = tuple[int, int, int]
 """Lines of a file, blank ones among them, and those of the blank ones with others below them."""
 
 _PIECE = 1 << 24  # bytes looked at in one go
-_ROWS_LOOKED_AT = 1000  # by which the cells of a column are known
+ROWS_LOOKED_AT = 1000  # by which the cells of a column are known
 _FEW_SHAPES, _FEW_VALUES = 3, 20
 _LINES_THAT_TELL = 4  # lines that each look like a row, where no column has a known shape
 
@@ -79,7 +88,7 @@ def rows_of(body: pa.Buffer, dialect: Dialect, name: str) -> tuple[pa.Table, lis
     width = len(dialect.header)
     rows: list[list[str]] = []
     longer = comments = 0
-    for row in _walk(body, dialect):
+    for row in _walk(pa.BufferReader(body), dialect):
         cells = row.cells
         if len(cells) != width:
             if not any(map(str.strip, cells[width:])) and len(cells) > width:
@@ -103,7 +112,7 @@ def rows_of(body: pa.Buffer, dialect: Dialect, name: str) -> tuple[pa.Table, lis
 
 
 def check_quotes(
-    body: Callable[[], pa.Buffer],
+    body: Callable[[], pa.NativeFile],
     counts: LineCounts,
     dialect: Dialect,
     table: pa.Table,
@@ -112,7 +121,7 @@ def check_quotes(
     """Return sentences about blank lines; refuse a quote that takes in other rows.
 
     Args:
-        body: returns the text from the header on, in UTF-8; called only where a cell spans lines.
+        body: opens the text from the header on, in UTF-8; called only where a cell spans lines.
         counts: its lines.
         dialect: of it.
         table: read from it.
@@ -121,24 +130,52 @@ def check_quotes(
     Raises:
         DataError: rows stand within a cell.
     """
-    lines, blank, within = counts
+    _, blank, within = counts
     single = table.num_columns == 1
-    if lines - blank == table.num_rows + 1 - single * blank:  # no cell spans lines
-        return _blank_lines(blank if single else within, single=single)
-    known: list[_Known] = []
-    for row in _walk(body(), dialect):
-        if len(row.lines) == 1:
-            continue
-        known = known or _known(table)
-        if not _is_clean(row, dialect) or _holds_rows(row, dialect, known):
-            raise _swallowed(row, name)
+    if not spans_lines(counts, table.num_rows, single=single):
+        return blank_lines(blank if single else within, single=single)
+    check_cells_of_lines(body(), dialect, table, name)
     if single:
         blank = pc.sum(pc.equal(pc.binary_length(table.column(0)), 0)).as_py() or 0
-        return _blank_lines(blank, single=True)
+        return blank_lines(blank, single=True)
     return []
 
 
-def _blank_lines(blank: int, *, single: bool) -> list[str]:
+def spans_lines(counts: LineCounts, rows: int, *, single: bool) -> bool:
+    """Return whether some cell spans lines.
+
+    Args:
+        counts: lines of the text.
+        rows: that were read from it.
+        single: it has one column.
+    """
+    lines, blank, _ = counts
+    return lines - blank != rows + 1 - single * blank
+
+
+def check_cells_of_lines(body: pa.NativeFile, dialect: Dialect, first: pa.Table, name: str) -> None:
+    """Refuse a quote that takes in other rows, among the cells that span lines.
+
+    Args:
+        body: the text from the header on, in UTF-8.
+        dialect: of it.
+        first: rows read from it, the first at least.
+        name: what messages call the file.
+
+    Raises:
+        DataError: rows stand within a cell.
+    """
+    known: list[_Known] = []
+    for row in _walk(body, dialect):
+        if len(row.lines) == 1:
+            continue
+        known = known or _known(first)
+        if not _is_clean(row, dialect) or _holds_rows(row, dialect, known):
+            raise _swallowed(row, name)
+
+
+def blank_lines(blank: int, *, single: bool) -> list[str]:
+    """Return a sentence about blank lines, if there are any."""
     if not blank:
         return []
     if single:
@@ -148,11 +185,11 @@ def _blank_lines(blank: int, *, single: bool) -> list[str]:
     return [f"{blank} blank lines are left out"]
 
 
-def _walk(body: pa.Buffer, dialect: Dialect) -> Iterator[_Row]:
+def _walk(body: pa.NativeFile, dialect: Dialect) -> Iterator[_Row]:
     """Yield the rows below the header, blank ones only of a table with one column."""
     single = len(dialect.header) == 1
     _, replaced = one_letter(dialect.delimiter)
-    text = io.TextIOWrapper(pa.BufferReader(body), encoding="utf-8", newline="")
+    text = io.TextIOWrapper(body, encoding="utf-8", newline="")
     lines = _Recorder(text)
     source = (line.replace(*replaced) for line in lines) if replaced else iter(lines)
     line, number = dialect.before + 1, -1
@@ -220,7 +257,7 @@ class _Known(NamedTuple):
 
 def _known(table: pa.Table) -> list[_Known]:
     known = []
-    for column in table.slice(0, _ROWS_LOOKED_AT).columns:
+    for column in table.slice(0, ROWS_LOOKED_AT).columns:
         cells = [cell.strip() for cell in column.to_pylist() if cell and "\n" not in cell]
         values, shapes = Counter(cells), Counter(map(_shape, cells))
         few = len(values) <= _FEW_VALUES and 3 * len(values) <= len(cells)

@@ -19,7 +19,7 @@ from torso.core.errors import DataError
 from torso.tables.formats.letters import cost
 from torso.tables.formats.text_settings import TextSettings
 
-__all__ = ["Decoded", "decoded", "likely_encoding"]
+__all__ = ["Decoded", "decoded", "is_utf8", "likely_encoding"]
 
 _MARKS = (  # the longer first: UTF-32's begins like UTF-16's
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -109,14 +109,14 @@ def decoded(raw: pa.Buffer, name: str, settings: TextSettings) -> Decoded:
     if wide is not None:
         note = f"{name} is read as {wide.upper()}: every other byte is zero."
         return _converted(body, wide, note)
-    return Decoded(body) if _is_utf8(body) else _guessed(body, name, settings.usual)
+    return Decoded(body) if is_utf8(body) else _guessed(body, name, settings.usual)
 
 
 def likely_encoding(content: bytes) -> str:
     """Return the encoding that gives the likeliest text: UTF-8 where the bytes are, with few broken ones too."""
     body = pa.py_buffer(content)
     mark = next((name for bytes_, name in _MARKS if content.startswith(bytes_)), None)
-    return "utf-8" if _is_utf8(body) else mark or _wide(body) or _likely(body, None)[0]
+    return "utf-8" if is_utf8(body) else mark or _wide(body) or _likely(body, None)[0]
 
 
 def _is_of(asked: str, marked: str) -> bool:
@@ -157,8 +157,8 @@ def _check_text(raw: pa.Buffer, name: str) -> None:
 
 
 def _as_asked(body: pa.Buffer, name: str, encoding: str) -> Decoded:
-    is_utf8 = _is_utf8(body)
-    if is_utf8 and encoding in ("utf-8", "utf-8-sig", "ascii"):
+    valid = is_utf8(body)
+    if valid and encoding in ("utf-8", "utf-8-sig", "ascii"):
         return Decoded(body)
     try:
         text = _converted(body, encoding)
@@ -168,7 +168,7 @@ def _as_asked(body: pa.Buffer, name: str, encoding: str) -> Decoded:
             f"{name} is not {encoding}: {error} Its bytes look like {likely}: set data.encoding={likely}, "
             "or leave it out."
         ) from error
-    if is_utf8 and any(not line.isascii() for line in _lines(body)):
+    if valid and any(not line.isascii() for line in _lines(body)):
         note = f"{name} is read as {encoding}, as data.encoding says, although its bytes are UTF-8, too."
         return replace(text, notes=(note,))
     return text
@@ -188,7 +188,7 @@ def _converted(body: pa.Buffer, encoding: str, *notes: str) -> Decoded:
     return Decoded(pa.py_buffer(text.removeprefix("\ufeff").encode("utf-8", "replace")), notes)
 
 
-def _is_utf8(body: pa.Buffer) -> bool:
+def is_utf8(body: pa.Buffer) -> bool:
     """Return whether the bytes are UTF-8, without a copy of them."""
     ends = pa.py_buffer(b"\0" * 8 + body.size.to_bytes(8, "little"))
     whole = pa.Array.from_buffers(pa.large_binary(), 1, [None, ends, body])

@@ -17,6 +17,7 @@ from torso.core.errors import DataError
 from torso.tables.formats.arrow_format import Arrow, Parquet
 from torso.tables.formats.csv_format import SeparatedText
 from torso.tables.formats.file_format import Content, FileFormat, first_line, no_bytes
+from torso.tables.formats.folder_format import is_parquet_folder, read_folder
 from torso.tables.formats.json_format import Json, JsonLines
 from torso.tables.formats.text_settings import TextSettings
 from torso.tables.formats.zipped import is_zip, only_table, unzipped
@@ -51,6 +52,8 @@ def read_file(path: Path, settings: TextSettings) -> tuple[Content, bool]:
             content, typed = read_file(file, settings)
         return replace(content, notes=(f"{path.name}: read {name!r} in it.", *content.notes)), typed
     try:
+        if file_format is None:
+            return read_folder(path), True
         return file_format.read(path, settings), file_format.typed
     except _DAMAGED as error:
         suffix = _suffix_of(path)[0]
@@ -59,13 +62,15 @@ def read_file(path: Path, settings: TextSettings) -> tuple[Content, bool]:
         ) from error
 
 
-def check_readable(path: Path) -> FileFormat:
-    """Return the format of a table that is there, or of the table in a zip.
+def check_readable(path: Path) -> FileFormat | None:
+    """Return the format of a table that is there, or of the table in a zip; None for a folder of Parquet files.
 
     Raises:
         DataError: no such file, an unknown format, an empty file, or a zip without one table.
     """
     if path.is_dir():
+        if is_parquet_folder(path):
+            return None
         raise DataError(
             f"{path} is a folder. Give the table inside it: a file ending in {_known_endings()}."
         )

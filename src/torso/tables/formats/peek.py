@@ -13,6 +13,7 @@ from torso.core.errors import TorsoError
 from torso.tables.formats.dialect import find_dialect
 from torso.tables.formats.encoding import likely_encoding
 from torso.tables.formats.files import is_table
+from torso.tables.formats.folder_format import is_parquet_folder, parquet_folder
 from torso.tables.formats.zipped import is_zip, only_table, unzipped
 
 __all__ = ["column_names"]
@@ -29,9 +30,11 @@ def column_names(source: object) -> list[str]:
     if not isinstance(source, str | Path):
         return _in_memory(source)
     path = Path(source).expanduser()
-    if not path.is_file():  # a pipe can be read only once
+    if not path.is_file() and not path.is_dir():  # a pipe can be read only once
         return []
     try:
+        if path.is_dir():
+            return list(parquet_folder(path)[0].names) if is_parquet_folder(path) else []
         if is_zip(path):
             with unzipped(path, only_table(path, is_table)) as file:
                 return _in_file(file)
