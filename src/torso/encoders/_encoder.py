@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import ClassVar, Literal
 
 import torch
@@ -123,6 +123,11 @@ class Encoder(nn.Module, ABC):
         """
         return dict(settings), {}
 
+    @property
+    def most_steps(self) -> int | None:
+        """Steps of a row that it reads at most; None for any number."""
+        return None
+
     def own_rate_parameters(self) -> Iterator[nn.Parameter]:
         """Yield the parameters that learn at the rate `lr`. Default: all."""
         return self.parameters()
@@ -134,6 +139,8 @@ class Encoder(nn.Module, ABC):
     def run_backbone(self, features: Features, /, view: int = 0) -> Tokens:
         """Return the tokens of the frozen backbone, `[batch, length, width]`.
 
+        While `torch.export` traces, they are those of tensor operations alone, as in `encode`.
+
         Args:
             features: rows that all have the modality.
             view: 0 for the rows as they are, else the number of an augmented view. A view depends on the row and
@@ -144,6 +151,29 @@ class Encoder(nn.Module, ABC):
     def from_backbone(self, tokens: Tokens, /) -> Tokens:
         """Return the encoder's tokens from those of `run_backbone`."""
         raise NotImplementedError(f"{type(self).__name__} has no frozen backbone.")
+
+    def frozen_tokens(self, features: Features, /) -> Features:
+        """Return the features as the tokens of `run_backbone`, of all rows; without a frozen backbone, themselves.
+
+        Args:
+            features: rows in this encoder's form, some of them without it.
+        """
+        frozen = self.frozen_backbone()
+        if frozen is None:
+            return features
+        present = features.present
+        if torch.compiler.is_compiling():
+            absent = ~present.view(-1, *(1,) * (features.values.ndim - 1))
+            values = features.values.masked_fill(absent, 0)
+            tokens = self.run_backbone(Features(values, features.mask))
+            mask = tokens.mask & present.unsqueeze(1)
+            return replace(features, values=tokens.values, mask=mask, encoded=True)
+        if bool(present.any()):
+            tokens = self.run_backbone(features[present])
+        else:
+            tokens = Tokens(torch.zeros(0, 1, frozen.width), present.new_zeros(0, 1))
+        values, mask = (scatter_rows(own, present) for own in (tokens.values, tokens.mask))
+        return replace(features, values=values, mask=mask, encoded=True)
 
     def forward(self, features: Features, /) -> Tokens:
         """Return the tokens of a batch.

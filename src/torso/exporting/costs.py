@@ -11,10 +11,10 @@ from torso.columns.loader import gather
 from torso.core.errors import ConfigError
 from torso.exporting.checking import Run
 from torso.exporting.example import Rows
+from torso.exporting.flat_rows import without_tokens
 from torso.exporting.ports import InputPort
 from torso.exporting.subject import Subject
 from torso.plain.patterns import met
-from torso.runs.blending.half import flat_rows
 from torso.runs.predicting.asked import Roots, ask
 from torso.training import Prediction
 
@@ -99,7 +99,7 @@ def measured(
         own = rows[start : start + _AT_ONCE]
         batch = Rows(gather(dataset, own).inputs)
         if subject.plain is not None:
-            flat = flat_rows(subject.plain, run.schema, asked.table, dataset, own)
+            flat = without_tokens(subject.plain, run.schema, asked.table, dataset, own)
             batch = Rows(batch.features, flat, met(dataset.sources, own, subject.plain.patterns))
         feed = {name: value.numpy() for name, value in batch.tensors(inputs).items()}
         for graph, pieces in zip(graphs, answers, strict=True):

@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import cast
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
 from torch import Tensor
 
+from torso.columns.dataset import Dataset
 from torso.columns.reading import Reading
-from torso.core.errors import ConfigError
+from torso.core.types import Features
 from torso.exporting.plain import FlatRows
 from torso.exporting.ports import BATCH, InputPort
 from torso.plain.blend import PlainHalf
 from torso.plain.flat.flat import Flat
-from torso.runs.blending.half import flat_rows
 from torso.runs.schema.schema import Schema
 from torso.tables.table import Table
 
-__all__ = ["PLAIN", "FlatLayout", "flat_layout", "flat_tensors", "plain_ports"]
+__all__ = [
+    "PLAIN",
+    "FlatLayout",
+    "flat_layout",
+    "flat_tensors",
+    "plain_ports",
+    "with_columns",
+    "without_tokens",
+]
 
 PLAIN = {
     "plain.dense": "dense",
@@ -30,7 +38,6 @@ PLAIN = {
 }
 """Name of an input -> attribute of `FlatRows`."""
 _ENTRIES = "plain.entries"
-_ENCODED = "/encoded"  # ending of a block of the view that reads tokens
 _GAPS, _FILLED = 0.15, 0.05  # shares of drawn cells
 # at least, where the sparse part has columns: a trace takes one entry, or none, for a constant
 _ENTRIES_A_ROW = 3
@@ -43,9 +50,11 @@ class FlatLayout:
 
     Attributes:
         empty: a row without any cell.
+        made: places of dense columns that the graph itself makes of tokens.
     """
 
     empty: Flat
+    made: tuple[int, ...] = ()
 
     def draw(self, rows: int, draws: np.random.Generator) -> tuple[Flat, np.ndarray]:
         """Return rows, the first of them empty, and bool `[rows]`: those that plain models know."""
@@ -56,6 +65,7 @@ class FlatLayout:
         dense[draws.random(dense.shape) < _GAPS] = np.nan
         codes = list(self.empty.codes)
         dense[:, codes] = draws.integers(0, _CODES, (rows, len(codes)))
+        dense[:, [*self.made]] = np.nan
         filled = draws.random((rows, sparse)) < max(_FILLED, _ENTRIES_A_ROW / max(sparse, 1))
         values = np.where(filled, draws.random((rows, sparse)), 0.0).astype(np.float32)
         if rows > 1:
@@ -65,21 +75,43 @@ class FlatLayout:
 
 
 def flat_layout(half: PlainHalf, schema: Schema) -> FlatLayout:
-    """Return the columns of a half's flat view.
-
-    Raises:
-        ConfigError: it reads the tokens of a frozen encoder, which no graph has before it runs.
-    """
-    blocks = cast("dict[str, dict[str, list[str]]]", half.view.state()[0]["blocks"])
-    encoded = [own["modalities"][0] for key, own in blocks.items() if key.endswith(_ENCODED)]
-    if encoded:
-        raise ConfigError(
-            f"The run cannot be exported as a graph: its plain models read tokens of the frozen encoder of "
-            f"{', '.join(encoded)}, which a graph computes only afterwards. Fit without them: --set blend=off."
-        )
+    """Return the columns of a half's flat view."""
     empty = Table(pa.table({name: pa.nulls(1) for name in schema.inputs}))
     dataset = schema.dataset(empty, Reading(), targets=False)
-    return FlatLayout(flat_rows(half, schema, empty, dataset))
+    made = [place for own in half.view.encoded for place in own.places.tolist()]
+    return FlatLayout(without_tokens(half, schema, empty, dataset, np.array([0])), tuple(made))
+
+
+def without_tokens(
+    half: PlainHalf, schema: Schema, table: Table, dataset: Dataset, rows: np.ndarray
+) -> Flat:
+    """Return rows of a table flat, NaN in the columns that a graph makes of tokens.
+
+    Args:
+        half: the plain models.
+        schema: fitted.
+        table: the rows.
+        dataset: the table laid out, no encoder run.
+        rows: positions of the rows that are wanted.
+    """
+    columns = {name: schema.column(table, name) for name in half.view.written}
+    gaps = {(own.modality, True): own.gap(len(rows)) for own in half.view.encoded}
+    return half.view.flat(columns, dataset.sources, rows, gaps)
+
+
+def with_columns(half: PlainHalf, flat: Flat, features: Mapping[str, Features]) -> Flat:
+    """Return rows of the flat view with the columns that are made of tokens.
+
+    Args:
+        half: the plain models.
+        flat: NaN in these columns.
+        features: modality -> the same rows; tokens where the view reads them.
+    """
+    dense = flat.dense.copy()
+    for own in half.view.encoded:
+        tokens = features[own.modality]
+        dense[:, own.places] = own.columns(tokens.values.numpy(), tokens.mask.numpy())
+    return replace(flat, dense=dense)
 
 
 def plain_ports(laid: FlatLayout) -> dict[str, InputPort]:
@@ -90,7 +122,8 @@ def plain_ports(laid: FlatLayout) -> dict[str, InputPort]:
         "dense": (
             (BATCH, width),
             "float32",
-            "numbers and codes of the flat view; NaN where missing",
+            "numbers and codes of the flat view; NaN where missing"
+            + (", and where the graph fills in tokens' means" if laid.made else ""),
         ),
         "rows": (entries, "int64", "row of each entry of the sparse part, in order"),
         "columns": (entries, "int64", f"its column, below {sparse}"),

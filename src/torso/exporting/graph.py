@@ -9,11 +9,11 @@ from torch import Tensor, nn
 
 from torso.core.types import Features
 from torso.exporting.flat_rows import PLAIN
-from torso.exporting.plain import FlatRows, PlainGraph
+from torso.exporting.plain import FilledColumns, FlatRows, PlainGraph
 from torso.exporting.ports import InputPort, OutputPort
 from torso.model.model import Model
 
-__all__ = ["RunGraph", "as_features", "as_tensors"]
+__all__ = ["RunGraph", "as_features", "as_tensors", "with_tokens"]
 
 
 class RunGraph(nn.Module):
@@ -24,6 +24,7 @@ class RunGraph(nn.Module):
         inputs: name -> port.
         outputs: name -> port.
         plain: the plain models, with the heads of `model`; None without any.
+        filled: makes columns of the flat view of tokens; None where plain models read none.
     """
 
     def __init__(
@@ -32,18 +33,22 @@ class RunGraph(nn.Module):
         inputs: Mapping[str, InputPort],
         outputs: Mapping[str, OutputPort],
         plain: PlainGraph | None = None,
+        filled: FilledColumns | None = None,
     ) -> None:
         super().__init__()
         self.model = model
-        self.plain = plain
+        self.plain, self.filled = plain, filled
         self.inputs = dict(inputs)
         self.outputs = dict(outputs)
 
     def forward(self, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Return name -> answer."""
-        raw = self.model(as_features(inputs, self.inputs))
+        features = with_tokens(self.model, as_features(inputs, self.inputs))
+        raw = self.model(features)
         if self.plain is not None:
             rows = FlatRows(**{attribute: inputs[name] for name, attribute in PLAIN.items()})
+            if self.filled is not None:
+                rows = rows._replace(dense=self.filled(rows.dense, features))
             raw = self.plain(raw, rows)
         said = {task: head.answer(raw[task]) for task, head in self.model.heads.pairs()}
         answers: dict[str, Tensor] = {}
@@ -53,6 +58,12 @@ class RunGraph(nn.Module):
             # a graph may not give one tensor under two names, nor one that it holds
             answers[name] = torch.clone(answer)
         return answers
+
+
+def with_tokens(model: Model, features: Mapping[str, Features]) -> dict[str, Features]:
+    """Return the features with frozen encoders run, once for all networks and plain models."""
+    _, trunk = next(model.trunks.pairs())  # frozen encoders are the same in all
+    return {name: encoder.frozen_tokens(features[name]) for name, encoder in trunk.encoders.pairs()}
 
 
 def as_features(

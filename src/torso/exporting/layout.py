@@ -14,6 +14,7 @@ from torso.columns.loader import features_of
 from torso.columns.reading import Reading
 from torso.columns.sources import ArraySource, LookupSource
 from torso.core.types import Features
+from torso.encoders import Encoder
 from torso.runs.schema.modality import Modality
 from torso.runs.schema.schema import Schema
 from torso.runs.settings.config import RunConfig
@@ -99,12 +100,15 @@ class Layout:
         return torch.from_numpy((draws.random(shape) * below).astype(np.int64)).to(self.dtype)
 
 
-def layouts(schema: Schema, config: RunConfig) -> dict[str, Layout]:
+def layouts(
+    schema: Schema, config: RunConfig, encoders: Mapping[str, Encoder]
+) -> dict[str, Layout]:
     """Return modality -> layout, read off a row without any cell.
 
     Args:
         schema: fitted.
         config: of the run.
+        encoders: modality -> encoder, which may read fewer steps than its column holds.
     """
     empty = Table(pa.table({name: pa.nulls(1) for name in schema.inputs}))
     sources = schema.dataset(empty, Reading(), targets=False).sources
@@ -125,7 +129,7 @@ def layouts(schema: Schema, config: RunConfig) -> dict[str, Layout]:
             0 if steps or not cells else features.mask.shape[1],
             modality.sizes if config.sizes else 0,
             _below(modality.offered()),
-            _longest(modality),
+            min(_longest(modality), encoders[name].most_steps or _ANY),
         )
     return laid
 

@@ -11,10 +11,10 @@ from torch import Tensor, nn
 
 from torso.core.errors import ConfigError
 from torso.exporting.example import Rows, Sampler
-from torso.exporting.flat_rows import flat_layout, plain_ports
-from torso.exporting.graph import RunGraph
+from torso.exporting.flat_rows import flat_layout, plain_ports, with_columns
+from torso.exporting.graph import RunGraph, with_tokens
 from torso.exporting.layout import layouts
-from torso.exporting.plain import PlainGraph
+from torso.exporting.plain import FilledColumns, PlainGraph
 from torso.exporting.ports import InputPort, OutputPort, input_ports, output_ports
 from torso.model.model import Model
 from torso.plain.blend import PlainHalf
@@ -59,7 +59,9 @@ class Subject:
         if plain is not None and not any(task.blends for task in plain.tasks.values()):
             plain = None
         flat = None if plain is None else flat_layout(plain, run.schema)
-        sampler = Sampler(layouts(run.schema, run.config), flat)
+        _, trunk = next(model.trunks.pairs())
+        laid = layouts(run.schema, run.config, dict(trunk.encoders.pairs()))
+        sampler = Sampler(laid, flat)
         inputs, example = input_ports(sampler.laid), sampler.traced()
         if flat is not None:
             inputs |= plain_ports(flat)
@@ -81,10 +83,12 @@ class Subject:
         model = deepcopy(self.model)  # what it is compared with stays as it is in the run
         for _, head in model.heads.pairs():
             head.hold_still()
-        plain = None
+        plain = filled = None
         if self.plain is not None:
             plain = PlainGraph(self.plain, dict(model.heads.pairs()))
-        return _own(RunGraph(model, self.inputs, self.outputs, plain).eval())
+            if made := self.plain.view.encoded:
+                filled = FilledColumns(made, self.plain.view.columns)
+        return _own(RunGraph(model, self.inputs, self.outputs, plain, filled).eval())
 
     def eager(self, rows: Rows) -> dict[str, Tensor]:
         """Return name -> answer, as the run itself gives it."""
@@ -108,11 +112,13 @@ def _answered(
     model: Model, plain: PlainHalf | None, rows: Rows
 ) -> dict[str, tuple[Tensor, dict[str, Tensor]]]:
     """Return task -> prediction and details."""
-    raw, heads = model(rows.features), dict(model.heads.pairs())
+    features = with_tokens(model, rows.features)
+    raw, heads = model(features), dict(model.heads.pairs())
     if plain is not None:
         assert rows.flat is not None
         assert rows.known is not None
-        raw = plain.outputs(heads, raw, rows.flat, rows.known)
+        flat = with_columns(plain, rows.flat, features)
+        raw = plain.outputs(heads, raw, flat, rows.known)
     return {task: head.answer(raw[task]) for task, head in heads.items()}
 
 

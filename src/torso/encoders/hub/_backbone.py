@@ -22,6 +22,11 @@ class Backbone(nn.Module, ABC):
 
     width: int
 
+    @property
+    def most_steps(self) -> int | None:
+        """Steps of a row that it reads at most; None for any number."""
+        return None
+
     @abstractmethod
     def forward(self, values: Tensor, mask: Tensor, /) -> Tokens:
         """Return the tokens of rows that all have the modality, `[batch, length, width]`."""

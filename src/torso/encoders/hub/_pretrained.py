@@ -122,6 +122,11 @@ class Pretrained(Encoder):
             norm.eval()
         return self
 
+    @property
+    def most_steps(self) -> int | None:
+        """Steps of a row that the backbone reads at most."""
+        return self.backbone.most_steps
+
     def own_rate_parameters(self) -> Iterator[nn.Parameter]:
         """Yield the backbone's trained parameters; the new layers after it follow the training's rate."""
         return (weight for weight in self.backbone.parameters() if weight.requires_grad)
@@ -152,6 +157,8 @@ class Pretrained(Encoder):
             self.backbone.check(values, mask)
             return self._kept(values, mask)
 
+        if torch.compiler.is_compiling():  # lengths and checks look into the data
+            return self._kept(features.values, features.mask)
         if view:
             features = Features(self.augmented(features.values, view), features.mask)
         return by_length(checked, features)

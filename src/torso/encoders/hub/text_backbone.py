@@ -20,6 +20,15 @@ class TextBackbone(LibraryBackbone):
         hidden = self.model(input_ids=ids, attention_mask=mask.long()).last_hidden_state
         return Tokens(hidden, mask)
 
+    @property
+    def most_steps(self) -> int | None:
+        """Tokens of a text that the network has positions for; None for any number."""
+        config = self.model.config
+        limit = getattr(config, "max_position_embeddings", None)
+        # RoBERTa-like networks count positions from behind the padding index.
+        offset = (config.pad_token_id or 0) + 1 if "roberta" in config.model_type else 0
+        return limit - offset if limit else None
+
     def check(self, values: Tensor, mask: Tensor, /) -> None:
         """Check the length of the texts and their token ids.
 
@@ -28,12 +37,9 @@ class TextBackbone(LibraryBackbone):
         """
         config = self.model.config
         ids = values.masked_fill(~mask, 0)
-        limit = getattr(config, "max_position_embeddings", None)
-        # RoBERTa-like networks count positions from behind the padding index.
-        offset = (config.pad_token_id or 0) + 1 if "roberta" in config.model_type else 0
-        if limit and ids.shape[1] + offset > limit:
+        if self.most_steps and ids.shape[1] > self.most_steps:
             raise ValueError(
-                f"A text should have at most {limit - offset} tokens for this model. Found {ids.shape[1]}. "
+                f"A text should have at most {self.most_steps} tokens for this model. Found {ids.shape[1]}. "
                 "Lower the `length` of the text input."
             )
         if ids.numel() and int(ids.max()) >= config.vocab_size:

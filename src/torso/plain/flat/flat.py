@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from torso.cache.keys import content_digest
+
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
-__all__ = ["Flat"]
+__all__ = ["Flat", "varying"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,3 +60,15 @@ class Flat:
             dense=np.concatenate([part.dense for part in parts]),
             sparse=csr_array(vstack([part.sparse for part in parts])),
         )
+
+
+def varying(dense: np.ndarray) -> np.ndarray:
+    """Return the columns that differ between rows, gaps included; none twice."""
+    if not len(dense):
+        return np.arange(dense.shape[1])
+    first = dense[:1]
+    same = (dense == first) | (np.isnan(dense) & np.isnan(first))
+    unlike: dict[bytes, int] = {}
+    for column in np.flatnonzero(~same.all(axis=0)).tolist():
+        unlike.setdefault(content_digest(dense[:, column].tobytes()), column)
+    return np.array(list(unlike.values()), np.int64)

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
-from torso.cache.keys import content_digest
 from torso.columns.sources import Source
 from torso.plain.clock import check_time
 from torso.plain.flat._flattener import (
@@ -23,8 +22,9 @@ from torso.plain.flat._flattener import (
     Values,
     no_entries,
 )
-from torso.plain.flat.flat import Flat
+from torso.plain.flat.flat import Flat, varying
 from torso.plain.flat.sparse_rows import in_order, sparse_rows
+from torso.plain.flat.token_columns import TokenColumns
 from torso.tables.table import Column
 
 if TYPE_CHECKING:
@@ -101,9 +101,14 @@ class FlatView:
         return sum(block.flattener.width for block in self._blocks)
 
     @property
-    def encoded(self) -> tuple[str, ...]:
-        """Modalities of which the fitted view reads the tokens of a frozen encoder."""
-        return tuple(block.modalities[0] for block in self._blocks if block.encoded)
+    def encoded(self) -> tuple[TokenColumns, ...]:
+        """Dense columns that the fitted view makes of tokens of frozen encoders, by modality."""
+        starts = np.cumsum([0, *(len(block.flattener.names) for block in self._blocks)])
+        return tuple(
+            TokenColumns.of(block.modalities[0], block.flattener, start, self._kept)
+            for block, start in zip(self._blocks, starts.tolist(), strict=False)
+            if block.encoded
+        )
 
     @property
     def written(self) -> list[str]:
@@ -139,7 +144,7 @@ class FlatView:
             )
             read.append(own if block.flattener.dear else None)
         dense, sparse = self._laid_out(columns, sources, every, read)
-        self._kept, self._layout = _varying(dense[rows]), None
+        self._kept, self._layout = varying(dense[rows]), None
         return self._named(dense, sparse)
 
     def flat(
@@ -336,15 +341,3 @@ class FlatView:
 def _read(source: Source) -> Source | None:
     """Return the source of the features themselves, not of an encoder's tokens; None if it is not known."""
     return getattr(source, "read", None) if source.encoded else source
-
-
-def _varying(dense: np.ndarray) -> np.ndarray:
-    """Return the columns that differ between rows, gaps included; none twice."""
-    if not len(dense):
-        return np.arange(dense.shape[1])
-    first = dense[:1]
-    same = (dense == first) | (np.isnan(dense) & np.isnan(first))
-    unlike: dict[bytes, int] = {}
-    for column in np.flatnonzero(~same.all(axis=0)).tolist():
-        unlike.setdefault(content_digest(dense[:, column].tobytes()), column)
-    return np.array(list(unlike.values()), np.int64)
