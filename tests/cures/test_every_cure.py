@@ -29,7 +29,6 @@ IMPORTANCE = "tests/studies/importance/test_importance.py"
 OTHERWISE = {
     "exporting/places.py ": "tests/exporting/test_export.py replaces a file",
     "Not scored: name the table of the fit with --table": "tests/exporting/test_export.py names it",
-    "exporting/flat_rows.py ": MODEL,
     "tasks/count/head.py ": "tests/exporting exports the default, `spread: learned`",
     "torso importance RUN TABLE": f"{IMPORTANCE} gives the table",
     "columns is exchanged {} times": f"{IMPORTANCE} takes --repeats",
