@@ -61,6 +61,16 @@ def test_without_pooling_every_frame_has_its_map(frame, cells):
     ]
 
 
+def test_a_longer_film_keeps_all_of_its_frames():
+    model, seen = encoder(tokens=0), films(frames=6)
+    tokens = model(seen)
+    assert tokens.values.shape == (2, 6 * 16, 8)
+    assert tokens.mask.all()
+    changed = seen.values.clone()
+    changed[:, 5] = 255 - changed[:, 5]
+    assert (model(Features(changed, seen.mask)).values - tokens.values).abs().amax() > 1e-3
+
+
 def test_a_token_of_the_map_is_of_its_frame_and_place():
     model = encoder(frame={"type": "pyramid", "stride": 2}, tokens=0, depth=0, motion=False)
     seen = films(batch=1)

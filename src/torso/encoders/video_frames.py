@@ -37,7 +37,7 @@ class VideoFrames(Encoder, form="video", name="frames"):
     frames of a video are moved and coloured alike, as if by one camera.
 
     With `tokens: 0` every cell of every frame is a token: `[frames * cells]`, frame by frame, each row by row. There are
-    always `frames` of them; those past a shorter video's end are masked. The transformer then attends along time at
+    at least `frames` of them; those past a shorter video's end are masked. The transformer then attends along time at
     each position, the temporal half of divided attention (Bertasius, Wang, Torresani, ICML 2021, "TimeSformer",
     https://arxiv.org/abs/2102.05095). The spatial half is left to the encoder of the frames.
 
@@ -135,11 +135,19 @@ class VideoFrames(Encoder, form="video", name="frames"):
             tokens = block(tokens)
         return Tokens(self.norm(tokens.values), tokens.mask)
 
+    def _whole(self, cells: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+        """Return `cells` `[batch, frames, cells, dim]` and `mask` with at least `self.frames` frames."""
+        if torch.compiler.is_compiling():
+            # Padded by all frames and cut, not by those that lack, so that a traced program takes shorter films, too.
+            torch._check(mask.shape[1] <= self.frames)
+            cells = functional.pad(cells, (0, 0, 0, 0, 0, self.frames))[:, : self.frames]
+            return cells, functional.pad(mask, (0, self.frames))[:, : self.frames]
+        missing = max(0, self.frames - mask.shape[1])
+        return functional.pad(cells, (0, 0, 0, 0, 0, missing)), functional.pad(mask, (0, missing))
+
     def _along_time(self, cells: Tensor, mask: Tensor) -> Tokens:
         """Return `[batch, frames * cells, dim]`: each cell has attended to the same cell of the other frames."""
-        # Padded by all frames and cut, not by those that lack, so that a traced program takes films of any length.
-        cells = functional.pad(cells, (0, 0, 0, 0, 0, self.frames))[:, : self.frames]
-        mask = functional.pad(mask, (0, self.frames))[:, : self.frames]
+        cells, mask = self._whole(cells, mask)
         batch, frames, places = cells.shape[:3]
         x = cells.transpose(1, 2).flatten(0, 1)  # [batch * cells, frames, dim]
         over = mask[:, None].expand(batch, places, frames).flatten(0, 1)

@@ -231,6 +231,22 @@ def test_frames_that_a_video_lacks_say_nothing_and_get_no_box():
     assert (head.predict(head(vector, shown(values, 3)))[..., 2, 7] > 1e-6).all()
 
 
+def test_what_a_short_video_lacks_pushes_out_no_track():
+    """Of twelve proposals four begin in the only frame; all of them are among the eight that are kept."""
+    torch.manual_seed(0)
+    head = TrackSet(4, 8, "clip", 2, 3, keep=8).eval()
+    with torch.no_grad():
+        head.names.bias.copy_(torch.tensor([3.0, 0.0, -3.0]))  # all that is known of absent frames
+    outputs = head(torch.randn(2, 4), shown(torch.randn(2, 12, 8), 1))
+    prediction = head.predict(outputs)
+    known = prediction[..., 0, 7] > 1e-6
+    assert known.sum(dim=1).tolist() == [4, 4]
+    assert known[:, :4].all()
+    others = prediction[:, 4:]
+    assert torch.equal(others, others[:1, :1].expand_as(others))  # whichever of them are taken
+    assert (others[..., 6] == 0).all()
+
+
 def test_a_proposal_is_not_there_before_its_frame_and_begins_near_its_place():
     torch.manual_seed(0)
     head = TrackSet(4, 8, "clip", 2, 3, keep=12).eval()

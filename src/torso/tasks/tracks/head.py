@@ -205,17 +205,21 @@ class TrackSet(Head, form="tracks", name="set"):
         """Return `[batch, keep, frames, 8]`: corners, the likeliest class, and three probabilities.
 
         Corners are shares of the picture. The probabilities are those of the class, of being a thing at all, and of
-        being there in the frame if so. Class and the first two are the same in all frames.
+        being there in the frame if so. Class and the first two are the same in all frames. Proposals that are there in
+        no frame come last.
         """
         names, corners, there = self._read(outputs)
-        each = likely(names, self.nothing)[..., :-1]
+        never = (there <= _NOT_THERE).all(dim=2)  # such as all that begin in frames that a video lacks
+        each = likely(names, self.nothing)[..., :-1].masked_fill(never.unsqueeze(2), 0.0)
         thing = each.sum(dim=2)
         sure, named = each.max(dim=2)
-        kept = thing.topk(min(self.keep, thing.shape[1]), dim=1).indices
+        named = named.masked_fill(never, 0)
+        # they are the last, and alike, so that it does not matter which of them are taken
+        kept = thing.masked_fill(never, -1.0).topk(min(self.keep, thing.shape[1]), dim=1).indices
         row = torch.arange(kept.shape[0], device=kept.device).unsqueeze(1)
         own = torch.stack([named.to(sure), sure, thing.clamp(max=1)], dim=2)[row, kept].unsqueeze(2)
-        boxes = corners[row, kept].clamp(0, 1)
-        present = torch.sigmoid(there[row, kept]).unsqueeze(3)
+        boxes = corners.clamp(0, 1).masked_fill(never[..., None, None], 0.0)[row, kept]
+        present = torch.sigmoid(there[row, kept].clamp(min=_NOT_THERE)).unsqueeze(3)
         return torch.cat([boxes, own.expand(-1, -1, self.frames, -1), present], dim=3)
 
 
