@@ -209,7 +209,8 @@ class TrackSet(Head, form="tracks", name="set"):
         no frame come last.
         """
         names, corners, there = self._read(outputs)
-        never = (there <= _NOT_THERE).all(dim=2)  # such as all that begin in frames that a video lacks
+        # such as proposals that begin in frames that a video lacks
+        never = (there <= _NOT_THERE).all(dim=2)
         each = likely(names, self.nothing)[..., :-1].masked_fill(never.unsqueeze(2), 0.0)
         thing = each.sum(dim=2)
         sure, named = each.max(dim=2)
