@@ -139,7 +139,7 @@ class VideoFrames(Encoder, form="video", name="frames"):
         """Return `cells` `[batch, frames, cells, dim]` and `mask` with at least `self.frames` frames."""
         if torch.compiler.is_compiling():
             # Padded by all frames and cut, not by those that lack, so that a traced program takes shorter films, too.
-            torch._check(mask.shape[1] <= self.frames)
+            torch._check(mask.shape[1] <= self.frames)  # type: ignore[no-untyped-call]
             cells = functional.pad(cells, (0, 0, 0, 0, 0, self.frames))[:, : self.frames]
             return cells, functional.pad(mask, (0, self.frames))[:, : self.frames]
         missing = max(0, self.frames - mask.shape[1])
