@@ -14,6 +14,7 @@ import yaml
 
 from tests.docs.test_docs import PAGES
 from tests.places import ROOT
+from tests.reports.browser import serious
 
 pytest.importorskip("sphinx", reason="the site needs the extra `docs`")
 pytest.importorskip("pydata_sphinx_theme", reason="the site needs the extra `docs`")
@@ -122,3 +123,14 @@ def test_search_finds_chinese_and_english_without_network(site):
             page.wait_for_selector(f"#search-results a[href*='{expected}']")
         browser.close()
     assert [url for url in asked if not url.startswith(("file:", "data:"))] == []
+
+
+@pytest.mark.parametrize(
+    "scheme,width,names", [("light", 1200, ["index", "rooms/fusion"]), ("dark", 390, ["zh"])]
+)
+def test_axe_finds_nothing_serious_and_nothing_overflows(site, browser, scheme, width, names):
+    tab = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
+    for name in names:
+        tab.goto((site / f"docs/{name}.html").as_uri())
+        assert (name, serious(tab)) == (name, [])
+        assert tab.evaluate("document.documentElement.scrollWidth <= innerWidth + 1"), name

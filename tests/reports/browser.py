@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-__all__ = ["Opened", "chromium", "opened"]
+__all__ = ["Opened", "chromium", "opened", "serious"]
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 ROWS_ALIKE = """
@@ -72,19 +72,24 @@ class Opened:
             route.abort()
 
     def serious(self) -> list[str]:
-        """Return what axe finds serious or critical; of rows that differ in their text alone, two are left to it.
-
-        It is MPL-2.0, so it is not kept here: the package axe-playwright-python brings it, or $TORSO_AXE names axe.min.js.
-        """
+        """Return what axe finds serious or critical; of rows that differ in their text alone, two are left to it."""
         self.tab.evaluate(ROWS_ALIKE)
-        self.tab.evaluate(axe_script().read_text(encoding="utf-8"))
-        result = self.tab.evaluate("axe.run({resultTypes: ['violations']})")
-        return [
-            f"{rule['id']}: {node['html'][:160]} {node['failureSummary']}"
-            for rule in result["violations"]
-            if rule["impact"] in ("serious", "critical")
-            for node in rule["nodes"][:3]
-        ]
+        return serious(self.tab)
+
+
+def serious(tab, part: str = "document") -> list[str]:
+    """Return what axe finds serious or critical in a tab.
+
+    It is MPL-2.0, so it is not kept here: the package axe-playwright-python brings it, or $TORSO_AXE names axe.min.js.
+    """
+    tab.evaluate(axe_script().read_text(encoding="utf-8"))
+    result = tab.evaluate(f"axe.run({part}, {{resultTypes: ['violations']}})")
+    return [
+        f"{rule['id']}: {node['html'][:160]} {node['failureSummary']}"
+        for rule in result["violations"]
+        if rule["impact"] in ("serious", "critical")
+        for node in rule["nodes"][:3]
+    ]
 
 
 def opened(browser, file: Path, *, dark: bool = False, width: int = 1200) -> Opened:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from urllib.parse import urlsplit
 
-from tests.reports.browser import axe_script
+from tests.reports.browser import serious
 
 __all__ = ["Tried", "tried"]
 
@@ -59,15 +59,7 @@ class Tried:
         """Return what axe finds serious or critical; the page's policy lets no script in, so it is run from outside."""
         session = self.tab.context.new_cdp_session(self.tab)
         session.send("Page.setBypassCSP", {"enabled": True})
-        self.tab.evaluate(axe_script().read_text(encoding="utf-8"))
-        found = "axe.run({exclude: [['svg']]}, {resultTypes: ['violations']})"
-        result = self.tab.evaluate(found)
-        return [
-            f"{rule['id']}: {node['html'][:160]} {node['failureSummary']}"
-            for rule in result["violations"]
-            if rule["impact"] in ("serious", "critical")
-            for node in rule["nodes"][:3]
-        ]
+        return serious(self.tab, "{exclude: [['svg']]}")
 
 
 @contextmanager
