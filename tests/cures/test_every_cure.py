@@ -101,6 +101,8 @@ OTHERWISE = {
     "runs/starting/notes.py ": START,
     "runs/starting/values.py ": START,
     "tables/streams/parts.py ": "tests/runs/test_streaming.py chooses another --out",
+    "tables/databases/": "tests/tables/databases follows it",
+    "torso fit postgresql://localhost": "tests/tables/databases follows it",
     "tables/formats/zipped.py ": "tests/runs/test_asked.py names a root",
     "which `fit(..., out=FOLDER)` wrote": "tests/runs/test_slips.py",
     "No validation row has a label": "whether a larger share has one is chance",

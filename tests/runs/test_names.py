@@ -9,7 +9,7 @@ import torso
 from tests import small_tables as tables
 from torso.runs.predicting.prediction import answer_columns
 from torso.tables import write_table
-from torso.tables.formats.peek import column_names
+from torso.tables.peek import column_names
 
 RNG = np.random.default_rng(0)
 DOTTED = {

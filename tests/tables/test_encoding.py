@@ -5,8 +5,8 @@ import json
 import pytest
 
 from torso.core.errors import DataError
-from torso.tables.formats.peek import column_names
 from torso.tables.formats.text_settings import TextSettings
+from torso.tables.peek import column_names
 from torso.tables.table import read_table
 
 TEXTS = {

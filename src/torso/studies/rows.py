@@ -16,6 +16,7 @@ from torso.runs.predicting.predictor import Predictor
 from torso.runs.preparing.gather import found_beside
 from torso.runs.report.held_out import HeldOut
 from torso.runs.settings.sections import DataConfig
+from torso.tables.databases import is_address
 from torso.tables.table import Table, read_table
 
 __all__ = ["JudgedRows", "judged_rows", "opened", "own_table", "table_of_fit", "without_columns"]
@@ -101,7 +102,7 @@ def own_table(run: Predictor, held_out: HeldOut) -> Table:
     cure = "Give the table, too."
     if path is None:
         raise DataError(f"The run was fitted on a table in memory. {cure}")
-    if not path.exists():
+    if isinstance(path, Path) and not path.exists():
         raise DataError(f"The table of the fit, {str(path)!r}, is not there. {cure}")
     source = read_table(path, missing=data.missing, settings=data.text)
     if not held_out.are_of(source):
@@ -109,8 +110,8 @@ def own_table(run: Predictor, held_out: HeldOut) -> Table:
     return source.take(held_out.rows)
 
 
-def table_of_fit(data: DataConfig, folder: Path | None, *, test: bool) -> Path | None:
-    """Return where the table that a run was fitted on should lie; None if it was in memory.
+def table_of_fit(data: DataConfig, folder: Path | None, *, test: bool) -> str | Path | None:
+    """Return where the table that a run was fitted on should lie, or the query of it; None if it was in memory.
 
     Args:
         data: of the run's config.
@@ -120,6 +121,8 @@ def table_of_fit(data: DataConfig, folder: Path | None, *, test: bool) -> Path |
     given = data.test if test and data.test is not None else data.table
     if given is None:
         return None
+    if is_address(given):
+        return given
     return Path(found_beside(given, None if folder is None else folder / "run.yaml")).expanduser()
 
 

@@ -29,6 +29,8 @@ import pyarrow.compute as pc
 
 from torso.core.errors import DataError, cell_error, unknown
 from torso.tables.arrays import index_array
+from torso.tables.databases import Address, is_address, read_query
+from torso.tables.formats.file_format import Content
 from torso.tables.formats.files import read_file, write_file
 from torso.tables.formats.text_settings import TextSettings
 from torso.tables.formats.zipped import is_zip
@@ -189,9 +191,9 @@ def read_table(
     """Return the table in `source`.
 
     Args:
-        source: path of a CSV, TSV, JSON-lines (each also `.gz`), JSON, Parquet or Arrow file, or of a zip with one; a pandas, polars or
-            Arrow table, or anything with the Arrow C stream; a mapping of columns; a list of rows as
-            mappings; or a Table.
+        source: path of a CSV, TSV, JSON-lines (each also `.gz`), JSON, Parquet or Arrow file, or of a zip with one; the
+            address of a database and a query (`torso.tables.databases`); a pandas, polars or Arrow table, or anything with
+            the Arrow C stream; a mapping of columns; a list of rows as mappings; or a Table.
         missing: further texts that mean "no value", such as `["?", "-999"]`; an empty cell always does.
         settings: delimiter and encoding of a text file, as far as the user says so.
 
@@ -204,9 +206,7 @@ def read_table(
     if isinstance(source, Table):
         return _again(source, missing)
     if isinstance(source, str | Path):
-        path = Path(source).expanduser()
-        content, typed = read_file(path, settings)
-        name, folder = path.name, path if is_zip(path) or path.is_dir() else path.parent
+        content, typed, name, folder = _from_outside(source, settings)
         notes, encoding, rows = content.notes, content.encoding, content.data
         raw = from_rows(rows, name) if isinstance(rows, list) else from_arrow(rows)
         del content, rows
@@ -220,6 +220,19 @@ def read_table(
     table = as_table(raw, name, folder, missing)
     notes = (*notes, *renamed, *table.notes)
     return replace(table, notes=notes, encoding=encoding, typed=typed)
+
+
+def _from_outside(
+    source: str | Path, settings: TextSettings
+) -> tuple[Content, bool, str, Path | None]:
+    """Return the rows of a file or a query, whether their cells have types, its name, and its folder."""
+    if isinstance(source, str) and is_address(source):
+        address = Address.parse(source)
+        content, typed = read_query(address)
+        return content, typed, address.name, None if address.file is None else address.file.parent
+    path = Path(source).expanduser()
+    content, typed = read_file(path, settings)
+    return content, typed, path.name, path if is_zip(path) or path.is_dir() else path.parent
 
 
 def as_table(raw: NamedColumns, name: str, folder: Path | None, missing: Sequence[str]) -> Table:

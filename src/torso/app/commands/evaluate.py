@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from torso.app.commands.shared import (
+    Query,
     Root,
     RunArgument,
     StrictTable,
@@ -30,6 +31,7 @@ __all__ = ["evaluate"]
 def evaluate(
     run: RunArgument,
     table: TableArgument,
+    query: Query = None,
     root: Root = [],
     out: Annotated[Path | None, typer.Option("--out", "-o", help="JSON file to write.")] = None,
     robustness: Annotated[
@@ -58,12 +60,11 @@ def evaluate(
     """Compare a run's answers with a table's labels: metrics with 95 % intervals and baselines."""
     from torso.app.terminal import console, tell
     from torso.runs.folder.json_files import write_json
-    from torso.runs.preparing.early import check_answering
+    from torso.tables.databases import queried
 
     if not robustness:
         _check_alone(against, picture)
-    check_answering(run, table)
-    _check_files(out, picture, run, table)
+    _check_files(out, picture, run, table := queried(table, query))
 
     import torso  # torch takes longer than to see a slip
     from torso.runs.report.deciding import read_thresholds
@@ -137,7 +138,10 @@ def _check_alone(against: Path | None, picture: Path | None) -> None:
 
 
 def _check_files(out: Path | None, picture: Path | None, run: Path, table: str) -> None:
-    """Refuse files that cannot or should not be written, before the work."""
+    """Refuse a run and a table that are not there, and files that should not be written, before the work."""
+    from torso.runs.preparing.early import check_answering
+
+    check_answering(run, table)
     for file in (out, picture):
         if file is not None:
             check_out(file, run, table)

@@ -17,6 +17,7 @@ from torso.app.commands.shared import (
     From,
     Log,
     Quality,
+    Query,
     Repeats,
     Root,
     Settings,
@@ -50,6 +51,7 @@ def fit(
         str | None, typer.Argument(help="The table; default: that of --config.")
     ] = None,
     target: Targets = [],
+    query: Query = None,
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="Folder of the run; default runs/TABLE.")
     ] = None,
@@ -75,6 +77,7 @@ def fit(
     from torso.training.adapters import named_tracker
 
     _check_seeds(seeds)
+    table = _queried(table, query)
     folder = out or _free_folder(table or (config.stem if config else "run"), resume)
     trackers = [named_tracker(each, folder) for each in log]
     dial = named(quality=quality, budget=budget, folds=folds, repeats=repeats)
@@ -111,6 +114,19 @@ def _show_more(run: Predictor, folder: Path, seeds: int, baselines: bool) -> Non
         show_seeds(run, folder, None, (seeds, None, None))
     if baselines:
         show_baselines(run, folder)
+
+
+def _queried(table: str | None, query: str | None) -> str | None:
+    """Return the text of a table, or of a database and the query of `--query`."""
+    from torso.core.errors import ConfigError
+    from torso.tables.databases import queried
+
+    if table is None and query is not None:
+        raise ConfigError(
+            "`--query` should follow a database. Found none. Name it first: torso fit postgresql://localhost/shop "
+            "--query 'SELECT * FROM orders'"
+        )
+    return table if table is None else queried(table, query)
 
 
 def _check_seeds(seeds: int) -> None:
@@ -152,7 +168,9 @@ def _next_steps(folder: Path, end: str, config: RunConfig) -> tuple[str, int]:
 
 
 def _free_folder(table: str, resume: bool) -> Path:
-    base = Path("runs") / Path(table).name.split(".")[0]
+    from torso.tables.databases import name_of
+
+    base = Path("runs") / name_of(table).split(".")[0]
     if resume:
         return base
     candidates = (base if number == 1 else Path(f"{base}-{number}") for number in range(1, 10_000))

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from torso.app.commands.shared import Root, Settings, TableArgument, Targets, rooted
+from torso.app.commands.shared import Query, Root, Settings, TableArgument, Targets, rooted
 
 __all__ = ["inspect"]
 
@@ -14,6 +14,7 @@ __all__ = ["inspect"]
 def inspect(
     table: TableArgument,
     target: Targets = [],
+    query: Query = None,
     root: Root = [],
     settings: Settings = [],
     model: Annotated[
@@ -27,10 +28,12 @@ def inspect(
     from torso.runs.settings.check import check_values
     from torso.runs.settings.config import RunConfig
     from torso.runs.settings.paths import apply_settings
-    from torso.tables.formats.peek import column_names
+    from torso.tables.databases import queried
+    from torso.tables.peek import column_names
     from torso.tables.spread import spread
     from torso.tables.table import read_table
 
+    table = queried(table, query)
     values: dict[str, Any] = {"targets": {name: {} for name in target}}
     said = [*rooted(root), *settings]
     apply_settings(values, said, column_names(table))

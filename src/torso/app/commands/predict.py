@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from torso.app.commands.shared import (
+    Query,
     Root,
     StrictTable,
     Threshold,
@@ -39,6 +40,7 @@ def predict(
         Path,
         typer.Option("--out", "-o", help="File to write: .csv, .tsv, .jsonl, .parquet, .arrow."),
     ],
+    query: Query = None,
     root: Root = [],
     keep: Annotated[
         list[str], typer.Option("--keep", help="A column of TABLE to carry over. Repeatable.")
@@ -68,9 +70,11 @@ def predict(
     trust_code: TrustCode = False,
 ) -> None:
     """Answer for every row of a table, in its order; or for files."""
+    from torso.tables.databases import queried
     from torso.tables.formats.files import check_writable
 
     check_writable(out)
+    table = [queried(each, query) for each in table]
     check_out(out, run, *table)
     _check_answering(run, of_run, table)
 
@@ -92,9 +96,10 @@ def _answer(
     """Write the answers, and tell of them."""
     from torso.app.terminal import tell
     from torso.runs.predicting.prediction import chosen_columns
+    from torso.tables.databases import is_address
     from torso.tables.table import write_table
 
-    if len(tables) == 1:
+    if len(tables) == 1 and not is_address(tables[0]):
         done = _streamed(run, Path(tables[0]).expanduser(), out, wanted, stream)
         if done is not None:
             tell((f"{done.rows} rows written to {out}", *done.notes))

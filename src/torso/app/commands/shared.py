@@ -15,6 +15,7 @@ __all__ = [
     "From",
     "Log",
     "Quality",
+    "Query",
     "Repeats",
     "Root",
     "RunArgument",
@@ -33,7 +34,10 @@ __all__ = [
 ]
 
 TableArgument = Annotated[
-    str, typer.Argument(help="CSV, TSV, JSON lines, Parquet or Arrow file, or a zip of one.")
+    str,
+    typer.Argument(
+        help="CSV, TSV, JSON lines, Parquet or Arrow file, or a zip of one; a database with --query."
+    ),
 ]
 RunArgument = Annotated[Path, typer.Argument(help="Folder that `torso fit` wrote.")]
 Settings = Annotated[
@@ -50,6 +54,14 @@ TrustCode = Annotated[
 ]
 Root = Annotated[
     list[str], typer.Option("--root", help="Folder or zip that file columns are relative to.")
+]
+Query = Annotated[
+    str | None,
+    typer.Option(
+        "--query",
+        metavar="SQL",
+        help="Rows to ask for where TABLE is a database: postgresql://HOST/NAME, grpc://HOST:PORT, a .sqlite or .duckdb file.",
+    ),
 ]
 Quality = Annotated[
     str | None,

@@ -19,6 +19,7 @@ from torso.columns.media.folder_files import files_below
 from torso.columns.reading import Reading, ReadLog, ReadOptions
 from torso.core.errors import DataError
 from torso.runs.schema.schema import Schema
+from torso.tables.databases import is_address
 from torso.tables.formats.files import is_table
 from torso.tables.formats.folder_format import is_parquet_folder
 from torso.tables.formats.json_shapes import rows_of_lists, rows_of_object
@@ -70,11 +71,11 @@ def ask(
     Raises:
         DataError: it is no such thing, or a folder that the run cannot read.
     """
-    if isinstance(given, str | Path):
+    if isinstance(given, str | Path) and not is_address(given):
         asked = _files(Path(given).expanduser(), schema)
         if asked is not None:
             return completed(asked, schema, strict)
-    paths = [] if root else _paths(given, schema)
+    paths = [] if root or is_address(given) else _paths(given, schema)
     if paths:
         return completed(_listed(paths, schema), schema, strict)
     table = read_table(_rows(given, schema.inputs), missing=data.missing, settings=data.text)

@@ -23,9 +23,10 @@ from torso.runs.settings.described import described
 from torso.runs.settings.paths import no_reader
 from torso.runs.settings.rooms import registry_of
 from torso.runs.starting.values import known_inputs
+from torso.tables.databases import Address, is_address
 from torso.tables.formats.files import check_readable
-from torso.tables.formats.peek import column_names
 from torso.tables.names import settled_names
+from torso.tables.peek import column_names
 from torso.tables.table import read_table
 
 __all__ = ["check_answering", "check_fit", "check_free_folder"]
@@ -53,6 +54,9 @@ def check_fit(values: Settings, origin: object) -> None:
     data = config.data
     if data.table is None:
         raise ConfigError(NO_TABLE)
+    if is_address(data.table):
+        Address.parse(data.table)
+        return  # a query may take long, and is asked once
     path = Path(found_beside(data.table, origin)).expanduser()
     if path.exists() and not path.is_file() and not path.is_dir():
         return  # a pipe can be read only once
@@ -132,7 +136,10 @@ def check_answering(run: Path, *tables: str) -> None:
         RunError: `run` is none.
         DataError: `table` cannot be read.
     """
-    paths = [Path(table).expanduser() for table in tables]
+    for table in tables:
+        if is_address(table):
+            Address.parse(table)
+    paths = [Path(table).expanduser() for table in tables if not is_address(table)]
     if paths and run.is_file() and (paths[0] / "schema.json").exists():
         raise RunError(
             f"The run comes first, then the table. Found {str(run)!r}, a file, and {tables[0]!r}, a run. "

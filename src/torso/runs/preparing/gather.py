@@ -20,7 +20,8 @@ from torso.runs.settings.figures import direction_notes
 from torso.runs.settings.paths import Path as Keys
 from torso.runs.settings.paths import apply_settings, may_name_odd_columns, setting_pairs
 from torso.runs.starting.values import named_run, run_folder, those_of, values_of_run
-from torso.tables.formats.peek import column_names
+from torso.tables.databases import is_address
+from torso.tables.peek import column_names
 from torso.tasks import spelled_metrics
 
 __all__ = [
@@ -203,7 +204,7 @@ def _said_words(settings: Sequence[str] | Mapping[str, object]) -> Iterator[str]
 
 def found_beside(path: str, origin: object) -> str | Path:
     """Return a path as it stands or, failing that, relative to the config's folder."""
-    if not Path(path).exists() and isinstance(origin, str | Path):
+    if not is_address(path) and not Path(path).exists() and isinstance(origin, str | Path):
         beside = Path(origin).parent / path
         if beside.exists():
             return beside

@@ -22,6 +22,7 @@ from torso.runs.report.report import RunReport
 from torso.runs.schema.schema import Schema
 from torso.runs.settings.check import names_code
 from torso.runs.settings.config import RunConfig
+from torso.tables.databases import name_of
 from torso.tasks import words_of
 
 __all__ = ["Described", "model_card"]
@@ -95,8 +96,8 @@ def _escaped(text: str) -> str:
 
 
 def _data_name(config: RunConfig) -> str:
-    """Return the file name of the table, without its folders."""
-    return PurePath(str(config.data.table)).name if config.data.table else "a table in memory"
+    """Return the file name of the table, without its folders, or the name of the database."""
+    return name_of(config.data.table) if config.data.table else "a table in memory"
 
 
 # --- metadata

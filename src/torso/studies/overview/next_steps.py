@@ -14,6 +14,7 @@ from torso.runs.predicting.held_out_again import can_answer_again
 from torso.runs.report.held_out import HeldOut
 from torso.runs.report.report import RunReport
 from torso.runs.settings.config import RunConfig
+from torso.tables.databases import is_there
 
 __all__ = ["finished_beside", "next_steps"]
 
@@ -55,7 +56,7 @@ def _steps(
     held_out: HeldOut | None,
 ) -> Iterator[tuple[str, str]]:
     run, path = quote(str(folder)), config.data.table
-    table = quote(path) if isinstance(path, str) and Path(path).exists() else None
+    table = quote(path) if isinstance(path, str) and is_there(path) else None
     if RunFolder(folder).stage is Stage.RESUMABLE:
         yield "Go on training", f"torso fit --resume -o {run}"
     if table is not None:

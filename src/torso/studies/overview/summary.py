@@ -22,6 +22,7 @@ from torso.studies.overview.next_steps import finished_beside, next_steps
 from torso.studies.overview.plot import plot
 from torso.studies.overview.sparkline import sparkline
 from torso.studies.slices.confusion import Confusion, chosen_classes, confusion_of
+from torso.tables.databases import name_of
 from torso.tasks import words_of
 
 __all__ = ["Summary", "show"]
@@ -69,7 +70,7 @@ class Summary:
         """Return the summary in sentences."""
         tasks, inputs = ", ".join(self.config.targets), ", ".join(self.config.inputs)
         table = self.config.data.table
-        where = f" of {Path(table).name}" if isinstance(table, str) else ""
+        where = f" of {name_of(table)}" if isinstance(table, str) else ""
         usage, split = self.report.usage, self.report.split
         rows = usage.rows.get(split, 0)
         lines = [

@@ -11,6 +11,7 @@ from torso.core.errors import ConfigError, DataError
 from torso.runs.prepare import prepare_values
 from torso.runs.preparing.gather import gather_values, trusting
 from torso.runs.preparing.prepared import Prepared
+from torso.tables.databases import is_there
 from torso.training import Listener
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def prepared_again(
         data["split"] = {**data["split"], **said}
     given = {"table": table, "validation": None, "test": None}
     origin: object = config if run.folder is None else run.folder / "run.yaml"
-    if table is None and not isinstance(origin, dict) and not Path(data["table"]).exists():
+    if table is None and not isinstance(origin, dict) and not is_there(data["table"]):
         _check_there(data["table"], origin)
     gathered = gather_values(given, (), None, config, ())
     # A run whose parts are code was loaded with them; its metrics may have been left out.

@@ -10,6 +10,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from torso.core.errors import TorsoError
+from torso.tables.databases import is_address, names_of_query
 from torso.tables.formats.dialect import find_dialect
 from torso.tables.formats.encoding import likely_encoding
 from torso.tables.formats.files import is_table
@@ -29,6 +30,8 @@ def column_names(source: object) -> list[str]:
     """
     if not isinstance(source, str | Path):
         return _in_memory(source)
+    if isinstance(source, str) and is_address(source):
+        return names_of_query(source)
     path = Path(source).expanduser()
     if not path.is_file() and not path.is_dir():  # a pipe can be read only once
         return []
