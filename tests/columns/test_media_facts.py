@@ -9,7 +9,7 @@ from PIL import Image
 
 from tests.videos import grey, mp4
 from torso.columns.inputs import Input
-from torso.columns.media.images import EXIF_ORIENTATION
+from torso.columns.media.opening import ORIENTATION
 from torso.columns.reading import Reading, ReadOptions
 from torso.tables import read_table
 
@@ -24,7 +24,7 @@ def recording(seconds: float, rate: int) -> bytes:
 def picture(size: tuple[int, int], orientation: int = 1) -> bytes:
     stream = io.BytesIO()
     image = Image.new("RGB", size, "red")
-    image.getexif()[EXIF_ORIENTATION] = orientation
+    image.getexif()[ORIENTATION] = orientation
     image.save(stream, "JPEG", exif=image.getexif())
     return stream.getvalue()
 

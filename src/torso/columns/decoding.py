@@ -20,6 +20,7 @@ import numpy as np
 
 from torso.columns.media.files import MediaError
 from torso.columns.media.processes import (
+    Batch,
     Decoded,
     DecodingProcesses,
     decode_or_error,
@@ -120,7 +121,7 @@ def _by_processes(
     tasks: Sequence[Task], load: _Load[Task, Note], decode: _Decode, number: int
 ) -> Iterator[_Result[Note]]:
     """Feed `number` processes, and decode a group here whenever they all have enough to do."""
-    ahead: deque[tuple[list[Loaded[Note]], Future[list[Decoded] | None]]] = deque()
+    ahead: deque[tuple[list[Loaded[Note]], Future[Batch]]] = deque()
     with DecodingProcesses(decode, number) as processes:
         for group in _groups(tasks, load):
             batch = [loaded.data for loaded in group if isinstance(loaded.data, bytes)]
@@ -145,14 +146,14 @@ def _groups(tasks: Sequence[Task], load: _Load[Task, Note]) -> Iterator[list[Loa
         yield group
 
 
-def _done(decode: _Decode, batch: Sequence[bytes]) -> Future[list[Decoded] | None]:
-    future: Future[list[Decoded] | None] = Future()
+def _done(decode: _Decode, batch: Sequence[bytes]) -> Future[Batch]:
+    future: Future[Batch] = Future()
     future.set_result([decode_or_error(decode, data) for data in batch])
     return future
 
 
 def _answered(
-    group: Sequence[Loaded[Note]], answer: Future[list[Decoded] | None], decode: _Decode
+    group: Sequence[Loaded[Note]], answer: Future[Batch], decode: _Decode
 ) -> Iterator[_Result[Note]]:
     features = answer.result()
     if features is None:  # the process died: its files are decoded here
@@ -160,4 +161,7 @@ def _answered(
         return
     decoded = iter(features)
     for loaded in group:
-        yield loaded, next(decoded) if isinstance(loaded.data, bytes) else loaded.data
+        result = next(decoded) if isinstance(loaded.data, bytes) else loaded.data
+        if result is None and loaded.data is not None:  # more memory than a process may take
+            result = _result(loaded, decode)[1]
+        yield loaded, result

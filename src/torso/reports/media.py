@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from torso.columns.media.audio import decode_samples
 from torso.columns.media.files import MediaError
-from torso.columns.media.images import check_megapixels, opened
+from torso.columns.media.thumbnails import thumbnail
 
 __all__ = ["Media", "picture", "sound"]
 
@@ -51,14 +51,7 @@ def picture(data: bytes) -> str:
         MediaError: no picture of a known format, or too large.
         OSError: it is damaged.
     """
-    from PIL import Image, ImageOps
-
-    image = opened(data)
-    check_megapixels(*image.size)
-    upright = ImageOps.exif_transpose(image).convert("RGBA")
-    white = Image.new("RGBA", upright.size, "white")
-    plain = Image.alpha_composite(white, upright).convert("RGB")
-    plain.thumbnail((_SIDE, _SIDE))
+    plain = thumbnail(data, _SIDE)
     small = max(plain.size) <= 48
     stream = io.BytesIO()
     plain.save(stream, "PNG" if small else "JPEG", **({} if small else {"quality": 82}))

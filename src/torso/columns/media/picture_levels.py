@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from torso.columns.media.files import MediaError, MediaFiles
-from torso.columns.media.images import WHOLE, Levels, check_megapixels, is_deep, opened
+from torso.columns.media.opening import opened, to_be_loaded
+from torso.columns.media.shrinking import WHOLE, Levels, bands, is_deep
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -39,7 +40,7 @@ def picture_levels(references: Sequence[str | bytes], files: MediaFiles) -> Leve
         with suppress(MediaError):
             grey = _deep_values(reference, files)
             if grey is not None and len(grey):
-                pixels.append(grey[:: -(-len(grey) // _PIXELS)])
+                pixels.append(grey)
     if not pixels:
         return None
     together = np.concatenate(pixels)
@@ -55,18 +56,26 @@ def picture_levels(references: Sequence[str | bytes], files: MediaFiles) -> Leve
 
 
 def _deep_values(reference: str | bytes, files: MediaFiles) -> np.ndarray | None:
-    """Return the finite pixels of a picture `[pixels]`; None if it is not deep."""
+    """Return some of the finite pixels of a picture `[pixels]`, evenly spread; None if it is not deep."""
     image = _opened(files.head(reference))
     if image is not None and not is_deep(image):
         return None
-    image = _opened(files.read(reference))
-    if image is None or not is_deep(image):
-        return None
-    check_megapixels(*image.size)
-    with suppress(Exception):  # a decoder may fail in any way on damaged bytes
-        grey = np.asarray(image).astype(np.float64)
-        return grey[np.isfinite(grey)]
+    data = files.read(reference)
+    with suppress(Exception), to_be_loaded(data) as image:  # damaged bytes fail in any way
+        return _spread_values(image) if is_deep(image) else None
     return None
+
+
+def _spread_values(image: Image) -> np.ndarray:
+    """Return every so manieth of a picture's finite values, about `_PIXELS` of them."""
+    finite = sum(int(np.isfinite(np.asarray(band)).sum()) for _, band in bands(image))
+    step, passed, values = max(1, -(-finite // _PIXELS)), 0, [np.zeros(0)]
+    for _, band in bands(image):
+        grey = np.asarray(band).ravel()
+        grey = grey[np.isfinite(grey)]
+        values.append(grey[-passed % step :: step].astype(np.float64))
+        passed += len(grey)
+    return np.concatenate(values)
 
 
 def _opened(data: bytes) -> Image | None:

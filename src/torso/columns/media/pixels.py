@@ -7,15 +7,21 @@ pixel: between two classes, or between a near and a far thing, there is nothing 
 from __future__ import annotations
 
 import io
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from torso.columns.media.budget import TooMuchHere
 from torso.columns.media.files import MediaError
-from torso.columns.media.images import check_megapixels, opened
+from torso.columns.media.opening import to_be_loaded
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 __all__ = ["decode_map", "decode_mask", "map_of", "mask_of", "npy_bytes", "png_bytes", "resized"]
 
 _NPY = b"\x93NUMPY"
+_LARGE = 1 << 20  # pixels; more are not held in a wider type
 
 
 def decode_mask(data: bytes, size: tuple[int, int]) -> np.ndarray:
@@ -24,7 +30,7 @@ def decode_mask(data: bytes, size: tuple[int, int]) -> np.ndarray:
     Raises:
         MediaError: no picture or `.npy` of one channel of whole numbers.
     """
-    return mask_of(_pixels(data), size)
+    return mask_of(_pixels(data, size), size)
 
 
 def decode_map(data: bytes, size: tuple[int, int], channels: int) -> np.ndarray:
@@ -33,7 +39,7 @@ def decode_map(data: bytes, size: tuple[int, int], channels: int) -> np.ndarray:
     Raises:
         MediaError: no picture or `.npy`, or one of another number of channels.
     """
-    return map_of(_pixels(data), size, channels)
+    return map_of(_pixels(data, size), size, channels)
 
 
 def mask_of(values: np.ndarray, size: tuple[int, int]) -> np.ndarray:
@@ -72,11 +78,17 @@ def resized(values: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     >>> resized(np.array([[1, 2], [3, 4]]), (1, 4)).tolist()
     [[3, 3, 4, 4]]
     """
+    down, across = _positions(values.shape, size)
+    return np.ascontiguousarray(values[down][:, across])
+
+
+def _positions(shape: tuple[int, ...], size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
+    """Return the rows and the columns that `resized` takes of an array of `shape`."""
     down, across = (
         ((np.arange(new) + 0.5) * old / new).astype(np.intp)
-        for new, old in zip(size, values.shape, strict=False)
+        for new, old in zip(size, shape, strict=False)
     )
-    return np.ascontiguousarray(values[down][:, across])
+    return down, across
 
 
 def png_bytes(values: np.ndarray) -> bytes:
@@ -96,19 +108,36 @@ def npy_bytes(values: np.ndarray) -> bytes:
     return stream.getvalue()
 
 
-def _pixels(data: bytes) -> np.ndarray:
+def _pixels(data: bytes, size: tuple[int, int]) -> np.ndarray:
+    """Return the values of a file, of a large one those nearest to the pixels of `size`."""
     try:
         if data.startswith(_NPY):
             values = np.load(io.BytesIO(data), allow_pickle=False)
+            values = resized(values, size) if _is_large(values.shape) else values
         else:
-            image = opened(data)
-            check_megapixels(*image.size)
-            values = np.asarray(image)
+            with to_be_loaded(data) as image:
+                values = _nearest(image, size)
     except MediaError as error:
         raise MediaError(str(error).replace("TIFF image", "TIFF image, nor a .npy file")) from error
+    except TooMuchHere:
+        raise
     except Exception as error:  # a decoder may fail in any way on bytes that somebody damaged
         reason = str(error).splitlines()[0][:100] if str(error) else type(error).__name__
         raise MediaError(f"damaged file ({reason})") from error
     if values.dtype.kind not in "biuf" or values.size == 0:
         raise MediaError(f"an array of {values.dtype} of shape {values.shape}, not of numbers")
     return np.asarray(values)
+
+
+def _nearest(image: Image, size: tuple[int, int]) -> np.ndarray:
+    """Return the values of a picture; of a large one, row by row, those that `resized` would take."""
+    width, height = image.size
+    if not _is_large((height, width)):
+        return np.asarray(image)
+    down, across = _positions((height, width), size)
+    rows = [np.asarray(image.crop((0, row, width, row + 1)))[0, across] for row in down.tolist()]
+    return np.stack(rows)
+
+
+def _is_large(shape: tuple[int, ...]) -> bool:
+    return len(shape) >= 2 and shape[0] * shape[1] > _LARGE

@@ -23,17 +23,21 @@ from typing import IO, Self
 
 import numpy as np
 
+from torso.columns.media.budget import BUDGET, TooMuchHere
 from torso.columns.media.files import MediaError
 
-__all__ = ["Decoded", "DecodingProcesses", "decode_or_error", "processes_work"]
+__all__ = ["Batch", "Decoded", "DecodingProcesses", "decode_or_error", "processes_work"]
 
 Decoded = np.ndarray | MediaError
+Batch = list[Decoded | None] | None
+"""Results of a process; None in it for a file left to the parent, None alone from a process that died."""
 _QUEUED = 2  # batches per process: one under way, the next one waiting
 _SINGLE_THREADED = dict.fromkeys(
     ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"
 )
 _START = "import sys; sys.path[:] = sys.argv[1:]; from torso.columns.media.processes import _work; _work()"
 _SIZE_BYTES = 8
+_WORKER_LIMIT = 50_000_000  # bytes that a file may take to decode; the parent has one budget for all larger ones
 
 
 def processes_work() -> bool:
@@ -48,6 +52,16 @@ def decode_or_error(decode: Callable[[bytes], np.ndarray], data: bytes) -> Decod
         return decode(data)
     except MediaError as error:
         return error
+    except MemoryError:
+        return MediaError("more memory needed to decode it than this machine has free")
+
+
+def _in_worker(decode: Callable[[bytes], np.ndarray], data: bytes) -> Decoded | None:
+    """Return the same as `decode_or_error`, or None for a file that the parent has to decode."""
+    try:
+        return decode_or_error(decode, data)
+    except TooMuchHere:
+        return None
 
 
 class DecodingProcesses:
@@ -74,7 +88,7 @@ class DecodingProcesses:
             number = 0
         self._processes = [_Process(job) for _ in range(number)]
 
-    def ask(self, batch: Sequence[bytes]) -> Future[list[Decoded] | None] | None:
+    def ask(self, batch: Sequence[bytes]) -> Future[Batch] | None:
         """Hand a batch to the least busy process.
 
         Returns:
@@ -104,7 +118,7 @@ class _Process:
 
     def __init__(self, job: bytes) -> None:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="torso-decoding")
-        self._futures: list[Future[list[Decoded] | None]] = []
+        self._futures: list[Future[Batch]] = []
         self._child: subprocess.Popen[bytes] | None = None
         with suppress(OSError):  # no memory, no more processes: as if it had died at once
             self._child = subprocess.Popen(
@@ -124,7 +138,7 @@ class _Process:
         self._futures = [future for future in self._futures if not future.done()]
         return len(self._futures)
 
-    def ask(self, batch: Sequence[bytes]) -> Future[list[Decoded] | None]:
+    def ask(self, batch: Sequence[bytes]) -> Future[Batch]:
         future = self._thread.submit(self._ask, batch)
         self._futures.append(future)
         return future
@@ -141,9 +155,9 @@ class _Process:
             with suppress(OSError):  # nobody reads what was still to be written
                 stream.close()
 
-    def _ask(self, batch: Sequence[bytes]) -> list[Decoded] | None:
+    def _ask(self, batch: Sequence[bytes]) -> Batch:
         answer = self._exchange(pickle.dumps(batch))
-        results: list[Decoded] | None = None if answer is None else pickle.loads(answer)
+        results: Batch = None if answer is None else pickle.loads(answer)
         return results
 
     def _exchange(self, message: bytes) -> bytes | None:
@@ -179,10 +193,11 @@ def _work() -> None:
         os.dup2(2, 1)  # a decoder that prints would garble the answers
         try:
             decode = pickle.loads(_receive(questions))
+            BUDGET.restrict(_WORKER_LIMIT)
             _send(answers, b"started")
             while True:
                 batch = pickle.loads(_receive(questions))
-                results = [decode_or_error(decode, data) for data in batch]
+                results = [_in_worker(decode, data) for data in batch]
                 _send(answers, pickle.dumps(results, pickle.HIGHEST_PROTOCOL))
         except (EOFError, BrokenPipeError):
             return

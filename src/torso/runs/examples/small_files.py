@@ -7,7 +7,7 @@ import io
 from torso.columns.inputs import AudioInput, ImageInput, MediaInput
 from torso.columns.media.audio import decode_samples
 from torso.columns.media.files import MediaError
-from torso.columns.media.images import check_megapixels, opened
+from torso.columns.media.thumbnails import thumbnail
 
 __all__ = ["small_file"]
 
@@ -43,17 +43,8 @@ def small_file(data: bytes, kind: MediaInput, most: int) -> bytes | None:
 
 def _picture(data: bytes) -> bytes:
     """Return a picture of at most 640 pixels as JPEG, upright; transparency lies on white."""
-    from PIL import Image, ImageOps
-
-    image = opened(data)
-    check_megapixels(*image.size)
-    if image.format == "JPEG":
-        image.draft(None, (_SIDE, _SIDE))
-    upright = ImageOps.exif_transpose(image).convert("RGBA")
-    upright.thumbnail((_SIDE, _SIDE))
-    white = Image.new("RGBA", upright.size, "white")
     stream = io.BytesIO()
-    Image.alpha_composite(white, upright).convert("RGB").save(stream, "JPEG", quality=85)
+    thumbnail(data, _SIDE).save(stream, "JPEG", quality=85)
     return stream.getvalue()
 
 
