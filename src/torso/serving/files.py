@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 
 from torso.columns.media.files import MediaError
-from torso.columns.media.images import is_image, opened
+from torso.columns.media.opening import is_image, opened
 from torso.columns.media.videos import is_video, video_header
 from torso.serving.refusals import Refusal
 from torso.serving.settings import Limits

@@ -10,7 +10,8 @@ import pytest
 from PIL import Image
 
 from torso.columns.media.files import MediaError
-from torso.columns.media.images import decode_image, is_image
+from torso.columns.media.images import decode_image
+from torso.columns.media.opening import is_image
 
 
 def encoded(image: Image.Image, format: str = "PNG", **options) -> bytes:

@@ -11,7 +11,7 @@ from tests.videos import grey, mp4, square
 from torso.columns.media import videos
 from torso.columns.media.audio import is_audio
 from torso.columns.media.files import MediaError
-from torso.columns.media.images import is_image
+from torso.columns.media.opening import is_image
 from torso.columns.media.videos import decode_video, is_video, spread
 
 CONTAINERS = [
@@ -126,7 +126,7 @@ def test_too_many_frames_and_too_large_ones_are_refused(monkeypatch):
     monkeypatch.setattr(videos, "MAX_FRAMES", 11)
     with pytest.raises(MediaError, match="12 frames, more than the limit of 11"):
         decode_video(WHOLE, 16, 4)
-    monkeypatch.setattr("torso.columns.media.images.MEGAPIXELS", 0.001)
+    monkeypatch.setattr("torso.columns.media.picture_memory.MEGAPIXELS", 0.001)
     with pytest.raises(MediaError, match="megapixels, more than the limit"):
         decode_video(WHOLE, 16, 4)
 

@@ -13,9 +13,11 @@ from torso.columns.inputs._input import Offers, State, Suggestion
 from torso.columns.inputs._media import MediaInput, check_side
 from torso.columns.media.decoder import FileDecoder
 from torso.columns.media.files import MediaFiles
-from torso.columns.media.images import WHOLE, Levels, decode_image, image_facts, is_image
+from torso.columns.media.images import decode_image, image_facts
+from torso.columns.media.opening import is_image
 from torso.columns.media.picture_levels import LOOKED_AT, picture_levels
 from torso.columns.media.picture_sizes import picture_size
+from torso.columns.media.shrinking import WHOLE, Levels
 from torso.columns.media_column import references_of
 from torso.columns.profile import Profile
 from torso.columns.reading import Reading

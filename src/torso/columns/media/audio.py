@@ -20,6 +20,7 @@ from functools import lru_cache
 import numpy as np
 
 from torso.columns.media.files import MediaError
+from torso.columns.media.samples import MAX_RATE, read_samples
 from torso.core.errors import ConfigError
 
 __all__ = [
@@ -33,7 +34,8 @@ __all__ = [
 ]
 
 FLOOR, MEAN, SPREAD = 1e-8, -10.0, 4.0
-MAX_RATE, MAX_CHANNELS, MAX_LEVEL = 768_000, 32, 1e9
+MOST_SAMPLES = 100_000_000  # of a recording, 400 MB: 100 minutes at 16 kHz
+_TOGETHER = 4096  # frames whose spectra are held at once
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,11 @@ class AudioSettings:
             raise ConfigError(f"`hop` should be seconds, at most `window`. Found {self.hop!r}.")
         if not self.window <= self.seconds <= 3600:
             raise ConfigError(f"`seconds` should be from `window` to 3600. Found {self.seconds!r}.")
+        if self.seconds * self.rate > MOST_SAMPLES:
+            raise ConfigError(
+                f"`seconds` times `rate` should be at most {MOST_SAMPLES:,}. Found {self.seconds:g} times {self.rate}. "
+                "Lower one of them."
+            )
 
     @property
     def max_frames(self) -> int:
@@ -89,7 +96,7 @@ def decode_audio(data: bytes, settings: AudioSettings) -> np.ndarray:
     Raises:
         MediaError: unreadable, without samples, or with samples that are no finite numbers.
     """
-    return log_mel(_resampled(data, settings.rate, settings.seconds), settings)
+    return log_mel(read_samples(data, settings.rate, settings.seconds), settings)
 
 
 def decode_samples(data: bytes, rate: int, seconds: float) -> np.ndarray:
@@ -98,7 +105,7 @@ def decode_samples(data: bytes, rate: int, seconds: float) -> np.ndarray:
     Raises:
         MediaError: unreadable, without samples, or with samples that are no finite numbers.
     """
-    samples = _resampled(data, rate, seconds)
+    samples = read_samples(data, rate, seconds)
     whole: np.ndarray = np.rint(samples.clip(-1.0, 1.0) * 32767).astype(np.int16)
     return whole
 
@@ -119,53 +126,34 @@ def audio_facts(data: bytes) -> np.ndarray:
         raise MediaError("audio without a readable length") from error
 
 
-def _resampled(data: bytes, rate: int, seconds: float) -> np.ndarray:
-    samples, own = _samples(data, seconds)
-    if own != rate:
-        import soxr
-
-        samples = soxr.resample(samples, own, rate, quality="MQ")
-    return samples[: round(seconds * rate)]
-
-
-def _samples(data: bytes, seconds: float) -> tuple[np.ndarray, int]:
-    """Return the first `seconds` in mono, float32 `[samples]`, and their rate."""
-    import soundfile
-
-    try:
-        with soundfile.SoundFile(io.BytesIO(data)) as file:
-            rate = file.samplerate
-            if not 0 < rate <= MAX_RATE or file.channels > MAX_CHANNELS:
-                raise MediaError(
-                    f"{file.channels} channels at {rate} Hz: more than any recording has"
-                )
-            samples = file.read(
-                min(file.frames, math.ceil(seconds * rate)), dtype="float32", always_2d=True
-            )
-    except (soundfile.SoundFileError, RuntimeError, ValueError, MemoryError) as error:
-        reason = str(error).split(": ", 1)[-1].rstrip(".") or type(error).__name__
-        raise MediaError(f"unreadable audio ({reason})") from error
-    if not len(samples):
-        raise MediaError("zero-length audio")
-    mono = samples[:, 0] if samples.shape[1] == 1 else samples.mean(axis=1)
-    peak = float(np.abs(mono).max())  # NaN if any sample is
-    if not peak <= MAX_LEVEL:
-        raise MediaError("samples that are NaN, infinite or beyond any level")
-    return mono, rate
-
-
 def log_mel(samples: np.ndarray, settings: AudioSettings) -> np.ndarray:
     """Return the log-mel frames of mono `samples` at `settings.rate`, float16 `[frames, mels]`."""
     window, filters = _hann(round(settings.window * settings.rate)), mel_filters(settings)
     length, hop = len(window), round(settings.hop * settings.rate)
     frames = _num_frames(len(samples), settings)
-    needed = (frames - 1) * hop + length
-    if len(samples) < needed:
-        samples = np.concatenate([samples, np.zeros(needed - len(samples), np.float32)])
-    views = np.lib.stride_tricks.as_strided(
-        samples, (frames, length), (samples.strides[0] * hop, samples.strides[0]), writeable=False
+    parts = [
+        _bands(
+            _views(samples, start, min(_TOGETHER, frames - start), hop, length) * window, filters
+        )
+        for start in range(0, frames, _TOGETHER)
+    ]
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)
+
+
+def _views(samples: np.ndarray, first: int, number: int, hop: int, length: int) -> np.ndarray:
+    """Return some frames of the samples from the frame `first` on, `[number, length]`; silence follows the end."""
+    part = samples[first * hop : (first + number - 1) * hop + length]
+    absent = (number - 1) * hop + length - len(part)
+    if absent:
+        part = np.concatenate([part, np.zeros(absent, np.float32)])
+    return np.lib.stride_tricks.as_strided(
+        part, (number, length), (part.strides[0] * hop, part.strides[0]), writeable=False
     )
-    spectrum = np.fft.rfft(views * window, n=2 * (len(filters) - 1))  # [frames, bins]
+
+
+def _bands(windows: np.ndarray, filters: np.ndarray) -> np.ndarray:
+    """Return the log-mel values of windowed samples `[frames, length]`, float16 `[frames, mels]`."""
+    spectrum = np.fft.rfft(windows, n=2 * (len(filters) - 1))  # [frames, bins]
     power = np.square(spectrum.real) + np.square(spectrum.imag)
     bands = power @ filters
     bands += np.float32(FLOOR)

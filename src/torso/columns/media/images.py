@@ -12,25 +12,13 @@ import numpy as np
 
 from torso.columns.media.budget import TooMuchHere
 from torso.columns.media.files import MediaError
-from torso.columns.media.opening import is_image, opened, orientation, to_be_loaded
-from torso.columns.media.picture_memory import MEGAPIXELS, check_megapixels
-from torso.columns.media.shrinking import WHOLE, Levels, is_deep, shrunk
+from torso.columns.media.opening import opened, orientation, to_be_loaded
+from torso.columns.media.shrinking import Levels, shrunk
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-__all__ = [
-    "MEGAPIXELS",
-    "WHOLE",
-    "Levels",
-    "check_megapixels",
-    "decode_image",
-    "image_facts",
-    "image_side",
-    "is_deep",
-    "is_image",
-    "opened",
-]
+__all__ = ["decode_image", "image_facts", "image_side"]
 
 
 def image_side(head: bytes) -> float:

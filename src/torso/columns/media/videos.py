@@ -14,8 +14,9 @@ from typing import Any
 
 import numpy as np
 
+from torso.columns.media.budget import BUDGET, FILE_LIMIT, TooMuchHere
 from torso.columns.media.files import MediaError
-from torso.columns.media.images import MEGAPIXELS, check_megapixels
+from torso.columns.media.picture_memory import check_megapixels
 from torso.core.optional import require
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
 MAX_FRAMES = 20_000
 """Longer videos are refused, since every frame is decoded: about eleven minutes at 30 frames a second."""
 
+_FRAMES_HELD = 4  # by a decoder at once, in common videos
 _STILL = (b"avif", b"avis", b"heic", b"heix", b"mif1", b"msf1", b"M4A ", b"M4B ", b"crx ")
 """Brands of the MP4 family that are pictures or sound."""
 _ATOMS = (b"ftyp", b"moov", b"mdat", b"wide")
@@ -73,7 +75,7 @@ def decode_video(data: bytes, size: int, frames: int) -> np.ndarray:
         taken, count = _taken(av, data, size, spread(expected, frames))
         if count != expected:  # packets that show nothing, or lost ones
             taken, _ = _taken(av, data, size, spread(count, frames))
-    except MediaError:
+    except (MediaError, TooMuchHere):
         raise
     except Exception as error:  # a decoder may fail in any way on bytes that somebody damaged
         reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
@@ -151,7 +153,7 @@ def _packets(av: ModuleType, data: bytes) -> int:
     with _opened(av, data) as opened:
         stream = opened.streams.video[0]
         check_megapixels(stream.codec_context.width, stream.codec_context.height)
-        count = len([None for packet in opened.demux(stream) if packet.size])
+        count = sum(1 for packet in opened.demux(stream) if packet.size)
     if count > MAX_FRAMES:
         raise MediaError(f"{count} frames, more than the limit of {MAX_FRAMES}")
     return count
@@ -164,12 +166,16 @@ def _taken(
     wanted, taken, count = set(positions), [], 0
     with _opened(av, data) as opened:
         stream = opened.streams.video[0]
-        stream.codec_context.thread_count = 1  # files are decoded side by side
-        stream.codec_context.options = {"max_pixels": str(MEGAPIXELS * 1_000_000)}
-        for frame in opened.decode(stream):
-            if count in wanted:
-                taken.append(_square(frame, size))
-            count += 1
+        context = stream.codec_context
+        context.thread_count = 1  # files are decoded side by side
+        pixel = _FRAMES_HELD * (context.format.padded_bits_per_pixel if context.format else 12) / 8
+        context.options = {"max_pixels": str(int(FILE_LIMIT / pixel))}
+        what = f"a video of {context.width:,} × {context.height:,} pixels"
+        with BUDGET.held(int(pixel * context.width * context.height), what):
+            for frame in opened.decode(stream):
+                if count in wanted:
+                    taken.append(_square(frame, size))
+                count += 1
     return taken, count
 
 
