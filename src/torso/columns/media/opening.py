@@ -10,11 +10,15 @@ import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING
 
 from torso.columns.media.budget import BUDGET
 from torso.columns.media.files import MediaError
 from torso.columns.media.picture_memory import check_megapixels, decoding_memory
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+    from PIL.ImageFile import ImageFile
 
 __all__ = ["ORIENTATION", "is_image", "opened", "orientation", "to_be_loaded"]
 
@@ -26,17 +30,18 @@ def is_image(data: bytes) -> bool:
     return _plugin(data) is not None
 
 
-def opened(data: bytes) -> Any:
+def opened(data: bytes) -> ImageFile:
     """Return Pillow's image after reading only the header."""
     plugin = _plugin(data)
     if plugin is None:
         raise MediaError("not a PNG, JPEG, WebP, GIF, BMP or TIFF image")
     # Not `Image.open`: it tries other decoders, and warns about the size before we can judge it.
-    return getattr(import_module(plugin[0]), plugin[1])(io.BytesIO(data))
+    image: ImageFile = getattr(import_module(plugin[0]), plugin[1])(io.BytesIO(data))
+    return image
 
 
 @contextmanager
-def to_be_loaded(data: bytes, least: int | None = None) -> Iterator[Any]:
+def to_be_loaded(data: bytes, least: int | None = None) -> Iterator[ImageFile]:
     """Open a picture, and hold the memory for its pixels inside the block.
 
     Args:
@@ -56,7 +61,7 @@ def to_be_loaded(data: bytes, least: int | None = None) -> Iterator[Any]:
         yield image
 
 
-def orientation(image: Any) -> int:
+def orientation(image: Image) -> int:
     """Return how an opened picture has to be turned: EXIF's number, 1 for not at all."""
     may_say = image.format == "TIFF" or "exif" in image.info or "XML:com.adobe.xmp" in image.info
     return int(image.getexif().get(ORIENTATION, 1)) if may_say else 1

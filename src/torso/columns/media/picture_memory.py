@@ -6,7 +6,7 @@ and a copy, libtiff a strip that may be the whole picture, a progressive JPEG al
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from torso.columns.media.files import MediaError
 
@@ -79,18 +79,19 @@ def _pixel_bytes(mode: str) -> int:
     return 2 if mode.startswith("I;16") else 4
 
 
-def _tiff_block(image: Any) -> int:
+def _tiff_block(image: Image) -> int:
     """Return the bytes of a strip or tile as the file has it; a strip may be the picture, a tile larger still."""
-    tags = image.tag_v2
     width, height = image.size
-    if _TILE_WIDTH in tags:
-        pixels = int(tags[_TILE_WIDTH]) * int(tags.get(_TILE_LENGTH, 1))
-    else:
-        pixels = width * min(height, int(tags.get(_ROWS_PER_STRIP, height)))
-    bits = tags.get(_BITS, (8,))
-    bits = max(bits) if isinstance(bits, tuple) else int(bits)
-    as_stored = -(-bits * int(tags.get(_SAMPLES, 1)) // 8)
-    return pixels * (max(4, as_stored) if tags.get(_COLOURS) == _YCBCR else as_stored)
+
+    def tag(number: int, otherwise: int) -> int:
+        value = getattr(image, "tag_v2", {}).get(number, otherwise)
+        return max(map(int, value)) if isinstance(value, tuple) else int(value)
+
+    across = tag(_TILE_WIDTH, 0)
+    rows = min(height, tag(_ROWS_PER_STRIP, height))
+    pixels = across * tag(_TILE_LENGTH, 1) if across else width * rows
+    as_stored = -(-tag(_BITS, 8) * tag(_SAMPLES, 1) // 8)
+    return pixels * (max(4, as_stored) if tag(_COLOURS, 0) == _YCBCR else as_stored)
 
 
 def _coefficients(image: Image, whole: tuple[int, int], data: bytes) -> int:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import io
 import math
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from torso.columns.media.files import MediaError
+
+if TYPE_CHECKING:
+    from soundfile import SoundFile
 
 __all__ = ["MAX_RATE", "read_samples"]
 
@@ -44,7 +47,7 @@ def read_samples(data: bytes, rate: int, seconds: float) -> np.ndarray:
     return samples[:filled]
 
 
-def _at_rate(file: Any, rate: int, seconds: float) -> Iterator[np.ndarray]:
+def _at_rate(file: SoundFile, rate: int, seconds: float) -> Iterator[np.ndarray]:
     """Yield a file's first `seconds` in mono at `rate` Hz, block by block."""
     own = file.samplerate
     if not 0 < own <= MAX_RATE or file.channels > MAX_CHANNELS:
@@ -63,7 +66,7 @@ def _at_rate(file: Any, rate: int, seconds: float) -> Iterator[np.ndarray]:
         latest = following
 
 
-def _mono(file: Any, most: int) -> Iterator[np.ndarray]:
+def _mono(file: SoundFile, most: int) -> Iterator[np.ndarray]:
     """Yield the mean of the channels of at most `most` samples, float32 `[samples]`."""
     left, size = min(file.frames, most), max(1, _BLOCK // file.channels)
     while left > 0:
