@@ -16,8 +16,7 @@ from statistics import median
 from time import perf_counter
 from typing import Generic, TypeVar
 
-import numpy as np
-
+from torso.columns.media.decoder import Decode
 from torso.columns.media.files import MediaError
 from torso.columns.media.processes import (
     Batch,
@@ -54,12 +53,11 @@ class Loaded(Generic[Note]):
 
 
 _Load = Callable[[Task], Loaded[Note]]
-_Decode = Callable[[bytes], np.ndarray]
 _Result = tuple[Loaded[Note], Decoded | None]
 
 
 def decode_files(
-    tasks: Sequence[Task], load: _Load[Task, Note], decode: _Decode
+    tasks: Sequence[Task], load: _Load[Task, Note], decode: Decode
 ) -> Generator[_Result[Note], None, None]:
     """Yield each task's `Loaded` with its features, or with the error or None that it was loaded with.
 
@@ -75,6 +73,8 @@ def decode_files(
         timings.append(perf_counter() - began)
         yield result
     rest = tasks[_PROBE:]
+    if not rest:
+        return
     cores = _cores()
     # The median, since the first file of all also pays for importing the decoder.
     seconds = median(timings) if timings else 0.0
@@ -93,13 +93,13 @@ def _cores() -> int:
     return os.cpu_count() or 1
 
 
-def _result(loaded: Loaded[Note], decode: _Decode) -> _Result[Note]:
+def _result(loaded: Loaded[Note], decode: Decode) -> _Result[Note]:
     data = loaded.data
     return loaded, decode_or_error(decode, data) if isinstance(data, bytes) else data
 
 
 def _by_threads(
-    tasks: Sequence[Task], load: _Load[Task, Note], decode: _Decode, cores: int
+    tasks: Sequence[Task], load: _Load[Task, Note], decode: Decode, cores: int
 ) -> Iterator[_Result[Note]]:
     def run(group: Sequence[Task]) -> list[_Result[Note]]:
         return [_result(load(task), decode) for task in group]
@@ -118,7 +118,7 @@ def _by_threads(
 
 
 def _by_processes(
-    tasks: Sequence[Task], load: _Load[Task, Note], decode: _Decode, number: int
+    tasks: Sequence[Task], load: _Load[Task, Note], decode: Decode, number: int
 ) -> Iterator[_Result[Note]]:
     """Feed `number` processes, and decode a group here whenever they all have enough to do."""
     ahead: deque[tuple[list[Loaded[Note]], Future[Batch]]] = deque()
@@ -146,14 +146,14 @@ def _groups(tasks: Sequence[Task], load: _Load[Task, Note]) -> Iterator[list[Loa
         yield group
 
 
-def _done(decode: _Decode, batch: Sequence[bytes]) -> Future[Batch]:
+def _done(decode: Decode, batch: Sequence[bytes]) -> Future[Batch]:
     future: Future[Batch] = Future()
     future.set_result([decode_or_error(decode, data) for data in batch])
     return future
 
 
 def _answered(
-    group: Sequence[Loaded[Note]], answer: Future[Batch], decode: _Decode
+    group: Sequence[Loaded[Note]], answer: Future[Batch], decode: Decode
 ) -> Iterator[_Result[Note]]:
     features = answer.result()
     if features is None:  # the process died: its files are decoded here

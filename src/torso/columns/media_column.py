@@ -19,10 +19,10 @@ from torso.cache.stamps import StampMemo
 from torso.cache.store import FeatureStore
 from torso.columns.cells import is_text
 from torso.columns.decoding import Loaded, decode_files
-from torso.columns.media.decoder import FileDecoder
+from torso.columns.media.decoder import Decode, Described, FileDecoder
 from torso.columns.media.files import STAMP_BYTES, MediaError, MediaFiles
 from torso.columns.reading import Reading
-from torso.columns.sources import ListSource, StoredSource
+from torso.columns.sources import KnownFacts, ListSource, StoredSource
 from torso.tables.table import Column
 from torso.tables.types.media_cells import MEDIA, file_of
 
@@ -93,24 +93,32 @@ class _MediaColumn:
     @classmethod
     def of(cls, column: Column, reading: Reading, root: str | Sequence[str] | None) -> _MediaColumn:
         """Return `column` ready to be read."""
-        return cls(column, reading, MediaFiles(reading.options.roots(root)), references_of(column))
+        return cls(column, reading, reading.files(root), references_of(column))
 
     def decode_all(self, decoder: FileDecoder) -> ListSource:
-        """Decode every cell into memory."""
+        """Decode every cell into memory, with the facts about the files if the decoder tells them."""
 
         def load(cell: str | bytes | None) -> Loaded[None]:
             return Loaded(None if cell is None else self._read(cell), None)
 
         arrays: list[np.ndarray | None] = []
-        with closing(decode_files(self.cells, load, decoder.decode)) as results:
+        unknown = np.full((1, decoder.facts), np.nan, np.float32)
+        facts: list[np.ndarray] = []
+        decode: Decode = decoder.describe or decoder.decode
+        with closing(decode_files(self.cells, load, decode)) as results:
             for row, (_, result) in enumerate(results):
-                if isinstance(result, MediaError):
-                    self._failed(row, result)
-                arrays.append(None if isinstance(result, MediaError) else result)
+                features, known = result if isinstance(result, Described) else (result, None)
+                if isinstance(features, MediaError):
+                    self._failed(row, features)
+                arrays.append(None if isinstance(features, MediaError) else features)
+                facts.append(unknown if known is None else known)
         decoded = self.reading.log.decoded
         num_decoded = sum(array is not None for array in arrays)
         decoded[self.column.name] = decoded.get(self.column.name, 0) + num_decoded
-        return ListSource(arrays, decoder.tail, decoder.dtype, decoder.fixed)
+        source = ListSource(arrays, decoder.tail, decoder.dtype, decoder.fixed)
+        if decoder.describe is not None:
+            source.facts = KnownFacts(np.concatenate(facts))
+        return source
 
     def decode_new(self, decoder: FileDecoder, cache: Path) -> StoredSource:
         """Decode the files that the cache does not know yet."""
@@ -134,6 +142,7 @@ class _MediaColumn:
                     if isinstance(result, MediaError):
                         self._failed(row, result)
                         continue
+                    assert not isinstance(result, Described)  # `decode` makes features alone
                     num_decoded += result is not None
                     items[row] = (
                         store.position(digest) if result is None else store.add(digest, result)

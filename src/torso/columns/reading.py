@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from torso.columns.media.files import MediaError
+from torso.columns.media.files import MediaError, MediaFiles
 from torso.core.cures import setting
 from torso.core.errors import DataError
 from torso.tables.formats.zipped import named_root
@@ -136,6 +136,20 @@ class Reading:
 
     options: ReadOptions = ReadOptions()
     log: ReadLog = field(default_factory=ReadLog)
+    _opened: dict[tuple[Path, ...], MediaFiles] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+
+    def files(self, root: str | Sequence[str] | None) -> MediaFiles:
+        """Return the files of a column, whose folders and zips are opened once a pass; `root` is its own.
+
+        Raises:
+            DataError: a root is absent.
+        """
+        roots = tuple(self.options.roots(root))
+        if roots not in self._opened:
+            self._opened[roots] = MediaFiles(roots)
+        return self._opened[roots]
 
     def skip(self, column: Column, row: int, cell: str, reason: str) -> None:
         """Count a cell (`row` from 0) as missing, and say why."""

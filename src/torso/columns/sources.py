@@ -6,6 +6,7 @@ Every source answers `batch(rows)` with numpy `values` and `mask` in the layout 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ArraySource",
     "CellFacts",
+    "KnownFacts",
     "ListSource",
     "LookupSource",
     "RaggedSource",
@@ -50,14 +52,20 @@ class CellFacts(Protocol):
     """Facts about the whole cells of a column, such as a recording's seconds, which features may have lost."""
 
     @property
-    def names(self) -> tuple[str, ...]:
-        """Names of the facts."""
-        ...
-
-    @property
     def values(self) -> np.ndarray:
         """Float32 `[rows, facts]`, NaN where there is none; read when first asked."""
         ...
+
+
+@dataclass(frozen=True, eq=False)
+class KnownFacts:
+    """Facts that are in memory.
+
+    Attributes:
+        values: float32 `[rows, facts]`, NaN where there is none.
+    """
+
+    values: np.ndarray
 
 
 class ArraySource:

@@ -80,7 +80,7 @@ class MediaInput(Input):
     def source(self, column: Column, reading: Reading) -> Source:
         """Read every file of the column, from the cache where it is known."""
         source = media_source(column, reading, self.decoder(), self.root)
-        if self.facts:
+        if self.facts and source.facts is None:
             source.facts = MediaFacts(column, reading, self.facts, self.read_facts, self.root)
         return source
 

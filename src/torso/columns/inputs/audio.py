@@ -15,6 +15,8 @@ from torso.columns.media.audio import (
     audio_facts,
     decode_audio,
     decode_samples,
+    describe_audio,
+    describe_samples,
     is_audio,
 )
 from torso.columns.media.decoder import FileDecoder
@@ -64,12 +66,16 @@ class AudioInput(MediaInput, name="audio", form="audio", encoder="convnet", rank
             return FileDecoder(
                 settings={"form": "samples", "version": 1, "rate": rate, "seconds": seconds},
                 decode=partial(decode_samples, rate=rate, seconds=seconds),
+                describe=partial(describe_samples, rate=rate, seconds=seconds),
+                facts=len(self.facts),
                 dtype=np.dtype(np.int16),
                 tail=(),
             )
         return FileDecoder(
             settings={"form": "audio", "version": 1, **vars(settings)},
             decode=partial(decode_audio, settings=settings),
+            describe=partial(describe_audio, settings=settings),
+            facts=len(self.facts),
             dtype=np.dtype(np.float16),
             tail=(settings.mels,),
         )

@@ -13,7 +13,7 @@ from torso.columns.inputs._input import Offers, State, Suggestion
 from torso.columns.inputs._media import MediaInput, check_side
 from torso.columns.media.decoder import FileDecoder
 from torso.columns.media.files import MediaFiles
-from torso.columns.media.images import decode_image, image_facts
+from torso.columns.media.images import decode_image, describe_image, image_facts
 from torso.columns.media.opening import is_image
 from torso.columns.media.picture_levels import LOOKED_AT, picture_levels
 from torso.columns.media.picture_sizes import picture_size
@@ -37,9 +37,9 @@ def image_decoder(size: int, levels: Levels | None = None) -> FileDecoder:
     settings = {"form": "image", "version": 1, "size": size}
     return FileDecoder(
         settings=settings if levels is None else {**settings, "levels": [*levels]},
-        decode=partial(decode_image, size=size)
-        if levels is None
-        else partial(decode_image, size=size, levels=levels),
+        decode=partial(decode_image, size=size, levels=levels),
+        describe=partial(describe_image, size=size, levels=levels),
+        facts=len(ImageInput.facts),
         dtype=np.dtype(np.uint8),
         tail=(size, 3),
         fixed=size,

@@ -14,13 +14,15 @@ from __future__ import annotations
 
 import io
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import numpy as np
 
+from torso.columns.media.decoder import Described
 from torso.columns.media.files import MediaError
-from torso.columns.media.samples import MAX_RATE, read_samples
+from torso.columns.media.samples import MAX_RATE, facts_of_sound, read_samples, read_sound
 from torso.core.errors import ConfigError
 
 __all__ = [
@@ -28,6 +30,8 @@ __all__ = [
     "audio_facts",
     "decode_audio",
     "decode_samples",
+    "describe_audio",
+    "describe_samples",
     "is_audio",
     "log_mel",
     "mel_filters",
@@ -105,9 +109,17 @@ def decode_samples(data: bytes, rate: int, seconds: float) -> np.ndarray:
     Raises:
         MediaError: unreadable, without samples, or with samples that are no finite numbers.
     """
-    samples = read_samples(data, rate, seconds)
-    whole: np.ndarray = np.rint(samples.clip(-1.0, 1.0) * 32767).astype(np.int16)
-    return whole
+    return _in_16_bits(read_samples(data, rate, seconds))
+
+
+def describe_audio(data: bytes, settings: AudioSettings) -> Described:
+    """Return the frames of `decode_audio` and the facts of `audio_facts`, for one opening of the file."""
+    return _described(data, settings.rate, settings.seconds, partial(log_mel, settings=settings))
+
+
+def describe_samples(data: bytes, rate: int, seconds: float) -> Described:
+    """Return the samples of `decode_samples` and the facts of `audio_facts`, for one opening of the file."""
+    return _described(data, rate, seconds, _in_16_bits)
 
 
 def audio_facts(data: bytes) -> np.ndarray:
@@ -120,10 +132,27 @@ def audio_facts(data: bytes) -> np.ndarray:
 
     try:
         with soundfile.SoundFile(io.BytesIO(data)) as file:
-            seconds = file.frames / file.samplerate
-            return np.array([[seconds, file.samplerate, file.channels]], np.float32)
+            return facts_of_sound(file)
     except (soundfile.SoundFileError, RuntimeError, ValueError, ArithmeticError) as error:
         raise MediaError("audio without a readable length") from error
+
+
+def _described(
+    data: bytes, rate: int, seconds: float, layout: Callable[[np.ndarray], np.ndarray]
+) -> Described:
+    try:
+        samples, facts = read_sound(data, rate, seconds)
+        return Described(layout(samples), facts)
+    except MediaError as error:
+        try:
+            return Described(error, audio_facts(data))
+        except MediaError:
+            return Described(error, None)
+
+
+def _in_16_bits(samples: np.ndarray) -> np.ndarray:
+    whole: np.ndarray = np.rint(samples.clip(-1.0, 1.0) * 32767).astype(np.int16)
+    return whole
 
 
 def log_mel(samples: np.ndarray, settings: AudioSettings) -> np.ndarray:

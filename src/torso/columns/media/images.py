@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from torso.columns.media.budget import TooMuchHere
+from torso.columns.media.decoder import Described
 from torso.columns.media.files import MediaError
 from torso.columns.media.opening import opened, orientation, to_be_loaded
 from torso.columns.media.shrinking import Levels, shrunk
@@ -18,7 +19,7 @@ from torso.columns.media.shrinking import Levels, shrunk
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-__all__ = ["decode_image", "image_facts", "image_side"]
+__all__ = ["decode_image", "describe_image", "image_facts", "image_side"]
 
 
 def image_side(head: bytes) -> float:
@@ -47,13 +48,11 @@ def image_facts(data: bytes) -> np.ndarray:
     """
     try:
         image = opened(data)
-        size: tuple[int, int] = image.size
-        turned = orientation(image) >= 5
+        return _facts(image.size, orientation(image))
     except MediaError:
         raise
     except Exception as error:
         raise MediaError("an image without a readable size") from error
-    return np.array([size[::-1] if turned else size], np.float32)
 
 
 def decode_image(data: bytes, size: int, levels: Levels | None = None) -> np.ndarray:
@@ -67,9 +66,34 @@ def decode_image(data: bytes, size: int, levels: Levels | None = None) -> np.nda
     Raises:
         MediaError: not PNG, JPEG, WebP, GIF, BMP or TIFF, or damaged, or too large.
     """
+    return _decoded(data, size, levels)[0]
+
+
+def describe_image(data: bytes, size: int, levels: Levels | None = None) -> Described:
+    """Return the square of `decode_image` and the facts of `image_facts`, for one opening of the file.
+
+    Args:
+        data: content of the file.
+        size: side of the square.
+        levels: as for `decode_image`.
+    """
     try:
-        with to_be_loaded(data, size) as image:
-            return _square(image, size, levels)
+        return Described(*_decoded(data, size, levels))
+    except MediaError as error:
+        try:
+            return Described(error, image_facts(data))
+        except MediaError:
+            return Described(error, None)
+
+
+def _decoded(data: bytes, size: int, levels: Levels | None) -> tuple[np.ndarray, np.ndarray]:
+    """Return the square, and the facts of `image_facts`."""
+    try:
+        image = opened(data)
+        whole = image.size  # before a JPEG is asked for an eighth
+        with to_be_loaded(data, size, image):
+            turn = orientation(image)
+            return _square(image, size, levels, turn), _facts(whole, turn)
     except (MediaError, TooMuchHere):
         raise
     except Exception as error:  # a decoder may fail in any way on bytes that somebody damaged
@@ -77,9 +101,12 @@ def decode_image(data: bytes, size: int, levels: Levels | None = None) -> np.nda
         raise MediaError(f"damaged image ({reason})") from error
 
 
-def _square(image: Image, size: int, levels: Levels | None) -> np.ndarray:
+def _facts(size: tuple[int, int], turn: int) -> np.ndarray:
+    return np.array([size[::-1] if turn >= 5 else size], np.float32)
+
+
+def _square(image: Image, size: int, levels: Levels | None, turn: int) -> np.ndarray:
     # On a square, resizing first and turning later gives the same picture for less.
-    turn = orientation(image)
     return _upright(np.array(shrunk(image, (size, size), levels)), turn)
 
 

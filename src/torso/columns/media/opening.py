@@ -41,17 +41,20 @@ def opened(data: bytes) -> ImageFile:
 
 
 @contextmanager
-def to_be_loaded(data: bytes, least: int | None = None) -> Iterator[ImageFile]:
+def to_be_loaded(
+    data: bytes, least: int | None = None, image: ImageFile | None = None
+) -> Iterator[ImageFile]:
     """Open a picture, and hold the memory for its pixels inside the block.
 
     Args:
         data: content of the file.
         least: sides in pixels that suffice; a JPEG is then decoded at the nearest larger eighth.
+        image: as `opened` returns it; opened here by default.
 
     Raises:
         MediaError: no picture of a known format, too large, or one that takes too much memory.
     """
-    image = opened(data)
+    image = image or opened(data)
     width, height = image.size
     check_megapixels(width, height)
     if least is not None and image.format == "JPEG":

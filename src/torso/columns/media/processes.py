@@ -15,7 +15,7 @@ import os
 import pickle
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -24,11 +24,12 @@ from typing import IO, Self
 import numpy as np
 
 from torso.columns.media.budget import BUDGET, TooMuchHere
+from torso.columns.media.decoder import Decode, Described
 from torso.columns.media.files import MediaError
 
 __all__ = ["Batch", "Decoded", "DecodingProcesses", "decode_or_error", "processes_work"]
 
-Decoded = np.ndarray | MediaError
+Decoded = np.ndarray | Described | MediaError
 Batch = list[Decoded | None] | None
 """Results of a process; None in it for a file left to the parent, None alone from a process that died."""
 _QUEUED = 2  # batches per process: one under way, the next one waiting
@@ -46,7 +47,7 @@ def processes_work() -> bool:
     return os.name == "posix" and is_python and not getattr(sys, "frozen", False)
 
 
-def decode_or_error(decode: Callable[[bytes], np.ndarray], data: bytes) -> Decoded:
+def decode_or_error(decode: Decode, data: bytes) -> Decoded:
     """Return the features, or the error that says why there are none."""
     try:
         return decode(data)
@@ -56,7 +57,7 @@ def decode_or_error(decode: Callable[[bytes], np.ndarray], data: bytes) -> Decod
         return MediaError("more memory needed to decode it than this machine has free")
 
 
-def _in_worker(decode: Callable[[bytes], np.ndarray], data: bytes) -> Decoded | None:
+def _in_worker(decode: Decode, data: bytes) -> Decoded | None:
     """Return the same as `decode_or_error`, or None for a file that the parent has to decode."""
     try:
         return decode_or_error(decode, data)
@@ -81,7 +82,7 @@ class DecodingProcesses:
         MediaError('not a PNG, JPEG, WebP, GIF, BMP or TIFF image')
     """
 
-    def __init__(self, decode: Callable[[bytes], np.ndarray], number: int) -> None:
+    def __init__(self, decode: Decode, number: int) -> None:
         try:
             job = pickle.dumps(decode)
         except (pickle.PicklingError, AttributeError, TypeError):

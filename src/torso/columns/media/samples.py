@@ -14,7 +14,7 @@ from torso.columns.media.files import MediaError
 if TYPE_CHECKING:
     from soundfile import SoundFile
 
-__all__ = ["MAX_RATE", "read_samples"]
+__all__ = ["MAX_RATE", "facts_of_sound", "read_samples", "read_sound"]
 
 MAX_RATE, MAX_CHANNELS, MAX_LEVEL = 768_000, 32, 1e9
 _BLOCK = 1 << 23  # values of all channels; between blocks libsndfile seeks, which MP3 can hear
@@ -27,6 +27,21 @@ def read_samples(data: bytes, rate: int, seconds: float) -> np.ndarray:
     Raises:
         MediaError: unreadable, without samples, or with samples that are no finite numbers.
     """
+    return read_sound(data, rate, seconds)[0]
+
+
+def facts_of_sound(file: SoundFile) -> np.ndarray:
+    """Return seconds, samples per second and channels of an open file, float32 `[1, 3]`."""
+    seconds = file.frames / file.samplerate
+    return np.array([[seconds, file.samplerate, file.channels]], np.float32)
+
+
+def read_sound(data: bytes, rate: int, seconds: float) -> tuple[np.ndarray, np.ndarray]:
+    """Return the samples of `read_samples`, and the facts about the whole file.
+
+    Raises:
+        MediaError: as for `read_samples`.
+    """
     import soundfile
 
     most = round(seconds * rate)
@@ -38,13 +53,13 @@ def read_samples(data: bytes, rate: int, seconds: float) -> np.ndarray:
                 part = block[: claimed - filled]
                 samples[filled : filled + len(part)] = part
                 filled += len(part)
-            read = file.tell()
+            read, facts = file.tell(), facts_of_sound(file)
     except (soundfile.SoundFileError, RuntimeError, ValueError, MemoryError) as error:
         reason = str(error).split(": ", 1)[-1].rstrip(".") or type(error).__name__
         raise MediaError(f"unreadable audio ({reason})") from error
     if not read:
         raise MediaError("zero-length audio")
-    return samples[:filled]
+    return samples[:filled], facts
 
 
 def _at_rate(file: SoundFile, rate: int, seconds: float) -> Iterator[np.ndarray]:

@@ -18,7 +18,7 @@ from torso.columns.cells import is_text
 from torso.columns.dataset import Dataset
 from torso.columns.inputs import AudioInput, Input
 from torso.columns.reading import Reading, ReadLog
-from torso.columns.sources import CellFacts, ListSource, Source, facts_of
+from torso.columns.sources import CellFacts, KnownFacts, ListSource, Source, facts_of
 from torso.evaluation.weighted import Floats
 from torso.runs.predicting.predictor import Predictor
 from torso.runs.schema.schema import Schema
@@ -53,14 +53,6 @@ class Part:
     column: str
     piece: Piece
     number: int
-
-
-@dataclass(frozen=True)
-class _Facts:
-    """Facts about a whole file, the same for all variants of its row."""
-
-    names: tuple[str, ...]
-    values: np.ndarray
 
 
 @dataclass(eq=False)
@@ -280,7 +272,6 @@ class AskedRow:
         variants.same = np.array([first[some] for some in kept])
         if facts is not None:
             there = np.array([bool(some) for some in kept])
-            variants.facts = _Facts(
-                facts.names, np.where(there[:, None], facts.values[:1], np.nan).astype(np.float32)
-            )
+            known = np.where(there[:, None], facts.values[:1], np.nan)
+            variants.facts = KnownFacts(known.astype(np.float32))
         return variants

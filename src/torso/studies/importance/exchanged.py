@@ -81,11 +81,6 @@ class _Facts:
     donors: Rows
 
     @property
-    def names(self) -> tuple[str, ...]:
-        """Names of the facts."""
-        return self.facts.names
-
-    @property
     def values(self) -> np.ndarray:
         """Float32 `[rows, facts]`, NaN where there is none."""
         return np.where(
