@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
+import torch
 
 import torso
 from tests import small_tables as tables
@@ -14,11 +15,12 @@ from tests.small_tables import MEDIA, TARGETS, TINY
 from torso.core.errors import DataError, RunError
 from torso.runs.folder.lock import locked
 from torso.runs.predicting import answering, predictor, streaming
+from torso.runs.predicting.side_by_side import in_order, workers_for
 from torso.tables.formats.files import read_file
 from torso.tables.formats.text_settings import TextSettings
 from torso.tables.table import read_table, write_table
 
-PIECE, PART = 4, 8
+PIECE, PART = 2, 8
 
 
 class Killed(BaseException):
@@ -212,6 +214,30 @@ def test_too_many_unreadable_files_are_an_error_of_all_rows(folder, tmp_path):
             answer()
         said.append(str(error.value))
     assert said[0] == said[1] and "16 of 40 files cannot be read" in said[0]
+
+
+def test_pieces_side_by_side_are_answered_in_their_order(tmp_path):
+    columns = {name: cells * 5 for name, cells in tables.plain().items() if name != "note"}
+    table = tables.write(tmp_path / "t.csv", columns)
+    run = torso.fit(table, TARGETS, settings=TINY)
+    at_once = run.predict(table, as_arrow=True)
+    usual = torch.get_num_threads()
+    torch.set_num_threads(3)
+    try:
+        with workers_for(run) as workers:
+            assert (workers, torch.get_num_threads()) == (3, 1)
+        answered = streaming.answer_stream(
+            run, streaming_of(table), tmp_path / "a.arrow", streaming.Wanted()
+        )
+        assert torch.get_num_threads() == 3
+    finally:
+        torch.set_num_threads(usual)
+    assert answered.rows == 200
+    assert read_file(tmp_path / "a.arrow", TextSettings())[0].data.equals(at_once.combine_chunks())
+    begun = []
+    results = in_order(lambda piece: -piece, (begun.append(n) or n for n in range(20)), 2)
+    for number, result in enumerate(results):
+        assert result == -number and len(begun) <= number + 3
 
 
 def streaming_of(path):

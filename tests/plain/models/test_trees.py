@@ -37,8 +37,11 @@ def grown(fit, boosters, known):
     return 5
 
 
-@pytest.mark.parametrize("objective", ["regression", "binary", "multiclass"])
-def test_arrays_say_what_the_library_says(objective):
+@pytest.mark.parametrize(
+    ("objective", "leaves"),
+    [("regression", 31), ("regression", 12), ("binary", 31), ("multiclass", 12)],
+)
+def test_arrays_say_what_the_library_says(objective, leaves):
     draws = np.random.default_rng(0)
     values = draws.standard_normal((400, 5))
     values[:, 1] = draws.integers(0, 4, 400)
@@ -47,7 +50,7 @@ def test_arrays_say_what_the_library_says(objective):
     labels = np.nan_to_num(values[:, 0]) * np.nan_to_num(values[:, 1], nan=2) + values[:, 4]
     labels = labels if objective == "regression" else np.digitize(labels, [0, 2])
     labels = labels > 0 if objective == "binary" else labels
-    settings = {"objective": objective, "verbosity": -1, "num_leaves": 31, "num_threads": 1}
+    settings = {"objective": objective, "verbosity": -1, "num_leaves": leaves, "num_threads": 1}
     if objective == "multiclass":
         settings["num_class"] = 3
     booster = lightgbm.train(settings, lightgbm.Dataset(values, labels.astype(float)), 20)
@@ -59,6 +62,9 @@ def test_arrays_say_what_the_library_says(objective):
     other[2] = 1e30
     expected = booster.predict(other, raw_score=True).reshape(300, -1)
     assert np.allclose(forest.predict(other, expected.shape[1]), expected, atol=1e-12)
+    near = np.resize(forest.limits, (300, 5))  # at a limit, and one step beside it
+    for cells in (other, near, np.nextafter(near, np.inf), np.nextafter(near, -np.inf)):
+        assert (forest._masks.leaves(cells) == forest._tested(cells)).all()
 
 
 def test_columns_of_a_model_are_found_in_the_whole_table():

@@ -96,6 +96,7 @@ def _answer(
     """Write the answers, and tell of them."""
     from torso.app.terminal import tell
     from torso.runs.predicting.prediction import chosen_columns
+    from torso.runs.predicting.side_by_side import workers_for
     from torso.tables.databases import is_address
     from torso.tables.table import write_table
 
@@ -105,7 +106,10 @@ def _answer(
             tell((f"{done.rows} rows written to {out}", *done.notes))
             return
     given = tables[0] if len(tables) == 1 else [Path(name) for name in tables]
-    answers = run.predict(given, root=wanted.root, keep=wanted.keep, as_arrow=True, details=True)
+    with workers_for(run):
+        answers = run.predict(
+            given, root=wanted.root, keep=wanted.keep, as_arrow=True, details=True
+        )
     names = chosen_columns(
         answers.columns.column_names, run.schema.targets, wanted.proba, wanted.intervals
     )

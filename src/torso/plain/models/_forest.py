@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
+from functools import cached_property
 
 import numpy as np
+
+from torso.plain.models._leaf_masks import LeafMasks
 
 __all__ = ["MOST_LEAVES", "Forest"]
 
 MOST_LEAVES = 32  # of a tree: a bit each
 _AT_ONCE = 2_000_000  # tests of nodes in memory
+_MANY = 64  # rows for which masks of leaves pay
 _DEFAULT_LEFT, _MISSING = 2, 12  # bits of a node's type in LightGBM
 _NAN = 8  # of the bits for missing: NaN has a side of its own; else it is read as 0
 
@@ -20,7 +24,8 @@ class Forest:
     """Trees that are added up.
 
     All tests of all trees are made at once: each that fails strikes the leaves to its left, and the first leaf left
-    over is the row's. From Lucchese 2015 (QuickScorer, SIGIR).
+    over is the row's. From Lucchese 2015 (QuickScorer, SIGIR). Differs: of many rows, the tests of a column are one
+    look-up (`LeafMasks`).
 
     Attributes:
         features: column that a node tests, int32 `[nodes]`, tree by tree.
@@ -75,6 +80,10 @@ class Forest:
             np.array(outputs, np.int64),
         )
 
+    def arrays(self) -> dict[str, np.ndarray]:
+        """Return the attributes by name."""
+        return {each.name: getattr(self, each.name) for each in fields(self)}
+
     def on(self, features: np.ndarray) -> Forest:
         """Return the same trees for columns in other places."""
         return replace(self, features=features.astype(np.int32))
@@ -117,15 +126,26 @@ class Forest:
         trees = np.arange(len(self.starts))
         adds = (self.outputs[:, None] == np.arange(width)).astype(np.float64)
         step = max(1, _AT_ONCE // len(self.features))
+        masks = self._masks if len(values) >= _MANY else None
+        leaves = self._tested if masks is None else masks.leaves
         for start in range(0, len(values), step):
-            tested = values[start : start + step, self.features]
-            left = np.where(np.isnan(tested), self.gaps_left, tested <= self.limits)
-            kept = np.where(left, np.uint32(2**MOST_LEAVES - 1), self.leaves_kept)
-            kept = np.bitwise_and.reduceat(kept, self.starts, axis=1)
-            lowest = kept & (~kept + np.uint32(1))
-            leaf = np.frexp(lowest.astype(np.float64))[1] - 1
+            leaf = leaves(values[start : start + step])
             said[start : start + step] = self.values[trees, leaf] @ adds
         return said
+
+    def _tested(self, values: np.ndarray) -> np.ndarray:
+        """Return the leaf of each row in each tree, by all tests of all nodes."""
+        tested = values[:, self.features]
+        left = np.where(np.isnan(tested), self.gaps_left, tested <= self.limits)
+        kept = np.where(left, np.uint32(2**MOST_LEAVES - 1), self.leaves_kept)
+        kept = np.bitwise_and.reduceat(kept, self.starts, axis=1)
+        lowest = kept & (~kept + np.uint32(1))
+        return np.asarray(np.frexp(lowest.astype(np.float64))[1] - 1)
+
+    @cached_property
+    def _masks(self) -> LeafMasks | None:
+        tests = self.limits, self.gaps_left, self.leaves_kept
+        return LeafMasks.of(self.features, tests, self.starts, self.values.shape[1])
 
 
 class _Tree:

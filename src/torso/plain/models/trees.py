@@ -106,7 +106,7 @@ class BoostedTrees(PlainModel, name="trees"):
         """Return trees, mean labels and offsets."""
         table, columns, sizes = self.means
         values: State = {"family": self.family, "columns": list(columns), "sizes": list(sizes)}
-        return values, {**vars(self.forest), "means": table, "constant": self.offsets}
+        return values, {**self.forest.arrays(), "means": table, "constant": self.offsets}
 
     @classmethod
     def restore(cls, values: State, arrays: dict[str, np.ndarray]) -> BoostedTrees:

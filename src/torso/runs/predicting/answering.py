@@ -47,6 +47,10 @@ __all__ = ["PIECE", "Answering"]
 
 PIECE = 2048
 """Rows of a table whose files are in memory at once."""
+_BATCH = 256
+_OF_NUMBERS = 4
+"""Times as many rows of tables of numbers and categories, whose operators are small."""
+_SMALL = ("numbers", "categories")
 
 
 class Answering(ABC):
@@ -110,7 +114,7 @@ class Answering(ABC):
         *,
         root: Roots = (),
         keep: Sequence[str] = (),
-        batch_size: int = 256,
+        batch_size: int | None = None,
         as_arrow: bool = False,
         details: bool = False,
     ) -> Any:
@@ -121,7 +125,7 @@ class Answering(ABC):
                 columns are not needed and not read, absent inputs count as missing.
             root: folders or zips that file columns are relative to, instead of those in `run.yaml`.
             keep: columns of `table` to put before the answers.
-            batch_size: rows that the model sees at once.
+            batch_size: rows that the model sees at once; None: 256, or 1,024 of numbers and categories alone.
             as_arrow: return an Arrow table, whatever was given.
             details: return a `Prediction`: the table of answers with the cells that were skipped.
 
@@ -155,7 +159,7 @@ class Answering(ABC):
         return Prediction(answers, skipped, notes, stacked(present))
 
     def answered(
-        self, table: Table, reading: Reading, gaps: PatternCheck, batch_size: int
+        self, table: Table, reading: Reading, gaps: PatternCheck, batch_size: int | None
     ) -> tuple[dict[str, pa.Array], list[dict[str, NDArray[np.bool_]]]]:
         """Return the columns of answers to a table, and piece by piece which modalities its rows have.
 
@@ -163,12 +167,14 @@ class Answering(ABC):
             table: has all inputs.
             reading: how its cells are read.
             gaps: counts the patterns of its rows.
-            batch_size: rows that the model sees at once.
+            batch_size: rows that the model sees at once; None: as many as suit the run.
         """
         parts, present = [], []
-        for piece in table.pieces(PIECE):
+        small = all(room.form in _SMALL for room in self.schema.modalities.values())
+        times = _OF_NUMBERS if small else 1
+        for piece in table.pieces(PIECE * times):
             dataset = self._laid_out(piece, reading)
-            said = self.predictions(piece, dataset, batch_size)
+            said = self.predictions(piece, dataset, batch_size or _BATCH * times)
             present.append(gaps.count(dataset))
             parts.append(self._written(piece, said))
         return {

@@ -23,6 +23,7 @@ from torso.runs.predicting.answering import PIECE, Answering
 from torso.runs.predicting.asked import Asked, Roots, completed, reading_of
 from torso.runs.predicting.pattern_check import PatternCheck
 from torso.runs.predicting.prediction import beside, chosen_columns
+from torso.runs.predicting.side_by_side import in_order, workers_for
 from torso.runs.predicting.tally import Tally
 from torso.tables.formats.folder_format import files_of_folder
 from torso.tables.streams.parts import Parts
@@ -32,7 +33,7 @@ from torso.tables.table import Table
 __all__ = ["Streamed", "Wanted", "answer_stream"]
 
 _PART, _PART_OF_FILES = 32 * PIECE, 2 * PIECE
-"""Rows of a part: a killed process loses one at most. Rows with files take longer."""
+"""Rows of a part, whole multiples of those that a model sees together. Rows with files take longer, and may be lost."""
 _ENDS = 1 << 20
 """Bytes at both ends of a file that tell it from another of its size and time."""
 
@@ -46,14 +47,14 @@ class Wanted:
         keep: columns of the table to put before the answers.
         proba: keep probabilities; see `chosen_columns`.
         intervals: keep spreads and ends of intervals.
-        batch_size: rows that the model sees at once.
+        batch_size: rows that the model sees at once; None: as many as suit the run.
     """
 
     root: Roots = ()
     keep: Sequence[str] = ()
     proba: bool | None = None
     intervals: bool | None = None
-    batch_size: int = 256
+    batch_size: int | None = None
 
 
 @dataclass(frozen=True)
@@ -92,17 +93,16 @@ def answer_stream(
     """
     given = _Given.of(run, stream, wanted)
     parts = Parts(out, given.key)
-    with locked(parts.folder, "prediction"):
+    with locked(parts.folder, "prediction"), workers_for(run) as workers:
         done = [Tally.from_dict(facts) for facts in parts.facts()]
         kept = sum(part.rows for part in done)
         notes = _begun(out, parts, kept)
         pieces = stream.pieces(given.part_rows, given.columns, run.config.data.missing, kept)
-        for number, piece in enumerate(pieces, start=len(done)):
-            answers, tally = given.answered(piece)
-            parts.write(number, answers, tally.to_dict())
+        for answers, tally in in_order(given.answered, pieces, workers):
+            parts.write(len(done), answers, tally.to_dict())
             done.append(tally)
+            kept += tally.rows
             if progress is not None:
-                kept += piece.rows
                 progress(kept, stream.rows)
         total = Tally()
         for tally in done:
