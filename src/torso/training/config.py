@@ -49,6 +49,12 @@ class TrainingConfig(Strict):
     batch_size: Annotated[int | None, Range(16, 512, log=True)] = Field(
         default=None, ge=1, description="null: 64, or 128 to 256 from 12,800 training rows on"
     )
+    micro_batch: int | None = Field(
+        default=None,
+        ge=1,
+        description="rows that encoders read at a time, which needs less memory and one more forward pass; null: all of a "
+        "batch, and half as many whenever memory is short",
+    )
     lr: Annotated[float, Range(1e-4, 1e-2, log=True)] = Field(
         default=1e-3,
         gt=0,

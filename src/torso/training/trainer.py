@@ -31,6 +31,7 @@ from torso.training.gradient_shares import NOTE_EPOCH, evaluated, gradient_share
 from torso.training.held_out import check_held_out, nothing_learnt
 from torso.training.listeners import BUDGET_SPENT, Epoch, Listener, answer_to
 from torso.training.looking import GradientLooks, above_encoders
+from torso.training.micro_batches import MicroBatches
 from torso.training.mixup import Mix
 from torso.training.monitor import GradientMonitor
 from torso.training.parameter_groups import parameter_groups
@@ -96,6 +97,8 @@ class Trainer:
         # Walking through the modules in every step costs more than the clipping itself.
         self.trained = [p for p in model.parameters() if p.requires_grad]
         self.own = [p for p in self.trained if id(p) not in shared]
+        alone = self.strategy.world == 1
+        self.micro = MicroBatches(model, config.micro_batch, self.listener, alone=alone)
         self.monitor = GradientMonitor(balancer)
         balancer.watch(model.encoder_parameters())
         groups = parameter_groups(model, balancer, config)
@@ -239,10 +242,10 @@ class Trainer:
 
     def _numbered_step(self, number: int, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
         """Take one step; an error says when, and which rows."""
+        when = f"Epoch {self.epoch}, batch {number}"
         try:
-            return self._step(batch)
+            return self.micro.step(lambda: self._step(batch), len(batch), when)
         except StepError as error:
-            when = f"Epoch {self.epoch}, batch {number}"
             raise in_run(error, self.model, batch, when, self.strategy) from error
 
     def _step(self, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
@@ -267,7 +270,7 @@ class Trainer:
     def _losses(self, batch: Batch, mix: Mix | None = None) -> tuple[Tensor, Tensor, list[Tensor]]:
         """Return this process's losses, its labelled rows, and the tokens that several losses read."""
         with autocast(self.device, self.config.precision):
-            encoded = self.model.encode(batch.inputs)
+            encoded = self.micro.encode(batch.inputs)
             if mix is not None:
                 encoded, mix = mix.tokens(encoded)
             fused = self.model.fuse(encoded)
