@@ -9,6 +9,7 @@ import numpy as np
 from torso.columns.inputs.audio import AudioInput
 from torso.columns.media.audio import AudioSettings, log_mel
 from torso.plain.flat._flattener import Cells
+from torso.plain.flat._moments import mean, mean_and_spread
 from torso.plain.flat._statistics import Statistics
 
 __all__ = ["AudioFlattener"]
@@ -68,38 +69,39 @@ _OF_CEPSTRA = ("mean", "spread", "change")
 
 def _statistics(frames: np.ndarray) -> np.ndarray:
     """Return the statistics of one recording's frames `[frames, mels]`."""
-    loud = frames.mean(axis=1)
-    quiet = loud < loud.max() - 1.0
+    loud = mean(frames, (1,))
+    loudest = loud.max()
+    quiet = loud < loudest - 1.0
     voiced = frames[~quiet]
     power = np.exp(4 * np.minimum(frames, 4))  # as log-mel frames were scaled
     centroid = (power @ np.arange(frames.shape[1])) / power.sum(axis=1)
-    step = np.diff(frames, axis=0) if len(frames) > 1 else np.zeros_like(frames)
+    step = _steps(frames)
     loudness = [
         len(frames),
-        loud.mean(),
-        loud.std(),
-        loud.max(),
+        *mean_and_spread(loud, (0,)),
+        loudest,
         loud.min(),
-        np.abs(np.diff(loud)).mean() if len(loud) > 1 else 0.0,
-        quiet.mean(),
-        centroid[~quiet].mean(),
-        centroid[~quiet].std(),
-        np.maximum(step, 0).mean(),
+        mean(np.abs(loud[1:] - loud[:-1]), (0,)) if len(loud) > 1 else 0.0,
+        mean(quiet, (0,)),
+        *mean_and_spread(centroid[~quiet], (0,)),
+        mean(np.maximum(step, 0), (0, 1)),
     ]
     cepstra = voiced @ _cosines(frames.shape[1])
-    change = np.diff(cepstra, axis=0) if len(cepstra) > 1 else np.zeros_like(cepstra)
     return np.concatenate(
         [
             loudness,
-            cepstra.mean(axis=0),
-            cepstra.std(axis=0),
-            np.abs(change).mean(axis=0),
-            voiced.mean(axis=0),
-            voiced.std(axis=0),
+            *mean_and_spread(cepstra, (0,)),
+            mean(np.abs(_steps(cepstra)), (0,)),
+            *mean_and_spread(voiced, (0,)),
             *np.percentile(frames, _QUANTILES, axis=0),
-            np.abs(step).mean(axis=0),
+            mean(np.abs(step), (0,)),
         ]
     ).astype(np.float32)
+
+
+def _steps(frames: np.ndarray) -> np.ndarray:
+    """Return the differences of neighbouring frames; of a single one, zeros."""
+    return frames[1:] - frames[:-1] if len(frames) > 1 else np.zeros_like(frames)
 
 
 @lru_cache(maxsize=16)

@@ -6,6 +6,8 @@ from functools import lru_cache
 
 import numpy as np
 
+from torso.plain.flat._moments import mean, mean_and_spread
+
 __all__ = ["COARSE", "NAMES", "PIXELS", "picture_statistics", "thumbnails"]
 
 _BINS = 8
@@ -48,49 +50,47 @@ def picture_statistics(pixels: np.ndarray, *, coarse: bool = False) -> np.ndarra
     """
     colours = pixels.astype(np.float32) / 255
     grey = colours @ np.array([0.299, 0.587, 0.114], np.float32)
-    greatest, least = colours.max(axis=3), colours.min(axis=3)
-    chroma = greatest - least
+    red, green, blue = (colours[..., at] for at in range(3))
+    greatest = np.maximum(np.maximum(red, green), blue)
+    chroma = greatest - np.minimum(np.minimum(red, green), blue)
     saturation = chroma / np.maximum(greatest, 1 / 255)
-    red_green = colours[..., 0] - colours[..., 1]
-    blue_yellow = colours[..., 2] - (colours[..., 0] + colours[..., 1]) / 2
-    across, down = np.diff(grey, axis=2), np.diff(grey, axis=1)
+    red_green, blue_yellow = red - green, blue - (red + green) / 2
+    across, down = grey[:, :, 1:] - grey[:, :, :-1], grey[:, 1:] - grey[:, :-1]
     edges = np.abs(across[:, 1:]) + np.abs(down[:, :, 1:])
     blurred = (grey[:, ::2, ::2][:, : grey.shape[1] // 2, : grey.shape[2] // 2]).repeat(2, 1)
     blurred = blurred.repeat(2, 2)
     detail = grey[:, : blurred.shape[1], : blurred.shape[2]] - blurred
     none = np.zeros((_PARTS**2, len(pixels)), np.float32)
+    colour_means, colour_spreads = mean_and_spread(colours, (1, 2))
+    red_green_mean, red_green_spread = mean_and_spread(red_green, (1, 2))
+    blue_yellow_mean, blue_yellow_spread = mean_and_spread(blue_yellow, (1, 2))
     columns = [
-        *colours.mean(axis=(1, 2)).T,
-        *colours.std(axis=(1, 2)).T,
-        _mean(saturation),
-        saturation.std(axis=(1, 2)),
+        *colour_means.T,
+        *colour_spreads.T,
+        *mean_and_spread(saturation, (1, 2)),
         # From Hasler 2003 (https://doi.org/10.1117/12.477378). Differs: on values from 0 to 1.
-        np.hypot(red_green.std(axis=(1, 2)), blue_yellow.std(axis=(1, 2)))
-        + 0.3 * np.hypot(_mean(red_green), _mean(blue_yellow)),
-        _mean(red_green),
-        _mean(blue_yellow),
+        np.hypot(red_green_spread, blue_yellow_spread)
+        + 0.3 * np.hypot(red_green_mean, blue_yellow_mean),
+        red_green_mean,
+        blue_yellow_mean,
         *(none[:_BINS] if coarse else _histogram(grey, np.ones_like(grey), _BINS)),
         *(none[:_HUES] if coarse else _histogram(_hue(colours, chroma, greatest), chroma, _HUES)),
-        _mean(np.abs(across)),
-        _mean(np.abs(down)),
-        edges.std(axis=(1, 2)),
-        _mean(edges < 2 / 255),
-        _mean(np.abs(detail)),
-        _mean(np.abs(grey - grey[:, :, ::-1])),
+        mean(np.abs(across), (1, 2)),
+        mean(np.abs(down), (1, 2)),
+        mean_and_spread(edges, (1, 2))[1],
+        mean(edges < 2 / 255, (1, 2)),
+        mean(np.abs(detail), (1, 2)),
+        mean(np.abs(grey - grey[:, :, ::-1]), (1, 2)),
         *(none if coarse else _grid(grey, _PARTS).T),
         *(none if coarse else _grid(edges, _PARTS).T),
     ]
-    return np.stack(columns, axis=1).astype(np.float32)
+    return np.ascontiguousarray(np.array(columns, np.float32).T)
 
 
 def thumbnails(pixels: np.ndarray) -> np.ndarray:
     """Return the pictures at 8 x 8 pixels in colour, float32 `[pictures, 192]` from 0 to 1."""
     colours = [_grid(pixels[..., colour] / np.float32(255), _THUMBNAIL) for colour in range(3)]
     return np.concatenate(colours, axis=1)
-
-
-def _mean(values: np.ndarray) -> np.ndarray:
-    return np.asarray(values.mean(axis=(1, 2)))
 
 
 def _hue(colours: np.ndarray, chroma: np.ndarray, greatest: np.ndarray) -> np.ndarray:
