@@ -137,7 +137,8 @@ class Table:
             raise DataError(f"{self.name}: {unknown('column', name, self.names)}")
         if name in self.unreadable:
             raise self.unreadable[name].error(self.name, name)
-        values = self.data.column(name).combine_chunks()
+        chunked = self.data.column(name)
+        values = chunked.chunk(0) if chunked.num_chunks == 1 else chunked.combine_chunks()
         categories = self.categories.get(name)
         return Column(
             name,
@@ -176,6 +177,9 @@ class Table:
     def pieces(self, size: int) -> Iterator[Table]:
         """Yield the table in pieces of at most `size` rows."""
         rows = np.arange(self.rows) if self.original_rows is None else self.original_rows
+        if self.rows <= size:
+            yield replace(self, original_rows=rows)
+            return
         for start in range(0, self.rows, size):
             data = self.data.slice(start, size).combine_chunks()
             yield replace(self, data=data, original_rows=rows[start : start + size])

@@ -7,10 +7,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-__all__ = ["Owned", "character_groups", "plain", "whole_texts", "words"]
+__all__ = ["Owned", "character_groups", "joined", "plain", "whole_texts", "words"]
 
 Owned = tuple[np.ndarray, np.ndarray]
 """Which text each number belongs to, int64; and the numbers, uint64, spread over all values."""
+Joined = tuple[np.ndarray, np.ndarray]
+"""Code points of several texts, and which text each belongs to."""
 
 _BASE = np.uint64(0x9E3779B97F4A7C15)  # of the polynomials; any odd number with many digits
 _MIXERS = np.uint64(0xFF51AFD7ED558CCD), np.uint64(0xC4CEB9FE1A85EC53)  # of MurmurHash3
@@ -24,14 +26,14 @@ def plain(text: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", text).split())
 
 
-def words(texts: Sequence[str]) -> Owned:
-    """Return a number for each word, and for each pair of neighbours; capitals do not count.
+def words(texts: Joined) -> Owned:
+    """Return a number for each word, and for each pair of neighbours; give the texts folded, as capitals would count.
 
-    >>> owners, numbers = words(["red wine", "wine"])
+    >>> owners, numbers = words(joined(["red wine", "wine"]))
     >>> owners.tolist(), bool(numbers[1] == numbers[2])
     ([0, 0, 1, 0], True)
     """
-    points, owners = _joined([text.casefold() for text in texts])
+    points, owners = texts
     part = np.strings.isalnum(points.view("U1")) if len(points) else np.zeros(0, bool)
     begins = part & ~np.concatenate([[False], part[:-1]]) if len(part) else part
     starts = np.flatnonzero(begins)
@@ -48,14 +50,14 @@ def words(texts: Sequence[str]) -> Owned:
     return np.concatenate([owner, owner[:-1][paired]]), np.concatenate([numbers, pairs])
 
 
-def character_groups(texts: Sequence[str], orders: Sequence[int]) -> Owned:
+def character_groups(texts: Joined, orders: Sequence[int]) -> Owned:
     """Return a number for each group of characters within a word, the blanks around it included; capitals count.
 
     Args:
-        texts: plain ones.
+        texts: plain ones, joined.
         orders: characters in a group.
     """
-    points, owners = _joined(texts)
+    points, owners = texts
     wide = points.astype(np.uint64)
     blanks = np.concatenate([[0], np.cumsum(points == _BLANK)])
     hashed = np.zeros(len(points), np.uint64)
@@ -75,9 +77,9 @@ def character_groups(texts: Sequence[str], orders: Sequence[int]) -> Owned:
     )
 
 
-def whole_texts(texts: Sequence[str]) -> Owned:
-    """Return one number for each text that is not empty; capitals do not count."""
-    points, owners = _joined([text.casefold() for text in texts])
+def whole_texts(texts: Joined) -> Owned:
+    """Return one number for each text that is not empty; give them folded."""
+    points, owners = texts
     starts = np.flatnonzero(np.diff(owners, prepend=-1))
     if not len(starts):
         return np.zeros(0, np.int64), np.zeros(0, np.uint64)
@@ -87,7 +89,7 @@ def whole_texts(texts: Sequence[str]) -> Owned:
     return owners[starts][full], _mixed(numbers[full] + np.uint64(1))
 
 
-def _joined(texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+def joined(texts: Sequence[str]) -> Joined:
     """Return the code points of all texts, a blank at both ends of each, uint32; and whose each is."""
     together = "".join(f" {text} " for text in texts)
     points = np.frombuffer(together.encode("utf-32-le", "surrogatepass"), np.uint32)

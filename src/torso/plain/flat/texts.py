@@ -23,7 +23,7 @@ from torso.plain.flat._flattener import (
     Piece,
     Values,
 )
-from torso.plain.flat._grams import Owned, character_groups, plain, whole_texts, words
+from torso.plain.flat._grams import Owned, character_groups, joined, plain, whole_texts, words
 from torso.plain.flat._numbers_inside import NUMBERS, measure_numbers
 from torso.plain.flat.components import directions
 from torso.plain.flat.sparse_rows import entries_product, sparse_rows
@@ -135,11 +135,11 @@ class TextsFlattener(Flattener, form="text"):
     def _counted(self, texts: list[str]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return row, n-gram with its block, and count, sorted; the texts are given row by row."""
         count = len(self.part.columns)
-        close = [text[:_READ_CLOSELY] for text in texts]
+        folded = joined([text.casefold() for text in texts])
         kinds: list[Callable[[], Owned]] = [
-            lambda: words(texts),
-            lambda: character_groups(close, _ORDERS),
-            lambda: whole_texts(texts),
+            lambda: words(folded),
+            lambda: character_groups(joined([text[:_READ_CLOSELY] for text in texts]), _ORDERS),
+            lambda: whole_texts(folded),
         ]
         rows, keys = [], []
         for kind, numbered in enumerate(kinds):
@@ -176,6 +176,8 @@ class TextsFlattener(Flattener, form="text"):
 
 def _texts(column: Column, rows: np.ndarray) -> list[str | None]:
     """Return the cells of some rows as texts."""
+    if column.values.null_count == len(column.values):
+        return [None] * len(rows)
     values = column.values if raw.is_text(column.values) else raw.texts(column)
     whole = len(rows) == len(values) and np.array_equal(rows, np.arange(len(rows)))
     texts: list[str | None] = (values if whole else values.take(rows)).to_pylist()

@@ -177,6 +177,8 @@ class Answering(ABC):
             said = self.predictions(piece, dataset, batch_size or _BATCH * times)
             present.append(gaps.count(dataset))
             parts.append(self._written(piece, said))
+        if len(parts) == 1:
+            return parts[0], present
         return {
             name: pa.concat_arrays([part[name] for part in parts]) for name in parts[0]
         }, present

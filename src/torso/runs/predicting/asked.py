@@ -136,7 +136,7 @@ def completed(asked: Asked, schema: Schema, strict: bool) -> Asked:
 
 
 def _meant(name: str, others: Mapping[str, str]) -> str:
-    near = get_close_matches(name.casefold(), others, n=1)
+    near = get_close_matches(name.casefold(), others, n=1) if others else []
     return f" (did you mean {others[near[0]]!r}?)" if near else ""
 
 

@@ -76,6 +76,8 @@ def absent_sets(
     names = sorted(present)
     if not names or not len(present[names[0]]):
         return []
+    if len(present[names[0]]) == 1:
+        return [(tuple(name for name in names if not present[name][0]), np.zeros(1, np.intp))]
     gaps = np.stack([~present[name] for name in names], axis=1)
     bits = np.packbits(gaps, axis=1)  # a row's gaps as one value: `unique` of whole rows is slow
     _, first, which, counts = np.unique(

@@ -188,11 +188,14 @@ class CategoryTarget(Target, name="category", head="softmax", rank=40):
     ) -> dict[str, pa.Array]:
         """Return `task`, `task_probability` of that value, and one probability per class."""
         chosen = np.asarray(details.get("chosen", self.choice(prediction)), np.int64)
-        values = _cast(tuple(self.classes), self.type).take(pa.array(chosen))
-        sure = prediction[np.arange(len(chosen)), chosen]
+        classes, rows = _cast(tuple(self.classes), self.type), len(chosen)
+        # Of a single row Arrow checks for longer than it copies.
+        values = classes.slice(int(chosen[0]), 1) if rows == 1 else classes.take(pa.array(chosen))
+        sure = prediction[np.arange(rows), chosen]
         out = {task: values, f"{task}_probability": pa.array(sure)}
+        probabilities = pa.array(prediction.ravel(order="F"))  # class after class
         for place, name in enumerate(self.classes):
-            out[f"{task}_probability_{name}"] = pa.array(prediction[:, place])
+            out[f"{task}_probability_{name}"] = probabilities.slice(place * rows, rows)
         return out
 
 
