@@ -14,6 +14,7 @@ from torso.core.errors import DataError
 from torso.runs.predicting.tally import summed_notes
 from torso.tables import read_table
 from torso.tables.formats.text_settings import TextSettings
+from torso.tables.streams import csv_stream, json_stream, typed_streams
 from torso.tables.streams.opening import is_large, open_stream
 from torso.tables.streams.row_stream import NeedsWholeError
 from torso.tables.table import write_table
@@ -148,3 +149,31 @@ def test_only_large_tables_come_in_pieces(tmp_path):
     packed = tmp_path / "p.csv.gz"
     packed.write_bytes(gzip.compress(b"a\n1\n"))
     assert [is_large(path) for path in (small, many, packed, tmp_path / "gone.csv")] == [False, True, False, False]  # fmt: skip
+
+
+@pytest.mark.parametrize("ending", ["csv", "jsonl", "parquet", "arrow", "set"])
+def test_no_piece_keeps_those_before_it(tmp_path, monkeypatch, ending):
+    path, size = tmp_path / f"t.{ending}", 5000
+    for module in (typed_streams, json_stream):
+        monkeypatch.setattr(module, "_ROWS", size)
+    monkeypatch.setattr(csv_stream, "BLOCK_BYTES", (1 << 18, 1 << 20))
+    draw = np.random.default_rng(0)
+    table = pa.table({name: draw.normal(size=24 * size) for name in "abcd"})
+    if ending == "set":
+        path.mkdir()
+        parquet.write_table(table, path / "all.parquet", row_group_size=size)
+    elif ending == "parquet":
+        parquet.write_table(table, path, row_group_size=size)
+    else:
+        write_table(table, path) if ending != "arrow" else write_batches(table, path, size)
+    stream = open_stream(path, UNSET)
+    before, held = pa.total_allocated_bytes(), []
+    for piece in stream.pieces(size, ["a", "b", "c", "d"]):
+        held.append(pa.total_allocated_bytes() - before)
+        del piece
+    assert len(held) == 24 and max(held[6:]) <= 1.3 * max(held[:6])
+
+
+def write_batches(table, path, size):
+    with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
+        writer.write_table(table, max_chunksize=size)

@@ -116,8 +116,8 @@ def regrouped(batches: Iterator[pa.Table], size: int) -> Iterator[pa.Table]:
         while count >= size:
             whole = pa.concat_tables(held)
             yield whole.slice(0, size)
-            rest = whole.slice(size)
-            held, count = [rest], rest.num_rows
+            count = whole.num_rows - size
+            held = [whole.slice(size)] if count else []  # an empty slice would keep all before it
     if count:
         yield pa.concat_tables(held)
 

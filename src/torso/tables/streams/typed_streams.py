@@ -16,6 +16,8 @@ __all__ = ["ArrowStream", "FolderStream", "ParquetStream"]
 
 _ROWS = 65_536
 """Rows that a reader hands over at once."""
+_BYTES = 1 << 20
+"""Bytes of a column that are read at once."""
 
 
 class _TypedStream(RowStream):
@@ -53,7 +55,8 @@ class ParquetStream(_TypedStream):
         from pyarrow import parquet
 
         names = [self.schema.names[place] for place in columns]
-        with parquet.ParquetFile(self.path) as file:
+        # Buffered ahead, all that was read would stay in memory.
+        with parquet.ParquetFile(self.path, pre_buffer=False, buffer_size=_BYTES) as file:
             groups = [file.metadata.row_group(i).num_rows for i in range(file.num_row_groups)]
             first = 0
             while first < len(groups) and start >= groups[first]:
@@ -105,13 +108,23 @@ class FolderStream(_TypedStream):
 
     def batches(self, start: int, columns: Sequence[int]) -> Iterator[pa.Table]:
         """Yield the rows from `start` on; files before them are not read."""
+        from pyarrow import dataset
+
         names = [self.schema.names[place] for place in columns]
+        options = dataset.ParquetFragmentScanOptions(
+            use_buffered_stream=True, buffer_size=_BYTES, pre_buffer=False
+        )
         for file, rows in zip(self._files, self._rows, strict=True):
             if start >= rows:
                 start -= rows
                 continue
             read = file.to_batches(
-                schema=self._schema, columns=names, batch_size=_ROWS, use_threads=False
+                schema=self._schema,
+                columns=names,
+                batch_size=_ROWS,
+                batch_readahead=1,
+                fragment_scan_options=options,
+                use_threads=False,
             )
             tables = (whole(pa.Table.from_batches([batch])) for batch in read)
             yield from skipping(tables, start)
