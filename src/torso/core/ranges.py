@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-__all__ = ["Range", "SetBy"]
+__all__ = ["Limits", "Range", "SetBy"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,31 @@ class Range:
         '16 to 512 (log scale)'
         """
         return f"{self.low:g} to {self.high:g}{' (log scale)' if self.log else ''}"
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """From the least to the greatest number that a setting takes, both included.
+
+    Attributes:
+        low: least.
+        high: greatest.
+    """
+
+    low: float
+    high: float
+
+    def __str__(self) -> str:
+        """Return the limits in words.
+
+        >>> str(Limits(0, 8192)), str(Limits(-1e12, 1e12))
+        ('from 0 to 8192', 'from -1e+12 to 1e+12')
+        """
+        return f"from {_plain(self.low)} to {_plain(self.high)}"
+
+
+def _plain(number: float) -> str:
+    return str(int(number)) if number == int(number) and abs(number) < 1e12 else f"{number:g}"
 
 
 class SetBy(Enum):

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Generic, TypeVar, cast
 
 from torso.core.errors import ConfigError, TorsoError, nearest, unknown
+from torso.core.limits import beyond
 from torso.core.ranges import SetBy
 from torso.core.setting_types import accepts, choices, members, rule
 from torso.core.signature import REQUIRED, Setting, settings_of
@@ -190,10 +191,11 @@ class Registry(Generic[Part]):
         for key, value in spec.settings.items():
             if key not in known:
                 raise ConfigError(self._no_setting(title, key, known, offered))
-            if not accepts(known[key].type, value):
-                raise ConfigError(
-                    f"Cannot build {title} from {dict(spec.settings)!r}: {refusal(known[key], value)}"
-                )
+            fits = accepts(known[key].type, value)
+            own = ":" in spec.name  # the user's code, whose names may mean anything
+            why = refusal(known[key], value) if not fits else not own and beyond(known[key], value)
+            if why:
+                raise ConfigError(f"Cannot build {title} from {dict(spec.settings)!r}: {why}")
             if self.nests(known[key]):
                 self._check_nested(value)
 

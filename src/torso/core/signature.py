@@ -10,7 +10,7 @@ from functools import cache
 from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 
-from torso.core.ranges import Range, SetBy
+from torso.core.ranges import Limits, Range, SetBy
 
 __all__ = ["REQUIRED", "Setting", "meanings", "notes_of", "paragraph", "settings_of"]
 
@@ -29,6 +29,7 @@ class Setting:
         meaning: what the docstring says of it.
         range: sensible values, where the signature has them.
         by_user: whether users set it; else the data or the model do.
+        limits: least and greatest number that it takes, where the signature has them.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Setting:
     meaning: str = ""
     range: Range | None = None
     by_user: bool = True
+    limits: Limits | None = None
 
     @property
     def required(self) -> bool:
@@ -67,10 +69,13 @@ def _read(make: Callable[..., object], positional: SetBy) -> Mapping[str, Settin
         by = SetBy.USER if parameter.kind is parameter.KEYWORD_ONLY else positional
         by = next((note for note in notes if isinstance(note, SetBy)), by)
         sensible = next((note for note in notes if isinstance(note, Range)), None)
+        limits = next((note for note in notes if isinstance(note, Limits)), None)
         unsaid = parameter.annotation is parameter.empty or isinstance(parameter.annotation, str)
         kind = Any if unsaid else parameter.annotation
         meaning = told.get(name, "")
-        settings[name] = Setting(name, kind, parameter.default, meaning, sensible, by is SetBy.USER)
+        settings[name] = Setting(
+            name, kind, parameter.default, meaning, sensible, by is SetBy.USER, limits
+        )
     return settings
 
 

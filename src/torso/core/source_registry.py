@@ -13,7 +13,7 @@ from importlib import import_module
 from pathlib import Path
 
 from torso.core.errors import ConfigError, unknown
-from torso.core.ranges import Range, SetBy
+from torso.core.ranges import Limits, Range, SetBy
 from torso.core.registry import Registry
 from torso.core.signature import REQUIRED, Setting, notes_of
 from torso.core.source_names import SourceClass, classes_in_source
@@ -94,7 +94,9 @@ def _signature(args: ast.arguments, names: _Names) -> Iterator[tuple[str, Settin
         decided = next((note for note in notes if isinstance(note, SetBy)), decided)
         sensible = next((note for note in notes if isinstance(note, Range)), None)
         value = REQUIRED if default is None else names.value(default, ...)
-        yield node.arg, Setting(node.arg, kind, value, "", sensible, decided is SetBy.USER)
+        limits = next((note for note in notes if isinstance(note, Limits)), None)
+        by_user = decided is SetBy.USER
+        yield node.arg, Setting(node.arg, kind, value, "", sensible, by_user, limits)
 
 
 def _common(base: SourceClass) -> list[Setting]:

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from torso.core.blocks import Block, Pool
-from torso.core.ranges import Range
+from torso.core.ranges import Limits, Range
 from torso.core.types import Tokens
 from torso.encoders._encoder import Encoder
 
@@ -49,7 +49,7 @@ class SequenceTime2Vec(Encoder, form="sequence", name="time2vec"):
         timed: bool,
         *,
         frequencies: Annotated[int, Range(8, 128, log=True)] = 32,
-        fastest: Annotated[float, Range(2.0, 64.0, log=True)] = 16.0,
+        fastest: Annotated[float, Range(2.0, 64.0, log=True), Limits(1.0, 1e12)] = 16.0,
         depth: Annotated[int, Range(1, 8)] = 2,
         heads: int | None = None,
         tokens: int = 1,

@@ -59,7 +59,9 @@ class RunConfig(Strict):
     data: DataConfig = DataConfig()  # type: ignore[call-arg]
     inputs: dict[str, dict[str, Any]] = Field(description="column -> kind and its settings")
     targets: dict[str, dict[str, Any]] = Field(description="column -> kind and its settings")
-    dim: Annotated[int, Range(32, 512, log=True)] = Field(128, ge=2, description="width of a token")
+    dim: Annotated[int, Range(32, 512, log=True)] = Field(
+        128, ge=2, le=8192, description="width of a token"
+    )
     encoders: dict[str, _Part] = Field({}, description="modality -> encoder")
     fusion: _Part = "concat"
     sharing: _Part = Field(

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from torso.core.ranges import Range
+from torso.core.ranges import Limits, Range
 from torso.tasks._base.golden_section import refit_by_golden_section
 from torso.tasks._base.head import Head
 from torso.tasks._base.intervals import check_level
@@ -108,7 +108,7 @@ class Poisson(_Count, form="count", name="poisson"):
     def __init__(
         self,
         dim: int,
-        mean: float = 1.0,
+        mean: Annotated[float, Limits(1e-30, 1e300)] = 1.0,
         *,
         level: float = 0.9,
         hidden: Annotated[int, Range(0, 256)] = 0,
@@ -154,7 +154,7 @@ class NegativeBinomial(_Count, form="count", name="negative_binomial"):
     def __init__(
         self,
         dim: int,
-        mean: float = 1.0,
+        mean: Annotated[float, Limits(1e-30, 1e300)] = 1.0,
         *,
         spread: Literal["learned", "row"] = "learned",
         level: float = 0.9,

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.utils import rnn
 
-from torso.core.ranges import Range
+from torso.core.ranges import Limits, Range
 from torso.core.types import Tokens
 from torso.tasks._base.temperature import LogitHead
 from torso.tasks.tags.chain import Chain
@@ -60,7 +60,7 @@ class TagTokens(LogitHead, form="tags", name="tokens"):
         touching: bool = False,
         *,
         chain: bool = False,
-        width: Annotated[int, Range(16, 256, log=True)] = 64,
+        width: Annotated[int, Range(16, 256, log=True), Limits(0, 8192)] = 64,
         hidden: Annotated[int, Range(0, 256)] = 0,
         dropout: Annotated[float, Range(0.0, 0.5)] = 0.0,
     ) -> None:
