@@ -194,7 +194,7 @@ def test_what_the_surroundings_offer_is_not_named_as_a_setting():
     registry = Registry("thing")
 
     class Thing:
-        def __init__(self, dim: int, *, width: int = 3) -> None:
+        def __init__(self, dim: int, *, width=3) -> None:
             self.size = torch.zeros(dim, width)
 
     registry.add("thing", Thing)

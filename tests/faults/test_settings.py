@@ -90,10 +90,13 @@ def test_defaults_and_usual_values_lie_within_the_limits(room):
     [
         (
             {"inputs": {"note": {"kind": "text", "vocabulary": 10**9}}},
-            "from 1 to 1000000. Found 10",
+            "at most 1000000. Found 10",
         ),
         ({"inputs": {"note": {"kind": "text", "length": -1}}}, "Usual values are 16 to 512"),
-        ({"encoders": {"photo": {"type": "image/vit", "depth": 10**6}}}, "from 1 to 64"),
+        (
+            {"encoders": {"photo": {"type": "image/vit", "depth": 10**6}}},
+            "at most 64. Found 1000000",
+        ),
         ({"dim": 10**9}, "`dim`"),
     ],
 )

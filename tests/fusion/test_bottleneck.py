@@ -69,7 +69,7 @@ def test_modalities_see_each_other_only_through_the_shared_tokens():
     [
         ({"depth": 1}, r"`start` should be from 0 to `depth` - 2.* Found start = 0, depth = 1"),
         ({"start": 1}, r"Found start = 1, depth = 2"),
-        ({"start": -1}, r"Found start = -1"),
+        ({"start": -1}, r"`start` should be at least 0\. Found -1"),
         ({"num": 0}, r"`num` should be at least 1\. Found 0"),
     ],
 )

@@ -39,5 +39,5 @@ def test_only_the_summary_is_computed_in_the_last_block():
 
 @pytest.mark.parametrize("settings", [{"depth": 0}, {"summary": 0}])
 def test_a_fusion_that_would_read_nothing_is_refused(settings):
-    with pytest.raises(ConfigError, match=r"`depth` and `summary` should be at least 1"):
+    with pytest.raises(ConfigError, match=f"`{next(iter(settings))}` should be at least 1"):
         Fusion.registry.build({"type": "transformer", **settings}, modalities=["a"], dim=8)

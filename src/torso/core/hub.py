@@ -9,11 +9,14 @@ from __future__ import annotations
 import json
 import os
 import re
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
 from importlib.util import find_spec
+from itertools import islice
 from pathlib import Path
 from types import ModuleType
 
@@ -23,6 +26,7 @@ from torso.core.optional import require
 __all__ = [
     "Snapshot",
     "find_model",
+    "no_downloads",
     "read_config",
     "refuse_pickles",
     "snapshot_of",
@@ -34,6 +38,19 @@ PACKAGE = "package:"
 _ID = re.compile(r"[\w-][\w.-]*(/[\w-][\w.-]*)?")
 _FILES = ["*.json", "*.txt", "*.model", "*.safetensors"]
 _PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl", ".msgpack", ".h5")
+_MOST_FILES = 10_000  # of a model's folder, with what lies below it
+
+_offline: ContextVar[bool] = ContextVar("offline", default=False)
+
+
+@contextmanager
+def no_downloads() -> Iterator[None]:
+    """Ask no network inside the block: a run names its models, and may come from a stranger."""
+    token = _offline.set(True)
+    try:
+        yield
+    finally:
+        _offline.reset(token)
 
 
 @dataclass(frozen=True)
@@ -86,6 +103,7 @@ def find_model(name: object, revision: object = None) -> Snapshot:
         return _checked(Snapshot(name, _package_folder(name), ""), revision)
     folder = Path(name).expanduser()
     if folder.is_dir():
+        read_config(folder)  # any folder may be named: "/" would be walked through for minutes
         return _checked(Snapshot(str(folder.resolve()), folder.resolve(), ""), revision)
     if not _ID.fullmatch(name):
         raise ConfigError(
@@ -166,7 +184,13 @@ def _package_folder(name: str) -> Path:
 def _checked(snapshot: Snapshot, revision: str | None) -> Snapshot:
     """Return a local snapshot with the digest of its files, which must be `revision` if one is given."""
     wanted = {".json", ".safetensors", ".pt", ".pth"}
-    files = [path for path in sorted(snapshot.folder.rglob("*")) if path.suffix in wanted]
+    below = [*islice(snapshot.folder.rglob("*"), _MOST_FILES + 1)]
+    if len(below) > _MOST_FILES:
+        raise ConfigError(
+            f"{str(snapshot.folder)!r} should hold one pretrained model. Found more than {_MOST_FILES:,} files and "
+            "folders in it. Name the folder of the model itself."
+        )
+    files = [path for path in sorted(below) if path.suffix in wanted]
     stamps = tuple((str(path), path.stat().st_size, path.stat().st_mtime_ns) for path in files)
     digest = _digest(str(snapshot.folder), stamps)
     if revision is not None and revision != digest:
@@ -209,6 +233,12 @@ def _from_hub(name: str, revision: str | None) -> Snapshot:
         )
     if local is not None and (local / "config.json").exists() and any(local.glob("*.safetensors")):
         return Snapshot(name, local, local.name)
+    if _offline.get():
+        at = f" --revision {revision}" if revision else ""
+        raise ConfigError(
+            f"The run needs the pretrained model {name!r}, which is not on this machine, and loading a run asks no "
+            f"network. If you trust its origin, get it first: hf download {name}{at}"
+        )
     require("transformers", extra="hub", why=why)  # before a download, not after it
     return _download(hub, name, revision, cache, local)
 

@@ -69,16 +69,20 @@ def beyond(setting: Setting, value: object) -> str | None:
     """Return the sentence about a number, alone or in a list, outside the limits of its setting; None if there is none.
 
     >>> beyond(Setting("depth", int, 2), 10**6)
-    'Parameter `depth` should be from 0 to 64. Found 1000000. Leave it out for the default, 2.'
+    'Parameter `depth` should be at most 64. Found 1000000. Leave it out for the default, 2.'
     """
     limits = limits_of(setting)
     if limits is None:
         return None
     numbers = value if isinstance(value, list | tuple) else [value]
     for number in numbers:
-        if isinstance(number, Real) and not limits.low <= _size(number) <= limits.high:  # so is NaN
-            shown = number if abs(_size(number)) < _LONG else f"{_size(number):g}"
-            return f"Parameter `{setting.name}` should be {limits}. Found {shown}. {_cure(setting)}"
+        if not isinstance(number, Real):
+            continue
+        size = _size(number)
+        rule = limits.broken_by(size)
+        if rule is not None:
+            shown = number if abs(size) < _LONG else f"{size:g}"
+            return f"Parameter `{setting.name}` should be {rule}. Found {shown}. {_cure(setting)}"
     return None
 
 

@@ -47,12 +47,19 @@ class Limits:
     low: float
     high: float
 
-    def __str__(self) -> str:
-        """Return the limits in words.
+    def broken_by(self, number: float) -> str | None:
+        """Return the limit that a number breaks, in words; None if it lies within both.
 
-        >>> str(Limits(0, 8192)), str(Limits(-1e12, 1e12))
-        ('from 0 to 8192', 'from -1e+12 to 1e+12')
+        >>> limits = Limits(1, 8192)
+        >>> limits.broken_by(0), limits.broken_by(1e20), limits.broken_by(float("nan"))
+        ('at least 1', 'at most 8192', 'from 1 to 8192')
         """
+        if self.low <= number <= self.high:
+            return None
+        if number < self.low:
+            return f"at least {_plain(self.low)}"
+        if number > self.high:
+            return f"at most {_plain(self.high)}"
         return f"from {_plain(self.low)} to {_plain(self.high)}"
 
 

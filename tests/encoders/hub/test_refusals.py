@@ -76,7 +76,7 @@ def test_code_in_a_folder_is_not_run(tmp_path):
         ({"keep": "last"}, "`keep` should be 'mean', 'first' or 'all'"),
         ({"once": True}, "`once` should be 'float32', 'float16' or 'never'"),
         ({"train": "last_n", "layers": 3}, "`layers` should be from 1 to 2, the layers"),
-        ({"train": "lora", "rank": 0}, "`rank` of at least 1"),
+        ({"train": "lora", "rank": 0}, "`rank` should be at least 1"),
         ({"lr": 0}, "`lr` of an encoder should be a number above 0"),
         ({"freeze": True}, "Unknown setting of encoder 'text/hub': 'freeze'"),
     ],

@@ -7,7 +7,7 @@ from os import PathLike
 from pathlib import Path
 
 from torso.core.errors import ConfigError, RunError, TorsoError
-from torso.core.hub import snapshot_of
+from torso.core.hub import no_downloads, snapshot_of
 from torso.core.registry import no_imports
 from torso.runs.build import trained_model
 from torso.runs.folder.folder import RunFolder
@@ -44,7 +44,7 @@ def load(
         )
     path = snapshot_of(Path(folder).expanduser())
     try:
-        with nullcontext() if trust_code else no_imports():
+        with no_downloads(), nullcontext() if trust_code else no_imports():
             run = _opened(path, device, strict=strict)
     except TorsoError:
         raise
