@@ -40,6 +40,7 @@ from torso.app.cures import corrected
 from torso.app.encodings import show_every_character
 from torso.app.ending import ending_signals
 from torso.app.extra_words import Command, Commands
+from torso.core.printable import printable
 
 __all__ = ["app", "main"]
 
@@ -126,9 +127,9 @@ def _run() -> None:
     except TorsoError as error:
         if os.environ.get("TORSO_DEBUG"):
             raise
-        typer.echo(f"{type(error).__name__}: {error}", err=True)
+        typer.echo(printable(f"{type(error).__name__}: {error}"), err=True)
         if cure := corrected(str(error), sys.argv[1:]):
-            typer.echo(f"Try: {cure}", err=True)
+            typer.echo(printable(f"Try: {cure}"), err=True)
         sys.exit(1)
     except ModuleNotFoundError as error:
         from torso.core.optional import needs_training

@@ -153,6 +153,8 @@ class Registry(Generic[Part]):
 
     def find(self, name: str) -> type[Part]:
         """Return the class filed under `name`, or imported from `module:Class`."""
+        if not isinstance(name, str):  # as YAML may hold it
+            raise ConfigError(f"The name of a {self.room} should be a text. Found {name!r:.80}.")
         if ":" in name:
             return self._imported(name)
         if name not in self._parts:

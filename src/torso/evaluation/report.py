@@ -114,7 +114,13 @@ class TaskReport:
 
     @classmethod
     def from_dict(cls, saved: Mapping[str, Any]) -> TaskReport:
-        """Return the report that `to_dict` wrote."""
+        """Return the report that `to_dict` wrote.
+
+        Raises:
+            KeyError: a metric, or the headline, has no value or no baseline.
+        """
+        for metric in (saved["headline"], *saved["metrics"]):
+            _ = saved["metrics"][metric], saved["baseline"][metric]
         return cls(
             kind=saved["kind"],
             rows=saved["rows"],

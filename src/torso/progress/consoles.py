@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from functools import cache
 from typing import TYPE_CHECKING, TypedDict
 
+from torso.core.printable import printable
+
 if TYPE_CHECKING:
-    from rich.console import Console
+    from rich.console import Console, ConsoleOptions, RenderableType
 
 __all__ = ["AS_IS", "IN_PIPE", "console", "has_width", "tell"]
 
@@ -28,11 +31,28 @@ IN_PIPE = 10_000
 
 
 def console(*, out: bool = False) -> Console:
-    """Return the console for results (`out`) or for progress and notes."""
-    from rich.console import Console
-
+    """Return the console for results (`out`) or for progress and notes; cells and names cannot steer the terminal."""
     known = sys.stdout.isatty() or not out or "COLUMNS" in os.environ
-    return Console(stderr=not out, width=None if known else IN_PIPE)
+    return _printing()(stderr=not out, width=None if known else IN_PIPE)
+
+
+@cache
+def _printing() -> type[Console]:
+    from rich.console import Console
+    from rich.segment import Segment
+
+    class Printing(Console):
+        """A console that shows of every text only what is printable; its own styles stay."""
+
+        def render(
+            self, renderable: RenderableType, options: ConsoleOptions | None = None
+        ) -> Iterator[Segment]:
+            """Yield the segments of a renderable."""
+            for segment in super().render(renderable, options):
+                text, style, control = segment
+                yield segment if control else Segment(printable(text), style)
+
+    return Printing
 
 
 def tell(lines: Iterable[str], *, out: bool = False) -> None:

@@ -77,7 +77,7 @@ def _wrong(value: object, expected: str, cure: str = "") -> Refusal:
 
 def _number(value: object) -> object:
     if isinstance(value, str):
-        return value
+        return _unicode(value)
     if not isinstance(value, int | float):
         raise _wrong(value, "a number")
     try:

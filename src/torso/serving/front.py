@@ -24,7 +24,8 @@ _OPEN = ("/", "/favicon.ico", "/health", "/ready")
 
 def json_bytes(content: object) -> bytes:
     """Return JSON in UTF-8."""
-    return json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+    text = json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return text.encode(errors="backslashreplace")  # half a character stays an escape
 
 
 class Front:

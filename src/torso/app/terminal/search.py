@@ -1,19 +1,18 @@
-"""Answers of `torso search`; control characters in names are left out."""
+"""Answers of `torso search`; each is one line."""
 
 from __future__ import annotations
-
-import re
 
 import pyarrow as pa
 from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from torso.core.printable import printable
+
 __all__ = ["search_table"]
 
 _LONGEST = 120  # characters of a cell, where there are few columns
 _WIDEST = 360  # characters of all cells of a row, about
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
 def search_table(answers: pa.Table) -> RenderableType:
@@ -38,5 +37,5 @@ def search_table(answers: pa.Table) -> RenderableType:
 
 def _short(cell: object, longest: int) -> str:
     text = "" if cell is None else f"{cell:.4g}" if isinstance(cell, float) else str(cell)
-    text = _CONTROL.sub(" ", text)
+    text = printable(" ".join(text.split("\n")))
     return text if len(text) <= longest else text[: longest - 1] + "…"

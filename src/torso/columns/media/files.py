@@ -17,8 +17,9 @@ from pathlib import Path
 from typing import Protocol
 
 from torso.cache.keys import KEY_BYTES, content_digest
-from torso.columns.media.unpacking import DAMAGED, unpacked
+from torso.columns.media.unpacking import unpacked
 from torso.core.errors import DataError
+from torso.tables.formats.zipped import DAMAGED
 
 __all__ = ["HEAD_SIZE", "SIZE_LIMIT", "STAMP_BYTES", "MediaError", "MediaFiles"]
 

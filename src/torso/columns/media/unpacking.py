@@ -2,24 +2,10 @@
 
 from __future__ import annotations
 
-import struct
 import zipfile
 import zlib
 
-__all__ = ["DAMAGED", "unpacked"]
-
-DAMAGED = (
-    OSError,
-    EOFError,
-    ArithmeticError,
-    LookupError,
-    RuntimeError,
-    ValueError,
-    zlib.error,
-    struct.error,
-    zipfile.BadZipFile,
-)
-"""Errors of a damaged zip, and of one that is none; those of `lzma` are made into `BadZipFile`."""
+__all__ = ["unpacked"]
 
 _SMALLEST_WINDOW = 1 << 12
 

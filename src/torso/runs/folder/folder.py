@@ -256,7 +256,7 @@ class RunFolder:
         saved = read_json(self.path / "metrics.json")
         try:
             return RunReport.from_dict(saved)
-        except (KeyError, TypeError, AttributeError, ValueError) as error:
+        except (LookupError, TypeError, AttributeError, ValueError, ArithmeticError) as error:
             raise RunError(f"{self.path / 'metrics.json'} is damaged: {error!r}.") from None
 
     def certified_report(self) -> RunReport:

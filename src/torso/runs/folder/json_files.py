@@ -47,7 +47,7 @@ def read_json(path: Path) -> Json:
             f"{str(path.parent)!r} is not a finished run: {path.name} is absent. Give the folder that `torso fit -o` "
             "wrote."
         ) from None
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # no JSON, no UTF-8, numbers of 5,000 digits
         raise RunError(f"{path} is damaged: {error}.") from None
     if not isinstance(content, dict):
         raise RunError(f"{path} is damaged: it should hold an object, found {content!r:.60}.")

@@ -20,6 +20,7 @@ from torso.columns.reading import Reading
 from torso.core.listed import check_listed
 from torso.core.notes import warn
 from torso.runs.predicting.asked import Asked, Roots, ask, reading_of, require_labels
+from torso.runs.predicting.edited import telling_of_edits
 from torso.runs.predicting.pattern_check import PatternCheck
 from torso.runs.predicting.prediction import (
     Prediction,
@@ -145,7 +146,8 @@ class Answering(ABC):
         source, reading = asked.table, self._reading(asked)
         kept = {name: source.column(name).values for name in (*asked.kept, *keep)}
         gaps = PatternCheck(self.report.patterns, self.report.tasks)
-        said, present = self.answered(source, reading, gaps, batch_size)
+        with telling_of_edits(self.folder):
+            said, present = self.answered(source, reading, gaps, batch_size)
         reading.check()
         columns = beside(kept, said)
         answers = pa.table(columns) if returned is None else returned(pa.table(columns))

@@ -12,16 +12,11 @@ from torso.core.registry import no_imports
 from torso.runs.build import trained_model
 from torso.runs.folder.folder import RunFolder
 from torso.runs.folder.stage import check_written
+from torso.runs.predicting.edited import DAMAGE
 from torso.runs.predicting.predictor import Predictor
 from torso.training import choose_device
 
 __all__ = ["load"]
-
-_DAMAGE = (
-    *(ArithmeticError, AssertionError, AttributeError, LookupError, MemoryError, RecursionError),
-    *(RuntimeError, TypeError, ValueError),
-)
-"""Errors that values of an edited file cause where they are used, in whatever place that is."""
 
 
 def load(
@@ -48,7 +43,9 @@ def load(
             run = _opened(path, device, strict=strict)
     except TorsoError:
         raise
-    except _DAMAGE as error:
+    except OSError as error:
+        raise RunError(f"{path} cannot be read: {error}.") from error
+    except (*DAMAGE, MemoryError) as error:
         raise RunError(
             f"{path} is damaged, or was edited so that it describes no run: {type(error).__name__}: {error!s:.300}."
         ) from error

@@ -24,6 +24,7 @@ from torso.runs.folder.seen_rows import SeenRows
 from torso.runs.folder.stored_split import StoredSplit
 from torso.runs.predicting.answering import PIECE, Answering
 from torso.runs.predicting.asked import Asked, Roots, reading_of
+from torso.runs.predicting.edited import telling_of_edits
 from torso.runs.predicting.evaluating import answered_table
 from torso.runs.predicting.moved import MOVED
 from torso.runs.predicting.prediction import Evaluation, row_ranges, told
@@ -145,9 +146,10 @@ class Predictor(Answering):
         asked = self._asked(table, root, labels=True)
         source, reading = asked.table, self._reading(asked)
         pieces = []
-        for piece in source.pieces(PIECE):
-            dataset = self._laid_out(piece, reading, targets=True)
-            pieces.append((dataset, self.answers(piece, dataset, batch_size)))
+        with telling_of_edits(self.folder):
+            for piece in source.pieces(PIECE):
+                dataset = self._laid_out(piece, reading, targets=True)
+                pieces.append((dataset, self.answers(piece, dataset, batch_size)))
         reading.check()
         reading.check_values()
         scorer = self.scorer

@@ -17,6 +17,7 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from torso._version import __version__
+from torso.core.fields import check_fields
 from torso.core.whole_files import Json, finite
 from torso.evaluation.report import Estimate, TaskReport
 from torso.runs.report.decision_report import DecisionReport
@@ -244,7 +245,7 @@ class RunReport:
         training = dict(saved["training"])
         balancing = BalancingReport(**training.pop("balancing"))
         seconds = Timings(**training.pop("seconds"))
-        return cls(
+        report = cls(
             split=saved["split"],
             tasks={task: TaskReport.from_dict(report) for task, report in saved["tasks"].items()},
             usage=Usage(**saved["usage"]),
@@ -263,6 +264,8 @@ class RunReport:
             patterns=tuple(Pattern.from_dict(each) for each in saved.get("patterns", ())),
             torso=saved["torso"],
         )
+        check_fields(report)
+        return report
 
 
 _COLUMNS = [

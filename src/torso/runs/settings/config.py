@@ -133,6 +133,10 @@ class RunConfig(Strict):
         except ValidationError as error:
             sentences = dict.fromkeys(sentence_of(cls, details) for details in error.errors())
             raise ConfigError(f"{origin}: " + " ".join(sentences)) from None
+        except RecursionError:
+            raise ConfigError(
+                f"{origin}: lists or mappings are nested too deeply. Write fewer inside each other."
+            ) from None
 
     def to_yaml(self) -> str:
         """Return the config as YAML, defaults included.

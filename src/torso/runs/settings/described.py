@@ -31,7 +31,7 @@ def described(columns: Iterable[str] | Mapping[str, Any] | None, section: str) -
     if columns is None or isinstance(columns, str):
         columns = [columns] if columns else []
     if not isinstance(columns, Mapping):
-        columns = {name: {} for name in columns}
+        columns = {name: {} for name in _names(columns, section)}
     for name, spec in columns.items():
         if not isinstance(spec, str | Mapping | None):
             raise ConfigError(
@@ -41,3 +41,14 @@ def described(columns: Iterable[str] | Mapping[str, Any] | None, section: str) -
         name: {"kind": spec} if isinstance(spec, str) else None if spec is None else dict(spec)
         for name, spec in columns.items()
     }
+
+
+def _names(columns: object, section: str) -> list[str]:
+    """Return names of columns; a file may hold anything in their place."""
+    names = list(columns) if isinstance(columns, Iterable) else [columns]
+    wrong = next((name for name in names if not isinstance(name, str)), None)
+    if wrong is not None:
+        raise ConfigError(
+            f"`{section}` should hold names of columns, or a mapping from them. Found {wrong!r:.80}."
+        )
+    return [str(name) for name in names]

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import lzma
 import shutil
+import struct
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,7 +14,13 @@ from tempfile import TemporaryDirectory
 
 from torso.core.errors import DataError
 
-__all__ = ["files_in_zip", "is_zip", "named_root", "only_table", "unzipped"]
+__all__ = ["DAMAGED", "files_in_zip", "is_zip", "named_root", "only_table", "unzipped"]
+
+DAMAGED = (
+    *(OSError, EOFError, ArithmeticError, LookupError, RuntimeError, ValueError),
+    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error),
+)
+"""Errors of the readers of a damaged zip: unknown methods, broken streams, names in no encoding."""
 
 
 def is_zip(path: Path) -> bool:
@@ -28,7 +37,7 @@ def files_in_zip(path: Path) -> list[str]:
     try:
         with zipfile.ZipFile(path) as archive:
             names = [member.filename for member in archive.infolist() if not member.is_dir()]
-    except zipfile.BadZipFile as error:
+    except DAMAGED as error:
         raise DataError(f"{path.name} is damaged or not a zip: {error}.") from None
     return sorted(
         name
@@ -66,11 +75,15 @@ def named_root(folder: Path, root: str | Path) -> Path:
 @contextmanager
 def unzipped(path: Path, name: str) -> Iterator[Path]:
     """Give a file of a zip as one on disk for as long as the block lasts."""
-    with TemporaryDirectory() as folder, zipfile.ZipFile(path) as archive:
+    with TemporaryDirectory() as folder:
         out = Path(folder) / Path(name).name
         try:
-            with archive.open(name) as source, out.open("wb") as target:
+            with (
+                zipfile.ZipFile(path) as archive,
+                archive.open(name) as source,
+                out.open("wb") as target,
+            ):
                 shutil.copyfileobj(source, target)
-        except (zipfile.BadZipFile, RuntimeError, NotImplementedError) as error:
+        except DAMAGED as error:
             raise DataError(f"{path.name}: {name!r} cannot be unpacked: {error}.") from None
         yield out
