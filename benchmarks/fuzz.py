@@ -15,10 +15,11 @@ from __future__ import annotations
 
 import argparse
 import os
-import platform
 import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
+
+from reports import read_report, write_report
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # tests make the small run
 
@@ -55,11 +56,13 @@ def main() -> None:
             BORDERS[name](Path(folder)).try_case(options.again.read_bytes())
             print("read, or refused")
             return
-        failures = tried_all(options, Path(folder))
-    sys.exit(1 if failures else 0)
+        figures = tried_all(options, Path(folder))
+    if options.out:
+        report = read_report(options.out)
+        write_report(options.out, {**report, f"seed {options.seed}": figures})
+    sys.exit(1 if figures["failures"] else 0)
 
 
 if __name__ == "__main__":
     os.environ.setdefault("OMP_NUM_THREADS", "1")
-    del platform
     main()

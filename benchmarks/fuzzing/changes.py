@@ -8,7 +8,7 @@ import random
 from collections.abc import Sequence
 from typing import Any
 
-from fuzzing.border import Change
+from .border import Change
 
 __all__ = ["bytes_changed", "drawn", "mostly", "tree_changed", "tree_text"]
 

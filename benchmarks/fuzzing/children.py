@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import gc
 import json
 import mmap
@@ -17,7 +18,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from types import FrameType
 
-from fuzzing.border import Border
+from .border import Border
 
 __all__ = ["CPU_SECONDS", "MEMORY", "Failure", "Result", "tried", "tried_alone"]
 
@@ -165,6 +166,7 @@ def _work(
     shared: mmap.mmap,
     tell: int,
 ) -> None:
+    faulthandler.disable()
     signal.signal(signal.SIGPROF, _too_long)
     limit = _data_bytes() + MEMORY
     resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))

@@ -14,7 +14,7 @@ def guided(name: str, seconds: float, seed: int, keep: Path) -> None:
     import atheris
 
     with atheris.instrument_imports(include=["torso"]):
-        from fuzzing.borders import BORDERS
+        from .borders import BORDERS
     folder = Path(mkdtemp())
     border = BORDERS[name](folder)
     if not border.guided:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 
-from fuzzing.border import Border
-from fuzzing.children import tried_alone
+from .border import Border
+from .children import tried_alone
 
 __all__ = ["least_case"]
 

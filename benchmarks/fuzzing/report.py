@@ -5,24 +5,23 @@ from __future__ import annotations
 import argparse
 import os
 import platform
+import shlex
 import sys
 import time
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from reports import read_report, write_report
-
-from fuzzing.border import Border
-from fuzzing.borders import BORDERS
-from fuzzing.children import CPU_SECONDS, MEMORY, Result, tried
-from fuzzing.least import least_case
+from .border import Border
+from .borders import BORDERS
+from .children import CPU_SECONDS, MEMORY, Result, tried
+from .least import least_case
 
 __all__ = ["tried_all"]
 
 
-def tried_all(options: argparse.Namespace, folder: Path) -> int:
-    """Try the borders, print a line each, and return the number of failures."""
+def tried_all(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
+    """Try the borders, print a line each, and return the figures."""
     borders = {}
     for number, name in enumerate(options.border or BORDERS):
         place = folder / str(number)
@@ -54,9 +53,14 @@ def tried_all(options: argparse.Namespace, folder: Path) -> int:
             print(f"    {count:6,} x {kind}", flush=True)
     total = {key: sum(figure[key] for figure in figures.values()) for key in ("cases", "failures")}
     print(f"{total['cases']:,} cases, {total['failures']:,} failures")
-    if options.out:
-        _written(options, figures, total)
-    return int(total["failures"])
+    return {
+        "command": f"OMP_NUM_THREADS=1 python benchmarks/fuzz.py {shlex.join(sys.argv[1:])}",
+        "machine": f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}, shared with other work",
+        "day": time.strftime("%Y-%m-%d"),
+        "limits": {"cpu_seconds_a_case": CPU_SECONDS, "bytes_beyond_start": MEMORY},
+        **total,
+        "borders": figures,
+    }
 
 
 def _kept(border: Border, name: str, options: argparse.Namespace, result: Result) -> dict[str, int]:
@@ -71,19 +75,3 @@ def _kept(border: Border, name: str, options: argparse.Namespace, result: Result
         file.with_name(f"least-{file.name}").write_bytes(least_case(border, case, sign))
         file.with_name(f"{file.name}.txt").write_text(first.told, errors="backslashreplace")
     return dict(kinds.most_common())
-
-
-def _written(options: argparse.Namespace, figures: dict[str, Any], total: dict[str, int]) -> None:
-    report = read_report(options.out)
-    said = " ".join(
-        argument if " " not in argument else f'"{argument}"' for argument in sys.argv[1:]
-    )
-    report[f"seed {options.seed}"] = {
-        "command": f"OMP_NUM_THREADS=1 python benchmarks/fuzz.py {said}",
-        "machine": f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}, shared with other work",
-        "day": time.strftime("%Y-%m-%d"),
-        "limits": {"cpu_seconds_a_case": CPU_SECONDS, "bytes_beyond_start": MEMORY},
-        **total,
-        "borders": figures,
-    }
-    write_report(options.out, report)

@@ -4,8 +4,11 @@ import pytest
 
 import torso
 from tests import small_tables as tables
-from torso.core.errors import ConfigError
+from torso.core.errors import ConfigError, DataError
 from torso.core.yaml_text import read_yaml
+from torso.runs.schema.columns import infer_columns
+from torso.tables.table import read_table
+from torso.tasks import Labels, Target
 
 ALIASES = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n" + "".join(
     f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 10)
@@ -20,6 +23,58 @@ def test_aliases_that_stand_for_too_much_are_refused(fusion, tmp_path):
         torso.fit(tables.plain(), config=file)
     assert str(file) in str(caught.value)
     assert len(str(caught.value)) < 500
+
+
+@pytest.mark.parametrize("text", ["[" * 200_000, "- " * 200_000, "{a: " * 5000, "? " * 5000])
+def test_lists_in_lists_without_end_are_refused_where_they_would_end_the_process(text, tmp_path):
+    file = tmp_path / "run.yaml"
+    file.write_text(f"targets: {{price: number}}\nfusion:\n  {text}\n")
+    for given in ({"config": file}, {"settings": [f"fusion={text}"]}):
+        with pytest.raises(ConfigError, match="nests more than 100") as caught:
+            torso.fit(tables.plain(), ["price"], **given)
+        assert len(str(caught.value)) < 1000
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "9999-99-99",
+        "2024-01-01T25:00:00",
+        "!!timestamp x",
+        "!!bool x",
+        "9" * 5000,
+        "0x" + "f" * 300,
+    ],
+)
+def test_values_that_are_not_what_they_look_like_are_refused(value, tmp_path):
+    file = tmp_path / "run.yaml"
+    file.write_text(f"targets: {{price: number}}\nseed: {value}\n")
+    for given in ({"config": file}, {"settings": [f"seed={value}"]}):
+        with pytest.raises(ConfigError, match="write it in quotes"):
+            torso.fit(tables.plain(), ["price"], **given)
+
+
+@pytest.mark.parametrize("seed", [-1, 2**32, 10**20])
+def test_seeds_that_a_generator_refuses_are_refused_before(seed):
+    for path in ("seed", "data.split.seed"):
+        with pytest.raises(ConfigError, match=f"`{path}` should be .* Found {seed}"):
+            torso.fit(tables.plain(), ["price"], settings={path: seed})
+
+
+@pytest.mark.parametrize("names", ["[[a]]", "[3]", "[{a: 1}]", "{price: {kind: [a]}}", "7"])
+def test_names_of_columns_and_kinds_that_are_no_texts_are_refused(names):
+    with pytest.raises(ConfigError, match=r"should (hold names|be a text)"):
+        torso.fit(tables.plain(), ["price"], settings=[f"inputs={names}"])
+
+
+def test_cells_that_nest_without_end_are_texts():
+    deep = "[" * 5000 + "]" * 5000
+    table = {"x": [deep] * 5 + ["a", "[1]"], "y": [1, 2, 3, 4, 5, 6, 7]}
+    assert infer_columns(read_table(table), {"targets": {"y": {}}}, add=True)
+    labels = Labels(**vars(read_table(table).column("x")))
+    for kind in ("boxes", "tags"):
+        with pytest.raises(DataError, match="row 1"):
+            Target.registry.build(kind).fit(labels)
 
 
 def test_a_few_aliases_and_long_texts_are_read():

@@ -11,6 +11,9 @@ import torso
 from tests import small_tables as tables
 from torso.core.errors import RunError, TorsoError
 from torso.runs.folder.digests import digests_of
+from torso.runs.folder.folder import RunFolder
+from torso.runs.folder.stage import Stage, mark
+from torso.runs.predicting.edited import telling_of_edits
 
 CASES = 120
 WORDS = ["null", "-1", "1e400", "{}", "[]", '"x"', "99999999999", "true"]
@@ -89,3 +92,69 @@ def test_edited_runs_load_or_are_refused(run, copy):
             assert len(str(error)) < 2000
         (copy / name).write_text(whole)
     assert 0 < loaded < CASES
+
+
+ODD = [None, True, -1, 1e308, 10**400, "x", [], {}, [[1]], {"a": None}]
+
+
+def odd_values(tree, draw):
+    """Yield copies of a tree, each with one of its values replaced or taken out."""
+    slots = [*slots_of(tree)]
+    for path in draw.permutation(len(slots))[:CASES]:
+        *inside, key = slots[path]
+        copy = json.loads(json.dumps(tree))
+        place = copy
+        for step in inside:
+            place = place[step]
+        if draw.random() < 0.2:
+            del place[key]
+        else:
+            place[key] = ODD[int(draw.integers(len(ODD)))]
+        yield copy
+
+
+def slots_of(tree, path=()):
+    for key, value in tree.items() if isinstance(tree, dict) else enumerate(tree):
+        yield (*path, key)
+        if isinstance(value, dict | list):
+            yield from slots_of(value, (*path, key))
+
+
+def test_a_report_that_was_edited_is_shown_or_refused(copy):
+    file = copy / "metrics.json"
+    refused = shown = 0
+    for edited in odd_values(json.loads(file.read_text()), np.random.default_rng(2)):
+        file.write_text(json.dumps(edited))
+        try:
+            report = RunFolder(copy).certified_report()
+        except RunError as error:
+            refused += "metrics.json" in str(error)
+            continue
+        assert repr(report) and len(report.scores())
+        assert json.dumps(report.to_dict(), allow_nan=False)
+        shown += 1
+    assert refused > 20 and shown > 20
+
+
+def test_answers_of_an_edited_run_fail_in_one_sentence(copy):
+    file = copy / "vocabulary.json"
+    saved = json.loads(file.read_text())
+    saved["shop"]["values"][0] = {"no": "text"}
+    file.write_text(json.dumps(saved))
+    mark(copy, Stage.FINISHED)  # with digests of what is there
+    with pytest.raises(RunError, match="failed: ArrowTypeError") as caught:
+        torso.load(copy).predict(tables.plain(3))
+    assert isinstance(caught.value.__cause__, TypeError)
+    assert str(copy) in str(caught.value)
+
+
+def test_faults_of_a_run_in_memory_stay_what_they_are():
+    with pytest.raises(KeyError), telling_of_edits(None):
+        raise KeyError("size")
+
+
+def test_a_folder_in_the_place_of_a_file_is_refused(copy):
+    (copy / "skipped.jsonl").unlink()
+    (copy / "skipped.jsonl").mkdir()
+    with pytest.raises(RunError, match="cannot be read"):
+        torso.load(copy)

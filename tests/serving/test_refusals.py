@@ -35,13 +35,14 @@ BODIES = {
     "too_deep": [b"[" * 200_000, b'{"row":' * 5000],
     "bad_request": [b"[]", b'{"row": {}, "rows": []}', b'{"row": 3}', b'{"rows": [1]}'],
     "no_rows": [b'{"rows": []}'],
-    "unknown_column": [{"row": {"sise": 1}}, {"row": {"price": 3.0}}],
+    "unknown_column": [{"row": {"sise": 1}}, {"row": {"price": 3.0}}, {"row": {"\ud800": 1}}],
     "wrong_type": [
         {"row": {"note": 3}},
         {"row": {"size": [1]}},
         {"row": {"photo": 3}},
         {"rows": [{"size": 1}, {"size": "2"}]},
         {"row": {"note": "\ud800"}},
+        {"row": {"size": "\ud800"}},
     ],
     "not_finite": [b'{"row": {"size": 1e999}}', b'{"row": {"size": 1' + b"0" * 400 + b"}}"],
     "not_bytes": [

@@ -289,7 +289,7 @@ def _distinct_texts(texts: pa.Array) -> int:
 def _json_list(text: str) -> list[object] | None:
     try:
         parsed = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return parsed if isinstance(parsed, list) else None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import zlib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -42,8 +43,14 @@ def column_names(source: object) -> list[str]:
             with unzipped(path, only_table(path, is_table)) as file:
                 return _in_file(file)
         return _in_file(path)
-    except (OSError, EOFError, ValueError, TorsoError, pa.ArrowException):
+    except _UNREADABLE:
         return []  # whoever reads it says why
+
+
+_UNREADABLE = (
+    *(OSError, EOFError, ValueError, TypeError, LookupError, RecursionError, zlib.error),
+    *(TorsoError, pa.ArrowException),
+)
 
 
 def _in_memory(source: object) -> list[str]:

@@ -93,7 +93,7 @@ class Boosting:
             **_OBJECTIVES[response.family],
             "learning_rate": rate,
             "num_threads": _threads(dense.size),
-            "seed": seed,
+            "seed": seed % 2**31,  # LightGBM has an int32
         }
         if dense.shape[1] > _WIDE and dense.size * (response.classes or 1) > _WIDE_MUCH:
             self._hasten(*dense.shape)

@@ -283,7 +283,7 @@ class RunFolder:
         try:
             lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
             return tuple(Skipped(**json.loads(line)) for line in lines)
-        except (ValueError, TypeError) as error:
+        except (ValueError, TypeError, RecursionError) as error:
             raise RunError(f"{file} is damaged: {error}.") from None
 
     def held_out(
@@ -334,7 +334,9 @@ class RunFolder:
         )
         epochs, notes = [], []
         for line in lines:
-            with suppress(ValueError, KeyError, TypeError):  # a kill may have cut the last line
+            with suppress(
+                ValueError, LookupError, TypeError, AttributeError, RecursionError
+            ):  # a kill may have cut the last line
                 event = json.loads(line)
                 if event["event"] == "epoch":
                     epochs.append(read_epoch(event))

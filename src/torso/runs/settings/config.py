@@ -44,7 +44,9 @@ _Part = str | dict[str, Any]
 class RunConfig(Strict):
     """A whole run."""
 
-    seed: int = Field(0, description="seed of the split, the first weights, the order of rows")
+    seed: int = Field(
+        0, ge=0, lt=2**32, description="seed of the split, the first weights, the order of rows"
+    )
     quality: Quality = Field(
         "balanced",
         description="fast: one network alone; best: more networks and plain models, on folds that are drawn twice; "

@@ -136,7 +136,7 @@ def _pair(said: str, names: Sequence[str]) -> tuple[str, object]:
         return path.strip(), _loaded(text)
     except yaml.YAMLError as error:
         raise ConfigError(
-            f"The value of the setting {said!r} is not valid YAML: {error}"
+            f"The value of the setting {said!r:.200} is not valid YAML: {error}"
         ) from error
 
 

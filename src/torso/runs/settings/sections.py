@@ -27,7 +27,9 @@ class SplitConfig(Strict):
     time: str | None = Field(
         None, description="column of dates or growing numbers; the newest rows are held out"
     )
-    seed: int | None = Field(None, description="seed of the draw; null: the run's seed")
+    seed: int | None = Field(
+        None, ge=0, lt=2**32, description="seed of the draw; null: the run's seed"
+    )
     like: str | None = Field(
         None, description="folder of a run on the same rows; its split is used"
     )

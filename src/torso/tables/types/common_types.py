@@ -155,7 +155,7 @@ def _extension(raw: RawColumn) -> tuple[str, dict[str, str]]:
         metadata = (raw.field.metadata if raw.field is not None else None) or {}
         name = metadata.get(b"ARROW:extension:name", b"").decode("utf-8", "replace")
         facts = metadata.get(b"ARROW:extension:metadata", b"")
-    with suppress(ValueError):
+    with suppress(ValueError, RecursionError):
         parsed = json.loads(facts or b"{}")
         return name, parsed if isinstance(parsed, dict) else {}
     return name, {}

@@ -146,7 +146,7 @@ class ListOfBoxes(OfPicture):
                 continue
             try:
                 boxes = json.loads(cell) if text else cell
-            except ValueError:
+            except (ValueError, RecursionError):
                 boxes = cell
             if not isinstance(boxes, list):
                 raise column.error(

@@ -249,7 +249,7 @@ def _read(text: str) -> object:
     if text.startswith("["):
         try:
             return json.loads(text)
-        except ValueError:
+        except (ValueError, RecursionError):
             return text
     parts = [_WRITTEN.fullmatch(part) for part in text.split(";") if part.strip()]
     return [[*part.groups()] for part in parts if part] if all(parts) else text

@@ -10,12 +10,13 @@ import numpy as np
 import soundfile
 from PIL import Image
 
-from fuzzing.border import ALLOWED, Border
-from fuzzing.changes import bytes_changed
 from torso.columns.media.audio import AudioSettings, audio_facts, decode_audio
 from torso.columns.media.images import decode_image, image_facts
 from torso.columns.media.pixels import decode_map, decode_mask, npy_bytes
 from torso.columns.media.videos import decode_video, pyav, video_facts
+
+from .border import ALLOWED, Border
+from .changes import bytes_changed
 
 __all__ = ["DECODERS"]
 

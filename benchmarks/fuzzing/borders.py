@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from fuzzing.border import Border
-from fuzzing.borders.cells import CELLS
-from fuzzing.borders.decoders import DECODERS
-from fuzzing.borders.readers import READERS
-from fuzzing.borders.requests import REQUESTS
-from fuzzing.borders.runs import RUNS
-from fuzzing.borders.settings import SETTINGS
+from .border import Border
+from .cells import CELLS
+from .decoders import DECODERS
+from .readers import READERS
+from .requests import REQUESTS
+from .runs import RUNS
+from .settings import SETTINGS
 
 __all__ = ["BORDERS"]
 

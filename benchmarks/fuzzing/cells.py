@@ -14,13 +14,14 @@ import numpy as np
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from fuzzing.border import ALLOWED, Border
-from fuzzing.changes import drawn
 from torso.columns.inputs import Input
 from torso.columns.reading import Reading
 from torso.runs.schema.columns import infer_columns
 from torso.tables.table import Column, read_table
 from torso.tasks import Labels, Target
+
+from .border import ALLOWED, Border
+from .changes import drawn
 
 __all__ = ["CELLS"]
 
@@ -203,7 +204,7 @@ _BOUND = ("caption", "map", "mask", "retrieval", "tags", "tracks")
 _INPUTS = [name for name in Input.registry if not Input.registry.find(name).in_files]
 _TARGETS = [name for name in Target.registry if name not in _BOUND]
 CELLS: dict[str, Callable[[Path], Border]] = {
-    **{f"input {name}": partial(_border, partial(_input, name), 1.0) for name in _INPUTS},
-    **{f"target {name}": partial(_border, partial(_target, name), 1.0) for name in _TARGETS},
-    "inspect": partial(_border, _inspected, 3.0),
+    **{f"input {name}": partial(_border, partial(_input, name), 0.5) for name in _INPUTS},
+    **{f"target {name}": partial(_border, partial(_target, name), 0.5) for name in _TARGETS},
+    "inspect": partial(_border, _inspected, 1.5),
 }

@@ -15,11 +15,13 @@ import pyarrow as pa
 import pyarrow.feather
 import pyarrow.parquet
 
-from fuzzing.border import Border, Change
-from fuzzing.changes import bytes_changed, mostly, tree_changed, tree_text
 from torso.columns.media.files import MediaFiles
 from torso.core.errors import DataError
+from torso.tables.formats.peek import column_names
 from torso.tables.table import read_table
+
+from .border import Border, Change
+from .changes import bytes_changed, mostly, tree_changed, tree_text
 
 __all__ = ["READERS"]
 
@@ -179,6 +181,7 @@ def _zip(content: Mapping[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> by
 
 def _read(file: Path, case: bytes) -> None:
     file.write_bytes(case)
+    column_names(file)
     table = read_table(file)
     for name in table.names:
         try:
@@ -231,7 +234,7 @@ def _members(folder: Path) -> Border:
 
 _text_changed = bytes_changed(*_CSV_TOKENS)
 READERS: dict[str, Callable[[Path], Border]] = {
-    "read csv": _of(".csv", lambda: _CSV, _text_changed, 6.0, guided=True),
+    "read csv": _of(".csv", lambda: _CSV, _text_changed, 3.0, guided=True),
     "read tsv": _of(".tsv", lambda: _CSV, _text_changed),
     "read json": _of(
         ".json",
@@ -261,13 +264,13 @@ READERS: dict[str, Callable[[Path], Border]] = {
             _parquet(use_dictionary=False, version="1.0"),
         ],
         bytes_changed(b"PAR1", b"\xff" * 4, b"\0" * 8, b"\x7f"),
-        2.0,
+        3.0,
     ),
     "read arrow": _of(
         ".arrow",
         lambda: [_arrow("uncompressed"), _arrow("lz4"), _arrow("zstd")],
         bytes_changed(b"ARROW1", b"\xff" * 4, b"\0" * 8, b"\x7f"),
-        2.0,
+        3.0,
     ),
     "files in zips": _members,
 }

@@ -10,14 +10,15 @@ from typing import Any
 
 import yaml
 
-from fuzzing.border import Border
-from fuzzing.changes import bytes_changed, mostly, tree_changed, tree_text
 from torso.core.registry import no_imports
 from torso.core.yaml_text import read_yaml
 from torso.runs.settings.check import check_values
 from torso.runs.settings.config import RunConfig, read_config
 from torso.runs.settings.described import described
 from torso.runs.settings.paths import apply_settings
+
+from .border import ALLOWED, Border
+from .changes import bytes_changed, mostly, tree_changed, tree_text
 
 __all__ = ["SETTINGS"]
 
@@ -121,7 +122,7 @@ def _config(folder: Path) -> Border:
 
     dumped = yaml.safe_dump(_VALUES, sort_keys=False).encode()
     flow = yaml.safe_dump(_VALUES, default_flow_style=None).encode()
-    return Border(call, [dumped, flow], mostly(_tree, bytes_changed(*_TOKENS), 0.5), 4.0)
+    return Border(call, [dumped, flow], mostly(_tree, bytes_changed(*_TOKENS), 0.5), 2.0)
 
 
 def _yaml(folder: Path) -> Border:
@@ -129,12 +130,10 @@ def _yaml(folder: Path) -> Border:
     texts = [yaml.safe_dump({key: value}).encode() for key, value in _VALUES.items()]
 
     def call(case: bytes) -> None:
-        try:
-            read_yaml(case.decode("utf-8", "replace"))
-        except yaml.YAMLError:  # whoever calls it says where the text stands
-            return
+        read_yaml(case.decode("utf-8", "replace"))
 
-    return Border(call, texts, bytes_changed(*_TOKENS), 1.0)
+    # Whoever calls it says where the text stands.
+    return Border(call, texts, bytes_changed(*_TOKENS), 2.0, allowed=(*ALLOWED, yaml.YAMLError))
 
 
 def _set(folder: Path) -> Border:
@@ -173,7 +172,7 @@ def _set(folder: Path) -> Border:
         apply_settings(values, [case.decode("utf-8", "replace")], ("a.b", "shop", "c=d"))
         _check(values)
 
-    return Border(call, [text.encode() for text in texts], bytes_changed(*_TOKENS, most=3), 3.0)
+    return Border(call, [text.encode() for text in texts], bytes_changed(*_TOKENS, most=3), 2.0)
 
 
 SETTINGS: dict[str, Callable[[Path], Border]] = {

@@ -10,13 +10,14 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from fuzzing.border import Border
-from fuzzing.borders.runs import _small_run
-from fuzzing.changes import bytes_changed, mostly, tree_changed, tree_text
 from tests import small_tables as tables
 from torso.serving.app import Application, build_app
 from torso.serving.served import Served
 from torso.serving.settings import ServeSettings
+
+from .border import Border
+from .changes import bytes_changed, mostly, tree_changed, tree_text
+from .runs import small_run
 
 __all__ = ["REQUESTS"]
 
@@ -139,8 +140,8 @@ class _Client:
 
 
 def _requests(folder: Path) -> Border:
-    client = _Client(_small_run(folder))
-    return Border(client.call, _corpus(), mostly(_tree, _bytes, 0.5), 6.0, guided=False)
+    client = _Client(small_run(folder))
+    return Border(client.call, _corpus(), mostly(_tree, _bytes, 0.5), 4.0, guided=False)
 
 
 REQUESTS: dict[str, Callable[[Path], Border]] = {"requests": _requests}

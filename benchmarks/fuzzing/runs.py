@@ -10,12 +10,13 @@ from functools import partial
 from pathlib import Path
 
 import torso
-from fuzzing.border import Border
-from fuzzing.changes import bytes_changed, mostly, tree_changed, tree_text
 from tests import small_tables as tables
 from torso.runs.folder.digests import digests_of
 
-__all__ = ["RUNS"]
+from .border import Border
+from .changes import bytes_changed, mostly, tree_changed, tree_text
+
+__all__ = ["RUNS", "small_run"]
 
 _JSON = ("schema.json", "statistics.json", "vocabulary.json", "metrics.json", "plain.json")
 _OTHERS = (
@@ -33,7 +34,7 @@ _SEPARATOR = b"\n\n"
 """Between the file's name and its content."""
 
 
-def _small_run(folder: Path) -> Path:
+def small_run(folder: Path) -> Path:
     settings = {
         **tables.TINY,
         "folds": 0,
@@ -62,7 +63,7 @@ def _bytes(draw: random.Random, corpus: Sequence[bytes]) -> bytes:
 
 
 def _loaded(folder: Path) -> Border:
-    whole = _small_run(folder)
+    whole = small_run(folder)
     copy = Path(shutil.copytree(whole, folder / "copy"))
     marker = json.loads((whole / "torso.json").read_text())
     contents = {path.name: path.read_bytes() for path in whole.iterdir() if path.is_file()}
@@ -94,7 +95,7 @@ def _loaded(folder: Path) -> Border:
         for name in (*_JSON, *_OTHERS)
         if name in contents
     ]
-    return Border(call, corpus, mostly(_tree, _bytes, 0.4), 6.0, guided=False)
+    return Border(call, corpus, mostly(_tree, _bytes, 0.4), 4.0, guided=False)
 
 
 RUNS: dict[str, Callable[[Path], Border]] = {"load": partial(_loaded)}
