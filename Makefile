@@ -7,13 +7,17 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 RELEASE := $(VENV)/release/bin
 
-.PHONY: demo test check docs setup lint types wheel audit sbom clean
+.PHONY: demo test fuzz check docs setup lint types wheel audit sbom clean
 
 demo: setup
 	$(BIN)/torso demo
 
 test: setup
 	PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal  # two workers, one thread each
+
+# A minute of odd inputs at every border, the same ones on every machine; failing cases are kept in build/fuzz.
+fuzz: setup
+	PYTHONPATH=src:. OMP_NUM_THREADS=1 $(BIN)/python benchmarks/fuzz.py --seconds 60
 
 check: lint types
 

@@ -146,8 +146,7 @@ class Answering(ABC):
         source, reading = asked.table, self._reading(asked)
         kept = {name: source.column(name).values for name in (*asked.kept, *keep)}
         gaps = PatternCheck(self.report.patterns, self.report.tasks)
-        with telling_of_edits(self.folder):
-            said, present = self.answered(source, reading, gaps, batch_size)
+        said, present = self.answered(source, reading, gaps, batch_size)
         reading.check()
         columns = beside(kept, said)
         answers = pa.table(columns) if returned is None else returned(pa.table(columns))
@@ -175,10 +174,11 @@ class Answering(ABC):
         small = all(room.form in _SMALL for room in self.schema.modalities.values())
         times = _OF_NUMBERS if small else 1
         for piece in table.pieces(PIECE * times):
-            dataset = self._laid_out(piece, reading)
-            said = self.predictions(piece, dataset, batch_size or _BATCH * times)
-            present.append(gaps.count(dataset))
-            parts.append(self._written(piece, said))
+            with telling_of_edits(self.folder):
+                dataset = self._laid_out(piece, reading)
+                said = self.predictions(piece, dataset, batch_size or _BATCH * times)
+                present.append(gaps.count(dataset))
+                parts.append(self._written(piece, said))
         if len(parts) == 1:
             return parts[0], present
         return {
