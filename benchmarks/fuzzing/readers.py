@@ -14,10 +14,10 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.feather
 import pyarrow.parquet
-from torso.tables.formats.peek import column_names
 
 from torso.columns.media.files import MediaFiles
 from torso.core.errors import DataError
+from torso.tables.peek import column_names
 from torso.tables.table import read_table
 
 from .border import Border, Change

@@ -13,7 +13,7 @@ _CONTROL = re.compile(
 
 
 def printable(text: str) -> str:
-    r"""Return a text without what a terminal would obey instead of showing it.
+    r"""Return a text without control signs and marks of direction, so that a terminal shows it as it is.
 
     >>> printable("\x1b[31mred\x07 as it is")
     '[31mred as it is'

@@ -42,7 +42,7 @@ def _printing() -> type[Console]:
     from rich.segment import Segment
 
     class Printing(Console):
-        """A console that shows of every text only what is printable; its own styles stay."""
+        """A console without control signs of others; its own styles stay."""
 
         def render(
             self, renderable: RenderableType, options: ConsoleOptions | None = None

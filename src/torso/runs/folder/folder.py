@@ -25,7 +25,7 @@ from torso.plain.blend import PlainHalf
 from torso.runs.folder.beside import clear_beside
 from torso.runs.folder.examples_file import Examples, copy_examples, read_examples
 from torso.runs.folder.held_out_file import read_held_out, write_held_out
-from torso.runs.folder.json_files import Json, read_json, write_json
+from torso.runs.folder.json_files import DAMAGED, Json, read_json, write_json
 from torso.runs.folder.lock import check_not_locked, locked
 from torso.runs.folder.plain_files import read_plain, write_plain
 from torso.runs.folder.stage import (
@@ -256,7 +256,7 @@ class RunFolder:
         saved = read_json(self.path / "metrics.json")
         try:
             return RunReport.from_dict(saved)
-        except (LookupError, TypeError, AttributeError, ValueError, ArithmeticError) as error:
+        except DAMAGED as error:
             raise RunError(f"{self.path / 'metrics.json'} is damaged: {error!r}.") from None
 
     def certified_report(self) -> RunReport:
@@ -267,7 +267,7 @@ class RunFolder:
             return report
         try:
             saved = [Pattern.from_dict(each) for each in read_json(study)["result"]["patterns"]]
-        except (KeyError, TypeError, AttributeError) as error:
+        except DAMAGED as error:
             raise RunError(f"{study} is damaged: {error!r}.") from None
         made = [pattern for pattern in saved if pattern.made and pattern not in report.patterns]
         return replace(report, patterns=(*report.patterns, *made))
@@ -283,7 +283,7 @@ class RunFolder:
         try:
             lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
             return tuple(Skipped(**json.loads(line)) for line in lines)
-        except (ValueError, TypeError, RecursionError) as error:
+        except DAMAGED as error:
             raise RunError(f"{file} is damaged: {error}.") from None
 
     def held_out(
@@ -334,9 +334,7 @@ class RunFolder:
         )
         epochs, notes = [], []
         for line in lines:
-            with suppress(
-                ValueError, LookupError, TypeError, AttributeError, RecursionError
-            ):  # a kill may have cut the last line
+            with suppress(*DAMAGED):  # a kill may have cut the last line
                 event = json.loads(line)
                 if event["event"] == "epoch":
                     epochs.append(read_epoch(event))

@@ -10,10 +10,13 @@ from typing import Any
 from torso.core.errors import RunError, nearest
 from torso.core.whole_files import json_text, write_whole
 
-__all__ = ["Json", "read_json", "write_json"]
+__all__ = ["DAMAGED", "Json", "read_json", "write_json"]
 
 Json = dict[str, Any]
 """An object of JSON."""
+
+DAMAGED = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
+"""Errors of values in JSON that are not what was written."""
 
 
 def write_json(path: Path, content: Mapping[str, object]) -> None:
