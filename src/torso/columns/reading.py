@@ -136,7 +136,7 @@ class Reading:
 
     options: ReadOptions = ReadOptions()
     log: ReadLog = field(default_factory=ReadLog)
-    _opened: dict[tuple[Path, ...], MediaFiles] = field(
+    _opened: dict[tuple[str, ...], MediaFiles] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
 
@@ -146,10 +146,10 @@ class Reading:
         Raises:
             DataError: a root is absent.
         """
-        roots = tuple(self.options.roots(root))
-        if roots not in self._opened:
-            self._opened[roots] = MediaFiles(roots)
-        return self._opened[roots]
+        own = (root,) if isinstance(root, str) else tuple(root or ())
+        if own not in self._opened:
+            self._opened[own] = MediaFiles(self.options.roots(root))
+        return self._opened[own]
 
     def skip(self, column: Column, row: int, cell: str, reason: str) -> None:
         """Count a cell (`row` from 0) as missing, and say why."""

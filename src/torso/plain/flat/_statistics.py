@@ -52,6 +52,8 @@ class Statistics(Flattener):
             else:
                 own = np.full((len(rows), 0), np.nan, np.float32)
             measured.append(own)
+        if len(measured) == 1:
+            return measured[0], self.file_facts(cells)
         width = max((each.shape[1] for each in measured), default=0)
         empty = [np.full((len(each), width), np.nan, np.float32) for each in measured]
         filled = [each if each.shape[1] else gap for each, gap in zip(measured, empty, strict=True)]

@@ -33,7 +33,8 @@ class ImageFlattener(Statistics, form="image"):
         """Return statistics, and after them the thumbnail's pixels."""
         del mask
         if self.coarse:  # thumbnails and details of places would be left out again
-            return np.pad(picture_statistics(values, coarse=True), ((0, 0), (0, PIXELS)))
+            empty = np.zeros((len(values), PIXELS), np.float32)
+            return np.concatenate([picture_statistics(values, coarse=True), empty], axis=1)
         return np.concatenate([picture_statistics(values), thumbnails(values)], axis=1)
 
     def titles(self, count: int) -> list[str]:
