@@ -1,8 +1,10 @@
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import zlib
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -11,6 +13,7 @@ import pytest
 
 import torso.cache.store as cache
 from tests.places import ROOT, SOURCE
+from torso.cache.item_reader import DamagedItems
 from torso.cache.keys import content_digest
 from torso.cache.store import FeatureStore, cache_root
 from torso.core.errors import ConfigError, DataError
@@ -178,6 +181,7 @@ def test_lookup_of_many_keys_is_one_search(tmp_path, monkeypatch):
     records = np.empty(len(number) - 1000, cache._ITEM)
     records["key"] = raw[1000:].reshape(-1).view("V16")
     records["start"], records["length"] = np.arange(len(records)) * 2, 2
+    records["sum"] = [zlib.crc32(row.tobytes()) for row in raw[1000:, 8:10]]
     writer = cache.SegmentWriter(store.folder, store._identity)
     writer.append(raw[1000:, 8:10].tobytes())
     writer.commit(records)
@@ -191,10 +195,9 @@ def test_lookup_of_many_keys_is_one_search(tmp_path, monkeypatch):
     assert store.positions(np.full((2, 16), 255, np.uint8)).tolist() == [-1, -1]
 
 
-def test_many_small_commits_and_maps_beyond_the_limit(tmp_path, monkeypatch):
-    monkeypatch.setattr("torso.cache.maps._MOST_MAPS", 3)
-    monkeypatch.setattr("torso.cache.maps._MOST_TOUCHED", 100)
-    monkeypatch.setattr("torso.cache.maps._SLOW", 1e30)  # always prefetch
+def test_many_small_commits_and_open_files_beyond_the_limit(tmp_path, monkeypatch):
+    monkeypatch.setattr("torso.cache.segment_files._MOST_OPEN", 3)
+    monkeypatch.setattr("torso.cache.segment_files._SLOW", 1e30)  # always prefetch
     monkeypatch.setattr(cache, "_COMMIT_BYTES", 200)
     with open_store(tmp_path) as store:
         fill(store, range(60))
@@ -439,12 +442,60 @@ def test_swapped_data_of_equal_length_is_not_believed(tmp_path):
     assert len(open_store(tmp_path)) == 0
 
 
-def test_data_that_vanishes_while_open_is_one_clear_error(two_segments):
+def zero(path: Path) -> None:
+    path.write_bytes(bytes(path.stat().st_size))
+
+
+def zero_contents(path: Path) -> None:
+    with path.open("r+b") as file:
+        file.seek(cache.SEAL_BYTES)
+        file.write(bytes(path.stat().st_size - cache.SEAL_BYTES))
+
+
+@pytest.mark.parametrize("opened", [False, True], ids=["before", "in use"])
+@pytest.mark.parametrize("damage", [cut, empty, zero, zero_contents, flip, Path.unlink])
+def test_damaged_contents_are_refused_until_they_are_made_anew(two_segments, damage, opened):
     root, _, data = two_segments
     store = open_store(root)
-    data.unlink()
-    with pytest.raises(DataError, match="changed while in use"):
-        store.gather(store.positions(digests([0])))
+    if opened:
+        assert_holds(store, [15])  # of the other segment
+    damage(data)
+    items = store.positions(digests(range(20)))
+    lost = store.damaged(items)
+    assert len(lost) > 0 and set(lost) <= set(items[:10])
+    with pytest.raises(DamagedItems, match=r"damaged while in use: .* Run again"):
+        store.gather(items)
+    fresh = open_store(root)  # another process sees only what is whole
+    unknown = set(range(20)) - set(known(fresh, range(20)))
+    assert unknown >= {number for number, item in enumerate(items) if item in lost}
+    assert_holds(fresh, known(fresh, range(20)))
+    fill(store, range(20))
+    assert (store.positions(digests(range(20))) == items).all()
+    assert_holds(store, range(20))
+    store.close()
+    with open_store(root) as later:
+        assert_holds(later, [number for number, item in enumerate(items) if item in lost])
+        fill(later, range(20))  # of a file that was cut nothing is believed
+    assert_holds(open_store(root), range(20))
+
+
+def test_a_file_that_is_cut_in_use_ends_no_process(two_segments):
+    root, _, data = two_segments
+    with open_store(root) as store:
+        assert_holds(store, range(20))
+        os.truncate(data, 0)  # a map of it would end the process now
+        with pytest.raises(DamagedItems) as error:
+            store.gather(store.positions(digests(range(20))))
+        assert sorted(error.value.items) == sorted(store.positions(digests(range(10))))
+
+
+def test_a_cache_that_is_deleted_in_use_is_made_again(two_segments):
+    root, _, _ = two_segments
+    with open_store(root) as store:
+        shutil.rmtree(store.folder)
+        assert len(store.damaged(store.positions(digests(range(20))))) == 20
+        fill(store, range(20))
+    assert_holds(open_store(root), range(20))
 
 
 def test_old_drafts_are_removed_and_young_ones_left(tmp_path):
@@ -576,7 +627,8 @@ def test_a_folder_that_cannot_be_written_says_so(tmp_path):
     store = open_store(tmp_path)
     (store.folder / "settings.json").unlink()
     store.folder.rmdir()
-    with pytest.raises(DataError, match=r"could not be written .*TORSO_CACHE"):
+    store.folder.touch()
+    with pytest.raises(DataError, match=r"Cannot make the cache folder .*TORSO_CACHE"):
         fill(store, [1])
 
 

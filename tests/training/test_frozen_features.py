@@ -22,6 +22,7 @@ from torso.sharing import Sharing
 from torso.tables.table import read_table
 from torso.tasks import Head
 from torso.training import encode_frozen, run_frozen_once, shows_views
+from torso.training.listeners import Listener
 
 pytest.importorskip("transformers", reason="the extra `hub` is not installed")
 
@@ -197,6 +198,25 @@ def test_equal_rows_are_run_once_ever(model, tmp_path, monkeypatch):
     assert seen == []
     run_frozen_once(model, Dataset(2, {"note": notes([[2, 7, 3], [2, 4]])}, {}), tmp_path)
     assert seen == [2]
+
+
+def test_damaged_tokens_are_run_again_and_told(model, tmp_path, monkeypatch):
+    rows = [[2, 4, 3], [2, 5, 6, 3], [2, 3]]
+    dataset = Dataset(3, {"note": notes(rows)}, {})
+    values, _ = run_frozen_once(model, dataset, tmp_path).sources["note"].batch(np.arange(3))
+    [data] = tmp_path.glob("*/*.bin")
+    content = bytearray(data.read_bytes())
+    content[-1] ^= 1  # one number of one row
+    data.write_bytes(content)
+    seen, told = counting(monkeypatch, encoder_of(model)), []
+    listener = Listener()
+    listener.noted = told.append
+    again = run_frozen_once(model, dataset, tmp_path, listener=listener)
+    assert seen == [1] and "they are made anew" in told[0]
+    np.testing.assert_allclose(again.sources["note"].batch(np.arange(3))[0], values, atol=1e-6)
+    seen.clear()
+    run_frozen_once(model, dataset, tmp_path)
+    assert seen == []
 
 
 def test_rows_that_are_known_to_be_equal_are_run_once_in_memory(model, monkeypatch):

@@ -1,4 +1,4 @@
-"""The feature cache: each content is decoded once per settings and then lies memory-mapped on disk.
+"""The feature cache: each content is decoded once per settings and then lies on disk.
 
 >>> from pathlib import Path
 >>> from tempfile import mkdtemp
@@ -13,8 +13,9 @@
 ((2, 8, 8, 3), [8, 0], 200)
 """
 
+from torso.cache.item_reader import DamagedItems
 from torso.cache.keys import content_digest
 from torso.cache.stamps import StampMemo
 from torso.cache.store import FeatureStore, cache_root
 
-__all__ = ["FeatureStore", "StampMemo", "cache_root", "content_digest"]
+__all__ = ["DamagedItems", "FeatureStore", "StampMemo", "cache_root", "content_digest"]

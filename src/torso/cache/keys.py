@@ -59,6 +59,10 @@ class GrowingArray:
         self._count = end
         return first
 
+    def put(self, item: int, entry: np.ndarray) -> None:
+        """Write `entry`, of length 1, over the entry `item`."""
+        self._values[item : item + 1] = entry
+
     def take(self, items: npt.NDArray[np.int64]) -> np.ndarray:
         """Return the entries `items`; -1 gives zeros."""
         items = np.asarray(items, np.int64)

@@ -1,10 +1,11 @@
 """The cache on disk: segment files, read only if complete and intact.
 
 A folder holds segments. `<name>.bin` is raw data, private to its writer while it grows; `<name>.npy` is its
-index, moved into place in one step once the data is on the disk, and from then on neither file changes.
-The index carries the length of the data and a checksum; both files carry a seal made from the folder's
-identity and the segment's name. Whatever doesn't fit (a killed writer, a full disk, a cut or misplaced
-file) is passed over, so the worst case is work done again. Bytes of the data that change later are not noticed.
+index, moved into place in one step once the data is on the disk. From then on the data never changes, and the
+index only loses items that turn out to be damaged. The index carries the length of the data and a checksum of itself;
+both files carry a seal made from the folder's identity and the segment's name. Whatever doesn't fit (a killed writer, a
+full disk, a cut or misplaced file) is passed over, so the worst case is work done again. Contents are compared with
+their checksums where they are read (`torso.cache.item_reader`).
 
 A writer holds a lock on its data until it commits or dies. So leftovers of dead writers can be told from the
 work of living ones, across processes and containers.
@@ -36,6 +37,7 @@ __all__ = [
     "SEAL_BYTES",
     "SegmentWriter",
     "disk_error",
+    "forget_items",
     "make_folder",
     "read_segments",
     "remove_leftovers",
@@ -126,15 +128,36 @@ def read_segments(
         if path.stem in skip:
             continue
         with suppress(OSError, ValueError):  # unreadable, or not an array: not believed
-            content = path.read_bytes()
-            body, checksum = content[:-SEAL_BYTES], content[-SEAL_BYTES:]
-            if checksum != _checksum(identity, path.stem, body):
-                continue
-            data_bytes = int.from_bytes(body[-_LENGTH_BYTES:], "little")
-            records = np.load(io.BytesIO(body[:-_LENGTH_BYTES]), allow_pickle=False)
+            records, data_bytes = _read_index(path, identity)
             whole = _data_is_whole(path.with_suffix(".bin"), identity, data_bytes)
             if whole and records.dtype == np.dtype(dtype):
                 yield path.stem, records, data_bytes
+
+
+def _read_index(path: Path, identity: bytes) -> tuple[np.ndarray, int]:
+    """Return an index's records and the length of its data; raise ValueError if it is damaged."""
+    content = path.read_bytes()
+    body, checksum = content[:-SEAL_BYTES], content[-SEAL_BYTES:]
+    if checksum != _checksum(identity, path.stem, body):
+        raise ValueError("a wrong checksum")
+    records = np.load(io.BytesIO(body[:-_LENGTH_BYTES]), allow_pickle=False)
+    return records, int.from_bytes(body[-_LENGTH_BYTES:], "little")
+
+
+def forget_items(folder: Path, identity: bytes, name: str, starts: npt.NDArray[np.int64]) -> None:
+    """Take the items that begin at `starts` out of the index of segment `name`, as far as the folder may be written.
+
+    Two processes that do so at once may undo each other; what comes back is found to be damaged again.
+    """
+    path = folder / f"{name}.npy"
+    with suppress(OSError, ValueError):  # read-only, full, or gone: later runs find the same damage
+        records, data_bytes = _read_index(path, identity)
+        left = records[~np.isin(records["start"], starts)]
+        if len(left) and _data_is_whole(path.with_suffix(".bin"), identity, data_bytes):
+            write_index(folder, identity, name, left, data_bytes)
+        else:
+            path.unlink(missing_ok=True)
+            path.with_suffix(".bin").unlink(missing_ok=True)
 
 
 def remove_leftovers(folder: Path) -> None:

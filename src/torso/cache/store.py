@@ -1,9 +1,10 @@
-"""Features of media files, decoded once and then memory-mapped from disk for every later epoch and run.
+"""Features of media files, decoded once and then read from disk in every later epoch and run.
 
 A `FeatureStore` holds the features of each content under one set of settings: known content is never decoded
 again, changed content is another key, changed settings are another folder, `<root>/<digest of settings>/`,
 with a readable `settings.json`. `torso.cache.stamps` saves even the reading of an unchanged file.
-`torso.cache.segments` keeps the store true when a writer is killed or the disk is full.
+`torso.cache.segments` keeps the store true when a writer is killed or the disk is full. Each item has a checksum, compared
+when a process first reads it: bytes that a disk or another program changed are never used.
 
 A million known items cost about 40 MB of memory here, however many bytes they have.
 """
@@ -13,23 +14,24 @@ from __future__ import annotations
 import json
 import math
 import os
+import zlib
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from pickle import PicklingError
 from threading import RLock
-from time import perf_counter
 
 import numpy as np
 import numpy.typing as npt
 
 from torso.cache.closing import ClosedByBlock
+from torso.cache.item_reader import LOCATION, DamagedItems, ItemReader
 from torso.cache.keys import KEY_BYTES, GrowingArray, KeyTable, as_keys, content_digest
-from torso.cache.maps import SegmentMaps
 from torso.cache.segments import (
     SEAL_BYTES,
     SegmentWriter,
     disk_error,
+    forget_items,
     make_folder,
     read_segments,
     remove_leftovers,
@@ -39,12 +41,12 @@ from torso.core.errors import ConfigError, DataError
 
 __all__ = ["FeatureStore", "cache_root"]
 
-_FORMAT = 1
+_FORMAT = 2
 _COMMIT_BYTES = 64 << 20
+_READ_AT_ONCE = 256  # items
 
-# On disk; start and length are counted in rows of the segment.
-_ITEM = np.dtype([("key", f"V{KEY_BYTES}"), ("start", "<i8"), ("length", "<i4")])
-_LOCATION = np.dtype([("start", np.int64), ("length", np.int32), ("segment", np.int32)])
+# On disk; start and length are counted in rows of the segment; `sum` is a CRC-32.
+_ITEM = np.dtype([("key", f"V{KEY_BYTES}"), ("start", "<i8"), ("length", "<i4"), ("sum", "<u4")])
 
 
 def cache_root(named: str | None = None) -> Path:
@@ -65,7 +67,7 @@ class FeatureStore(ClosedByBlock):
     An item is an array `[length, *tail]`; its number counts from 0, belongs to this object and is not stored.
     What is added can be gathered at once; it survives the process once it is committed: every 64 MB (or 1 %
     of the store, if that is more), by `commit`, and by `close`. A folder that may only be read serves its
-    items and refuses `add`.
+    items and refuses `add`. A damaged item is refused until `add` replaces it, under its old number.
 
     Args:
         root: folder of all caches, usually `cache_root()`.
@@ -110,8 +112,9 @@ class FeatureStore(ClosedByBlock):
         remove_leftovers(self.folder)
 
         self._keys = KeyTable()
-        self._locations = GrowingArray(_LOCATION)
+        self._locations = GrowingArray(LOCATION)
         self._segments: list[str] = []
+        self._damaged: set[int] = set()  # items that `add` makes anew
         self._stored_bytes = 0
         self._open()
         self.refresh()
@@ -119,19 +122,19 @@ class FeatureStore(ClosedByBlock):
     def _open(self) -> None:
         """Set up the parts that belong to one process."""
         self._lock = RLock()
-        self._maps = SegmentMaps(self.folder, self.dtype, self.tail, SEAL_BYTES)
+        self._reader = ItemReader(self.folder, self._row_bytes)
         self._writer: SegmentWriter | None = None
         self._writing = -1  # the number of the writer's segment
-        self._pending: list[tuple[bytes, int, int]] = []
+        self._pending: list[tuple[bytes, int, int, int]] = []
         self._failed: list[SegmentWriter] = []
 
     def __getstate__(self) -> dict[str, object]:
-        """Return the index for another process of this machine, which maps the same files; all items are committed."""
+        """Return the index for another process of this machine, which reads the same files; all items are committed."""
         self.commit()
         if self._failed:
             raise PicklingError(f"Items of {self.folder} could not be written to the disk.")
         with self._lock:
-            own = ("_lock", "_maps", "_writer", "_writing", "_pending", "_failed")
+            own = ("_lock", "_reader", "_writer", "_writing", "_pending", "_failed")
             return {name: value for name, value in vars(self).items() if name not in own}
 
     def __setstate__(self, state: dict[str, object]) -> None:
@@ -148,8 +151,9 @@ class FeatureStore(ClosedByBlock):
             segments = list(read_segments(self.folder, self._identity, _ITEM, skip=known))
             first = len(self._locations)
             for name, records, data_bytes in segments:
-                locations = np.empty(len(records), _LOCATION)
-                locations["start"], locations["length"] = records["start"], records["length"]
+                locations = np.empty(len(records), LOCATION)
+                for field in ("start", "length", "sum"):
+                    locations[field] = records[field]
                 locations["segment"] = len(self._segments)
                 self._segments.append(name)
                 self._stored_bytes += data_bytes
@@ -177,7 +181,9 @@ class FeatureStore(ClosedByBlock):
         return self._locations.take(items)["length"].astype(np.int64)
 
     def add(self, digest: bytes, array: np.ndarray) -> int:
-        """Store the features of a content and return their item number; a known content is not stored again.
+        """Store the features of a content and return their item number.
+
+        A known content is not stored again, unless its item was found to be damaged.
 
         Raises:
             DataError: the disk is full or may not be written. What was committed stays; items added since
@@ -193,15 +199,20 @@ class FeatureStore(ClosedByBlock):
                 f"Found {array.dtype} of shape {array.shape}."
             )
         with self._lock:
-            known = self._keys.find_one(digest)
-            if known >= 0:
-                return known
+            item = self._keys.find_one(digest)
+            if item >= 0 and item not in self._damaged:
+                return item
             data = array.tobytes()
             writer = self._append(data)
             start = (writer.size - len(data) - SEAL_BYTES) // self._row_bytes
-            self._pending.append((digest, start, len(array)))
-            item = self._locations.append(np.array([(start, len(array), self._writing)], _LOCATION))
-            self._keys.insert(digest, item)
+            self._pending.append((digest, start, len(array), total := zlib.crc32(data)))
+            location = np.array([(start, len(array), self._writing, total)], LOCATION)
+            if item >= 0:
+                self._locations.put(item, location)
+                self._damaged.discard(item)
+            else:
+                item = self._locations.append(location)
+                self._keys.insert(digest, item)
             if writer.size >= max(_COMMIT_BYTES, self._stored_bytes // 100):
                 self.commit()
             return item
@@ -214,25 +225,34 @@ class FeatureStore(ClosedByBlock):
 
         Returns:
             values `[n, longest, *tail]` and lengths int64 `[n]`.
+
+        Raises:
+            DamagedItems: some are not as they were stored; later runs do not know them any more.
         """
+        items = np.asarray(items, np.int64)
         locations = self._locations.take(items)
         lengths = locations["length"].astype(np.int64)
         values = np.empty((len(locations), int(lengths.max(initial=0)), *self.tail), self.dtype)
-        began = perf_counter()
-        try:
-            rows = self._rows_of(locations)
-        except OSError as error:
-            raise DataError(
-                f"The cache folder {str(self.folder)!r} changed while in use: {error}. "
-                "Run again: what is lost will be decoded again."
-            ) from error
-        for value, (start, length, segment) in zip(values, locations.tolist(), strict=True):
-            if length:
-                value[:length] = rows[segment][start : start + length]
+        for value, length in zip(values, lengths.tolist(), strict=True):
             if length < len(value):
                 value[length:] = 0
-        self._maps.served(values.nbytes, perf_counter() - began)
+        damaged = self._reader.read(items, locations, self._segments, values)
+        if damaged.any():
+            wrong, first = np.unique(items[damaged], return_index=True)
+            self._forget(wrong, locations[damaged][first])
+            raise DamagedItems(self.folder, wrong)
         return values, lengths
+
+    def damaged(self, items: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        """Return those of the items that are not as they were stored, each once; all are read for it."""
+        damaged = [np.zeros(0, np.int64)]
+        items = np.unique(items)
+        for start in range(0, len(items), _READ_AT_ONCE):
+            try:
+                self.gather(items[start : start + _READ_AT_ONCE])
+            except DamagedItems as error:
+                damaged.append(error.items)
+        return np.concatenate(damaged)
 
     def commit(self) -> None:
         """Make everything added so far survive this process.
@@ -257,7 +277,7 @@ class FeatureStore(ClosedByBlock):
             self._writer, self._pending = None, []
 
     def close(self) -> None:
-        """Commit; release the maps and discard items that could not be committed."""
+        """Commit; close the files and discard items that could not be committed."""
         try:
             self.commit()
         finally:
@@ -265,7 +285,7 @@ class FeatureStore(ClosedByBlock):
                 for writer in self._failed:
                     writer.discard()
                 self._failed.clear()
-                self._maps.clear()
+                self._reader.clear()
 
     @property
     def _row_bytes(self) -> int:
@@ -275,6 +295,7 @@ class FeatureStore(ClosedByBlock):
         try:
             writer = self._own_writer()
             if writer is None:
+                make_folder(self.folder)  # somebody may have deleted the cache
                 writer = SegmentWriter(self.folder, self._identity)
                 self._writing = len(self._segments)
                 self._segments.append(writer.name)
@@ -292,15 +313,17 @@ class FeatureStore(ClosedByBlock):
             self._writer, self._pending, self._failed = None, [], []
         return self._writer
 
-    def _rows_of(self, locations: np.ndarray) -> dict[int, np.ndarray]:
-        filled = locations[locations["length"] > 0]
-        rows = {}
-        for segment in np.unique(filled["segment"]).tolist():
-            wanted = filled[filled["segment"] == segment]
-            rows[segment] = self._maps.read(
-                self._segments[segment], wanted["start"], wanted["length"]
-            )
-        return rows
+    def _forget(self, items: npt.NDArray[np.int64], read: np.ndarray) -> None:
+        """Take damaged items out of the indices on disk, unless another thread replaced them; `add` may do so now."""
+        with self._lock:
+            same = self._locations.take(items) == read
+            items, read = items[same], read[same]
+            self._damaged.update(items.tolist())
+            self._reader.suspect(items)
+            for segment in np.unique(read["segment"]).tolist():
+                if segment != self._writing or self._writer is None:
+                    starts = read["start"][read["segment"] == segment]
+                    forget_items(self.folder, self._identity, self._segments[segment], starts)
 
 
 def _canonical(settings: Mapping[str, object], dtype: np.dtype, tail: tuple[int, ...]) -> str:

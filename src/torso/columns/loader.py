@@ -1,6 +1,6 @@
 """Batches of tensors, gathered in a background thread while the model works.
 
-Decoded features come from memory or from memory-mapped files. Gathering a batch is a copy, which releases the
+Decoded features come from memory or from the cache's files. Gathering a batch is a copy, which releases the
 interpreter lock, so one thread is enough to stay ahead.
 """
 

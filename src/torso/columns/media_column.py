@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -26,7 +26,7 @@ from torso.columns.sources import KnownFacts, ListSource, StoredSource
 from torso.tables.table import Column
 from torso.tables.types.media_cells import MEDIA, file_of
 
-__all__ = ["media_source", "media_stamps", "references_of"]
+__all__ = ["damage_note", "media_source", "media_stamps", "references_of"]
 
 _WINDOW = 512  # files looked up in the cache at once
 _PROGRESS_EVERY = 64  # files
@@ -152,7 +152,11 @@ class _MediaColumn:
                         self._tell(done)
         self._tell(len(self.cells))
         self.reading.log.decoded[self.column.name] = num_decoded
-        return StoredSource(store, items, decoder.fixed)
+        source = StoredSource(store, items, decoder.fixed)
+        source.mend = _Mending(
+            replace(self, reading=Reading(self.reading.options)), decoder, store, items
+        )
+        return source
 
     def _look_up(
         self, memo: StampMemo, store: FeatureStore
@@ -188,6 +192,19 @@ class _MediaColumn:
             self._failed(row, error)
             return None
 
+    def decoded(self, row: int, decoder: FileDecoder) -> tuple[bytes, np.ndarray]:
+        """Return the digest and the features of a row's file, which was read before.
+
+        Raises:
+            DataError: it cannot be read any more.
+        """
+        cell = self.cells[row] or ""
+        try:
+            data = self.files.read(cell)
+            return content_digest(data), decoder.decode(data)
+        except MediaError as error:
+            raise self.column.error(row, f"{cell!r:.60}: {error}, since the run began") from error
+
     def _read(self, cell: str | bytes) -> bytes | MediaError:
         try:
             return self.files.read(cell)
@@ -200,6 +217,43 @@ class _MediaColumn:
     def _tell(self, done: int) -> None:
         if self.reading.options.progress is not None:
             self.reading.options.progress(self.column.name, done, len(self.cells))
+
+
+class _Mending:
+    """Decodes the files of damaged items once more, and tells of the first.
+
+    Args:
+        files: the column.
+        decoder: of its files.
+        store: where the items lie.
+        items: of the column's rows.
+    """
+
+    def __init__(
+        self, files: _MediaColumn, decoder: FileDecoder, store: FeatureStore, items: np.ndarray
+    ) -> None:
+        self.files, self.decoder, self.store, self.items = files, decoder, store, items
+        self.told = False
+
+    def __call__(self, damaged: np.ndarray) -> None:
+        if not self.told:
+            self.told = True
+            self.files.reading.options.noted(damage_note(self.store))
+        for item in damaged.tolist():
+            row = int(np.flatnonzero(self.items == item)[0])
+            digest, features = self.files.decoded(row, self.decoder)
+            if self.store.position(digest) != item:
+                raise self.files.column.error(row, "the file changed since the run began")
+            self.store.add(digest, features)
+        self.store.commit()
+
+
+def damage_note(store: FeatureStore) -> str:
+    """Return the note on a store with damaged items."""
+    return (
+        f"The cache folder {str(store.folder)!r} holds entries that are damaged or gone: they are made anew. "
+        "If that happens again, check the disk."
+    )
 
 
 def references_of(column: Column) -> list[str | bytes | None]:

@@ -14,6 +14,7 @@ from typing import Literal
 from torso.columns.media.files import MediaError, MediaFiles
 from torso.core.cures import setting
 from torso.core.errors import DataError
+from torso.core.notes import warn
 from torso.tables.formats.zipped import named_root
 from torso.tables.table import Column
 
@@ -38,6 +39,7 @@ class ReadOptions:
         most_skipped: share of a column's files or values that may be unreadable before it is an error.
         in_pieces: the table comes piece by piece, so `Reading.check` is called once, after the last piece.
         progress: called with `(column, done, total)` while files are decoded.
+        noted: called with a note for the user, also while batches are read.
     """
 
     folder: Path | None = None
@@ -48,6 +50,11 @@ class ReadOptions:
     most_skipped: float = 0.2
     in_pieces: bool = False
     progress: Callable[[str, int, int], None] | None = None
+    noted: Callable[[str], None] = warn
+
+    def __getstate__(self) -> dict[str, object]:
+        """Return the options for another process, which has no bar and tells by warnings."""
+        return {**vars(self), "progress": None, "noted": warn}
 
     def roots(self, own: str | Sequence[str] | None) -> list[Path]:
         """Return the folders and zips to look in, in order; `own` is the column's own root."""

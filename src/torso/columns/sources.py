@@ -5,11 +5,13 @@ Every source answers `batch(rows)` with numpy `values` and `mask` in the layout 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
+
+from torso.cache.item_reader import DamagedItems
 
 if TYPE_CHECKING:
     from torso.cache.store import FeatureStore
@@ -221,10 +223,12 @@ class StoredSource:
 
     Attributes:
         facts: about the files that the items come from.
+        mend: makes damaged items anew; None where that takes another run.
     """
 
     encoded = False
     facts: CellFacts | None = None
+    mend: Callable[[np.ndarray], None] | None = None
 
     def __init__(self, store: FeatureStore, items: np.ndarray, fixed: int | None) -> None:
         self.store = store
@@ -241,7 +245,13 @@ class StoredSource:
     def batch(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return the rows padded with zeros."""
         items = self.items[rows]
-        values, lengths = self.store.gather(items)
+        try:
+            values, lengths = self.store.gather(items)
+        except DamagedItems as error:
+            if self.mend is None:
+                raise
+            self.mend(error.items)
+            values, lengths = self.store.gather(items)
         if values.shape[1] == 0:
             values = np.zeros((len(items), self.fixed or 1, *self.store.tail), self.store.dtype)
         if self.fixed:

@@ -329,7 +329,7 @@ def _without_folds(config: RunConfig, own: Mapping[str, Table]) -> RunConfig:
 
 
 def _reading(config: RunConfig, table: Table, listener: Listener) -> Reading:
-    return Reading(read_options(config.data, table, listener.preparing))
+    return Reading(read_options(config.data, table, listener.preparing, listener.noted))
 
 
 def _read(table: object, path: str | None, origin: object, data: DataConfig) -> Table | None:

@@ -6,9 +6,7 @@ balancers, heads and seeds find it again, and rows with equal features share one
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -18,13 +16,22 @@ from torso.cache.keys import content_digest
 from torso.cache.store import FeatureStore
 from torso.columns.dataset import Dataset
 from torso.columns.loader import features_of
+from torso.columns.media_column import damage_note
 from torso.columns.sources import RaggedSource, Source, StoredSource, TurningSource
 from torso.core.types import Tokens
 from torso.encoders import Encoder, FrozenBackbone
 from torso.model.model import Model
 from torso.training.devices import autocast
+from torso.training.listeners import Listener
 
-__all__ = ["EncodedSource", "encode_frozen", "encoded_once", "run_frozen_once", "shows_views"]
+__all__ = [
+    "EncodedSource",
+    "Told",
+    "encode_frozen",
+    "encoded_once",
+    "run_frozen_once",
+    "shows_views",
+]
 
 _BATCH = 64  # rows that an encoder runs on at a time
 _HASHED = 1024  # rows whose features are in memory at a time
@@ -98,6 +105,14 @@ def encode_frozen(model: Model, dataset: Dataset, precision: str = "auto") -> Da
     return replace(dataset, sources=sources)
 
 
+@dataclass(frozen=True)
+class Told:
+    """A listener, and the column that it is told of."""
+
+    column: str
+    listener: Listener
+
+
 def run_frozen_once(
     model: Model,
     dataset: Dataset,
@@ -105,7 +120,7 @@ def run_frozen_once(
     *,
     precision: str = "auto",
     learned: np.ndarray | None = None,
-    progress: Callable[[str, int, int], None] | None = None,
+    listener: Listener | None = None,
 ) -> Dataset:
     """Return the dataset with the features of frozen encoders replaced by their frozen part's tokens.
 
@@ -116,7 +131,7 @@ def run_frozen_once(
         precision: of the forward pass, as in training.
         learned: the training rows: only these are encoded, in augmented views where an encoder has any. None
             encodes all rows as they are.
-        progress: called with `(modality, done, total)`; the total counts the rows to be run.
+        listener: is told of progress, counted in rows to be run, and of a damaged cache.
 
     Raises:
         DataError: the disk is full or may not be written.
@@ -129,7 +144,7 @@ def run_frozen_once(
             cache,
             precision=precision,
             learned=learned,
-            progress=partial(progress, name) if progress is not None else _ignore,
+            told=Told(name, listener or Listener()),
         )
         for name, encoder in trunk.encoders.pairs()
     }
@@ -143,7 +158,7 @@ def encoded_once(
     *,
     precision: str = "auto",
     learned: np.ndarray | None = None,
-    progress: Callable[[int, int], object] | None = None,
+    told: Told | None = None,
 ) -> Source:
     """Return the tokens of an encoder's frozen part; the source itself if it has none.
 
@@ -153,7 +168,7 @@ def encoded_once(
         cache: as for `run_frozen_once`.
         precision: likewise.
         learned: likewise.
-        progress: called with `(done, total)`.
+        told: hears as for `run_frozen_once`.
     """
     frozen = encoder.frozen_backbone()
     if frozen is None:
@@ -168,7 +183,7 @@ def encoded_once(
             learned,
             _Forward(encoder, frozen, device, precision, view),
             cache,
-            progress or _ignore,
+            told or Told("", Listener()),
         )
         for view in views or (0,)
     ]
@@ -181,10 +196,6 @@ def shows_views(model: Model) -> bool:
     _, trunk = next(model.trunks.pairs())
     every = [encoder.frozen_backbone() for _, encoder in trunk.encoders.pairs()]
     return any(frozen is not None and frozen.views for frozen in every)
-
-
-def _ignore(done: int, total: int) -> None:
-    """Take no notice of the progress."""
 
 
 @dataclass(frozen=True)
@@ -220,7 +231,7 @@ def _encoded(
     wanted: np.ndarray | None,
     forward: _Forward,
     cache: Path,
-    progress: Callable[[int, int], object],
+    told: Told,
 ) -> EncodedSource:
     """Return the tokens of a source's rows from the cache; rows that are not there are run first."""
     rows = np.flatnonzero(source.present())
@@ -229,7 +240,11 @@ def _encoded(
     digests, lengths = (values[content] for values in _contents(source, rows[first]))
     backbone = forward.backbone
     with FeatureStore(cache, forward.key(), backbone.dtype, (backbone.width,)) as store:
-        unknown = np.flatnonzero(store.positions(digests) < 0)
+        known = store.positions(digests)
+        damaged = store.damaged(known[known >= 0])
+        if len(damaged):
+            told.listener.noted(damage_note(store))
+        unknown = np.flatnonzero((known < 0) | np.isin(known, damaged))
         new = unknown[np.unique(digests[unknown], return_index=True, axis=0)[1]]
         new = new[np.argsort(lengths[new], kind="stable")]  # rows of like length share a batch
         for start in range(0, len(new), _BATCH):
@@ -239,7 +254,7 @@ def _encoded(
                 digests[chosen], tokens.values.float().cpu(), tokens.mask.cpu(), strict=True
             ):
                 store.add(digest.tobytes(), values[mask].numpy().astype(store.dtype))
-            progress(start + len(chosen), len(new))
+            told.listener.preparing(told.column, start + len(chosen), len(new))
         items = np.full(len(source), -1, dtype=np.int64)
         items[rows] = store.positions(digests)
     encoded = EncodedSource(store, items, None)

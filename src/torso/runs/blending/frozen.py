@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import partial
 
 import torch
 
@@ -14,6 +13,7 @@ from torso.runs.preparing.prepared import Prepared, Rows
 from torso.runs.schema.schema import Schema
 from torso.runs.settings.config import RunConfig
 from torso.training import Listener, choose_device, encoded_once
+from torso.training.frozen_features import Told
 
 __all__ = ["frozen_encoder", "with_tokens"]
 
@@ -49,7 +49,7 @@ def with_tokens(
                 dataset.sources[name],
                 prepared.cache,
                 precision=config.training.precision,
-                progress=partial(listener.preparing, name),
+                told=Told(name, listener),
             )
         read[id(dataset)] = replace(dataset, sources=sources)
     return [replace(part, dataset=read[id(part.dataset)]) for part in parts]

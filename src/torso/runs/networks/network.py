@@ -140,7 +140,7 @@ def _encoded(
             prepared.cache,
             precision=precision,
             learned=part.rows if views else None,
-            progress=listener.preparing,
+            listener=listener,
         )
         return replace(part, dataset=dataset)
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from torso.cache.store import cache_root
 from torso.columns.reading import ReadOptions
+from torso.core.notes import warn
 from torso.runs.settings.sections import DataConfig
 from torso.tables.table import Table
 
@@ -13,7 +14,10 @@ __all__ = ["read_options"]
 
 
 def read_options(
-    data: DataConfig, table: Table, progress: Callable[[str, int, int], None] | None = None
+    data: DataConfig,
+    table: Table,
+    progress: Callable[[str, int, int], None] | None = None,
+    noted: Callable[[str], None] = warn,
 ) -> ReadOptions:
     """Return how the cells of a table are read.
 
@@ -21,6 +25,7 @@ def read_options(
         data: section of the config.
         table: knows its folder.
         progress: called with `(column, done, total)` while files are decoded.
+        noted: called with a note for the user.
     """
     return ReadOptions(
         folder=table.folder,
@@ -29,4 +34,5 @@ def read_options(
         on_error=data.on_error,
         most_skipped=data.most_skipped,
         progress=progress,
+        noted=noted,
     )

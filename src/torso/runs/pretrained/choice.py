@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -26,6 +25,7 @@ from torso.runs.pretrained.race import Gain, Race
 from torso.runs.schema.schema import Schema
 from torso.tables.table import Table
 from torso.training import encoded_once
+from torso.training.frozen_features import Told
 
 __all__ = ["Pretrained", "choose_pretrained", "with_choice"]
 
@@ -143,7 +143,7 @@ def _gains(asked: Asked, table: Table, candidates: Sequence[Candidate]) -> dict[
             each.source,
             cache_root(config.data.cache),
             precision=config.training.precision,
-            progress=partial(asked.listener.preparing, each.column),
+            told=Told(each.column, asked.listener),
         )
         gains[each.column] = gain = race.gain(*token_columns(each.column, source))
         if gain.sure:
