@@ -99,17 +99,25 @@ class Attention(nn.Module):
         return key, value
 
     def attend(
-        self, queries: Tensor, pair: tuple[Tensor, Tensor], *, causal: bool = False
+        self,
+        queries: Tensor,
+        pair: tuple[Tensor, Tensor],
+        *,
+        causal: bool = False,
+        mask: Tensor | None = None,
     ) -> Tensor:
-        """Return `[batch, queries, dim]` from projected keys and values, none of them masked.
+        """Return `[batch, queries, dim]` from projected keys and values.
 
         Args:
             queries: `[batch, queries, dim]`.
             pair: result of `keys_values`.
             causal: query i sees the keys up to i alone.
+            mask: bool `[queries, length]`, keys that are seen, some of them by each query; None: all.
         """
         query = self._split(self.query(queries))
-        mixed = functional.scaled_dot_product_attention(query, *pair, is_causal=causal)
+        mixed = functional.scaled_dot_product_attention(
+            query, *pair, attn_mask=mask, is_causal=causal
+        )
         out: Tensor = self.out(_joined(mixed))
         return out
 

@@ -15,7 +15,7 @@ from torso.core.whole_files import json_text, whole_file
 from torso.exporting.checking import Checked, compare, judged
 from torso.exporting.ports import InputPort
 from torso.exporting.subject import Subject
-from torso.exporting.tracing import reach, traced
+from torso.exporting.tracing import quiet, reach, traced
 from torso.model.model import Model
 
 __all__ = ["DESCRIPTION", "CheckedProgram", "checked_program", "write_program", "write_weights"]
@@ -79,7 +79,8 @@ def write_program(path: Path, made: CheckedProgram, description: Mapping[str, ob
     with whole_file(path) as draft:
         # torch refuses a file with another ending
         own = draft.with_suffix(".pt2")
-        torch.export.save(made.program, own, extra_files={DESCRIPTION: json_text(description)})
+        with quiet():
+            torch.export.save(made.program, own, extra_files={DESCRIPTION: json_text(description)})
         own.replace(draft)
 
 

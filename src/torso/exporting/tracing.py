@@ -22,10 +22,14 @@ from torso.exporting.ports import BATCH, InputPort
 if TYPE_CHECKING:
     import onnx_ir as ir
 
-__all__ = ["onnx_graph", "reach", "traced"]
+__all__ = ["onnx_graph", "quiet", "reach", "traced"]
 
 _OPSET = 20
-_TALKERS = ("torch.__trace", "torch.onnx._internal.exporter._registration")
+_TALKERS = (
+    "torch.__trace",
+    "torch.onnx._internal.exporter._registration",
+    "torch._export.serde.serialize",
+)
 
 
 def traced(
@@ -53,7 +57,7 @@ def traced(
             if isinstance(length, str)
         }
     try:
-        with torch.no_grad(), _quiet(), as_operators(graph) if for_onnx else nullcontext():
+        with torch.no_grad(), quiet(), as_operators(graph) if for_onnx else nullcontext():
             given: object = dict(example)
             shapes: object = sizes
             if for_onnx:
@@ -140,8 +144,10 @@ def onnx_graph(
     Raises:
         ConfigError: an operation has no counterpart in ONNX.
     """
+    import onnx_ir as ir
+
     try:
-        with _quiet():
+        with torch.no_grad(), quiet():  # loops are traced once more, and no gradient passes them
             made = torch.onnx.export(program, dynamo=True, verbose=False, opset_version=_OPSET)
     except Exception as error:
         cause = error.__cause__ or error
@@ -154,6 +160,8 @@ def onnx_graph(
     fill_operators(made.model, graph)
     _name_sides(made.model, ports)
     _name_ports(made.model, [*ports], [*graph.outputs])
+    for node in ir.traversal.RecursiveGraphIterator(made.model.graph):
+        node.metadata_props.clear()  # lines and paths of the code that was traced
     return made.model
 
 
@@ -200,14 +208,18 @@ def _name_ports(model: ir.Model, inputs: list[str], outputs: list[str]) -> None:
 
 
 def _values(model: ir.Model) -> Iterator[ir.Value]:
-    yield from model.graph.inputs
-    yield from [*model.graph.initializers.values()]
-    for node in model.graph:
+    """Yield the values of a graph and of the bodies of its loops."""
+    import onnx_ir as ir
+
+    for graph in (model.graph, *model.graph.subgraphs()):
+        yield from graph.inputs
+        yield from [*graph.initializers.values()]
+    for node in ir.traversal.RecursiveGraphIterator(model.graph):
         yield from node.outputs
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """Hold back the notes of torch to its own authors."""
     loggers = [logging.getLogger(name) for name in _TALKERS]
     before = [logger.disabled for logger in loggers]

@@ -16,6 +16,7 @@ from torso.core.types import Tokens
 from torso.tables.table import read_table
 from torso.tasks import evaluate_task, fit_baseline
 from torso.tasks.caption import CaptionDecoder, CaptionTarget
+from torso.tasks.caption.beams import traced_search
 from torso.tasks.caption.scores import chrf, matches
 
 COLOURS = {"red": [1, 0, 0], "green": [0, 1, 0], "blue": [0, 0, 1], "yellow": [1, 1, 0]}
@@ -190,6 +191,18 @@ def test_more_beams_find_likelier_texts():
     ]
     assert (scores[1] > scores[0] + 1e-9).any()
     assert scores[1].mean() > scores[0].mean()
+
+
+@pytest.mark.parametrize("beams", [1, 3])
+def test_the_loop_of_a_graph_finds_the_same_texts(beams):
+    """It has room for all tokens from the first, reads them once, and says how likely each of them is."""
+    own, told = head(symbols=9, length=6, beams=beams), memory(40)
+    own.scale.fill_(1.4)
+    texts, said = traced_search(own.decoder, told, 6, beams, own.scale)
+    expected, details = own.answer(told)
+    assert torch.equal(texts, expected)
+    assert len({len(row[row >= 0]) for row in texts}) > 2  # they end early, late and not at all
+    torch.testing.assert_close(said, details["log_probability"], rtol=0.0, atol=1e-5)
 
 
 def test_many_rows_are_answered_as_few():

@@ -55,13 +55,27 @@ class DecoderBlock(nn.Module):
         self.feed = feed_forward(dim, 2.0)
         self.dropout = nn.Dropout(dropout)
 
-    def forward(self, x: Tensor, memory: Pair, before: Pair | None) -> tuple[Tensor, Pair]:
-        """Return updated tokens, and keys and values of all so far; after a first call, one token at a time."""
+    def forward(
+        self, x: Tensor, memory: Pair, before: Pair | None, at: Tensor | None = None
+    ) -> tuple[Tensor, Pair]:
+        """Return updated tokens, and keys and values of all so far; after a first call, one token at a time.
+
+        Args:
+            x: `[rows, steps, dim]`.
+            memory: keys and values of what is said about the rows.
+            before: keys and values of the tokens before.
+            at: place of the only token, if `before` has room for all; None: they grow.
+        """
         normed = self.norm_tokens(x)
         key, value = self.to_tokens.keys_values(normed)
-        if before is not None:
+        known = None
+        if before is not None and at is not None:
+            places = torch.arange(before[0].shape[2], device=x.device)
+            here, known = (places == at).unsqueeze(1), (places <= at).unsqueeze(0)
+            key, value = torch.where(here, key, before[0]), torch.where(here, value, before[1])
+        elif before is not None:
             key, value = (torch.cat(both, dim=2) for both in zip(before, (key, value), strict=True))
-        seen = self.to_tokens.attend(normed, (key, value), causal=before is None)
+        seen = self.to_tokens.attend(normed, (key, value), causal=before is None, mask=known)
         x = x + self.dropout(seen)
         x = x + self.dropout(self.to_memory.attend(self.norm_memory(x), memory))
         return x + self.dropout(self.feed(self.norm_feed(x))), (key, value)
@@ -96,15 +110,35 @@ class Decoder(nn.Module):
             [cast(DecoderBlock, block).to_memory.keys_values(memory) for block in self.blocks]
         )
 
-    def forward(self, tokens: Tensor, past: Past) -> tuple[Tensor, Past]:
-        """Return the hidden states after each of `tokens` `[rows, steps]`, `[rows, steps, dim]`, and the new past."""
+    def room(self, past: Past, length: int) -> list[Tensor]:
+        """Return zeros for the keys and values of `length` tokens, block by block, in the form of the memory's."""
+        return [
+            part.new_zeros(*part.shape[:2], length, part.shape[3])
+            for pair in past.memory
+            for part in pair
+        ]
+
+    def forward(self, tokens: Tensor, past: Past, at: Tensor | None = None) -> tuple[Tensor, Past]:
+        """Return the hidden states after each of `tokens` `[rows, steps]`, `[rows, steps, dim]`, and the new past.
+
+        Args:
+            tokens: that are read.
+            past: of the tokens before.
+            at: place of the only token, where the past has `room` for all; None: it grows.
+        """
         dim = self.embedding.embedding_dim
-        places = positions(past.length + tokens.shape[1], dim, self.embedding.weight)
-        x = self.embedding(tokens) * dim**0.5 + places[past.length :]
+        x = self.embedding(tokens) * dim**0.5
+        if at is None:
+            places = positions(past.length + tokens.shape[1], dim, self.embedding.weight)
+            x = x + places[past.length :]
+        else:
+            assert past.tokens is not None
+            most = past.tokens[0][0].shape[2]
+            x = x + positions(most, dim, self.embedding.weight).index_select(0, at.view(1))
         pairs = []
         for number, block in enumerate(self.blocks):
             before = None if past.tokens is None else past.tokens[number]
-            x, pair = block(x, past.memory[number], before)
+            x, pair = block(x, past.memory[number], before, at)
             pairs.append(pair)
         return self.norm(x), Past(past.memory, pairs, past.length + tokens.shape[1])
 

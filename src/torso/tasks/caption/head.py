@@ -11,11 +11,12 @@ from torch.nn import functional
 
 from torso.core.blocks import CrossBlock
 from torso.core.errors import ConfigError
+from torso.core.loops import being_traced
 from torso.core.ranges import Range
 from torso.core.tensors import Named, concat_tokens, zeroed
 from torso.core.types import Tokens
 from torso.tasks._base.temperature import LogitHead
-from torso.tasks.caption.beams import search
+from torso.tasks.caption.beams import search, traced_search
 from torso.tasks.caption.decoder import Decoder
 
 __all__ = ["CaptionDecoder"]
@@ -57,7 +58,6 @@ class CaptionDecoder(LogitHead, form="caption", name="decoder"):
 
     law_settings = ({"beams": 3},)
     reads_tokens = True
-    not_exportable = "the search for a text goes on until all texts of a batch have ended"
 
     def __init__(
         self,
@@ -126,6 +126,8 @@ class CaptionDecoder(LogitHead, form="caption", name="decoder"):
 
     def predict(self, outputs: Tensor, /) -> Tensor:
         """Return the tokens of a likely text, int64 `[batch, length]`, -1 behind its end."""
+        if being_traced():
+            return self.answer(outputs)[0]
         parts = torch.split(outputs, _ROWS)
         return torch.cat([search(self.decoder, part, self.length, self.beams) for part in parts])
 
@@ -135,6 +137,9 @@ class CaptionDecoder(LogitHead, form="caption", name="decoder"):
 
     def answer(self, outputs: Tensor, /) -> tuple[Tensor, dict[str, Tensor]]:
         """Return the text and its details from one search."""
+        if being_traced():
+            tokens, said = traced_search(self.decoder, outputs, self.length, self.beams, self.scale)
+            return tokens, {"log_probability": said}
         tokens = self.predict(outputs)
         return tokens, {"log_probability": -self._losses(outputs, tokens)}
 

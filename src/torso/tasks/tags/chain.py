@@ -5,6 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from torso.core.loops import State, states
+
 __all__ = ["FAST", "Chain"]
 
 FAST = 10.0
@@ -48,33 +50,48 @@ class Chain(nn.Module):
     def marginals(self, emissions: Tensor, lengths: Tensor, scale: Tensor) -> Tensor:
         """Return the probability of each class at each step, `[batch, steps, classes]`."""
         scores, moves = scale * emissions, scale * self.moves
-        before = torch.stack(self._forward(emissions, lengths, scale), dim=1)
-        after = [torch.zeros_like(scores[:, 0])]
-        for step in range(scores.shape[1] - 1, 0, -1):
-            coming = (scores[:, step] + after[-1]).unsqueeze(1) + moves
-            inside = (step < lengths).unsqueeze(1)
-            after.append(torch.where(inside, coming.logsumexp(dim=2), 0.0))
-        return torch.softmax(before + torch.stack(after[::-1], dim=1), dim=2)
+        before = self._forward(emissions, lengths, scale)
+
+        def back(state: State, each: State) -> State:
+            coming = (each[0] + state[0]).unsqueeze(1) + moves
+            return (torch.where(each[1], coming.logsumexp(dim=2), 0.0),)
+
+        each = [part.flip(0) for part in _later_steps(scores, lengths)]
+        after = states(back, (torch.zeros_like(scores[:, 0]),), each)[0].flip(0)
+        return torch.softmax((before + after).transpose(0, 1), dim=2)
 
     def best_path(self, emissions: Tensor, lengths: Tensor) -> Tensor:
         """Return the path of the highest score, int64 `[batch, steps]`, by the algorithm of Viterbi."""
-        moves, score, came_from = self.moves, self.first + emissions[:, 0], []
-        places = torch.arange(emissions.shape[2], device=emissions.device).expand_as(score)
-        for step in range(1, emissions.shape[1]):
-            best, origin = (score.unsqueeze(2) + moves).max(dim=1)
-            inside = (step < lengths).unsqueeze(1)
-            score = torch.where(inside, best + emissions[:, step], score)
-            came_from.append(torch.where(inside, origin, places))
-        path = [score.argmax(dim=1, keepdim=True)]
-        for origin in reversed(came_from):
-            path.append(origin.gather(1, path[-1]))
-        return torch.cat(path[::-1], dim=1)
+        moves = self.moves
 
-    def _forward(self, emissions: Tensor, lengths: Tensor, scale: Tensor) -> list[Tensor]:
-        """Return after each step the log of the summed paths that end in each class, `[batch, classes]`."""
+        def onward(state: State, each: State) -> State:
+            best, origin = (state[0].unsqueeze(2) + moves).max(dim=1)
+            score = torch.where(each[1], best + each[0], state[0])
+            return score, torch.where(each[1], origin, places)
+
+        def back(state: State, each: State) -> State:
+            return (each[0].gather(1, state[0]),)
+
+        first = self.first + emissions[:, 0]
+        places = torch.arange(emissions.shape[2], device=emissions.device).expand_as(first)
+        scores, origins = states(onward, (first, places), _later_steps(emissions, lengths))
+        last = scores[-1].argmax(dim=1, keepdim=True)
+        path = states(back, (last,), [origins[1:].flip(0)])[0]
+        return path.flip(0).squeeze(2).transpose(0, 1)
+
+    def _forward(self, emissions: Tensor, lengths: Tensor, scale: Tensor) -> Tensor:
+        """Return after each step the log of the summed paths that end in each class, `[steps, batch, classes]`."""
         scores, moves = scale * emissions, scale * self.moves
-        sums = [scale * self.first + scores[:, 0]]
-        for step in range(1, scores.shape[1]):
-            going = (sums[-1].unsqueeze(2) + moves).logsumexp(dim=1) + scores[:, step]
-            sums.append(torch.where((step < lengths).unsqueeze(1), going, sums[-1]))
-        return sums
+
+        def onward(state: State, each: State) -> State:
+            going = (state[0].unsqueeze(2) + moves).logsumexp(dim=1) + each[0]
+            return (torch.where(each[1], going, state[0]),)
+
+        first = scale * self.first + scores[:, 0]
+        return states(onward, (first,), _later_steps(scores, lengths))[0]
+
+
+def _later_steps(scores: Tensor, lengths: Tensor) -> list[Tensor]:
+    """Return scores of all steps but the first, `[steps - 1, batch, classes]`, and where rows have them."""
+    later = torch.arange(1, scores.shape[1], device=scores.device)
+    return [scores[:, 1:].transpose(0, 1), (later[:, None] < lengths).unsqueeze(2)]

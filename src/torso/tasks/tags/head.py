@@ -10,11 +10,13 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.utils import rnn
 
+from torso.core.loops import being_traced
 from torso.core.ranges import Limits, Range
 from torso.core.types import Tokens
 from torso.tasks._base.temperature import LogitHead
 from torso.tasks.tags.chain import Chain
 from torso.tasks.tags.steps import Steps, read_steps
+from torso.tasks.tags.unpacked import unpacked
 
 __all__ = ["TagTokens"]
 
@@ -48,7 +50,6 @@ class TagTokens(LogitHead, form="tags", name="tokens"):
 
     law_settings = ({"chain": True},)
     reads_tokens = True
-    not_exportable = "the recurrent layer packs the steps of a batch by their lengths"
 
     def __init__(
         self,
@@ -81,6 +82,8 @@ class TagTokens(LogitHead, form="tags", name="tokens"):
     def forward(self, features: Tensor, tokens: Mapping[str, Tokens] | None = None, /) -> Tensor:
         """Return `[batch, steps, classes + 1]`: logits, and 1 where the row has the step or else 0."""
         read = read_steps(self.of, self.steps, tokens)
+        if being_traced():  # no shape depends on the rows
+            read = read.padded(self.steps)
         vector = self.layers(features).unsqueeze(1)
         alone = self._logits(vector).expand(-1, self.steps, -1)
         there = functional.pad(read.there, (0, self.steps - read.values.shape[1]))
@@ -97,6 +100,8 @@ class TagTokens(LogitHead, form="tags", name="tokens"):
         """Return each step's context, `[batch, length, 2 * width]`."""
         if self.around is None or steps.values.shape[0] == 0:
             return 0.0
+        if being_traced():
+            return unpacked(self.around, steps)
         lengths = steps.lengths.clamp(min=1).cpu()
         packed = rnn.pack_padded_sequence(
             steps.values, lengths, batch_first=True, enforce_sorted=False
@@ -149,6 +154,8 @@ class TagTokens(LogitHead, form="tags", name="tokens"):
         places = torch.arange(1, self.steps + 1, device=outputs.device)
         otherwise = self.steps if known is None else (places * known).amax(dim=1)
         lengths = torch.where(lengths > 0, lengths, otherwise).clamp(min=1)
+        if being_traced():
+            return outputs[..., :-1], lengths
         longest = int(lengths.max()) if len(lengths) else 1
         return outputs[:, :longest, :-1], lengths
 
@@ -162,31 +169,38 @@ class TagTokens(LogitHead, form="tags", name="tokens"):
 
     def predict(self, outputs: Tensor, /) -> Tensor:
         """Return the codes of the likeliest class of each step, or of the likeliest sequence, int64 `[batch, steps]`."""
-        classes = self._chosen(outputs)
+        return self.answer(outputs)[0]
+
+    def details(self, outputs: Tensor, /) -> dict[str, Tensor]:
+        """Return the `probability` of each step's class, whatever the others are, `[batch, steps]`."""
+        return self.answer(outputs)[1]
+
+    def answer(self, outputs: Tensor, /) -> tuple[Tensor, dict[str, Tensor]]:
+        """Return the codes and their probabilities from one search."""
+        if self.chain is None:
+            probability = torch.softmax(self.scale * outputs[..., :-1], dim=2)
+            chosen = outputs[..., :-1].argmax(dim=2)
+        else:
+            chosen, probability = self._along(self.chain, outputs)
+        of_chosen = probability.gather(2, chosen.unsqueeze(2)).squeeze(2)
+        return self._codes(chosen), {"probability": of_chosen}
+
+    def _along(self, chain: Chain, outputs: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the likeliest sequences, "nothing" behind their ends, and the probability of each class."""
+        logits, lengths = self._extent(outputs)
+        lacking = self.steps - logits.shape[1]
+        path = functional.pad(chain.best_path(logits, lengths), (0, lacking))
+        probability = functional.pad(
+            chain.marginals(logits, lengths, self.scale), (0, 0, 0, lacking)
+        )
+        inside = torch.arange(self.steps, device=outputs.device) < lengths.unsqueeze(1)
+        return path * inside, torch.where(inside.unsqueeze(2), probability, 1 / self.classes)
+
+    def _codes(self, classes: Tensor) -> Tensor:
         if self.touching:
             return classes
         before = functional.pad(classes, (1, 0))[:, :-1]
         return torch.where(classes == 0, 0, 2 * classes - (classes != before).long())
-
-    def _chosen(self, outputs: Tensor) -> Tensor:
-        if self.chain is None:
-            return outputs[..., :-1].argmax(dim=2)
-        logits, lengths = self._extent(outputs)
-        path = self.chain.best_path(logits, lengths)
-        return functional.pad(path, (0, self.steps - path.shape[1]))
-
-    def details(self, outputs: Tensor, /) -> dict[str, Tensor]:
-        """Return the `probability` of each step's class, whatever the others are, `[batch, steps]`."""
-        chosen = self._chosen(outputs).unsqueeze(2)
-        if self.chain is None:
-            probability = torch.softmax(self.scale * outputs[..., :-1], dim=2)
-        else:
-            logits, lengths = self._extent(outputs)
-            probability = self.chain.marginals(logits, lengths, self.scale)
-            probability = functional.pad(
-                probability, (0, 0, 0, self.steps - probability.shape[1]), value=1 / self.classes
-            )
-        return {"probability": probability.gather(2, chosen).squeeze(2)}
 
     def log_loss(self, outputs: Tensor, targets: Tensor, /) -> Tensor:
         """Return minus the log-likelihood of each row per step, in nats, `[batch]`."""

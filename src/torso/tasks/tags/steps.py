@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from torso.core.cures import setting
 from torso.core.errors import ConfigError
@@ -33,6 +34,11 @@ class Steps(NamedTuple):
         return (
             torch.arange(self.values.shape[1], device=self.lengths.device) < self.lengths[:, None]
         )
+
+    def padded(self, length: int) -> Steps:
+        """Return the same steps among `length`."""
+        # padded by all and cut, not by those that lack, so that a traced program takes rows of any length
+        return Steps(functional.pad(self.values, (0, 0, 0, length))[:, :length], self.lengths)
 
 
 def read_steps(of: str, most: int, tokens: Mapping[str, Tokens] | None) -> Steps:
