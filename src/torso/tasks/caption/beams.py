@@ -19,13 +19,13 @@ class _Texts(NamedTuple):
     Attributes:
         tokens: int64 `[rows, beams, length]`, -1 behind the end.
         total: log-probability of each text, `[rows, beams]`.
-        count: its tokens, the end among them.
+        written: its tokens, the end among them.
         over: the text has ended.
     """
 
     tokens: Tensor
     total: Tensor
-    count: Tensor
+    written: Tensor
     over: Tensor
 
     @classmethod
@@ -49,21 +49,21 @@ class _Texts(NamedTuple):
         last = torch.arange(symbols, device=chances.device) == end
         ended = chances.new_zeros(symbols).masked_fill(~last, -torch.inf)
         chances = torch.where(self.over.unsqueeze(2), ended, chances)
-        count = self.count + ~self.over
+        written = self.written + ~self.over
         totals = self.total.unsqueeze(2) + chances
-        best = (totals / count.unsqueeze(2)).flatten(1).topk(beams, dim=1).indices
+        best = (totals / written.unsqueeze(2)).flatten(1).topk(beams, dim=1).indices
         kept, token = best // symbols, best % symbols
         total = totals.flatten(1).gather(1, best)
-        count, over = count.gather(1, kept), self.over.gather(1, kept)
+        written, over = written.gather(1, kept), self.over.gather(1, kept)
         tokens = self.tokens.gather(1, kept.unsqueeze(2).expand(-1, -1, self.tokens.shape[2]))
         here = torch.arange(tokens.shape[2], device=tokens.device) == step
-        written = torch.where(over, -1, token).unsqueeze(2)
-        tokens = torch.where(here, written, tokens)
-        return _Texts(tokens, total, count, over | (token == end)), kept, token
+        added = torch.where(over, -1, token).unsqueeze(2)
+        tokens = torch.where(here, added, tokens)
+        return _Texts(tokens, total, written, over | (token == end)), kept, token
 
     def best(self) -> Tensor:
         """Return the number of each row's best text, `[rows, 1, 1]`."""
-        return (self.total / self.count).argmax(dim=1)[:, None, None]
+        return (self.total / self.written).argmax(dim=1)[:, None, None]
 
 
 @torch.no_grad()

@@ -26,14 +26,15 @@ def unpacked(around: nn.GRU, steps: Steps) -> Tensor:
     # the place of each step counted from the row's last one: it turns a row around, and back again
     turned = (steps.lengths[:, None] - 1 - places).clamp(min=0).unsqueeze(2)
     back = values.gather(1, turned.expand(-1, -1, values.shape[2]))
+    own = around.all_weights  # of each direction: inward, onward, and their biases
     read = torch.stack(
         [
-            functional.linear(values, around.weight_ih_l0, around.bias_ih_l0),
-            functional.linear(back, around.weight_ih_l0_reverse, around.bias_ih_l0_reverse),
+            functional.linear(way, weights[0], weights[2])
+            for way, weights in zip((values, back), own, strict=True)
         ]
     )  # [2, batch, length, 3 * width]
-    again = torch.stack([around.weight_hh_l0, around.weight_hh_l0_reverse]).transpose(1, 2)
-    bias = torch.stack([around.bias_hh_l0, around.bias_hh_l0_reverse]).unsqueeze(1)
+    again = torch.stack([weights[1] for weights in own]).transpose(1, 2)
+    bias = torch.stack([weights[3] for weights in own]).unsqueeze(1)
 
     def step(state: State, each: State) -> State:
         before = state[0]  # [2, batch, width]
