@@ -25,7 +25,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 from pyarrow import parquet
-from reports import write_report
+from reports import read_report, write_report
 
 import torso
 
@@ -123,26 +123,21 @@ def main() -> None:
         "--out", type=Path, default=Path(__file__).parent / "results" / "predict_stream.json"
     )
     given = parser.parse_args()
-    load = os.getloadavg()[0]
+    report = read_report(given.out, {"columns": COLUMNS, "runs": {}})
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
-        runs = {
-            name: measured(
-                trained(folder, name), folder, given.rows or ROWS[name], whole=given.whole
-            )
-            for name in given.runs
-        }
-    write_report(
-        given.out,
-        {
-            "command": " ".join(["python", "benchmarks/predict_stream.py", *sys.argv[1:]]),
-            "machine": f"{os.cpu_count()} CPUs, {platform.processor() or platform.machine()}, torch threads by default",
-            "load": [round(load, 1), round(os.getloadavg()[0], 1)],
-            "priority": Path("/proc/self/autogroup").read_text().strip(),
-            "columns": COLUMNS,
-            "runs": runs,
-        },
-    )
+        for name in given.runs:
+            load = os.getloadavg()[0]
+            run, rows = trained(folder, name), given.rows or ROWS[name]
+            tables = measured(run, folder, rows, whole=given.whole)
+            report["runs"][name] = {
+                "command": " ".join(["python", "benchmarks/predict_stream.py", *sys.argv[1:]]),
+                "machine": f"{os.cpu_count()} CPUs, {platform.machine()}",
+                "priority": Path("/proc/self/autogroup").read_text().strip(),
+                "load": [round(load, 1), round(os.getloadavg()[0], 1)],
+                "tables": tables,
+            }
+            write_report(given.out, report)
 
 
 if __name__ == "__main__":
