@@ -9,7 +9,7 @@ import pytest
 import torch
 
 import torso
-from tests import small_tables, videos
+from tests import small_tables
 from tests.exporting.exported import TASKS, exported
 from tests.small_tables import TINY
 from torso.columns.loader import gather
@@ -243,11 +243,3 @@ def test_a_traced_program_of_networks_and_plain_models(folds, tmp_path):
     assert said.keys() == expected.keys()
     for name, value in expected.items():
         torch.testing.assert_close(said[name], value, atol=1e-4, rtol=1e-4)
-
-
-def test_a_run_of_videos_is_exported_in_both_forms(tmp_path):
-    """Each form compares itself with the run on films of one to all frames, and none at all."""
-    settings = {**videos.SETTINGS, "training.epochs": 1, "folds": 0, "blend": "off"}
-    run = torso.fit(videos.crossings(24), ["way"], settings=settings)
-    for name in ("films.onnx", "films.pt2"):
-        assert torso.export(run, tmp_path / name).checked.agrees
