@@ -1,5 +1,8 @@
 """Small texts and files that would take all memory or time: refused at once."""
 
+import json
+import time
+
 import pytest
 
 import torso
@@ -81,3 +84,21 @@ def test_a_few_aliases_and_long_texts_are_read():
     assert read_yaml("a: &a [1, 2]\nb: *a") == {"a": [1, 2], "b": [1, 2]}
     values = list(range(30_000))
     assert read_yaml(f"a: {values}") == {"a": values}
+
+
+def test_rows_of_ever_new_names_are_refused(tmp_path):
+    file = tmp_path / "new.jsonl"
+    lines = [json.dumps({f"{row} {name}": 1 for name in range(10)}) for row in range(1500)]
+    file.write_text("\n".join(lines))
+    began = time.process_time()
+    with pytest.raises(DataError, match=r"1,500 rows should share .* Found 15,000 names"):
+        read_table(file)
+    assert time.process_time() - began < 2
+
+
+def test_many_columns_of_one_name_are_told_apart_in_little_time(tmp_path):
+    file = tmp_path / "same.csv"
+    file.write_text(",".join(["c"] * 5000) + "\n" + ",".join(["1"] * 5000) + "\n")
+    began = time.process_time()
+    assert len(set(read_table(file).names)) == 5000
+    assert time.process_time() - began < 2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
@@ -22,6 +23,11 @@ if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["NamedColumns", "from_arrow", "from_memory", "from_rows"]
+
+_MOST_CELLS, _LEAST_FILLED = (
+    20_000_000,
+    0.02,
+)  # of rows that are mappings; more, and emptier, is no table
 
 NamedColumns = list[tuple[str, RawColumn]]
 """Names and columns of a table in their order; a name may stand there twice."""
@@ -68,9 +74,22 @@ def from_arrow(data: pa.Table) -> NamedColumns:
 
 
 def from_rows(rows: Sequence[Mapping[str, object]], table: str) -> NamedColumns:
-    """Return rows given as mappings; a column that a row lacks is missing there."""
-    names = list(dict.fromkeys(name for row in rows for name in row))
-    return _from_columns({name: [row.get(name) for row in rows] for name in names}, table)
+    """Return rows given as mappings; a column that a row lacks is missing there.
+
+    Raises:
+        DataError: nearly every row has names of its own, so that a table of them would be empty and vast.
+    """
+    filled = Counter(name for row in rows for name in row)
+    cells, share = len(filled) * len(rows), filled.total() / max(1, len(filled) * len(rows))
+    if cells > _MOST_CELLS and share < _LEAST_FILLED:
+        raise DataError(
+            f"{table}: its {len(rows):,} rows should share the names of their cells. Found {len(filled):,} names, each in "
+            f'{share:.2%} of the rows on average. Write names that vary as values: {{"name": ..., "value": ...}}.'
+        )
+    return [  # one column after the other, since all as lists would take as much again
+        (_name(name), _column([row.get(name) for row in rows], table, _name(name)))
+        for name in filled
+    ]
 
 
 def _no_table(source: object) -> DataError:
