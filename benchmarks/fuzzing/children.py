@@ -16,6 +16,7 @@ import time
 import traceback
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from types import FrameType
 
 from .border import Border
@@ -24,12 +25,16 @@ __all__ = ["CPU_SECONDS", "MEMORY", "Failure", "Result", "tried", "tried_alone"]
 
 CPU_SECONDS = 10.0
 """CPU time after which a case hangs."""
-_WALL_SECONDS = 60.0
-"""A case that waits as long hangs too, also in code that lets no signal through."""
+_DEAF_SECONDS = 15.0
+"""CPU time after which a case is ended that is in code which lets no signal through."""
+_WALL_SECONDS = 300.0
+"""A case that waits as long hangs too; a child that other work keeps from the processor does not wait as long."""
 MEMORY = 500 << 20
 """Bytes that a child may take beyond what it starts with."""
 _IN_ONE_CHILD = 5_000
-_SHARED = struct.Struct("qqd")  # number of the case, cases read, start of the case
+_SHARED = struct.Struct(
+    "qqdd"
+)  # number of the case, cases read, its start by the clock and in CPU time
 
 
 class Hang(BaseException):
@@ -96,7 +101,7 @@ def _in_child(
 ) -> tuple[int, int, list[Failure]]:
     """Return the number after the last case, how many were read, and the failures."""
     shared = mmap.mmap(-1, _SHARED.size)
-    shared[:] = _SHARED.pack(numbers.start, 0, time.monotonic())
+    shared[:] = _SHARED.pack(numbers.start, 0, time.monotonic(), 0.0)
     told, tell = os.pipe()
     sys.stdout.flush()
     gc.freeze()  # a collection would copy all pages that the child shares with its parent
@@ -111,7 +116,7 @@ def _in_child(
         os._exit(0)
     os.close(tell)
     status, stuck, lines = _watched(child, told, shared)
-    number, read, _ = _SHARED.unpack(shared[:])
+    number, read, *_ = _SHARED.unpack(shared[:])
     failures = [Failure(**json.loads(line)) for line in lines]
     if stuck or os.WIFSIGNALED(status) or os.WEXITSTATUS(status):
         how = "no end" if stuck else "ended with " + _ending(status)
@@ -135,14 +140,22 @@ def _watched(child: int, told: int, shared: mmap.mmap) -> tuple[int, bool, list[
         ended, status = os.waitpid(child, os.WNOHANG)
         if ended:
             break
-        _, _, begun = _SHARED.unpack(shared[:])
-        if not stuck and time.monotonic() - begun > _WALL_SECONDS:
+        if not stuck and _is_stuck(child, shared):
             stuck = True
             os.kill(child, signal.SIGKILL)
         time.sleep(0.02)
     text += _read(told)
     os.close(told)
     return status, stuck, text.splitlines()
+
+
+def _is_stuck(child: int, shared: mmap.mmap) -> bool:
+    _, _, begun, before = _SHARED.unpack(shared[:])
+    if time.monotonic() - begun < _DEAF_SECONDS:
+        return False
+    spent = Path(f"/proc/{child}/stat").read_text().rpartition(")")[2].split()[11:13]
+    cpu = sum(map(int, spent)) / os.sysconf("SC_CLK_TCK")
+    return cpu - before > _DEAF_SECONDS or time.monotonic() - begun > _WALL_SECONDS
 
 
 def _read(pipe: int) -> bytes:
@@ -177,7 +190,7 @@ def _work(
     os.dup2(quiet, 1)
     read = 0
     for number in _until(numbers, until):
-        shared[:] = _SHARED.pack(number, read, time.monotonic())
+        shared[:] = _SHARED.pack(number, read, time.monotonic(), time.process_time())
         try:
             case = border.case(name, seed, number)
             signal.setitimer(signal.ITIMER_PROF, CPU_SECONDS)
@@ -187,7 +200,7 @@ def _work(
             _tell(tell, Failure(number, sign_of(error), _told(error)))
         finally:
             signal.setitimer(signal.ITIMER_PROF, 0)
-        shared[:] = _SHARED.pack(number + 1, read, time.monotonic())
+        shared[:] = _SHARED.pack(number + 1, read, time.monotonic(), time.process_time())
 
 
 def _until(numbers: range, until: float) -> Iterator[int]:

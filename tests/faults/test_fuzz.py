@@ -2,6 +2,7 @@
 
 import os
 import random
+import signal
 import time
 
 import pytest
@@ -24,6 +25,10 @@ def fails(case):
     if b"&" in case:
         while True:
             pass
+    if b"#" in case:
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGPROF})
+        while True:
+            pass
     if b"=" in case:
         raise DataError("refused")
     return None
@@ -40,12 +45,14 @@ def planted(*cases):
         (b"a?", "KeyError"),
         (b"a%", "MemoryError"),
         (b"a&", "Hang"),
+        (b"a#", "no end"),
         (b"a=", ""),
         (b"a", ""),
     ],
 )
 def test_each_kind_of_failure_is_told_and_ends_only_a_child(case, sign, monkeypatch):
     monkeypatch.setattr(children, "CPU_SECONDS", 0.2)
+    monkeypatch.setattr(children, "_DEAF_SECONDS", 0.5)
     told = children.tried_alone(planted(case), case)
     assert told.startswith(sign) and bool(told) == bool(sign)
 
