@@ -179,6 +179,8 @@ class Answering(ABC):
                 said = self.predictions(piece, dataset, batch_size or _BATCH * times)
                 present.append(gaps.count(dataset))
                 parts.append(self._written(piece, said))
+                if {len(column) for column in parts[-1].values()} != {piece.rows}:
+                    raise ValueError("an answer has another number of classes than its task")
         if len(parts) == 1:
             return parts[0], present
         return {
