@@ -136,17 +136,17 @@ def test_a_report_that_was_edited_is_shown_or_refused(copy):
     assert refused > 20 and shown > 20
 
 
-@pytest.mark.parametrize("value", ["shop", "colour"])
+@pytest.mark.parametrize("value", ["shop", "loud"])
 def test_answers_of_an_edited_run_fail_in_one_sentence(copy, value):
     file = copy / "vocabulary.json"
     saved = json.loads(file.read_text())
     if value == "shop":
         saved["shop"]["values"][0] = {"no": "text"}
     else:
-        saved["colour"]["classes"].append("violet")
+        saved["loud"]["classes"].append("unheard")
     file.write_text(json.dumps(saved))
     mark(copy, Stage.FINISHED)  # with digests of what is there
-    with pytest.raises(RunError, match="damaged|failed: ") as caught:
+    with pytest.raises(RunError, match="failed: ") as caught:
         torso.load(copy).predict(tables.plain(3))
     assert caught.value.__cause__ is not None
     assert str(copy) in str(caught.value)
