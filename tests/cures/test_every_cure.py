@@ -89,6 +89,7 @@ OTHERWISE = {
     "`target` (--target) should say": SEARCH,
     "`by` (--by) should say": SEARCH,
     "`find` (--for) should say": SEARCH,
+    "runs/processes/": "tests/runs/test_processes.py resumes, and gives other numbers; no CUDA here",
     "Pass `process={}` to the loader": "two processes: tests/training runs them",
     "so `decide_by` chose no threshold": "tests/runs/test_deciding.py pastes it",
     "`--threshold` should be a number": "tests/runs/test_deciding.py",

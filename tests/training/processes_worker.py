@@ -7,6 +7,8 @@ Writes the weights and losses it ends with.
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
 from datetime import timedelta
 from pathlib import Path
@@ -22,6 +24,7 @@ from torso.columns.loader import Loader
 from torso.columns.sources import ArraySource
 from torso.model import Model, PartSpec
 from torso.training import STOP, Answers, Listener, Look, Trainer, TrainingConfig
+from torso.training.checkpoint import Checkpoint
 from torso.training.strategies import DataParallel, SingleProcess
 
 ROWS, LEARNT = 64, 47
@@ -118,6 +121,41 @@ def train(rank: int, world: int, balancing: str) -> dict[str, Tensor]:
     }
 
 
+class Interrupts(Listener):
+    """Sends a signal to this process in the second epoch."""
+
+    def batch_done(self, epoch: int, batch: int) -> None:
+        if (epoch, batch) == (2, 1):
+            os.kill(os.getpid(), signal.SIGINT)
+
+
+def with_dropout(
+    rank: int, world: int, folder: Path, *, interrupted: int | None = None, resume: bool = False
+) -> dict[str, Tensor]:
+    """Return the weights of a training that draws, with a checkpoint; rank `interrupted` hears Ctrl-C on the way."""
+    torch.manual_seed(0)
+    model, balancer = built("equal")
+    for module in model.modules():
+        if isinstance(module, torch.nn.Dropout):
+            module.p = 0.3
+    dataset, process = table(), (rank, world)
+    loop = Trainer(
+        model,
+        balancer,
+        Loader(dataset, np.arange(LEARNT), batch_size=16, shuffle=True, process=process),
+        Loader(dataset, np.arange(LEARNT, ROWS), batch_size=8, process=process),
+        TrainingConfig(epochs=3, lr=0.01),
+        checkpoint=Checkpoint(folder) if rank == 0 else None,
+        strategy=DataParallel() if world > 1 else SingleProcess(),
+    )
+    if rank == interrupted:  # listeners are the main process's
+        loop.listener = Interrupts()
+    reason = loop.run(resume=resume)
+    assert reason == ("all epochs" if interrupted is None else "interrupted"), reason
+    assert loop.epoch == (3 if interrupted is None else 2)
+    return {name: value.clone() for name, value in model.state_dict().items()}
+
+
 def main() -> None:
     rank, folder = int(sys.argv[1]), Path(sys.argv[2])
     torch.set_num_threads(1)
@@ -126,6 +164,13 @@ def main() -> None:
         "gloo", init_method=meeting, rank=rank, world_size=2, timeout=timedelta(seconds=60)
     )
     ends = [train(rank, 2, balancing) for balancing in BALANCINGS]
+    whole = with_dropout(rank, 2, folder / "whole")
+    for interrupted in (0, 1):
+        with_dropout(rank, 2, folder / "two", interrupted=interrupted)
+        resumed = with_dropout(rank, 2, folder / "two", resume=True)
+        for name, value in whole.items():
+            assert torch.equal(value, resumed[name]), name
+    with_dropout(rank, 2, folder / "left", interrupted=1)
     torch.save(ends, folder / f"{rank}.pt")
     dist.destroy_process_group()
 

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from tests.processes import start_two, wait_for
-from tests.training.processes_worker import BALANCINGS, train
+from tests.training.processes_worker import BALANCINGS, train, with_dropout
 from tests.training.test_trainer import DATASET, model
 from torso.balancing import Equal
 from torso.columns.loader import Loader
@@ -16,14 +16,20 @@ from torso.training.strategies import SingleProcess
 
 @pytest.fixture(scope="module")
 def ends(tmp_path_factory):
-    """Return per balancer what one process ends with, and what the first and the second of two do."""
+    """Return per balancer what one process ends with, and what the first and the second of two do.
+
+    Beside that, the two check that they stop together, whoever is interrupted, and go on as if nothing had been.
+    """
     folder = tmp_path_factory.mktemp("processes")
     running = start_two("tests.training.processes_worker", str(folder))
     with torch.random.fork_rng():
         alone = [train(0, 1, balancing) for balancing in BALANCINGS]
     wait_for(running)
     both = [torch.load(folder / f"{rank}.pt", weights_only=True) for rank in (0, 1)]
-    return dict(zip(BALANCINGS, zip(alone, *both, strict=True), strict=True))
+    ends = dict(zip(BALANCINGS, zip(alone, *both, strict=True), strict=True))
+    with torch.random.fork_rng():
+        with_dropout(0, 1, folder / "left", resume=True)  # two processes began, one goes on
+    return ends
 
 
 @pytest.mark.parametrize("balancing", BALANCINGS)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from time import perf_counter
 from typing import Literal
@@ -18,6 +18,7 @@ from torso.runs.predicting.predictor import Predictor
 from torso.runs.prepare import prepare_values
 from torso.runs.preparing.gather import Gathered, gather_values, trusting
 from torso.runs.preparing.keywords import telling_keywords
+from torso.runs.processes.several import several
 from torso.runs.train import train_run
 from torso.training import Listener
 
@@ -41,6 +42,7 @@ def fit(
     trust_code: bool = False,
     quality: Literal["fast", "balanced", "best"] | None = None,
     budget: str | float | None = None,
+    processes: int = 1,
     listener: Listener | None = None,
     progress: Progress = "auto",
 ) -> Predictor:
@@ -55,7 +57,7 @@ def fit(
         targets: columns to predict; a mapping may say their kinds, `{"age": "number"}`.
         inputs: columns to learn from, likewise; default: all sensible ones.
         validation: a table of its own that decides when to stop; default: that of the config, else a share of the rows.
-        test: a table of its own for the verdict, likewise.
+        test: a table of its own for the verdict in `reports`, likewise; without test rows the validation rows judge.
         out: folder of the run; None keeps the run in memory.
         config: a `run.yaml` or such a mapping, which the other arguments override.
         settings: changes like `["training.epochs=5"]` or `{"training.epochs": 5}`, which win over all.
@@ -65,11 +67,9 @@ def fit(
         trust_code: import parts that a config's file, or an earlier run's, names by an import path.
         quality: `fast`, `balanced` or `best`; default: that of the config, else `balanced`.
         budget: time that the run may take, `"10m"` or seconds; default: that of the config, else any.
+        processes: that train each network together, with the result of one: see docs/scale.md.
         listener: is told what happens; without one that shows notes, they are warnings (`torso.TorsoWarning`).
         progress: show a bar: `"auto"` in a terminal and in a notebook, True always, False never.
-
-    Returns:
-        The trained predictor; its `reports` are on the test rows, or on the validation rows without any.
 
     Raises:
         ConfigError: settings that are unknown or contradictory.
@@ -82,9 +82,13 @@ def fit(
     said = _with_dial(settings, quality, budget, start_from)
     with trusting(origin, trust_code, said, targets, inputs), watched(listener, progress) as told:
         gathered = _same(resumed, gather_values(given, targets, inputs, config, said))
-        with nullcontext() if folder is None else folder.made():  # an unwritable folder fails first
+        with _made(folder), several(processes):  # an unwritable folder fails first
             prepared = prepare_values(gathered, given, origin, told)
             return train_run(prepared, prepared.config, folder, told, resume=resume, began=began)
+
+
+def _made(folder: RunFolder | None) -> AbstractContextManager[None]:
+    return nullcontext() if folder is None else folder.made()
 
 
 def _origin(

@@ -52,7 +52,9 @@ def gradient_shares(
             if loss.requires_grad:
                 given = torch.autograd.grad(loss, shared, retain_graph=True, allow_unused=True)
                 gradients = [g for g in given if g is not None]
-                if group is not None:
+                if group is not None:  # a process without the modality sends zeros
+                    pairs = zip(given, shared, strict=True)
+                    gradients = [torch.zeros_like(p) if g is None else g for g, p in pairs]
                     average(gradients, group)
                 squares = [g.double().square().sum() for g in gradients]
                 norms[task] += weights[task] * float(sum(squares)) ** 0.5

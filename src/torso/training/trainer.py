@@ -168,11 +168,11 @@ class Trainer:
 
     def _calibrated_losses(self) -> dict[str, float]:
         """Return task -> held-out loss of the weights as they are, their heads calibrated."""
-        answers = self._answers()
+        answers = self.answers()
         with refitted_heads(self.model, answers):
             return self.strategy.agreed(answers.losses(self.model))
 
-    def _answers(self) -> Answers:
+    def answers(self) -> Answers:
         """Return the answers to all held-out rows, in their order."""
         mine = answer(self.model, self.validation, self.config.precision)
         return self.strategy.gather(mine, self.validation.positions())
@@ -300,7 +300,7 @@ class Trainer:
     def _validate(self) -> tuple[dict[str, float], Mapping[str, Mapping[str, float]], bool]:
         """Return the held-out losses and metrics of calibrated heads, and True if they are the best so far."""
         with self.average.shown():
-            answers = self._answers()
+            answers = self.answers()
             with refitted_heads(self.model, answers):
                 losses = self.strategy.agreed(answers.losses(self.model))
                 rows = torch.from_numpy(self.validation.rows)

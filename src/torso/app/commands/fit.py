@@ -29,6 +29,7 @@ from torso.app.commands.shared import (
     started,
     stricter,
 )
+from torso.runs.processes.torchrun import goes_on
 
 if TYPE_CHECKING:
     from torso.runs.predicting.predictor import Predictor
@@ -40,6 +41,10 @@ Resume = Annotated[bool, typer.Option("--resume", help="Go on with the interrupt
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace a finished run in --out.")]
 Seeds = Annotated[
     int, typer.Option(help="Seeds of the weights that are trained, on one split; default 1.")
+]
+Processes = Annotated[
+    int,
+    typer.Option(help="Processes that train each network together; default 1. See docs/scale.md."),
 ]
 Baselines = Annotated[
     bool, typer.Option("--baselines", help="Also train simpler models, and compare the run.")
@@ -67,26 +72,24 @@ def fit(
     overwrite: Overwrite = False,
     seeds: Seeds = 1,
     baselines: Baselines = False,
+    processes: Processes = 1,
     log: Log = [],
     strict: Strict = False,
     trust_code: TrustCode = False,
 ) -> None:
     """Train one model on a table; write the run: config, weights, metrics, log."""
-    from torso.runs.preparing.early import check_fit, check_free_folder
-    from torso.runs.preparing.gather import gather_values, trusting
     from torso.training.adapters import named_tracker
 
-    _check_seeds(seeds)
+    if _helped(seeds, processes):
+        return
+    resume = resume or goes_on(out)
     table = _queried(table, query)
     folder = out or _free_folder(table or (config.stem if config else "run"), resume)
     trackers = [named_tracker(each, folder) for each in log]
     dial = named(quality=quality, budget=budget, folds=folds, repeats=repeats)
     said = [*started(start), *rooted(root), *dial, *stricter(strict), *settings]
     if not resume:
-        with trusting(config, trust_code, said):
-            check_fit(gather_values({"table": table}, target, None, config, said).values, config)
-        if out is not None and not overwrite:
-            check_free_folder(out)
+        _check_early(table, target, config, said, trust_code, None if overwrite else out)
 
     import torso  # its `fit` imports torch, which takes longer than to see a slip
     from torso.app.terminal import ProgressBar, console
@@ -102,10 +105,38 @@ def fit(
             resume=resume,
             overwrite=overwrite,
             trust_code=trust_code,
+            processes=processes,
             listener=Listeners([bar, *trackers]),
         )
     _show(predictor, folder, [tracker.look for tracker in trackers])
     _show_more(predictor, folder, seeds, baselines)
+
+
+def _check_early(
+    table: str | None,
+    target: list[str],
+    config: Path | None,
+    said: list[str],
+    trust_code: bool,
+    free: Path | None,
+) -> None:
+    """Refuse slips that are seen without torch, which takes longer to import.
+
+    Args:
+        table: to fit on.
+        target: columns to predict.
+        config: a file, or None.
+        said: settings.
+        trust_code: import parts that the config names.
+        free: a folder that should hold no run; None: it may.
+    """
+    from torso.runs.preparing.early import check_fit, check_free_folder
+    from torso.runs.preparing.gather import gather_values, trusting
+
+    with trusting(config, trust_code, said):
+        check_fit(gather_values({"table": table}, target, None, config, said).values, config)
+    if free is not None:
+        check_free_folder(free)
 
 
 def _show_more(run: Predictor, folder: Path, seeds: int, baselines: bool) -> None:
@@ -129,11 +160,16 @@ def _queried(table: str | None, query: str | None) -> str | None:
     return table if table is None else queried(table, query)
 
 
-def _check_seeds(seeds: int) -> None:
+def _helped(seeds: int, processes: int) -> bool:
+    """Check two numbers; return True in a process that `torchrun` started to help the first one, once it has helped."""
     from torso.core.errors import ConfigError
+    from torso.runs.helping import helped
+    from torso.runs.processes.several import check_processes
 
     if seeds < 1:
         raise ConfigError(f"`--seeds` should be 1 or more. Found {seeds}.")
+    check_processes(processes)
+    return helped()
 
 
 def _show(run: Predictor, folder: Path, looks: Sequence[str]) -> None:

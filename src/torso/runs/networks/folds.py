@@ -19,6 +19,7 @@ from torso.runs.networks.network import Network, train_network
 from torso.runs.networks.timer import Timer
 from torso.runs.preparing.prepared import Prepared, Rows
 from torso.runs.preparing.splitting import times_of
+from torso.runs.processes.team import team_note
 from torso.runs.settings.config import RunConfig
 from torso.runs.settings.durations import duration_text
 from torso.tasks import Head
@@ -127,6 +128,8 @@ def train_folds(
 
 
 def _tell(listener: Listener, networks: int, left_out: str) -> None:
+    if note := team_note():
+        listener.noted(note)
     if networks > 1:
         listener.noted(
             Telling(

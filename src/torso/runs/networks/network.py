@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import islice
 from time import perf_counter
 
 import torch
 
+from torso.balancing import Balancer
 from torso.columns.loader import Loader
 from torso.model.low_rank import merge_adapters
 from torso.model.model import Model
 from torso.runs.build import build_balancer, build_model
 from torso.runs.networks.monitor import Monitor, MonitoredBest
 from torso.runs.preparing.prepared import Prepared, Rows
+from torso.runs.processes.team import Job, strategy_for
+from torso.runs.schema.schema import Schema
 from torso.runs.settings.config import RunConfig
 from torso.training import (
     Answers,
@@ -32,6 +36,7 @@ from torso.training.best import Newest
 from torso.training.checkpoint import Checkpoint
 from torso.training.config import LOSS
 from torso.training.listeners import BUDGET_SPENT
+from torso.training.strategies import Strategy
 from torso.training.threads import operator_threads, suited_threads
 
 __all__ = ["EVALUATED", "Network", "train_network"]
@@ -80,42 +85,109 @@ def train_network(
         resume: go on from the checkpoint.
         last_epoch: whose weights are kept, whatever the held-out loss; None for the best epoch's.
     """
-    began = perf_counter()
-    device = choose_device(config.training.device)
-    model = build_model(config, prepared.schema).to(device)
-    if prepared.start is not None:
-        prepared.start.begin(model, config, prepared.schema)
-    balancer = build_balancer(config, model).to(device)
-    parts = _encoded(prepared, model, config.training.precision, listener)
-    _learn_sizes(model, parts["training"])
-    monitor = Monitor(prepared.schema, config.training.monitor)
-    trainer = Trainer(
-        model,
-        balancer,
-        *_loaders(config, parts),
-        config.training,
-        listener if last_epoch is None else Listeners([listener, _Until(last_epoch)]),
-        monitor.measure,
-        checkpoint,
-    )
-    chosen = MonitoredBest(model, monitor)
-    if last_epoch is not None:
-        trainer.kept = Newest(model, of_tasks=False)
-    elif config.training.monitor != LOSS:
-        trainer.kept = chosen
-    if config.training.monitor != LOSS or any(prepared.schema.metrics.values()):
-        monitor.check(
-            model, answer(model, islice(trainer.validation, 1), config.training.precision)
+    with strategy_for(Job(prepared, config, resume, last_epoch)) as strategy:
+        began = perf_counter()
+        network = _Untrained.built(prepared, config, listener, strategy)
+        trainer = network.trainer(listener, checkpoint, last_epoch)
+        ready = perf_counter()
+        threads = config.training.threads or max(
+            1, suited_threads(network.model, trainer.training) // strategy.world
         )
-    ready = perf_counter()
-    with operator_threads(config.training.threads or suited_threads(model, trainer.training)):
-        trainer.run(resume=resume)
-    if trainer.kept is chosen:
-        listener.noted(chosen.told())
-    trained = perf_counter()
-    held_out = _calibrate(model, trainer, config.training.precision)
-    merge_adapters(model)
-    return Network(model, trainer, parts, held_out, ready - began, trained - ready)
+        with operator_threads(threads):
+            trainer.run(resume=resume)
+        if isinstance(trainer.kept, MonitoredBest):
+            listener.noted(trainer.kept.told())
+        trained = perf_counter()
+        held_out = _calibrate(network.model, trainer)
+        merge_adapters(network.model)
+        seconds = (ready - began, trained - ready)
+        return Network(network.model, trainer, network.parts, held_out, *seconds)
+
+
+@dataclass(frozen=True, eq=False)
+class _Untrained:
+    """A network before its first step.
+
+    Attributes:
+        schema: of the rows.
+        config: complete.
+        model: on its device.
+        balancer: of its losses.
+        parts: the rows, frozen encoders run.
+        strategy: knows the processes that train it.
+    """
+
+    schema: Schema
+    config: RunConfig
+    model: Model
+    balancer: Balancer
+    parts: Mapping[str, Rows]
+    strategy: Strategy
+
+    @classmethod
+    def built(
+        cls, prepared: Prepared, config: RunConfig, listener: Listener, strategy: Strategy
+    ) -> _Untrained:
+        """Build the network, and run its frozen encoders."""
+        device = choose_device(config.training.device)
+        model = build_model(config, prepared.schema).to(device)
+        if prepared.start is not None:
+            prepared.start.begin(model, config, prepared.schema)
+        balancer = build_balancer(config, model).to(device)
+        with _first_of(strategy, when=prepared.cache is not None):
+            parts = _encoded(prepared, model, config.training.precision, listener)
+        _learn_sizes(model, parts["training"])
+        return cls(prepared.schema, config, model, balancer, parts, strategy)
+
+    def trainer(
+        self, listener: Listener, checkpoint: Checkpoint | None, last_epoch: int | None
+    ) -> Trainer:
+        """Return the trainer, which judges epochs by the config's monitor."""
+        settings, model = self.config.training, self.model
+        monitor = Monitor(self.schema, settings.monitor)
+        trainer = Trainer(
+            model,
+            self.balancer,
+            *self._loaders(),
+            settings,
+            listener if last_epoch is None else Listeners([listener, _Until(last_epoch)]),
+            monitor.measure,
+            checkpoint,
+            self.strategy,
+        )
+        if last_epoch is not None:
+            trainer.kept = Newest(model, of_tasks=False)
+        elif settings.monitor != LOSS:
+            trainer.kept = MonitoredBest(model, monitor)
+        if settings.monitor != LOSS or any(self.schema.metrics.values()):
+            monitor.check(model, answer(model, islice(trainer.validation, 1), settings.precision))
+        return trainer
+
+    def _loaders(self) -> tuple[Loader, Loader]:
+        """Return the training batches and the held-out ones."""
+        training, validation = self.parts["training"], self.parts["validation"]
+        process = (self.strategy.rank, self.strategy.world)
+        return (
+            Loader(
+                training.dataset,
+                training.with_any_label(),
+                batch_size=self.config.training.batch_size or 64,
+                shuffle=True,
+                seed=self.config.seed,
+                process=process,
+            ),
+            Loader(validation.dataset, validation.rows, batch_size=EVALUATED, process=process),
+        )
+
+
+@contextmanager
+def _first_of(strategy: Strategy, *, when: bool) -> Iterator[None]:
+    """Let the main process do the block before the others, which then find its results in the cache."""
+    if when and not strategy.is_main:
+        strategy.barrier()
+    yield
+    if when and strategy.is_main:
+        strategy.barrier()
 
 
 class _Until(Listener):
@@ -161,24 +233,9 @@ def _learn_sizes(model: Model, training: Rows) -> None:
             embedding.learn(torch.from_numpy(training.dataset.sizes[name].values[training.rows]))
 
 
-def _loaders(config: RunConfig, parts: Mapping[str, Rows]) -> tuple[Loader, Loader]:
-    """Return the training batches and the held-out ones."""
-    training, validation = parts["training"], parts["validation"]
-    return (
-        Loader(
-            training.dataset,
-            training.with_any_label(),
-            batch_size=config.training.batch_size or 64,
-            shuffle=True,
-            seed=config.seed,
-        ),
-        Loader(validation.dataset, validation.rows, batch_size=EVALUATED),
-    )
-
-
-def _calibrate(model: Model, trainer: Trainer, precision: str) -> Answers:
+def _calibrate(model: Model, trainer: Trainer) -> Answers:
     """Calibrate the heads on held-out rows: temperatures, spreads. Return the answers to these rows."""
-    held_out = answer(model, trainer.validation, precision)
+    held_out = trainer.answers()
     for task, head in model.heads.pairs():
         head.cpu().calibrate(held_out.outputs[task], held_out.targets[task])
         head.to(trainer.device)

@@ -19,6 +19,7 @@ from torso.runs.networks.folds import rows_of_folds
 from torso.runs.networks.network import train_network
 from torso.runs.networks.timer import Timer
 from torso.runs.preparing.prepared import Prepared
+from torso.runs.processes.team import alone
 from torso.training import Listener
 from torso.training.trainer import INTERRUPTED
 
@@ -128,9 +129,10 @@ def _trial(prepared: Prepared, timer: Timer | None) -> _Trial:
     rows, _ = rows_of_folds(prepared, prepared.config)[0]
     torch.manual_seed(prepared.config.seed)
     try:
-        network = train_network(
-            rows, prepared.config, Listener() if timer is None else timer.deadline()
-        )
+        with alone():  # a trial may diverge, which would end the other processes
+            network = train_network(
+                rows, prepared.config, Listener() if timer is None else timer.deadline()
+            )
     except Diverged:
         return _Trial(math.inf, 0.0)
     if network.trainer.reason == INTERRUPTED:
