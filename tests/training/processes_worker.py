@@ -29,10 +29,12 @@ from torso.training.strategies import DataParallel, SingleProcess
 
 ROWS, LEARNT = 64, 47
 BALANCINGS = sorted(Balancer.registry)
+PICTURES = "equal on pictures"
+CASES = [*BALANCINGS, PICTURES]
 
 
-def table() -> Dataset:
-    """Return rows of which a task has few labels: a batch, and often a process, has none."""
+def table(pictures: bool = False) -> Dataset:
+    """Return rows of which a task has few labels, and few a picture: a batch, and often a process, has none."""
     draw = np.random.default_rng(0)
     x, y = draw.normal(size=(2, ROWS, 3)).astype(np.float32)
     known = np.ones_like(x, bool)
@@ -41,13 +43,21 @@ def table() -> Dataset:
     gaps = (x + y).sum(axis=1)
     gaps[::3] = np.nan
     targets = {"sign": (x[:, 0] > 0).astype(np.float32), "sum": gaps, "rare": rare}
-    return Dataset(ROWS, {"x": ArraySource(x, known), "y": ArraySource(y, known)}, targets)
+    sources = {"x": ArraySource(x, known), "y": ArraySource(y, known)}
+    if pictures:
+        shown = draw.integers(0, 256, (ROWS, 8, 8, 3)).astype(np.uint8)
+        sources["photo"] = ArraySource(shown, np.arange(ROWS) % 11 == 2)
+    return Dataset(ROWS, sources, targets)
 
 
 def built(balancing: str) -> tuple[Model, Balancer]:
     """Return a model without dropout, which is drawn for the rows of one process, and its balancer."""
+    inputs = {name: PartSpec("numbers", "periodic", {"columns": 3}) for name in ("x", "y")}
+    if balancing == PICTURES:
+        convnet = {"type": "convnet", "width": 4, "stages": 1, "jitter": 0.0}
+        inputs["photo"] = PartSpec("image", convnet, {"size": 8, "channels": 3})
     model = Model.build(
-        {name: PartSpec("numbers", "periodic", {"columns": 3}) for name in ("x", "y")},
+        inputs,
         {
             "sign": PartSpec("binary", "logistic", {}),
             "sum": PartSpec("number", "gaussian", {"mean": 0.0, "std": 1.7}),
@@ -61,7 +71,7 @@ def built(balancing: str) -> tuple[Model, Balancer]:
         if isinstance(module, torch.nn.Dropout):
             module.p = 0.0
     balancer = Balancer.registry.build(
-        balancing,
+        "equal" if balancing == PICTURES else balancing,
         tasks=model.loss_names,
         weights={"sign": 0.5},
         primary="sum",
@@ -95,7 +105,7 @@ def train(rank: int, world: int, balancing: str) -> dict[str, Tensor]:
     """Return the weights; in the main process also all that was told. `world` 1 is the reference."""
     torch.manual_seed(rank)  # each process begins with weights of its own
     model, balancer = built(balancing)
-    dataset, process, ear = table(), (rank, world), Ear()
+    dataset, process, ear = table(balancing == PICTURES), (rank, world), Ear()
     loop = Trainer(
         model,
         balancer,
@@ -163,7 +173,7 @@ def main() -> None:
     dist.init_process_group(
         "gloo", init_method=meeting, rank=rank, world_size=2, timeout=timedelta(seconds=60)
     )
-    ends = [train(rank, 2, balancing) for balancing in BALANCINGS]
+    ends = [train(rank, 2, case) for case in CASES]
     whole = with_dropout(rank, 2, folder / "whole")
     for interrupted in (0, 1):
         with_dropout(rank, 2, folder / "two", interrupted=interrupted)

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from tests.processes import start_two, wait_for
-from tests.training.processes_worker import BALANCINGS, train, with_dropout
+from tests.training.processes_worker import CASES, train, with_dropout
 from tests.training.test_trainer import DATASET, model
 from torso.balancing import Equal
 from torso.columns.loader import Loader
@@ -23,16 +23,16 @@ def ends(tmp_path_factory):
     folder = tmp_path_factory.mktemp("processes")
     running = start_two("tests.training.processes_worker", str(folder))
     with torch.random.fork_rng():
-        alone = [train(0, 1, balancing) for balancing in BALANCINGS]
+        alone = [train(0, 1, balancing) for balancing in CASES]
     wait_for(running)
     both = [torch.load(folder / f"{rank}.pt", weights_only=True) for rank in (0, 1)]
-    ends = dict(zip(BALANCINGS, zip(alone, *both, strict=True), strict=True))
+    ends = dict(zip(CASES, zip(alone, *both, strict=True), strict=True))
     with torch.random.fork_rng():
         with_dropout(0, 1, folder / "left", resume=True)  # two processes began, one goes on
     return ends
 
 
-@pytest.mark.parametrize("balancing", BALANCINGS)
+@pytest.mark.parametrize("balancing", CASES)
 def test_two_processes_train_the_model_of_one(ends, balancing):
     alone, main, other = ends[balancing]
     assert main.keys() == alone.keys()

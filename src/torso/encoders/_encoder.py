@@ -75,6 +75,8 @@ class Encoder(nn.Module, ABC):
         static: whether `forward` computes every row and step, so that no shape depends on the data. In training,
             batch statistics then count absent rows too. While `torch.export` or `torch.compile` traces in
             evaluation mode, it always does.
+        together: in training, its batch statistics are those of all processes, so that it is computed in each of
+            them, on no rows if need be.
         dim: token width.
         lr: highest learning rate of `own_rate_parameters`; None for that of the training.
     """
@@ -85,6 +87,7 @@ class Encoder(nn.Module, ABC):
     not_exportable: ClassVar[str] = ""
     quickly_learnt: ClassVar[bool] = False
     static: bool = False
+    together: bool = False
     dim: int
     lr: float | None = None
 
@@ -190,7 +193,8 @@ class Encoder(nn.Module, ABC):
         present = features.present
         if bool(present.all()):
             return self.encode_present(features)
-        if not bool(present.any()):  # batch statistics need a row
+        if not (self.together and self.training) and not bool(present.any()):
+            # Batch statistics need a row, at least in another process.
             values = next(self.parameters()).new_zeros(len(features), 1, self.dim)
             return Tokens(values, present.unsqueeze(1))
         tokens = self.encode_present(features[present])

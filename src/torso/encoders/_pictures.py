@@ -5,6 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from torso.core.batch_norm import BatchNorm2d
+
 __all__ = ["residual_stages", "stem", "to_channels"]
 
 _MIN_SIDE = 4  # cells; a smaller map is not halved
@@ -25,7 +27,7 @@ def stem(width: int, channels: int = 3) -> nn.Sequential:
     """Return the first convolution, which halves the side of `[batch, channels, height, width]`."""
     return nn.Sequential(
         nn.Conv2d(channels, width, 3, stride=2, padding=1, bias=False),
-        nn.BatchNorm2d(width),
+        BatchNorm2d(width),
         nn.ReLU(),
     )
 
@@ -60,10 +62,10 @@ class _Residual(nn.Module):
         super().__init__()
         self.body = nn.Sequential(
             nn.Conv2d(before, after, 3, stride=stride, padding=1, bias=False),
-            nn.BatchNorm2d(after),
+            BatchNorm2d(after),
             nn.ReLU(),
             nn.Conv2d(after, after, 3, padding=1, bias=False),
-            nn.BatchNorm2d(after),
+            BatchNorm2d(after),
         )
         same = before == after and stride == 1
         self.shortcut = nn.Identity() if same else nn.Conv2d(before, after, 1, stride=stride)

@@ -164,6 +164,7 @@ class Trainer:
             raise RunError(nothing_learnt(self.reason, interrupted=self.reason == INTERRUPTED))
         if (note := self.kept.settle(self._calibrated_losses)) is not None:
             self.listener.noted(note)
+        self.strategy.release(self.model)
         return self.reason
 
     def _calibrated_losses(self) -> dict[str, float]:

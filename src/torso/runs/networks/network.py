@@ -145,6 +145,7 @@ class _Untrained:
         """Return the trainer, which judges epochs by the config's monitor."""
         settings, model = self.config.training, self.model
         monitor = Monitor(self.schema, settings.monitor)
+        self._tell_rivals(listener)
         trainer = Trainer(
             model,
             self.balancer,
@@ -162,6 +163,16 @@ class _Untrained:
         if settings.monitor != LOSS or any(self.schema.metrics.values()):
             monitor.check(model, answer(model, islice(trainer.validation, 1), settings.precision))
         return trainer
+
+    def _tell_rivals(self, listener: Listener) -> None:
+        """Tell of tasks whose loss is among the rows of a batch: with several processes, of fewer rows."""
+        batch, world = self.config.training.batch_size or 64, self.strategy.world
+        among = [name for name, head in self.model.heads.pairs() if head.among_batch]
+        if world > 1 and among:
+            listener.noted(
+                f"{', '.join(map(repr, among))}: a row is found among the {batch // world} rows of its process, not among the "
+                f"{batch} of a batch. A larger `training.batch_size` makes up for it."
+            )
 
     def _loaders(self) -> tuple[Loader, Loader]:
         """Return the training batches and the held-out ones."""

@@ -46,6 +46,9 @@ class Strategy(ABC):
         Dropout and mixup are drawn from torch's global generators, which should differ between processes from here on.
         """
 
+    def release(self, model: Model) -> None:
+        """Let a trained model work in this process alone. Default: it does so anyway."""
+
     @abstractmethod
     def reduce(self, losses: Tensor, counts: Tensor) -> tuple[Tensor, Tensor]:
         """Return the whole batch's losses `[losses]`, with their graph, and bool `[losses]`: has it a label.

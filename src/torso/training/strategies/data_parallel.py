@@ -15,6 +15,8 @@ from torch import Tensor
 from torch import distributed as dist
 
 from torso.balancing import Balancer, losses_over_ranks
+from torso.core.batch_norm import BatchNorm2d
+from torso.encoders import Encoder
 from torso.model.model import Model
 from torso.training.answers import Answers
 from torso.training.strategies._strategy import Strategy
@@ -40,8 +42,13 @@ class DataParallel(Strategy):
         for module in (model, balancer):
             module.load_state_dict(self.agreed(module.state_dict()))
         balancer.distribute()
+        _together(model, True)
         if self.rank:
             torch.manual_seed((torch.initial_seed() + _APART * self.rank) % 2**63)
+
+    def release(self, model: Model) -> None:
+        """Let batch statistics be those of this process."""
+        _together(model, False)
 
     def reduce(self, losses: Tensor, counts: Tensor) -> tuple[Tensor, Tensor]:
         """Return the whole batch's losses, and where any process has a label."""
@@ -93,3 +100,13 @@ class DataParallel(Strategy):
         """Let a signal inside the block stop all processes at their next step."""
         with self._stop.heard():
             yield
+
+
+def _together(model: Model, together: bool) -> None:
+    """Say whether batch statistics are those of all processes, and to the encoders that have any."""
+    for encoder in model.modules():
+        if isinstance(encoder, Encoder):
+            normalising = [part for part in encoder.modules() if isinstance(part, BatchNorm2d)]
+            for part in normalising:
+                part.together = together
+            encoder.together = together and bool(normalising)
