@@ -92,6 +92,8 @@ class Trainer:
         self.device = next(model.parameters()).device
         self._check_loaders()
         self.strategy.prepare(model, balancer)
+        if config.micro_batch is not None:  # processes may have other numbers of pieces
+            self.strategy.release(model)
         self.shared = [p for p in model.shared_parameters() if p.requires_grad]
         shared = {id(parameter) for parameter in self.shared}
         # Walking through the modules in every step costs more than the clipping itself.
