@@ -27,10 +27,10 @@ class BatchNorm2d(nn.BatchNorm2d):
             return super().forward(x)
         axes = (0, 2, 3)
         count = x.new_full((1,), x.numel() // x.shape[1], dtype=torch.float32)
-        sums, rows = _Sum.apply(torch.cat([x.sum(axes), count])).split([x.shape[1], 1])
-        rows = rows.detach().clamp(min=1.0)
-        centred = x - (mean := sums / rows)[:, None, None]
-        variance = _Sum.apply(centred.square().sum(axes)) / rows
+        sums = _total(torch.cat([x.sum(axes), count]))
+        rows = sums[-1:].detach().clamp(min=1.0)
+        centred = x - (mean := sums[:-1] / rows)[:, None, None]
+        variance = _total(centred.square().sum(axes)) / rows
         if self.running_mean is not None and self.running_var is not None:
             with torch.no_grad():
                 assert self.num_batches_tracked is not None and self.momentum is not None
@@ -39,7 +39,13 @@ class BatchNorm2d(nn.BatchNorm2d):
                 self.running_mean.lerp_(mean.detach(), self.momentum)
                 self.running_var.lerp_(unbiased, self.momentum)
         factor = self.weight / (variance + self.eps).sqrt()
-        return centred * factor[:, None, None] + self.bias[:, None, None]
+        scaled: Tensor = centred * factor[:, None, None] + self.bias[:, None, None]
+        return scaled
+
+
+def _total(values: Tensor) -> Tensor:
+    total: Tensor = _Sum.apply(values)  # type: ignore[no-untyped-call]
+    return total
 
 
 class _Sum(torch.autograd.Function):
@@ -52,7 +58,7 @@ class _Sum(torch.autograd.Function):
         return total
 
     @staticmethod
-    def backward(_: object, gradient: Tensor) -> Tensor:  # type: ignore[override]
+    def backward(_: object, gradient: Tensor) -> Tensor:
         total = gradient.clone()
         dist.all_reduce(total)
         return total

@@ -65,13 +65,13 @@ def main(meeting: str, rank: int, world: int) -> None:
     """Meet the others in a file, and follow; an error is a sentence on standard error."""
     Thread(target=_end_with_parent, daemon=True).start()
 
-    from torch import distributed as dist
+    from torch._C._distributed_c10d import FileStore
 
     from torso.core.errors import TorsoError
     from torso.runs.processes.group import MEETING, join
     from torso.training.strategies import DataParallel
 
-    store = dist.FileStore(meeting, world)
+    store = FileStore(meeting, world)
     store.set_timeout(MEETING)
     store.set(f"ready/{rank}", "1")
     try:

@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from time import monotonic, sleep
 
-from torch import distributed as dist
+from torch._C._distributed_c10d import FileStore
 
 from torso.core.errors import RunError
 from torso.runs.processes.group import MEETING
@@ -36,7 +36,7 @@ class Children:
     def __init__(self, world: int, scratch: Path) -> None:
         self.world, self.scratch = world, scratch
         meeting = scratch / "meeting"
-        self.store = dist.FileStore(str(meeting), world)
+        self.store = FileStore(str(meeting), world)
         self._running = {rank: self._started(rank, meeting) for rank in range(1, world)}
 
     def _started(self, rank: int, meeting: Path) -> subprocess.Popen[bytes]:

@@ -14,6 +14,7 @@ from datetime import timedelta
 
 import torch
 from torch import distributed as dist
+from torch._C._distributed_c10d import Store
 
 __all__ = ["MEETING", "join"]
 
@@ -24,7 +25,7 @@ _INTERFACE = "GLOO_SOCKET_IFNAME"
 _LOOPBACK = ("lo", "lo0")
 
 
-def join(rank: int, world: int, store: dist.Store | None = None) -> bool:
+def join(rank: int, world: int, store: Store | None = None) -> bool:
     """Make this process one of the default group of torch; return False if it was one before.
 
     Args:
