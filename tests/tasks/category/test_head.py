@@ -78,7 +78,7 @@ def test_balanced_weights_make_classes_count_alike():
     ("settings", "message"),
     [
         ({"smoothing": 1.0}, "from 0 to below 1. Found 1.0"),
-        ({"focal": -1.0}, "0 or more. Found -1.0"),
+        ({"focal": -1.0}, "at least 0. Found -1.0"),
         ({"weights": "equal"}, "'none', 'balanced' or a mapping of numbers. Found 'equal'"),
         ({"weights": {"a": -1.0}}, "0 or more"),
         ({"weights": {"aa": 1.0}}, "Unknown class in `weights`: 'aa'. Did you mean 'a'"),
