@@ -112,6 +112,7 @@ OTHERWISE = {
     "`train: lora` needs linear layers": MODEL,
     "pip install --no-deps": MODEL,
     "hf download": MODEL,
+    "core/hub.py  --revision {}": MODEL,
     "torso export RUN -o model.onnx": EXPORTS,
     "torso export {} -o {} --overwrite": EXPORTS,
     "torso predict {} TABLE -o": EXPORTS,

@@ -176,7 +176,9 @@ class Answering(ABC):
         for piece in table.pieces(PIECE * times):
             with telling_of_edits(self.folder):
                 dataset = self._laid_out(piece, reading)
-                said = self.predictions(piece, dataset, batch_size or _BATCH * times)
+                said = self.predictions(
+                    piece, dataset, _BATCH * times if batch_size is None else batch_size
+                )
                 present.append(gaps.count(dataset))
                 parts.append(self._written(piece, said))
                 if {len(column) for column in parts[-1].values()} != {piece.rows}:

@@ -10,6 +10,7 @@ import sqlite3
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from contextlib import closing
+from types import ModuleType
 from typing import ClassVar
 from urllib.parse import quote
 
@@ -27,22 +28,17 @@ class Engine(ABC):
 
     Attributes:
         typed: its cells have types; otherwise a text may be a number or a date.
-        driver: module with the class of its errors; empty for Python's own reader.
-        why: what needs the driver, as the first words of a message.
     """
 
     typed: ClassVar[bool] = True
-    driver: str = ""
-    why: str = ""
 
-    def errors(self) -> type[Exception]:
-        """Return the class of the driver's errors.
+    @abstractmethod
+    def driver(self) -> ModuleType:
+        """Return the module that asks the database, whose errors are of its class `Error`.
 
         Raises:
-            MissingDependency: the driver is not installed.
+            MissingDependency: it is not installed.
         """
-        error: type[Exception] = require(self.driver, why=self.why, extra="sql").Error
-        return error
 
     @abstractmethod
     def ask(self, address: Address, query: str) -> pa.Table:
@@ -59,9 +55,9 @@ class Sqlite(Engine):
 
     typed = False
 
-    def errors(self) -> type[Exception]:
-        """Return the class of the reader's errors."""
-        return sqlite3.Error
+    def driver(self) -> ModuleType:
+        """Return Python's own module."""
+        return sqlite3
 
     def ask(self, address: Address, query: str) -> pa.Table:
         """Return the rows of a query; a column of numbers and texts is one of texts."""
@@ -80,15 +76,17 @@ class Sqlite(Engine):
 class DuckDb(Engine):
     """DuckDB: its own files, and Parquet, CSV and JSON files that a query names."""
 
-    driver = "duckdb"
-    why = "A query of DuckDB"
+    def driver(self) -> ModuleType:
+        """Return the package `duckdb`."""
+        return require("duckdb", why="A query of DuckDB", extra="sql")
 
     def ask(self, address: Address, query: str) -> pa.Table:
         """Return the rows of a query. Extensions are not fetched from a network."""
-        duckdb = require("duckdb", why=self.why, extra="sql")
         place = os.path.expanduser(address.location)
         config = {"autoinstall_known_extensions": "false"}
-        with duckdb.connect(place or ":memory:", read_only=bool(place), config=config) as database:
+        with self.driver().connect(
+            place or ":memory:", read_only=bool(place), config=config
+        ) as database:
             relation = database.sql(query)  # None for statements without rows
             return pa.table({}) if relation is None else relation.to_arrow_table()
 
@@ -97,26 +95,29 @@ class Adbc(Engine):
     """A server that is reached by a driver of Arrow Database Connectivity (ADBC).
 
     Attributes:
-        module: of the driver.
+        import_driver: returns the driver's module, as `driver`.
         options: of a connection, asked for when it is made.
         read_only: statement that lets the transaction only read; None for a server without transactions.
     """
 
-    driver = "adbc_driver_manager"
-
     def __init__(
-        self, module: str, why: str, options: Callable[[], dict[str, str]], read_only: str | None
+        self,
+        import_driver: Callable[[], ModuleType],
+        options: Callable[[], dict[str, str]] = dict,
+        read_only: str | None = None,
     ) -> None:
-        self.module = module
-        self.why = why
+        self.import_driver = import_driver
         self.options = options
         self.read_only = read_only
 
+    def driver(self) -> ModuleType:
+        """Return the driver's module."""
+        return self.import_driver()
+
     def ask(self, address: Address, query: str) -> pa.Table:
         """Return the rows of a query; decimals of any precision are floats."""
-        dbapi = require(f"{self.module}.dbapi", why=self.why, extra="sql")
         with (
-            dbapi.connect(
+            self.driver().connect(
                 address.location, db_kwargs=self.options(), autocommit=self.read_only is None
             ) as connection,
             connection.cursor() as cursor,
@@ -160,11 +161,17 @@ def _token() -> dict[str, str]:
     return {} if token is None else {header: f"Bearer {token}"}
 
 
+def _postgresql() -> ModuleType:
+    return require("adbc_driver_postgresql.dbapi", why="A query of PostgreSQL", extra="sql")
+
+
+def _flight() -> ModuleType:
+    return require("adbc_driver_flightsql.dbapi", why="A query by Arrow Flight SQL", extra="sql")
+
+
 ENGINES: dict[str, Engine] = {
     "sqlite": Sqlite(),
     "duckdb": DuckDb(),
-    "postgresql": Adbc(
-        "adbc_driver_postgresql", "A query of PostgreSQL", dict, "SET TRANSACTION READ ONLY"
-    ),
-    "flight": Adbc("adbc_driver_flightsql", "A query by Arrow Flight SQL", _token, None),
+    "postgresql": Adbc(_postgresql, read_only="SET TRANSACTION READ ONLY"),
+    "flight": Adbc(_flight, _token),
 }

@@ -57,7 +57,7 @@ def _ask(address: Address, query: str) -> pa.Table:
     engine = ENGINES[address.engine]
     try:
         table = engine.ask(address, query)
-    except engine.errors() as error:
+    except engine.driver().Error as error:
         raise DataError(
             f"{address.name}: the database does not answer {_short(query)}: {first_line(error)}"
         ) from error
