@@ -1,6 +1,7 @@
-"""A run with plain models and its export, which several modules read: made once for all processes of the suite."""
+"""A run with frozen encoders, plain models, and its export, which several modules read: made once for all processes."""
 
 import numpy as np
+import pytest
 
 import torso
 from tests import small_tables
@@ -20,6 +21,7 @@ TASKS = {
 
 def exported(factory):
     """Return a folder with `table.csv`, of files and gaps, a `run` of it, and `model.onnx`; nobody may change it."""
+    pytest.importorskip("transformers", reason="needs torso[hub]")
     return shared(factory, "exported", _make)
 
 
@@ -33,7 +35,12 @@ def _make(folder):
         columns["heading"] = draws.integers(0, 360, 80).tolist()
 
     small_tables.change(table, edit)
-    settings = {**TINY, **MEDIA, "data.cache": None, "blend": "auto"}
+    from tests.encoders.hub import tiny
+
+    hub = {kind: str(tiny.save(kind, folder / kind)) for kind in ("vit", "bert")}
+    settings = {**TINY, **MEDIA, "data.cache": None, "blend": "auto", "inputs.note.kind": "text"}
+    settings["encoders.photo"] = {"type": "hub", "name": hub["vit"]}
+    settings["encoders.note"] = {"type": "hub", "name": hub["bert"], "keep": "all"}
     settings |= {"plain.folds": 2, "plain.models": ["linear", "trees"]}
     torso.fit(table, TASKS, out=folder / "run", settings=settings)
     torso.export(folder / "run", folder / "model.onnx")

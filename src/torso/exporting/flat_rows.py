@@ -24,6 +24,7 @@ __all__ = [
     "FlatLayout",
     "flat_layout",
     "flat_tensors",
+    "moved_columns",
     "plain_ports",
     "with_columns",
     "without_tokens",
@@ -111,6 +112,25 @@ def with_columns(half: PlainHalf, flat: Flat, features: Mapping[str, Features]) 
     for own in half.view.encoded:
         tokens = features[own.modality]
         dense[:, own.places] = own.columns(tokens.values.numpy(), tokens.mask.numpy())
+    return replace(flat, dense=dense)
+
+
+def moved_columns(half: PlainHalf, flat: Flat, amount: float, draws: np.random.Generator) -> Flat:
+    """Return rows of the flat view with the columns that are made of tokens a little different.
+
+    Args:
+        half: the plain models.
+        flat: the rows.
+        amount: the most by which a column moves, as a share of its largest number or of 1.
+        draws: of the moves.
+    """
+    if not amount:
+        return flat
+    dense = flat.dense.copy()
+    for own in half.view.encoded:
+        columns = dense[:, own.places]
+        largest = np.nan_to_num(np.abs(columns)).max(axis=0, initial=1.0)
+        dense[:, own.places] += amount * largest * draws.uniform(-1, 1, columns.shape)
     return replace(flat, dense=dense)
 
 

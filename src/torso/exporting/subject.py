@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from torso.core.errors import ConfigError
+from torso.encoders import Encoder
 from torso.exporting.example import Rows, Sampler
-from torso.exporting.flat_rows import flat_layout, plain_ports, with_columns
+from torso.exporting.flat_rows import flat_layout, moved_columns, plain_ports, with_columns
 from torso.exporting.graph import RunGraph, with_tokens
 from torso.exporting.layout import layouts
 from torso.exporting.plain import FilledColumns, PlainGraph
@@ -53,7 +55,7 @@ class Subject:
         Raises:
             ConfigError: a part of it cannot be exported, or two tensors would have one name.
         """
-        _check_parts(run.model, "not_exportable", ".safetensors")
+        _check_parts(run, run.model, "not_exportable", ".safetensors")
         model = deepcopy(run.model).cpu().float().eval()
         plain = run.plain
         if plain is not None and not any(task.blends for task in plain.tasks.values()):
@@ -66,9 +68,15 @@ class Subject:
         if flat is not None:
             inputs |= plain_ports(flat)
         with torch.no_grad():
-            answers = _answered(model, plain, example)
+            # columns of tokens are gaps here: names and shapes are the same
+            answers = _answered(model, plain, example, model(example.features))
         outputs = output_ports(answers, inputs, len(example))
         return cls(run, model, plain, sampler, inputs, outputs, example)
+
+    @property
+    def reads_tokens(self) -> bool:
+        """Plain models read tokens of frozen encoders."""
+        return self.plain is not None and bool(self.plain.view.encoded)
 
     def check_onnx(self) -> None:
         """Refuse a run with parts that ONNX has no operators for.
@@ -76,7 +84,7 @@ class Subject:
         Raises:
             ConfigError: names them, with the reasons that their classes state.
         """
-        _check_parts(self.model, "not_in_onnx", ".pt2")
+        _check_parts(self.run, self.model, "not_in_onnx", ".pt2")
 
     def graph(self) -> RunGraph:
         """Return the module that a graph is made of."""
@@ -92,12 +100,30 @@ class Subject:
 
     def eager(self, rows: Rows) -> dict[str, Tensor]:
         """Return name -> answer, as the run itself gives it."""
+        (said,) = self.moved(rows, [0.0])
+        return said
+
+    def moved(self, rows: Rows, amounts: Sequence[float]) -> Iterator[dict[str, Tensor]]:
+        """Yield name -> answer of the run if the columns that are made of tokens were a little different.
+
+        Args:
+            rows: as the run reads them.
+            amounts: for each answer, the most by which such a column moves, as a share of its largest number.
+        """
+        draws = np.random.default_rng(0)
         with torch.no_grad():
-            said = _answered(self.model, self.plain, rows)
-        return {
-            name: said[port.task][1][port.detail] if port.detail else said[port.task][0]
-            for name, port in self.outputs.items()
-        }
+            features = with_tokens(self.model, rows.features)
+            raw = self.model(features)
+            for amount in amounts:
+                own = rows
+                if self.plain is not None and rows.flat is not None:
+                    flat = with_columns(self.plain, rows.flat, features)
+                    own = replace(rows, flat=moved_columns(self.plain, flat, amount, draws))
+                said = _answered(self.model, self.plain, own, raw)
+                yield {
+                    name: said[port.task][1][port.detail] if port.detail else said[port.task][0]
+                    for name, port in self.outputs.items()
+                }
 
 
 def _own(graph: RunGraph) -> RunGraph:
@@ -109,23 +135,29 @@ def _own(graph: RunGraph) -> RunGraph:
 
 
 def _answered(
-    model: Model, plain: PlainHalf | None, rows: Rows
+    model: Model, plain: PlainHalf | None, rows: Rows, raw: dict[str, Tensor]
 ) -> dict[str, tuple[Tensor, dict[str, Tensor]]]:
-    """Return task -> prediction and details."""
-    features = with_tokens(model, rows.features)
-    raw, heads = model(features), dict(model.heads.pairs())
+    """Return task -> prediction and details.
+
+    Args:
+        model: of the run.
+        plain: its plain models.
+        rows: in the flat view, whole.
+        raw: outputs of the networks.
+    """
+    heads = dict(model.heads.pairs())
     if plain is not None:
         assert rows.flat is not None
         assert rows.known is not None
-        flat = with_columns(plain, rows.flat, features)
-        raw = plain.outputs(heads, raw, flat, rows.known)
+        raw = plain.outputs(heads, raw, rows.flat, rows.known)
     return {task: head.answer(raw[task]) for task, head in heads.items()}
 
 
-def _check_parts(model: Model, attribute: str, instead: str) -> None:
+def _check_parts(run: Predictor, model: Model, attribute: str, instead: str) -> None:
     """Refuse a run with parts that cannot be exported.
 
     Args:
+        run: as it is.
         model: of the run.
         attribute: in which classes state their reasons.
         instead: ending of files that can hold it.
@@ -140,11 +172,27 @@ def _check_parts(model: Model, attribute: str, instead: str) -> None:
     }
     if reasons:
         listed = "; ".join(f"{name}: {reason}" for name, reason in reasons.items())
+        listed += "".join(_other_encoders(run, attribute))
         can = "Its weights can" if instead == ".safetensors" else "A traced program can"
         raise ConfigError(
             f"The run cannot be exported as {'a' if instead == '.safetensors' else 'an ONNX'} graph. {listed}. "
             f"{can}: name a file that ends with {instead}."
         )
+
+
+def _other_encoders(run: Predictor, attribute: str) -> Iterator[str]:
+    """Yield, for each encoder that states a reason, the setting that reads its modality by the usual one.
+
+    Args:
+        run: as it is.
+        attribute: in which classes state their reasons.
+    """
+    _, trunk = next(run.model.trunks.pairs())
+    for name, encoder in trunk.encoders.pairs():
+        usual = run.schema.encoder(name).name
+        if _reason(encoder, attribute) and not getattr(Encoder.registry.find(usual), attribute, ""):
+            short = usual.removeprefix(f"{encoder.form}/")
+            yield f". The usual encoder can be exported: fit with --set encoders.{name}={short}"
 
 
 def _reason(module: nn.Module, attribute: str) -> str:

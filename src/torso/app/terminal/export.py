@@ -28,6 +28,11 @@ def export_lines(made: Written) -> list[str]:
         f"Answers as the run does on {checked.rows} drawn rows with {tried} {checked.subsets} subsets of its modalities: "
         f"largest difference {checked.largest:.1g}.",
     ]
+    if checked.at_limits:
+        lines.append(
+            f"{checked.at_limits} of these rows lie at a limit of a plain model and may fall on its other side, as in "
+            "the run itself when their tokens differ in the last digits."
+        )
     return lines if made.costs is None else [*lines, *_cost_lines(made.costs)]
 
 
