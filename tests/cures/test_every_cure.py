@@ -29,7 +29,7 @@ IMPORTANCE = "tests/studies/importance/test_importance.py"
 OTHERWISE = {
     "exporting/places.py ": "tests/exporting/test_export.py replaces a file",
     "Not scored: name the table of the fit with --table": "tests/exporting/test_export.py names it",
-    "exporting/subject.py --set encoders.{}={}": "tests/exporting/test_encoded.py follows it",
+    "exporting/subject.py ": "tests/exporting/test_encoded.py follows it",
     "tasks/count/head.py ": "tests/exporting exports the default, `spread: learned`",
     "runs/predicting/edited.py ": "tests/faults/test_damaged_runs.py edits a run; what to do hangs on the fault",
     "torso importance RUN TABLE": f"{IMPORTANCE} gives the table",

@@ -103,7 +103,7 @@ def _nearest(
     given: Mapping[str, np.ndarray],
     expected: Mapping[str, np.ndarray],
 ) -> dict[str, np.ndarray]:
-    """Return what comes nearest to given answers among those of the run with tokens that differ by a hair.
+    """Return the answers of the run nearest to given ones, its tokens moved by a hair.
 
     Args:
         subject: the run.
