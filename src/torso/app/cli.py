@@ -40,7 +40,6 @@ from torso.app.cures import corrected
 from torso.app.encodings import show_every_character
 from torso.app.ending import ending_signals
 from torso.app.extra_words import Command, Commands
-from torso.core.printable import printable
 
 __all__ = ["app", "main"]
 
@@ -121,15 +120,16 @@ def main() -> None:
 def _run() -> None:
     """Run the command; errors that are meant for the user are printed in one sentence."""
     from torso.core.errors import TorsoError
+    from torso.core.full_disk import disk_full
 
     try:
         app()
     except TorsoError as error:
         if os.environ.get("TORSO_DEBUG"):
             raise
-        typer.echo(printable(f"{type(error).__name__}: {error}"), err=True)
+        typer.echo(f"{type(error).__name__}: {error}", err=True)
         if cure := corrected(str(error), sys.argv[1:]):
-            typer.echo(printable(f"Try: {cure}"), err=True)
+            typer.echo(f"Try: {cure}", err=True)
         sys.exit(1)
     except ModuleNotFoundError as error:
         from torso.core.optional import needs_training
@@ -143,5 +143,7 @@ def _run() -> None:
         if os.environ.get("TORSO_DEBUG"):
             raise
         file = f" {error.filename!r}" if error.filename else ""
-        typer.echo(f"Cannot read or write{file}: {error.strerror or error}.", err=True)
+        full = disk_full(error) is not None
+        cure = " The disk is full: free some space and repeat the command." if full else ""
+        typer.echo(f"Cannot read or write{file}: {error.strerror or error}.{cure}", err=True)
         sys.exit(1)

@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from torso.core.full_disk import room_for
+
 __all__ = ["DRAFT", "Json", "finite", "json_text", "whole_file", "write_whole"]
 
 Json = dict[str, Any]
@@ -23,17 +25,27 @@ DRAFT = ".new"
 
 
 @contextmanager
-def whole_file(path: Path) -> Iterator[Path]:
-    """Yield the path of a draft beside `path`, and put it in place if the block ends well."""
+def whole_file(path: Path, num_bytes: int | None = None) -> Iterator[Path]:
+    """Yield the path of a draft beside `path`, and put it in place if the block ends well.
+
+    Args:
+        path: of the file.
+        num_bytes: that it will have, for the message about a full disk; None if they are not known.
+
+    Raises:
+        DataError: the disk is full; the draft is removed.
+    """
     draft = path.with_name(path.name + DRAFT)
-    yield draft
-    os.replace(draft, path)
+    with room_for(path, num_bytes, draft):
+        yield draft
+        os.replace(draft, path)
 
 
 def write_whole(path: Path, text: str) -> None:
     """Write a text as UTF-8; lone surrogates, which it cannot hold, are replaced."""
-    with whole_file(path) as draft:
-        draft.write_bytes(text.encode("utf-8", "replace"))
+    content = text.encode("utf-8", "replace")
+    with whole_file(path, len(content)) as draft:
+        draft.write_bytes(content)
 
 
 def finite(value: object) -> object:

@@ -17,7 +17,7 @@ from typing import NotRequired, TypedDict
 import torch
 from torch import Tensor
 
-from torso.core.errors import RunError
+from torso.core.errors import DataError, RunError
 from torso.core.whole_files import DRAFT, whole_file
 from torso.training.optimizers import optimizer_state, restore_optimizer
 
@@ -68,7 +68,8 @@ def save_tensors(path: Path, tensors: Mapping[str, Tensor]) -> None:
     whole = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in tensors.items()}
     mask = os.umask(0)
     os.umask(mask)
-    with whole_file(path) as draft:
+    num_bytes = sum(tensor.nbytes for tensor in whole.values())
+    with whole_file(path, num_bytes) as draft:
         save_file(whole, draft)
         draft.chmod(0o666 & ~mask)  # safetensors makes its files unreadable to others
 
@@ -179,21 +180,26 @@ class Checkpoint:
 
         Raises:
             RunError: the optimizer keeps something else.
+            DataError: the disk is full; the checkpoint before stays as it is.
         """
         new, old = self._beside("new"), self._beside("old")
         _clear(new)
         new.mkdir(parents=True, exist_ok=True)
-        moments, numbers = optimizer_state(optimizer)
-        for name, tensors in {
-            **states,
-            "optimizer": moments,
-            "random": _of_ranks([random_states(), *others]),
-        }.items():
-            save_tensors(new / f"{name}.safetensors", tensors)
-        with whole_file(new / _PROGRESS) as draft:
-            draft.write_text(
-                json.dumps({**progress, "optimizer": numbers, "about": dict(self.about)})
-            )
+        try:
+            moments, numbers = optimizer_state(optimizer)
+            for name, tensors in {
+                **states,
+                "optimizer": moments,
+                "random": _of_ranks([random_states(), *others]),
+            }.items():
+                save_tensors(new / f"{name}.safetensors", tensors)
+            with whole_file(new / _PROGRESS) as draft:
+                draft.write_text(
+                    json.dumps({**progress, "optimizer": numbers, "about": dict(self.about)})
+                )
+        except DataError:  # a full disk: make room for what comes next
+            _clear(new)
+            raise
         if (self.folder / _PROGRESS).exists():
             _clear(old)
             _move_all(old, new)

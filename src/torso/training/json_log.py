@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from torso.core.full_disk import room_for
 from torso.core.whole_files import json_text
 from torso.training.listeners import Epoch, Listener, Look
 
@@ -26,7 +27,7 @@ class JsonLog(Listener):
             self._add("")  # ends the line that a kill has cut
 
     def _add(self, line: str) -> None:
-        with self.path.open("a", encoding="utf-8") as file:
+        with room_for(self.path, len(line) + 1), self.path.open("a", encoding="utf-8") as file:
             file.write(line + "\n")
 
     def _write(self, event: str, **values: object) -> None:

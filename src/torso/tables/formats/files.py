@@ -14,6 +14,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from torso.core.errors import DataError
+from torso.core.full_disk import room_for
 from torso.tables.formats.arrow_format import Arrow, Parquet
 from torso.tables.formats.csv_format import SeparatedText
 from torso.tables.formats.file_format import Content, FileFormat, first_line, no_bytes
@@ -114,8 +115,9 @@ def write_file(data: pa.Table, path: Path) -> None:
     # A killed writer leaves no half table that looks whole.
     draft = path.with_name(f"{path.name}.half")
     try:
-        file_format.write(data, draft, path.name, packed=_suffix_of(path)[1])
-        draft.replace(path)
+        with room_for(path, draft=draft):
+            file_format.write(data, draft, path.name, packed=_suffix_of(path)[1])
+            draft.replace(path)
     finally:
         draft.unlink(missing_ok=True)
 
