@@ -27,6 +27,7 @@ TUNED = "tests/studies/tune follows it"
 IMPORTANCE = "tests/studies/importance/test_importance.py"
 
 OTHERWISE = {
+    "core/full_disk.py ": "tests/faults/test_full_disk.py makes room, and resumes",
     "exporting/places.py ": "tests/exporting/test_export.py replaces a file",
     "Not scored: name the table of the fit with --table": "tests/exporting/test_export.py names it",
     "exporting/subject.py ": "tests/exporting/test_encoded.py follows it",
