@@ -16,12 +16,12 @@ from torso.columns.loader import gather
 from torso.core.errors import ConfigError, RunError
 from torso.exporting.checking import Checked, compare, judged
 from torso.exporting.example import Rows
+from torso.exporting.flat_rows import without_tokens
 from torso.exporting.onnx_file import CheckedGraph, checked_graph, serialised, session
 from torso.exporting.other_files import DESCRIPTION
 from torso.exporting.ports import InputPort
 from torso.exporting.subject import Subject
 from torso.plain.patterns import met
-from torso.runs.blending.half import flat_rows
 from torso.runtime.container import opened, run_digest, stamped
 from torso.tables.table import read_table
 
@@ -60,7 +60,7 @@ def file(run, made_once, tmp_path):
 
 
 def rows_of(run, table, dataset, rows):
-    flat = flat_rows(run.plain, run.schema, table, dataset, rows)
+    flat = without_tokens(run.plain, run.schema, table, dataset, rows)
     known = met(dataset.sources, rows, run.plain.patterns)
     return Rows(gather(dataset, rows).inputs, flat, known)
 

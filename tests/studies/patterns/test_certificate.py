@@ -119,7 +119,7 @@ def report(value, low, high, *, labels=100, baseline=0.5, coverage=None):
 def test_doubts_need_evidence(own, told):
     known = [Pattern((), 200, {"t": report(0.9, 0.87, 0.93)}), Pattern(("a",), 50, {"t": own})]
     check = PatternCheck(known, {"t": report(0.9, 0.87, 0.93)})
-    check._counts, check._modalities = {(): 5, ("a",): 1}, ("a", "b")
+    check.counts, check.modalities = {(): 5, ("a",): 1}, ("a", "b")
     (*notes,) = check.beside([], "x.csv", [])
     assert len(notes) == bool(told)
     assert not told or (told in notes[0] and notes[0].startswith("x.csv: 1 of 6 rows is without"))
@@ -128,14 +128,14 @@ def test_doubts_need_evidence(own, told):
 def test_a_task_that_never_was_better_is_not_told_again():
     weak = report(0.5, 0.4, 0.6)
     check = PatternCheck([Pattern(("a",), 50, {"t": weak})], {"t": weak})
-    check._counts = {("a",): 1}
+    check.counts = {("a",): 1}
     assert check.beside(["as before"], "x.csv", []) == ("as before",)
 
 
 def test_intervals_that_are_too_narrow_everywhere_are_not_told_again():
     narrow = report(0.9, 0.87, 0.93, coverage=0.7)
     check = PatternCheck([Pattern((), 200, {"t": narrow})], {"t": narrow})
-    check._counts = {(): 1}
+    check.counts = {(): 1}
     assert check.beside([], "x.csv", []) == ()
 
 

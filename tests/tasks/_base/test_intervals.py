@@ -61,5 +61,5 @@ def test_each_number_of_a_vector_has_its_own():
 
 
 def test_a_level_is_a_share():
-    with pytest.raises(ConfigError, match=r"`level` should lie between 0 and 1.*Found 90"):
+    with pytest.raises(ConfigError, match=r"`level` should be at most 1\..*Found 90"):
         Head.registry.build({"type": "number/gaussian", "level": 90}, dim=4)

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from torso.balancing._simplex import onto_simplex
 from torso.balancing.gradient._double_sampling import DoubleSampling
-from torso.core.ranges import Range
+from torso.core.ranges import Limits, Range
 
 __all__ = ["MoDo"]
 
@@ -36,7 +36,7 @@ class MoDo(DoubleSampling, name="modo"):
         self,
         tasks: Sequence[str] | int,
         *,
-        gamma: Annotated[float, Range(1e-4, 1.0, log=True)] = 0.1,
+        gamma: Annotated[float, Range(1e-4, 1.0, log=True), Limits(0, 1e300)] = 0.1,
         rho: Annotated[float, Range(0.0, 1.0)] = 0.0,
     ) -> None:
         super().__init__(tasks)
