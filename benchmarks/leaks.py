@@ -13,6 +13,7 @@ import argparse
 import gc
 import os
 import platform
+import sys
 import tempfile
 import threading
 from collections.abc import Iterator
@@ -22,6 +23,7 @@ from typing import Any
 from reports import write_report
 
 HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent))  # tests make the small run
 
 
 def main() -> None:

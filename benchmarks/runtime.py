@@ -22,6 +22,7 @@ from pathlib import Path
 from reports import write_report
 
 HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent))  # tests make the small run
 ONCE = """
 import re, sys, torso
 run = torso.load("model.onnx")
