@@ -26,7 +26,7 @@ def telling_of_edits(folder: Path | None) -> Iterator[None]:
     """Turn an error that no code of Torso raised on purpose into one that names the run.
 
     Args:
-        folder: of the run; None for one in memory, whose errors stay.
+        folder: of the run. None for a run in memory: its errors are raised as they are.
 
     Raises:
         RunError: with the error as its cause.
